@@ -6,7 +6,9 @@
 
 mod named;
 
+pub mod authority;
 pub mod code;
+pub mod doc;
 pub mod hlc;
 pub mod ids;
 pub mod journal;
