@@ -8,6 +8,7 @@ mod named;
 
 pub mod authority;
 pub mod code;
+pub mod command;
 pub mod doc;
 pub mod hlc;
 pub mod ids;
