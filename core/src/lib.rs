@@ -15,5 +15,7 @@ pub mod ids;
 pub mod journal;
 pub mod limits;
 pub mod model;
+pub mod storage;
 pub mod time;
+pub mod view;
 pub mod wire;
