@@ -1,1 +1,16 @@
-//! Tidings.
+//! Tidings core: conversations as CRDT documents, the authority over who may
+//! write what, the journal, the wire and the sync engine. No async, clock,
+//! entropy, file or socket: everything that varies is passed in.
+//!
+//! Modules in reading order.
+
+mod named;
+
+pub mod code;
+pub mod hlc;
+pub mod ids;
+pub mod journal;
+pub mod limits;
+pub mod model;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,236 @@
+//! The one table of stable codes: every refusal, closed session and failure
+//! that an app, an operator or a backend can meet. Their texts for people
+//! live here too, in English.
+
+use crate::named::named;
+
+named! {
+    /// A stable code. Its name never changes its meaning.
+    Code {
+        // Session.
+        /// The token is missing, malformed or not signed by a known key.
+        TokenInvalid = "token_invalid",
+        /// The token's time is over: the app gives a new one.
+        TokenExpired = "token_expired",
+        /// The account may neither read nor write.
+        AccountSuspended = "account_suspended",
+        /// The device id belongs to another account, or was copied.
+        ActorConflict = "actor_conflict",
+        /// The server does not speak this version of the protocol.
+        VersionUnsupported = "version_unsupported",
+        /// A frame that is not one of the protocol's.
+        FrameUnknown = "frame_unknown",
+        /// A frame whose bytes do not decode.
+        FrameMalformed = "frame_malformed",
+        /// A frame over the size limit.
+        FrameTooLarge = "frame_too_large",
+        /// A frame before Hello, or a second Hello.
+        FrameUnexpected = "frame_unexpected",
+        /// No Hello within the time allowed.
+        HelloTimeout = "hello_timeout",
+        /// The session did not read what it was sent; it resumes from its cursor.
+        SlowReader = "slow_reader",
+        /// The same device opened another session; this one ended.
+        SessionReplaced = "session_replaced",
+        /// The server is going down; come back soon.
+        Draining = "draining",
+        /// The server cannot reach its store.
+        StoreUnavailable = "store_unavailable",
+        /// The server's store is out of space.
+        StoreFull = "store_full",
+        /// The server failed in a way it has no name for.
+        Internal = "internal",
+
+        // Shape of a change.
+        /// Bytes that are not one well-formed change.
+        ChangeMalformed = "change_malformed",
+        /// A change over the size limit.
+        ChangeTooLarge = "change_too_large",
+        /// More operations than a change may hold.
+        TooManyOperations = "too_many_operations",
+        /// The change's actor is not the session's device.
+        WrongActor = "wrong_actor",
+        /// The change's sequence is not the device's next one.
+        WrongSequence = "wrong_sequence",
+        /// The change depends on something that is not admitted.
+        DependencyMissing = "dependency_missing",
+        /// The change's first operation number is not the one after its dependencies.
+        WrongStartOperation = "wrong_start_operation",
+        /// The change's or message's time is ahead of the server beyond the allowance.
+        ClockAhead = "clock_ahead",
+        /// The bytes are not the canonical encoding of the change.
+        NotCanonical = "not_canonical",
+        /// An operation other than put of a scalar or delete on a known root key.
+        OperationIllegal = "operation_illegal",
+        /// The predecessors are not what was visible at the dependencies.
+        WrongPredecessors = "wrong_predecessors",
+        /// The document does not belong to the stream, or does not exist.
+        DocumentUnknown = "document_unknown",
+
+        // Outdated, answered by rewriting from the intent.
+        /// The page has closed; the messages are written anew into the open one.
+        PageClosed = "page_closed",
+        /// The page is not open yet.
+        PageNotOpen = "page_not_open",
+        /// The page takes no more changes at all.
+        PageFull = "page_full",
+        /// The value was written against something that has changed meanwhile.
+        Stale = "stale",
+
+        // Conversation and member.
+        /// There is no such conversation, or the account may not know of it.
+        ConversationUnknown = "conversation_unknown",
+        /// The conversation exists already, otherwise than written here.
+        ConversationExists = "conversation_exists",
+        /// The conversation is deleted.
+        ConversationDeleted = "conversation_deleted",
+        /// The conversation is closed.
+        ConversationClosed = "conversation_closed",
+        /// The conversation is archived.
+        ConversationArchived = "conversation_archived",
+        /// The conversation is locked to all but moderators and above.
+        ConversationLocked = "conversation_locked",
+        /// This kind of conversation does not have this.
+        WrongKind = "wrong_kind",
+        /// The account is not a member.
+        NotAMember = "not_a_member",
+        /// The account has left.
+        MemberLeft = "member_left",
+        /// The account was removed.
+        MemberRemoved = "member_removed",
+        /// The account was banned.
+        MemberBanned = "member_banned",
+        /// The one acted on is not a member.
+        MemberUnknown = "member_unknown",
+        /// The account is a member already.
+        MemberExists = "member_exists",
+        /// The conversation has as many members as it can.
+        TooManyMembers = "too_many_members",
+
+        // Permission, policy, rank.
+        /// The role, with grants and denials, does not carry the permission.
+        PermissionDenied = "permission_denied",
+        /// A policy of the conversation forbids it.
+        PolicyForbids = "policy_forbids",
+        /// The one acted on, or the role given, is of the own rank or above.
+        RankTooLow = "rank_too_low",
+        /// A conversation keeps at least one owner.
+        LastOwner = "last_owner",
+        /// Only the account itself may write this.
+        NotTheOwner = "not_the_owner",
+        /// Only its author may do this to a message.
+        NotTheAuthor = "not_the_author",
+
+        // Pace.
+        /// Too many at once; try again at the time given.
+        RateLimited = "rate_limited",
+        /// Slow mode; try again at the time given.
+        SlowMode = "slow_mode",
+
+        // Value.
+        /// A value of the wrong type or form.
+        ValueInvalid = "value_invalid",
+        /// A text that must not be empty is.
+        TextEmpty = "text_empty",
+        /// A text over its length.
+        TextTooLong = "text_too_long",
+        /// A key that cannot be written twice already is.
+        AlreadyWritten = "already_written",
+        /// There is no such message on this page.
+        MessageUnknown = "message_unknown",
+        /// The message is deleted.
+        MessageDeleted = "message_deleted",
+        /// More pins than a conversation holds.
+        TooManyPins = "too_many_pins",
+        /// More reactions of one account than a message holds.
+        TooManyReactions = "too_many_reactions",
+        /// More mentions than a message holds.
+        TooManyMentions = "too_many_mentions",
+        /// An id that does not parse.
+        IdInvalid = "id_invalid",
+        /// More changes wait in the outbox than it holds.
+        OutboxFull = "outbox_full",
+
+        // Client.
+        /// The device's store is out of space.
+        StorageFull = "storage_full",
+        /// The device's store is held by something else.
+        StorageBlocked = "storage_blocked",
+        /// Stored bytes do not decode.
+        StorageCorrupt = "storage_corrupt",
+        /// The device's store was deleted meanwhile.
+        StorageGone = "storage_gone",
+        /// Another tab has this store open.
+        StoreInUse = "store_in_use",
+        /// The server cannot be reached.
+        Unreachable = "unreachable",
+        /// The client is closed.
+        ClientClosed = "client_closed",
+        /// The WebAssembly module cannot be loaded.
+        ModuleUnavailable = "module_unavailable",
+        /// A second input before the outputs of the first were taken.
+        Misuse = "misuse",
+        /// A code of a newer version.
+        Unknown = "unknown",
+    }
+}
+
+impl Code {
+    /// Whether the same thing may succeed later without being changed.
+    pub fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Code::TokenExpired
+                | Code::SlowReader
+                | Code::Draining
+                | Code::HelloTimeout
+                | Code::StoreUnavailable
+                | Code::StoreFull
+                | Code::Internal
+                | Code::RateLimited
+                | Code::SlowMode
+                | Code::StorageFull
+                | Code::StorageBlocked
+                | Code::StoreInUse
+                | Code::Unreachable
+                | Code::OutboxFull
+                | Code::ModuleUnavailable
+                | Code::ActorConflict
+        )
+    }
+
+    /// Whether the client answers by writing the command anew from its
+    /// intent, without asking anybody: nothing was wrong but the moment.
+    pub fn is_outdated(self) -> bool {
+        matches!(
+            self,
+            Code::PageClosed
+                | Code::PageNotOpen
+                | Code::PageFull
+                | Code::Stale
+                | Code::DependencyMissing
+                | Code::WrongSequence
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_parse_back() {
+        let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for &code in Code::ALL {
+            assert_eq!(Code::parse(code.as_str()), Some(code));
+        }
+    }
+
+    #[test]
+    fn what_is_rewritten_is_never_offered_for_retry() {
+        assert!(!Code::ALL.iter().any(|code| code.is_outdated() && code.is_retryable()));
+    }
+}

@@ -1,0 +1,88 @@
+//! The hybrid logical clock behind message ids: close to wall time, never
+//! before anything this device has seen. Holds no clock and no entropy.
+//!
+//! Source: Kulkarni et al., "Logical Physical Clocks", 2014, section 3.
+
+use core::time::Duration;
+
+use crate::{ids::Stamp, time::WallTime};
+
+/// The state of one device's clock: the latest (time, counter) given or seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HybridClock {
+    latest: (WallTime, u16),
+}
+
+impl HybridClock {
+    /// A clock that goes on after `stamp`, as stored.
+    pub fn resume(stamp: Stamp) -> Self {
+        Self { latest: (stamp.wall(), stamp.counter()) }
+    }
+
+    /// The next stamp: after everything given or seen, at `wall` if that is later.
+    pub fn tick(&mut self, wall: WallTime, random: [u8; 8]) -> Stamp {
+        self.latest = if wall > self.latest.0 { (wall, 0) } else { after(self.latest) };
+        Stamp::new(self.latest.0, self.latest.1, random)
+    }
+
+    /// Takes note of a stamp from elsewhere, so that what is written next
+    /// sorts behind it. One more than `ahead_max` before `wall` is ignored:
+    /// a broken clock must not drag the others along.
+    pub fn observe(&mut self, stamp: Stamp, wall: WallTime, ahead_max: Duration) {
+        if stamp.wall() <= wall.plus(ahead_max) {
+            self.latest = self.latest.max((stamp.wall(), stamp.counter()));
+        }
+    }
+
+    /// The latest stamp without its random part, to store and resume from.
+    pub fn latest(&self) -> Stamp {
+        Stamp::new(self.latest.0, self.latest.1, [0; 8])
+    }
+}
+
+fn after((wall, counter): (WallTime, u16)) -> (WallTime, u16) {
+    match counter.checked_add(1) {
+        Some(counter) => (wall, counter),
+        None => (wall.plus(Duration::from_millis(1)), 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AHEAD_MAX: Duration = Duration::from_secs(300);
+
+    #[test]
+    fn d5_stamps_rise_when_the_clock_stands_or_goes_back() {
+        let mut clock = HybridClock::default();
+        let walls = [5_000, 5_000, 4_000, 5_001];
+        let stamps: Vec<Stamp> = walls.iter().map(|&wall| clock.tick(WallTime::from_millis(wall), [0; 8])).collect();
+        assert!(stamps.windows(2).all(|pair| pair[0] < pair[1]), "{stamps:?}");
+        assert_eq!(stamps[3].wall().as_millis(), 5_001);
+    }
+
+    #[test]
+    fn d5_a_reply_sorts_behind_what_it_answers() {
+        let mut ahead = HybridClock::default();
+        let question = ahead.tick(WallTime::from_millis(60_000), [255; 8]);
+        let mut behind = HybridClock::default();
+        behind.observe(question, WallTime::from_millis(1_000), AHEAD_MAX);
+        assert!(behind.tick(WallTime::from_millis(1_000), [0; 8]) > question);
+    }
+
+    #[test]
+    fn d5_a_clock_far_ahead_is_ignored() {
+        let broken = Stamp::new(WallTime::from_millis(10_000_000), 0, [0; 8]);
+        let mut clock = HybridClock::default();
+        clock.observe(broken, WallTime::from_millis(1_000), AHEAD_MAX);
+        assert_eq!(clock.tick(WallTime::from_millis(1_000), [0; 8]).wall().as_millis(), 1_000);
+    }
+
+    #[test]
+    fn a_full_counter_moves_the_time_on() {
+        let mut clock = HybridClock::resume(Stamp::new(WallTime::from_millis(9), u16::MAX, [0; 8]));
+        let stamp = clock.tick(WallTime::from_millis(1), [0; 8]);
+        assert_eq!((stamp.wall().as_millis(), stamp.counter()), (10, 0));
+    }
+}

@@ -1,0 +1,495 @@
+//! A newtype for each id: parse, print, order, derive. Constructors parse, so
+//! an invalid id cannot exist. Times inside message ids come from `hlc`.
+
+use core::fmt;
+use std::sync::Arc;
+
+use data_encoding::BASE32_DNSSEC;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use sha2::{Digest, Sha256};
+
+use crate::time::WallTime;
+
+/// Length of the text form of a 16-byte id: base32hex, lower case, no padding.
+pub const ID_TEXT_LENGTH: usize = 26;
+
+/// Why a text or bytes are not an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ParseIdError {
+    /// Not 1 to 64 characters of `A-Za-z0-9_.:-`.
+    #[error("must be 1 to 64 characters of A-Za-z0-9_.:-")]
+    Name,
+    /// Not 26 characters of lower-case base32hex that encode 16 bytes.
+    #[error("must be 26 characters of lower-case base32hex")]
+    Base32,
+    /// Not 16 bytes.
+    #[error("must be 16 bytes")]
+    Length,
+    /// Not one of the forms of a stream or document id.
+    #[error("unknown kind of stream or document")]
+    Kind,
+}
+
+macro_rules! name_id {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Parses the id.
+            ///
+            /// # Errors
+            /// `ParseIdError::Name` unless it is 1–64 characters of `A-Za-z0-9_.:-`.
+            pub fn parse(text: &str) -> Result<Self, ParseIdError> {
+                let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+                if (1..=64).contains(&text.len()) && text.bytes().all(legal) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(ParseIdError::Name)
+                }
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl<C> Encode<C> for $name {
+            fn encode<W: encode::Write>(
+                &self,
+                encoder: &mut Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), encode::Error<W::Error>> {
+                encoder.str(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> Decode<'b, C> for $name {
+            fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+                Self::parse(decoder.str()?).map_err(decode::Error::custom)
+            }
+        }
+    };
+}
+
+macro_rules! byte_id {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// The id with these bytes.
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// The 16 bytes.
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+
+            /// Parses the text form, 26 characters of lower-case base32hex.
+            ///
+            /// # Errors
+            /// `ParseIdError::Base32` on anything else.
+            pub fn parse(text: &str) -> Result<Self, ParseIdError> {
+                parse_base32(text).map(Self)
+            }
+        }
+
+        impl TryFrom<&[u8]> for $name {
+            type Error = ParseIdError;
+
+            fn try_from(bytes: &[u8]) -> Result<Self, ParseIdError> {
+                bytes.try_into().map(Self).map_err(|_| ParseIdError::Length)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&BASE32_DNSSEC.encode(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl<C> Encode<C> for $name {
+            fn encode<W: encode::Write>(
+                &self,
+                encoder: &mut Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), encode::Error<W::Error>> {
+                encoder.bytes(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> Decode<'b, C> for $name {
+            fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+                Self::try_from(decoder.bytes()?).map_err(decode::Error::custom)
+            }
+        }
+    };
+}
+
+fn parse_base32(text: &str) -> Result<[u8; 16], ParseIdError> {
+    if text.len() != ID_TEXT_LENGTH {
+        return Err(ParseIdError::Base32);
+    }
+    // The alphabet accepts upper case too; one id must have one text.
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(ParseIdError::Base32);
+    }
+    let bytes = BASE32_DNSSEC.decode(text.as_bytes()).map_err(|_| ParseIdError::Base32)?;
+    bytes.try_into().map_err(|_| ParseIdError::Base32)
+}
+
+name_id! {
+    /// An isolated customer; every other id is scoped by it.
+    TenantId
+}
+
+name_id! {
+    /// A communication identity, named by the operator's identity provider.
+    AccountId
+}
+
+byte_id! {
+    /// One installation of a client. Its bytes are the Automerge actor id of
+    /// every change it writes; it belongs to one account for ever.
+    DeviceId
+}
+
+byte_id! {
+    /// A conversation. Random for groups, derived for directs.
+    ConversationId
+}
+
+byte_id! {
+    /// The time-ordered part of a message id: 48 bits of milliseconds since
+    /// 1970, a 16-bit counter, 64 random bits, big-endian.
+    Stamp
+}
+
+/// The SHA-256 hash that names one Automerge change.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct ChangeHash(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]);
+
+impl ChangeHash {
+    /// The hash with these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChangeHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ChangeHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ChangeHash({self})")
+    }
+}
+
+impl ConversationId {
+    /// The conversation of exactly these two accounts: both sides derive the
+    /// same id while offline, in either order.
+    pub fn direct(tenant: &TenantId, one: &AccountId, other: &AccountId) -> Self {
+        let (first, second) = if one <= other { (one, other) } else { (other, one) };
+        let mut hash = Sha256::new();
+        // A separator that no id may contain keeps ("a", "bc") from ("ab", "c").
+        for part in ["tidings direct 1", tenant.as_str(), first.as_str(), second.as_str()] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        let digest = hash.finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(bytes)
+    }
+}
+
+impl Stamp {
+    /// A stamp from its parts; `wall` above 48 bits is cut to 48 bits.
+    pub fn new(wall: WallTime, counter: u16, random: [u8; 8]) -> Self {
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&wall.as_millis().to_be_bytes()[2..]);
+        bytes[6..8].copy_from_slice(&counter.to_be_bytes());
+        bytes[8..].copy_from_slice(&random);
+        Self(bytes)
+    }
+
+    /// The time in the stamp.
+    pub fn wall(&self) -> WallTime {
+        let mut millis = [0; 8];
+        millis[2..].copy_from_slice(&self.0[..6]);
+        WallTime::from_millis(u64::from_be_bytes(millis))
+    }
+
+    /// The counter in the stamp.
+    pub fn counter(&self) -> u16 {
+        u16::from_be_bytes([self.0[6], self.0[7]])
+    }
+
+    /// Every bit inverted: the form in keys, so that keys sort newest first.
+    #[must_use]
+    pub fn inverted(&self) -> Self {
+        Self(self.0.map(|byte| !byte))
+    }
+}
+
+/// A message: its stamp, then its author, so ids sort by time and ownership
+/// is part of the id. Printed as `{stamp}.{account}`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId {
+    /// When, and which of that moment.
+    pub stamp: Stamp,
+    /// Who wrote it.
+    pub author: AccountId,
+}
+
+impl MessageId {
+    /// Parses `{stamp}.{account}`.
+    ///
+    /// # Errors
+    /// The error of the part that does not parse.
+    pub fn parse(text: &str) -> Result<Self, ParseIdError> {
+        let (stamp, author) = text.split_once('.').ok_or(ParseIdError::Base32)?;
+        Ok(Self { stamp: Stamp::parse(stamp)?, author: AccountId::parse(author)? })
+    }
+
+    /// The time its author's clock gave it.
+    pub fn created_at(&self) -> WallTime {
+        self.stamp.wall()
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.stamp, self.author)
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "MessageId({self})")
+    }
+}
+
+impl<C> Encode<C> for MessageId {
+    fn encode<W: encode::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        encoder.array(2)?;
+        self.stamp.encode(encoder, context)?;
+        self.author.encode(encoder, context)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for MessageId {
+    fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
+        if decoder.array()? != Some(2) {
+            return Err(decode::Error::message("a message id has two parts"));
+        }
+        Ok(Self { stamp: Stamp::decode(decoder, context)?, author: AccountId::decode(decoder, context)? })
+    }
+}
+
+/// The documents that are ordered together. Printed as `conversation/{id}` or
+/// `account/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum StreamId {
+    /// A conversation with its pages (and, later, its threads).
+    #[n(0)]
+    Conversation(#[n(0)] ConversationId),
+    /// An account's public document and its private home.
+    #[n(1)]
+    Account(#[n(0)] AccountId),
+}
+
+impl StreamId {
+    /// Parses the printed form.
+    ///
+    /// # Errors
+    /// `ParseIdError::Kind`, or the error of the id inside.
+    pub fn parse(text: &str) -> Result<Self, ParseIdError> {
+        match text.split_once('/') {
+            Some(("conversation", id)) => Ok(Self::Conversation(ConversationId::parse(id)?)),
+            Some(("account", id)) => Ok(Self::Account(AccountId::parse(id)?)),
+            _ => Err(ParseIdError::Kind),
+        }
+    }
+
+    /// The conversation, if the stream is one's.
+    pub fn conversation(&self) -> Option<ConversationId> {
+        match self {
+            Self::Conversation(conversation) => Some(*conversation),
+            Self::Account(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conversation(conversation) => write!(formatter, "conversation/{conversation}"),
+            Self::Account(account) => write!(formatter, "account/{account}"),
+        }
+    }
+}
+
+/// The number of a page of a conversation: 1, 2, 3 …
+pub type PageNumber = u32;
+
+/// One Automerge document. Printed as `conversation/{id}`, `page/{id}/{n}`,
+/// `account/{id}` or `home/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum DocumentId {
+    /// What a conversation is: metadata, policies, members, pins, state.
+    #[n(0)]
+    Conversation(#[n(0)] ConversationId),
+    /// A bounded run of a conversation's messages.
+    #[n(1)]
+    Page(#[n(0)] ConversationId, #[n(1)] PageNumber),
+    /// An account's public profile.
+    #[n(2)]
+    Account(#[n(0)] AccountId),
+    /// What an account keeps for itself, shared among its own devices.
+    #[n(3)]
+    Home(#[n(0)] AccountId),
+}
+
+impl DocumentId {
+    /// Parses the printed form.
+    ///
+    /// # Errors
+    /// `ParseIdError::Kind`, or the error of the id inside.
+    pub fn parse(text: &str) -> Result<Self, ParseIdError> {
+        match text.split_once('/') {
+            Some(("conversation", id)) => Ok(Self::Conversation(ConversationId::parse(id)?)),
+            Some(("page", rest)) => {
+                let (id, number) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
+                let number: PageNumber = number.parse().map_err(|_| ParseIdError::Kind)?;
+                Ok(Self::Page(ConversationId::parse(id)?, number))
+            }
+            Some(("account", id)) => Ok(Self::Account(AccountId::parse(id)?)),
+            Some(("home", id)) => Ok(Self::Home(AccountId::parse(id)?)),
+            _ => Err(ParseIdError::Kind),
+        }
+    }
+
+    /// The stream that orders this document's changes.
+    pub fn stream(&self) -> StreamId {
+        match self {
+            Self::Conversation(conversation) | Self::Page(conversation, _) => StreamId::Conversation(*conversation),
+            Self::Account(account) | Self::Home(account) => StreamId::Account(account.clone()),
+        }
+    }
+
+    /// The page number, if the document is a page.
+    pub fn page(&self) -> Option<PageNumber> {
+        match self {
+            Self::Page(_, number) => Some(*number),
+            Self::Conversation(_) | Self::Account(_) | Self::Home(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for DocumentId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conversation(conversation) => write!(formatter, "conversation/{conversation}"),
+            Self::Page(conversation, number) => write!(formatter, "page/{conversation}/{number}"),
+            Self::Account(account) => write!(formatter, "account/{account}"),
+            Self::Home(account) => write!(formatter, "home/{account}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(text: &str) -> AccountId {
+        AccountId::parse(text).unwrap()
+    }
+
+    #[test]
+    fn d3_both_sides_derive_the_same_direct() {
+        let tenant = TenantId::parse("acme").unwrap();
+        let one = ConversationId::direct(&tenant, &account("ann"), &account("bob"));
+        let other = ConversationId::direct(&tenant, &account("bob"), &account("ann"));
+        assert_eq!(one, other);
+        let elsewhere = TenantId::parse("acme2").unwrap();
+        assert_ne!(one, ConversationId::direct(&elsewhere, &account("ann"), &account("bob")));
+        assert_ne!(one, ConversationId::direct(&tenant, &account("an"), &account("nbob")));
+    }
+
+    #[test]
+    fn d4_message_ids_sort_by_time_and_inverted_ones_newest_first() {
+        let early = Stamp::new(WallTime::from_millis(1_000), 7, [9; 8]);
+        let late = Stamp::new(WallTime::from_millis(1_001), 0, [0; 8]);
+        assert!(early < late);
+        assert!(early.to_string() < late.to_string());
+        assert!(early.inverted().to_string() > late.inverted().to_string());
+        assert_eq!(early.inverted().inverted(), early);
+        assert_eq!((early.wall().as_millis(), early.counter()), (1_000, 7));
+    }
+
+    #[test]
+    fn every_id_prints_what_it_parses() {
+        let conversation = ConversationId::from_bytes([0xa5; 16]);
+        let message = MessageId { stamp: Stamp::from_bytes([3; 16]), author: account("a.b:c-d_e") };
+        assert_eq!(MessageId::parse(&message.to_string()), Ok(message));
+        for document in [
+            DocumentId::Conversation(conversation),
+            DocumentId::Page(conversation, 12),
+            DocumentId::Account(account("ann")),
+            DocumentId::Home(account("ann")),
+        ] {
+            assert_eq!(DocumentId::parse(&document.to_string()), Ok(document.clone()));
+            let stream = document.stream();
+            assert_eq!(StreamId::parse(&stream.to_string()), Ok(stream));
+        }
+    }
+
+    #[test]
+    fn illegal_ids_do_not_parse() {
+        for text in ["", "a/b", "a b", "é", &"x".repeat(65)] {
+            assert_eq!(AccountId::parse(text), Err(ParseIdError::Name), "{text:?}");
+        }
+        let upper = ConversationId::from_bytes([0xa5; 16]).to_string().to_uppercase();
+        for text in ["", "abc", upper.as_str(), &"z".repeat(26)] {
+            assert_eq!(ConversationId::parse(text), Err(ParseIdError::Base32), "{text:?}");
+        }
+    }
+}

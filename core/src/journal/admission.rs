@@ -1,0 +1,151 @@
+//! When each message of a page was admitted, beside the page's snapshot.
+//! Delta-coded in id order: two to four bytes a message.
+
+use std::collections::BTreeMap;
+
+use crate::{ids::MessageId, journal::Position, time::WallTime};
+
+/// Where and when a message was admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Admission {
+    /// Its place in the stream.
+    pub position: Position,
+    /// When, by the server's clock.
+    pub accepted_at: WallTime,
+}
+
+/// The admissions of a page's messages.
+pub type Admissions = BTreeMap<MessageId, Admission>;
+
+/// Why bytes are not the admissions of these messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeAdmissionsError {
+    /// A number that does not end, or is over 64 bits.
+    #[error("a number does not end within its ten bytes")]
+    Number,
+    /// Fewer or more numbers than two a message.
+    #[error("the numbers are not two a message")]
+    Count,
+}
+
+impl Admission {
+    /// Encodes the admissions, for the same messages in the same order.
+    pub fn encode_all(admissions: &Admissions) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(admissions.len() * 3);
+        let mut previous = 0u64;
+        for (message, admission) in admissions {
+            let position = admission.position.number();
+            write_varint(&mut bytes, zigzag(position.wrapping_sub(previous).cast_signed()));
+            previous = position;
+            let late = admission.accepted_at.as_millis().wrapping_sub(message.created_at().as_millis());
+            write_varint(&mut bytes, zigzag(late.cast_signed()));
+        }
+        bytes
+    }
+
+    /// Decodes the admissions of `messages`, which come in rising order.
+    ///
+    /// # Errors
+    /// When the bytes are not two numbers a message, no more and no less.
+    pub fn decode_all(
+        messages: impl IntoIterator<Item = MessageId>,
+        mut bytes: &[u8],
+    ) -> Result<Admissions, DecodeAdmissionsError> {
+        let mut admissions = Admissions::new();
+        let mut previous = 0u64;
+        for message in messages {
+            let delta = unzigzag(read_varint(&mut bytes)?);
+            let position = previous.wrapping_add(delta.cast_unsigned());
+            previous = position;
+            let late = unzigzag(read_varint(&mut bytes)?);
+            let accepted_at = message.created_at().as_millis().wrapping_add(late.cast_unsigned());
+            let admission =
+                Admission { position: Position::new(position), accepted_at: WallTime::from_millis(accepted_at) };
+            admissions.insert(message, admission);
+        }
+        if bytes.is_empty() { Ok(admissions) } else { Err(DecodeAdmissionsError::Count) }
+    }
+}
+
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
+
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+}
+
+fn write_varint(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn read_varint(bytes: &mut &[u8]) -> Result<u64, DecodeAdmissionsError> {
+    let mut number = 0u64;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first().ok_or(DecodeAdmissionsError::Count)?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(DecodeAdmissionsError::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ids::{AccountId, Stamp};
+
+    fn admissions() -> impl Strategy<Value = Admissions> {
+        proptest::collection::btree_map(any::<[u8; 16]>(), (any::<u64>(), any::<u64>()), 0..50).prop_map(|map| {
+            map.into_iter()
+                .map(|(stamp, (position, accepted_at))| {
+                    let author = AccountId::parse("ann").unwrap();
+                    let admission = Admission {
+                        position: Position::new(position),
+                        accepted_at: WallTime::from_millis(accepted_at),
+                    };
+                    (MessageId { stamp: Stamp::from_bytes(stamp), author }, admission)
+                })
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn admissions_decode_to_what_was_encoded(admissions in admissions()) {
+            let bytes = Admission::encode_all(&admissions);
+            let messages: Vec<MessageId> = admissions.keys().cloned().collect();
+            prop_assert_eq!(Admission::decode_all(messages, &bytes), Ok(admissions));
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_never_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100), admissions in admissions()) {
+            let _ = Admission::decode_all(admissions.keys().cloned(), &bytes);
+        }
+    }
+
+    #[test]
+    fn a_plain_run_of_messages_takes_three_bytes_each() {
+        let author = AccountId::parse("ann").unwrap();
+        let admissions: Admissions = (0..1_000u64)
+            .map(|index| {
+                let wall = WallTime::from_millis(1_700_000_000_000 + index * 777);
+                let accepted_at = WallTime::from_millis(wall.as_millis() + 43);
+                let stamp = Stamp::new(wall, 0, [1; 8]);
+                (
+                    MessageId { stamp, author: author.clone() },
+                    Admission { position: Position::new(index + 9), accepted_at },
+                )
+            })
+            .collect();
+        assert!(Admission::encode_all(&admissions).len() <= 3_000);
+    }
+}

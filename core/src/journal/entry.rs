@@ -1,0 +1,100 @@
+//! One accepted change and its place; and how far a device has read.
+
+use core::fmt;
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    ids::{AccountId, DocumentId},
+    time::WallTime,
+};
+
+/// A place in a stream's journal: 1, 2, 3 …; 0 is before the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Position(#[n(0)] u64);
+
+impl Position {
+    /// Before the first entry.
+    pub const ZERO: Position = Position(0);
+
+    /// The position with this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The position right behind this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// How far a device has read everything it may read; opaque to clients, only
+/// the server that gave it compares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Cursor(#[n(0)] u64);
+
+impl Cursor {
+    /// Before everything.
+    pub const ZERO: Cursor = Cursor(0);
+
+    /// The cursor with this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// One accepted change.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Entry {
+    /// Its place in the stream.
+    #[n(0)]
+    pub position: Position,
+    /// The document it changes.
+    #[n(1)]
+    pub document: DocumentId,
+    /// The account whose session pushed it.
+    #[n(2)]
+    pub account: AccountId,
+    /// Whether that session was a tenant administrator's.
+    #[n(3)]
+    pub administrator: bool,
+    /// When the server admitted it, by the server's clock.
+    #[n(4)]
+    pub accepted_at: WallTime,
+    /// The bytes of the Automerge change.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub change: Vec<u8>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "Entry({} of {} by {}, {} bytes)",
+            self.position,
+            self.document,
+            self.account,
+            self.change.len()
+        )
+    }
+}

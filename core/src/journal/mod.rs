@@ -1,0 +1,8 @@
+//! A stream's accepted changes in one total order. The order is the truth:
+//! who may write, and what comes first on screen, follow from it.
+
+mod admission;
+mod entry;
+
+pub use admission::{Admission, Admissions, DecodeAdmissionsError};
+pub use entry::{Cursor, Entry, Position};

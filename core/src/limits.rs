@@ -1,0 +1,111 @@
+//! Every bound, with its unit and its reason. One value of `Limits` is
+//! configured on the server, told to clients in Welcome, and read by the
+//! authority on both sides.
+
+use core::time::Duration;
+
+use minicbor::{Decode, Encode};
+
+/// The bounds of one deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Limits {
+    /// Bytes of one change; refused with `change_too_large`.
+    #[n(0)]
+    pub change_bytes_max: u32,
+    /// Operations of one change; refused with `too_many_operations`.
+    #[n(1)]
+    pub change_operations_max: u32,
+    /// Bytes of the changes of one push; the engine splits.
+    #[n(2)]
+    pub push_bytes_max: u32,
+    /// Changes of one push; the engine splits.
+    #[n(3)]
+    pub push_changes_max: u32,
+    /// Bytes of one frame; the session closes with `frame_too_large`.
+    #[n(4)]
+    pub frame_bytes_max: u32,
+    /// Bytes of one key; refused with `operation_illegal`.
+    #[n(5)]
+    pub key_bytes_max: u32,
+    /// Dependencies of one change; refused with `change_malformed`.
+    #[n(6)]
+    pub change_dependencies_max: u32,
+    /// How far a client's clock may be ahead, ms; refused with `clock_ahead`.
+    #[n(7)]
+    pub clock_ahead_ms_max: u64,
+    /// Changes after which a page closes; new messages get `page_closed`.
+    #[n(8)]
+    pub page_changes_soft: u32,
+    /// Changes after which a page takes nothing at all: `page_full`.
+    #[n(9)]
+    pub page_changes_max: u32,
+    /// Members listed in a conversation; refused with `too_many_members`.
+    #[n(10)]
+    pub members_max: u32,
+    /// Pins of a conversation; refused with `too_many_pins`.
+    #[n(11)]
+    pub pins_max: u32,
+    /// Characters of a text message; refused with `text_too_long`.
+    #[n(12)]
+    pub message_characters_max: u32,
+    /// Mentions of a message; refused with `too_many_mentions`.
+    #[n(13)]
+    pub mentions_max: u32,
+    /// Emoji an account may put on one message; refused with `too_many_reactions`.
+    #[n(14)]
+    pub reactions_max: u32,
+    /// Pushed changes a session may send per second, after the burst.
+    #[n(15)]
+    pub changes_per_second: u32,
+    /// Pushed changes a session may send at once: an offline outbox must pass.
+    #[n(16)]
+    pub changes_burst: u32,
+    /// Commands that may wait in an outbox; refused with `outbox_full`.
+    #[n(17)]
+    pub outbox_commands_max: u32,
+    /// Entries sent for one stream at catch-up; beyond it the client fetches.
+    #[n(18)]
+    pub catch_up_entries_max: u32,
+    /// Silence after which a client sends Ping, ms.
+    #[n(19)]
+    pub heartbeat_ms: u64,
+    /// How long a typing notice holds, ms.
+    #[n(20)]
+    pub typing_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            change_bytes_max: 256 * 1024,
+            change_operations_max: 1_000,
+            push_bytes_max: 1024 * 1024,
+            push_changes_max: 500,
+            frame_bytes_max: 4 * 1024 * 1024,
+            key_bytes_max: 512,
+            change_dependencies_max: 256,
+            clock_ahead_ms_max: 5 * 60 * 1_000,
+            page_changes_soft: 1_000,
+            page_changes_max: 4_000,
+            members_max: 1_000,
+            pins_max: 100,
+            message_characters_max: 4_000,
+            mentions_max: 50,
+            reactions_max: 20,
+            changes_per_second: 20,
+            changes_burst: 500,
+            outbox_commands_max: 10_000,
+            catch_up_entries_max: 200,
+            heartbeat_ms: 25_000,
+            typing_ms: 6_000,
+        }
+    }
+}
+
+impl Limits {
+    /// How far a client's clock may be ahead.
+    pub fn clock_ahead_max(&self) -> Duration {
+        Duration::from_millis(self.clock_ahead_ms_max)
+    }
+}

@@ -1,0 +1,40 @@
+//! An account's public side, as those who share a conversation with it see it.
+
+use minicbor::{Decode, Encode};
+
+use crate::named::named;
+
+named! {
+    /// What an account is.
+    AccountKind {
+        /// A person.
+        Personal = "personal",
+        /// A program.
+        Bot = "bot",
+        /// An organization.
+        Organization = "organization",
+        /// A service of the operator.
+        Service = "service",
+    }
+}
+
+/// The public fields of an account; each empty until written.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(map)]
+pub struct Profile {
+    /// What the account is.
+    #[n(0)]
+    pub kind: Option<AccountKind>,
+    /// The name for people, ≤ 120 characters.
+    #[n(1)]
+    pub display_name: Option<String>,
+    /// Where the picture is, ≤ 2,048 bytes.
+    #[n(2)]
+    pub avatar_url: Option<String>,
+    /// A short description, ≤ 160 characters.
+    #[n(3)]
+    pub bio: Option<String>,
+    /// The current status, ≤ 80 characters.
+    #[n(4)]
+    pub status: Option<String>,
+}

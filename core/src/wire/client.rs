@@ -1,0 +1,143 @@
+//! The frames a client sends.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    ids::{ConversationId, DeviceId, DocumentId, PageNumber, StreamId},
+    journal::{Cursor, Position},
+    model::PresenceKind,
+};
+
+/// A frame from a client.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum ClientFrame {
+    /// Opens the session; the first frame, and only once.
+    #[n(0)]
+    Hello(#[n(0)] Hello),
+    /// Asks for changes to be admitted.
+    #[n(1)]
+    Push(#[n(0)] Push),
+    /// Asks for a stream's state or tail, or for an older page.
+    #[n(2)]
+    Fetch(#[n(0)] Fetch),
+    /// Moves the own receipts.
+    #[n(3)]
+    Receipts(#[n(0)] Vec<ReceiptNotice>),
+    /// Tells what the account is doing in a conversation.
+    #[n(4)]
+    Presence(#[n(0)] PresenceNotice),
+    /// Asks for a Pong with the same number.
+    #[n(5)]
+    Ping(#[n(0)] u64),
+}
+
+/// Opens a session.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Hello {
+    /// The version of the protocol the client speaks.
+    #[n(0)]
+    pub version: u16,
+    /// The bearer token.
+    #[n(1)]
+    pub token: String,
+    /// The installation, whose bytes are the actor of its changes.
+    #[n(2)]
+    pub device: DeviceId,
+    /// The cursor of the last Caught up; none on a device that holds nothing.
+    #[n(3)]
+    pub cursor: Option<Cursor>,
+}
+
+impl core::fmt::Debug for Hello {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "Hello(version {}, {:?}, cursor {:?})", self.version, self.device, self.cursor)
+    }
+}
+
+/// Changes of one stream, in the order in which they were written.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Push {
+    /// Names the push in its answer; counted by the client.
+    #[n(0)]
+    pub request: u64,
+    /// The stream of all of them.
+    #[n(1)]
+    pub stream: StreamId,
+    /// The changes.
+    #[n(2)]
+    pub changes: Vec<PushedChange>,
+}
+
+/// One change to be admitted.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PushedChange {
+    /// The document it changes.
+    #[n(0)]
+    pub document: DocumentId,
+    /// The bytes of the Automerge change, not compressed.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub change: Vec<u8>,
+}
+
+impl core::fmt::Debug for PushedChange {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "PushedChange({}, {} bytes)", self.document, self.change.len())
+    }
+}
+
+/// Asks for what a client does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Fetch {
+    /// Names the fetch in its answer; counted by the client.
+    #[n(0)]
+    pub request: u64,
+    /// The stream.
+    #[n(1)]
+    pub stream: StreamId,
+    /// What of it.
+    #[n(2)]
+    pub scope: FetchScope,
+}
+
+/// What of a stream is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum FetchScope {
+    /// What came after this position; from 0 on, or when that is too much, the
+    /// documents with their newest page instead.
+    #[n(0)]
+    After(#[n(0)] Position),
+    /// One page.
+    #[n(1)]
+    Page(#[n(0)] PageNumber),
+}
+
+/// Moves the own receipts in a conversation forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ReceiptNotice {
+    /// The conversation.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Delivered up to here.
+    #[n(1)]
+    pub delivered: Position,
+    /// Read up to here.
+    #[n(2)]
+    pub read: Position,
+}
+
+/// What the account is doing in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PresenceNotice {
+    /// The conversation.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// What.
+    #[n(1)]
+    pub kind: PresenceKind,
+}

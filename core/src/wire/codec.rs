@@ -1,0 +1,42 @@
+//! Bytes to frames and back. Arbitrary bytes never panic and never allocate
+//! more than their own length times a constant.
+
+use minicbor::{Decode, Encode};
+
+/// Why bytes are not a frame.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeFrameError {
+    /// A kind of frame this version does not know.
+    #[error("unknown kind of frame")]
+    Unknown,
+    /// Bytes that do not decode.
+    #[error("malformed frame: {0}")]
+    Malformed(#[source] minicbor::decode::Error),
+    /// Bytes behind the frame.
+    #[error("{0} bytes behind the frame")]
+    Trailing(usize),
+}
+
+/// Encodes a frame or a stored value: the same value gives the same bytes.
+pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
+    match minicbor::to_vec(value) {
+        Ok(bytes) => bytes,
+        // A Vec takes every write and no value of ours refuses to be encoded.
+        Err(error) => unreachable!("encoding into memory cannot fail: {error}"),
+    }
+}
+
+/// Decodes a frame or a stored value, of which nothing may be left over.
+///
+/// # Errors
+/// `DecodeFrameError` with the cause; never a panic.
+pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, DecodeFrameError> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let value = decoder.decode().map_err(|error| {
+        if error.is_unknown_variant() { DecodeFrameError::Unknown } else { DecodeFrameError::Malformed(error) }
+    })?;
+    match bytes.len() - decoder.position() {
+        0 => Ok(value),
+        left => Err(DecodeFrameError::Trailing(left)),
+    }
+}

@@ -1,0 +1,17 @@
+//! The frames between a client and the server: CBOR with integer keys,
+//! unknown keys ignored, the version in the first frame. Frames carry bytes
+//! and positions; what they mean is `engine`'s and the server's.
+
+mod client;
+mod codec;
+mod server;
+
+pub use client::{ClientFrame, Fetch, FetchScope, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice};
+pub use codec::{DecodeFrameError, decode, encode};
+pub use server::{
+    Accepted, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetched, LastMessage, MemberPresence,
+    MemberReceipt, ProfileNotice, Refused, Revoked, ServerFrame, Welcome,
+};
+
+/// The version of the protocol this crate speaks.
+pub const PROTOCOL_VERSION: u16 = 1;

@@ -1,0 +1,337 @@
+//! The frames the server sends.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    code::Code,
+    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    journal::{Cursor, Entry, Position},
+    limits::Limits,
+    model::{ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role},
+    time::WallTime,
+};
+
+/// A frame from the server.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum ServerFrame {
+    /// Answers Hello.
+    #[n(0)]
+    Welcome(#[n(0)] Box<Welcome>),
+    /// Conversations that changed, as the list shows them.
+    #[n(1)]
+    Summaries(#[n(0)] Vec<ConversationSummary>),
+    /// Profiles of accounts that share a conversation.
+    #[n(2)]
+    Profiles(#[n(0)] Vec<ProfileNotice>),
+    /// Accepted changes of one stream, by rising position.
+    #[n(3)]
+    Entries(#[n(0)] Entries),
+    /// Everything up to this cursor has been sent; the client stores it.
+    #[n(4)]
+    CaughtUp(#[n(0)] Cursor),
+    /// The changes of a push that are durable now.
+    #[n(5)]
+    Accepted(#[n(0)] Accepted),
+    /// The first change of a push that is refused; those behind it were not judged.
+    #[n(6)]
+    Refused(#[n(0)] Refused),
+    /// Answers Fetch.
+    #[n(7)]
+    Fetched(#[n(0)] Fetched),
+    /// Receipts that moved.
+    #[n(8)]
+    Receipts(#[n(0)] Vec<MemberReceipt>),
+    /// What somebody is doing.
+    #[n(9)]
+    Presence(#[n(0)] MemberPresence),
+    /// The account may no longer read a conversation.
+    #[n(10)]
+    Revoked(#[n(0)] Revoked),
+    /// The session ends; the last frame.
+    #[n(11)]
+    Closed(#[n(0)] Closed),
+    /// Answers Ping with its number.
+    #[n(12)]
+    Pong(#[n(0)] u64),
+}
+
+/// Answers Hello.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Welcome {
+    /// The version of the protocol the server speaks.
+    #[n(0)]
+    pub version: u16,
+    /// The tenant of the token.
+    #[n(1)]
+    pub tenant: TenantId,
+    /// The account of the token.
+    #[n(2)]
+    pub account: AccountId,
+    /// Whether the token is a tenant administrator's.
+    #[n(3)]
+    pub administrator: bool,
+    /// The server's clock.
+    #[n(4)]
+    pub server_time: WallTime,
+    /// The bounds of this deployment.
+    #[n(5)]
+    pub limits: Limits,
+}
+
+/// A conversation as the list shows it, without its documents.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ConversationSummary {
+    /// Which.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Its kind.
+    #[n(1)]
+    pub kind: ConversationKind,
+    /// Its title.
+    #[n(2)]
+    pub title: Option<String>,
+    /// Its state.
+    #[n(3)]
+    pub state: ConversationState,
+    /// The own role.
+    #[n(4)]
+    pub role: Role,
+    /// Where the account stands in it.
+    #[n(5)]
+    pub status: MemberStatus,
+    /// The active members.
+    #[n(6)]
+    pub member_count: u32,
+    /// Some of the others, by account: the peer of a direct, a few of a group.
+    #[n(7)]
+    pub others: Vec<AccountId>,
+    /// The last message.
+    #[n(8)]
+    pub last_message: Option<LastMessage>,
+    /// The last position of its journal.
+    #[n(9)]
+    pub position: Position,
+    /// Its newest page; 0 before the first message.
+    #[n(10)]
+    pub page: PageNumber,
+    /// The own receipts.
+    #[n(11)]
+    pub receipt: Receipt,
+    /// Messages of others behind the read position, counted to 9,999.
+    #[n(12)]
+    pub unread: u32,
+    /// When it was created.
+    #[n(13)]
+    pub created_at: WallTime,
+}
+
+/// The newest message of a conversation.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct LastMessage {
+    /// Which.
+    #[n(0)]
+    pub message: MessageId,
+    /// Its kind.
+    #[n(1)]
+    pub kind: MessageKind,
+    /// Its first characters; empty when deleted.
+    #[n(2)]
+    pub preview: String,
+    /// Whether it is deleted.
+    #[n(3)]
+    pub deleted: bool,
+    /// Its place in the journal.
+    #[n(4)]
+    pub position: Position,
+}
+
+impl core::fmt::Debug for LastMessage {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "LastMessage({} at {}, {} bytes)", self.message, self.position, self.preview.len())
+    }
+}
+
+/// The profile of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ProfileNotice {
+    /// Whose.
+    #[n(0)]
+    pub account: AccountId,
+    /// Its public fields.
+    #[n(1)]
+    pub profile: Profile,
+}
+
+/// Accepted changes of one stream, by rising position without a gap.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Entries {
+    /// The stream.
+    #[n(0)]
+    pub stream: StreamId,
+    /// The entries.
+    #[n(1)]
+    pub entries: Vec<Entry>,
+}
+
+/// The first changes of a push, durable now.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Accepted {
+    /// The push.
+    #[n(0)]
+    pub request: u64,
+    /// Its stream.
+    #[n(1)]
+    pub stream: StreamId,
+    /// The position of each, in the order of the push.
+    #[n(2)]
+    pub positions: Vec<Position>,
+    /// When each was admitted, in the order of the push.
+    #[n(3)]
+    pub accepted_at: Vec<WallTime>,
+}
+
+/// The first change of a push that is refused or deferred.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Refused {
+    /// The push.
+    #[n(0)]
+    pub request: u64,
+    /// Its stream.
+    #[n(1)]
+    pub stream: StreamId,
+    /// Which change of the push, from 0.
+    #[n(2)]
+    pub index: u32,
+    /// Why.
+    #[n(3)]
+    pub code: Code,
+    /// More about it, for people who debug.
+    #[n(4)]
+    pub detail: String,
+    /// When the same change may be pushed again; none when it never may.
+    #[n(5)]
+    pub retry_at: Option<WallTime>,
+}
+
+/// Answers Fetch. `After`: the entries behind the position, or, with
+/// documents, a new start: the client drops what it held of the stream.
+/// `Page`: that page with the entries behind its snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Fetched {
+    /// The fetch.
+    #[n(0)]
+    pub request: u64,
+    /// Its stream.
+    #[n(1)]
+    pub stream: StreamId,
+    /// The last position when it was read.
+    #[n(2)]
+    pub head: Position,
+    /// The newest page; 0 before the first message.
+    #[n(3)]
+    pub page: PageNumber,
+    /// Whether this is a new start: the client drops what it held of the stream.
+    #[n(4)]
+    pub restart: bool,
+    /// Documents as of a position each.
+    #[n(5)]
+    pub documents: Vec<DocumentSnapshot>,
+    /// The entries behind: with documents, those of each behind its snapshot.
+    #[n(6)]
+    pub entries: Vec<Entry>,
+    /// The receipts of the conversation's members, when few enough to tell.
+    #[n(7)]
+    pub receipts: Vec<MemberReceipt>,
+}
+
+/// A document as of a position.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DocumentSnapshot {
+    /// Which.
+    #[n(0)]
+    pub document: DocumentId,
+    /// Every entry up to here is in it.
+    #[n(1)]
+    pub position: Position,
+    /// The saved document; empty for one that has no entry up to the position.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub data: Vec<u8>,
+    /// The admissions of its messages, as `Admission::encode_all` writes them.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub admissions: Vec<u8>,
+}
+
+impl core::fmt::Debug for DocumentSnapshot {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "DocumentSnapshot({} at {}, {} bytes)", self.document, self.position, self.data.len())
+    }
+}
+
+/// Somebody's receipts in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct MemberReceipt {
+    /// The conversation.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Whose.
+    #[n(1)]
+    pub account: AccountId,
+    /// The registers.
+    #[n(2)]
+    pub receipt: Receipt,
+}
+
+/// What somebody is doing in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct MemberPresence {
+    /// The conversation.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Who.
+    #[n(1)]
+    pub account: AccountId,
+    /// What.
+    #[n(2)]
+    pub kind: PresenceKind,
+}
+
+/// The account may no longer read a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Revoked {
+    /// The conversation.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Where the account stands now.
+    #[n(1)]
+    pub status: MemberStatus,
+    /// The entry that ended it.
+    #[n(2)]
+    pub position: Position,
+}
+
+/// The session ends.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Closed {
+    /// Why.
+    #[n(0)]
+    pub code: Code,
+    /// More about it, for people who debug.
+    #[n(1)]
+    pub detail: String,
+    /// How long to stay away, ms; none leaves it to the client's backoff.
+    #[n(2)]
+    pub retry_after_ms: Option<u64>,
+}

@@ -1,0 +1,304 @@
+//! What the server keeps, behind one trait: journal, snapshots, projections,
+//! receipts, devices. SQLite and Postgres implement it and pass one contract.
+//! Stores decide nothing: what may be written is the authority's.
+
+use async_trait::async_trait;
+use tidings_core::{
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
+    journal::{Cursor, Entry, Position},
+    model::{ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt},
+    time::WallTime,
+    wire::{ConversationSummary, LastMessage, MemberReceipt, ProfileNotice, ReceiptNotice},
+};
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached, or went away; the same call may succeed later.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// The disk, or the quota, is full; nothing of the call was written.
+    #[error("the store is full: {0}")]
+    Full(#[source] sqlx::Error),
+    /// What was read does not decode.
+    #[error("a stored {table} row is corrupt: {detail}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// What did not decode.
+        detail: String,
+    },
+    /// A migration failed, or the database is of a newer version.
+    #[error("migration failed: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Anything else the database said: a defect of this program.
+    #[error("the database refused a statement: {0}")]
+    Database(#[source] sqlx::Error),
+}
+
+/// Where a stream stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StreamHead {
+    /// Its last position; zero for a stream that does not exist.
+    pub position: Position,
+    /// Its newest page that has a change; 0 for none.
+    pub page: PageNumber,
+}
+
+/// A document as stored: the snapshot, if one was cut, and what came after.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoredDocument {
+    /// The newest snapshot.
+    pub snapshot: Option<Snapshot>,
+    /// The document's entries behind the snapshot, by rising position.
+    pub tail: Vec<Entry>,
+}
+
+/// A document as of a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Every entry of the document up to here is in it.
+    pub position: Position,
+    /// The saved document.
+    pub data: Vec<u8>,
+    /// The admissions of its messages, as `Admission::encode_all` writes them.
+    pub admissions: Vec<u8>,
+}
+
+/// An entry with what the journal's queries need of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// The entry.
+    pub entry: Entry,
+    /// The hash of its change, unique within the stream.
+    pub hash: ChangeHash,
+    /// Whether it holds a new message: what unread counts count.
+    pub message: bool,
+}
+
+/// What one stream writes in one transaction: all of it or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamCommit {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The stream.
+    pub stream: StreamId,
+    /// The position the entries were judged at.
+    pub expected: Position,
+    /// The entries, at `expected + 1` and on. Never empty.
+    pub entries: Vec<NewEntry>,
+    /// The newest page with a change after them.
+    pub page: PageNumber,
+    /// The conversation's projection after them; none for an account's stream.
+    pub conversation: Option<ConversationRow>,
+    /// The members that changed.
+    pub members: Vec<(AccountId, Member)>,
+    /// The account's profile, when it changed.
+    pub profile: Option<Profile>,
+}
+
+/// A conversation in the projection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationRow {
+    /// Its kind.
+    pub kind: ConversationKind,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its state.
+    pub state: ConversationState,
+    /// Its active members.
+    pub member_count: u32,
+    /// Up to five active members, by account, for lists.
+    pub some_members: Vec<AccountId>,
+    /// When it was created, by its creator's clock.
+    pub created_at: WallTime,
+    /// Its newest message.
+    pub last_message: Option<LastMessage>,
+}
+
+/// How the commit of one stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// Durable.
+    Committed,
+    /// The stream was not at the expected position: reload and decide anew.
+    Conflict,
+}
+
+/// Whose a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceOwner {
+    /// The account that asked: it is the first, or the same as before.
+    Same,
+    /// Another account, of this tenant or another.
+    Other,
+}
+
+/// What an account missed since a cursor.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CatchUp {
+    /// Everything up to here is in the answer.
+    pub cursor: Cursor,
+    /// The conversations that changed, where the account is an active member.
+    pub summaries: Vec<ConversationSummary>,
+    /// The conversations the account may no longer read, changed since.
+    pub revoked: Vec<(ConversationId, MemberStatus, Position)>,
+    /// The entries of streams that changed, at most `entries_max` a stream and
+    /// none of a stream with more. None at all when the cursor is none.
+    pub entries: Vec<(StreamId, Vec<Entry>)>,
+    /// Receipts that moved, of those conversations.
+    pub receipts: Vec<MemberReceipt>,
+    /// Profiles that changed, or whose account is new to this one.
+    pub profiles: Vec<ProfileNotice>,
+}
+
+/// New entries of one stream, for the sessions of a node that did not write them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The stream.
+    pub stream: StreamId,
+    /// The first new position.
+    pub first: Position,
+    /// The last new position.
+    pub last: Position,
+}
+
+/// A document whose snapshot is behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaleDocument {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The document.
+    pub document: DocumentId,
+}
+
+/// The server's store. Every call is one transaction.
+///
+/// # Errors
+/// `StoreError`; a call that failed has written nothing.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Brings the database to this program's version.
+    async fn migrate(&self) -> Result<(), StoreError>;
+
+    /// Whether the store answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Binds a device to an account for ever, at the first call.
+    async fn register_device(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        device: DeviceId,
+    ) -> Result<DeviceOwner, StoreError>;
+
+    /// Where a stream stands.
+    async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError>;
+
+    /// Where an account stands in a conversation; none if it never was a member.
+    async fn member(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        account: &AccountId,
+    ) -> Result<Option<Member>, StoreError>;
+
+    /// The active members of a conversation.
+    async fn active_members(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<AccountId>, StoreError>;
+
+    /// A document: its snapshot and the entries behind it, and the head of
+    /// its stream, all as of one moment.
+    async fn document(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+    ) -> Result<(StoredDocument, StreamHead), StoreError>;
+
+    /// The positions and times of those of the changes that the stream holds.
+    async fn find_changes(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        hashes: &[ChangeHash],
+    ) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError>;
+
+    /// At most `entries_max` entries of a stream behind a position.
+    async fn entries_after(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        after: Position,
+        entries_max: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Writes several streams in one transaction. A conflict of one stream
+    /// does not touch the others. The answer is in the order of the commits.
+    async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError>;
+
+    /// What an account missed since a cursor; everything it may see, without
+    /// entries, when there is none.
+    async fn catch_up(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        cursor: Option<Cursor>,
+        entries_max: u32,
+    ) -> Result<CatchUp, StoreError>;
+
+    /// The summaries of these conversations for this account, where it is an
+    /// active member.
+    async fn summaries(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<ConversationSummary>, StoreError>;
+
+    /// The profiles of those of these accounts that have one.
+    async fn profiles(
+        &self,
+        tenant: &TenantId,
+        accounts: &[AccountId],
+    ) -> Result<Vec<ProfileNotice>, StoreError>;
+
+    /// The accounts that share a conversation with this one, itself included.
+    async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError>;
+
+    /// Moves an account's receipts forward, where it is an active member and
+    /// never past the head; answers those that moved.
+    async fn merge_receipts(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        notices: &[ReceiptNotice],
+    ) -> Result<Vec<MemberReceipt>, StoreError>;
+
+    /// The receipts of a conversation's active members.
+    async fn receipts(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<(AccountId, Receipt)>, StoreError>;
+
+    /// Documents with at least `entries_min` entries behind their snapshot.
+    async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError>;
+
+    /// Stores a snapshot unless a newer one is stored.
+    async fn save_snapshot(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+        snapshot: &Snapshot,
+    ) -> Result<(), StoreError>;
+
+    /// Waits for entries written by other nodes, at most about a second, and
+    /// answers them, each at least once over the life of this node: first by
+    /// the database's notices, and by looking in any case.
+    async fn notices(&self) -> Result<Vec<Notice>, StoreError>;
+}
