@@ -127,8 +127,7 @@ struct Missing {
 fn advice(missing: &[Missing]) -> String {
     let names = |name: fn(&Missing) -> &str| missing.iter().map(name).collect::<Vec<_>>();
     if cfg!(target_os = "macos") {
-        let commands: Vec<String> =
-            names(|m| m.brew).iter().map(|name| format!("brew install {name}")).collect();
+        let commands: Vec<String> = names(|m| m.brew).iter().map(|name| format!("brew install {name}")).collect();
         format!("missing programs; run `{}`, or `cargo xtask test --quick`", commands.join(" && "))
     } else {
         let packages = names(|m| m.debian).join(" ");

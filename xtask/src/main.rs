@@ -83,7 +83,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Tidy => {
-            tidy::run()?;
+            step::work("house rules", tidy::run)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Help => {
@@ -131,12 +131,7 @@ fn parse_demo<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Demo, Stri
 }
 
 /// Reads at most one `flag`: `absent` without it, `present` with it.
-fn parse_flag<'a, T>(
-    rest: &mut impl Iterator<Item = &'a str>,
-    flag: &str,
-    absent: T,
-    present: T,
-) -> Result<T, String> {
+fn parse_flag<'a, T>(rest: &mut impl Iterator<Item = &'a str>, flag: &str, absent: T, present: T) -> Result<T, String> {
     match rest.next() {
         None => Ok(absent),
         Some(given) if given == flag => Ok(present),

@@ -130,10 +130,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn create(owner: Owner) -> anyhow::Result<Self> {
         let path = env::temp_dir().join(format!("{FOLDER_PREFIX}{}", process::id()));
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .with_context(|| format!("{} could not be made", path.display()))?;
+        DirBuilder::new().mode(0o700).create(&path).with_context(|| format!("{} could not be made", path.display()))?;
         let folder = Self(path);
         if let Owner::Other { user, group } = owner {
             chown(&folder.0, Some(user), Some(group))?;

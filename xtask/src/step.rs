@@ -145,11 +145,7 @@ pub enum Ended {
 /// Waits for a child that leads a process group of its own, and calls `tick` at
 /// each look. A terminal's Ctrl-C does not reach such a child; it is passed on
 /// here, once, to the whole group, and the group is killed when it stays.
-pub fn wait(
-    child: &mut Child,
-    duration_max: Option<Duration>,
-    mut tick: impl FnMut(),
-) -> io::Result<Ended> {
+pub fn wait(child: &mut Child, duration_max: Option<Duration>, mut tick: impl FnMut()) -> io::Result<Ended> {
     let started = Instant::now();
     let mut signalled: Option<Instant> = None;
     let mut too_long = false;
@@ -186,7 +182,8 @@ pub fn signal_group(child: &Child, signal: &str) {
 pub fn count_tests(output: &str) -> Counts {
     let mut counts = Counts::default();
     for line in output.lines().map(str::trim) {
-        counts += count_nextest(line).or_else(|| count_cargo_test(line)).or_else(|| count_node(line)).unwrap_or_default();
+        counts +=
+            count_nextest(line).or_else(|| count_cargo_test(line)).or_else(|| count_node(line)).unwrap_or_default();
     }
     counts
 }
@@ -241,8 +238,7 @@ fn show_failure(output: &str, log_path: &Path) {
 fn log_path(title: &str) -> io::Result<PathBuf> {
     let folder = workspace::target().join("xtask");
     fs::create_dir_all(&folder)?;
-    let name: String =
-        title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name: String = title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     Ok(folder.join(name + ".log"))
 }
 

@@ -209,11 +209,7 @@ fn package_tests(report: &mut Report, services: Option<&Services>) -> Result<(),
 }
 
 /// The tests of an npm folder.
-fn node_tests(
-    report: &mut Report,
-    folder: &Path,
-    services: Option<&Services>,
-) -> Result<(), RunError> {
+fn node_tests(report: &mut Report, folder: &Path, services: Option<&Services>) -> Result<(), RunError> {
     if report.take_work(npm::install(folder))? == Outcome::Failed {
         report.leave_out(&npm::title(folder, "npm test"));
         return Ok(());

@@ -46,10 +46,12 @@ impl Build {
         }
     }
 
-    fn profile(self) -> &'static str {
+    /// Cargo's profile and the folder it builds in. Tests take the ordinary one:
+    /// its procedural macros are built already, for the Rust tests.
+    fn profile(self) -> (&'static str, &'static str) {
         match self {
-            Self::Shipped => "wasm",
-            Self::Testing => "wasm-dev",
+            Self::Shipped => ("wasm", "wasm"),
+            Self::Testing => ("dev", "debug"),
         }
     }
 
@@ -88,8 +90,7 @@ pub fn build_scripts() -> anyhow::Result<()> {
 pub fn build_module(build: Build) -> anyhow::Result<()> {
     machine::ensure_wasm_target()?;
     let module_path = compile(build)?;
-    let module = fs::read(&module_path)
-        .with_context(|| format!("{} cannot be read", module_path.display()))?;
+    let module = fs::read(&module_path).with_context(|| format!("{} cannot be read", module_path.display()))?;
     check_imports(&module)?;
     if build == Build::Shipped {
         npm::install(&workspace::wasm())?;
@@ -110,13 +111,13 @@ pub fn build_module(build: Build) -> anyhow::Result<()> {
 
 fn compile(build: Build) -> anyhow::Result<PathBuf> {
     let mut cargo = workspace::cargo(&["build", "--package", "tidings-wasm"]);
-    cargo.args(["--target", machine::WASM_TARGET, "--profile", build.profile()]);
+    let (profile, folder) = build.profile();
+    cargo.args(["--target", machine::WASM_TARGET, "--profile", profile]);
     if build == Build::Testing {
         cargo.args(["--features", "testing"]);
     }
     step::run(build.name(), &mut cargo)?;
-    let folder = workspace::target().join(machine::WASM_TARGET).join(build.profile());
-    Ok(folder.join("tidings_wasm.wasm"))
+    Ok(workspace::target().join(machine::WASM_TARGET).join(folder).join("tidings_wasm.wasm"))
 }
 
 /// What the bindings are made from: equal stamps, equal bindings.

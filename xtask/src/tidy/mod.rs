@@ -13,12 +13,10 @@ use anyhow::{Context, bail};
 use crate::workspace;
 
 /// Folders that hold nothing written by hand.
-const GENERATED: [&str; 7] =
-    [".git", "target", "node_modules", "pkg", "pkg-testing", "dist", "test-results"];
+const GENERATED: [&str; 7] = [".git", "target", "node_modules", "pkg", "pkg-testing", "dist", "test-results"];
 /// The endings of files that are read as text.
-const TEXT: [&str; 14] = [
-    "rs", "ts", "js", "mjs", "toml", "lock", "md", "json", "html", "css", "sql", "sh", "yml", "svg",
-];
+const TEXT: [&str; 14] =
+    ["rs", "ts", "js", "mjs", "toml", "lock", "md", "json", "html", "css", "sql", "sh", "yml", "svg"];
 /// Names that say nothing about what a file holds.
 const NAMELESS: [&str; 7] = ["util", "utils", "helper", "helpers", "common", "misc", "shared"];
 /// A file past this length says why at its top.
@@ -177,7 +175,8 @@ fn check_core_dependencies(source: &Source) -> Option<String> {
             {
                 found.insert(name);
             }
-        } else if in_dependencies && !line.starts_with('#')
+        } else if in_dependencies
+            && !line.starts_with('#')
             && let Some((name, _)) = line.split_once(['.', ' ', '='])
         {
             found.insert(name);
@@ -244,9 +243,7 @@ fn quotes(source: &Source, label: &str) -> bool {
     if source.has_ending("rs") {
         return source.text.contains(&format!("fn {}_", label.to_lowercase()));
     }
-    let titles = |label: &str| {
-        ["'", "\"", "`"].iter().any(|quote| source.text.contains(&format!("{quote}{label} ")))
-    };
+    let titles = |label: &str| ["'", "\"", "`"].iter().any(|quote| source.text.contains(&format!("{quote}{label} ")));
     source.has_ending("ts") && (titles(label) || titles(&label.to_lowercase()))
 }
 
