@@ -14,6 +14,8 @@ use crate::step;
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// The oldest Node.js with everything the package's tests use.
 const NODE_MAJOR_MIN: u32 = 20;
+/// What the private cluster is made, run and watched with.
+const POSTGRES_PROGRAMS: [&str; 3] = ["initdb", "postgres", "pg_isready"];
 /// Where Chrome lies on macOS, where programs are not on the path.
 const MACOS_CHROMES: [&str; 2] = [
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -22,7 +24,7 @@ const MACOS_CHROMES: [&str; 2] = [
 
 /// The programs that the full tests use beside cargo and Node.js.
 pub struct TestPrograms {
-    /// The folder with `initdb` and `postgres`.
+    /// The folder with Postgres' server programs.
     pub postgres: PathBuf,
     /// A Chromium or Chrome.
     pub chromium: PathBuf,
@@ -152,14 +154,15 @@ fn install_debian(missing: &[Missing]) -> anyhow::Result<()> {
 
 /// The folder with Postgres' server programs. Debian keeps them off the path, in
 /// a folder per version; Homebrew does so for versions that are not its default.
+/// A link on the path leads to the folder where all of them are.
 fn postgres_programs() -> Option<PathBuf> {
-    let complete = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
-    let on_path = program("initdb").and_then(|file| file.parent().map(Path::to_owned));
-    let mut folders: Vec<PathBuf> = on_path.into_iter().collect();
+    let on_path = program("initdb").and_then(|link| fs::canonicalize(link).ok());
+    let mut folders: Vec<PathBuf> = on_path.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
     folders.extend(children_newest_first("/usr/lib/postgresql", ""));
     for brew in ["/opt/homebrew/opt", "/usr/local/opt"] {
         folders.extend(children_newest_first(brew, "postgresql@"));
     }
+    let complete = |folder: &PathBuf| POSTGRES_PROGRAMS.iter().all(|name| folder.join(name).is_file());
     folders.into_iter().find(complete)
 }
 
