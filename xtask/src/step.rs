@@ -151,6 +151,10 @@ pub fn wait(child: &mut Child, duration_max: Option<Duration>, mut tick: impl Fn
     let mut too_long = false;
     loop {
         if let Some(status) = child.try_wait()? {
+            if signalled.is_some() {
+                // What the child itself had started and left behind.
+                signal_group(child, "KILL");
+            }
             return Ok(match signalled {
                 Some(_) if too_long => Ended::TooLong,
                 Some(_) => Ended::Interrupted(status),
