@@ -181,15 +181,30 @@ pub fn signal_group(child: &Child, signal: &str) {
     let _ = Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status();
 }
 
-/// Counts the tests in what cargo-nextest, `cargo test` or Node's test runner
-/// printed; several runs in one output add up.
-pub fn count_tests(output: &str) -> Counts {
-    let mut counts = Counts::default();
-    for line in output.lines().map(str::trim) {
-        counts +=
-            count_nextest(line).or_else(|| count_cargo_test(line)).or_else(|| count_node(line)).unwrap_or_default();
+/// Who ran the tests of a step, for reading its summary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Runner {
+    /// cargo-nextest: one summary at the end, and within it whatever failed tests
+    /// printed, the summary of `cargo test` for that one test included.
+    Nextest,
+    /// `cargo test`: a summary for each test binary.
+    CargoTest,
+    /// Node's test runner: a summary for each time it is called.
+    Node,
+}
+
+impl Runner {
+    /// Counts the tests in what the runner printed.
+    pub fn count(self, output: &str) -> Counts {
+        let lines = output.lines().map(str::trim);
+        let mut counts = Counts::default();
+        match self {
+            Self::Nextest => counts = lines.rev().find_map(count_nextest).unwrap_or_default(),
+            Self::CargoTest => lines.filter_map(count_cargo_test).for_each(|found| counts += found),
+            Self::Node => lines.filter_map(count_node).for_each(|found| counts += found),
+        }
+        counts
     }
-    counts
 }
 
 /// `Summary [   1.2s] 9 tests run: 7 passed, 1 failed, 1 timed out, 0 skipped`
@@ -319,34 +334,45 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(output: &str, passed: u32, failed: u32) {
-        assert_eq!(count_tests(output), Counts { passed, failed }, "{output}");
+    fn check(runner: Runner, output: &str, passed: u32, failed: u32) {
+        assert_eq!(runner.count(output), Counts { passed, failed }, "{output}");
     }
 
     #[test]
     fn counts_what_nextest_ran() {
-        check("     Summary [   0.004s] 3 tests run: 3 passed, 0 skipped", 3, 0);
-        check("Summary [ 1.0s] 9 tests run: 6 passed (1 slow), 2 failed, 1 timed out, 4 skipped", 6, 3);
-        check("Summary [ 1.0s] 5/9 tests run: 4 passed, 1 failed, 0 skipped", 4, 1);
-        check("Summary [ 1.0s] 1 test run: 0 passed, 1 failed, 0 skipped", 0, 1);
+        let nextest = Runner::Nextest;
+        check(nextest, "     Summary [   0.004s] 3 tests run: 3 passed, 0 skipped", 3, 0);
+        check(nextest, "Summary [ 1.0s] 9 tests run: 6 passed (1 slow), 2 failed, 1 timed out, 4 skipped", 6, 3);
+        check(nextest, "Summary [ 1.0s] 5/9 tests run: 4 passed, 1 failed, 0 skipped", 4, 1);
+        check(nextest, "Summary [ 1.0s] 1 test run: 0 passed, 1 failed, 0 skipped", 0, 1);
+    }
+
+    #[test]
+    fn counts_a_test_that_nextest_shows_once() {
+        let output = "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 1 filtered out\n\
+                      Summary [ 1.0s] 2 tests run: 1 passed, 1 failed, 0 skipped\n\
+                      FAIL [ 0.1s] (2/2) tidings-tests fails";
+        check(Runner::Nextest, output, 1, 1);
     }
 
     #[test]
     fn counts_every_binary_of_cargo_test() {
         let output = "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n\
                       test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out";
-        check(output, 4, 2);
+        check(Runner::CargoTest, output, 4, 2);
     }
 
     #[test]
     fn counts_both_reports_of_node() {
-        check("# tests 3\n# suites 1\n# pass 2\n# fail 1\n# cancelled 0\n# skipped 0", 2, 1);
-        check("ℹ tests 2\nℹ pass 1\nℹ fail 0\nℹ cancelled 1", 1, 1);
+        check(Runner::Node, "# tests 3\n# suites 1\n# pass 2\n# fail 1\n# cancelled 0\n# skipped 0", 2, 1);
+        check(Runner::Node, "ℹ tests 2\nℹ pass 1\nℹ fail 0\nℹ cancelled 1", 1, 1);
     }
 
     #[test]
     fn other_lines_count_nothing() {
-        check("# passing through\n# pass word\nrunning 3 tests\npass 4", 0, 0);
+        for runner in [Runner::Nextest, Runner::CargoTest, Runner::Node] {
+            check(runner, "# passing through\n# pass word\nrunning 3 tests\npass 4\nSummary [x]", 0, 0);
+        }
     }
 
     #[test]
@@ -357,7 +383,7 @@ mod tests {
             panic!("the command fails");
         };
         assert_eq!(status.code(), Some(3));
-        check(&output, 1, 2);
+        check(Runner::Node, &output, 1, 2);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::demo;
 use crate::machine::{self, TestPrograms};
 use crate::npm;
 use crate::postgres::Cluster;
-use crate::step::{self, Counts, RunError};
+use crate::step::{self, Counts, RunError, Runner};
 use crate::tidy;
 use crate::wasm::{self, Build};
 use crate::workspace;
@@ -40,8 +40,8 @@ pub fn run(scope: Scope) -> anyhow::Result<ExitCode> {
     };
     let mut report = Report::default();
     rust_checks(&mut report)?;
-    rust_tests(&mut report, services.as_ref())?;
-    package_tests(&mut report, services.as_ref())?;
+    let server = rust_tests(&mut report, services.as_ref())?;
+    package_tests(&mut report, services.as_ref(), server)?;
     drop(services);
     Ok(report.finish())
 }
@@ -87,35 +87,49 @@ enum Outcome {
 }
 
 impl Report {
-    /// Takes in a step that printed its output; an interrupt ends everything.
-    fn take(&mut self, step: Result<String, RunError>) -> Result<Outcome, RunError> {
-        match step {
+    /// Takes in a check, which has no tests to count.
+    fn check(&mut self, step: Result<String, RunError>) -> Result<Outcome, RunError> {
+        self.take(step, |_| Counts::default())
+    }
+
+    /// Takes in a step that ran tests.
+    fn tests(&mut self, runner: Runner, step: Result<String, RunError>) -> Result<Outcome, RunError> {
+        self.take(step, |output| runner.count(output))
+    }
+
+    fn take(
+        &mut self,
+        step: Result<String, RunError>,
+        count: impl FnOnce(&str) -> Counts,
+    ) -> Result<Outcome, RunError> {
+        let error = match step {
             Ok(output) => {
-                self.counts += step::count_tests(&output);
-                Ok(Outcome::Succeeded)
+                self.counts += count(&output);
+                return Ok(Outcome::Succeeded);
             }
-            Err(RunError::Interrupted) => Err(RunError::Interrupted),
-            Err(error) => {
-                let output = if let RunError::Failed { output, .. } = &error { output } else { "" };
-                let counts = step::count_tests(output);
-                // A step that failed without a failed test (it did not compile,
-                // a lint) counts as one, so that `0 failed` is only said when
-                // nothing did.
-                self.counts += Counts { failed: counts.failed.max(1), ..counts };
-                self.failed.push(error.to_string());
-                Ok(Outcome::Failed)
-            }
+            Err(RunError::Interrupted) => return Err(RunError::Interrupted),
+            Err(error) => error,
+        };
+        let mut counts = Counts::default();
+        if let RunError::Failed { output, .. } = &error {
+            counts = count(output);
         }
+        // A step that failed without a failed test (a lint, or it did not compile)
+        // counts as one, so that `0 failed` is only said when nothing did.
+        counts.failed = counts.failed.max(1);
+        self.counts += counts;
+        self.failed.push(error.to_string());
+        Ok(Outcome::Failed)
     }
 
     /// Takes in work that consists of several steps or is done in this process.
-    fn take_work(&mut self, work: anyhow::Result<()>) -> Result<Outcome, RunError> {
+    fn work(&mut self, work: anyhow::Result<()>) -> Result<Outcome, RunError> {
         let error = match work {
             Ok(()) => return Ok(Outcome::Succeeded),
             Err(error) => error,
         };
         match error.downcast::<RunError>() {
-            Ok(run_error) => self.take(Err(run_error)),
+            Ok(run_error) => self.check(Err(run_error)),
             Err(other) => {
                 println!("  | {other:#}");
                 self.counts.failed += 1;
@@ -144,65 +158,73 @@ impl Report {
 
 /// What can be said about the Rust code without running it.
 fn rust_checks(report: &mut Report) -> Result<(), RunError> {
-    report.take(step::run("rustfmt", &mut workspace::cargo(&["fmt", "--all", "--check"])))?;
-    report.take_work(step::work("house rules", tidy::run))?;
+    let format = ["fmt", "--all", "--check", "--", "--color", "never"];
+    report.check(step::run("rustfmt", &mut workspace::cargo(&format)))?;
+    report.work(step::work("house rules", tidy::run))?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
-    report.take(step::run("clippy", &mut workspace::cargo(&clippy)))?;
-    let doc = ["doc", "--workspace", "--no-deps", "--document-private-items"];
-    let mut doc = workspace::cargo(&doc);
-    report.take(step::run("docs", doc.env("RUSTDOCFLAGS", "--deny warnings")))?;
+    report.check(step::run("clippy", &mut workspace::cargo(&clippy)))?;
+    let docs = ["doc", "--workspace", "--no-deps", "--document-private-items"];
+    let mut docs = workspace::cargo(&docs);
+    report.check(step::run("docs", docs.env("RUSTDOCFLAGS", "--deny warnings")))?;
     let core = ["check", "--package", "tidings-core", "--target", machine::WASM_TARGET];
-    report.take(step::run("core on bare wasm", &mut workspace::cargo(&core)))?;
+    report.check(step::run("core on bare wasm", &mut workspace::cargo(&core)))?;
     Ok(())
 }
 
-/// The Rust tests. One build makes the tests and the server binary, so that both
-/// share the same dependencies.
-fn rust_tests(report: &mut Report, services: Option<&Services>) -> Result<(), RunError> {
+/// The Rust tests; tells whether the server was built. One build makes the tests
+/// and the server, so that both share the same dependencies.
+fn rust_tests(report: &mut Report, services: Option<&Services>) -> Result<Outcome, RunError> {
     let build = ["build", "--workspace", "--tests", "--bins"];
-    if report.take(step::run("tests: build", &mut workspace::cargo(&build)))? == Outcome::Failed {
+    if report.check(step::run("Rust tests: build", &mut workspace::cargo(&build)))? == Outcome::Failed {
         report.leave_out("Rust tests");
-        return Ok(());
+        return Ok(Outcome::Failed);
     }
+    let (runner, mut tests) = rust_test_command(services);
+    Services::tell(services, &mut tests);
+    report.tests(runner, step::run("Rust tests", &mut tests))?;
+    let mut examples = workspace::cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]);
+    report.tests(Runner::CargoTest, step::run("Rust examples in docs", &mut examples))?;
+    Ok(Outcome::Succeeded)
+}
+
+/// cargo-nextest where it is installed, since building it takes longer than the
+/// tests; `cargo test` elsewhere.
+fn rust_test_command(services: Option<&Services>) -> (Runner, Command) {
     let nextest = Command::new("cargo").args(["nextest", "--version"]).output();
-    let mut tests = if nextest.is_ok_and(|output| output.status.success()) {
-        let mut tests = workspace::cargo(&["nextest", "run", "--workspace"]);
-        tests.args(["--no-fail-fast", "--no-tests", "pass", "--retries", "0", "--status-level", "fail"]);
+    if nextest.is_ok_and(|output| output.status.success()) {
+        let mut tests = workspace::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]);
+        tests.args(["--no-tests", "pass", "--status-level", "fail"]);
         if services.is_none() {
-            tests.args(["--filterset", "not test(/postgres::/)"]);
+            // This crate's own module `postgres` needs none.
+            tests.args(["--filterset", "package(xtask) or not test(/postgres::/)"]);
         }
-        tests
+        (Runner::Nextest, tests)
     } else {
         let mut tests = workspace::cargo(&["test", "--workspace", "--tests", "--no-fail-fast", "--"]);
         if services.is_none() {
             tests.args(["--skip", "postgres::"]);
         }
-        tests
-    };
-    Services::tell(services, &mut tests);
-    report.take(step::run("Rust tests", &mut tests))?;
-    let mut documentation = workspace::cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]);
-    report.take(step::run("Rust examples in docs", &mut documentation))?;
-    Ok(())
+        (Runner::CargoTest, tests)
+    }
 }
 
-/// The npm package, the web demo, and both together in a browser.
-fn package_tests(report: &mut Report, services: Option<&Services>) -> Result<(), RunError> {
+/// The npm package, the web demo, and both together with the server in a browser.
+fn package_tests(report: &mut Report, services: Option<&Services>, server: Outcome) -> Result<(), RunError> {
     let package = wasm::build_module(Build::Shipped)
         .and_then(|()| wasm::build_module(Build::Testing))
         .and_then(|()| wasm::build_scripts());
-    if report.take_work(package)? == Outcome::Failed {
-        for title in ["wasm: tests", "web-demo", "tests/e2e"] {
+    if report.work(package)? == Outcome::Failed {
+        for title in ["wasm: npm test", "web-demo", "tests/e2e"] {
             report.leave_out(title);
         }
         return Ok(());
     }
     node_tests(report, &workspace::wasm(), services)?;
-    let page = report.take_work(demo::build_page())?;
+    let page = report.work(demo::build_page())?;
     if services.is_some() {
-        match page {
-            Outcome::Succeeded => node_tests(report, &workspace::end_to_end(), services)?,
-            Outcome::Failed => report.leave_out("tests/e2e"),
+        match (server, page) {
+            (Outcome::Succeeded, Outcome::Succeeded) => node_tests(report, &workspace::end_to_end(), services)?,
+            _ => report.leave_out("tests/e2e"),
         }
     }
     Ok(())
@@ -210,13 +232,13 @@ fn package_tests(report: &mut Report, services: Option<&Services>) -> Result<(),
 
 /// The tests of an npm folder.
 fn node_tests(report: &mut Report, folder: &Path, services: Option<&Services>) -> Result<(), RunError> {
-    if report.take_work(npm::install(folder))? == Outcome::Failed {
+    if report.work(npm::install(folder))? == Outcome::Failed {
         report.leave_out(&npm::title(folder, "npm test"));
         return Ok(());
     }
     let mut test = npm::script(folder, "test");
     Services::tell(services, &mut test);
-    report.take(step::run(&npm::title(folder, "npm test"), &mut test))?;
+    report.tests(Runner::Node, step::run(&npm::title(folder, "npm test"), &mut test))?;
     Ok(())
 }
 
@@ -227,9 +249,9 @@ mod tests {
     #[test]
     fn a_step_that_fails_without_tests_counts_as_one() {
         let mut report = Report::default();
-        report.take(Ok("# pass 2\n# fail 0".to_owned())).unwrap();
+        report.tests(Runner::Node, Ok("# pass 2\n# fail 0".to_owned())).unwrap();
         let slow = RunError::TooLong { title: "clippy".to_owned() };
-        assert_eq!(report.take(Err(slow)).unwrap(), Outcome::Failed);
+        assert_eq!(report.check(Err(slow)).unwrap(), Outcome::Failed);
         assert_eq!(report.counts, Counts { passed: 2, failed: 1 });
         assert_eq!(report.failed, ["clippy was ended after 30 minutes"]);
     }
@@ -238,7 +260,7 @@ mod tests {
     fn an_interrupt_ends_everything() {
         let mut report = Report::default();
         let interrupted = anyhow::Error::new(RunError::Interrupted).context("wasm failed");
-        assert!(matches!(report.take_work(Err(interrupted)), Err(RunError::Interrupted)));
+        assert!(matches!(report.work(Err(interrupted)), Err(RunError::Interrupted)));
         assert!(report.failed.is_empty());
     }
 }
