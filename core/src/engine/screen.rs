@@ -11,7 +11,7 @@ use crate::{
         replica::{Replica, Touched},
         streams::{Slot, Work},
     },
-    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
     model::{ConversationKind, MemberStatus, Permission, PresenceKind, preview},
     storage::Write,
@@ -88,13 +88,14 @@ impl Engine {
         // A timeline that was scrolled back stays as long as it was.
         let count = open.rows.values().filter(|row| row.position.is_some()).count().max(ROWS_STEP);
         let positions = admitted_positions(replica);
-        let floor = positions.iter().rev().nth(count - 1).copied().unwrap_or(Position::ZERO);
         let lowest = replica.lowest_page();
+        let behind = replica.confirmed.position().next();
         let whole = replica.whole;
+        let floor = floor_of(&positions, count, lowest, behind);
         let Some(open) = self.open.get_mut(&conversation) else { return };
         open.floor = floor;
         open.live = whole;
-        open.has_older = floor > Position::ZERO && positions.first().is_some_and(|first| *first < floor) || lowest > 1;
+        open.has_older = positions.first().is_some_and(|first| *first < floor) || lowest > 1;
         if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
             replica.touched.all = true;
             replica.touched.detail = true;
@@ -122,22 +123,13 @@ impl Engine {
         if older.is_empty() && lowest > 1 {
             if !open.loading_older {
                 open.loading_older = true;
-                // Pages above this one may hold everything shown so far.
-                if open.floor == Position::ZERO {
-                    open.floor = Position::new(1);
-                }
                 self.read_page(&stream, lowest - 1);
             }
             return;
         }
         open.loading_older = false;
-        let floor = older.iter().rev().nth(ROWS_STEP - 1).copied().unwrap_or(Position::ZERO);
-        open.has_older = older.first().is_some_and(|first| *first < floor) || lowest > 1;
-        open.floor = match (floor, lowest > 1) {
-            // All that is loaded is shown: what is loaded next lies before it.
-            (Position::ZERO, true) => older.first().copied().unwrap_or(open.floor),
-            (floor, _) => floor,
-        };
+        open.floor = floor_of(&older, ROWS_STEP, lowest, open.floor);
+        open.has_older = older.first().is_some_and(|first| *first < open.floor) || lowest > 1;
         if let Some(replica) = self.replica(&stream) {
             replica.touched.all = true;
         }
@@ -439,6 +431,17 @@ fn message_state(replica: &Replica, position: Option<Position>, own: bool) -> (M
 fn preview_of(replica: &Replica, id: &MessageId) -> String {
     let page = replica.view().page_of(id);
     page.and_then(|page| Message::read(page, id)).map(|message| preview(message.text())).unwrap_or_default()
+}
+
+/// The position from which on messages are shown: that of the `count`th from
+/// the end; of all that are loaded if there are fewer; of all there are when
+/// no older page is left.
+fn floor_of(positions: &[Position], count: usize, lowest_page: PageNumber, behind: Position) -> Position {
+    match positions.iter().rev().nth(count.saturating_sub(1)) {
+        Some(floor) => *floor,
+        None if lowest_page > 1 => positions.first().copied().unwrap_or(behind),
+        None => Position::ZERO,
+    }
 }
 
 /// The positions of every admitted message that is loaded, rising.
