@@ -2,6 +2,8 @@
 //! receipts, devices. SQLite and Postgres implement it and pass one contract.
 //! Stores decide nothing: what may be written is the authority's.
 
+#[cfg(test)]
+mod contract;
 mod error;
 mod postgres;
 mod sql;

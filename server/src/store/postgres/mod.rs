@@ -1,6 +1,8 @@
 //! Postgres: the store for production, shared by any number of nodes.
 
 mod feed;
+#[cfg(test)]
+mod tests;
 
 use std::str::FromStr;
 

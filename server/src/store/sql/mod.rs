@@ -21,6 +21,8 @@ use tidings_core::{
 
 pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator, read_row};
 pub(super) use catch_up::next_cursor;
+#[cfg(test)]
+pub(super) use commit::commit;
 pub(super) use row::notice;
 
 use super::{

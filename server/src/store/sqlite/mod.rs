@@ -1,6 +1,9 @@
 //! SQLite: the store that needs no set-up. One connection writes, a few read;
 //! write-ahead logging keeps them out of each other's way.
 
+#[cfg(test)]
+mod tests;
+
 use std::{path::Path, time::Duration};
 
 use sqlx::{
