@@ -1,1 +1,3 @@
 //! Tidings.
+
+pub mod store;
