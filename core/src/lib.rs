@@ -6,7 +6,10 @@
 
 mod named;
 
+pub mod authority;
 pub mod code;
+pub mod command;
+pub mod doc;
 pub mod hlc;
 pub mod ids;
 pub mod journal;
