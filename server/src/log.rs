@@ -10,7 +10,8 @@ use crate::{
 
 /// Libraries that would log what they carry: bytes, headers, statements. No
 /// filter of an operator opens them further.
-const CAPPED: [&str; 6] = ["tungstenite=warn", "tokio_tungstenite=warn", "hyper=warn", "axum=warn", "sqlx=warn", "h2=warn"];
+const CAPPED: [&str; 6] =
+    ["tungstenite=warn", "tokio_tungstenite=warn", "hyper=warn", "axum=warn", "sqlx=warn", "h2=warn"];
 
 /// Starts logging for the whole process.
 ///

@@ -261,11 +261,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<ConversationSummary>, StoreError>;
 
     /// The profiles of those of these accounts that have one.
-    async fn profiles(
-        &self,
-        tenant: &TenantId,
-        accounts: &[AccountId],
-    ) -> Result<Vec<ProfileNotice>, StoreError>;
+    async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError>;
 
     /// The accounts that share a conversation with this one, itself included.
     async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError>;

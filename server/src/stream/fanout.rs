@@ -12,11 +12,7 @@ use tidings_core::{
     wire::{Entries, MemberReceipt, ProfileNotice, Revoked, ServerFrame},
 };
 
-use crate::{
-    node::Node,
-    store::StoreError,
-    ws::Frame,
-};
+use crate::{node::Node, store::StoreError, ws::Frame};
 
 /// Members up to which everybody is told of everybody's receipts.
 pub const RECEIPT_MEMBERS_MAX: usize = 100;

@@ -17,6 +17,7 @@ use crate::ws::SessionHandle;
 pub use cache::CacheBudget;
 pub use commit::Committer;
 pub use registry::Registry;
+pub(crate) use task::restore;
 
 /// A push with who sent it, on its way to its stream's task.
 #[derive(Debug)]

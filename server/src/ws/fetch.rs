@@ -1,7 +1,7 @@
 //! Answers Fetch, straight from storage: no document is ever loaded here, and
 //! each answer is as of one position.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use tidings_core::{
     code::Code,
@@ -17,7 +17,7 @@ use crate::{
     auth::Identity,
     clock,
     node::Node,
-    store::{StoreError, StoredDocument, StreamHead},
+    store::{Snapshot, StoreError, StoredDocument, StreamHead},
     stream::fanout::{self, RECEIPT_MEMBERS_MAX},
 };
 
@@ -215,18 +215,10 @@ impl Fetching<'_> {
 
 /// Adds a document as of the answer's head: its snapshot, and what came behind.
 fn add_document(fetched: &mut Fetched, document: DocumentId, stored: StoredDocument) {
-    let snapshot = stored.snapshot.unwrap_or_default();
-    fetched.documents.push(DocumentSnapshot {
-        document,
-        position: snapshot.position,
-        data: snapshot.data,
-        admissions: snapshot.admissions,
-    });
+    let empty = || Snapshot { position: Position::ZERO, data: Vec::new(), admissions: Vec::new() };
+    let Snapshot { position, data, admissions } = stored.snapshot.unwrap_or_else(empty);
+    fetched.documents.push(DocumentSnapshot { document, position, data, admissions });
     let head = fetched.head;
     fetched.entries.extend(stored.tail.into_iter().filter(|entry: &Entry| entry.position <= head));
     fetched.entries.sort_by_key(|entry| entry.position);
-    debug_assert!({
-        let mut positions = HashSet::new();
-        fetched.entries.iter().all(|entry| positions.insert(entry.position))
-    });
 }

@@ -38,15 +38,22 @@ impl Frame {
     /// Encodes a frame.
     pub fn new(frame: &ServerFrame) -> Arc<Self> {
         let covers = match frame {
-            ServerFrame::Entries(entries) => entries.entries.first().zip(entries.entries.last()).map(|(first, last)| {
-                Covers { stream: entries.stream.clone(), first: first.position, last: last.position }
-            }),
+            ServerFrame::Entries(entries) => {
+                entries.entries.first().zip(entries.entries.last()).map(|(first, last)| Covers {
+                    stream: entries.stream.clone(),
+                    first: first.position,
+                    last: last.position,
+                })
+            }
             // Positions of an earlier try may be among them, so only a run without a gap counts.
             ServerFrame::Accepted(accepted) => {
                 let without_gap = accepted.positions.windows(2).all(|pair| pair[0].next() == pair[1]);
-                accepted.positions.first().zip(accepted.positions.last()).filter(|_| without_gap).map(
-                    |(&first, &last)| Covers { stream: accepted.stream.clone(), first, last },
-                )
+                accepted
+                    .positions
+                    .first()
+                    .zip(accepted.positions.last())
+                    .filter(|_| without_gap)
+                    .map(|(&first, &last)| Covers { stream: accepted.stream.clone(), first, last })
             }
             ServerFrame::Welcome(_)
             | ServerFrame::Summaries(_)

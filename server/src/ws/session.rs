@@ -15,8 +15,8 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::PresenceKind,
     wire::{
-        ClientFrame, Hello, MemberPresence, PROTOCOL_VERSION, PresenceNotice, Push, ReceiptNotice, Refused, ServerFrame,
-        Welcome,
+        ClientFrame, Hello, MemberPresence, PROTOCOL_VERSION, PresenceNotice, Push, ReceiptNotice, Refused,
+        ServerFrame, Welcome,
     },
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
