@@ -110,6 +110,9 @@ pub struct Config {
     /// `sqlite:FILE` or `postgres://…`.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
+    /// Connections to the store at most.
+    #[arg(long, env = "TIDINGS_STORE_CONNECTIONS_MAX", default_value_t = 10)]
+    pub store_connections_max: u32,
     /// How long to wait at start for a database that is down.
     #[arg(long, env = "TIDINGS_STORE_WAIT", default_value = "10s", value_parser = parse_duration)]
     pub store_wait: Duration,

@@ -38,9 +38,6 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The store's address is of no known kind.
-    #[error("the store must be sqlite:FILE or postgres://…")]
-    StoreAddress,
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -72,8 +69,8 @@ impl ServeError {
             Self::Store(StoreError::Full(_)) => Code::StoreFull.as_str(),
             Self::Store(StoreError::Corrupt { .. }) => "store_corrupt",
             Self::Store(StoreError::Migrate(_)) => "store_migration_failed",
+            Self::Store(StoreError::UrlUnsupported { .. }) => "store_address_invalid",
             Self::Store(StoreError::Database(_)) => "store_refused",
-            Self::StoreAddress => "store_address_invalid",
             Self::Listen { .. } => "listen_failed",
             Self::Demo(_) => "demo_unreadable",
             Self::LogFilter(_) => "log_filter_invalid",

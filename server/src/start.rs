@@ -14,7 +14,7 @@ use crate::{
     config::{Config, TokenRequest},
     error::ServeError,
     log, run,
-    store::{self, Store, StoreError},
+    store::{self, Store, StoreError, StoreOptions},
 };
 
 /// How long to wait between two tries to open a store that is down.
@@ -57,7 +57,7 @@ pub fn issue_token(request: &TokenRequest) -> Result<String, IssueTokenError> {
 async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
     let deadline = Instant::now() + config.store_wait;
     loop {
-        match open_and_migrate(config.store.expose()).await {
+        match open_and_migrate(config).await {
             Err(ServeError::Store(StoreError::Unavailable(error))) if Instant::now() + STORE_RETRY < deadline => {
                 tracing::warn!(%error, "the store cannot be reached yet");
                 tokio::time::sleep(STORE_RETRY).await;
@@ -67,8 +67,9 @@ async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
     }
 }
 
-async fn open_and_migrate(address: &str) -> Result<Arc<dyn Store>, ServeError> {
-    let store = store::open(address).await?;
+async fn open_and_migrate(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
+    let options = StoreOptions { connections_max: config.store_connections_max, ..StoreOptions::default() };
+    let store = store::open(config.store.expose(), &options).await?;
     store.migrate().await?;
     Ok(store)
 }

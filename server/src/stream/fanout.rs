@@ -28,7 +28,10 @@ pub fn store_code(error: &StoreError) -> Code {
     match error {
         StoreError::Unavailable(_) => Code::StoreUnavailable,
         StoreError::Full(_) => Code::StoreFull,
-        StoreError::Corrupt { .. } | StoreError::Migrate(_) | StoreError::Database(_) => Code::Internal,
+        StoreError::Corrupt { .. }
+        | StoreError::Migrate(_)
+        | StoreError::UrlUnsupported { .. }
+        | StoreError::Database(_) => Code::Internal,
     }
 }
 
