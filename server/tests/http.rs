@@ -28,7 +28,8 @@ on_each_store! {
 async fn request(server: &TestServer, method: &str, path: &str) -> (u16, String) {
     let answered = tokio::time::timeout(PATIENCE, async {
         let mut socket = TcpStream::connect(server.address).await.unwrap();
-        let request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).await.unwrap();

@@ -300,13 +300,15 @@ async fn a_fetch_from_the_start_of_a_long_stream_starts_anew_with_documents(data
     let messages = (0..8).map(|number| author.say(&format!("message {number}"))).collect();
     ann.push_accepted(stream(boats()), messages).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
+    bob.send(&read_to(9, 9)).await;
     let fetched = bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
     assert!(fetched.restart);
     assert_eq!((fetched.head, fetched.page), (Position::new(9), 1));
     let documents = restored(&fetched);
     assert_eq!(documents[0].id(), &DocumentId::Conversation(boats()));
     assert_eq!(Message::read_all(&documents[1]).len(), 8);
-    assert_eq!(fetched.receipts.len(), 2);
+    assert_eq!(fetched.receipts[0].account, account("bob"));
+    assert_eq!(fetched.receipts[0].receipt.read, Position::new(9));
     server.stop().await;
 }
 
@@ -399,16 +401,17 @@ async fn a_profile_reaches_those_who_share_a_conversation(database: Database) {
     server.stop().await;
 }
 
+fn read_to(delivered: u64, read: u64) -> ClientFrame {
+    let (delivered, read) = (Position::new(delivered), Position::new(read));
+    ClientFrame::Receipts(vec![ReceiptNotice { conversation: boats(), delivered, read }])
+}
+
 async fn receipts_reach_the_other_members_and_never_go_back(database: Database) {
     let server = TestServer::start(&database, &[]).await;
     let (mut ann, mut author) = group(&server, &["bob"]).await;
     ann.push_accepted(stream(boats()), vec![author.say("one"), author.say("two")]).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
-    let notice = |delivered, read| {
-        let (delivered, read) = (Position::new(delivered), Position::new(read));
-        ClientFrame::Receipts(vec![ReceiptNotice { conversation: boats(), delivered, read }])
-    };
-    bob.send(&notice(3, 2)).await;
+    bob.send(&read_to(3, 2)).await;
     let receipts = ann.wait("Receipts", |frame| match frame {
         ServerFrame::Receipts(receipts) => Some(receipts),
         _ => None,
@@ -416,7 +419,7 @@ async fn receipts_reach_the_other_members_and_never_go_back(database: Database) 
     let receipts = receipts.await;
     assert_eq!(receipts[0].account, account("bob"));
     assert_eq!((receipts[0].receipt.delivered, receipts[0].receipt.read), (Position::new(3), Position::new(2)));
-    bob.send(&notice(1, 1)).await;
+    bob.send(&read_to(1, 1)).await;
     assert!(bob.settle().await.is_empty());
     assert!(ann.settle().await.is_empty());
     server.stop().await;

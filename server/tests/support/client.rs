@@ -8,8 +8,8 @@ use tidings_core::{
     ids::{ConversationId, DeviceId, StreamId},
     journal::{Cursor, Entry, Position},
     wire::{
-        Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, Hello, PROTOCOL_VERSION, Push, PushedChange, Refused,
-        ServerFrame, decode, encode,
+        Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, Hello, PROTOCOL_VERSION, Push, PushedChange,
+        Refused, ServerFrame, decode, encode,
     },
 };
 use tokio::net::TcpStream;
@@ -108,8 +108,8 @@ impl Client {
     ) -> impl Future<Output = T> {
         let caller = std::panic::Location::caller();
         async move {
+            let mut passed = Vec::new();
             let picked = tokio::time::timeout(PATIENCE, async {
-                let mut passed = Vec::new();
                 loop {
                     match self.try_next().await {
                         Some(frame) => {
@@ -122,7 +122,8 @@ impl Client {
                     }
                 }
             });
-            picked.await.unwrap_or_else(|_| panic!("{caller}: no {what} in time"))
+            let picked = picked.await;
+            picked.unwrap_or_else(|_| panic!("{caller}: no {what} in time; passed {passed:?}"))
         }
     }
 
@@ -152,11 +153,7 @@ impl Client {
 
     /// Pushes changes that must all be accepted.
     #[track_caller]
-    pub fn push_accepted(
-        &mut self,
-        stream: StreamId,
-        changes: Vec<PushedChange>,
-    ) -> impl Future<Output = Accepted> {
+    pub fn push_accepted(&mut self, stream: StreamId, changes: Vec<PushedChange>) -> impl Future<Output = Accepted> {
         let caller = std::panic::Location::caller();
         async move {
             let count = changes.len();
