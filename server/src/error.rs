@@ -69,7 +69,9 @@ impl ServeError {
             Self::Store(StoreError::Full(_)) => Code::StoreFull.as_str(),
             Self::Store(StoreError::Corrupt { .. }) => "store_corrupt",
             Self::Store(StoreError::Migrate(_)) => "store_migration_failed",
-            Self::Store(StoreError::UrlUnsupported { .. }) => "store_address_invalid",
+            Self::Store(StoreError::UrlUnsupported { .. } | StoreError::Database(sqlx::Error::Configuration(_))) => {
+                "store_address_invalid"
+            }
             Self::Store(StoreError::Database(_)) => "store_refused",
             Self::Listen { .. } => "listen_failed",
             Self::Demo(_) => "demo_unreadable",

@@ -2,6 +2,8 @@
 //! is the authority's.
 
 mod keys;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use tidings_core::{
