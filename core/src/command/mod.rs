@@ -82,7 +82,7 @@ pub struct Plan {
 pub type PlanResult = Result<Option<Plan>, Refusal>;
 
 macro_rules! commands {
-    ($($(#[$meta:meta])* $index:literal $name:ident($struct:ident),)+) => {
+    ($($(#[$meta:meta])* $index:literal $name:ident($struct:ident) = $text:literal,)+) => {
         /// A typed intent of a person.
         #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
         pub enum Command { $($(#[$meta])* #[n($index)] $name(#[n(0)] $struct),)+ }
@@ -91,6 +91,11 @@ macro_rules! commands {
             /// The stream that takes the change.
             pub fn stream(&self, tenant: &TenantId, account: &AccountId) -> StreamId {
                 match self { $(Command::$name(command) => command.stream(tenant, account),)+ }
+            }
+
+            /// The stable name of the command.
+            pub fn name(&self) -> &'static str {
+                match self { $(Command::$name(_) => $text,)+ }
             }
 
             /// What to write, against the state of the moment.
@@ -112,45 +117,45 @@ macro_rules! commands {
 
 commands! {
     /// Opens the direct with somebody.
-    0 CreateDirect(CreateDirect),
+    0 CreateDirect(CreateDirect) = "create_direct",
     /// Creates a group.
-    1 CreateGroup(CreateGroup),
+    1 CreateGroup(CreateGroup) = "create_group",
     /// Sends a text.
-    2 SendText(SendText),
+    2 SendText(SendText) = "send_text",
     /// Edits an own message.
-    3 EditMessage(EditMessage),
+    3 EditMessage(EditMessage) = "edit_message",
     /// Takes a message back.
-    4 DeleteMessage(DeleteMessage),
+    4 DeleteMessage(DeleteMessage) = "delete_message",
     /// Puts an emoji on a message.
-    5 React(React),
+    5 React(React) = "react",
     /// Takes an emoji off a message.
-    6 Unreact(Unreact),
+    6 Unreact(Unreact) = "unreact",
     /// Changes the title.
-    7 SetTitle(SetTitle),
+    7 SetTitle(SetTitle) = "set_title",
     /// Changes the description.
-    8 SetDescription(SetDescription),
+    8 SetDescription(SetDescription) = "set_description",
     /// Adds a member, or brings one back.
-    9 AddMember(AddMember),
+    9 AddMember(AddMember) = "add_member",
     /// Removes a member.
-    10 RemoveMember(RemoveMember),
+    10 RemoveMember(RemoveMember) = "remove_member",
     /// Bans a member.
-    11 BanMember(BanMember),
+    11 BanMember(BanMember) = "ban_member",
     /// Leaves.
-    12 Leave(LeaveConversation),
+    12 Leave(LeaveConversation) = "leave",
     /// Changes a member's role.
-    13 ChangeRole(ChangeRole),
+    13 ChangeRole(ChangeRole) = "change_role",
     /// Pins a message.
-    14 PinMessage(PinMessage),
+    14 PinMessage(PinMessage) = "pin_message",
     /// Unpins a message.
-    15 UnpinMessage(UnpinMessage),
+    15 UnpinMessage(UnpinMessage) = "unpin_message",
     /// Changes the own profile.
-    16 SetProfile(SetProfile),
+    16 SetProfile(SetProfile) = "set_profile",
     /// Adds or changes a contact.
-    17 AddContact(AddContact),
+    17 AddContact(AddContact) = "add_contact",
     /// Removes a contact.
-    18 RemoveContact(RemoveContact),
+    18 RemoveContact(RemoveContact) = "remove_contact",
     /// Mutes, pins or archives a conversation for oneself.
-    19 SetConversationSetting(SetConversationSetting),
+    19 SetConversationSetting(SetConversationSetting) = "set_conversation_setting",
 }
 
 impl Command {
