@@ -16,3 +16,8 @@ pub fn wall_now() -> WallTime {
 pub fn retry_delay() -> Duration {
     Duration::from_millis(rand::rng().random_range(1_000..5_000))
 }
+
+/// A pause up to a bound, so that those who collided do not collide again.
+pub fn jitter(bound: Duration) -> Duration {
+    rand::rng().random_range(Duration::ZERO..=bound)
+}

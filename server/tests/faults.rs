@@ -1,6 +1,8 @@
 //! A store that fails under a running node: nothing is lost, nothing is told
 //! before it is durable, and the node goes on.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 mod support;
 
 use std::sync::{
@@ -15,7 +17,10 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{Member, Receipt},
     time::WallTime,
-    wire::{ClientFrame, ConversationSummary, FetchScope, MemberReceipt, ProfileNotice, PushedChange, ReceiptNotice, ServerFrame},
+    wire::{
+        ClientFrame, ConversationSummary, FetchScope, MemberReceipt, ProfileNotice, PushedChange, ReceiptNotice,
+        ServerFrame,
+    },
 };
 use tidings_server::store::{
     CatchUp, CommitOutcome, DeviceOwner, Notice, Snapshot, StaleDocument, Store, StoreError, StoredDocument,

@@ -1,5 +1,7 @@
 //! What a node says over plain HTTP.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! The program as an operator starts it: one clear line and a code when it
 //! cannot serve, a quiet end on a signal, and logs without content.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 mod support;
 
 use std::{

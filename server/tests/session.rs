@@ -1,5 +1,7 @@
 //! How sessions begin and end: every bad input has its answer.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Sync over real sockets, the same cases on both real stores.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 mod support;
 
 use std::time::Duration;

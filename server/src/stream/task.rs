@@ -22,7 +22,7 @@ use tidings_core::{
     time::WallTime,
     wire::{Accepted, ProfileNotice, PushedChange, Refused, ServerFrame},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{PushRequest, cache::Held, commit::CommitError, fanout, notice, registry::StreamKey};
 use crate::{
@@ -32,8 +32,16 @@ use crate::{
     ws::{Frame, SessionHandle},
 };
 
-/// Times a batch is decided anew because another node wrote first.
+/// Times a batch is decided anew because another node wrote first, and the
+/// longest pause before the second try; later ones are longer.
 const DECIDE_TRIES_MAX: u32 = 10;
+const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
+/// The longest pause after a commit into a stream that other nodes write too.
+const CONTENDED_PAUSE: Duration = Duration::from_millis(20);
+/// How long a stream counts as written by several nodes after a conflict.
+const CONTENDED_TIME: Duration = Duration::from_secs(60);
+/// Entries of other nodes after which a stream is loaded anew.
+const CATCH_UP_ENTRIES_MAX: u32 = 500;
 /// Pushes, changes and bytes decided together.
 const BATCH_PUSHES_MAX: usize = 64;
 const BATCH_CHANGES_MAX: usize = 1_000;
@@ -48,7 +56,8 @@ const SOME_MEMBERS: usize = 5;
 /// Serves one stream until it was idle for a while, or the node goes down.
 pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Receiver<PushRequest>) {
     let mut held = Held::nothing(&node.cache);
-    let mut task = Task { node: Arc::clone(node), key, state: None, published: None };
+    let mut task =
+        Task { node: Arc::clone(node), key, state: None, behind: None, published: None, contended_until: None };
     loop {
         // A stream that does not exist, because nothing was admitted, is not kept for a moment.
         let idle = if task.published == Some(Position::ZERO) { Duration::ZERO } else { node.config.node.stream_idle };
@@ -60,6 +69,10 @@ pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Re
                 let batch = gather(first, &mut receiver);
                 task.answer(&batch).await;
                 held.set(task.trim());
+                if task.is_contended() {
+                    // Whoever wrote last is ahead of the others; they get their turn.
+                    tokio::time::sleep(clock::jitter(CONTENDED_PAUSE)).await;
+                }
             }
         }
     }
@@ -134,8 +147,12 @@ struct Task {
     key: StreamKey,
     /// None until the first push, and after anything that makes it doubtful.
     state: Option<State>,
+    /// The stream as it was before another node wrote it, to be caught up.
+    behind: Option<Stream>,
     /// Up to where this node's sessions were told.
     published: Option<Position>,
+    /// Until when other nodes are expected to write the stream too.
+    contended_until: Option<Instant>,
 }
 
 impl Task {
@@ -156,13 +173,17 @@ impl Task {
     }
 
     async fn process(&mut self, batch: &[PushRequest]) {
-        for _ in 0..DECIDE_TRIES_MAX {
+        for tries in 1..=DECIDE_TRIES_MAX {
             let error = match self.try_process(batch).await {
                 Ok(()) => return,
                 Err(error) => error,
             };
             let (code, again) = match &error {
-                DecideError::Conflict => continue,
+                DecideError::Conflict => {
+                    self.contended_until = Some(Instant::now() + CONTENDED_TIME);
+                    tokio::time::sleep(clock::jitter(CONFLICT_PAUSE * tries)).await;
+                    continue;
+                }
                 DecideError::Store(error) => (fanout::store_code(error), true),
                 DecideError::Commit(CommitError::Store(error)) => (fanout::store_code(error), true),
                 DecideError::Commit(CommitError::Ended) => (Code::Draining, true),
@@ -178,41 +199,106 @@ impl Task {
     /// Decides, commits and publishes. The state is put back only when all of
     /// that went well.
     async fn try_process(&mut self, batch: &[PushRequest]) -> Result<(), DecideError> {
-        let mut state = match self.state.take() {
-            Some(state) => state,
-            None => self.load().await?,
+        let mut state = match (self.state.take(), self.behind.take()) {
+            (Some(state), _) => state,
+            (None, Some(behind)) => self.catch_up(behind).await?,
+            (None, None) => self.load().await?,
         };
+        self.load_all(&mut state, batch).await?;
         let base = state.stream.position();
-        let decision = self.decide(&mut state.stream, base, batch).await?;
-        if decision.entries.is_empty() {
-            self.confirm_refusals(base, &decision).await?;
-        } else {
-            let commit = self.stream_commit(&mut state.stream, base, &decision).await?;
-            match self.node.committer.commit(commit).await.map_err(DecideError::Commit)? {
-                CommitOutcome::Committed => {}
-                CommitOutcome::Conflict => return Err(DecideError::Conflict),
-            }
+        self.published.get_or_insert(base);
+        let before = self.is_contended().then(|| state.stream.clone());
+        let decided = self.decide_and_commit(&mut state.stream, base, batch).await;
+        if matches!(decided, Err(DecideError::Conflict)) {
+            self.behind = before;
         }
+        let decision = decided?;
+        self.publish_others(base).await;
         self.published = Some(state.stream.position());
         self.publish(&mut state, decision, batch).await;
         self.state = Some(state);
         Ok(())
     }
 
-    /// The stream as stored. What other nodes wrote meanwhile is published
-    /// first, so that sessions here hear of entries in order.
-    async fn load(&mut self) -> Result<State, DecideError> {
-        let head = self.node.store.stream_head(&self.key.tenant, &self.key.stream).await?;
-        if let Some(published) = self.published.filter(|published| *published < head.position) {
-            notice::publish(&self.node, &self.key.tenant, &self.key.stream, published, head.position).await?;
+    /// Whether other nodes wrote the stream lately.
+    fn is_contended(&self) -> bool {
+        self.contended_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    async fn decide_and_commit(
+        &self,
+        stream: &mut Stream,
+        base: Position,
+        batch: &[PushRequest],
+    ) -> Result<Decision, DecideError> {
+        let decision = self.decide(stream, base, batch).await?;
+        if decision.entries.is_empty() {
+            self.confirm_refusals(base, &decision).await?;
+            return Ok(decision);
         }
-        self.published = Some(head.position);
-        let mut stream = Stream::new(self.key.tenant.clone(), self.key.stream.clone(), head.position, head.page);
-        if let Some(conversation) = self.key.stream.conversation() {
-            self.load_missing(&mut stream, &DocumentId::Conversation(conversation), head.position).await?;
+        let commit = self.stream_commit(stream, base, &decision).await?;
+        match self.node.committer.commit(commit).await.map_err(DecideError::Commit)? {
+            CommitOutcome::Committed => Ok(decision),
+            CommitOutcome::Conflict => Err(DecideError::Conflict),
+        }
+    }
+
+    /// The stream as stored.
+    async fn load(&self) -> Result<State, DecideError> {
+        let (tenant, stream) = (&self.key.tenant, &self.key.stream);
+        let stream = match stream.conversation() {
+            None => {
+                let head = self.node.store.stream_head(tenant, stream).await?;
+                Stream::new(tenant.clone(), stream.clone(), head.position, head.page)
+            }
+            Some(conversation) => {
+                let id = DocumentId::Conversation(conversation);
+                let (stored, head) = self.node.store.document(tenant, &id).await?;
+                let mut stream = Stream::new(tenant.clone(), stream.clone(), head.position, head.page);
+                stream.insert(restore(id, &stored)?);
+                stream
+            }
+        };
+        let readers = self.readers(&stream);
+        Ok(State { stream, readers })
+    }
+
+    /// The state with what other nodes wrote meanwhile, or loaded anew when
+    /// that is much.
+    async fn catch_up(&self, mut stream: Stream) -> Result<State, DecideError> {
+        let (tenant, after) = (&self.key.tenant, stream.position());
+        let entries = self.node.store.entries_after(tenant, &self.key.stream, after, CATCH_UP_ENTRIES_MAX).await?;
+        let few = entries.len() < CATCH_UP_ENTRIES_MAX as usize;
+        if !few || entries.iter().any(|entry| stream.apply_entry(entry).is_err()) {
+            return self.load().await;
         }
         let readers = self.readers(&stream);
         Ok(State { stream, readers })
+    }
+
+    /// Loads what a batch needs before anything of it is decided. A document
+    /// may be read when the stream has moved on; the others then follow.
+    async fn load_all(&self, state: &mut State, batch: &[PushRequest]) -> Result<(), DecideError> {
+        let changes = batch.iter().flat_map(|request| &request.push.changes);
+        let documents: BTreeSet<&DocumentId> = changes.map(|pushed| &pushed.document).collect();
+        for document in documents.into_iter().filter(|document| document.stream() == self.key.stream) {
+            for id in state.stream.missing(document) {
+                let (stored, head) = self.node.store.document(&self.key.tenant, &id).await?;
+                state.stream.insert(restore(id, &stored)?);
+                if head.position > state.stream.position() {
+                    *state = self.catch_up(state.stream.clone()).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells sessions here what other nodes wrote up to `base`, so that they
+    /// hear of it before what this node wrote behind it.
+    async fn publish_others(&self, base: Position) {
+        let Some(published) = self.published.filter(|published| *published < base) else { return };
+        let told = notice::publish(&self.node, &self.key.tenant, &self.key.stream, published, base).await;
+        self.log_untold(told);
     }
 
     fn readers(&self, stream: &Stream) -> BTreeSet<AccountId> {
@@ -224,7 +310,8 @@ impl Task {
         }
     }
 
-    /// Loads the documents that deciding about `document` needs, as of `base`.
+    /// Loads the documents that deciding about `document` needs beside those
+    /// loaded before, as of `base`: what was decided since is in none of them.
     async fn load_missing(
         &self,
         stream: &mut Stream,
@@ -441,6 +528,7 @@ impl Task {
 
     /// Lets go of what is not likely to be needed soon; tells the bytes kept.
     fn trim(&mut self) -> usize {
+        self.behind = None;
         let Some(state) = &mut self.state else { return 0 };
         let bytes = |stream: &Stream| stream.documents().map(Document::bytes_estimate).sum::<usize>();
         if bytes(&state.stream) > STREAM_BYTES_MAX {

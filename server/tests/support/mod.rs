@@ -2,7 +2,7 @@
 //! server on port 0, a client that speaks frames, and an author that writes
 //! changes. Every wait has a bound and says what it waited for.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unused_macros, unused_imports, reason = "each test binary uses a part of it")]
 
 pub mod author;
 pub mod client;
