@@ -184,6 +184,11 @@ byte_id! {
 }
 
 byte_id! {
+    /// An entry of an account's address book.
+    ContactId
+}
+
+byte_id! {
     /// The time-ordered part of a message id: 48 bits of milliseconds since
     /// 1970, a 16-bit counter, 64 random bits, big-endian.
     Stamp
@@ -223,17 +228,27 @@ impl ConversationId {
     /// same id while offline, in either order.
     pub fn direct(tenant: &TenantId, one: &AccountId, other: &AccountId) -> Self {
         let (first, second) = if one <= other { (one, other) } else { (other, one) };
-        let mut hash = Sha256::new();
-        // A separator that no id may contain keeps ("a", "bc") from ("ab", "c").
-        for part in ["tidings direct 1", tenant.as_str(), first.as_str(), second.as_str()] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        let digest = hash.finalize();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
-        Self(bytes)
+        Self(derive(["tidings direct 1", tenant.as_str(), first.as_str(), second.as_str()]))
     }
+}
+
+impl ContactId {
+    /// The contact of a linked account: adding it on two devices adds it once.
+    pub fn of_account(account: &AccountId) -> Self {
+        Self(derive(["tidings contact 1", account.as_str()]))
+    }
+}
+
+fn derive<const N: usize>(parts: [&str; N]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    // A separator that no id may contain keeps ("a", "bc") from ("ab", "c").
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    bytes
 }
 
 impl Stamp {

@@ -6,11 +6,17 @@
 
 mod named;
 
+pub mod authority;
 pub mod code;
+pub mod command;
+pub mod doc;
+pub mod engine;
 pub mod hlc;
 pub mod ids;
 pub mod journal;
 pub mod limits;
 pub mod model;
+pub mod storage;
 pub mod time;
+pub mod view;
 pub mod wire;

@@ -32,6 +32,14 @@ named! {
         MemberRole = "member:role",
         /// Change title and description.
         ConversationInfo = "conversation:info",
+        /// Archive, close and reopen.
+        ConversationArchive = "conversation:archive",
+        /// Lock and unlock.
+        ConversationLock = "conversation:lock",
+        /// Change policies.
+        ConversationSettings = "conversation:settings",
+        /// Delete the conversation.
+        ConversationDelete = "conversation:delete",
     }
 }
 
@@ -50,7 +58,11 @@ impl Permission {
             | Permission::MemberRemove
             | Permission::MemberBan
             | Permission::MemberRole
-            | Permission::ConversationInfo => Role::Admin,
+            | Permission::ConversationInfo
+            | Permission::ConversationArchive
+            | Permission::ConversationLock
+            | Permission::ConversationSettings => Role::Admin,
+            Permission::ConversationDelete => Role::Owner,
         }
     }
 }

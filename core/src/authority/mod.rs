@@ -1,0 +1,98 @@
+//! Who may write what. Pure functions of stream state, change, session and
+//! `accepted_at`: the server, the engine, the simulator and a verifier call
+//! the same ones. The rules are numbered in SPEC.md, part A.
+//!
+//! `shape` reads a stranger's bytes; the other files are the steps of the
+//! decision, in the order in which they answer.
+
+mod account;
+mod create;
+mod page;
+mod permission;
+mod policy;
+mod rank;
+mod refusal;
+mod shape;
+mod state;
+mod status;
+mod stream;
+mod value;
+
+pub use refusal::Refusal;
+pub use stream::{AdmitError, Admitted, Effects, Stream};
+
+use crate::{
+    code::Code,
+    doc::Fact,
+    ids::{AccountId, DeviceId, DocumentId, TenantId},
+    limits::Limits,
+    model::{Conversation, Role},
+    time::WallTime,
+};
+
+/// Who is asking, as the token and the device's registration prove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The tenant of the token.
+    pub tenant: TenantId,
+    /// The account of the token.
+    pub account: AccountId,
+    /// The device, bound to the account.
+    pub device: DeviceId,
+    /// Whether the account administers the tenant: it passes every check but
+    /// shape, size and the invariants of membership.
+    pub administrator: bool,
+}
+
+/// What a decision looks at.
+pub(crate) struct Context<'a> {
+    stream: &'a Stream,
+    session: &'a Session,
+    document: &'a DocumentId,
+    accepted_at: WallTime,
+    limits: &'a Limits,
+}
+
+impl Context<'_> {
+    fn conversation(&self) -> &Conversation {
+        self.stream.conversation()
+    }
+
+    fn account(&self) -> &AccountId {
+        &self.session.account
+    }
+
+    /// The role the session acts with: its member's, or an owner's for an
+    /// administrator of the tenant.
+    fn role(&self) -> Option<Role> {
+        if self.session.administrator {
+            return Some(Role::Owner);
+        }
+        self.conversation().active_member(self.account()).map(|member| member.role)
+    }
+}
+
+/// Steps 3 to 9 of the decision, on what a change states.
+pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    match context.document {
+        DocumentId::Account(_) | DocumentId::Home(_) => account::check(context, facts)?,
+        DocumentId::Conversation(_) if context.conversation().created.is_none() => create::check(context, facts)?,
+        DocumentId::Conversation(_) | DocumentId::Page(..) => {
+            state::check(context, facts)?;
+            status::check(context, facts)?;
+            permission::check(context, facts)?;
+            policy::check(context, facts)?;
+            rank::check(context, facts)?;
+            page::check(context, facts)?;
+        }
+    }
+    value::check(context, facts)
+}
+
+/// Refuses with a code and a detail for people who debug.
+fn refuse(code: Code, detail: impl Into<String>) -> Result<(), Refusal> {
+    Err(Refusal::new(code, detail))
+}
+
+#[cfg(test)]
+mod tests;

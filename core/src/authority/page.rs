@@ -1,0 +1,59 @@
+//! What a change of a page may refer to: the open page for a new message, a
+//! message of this very page for everything about one.
+
+use crate::{
+    authority::{Context, Refusal, refuse},
+    code::Code,
+    doc::{Fact, Key, Message},
+    ids::{DocumentId, MessageId, PageNumber},
+};
+
+pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    let DocumentId::Page(_, number) = *context.document else {
+        return Ok(());
+    };
+    if number > context.stream.open_page(context.limits) {
+        return refuse(Code::PageNotOpen, format!("page {number} is not open yet"));
+    }
+    let page = context.stream.document(context.document).expect("the page judged is loaded");
+    if page.changes() >= context.limits.page_changes_max {
+        return refuse(Code::PageFull, format!("page {number} takes no more changes"));
+    }
+    facts.iter().try_for_each(|fact| check_fact(context, number, fact))
+}
+
+fn check_fact(context: &Context<'_>, number: PageNumber, fact: &Fact) -> Result<(), Refusal> {
+    let page = context.stream.document(context.document).expect("the page judged is loaded");
+    let exists = |message: &MessageId| match page.fact(&Key::Message(message.clone())) {
+        Some(_) => Ok(()),
+        None => refuse(Code::MessageUnknown, "no such message on this page"),
+    };
+    let lives = |message: &MessageId, code| match page.fact(&Key::Deleted(message.clone())) {
+        None => Ok(()),
+        Some(_) => refuse(code, "the message is deleted"),
+    };
+    match fact {
+        Fact::Message(message, _) => {
+            if page.fact(&Key::Message(message.clone())).is_some() {
+                return refuse(Code::AlreadyWritten, "the message is written already");
+            }
+            match number < context.stream.open_page(context.limits) {
+                true => refuse(Code::PageClosed, format!("page {number} is closed")),
+                false => Ok(()),
+            }
+        }
+        Fact::Edit(message, _) => exists(message).and_then(|()| lives(message, Code::MessageDeleted)),
+        // Taken back twice at once: nothing is left to do for the second.
+        Fact::Deleted(message, _) => exists(message).and_then(|()| lives(message, Code::Stale)),
+        Fact::Reaction(message, _, account, on) => {
+            exists(message)?;
+            lives(message, Code::MessageDeleted)?;
+            let reactions = Message::read(page, message).map_or(0, |message| message.reactions_of(account));
+            if *on && reactions >= context.limits.reactions_max as usize {
+                return refuse(Code::TooManyReactions, format!("at most {}", context.limits.reactions_max));
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,26 @@
+//! The answer to a change that is not admitted: not a failure.
+
+use crate::{code::Code, time::WallTime};
+
+/// Why a change is refused, or until when it is deferred.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code.
+    pub code: Code,
+    /// More about it, for people who debug; never content.
+    pub detail: String,
+    /// When the same change may be admitted; none when it never may.
+    pub retry_at: Option<WallTime>,
+}
+
+impl Refusal {
+    /// A refusal for good.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), retry_at: None }
+    }
+
+    /// A refusal until a time.
+    pub fn deferred(code: Code, detail: impl Into<String>, retry_at: WallTime) -> Self {
+        Self { code, detail: detail.into(), retry_at: Some(retry_at) }
+    }
+}

@@ -1,0 +1,59 @@
+//! Rule 2: sequence, dependencies, first operation and time. With the actor,
+//! checked before, they tie the change to one place in its device's chain.
+
+use crate::{
+    authority::{Refusal, refuse},
+    code::Code,
+    doc::{Change, Document},
+    limits::Limits,
+    time::WallTime,
+};
+
+pub(super) fn check(
+    document: &Document,
+    change: &Change,
+    accepted_at: WallTime,
+    limits: &Limits,
+) -> Result<(), Refusal> {
+    let latest = document.latest_of(change.device());
+    check_sequence(change, latest.map_or(0, |(sequence, _)| sequence))?;
+    let dependencies = change.dependencies();
+    if dependencies.len() > limits.change_dependencies_max as usize {
+        return refuse(Code::ChangeMalformed, format!("{} dependencies", dependencies.len()));
+    }
+    if !dependencies.windows(2).all(|pair| pair[0] < pair[1]) {
+        return refuse(Code::NotCanonical, "the dependencies are not sorted and unique");
+    }
+    if latest.is_some_and(|(_, previous)| !dependencies.contains(&previous)) {
+        return refuse(Code::DependencyMissing, "the device's own previous change is not a dependency");
+    }
+    let mut last_operation = 0;
+    for dependency in dependencies {
+        match document.last_operation(dependency) {
+            Some(last) => last_operation = last_operation.max(last),
+            None => return refuse(Code::DependencyMissing, format!("{dependency} is not admitted")),
+        }
+    }
+    if change.start_operation() != last_operation + 1 {
+        return refuse(
+            Code::WrongStartOperation,
+            format!("{} instead of {}", change.start_operation(), last_operation + 1),
+        );
+    }
+    let latest_seconds = accepted_at.plus(limits.clock_ahead_max()).as_seconds();
+    match u64::try_from(change.seconds()) {
+        Ok(seconds) if seconds <= latest_seconds => Ok(()),
+        Ok(_) => refuse(Code::ClockAhead, "the change's time is ahead of the server"),
+        Err(_) => refuse(Code::ChangeMalformed, "the change's time is before 1970"),
+    }
+}
+
+fn check_sequence(change: &Change, latest: u64) -> Result<(), Refusal> {
+    if change.sequence() <= latest {
+        return refuse(Code::ActorConflict, format!("number {} was another change already", change.sequence()));
+    }
+    if change.sequence() != latest + 1 {
+        return refuse(Code::WrongSequence, format!("number {} instead of {}", change.sequence(), latest + 1));
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Rule 4: only puts of scalars and deletes, on known root keys, each key
+//! once. What passes is a list of facts.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    authority::Refusal,
+    code::Code,
+    doc::{Change, Fact, Operation, OperationKind},
+    ids::DocumentId,
+    limits::Limits,
+};
+
+pub(super) fn check(document: &DocumentId, change: &Change, limits: &Limits) -> Result<Vec<Fact>, Refusal> {
+    let operations = change.operations();
+    if operations.len() > limits.change_operations_max as usize {
+        return Err(Refusal::new(Code::TooManyOperations, format!("{} operations", operations.len())));
+    }
+    if operations.is_empty() {
+        return Err(Refusal::new(Code::OperationIllegal, "a change without an operation"));
+    }
+    let mut keys = BTreeSet::new();
+    let mut facts = Vec::with_capacity(operations.len());
+    for operation in operations {
+        let key = check_operation(operation, limits)?;
+        if !keys.insert(key) {
+            return Err(Refusal::new(Code::OperationIllegal, "a key is written twice"));
+        }
+        let value = match &operation.kind {
+            OperationKind::Put(value) => Some(value),
+            OperationKind::Delete | OperationKind::Other => None,
+        };
+        let fact = Fact::parse(document, key, value)
+            .map_err(|error| Refusal::new(Code::OperationIllegal, error.to_string()))?;
+        facts.push(fact);
+    }
+    Ok(facts)
+}
+
+fn check_operation<'a>(operation: &'a Operation, limits: &Limits) -> Result<&'a str, Refusal> {
+    let illegal = |detail: &str| Err(Refusal::new(Code::OperationIllegal, detail));
+    if !operation.root {
+        return illegal("an operation beside the root map");
+    }
+    match &operation.kind {
+        OperationKind::Put(_) => {}
+        OperationKind::Delete if operation.predecessors.is_empty() => return illegal("a delete of nothing"),
+        OperationKind::Delete => {}
+        OperationKind::Other => return illegal("an operation other than put of a scalar and delete"),
+    }
+    match operation.key.as_deref() {
+        Some(key) if key.len() <= limits.key_bytes_max as usize => Ok(key),
+        Some(_) => illegal("a key over the limit"),
+        None => illegal("an operation without a key"),
+    }
+}

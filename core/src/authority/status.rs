@@ -1,0 +1,31 @@
+//! Step 4: where the member stands; then, for a conversation document, that
+//! the change has seen what it replaces. Journal order is the truth there: of
+//! two concurrent writes of one key the later one is written anew.
+
+use crate::{
+    authority::{Context, Refusal, refuse},
+    code::Code,
+    doc::Fact,
+    model::{ConversationKind, MemberStatus},
+};
+
+pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    if !context.session.administrator {
+        match context.conversation().members.get(context.account()).map(|member| member.status) {
+            Some(MemberStatus::Active) => {}
+            Some(MemberStatus::Left) => return refuse(Code::MemberLeft, "the account has left"),
+            Some(MemberStatus::Removed) => return refuse(Code::MemberRemoved, "the account was removed"),
+            Some(MemberStatus::Banned) => return refuse(Code::MemberBanned, "the account was banned"),
+            None => return refuse(Code::NotAMember, "the account is not a member"),
+        }
+    }
+    if facts.iter().any(|fact| matches!(fact, Fact::Created(_))) {
+        // The same direct, created on both sides while offline: the later one
+        // is written anew, and finds that nothing is left to do.
+        return match context.conversation().kind() {
+            Some(ConversationKind::Direct) => refuse(Code::Stale, "the direct exists already"),
+            Some(ConversationKind::Group) | None => refuse(Code::ConversationExists, "the conversation exists already"),
+        };
+    }
+    Ok(())
+}

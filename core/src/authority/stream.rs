@@ -1,0 +1,321 @@
+//! A stream's state at a position: the documents a decision needs, the
+//! conversation read from them, and what admitting a change does to both.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    authority::{Context, Refusal, Session, decide, shape},
+    code::Code,
+    doc::{ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    journal::{Entry, Position},
+    limits::Limits,
+    model::{Conversation, Profile, preview},
+    time::WallTime,
+    wire::{LastMessage, PushedChange},
+};
+
+/// The state of a stream. The server's is what is admitted; a client has that
+/// and, on top, a second one with what it has pending.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    tenant: TenantId,
+    id: StreamId,
+    position: Position,
+    page: PageNumber,
+    documents: BTreeMap<DocumentId, Document>,
+    conversation: Conversation,
+}
+
+/// A change that was admitted.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// Its entry in the journal.
+    pub entry: Entry,
+    /// Its hash.
+    pub hash: ChangeHash,
+    /// What it did, for projections and views.
+    pub effects: Effects,
+}
+
+/// What a change did, for projections and views.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Effects {
+    /// Whether it holds a new message.
+    pub message: bool,
+    /// The members it touched.
+    pub members: Vec<AccountId>,
+    /// The account's profile, if it touched that.
+    pub profile: Option<Profile>,
+    /// All that it states.
+    pub facts: Vec<Fact>,
+}
+
+/// Why a change was not admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AdmitError {
+    /// It may not be, or not now.
+    Refused(Refusal),
+    /// It is part of the document already.
+    AlreadyAdmitted(ChangeHash),
+}
+
+impl From<Refusal> for AdmitError {
+    fn from(refusal: Refusal) -> Self {
+        AdmitError::Refused(refusal)
+    }
+}
+
+impl Stream {
+    /// A stream at a position with nothing loaded; `page` is its newest page
+    /// that has a change, 0 for none.
+    pub fn new(tenant: TenantId, id: StreamId, position: Position, page: PageNumber) -> Self {
+        Self { tenant, id, position, page, documents: BTreeMap::new(), conversation: Conversation::default() }
+    }
+
+    /// The tenant it belongs to.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// Which stream.
+    pub fn id(&self) -> &StreamId {
+        &self.id
+    }
+
+    /// The last position.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The newest page that has a change; 0 for none.
+    pub fn page(&self) -> PageNumber {
+        self.page
+    }
+
+    /// The conversation; empty for an account's stream and before creation.
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    /// The documents that a decision about a change of `document` needs and
+    /// that are not inserted yet.
+    pub fn missing(&self, document: &DocumentId) -> Vec<DocumentId> {
+        let mut needed = vec![document.clone()];
+        if let DocumentId::Page(conversation, number) = *document {
+            needed.push(DocumentId::Conversation(conversation));
+            // Whether the next page may open is for the newest one to say.
+            if number > self.page && self.page > 0 {
+                needed.push(DocumentId::Page(conversation, self.page));
+            }
+        }
+        needed.retain(|document| !self.documents.contains_key(document));
+        needed
+    }
+
+    /// Takes in a loaded document, or one without a change.
+    pub fn insert(&mut self, document: Document) {
+        if matches!(document.id(), DocumentId::Conversation(_)) {
+            self.conversation = Conversation::read(&document);
+        }
+        self.documents.insert(document.id().clone(), document);
+    }
+
+    /// Lets go of a document, to bound memory.
+    pub fn remove(&mut self, document: &DocumentId) -> Option<Document> {
+        self.documents.remove(document)
+    }
+
+    /// A document that is loaded.
+    pub fn document(&self, document: &DocumentId) -> Option<&Document> {
+        self.documents.get(document)
+    }
+
+    /// The documents that are loaded.
+    pub fn documents(&self) -> impl DoubleEndedIterator<Item = &Document> {
+        self.documents.values()
+    }
+
+    /// The page that takes new messages, judged by the newest page; that one
+    /// itself when it is not loaded.
+    pub fn open_page(&self, limits: &Limits) -> PageNumber {
+        let Some(conversation) = self.id.conversation() else { return 0 };
+        let newest = self.documents.get(&DocumentId::Page(conversation, self.page));
+        match newest {
+            Some(newest) if newest.changes() >= limits.page_changes_soft => self.page + 1,
+            _ => self.page.max(1),
+        }
+    }
+
+    /// The loaded page that holds a message.
+    pub fn page_of(&self, message: &MessageId) -> Option<&Document> {
+        let key = Key::Message(message.clone());
+        self.documents.values().rev().find(|document| document.id().page().is_some() && document.get(&key).is_some())
+    }
+
+    /// The message admitted last, if its page is loaded.
+    pub fn last_message(&self) -> Option<LastMessage> {
+        let conversation: ConversationId = self.id.conversation()?;
+        let page = self.documents.get(&DocumentId::Page(conversation, self.page))?;
+        let id = page.newest_message()?;
+        let message = Message::read(page, id)?;
+        Some(LastMessage {
+            position: page.admissions().get(id)?.position,
+            kind: message.body.kind,
+            preview: preview(message.text()),
+            deleted: message.deletion.is_some(),
+            message: message.id,
+        })
+    }
+
+    /// Judges a pushed change and, if it may be, makes it the next entry.
+    ///
+    /// # Errors
+    /// The refusal of the first step that does not hold; the stream is as it was.
+    pub fn admit(
+        &mut self,
+        session: &Session,
+        pushed: &PushedChange,
+        accepted_at: WallTime,
+        limits: &Limits,
+    ) -> Result<Admitted, AdmitError> {
+        if pushed.document.stream() != self.id || pushed.document.page() == Some(0) {
+            return Err(Refusal::new(Code::DocumentUnknown, "not a document of this stream").into());
+        }
+        let (change, facts) = shape::check(self, session, pushed, accepted_at, limits)?;
+        self.decide(session, &pushed.document, &facts, accepted_at, limits)?;
+        self.check_seen(&pushed.document, &change)?;
+        let position = self.position.next();
+        let document = self.documents.get_mut(&pushed.document).expect("shape found it");
+        document
+            .admit(&change, position, accepted_at)
+            .map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))?;
+        self.position = position;
+        let effects = self.take_effect(&pushed.document, facts);
+        let entry = Entry {
+            position,
+            document: pushed.document.clone(),
+            account: session.account.clone(),
+            administrator: session.administrator,
+            accepted_at,
+            change: pushed.change.clone(),
+        };
+        Ok(Admitted { entry, hash: change.hash(), effects })
+    }
+
+    /// Steps 3 to 9 alone, on facts that are not a change yet: what a client
+    /// asks before it writes.
+    ///
+    /// # Errors
+    /// The refusal of the first step that does not hold.
+    pub fn decide(
+        &self,
+        session: &Session,
+        document: &DocumentId,
+        facts: &[Fact],
+        accepted_at: WallTime,
+        limits: &Limits,
+    ) -> Result<(), Refusal> {
+        decide(&Context { stream: self, session, document, accepted_at, limits }, facts)
+    }
+
+    /// A change of a conversation document has seen what it replaces.
+    fn check_seen(&self, document: &DocumentId, change: &Change) -> Result<(), Refusal> {
+        let DocumentId::Conversation(_) = document else { return Ok(()) };
+        let document = self.documents.get(document).expect("shape found it");
+        for operation in change.operations() {
+            let mut seen = operation.predecessors.clone();
+            seen.sort_unstable();
+            if seen != document.visible(operation.key.as_deref().unwrap_or_default(), None) {
+                return Err(Refusal::new(Code::Stale, "written without having seen what it replaces"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes facts that were decided as one change of this device. None if
+    /// the document states all of them already. The document is made if the
+    /// stream does not have it.
+    pub fn write(
+        &mut self,
+        device: DeviceId,
+        document: &DocumentId,
+        at: WallTime,
+        facts: &[Fact],
+    ) -> Option<(Change, Effects)> {
+        let target = self.documents.entry(document.clone()).or_insert_with(|| Document::new(document.clone()));
+        let change = target.write(device, at, facts)?;
+        Some((change, self.take_effect(document, facts.to_vec())))
+    }
+
+    /// Applies an accepted entry: to its document if that is loaded, or if it
+    /// is a page that begins with it. Entries at or before a document's own
+    /// position are part of it already.
+    ///
+    /// # Errors
+    /// When the change does not apply; the stream is as it was.
+    pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
+        let begins = entry.document.page().is_some_and(|number| number > self.page);
+        if begins && !self.documents.contains_key(&entry.document) {
+            self.documents.insert(entry.document.clone(), Document::new(entry.document.clone()));
+        }
+        let applied = match self.documents.get_mut(&entry.document) {
+            Some(document) => document.apply_entry(entry)?,
+            None => None,
+        };
+        self.position = self.position.max(entry.position);
+        if let Some(number) = entry.document.page() {
+            self.page = self.page.max(number);
+        }
+        Ok(applied.map(|change| {
+            let facts = facts_of(&entry.document, &change);
+            self.take_effect(&entry.document, facts)
+        }))
+    }
+
+    /// Applies a change that is not admitted yet, or not told so yet.
+    ///
+    /// # Errors
+    /// When it does not apply; the stream is as it was.
+    pub fn apply_pending(&mut self, document: &DocumentId, change: &Change) -> Result<Effects, ApplyChangeError> {
+        let target = self.documents.entry(document.clone()).or_insert_with(|| Document::new(document.clone()));
+        target.apply(change)?;
+        let facts = facts_of(document, change);
+        Ok(self.take_effect(document, facts))
+    }
+
+    fn take_effect(&mut self, id: &DocumentId, facts: Vec<Fact>) -> Effects {
+        let document = self.documents.get(id).expect("the document that was changed is loaded");
+        let mut effects = Effects::default();
+        match id {
+            DocumentId::Conversation(_) => self.conversation.refresh(document, &facts),
+            DocumentId::Page(_, number) => self.page = self.page.max(*number),
+            DocumentId::Account(_) => effects.profile = Some(Profile::read(document)),
+            DocumentId::Home(_) => {}
+        }
+        for fact in &facts {
+            match fact {
+                Fact::Message(..) => effects.message = true,
+                Fact::MemberRole(account, _) | Fact::MemberStatus(account, _) if !effects.members.contains(account) => {
+                    effects.members.push(account.clone());
+                }
+                _ => {}
+            }
+        }
+        effects.facts = facts;
+        effects
+    }
+}
+
+/// What an accepted change states; what does not parse, from a newer version, is passed over.
+fn facts_of(document: &DocumentId, change: &Change) -> Vec<Fact> {
+    let parse = |operation: &Operation| {
+        let value = match &operation.kind {
+            OperationKind::Put(value) => Some(value),
+            OperationKind::Delete => None,
+            OperationKind::Other => return None,
+        };
+        Fact::parse(document, operation.key.as_deref()?, value).ok()
+    };
+    change.operations().iter().filter_map(parse).collect()
+}

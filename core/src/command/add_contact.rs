@@ -1,0 +1,33 @@
+//! Adds a contact to the own address book, or changes it.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, plan},
+    doc::Fact,
+    ids::{AccountId, ContactId, DocumentId, StreamId, TenantId},
+    model::Contact,
+};
+
+/// Adds a contact, or changes it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AddContact {
+    /// Its id: derived from the account it is linked to, else random.
+    #[n(0)]
+    pub id: ContactId,
+    /// What it says.
+    #[n(1)]
+    pub contact: Contact,
+}
+
+impl AddContact {
+    pub(super) fn stream(&self, _: &TenantId, account: &AccountId) -> StreamId {
+        StreamId::Account(account.clone())
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        let document = DocumentId::Home(planning.account().clone());
+        plan(document, vec![Fact::Contact(self.id, Some(self.contact.clone()))])
+    }
+}

@@ -1,0 +1,40 @@
+//! Adds a member to a group, or brings one back.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::{AccountId, ConversationId, StreamId, TenantId},
+    model::{MemberStatus, Role},
+};
+
+/// Adds a member, or brings one back.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AddMember {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Whom.
+    #[n(1)]
+    pub account: AccountId,
+    /// As what.
+    #[n(2)]
+    pub role: Role,
+}
+
+impl AddMember {
+    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
+        StreamId::Conversation(self.conversation)
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        if planning.stream.conversation().active_member(&self.account).is_some() {
+            return Ok(None);
+        }
+        let role = Fact::MemberRole(self.account.clone(), self.role);
+        let status = Fact::MemberStatus(self.account.clone(), MemberStatus::Active);
+        conversation_plan(self.conversation, vec![role, status])
+    }
+}

@@ -1,0 +1,46 @@
+//! Opens the direct with somebody: both sides derive the same conversation,
+//! so whoever comes second finds nothing left to do.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    authority::Refusal,
+    code::Code,
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::{AccountId, ConversationId, StreamId, TenantId},
+    model::{ConversationKind, Created, MemberStatus, Role},
+};
+
+/// Opens the direct with somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CreateDirect {
+    /// The other one.
+    #[n(0)]
+    pub peer: AccountId,
+}
+
+impl CreateDirect {
+    pub(super) fn stream(&self, tenant: &TenantId, account: &AccountId) -> StreamId {
+        StreamId::Conversation(ConversationId::direct(tenant, account, &self.peer))
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        if self.peer == *planning.account() {
+            return Err(Refusal::new(Code::ValueInvalid, "a direct has two different members"));
+        }
+        if planning.stream.conversation().created.is_some() {
+            return Ok(None);
+        }
+        let account = planning.account().clone();
+        let conversation = ConversationId::direct(planning.stream.tenant(), &account, &self.peer);
+        let created = Created { kind: ConversationKind::Direct, by: account.clone(), at: planning.at };
+        let mut facts = vec![Fact::Created(created)];
+        for member in [account, self.peer.clone()] {
+            facts.push(Fact::MemberRole(member.clone(), Role::Member));
+            facts.push(Fact::MemberStatus(member, MemberStatus::Active));
+        }
+        conversation_plan(conversation, facts)
+    }
+}

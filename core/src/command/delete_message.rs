@@ -1,0 +1,37 @@
+//! Takes a message back, one's own or, with the permission, anybody's.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, plan},
+    doc::{Fact, Key},
+    ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
+    model::Deletion,
+};
+
+/// Takes a message back.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DeleteMessage {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Which.
+    #[n(1)]
+    pub message: MessageId,
+}
+
+impl DeleteMessage {
+    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
+        StreamId::Conversation(self.conversation)
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        let page = planning.page_of(&self.message)?;
+        if page.get(&Key::Deleted(self.message.clone())).is_some() {
+            return Ok(None);
+        }
+        let deletion = Deletion { by: planning.account().clone(), at: planning.at };
+        plan(page.id().clone(), vec![Fact::Deleted(self.message.clone(), deletion)])
+    }
+}

@@ -1,0 +1,221 @@
+//! The typed intents of a person: the only source of local changes. Each
+//! knows its stream and plans one change against the state of the moment, so
+//! that it can be written anew when that state was not the last word. Stored
+//! in the outbox as they are: their CBOR form is a stored format.
+
+mod add_contact;
+mod add_member;
+mod ban_member;
+mod change_role;
+mod create_direct;
+mod create_group;
+mod delete_message;
+mod edit_message;
+mod leave;
+mod pin_message;
+mod react;
+mod remove_contact;
+mod remove_member;
+mod send_text;
+mod set_conversation_setting;
+mod set_description;
+mod set_profile;
+mod set_title;
+mod unpin_message;
+mod unreact;
+
+use minicbor::{Decode, Encode};
+
+pub use self::{
+    add_contact::AddContact,
+    add_member::AddMember,
+    ban_member::BanMember,
+    change_role::ChangeRole,
+    create_direct::CreateDirect,
+    create_group::CreateGroup,
+    delete_message::DeleteMessage,
+    edit_message::EditMessage,
+    leave::LeaveConversation,
+    pin_message::PinMessage,
+    react::React,
+    remove_contact::RemoveContact,
+    remove_member::RemoveMember,
+    send_text::SendText,
+    set_conversation_setting::{SetConversationSetting, SettingChange},
+    set_description::SetDescription,
+    set_profile::SetProfile,
+    set_title::SetTitle,
+    unpin_message::UnpinMessage,
+    unreact::Unreact,
+};
+use crate::{
+    authority::{Refusal, Session, Stream},
+    code::Code,
+    doc::{Document, Fact},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId},
+    limits::Limits,
+    time::WallTime,
+};
+
+/// What a command is planned against.
+pub struct Planning<'a> {
+    /// Who commands.
+    pub session: &'a Session,
+    /// The state as the person sees it, pending changes included.
+    pub stream: &'a Stream,
+    /// When the person commanded it, by the device's clock.
+    pub at: WallTime,
+    /// The bounds of the deployment.
+    pub limits: &'a Limits,
+}
+
+/// One change to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The document.
+    pub document: DocumentId,
+    /// What to state there.
+    pub facts: Vec<Fact>,
+}
+
+/// A plan, or none when nothing is left to do.
+pub type PlanResult = Result<Option<Plan>, Refusal>;
+
+macro_rules! commands {
+    ($($(#[$meta:meta])* $index:literal $name:ident($struct:ident) = $text:literal,)+) => {
+        /// A typed intent of a person.
+        #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+        pub enum Command { $($(#[$meta])* #[n($index)] $name(#[n(0)] $struct),)+ }
+
+        impl Command {
+            /// The stream that takes the change.
+            pub fn stream(&self, tenant: &TenantId, account: &AccountId) -> StreamId {
+                match self { $(Command::$name(command) => command.stream(tenant, account),)+ }
+            }
+
+            /// The stable name of the command.
+            pub fn name(&self) -> &'static str {
+                match self { $(Command::$name(_) => $text,)+ }
+            }
+
+            /// What to write, against the state of the moment.
+            ///
+            /// # Errors
+            /// The refusal, when it can be told before asking the authority.
+            pub fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+                match self { $(Command::$name(command) => command.plan(planning),)+ }
+            }
+        }
+
+        $(impl From<$struct> for Command {
+            fn from(command: $struct) -> Self {
+                Command::$name(command)
+            }
+        })+
+    };
+}
+
+commands! {
+    /// Opens the direct with somebody.
+    0 CreateDirect(CreateDirect) = "create_direct",
+    /// Creates a group.
+    1 CreateGroup(CreateGroup) = "create_group",
+    /// Sends a text.
+    2 SendText(SendText) = "send_text",
+    /// Edits an own message.
+    3 EditMessage(EditMessage) = "edit_message",
+    /// Takes a message back.
+    4 DeleteMessage(DeleteMessage) = "delete_message",
+    /// Puts an emoji on a message.
+    5 React(React) = "react",
+    /// Takes an emoji off a message.
+    6 Unreact(Unreact) = "unreact",
+    /// Changes the title.
+    7 SetTitle(SetTitle) = "set_title",
+    /// Changes the description.
+    8 SetDescription(SetDescription) = "set_description",
+    /// Adds a member, or brings one back.
+    9 AddMember(AddMember) = "add_member",
+    /// Removes a member.
+    10 RemoveMember(RemoveMember) = "remove_member",
+    /// Bans a member.
+    11 BanMember(BanMember) = "ban_member",
+    /// Leaves.
+    12 Leave(LeaveConversation) = "leave",
+    /// Changes a member's role.
+    13 ChangeRole(ChangeRole) = "change_role",
+    /// Pins a message.
+    14 PinMessage(PinMessage) = "pin_message",
+    /// Unpins a message.
+    15 UnpinMessage(UnpinMessage) = "unpin_message",
+    /// Changes the own profile.
+    16 SetProfile(SetProfile) = "set_profile",
+    /// Adds or changes a contact.
+    17 AddContact(AddContact) = "add_contact",
+    /// Removes a contact.
+    18 RemoveContact(RemoveContact) = "remove_contact",
+    /// Mutes, pins or archives a conversation for oneself.
+    19 SetConversationSetting(SetConversationSetting) = "set_conversation_setting",
+}
+
+impl Command {
+    /// The words a person wrote with it, if it carries any: what must not be
+    /// lost when it is refused.
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Command::SendText(command) => Some(&command.text),
+            Command::EditMessage(command) => Some(&command.text),
+            Command::SetTitle(command) => command.title.as_deref(),
+            Command::SetDescription(command) => command.description.as_deref(),
+            Command::CreateGroup(command) => command.title.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The message it writes or is about.
+    pub fn message(&self, account: &AccountId) -> Option<MessageId> {
+        match self {
+            Command::SendText(command) => Some(command.message(account)),
+            Command::EditMessage(EditMessage { message, .. })
+            | Command::DeleteMessage(DeleteMessage { message, .. })
+            | Command::React(React { message, .. })
+            | Command::Unreact(Unreact { message, .. })
+            | Command::PinMessage(PinMessage { message, .. })
+            | Command::UnpinMessage(UnpinMessage { message, .. }) => Some(message.clone()),
+            _ => None,
+        }
+    }
+
+    /// The same command with other words; none if it carries none.
+    pub fn with_words(&self, words: String) -> Option<Command> {
+        match self.clone() {
+            Command::SendText(command) => Some(SendText { text: words, ..command }.into()),
+            Command::EditMessage(command) => Some(EditMessage { text: words, ..command }.into()),
+            Command::SetTitle(command) => Some(SetTitle { title: Some(words), ..command }.into()),
+            Command::SetDescription(command) => Some(SetDescription { description: Some(words), ..command }.into()),
+            Command::CreateGroup(command) => Some(CreateGroup { title: Some(words), ..command }.into()),
+            _ => None,
+        }
+    }
+}
+
+impl Planning<'_> {
+    fn account(&self) -> &AccountId {
+        &self.session.account
+    }
+
+    /// The loaded page that holds a message.
+    fn page_of(&self, message: &MessageId) -> Result<&Document, Refusal> {
+        self.stream
+            .page_of(message)
+            .ok_or_else(|| Refusal::new(Code::MessageUnknown, "no such message on the pages held"))
+    }
+}
+
+fn plan(document: DocumentId, facts: Vec<Fact>) -> PlanResult {
+    Ok(Some(Plan { document, facts }))
+}
+
+fn conversation_plan(conversation: ConversationId, facts: Vec<Fact>) -> PlanResult {
+    plan(DocumentId::Conversation(conversation), facts)
+}

@@ -1,0 +1,33 @@
+//! Removes a contact from the own address book.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, plan},
+    doc::{Fact, Key},
+    ids::{AccountId, ContactId, DocumentId, StreamId, TenantId},
+};
+
+/// Removes a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct RemoveContact {
+    /// Which.
+    #[n(0)]
+    pub id: ContactId,
+}
+
+impl RemoveContact {
+    pub(super) fn stream(&self, _: &TenantId, account: &AccountId) -> StreamId {
+        StreamId::Account(account.clone())
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        let document = DocumentId::Home(planning.account().clone());
+        let held = planning.stream.document(&document).and_then(|home| home.get(&Key::Contact(self.id)));
+        if held.is_none() {
+            return Ok(None);
+        }
+        plan(document, vec![Fact::Contact(self.id, None)])
+    }
+}

@@ -1,0 +1,74 @@
+//! Sends a text into the open page.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, plan},
+    doc::Fact,
+    ids::{AccountId, ConversationId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    model::{MessageBody, MessageKind},
+};
+
+/// Sends a text. Its id is given once and kept through every rewriting.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SendText {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// The message's stamp, from the device's hybrid clock.
+    #[n(1)]
+    pub stamp: Stamp,
+    /// The text, 1 to 4,000 characters.
+    #[n(2)]
+    pub text: String,
+    /// The message it answers.
+    #[n(3)]
+    pub reply_to: Option<MessageId>,
+    /// Whom it calls.
+    #[n(4)]
+    pub mentions: Vec<AccountId>,
+}
+
+impl SendText {
+    /// A text that the engine is to stamp.
+    pub fn new(conversation: ConversationId, text: impl Into<String>) -> Self {
+        Self {
+            conversation,
+            stamp: Stamp::from_bytes([0; 16]),
+            text: text.into(),
+            reply_to: None,
+            mentions: Vec::new(),
+        }
+    }
+
+    /// The id of the message.
+    pub fn message(&self, account: &AccountId) -> MessageId {
+        MessageId { stamp: self.stamp, author: account.clone() }
+    }
+
+    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
+        StreamId::Conversation(self.conversation)
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        let message = self.message(planning.account());
+        if planning.stream.page_of(&message).is_some() {
+            return Ok(None);
+        }
+        let page = DocumentId::Page(self.conversation, planning.stream.open_page(planning.limits));
+        let body = MessageBody {
+            kind: MessageKind::Text,
+            text: self.text.clone(),
+            reply_to: self.reply_to.clone(),
+            mentions: (!self.mentions.is_empty()).then(|| self.mentions.clone()),
+        };
+        plan(page, vec![Fact::Message(message, body)])
+    }
+}
+
+impl core::fmt::Debug for SendText {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "SendText({} into {}, {} bytes)", self.stamp, self.conversation, self.text.len())
+    }
+}

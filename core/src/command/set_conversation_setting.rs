@@ -1,0 +1,52 @@
+//! Mutes, pins or archives a conversation for oneself.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, plan},
+    doc::{Fact, SettingField},
+    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    time::WallTime,
+};
+
+/// Mutes, pins or archives a conversation for oneself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SetConversationSetting {
+    /// Which conversation.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// What about it.
+    #[n(1)]
+    pub setting: SettingChange,
+}
+
+/// What is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum SettingChange {
+    /// Silent until; none for not at all.
+    #[n(0)]
+    MutedUntil(#[n(0)] Option<WallTime>),
+    /// At the top, since the command.
+    #[n(1)]
+    Pinned(#[n(0)] bool),
+    /// Out of the way, since the command.
+    #[n(2)]
+    Archived(#[n(0)] bool),
+}
+
+impl SetConversationSetting {
+    pub(super) fn stream(&self, _: &TenantId, account: &AccountId) -> StreamId {
+        StreamId::Account(account.clone())
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        let document = DocumentId::Home(planning.account().clone());
+        let (field, time) = match self.setting {
+            SettingChange::MutedUntil(until) => (SettingField::MutedUntil, until),
+            SettingChange::Pinned(on) => (SettingField::PinnedAt, on.then_some(planning.at)),
+            SettingChange::Archived(on) => (SettingField::ArchivedAt, on.then_some(planning.at)),
+        };
+        plan(document, vec![Fact::Setting(self.conversation, field, time)])
+    }
+}

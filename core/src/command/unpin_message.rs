@@ -1,0 +1,34 @@
+//! Unpins a message.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
+};
+
+/// Unpins a message.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct UnpinMessage {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Which.
+    #[n(1)]
+    pub message: MessageId,
+}
+
+impl UnpinMessage {
+    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
+        StreamId::Conversation(self.conversation)
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        if !planning.stream.conversation().pins.contains_key(&self.message) {
+            return Ok(None);
+        }
+        conversation_plan(self.conversation, vec![Fact::Pin(self.message.clone(), None)])
+    }
+}

@@ -1,0 +1,165 @@
+//! One Automerge change, read from bytes: header and operations, with panics
+//! of the decoder caught. What a change may hold is `authority`'s to say.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use automerge::legacy;
+
+use crate::{
+    doc::Value,
+    ids::{ChangeHash, DeviceId},
+};
+
+/// A change whose bytes decode.
+#[derive(Clone)]
+pub struct Change {
+    inner: automerge::Change,
+    device: DeviceId,
+    operations: Vec<Operation>,
+}
+
+/// Why bytes are not a change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseChangeError {
+    /// Automerge does not decode them, or fails doing so.
+    #[error("not a change: {0}")]
+    Malformed(String),
+    /// The actor id is not 16 bytes long.
+    #[error("the actor id is not 16 bytes long")]
+    Actor,
+}
+
+/// One operation of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// Whether it is on the root map.
+    pub root: bool,
+    /// The key; none for an operation on a list or text.
+    pub key: Option<String>,
+    /// What it does.
+    pub kind: OperationKind,
+    /// The operations it replaces.
+    pub predecessors: Vec<Predecessor>,
+}
+
+/// What an operation does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OperationKind {
+    /// Puts a scalar that a key may take.
+    Put(Value),
+    /// Deletes the key.
+    Delete,
+    /// Anything else that Automerge knows.
+    Other,
+}
+
+/// An operation that another one replaces: its number and its author's device.
+pub type Predecessor = (u64, Vec<u8>);
+
+impl Change {
+    /// Reads one change.
+    ///
+    /// # Errors
+    /// When the bytes are not one change; never a panic. Bounds on the bytes
+    /// are the caller's to check before.
+    pub fn parse(bytes: &[u8]) -> Result<Change, ParseChangeError> {
+        let parsed = catch_unwind(AssertUnwindSafe(|| {
+            let inner = automerge::Change::try_from(bytes).map_err(|error| error.to_string())?;
+            let operations = inner.decode().operations.iter().map(read_operation).collect();
+            Ok::<_, String>((inner, operations))
+        }));
+        let (inner, operations) = match parsed {
+            Ok(Ok(parsed)) => parsed,
+            Ok(Err(error)) => return Err(ParseChangeError::Malformed(error)),
+            Err(_) => return Err(ParseChangeError::Malformed("the decoder failed".into())),
+        };
+        let device = inner.actor_id().to_bytes().try_into().map_err(|_| ParseChangeError::Actor)?;
+        Ok(Change { inner, device, operations })
+    }
+
+    pub(super) fn from_automerge(inner: automerge::Change, device: DeviceId) -> Change {
+        let operations = inner.decode().operations.iter().map(read_operation).collect();
+        Change { inner, device, operations }
+    }
+
+    pub(super) fn inner(&self) -> &automerge::Change {
+        &self.inner
+    }
+
+    /// The device that wrote it.
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// Its number among the changes of its device in this document, from 1.
+    pub fn sequence(&self) -> u64 {
+        self.inner.seq()
+    }
+
+    /// Its hash.
+    pub fn hash(&self) -> ChangeHash {
+        ChangeHash::from_bytes(self.inner.hash().0)
+    }
+
+    /// What it was written on top of.
+    pub fn dependencies(&self) -> Vec<ChangeHash> {
+        self.inner.deps().iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect()
+    }
+
+    /// The number of its first operation.
+    pub fn start_operation(&self) -> u64 {
+        self.inner.start_op().get()
+    }
+
+    /// Its author's clock, whole seconds since 1970; 0 if not told.
+    pub fn seconds(&self) -> i64 {
+        self.inner.timestamp()
+    }
+
+    /// Whether it carries anything beside operations: a message, an author
+    /// footer, actors that no operation names.
+    pub fn has_extras(&self) -> bool {
+        self.inner.message().is_some_and(|message| !message.is_empty()) || !self.inner.extra_bytes().is_empty()
+    }
+
+    /// What it does.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The bytes as Automerge would write the same change today; none if it cannot.
+    pub fn canonical_bytes(&self) -> Option<Vec<u8>> {
+        catch_unwind(AssertUnwindSafe(|| automerge::Change::from(self.inner.decode()).raw_bytes().to_vec())).ok()
+    }
+
+    /// The bytes, not compressed.
+    pub fn bytes(&self) -> &[u8] {
+        self.inner.raw_bytes()
+    }
+}
+
+impl core::fmt::Debug for Change {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "Change({} by {:?}, number {})", self.hash(), self.device, self.sequence())
+    }
+}
+
+fn read_operation(operation: &legacy::Op) -> Operation {
+    let kind = match &operation.action {
+        legacy::OpType::Put(scalar) => Value::from_scalar(scalar).map_or(OperationKind::Other, OperationKind::Put),
+        legacy::OpType::Delete => OperationKind::Delete,
+        legacy::OpType::Make(_)
+        | legacy::OpType::Increment(_)
+        | legacy::OpType::MarkBegin(_)
+        | legacy::OpType::MarkEnd(_) => OperationKind::Other,
+    };
+    Operation {
+        root: operation.obj == legacy::ObjectId::Root && !operation.insert,
+        key: match &operation.key {
+            legacy::Key::Map(key) => Some(key.to_string()),
+            legacy::Key::Seq(_) => None,
+        },
+        kind,
+        predecessors: operation.pred.iter().map(|op| (op.0, op.1.to_bytes().to_vec())).collect(),
+    }
+}

@@ -1,0 +1,345 @@
+//! One document as of a position of its stream: the Automerge map, who wrote
+//! how many changes, and when each of its messages was admitted.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use automerge::{ActorId, Automerge, ObjId, ReadDoc, Value as AutomergeValue, transaction::CommitOptions};
+use automerge::{ROOT, transaction::Transactable};
+
+use crate::{
+    doc::{Change, Fact, Key, ParseChangeError, Predecessor, Value},
+    ids::{ChangeHash, DeviceId, DocumentId, MessageId},
+    journal::{Admission, Admissions, DecodeAdmissionsError, Entry, Position},
+    time::WallTime,
+};
+
+/// A document of a replica.
+#[derive(Clone)]
+pub struct Document {
+    id: DocumentId,
+    position: Position,
+    automerge: Automerge,
+    latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
+    changes: u32,
+    admissions: Admissions,
+    newest: Option<(Position, MessageId)>,
+}
+
+/// Why a change did not become part of a document, which is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyChangeError {
+    /// The bytes are not a change.
+    #[error(transparent)]
+    Parse(#[from] ParseChangeError),
+    /// Automerge did not take it.
+    #[error("the change does not apply: {0}")]
+    Apply(String),
+    /// It depends on changes the document does not have.
+    #[error("the change depends on what the document does not have")]
+    Dependency,
+}
+
+/// Why stored bytes are not a document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreDocumentError {
+    /// Automerge does not load the snapshot.
+    #[error("the snapshot does not load: {0}")]
+    Snapshot(String),
+    /// The admissions do not fit the snapshot's messages.
+    #[error(transparent)]
+    Admissions(#[from] DecodeAdmissionsError),
+    /// An entry behind the snapshot does not apply.
+    #[error("entry {position} does not apply: {source}")]
+    Entry {
+        /// Which.
+        position: Position,
+        /// Why.
+        source: ApplyChangeError,
+    },
+}
+
+/// The actor of a replica that only reads: never written into any change.
+const READER: [u8; 16] = [0; 16];
+
+impl Document {
+    /// A document without a change.
+    pub fn new(id: DocumentId) -> Self {
+        Self {
+            id,
+            position: Position::ZERO,
+            automerge: Automerge::new().with_actor(ActorId::from(READER)),
+            latest: BTreeMap::new(),
+            changes: 0,
+            admissions: Admissions::new(),
+            newest: None,
+        }
+    }
+
+    /// A document from its snapshot (position, data, admissions), if it has
+    /// one, and the entries behind it.
+    ///
+    /// # Errors
+    /// When the bytes are not what `save` wrote, or an entry does not apply.
+    pub fn restore(
+        id: DocumentId,
+        snapshot: Option<(Position, &[u8], &[u8])>,
+        tail: &[Entry],
+    ) -> Result<Self, RestoreDocumentError> {
+        let mut document = match snapshot {
+            Some((position, data, admissions)) if !data.is_empty() => Self::load(id, position, data, admissions)?,
+            Some((position, ..)) => Self { position, ..Self::new(id) },
+            None => Self::new(id),
+        };
+        document.apply_tail(tail)?;
+        Ok(document)
+    }
+
+    fn load(id: DocumentId, position: Position, data: &[u8], admissions: &[u8]) -> Result<Self, RestoreDocumentError> {
+        let failed = |error: String| RestoreDocumentError::Snapshot(error);
+        let automerge = catch_unwind(|| Automerge::load(data))
+            .map_err(|_| failed("the decoder failed".into()))?
+            .map_err(|error| failed(error.to_string()))?
+            .with_actor(ActorId::from(READER));
+        let mut document = Self { position, automerge, ..Self::new(id) };
+        for meta in document.automerge.get_changes_meta(&[]) {
+            let device = DeviceId::try_from(meta.actor.to_bytes()).map_err(|error| failed(error.to_string()))?;
+            let latest = document.latest.entry(device).or_insert((0, ChangeHash::from_bytes(meta.hash.0)));
+            if meta.seq > latest.0 {
+                *latest = (meta.seq, ChangeHash::from_bytes(meta.hash.0));
+            }
+            document.changes += 1;
+        }
+        // Keys are newest first, admissions oldest first.
+        let mut messages: Vec<MessageId> = document.message_ids().collect();
+        messages.sort_unstable();
+        document.admissions = Admission::decode_all(messages, admissions)?;
+        document.newest = document.admissions.iter().map(|(id, at)| (at.position, id.clone())).max();
+        Ok(document)
+    }
+
+    fn apply_tail(&mut self, tail: &[Entry]) -> Result<(), RestoreDocumentError> {
+        for entry in tail {
+            self.apply_entry(entry)
+                .map_err(|source| RestoreDocumentError::Entry { position: entry.position, source })?;
+        }
+        Ok(())
+    }
+
+    /// The position, the saved document and the encoded admissions.
+    pub fn save(&self) -> (Position, Vec<u8>, Vec<u8>) {
+        let data = if self.changes == 0 { Vec::new() } else { self.automerge.save() };
+        (self.position, data, Admission::encode_all(&self.admissions))
+    }
+
+    /// Which document.
+    pub fn id(&self) -> &DocumentId {
+        &self.id
+    }
+
+    /// Every entry of the document up to here is in it.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Takes note that the document has no further entry up to here.
+    pub fn advance(&mut self, position: Position) {
+        self.position = self.position.max(position);
+    }
+
+    /// How many changes it holds.
+    pub fn changes(&self) -> u32 {
+        self.changes
+    }
+
+    /// When each of its messages was admitted.
+    pub fn admissions(&self) -> &Admissions {
+        &self.admissions
+    }
+
+    /// The message admitted last.
+    pub fn newest_message(&self) -> Option<&MessageId> {
+        self.newest.as_ref().map(|(_, id)| id)
+    }
+
+    /// A rough size in memory, bytes: 450 a change (measured), and a base.
+    pub fn bytes_estimate(&self) -> usize {
+        4_096 + 450 * self.changes as usize
+    }
+
+    /// The hashes of the changes nothing depends on yet, sorted.
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.automerge.get_heads().iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect()
+    }
+
+    /// The number and hash of the device's latest change.
+    pub fn latest_of(&self, device: DeviceId) -> Option<(u64, ChangeHash)> {
+        self.latest.get(&device).copied()
+    }
+
+    /// The number of the last operation of a change; none if the document
+    /// does not have it.
+    pub fn last_operation(&self, hash: ChangeHash) -> Option<u64> {
+        self.automerge.get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes())).map(|meta| meta.max_op)
+    }
+
+    /// Whether the change is part of the document.
+    pub fn contains(&self, hash: ChangeHash) -> bool {
+        self.last_operation(hash).is_some()
+    }
+
+    /// The operations visible under a key, at the given changes or now.
+    pub fn visible(&self, key: &str, at: Option<&[ChangeHash]>) -> Vec<Predecessor> {
+        let found = match at {
+            Some(hashes) => {
+                let hashes: Vec<_> = hashes.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect();
+                self.automerge.get_all_at(ROOT, key, &hashes)
+            }
+            None => self.automerge.get_all(ROOT, key),
+        };
+        let mut visible: Vec<Predecessor> = found
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, id)| match id {
+                ObjId::Id(counter, actor, _) => Some((counter, actor.to_bytes().to_vec())),
+                ObjId::Root => None,
+            })
+            .collect();
+        visible.sort_unstable();
+        visible
+    }
+
+    /// The value under a key.
+    pub fn get(&self, key: &Key) -> Option<Value> {
+        match self.automerge.get(ROOT, key.to_string()) {
+            Ok(Some((AutomergeValue::Scalar(scalar), _))) => Value::from_scalar(&scalar),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// What the document states under a key.
+    pub fn fact(&self, key: &Key) -> Option<Fact> {
+        let value = self.get(key)?;
+        Fact::parse(&self.id, &key.to_string(), Some(&value)).ok()
+    }
+
+    /// Everything the document states under keys that begin with `prefix`, in
+    /// the order of the keys. What does not parse is passed over.
+    pub fn facts<'a>(&'a self, prefix: &str) -> impl Iterator<Item = Fact> + 'a {
+        let prefix = prefix.to_owned();
+        self.automerge
+            .map_range(ROOT, prefix.clone()..)
+            .take_while(move |item| item.key.starts_with(&prefix))
+            .filter_map(|item| match item.value.into_value() {
+                AutomergeValue::Scalar(scalar) => {
+                    Fact::parse(&self.id, &item.key, Value::from_scalar(&scalar).as_ref()).ok()
+                }
+                AutomergeValue::Object(_) => None,
+            })
+    }
+
+    fn message_ids(&self) -> impl Iterator<Item = MessageId> {
+        self.automerge.keys(ROOT).filter_map(|key| match Key::parse(&self.id, &key) {
+            Some(Key::Message(message)) => Some(message),
+            _ => None,
+        })
+    }
+
+    /// Writes facts as one change of this device. None if the document states
+    /// all of them already.
+    pub fn write(&mut self, device: DeviceId, at: WallTime, facts: &[Fact]) -> Option<Change> {
+        self.automerge.set_actor(ActorId::from(*device.as_bytes()));
+        let mut transaction = self.automerge.transaction();
+        for fact in facts {
+            let (key, value) = fact.write();
+            let key = key.to_string();
+            let written = match value {
+                Some(value) => transaction.put(ROOT, key, value.to_scalar()),
+                None if matches!(transaction.get(ROOT, key.as_str()), Ok(None)) => Ok(()),
+                None => transaction.delete(ROOT, key),
+            };
+            written.expect("a put or delete of a scalar on the root map is legal");
+        }
+        let seconds = i64::try_from(at.as_seconds()).unwrap_or(0);
+        let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(seconds));
+        let inner = self.automerge.get_change_by_hash(&hash?).expect("the change was just made");
+        let change = Change::from_automerge(inner, device);
+        self.note(&change);
+        Some(change)
+    }
+
+    /// Applies a change to a throw-away clone first, with panics caught, and
+    /// takes the clone's place when all went well.
+    ///
+    /// # Errors
+    /// When it does not apply; the document is as it was.
+    pub fn apply(&mut self, change: &Change) -> Result<(), ApplyChangeError> {
+        if self.contains(change.hash()) {
+            return Ok(());
+        }
+        let trial = catch_unwind(AssertUnwindSafe(|| {
+            let mut trial = self.automerge.clone();
+            trial.apply_changes([change.inner().clone()]).map(|()| trial)
+        }));
+        let trial = match trial {
+            Ok(Ok(trial)) => trial,
+            Ok(Err(error)) => return Err(ApplyChangeError::Apply(error.to_string())),
+            Err(_) => return Err(ApplyChangeError::Apply("the library failed".into())),
+        };
+        if !trial.get_heads().contains(&change.inner().hash()) {
+            return Err(ApplyChangeError::Dependency);
+        }
+        self.automerge = trial;
+        self.note(change);
+        Ok(())
+    }
+
+    /// Applies an accepted change and moves on to its position. One at or
+    /// before the position is part of the document already.
+    ///
+    /// # Errors
+    /// When it does not apply; the document is as it was.
+    pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Change>, ApplyChangeError> {
+        if entry.position <= self.position {
+            return Ok(None);
+        }
+        let change = Change::parse(&entry.change)?;
+        self.admit(&change, entry.position, entry.accepted_at)?;
+        Ok(Some(change))
+    }
+
+    /// Applies a change as accepted at a position.
+    ///
+    /// # Errors
+    /// When it does not apply; the document is as it was.
+    pub fn admit(
+        &mut self,
+        change: &Change,
+        position: Position,
+        accepted_at: WallTime,
+    ) -> Result<(), ApplyChangeError> {
+        self.apply(change)?;
+        for operation in change.operations() {
+            let key = operation.key.as_deref().and_then(|key| Key::parse(&self.id, key));
+            if let Some(Key::Message(message)) = key {
+                self.newest = self.newest.take().max(Some((position, message.clone())));
+                self.admissions.insert(message, Admission { position, accepted_at });
+            }
+        }
+        self.advance(position);
+        Ok(())
+    }
+
+    fn note(&mut self, change: &Change) {
+        self.latest.insert(change.device(), (change.sequence(), change.hash()));
+        self.changes += 1;
+    }
+}
+
+impl core::fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "Document({} at {}, {} changes)", self.id, self.position, self.changes)
+    }
+}

@@ -1,0 +1,266 @@
+//! The grammar `entity/id/field` of the root keys, kind of document by kind
+//! of document. A key prints to one text and only that text parses to it.
+
+use core::fmt;
+
+use crate::ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, Stamp};
+
+/// A root key of one of the four kinds of documents.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// Conversation: how it came to be.
+    Created,
+    /// Conversation: its title.
+    Title,
+    /// Conversation: its description.
+    Description,
+    /// Conversation: whether it goes on.
+    State,
+    /// Conversation: whether it is locked.
+    Locked,
+    /// Conversation: who may send.
+    SendPolicy,
+    /// Conversation: a member's role.
+    MemberRole(AccountId),
+    /// Conversation: where a member stands.
+    MemberStatus(AccountId),
+    /// Conversation: a pinned message.
+    Pin(MessageId),
+    /// Page: a message.
+    Message(MessageId),
+    /// Page: a message's words after an edit.
+    Edit(MessageId),
+    /// Page: a message taken back.
+    Deleted(MessageId),
+    /// Page: one account's one emoji on a message.
+    Reaction(MessageId, String, AccountId),
+    /// Account: what it is.
+    ProfileKind,
+    /// Account: the name for people.
+    ProfileDisplayName,
+    /// Account: where the picture is.
+    ProfileAvatarUrl,
+    /// Account: a short description.
+    ProfileBio,
+    /// Account: the current status.
+    ProfileStatus,
+    /// Home: a contact.
+    Contact(ContactId),
+    /// Home: silent until.
+    MutedUntil(ConversationId),
+    /// Home: at the top since.
+    PinnedAt(ConversationId),
+    /// Home: out of the way since.
+    ArchivedAt(ConversationId),
+}
+
+/// Bytes of an emoji at most: the longest sequences in Unicode are 35.
+const EMOJI_BYTES_MAX: usize = 40;
+
+/// Whether a text may be a reaction: short, and no space, control or slash.
+pub fn emoji_is_legal(text: &str) -> bool {
+    let legal = |character: char| !character.is_control() && !character.is_whitespace() && character != '/';
+    (1..=EMOJI_BYTES_MAX).contains(&text.len()) && text.chars().all(legal)
+}
+
+impl Key {
+    /// Parses a key of a document of this kind; none if it is not one.
+    pub fn parse(document: &DocumentId, text: &str) -> Option<Key> {
+        let key = match document {
+            DocumentId::Conversation(_) => parse_conversation(text),
+            DocumentId::Page(..) => parse_page(text),
+            DocumentId::Account(_) => parse_account(text),
+            DocumentId::Home(_) => parse_home(text),
+        }?;
+        Some(key)
+    }
+}
+
+fn parse_conversation(text: &str) -> Option<Key> {
+    match text {
+        "info/created" => return Some(Key::Created),
+        "info/title" => return Some(Key::Title),
+        "info/description" => return Some(Key::Description),
+        "state/lifecycle" => return Some(Key::State),
+        "state/locked" => return Some(Key::Locked),
+        "policy/send" => return Some(Key::SendPolicy),
+        _ => {}
+    }
+    match text.split_once('/')? {
+        ("member", rest) => match rest.split_once('/')? {
+            (account, "role") => Some(Key::MemberRole(AccountId::parse(account).ok()?)),
+            (account, "status") => Some(Key::MemberStatus(AccountId::parse(account).ok()?)),
+            _ => None,
+        },
+        ("pin", message) => Some(Key::Pin(MessageId::parse(message).ok()?)),
+        _ => None,
+    }
+}
+
+fn parse_page(text: &str) -> Option<Key> {
+    let rest = text.strip_prefix("msg/")?;
+    let (id, field) = match rest.split_once('/') {
+        Some((id, field)) => (id, Some(field)),
+        None => (rest, None),
+    };
+    let (inverted, author) = id.split_once('.')?;
+    let stamp = Stamp::parse(inverted).ok()?.inverted();
+    let message = MessageId { stamp, author: AccountId::parse(author).ok()? };
+    match field {
+        None => Some(Key::Message(message)),
+        Some("edit") => Some(Key::Edit(message)),
+        Some("deleted") => Some(Key::Deleted(message)),
+        Some(field) => {
+            let (emoji, account) = field.strip_prefix("react/")?.split_once('/')?;
+            let account = AccountId::parse(account).ok()?;
+            emoji_is_legal(emoji).then(|| Key::Reaction(message, emoji.to_owned(), account))
+        }
+    }
+}
+
+fn parse_account(text: &str) -> Option<Key> {
+    match text.strip_prefix("profile/")? {
+        "kind" => Some(Key::ProfileKind),
+        "display_name" => Some(Key::ProfileDisplayName),
+        "avatar_url" => Some(Key::ProfileAvatarUrl),
+        "bio" => Some(Key::ProfileBio),
+        "status" => Some(Key::ProfileStatus),
+        _ => None,
+    }
+}
+
+fn parse_home(text: &str) -> Option<Key> {
+    match text.split_once('/')? {
+        ("contact", id) => Some(Key::Contact(ContactId::parse(id).ok()?)),
+        ("setting", rest) => {
+            let (id, field) = rest.split_once('/')?;
+            let conversation = ConversationId::parse(id).ok()?;
+            match field {
+                "muted_until" => Some(Key::MutedUntil(conversation)),
+                "pinned_at" => Some(Key::PinnedAt(conversation)),
+                "archived_at" => Some(Key::ArchivedAt(conversation)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+struct InvertedId<'a>(&'a MessageId);
+
+impl fmt::Display for InvertedId<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.0.stamp.inverted(), self.0.author)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Created => formatter.write_str("info/created"),
+            Key::Title => formatter.write_str("info/title"),
+            Key::Description => formatter.write_str("info/description"),
+            Key::State => formatter.write_str("state/lifecycle"),
+            Key::Locked => formatter.write_str("state/locked"),
+            Key::SendPolicy => formatter.write_str("policy/send"),
+            Key::MemberRole(account) => write!(formatter, "member/{account}/role"),
+            Key::MemberStatus(account) => write!(formatter, "member/{account}/status"),
+            Key::Pin(message) => write!(formatter, "pin/{message}"),
+            Key::Message(message) => write!(formatter, "msg/{}", InvertedId(message)),
+            Key::Edit(message) => write!(formatter, "msg/{}/edit", InvertedId(message)),
+            Key::Deleted(message) => write!(formatter, "msg/{}/deleted", InvertedId(message)),
+            Key::Reaction(message, emoji, account) => {
+                write!(formatter, "msg/{}/react/{emoji}/{account}", InvertedId(message))
+            }
+            Key::ProfileKind => formatter.write_str("profile/kind"),
+            Key::ProfileDisplayName => formatter.write_str("profile/display_name"),
+            Key::ProfileAvatarUrl => formatter.write_str("profile/avatar_url"),
+            Key::ProfileBio => formatter.write_str("profile/bio"),
+            Key::ProfileStatus => formatter.write_str("profile/status"),
+            Key::Contact(contact) => write!(formatter, "contact/{contact}"),
+            Key::MutedUntil(conversation) => write!(formatter, "setting/{conversation}/muted_until"),
+            Key::PinnedAt(conversation) => write!(formatter, "setting/{conversation}/pinned_at"),
+            Key::ArchivedAt(conversation) => write!(formatter, "setting/{conversation}/archived_at"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(document: &DocumentId, key: &Key) {
+        assert_eq!(Key::parse(document, &key.to_string()).as_ref(), Some(key));
+    }
+
+    #[test]
+    fn d2_every_key_prints_what_it_parses() {
+        let conversation = ConversationId::from_bytes([1; 16]);
+        let account = AccountId::parse("ann.b").unwrap();
+        let message = MessageId { stamp: Stamp::from_bytes([7; 16]), author: account.clone() };
+        let document = DocumentId::Conversation(conversation);
+        for key in [
+            Key::Created,
+            Key::Title,
+            Key::Description,
+            Key::State,
+            Key::Locked,
+            Key::SendPolicy,
+            Key::MemberRole(account.clone()),
+            Key::MemberStatus(account.clone()),
+            Key::Pin(message.clone()),
+        ] {
+            check(&document, &key);
+        }
+        let document = DocumentId::Page(conversation, 1);
+        for key in [
+            Key::Message(message.clone()),
+            Key::Edit(message.clone()),
+            Key::Deleted(message.clone()),
+            Key::Reaction(message, "👍🏽".into(), account.clone()),
+        ] {
+            check(&document, &key);
+        }
+        let document = DocumentId::Account(account.clone());
+        for key in
+            [Key::ProfileKind, Key::ProfileDisplayName, Key::ProfileAvatarUrl, Key::ProfileBio, Key::ProfileStatus]
+        {
+            check(&document, &key);
+        }
+        let document = DocumentId::Home(account);
+        for key in [
+            Key::Contact(ContactId::from_bytes([2; 16])),
+            Key::MutedUntil(conversation),
+            Key::PinnedAt(conversation),
+            Key::ArchivedAt(conversation),
+        ] {
+            check(&document, &key);
+        }
+    }
+
+    #[test]
+    fn d4_a_later_message_has_the_smaller_key() {
+        let author = AccountId::parse("ann").unwrap();
+        let early = MessageId { stamp: Stamp::from_bytes([1; 16]), author: author.clone() };
+        let late = MessageId { stamp: Stamp::from_bytes([2; 16]), author };
+        assert!(Key::Message(late).to_string() < Key::Message(early).to_string());
+    }
+
+    #[test]
+    fn illegal_keys_do_not_parse() {
+        let page = DocumentId::Page(ConversationId::from_bytes([1; 16]), 1);
+        let id = format!("{}.ann", Stamp::from_bytes([1; 16]));
+        for text in [
+            String::new(),
+            "info/title".into(),
+            format!("msg/{id}/"),
+            format!("msg/{id}/edit/"),
+            format!("msg/{id}/react/a b/ann"),
+            format!("msg/{id}/react//ann"),
+            format!("msg/{}", id.to_uppercase()),
+        ] {
+            assert_eq!(Key::parse(&page, &text), None, "{text:?}");
+        }
+    }
+}

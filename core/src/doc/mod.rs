@@ -1,0 +1,20 @@
+//! The only code that names Automerge: documents as flat root maps, what a
+//! change states (from its own operations, never from patches), and reading
+//! the model back. Deciding whether a change may be is `authority`'s.
+
+mod change;
+mod conversation;
+mod document;
+mod fact;
+mod home;
+mod key;
+mod page;
+mod value;
+
+pub use change::{Change, Operation, OperationKind, ParseChangeError, Predecessor};
+pub use document::{ApplyChangeError, Document, RestoreDocumentError};
+pub use fact::{Fact, ProfileField, SettingField};
+pub use home::Home;
+pub use key::{Key, emoji_is_legal};
+pub use page::Message;
+pub use value::Value;

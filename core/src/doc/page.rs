@@ -1,0 +1,77 @@
+//! Reading messages from a page.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    doc::{Document, Fact, Key},
+    ids::{AccountId, MessageId},
+    model::{Deletion, Edit, MessageBody},
+};
+
+/// A message with what was done to it since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Which.
+    pub id: MessageId,
+    /// What it said first.
+    pub body: MessageBody,
+    /// Its words now, if edited.
+    pub edit: Option<Edit>,
+    /// Who took it back, if anybody.
+    pub deletion: Option<Deletion>,
+    /// Who reacted with what; no emoji without an account.
+    pub reactions: BTreeMap<String, Vec<AccountId>>,
+}
+
+impl Message {
+    /// A message of a page.
+    pub fn read(page: &Document, id: &MessageId) -> Option<Message> {
+        Message::collect(page.facts(&Key::Message(id.clone()).to_string()))
+            .into_iter()
+            .find(|message| message.id == *id)
+    }
+
+    /// Every message of a page, newest id first.
+    pub fn read_all(page: &Document) -> Vec<Message> {
+        Message::collect(page.facts("msg/"))
+    }
+
+    /// The text as it reads now; empty when deleted.
+    pub fn text(&self) -> &str {
+        match (&self.deletion, &self.edit) {
+            (Some(_), _) => "",
+            (None, Some(edit)) => &edit.text,
+            (None, None) => &self.body.text,
+        }
+    }
+
+    /// How many emoji the account has put on it.
+    pub fn reactions_of(&self, account: &AccountId) -> usize {
+        self.reactions.values().filter(|accounts| accounts.contains(account)).count()
+    }
+
+    fn collect(facts: impl Iterator<Item = Fact>) -> Vec<Message> {
+        let mut messages: Vec<Message> = Vec::new();
+        for fact in facts {
+            // A message's own key is the prefix of the keys about it, so it comes first.
+            let (id, last) = match &fact {
+                Fact::Message(id, _) | Fact::Edit(id, _) | Fact::Deleted(id, _) | Fact::Reaction(id, ..) => {
+                    (id.clone(), messages.iter_mut().rev().find(|message| message.id == *id))
+                }
+                _ => continue,
+            };
+            match (fact, last) {
+                (Fact::Message(_, body), _) => {
+                    messages.push(Message { id, body, edit: None, deletion: None, reactions: BTreeMap::new() })
+                }
+                (Fact::Edit(_, edit), Some(message)) => message.edit = Some(edit),
+                (Fact::Deleted(_, deletion), Some(message)) => message.deletion = Some(deletion),
+                (Fact::Reaction(_, emoji, account, true), Some(message)) => {
+                    message.reactions.entry(emoji).or_default().push(account);
+                }
+                _ => {}
+            }
+        }
+        messages
+    }
+}

@@ -1,0 +1,66 @@
+//! Everything that can happen to an engine.
+
+use crate::{
+    command::Command,
+    ids::ConversationId,
+    storage::{StorageAnswer, StorageError, TaskId},
+};
+
+/// One input. After each the caller takes outputs until there is none.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A person commands something. Answered by `Update::CommandStored` or
+    /// `Update::CommandFailed` with the same number.
+    Command {
+        /// Names it in its answer; counted by the caller.
+        request: u64,
+        /// The command; ids it makes up are filled in by the engine.
+        command: Command,
+    },
+    /// A person retries a refused command, with other words if given.
+    RetryRefused {
+        /// The number of the answer, as with a command.
+        request: u64,
+        /// The refused command.
+        id: u64,
+        /// The words instead of the former ones.
+        words: Option<String>,
+    },
+    /// A person gives a refused command up.
+    DiscardRefused {
+        /// The refused command.
+        id: u64,
+    },
+    /// A screen shows a conversation: its timeline and detail are kept up to
+    /// date until it is closed.
+    OpenConversation(ConversationId),
+    /// No screen shows it any more.
+    CloseConversation(ConversationId),
+    /// The screen wants older messages than it has.
+    LoadOlder(ConversationId),
+    /// The person has seen everything in the timeline.
+    MarkRead(ConversationId),
+    /// The person is writing, or has stopped.
+    Typing(ConversationId, bool),
+    /// The network switch: off means no link, whatever the network says.
+    SetNetwork(bool),
+    /// The platform believes that the network came back, or the person wants
+    /// to try now.
+    ConnectNow,
+    /// The app gives a bearer token, asked for by `Output::NeedToken`.
+    Token(String),
+    /// The app cannot give a token now; the engine asks again later.
+    TokenFailed,
+    /// The link asked for by `Output::Connect` is open.
+    LinkOpened,
+    /// The link is lost, or could not be opened.
+    LinkLost,
+    /// A frame from the server.
+    FrameReceived(Vec<u8>),
+    /// The store has finished a task.
+    StorageFinished(TaskId, Result<StorageAnswer, StorageError>),
+    /// The time asked for by `Output::WakeAt` has come.
+    TimerDue,
+    /// The app goes away; nothing is accepted after this.
+    Close,
+}

@@ -1,0 +1,132 @@
+//! Everything an engine wants done.
+
+use crate::{
+    code::Code,
+    ids::{AccountId, ContactId, ConversationId, MessageId},
+    model::{Contact, PresenceKind, Profile},
+    storage::StorageTask,
+    time::{MonotonicTime, WallTime},
+    view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
+};
+
+/// One output.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Send a frame over the open link.
+    Send(Vec<u8>),
+    /// Carry out a task of the store, in the order given, and report back.
+    Storage(StorageTask),
+    /// Show this.
+    Update(Update),
+    /// Ask the app for a bearer token; answered by `Input::Token`.
+    NeedToken,
+    /// Open a link; answered by `Input::LinkOpened` or `Input::LinkLost`.
+    Connect,
+    /// Close the link; not answered.
+    Disconnect,
+    /// Come back with `Input::TimerDue` at this time; replaces the former one.
+    WakeAt(MonotonicTime),
+}
+
+/// What a screen has to know: only what changed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Update {
+    /// The stored state is read: lists hold what they will hold offline.
+    Ready,
+    /// How the connection stands.
+    Connection(ConnectionState),
+    /// Rows of the list of conversations.
+    Inbox(Vec<InboxRow>),
+    /// Rows of an open timeline.
+    Timeline(TimelineUpdate),
+    /// The detail of an open conversation.
+    Conversation(Box<ConversationDetail>),
+    /// Refused commands that came, and the numbers of those that went.
+    Refused {
+        /// Those that came.
+        rows: Vec<RefusedRow>,
+        /// Those that went.
+        removed: Vec<u64>,
+    },
+    /// How many commands are not admitted yet.
+    Unsynced(u32),
+    /// What somebody is doing in an open conversation.
+    Presence {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Who.
+        account: AccountId,
+        /// What.
+        kind: PresenceKind,
+    },
+    /// The profile of an account, the own one included.
+    Profile {
+        /// Whose.
+        account: AccountId,
+        /// Its public fields.
+        profile: Profile,
+    },
+    /// The own contacts that changed; none for one that went.
+    Contacts(Vec<(ContactId, Option<Contact>)>),
+    /// The command is durable on this device and will be sent.
+    CommandStored {
+        /// The number of the command.
+        request: u64,
+        /// The conversation it created or acts in.
+        conversation: Option<ConversationId>,
+        /// The message it wrote or is about.
+        message: Option<MessageId>,
+    },
+    /// The command was not taken: nothing of it remains here.
+    CommandFailed {
+        /// The number of the command.
+        request: u64,
+        /// Why.
+        code: Code,
+        /// More about it, for people who debug.
+        detail: String,
+    },
+    /// The device's store fails; writes are kept and tried again.
+    StorageFailed(Code),
+    /// The device's store works again.
+    StorageRecovered,
+}
+
+/// Rows of an open timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimelineUpdate {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Whether the rows replace all that was shown before.
+    pub restart: bool,
+    /// Rows that are new or changed.
+    pub rows: Vec<TimelineRow>,
+    /// Messages that are gone from the view: refused ones.
+    pub removed: Vec<MessageId>,
+    /// Whether `LoadOlder` would bring more.
+    pub has_older: bool,
+}
+
+/// How the connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// The network switch is off.
+    Off,
+    /// No link; the next try is at the time given.
+    Waiting {
+        /// Why the last one ended, if the server said so.
+        code: Option<Code>,
+        /// When the next try is.
+        retry_at: WallTime,
+    },
+    /// A link is being opened.
+    Connecting,
+    /// The link is open; what was missed is being read.
+    CatchingUp,
+    /// Everything is read; changes flow.
+    Online,
+    /// The server refused the session for good: `ConnectNow` tries again.
+    Rejected(Code),
+    /// The client is closed.
+    Closed,
+}

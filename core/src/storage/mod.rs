@@ -1,0 +1,13 @@
+//! What the client asks of the store under it: whole transactions over an
+//! ordered map from text keys to bytes. The store is the caller's (IndexedDB,
+//! memory, a simulated disk); it reports back, and it may fail.
+
+#[cfg(any(test, feature = "testing"))]
+mod contract;
+mod memory;
+mod task;
+
+#[cfg(any(test, feature = "testing"))]
+pub use contract::{Contract, ContractStep};
+pub use memory::MemoryStore;
+pub use task::{Record, RecordKey, StorageAnswer, StorageError, StorageRequest, StorageTask, TaskId, Write};

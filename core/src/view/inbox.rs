@@ -1,0 +1,109 @@
+//! A row of the list of conversations. Its CBOR form is stored, so that a
+//! start shows the list before any document is loaded.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    ids::{AccountId, ConversationId},
+    model::{ConversationKind, ConversationSetting, ConversationState, MemberStatus, Role},
+    time::WallTime,
+    wire::{ConversationSummary, LastMessage},
+};
+
+/// Unread messages are counted up to this.
+pub const UNREAD_MAX: u32 = 9_999;
+
+/// A conversation in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct InboxRow {
+    /// Which.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Its kind.
+    #[n(1)]
+    pub kind: ConversationKind,
+    /// Its title, if it has one.
+    #[n(2)]
+    pub title: Option<String>,
+    /// What to call it: the title, or the names of the others.
+    #[n(3)]
+    pub name: String,
+    /// Some of the others, by account: the peer of a direct, a few of a group.
+    #[n(4)]
+    pub others: Vec<AccountId>,
+    /// Its state.
+    #[n(5)]
+    pub state: ConversationState,
+    /// The own role.
+    #[n(6)]
+    pub role: Role,
+    /// Where the account stands in it.
+    #[n(7)]
+    pub status: MemberStatus,
+    /// Its active members.
+    #[n(8)]
+    pub member_count: u32,
+    /// Its newest message.
+    #[n(9)]
+    pub last_message: Option<LastMessage>,
+    /// Messages of others behind the read position, counted to 9,999.
+    #[n(10)]
+    pub unread: u32,
+    /// Own commands in it that are not admitted yet.
+    #[n(11)]
+    pub pending: u32,
+    /// When something last happened in it, for the order of the list.
+    #[n(12)]
+    pub activity_at: WallTime,
+    /// Silent until.
+    #[n(13)]
+    pub muted_until: Option<WallTime>,
+    /// At the top since.
+    #[n(14)]
+    pub pinned_at: Option<WallTime>,
+    /// Out of the way since.
+    #[n(15)]
+    pub archived_at: Option<WallTime>,
+}
+
+impl InboxRow {
+    /// The row of a conversation of which only the summary is known.
+    pub fn from_summary(summary: &ConversationSummary) -> InboxRow {
+        let activity_at = summary.last_message.as_ref().map_or(summary.created_at, |last| last.message.created_at());
+        InboxRow {
+            conversation: summary.conversation,
+            kind: summary.kind,
+            title: summary.title.clone(),
+            name: String::new(),
+            others: summary.others.clone(),
+            state: summary.state,
+            role: summary.role,
+            status: summary.status,
+            member_count: summary.member_count,
+            last_message: summary.last_message.clone(),
+            unread: summary.unread,
+            pending: 0,
+            activity_at,
+            muted_until: None,
+            pinned_at: None,
+            archived_at: None,
+        }
+    }
+
+    /// Takes over what the account set for itself.
+    pub fn set(&mut self, setting: ConversationSetting) {
+        self.muted_until = setting.muted_until;
+        self.pinned_at = setting.pinned_at;
+        self.archived_at = setting.archived_at;
+    }
+
+    /// Names it: by its title, or by the others' names.
+    pub fn set_name(&mut self, name_of: impl Fn(&AccountId) -> String) {
+        self.name = match &self.title {
+            Some(title) => title.clone(),
+            None if self.others.is_empty() => "Just you".to_owned(),
+            None => self.others.iter().map(name_of).collect::<Vec<_>>().join(", "),
+        };
+    }
+}

@@ -1,0 +1,13 @@
+//! What a screen needs, as rows: built from documents, receipts and profiles,
+//! rebuilt only for what a change touched. Derived facts live here, never in
+//! a document.
+
+mod conversation;
+mod inbox;
+mod refused;
+mod timeline;
+
+pub use conversation::{ConversationDetail, MemberRow, PinRow};
+pub use inbox::{InboxRow, UNREAD_MAX};
+pub use refused::RefusedRow;
+pub use timeline::{MessageState, ReactionRow, ReplyRow, TimelineRow};

@@ -1,0 +1,36 @@
+//! A refused command, with its words and the reason, until the person retries
+//! or discards it.
+
+use crate::{
+    code::Code,
+    ids::{ConversationId, MessageId},
+    time::WallTime,
+};
+
+/// A refused command.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// Names it for retry and discard.
+    pub id: u64,
+    /// Where it was to be; none for one about the account itself.
+    pub conversation: Option<ConversationId>,
+    /// The name of the command, such as `send_text`.
+    pub command: &'static str,
+    /// The words written with it.
+    pub words: Option<String>,
+    /// The message it writes or is about.
+    pub message: Option<MessageId>,
+    /// Why.
+    pub code: Code,
+    /// More about it, for people who debug.
+    pub detail: String,
+    /// When it was written.
+    pub created_at: WallTime,
+}
+
+impl core::fmt::Debug for RefusedRow {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let bytes = self.words.as_ref().map_or(0, String::len);
+        write!(formatter, "RefusedRow({}, {}, {}, {bytes} bytes)", self.id, self.command, self.code)
+    }
+}

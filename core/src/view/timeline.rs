@@ -1,0 +1,130 @@
+//! A row of a conversation's timeline. Rows are in the journal's order: the
+//! admitted by position, then the own pending ones by id.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    ids::{AccountId, MessageId},
+    journal::Position,
+    named::named,
+    time::WallTime,
+};
+
+named! {
+    /// How far a message has come.
+    MessageState {
+        /// Written here, not admitted yet.
+        Pending = "pending",
+        /// Admitted and durable.
+        Sent = "sent",
+        /// On a device of somebody else.
+        Delivered = "delivered",
+        /// Read by somebody else.
+        Read = "read",
+        /// Refused; its words are kept.
+        Refused = "refused",
+    }
+}
+
+/// A message in a timeline.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct TimelineRow {
+    /// Which.
+    #[n(0)]
+    pub id: MessageId,
+    /// Its author's name.
+    #[n(1)]
+    pub author_name: String,
+    /// Whether the own account wrote it.
+    #[n(2)]
+    pub own: bool,
+    /// The text as it reads now; empty when deleted.
+    #[n(3)]
+    pub text: String,
+    /// Who took it back, if anybody.
+    #[n(4)]
+    pub deleted_by: Option<AccountId>,
+    /// When it was edited last, if ever.
+    #[n(5)]
+    pub edited_at: Option<WallTime>,
+    /// What it answers.
+    #[n(6)]
+    pub reply_to: Option<ReplyRow>,
+    /// Whom it calls.
+    #[n(7)]
+    pub mentions: Vec<AccountId>,
+    /// Who reacted with what.
+    #[n(8)]
+    pub reactions: Vec<ReactionRow>,
+    /// When its author wrote it, by their clock.
+    #[n(9)]
+    pub created_at: WallTime,
+    /// When it was admitted; none while pending.
+    #[n(10)]
+    pub accepted_at: Option<WallTime>,
+    /// Its place in the journal; none while pending.
+    #[n(11)]
+    pub position: Option<Position>,
+    /// How far it has come. Messages of others are sent.
+    #[n(12)]
+    pub state: MessageState,
+    /// How many others have read it; for own messages.
+    #[n(13)]
+    pub read_by: u32,
+    /// Whether it is pinned.
+    #[n(14)]
+    pub pinned: bool,
+    /// Whether something about it (an edit, a reaction) is not admitted yet.
+    #[n(15)]
+    pub unsynced: bool,
+}
+
+/// What a message answers.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ReplyRow {
+    /// Which message.
+    #[n(0)]
+    pub id: MessageId,
+    /// Its author's name.
+    #[n(1)]
+    pub author_name: String,
+    /// Its first characters; empty when it is not at hand or deleted.
+    #[n(2)]
+    pub preview: String,
+}
+
+/// Who reacted with one emoji.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ReactionRow {
+    /// The emoji.
+    #[n(0)]
+    pub emoji: String,
+    /// Who, by account.
+    #[n(1)]
+    pub accounts: Vec<AccountId>,
+    /// Whether the own account is among them.
+    #[n(2)]
+    pub own: bool,
+}
+
+impl TimelineRow {
+    /// Where the row stands: admitted by position, then pending by id.
+    pub fn order(&self) -> (Position, &MessageId) {
+        (self.position.unwrap_or(Position::new(u64::MAX)), &self.id)
+    }
+}
+
+impl core::fmt::Debug for TimelineRow {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "TimelineRow({}, {}, {} bytes)", self.id, self.state, self.text.len())
+    }
+}
+
+impl core::fmt::Debug for ReplyRow {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "ReplyRow({}, {} bytes)", self.id, self.preview.len())
+    }
+}
