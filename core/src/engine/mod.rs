@@ -97,6 +97,8 @@ pub struct Engine {
     parked: BTreeMap<StreamId, Vec<(u64, OutboxRecord)>>,
     /// The last position of each conversation, as the server told.
     known_heads: BTreeMap<ConversationId, Position>,
+    /// Unread messages as the newest summary counted them.
+    known_unread: BTreeMap<ConversationId, u32>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
     refused: BTreeMap<u64, RefusedRecord>,
     profiles: BTreeMap<AccountId, Profile>,
@@ -150,6 +152,7 @@ impl Engine {
             streams: BTreeMap::new(),
             parked: BTreeMap::new(),
             known_heads: BTreeMap::new(),
+            known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
