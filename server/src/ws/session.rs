@@ -138,7 +138,7 @@ struct Session {
     reader: OutgoingReader,
     /// The last cursor the client was given, or gave.
     cursor: Option<Cursor>,
-    /// What was sent since that cursor, so that the next catch-up need not repeat it.
+    /// What was sent and may lie behind that cursor: the next catch-up need not repeat it.
     sent: HashMap<StreamId, (Position, Position)>,
     /// Whether anything was sent that the cursor does not cover.
     behind_sent: bool,
@@ -295,7 +295,6 @@ impl Session {
         self.cursor = Some(catch_up.cursor);
         let frames = std::iter::once(Frame::new(&welcome)).chain(catch_up_frames(catch_up));
         self.write(socket, frames).await?;
-        self.sent.clear();
         self.behind_sent = false;
         Ok(())
     }
@@ -304,16 +303,20 @@ impl Session {
     /// whatever it was not sent meanwhile.
     async fn advance_cursor(&mut self, socket: &mut FrameSocket) -> Result<(), Ending> {
         let mut catch_up = self.catch_up(self.cursor).await?;
+        let answered = catch_up.entries.iter().filter_map(|(stream, entries)| {
+            Some((stream.clone(), (entries.first()?.position, entries.last()?.position)))
+        });
+        // A store may answer more than its cursor covers, and will then answer it again.
+        let answered: HashMap<StreamId, (Position, Position)> = answered.collect();
         for (stream, entries) in &mut catch_up.entries {
             if let Some(&(first, last)) = self.sent.get(stream) {
                 entries.retain(|entry: &Entry| entry.position < first || entry.position > last);
             }
         }
-        catch_up.entries.retain(|(_, entries)| !entries.is_empty());
         self.cursor = Some(catch_up.cursor);
         self.write(socket, catch_up_frames(catch_up)).await?;
-        self.sent.clear();
-        self.behind_sent = false;
+        self.behind_sent = !answered.is_empty();
+        self.sent = answered;
         Ok(())
     }
 
