@@ -40,6 +40,9 @@ use crate::{
 
 /// Frames written before the socket is flushed and other work gets its turn.
 const WRITE_BATCH_MAX: usize = 64;
+/// Cursor intervals after which a session looks for what it was not told,
+/// though nothing was sent: a notice may be lost, and receipts have none.
+const LOOK_INTERVALS: u32 = 10;
 /// Conversations that hear of the end of a session that was online in them.
 const ONLINE_MAX: usize = 16;
 /// Heartbeats of silence after which a client is gone.
@@ -208,6 +211,7 @@ impl Session {
         let expires_at = Instant::now() + Duration::from_millis(expires_in).min(Duration::from_secs(365 * 86_400));
         let silence_max = Duration::from_millis(self.node.limits.heartbeat_ms) * SILENT_HEARTBEATS_MAX;
         let node = Arc::clone(&self.node);
+        let mut intervals_quiet = 0;
         loop {
             tokio::select! {
                 ending = self.reader.ended() => return Err(ending),
@@ -236,7 +240,13 @@ impl Session {
                         Received::Frame(frame) => self.handle(socket, frame).await?,
                     }
                 }
-                _ = cursor_due.tick(), if self.behind_sent => self.advance_cursor(socket).await?,
+                _ = cursor_due.tick() => {
+                    intervals_quiet += 1;
+                    if self.behind_sent || intervals_quiet >= LOOK_INTERVALS {
+                        intervals_quiet = 0;
+                        self.advance_cursor(socket).await?;
+                    }
+                }
             }
         }
     }
