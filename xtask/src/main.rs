@@ -1,2 +1,176 @@
-//! Tidings.
-fn main() {}
+//! `cargo xtask`: what cargo cannot say by itself. This file turns arguments
+//! into one command and its result into an exit code; each command has a file.
+//!
+//! A person at a terminal (or the CI) is the only caller, so errors here are
+//! text with context; the one error that code branches on is
+//! [`step::RunError`].
+
+mod demo;
+mod interrupt;
+mod machine;
+mod npm;
+mod postgres;
+mod step;
+mod test;
+mod tidy;
+mod wasm;
+mod workspace;
+
+use std::env;
+use std::process::ExitCode;
+
+use demo::{Demo, DemoStore};
+use step::RunError;
+use test::Scope;
+use wasm::Build;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  demo [--postgres URL] [--port N]   build and serve the web demo: on an embedded
+                                     SQLite file, or on the Postgres at URL;
+                                     port 4870 unless told
+  test [--quick]                     every check and test, in a browser and on a
+                                     real Postgres; --quick leaves those two out
+  wasm [--dev]                       build the npm package in wasm/; --dev builds
+                                     the variant that tests use
+  tidy                               the house rules that a compiler cannot check
+  help                               this text";
+
+/// The port of the demo unless told otherwise.
+const DEMO_PORT: u16 = 4870;
+
+/// What the arguments ask for. The place for later commands (`sim`, `fuzz`,
+/// `bench`): a case here, an arm in [`parse`] and [`run`], a file beside this one.
+#[derive(Debug, PartialEq)]
+enum Command {
+    Demo(Demo),
+    Test(Scope),
+    Wasm(Build),
+    Tidy,
+    Help,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let command = match parse(&arguments) {
+        Ok(command) => command,
+        Err(problem) => {
+            eprintln!("xtask: {problem}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    interrupt::watch();
+    match run(command) {
+        Ok(code) => code,
+        Err(error) if RunError::is_interruption(&error) => {
+            eprintln!("xtask: interrupted");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(demo) => demo::run(&demo),
+        Command::Test(scope) => test::run(scope),
+        Command::Wasm(build) => {
+            wasm::build_package(build)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Tidy => {
+            step::work("house rules", tidy::run)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Help => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Reads the arguments after `xtask`; the error is one line for the person who
+/// typed them.
+fn parse(arguments: &[String]) -> Result<Command, String> {
+    let mut rest = arguments.iter().map(String::as_str);
+    let Some(name) = rest.next() else {
+        return Ok(Command::Help);
+    };
+    let command = match name {
+        "demo" => Command::Demo(parse_demo(&mut rest)?),
+        "test" => Command::Test(parse_flag(&mut rest, "--quick", Scope::Full, Scope::Quick)?),
+        "wasm" => Command::Wasm(parse_flag(&mut rest, "--dev", Build::Shipped, Build::Testing)?),
+        "tidy" => Command::Tidy,
+        "help" | "--help" | "-h" => Command::Help,
+        _ => return Err(format!("no command `{name}`")),
+    };
+    match rest.next() {
+        None => Ok(command),
+        Some(extra) => Err(format!("`{name}` does not take `{extra}`")),
+    }
+}
+
+fn parse_demo<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Demo, String> {
+    let mut demo = Demo { store: DemoStore::Sqlite, port: DEMO_PORT };
+    while let Some(flag) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("`{flag}` needs a value"));
+        match flag {
+            "--postgres" => demo.store = DemoStore::Postgres(value()?.to_owned()),
+            "--port" => {
+                let port = value()?;
+                demo.port = port.parse().map_err(|_| format!("`{port}` is not a port"))?;
+            }
+            _ => return Err(format!("`demo` does not take `{flag}`")),
+        }
+    }
+    Ok(demo)
+}
+
+/// Reads at most one `flag`: `absent` without it, `present` with it.
+fn parse_flag<'a, T>(rest: &mut impl Iterator<Item = &'a str>, flag: &str, absent: T, present: T) -> Result<T, String> {
+    match rest.next() {
+        None => Ok(absent),
+        Some(given) if given == flag => Ok(present),
+        Some(other) => Err(format!("no option `{other}`; there is `{flag}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expected: Result<Command, &str>) {
+        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        assert_eq!(parse(&arguments), expected.map_err(str::to_owned), "xtask {line}");
+    }
+
+    #[test]
+    fn arguments_name_one_command() {
+        let demo = |store, port| Ok(Command::Demo(Demo { store, port }));
+        check("", Ok(Command::Help));
+        check("help", Ok(Command::Help));
+        check("demo", demo(DemoStore::Sqlite, 4870));
+        check("demo --port 80", demo(DemoStore::Sqlite, 80));
+        let url = "postgres://a@b/c".to_owned();
+        check("demo --postgres postgres://a@b/c", demo(DemoStore::Postgres(url), 4870));
+        check("test", Ok(Command::Test(Scope::Full)));
+        check("test --quick", Ok(Command::Test(Scope::Quick)));
+        check("wasm --dev", Ok(Command::Wasm(Build::Testing)));
+    }
+
+    #[test]
+    fn unknown_arguments_are_refused() {
+        check("deploy", Err("no command `deploy`"));
+        check("demo --port", Err("`--port` needs a value"));
+        check("demo --port 70000", Err("`70000` is not a port"));
+        check("demo fast", Err("`demo` does not take `fast`"));
+        check("test --slow", Err("no option `--slow`; there is `--quick`"));
+        check("test --quick twice", Err("`test` does not take `twice`"));
+        check("tidy up", Err("`tidy` does not take `up`"));
+    }
+}
