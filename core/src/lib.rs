@@ -10,6 +10,7 @@ pub mod authority;
 pub mod code;
 pub mod command;
 pub mod doc;
+pub mod engine;
 pub mod hlc;
 pub mod ids;
 pub mod journal;

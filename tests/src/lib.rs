@@ -1,1 +1,8 @@
-//! Tidings.
+//! Whole-system tests. The world in here drives the very engine and authority
+//! that ship, on virtual time, from one seed: engines over memory stores, a
+//! network that delays, loses and cuts, and a server that crashes.
+
+pub mod client;
+pub mod random;
+pub mod server;
+pub mod world;

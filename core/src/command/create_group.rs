@@ -27,6 +27,11 @@ pub struct CreateGroup {
 }
 
 impl CreateGroup {
+    /// A group that the engine is to give an id.
+    pub fn new(title: Option<String>, members: Vec<AccountId>) -> Self {
+        Self { conversation: ConversationId::from_bytes([0; 16]), title, members }
+    }
+
     pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
         StreamId::Conversation(self.conversation)
     }

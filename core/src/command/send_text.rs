@@ -31,6 +31,17 @@ pub struct SendText {
 }
 
 impl SendText {
+    /// A text that the engine is to stamp.
+    pub fn new(conversation: ConversationId, text: impl Into<String>) -> Self {
+        Self {
+            conversation,
+            stamp: Stamp::from_bytes([0; 16]),
+            text: text.into(),
+            reply_to: None,
+            mentions: Vec::new(),
+        }
+    }
+
     /// The id of the message.
     pub fn message(&self, account: &AccountId) -> MessageId {
         MessageId { stamp: self.stamp, author: account.clone() }

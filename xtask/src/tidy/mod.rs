@@ -18,7 +18,7 @@ const GENERATED: [&str; 7] = [".git", "target", "node_modules", "pkg", "pkg-test
 const TEXT: [&str; 14] =
     ["rs", "ts", "js", "mjs", "toml", "lock", "md", "json", "html", "css", "sql", "sh", "yml", "svg"];
 /// Names that say nothing about what a file holds.
-const NAMELESS: [&str; 7] = ["util", "utils", "helper", "helpers", "common", "misc", "shared"];
+const NAMELESS: [&str; 6] = ["util", "utils", "helper", "helpers", "common", "misc"];
 /// A file past this length says why at its top.
 const LINES_MAX: usize = 600;
 /// What core is made of. A new dependency is a sentence in the commit that adds
@@ -200,7 +200,7 @@ fn check_personal_paths(source: &Source) -> Option<String> {
         for (at, _) in source.text.match_indices(&path) {
             let before = source.text[..at].chars().next_back();
             let after = source.text[at + path.len()..].chars().next();
-            // `a/work/b` is a path inside something, not from a file system's root.
+            // `a/home/b` is a path inside something, not from a file system's root.
             let starts = before.is_none_or(|c| c.is_whitespace() || "\"'`=:(<[".contains(c));
             if starts && after.is_some_and(char::is_alphanumeric) {
                 return Some(format!("names a folder of one machine, below {path}"));

@@ -76,7 +76,7 @@ fn no_file_knows_one_persons_machine() {
     check_one("README.md", &personal("cd "), Some("one machine"));
     check_one("a.toml", &personal("path = \""), Some("one machine"));
     check_one("README.md", &personal("https://a.example"), None);
-    check_one("README.md", "a/work/b and the folder /home/ itself", None);
+    check_one("README.md", "a/home/b and the folder /home/ itself", None);
 }
 
 #[test]

@@ -1,0 +1,480 @@
+//! What the server sends: summaries, entries, answers to pushes and fetches,
+//! and the cursor behind all of it.
+
+use core::time::Duration;
+
+use crate::{
+    code::Code,
+    doc::{ApplyChangeError, Document, Home},
+    engine::{
+        Engine, Update,
+        outbox::REWRITES_MAX,
+        record,
+        record::{DocumentRecord, InboxRecord},
+        replica::{Received, restore_fetched},
+        screen::unread_in,
+        streams::{Slot, Work},
+    },
+    ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId},
+    journal::{Cursor, Entry, Position},
+    model::{MemberStatus, Profile},
+    storage::Write,
+    view::InboxRow,
+    wire::{
+        Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, ProfileNotice, Refused,
+        Revoked, encode,
+    },
+};
+
+/// Conversations whose newest page is fetched ahead, so that it is there offline.
+const PREFETCH_MAX: usize = 50;
+
+impl Engine {
+    pub(super) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
+        for summary in summaries {
+            let conversation = summary.conversation;
+            let stream = StreamId::Conversation(conversation);
+            self.known_heads.insert(conversation, summary.position);
+            let mut row = InboxRow::from_summary(&summary);
+            row.set(self.home.settings.get(&conversation).copied().unwrap_or_default());
+            row.set_name(|account| self.name_of(account));
+            let former = self.inbox.get(&conversation);
+            let receipt = former.map(|record| record.receipt).unwrap_or_default().merge(summary.receipt);
+            let receipt_unsent = former.is_some_and(|record| record.receipt_unsent) && receipt != summary.receipt;
+            let held = self.heads.contains_key(&stream);
+            if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
+                replica.revoked = None;
+                replica.touched.row = true;
+                replica.touched.detail = true;
+                if replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty() {
+                    replica.whole = false;
+                }
+            }
+            match self.inbox.get_mut(&conversation) {
+                // What is held tells better, and includes what is pending.
+                Some(record) if held => {
+                    record.receipt = receipt;
+                    record.row.status = summary.status;
+                    record.row.role = summary.role;
+                    record.receipt_unsent = receipt_unsent;
+                    self.shown_rows.insert(conversation);
+                }
+                _ => {
+                    self.inbox.insert(conversation, InboxRecord { row, receipt, receipt_unsent });
+                    self.shown_rows.insert(conversation);
+                }
+            }
+            self.dirty_rows.insert(conversation);
+            if held || self.link.is_online() {
+                self.catch_up_conversation(conversation);
+            }
+        }
+    }
+
+    pub(super) fn receive_profiles(&mut self, profiles: Vec<ProfileNotice>) {
+        for ProfileNotice { account, profile } in profiles {
+            if self.profiles.get(&account) == Some(&profile) {
+                continue;
+            }
+            self.store.write(record::put(record::profile_key(&account), &profile));
+            self.set_profile(account, profile);
+        }
+    }
+
+    fn set_profile(&mut self, account: AccountId, profile: Profile) {
+        self.profiles.insert(account.clone(), profile.clone());
+        self.renamed.insert(account.clone());
+        self.update(Update::Profile { account, profile });
+    }
+
+    pub(super) fn route_entries(&mut self, frame: Entries) {
+        let last = frame.entries.last().map_or(Position::ZERO, |entry| entry.position);
+        if let Some(conversation) = frame.stream.conversation() {
+            let head = self.known_heads.entry(conversation).or_default();
+            *head = last.max(*head);
+        }
+        self.with_stream(&frame.stream, Work::Entries(frame.entries));
+    }
+
+    pub(super) fn receive_entries(&mut self, stream: &StreamId, entries: Vec<Entry>) {
+        for entry in entries {
+            match self.receive_entry(stream, &entry) {
+                Ok(true) => {}
+                Ok(false) => return self.fetch_stream(stream),
+                Err(_) => return self.start_over(stream),
+            }
+        }
+        self.after_entries(stream);
+    }
+
+    /// One entry into its replica and the store. False when entries before it
+    /// are missing.
+    fn receive_entry(&mut self, stream: &StreamId, entry: &Entry) -> Result<bool, ApplyChangeError> {
+        let me = self.session.account.clone();
+        let Some(replica) = self.replica(stream) else { return Ok(true) };
+        let answered = match replica.receive(entry, &me)? {
+            Received::Old => return Ok(true),
+            Received::Gap => return Ok(false),
+            Received::New(answered) => answered,
+        };
+        self.store.write(Write::Put(record::tail_key(stream, entry.position), encode(entry)));
+        self.dirty_heads.insert(stream.clone());
+        if let Some(answered) = answered {
+            self.forget_entry(answered.sequence);
+        }
+        if entry.account != me {
+            self.observe_stamps(entry);
+        }
+        Ok(true)
+    }
+
+    /// What comes from others moves the own clock behind it.
+    fn observe_stamps(&mut self, entry: &Entry) {
+        let wall = self.wall();
+        let stream = entry.document.stream();
+        let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
+        let newest = replica.confirmed.document(&entry.document).and_then(Document::newest_message);
+        if let Some(newest) = newest {
+            self.clock.observe(newest.stamp, wall, self.limits.clock_ahead_max());
+        }
+    }
+
+    fn after_entries(&mut self, stream: &StreamId) {
+        self.compact(stream);
+        match stream {
+            StreamId::Conversation(conversation) => self.note_delivered(*conversation),
+            StreamId::Account(_) => self.read_account(stream),
+        }
+    }
+
+    /// What the own account's documents say now.
+    pub(super) fn read_account(&mut self, stream: &StreamId) {
+        let Some(replica) = self.replica(stream) else { return };
+        let StreamId::Account(account) = stream.clone() else { return };
+        let view = replica.view();
+        let profile = view.document(&DocumentId::Account(account.clone())).map(Profile::read).unwrap_or_default();
+        let home = view.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
+        if profile != Profile::default() && self.profiles.get(&account) != Some(&profile) {
+            self.set_profile(account, profile);
+        }
+        self.set_home(home);
+    }
+
+    fn set_home(&mut self, home: Home) {
+        let former = core::mem::replace(&mut self.home, home.clone());
+        let mut contacts = Vec::new();
+        for (id, contact) in &home.contacts {
+            if former.contacts.get(id) != Some(contact) {
+                contacts.push((*id, Some(contact.clone())));
+            }
+        }
+        contacts.extend(former.contacts.keys().filter(|id| !home.contacts.contains_key(*id)).map(|id| (*id, None)));
+        if !contacts.is_empty() {
+            self.update(Update::Contacts(contacts));
+        }
+        let conversations = former.settings.keys().chain(home.settings.keys());
+        let changed = conversations.filter(|id| former.settings.get(*id) != home.settings.get(*id));
+        for conversation in changed.copied().collect::<Vec<_>>() {
+            self.shown_rows.insert(conversation);
+        }
+    }
+
+    fn compact(&mut self, stream: &StreamId) {
+        let Some(replica) = self.replica(stream) else { return };
+        let Some((documents, positions)) = replica.compact() else { return };
+        for document in &documents {
+            self.save_document(document);
+        }
+        for position in positions {
+            self.store.write(Write::Delete(record::tail_key(stream, position)));
+        }
+    }
+
+    fn save_document(&mut self, document: &Document) {
+        let (position, data, admissions) = document.save();
+        let record = DocumentRecord { position, data, admissions };
+        self.store.write(record::put(record::document_key(document.id()), &record));
+    }
+
+    pub(super) fn caught_up(&mut self, cursor: Cursor) {
+        self.cursor = Some(cursor);
+        self.dirty_meta = true;
+        if self.link.is_online() {
+            return;
+        }
+        self.now_online();
+        self.resend_receipts();
+        let loaded: Vec<StreamId> = self.streams.keys().cloned().collect();
+        for stream in loaded {
+            self.catch_up_stream(&stream);
+        }
+        self.prefetch();
+        let open: Vec<ConversationId> = self.open.keys().copied().collect();
+        for conversation in open {
+            self.announce(conversation);
+        }
+    }
+
+    /// Fetches the newest conversations that are not held yet.
+    fn prefetch(&mut self) {
+        let mut rows: Vec<&InboxRow> =
+            self.inbox.values().map(|record| &record.row).filter(|row| row.status == MemberStatus::Active).collect();
+        rows.sort_unstable_by_key(|row| core::cmp::Reverse(row.activity_at));
+        let newest: Vec<ConversationId> = rows.into_iter().take(PREFETCH_MAX).map(|row| row.conversation).collect();
+        for conversation in newest {
+            self.catch_up_conversation(conversation);
+        }
+    }
+
+    fn catch_up_conversation(&mut self, conversation: ConversationId) {
+        let stream = StreamId::Conversation(conversation);
+        let position = self.heads.get(&stream).map(|head| head.position);
+        if position.is_none() || position < self.known_heads.get(&conversation).copied() {
+            self.load_stream(&stream);
+            self.catch_up_stream(&stream);
+        }
+    }
+
+    /// Fetches what a loaded stream lacks, if it lacks anything.
+    pub(super) fn catch_up_stream(&mut self, stream: &StreamId) {
+        if !self.link.is_online() {
+            return;
+        }
+        let head = stream.conversation().and_then(|conversation| self.known_heads.get(&conversation).copied());
+        let Some(replica) = self.replica(stream) else { return };
+        let position = replica.confirmed.position();
+        let behind = head.is_some_and(|head| head > position);
+        let unknown = matches!(stream, StreamId::Account(_)) && position == Position::ZERO;
+        if behind || unknown || !replica.whole || replica.rewrite_due {
+            self.fetch_stream(stream);
+        }
+    }
+
+    pub(super) fn fetch_stream(&mut self, stream: &StreamId) {
+        let request = self.link.new_request();
+        if !self.link.is_online() {
+            return;
+        }
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.fetch.is_some() {
+            return;
+        }
+        replica.fetch = Some(request);
+        let after = if replica.whole { replica.confirmed.position() } else { Position::ZERO };
+        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope: FetchScope::After(after) }));
+    }
+
+    pub(super) fn fetch_page(&mut self, stream: &StreamId, page: PageNumber) {
+        let request = self.link.new_request();
+        let online = self.link.is_online();
+        if let Some(open) = stream.conversation().and_then(|conversation| self.open.get_mut(&conversation)) {
+            open.loading_older = online;
+        }
+        if online {
+            self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope: FetchScope::Page(page) }));
+        }
+    }
+
+    pub(super) fn receive_fetched(&mut self, stream: &StreamId, fetched: &Fetched) {
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.fetch != Some(fetched.request) {
+            return self.receive_page(stream, fetched);
+        }
+        replica.fetch = None;
+        if fetched.restart {
+            if replica.restart(fetched).is_err() {
+                // The server's state does not load: there is nothing to show.
+                return self.link_failed(Some(Code::Internal), None);
+            }
+            self.save_restart(stream);
+        } else {
+            replica.whole = true;
+            for entry in &fetched.entries {
+                match self.receive_entry(stream, entry) {
+                    Ok(true) => {}
+                    Ok(false) | Err(_) => return self.start_over(stream),
+                }
+            }
+        }
+        self.after_fetch(stream, fetched);
+    }
+
+    fn after_fetch(&mut self, stream: &StreamId, fetched: &Fetched) {
+        let me = self.session.account.clone();
+        let Some(replica) = self.replica(stream) else { return };
+        for receipt in &fetched.receipts {
+            if receipt.account != me {
+                replica.merge_receipt(&receipt.account, receipt.receipt, &me);
+            }
+        }
+        let rewrite_due = replica.rewrite_due;
+        self.dirty_heads.insert(stream.clone());
+        self.count_unread_behind(stream);
+        if rewrite_due {
+            self.rewrite(stream);
+        }
+        self.after_entries(stream);
+        for (request, command) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
+            self.execute(stream, request, command);
+        }
+        if let Some(conversation) = stream.conversation().filter(|conversation| self.open.contains_key(conversation)) {
+            self.show_timeline(conversation);
+        }
+    }
+
+    /// Unread messages that are on pages not held, as the summary counted them.
+    fn count_unread_behind(&mut self, stream: &StreamId) {
+        let Some(record) = stream.conversation().and_then(|conversation| self.inbox.get(&conversation)) else { return };
+        let (read, told) = (record.receipt.read, record.row.unread);
+        let me = self.session.account.clone();
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.lowest_page() > 1 {
+            replica.unread_behind = told.saturating_sub(unread_in(replica, &me, read));
+        }
+    }
+
+    fn save_restart(&mut self, stream: &StreamId) {
+        self.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
+        self.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
+        let Some(Slot::Loaded(replica)) = self.streams.get(stream) else { return };
+        let documents: Vec<Document> = replica.confirmed.documents().cloned().collect();
+        for document in &documents {
+            self.save_document(document);
+        }
+    }
+
+    fn receive_page(&mut self, stream: &StreamId, fetched: &Fetched) {
+        let Some(conversation) = stream.conversation() else { return };
+        if let Some(open) = self.open.get_mut(&conversation) {
+            open.loading_older = false;
+        }
+        let Some(replica) = self.replica(stream) else { return };
+        // A page as of another moment than the replica's would lack, or have
+        // twice, what came between: it is asked for again.
+        let position = replica.confirmed.position();
+        let Ok(pages) = restore_fetched(fetched) else { return };
+        for mut page in pages.into_iter().filter(|page| page.id().page().is_some()) {
+            if fetched.head < position && page.position() < position {
+                let number = page.id().page().unwrap_or_default();
+                return self.fetch_page(stream, number);
+            }
+            page.advance(fetched.head);
+            self.save_document(&page);
+            if let Some(replica) = self.replica(stream) {
+                replica.insert_page(page);
+            }
+        }
+        self.work(stream, Work::LoadOlder(conversation));
+    }
+
+    /// What is held does not fit what the server sends: fetch it all again.
+    /// The outbox stays as it is.
+    fn start_over(&mut self, stream: &StreamId) {
+        if let Some(replica) = self.replica(stream) {
+            replica.whole = false;
+            replica.fetch = None;
+        }
+        self.fetch_stream(stream);
+    }
+
+    pub(super) fn receive_accepted(&mut self, stream: &StreamId, accepted: &Accepted) {
+        let me = self.session.account.clone();
+        let administrator = self.session.administrator;
+        for (position, accepted_at) in accepted.positions.iter().zip(&accepted.accepted_at) {
+            let Some(replica) = self.replica(stream) else { return };
+            let expected = replica.outbox.in_flight.filter(|in_flight| in_flight.request == accepted.request);
+            let Some(front) = replica.outbox.entries.front().filter(|_| expected.is_some()) else { break };
+            let entry = Entry {
+                position: *position,
+                document: front.document.clone(),
+                account: me.clone(),
+                administrator,
+                accepted_at: *accepted_at,
+                change: front.change.bytes().to_vec(),
+            };
+            let known = *position <= replica.confirmed.position();
+            if known || replica.revoked.is_some() {
+                // Told before, in another way; only the outbox did not know.
+                let hash = front.change.hash();
+                if let Some(answered) = replica.outbox.take(hash) {
+                    self.forget_entry(answered.sequence);
+                }
+                self.settle(stream);
+                continue;
+            }
+            match self.receive_entry(stream, &entry) {
+                Ok(true) => {}
+                // The entries before it come by fetch, and this one with them.
+                Ok(false) => {
+                    self.end_push(stream);
+                    return self.fetch_stream(stream);
+                }
+                Err(_) => return self.start_over(stream),
+            }
+        }
+        self.after_entries(stream);
+    }
+
+    fn settle(&mut self, stream: &StreamId) {
+        if let Some(replica) = self.replica(stream) {
+            replica.settle();
+            replica.touched.row = true;
+        }
+    }
+
+    fn end_push(&mut self, stream: &StreamId) {
+        if let Some(replica) = self.replica(stream) {
+            replica.outbox.in_flight = None;
+        }
+    }
+
+    pub(super) fn receive_refused(&mut self, stream: &StreamId, refused: &Refused) {
+        let now = self.now;
+        let wall = self.wall();
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.fetch == Some(refused.request) {
+            replica.fetch = None;
+            if replica.rewrite_due {
+                self.rewrite(stream);
+            }
+            return;
+        }
+        if replica.outbox.in_flight.is_none_or(|in_flight| in_flight.request != refused.request) {
+            return;
+        }
+        replica.outbox.in_flight = None;
+        if let Some(retry_at) = refused.retry_at {
+            let delay = retry_at.as_millis().saturating_sub(wall.as_millis()).max(100);
+            replica.outbox.retry_at = Some(now.monotonic.plus(Duration::from_millis(delay)));
+            return;
+        }
+        if refused.code == Code::ActorConflict {
+            self.take_new_device();
+            return self.link_failed(Some(refused.code), Some(Duration::ZERO));
+        }
+        let Some(front) = replica.outbox.entries.front() else { return };
+        if refused.code.is_outdated() && front.rewrites < REWRITES_MAX {
+            // What it was written against is behind: first everything new, then again.
+            replica.rewrite_due = true;
+            return self.fetch_stream(stream);
+        }
+        if let Some(front) = replica.outbox.entries.pop_front() {
+            self.refuse(front.sequence, front.command, front.at, refused.code, refused.detail.clone());
+            self.rewrite(stream);
+        }
+    }
+
+    pub(super) fn receive_revoked(&mut self, stream: &StreamId, revoked: &Revoked) {
+        let conversation = revoked.conversation;
+        if let Some(record) = self.inbox.get_mut(&conversation) {
+            record.row.status = revoked.status;
+            self.dirty_rows.insert(conversation);
+            self.shown_rows.insert(conversation);
+        }
+        let Some(replica) = self.replica(stream) else { return };
+        // What is pending may have been admitted before: the server answers
+        // it, and after its first refusal the rest is refused here.
+        replica.revoked = Some(revoked.status);
+        replica.touched.detail = true;
+    }
+}

@@ -1,0 +1,237 @@
+//! From a person's command to the outbox, and what becomes of refused ones.
+
+use crate::{
+    authority::Refusal,
+    code::Code,
+    command::Command,
+    engine::{
+        Engine, Update, record,
+        record::RefusedRecord,
+        replica::{Executed, Rewritten},
+        streams::{Slot, Work},
+    },
+    ids::{ConversationId, MessageId, StreamId},
+    storage::Write,
+    time::WallTime,
+    view::RefusedRow,
+};
+
+impl Engine {
+    pub(super) fn take_command(&mut self, request: u64, command: Command) {
+        let conversation = ConversationId::from_bytes(self.random.bytes());
+        let command = match command {
+            Command::SendText(mut command) => {
+                command.stamp = self.next_stamp();
+                command.into()
+            }
+            Command::CreateGroup(mut command) => {
+                command.conversation = conversation;
+                command.into()
+            }
+            other => other,
+        };
+        let stream = command.stream(&self.session.tenant, &self.session.account);
+        if self.store.is_failing() {
+            return self.fail(request, Code::StorageFull, "the device's store does not take writes");
+        }
+        if self.unsynced() >= self.limits.outbox_commands_max {
+            return self.fail(request, Code::OutboxFull, "too many commands wait to be sent");
+        }
+        if !self.knows(&stream) && !creates(&command) {
+            return self.fail(request, Code::ConversationUnknown, "no such conversation here");
+        }
+        self.with_stream(&stream, Work::Command { request, command });
+    }
+
+    fn knows(&self, stream: &StreamId) -> bool {
+        match stream.conversation() {
+            Some(conversation) => self.inbox.contains_key(&conversation) || self.streams.contains_key(stream),
+            None => true,
+        }
+    }
+
+    pub(super) fn execute(&mut self, stream: &StreamId, request: u64, command: Command) {
+        let (now, at) = (self.now, self.wall());
+        let sequence = self.next_sequence;
+        let (session, limits) = (self.session.clone(), self.limits.clone());
+        let me = session.account.clone();
+        let Some(replica) = self.replica(stream) else { return };
+        if !replica.whole {
+            return self.wait_for_whole(stream, request, command);
+        }
+        let message = command.message(&me);
+        match replica.execute(&session, &limits, now, sequence, command, at) {
+            Ok(Executed::Written(entry)) => {
+                self.next_sequence += 1;
+                self.dirty_meta = true;
+                self.store.write(record::put(record::outbox_key(sequence), &entry.record()));
+                self.store.wait_for(sequence);
+                self.waiting_requests.insert(sequence, request);
+                self.dirty_heads.insert(stream.clone());
+                if let Some(replica) = self.replica(stream) {
+                    replica.outbox.entries.push_back(*entry);
+                }
+            }
+            Ok(Executed::Satisfied) => {
+                self.succeed(request, stream.conversation(), message);
+            }
+            Err(Refusal { code, detail, .. }) => self.fail(request, code, &detail),
+        }
+    }
+
+    /// A conversation of which only the summary is here: its state is fetched
+    /// first; without a link there is nothing to judge by.
+    fn wait_for_whole(&mut self, stream: &StreamId, request: u64, command: Command) {
+        if !self.link.is_online() {
+            return self.fail(request, Code::Unreachable, "the conversation was never loaded on this device");
+        }
+        self.fetch_stream(stream);
+        self.waiting_for_whole.entry(stream.clone()).or_default().push((request, command));
+    }
+
+    fn succeed(&mut self, request: u64, conversation: Option<ConversationId>, message: Option<MessageId>) {
+        if let Some(id) = self.retries.remove(&request) {
+            self.discard_refused(id);
+        }
+        self.update(Update::CommandStored { request, conversation, message });
+    }
+
+    pub(super) fn fail(&mut self, request: u64, code: Code, detail: &str) {
+        self.retries.remove(&request);
+        self.update(Update::CommandFailed { request, code, detail: detail.to_owned() });
+    }
+
+    /// An outbox entry is durable: the person may be told, the server asked.
+    pub(super) fn command_stored(&mut self, sequence: u64) {
+        let me = self.session.account.clone();
+        let request = self.waiting_requests.remove(&sequence);
+        let mut stored = None;
+        for (stream, slot) in &mut self.streams {
+            let Slot::Loaded(replica) = slot else { continue };
+            if let Some(entry) = replica.outbox.entries.iter_mut().find(|entry| entry.sequence == sequence) {
+                entry.stored = true;
+                stored = Some((stream.conversation(), entry.command.message(&me)));
+            }
+        }
+        if let (Some(request), Some((conversation, message))) = (request, stored) {
+            self.succeed(request, conversation, message);
+        }
+    }
+
+    /// The store did not take these: nothing of them remains, and the app
+    /// still has the words.
+    pub(super) fn undo_commands(&mut self, sequences: &[u64], code: Code) {
+        // A rewritten entry is known to the app already: it stays, unstored.
+        let fresh: Vec<u64> =
+            sequences.iter().copied().filter(|sequence| self.waiting_requests.contains_key(sequence)).collect();
+        let streams: Vec<StreamId> = self.streams.keys().cloned().collect();
+        for stream in streams {
+            let Some(replica) = self.replica(&stream) else { continue };
+            let before = replica.outbox.len();
+            replica.outbox.entries.retain(|entry| !fresh.contains(&entry.sequence));
+            if replica.outbox.len() != before {
+                self.rewrite(&stream);
+            }
+        }
+        for sequence in fresh {
+            self.store.withdraw(&record::outbox_key(sequence));
+            if let Some(request) = self.waiting_requests.remove(&sequence) {
+                self.fail(request, code, "the device's store did not take it");
+            }
+        }
+        for sequence in sequences {
+            self.store.wait_for(*sequence);
+        }
+    }
+
+    /// Writes a stream's outbox anew from its intents.
+    pub(super) fn rewrite(&mut self, stream: &StreamId) {
+        let (session, limits, now) = (self.session.clone(), self.limits.clone(), self.now);
+        let Some(replica) = self.replica(stream) else { return };
+        let Rewritten { entries, satisfied, refused } = replica.rewrite(&session, &limits, now);
+        for entry in entries {
+            self.store.write(record::put(record::outbox_key(entry.sequence), &entry.record()));
+            self.store.wait_for(entry.sequence);
+        }
+        for sequence in satisfied {
+            self.forget_entry(sequence);
+        }
+        for (sequence, command, at, refusal) in refused {
+            self.refuse(sequence, command, at, refusal.code, refusal.detail);
+        }
+    }
+
+    /// An outbox entry is answered: its record goes with this transaction.
+    pub(super) fn forget_entry(&mut self, sequence: u64) {
+        self.store.write(Write::Delete(record::outbox_key(sequence)));
+        if let Some(request) = self.waiting_requests.remove(&sequence) {
+            self.succeed(request, None, None);
+        }
+    }
+
+    /// A command leaves the outbox for the list of refused ones.
+    pub(super) fn refuse(&mut self, sequence: u64, command: Command, at: WallTime, code: Code, detail: String) {
+        self.forget_entry(sequence);
+        self.add_refused(sequence, command, at, code, detail);
+    }
+
+    pub(super) fn add_refused(&mut self, id: u64, command: Command, at: WallTime, code: Code, detail: String) {
+        let refused = RefusedRecord { command, at, code, detail };
+        self.store.write(record::put(record::refused_key(id), &refused));
+        let row = self.refused_row(id, &refused);
+        self.refused.insert(id, refused);
+        self.update(Update::Refused { rows: vec![row], removed: Vec::new() });
+    }
+
+    pub(super) fn refused_row(&self, id: u64, refused: &RefusedRecord) -> RefusedRow {
+        let stream = refused.command.stream(&self.session.tenant, &self.session.account);
+        RefusedRow {
+            id,
+            conversation: stream.conversation(),
+            command: refused.command.name(),
+            words: refused.command.words().map(str::to_owned),
+            message: refused.command.message(&self.session.account),
+            code: refused.code,
+            detail: refused.detail.clone(),
+            created_at: refused.at,
+        }
+    }
+
+    /// Commands it again, with a new id for a new message. The refused one
+    /// goes only when the new one has been taken.
+    pub(super) fn retry_refused(&mut self, request: u64, id: u64, words: Option<String>) {
+        let Some(refused) = self.refused.get(&id) else {
+            return self.fail(request, Code::Misuse, "no such refused command");
+        };
+        let command = match words {
+            Some(words) => refused.command.with_words(words),
+            None => Some(refused.command.clone()),
+        };
+        let Some(command) = command else {
+            return self.fail(request, Code::Misuse, "the command carries no words");
+        };
+        self.retries.insert(request, id);
+        self.take_command(request, command);
+    }
+
+    pub(super) fn discard_refused(&mut self, id: u64) {
+        if self.refused.remove(&id).is_some() {
+            self.store.write(Write::Delete(record::refused_key(id)));
+            self.update(Update::Refused { rows: Vec::new(), removed: vec![id] });
+        }
+    }
+
+    /// Commands that are not admitted yet.
+    pub(super) fn unsynced(&self) -> u32 {
+        let loaded = self.streams.values().map(|slot| match slot {
+            Slot::Loaded(replica) => replica.outbox.len(),
+            Slot::Loading(_) => 0,
+        });
+        let parked = self.parked.values().map(Vec::len);
+        u32::try_from(loaded.sum::<usize>() + parked.sum::<usize>()).unwrap_or(u32::MAX)
+    }
+}
+
+fn creates(command: &Command) -> bool {
+    matches!(command, Command::CreateDirect(_) | Command::CreateGroup(_))
+}

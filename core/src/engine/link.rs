@@ -1,0 +1,386 @@
+//! The connection: when to open one, how a session begins and ends, and which
+//! frame goes where.
+
+use core::time::Duration;
+
+use crate::{
+    code::Code,
+    engine::{
+        ConnectionState, Engine, Output, Update,
+        backoff::Backoff,
+        streams::{Slot, Work},
+    },
+    ids::{DeviceId, StreamId},
+    time::{MonotonicTime, WallTime},
+    wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Push, ServerFrame, Welcome, decode, encode},
+};
+
+/// A device clock further off than this is corrected by the server's.
+const CLOCK_OFFSET_MIN_MS: u64 = 60_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LinkState {
+    Off,
+    /// Waiting for the next try.
+    Idle,
+    /// Waiting for the app's token.
+    Token,
+    /// Waiting for the link to open.
+    Connecting,
+    /// Waiting for Welcome.
+    Greeting,
+    /// Waiting for Caught up.
+    CatchingUp,
+    Online,
+    Rejected(Code),
+    Closed,
+}
+
+/// The connection and its timers.
+#[derive(Debug)]
+pub(super) struct Link {
+    state: LinkState,
+    shown: Option<ConnectionState>,
+    token: Option<String>,
+    /// Tokens refused in a row: after the second one the app is told.
+    tokens_refused: u32,
+    backoff: Backoff,
+    retry_at: Option<MonotonicTime>,
+    code: Option<Code>,
+    last_heard: MonotonicTime,
+    ping_sent: bool,
+    next_request: u64,
+    /// What to add to the device's wall clock to get the server's, ms.
+    clock_offset_ms: i64,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self {
+            state: LinkState::Idle,
+            shown: None,
+            token: None,
+            tokens_refused: 0,
+            backoff: Backoff::default(),
+            retry_at: None,
+            code: None,
+            last_heard: MonotonicTime::default(),
+            ping_sent: false,
+            next_request: 1,
+            clock_offset_ms: 0,
+        }
+    }
+}
+
+impl Link {
+    /// Whether changes flow.
+    pub(super) fn is_online(&self) -> bool {
+        self.state == LinkState::Online
+    }
+
+    /// Whether the session has begun.
+    fn is_welcome(&self) -> bool {
+        matches!(self.state, LinkState::CatchingUp | LinkState::Online)
+    }
+
+    fn is_linked(&self) -> bool {
+        matches!(self.state, LinkState::Greeting | LinkState::CatchingUp | LinkState::Online)
+    }
+
+    /// The wall time by the server's clock, when this device's is far off.
+    pub(super) fn corrected(&self, wall: WallTime) -> WallTime {
+        WallTime::from_millis(wall.as_millis().saturating_add_signed(self.clock_offset_ms))
+    }
+
+    /// When something is due. The pace of heartbeats is the server's.
+    pub(super) fn next_timer(&self) -> Option<MonotonicTime> {
+        match self.state {
+            LinkState::Idle => self.retry_at,
+            _ if self.is_linked() => Some(self.last_heard.plus(HEARTBEAT)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn new_request(&mut self) -> u64 {
+        let request = self.next_request;
+        self.next_request += 1;
+        request
+    }
+}
+
+/// Silence after which a Ping is sent; after as much again the link is lost.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+impl Engine {
+    pub(super) fn set_network(&mut self, on: bool) {
+        match (on, self.link.state) {
+            (true, LinkState::Off) => {
+                self.link.state = LinkState::Idle;
+                self.connect_now();
+            }
+            (false, state) if state != LinkState::Off => {
+                self.drop_link();
+                self.link.state = LinkState::Off;
+                self.show_connection();
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn connect_now(&mut self) {
+        if !matches!(self.link.state, LinkState::Idle | LinkState::Rejected(_)) {
+            return;
+        }
+        self.link.retry_at = None;
+        if self.link.token.is_some() {
+            self.link.state = LinkState::Connecting;
+            self.outputs.push_back(Output::Connect);
+        } else {
+            self.link.state = LinkState::Token;
+            self.outputs.push_back(Output::NeedToken);
+        }
+        self.show_connection();
+    }
+
+    pub(super) fn token_given(&mut self, token: String) {
+        self.link.token = Some(token);
+        if self.link.state == LinkState::Token {
+            self.link.state = LinkState::Connecting;
+            self.outputs.push_back(Output::Connect);
+        }
+    }
+
+    pub(super) fn link_opened(&mut self) {
+        if self.link.state != LinkState::Connecting {
+            return;
+        }
+        self.link.state = LinkState::Greeting;
+        self.link.last_heard = self.now.monotonic;
+        self.link.ping_sent = false;
+        let hello = Hello {
+            version: PROTOCOL_VERSION,
+            token: self.link.token.clone().unwrap_or_default(),
+            device: self.session.device,
+            cursor: self.cursor,
+        };
+        self.send(&ClientFrame::Hello(hello));
+        self.show_connection();
+    }
+
+    /// The link is lost or could not be had: come back later.
+    pub(super) fn link_failed(&mut self, code: Option<Code>, after: Option<Duration>) {
+        if matches!(self.link.state, LinkState::Off | LinkState::Closed | LinkState::Idle | LinkState::Rejected(_)) {
+            return;
+        }
+        self.drop_link();
+        let delay = after.unwrap_or_else(|| self.link.backoff.next_delay(&mut self.random));
+        self.link.state = LinkState::Idle;
+        self.link.retry_at = Some(self.now.monotonic.plus(delay));
+        self.link.code = code;
+        self.show_connection();
+    }
+
+    fn reject(&mut self, code: Code) {
+        self.drop_link();
+        self.link.state = LinkState::Rejected(code);
+        self.show_connection();
+    }
+
+    pub(super) fn link_closed(&mut self) {
+        self.drop_link();
+        self.link.state = LinkState::Closed;
+    }
+
+    fn drop_link(&mut self) {
+        if self.link.is_linked() || self.link.state == LinkState::Connecting {
+            self.outputs.push_back(Output::Disconnect);
+        }
+        for slot in self.streams.values_mut() {
+            if let Slot::Loaded(replica) = slot {
+                replica.outbox.in_flight = None;
+                replica.fetch = None;
+            }
+        }
+        let waiting = core::mem::take(&mut self.waiting_for_whole);
+        for (request, _) in waiting.into_values().flatten() {
+            self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
+        }
+        self.forget_presence();
+        for open in self.open.values_mut() {
+            open.loading_older = false;
+        }
+    }
+
+    pub(super) fn send(&mut self, frame: &ClientFrame) {
+        self.outputs.push_back(Output::Send(encode(frame)));
+    }
+
+    pub(super) fn frame_received(&mut self, bytes: &[u8]) {
+        if !self.link.is_linked() {
+            return;
+        }
+        self.link.last_heard = self.now.monotonic;
+        self.link.ping_sent = false;
+        match decode::<ServerFrame>(bytes) {
+            Ok(frame) => self.take_frame(frame),
+            // A frame of a newer server, which it sends in vain.
+            Err(crate::wire::DecodeFrameError::Unknown) => {}
+            Err(_) => self.link_failed(Some(Code::FrameMalformed), None),
+        }
+    }
+
+    fn take_frame(&mut self, frame: ServerFrame) {
+        let welcome = self.link.is_welcome();
+        match frame {
+            ServerFrame::Welcome(frame) if self.link.state == LinkState::Greeting => self.welcomed(*frame),
+            ServerFrame::Closed(frame) => self.session_closed(&frame),
+            ServerFrame::Pong(_) => {}
+            // Nothing else is expected before Welcome.
+            _ if !welcome => self.link_failed(Some(Code::FrameUnexpected), None),
+            ServerFrame::Welcome(_) => {}
+            ServerFrame::Summaries(summaries) => self.receive_summaries(summaries),
+            ServerFrame::Profiles(profiles) => self.receive_profiles(profiles),
+            ServerFrame::Entries(frame) => self.route_entries(frame),
+            ServerFrame::CaughtUp(cursor) => self.caught_up(cursor),
+            ServerFrame::Accepted(frame) => {
+                self.with_stream(&frame.stream.clone(), Work::Accepted(frame));
+            }
+            ServerFrame::Refused(frame) => {
+                self.with_stream(&frame.stream.clone(), Work::Refused(frame));
+            }
+            ServerFrame::Fetched(frame) => {
+                self.with_stream(&frame.stream.clone(), Work::Fetched(Box::new(frame)));
+            }
+            ServerFrame::Receipts(receipts) => self.route_receipts(receipts),
+            ServerFrame::Presence(frame) => self.receive_presence(frame),
+            ServerFrame::Revoked(frame) => {
+                self.with_stream(&StreamId::Conversation(frame.conversation), Work::Revoked(frame));
+            }
+        }
+    }
+
+    fn welcomed(&mut self, welcome: Welcome) {
+        if welcome.tenant != self.session.tenant || welcome.account != self.session.account {
+            return self.reject(Code::NotTheOwner);
+        }
+        let server = i64::try_from(welcome.server_time.as_millis()).unwrap_or(0);
+        let offset = server.saturating_sub(i64::try_from(self.now.wall.as_millis()).unwrap_or(0));
+        self.link.clock_offset_ms = if offset.unsigned_abs() < CLOCK_OFFSET_MIN_MS { 0 } else { offset };
+        self.session.administrator = welcome.administrator;
+        self.limits = welcome.limits;
+        self.link.tokens_refused = 0;
+        self.link.state = LinkState::CatchingUp;
+        self.show_connection();
+    }
+
+    pub(super) fn now_online(&mut self) {
+        self.link.state = LinkState::Online;
+        self.link.backoff.reset();
+        self.link.code = None;
+        self.show_connection();
+    }
+
+    fn session_closed(&mut self, closed: &Closed) {
+        let after = closed.retry_after_ms.map(Duration::from_millis);
+        match closed.code {
+            Code::TokenExpired | Code::TokenInvalid => {
+                self.link.token = None;
+                self.link.tokens_refused += 1;
+                if self.link.tokens_refused > 1 {
+                    return self.reject(closed.code);
+                }
+                self.link_failed(Some(closed.code), Some(Duration::ZERO));
+            }
+            Code::AccountSuspended | Code::VersionUnsupported => self.reject(closed.code),
+            Code::ActorConflict => {
+                self.take_new_device();
+                self.link_failed(Some(closed.code), Some(Duration::ZERO));
+            }
+            code => self.link_failed(Some(code), after),
+        }
+    }
+
+    /// The device id is another's, or was copied: take a new one and write
+    /// everything pending anew.
+    pub(super) fn take_new_device(&mut self) {
+        self.session.device = DeviceId::from_bytes(self.random.bytes());
+        self.dirty_meta = true;
+        let streams: Vec<StreamId> = self.streams.keys().cloned().collect();
+        for stream in streams {
+            if self.replica(&stream).is_some_and(|replica| !replica.outbox.is_empty()) {
+                self.rewrite(&stream);
+            }
+        }
+    }
+
+    /// Everything that time alone brings about.
+    pub(super) fn run_timers(&mut self) {
+        let now = self.now.monotonic;
+        if self.link.state == LinkState::Idle && self.link.retry_at.is_some_and(|at| at <= now) {
+            self.connect_now();
+        }
+        if self.link.is_linked() && self.link.last_heard.plus(HEARTBEAT) <= now {
+            if self.link.ping_sent {
+                return self.link_failed(Some(Code::Unreachable), None);
+            }
+            self.link.ping_sent = true;
+            self.link.last_heard = now;
+            let request = self.link.new_request();
+            self.send(&ClientFrame::Ping(request));
+        }
+        self.expire_typing();
+    }
+
+    /// Pushes what is durable here and not answered, a push a stream at a time.
+    pub(super) fn send_pushes(&mut self) {
+        if !self.link.is_online() {
+            return;
+        }
+        let now = self.now.monotonic;
+        let mut pushes = Vec::new();
+        for (stream, slot) in &mut self.streams {
+            let Slot::Loaded(replica) = slot else { continue };
+            if replica.rewrite_due || replica.fetch.is_some() {
+                continue;
+            }
+            if let Some(changes) = replica.outbox.next_push(now, &self.limits) {
+                let request = self.link.new_request();
+                replica.outbox.start_push(request, changes.len());
+                pushes.push(Push { request, stream: stream.clone(), changes });
+            }
+        }
+        for push in pushes {
+            self.send(&ClientFrame::Push(push));
+        }
+    }
+
+    /// When a deferred push may be sent again.
+    pub(super) fn outbox_timer(&self) -> Option<MonotonicTime> {
+        let deferred = self.streams.values().filter_map(|slot| match slot {
+            Slot::Loaded(replica) => replica.outbox.retry_at.filter(|at| *at > self.now.monotonic),
+            Slot::Loading(_) => None,
+        });
+        deferred.min()
+    }
+
+    pub(super) fn show_connection(&mut self) {
+        let state = match self.link.state {
+            LinkState::Off => ConnectionState::Off,
+            LinkState::Idle => {
+                let wait =
+                    self.link.retry_at.map_or(0, |at| at.as_millis().saturating_sub(self.now.monotonic.as_millis()));
+                let retry_at = self.now.wall.plus(Duration::from_millis(wait));
+                ConnectionState::Waiting { code: self.link.code, retry_at }
+            }
+            LinkState::Token | LinkState::Connecting | LinkState::Greeting => ConnectionState::Connecting,
+            LinkState::CatchingUp => ConnectionState::CatchingUp,
+            LinkState::Online => ConnectionState::Online,
+            LinkState::Rejected(code) => ConnectionState::Rejected(code),
+            LinkState::Closed => ConnectionState::Closed,
+        };
+        if self.link.shown != Some(state) {
+            self.link.shown = Some(state);
+            self.update(Update::Connection(state));
+        }
+    }
+}

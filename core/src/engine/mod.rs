@@ -1,0 +1,343 @@
+//! The client engine: commands, frames, stored records, time and a seed in;
+//! frames, storage tasks and updates for the screen out. It has no clock,
+//! socket, store or task of its own, so that browsers, native clients and the
+//! simulation drive the very same code.
+//!
+//! The contract: call `handle` with one input, then `poll` until it answers
+//! none. A second input before that is a misuse and changes nothing.
+
+mod backoff;
+mod catch_up;
+mod commands;
+mod input;
+mod link;
+mod outbox;
+mod output;
+mod random;
+mod receipts;
+mod record;
+mod replica;
+mod screen;
+mod start;
+mod store;
+mod streams;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+pub use input::Input;
+pub use output::{ConnectionState, Output, TimelineUpdate, Update};
+
+use crate::{
+    authority::Session,
+    code::Code,
+    command::Command,
+    doc::Home,
+    engine::{
+        link::Link,
+        random::Random,
+        record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
+        screen::OpenConversation,
+        store::{Finished, Store},
+        streams::Slot,
+    },
+    hlc::HybridClock,
+    ids::{AccountId, ConversationId, DeviceId, Stamp, StreamId, TenantId},
+    journal::{Cursor, Position},
+    limits::Limits,
+    model::{PresenceKind, Profile},
+    storage::{StorageAnswer, StorageError, TaskId},
+    time::{MonotonicTime, Now, WallTime},
+};
+
+/// What an engine is made for.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The account, as the token will say too.
+    pub account: AccountId,
+    /// Fresh random bytes from the platform.
+    pub seed: [u8; 32],
+}
+
+/// An input came before the outputs of the former one were taken, or after Close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an input came before the outputs of the former one were taken, or after the end")]
+pub struct Misuse;
+
+#[derive(Debug, PartialEq, Eq)]
+enum Phase {
+    /// The stored state is being read; inputs wait.
+    Starting,
+    Running,
+    Closed,
+}
+
+/// The client engine of one account on one device.
+pub struct Engine {
+    phase: Phase,
+    early: VecDeque<Input>,
+    session: Session,
+    limits: Limits,
+    now: Now,
+    random: Random,
+    clock: HybridClock,
+    cursor: Option<Cursor>,
+    next_sequence: u64,
+    store: Store,
+    link: Link,
+    outputs: VecDeque<Output>,
+    wake_at: Option<MonotonicTime>,
+
+    /// Where each held stream stands.
+    heads: BTreeMap<StreamId, HeadRecord>,
+    /// The streams in memory, or on their way there.
+    streams: BTreeMap<StreamId, Slot>,
+    /// Stored outbox entries of streams that are not in memory.
+    parked: BTreeMap<StreamId, Vec<(u64, OutboxRecord)>>,
+    /// The last position of each conversation, as the server told.
+    known_heads: BTreeMap<ConversationId, Position>,
+    inbox: BTreeMap<ConversationId, InboxRecord>,
+    refused: BTreeMap<u64, RefusedRecord>,
+    profiles: BTreeMap<AccountId, Profile>,
+    home: Home,
+    open: BTreeMap<ConversationId, OpenConversation>,
+    presence: BTreeMap<(ConversationId, AccountId), (PresenceKind, MonotonicTime)>,
+
+    /// Requests of commands whose outbox entry is not durable yet.
+    waiting_requests: BTreeMap<u64, u64>,
+    /// Refused commands that were commanded again, by the new request.
+    retries: BTreeMap<u64, u64>,
+    /// Commands that wait for a conversation to be fetched.
+    waiting_for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
+    /// Accounts whose name changed since the screen last looked.
+    renamed: BTreeSet<AccountId>,
+    /// Rows of the list to be looked at again.
+    shown_rows: BTreeSet<ConversationId>,
+    /// Rows of the list that the screen has been told of.
+    told_rows: BTreeSet<ConversationId>,
+    /// Conversations whose own registers moved since they were last sent.
+    moved_receipts: BTreeSet<ConversationId>,
+    receipts_at: Option<MonotonicTime>,
+    dirty_heads: BTreeSet<StreamId>,
+    dirty_rows: BTreeSet<ConversationId>,
+    dirty_meta: bool,
+    unsynced_shown: Option<u32>,
+    uses: u64,
+}
+
+impl Engine {
+    /// An engine that begins by reading its stored state.
+    pub fn new(now: Now, config: EngineConfig) -> Engine {
+        let mut random = Random::new(config.seed);
+        let device = DeviceId::from_bytes(random.bytes());
+        let EngineConfig { tenant, account, .. } = config;
+        let mut engine = Engine {
+            phase: Phase::Starting,
+            early: VecDeque::new(),
+            session: Session { tenant, account, device, administrator: false },
+            limits: Limits::default(),
+            now,
+            random,
+            clock: HybridClock::default(),
+            cursor: None,
+            next_sequence: 1,
+            store: Store::default(),
+            link: Link::default(),
+            outputs: VecDeque::new(),
+            wake_at: None,
+            heads: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            known_heads: BTreeMap::new(),
+            inbox: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            profiles: BTreeMap::new(),
+            home: Home::default(),
+            open: BTreeMap::new(),
+            presence: BTreeMap::new(),
+            waiting_requests: BTreeMap::new(),
+            retries: BTreeMap::new(),
+            waiting_for_whole: BTreeMap::new(),
+            renamed: BTreeSet::new(),
+            shown_rows: BTreeSet::new(),
+            told_rows: BTreeSet::new(),
+            moved_receipts: BTreeSet::new(),
+            receipts_at: None,
+            dirty_heads: BTreeSet::new(),
+            dirty_rows: BTreeSet::new(),
+            dirty_meta: false,
+            unsynced_shown: None,
+            uses: 0,
+        };
+        engine.read_start();
+        engine
+    }
+
+    /// Takes one input.
+    ///
+    /// # Errors
+    /// `Misuse` when outputs of the former input were not taken, or after Close.
+    pub fn handle(&mut self, now: Now, input: Input) -> Result<(), Misuse> {
+        if !self.outputs.is_empty() || self.phase == Phase::Closed {
+            return Err(Misuse);
+        }
+        self.now = now;
+        match (&self.phase, input) {
+            (_, Input::StorageFinished(task, result)) => self.storage_finished(task, result),
+            (Phase::Starting, input) => self.early.push_back(input),
+            (_, input) => self.dispatch(input),
+        }
+        self.flush();
+        Ok(())
+    }
+
+    /// The next output; none when all are taken.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The account it works for.
+    pub fn account(&self) -> &AccountId {
+        &self.session.account
+    }
+
+    /// The device it writes as.
+    pub fn device(&self) -> DeviceId {
+        self.session.device
+    }
+
+    fn dispatch(&mut self, input: Input) {
+        match input {
+            Input::Command { request, command } => self.take_command(request, command),
+            Input::RetryRefused { request, id, words } => self.retry_refused(request, id, words),
+            Input::DiscardRefused { id } => self.discard_refused(id),
+            Input::OpenConversation(conversation) => self.open_conversation(conversation),
+            Input::CloseConversation(conversation) => self.close_conversation(conversation),
+            Input::LoadOlder(conversation) => self.load_older(conversation),
+            Input::MarkRead(conversation) => self.mark_read(conversation),
+            Input::Typing(conversation, typing) => self.send_typing(conversation, typing),
+            Input::SetNetwork(on) => self.set_network(on),
+            Input::ConnectNow => self.connect_now(),
+            Input::Token(token) => self.token_given(token),
+            Input::TokenFailed => self.link_failed(Some(Code::TokenInvalid), None),
+            Input::LinkOpened => self.link_opened(),
+            Input::LinkLost => self.link_failed(None, None),
+            Input::FrameReceived(bytes) => self.frame_received(&bytes),
+            Input::StorageFinished(task, result) => self.storage_finished(task, result),
+            Input::TimerDue => {}
+            Input::Close => self.close(),
+        }
+    }
+
+    fn storage_finished(&mut self, task: TaskId, result: Result<StorageAnswer, StorageError>) {
+        let code = result.as_ref().err().map(|error| error.code());
+        let done = result.as_ref().map(|_| ()).map_err(|error| *error);
+        match self.store.finish(task, done, self.now.monotonic) {
+            Finished::Read(purpose) => self.read_finished(purpose, result),
+            Finished::Written { commands, recovered } => {
+                for sequence in commands {
+                    self.command_stored(sequence);
+                }
+                if recovered {
+                    self.update(Update::StorageRecovered);
+                }
+            }
+            Finished::Failed { commands } => {
+                let code = code.unwrap_or(Code::StorageCorrupt);
+                self.undo_commands(&commands, code);
+                self.update(Update::StorageFailed(code));
+            }
+            Finished::Unknown => {}
+        }
+    }
+
+    fn close(&mut self) {
+        self.link_closed();
+        self.save_timelines();
+        self.update(Update::Connection(ConnectionState::Closed));
+        self.flush();
+        self.phase = Phase::Closed;
+    }
+
+    fn update(&mut self, update: Update) {
+        self.outputs.push_back(Output::Update(update));
+    }
+
+    /// The wall time by the server's clock, when this device's is far off.
+    fn wall(&self) -> WallTime {
+        self.link.corrected(self.now.wall)
+    }
+
+    fn next_stamp(&mut self) -> Stamp {
+        let wall = self.wall();
+        self.dirty_meta = true;
+        self.clock.tick(wall, self.random.bytes())
+    }
+
+    /// What every input ends with: timers, pushes, the screen, the store.
+    fn flush(&mut self) {
+        if self.phase == Phase::Running {
+            self.run_timers();
+            self.flush_receipts();
+            self.send_pushes();
+            self.flush_screen();
+            self.evict_streams();
+            self.write_dirty();
+        }
+        if let Some(task) = self.store.flush(self.now.monotonic) {
+            self.outputs.push_back(Output::Storage(task));
+        }
+        self.arm_timer();
+    }
+
+    fn write_dirty(&mut self) {
+        for stream in core::mem::take(&mut self.dirty_heads) {
+            if let Some(Slot::Loaded(replica)) = self.streams.get(&stream) {
+                let head = replica.head();
+                self.store.write(record::put(record::head_key(&stream), &head));
+                self.heads.insert(stream, head);
+            }
+        }
+        for conversation in core::mem::take(&mut self.dirty_rows) {
+            if let Some(row) = self.inbox.get(&conversation) {
+                self.store.write(record::put(record::inbox_key(conversation), row));
+            }
+        }
+        if core::mem::take(&mut self.dirty_meta) {
+            self.store.write(record::put(record::META.to_owned(), &self.meta()));
+        }
+    }
+
+    fn meta(&self) -> MetaRecord {
+        MetaRecord {
+            format: record::FORMAT,
+            tenant: self.session.tenant.clone(),
+            account: self.session.account.clone(),
+            device: self.session.device,
+            cursor: self.cursor,
+            clock: self.clock.latest(),
+            next_sequence: self.next_sequence,
+        }
+    }
+
+    fn arm_timer(&mut self) {
+        let next = [
+            self.store.retry_at(),
+            self.link.next_timer(),
+            self.outbox_timer(),
+            self.presence_timer(),
+            self.receipts_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min();
+        if next != self.wake_at || self.wake_at.is_some_and(|at| at <= self.now.monotonic) {
+            self.wake_at = next;
+            self.outputs.extend(next.map(Output::WakeAt));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! The commands of one stream that the authority has not answered yet, in the
+//! order in which they were given, each with the change it became.
+
+use std::collections::VecDeque;
+
+use crate::{
+    command::Command,
+    doc::Change,
+    engine::record::OutboxRecord,
+    ids::{AccountId, ChangeHash, DocumentId, MessageId},
+    limits::Limits,
+    time::{MonotonicTime, WallTime},
+    wire::PushedChange,
+};
+
+/// How often a command is written anew before it is refused after all: a
+/// server and a client that disagree must not do so for ever.
+pub(super) const REWRITES_MAX: u32 = 8;
+
+/// A command with its change.
+#[derive(Debug, Clone)]
+pub(super) struct OutboxEntry {
+    /// Names it, and orders it among all.
+    pub(super) sequence: u64,
+    pub(super) command: Command,
+    pub(super) at: WallTime,
+    pub(super) document: DocumentId,
+    pub(super) change: Change,
+    pub(super) rewrites: u32,
+    /// Whether it is durable here: only then may it be sent, or a crash could
+    /// give the same number to another change.
+    pub(super) stored: bool,
+}
+
+impl OutboxEntry {
+    pub(super) fn record(&self) -> OutboxRecord {
+        OutboxRecord {
+            command: self.command.clone(),
+            at: self.at,
+            document: self.document.clone(),
+            change: self.change.bytes().to_vec(),
+            rewrites: self.rewrites,
+        }
+    }
+}
+
+/// A push under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InFlight {
+    pub(super) request: u64,
+    /// How many of the first entries are in it, not answered yet.
+    pub(super) count: usize,
+    /// How many were answered before those.
+    pub(super) answered: usize,
+}
+
+/// The outbox of one stream.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    pub(super) entries: VecDeque<OutboxEntry>,
+    pub(super) in_flight: Option<InFlight>,
+    /// Deferred by the server until then.
+    pub(super) retry_at: Option<MonotonicTime>,
+}
+
+impl Outbox {
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The changes of the next push, if there is one to be sent now.
+    pub(super) fn next_push(&self, now: MonotonicTime, limits: &Limits) -> Option<Vec<PushedChange>> {
+        if self.in_flight.is_some() || self.retry_at.is_some_and(|at| at > now) {
+            return None;
+        }
+        let mut bytes = 0;
+        let mut changes = Vec::new();
+        for entry in self.entries.iter().take_while(|entry| entry.stored) {
+            bytes += entry.change.bytes().len();
+            let full = changes.len() >= limits.push_changes_max as usize || bytes > limits.push_bytes_max as usize;
+            if full && !changes.is_empty() {
+                break;
+            }
+            changes.push(PushedChange { document: entry.document.clone(), change: entry.change.bytes().to_vec() });
+        }
+        (!changes.is_empty()).then_some(changes)
+    }
+
+    /// Takes note of a push that was sent.
+    pub(super) fn start_push(&mut self, request: u64, count: usize) {
+        self.retry_at = None;
+        self.in_flight = Some(InFlight { request, count, answered: 0 });
+    }
+
+    /// Takes out the entry of a change, wherever it stands.
+    pub(super) fn take(&mut self, hash: ChangeHash) -> Option<OutboxEntry> {
+        let index = self.entries.iter().position(|entry| entry.change.hash() == hash)?;
+        if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| index < in_flight.count) {
+            in_flight.count -= 1;
+            in_flight.answered += 1;
+            if in_flight.count == 0 {
+                self.in_flight = None;
+            }
+        }
+        self.entries.remove(index)
+    }
+
+    /// Whether something about this message waits, beside the message itself.
+    pub(super) fn touches(&self, message: &MessageId, account: &AccountId) -> bool {
+        let about = |entry: &OutboxEntry| match &entry.command {
+            Command::SendText(_) => false,
+            command => command.message(account).as_ref() == Some(message),
+        };
+        self.entries.iter().any(about)
+    }
+}

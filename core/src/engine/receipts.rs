@@ -1,0 +1,189 @@
+//! Receipts and presence: how far the own account has come, told in bundles;
+//! how far the others have come; who is there and who is writing.
+
+use core::time::Duration;
+
+use crate::{
+    engine::{
+        Engine, Update,
+        streams::{Slot, Work},
+    },
+    ids::{AccountId, ConversationId, StreamId},
+    journal::Position,
+    model::{PresenceKind, Receipt},
+    time::MonotonicTime,
+    wire::{ClientFrame, MemberPresence, MemberReceipt, PresenceNotice, ReceiptNotice},
+};
+
+/// Own registers that moved are told after this, all at once.
+const BUNDLE: Duration = Duration::from_millis(250);
+
+impl Engine {
+    /// The person has seen everything in the timeline.
+    pub(super) fn mark_read(&mut self, conversation: ConversationId) {
+        if self.inbox.contains_key(&conversation) {
+            self.with_stream(&StreamId::Conversation(conversation), Work::MarkRead(conversation));
+        }
+    }
+
+    pub(super) fn read_all(&mut self, conversation: ConversationId) {
+        let Some(replica) = self.replica(&StreamId::Conversation(conversation)) else { return };
+        replica.unread_behind = 0;
+        let position = replica.confirmed.position();
+        self.move_receipt(conversation, Receipt { delivered: position, read: position });
+    }
+
+    /// Entries of others are stored with this transaction: they are delivered.
+    pub(super) fn note_delivered(&mut self, conversation: ConversationId) {
+        let Some(replica) = self.replica(&StreamId::Conversation(conversation)) else { return };
+        let delivered = replica.confirmed.position();
+        self.move_receipt(conversation, Receipt { delivered, read: Position::ZERO });
+    }
+
+    fn move_receipt(&mut self, conversation: ConversationId, receipt: Receipt) {
+        let Some(record) = self.inbox.get_mut(&conversation) else { return };
+        let merged = record.receipt.merge(receipt);
+        if merged == record.receipt {
+            return;
+        }
+        if merged.read > record.receipt.read {
+            self.shown_rows.insert(conversation);
+        }
+        record.receipt = merged;
+        record.receipt_unsent = true;
+        self.dirty_rows.insert(conversation);
+        self.moved_receipts.insert(conversation);
+        if self.receipts_at.is_none() {
+            self.receipts_at = Some(self.now.monotonic.plus(BUNDLE));
+        }
+    }
+
+    /// Tells again what the server may not know.
+    pub(super) fn resend_receipts(&mut self) {
+        let unsent =
+            self.inbox.iter().filter(|(_, record)| record.receipt_unsent).map(|(conversation, _)| *conversation);
+        self.moved_receipts.extend(unsent);
+        self.receipts_at = Some(self.now.monotonic);
+    }
+
+    pub(super) fn flush_receipts(&mut self) {
+        if self.receipts_at.is_none_or(|at| at > self.now.monotonic) {
+            return;
+        }
+        self.receipts_at = None;
+        if !self.link.is_online() {
+            return;
+        }
+        let notice = |conversation: ConversationId| {
+            let receipt = self.inbox.get(&conversation)?.receipt;
+            Some(ReceiptNotice { conversation, delivered: receipt.delivered, read: receipt.read })
+        };
+        let notices: Vec<ReceiptNotice> =
+            core::mem::take(&mut self.moved_receipts).into_iter().filter_map(notice).collect();
+        if !notices.is_empty() {
+            self.send(&ClientFrame::Receipts(notices));
+        }
+    }
+
+    pub(super) fn route_receipts(&mut self, receipts: Vec<MemberReceipt>) {
+        for receipt in receipts {
+            let conversation = receipt.conversation;
+            if receipt.account == self.session.account {
+                self.own_receipt(conversation, receipt.receipt);
+            } else {
+                let stream = StreamId::Conversation(conversation);
+                if self.heads.contains_key(&stream) {
+                    self.with_stream(&stream, Work::Receipts(vec![receipt]));
+                }
+            }
+        }
+    }
+
+    /// The own registers as the server has them: another device may be ahead.
+    fn own_receipt(&mut self, conversation: ConversationId, receipt: Receipt) {
+        let Some(record) = self.inbox.get_mut(&conversation) else { return };
+        record.receipt = record.receipt.merge(receipt);
+        record.receipt_unsent = record.receipt != receipt;
+        self.dirty_rows.insert(conversation);
+        self.shown_rows.insert(conversation);
+    }
+
+    pub(super) fn receive_receipts(&mut self, stream: &StreamId, receipts: Vec<MemberReceipt>) {
+        let me = self.session.account.clone();
+        let mut moved = false;
+        if let Some(replica) = self.replica(stream) {
+            for receipt in receipts {
+                moved |= replica.merge_receipt(&receipt.account, receipt.receipt, &me);
+            }
+        }
+        if moved {
+            self.dirty_heads.insert(stream.clone());
+        }
+    }
+
+    pub(super) fn send_typing(&mut self, conversation: ConversationId, typing: bool) {
+        let kind = if typing { PresenceKind::Typing } else { PresenceKind::Idle };
+        self.send_presence(conversation, kind);
+    }
+
+    /// Tells the others that this conversation is on a screen here.
+    pub(super) fn announce(&mut self, conversation: ConversationId) {
+        self.send_presence(conversation, PresenceKind::Online);
+    }
+
+    pub(super) fn send_presence(&mut self, conversation: ConversationId, kind: PresenceKind) {
+        if self.link.is_online() && self.inbox.contains_key(&conversation) {
+            self.send(&ClientFrame::Presence(PresenceNotice { conversation, kind }));
+        }
+    }
+
+    pub(super) fn receive_presence(&mut self, frame: MemberPresence) {
+        let MemberPresence { conversation, account, kind } = frame;
+        if account == self.session.account || !self.open.contains_key(&conversation) {
+            return;
+        }
+        let former = self.presence.get(&(conversation, account.clone())).map(|(kind, _)| *kind);
+        // Whoever comes later does not know who was there before.
+        if kind == PresenceKind::Online && former.is_none_or(|former| former == PresenceKind::Offline) {
+            self.announce(conversation);
+        }
+        self.set_presence(conversation, account, kind);
+    }
+
+    fn set_presence(&mut self, conversation: ConversationId, account: AccountId, kind: PresenceKind) {
+        let until = self.now.monotonic.plus(Duration::from_millis(self.limits.typing_ms));
+        self.presence.insert((conversation, account.clone()), (kind, until));
+        if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&StreamId::Conversation(conversation)) {
+            replica.touched.detail = true;
+        }
+        self.update(Update::Presence { conversation, account, kind });
+    }
+
+    pub(super) fn presence_of(&self, conversation: ConversationId, account: &AccountId) -> PresenceKind {
+        self.presence.get(&(conversation, account.clone())).map_or(PresenceKind::Offline, |(kind, _)| *kind)
+    }
+
+    /// Typing holds for a while only; a notice that it stopped may be lost.
+    pub(super) fn expire_typing(&mut self) {
+        let now = self.now.monotonic;
+        let expired = self.presence.iter().filter(|(_, (kind, until))| *kind == PresenceKind::Typing && *until <= now);
+        let expired: Vec<(ConversationId, AccountId)> = expired.map(|(key, _)| key.clone()).collect();
+        for (conversation, account) in expired {
+            self.set_presence(conversation, account, PresenceKind::Idle);
+        }
+    }
+
+    pub(super) fn presence_timer(&self) -> Option<MonotonicTime> {
+        self.presence.values().filter(|(kind, _)| *kind == PresenceKind::Typing).map(|(_, until)| *until).min()
+    }
+
+    /// Without a link nobody is known to be there.
+    pub(super) fn forget_presence(&mut self) {
+        for (conversation, account) in core::mem::take(&mut self.presence).into_keys() {
+            self.update(Update::Presence { conversation, account, kind: PresenceKind::Offline });
+            if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&StreamId::Conversation(conversation)) {
+                replica.touched.detail = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What the engine stores, and under which keys. The CBOR forms are stored
+//! formats: a change of one is a step of `FORMAT`.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    code::Code,
+    command::Command,
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, Stamp, StreamId, TenantId},
+    journal::{Cursor, Position},
+    model::Receipt,
+    storage::{RecordKey, Write},
+    time::WallTime,
+    view::InboxRow,
+    wire::encode,
+};
+
+/// The version of the stored formats.
+pub(super) const FORMAT: u32 = 1;
+
+pub(super) const META: &str = "meta";
+pub(super) const HEADS: &str = "head/";
+pub(super) const INBOX: &str = "inbox/";
+pub(super) const OUTBOX: &str = "outbox/";
+pub(super) const REFUSED: &str = "refused/";
+pub(super) const PROFILES: &str = "profile/";
+
+/// The device's own state.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct MetaRecord {
+    #[n(0)]
+    pub(super) format: u32,
+    #[n(1)]
+    pub(super) tenant: TenantId,
+    #[n(2)]
+    pub(super) account: AccountId,
+    #[n(3)]
+    pub(super) device: DeviceId,
+    #[n(4)]
+    pub(super) cursor: Option<Cursor>,
+    /// The latest stamp of the hybrid clock.
+    #[n(5)]
+    pub(super) clock: Stamp,
+    /// The number of the next outbox entry.
+    #[n(6)]
+    pub(super) next_sequence: u64,
+}
+
+/// Where a held stream stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct HeadRecord {
+    #[n(0)]
+    pub(super) position: Position,
+    #[n(1)]
+    pub(super) page: PageNumber,
+    /// The registers of the others, to tell how far own messages have come.
+    #[n(2)]
+    pub(super) receipts: Vec<(AccountId, Receipt)>,
+    /// Unread messages on pages that are not held.
+    #[n(3)]
+    pub(super) unread_behind: u32,
+}
+
+/// A row of the list with what is not shown of it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct InboxRecord {
+    #[n(0)]
+    pub(super) row: InboxRow,
+    /// The own registers.
+    #[n(1)]
+    pub(super) receipt: Receipt,
+    /// Whether the server may not know them yet.
+    #[n(2)]
+    pub(super) receipt_unsent: bool,
+}
+
+/// A document as of a position.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct DocumentRecord {
+    #[n(0)]
+    pub(super) position: Position,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(super) data: Vec<u8>,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub(super) admissions: Vec<u8>,
+}
+
+/// A command that waits for the authority's answer, with its change.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct OutboxRecord {
+    #[n(0)]
+    pub(super) command: Command,
+    /// When the person commanded it.
+    #[n(1)]
+    pub(super) at: WallTime,
+    #[n(2)]
+    pub(super) document: DocumentId,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub(super) change: Vec<u8>,
+    /// How often it was written anew.
+    #[n(4)]
+    pub(super) rewrites: u32,
+}
+
+/// A command that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct RefusedRecord {
+    #[n(0)]
+    pub(super) command: Command,
+    #[n(1)]
+    pub(super) at: WallTime,
+    #[n(2)]
+    pub(super) code: Code,
+    #[n(3)]
+    pub(super) detail: String,
+}
+
+pub(super) fn head_key(stream: &StreamId) -> RecordKey {
+    format!("{HEADS}{stream}")
+}
+
+pub(super) fn inbox_key(conversation: ConversationId) -> RecordKey {
+    format!("{INBOX}{conversation}")
+}
+
+pub(super) fn outbox_key(sequence: u64) -> RecordKey {
+    format!("{OUTBOX}{sequence:016x}")
+}
+
+pub(super) fn refused_key(sequence: u64) -> RecordKey {
+    format!("{REFUSED}{sequence:016x}")
+}
+
+pub(super) fn profile_key(account: &AccountId) -> RecordKey {
+    format!("{PROFILES}{account}")
+}
+
+pub(super) fn rows_key(conversation: ConversationId) -> RecordKey {
+    format!("rows/{conversation}")
+}
+
+pub(super) fn documents_prefix(stream: &StreamId) -> RecordKey {
+    format!("document/{stream}/")
+}
+
+pub(super) fn document_key(document: &DocumentId) -> RecordKey {
+    format!("{}{document}", documents_prefix(&document.stream()))
+}
+
+pub(super) fn tail_prefix(stream: &StreamId) -> RecordKey {
+    format!("tail/{stream}/")
+}
+
+pub(super) fn tail_key(stream: &StreamId, position: Position) -> RecordKey {
+    format!("{}{:016x}", tail_prefix(stream), position.number())
+}
+
+/// The number at the end of an outbox or refused key.
+pub(super) fn sequence_of(key: &str) -> Option<u64> {
+    u64::from_str_radix(key.rsplit('/').next()?, 16).ok()
+}
+
+/// A write of a value under a key.
+pub(super) fn put<T: Encode<()>>(key: RecordKey, value: &T) -> Write {
+    Write::Put(key, encode(value))
+}

@@ -1,0 +1,403 @@
+//! One stream on this device: what is admitted, what the person sees (that
+//! with the outbox on top), and how both follow the server's answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    authority::{Effects, Refusal, Session, Stream},
+    code::Code,
+    command::{Command, Plan, Planning},
+    doc::{ApplyChangeError, Change, Document, Fact, RestoreDocumentError},
+    engine::{
+        outbox::{Outbox, OutboxEntry},
+        record::HeadRecord,
+    },
+    ids::{AccountId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    journal::{Entry, Position},
+    limits::Limits,
+    model::{MemberStatus, Receipt},
+    time::{Now, WallTime},
+    wire::Fetched,
+};
+
+/// Entries kept behind their documents' snapshots before these are cut anew.
+const TAIL_ENTRIES_MAX: usize = 64;
+
+/// A loaded stream.
+#[derive(Debug)]
+pub(super) struct Replica {
+    pub(super) confirmed: Stream,
+    /// Confirmed with the outbox on top; none when the outbox is empty.
+    view: Option<Stream>,
+    pub(super) outbox: Outbox,
+    /// The registers of the others.
+    pub(super) receipts: BTreeMap<AccountId, Receipt>,
+    /// Unread messages on pages that are not held.
+    pub(super) unread_behind: u32,
+    /// Whether everything up to the position is known here: not so for a
+    /// conversation of which only the summary has come.
+    pub(super) whole: bool,
+    /// The fetch under way.
+    pub(super) fetch: Option<u64>,
+    /// Set when a refusal waits for the fetch before the rest is rewritten.
+    pub(super) rewrite_due: bool,
+    /// Why this account may no longer write here, told by Revoked.
+    pub(super) revoked: Option<MemberStatus>,
+    /// Stored entries behind their documents' snapshots.
+    tail: BTreeMap<Position, DocumentId>,
+    /// What the screen has to look at again.
+    pub(super) touched: Touched,
+    /// When it was last used, for eviction.
+    pub(super) used: u64,
+}
+
+/// What changed since the screen last looked.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    pub(super) messages: BTreeSet<MessageId>,
+    /// Metadata, members or pins.
+    pub(super) detail: bool,
+    /// The list's row.
+    pub(super) row: bool,
+    /// Everything.
+    pub(super) all: bool,
+}
+
+/// How a command fared on the view.
+#[derive(Debug)]
+pub(super) enum Executed {
+    /// It became a change, to be stored.
+    Written(Box<OutboxEntry>),
+    /// Nothing was left to do.
+    Satisfied,
+}
+
+/// How an entry from the server fared.
+#[derive(Debug)]
+pub(super) enum Received {
+    /// It was known already.
+    Old,
+    /// It is part of the confirmed state now, and answers this outbox entry.
+    New(Option<Box<OutboxEntry>>),
+    /// Entries before it are missing.
+    Gap,
+}
+
+impl Replica {
+    /// A stream of which nothing is held.
+    pub(super) fn empty(tenant: TenantId, id: StreamId, whole: bool) -> Self {
+        let mut confirmed = Stream::new(tenant, id.clone(), Position::ZERO, 0);
+        match &id {
+            StreamId::Conversation(conversation) => {
+                confirmed.insert(Document::new(DocumentId::Conversation(*conversation)));
+            }
+            StreamId::Account(account) => {
+                confirmed.insert(Document::new(DocumentId::Account(account.clone())));
+                confirmed.insert(Document::new(DocumentId::Home(account.clone())));
+            }
+        }
+        Self::with(confirmed, HeadRecord::default(), whole)
+    }
+
+    /// A stream as stored.
+    pub(super) fn restored(
+        tenant: TenantId,
+        id: StreamId,
+        head: HeadRecord,
+        documents: Vec<Document>,
+        tail: BTreeMap<Position, DocumentId>,
+    ) -> Self {
+        let mut confirmed = Stream::new(tenant, id, head.position, head.page);
+        for mut document in documents {
+            document.advance(head.position);
+            confirmed.insert(document);
+        }
+        let mut replica = Self::with(confirmed, head, true);
+        replica.tail = tail;
+        replica
+    }
+
+    fn with(confirmed: Stream, head: HeadRecord, whole: bool) -> Self {
+        Self {
+            confirmed,
+            view: None,
+            outbox: Outbox::default(),
+            receipts: head.receipts.into_iter().collect(),
+            unread_behind: head.unread_behind,
+            whole,
+            fetch: None,
+            rewrite_due: false,
+            revoked: None,
+            tail: BTreeMap::new(),
+            touched: Touched { all: true, row: true, detail: true, messages: BTreeSet::new() },
+            used: 0,
+        }
+    }
+
+    /// What the person sees.
+    pub(super) fn view(&self) -> &Stream {
+        self.view.as_ref().unwrap_or(&self.confirmed)
+    }
+
+    pub(super) fn head(&self) -> HeadRecord {
+        HeadRecord {
+            position: self.confirmed.position(),
+            page: self.confirmed.page(),
+            receipts: self.receipts.iter().map(|(account, receipt)| (account.clone(), *receipt)).collect(),
+            unread_behind: self.unread_behind,
+        }
+    }
+
+    /// Plans, decides and writes a command on the view.
+    pub(super) fn execute(
+        &mut self,
+        session: &Session,
+        limits: &Limits,
+        now: Now,
+        sequence: u64,
+        command: Command,
+        at: WallTime,
+    ) -> Result<Executed, Refusal> {
+        let plan = self.plan(session, limits, now, &command, at);
+        let Some(plan) = plan.inspect_err(|_| self.settle())? else {
+            self.settle();
+            return Ok(Executed::Satisfied);
+        };
+        let view = self.view.get_or_insert_with(|| self.confirmed.clone());
+        let Some((change, effects)) = view.write(session.device, &plan.document, at, &plan.facts) else {
+            return Ok(Executed::Satisfied);
+        };
+        self.touch(&effects);
+        Ok(Executed::Written(Box::new(OutboxEntry {
+            sequence,
+            command,
+            at,
+            document: plan.document,
+            change,
+            rewrites: 0,
+            stored: false,
+        })))
+    }
+
+    fn plan(
+        &mut self,
+        session: &Session,
+        limits: &Limits,
+        now: Now,
+        command: &Command,
+        at: WallTime,
+    ) -> Result<Option<Plan>, Refusal> {
+        if let Some(status) = self.revoked {
+            return Err(Refusal::new(revoked_code(status), "the server said so"));
+        }
+        let plan = command.plan(&Planning { session, stream: self.view(), at, limits })?;
+        if let Some(plan) = &plan {
+            self.open_document(&plan.document);
+            self.view().decide(session, &plan.document, &plan.facts, now.wall.max(at), limits)?;
+        }
+        Ok(plan)
+    }
+
+    /// A page that nobody has written yet begins here.
+    fn open_document(&mut self, document: &DocumentId) {
+        if self.view().document(document).is_none() {
+            let view = self.view.get_or_insert_with(|| self.confirmed.clone());
+            view.insert(Document::new(document.clone()));
+        }
+    }
+
+    /// Puts a stored outbox entry on top of the view.
+    pub(super) fn resume(&mut self, entry: OutboxEntry) -> Result<(), ApplyChangeError> {
+        let view = self.view.get_or_insert_with(|| self.confirmed.clone());
+        let effects = view.apply_pending(&entry.document, &entry.change)?;
+        self.touch(&effects);
+        self.outbox.entries.push_back(entry);
+        Ok(())
+    }
+
+    /// Takes in an entry of the journal.
+    pub(super) fn receive(&mut self, entry: &Entry, account: &AccountId) -> Result<Received, ApplyChangeError> {
+        let position = self.confirmed.position();
+        if entry.position <= position {
+            return Ok(Received::Old);
+        }
+        if entry.position != position.next() || !self.whole {
+            return Ok(Received::Gap);
+        }
+        let effects = self.confirmed.apply_entry(entry)?;
+        if let Some(view) = &mut self.view {
+            view.apply_entry(entry)?;
+        }
+        self.tail.insert(entry.position, entry.document.clone());
+        if let Some(effects) = &effects {
+            self.touch(effects);
+        }
+        let mut answered = None;
+        if entry.account == *account {
+            let hash = Change::parse(&entry.change)?.hash();
+            answered = self.outbox.take(hash).map(Box::new);
+        }
+        self.settle();
+        Ok(Received::New(answered))
+    }
+
+    /// With nothing pending, what the person sees is what is admitted.
+    pub(super) fn settle(&mut self) {
+        if self.outbox.is_empty() {
+            self.view = None;
+        }
+    }
+
+    /// Undoes the view and writes the outbox anew from its intents. Answers
+    /// the entries as they are now, those that are refused here and now, and
+    /// the numbers of those of which nothing is left to do.
+    pub(super) fn rewrite(&mut self, session: &Session, limits: &Limits, now: Now) -> Rewritten {
+        self.view = None;
+        self.touched.all = true;
+        self.touched.row = true;
+        self.touched.detail = true;
+        self.rewrite_due = false;
+        let mut rewritten = Rewritten::default();
+        for former in core::mem::take(&mut self.outbox.entries) {
+            let OutboxEntry { sequence, command, at, rewrites, .. } = former;
+            match self.execute(session, limits, now, sequence, command.clone(), at) {
+                Ok(Executed::Written(mut entry)) => {
+                    entry.rewrites = rewrites + 1;
+                    rewritten.entries.push((*entry).clone());
+                    self.outbox.entries.push_back(*entry);
+                }
+                Ok(Executed::Satisfied) => rewritten.satisfied.push(sequence),
+                Err(refusal) => rewritten.refused.push((sequence, command, at, refusal)),
+            }
+        }
+        self.settle();
+        rewritten
+    }
+
+    /// Starts anew from what the server sent, the outbox on top as it was.
+    pub(super) fn restart(&mut self, fetched: &Fetched) -> Result<(), RestoreDocumentError> {
+        let tenant = self.confirmed.tenant().clone();
+        let mut confirmed = Stream::new(tenant, fetched.stream.clone(), fetched.head, fetched.page);
+        for document in restore_fetched(fetched)? {
+            confirmed.insert(document);
+        }
+        self.confirmed = confirmed;
+        self.tail.clear();
+        self.whole = true;
+        self.touched.all = true;
+        self.reapply();
+        Ok(())
+    }
+
+    /// Puts the outbox on top of confirmed again, as it is. What does not
+    /// apply, because its document is not held, stays in the outbox: it is
+    /// the server's to answer.
+    fn reapply(&mut self) {
+        self.view = None;
+        if self.outbox.is_empty() {
+            return;
+        }
+        let mut view = self.confirmed.clone();
+        for entry in &self.outbox.entries {
+            let _ = view.apply_pending(&entry.document, &entry.change);
+        }
+        self.view = Some(view);
+    }
+
+    /// Takes in an older page.
+    pub(super) fn insert_page(&mut self, page: Document) {
+        self.confirmed.insert(page);
+        self.reapply();
+    }
+
+    /// The lowest page that is loaded.
+    pub(super) fn lowest_page(&self) -> PageNumber {
+        self.confirmed.documents().filter_map(|document| document.id().page()).min().unwrap_or(0)
+    }
+
+    /// The documents to be stored as snapshots, when enough entries have
+    /// gathered behind the last ones, and the positions then superfluous.
+    pub(super) fn compact(&mut self) -> Option<(Vec<Document>, Vec<Position>)> {
+        if self.tail.len() < TAIL_ENTRIES_MAX {
+            return None;
+        }
+        let touched: BTreeSet<&DocumentId> = self.tail.values().collect();
+        let documents: Vec<Document> = touched.iter().filter_map(|id| self.confirmed.document(id)).cloned().collect();
+        let saved: BTreeSet<DocumentId> = documents.iter().map(|document| document.id().clone()).collect();
+        let positions: Vec<Position> =
+            self.tail.iter().filter(|(_, id)| saved.contains(*id)).map(|(position, _)| *position).collect();
+        for position in &positions {
+            self.tail.remove(position);
+        }
+        Some((documents, positions))
+    }
+
+    /// Merges somebody else's registers; the own messages they reach are touched.
+    pub(super) fn merge_receipt(&mut self, account: &AccountId, receipt: Receipt, me: &AccountId) -> bool {
+        let former = self.receipts.get(account).copied().unwrap_or_default();
+        let merged = former.merge(receipt);
+        if merged == former {
+            return false;
+        }
+        self.receipts.insert(account.clone(), merged);
+        for page in self.confirmed.documents() {
+            for (message, admission) in page.admissions() {
+                let moved = admission.position > former.read && admission.position <= merged.delivered;
+                if moved && message.author == *me {
+                    self.touched.messages.insert(message.clone());
+                }
+            }
+        }
+        true
+    }
+
+    fn touch(&mut self, effects: &Effects) {
+        self.touched.row = true;
+        for fact in &effects.facts {
+            match fact {
+                Fact::Message(message, _)
+                | Fact::Edit(message, _)
+                | Fact::Deleted(message, _)
+                | Fact::Reaction(message, ..) => {
+                    self.touched.messages.insert(message.clone());
+                }
+                Fact::Pin(message, _) => {
+                    self.touched.detail = true;
+                    self.touched.messages.insert(message.clone());
+                }
+                _ => self.touched.detail = true,
+            }
+        }
+    }
+}
+
+/// The outbox after rewriting.
+#[derive(Debug, Default)]
+pub(super) struct Rewritten {
+    pub(super) entries: Vec<OutboxEntry>,
+    pub(super) satisfied: Vec<u64>,
+    pub(super) refused: Vec<(u64, Command, WallTime, Refusal)>,
+}
+
+/// The documents of a Fetched, each with the entries behind its snapshot.
+pub(super) fn restore_fetched(fetched: &Fetched) -> Result<Vec<Document>, RestoreDocumentError> {
+    let restore = |snapshot: &crate::wire::DocumentSnapshot| {
+        let tail: Vec<Entry> =
+            fetched.entries.iter().filter(|entry| entry.document == snapshot.document).cloned().collect();
+        let parts = (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice());
+        let mut document = Document::restore(snapshot.document.clone(), Some(parts), &tail)?;
+        document.advance(fetched.head);
+        Ok(document)
+    };
+    fetched.documents.iter().map(restore).collect()
+}
+
+/// The code of a refusal that follows from a status.
+pub(super) fn revoked_code(status: MemberStatus) -> Code {
+    match status {
+        MemberStatus::Left => Code::MemberLeft,
+        MemberStatus::Removed => Code::MemberRemoved,
+        MemberStatus::Banned => Code::MemberBanned,
+        MemberStatus::Active => Code::NotAMember,
+    }
+}

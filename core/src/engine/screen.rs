@@ -1,0 +1,466 @@
+//! From what was touched to what the screen is told: rows of open timelines,
+//! details, the list, and counts. Nothing is told that did not change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    command::Command,
+    doc::{Document, Message},
+    engine::{
+        Engine, TimelineUpdate, Update, record,
+        replica::{Replica, Touched},
+        streams::{Slot, Work},
+    },
+    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
+    journal::Position,
+    model::{ConversationKind, MemberStatus, Permission, PresenceKind, preview},
+    storage::Write,
+    view::{
+        ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX,
+    },
+    wire::{LastMessage, encode},
+};
+
+/// Rows shown at first, and added at each turn to older ones.
+const ROWS_STEP: usize = 50;
+/// Rows stored for the first paint.
+const ROWS_STORED: usize = 50;
+
+/// What a screen shows of a conversation.
+#[derive(Debug, Default)]
+pub(super) struct OpenConversation {
+    /// The rows as told last.
+    rows: BTreeMap<MessageId, TimelineRow>,
+    /// Admitted messages before this are not shown yet.
+    floor: Position,
+    /// Whether the documents behind it have been shown once.
+    live: bool,
+    has_older: bool,
+    detail: Option<ConversationDetail>,
+    pub(super) loading_older: bool,
+}
+
+impl Engine {
+    pub(super) fn open_conversation(&mut self, conversation: ConversationId) {
+        if self.open.contains_key(&conversation) {
+            return;
+        }
+        self.open.insert(conversation, OpenConversation::default());
+        self.with_stream(&StreamId::Conversation(conversation), Work::Show(conversation));
+        self.announce(conversation);
+    }
+
+    pub(super) fn close_conversation(&mut self, conversation: ConversationId) {
+        self.save_timeline(conversation);
+        self.open.remove(&conversation);
+        self.send_presence(conversation, PresenceKind::Offline);
+        self.presence.retain(|(open, _), _| *open != conversation);
+    }
+
+    /// The newest rows of every open timeline, for the next first paint.
+    pub(super) fn save_timelines(&mut self) {
+        let open: Vec<ConversationId> = self.open.keys().copied().collect();
+        for conversation in open {
+            self.save_timeline(conversation);
+        }
+    }
+
+    fn save_timeline(&mut self, conversation: ConversationId) {
+        let Some(open) = self.open.get(&conversation).filter(|open| open.live) else { return };
+        let mut rows: Vec<&TimelineRow> = open.rows.values().collect();
+        rows.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
+        let newest: Vec<TimelineRow> = rows.into_iter().rev().take(ROWS_STORED).rev().cloned().collect();
+        self.store.write(Write::Put(record::rows_key(conversation), encode(&newest)));
+    }
+
+    /// What the last session showed, before any document is loaded.
+    pub(super) fn show_stored_rows(&mut self, conversation: ConversationId, rows: Vec<TimelineRow>) {
+        let Some(open) = self.open.get_mut(&conversation).filter(|open| !open.live) else { return };
+        open.rows = rows.iter().map(|row| (row.id.clone(), row.clone())).collect();
+        let update = TimelineUpdate { conversation, restart: true, rows, removed: Vec::new(), has_older: true };
+        self.update(Update::Timeline(update));
+    }
+
+    /// Shows a timeline anew: its newest rows.
+    pub(super) fn show_timeline(&mut self, conversation: ConversationId) {
+        let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
+        let Some(open) = self.open.get(&conversation) else { return };
+        // A timeline that was scrolled back stays as long as it was.
+        let count = open.rows.values().filter(|row| row.position.is_some()).count().max(ROWS_STEP);
+        let positions = admitted_positions(replica);
+        let lowest = replica.lowest_page();
+        let behind = replica.confirmed.position().next();
+        let whole = replica.whole;
+        let floor = floor_of(&positions, count, lowest, behind);
+        let Some(open) = self.open.get_mut(&conversation) else { return };
+        open.floor = floor;
+        open.live = whole;
+        open.has_older = positions.first().is_some_and(|first| *first < floor) || lowest > 1;
+        if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
+            replica.touched.all = true;
+            replica.touched.detail = true;
+        }
+        if positions.len() < ROWS_STEP && lowest > 1 {
+            self.load_older(conversation);
+        }
+    }
+
+    pub(super) fn load_older(&mut self, conversation: ConversationId) {
+        if self.open.get(&conversation).is_some_and(|open| !open.loading_older) {
+            self.with_stream(&StreamId::Conversation(conversation), Work::LoadOlder(conversation));
+        }
+    }
+
+    /// Shows one step more, from the pages that are loaded; if they have no
+    /// more, the next older page is brought in first.
+    pub(super) fn extend_timeline(&mut self, conversation: ConversationId) {
+        let stream = StreamId::Conversation(conversation);
+        let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
+        let Some(open) = self.open.get_mut(&conversation) else { return };
+        let positions = admitted_positions(replica);
+        let older: Vec<Position> = positions.into_iter().filter(|position| *position < open.floor).collect();
+        let lowest = replica.lowest_page();
+        if older.is_empty() && lowest > 1 {
+            if !open.loading_older {
+                open.loading_older = true;
+                self.read_page(&stream, lowest - 1);
+            }
+            return;
+        }
+        open.loading_older = false;
+        open.floor = floor_of(&older, ROWS_STEP, lowest, open.floor);
+        open.has_older = older.first().is_some_and(|first| *first < open.floor) || lowest > 1;
+        if let Some(replica) = self.replica(&stream) {
+            replica.touched.all = true;
+        }
+    }
+
+    pub(super) fn flush_screen(&mut self) {
+        let mut renamed = core::mem::take(&mut self.renamed);
+        renamed.remove(&self.session.account);
+        if !renamed.is_empty() {
+            self.shown_rows.extend(self.inbox.keys().copied());
+        }
+        let mut touched: Vec<(StreamId, Touched)> = Vec::new();
+        for (stream, slot) in &mut self.streams {
+            if let Slot::Loaded(replica) = slot {
+                let open = stream.conversation().is_some_and(|conversation| self.open.contains_key(&conversation));
+                replica.touched.all |= open && !renamed.is_empty();
+                touched.push((stream.clone(), core::mem::take(&mut replica.touched)));
+            }
+        }
+        for (stream, touched) in touched {
+            match &stream {
+                StreamId::Conversation(conversation) => self.flush_conversation(*conversation, touched),
+                StreamId::Account(_) if touched.row || touched.all || touched.detail => self.read_account(&stream),
+                StreamId::Account(_) => {}
+            }
+        }
+        self.flush_inbox();
+        let unsynced = self.unsynced();
+        if self.unsynced_shown != Some(unsynced) {
+            self.unsynced_shown = Some(unsynced);
+            self.update(Update::Unsynced(unsynced));
+        }
+    }
+
+    fn flush_conversation(&mut self, conversation: ConversationId, touched: Touched) {
+        if touched.row || touched.all || touched.detail {
+            self.shown_rows.insert(conversation);
+        }
+        if self.open.contains_key(&conversation) {
+            if touched.all || !touched.messages.is_empty() {
+                self.flush_timeline(conversation, &touched);
+            }
+            if touched.all || touched.detail {
+                self.flush_detail(conversation);
+            }
+        }
+    }
+
+    fn flush_timeline(&mut self, conversation: ConversationId, touched: &Touched) {
+        let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
+        let Some(open) = self.open.get(&conversation) else { return };
+        if !open.live && !replica.whole {
+            return;
+        }
+        let ids: BTreeSet<MessageId> = if touched.all {
+            let shown = open.rows.keys().cloned();
+            shown.chain(shown_ids(replica, &self.session.account, open.floor)).collect()
+        } else {
+            touched.messages.clone()
+        };
+        let mut rows = Vec::new();
+        let mut removed = Vec::new();
+        for id in ids {
+            match self.timeline_row(replica, &id, open.floor) {
+                Some(row) if open.rows.get(&id) != Some(&row) => rows.push(row),
+                Some(_) => {}
+                None if open.rows.contains_key(&id) => removed.push(id),
+                None => {}
+            }
+        }
+        rows.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
+        let Some(open) = self.open.get_mut(&conversation) else { return };
+        let restart = !open.live;
+        open.live = true;
+        if rows.is_empty() && removed.is_empty() && !restart && !touched.all {
+            return;
+        }
+        for row in &rows {
+            open.rows.insert(row.id.clone(), row.clone());
+        }
+        for id in &removed {
+            open.rows.remove(id);
+        }
+        let update = TimelineUpdate { conversation, restart: false, rows, removed, has_older: open.has_older };
+        self.update(Update::Timeline(update));
+    }
+
+    /// One row; none for a message that is not shown.
+    fn timeline_row(&self, replica: &Replica, id: &MessageId, floor: Position) -> Option<TimelineRow> {
+        let page = replica.view().page_of(id)?;
+        let admission = replica.confirmed.document(page.id()).and_then(|page| page.admissions().get(id)).copied();
+        if admission.is_some_and(|admission| admission.position < floor) {
+            return None;
+        }
+        let message = Message::read(page, id)?;
+        let own = id.author == self.session.account;
+        let position = admission.map(|admission| admission.position);
+        let (state, read_by) = message_state(replica, position, own);
+        let text = message.text().to_owned();
+        let reactions = message.reactions.iter().map(|(emoji, accounts)| ReactionRow {
+            emoji: emoji.clone(),
+            accounts: accounts.clone(),
+            own: accounts.contains(&self.session.account),
+        });
+        Some(TimelineRow {
+            author_name: self.name_of(&id.author),
+            own,
+            text,
+            deleted_by: message.deletion.as_ref().map(|deletion| deletion.by.clone()),
+            edited_at: message.edit.as_ref().map(|edit| edit.at),
+            reply_to: message.body.reply_to.as_ref().map(|reply| self.reply_row(replica, reply)),
+            mentions: message.body.mentions.clone().unwrap_or_default(),
+            reactions: reactions.collect(),
+            created_at: id.created_at(),
+            accepted_at: admission.map(|admission| admission.accepted_at),
+            position,
+            state,
+            read_by,
+            pinned: replica.view().conversation().pins.contains_key(id),
+            unsynced: replica.outbox.touches(id, &self.session.account),
+            id: id.clone(),
+        })
+    }
+
+    fn reply_row(&self, replica: &Replica, id: &MessageId) -> ReplyRow {
+        ReplyRow { id: id.clone(), author_name: self.name_of(&id.author), preview: preview_of(replica, id) }
+    }
+
+    fn flush_detail(&mut self, conversation: ConversationId) {
+        let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
+        let Some(detail) = self.detail(replica, conversation) else { return };
+        let Some(open) = self.open.get_mut(&conversation) else { return };
+        if open.detail.as_ref() != Some(&detail) {
+            open.detail = Some(detail.clone());
+            self.update(Update::Conversation(Box::new(detail)));
+        }
+    }
+
+    fn detail(&self, replica: &Replica, conversation: ConversationId) -> Option<ConversationDetail> {
+        let state = replica.view().conversation();
+        let created = state.created.as_ref()?;
+        let me = state.members.get(&self.session.account).copied()?;
+        let status = replica.revoked.unwrap_or(me.status);
+        let active = status == MemberStatus::Active;
+        let direct = created.kind == ConversationKind::Direct;
+        let may = |permission: Permission| match permission {
+            Permission::PinAdd | Permission::PinRemove if direct => active,
+            _ => active && me.role.allows(permission),
+        };
+        let mut members: Vec<MemberRow> = state
+            .active_members()
+            .map(|(account, member)| MemberRow {
+                account: account.clone(),
+                name: self.name_of(account),
+                role: member.role,
+                presence: self.presence_of(conversation, account),
+                manageable: active
+                    && !direct
+                    && *account != self.session.account
+                    && member.role.rank() < me.role.rank()
+                    && me.role.allows(Permission::MemberRole),
+            })
+            .collect();
+        members.sort_by_key(|row| (core::cmp::Reverse(row.role.rank()), row.name.to_lowercase(), row.account.clone()));
+        let mut pins: Vec<PinRow> = state
+            .pins
+            .iter()
+            .map(|(message, pin)| PinRow {
+                message: message.clone(),
+                by: pin.by.clone(),
+                at: pin.at,
+                preview: preview_of(replica, message),
+            })
+            .collect();
+        pins.sort_by_key(|row| core::cmp::Reverse(row.at));
+        Some(ConversationDetail {
+            conversation,
+            kind: created.kind,
+            title: state.title.clone(),
+            description: state.description.clone(),
+            state: state.state(),
+            locked: state.locked,
+            created_at: created.at,
+            created_by: created.by.clone(),
+            role: me.role,
+            status,
+            permissions: Permission::ALL.iter().copied().filter(|permission| may(*permission)).collect(),
+            members,
+            pins,
+        })
+    }
+
+    fn flush_inbox(&mut self) {
+        let mut rows = Vec::new();
+        for conversation in core::mem::take(&mut self.shown_rows) {
+            let former = self.inbox.get(&conversation).map(|record| record.row.clone());
+            let Some(mut row) = self.inbox_row(conversation).or_else(|| former.clone()) else { continue };
+            row.set(self.home.settings.get(&conversation).copied().unwrap_or_default());
+            row.set_name(|account| self.name_of(account));
+            let record = self.inbox.entry(conversation).or_insert_with(|| record::InboxRecord {
+                row: row.clone(),
+                receipt: Default::default(),
+                receipt_unsent: false,
+            });
+            let fresh = former.is_none() || !self.told_rows.contains(&conversation);
+            if fresh || former.as_ref() != Some(&row) {
+                record.row = row.clone();
+                self.told_rows.insert(conversation);
+                self.dirty_rows.insert(conversation);
+                rows.push(row);
+            }
+        }
+        if !rows.is_empty() {
+            self.update(Update::Inbox(rows));
+        }
+    }
+
+    /// The row as the documents tell it; none if they are not here.
+    fn inbox_row(&self, conversation: ConversationId) -> Option<InboxRow> {
+        let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else {
+            return None;
+        };
+        let me = &self.session.account;
+        let state = replica.view().conversation();
+        let created = state.created.as_ref()?;
+        let member = state.members.get(me)?;
+        let receipt = self.inbox.get(&conversation).map(|record| record.receipt).unwrap_or_default();
+        let last_message = last_message(replica, me);
+        let activity_at = last_message.as_ref().map_or(created.at, |last| last.message.created_at());
+        let others = state.active_members().map(|(account, _)| account).filter(|account| *account != me);
+        let unread = replica.unread_behind.saturating_add(unread_in(replica, me, receipt.read)).min(UNREAD_MAX);
+        Some(InboxRow {
+            conversation,
+            kind: created.kind,
+            title: state.title.clone(),
+            name: String::new(),
+            others: others.take(4).cloned().collect(),
+            state: state.state(),
+            role: member.role,
+            status: replica.revoked.unwrap_or(member.status),
+            member_count: u32::try_from(state.active_members().count()).unwrap_or(u32::MAX),
+            last_message,
+            unread,
+            pending: u32::try_from(replica.outbox.len()).unwrap_or(u32::MAX),
+            activity_at,
+            muted_until: None,
+            pinned_at: None,
+            archived_at: None,
+        })
+    }
+
+    /// The name for people: the profile's, or the account itself.
+    pub(super) fn name_of(&self, account: &AccountId) -> String {
+        let profile = self.profiles.get(account);
+        profile.and_then(|profile| profile.display_name.clone()).unwrap_or_else(|| account.to_string())
+    }
+}
+
+/// Messages of others behind a position, on the pages that are loaded.
+pub(super) fn unread_in(replica: &Replica, me: &AccountId, read: Position) -> u32 {
+    let pages = replica.confirmed.documents().filter(|document| document.id().page().is_some());
+    let unread = pages.flat_map(|page| page.admissions()).filter(|(id, at)| at.position > read && id.author != *me);
+    u32::try_from(unread.count()).unwrap_or(u32::MAX)
+}
+
+/// The newest row's message: the newest pending one, or the one admitted last.
+fn last_message(replica: &Replica, me: &AccountId) -> Option<LastMessage> {
+    let pending = replica.outbox.entries.iter().rev().find_map(|entry| match &entry.command {
+        Command::SendText(command) => Some(command.message(me)),
+        _ => None,
+    });
+    match pending.and_then(|id| replica.view().page_of(&id).and_then(|page| Message::read(page, &id))) {
+        Some(message) => Some(LastMessage {
+            kind: message.body.kind,
+            preview: preview(message.text()),
+            deleted: message.deletion.is_some(),
+            position: Position::ZERO,
+            message: message.id,
+        }),
+        None => replica.view().last_message(),
+    }
+}
+
+fn message_state(replica: &Replica, position: Option<Position>, own: bool) -> (MessageState, u32) {
+    let Some(position) = position else { return (MessageState::Pending, 0) };
+    if !own {
+        return (MessageState::Sent, 0);
+    }
+    let read = replica.receipts.values().filter(|receipt| receipt.read >= position).count();
+    let delivered = replica.receipts.values().any(|receipt| receipt.delivered >= position);
+    let state = match (read, delivered) {
+        (1.., _) => MessageState::Read,
+        (0, true) => MessageState::Delivered,
+        (0, false) => MessageState::Sent,
+    };
+    (state, u32::try_from(read).unwrap_or(u32::MAX))
+}
+
+fn preview_of(replica: &Replica, id: &MessageId) -> String {
+    let page = replica.view().page_of(id);
+    page.and_then(|page| Message::read(page, id)).map(|message| preview(message.text())).unwrap_or_default()
+}
+
+/// The position from which on messages are shown: that of the `count`th from
+/// the end; of all that are loaded if there are fewer; of all there are when
+/// no older page is left.
+fn floor_of(positions: &[Position], count: usize, lowest_page: PageNumber, behind: Position) -> Position {
+    match positions.iter().rev().nth(count.saturating_sub(1)) {
+        Some(floor) => *floor,
+        None if lowest_page > 1 => positions.first().copied().unwrap_or(behind),
+        None => Position::ZERO,
+    }
+}
+
+/// The positions of every admitted message that is loaded, rising.
+fn admitted_positions(replica: &Replica) -> Vec<Position> {
+    let pages = replica.confirmed.documents().filter(|document| document.id().page().is_some());
+    let mut positions: Vec<Position> =
+        pages.flat_map(|page| page.admissions().values()).map(|admission| admission.position).collect();
+    positions.sort_unstable();
+    positions
+}
+
+/// Every message from a position on, and the own pending ones.
+fn shown_ids(replica: &Replica, me: &AccountId, floor: Position) -> Vec<MessageId> {
+    let pages = replica.confirmed.documents().filter(|document| document.id().page().is_some());
+    let admitted =
+        pages.flat_map(Document::admissions).filter(|(_, at)| at.position >= floor).map(|(id, _)| id.clone());
+    let pending = replica.outbox.entries.iter().filter_map(|entry| match (&entry.command, &entry.document) {
+        (Command::SendText(command), DocumentId::Page(..)) => Some(command.message(me)),
+        _ => None,
+    });
+    admitted.chain(pending).collect()
+}

@@ -1,0 +1,117 @@
+//! The first reads: everything a start needs to show the list, count what is
+//! not sent, and know which streams are held, without any document.
+
+use crate::{
+    code::Code,
+    engine::{
+        Engine, Phase, Update, record,
+        record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
+        store::ReadPurpose,
+    },
+    hlc::HybridClock,
+    ids::{AccountId, ConversationId, StreamId},
+    model::Profile,
+    storage::{Record, StorageAnswer, StorageError},
+    wire::decode,
+};
+
+impl Engine {
+    pub(super) fn read_start(&mut self) {
+        let prefixes = [record::META, record::HEADS, record::INBOX, record::OUTBOX, record::REFUSED, record::PROFILES];
+        let task = self.store.read(ReadPurpose::Start, prefixes.map(str::to_owned).to_vec());
+        self.outputs.push_back(super::Output::Storage(task));
+    }
+
+    pub(super) fn read_finished(&mut self, purpose: ReadPurpose, result: Result<StorageAnswer, StorageError>) {
+        let records = match result {
+            Ok(StorageAnswer::Records(records)) => records,
+            Ok(StorageAnswer::Written) => Vec::new(),
+            Err(error) => {
+                self.update(Update::StorageFailed(error.code()));
+                Vec::new()
+            }
+        };
+        match purpose {
+            ReadPurpose::Start => self.start(records),
+            ReadPurpose::Stream(stream) => self.stream_read(&stream, records),
+            ReadPurpose::Page(stream, page) => self.page_read(&stream, page, records),
+        }
+    }
+
+    fn start(&mut self, records: Vec<Record>) {
+        for (key, value) in records {
+            if self.take_start_record(&key, &value).is_none() {
+                // One damaged record must not take the rest with it.
+                self.update(Update::StorageFailed(Code::StorageCorrupt));
+            }
+        }
+        self.phase = Phase::Running;
+        self.dirty_meta = true;
+        self.show_start();
+        self.update(Update::Ready);
+        let own = StreamId::Account(self.session.account.clone());
+        self.load_stream(&own);
+        let with_outbox: Vec<StreamId> = self.parked.keys().cloned().collect();
+        for stream in with_outbox {
+            self.load_stream(&stream);
+        }
+        self.connect_now();
+        while let Some(input) = self.early.pop_front() {
+            self.dispatch(input);
+        }
+    }
+
+    fn take_start_record(&mut self, key: &str, value: &[u8]) -> Option<()> {
+        let (entity, id) = key.split_once('/').unwrap_or((key, ""));
+        match entity {
+            "meta" => {
+                let meta: MetaRecord = decode(value).ok()?;
+                self.session.device = meta.device;
+                self.cursor = meta.cursor;
+                self.clock = HybridClock::resume(meta.clock);
+                self.next_sequence = self.next_sequence.max(meta.next_sequence);
+            }
+            "head" => {
+                let head: HeadRecord = decode(value).ok()?;
+                self.heads.insert(StreamId::parse(id).ok()?, head);
+            }
+            "inbox" => {
+                let row: InboxRecord = decode(value).ok()?;
+                self.inbox.insert(ConversationId::parse(id).ok()?, row);
+            }
+            "outbox" => {
+                let entry: OutboxRecord = decode(value).ok()?;
+                let sequence = record::sequence_of(key)?;
+                self.next_sequence = self.next_sequence.max(sequence + 1);
+                self.parked.entry(entry.document.stream()).or_default().push((sequence, entry));
+            }
+            "refused" => {
+                let refused: RefusedRecord = decode(value).ok()?;
+                let sequence = record::sequence_of(key)?;
+                self.next_sequence = self.next_sequence.max(sequence + 1);
+                self.refused.insert(sequence, refused);
+            }
+            "profile" => {
+                let profile: Profile = decode(value).ok()?;
+                self.profiles.insert(AccountId::parse(id).ok()?, profile);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn show_start(&mut self) {
+        for (account, profile) in self.profiles.clone() {
+            self.update(Update::Profile { account, profile });
+        }
+        self.told_rows.extend(self.inbox.keys().copied());
+        let rows = self.inbox.values().map(|record| record.row.clone()).collect::<Vec<_>>();
+        if !rows.is_empty() {
+            self.update(Update::Inbox(rows));
+        }
+        let refused = self.refused.iter().map(|(id, refused)| self.refused_row(*id, refused)).collect::<Vec<_>>();
+        if !refused.is_empty() {
+            self.update(Update::Refused { rows: refused, removed: Vec::new() });
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The engine's side of the store: the writes of one input are one
+//! transaction, transactions go out one after another, and one that failed is
+//! tried again until it succeeds. Reads go out at once.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use core::time::Duration;
+
+use crate::{
+    ids::{PageNumber, StreamId},
+    storage::{RecordKey, StorageError, StorageRequest, StorageTask, TaskId, Write},
+    time::MonotonicTime,
+};
+
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What a read is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ReadPurpose {
+    /// Everything a start needs.
+    Start,
+    /// The documents of a stream.
+    Stream(StreamId),
+    /// An older page of a stream.
+    Page(StreamId, PageNumber),
+}
+
+/// A transaction and the outbox entries that are durable with it.
+#[derive(Debug, Default)]
+struct Transaction {
+    writes: Vec<Write>,
+    commands: Vec<u64>,
+}
+
+/// What a finished task means.
+#[derive(Debug)]
+pub(super) enum Finished {
+    /// A read, with what it is for.
+    Read(ReadPurpose),
+    /// The commands with these outbox numbers are durable.
+    Written { commands: Vec<u64>, recovered: bool },
+    /// The commands with these outbox numbers could not be stored and must be
+    /// undone; everything else is kept and tried again.
+    Failed { commands: Vec<u64> },
+    /// Not a task of ours, or not any more.
+    Unknown,
+}
+
+/// Tasks under way and waiting.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    next_task: u64,
+    reads: BTreeMap<TaskId, ReadPurpose>,
+    open: Transaction,
+    waiting: VecDeque<Transaction>,
+    writing: Option<TaskId>,
+    failing: bool,
+    retry_at: Option<MonotonicTime>,
+}
+
+impl Store {
+    /// Adds a write to the transaction of this input.
+    pub(super) fn write(&mut self, write: Write) {
+        self.open.writes.push(write);
+    }
+
+    /// Tells when this transaction is durable, for an outbox entry.
+    pub(super) fn wait_for(&mut self, sequence: u64) {
+        self.open.commands.push(sequence);
+    }
+
+    /// Whether the last transaction failed.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing
+    }
+
+    /// Whether every write is durable.
+    pub(super) fn is_idle(&self) -> bool {
+        self.writing.is_none() && self.waiting.is_empty() && self.open.writes.is_empty()
+    }
+
+    /// When to try a failed transaction again.
+    pub(super) fn retry_at(&self) -> Option<MonotonicTime> {
+        self.retry_at
+    }
+
+    /// A read to be given out at once.
+    pub(super) fn read(&mut self, purpose: ReadPurpose, prefixes: Vec<RecordKey>) -> StorageTask {
+        let id = self.new_task();
+        self.reads.insert(id, purpose);
+        StorageTask { id, request: StorageRequest::Read(prefixes) }
+    }
+
+    /// Closes the transaction of this input; the next one to be given out, if
+    /// none is under way.
+    pub(super) fn flush(&mut self, now: MonotonicTime) -> Option<StorageTask> {
+        if !self.open.writes.is_empty() || !self.open.commands.is_empty() {
+            self.waiting.push_back(core::mem::take(&mut self.open));
+        }
+        if self.writing.is_some() || self.retry_at.is_some_and(|at| at > now) {
+            return None;
+        }
+        self.retry_at = None;
+        let writes = self.waiting.front()?.writes.clone();
+        let id = self.new_task();
+        self.writing = Some(id);
+        Some(StorageTask { id, request: StorageRequest::Write(writes) })
+    }
+
+    /// Takes note of how a task ended.
+    pub(super) fn finish(&mut self, id: TaskId, result: Result<(), StorageError>, now: MonotonicTime) -> Finished {
+        if let Some(purpose) = self.reads.remove(&id) {
+            return Finished::Read(purpose);
+        }
+        if self.writing != Some(id) {
+            return Finished::Unknown;
+        }
+        self.writing = None;
+        let Some(transaction) = self.waiting.front_mut() else { return Finished::Unknown };
+        if result.is_ok() {
+            let commands = core::mem::take(&mut transaction.commands);
+            self.waiting.pop_front();
+            return Finished::Written { commands, recovered: core::mem::take(&mut self.failing) };
+        }
+        self.failing = true;
+        self.retry_at = Some(now.plus(RETRY));
+        let mut commands = Vec::new();
+        for transaction in &mut self.waiting {
+            commands.append(&mut transaction.commands);
+        }
+        Finished::Failed { commands }
+    }
+
+    /// Forgets the writes of a record in transactions that are not done.
+    pub(super) fn withdraw(&mut self, key: &str) {
+        for transaction in &mut self.waiting {
+            transaction.writes.retain(|write| !matches!(write, Write::Put(written, _) if written == key));
+        }
+    }
+
+    fn new_task(&mut self) -> TaskId {
+        self.next_task += 1;
+        TaskId(self.next_task)
+    }
+}

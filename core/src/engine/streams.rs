@@ -1,0 +1,258 @@
+//! Which streams are in memory, and what waits for one that is on its way.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    code::Code,
+    command::Command,
+    doc::{Change, Document},
+    engine::{
+        Engine, Output, Update,
+        outbox::OutboxEntry,
+        record,
+        record::{DocumentRecord, OutboxRecord},
+        replica::Replica,
+        store::ReadPurpose,
+    },
+    ids::{ConversationId, DocumentId, PageNumber, StreamId},
+    journal::{Entry, Position},
+    storage::Record,
+    wire::{Accepted, Fetched, MemberReceipt, Refused, Revoked, decode},
+};
+
+/// Streams kept in memory; beyond, the least recently used one goes that
+/// nothing needs.
+const STREAMS_MAX: usize = 64;
+
+/// A stream in memory, or on its way there.
+#[derive(Debug)]
+pub(super) enum Slot {
+    Loading(Vec<Work>),
+    Loaded(Box<Replica>),
+}
+
+/// What waits for a stream.
+#[derive(Debug)]
+pub(super) enum Work {
+    Command { request: u64, command: Command },
+    Entries(Vec<Entry>),
+    Fetched(Box<Fetched>),
+    Accepted(Accepted),
+    Refused(Refused),
+    Revoked(Revoked),
+    Receipts(Vec<MemberReceipt>),
+    Show(ConversationId),
+    LoadOlder(ConversationId),
+    MarkRead(ConversationId),
+}
+
+impl Engine {
+    /// Does the work, at once or when the stream is loaded.
+    pub(super) fn with_stream(&mut self, stream: &StreamId, work: Work) {
+        self.load_stream(stream);
+        match self.streams.get_mut(stream) {
+            Some(Slot::Loading(waiting)) => waiting.push(work),
+            Some(Slot::Loaded(_)) => self.work(stream, work),
+            None => {}
+        }
+    }
+
+    pub(super) fn work(&mut self, stream: &StreamId, work: Work) {
+        match work {
+            Work::Command { request, command } => self.execute(stream, request, command),
+            Work::Entries(entries) => self.receive_entries(stream, entries),
+            Work::Fetched(fetched) => self.receive_fetched(stream, &fetched),
+            Work::Accepted(accepted) => self.receive_accepted(stream, &accepted),
+            Work::Refused(refused) => self.receive_refused(stream, &refused),
+            Work::Revoked(revoked) => self.receive_revoked(stream, &revoked),
+            Work::Receipts(receipts) => self.receive_receipts(stream, receipts),
+            Work::Show(conversation) => self.show_timeline(conversation),
+            Work::LoadOlder(conversation) => self.extend_timeline(conversation),
+            Work::MarkRead(conversation) => self.read_all(conversation),
+        }
+    }
+
+    /// Brings a stream into memory: from the store if it is held, empty if not.
+    pub(super) fn load_stream(&mut self, stream: &StreamId) {
+        if self.streams.contains_key(stream) {
+            return;
+        }
+        let Some(head) = self.heads.get(stream) else {
+            let whole = stream.conversation().is_none_or(|conversation| !self.inbox.contains_key(&conversation));
+            let replica = Replica::empty(self.session.tenant.clone(), stream.clone(), whole);
+            self.streams.insert(stream.clone(), Slot::Loading(Vec::new()));
+            self.loaded(stream, replica);
+            return;
+        };
+        let mut keys = vec![record::tail_prefix(stream)];
+        match stream {
+            StreamId::Conversation(conversation) => {
+                keys.push(record::document_key(&DocumentId::Conversation(*conversation)));
+                keys.push(record::document_key(&DocumentId::Page(*conversation, head.page)));
+                keys.push(record::rows_key(*conversation));
+            }
+            StreamId::Account(_) => keys.push(record::documents_prefix(stream)),
+        }
+        let pending = self.parked.get(stream).into_iter().flatten();
+        keys.extend(pending.map(|(_, entry)| record::document_key(&entry.document)));
+        self.streams.insert(stream.clone(), Slot::Loading(Vec::new()));
+        let task = self.store.read(ReadPurpose::Stream(stream.clone()), keys);
+        self.outputs.push_back(Output::Storage(task));
+    }
+
+    pub(super) fn stream_read(&mut self, stream: &StreamId, records: Vec<Record>) {
+        let conversation = stream.conversation();
+        if let Some(conversation) = conversation {
+            let rows = records.iter().find(|(key, _)| *key == record::rows_key(conversation));
+            if let Some(rows) = rows.and_then(|(_, value)| decode(value).ok()) {
+                self.show_stored_rows(conversation, rows);
+            }
+        }
+        let replica = self.restore(stream, &records).unwrap_or_else(|| {
+            // What is damaged is fetched again.
+            self.update(Update::StorageFailed(Code::StorageCorrupt));
+            Replica::empty(self.session.tenant.clone(), stream.clone(), false)
+        });
+        self.loaded(stream, replica);
+    }
+
+    fn restore(&self, stream: &StreamId, records: &[Record]) -> Option<Replica> {
+        let head = self.heads.get(stream)?.clone();
+        let prefix = record::documents_prefix(stream);
+        let mut tail: Vec<Entry> = Vec::new();
+        let mut snapshots: BTreeMap<DocumentId, DocumentRecord> = BTreeMap::new();
+        for (key, value) in records {
+            if key.starts_with(&record::tail_prefix(stream)) {
+                tail.push(decode(value).ok()?);
+            } else if let Some(id) = key.strip_prefix(&prefix) {
+                snapshots.insert(DocumentId::parse(id).ok()?, decode(value).ok()?);
+            }
+        }
+        let mut ids = self.base_documents(stream, head.page);
+        ids.extend(snapshots.keys().cloned());
+        ids.sort_unstable();
+        ids.dedup();
+        let mut documents = Vec::new();
+        for id in ids {
+            let entries: Vec<Entry> = tail.iter().filter(|entry| entry.document == id).cloned().collect();
+            let snapshot = snapshots.get(&id);
+            let parts = snapshot.map(|record| (record.position, record.data.as_slice(), record.admissions.as_slice()));
+            documents.push(Document::restore(id, parts, &entries).ok()?);
+        }
+        let positions = tail.iter().map(|entry| (entry.position, entry.document.clone())).collect();
+        Some(Replica::restored(self.session.tenant.clone(), stream.clone(), head, documents, positions))
+    }
+
+    /// The documents that a held stream has in any case.
+    fn base_documents(&self, stream: &StreamId, page: PageNumber) -> Vec<DocumentId> {
+        match stream {
+            StreamId::Conversation(conversation) => {
+                let mut ids = vec![DocumentId::Conversation(*conversation)];
+                ids.extend((page > 0).then_some(DocumentId::Page(*conversation, page)));
+                ids
+            }
+            StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account.clone())],
+        }
+    }
+
+    fn loaded(&mut self, stream: &StreamId, mut replica: Replica) {
+        for (sequence, entry) in self.parked.remove(stream).unwrap_or_default() {
+            self.resume_entry(&mut replica, sequence, entry);
+        }
+        let waiting = match self.streams.insert(stream.clone(), Slot::Loaded(Box::new(replica))) {
+            Some(Slot::Loading(waiting)) => waiting,
+            Some(Slot::Loaded(_)) | None => Vec::new(),
+        };
+        self.heads.entry(stream.clone()).or_default();
+        self.catch_up_stream(stream);
+        for work in waiting {
+            self.work(stream, work);
+        }
+    }
+
+    fn resume_entry(&mut self, replica: &mut Replica, sequence: u64, entry: OutboxRecord) {
+        let OutboxRecord { command, at, document, change, rewrites } = entry;
+        let Ok(change) = Change::parse(&change) else {
+            let detail = "the stored change does not decode".to_owned();
+            self.add_refused(sequence, command, at, Code::StorageCorrupt, detail);
+            return;
+        };
+        let entry = OutboxEntry { sequence, command, at, document, change, rewrites, stored: true };
+        // What does not apply, because its document is not held, is still the
+        // server's to answer.
+        if replica.resume(entry.clone()).is_err() {
+            replica.outbox.entries.push_back(entry);
+        }
+    }
+
+    /// A loaded stream.
+    pub(super) fn replica(&mut self, stream: &StreamId) -> Option<&mut Replica> {
+        self.uses += 1;
+        match self.streams.get_mut(stream) {
+            Some(Slot::Loaded(replica)) => {
+                replica.used = self.uses;
+                Some(replica)
+            }
+            Some(Slot::Loading(_)) | None => None,
+        }
+    }
+
+    /// Asks the store for an older page; the server if the store has none.
+    pub(super) fn read_page(&mut self, stream: &StreamId, page: PageNumber) {
+        let Some(conversation) = stream.conversation() else { return };
+        let keys = vec![record::document_key(&DocumentId::Page(conversation, page)), record::tail_prefix(stream)];
+        let task = self.store.read(ReadPurpose::Page(stream.clone(), page), keys);
+        self.outputs.push_back(Output::Storage(task));
+    }
+
+    pub(super) fn page_read(&mut self, stream: &StreamId, page: PageNumber, records: Vec<Record>) {
+        let Some(conversation) = stream.conversation() else { return };
+        let id = DocumentId::Page(conversation, page);
+        let position = self.heads.get(stream).map_or(Position::ZERO, |head| head.position);
+        match restore_page(&id, stream, &records) {
+            Some(mut document) => {
+                document.advance(position);
+                if let Some(replica) = self.replica(stream) {
+                    replica.insert_page(document);
+                }
+                self.work(stream, Work::LoadOlder(conversation));
+            }
+            None => self.fetch_page(stream, page),
+        }
+    }
+
+    /// Lets go of streams that nothing needs, when there are too many.
+    pub(super) fn evict_streams(&mut self) {
+        if self.streams.len() <= STREAMS_MAX || !self.store.is_idle() || !self.dirty_heads.is_empty() {
+            return;
+        }
+        let idle = |stream: &StreamId, slot: &Slot| match slot {
+            Slot::Loaded(replica) => {
+                let open = stream.conversation().is_none_or(|conversation| self.open.contains_key(&conversation));
+                let busy = !replica.outbox.is_empty() || replica.fetch.is_some() || !replica.whole;
+                (!open && !busy).then_some(replica.used)
+            }
+            Slot::Loading(_) => None,
+        };
+        let mut candidates: Vec<(u64, StreamId)> = self
+            .streams
+            .iter()
+            .filter_map(|(stream, slot)| idle(stream, slot).map(|used| (used, stream.clone())))
+            .collect();
+        candidates.sort_unstable();
+        let surplus = self.streams.len() - STREAMS_MAX;
+        for (_, stream) in candidates.into_iter().take(surplus) {
+            self.streams.remove(&stream);
+        }
+    }
+}
+
+fn restore_page(id: &DocumentId, stream: &StreamId, records: &[Record]) -> Option<Document> {
+    let (_, snapshot) = records.iter().find(|(key, _)| *key == record::document_key(id))?;
+    let snapshot: DocumentRecord = decode(snapshot).ok()?;
+    let tail = records.iter().filter(|(key, _)| key.starts_with(&record::tail_prefix(stream)));
+    let tail: Vec<Entry> = tail.filter_map(|(_, value)| decode(value).ok()).collect();
+    let tail: Vec<Entry> = tail.into_iter().filter(|entry| entry.document == *id).collect();
+    let parts = (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice());
+    Document::restore(id.clone(), Some(parts), &tail).ok()
+}

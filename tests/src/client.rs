@@ -1,0 +1,211 @@
+//! One person's device: the engine, its store, and the screen as the updates
+//! have painted it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use tidings_core::{
+    code::Code,
+    command::Command,
+    engine::{ConnectionState, Engine, EngineConfig, Input, Output, Update},
+    ids::{AccountId, ConversationId, MessageId, TenantId},
+    storage::{MemoryStore, StorageTask},
+    time::{MonotonicTime, Now},
+    view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
+};
+
+/// How a command ended: durable here, with what it created; or why not.
+pub type Answer = Result<(Option<ConversationId>, Option<MessageId>), Code>;
+
+/// What the updates have painted.
+#[derive(Debug, Default)]
+pub struct Screen {
+    /// The list.
+    pub inbox: BTreeMap<ConversationId, InboxRow>,
+    /// The open timelines.
+    pub timelines: BTreeMap<ConversationId, BTreeMap<MessageId, TimelineRow>>,
+    /// Whether older rows can be had.
+    pub has_older: BTreeMap<ConversationId, bool>,
+    /// The open details.
+    pub details: BTreeMap<ConversationId, ConversationDetail>,
+    /// The refused commands.
+    pub refused: BTreeMap<u64, RefusedRow>,
+    /// The connection.
+    pub connection: Option<ConnectionState>,
+    /// Commands not admitted yet.
+    pub unsynced: u32,
+    /// How commands ended: none when durable here.
+    pub answers: BTreeMap<u64, Answer>,
+    /// Whether the stored state has been read.
+    pub ready: bool,
+    /// How many rows timelines were told, in all.
+    pub rows_told: usize,
+}
+
+impl Screen {
+    /// The texts of a timeline, in its order; `None` for a deleted one.
+    pub fn texts(&self, conversation: ConversationId) -> Vec<String> {
+        self.rows(conversation).into_iter().map(|row| row.text.clone()).collect()
+    }
+
+    /// The rows of a timeline, in its order.
+    pub fn rows(&self, conversation: ConversationId) -> Vec<&TimelineRow> {
+        let mut rows: Vec<&TimelineRow> =
+            self.timelines.get(&conversation).into_iter().flat_map(BTreeMap::values).collect();
+        rows.sort_by(|one, other| one.order().cmp(&other.order()));
+        rows
+    }
+
+    fn paint(&mut self, update: Update) {
+        match update {
+            Update::Ready => self.ready = true,
+            Update::Connection(state) => self.connection = Some(state),
+            Update::Inbox(rows) => self.inbox.extend(rows.into_iter().map(|row| (row.conversation, row))),
+            Update::Timeline(update) => {
+                let rows = self.timelines.entry(update.conversation).or_default();
+                if update.restart {
+                    rows.clear();
+                }
+                self.rows_told += update.rows.len();
+                rows.extend(update.rows.into_iter().map(|row| (row.id.clone(), row)));
+                rows.retain(|id, _| !update.removed.contains(id));
+                self.has_older.insert(update.conversation, update.has_older);
+            }
+            Update::Conversation(detail) => {
+                self.details.insert(detail.conversation, *detail);
+            }
+            Update::Refused { rows, removed } => {
+                self.refused.extend(rows.into_iter().map(|row| (row.id, row)));
+                self.refused.retain(|id, _| !removed.contains(id));
+            }
+            Update::Unsynced(count) => self.unsynced = count,
+            Update::CommandStored { request, conversation, message } => {
+                self.answers.insert(request, Ok((conversation, message)));
+            }
+            Update::CommandFailed { request, code, .. } => {
+                self.answers.insert(request, Err(code));
+            }
+            Update::Presence { .. }
+            | Update::Profile { .. }
+            | Update::Contacts(_)
+            | Update::StorageFailed(_)
+            | Update::StorageRecovered => {}
+        }
+    }
+}
+
+/// What a device wants of the world.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// Frames to be sent.
+    pub frames: VecDeque<Vec<u8>>,
+    /// A link to be opened.
+    pub connect: bool,
+    /// The link to be closed.
+    pub disconnect: bool,
+}
+
+/// A device.
+pub struct Client {
+    /// Whose.
+    pub account: AccountId,
+    engine: Engine,
+    store: MemoryStore,
+    tasks: VecDeque<StorageTask>,
+    /// Whether the store answers at once; else the world says when.
+    pub store_at_once: bool,
+    /// What it shows.
+    pub screen: Screen,
+    /// What it wants.
+    pub wishes: Wishes,
+    /// When it wants to be woken.
+    pub wake_at: Option<MonotonicTime>,
+    next_request: u64,
+}
+
+impl Client {
+    /// A new device, or one that starts again on its store.
+    pub fn start(tenant: TenantId, account: AccountId, seed: [u8; 32], store: MemoryStore, now: Now) -> Self {
+        let engine = Engine::new(now, EngineConfig { tenant, account: account.clone(), seed });
+        let mut client = Client {
+            account,
+            engine,
+            store,
+            tasks: VecDeque::new(),
+            store_at_once: true,
+            screen: Screen::default(),
+            wishes: Wishes::default(),
+            wake_at: None,
+            next_request: 1,
+        };
+        client.drain(now);
+        client.run_store(now);
+        client
+    }
+
+    /// Gives the engine an input and carries out what it says.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.engine.handle(now, input).expect("outputs are drained and the engine is open");
+        self.drain(now);
+        if self.store_at_once {
+            self.run_store(now);
+        }
+    }
+
+    /// Commands something; the number of the answer.
+    pub fn command(&mut self, now: Now, command: impl Into<Command>) -> u64 {
+        let request = self.next_request;
+        self.next_request += 1;
+        self.handle(now, Input::Command { request, command: command.into() });
+        request
+    }
+
+    /// Retries a refused command; the number of the answer.
+    pub fn retry(&mut self, now: Now, id: u64, words: Option<String>) -> u64 {
+        let request = self.next_request;
+        self.next_request += 1;
+        self.handle(now, Input::RetryRefused { request, id, words });
+        request
+    }
+
+    /// Carries out the tasks of the store that wait.
+    pub fn run_store(&mut self, now: Now) {
+        while let Some(task) = self.tasks.pop_front() {
+            let answer = self.store.run(&task.request);
+            self.engine.handle(now, Input::StorageFinished(task.id, answer)).expect("outputs are drained");
+            self.drain(now);
+        }
+    }
+
+    /// The store, to fill it up.
+    pub fn store(&mut self) -> &mut MemoryStore {
+        &mut self.store
+    }
+
+    /// What a crash leaves: the store without the tasks that wait.
+    pub fn crash(self) -> MemoryStore {
+        self.store
+    }
+
+    fn drain(&mut self, now: Now) {
+        let mut needs_token = false;
+        while let Some(output) = self.engine.poll() {
+            match output {
+                Output::Send(frame) => self.wishes.frames.push_back(frame),
+                Output::Storage(task) => self.tasks.push_back(task),
+                Output::Update(update) => self.screen.paint(update),
+                Output::NeedToken => needs_token = true,
+                Output::Connect => self.wishes.connect = true,
+                Output::Disconnect => {
+                    self.wishes.disconnect = true;
+                    self.wishes.frames.clear();
+                }
+                Output::WakeAt(at) => self.wake_at = Some(at),
+            }
+        }
+        if needs_token {
+            let token = self.account.to_string();
+            self.engine.handle(now, Input::Token(token)).expect("outputs are drained");
+            self.drain(now);
+        }
+    }
+}

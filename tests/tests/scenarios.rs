@@ -1,0 +1,434 @@
+//! Stories of two or three people, told through the real engine and the real
+//! authority on a virtual network.
+
+use tidings_core::{
+    code::Code,
+    command::{
+        AddMember, ChangeRole, CreateDirect, CreateGroup, DeleteMessage, EditMessage, LeaveConversation, PinMessage,
+        React, RemoveMember, SendText, SetProfile, SetTitle,
+    },
+    engine::{ConnectionState, Input},
+    ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
+    limits::Limits,
+    model::{MemberStatus, Profile, Role},
+    view::MessageState,
+};
+use tidings_tests::world::{Device, World};
+
+fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+fn direct(one: &str, other: &str) -> ConversationId {
+    ConversationId::direct(&TenantId::parse("acme").unwrap(), &account(one), &account(other))
+}
+
+fn small_pages() -> Limits {
+    Limits { page_changes_soft: 10, page_changes_max: 40, catch_up_entries_max: 30, ..Limits::default() }
+}
+
+/// A group of Ann (its owner), Bob and Carl, everybody online and looking at it.
+struct Group {
+    world: World,
+    ann: Device,
+    bob: Device,
+    carl: Device,
+    group: ConversationId,
+}
+
+fn group(limits: Limits) -> Group {
+    let mut world = World::new(7, limits);
+    let (ann, bob, carl) = (world.add("ann"), world.add("bob"), world.add("carl"));
+    let members = vec![account("bob"), account("carl")];
+    let request = world.command(ann, CreateGroup::new(Some("Trip".into()), members));
+    let (conversation, _) = world.client(ann).screen.answers[&request].clone().unwrap();
+    let group = conversation.unwrap();
+    assert!(world.settle_ms(60_000));
+    for device in [ann, bob, carl] {
+        world.input(device, Input::OpenConversation(group));
+    }
+    assert!(world.settle_ms(60_000));
+    Group { world, ann, bob, carl, group }
+}
+
+impl Group {
+    fn say(&mut self, device: Device, text: &str) -> MessageId {
+        let request = self.world.command(device, SendText::new(self.group, text));
+        let answer = self.world.client(device).screen.answers[&request].clone();
+        answer.unwrap().1.unwrap()
+    }
+
+    #[track_caller]
+    fn check_texts(&mut self, expected: &[&str]) {
+        for device in [self.ann, self.bob, self.carl] {
+            assert_eq!(self.world.client(device).screen.texts(self.group), expected, "device {device}");
+        }
+    }
+
+    #[track_caller]
+    fn settle(&mut self) {
+        assert!(self.world.settle_ms(300_000), "the world comes to rest");
+    }
+}
+
+#[test]
+fn a_message_reaches_the_others_and_tells_its_state() {
+    let Group { mut world, ann, bob, group, .. } = group(Limits::default());
+    let request = world.command(ann, SendText::new(group, "hello"));
+    let message = world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
+    assert_eq!(world.client(ann).screen.timelines[&group][&message].state, MessageState::Pending);
+    world.settle_ms(60_000);
+    assert_eq!(world.client(bob).screen.texts(group), ["hello"]);
+    assert_eq!(world.client(ann).screen.timelines[&group][&message].state, MessageState::Delivered);
+    assert_eq!(world.client(bob).screen.inbox[&group].unread, 1);
+    world.input(bob, Input::MarkRead(group));
+    world.settle_ms(60_000);
+    assert_eq!(world.client(ann).screen.timelines[&group][&message].state, MessageState::Read);
+    assert_eq!(world.client(bob).screen.inbox[&group].unread, 0);
+}
+
+#[test]
+fn both_write_offline_and_end_with_the_same_screen() {
+    let mut group = group(Limits::default());
+    let (ann, bob) = (group.ann, group.bob);
+    let first = group.say(ann, "before");
+    group.settle();
+    group.world.set_network(ann, false);
+    group.world.set_network(bob, false);
+    group.say(ann, "ann offline");
+    group.say(bob, "bob offline");
+    let id = group.group;
+    group.world.command(ann, EditMessage { conversation: id, message: first.clone(), text: "edited".into() });
+    group.world.command(bob, React { conversation: id, message: first.clone(), emoji: "👍".into() });
+    group.world.run_ms(5_000);
+    assert_eq!(group.world.client(ann).screen.texts(id), ["edited", "ann offline"]);
+    assert!(group.world.client(ann).screen.timelines[&id][&first].unsynced);
+    assert_eq!(group.world.client(ann).screen.unsynced, 2);
+    group.world.set_network(ann, true);
+    group.settle();
+    group.world.set_network(bob, true);
+    group.settle();
+    group.check_texts(&["edited", "ann offline", "bob offline"]);
+    for device in [ann, bob] {
+        let row = &group.world.client(device).screen.timelines[&id][&first];
+        assert_eq!((row.reactions.len(), row.unsynced), (1, false));
+    }
+}
+
+#[test]
+fn a_crash_while_offline_keeps_everything_pending_included() {
+    let mut group = group(Limits::default());
+    let (ann, id) = (group.ann, group.group);
+    group.say(ann, "sent");
+    group.settle();
+    group.world.set_network(ann, false);
+    group.say(ann, "pending");
+    group.world.crash_client(ann);
+    group.world.input(ann, Input::OpenConversation(id));
+    assert_eq!(group.world.client(ann).screen.texts(id), ["sent", "pending"]);
+    assert_eq!(group.world.client(ann).screen.unsynced, 1);
+    group.world.set_network(ann, true);
+    group.settle();
+    group.check_texts(&["sent", "pending"]);
+}
+
+#[test]
+fn a_server_crash_loses_and_doubles_nothing() {
+    let mut group = group(Limits::default());
+    let devices = [group.ann, group.bob, group.carl];
+    let mut said = 0;
+    for round in 0..30 {
+        for device in devices {
+            group.say(device, &format!("{device} {round}"));
+            said += 1;
+        }
+        group.world.run_ms(15);
+        if round % 4 == 0 {
+            group.world.crash_server();
+        }
+    }
+    group.settle();
+    let texts = group.world.client(devices[0]).screen.texts(group.group);
+    assert_eq!(texts.len(), said);
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    group.check_texts(&texts);
+}
+
+#[test]
+fn a_member_removed_while_offline_gets_their_words_back() {
+    let mut group = group(Limits::default());
+    let (ann, bob, carl, id) = (group.ann, group.bob, group.carl, group.group);
+    group.world.set_network(bob, false);
+    group.say(bob, "one secret");
+    group.say(bob, "two secrets");
+    group.world.command(ann, RemoveMember { conversation: id, account: account("bob") });
+    group.settle();
+    group.world.set_network(bob, true);
+    group.settle();
+    let screen = &group.world.client(bob).screen;
+    let words: Vec<&str> = screen.refused.values().filter_map(|row| row.words.as_deref()).collect();
+    assert_eq!(words, ["one secret", "two secrets"]);
+    assert!(screen.refused.values().all(|row| row.code == Code::MemberRemoved));
+    assert_eq!(screen.inbox[&id].status, MemberStatus::Removed);
+    assert_eq!((screen.unsynced, screen.texts(id).len()), (0, 0));
+    for device in [ann, carl] {
+        assert!(group.world.client(device).screen.texts(id).is_empty());
+    }
+    // And so it stays after a restart.
+    group.world.crash_client(bob);
+    assert_eq!(group.world.client(bob).screen.refused.len(), 2);
+}
+
+#[test]
+fn two_people_who_open_the_same_direct_offline_have_one() {
+    let mut world = World::new(3, Limits::default());
+    let (ann, bob) = (world.add("ann"), world.add("bob"));
+    world.set_network(ann, false);
+    world.set_network(bob, false);
+    world.command(ann, CreateDirect { peer: account("bob") });
+    world.command(bob, CreateDirect { peer: account("ann") });
+    let id = direct("ann", "bob");
+    world.command(ann, SendText::new(id, "from ann"));
+    world.command(bob, SendText::new(id, "from bob"));
+    for device in [ann, bob] {
+        world.input(device, Input::OpenConversation(id));
+    }
+    world.set_network(ann, true);
+    assert!(world.settle_ms(60_000));
+    world.set_network(bob, true);
+    assert!(world.settle_ms(120_000));
+    for device in [ann, bob] {
+        let screen = &world.client(device).screen;
+        assert_eq!(screen.texts(id), ["from ann", "from bob"]);
+        assert_eq!(screen.inbox.len(), 1);
+        assert!(screen.refused.is_empty());
+    }
+}
+
+#[test]
+fn messages_written_into_a_page_that_closed_move_to_the_open_one() {
+    let mut group = group(small_pages());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    group.say(ann, "a0");
+    group.settle();
+    group.world.set_network(bob, false);
+    let written: Vec<MessageId> = (0..3).map(|index| group.say(bob, &format!("b{index}"))).collect();
+    for index in 1..14 {
+        group.say(ann, &format!("a{index}"));
+    }
+    group.settle();
+    group.world.set_network(bob, true);
+    group.settle();
+    assert!(group.world.server.refusals.contains_key(&Code::PageClosed));
+    let mut expected: Vec<String> = (0..14).map(|index| format!("a{index}")).collect();
+    expected.extend((0..3).map(|index| format!("b{index}")));
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    group.check_texts(&expected);
+    let rows = &group.world.client(ann).screen.timelines[&id];
+    assert!(written.iter().all(|id| rows.contains_key(id)), "ids are kept");
+    assert!(group.world.client(bob).screen.refused.is_empty());
+}
+
+#[test]
+fn older_pages_come_when_somebody_scrolls_there() {
+    let mut group =
+        group(Limits { page_changes_soft: 60, page_changes_max: 200, catch_up_entries_max: 20, ..Limits::default() });
+    let (ann, id) = (group.ann, group.group);
+    for index in 0..200 {
+        group.say(ann, &format!("{index}"));
+    }
+    group.settle();
+    let carl2 = group.world.add("carl");
+    group.settle();
+    group.world.input(carl2, Input::OpenConversation(id));
+    group.settle();
+    let shown = group.world.client(carl2).screen.texts(id);
+    assert!(shown.len() < 120, "{} rows at first", shown.len());
+    assert_eq!(shown.last().unwrap(), "199");
+    for _ in 0..10 {
+        group.world.input(carl2, Input::LoadOlder(id));
+        group.settle();
+    }
+    let shown = group.world.client(carl2).screen.texts(id);
+    assert_eq!(shown, (0..200).map(|index| index.to_string()).collect::<Vec<_>>());
+    assert!(!group.world.client(carl2).screen.has_older[&id]);
+}
+
+#[test]
+fn concurrent_changes_of_a_title_end_with_the_later_arrival() {
+    let mut group = group(Limits::default());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    group.world.command(ann, ChangeRole { conversation: id, account: account("bob"), role: Role::Admin });
+    group.settle();
+    group.world.set_network(ann, false);
+    group.world.command(ann, SetTitle { conversation: id, title: Some("by ann".into()) });
+    group.world.command(bob, SetTitle { conversation: id, title: Some("by bob".into()) });
+    group.settle();
+    group.world.set_network(ann, true);
+    group.settle();
+    assert!(group.world.server.refusals.contains_key(&Code::Stale));
+    for device in [ann, bob, group.carl] {
+        assert_eq!(group.world.client(device).screen.inbox[&id].name, "by ann");
+    }
+    assert!(group.world.client(ann).screen.refused.is_empty());
+}
+
+#[test]
+fn what_is_not_allowed_is_told_at_once_and_offline() {
+    let mut group = group(Limits::default());
+    let (ann, bob, carl, id) = (group.ann, group.bob, group.carl, group.group);
+    let message = group.say(ann, "mine");
+    group.settle();
+    group.world.set_network(bob, false);
+    let cases: Vec<(tidings_core::command::Command, Code)> = vec![
+        (RemoveMember { conversation: id, account: account("carl") }.into(), Code::PermissionDenied),
+        (EditMessage { conversation: id, message: message.clone(), text: "x".into() }.into(), Code::NotTheAuthor),
+        (DeleteMessage { conversation: id, message: message.clone() }.into(), Code::PermissionDenied),
+        (PinMessage { conversation: id, message }.into(), Code::PermissionDenied),
+        (SendText::new(id, "  ").into(), Code::TextEmpty),
+        (SendText::new(id, "x".repeat(4_001)).into(), Code::TextTooLong),
+        (SendText::new(ConversationId::from_bytes([9; 16]), "x").into(), Code::ConversationUnknown),
+    ];
+    for (command, code) in cases {
+        let name = command.name();
+        let request = group.world.command(bob, command);
+        assert_eq!(group.world.client(bob).screen.answers[&request], Err(code), "{name}");
+    }
+    let request = group.world.command(ann, LeaveConversation { conversation: id });
+    assert_eq!(group.world.client(ann).screen.answers[&request], Err(Code::LastOwner));
+    let _ = carl;
+}
+
+#[test]
+fn a_member_added_later_reads_what_was_said_before() {
+    let mut group = group(Limits::default());
+    let (ann, id) = (group.ann, group.group);
+    group.say(ann, "old words");
+    group.settle();
+    let dora = group.world.add("dora");
+    group.settle();
+    group.world.command(ann, AddMember { conversation: id, account: account("dora"), role: Role::Member });
+    group.settle();
+    group.world.input(dora, Input::OpenConversation(id));
+    group.settle();
+    assert_eq!(group.world.client(dora).screen.texts(id), ["old words"]);
+    let request = group.world.command(dora, SendText::new(id, "new words"));
+    assert!(group.world.client(dora).screen.answers[&request].is_ok());
+    group.settle();
+    group.check_texts(&["old words", "new words"]);
+}
+
+#[test]
+fn a_removed_member_who_is_added_again_catches_up() {
+    let mut group = group(Limits::default());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    group.say(ann, "one");
+    group.settle();
+    group.world.command(ann, RemoveMember { conversation: id, account: account("bob") });
+    group.settle();
+    group.say(ann, "two");
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.texts(id), ["one"]);
+    group.world.command(ann, AddMember { conversation: id, account: account("bob"), role: Role::Member });
+    group.settle();
+    group.say(bob, "three");
+    group.settle();
+    group.check_texts(&["one", "two", "three"]);
+}
+
+#[test]
+fn a_refused_message_can_be_sent_again_or_given_up() {
+    let mut group = group(Limits::default());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    group.world.set_network(bob, false);
+    group.say(bob, "first");
+    group.say(bob, "second");
+    group.world.command(ann, RemoveMember { conversation: id, account: account("bob") });
+    group.settle();
+    group.world.set_network(bob, true);
+    group.settle();
+    let ids: Vec<u64> = group.world.client(bob).screen.refused.keys().copied().collect();
+    let now = group.world.now();
+    let request = group.world.client(bob).retry(now, ids[0], None);
+    assert_eq!(group.world.client(bob).screen.answers[&request], Err(Code::MemberRemoved));
+    assert_eq!(group.world.client(bob).screen.refused.len(), 2, "the words stay");
+    group.world.command(ann, AddMember { conversation: id, account: account("bob"), role: Role::Member });
+    group.settle();
+    let now = group.world.now();
+    group.world.client(bob).retry(now, ids[0], Some("first, reworded".into()));
+    group.world.input(bob, Input::DiscardRefused { id: ids[1] });
+    group.settle();
+    assert!(group.world.client(bob).screen.refused.is_empty());
+    group.check_texts(&["first, reworded"]);
+}
+
+#[test]
+fn a_full_store_gives_the_words_back_and_takes_them_later() {
+    let mut group = group(Limits::default());
+    let (ann, id) = (group.ann, group.group);
+    group.world.client(ann).store().set_bytes_max(Some(0));
+    let request = group.world.command(ann, SendText::new(id, "does not fit"));
+    assert_eq!(group.world.client(ann).screen.answers[&request], Err(Code::StorageFull));
+    assert!(group.world.client(ann).screen.texts(id).is_empty());
+    group.world.client(ann).store().set_bytes_max(None);
+    group.world.run_ms(10_000);
+    group.say(ann, "fits");
+    group.settle();
+    group.check_texts(&["fits"]);
+}
+
+#[test]
+fn profiles_name_people_everywhere() {
+    let mut group = group(Limits::default());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    group.say(ann, "hi");
+    let profile = Profile { display_name: Some("Ann Lee".into()), ..Profile::default() };
+    group.world.command(ann, SetProfile { profile });
+    group.settle();
+    let rows = group.world.client(bob).screen.rows(id);
+    assert!(rows.iter().all(|row| row.author_name == "Ann Lee"));
+}
+
+#[test]
+fn a_timeline_is_told_only_what_changed() {
+    let mut group = group(Limits::default());
+    let (ann, bob) = (group.ann, group.bob);
+    for index in 0..100 {
+        group.say(ann, &format!("{index}"));
+    }
+    group.settle();
+    let before = group.world.client(bob).screen.rows_told;
+    group.say(ann, "one more");
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.rows_told - before, 1);
+}
+
+#[test]
+fn a_second_device_of_an_account_sees_the_same() {
+    let mut group = group(Limits::default());
+    let (ann, id) = (group.ann, group.group);
+    group.say(ann, "from the phone");
+    group.settle();
+    let laptop = group.world.add("ann");
+    group.settle();
+    group.world.input(laptop, Input::OpenConversation(id));
+    group.settle();
+    assert_eq!(group.world.client(laptop).screen.texts(id), ["from the phone"]);
+    group.world.command(laptop, SendText::new(id, "from the laptop"));
+    group.settle();
+    group.check_texts(&["from the phone", "from the laptop"]);
+}
+
+#[test]
+fn the_network_switch_cuts_the_link() {
+    let mut group = group(Limits::default());
+    let ann = group.ann;
+    group.world.input(ann, Input::SetNetwork(false));
+    assert_eq!(group.world.client(ann).screen.connection, Some(ConnectionState::Off));
+    group.say(ann, "later");
+    group.world.run_ms(60_000);
+    assert_eq!(group.world.server.journal(&StreamId::Conversation(group.group)).len(), 1);
+    group.world.input(ann, Input::SetNetwork(true));
+    group.settle();
+    group.check_texts(&["later"]);
+}
