@@ -1,1 +1,83 @@
-//! Tidings.
+//! The Tidings sync server: admits changes, keeps the journal, serves
+//! sessions. The rules are `tidings_core`'s; this crate carries bytes and rows
+//! round them.
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod drain;
+pub mod error;
+pub mod http;
+pub mod job;
+pub mod log;
+pub mod node;
+pub mod rate;
+pub mod start;
+pub mod store;
+pub mod stream;
+pub mod ws;
+
+use std::{future::IntoFuture as _, sync::Arc, time::Duration};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tower_http::services::ServeDir;
+
+use crate::{auth::Keys, config::Config, drain::Phase, error::ServeError, node::Node, store::Store};
+
+/// Time for requests that are no session to end, once the sessions have.
+const REQUESTS_END_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The routes of a node.
+pub fn app(node: Arc<Node>) -> Router {
+    let mut router = Router::new().merge(http::health::router()).merge(ws::router());
+    if node.config.keys.dev {
+        router = router.merge(http::dev_token::router());
+    }
+    if let Some(folder) = &node.config.demo {
+        router = router.fallback_service(ServeDir::new(folder));
+    }
+    router.with_state(node)
+}
+
+/// Serves on the listener with a migrated store, until `shutdown` resolves and
+/// the sessions have ended.
+///
+/// # Errors
+/// When no key is configured or accepting connections fails.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    store: Arc<dyn Store>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let keys = Keys::load(&config.keys)?;
+    let (node, mut tasks) = Node::start(config, keys, store);
+    let draining = Arc::clone(&node);
+    let server = axum::serve(listener, app(Arc::clone(&node)))
+        .with_graceful_shutdown(async move { draining.drain.reached(Phase::Finishing).await });
+    let mut server = tokio::spawn(server.into_future());
+    tokio::select! {
+        () = shutdown => {}
+        ended = &mut server => return finished(ended),
+    }
+    tracing::info!(sessions = node.sockets.count(), "draining");
+    node.end().await;
+    let ended = tokio::time::timeout(REQUESTS_END_TIMEOUT, &mut server).await;
+    tasks.shutdown().await;
+    tracing::info!("drained");
+    match ended {
+        Ok(ended) => finished(ended),
+        Err(_) => {
+            server.abort();
+            Ok(())
+        }
+    }
+}
+
+fn finished(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), ServeError> {
+    match ended {
+        Ok(result) => result.map_err(ServeError::Serve),
+        Err(error) => Err(ServeError::Serve(std::io::Error::other(error))),
+    }
+}

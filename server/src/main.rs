@@ -1,2 +1,41 @@
-//! Tidings.
-fn main() {}
+//! The program: parse the command line, do what it says, end with one clear
+//! line when that fails.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tidings_server::{
+    config::{Cli, Command, Config},
+    start,
+};
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(config) => serve(*config),
+        Command::Token(request) => match start::issue_token(&request) {
+            Ok(token) => {
+                println!("{token}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail("token_not_issued", &error),
+        },
+    }
+}
+
+fn serve(config: Config) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail("runtime_failed", &error),
+    };
+    match runtime.block_on(start::serve(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.code(), &error),
+    }
+}
+
+fn fail(code: &str, error: &dyn std::error::Error) -> ExitCode {
+    // One line, whatever the cause says.
+    let text = error.to_string().replace('\n', " ");
+    eprintln!("tidings-server: {code}: {text}");
+    ExitCode::FAILURE
+}

@@ -93,3 +93,6 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
 fn refuse(code: Code, detail: impl Into<String>) -> Result<(), Refusal> {
     Err(Refusal::new(code, detail))
 }
+
+#[cfg(test)]
+mod tests;

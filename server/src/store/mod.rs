@@ -2,6 +2,15 @@
 //! receipts, devices. SQLite and Postgres implement it and pass one contract.
 //! Stores decide nothing: what may be written is the authority's.
 
+#[cfg(test)]
+mod contract;
+mod error;
+mod postgres;
+mod sql;
+mod sqlite;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
 use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
@@ -30,10 +39,63 @@ pub enum StoreError {
     },
     /// A migration failed, or the database is of a newer version.
     #[error("migration failed: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The URL names no database that this program knows.
+    #[error("a store is sqlite:PATH, sqlite::memory: or postgres://…, not {scheme}:…")]
+    UrlUnsupported {
+        /// What the URL begins with; the rest may hold a password.
+        scheme: String,
+    },
     /// Anything else the database said: a defect of this program.
     #[error("the database refused a statement: {0}")]
     Database(#[source] sqlx::Error),
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Connections at most; SQLite has one more, which writes.
+    pub connections_max: u32,
+    /// How long a call waits for a connection before the store counts as
+    /// unavailable.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { connections_max: 10, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// Opens the store of a URL: `sqlite:PATH`, made if missing, with its folder;
+/// `sqlite::memory:`, gone with the process; or `postgres://…`. Tables are
+/// made by `Store::migrate`.
+///
+/// # Errors
+/// `StoreError::UrlUnsupported` for any other URL; `StoreError::Unavailable`
+/// when the database cannot be reached.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tidings_server::store::StoreError> {
+/// use tidings_server::store;
+/// let store = store::open("sqlite::memory:", &store::StoreOptions::default()).await?;
+/// store.migrate().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
+    match url.split_once(':') {
+        Some(("sqlite", ":memory:")) => Ok(Arc::new(sqlite::open(None, options).await?)),
+        Some(("sqlite", path)) if !path.is_empty() => {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            Ok(Arc::new(sqlite::open(Some(Path::new(path)), options).await?))
+        }
+        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(postgres::open(url, options).await?)),
+        Some((scheme, _)) => Err(StoreError::UrlUnsupported { scheme: scheme.to_owned() }),
+        None => Err(StoreError::UrlUnsupported { scheme: String::new() }),
+    }
 }
 
 /// Where a stream stands.
@@ -261,11 +323,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<ConversationSummary>, StoreError>;
 
     /// The profiles of those of these accounts that have one.
-    async fn profiles(
-        &self,
-        tenant: &TenantId,
-        accounts: &[AccountId],
-    ) -> Result<Vec<ProfileNotice>, StoreError>;
+    async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError>;
 
     /// The accounts that share a conversation with this one, itself included.
     async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError>;

@@ -1,0 +1,638 @@
+//! The rules of part A, one stream at a time: facts are written as a client
+//! would write them and pushed as a session would push them.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    doc::{Document, Fact, ProfileField, SettingField},
+    ids::{ContactId, ConversationId, MessageId, Stamp, StreamId},
+    journal::Position,
+    model::{
+        ConversationKind, ConversationState, Created, Deletion, Edit, Member, MemberStatus, MessageBody, MessageKind,
+        Permission, Pin, SendPolicy,
+    },
+    wire::PushedChange,
+};
+
+const NOW: WallTime = WallTime::from_millis(1_767_225_600_000);
+
+fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+fn session(name: &str) -> Session {
+    let mut device = [0; 16];
+    device[..name.len()].copy_from_slice(name.as_bytes());
+    Session {
+        tenant: TenantId::parse("acme").unwrap(),
+        account: account(name),
+        device: DeviceId::from_bytes(device),
+        administrator: false,
+    }
+}
+
+fn message(number: u8, author: &str) -> MessageId {
+    MessageId { stamp: Stamp::new(NOW, u16::from(number), [number; 8]), author: account(author) }
+}
+
+fn says(number: u8, author: &str) -> Fact {
+    let body = MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None };
+    Fact::Message(message(number, author), body)
+}
+
+fn edit(number: u8, author: &str) -> Fact {
+    Fact::Edit(message(number, author), Edit { text: "other words".into(), at: NOW })
+}
+
+fn deletion(number: u8, author: &str, by: &str) -> Fact {
+    Fact::Deleted(message(number, author), Deletion { by: account(by), at: NOW })
+}
+
+fn pin(number: u8, by: &str) -> Fact {
+    Fact::Pin(message(number, "mo"), Some(Pin { by: account(by), at: NOW }))
+}
+
+fn role(name: &str, role: Role) -> Fact {
+    Fact::MemberRole(account(name), role)
+}
+
+fn status(name: &str, status: MemberStatus) -> Fact {
+    Fact::MemberStatus(account(name), status)
+}
+
+fn created(kind: ConversationKind, by: &str) -> Fact {
+    Fact::Created(Created { kind, by: account(by), at: NOW })
+}
+
+/// A stream with the limits it is judged by.
+#[derive(Clone)]
+struct Room {
+    stream: Stream,
+    limits: Limits,
+}
+
+impl Room {
+    fn new(conversation: ConversationId) -> Self {
+        let tenant = TenantId::parse("acme").unwrap();
+        let stream = Stream::new(tenant, StreamId::Conversation(conversation), Position::ZERO, 0);
+        Self { stream, limits: Limits::default() }
+    }
+
+    /// A group with one account of each role, named by it: `ow`, `ad`, `mo`,
+    /// `me`, `gu`; and messages 1 (of `mo`) and 2 (of `me`).
+    fn group() -> Self {
+        let mut room = Self::new(ConversationId::from_bytes([7; 16]));
+        let mut facts = vec![created(ConversationKind::Group, "ow"), Fact::Title(Some("Trip".into()))];
+        for (name, its_role) in roles() {
+            facts.extend([role(name, its_role), status(name, MemberStatus::Active)]);
+        }
+        room.push("ow", None, &facts).unwrap();
+        room.push("mo", Some(1), &[says(1, "mo")]).unwrap();
+        room.push("me", Some(1), &[says(2, "me")]).unwrap();
+        room
+    }
+
+    fn direct() -> Self {
+        let tenant = TenantId::parse("acme").unwrap();
+        let mut room = Self::new(ConversationId::direct(&tenant, &account("ann"), &account("bob")));
+        room.push("ann", None, &direct_facts("ann")).unwrap();
+        room
+    }
+
+    fn conversation(&self) -> ConversationId {
+        self.stream.id().conversation().unwrap()
+    }
+
+    fn document(&self, page: Option<u32>) -> DocumentId {
+        match page {
+            Some(number) => DocumentId::Page(self.conversation(), number),
+            None => DocumentId::Conversation(self.conversation()),
+        }
+    }
+
+    /// The change that a client which has seen everything would write.
+    fn write(&self, session: &Session, document: &DocumentId, facts: &[Fact]) -> PushedChange {
+        let (change, _) = self.stream.clone().write(session.device, document, NOW, facts).expect("something to write");
+        PushedChange { document: document.clone(), change: change.bytes().to_vec() }
+    }
+
+    fn admit(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
+        for missing in self.stream.missing(&pushed.document) {
+            self.stream.insert(Document::new(missing));
+        }
+        self.stream.admit(session, pushed, NOW, &self.limits)
+    }
+
+    fn push_as(&mut self, session: &Session, page: Option<u32>, facts: &[Fact]) -> Result<Admitted, Code> {
+        let document = self.document(page);
+        let pushed = self.write(session, &document, facts);
+        self.admit(session, &pushed).map_err(code_of)
+    }
+
+    fn push(&mut self, name: &str, page: Option<u32>, facts: &[Fact]) -> Result<Admitted, Code> {
+        self.push_as(&session(name), page, facts)
+    }
+
+    #[track_caller]
+    fn check(&self, name: &str, page: Option<u32>, facts: &[Fact], expected: Result<(), Code>) {
+        let got = self.clone().push(name, page, facts).map(|_| ());
+        assert_eq!(got, expected, "{name}: {facts:?}");
+    }
+}
+
+fn roles() -> [(&'static str, Role); 5] {
+    [("ow", Role::Owner), ("ad", Role::Admin), ("mo", Role::Moderator), ("me", Role::Member), ("gu", Role::Guest)]
+}
+
+fn direct_facts(by: &str) -> Vec<Fact> {
+    let mut facts = vec![created(ConversationKind::Direct, by)];
+    for name in ["ann", "bob"] {
+        facts.extend([role(name, Role::Member), status(name, MemberStatus::Active)]);
+    }
+    facts
+}
+
+fn code_of(error: AdmitError) -> Code {
+    match error {
+        AdmitError::Refused(refusal) => refusal.code,
+        AdmitError::AlreadyAdmitted(_) => panic!("was admitted before"),
+    }
+}
+
+#[test]
+fn a1_bytes_that_are_not_one_framed_change_are_refused() {
+    let room = Room::group();
+    let honest = room.write(&session("me"), &room.document(Some(1)), &[says(9, "me")]);
+    let check = |expected: Code, mangle: &dyn Fn(&mut Vec<u8>)| {
+        let mut pushed = honest.clone();
+        mangle(&mut pushed.change);
+        assert_eq!(room.clone().admit(&session("me"), &pushed).map_err(code_of).err(), Some(expected));
+    };
+    check(Code::ChangeMalformed, &|bytes| bytes.clear());
+    check(Code::ChangeMalformed, &|bytes| bytes.truncate(9));
+    check(Code::ChangeMalformed, &|bytes| bytes.push(0));
+    check(Code::ChangeMalformed, &|bytes| bytes[0] ^= 1);
+    check(Code::ChangeMalformed, &|bytes| bytes[8] = 2);
+    check(Code::ChangeMalformed, &|bytes| bytes[9] = 0xff);
+    check(Code::ChangeTooLarge, &|bytes| bytes.resize(300_000, 0));
+}
+
+#[test]
+fn a2_a_change_has_one_place_in_its_devices_chain() {
+    let mut room = Room::group();
+    let page = room.document(Some(1));
+    let me = session("me");
+    let first = room.write(&me, &page, &[says(3, "me")]);
+    // From another device.
+    assert_eq!(room.clone().admit(&session("mo"), &first).map_err(code_of).err(), Some(Code::WrongActor));
+    // Two changes of the same number.
+    let second = room.write(&me, &page, &[says(4, "me")]);
+    room.admit(&me, &first).unwrap();
+    assert_eq!(room.admit(&me, &second).map_err(code_of).err(), Some(Code::ActorConflict));
+    // A number left out, which depends on what nobody has.
+    let mut ahead = room.clone();
+    ahead.push("me", Some(1), &[says(5, "me")]).unwrap();
+    let third = ahead.write(&me, &page, &[says(6, "me")]);
+    assert_eq!(room.admit(&me, &third).map_err(code_of).err(), Some(Code::WrongSequence));
+    // Another device's change that was not admitted.
+    let mut elsewhere = room.clone();
+    elsewhere.push("mo", Some(1), &[says(7, "mo")]).unwrap();
+    let dangling = elsewhere.write(&session("ad"), &page, &[says(8, "ad")]);
+    assert_eq!(room.admit(&session("ad"), &dangling).map_err(code_of).err(), Some(Code::DependencyMissing));
+    // A clock ahead of the server.
+    let late = NOW.plus(core::time::Duration::from_secs(600));
+    let (change, _) = room.stream.clone().write(me.device, &page, late, &[says(9, "me")]).unwrap();
+    let pushed = PushedChange { document: page, change: change.bytes().to_vec() };
+    assert_eq!(room.admit(&me, &pushed).map_err(code_of).err(), Some(Code::ClockAhead));
+}
+
+#[test]
+fn a3_a_wrong_checksum_is_refused() {
+    let mut room = Room::group();
+    let mut pushed = room.write(&session("me"), &room.document(Some(1)), &[says(9, "me")]);
+    pushed.change[5] ^= 1;
+    assert_eq!(room.admit(&session("me"), &pushed).map_err(code_of).err(), Some(Code::NotCanonical));
+}
+
+#[test]
+fn a4_only_known_keys_of_the_kind_of_document_are_written() {
+    let room = Room::group();
+    // A page's facts on the conversation document, and the other way round.
+    room.check("ow", None, &[says(9, "ow")], Err(Code::OperationIllegal));
+    room.check("ow", Some(1), &[Fact::Title(Some("x".into()))], Err(Code::OperationIllegal));
+    let mut small = room.clone();
+    small.limits.change_operations_max = 1;
+    let both = [Fact::Title(Some("x".into())), Fact::Description(Some("y".into()))];
+    small.check("ow", None, &both, Err(Code::TooManyOperations));
+}
+
+#[test]
+fn a5_an_operation_replaces_what_its_author_could_see() {
+    // Honest concurrent writes of one key on a page are all admitted, whatever
+    // the order: each has seen what it says it has seen.
+    let mut room = Room::group();
+    let page = room.document(Some(1));
+    let one = room.write(&session("me"), &page, &[edit(2, "me")]);
+    let mut other_device = session("me");
+    other_device.device = DeviceId::from_bytes([9; 16]);
+    let other = room.write(&other_device, &page, &[edit(2, "me")]);
+    room.admit(&session("me"), &one).unwrap();
+    room.admit(&other_device, &other).unwrap();
+    assert_eq!(room.stream.document(&page).unwrap().heads().len(), 2);
+}
+
+#[test]
+fn a6_a_change_pushed_again_is_known() {
+    let mut room = Room::group();
+    let me = session("me");
+    let pushed = room.write(&me, &room.document(Some(1)), &[says(9, "me")]);
+    let admitted = room.admit(&me, &pushed).unwrap();
+    assert_eq!(room.admit(&me, &pushed).err(), Some(AdmitError::AlreadyAdmitted(admitted.hash)));
+}
+
+#[test]
+fn a7_a_refusal_leaves_the_stream_as_it_was() {
+    let mut room = Room::group();
+    let page = room.document(Some(1));
+    let before = (room.stream.position(), room.stream.document(&page).unwrap().heads());
+    // The first statement is allowed, the second is not.
+    let mixed = [edit(2, "me"), edit(1, "mo")];
+    assert_eq!(room.push("me", Some(1), &mixed).err(), Some(Code::NotTheAuthor));
+    assert_eq!((room.stream.position(), room.stream.document(&page).unwrap().heads()), before);
+    assert!(room.push("me", Some(1), &[says(9, "me")]).is_ok());
+}
+
+#[test]
+fn a8_the_state_of_a_conversation_binds_everybody() {
+    let leave = [status("me", MemberStatus::Left)];
+    let cases = [
+        (ConversationState::Archived, Code::ConversationArchived, true),
+        (ConversationState::Closed, Code::ConversationClosed, true),
+        (ConversationState::Deleted, Code::ConversationDeleted, false),
+    ];
+    for (state, code, may_leave) in cases {
+        let mut room = Room::group();
+        room.push("ow", None, &[Fact::State(state)]).unwrap();
+        room.check("ow", Some(1), &[says(9, "ow")], Err(code));
+        room.check("me", None, &leave, if may_leave { Ok(()) } else { Err(code) });
+        let reopened = room.push("ow", None, &[Fact::State(ConversationState::Active)]).map(|_| ());
+        assert_eq!(reopened, if may_leave { Ok(()) } else { Err(code) });
+    }
+    let mut room = Room::group();
+    room.push("ow", None, &[Fact::Locked(true)]).unwrap();
+    room.check("me", Some(1), &[says(9, "me")], Err(Code::ConversationLocked));
+    room.check("mo", Some(1), &[says(9, "mo")], Ok(()));
+    room.check("me", None, &leave, Ok(()));
+}
+
+#[test]
+fn a9_only_an_active_member_writes() {
+    for (now, code) in [(MemberStatus::Removed, Code::MemberRemoved), (MemberStatus::Banned, Code::MemberBanned)] {
+        let mut room = Room::group();
+        room.push("ow", None, &[status("me", now)]).unwrap();
+        room.check("me", Some(1), &[says(9, "me")], Err(code));
+    }
+    let mut room = Room::group();
+    room.push("me", None, &[status("me", MemberStatus::Left)]).unwrap();
+    room.check("me", Some(1), &[says(9, "me")], Err(Code::MemberLeft));
+    room.check("zoe", Some(1), &[says(9, "zoe")], Err(Code::NotAMember));
+    Room::new(ConversationId::from_bytes([1; 16])).check(
+        "ow",
+        Some(1),
+        &[says(9, "ow")],
+        Err(Code::ConversationUnknown),
+    );
+}
+
+#[test]
+fn a10_each_statement_asks_for_its_permission() {
+    // What is stated, and the lowest role that may.
+    let cases: Vec<(Option<u32>, Vec<Fact>, &str, Permission)> = vec![
+        (Some(1), vec![deletion(1, "mo", "mo")], "mo", Permission::MessageDeleteAny),
+        (None, vec![pin(1, "mo")], "mo", Permission::PinAdd),
+        (None, vec![Fact::Title(Some("x".into()))], "ad", Permission::ConversationInfo),
+        (None, vec![Fact::Description(Some("x".into()))], "ad", Permission::ConversationInfo),
+        (None, vec![role("zoe", Role::Member), status("zoe", MemberStatus::Active)], "ad", Permission::MemberAdd),
+        (None, vec![status("xy", MemberStatus::Removed)], "ad", Permission::MemberRemove),
+        (None, vec![status("xy", MemberStatus::Banned)], "ad", Permission::MemberBan),
+        (None, vec![role("xy", Role::Member)], "ad", Permission::MemberRole),
+        (None, vec![Fact::State(ConversationState::Archived)], "ad", Permission::ConversationArchive),
+        (None, vec![Fact::Locked(true)], "ad", Permission::ConversationLock),
+        (None, vec![Fact::SendPolicy(SendPolicy::Moderators)], "ad", Permission::ConversationSettings),
+        (None, vec![Fact::State(ConversationState::Deleted)], "ow", Permission::ConversationDelete),
+    ];
+    let mut room = Room::group();
+    room.push("ow", None, &[role("xy", Role::Guest), status("xy", MemberStatus::Active)]).unwrap();
+    for (page, facts, lowest, permission) in cases {
+        for (name, its_role) in roles() {
+            let signed: Vec<Fact> = facts.iter().map(|fact| signed_by(fact, name)).collect();
+            let expected = if its_role.allows(permission) { Ok(()) } else { Err(Code::PermissionDenied) };
+            room.check(name, page, &signed, expected);
+        }
+        assert_eq!(permission.lowest_role(), roles().iter().find(|(name, _)| *name == lowest).unwrap().1);
+    }
+    // One's own messages.
+    for (name, its_role) in roles() {
+        let expected = |permission| if its_role.allows(permission) { Ok(()) } else { Err(Code::PermissionDenied) };
+        room.check(name, Some(1), &[says(9, name)], expected(Permission::MessageSend));
+        let reaction = Fact::Reaction(message(1, "mo"), "👍".into(), account(name), true);
+        room.check(name, Some(1), &[reaction], expected(Permission::MessageReact));
+    }
+    room.check("me", Some(1), &[edit(2, "me")], Ok(()));
+    room.check("me", Some(1), &[deletion(2, "me", "me")], Ok(()));
+}
+
+/// The same statement, signed by another account where it is signed at all.
+fn signed_by(fact: &Fact, name: &str) -> Fact {
+    match fact.clone() {
+        Fact::Deleted(message, deletion) => Fact::Deleted(message, Deletion { by: account(name), ..deletion }),
+        Fact::Pin(message, Some(pin)) => Fact::Pin(message, Some(Pin { by: account(name), ..pin })),
+        other => other,
+    }
+}
+
+#[test]
+fn a11_what_is_signed_with_an_account_is_written_by_it() {
+    let room = Room::group();
+    for facts in [
+        vec![says(9, "mo")],
+        vec![edit(1, "mo")],
+        vec![deletion(1, "mo", "mo")],
+        vec![Fact::Reaction(message(1, "mo"), "👍".into(), account("me"), true)],
+    ] {
+        room.check("ow", Some(1), &facts, Err(Code::NotTheAuthor));
+    }
+    room.check("ow", None, &[pin(1, "mo")], Err(Code::NotTheAuthor));
+}
+
+#[test]
+fn a12_a_direct_keeps_its_two_members_and_each_may_pin() {
+    let room = Room::direct();
+    room.check("bob", None, &[pin(1, "bob")], Ok(()));
+    room.check("ann", None, &[role("zoe", Role::Member), status("zoe", MemberStatus::Active)], Err(Code::WrongKind));
+    room.check("ann", None, &[status("bob", MemberStatus::Removed)], Err(Code::WrongKind));
+    room.check("ann", None, &[status("ann", MemberStatus::Left)], Err(Code::WrongKind));
+    room.check("ann", None, &[role("bob", Role::Guest)], Err(Code::WrongKind));
+    room.check("ann", None, &[Fact::Title(Some("x".into()))], Err(Code::PermissionDenied));
+}
+
+#[test]
+fn a13_policies_narrow_what_roles_allow() {
+    for (policy, senders) in [
+        (SendPolicy::AllMembers, vec!["ow", "ad", "mo", "me"]),
+        (SendPolicy::Moderators, vec!["ow", "ad", "mo"]),
+        (SendPolicy::AdminsOnly, vec!["ow", "ad"]),
+    ] {
+        let mut room = Room::group();
+        if policy != SendPolicy::AllMembers {
+            room.push("ow", None, &[Fact::SendPolicy(policy)]).unwrap();
+        }
+        for name in ["ow", "ad", "mo", "me"] {
+            let expected = if senders.contains(&name) { Ok(()) } else { Err(Code::PolicyForbids) };
+            room.check(name, Some(1), &[says(9, name)], expected);
+        }
+    }
+}
+
+#[test]
+fn a14_nobody_grants_what_they_lack_or_acts_on_their_rank_or_above() {
+    let mut room = Room::group();
+    room.push("ow", None, &[role("a2", Role::Admin), status("a2", MemberStatus::Active)]).unwrap();
+    let join = |its_role| [role("zoe", its_role), status("zoe", MemberStatus::Active)];
+    room.check("ad", None, &join(Role::Owner), Err(Code::RankTooLow));
+    room.check("ad", None, &join(Role::Admin), Ok(()));
+    room.check("ad", None, &[role("me", Role::Owner)], Err(Code::RankTooLow));
+    room.check("ad", None, &[role("ad", Role::Owner)], Err(Code::RankTooLow));
+    room.check("ad", None, &[role("a2", Role::Member)], Err(Code::RankTooLow));
+    room.check("ad", None, &[status("a2", MemberStatus::Removed)], Err(Code::RankTooLow));
+    room.check("ad", None, &[status("ow", MemberStatus::Banned)], Err(Code::RankTooLow));
+    room.check("ad", None, &[status("mo", MemberStatus::Removed)], Ok(()));
+    room.check("ad", None, &[status("me", MemberStatus::Left)], Err(Code::NotTheOwner));
+    room.check("ad", None, &[role("ad", Role::Member)], Ok(()));
+    room.check("ad", None, &[status("zoe", MemberStatus::Removed)], Err(Code::MemberUnknown));
+    let twice = [status("me", MemberStatus::Active)];
+    let decided = room.stream.decide(&session("ad"), &room.document(None), &twice, NOW, &room.limits);
+    assert_eq!(decided.map_err(|refusal| refusal.code), Err(Code::MemberExists));
+    // One who was an owner does not come back as one through an admin.
+    room.push("ow", None, &[role("a2", Role::Owner)]).unwrap();
+    room.push("a2", None, &[status("a2", MemberStatus::Left)]).unwrap();
+    room.check("ad", None, &[status("a2", MemberStatus::Active)], Err(Code::RankTooLow));
+    room.check("ow", None, &[status("a2", MemberStatus::Active)], Ok(()));
+    // A banned one comes back by unbanning only.
+    room.push("ow", None, &[status("gu", MemberStatus::Banned)]).unwrap();
+    room.check("mo", None, &[status("gu", MemberStatus::Active)], Err(Code::PermissionDenied));
+    room.check("ad", None, &[status("gu", MemberStatus::Active)], Ok(()));
+}
+
+#[test]
+fn a15_a_group_always_has_an_owner_and_no_more_members_than_it_may() {
+    let mut room = Room::group();
+    room.check("ow", None, &[status("ow", MemberStatus::Left)], Err(Code::LastOwner));
+    room.check("ow", None, &[role("ow", Role::Admin)], Err(Code::LastOwner));
+    room.check("ow", None, &[role("ad", Role::Owner), role("ow", Role::Admin)], Ok(()));
+    room.check("ow", None, &[role("ad", Role::Owner), status("ow", MemberStatus::Left)], Ok(()));
+    room.limits.members_max = 5;
+    let join = [role("zoe", Role::Member), status("zoe", MemberStatus::Active)];
+    room.check("ow", None, &join, Err(Code::TooManyMembers));
+    room.push("ow", None, &[status("gu", MemberStatus::Removed)]).unwrap();
+    room.check("ow", None, &join, Ok(()));
+}
+
+#[test]
+fn a16_a_conversation_change_that_has_not_seen_what_it_replaces_is_stale() {
+    let mut room = Room::group();
+    let document = room.document(None);
+    let late = room.write(&session("ow"), &document, &[role("me", Role::Moderator)]);
+    room.push("ad", None, &[status("gu", MemberStatus::Removed)]).unwrap();
+    assert!(room.clone().admit(&session("ow"), &late).is_ok(), "another key has nothing to do with it");
+    room.push("ad", None, &[role("me", Role::Guest)]).unwrap();
+    assert_eq!(room.admit(&session("ow"), &late).map_err(code_of).err(), Some(Code::Stale));
+    assert_eq!(room.stream.conversation().members[&account("me")].role, Role::Guest);
+}
+
+#[test]
+fn a17_the_first_change_states_kind_and_members_whole() {
+    let tenant = TenantId::parse("acme").unwrap();
+    let derived = ConversationId::direct(&tenant, &account("ann"), &account("bob"));
+    let facts = direct_facts("ann");
+    Room::new(derived).check("ann", None, &facts, Ok(()));
+    Room::new(ConversationId::from_bytes([1; 16])).check("ann", None, &facts, Err(Code::IdInvalid));
+    Room::new(derived).check("bob", None, &facts, Err(Code::NotTheAuthor));
+    Room::new(derived).check("ann", None, &facts[..3], Err(Code::ValueInvalid));
+    Room::new(derived).check("ann", None, &facts[..4], Err(Code::OperationIllegal));
+    Room::new(derived).check("ann", None, &facts[1..], Err(Code::ConversationUnknown));
+    // The same direct from the other side: nothing is left to do there.
+    Room::direct().check("bob", None, &[created(ConversationKind::Direct, "bob")], Err(Code::Stale));
+    let group = |members: &[(&str, Role)]| {
+        let mut facts = vec![created(ConversationKind::Group, "ann")];
+        for (name, its_role) in members {
+            facts.extend([role(name, *its_role), status(name, MemberStatus::Active)]);
+        }
+        facts
+    };
+    let room = Room::new(ConversationId::from_bytes([2; 16]));
+    room.check("ann", None, &group(&[("ann", Role::Owner)]), Ok(()));
+    room.check("ann", None, &group(&[("bob", Role::Owner)]), Err(Code::LastOwner));
+    room.check("ann", None, &group(&[("ann", Role::Owner), ("bob", Role::Admin)]), Ok(()));
+    Room::group().check("ad", None, &[created(ConversationKind::Group, "ad")], Err(Code::ConversationExists));
+}
+
+#[test]
+fn a18_an_account_is_written_by_itself() {
+    let tenant = TenantId::parse("acme").unwrap();
+    let conversation = ConversationId::from_bytes([1; 16]);
+    let limits = Limits::default();
+    let mut administrator = session("root");
+    administrator.administrator = true;
+    let name = Fact::Profile(ProfileField::DisplayName, Some("Ann".into()));
+    let pinned = Fact::Setting(conversation, SettingField::PinnedAt, Some(NOW));
+    let cases = [
+        (session("ann"), DocumentId::Account(account("ann")), &name, true),
+        (session("bob"), DocumentId::Account(account("ann")), &name, false),
+        (administrator.clone(), DocumentId::Account(account("ann")), &name, true),
+        (session("ann"), DocumentId::Home(account("ann")), &pinned, true),
+        (administrator, DocumentId::Home(account("ann")), &pinned, false),
+    ];
+    for (session, document, fact, allowed) in cases {
+        let stream = Stream::new(tenant.clone(), document.stream(), Position::ZERO, 0);
+        let decided = stream.decide(&session, &document, std::slice::from_ref(fact), NOW, &limits);
+        assert_eq!(decided.map_err(|refusal| refusal.code), if allowed { Ok(()) } else { Err(Code::NotTheOwner) });
+    }
+}
+
+#[test]
+fn a19_values_have_their_lengths_and_ranges() {
+    let mut room = Room::group();
+    let text = |text: String| {
+        let body = MessageBody { kind: MessageKind::Text, text, reply_to: None, mentions: None };
+        vec![Fact::Message(message(9, "ow"), body)]
+    };
+    room.check("ow", Some(1), &text(" \n".into()), Err(Code::TextEmpty));
+    room.check("ow", Some(1), &text("é".repeat(4_000)), Ok(()));
+    room.check("ow", Some(1), &text("é".repeat(4_001)), Err(Code::TextTooLong));
+    room.check("ow", None, &[Fact::Title(Some("x".repeat(200)))], Ok(()));
+    room.check("ow", None, &[Fact::Title(Some("x".repeat(201)))], Err(Code::TextTooLong));
+    room.check("ow", None, &[Fact::Description(Some("x".repeat(2_001)))], Err(Code::TextTooLong));
+    let many = Some(vec![account("me"); 51]);
+    let body = MessageBody { kind: MessageKind::Text, text: "x".into(), reply_to: None, mentions: many };
+    room.check("ow", Some(1), &[Fact::Message(message(9, "ow"), body)], Err(Code::TooManyMentions));
+    let ahead = MessageId {
+        stamp: Stamp::new(NOW.plus(core::time::Duration::from_secs(301)), 0, [0; 8]),
+        author: account("ow"),
+    };
+    let body = MessageBody { kind: MessageKind::Text, text: "x".into(), reply_to: None, mentions: None };
+    room.check("ow", Some(1), &[Fact::Message(ahead, body)], Err(Code::ClockAhead));
+    room.limits.pins_max = 1;
+    room.push("ow", None, &[pin(1, "ow")]).unwrap();
+    room.check("ow", None, &[pin(2, "ow")], Err(Code::TooManyPins));
+    room.limits.reactions_max = 1;
+    let reaction = |emoji: &str| [Fact::Reaction(message(1, "mo"), emoji.into(), account("me"), true)];
+    room.push("me", Some(1), &reaction("👍")).unwrap();
+    room.check("me", Some(1), &reaction("🎉"), Err(Code::TooManyReactions));
+}
+
+#[test]
+fn a20_an_administrator_passes_all_but_shape_authorship_and_invariants() {
+    let mut administrator = session("root");
+    administrator.administrator = true;
+    let mut room = Room::group();
+    room.push("ow", None, &[Fact::State(ConversationState::Archived)]).unwrap();
+    let admitted = room.push_as(&administrator, None, &[status("ad", MemberStatus::Removed)]).unwrap();
+    assert!(admitted.entry.administrator);
+    assert!(room.push_as(&administrator, Some(1), &[deletion(2, "me", "root")]).is_ok());
+    let denied = |room: &Room, page, fact: Fact| room.clone().push_as(&administrator, page, &[fact]).err();
+    assert_eq!(denied(&room, Some(1), says(9, "me")), Some(Code::NotTheAuthor));
+    assert_eq!(denied(&room, None, status("ow", MemberStatus::Removed)), Some(Code::RankTooLow));
+    assert_eq!(denied(&room, None, Fact::Title(Some("x".repeat(201)))), Some(Code::TextTooLong));
+}
+
+#[test]
+fn a21_a_message_is_written_once_and_spoken_of_on_its_page() {
+    let mut room = Room::group();
+    room.check("me", Some(1), &[edit(99, "me")], Err(Code::MessageUnknown));
+    let again = MessageBody { kind: MessageKind::Text, text: "other".into(), reply_to: None, mentions: None };
+    room.check("me", Some(1), &[Fact::Message(message(2, "me"), again)], Err(Code::AlreadyWritten));
+    room.push("me", Some(1), &[deletion(2, "me", "me")]).unwrap();
+    room.check("me", Some(1), &[edit(2, "me")], Err(Code::MessageDeleted));
+    let reaction = Fact::Reaction(message(2, "me"), "👍".into(), account("me"), true);
+    room.check("me", Some(1), &[reaction], Err(Code::MessageDeleted));
+    room.check("mo", Some(1), &[deletion(2, "me", "mo")], Err(Code::Stale));
+}
+
+#[test]
+fn d6_pages_close_open_and_fill() {
+    let mut room = Room::group();
+    room.limits.page_changes_soft = 4;
+    room.limits.page_changes_max = 6;
+    room.check("me", Some(2), &[says(9, "me")], Err(Code::PageNotOpen));
+    room.push("me", Some(1), &[says(10, "me")]).unwrap();
+    room.push("me", Some(1), &[says(11, "me")]).unwrap();
+    room.check("me", Some(1), &[says(12, "me")], Err(Code::PageClosed));
+    room.check("me", Some(3), &[says(12, "me")], Err(Code::PageNotOpen));
+    room.push("me", Some(1), &[edit(2, "me")]).unwrap();
+    room.push("me", Some(2), &[says(12, "me")]).unwrap();
+    assert_eq!(room.stream.page(), 2);
+    room.check("me", Some(1), &[says(13, "me")], Err(Code::PageClosed));
+    room.push("me", Some(1), &[edit(10, "me")]).unwrap();
+    room.check("me", Some(1), &[edit(11, "me")], Err(Code::PageFull));
+    room.check("me", Some(2), &[says(13, "me")], Ok(()));
+}
+
+#[test]
+fn a_contact_and_a_setting_have_a_stream_of_their_own() {
+    let tenant = TenantId::parse("acme").unwrap();
+    let home = DocumentId::Home(account("ann"));
+    let mut stream = Stream::new(tenant, home.stream(), Position::ZERO, 0);
+    stream.insert(Document::new(home.clone()));
+    let contact = crate::model::Contact {
+        kind: crate::model::ContactKind::Person,
+        account: Some(account("bob")),
+        nickname: None,
+        favorite: true,
+    };
+    let facts = [Fact::Contact(ContactId::of_account(&account("bob")), Some(contact))];
+    let ann = session("ann");
+    let (change, _) = stream.clone().write(ann.device, &home, NOW, &facts).unwrap();
+    let pushed = PushedChange { document: home, change: change.bytes().to_vec() };
+    assert_eq!(stream.admit(&ann, &pushed, NOW, &Limits::default()).unwrap().entry.position, Position::new(1));
+}
+
+/// Random statements about membership by random members.
+fn moves() -> impl Strategy<Value = Vec<(usize, Fact)>> {
+    let names = ["ow", "ad", "mo", "me", "gu", "zoe"];
+    let its_role = proptest::sample::select(Role::ALL.to_vec());
+    let its_status = proptest::sample::select(MemberStatus::ALL.to_vec());
+    let fact = (0..names.len(), its_role, its_status, any::<bool>())
+        .prop_map(move |(who, to, now, which)| if which { role(names[who], to) } else { status(names[who], now) });
+    proptest::collection::vec((0..names.len(), fact), 0..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a15_no_sequence_of_admitted_changes_breaks_an_invariant(moves in moves()) {
+        let names = ["ow", "ad", "mo", "me", "gu", "zoe"];
+        let mut room = Room::group();
+        room.limits.members_max = 5;
+        for (actor, fact) in moves {
+            let before = room.stream.conversation().members.clone();
+            let actor_before = before.get(&account(names[actor])).copied();
+            if room.stream.clone().write(session(names[actor]).device, &room.document(None), NOW, std::slice::from_ref(&fact)).is_none() {
+                continue;
+            }
+            if room.push(names[actor], None, std::slice::from_ref(&fact)).is_ok() {
+                let rank = actor_before.map_or(0, |member: Member| member.role.rank());
+                for (name, member) in &room.stream.conversation().members {
+                    let former = before.get(name);
+                    let rises = former.is_none_or(|former| member.role.rank() > former.role.rank());
+                    prop_assert!(!rises || member.role.rank() <= rank, "{name} rose above who raised them");
+                }
+            }
+            let active = || room.stream.conversation().active_members();
+            prop_assert!(active().any(|(_, member)| member.role == Role::Owner));
+            prop_assert!(active().count() <= 5);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+-- The journal is the truth; everything else is a projection of it, a register
+-- beside it, or a snapshot that saves reading it from the start. Ids are kept
+-- as their printed text so that an operator can read the tables, in the "C"
+-- collation, whose order is that of the bytes.
+--
+-- `tick` is the catch-up order: `clock.base` plus the id of the transaction
+-- that last wrote the row. The base is zero until a database is restored into
+-- a cluster whose transaction ids are behind.
+--
+-- Rows that are rewritten with every entry leave room on their pages
+-- (fillfactor), so that a rewrite need not touch an index.
+
+CREATE TABLE clock (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    base BIGINT NOT NULL
+);
+
+INSERT INTO clock (one, base) VALUES (1, 0);
+
+CREATE TABLE streams (
+    tenant TEXT COLLATE "C" NOT NULL,
+    stream TEXT COLLATE "C" NOT NULL,
+    position BIGINT NOT NULL,
+    page BIGINT NOT NULL,
+    tick BIGINT NOT NULL,
+    PRIMARY KEY (tenant, stream)
+) WITH (fillfactor = 70);
+
+CREATE TABLE journal (
+    position BIGINT NOT NULL,
+    tick BIGINT NOT NULL,
+    accepted_at BIGINT NOT NULL,
+    node BIGINT NOT NULL,
+    message BOOLEAN NOT NULL,
+    administrator BOOLEAN NOT NULL,
+    tenant TEXT COLLATE "C" NOT NULL,
+    stream TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    document TEXT COLLATE "C" NOT NULL,
+    hash BYTEA NOT NULL,
+    change BYTEA NOT NULL,
+    PRIMARY KEY (tenant, stream, position),
+    UNIQUE (tenant, stream, hash)
+);
+
+-- Changes and snapshots are compact already: do not try to compress them.
+ALTER TABLE journal ALTER COLUMN change SET STORAGE EXTERNAL;
+
+CREATE INDEX journal_document ON journal (tenant, document, position);
+
+-- Where a node looks for what other nodes wrote.
+CREATE INDEX journal_tick ON journal (tick);
+
+-- `backlog` is sixteenths of the entries behind the snapshot: coarse, so that
+-- its index is not written with every entry.
+CREATE TABLE documents (
+    tenant TEXT COLLATE "C" NOT NULL,
+    document TEXT COLLATE "C" NOT NULL,
+    entries BIGINT NOT NULL,
+    snapshot_entries BIGINT NOT NULL DEFAULT 0,
+    backlog BIGINT NOT NULL,
+    PRIMARY KEY (tenant, document)
+) WITH (fillfactor = 70);
+
+CREATE INDEX documents_backlog ON documents (backlog);
+
+CREATE TABLE snapshots (
+    tenant TEXT COLLATE "C" NOT NULL,
+    document TEXT COLLATE "C" NOT NULL,
+    position BIGINT NOT NULL,
+    admissions BYTEA NOT NULL,
+    data BYTEA NOT NULL,
+    PRIMARY KEY (tenant, document)
+);
+
+ALTER TABLE snapshots ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE conversations (
+    tenant TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT,
+    state TEXT NOT NULL,
+    member_count BIGINT NOT NULL,
+    some_members BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_message BYTEA,
+    PRIMARY KEY (tenant, conversation)
+) WITH (fillfactor = 70);
+
+CREATE TABLE members (
+    tenant TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    role TEXT NOT NULL,
+    status TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    tick BIGINT NOT NULL,
+    PRIMARY KEY (tenant, conversation, account)
+);
+
+CREATE INDEX members_account ON members (tenant, account, status, tick, conversation);
+CREATE INDEX members_moved ON members (tenant, conversation, tick);
+
+CREATE TABLE receipts (
+    tenant TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    delivered BIGINT NOT NULL,
+    read BIGINT NOT NULL,
+    tick BIGINT NOT NULL,
+    PRIMARY KEY (tenant, conversation, account)
+);
+
+CREATE INDEX receipts_moved ON receipts (tenant, conversation, tick);
+
+CREATE TABLE accounts (
+    tenant TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    profile BYTEA NOT NULL,
+    tick BIGINT NOT NULL,
+    PRIMARY KEY (tenant, account)
+);
+
+CREATE INDEX accounts_moved ON accounts (tenant, tick);
+
+CREATE TABLE devices (
+    device BYTEA PRIMARY KEY,
+    tenant TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL
+);

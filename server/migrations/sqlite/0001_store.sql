@@ -1,0 +1,143 @@
+-- The journal is the truth; everything else is a projection of it, a register
+-- beside it, or a snapshot that saves reading it from the start. Ids are kept
+-- as their printed text so that an operator can read the tables.
+--
+-- `tick` is the catch-up order: the value of `clock` in the transaction that
+-- last wrote the row.
+
+CREATE TABLE clock (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    tick INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO clock (one, tick) VALUES (1, 0);
+
+CREATE TABLE streams (
+    tenant TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    page INTEGER NOT NULL,
+    tick INTEGER NOT NULL,
+    PRIMARY KEY (tenant, stream)
+) STRICT, WITHOUT ROWID;
+
+-- A table with row ids, because changes may be large; and `change` last, so
+-- that a query that does not want it never reads its overflow pages.
+CREATE TABLE journal (
+    tenant TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    tick INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    document TEXT NOT NULL,
+    administrator INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    node INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    change BLOB NOT NULL,
+    PRIMARY KEY (tenant, stream, position),
+    UNIQUE (tenant, stream, hash)
+) STRICT;
+
+CREATE INDEX journal_document ON journal (tenant, document, position);
+
+-- `backlog` is sixteenths of the entries behind the snapshot: coarse, so that
+-- its index is not written with every entry.
+CREATE TABLE documents (
+    tenant TEXT NOT NULL,
+    document TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    snapshot_entries INTEGER NOT NULL DEFAULT 0,
+    backlog INTEGER NOT NULL,
+    PRIMARY KEY (tenant, document)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX documents_backlog ON documents (backlog);
+
+CREATE TABLE snapshots (
+    tenant TEXT NOT NULL,
+    document TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    admissions BLOB NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (tenant, document)
+) STRICT;
+
+CREATE TABLE conversations (
+    tenant TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT,
+    state TEXT NOT NULL,
+    member_count INTEGER NOT NULL,
+    some_members BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_message BLOB,
+    PRIMARY KEY (tenant, conversation)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE members (
+    tenant TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    account TEXT NOT NULL,
+    role TEXT NOT NULL,
+    status TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    tick INTEGER NOT NULL,
+    PRIMARY KEY (tenant, conversation, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX members_account ON members (tenant, account, status, tick);
+CREATE INDEX members_moved ON members (tenant, conversation, tick);
+
+CREATE TABLE receipts (
+    tenant TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    account TEXT NOT NULL,
+    delivered INTEGER NOT NULL,
+    read INTEGER NOT NULL,
+    tick INTEGER NOT NULL,
+    PRIMARY KEY (tenant, conversation, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX receipts_moved ON receipts (tenant, conversation, tick);
+
+CREATE TABLE accounts (
+    tenant TEXT NOT NULL,
+    account TEXT NOT NULL,
+    profile BLOB NOT NULL,
+    tick INTEGER NOT NULL,
+    PRIMARY KEY (tenant, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX accounts_moved ON accounts (tenant, tick);
+
+CREATE TABLE devices (
+    device BLOB PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    account TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The planner's picture of a large deployment, given once instead of measured
+-- (ANALYZE): rows, then rows for each value of the first column, of the first
+-- two, and so on. Without it SQLite holds one tenant's rows to be few, and
+-- reads all of them; with it plans are the same from the first day on.
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('streams', 'streams', '1000000 1000000 1'),
+    ('journal', 'sqlite_autoindex_journal_1', '10000000 10000000 100 1'),
+    ('journal', 'sqlite_autoindex_journal_2', '10000000 10000000 100 1'),
+    ('journal', 'journal_document', '10000000 10000000 50 1'),
+    ('documents', 'documents', '1000000 1000000 1'),
+    ('documents', 'documents_backlog', '1000000 1000'),
+    ('snapshots', 'sqlite_autoindex_snapshots_1', '1000000 1000000 1'),
+    ('conversations', 'conversations', '1000000 1000000 1'),
+    ('members', 'members', '10000000 10000000 10 1'),
+    ('members', 'members_account', '10000000 10000000 50 40 1'),
+    ('members', 'members_moved', '10000000 10000000 10 2'),
+    ('receipts', 'receipts', '10000000 10000000 10 1'),
+    ('receipts', 'receipts_moved', '10000000 10000000 10 2'),
+    ('accounts', 'accounts', '1000000 1000000 1'),
+    ('accounts', 'accounts_moved', '1000000 1000000 2');
+ANALYZE sqlite_schema;

@@ -1,0 +1,63 @@
+//! Who is asking: bearer tokens in, an identity out. What the identity may do
+//! is the authority's.
+
+mod keys;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use tidings_core::{
+    authority::Session,
+    code::Code,
+    ids::{AccountId, DeviceId, TenantId},
+    time::WallTime,
+};
+
+pub use keys::{DEVELOPMENT_SECRET, Keys, LoadKeysError};
+pub use token::IssueTokenError;
+
+/// Who a token speaks for. Only `Keys::verify` makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The account.
+    pub account: AccountId,
+    /// Whether it is a tenant administrator.
+    pub administrator: bool,
+    /// When the token's time is over.
+    pub expires_at: WallTime,
+}
+
+impl Identity {
+    /// What the authority needs to know of a session of this identity on a device.
+    pub fn session(&self, device: DeviceId) -> Session {
+        Session {
+            tenant: self.tenant.clone(),
+            account: self.account.clone(),
+            device,
+            administrator: self.administrator,
+        }
+    }
+}
+
+/// Why a token was not accepted. The text never contains the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyTokenError {
+    /// Not a signed token of a known key, or without the claims it needs.
+    #[error("the token is not valid: {0}")]
+    Invalid(&'static str),
+    /// Its time is over.
+    #[error("the token's time is over")]
+    Expired,
+}
+
+impl VerifyTokenError {
+    /// The stable code.
+    pub fn code(self) -> Code {
+        match self {
+            Self::Invalid(_) => Code::TokenInvalid,
+            Self::Expired => Code::TokenExpired,
+        }
+    }
+}

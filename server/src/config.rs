@@ -1,0 +1,286 @@
+//! The command line and the environment: one field a setting, each a flag and
+//! a `TIDINGS_…` variable. Secrets do not show in Debug or in `--help`.
+
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tidings_core::{
+    ids::{AccountId, TenantId},
+    limits::Limits,
+};
+
+/// The Tidings sync server.
+#[derive(Debug, Parser)]
+#[command(name = "tidings-server", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve sessions until SIGTERM or SIGINT.
+    Serve(Box<Config>),
+    /// Issue a token for development, signed with the configured or the development secret.
+    Token(TokenRequest),
+}
+
+/// A text that does not show in Debug: a secret, or an address that may carry a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(hidden)")
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// The keys that tokens are checked against.
+#[derive(Debug, Clone, Args)]
+pub struct KeyConfig {
+    /// Secret of HS256 tokens.
+    #[arg(long, env = "TIDINGS_JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<Secret>,
+    /// File with the JSON Web Key Set of HS256, RS256 and EdDSA tokens; read at start.
+    #[arg(long, env = "TIDINGS_JWKS")]
+    pub jwks: Option<PathBuf>,
+    /// Accept tokens signed with a publicly known secret, and issue them to anybody.
+    #[arg(long, env = "TIDINGS_DEV")]
+    pub dev: bool,
+}
+
+/// A token for development.
+#[derive(Debug, Clone, Args)]
+pub struct TokenRequest {
+    /// Whose.
+    #[arg(long, value_parser = AccountId::parse)]
+    pub account: AccountId,
+    /// The tenant.
+    #[arg(long, default_value = "default", value_parser = TenantId::parse)]
+    pub tenant: TenantId,
+    /// How long it holds.
+    #[arg(long, default_value = "1h", value_parser = parse_duration)]
+    pub ttl: Duration,
+    /// A label; `admin` and `root` make a tenant administrator.
+    #[arg(long = "label")]
+    pub labels: Vec<String>,
+    /// Secret of HS256 tokens; the development secret when there is none.
+    #[arg(long, env = "TIDINGS_JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<Secret>,
+}
+
+/// Everything an operator can set.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "TIDINGS_LISTEN", default_value = "127.0.0.1:4870")]
+    pub listen: String,
+    /// `sqlite:FILE` or `postgres://…`.
+    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
+    pub store: Secret,
+    /// Connections to the store at most.
+    #[arg(long, env = "TIDINGS_STORE_CONNECTIONS_MAX", default_value_t = 10)]
+    pub store_connections_max: u32,
+    /// How long to wait at start for a database that is down.
+    #[arg(long, env = "TIDINGS_STORE_WAIT", default_value = "10s", value_parser = parse_duration)]
+    pub store_wait: Duration,
+    /// The keys that tokens are checked against.
+    #[command(flatten)]
+    pub keys: KeyConfig,
+    /// Folder of the web demo, served at `/`.
+    #[arg(long, env = "TIDINGS_DEMO")]
+    pub demo: Option<PathBuf>,
+    /// How log lines look.
+    #[arg(long, env = "TIDINGS_LOG_FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// What is logged, as in `info,tidings_server=debug`.
+    #[arg(long, env = "TIDINGS_LOG", default_value = "info")]
+    pub log: String,
+    /// The bounds told to clients.
+    #[command(flatten)]
+    pub limits: LimitConfig,
+    /// The bounds of this node.
+    #[command(flatten)]
+    pub node: NodeConfig,
+}
+
+/// The bounds told to clients in Welcome, as far as an operator sets them.
+#[derive(Debug, Clone, Args)]
+pub struct LimitConfig {
+    /// Bytes of one frame.
+    #[arg(long, env = "TIDINGS_FRAME_BYTES_MAX", default_value_t = Limits::default().frame_bytes_max)]
+    pub frame_bytes_max: u32,
+    /// Changes after which a page closes.
+    #[arg(long, env = "TIDINGS_PAGE_CHANGES_SOFT", default_value_t = Limits::default().page_changes_soft)]
+    pub page_changes_soft: u32,
+    /// Changes after which a page takes nothing at all.
+    #[arg(long, env = "TIDINGS_PAGE_CHANGES_MAX", default_value_t = Limits::default().page_changes_max)]
+    pub page_changes_max: u32,
+    /// Members listed in a conversation.
+    #[arg(long, env = "TIDINGS_MEMBERS_MAX", default_value_t = Limits::default().members_max)]
+    pub members_max: u32,
+    /// Pushed changes a session may send per second, after the burst.
+    #[arg(long, env = "TIDINGS_CHANGES_PER_SECOND", default_value_t = Limits::default().changes_per_second)]
+    pub changes_per_second: u32,
+    /// Pushed changes a session may send at once.
+    #[arg(long, env = "TIDINGS_CHANGES_BURST", default_value_t = Limits::default().changes_burst)]
+    pub changes_burst: u32,
+    /// Entries sent for one stream at catch-up.
+    #[arg(long, env = "TIDINGS_CATCH_UP_ENTRIES_MAX", default_value_t = Limits::default().catch_up_entries_max)]
+    pub catch_up_entries_max: u32,
+    /// Silence after which a client sends Ping, ms; after three of them it is gone.
+    #[arg(long, env = "TIDINGS_HEARTBEAT_MS", default_value_t = Limits::default().heartbeat_ms)]
+    pub heartbeat_ms: u64,
+}
+
+impl LimitConfig {
+    /// All bounds told to clients.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            frame_bytes_max: self.frame_bytes_max,
+            page_changes_soft: self.page_changes_soft,
+            page_changes_max: self.page_changes_max,
+            members_max: self.members_max,
+            changes_per_second: self.changes_per_second,
+            changes_burst: self.changes_burst,
+            catch_up_entries_max: self.catch_up_entries_max,
+            heartbeat_ms: self.heartbeat_ms,
+            ..Limits::default()
+        }
+    }
+}
+
+/// The bounds of this node, which clients need not know.
+#[derive(Debug, Clone, Args)]
+pub struct NodeConfig {
+    /// Sessions at once; beyond it a node answers 503.
+    #[arg(long, env = "TIDINGS_SESSIONS_MAX", default_value_t = 50_000)]
+    pub sessions_max: usize,
+    /// Time for the first frame of a session.
+    #[arg(long, env = "TIDINGS_HELLO_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
+    pub hello_timeout: Duration,
+    /// Frames that wait for one session before it is cut off as a slow reader.
+    #[arg(long, env = "TIDINGS_SESSION_FRAMES_MAX", default_value_t = 1_024)]
+    pub session_frames_max: usize,
+    /// Bytes that wait for one session before it is cut off as a slow reader.
+    #[arg(long, env = "TIDINGS_SESSION_BYTES_MAX", default_value_t = 8 * 1024 * 1024)]
+    pub session_bytes_max: usize,
+    /// Time a single write to a session may take before it is cut off as a slow reader.
+    #[arg(long, env = "TIDINGS_WRITE_TIMEOUT", default_value = "30s", value_parser = parse_duration)]
+    pub write_timeout: Duration,
+    /// How often a session that was sent something gets a newer cursor.
+    #[arg(long, env = "TIDINGS_CURSOR_INTERVAL", default_value = "30s", value_parser = parse_duration)]
+    pub cursor_interval: Duration,
+    /// Streams that admit pushes at once; beyond it pushes are deferred.
+    #[arg(long, env = "TIDINGS_STREAMS_MAX", default_value_t = 20_000)]
+    pub streams_max: usize,
+    /// Time without a push after which a stream's documents leave memory.
+    #[arg(long, env = "TIDINGS_STREAM_IDLE", default_value = "60s", value_parser = parse_duration)]
+    pub stream_idle: Duration,
+    /// Bytes of documents kept in memory, of all streams together.
+    #[arg(long, env = "TIDINGS_CACHE_BYTES_MAX", default_value_t = 256 * 1024 * 1024)]
+    pub cache_bytes_max: usize,
+    /// Streams whose writes are committed in one transaction.
+    #[arg(long, env = "TIDINGS_COMMIT_STREAMS_MAX", default_value_t = 64)]
+    pub commit_streams_max: usize,
+    /// Entries behind a document's snapshot after which a new one is cut.
+    #[arg(long, env = "TIDINGS_SNAPSHOT_ENTRIES", default_value_t = 200)]
+    pub snapshot_entries: u32,
+    /// How often documents are looked for whose snapshot is behind.
+    #[arg(long, env = "TIDINGS_SNAPSHOT_INTERVAL", default_value = "5s", value_parser = parse_duration)]
+    pub snapshot_interval: Duration,
+    /// Time to finish commits and tell sessions before the server exits.
+    #[arg(long, env = "TIDINGS_DRAIN_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
+    pub drain_timeout: Duration,
+}
+
+/// Why a text is not a duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a whole number with a unit: 250ms, 30s, 5m, 1h or 7d")]
+pub struct ParseDurationError;
+
+/// Parses `250ms`, `30s`, `5m`, `1h` or `7d`.
+fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
+    let digits = text.find(|character: char| !character.is_ascii_digit()).ok_or(ParseDurationError)?;
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| ParseDurationError)?;
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(ParseDurationError),
+    };
+    number.checked_mul(millis).map(Duration::from_millis).ok_or(ParseDurationError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn serve(arguments: &[&str]) -> Config {
+        let command_line = ["tidings-server", "serve"].iter().chain(arguments);
+        match Cli::try_parse_from(command_line).unwrap().command {
+            Command::Serve(config) => *config,
+            Command::Token(_) => panic!("parsed as another command"),
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug() {
+        let config = serve(&["--jwt-secret", "hunter2", "--store", "postgres://ann:hunter3@db/tidings"]);
+        let text = format!("{config:?}");
+        assert!(!text.contains("hunter"), "{text}");
+        assert_eq!(config.keys.jwt_secret.unwrap().expose(), "hunter2");
+    }
+
+    #[test]
+    fn flags_change_the_limits_told_to_clients() {
+        let limits = serve(&["--page-changes-soft", "7", "--heartbeat-ms", "900"]).limits.limits();
+        assert_eq!((limits.page_changes_soft, limits.heartbeat_ms), (7, 900));
+        assert_eq!(serve(&[]).limits.limits(), Limits::default());
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(parse_duration("2h"), Ok(Duration::from_secs(7_200)));
+        for text in ["", "5", "s", "5 s", "5w", "-1s", "99999999999999999999s", "18446744073709551615d"] {
+            assert_eq!(parse_duration(text), Err(ParseDurationError), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What goes wrong outside a session: a request over HTTP, and the start of
+//! the server. Each has a stable code; details go to the log.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use tidings_core::code::Code;
+
+use crate::{auth::LoadKeysError, store::StoreError};
+
+/// A failed request: status, stable code, public text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {text}")]
+pub struct ApiError {
+    /// The status of the response.
+    pub status: StatusCode,
+    /// The stable code.
+    pub code: Code,
+    /// The text for people.
+    pub text: &'static str,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = serde_json::json!({ "code": self.code.as_str(), "message": self.text });
+        (self.status, Json(body)).into_response()
+    }
+}
+
+/// Why the server does not start, or ended on its own.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// No usable key.
+    #[error(transparent)]
+    Keys(#[from] LoadKeysError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The folder of the demo is not one.
+    #[error("the demo folder {0} cannot be read")]
+    Demo(std::path::PathBuf),
+    /// The log filter does not parse.
+    #[error("the log filter cannot be parsed: {0}")]
+    LogFilter(String),
+    /// Accepting connections failed.
+    #[error("serving failed: {0}")]
+    Serve(#[source] std::io::Error),
+}
+
+impl ServeError {
+    /// The stable code of the one line on stderr.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Keys(LoadKeysError::Missing) => "key_missing",
+            Self::Keys(LoadKeysError::Unreadable { .. }) => "jwks_unreadable",
+            Self::Keys(LoadKeysError::Invalid { .. }) => "jwks_invalid",
+            Self::Store(StoreError::Unavailable(_)) => Code::StoreUnavailable.as_str(),
+            Self::Store(StoreError::Full(_)) => Code::StoreFull.as_str(),
+            Self::Store(StoreError::Corrupt { .. }) => "store_corrupt",
+            Self::Store(StoreError::Migrate(_)) => "store_migration_failed",
+            Self::Store(StoreError::UrlUnsupported { .. } | StoreError::Database(sqlx::Error::Configuration(_))) => {
+                "store_address_invalid"
+            }
+            Self::Store(StoreError::Database(_)) => "store_refused",
+            Self::Listen { .. } => "listen_failed",
+            Self::Demo(_) => "demo_unreadable",
+            Self::LogFilter(_) => "log_filter_invalid",
+            Self::Serve(_) => "serve_failed",
+        }
+    }
+}

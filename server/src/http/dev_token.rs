@@ -1,0 +1,53 @@
+//! Tokens for anybody, for the demo and for development: mounted with `--dev` only.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::StatusCode,
+    routing::post,
+};
+use serde::{Deserialize, Serialize};
+use tidings_core::{
+    code::Code,
+    ids::{AccountId, TenantId},
+};
+
+use crate::{clock, error::ApiError, node::Node};
+
+/// How long an issued token holds.
+const TTL: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Deserialize)]
+struct Wanted {
+    account: String,
+    #[serde(default = "default_tenant")]
+    tenant: String,
+}
+
+fn default_tenant() -> String {
+    "default".to_owned()
+}
+
+#[derive(Serialize)]
+struct Issued {
+    token: String,
+}
+
+/// `POST /dev/token?account=ID[&tenant=ID]`.
+pub fn router() -> Router<Arc<Node>> {
+    Router::new().route("/dev/token", post(issue))
+}
+
+async fn issue(State(node): State<Arc<Node>>, Query(wanted): Query<Wanted>) -> Result<Json<Issued>, ApiError> {
+    let invalid = |text| ApiError { status: StatusCode::BAD_REQUEST, code: Code::IdInvalid, text };
+    let account = AccountId::parse(&wanted.account).map_err(|_| invalid("account must be 1 to 64 of A-Za-z0-9_.:-"))?;
+    let tenant = TenantId::parse(&wanted.tenant).map_err(|_| invalid("tenant must be 1 to 64 of A-Za-z0-9_.:-"))?;
+    let token = node.keys.issue(&tenant, &account, &[], clock::wall_now(), TTL).map_err(|error| {
+        tracing::warn!(%error, "cannot issue a development token");
+        let text = "no secret to sign with is configured";
+        ApiError { status: StatusCode::INTERNAL_SERVER_ERROR, code: Code::Internal, text }
+    })?;
+    Ok(Json(Issued { token }))
+}

@@ -1,0 +1,31 @@
+//! What an orchestrator asks: is the process alive, and should it get traffic.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use tidings_core::code::Code;
+
+use crate::{drain::Phase, error::ApiError, node::Node};
+
+/// How long the store may take to answer before the node is not ready.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// `GET /healthz` and `GET /readyz`.
+pub fn router() -> Router<Arc<Node>> {
+    Router::new().route("/healthz", get(async || "ok")).route("/readyz", get(ready))
+}
+
+async fn ready(State(node): State<Arc<Node>>) -> Result<&'static str, ApiError> {
+    let unavailable = |code, text| ApiError { status: StatusCode::SERVICE_UNAVAILABLE, code, text };
+    if node.drain.phase() > Phase::Running {
+        return Err(unavailable(Code::Draining, "the server is going down"));
+    }
+    match tokio::time::timeout(PING_TIMEOUT, node.store.ping()).await {
+        Ok(Ok(())) => Ok("ready"),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the store does not answer");
+            Err(unavailable(Code::StoreUnavailable, "the store does not answer"))
+        }
+        Err(_) => Err(unavailable(Code::StoreUnavailable, "the store does not answer in time")),
+    }
+}

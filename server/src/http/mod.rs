@@ -1,0 +1,4 @@
+//! Everything over plain HTTP: health, the development token, the demo.
+
+pub mod dev_token;
+pub mod health;

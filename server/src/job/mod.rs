@@ -1,0 +1,3 @@
+//! Work in the background that no session waits for.
+
+pub mod snapshot;

@@ -1,0 +1,90 @@
+//! One running server: what its sessions, streams and jobs share, how it
+//! starts them, and the order in which they end.
+
+use std::{sync::Arc, time::Duration};
+
+use tidings_core::{limits::Limits, time::MonotonicTime};
+use tokio::{task::JoinSet, time::Instant};
+
+use crate::{
+    auth::Keys,
+    config::Config,
+    drain::{Drain, Gauge, Phase},
+    job,
+    store::Store,
+    stream::{CacheBudget, Committer, Registry, notice},
+    ws::Sessions,
+};
+
+/// What everything on this node shares. Holds no state of a conversation.
+pub struct Node {
+    /// What the operator set.
+    pub config: Config,
+    /// The bounds told to clients.
+    pub limits: Limits,
+    /// The keys tokens are checked against.
+    pub keys: Keys,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The live sessions, to fan out to.
+    pub sessions: Sessions,
+    /// Every open socket, those before Hello included.
+    pub sockets: Gauge,
+    /// The streams that admit pushes.
+    pub streams: Registry,
+    /// Who commits for them.
+    pub committer: Committer,
+    /// The bound on their documents in memory.
+    pub cache: CacheBudget,
+    /// How far the node is with going down.
+    pub drain: Drain,
+    started: Instant,
+}
+
+impl Node {
+    /// A node and its background tasks, which end with the set.
+    pub fn start(config: Config, keys: Keys, store: Arc<dyn Store>) -> (Arc<Self>, JoinSet<()>) {
+        let mut tasks = JoinSet::new();
+        // SQLite has one writer; on Postgres one group is written while the next gathers.
+        let committers = if config.store.expose().starts_with("sqlite:") { 1 } else { 2 };
+        let committer = Committer::start(&mut tasks, &store, committers, config.node.commit_streams_max);
+        let node = Arc::new(Self {
+            limits: config.limits.limits(),
+            keys,
+            store,
+            sessions: Sessions::default(),
+            sockets: Gauge::default(),
+            streams: Registry::default(),
+            committer,
+            cache: CacheBudget::new(config.node.cache_bytes_max),
+            drain: Drain::default(),
+            started: Instant::now(),
+            config,
+        });
+        tasks.spawn(notice::run(Arc::clone(&node)));
+        tasks.spawn(job::snapshot::run(Arc::clone(&node)));
+        (node, tasks)
+    }
+
+    /// The time since the node started.
+    pub fn monotonic_now(&self) -> MonotonicTime {
+        MonotonicTime::from_millis(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Ends every stream, then every session, within the drain timeout: what
+    /// was pushed is committed and answered before its session is closed.
+    pub async fn end(&self) {
+        let deadline = Instant::now() + self.config.node.drain_timeout;
+        let left = || deadline.saturating_duration_since(Instant::now());
+        self.drain.enter(Phase::Finishing);
+        self.streams.close();
+        // Some of the time is kept for telling the sessions.
+        if !self.streams.ended(left().mul_f64(0.7)).await {
+            tracing::warn!(streams = self.streams.count(), "streams did not finish in time");
+        }
+        self.drain.enter(Phase::Closing);
+        if !self.sockets.emptied(left().max(Duration::from_millis(100))).await {
+            tracing::warn!(sockets = self.sockets.count(), "sessions did not end in time");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! From the command line to a listening server, and out again by a signal.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time::Instant,
+};
+
+use crate::{
+    auth::{DEVELOPMENT_SECRET, IssueTokenError, Keys},
+    clock,
+    config::{Config, TokenRequest},
+    error::ServeError,
+    log, run,
+    store::{self, Store, StoreError, StoreOptions},
+};
+
+/// How long to wait between two tries to open a store that is down.
+const STORE_RETRY: Duration = Duration::from_millis(500);
+
+/// Serves as configured until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Whatever keeps the server from starting, or from going on.
+pub async fn serve(config: Config) -> Result<(), ServeError> {
+    log::start(&config)?;
+    // Cheap checks come before the store is waited for.
+    Keys::load(&config.keys)?;
+    if let Some(folder) = config.demo.as_ref().filter(|folder| !folder.is_dir()) {
+        return Err(ServeError::Demo(folder.clone()));
+    }
+    let listen_failed = |source| ServeError::Listen { address: config.listen.clone(), source };
+    let listener = TcpListener::bind(&config.listen).await.map_err(listen_failed)?;
+    let address = listener.local_addr().map_err(listen_failed)?;
+    let store = open_store(&config).await?;
+    if config.keys.dev {
+        tracing::warn!("DEVELOPMENT MODE: anybody can get a token for any account; never expose this server");
+    }
+    let shutdown = shutdown_signal().map_err(ServeError::Serve)?;
+    println!("listening on http://{address}");
+    run(listener, config, store, shutdown).await
+}
+
+/// Issues the token asked for.
+///
+/// # Errors
+/// When it cannot be signed.
+pub fn issue_token(request: &TokenRequest) -> Result<String, IssueTokenError> {
+    let secret = request.jwt_secret.as_ref().map_or(DEVELOPMENT_SECRET, |secret| secret.expose());
+    let keys = Keys::from_secret(secret);
+    keys.issue(&request.tenant, &request.account, &request.labels, clock::wall_now(), request.ttl)
+}
+
+/// Opens and migrates the store; waits for a database that is down.
+async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
+    let deadline = Instant::now() + config.store_wait;
+    loop {
+        match open_and_migrate(config).await {
+            Err(ServeError::Store(StoreError::Unavailable(error))) if Instant::now() + STORE_RETRY < deadline => {
+                tracing::warn!(%error, "the store cannot be reached yet");
+                tokio::time::sleep(STORE_RETRY).await;
+            }
+            ended => return ended,
+        }
+    }
+}
+
+async fn open_and_migrate(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
+    let options = StoreOptions { connections_max: config.store_connections_max, ..StoreOptions::default() };
+    let store = store::open(config.store.expose(), &options).await?;
+    store.migrate().await?;
+    Ok(store)
+}
+
+/// Resolves at the first SIGTERM or SIGINT.
+fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

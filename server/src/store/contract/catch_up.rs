@@ -1,0 +1,227 @@
+//! Catch-up: everything that was missed, and as little else as can be.
+
+use tidings_core::{
+    journal::Cursor,
+    model::Receipt,
+    wire::{ConversationSummary, MemberReceipt, ReceiptNotice},
+};
+
+use super::*;
+use crate::store::CatchUp;
+
+async fn catch_up(store: &dyn Store, name: &str, cursor: Option<Cursor>) -> CatchUp {
+    store.catch_up(&tenant(), &account(name), cursor, ENTRIES_MAX).await.unwrap()
+}
+
+/// A cursor behind which nothing is left. One given while a transaction runs,
+/// be it in another test, may have some sent a second time.
+async fn cursor(store: &dyn Store, name: &str) -> Option<Cursor> {
+    Some(settled_cursor(store, name).await)
+}
+
+fn conversations(caught_up: &CatchUp) -> Vec<ConversationId> {
+    caught_up.summaries.iter().map(|summary| summary.conversation).collect()
+}
+
+fn streams(caught_up: &CatchUp) -> Vec<(StreamId, Vec<u64>)> {
+    caught_up.entries.iter().map(|(stream, entries)| (stream.clone(), positions(entries))).collect()
+}
+
+fn names(caught_up: &CatchUp) -> Vec<&str> {
+    caught_up.profiles.iter().map(|notice| notice.account.as_str()).collect()
+}
+
+async fn read(store: &dyn Store, name: &str, number: u32, read: u64) -> Vec<MemberReceipt> {
+    let notice = ReceiptNotice { conversation: conversation(number), delivered: position(read), read: position(read) };
+    store.merge_receipts(&tenant(), &account(name), &[notice]).await.unwrap()
+}
+
+pub(crate) async fn a_new_device_gets_every_conversation_and_no_entry(store: &dyn Store) {
+    let mut titled = messages(2, 1, "bob", 3);
+    titled.conversation = Some(row(&["ann", "bob", "cid", "dan", "eve", "fay"], Some("Title")));
+    write(store, &[group(1, &["ann"]), group(2, &["ann", "bob"]), group(3, &["bob"]), titled]).await;
+    write(store, &[profile("ann", 0, "Ann"), profile("bob", 0, "Bob"), profile("eve", 0, "Eve")]).await;
+    read(store, "ann", 2, 2).await;
+    let caught_up = catch_up(store, "ann", None).await;
+    assert_eq!(conversations(&caught_up), [conversation(1), conversation(2)]);
+    assert_eq!((streams(&caught_up), caught_up.receipts.len(), caught_up.revoked.len()), (vec![], 0, 0));
+    assert_eq!(names(&caught_up), ["ann", "bob"]);
+    let expected = ConversationSummary {
+        conversation: conversation(2),
+        kind: ConversationKind::Group,
+        title: Some("Title".to_owned()),
+        state: ConversationState::Active,
+        role: Role::Member,
+        status: MemberStatus::Active,
+        member_count: 6,
+        others: ["bob", "cid", "dan", "eve"].map(account).to_vec(),
+        last_message: row(&["ann"], None).last_message,
+        position: position(4),
+        page: 1,
+        receipt: Receipt { delivered: position(2), read: position(2) },
+        unread: 2,
+        created_at: WallTime::from_millis(1_700_000_000_000),
+    };
+    assert_eq!(caught_up.summaries[1], expected);
+}
+
+pub(crate) async fn nothing_is_sent_when_nothing_changed(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"]), profile("ann", 0, "Ann")]).await;
+    read(store, "bob", 1, 1).await;
+    let cursor = cursor(store, "ann").await;
+    // What others do among themselves is not missed.
+    write(store, &[group(2, &["bob"]), profile("eve", 0, "Eve"), membership(2, 1, "bob", MemberStatus::Left)]).await;
+    let caught_up = catch_up(store, "ann", cursor).await;
+    assert!(Some(caught_up.cursor) >= cursor);
+    assert_eq!(caught_up, CatchUp { cursor: caught_up.cursor, ..CatchUp::default() });
+}
+
+pub(crate) async fn only_what_changed_is_sent(store: &dyn Store) {
+    let created: Vec<StreamCommit> = (0..30).map(|number| group(number, &["ann", "bob"])).collect();
+    write(store, &created).await;
+    let first = cursor(store, "ann").await;
+    write(store, &[messages(7, 1, "bob", 3), messages(9, 1, "ann", 1)]).await;
+    let caught_up = catch_up(store, "ann", first).await;
+    assert_eq!(conversations(&caught_up), [conversation(7), conversation(9)]);
+    assert_eq!(streams(&caught_up), [(stream(7), vec![2, 3, 4]), (stream(9), vec![2])]);
+    assert_eq!(caught_up.summaries[0].unread, 3);
+    assert_eq!(caught_up.entries[0].1[0], messages(7, 1, "bob", 1).entries[0].entry);
+    let second = cursor(store, "ann").await;
+    write(store, &[messages(7, 4, "bob", 1)]).await;
+    assert_eq!(streams(&catch_up(store, "ann", second).await), [(stream(7), vec![5])]);
+    assert_eq!(streams(&catch_up(store, "ann", first).await).len(), 2);
+    assert_eq!(streams(&catch_up(store, "ann", Some(Cursor::ZERO)).await).len(), 30);
+}
+
+pub(crate) async fn a_stream_with_too_many_entries_is_left_to_fetch(store: &dyn Store) {
+    write(store, &[group(1, &["ann"]), group(2, &["ann"])]).await;
+    let cursor = cursor(store, "ann").await;
+    write(store, &[messages(1, 1, "bob", 5), messages(2, 1, "bob", 6)]).await;
+    let caught_up = store.catch_up(&tenant(), &account("ann"), cursor, 5).await.unwrap();
+    assert_eq!(conversations(&caught_up), [conversation(1), conversation(2)]);
+    assert_eq!(streams(&caught_up), [(stream(1), vec![2, 3, 4, 5, 6])]);
+    let none = store.catch_up(&tenant(), &account("ann"), cursor, 0).await.unwrap();
+    assert_eq!((none.summaries.len(), streams(&none)), (2, vec![]));
+}
+
+pub(crate) async fn streams_beyond_the_bytes_of_one_answer_are_left_to_fetch(store: &dyn Store) {
+    for number in 0..9 {
+        let mut large = messages(number, 0, "bob", 4);
+        large.entries.iter_mut().for_each(|new| new.entry.change = vec![1; 256 * 1024]);
+        large.conversation = Some(row(&["ann"], None));
+        large.members = vec![(account("ann"), member(MemberStatus::Active))];
+        write(store, &[large]).await;
+    }
+    write(store, &[messages(8, 4, "bob", 1)]).await;
+    let caught_up = catch_up(store, "ann", Some(Cursor::ZERO)).await;
+    assert_eq!(caught_up.summaries.len(), 9);
+    assert_eq!(streams(&caught_up), (0..8).map(|number| (stream(number), vec![1, 2, 3, 4])).collect::<Vec<_>>());
+}
+
+pub(crate) async fn the_own_account_stream_is_caught_up_and_no_other(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"])]).await;
+    let cursor = cursor(store, "ann").await;
+    write(store, &[profile("ann", 0, "Ann"), profile("bob", 0, "Bob")]).await;
+    let caught_up = catch_up(store, "ann", cursor).await;
+    assert_eq!(streams(&caught_up), [(StreamId::Account(account("ann")), vec![1])]);
+    assert_eq!((names(&caught_up), caught_up.summaries.len()), (vec!["ann", "bob"], 0));
+}
+
+pub(crate) async fn whoever_is_no_longer_a_member_is_told_so_and_gets_nothing(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"]), group(2, &["ann", "bob"])]).await;
+    let first = cursor(store, "bob").await;
+    write(store, &[messages(1, 1, "ann", 1), membership(1, 2, "bob", MemberStatus::Banned)]).await;
+    write(store, &[messages(1, 3, "ann", 2)]).await;
+    let caught_up = catch_up(store, "bob", first).await;
+    assert_eq!(caught_up.revoked, [(conversation(1), MemberStatus::Banned, position(3))]);
+    assert_eq!((conversations(&caught_up), streams(&caught_up)), (vec![], vec![]));
+    assert_eq!(catch_up(store, "bob", cursor(store, "bob").await).await.revoked, []);
+    let anew = catch_up(store, "bob", None).await;
+    assert_eq!((conversations(&anew), anew.revoked), (vec![conversation(2)], vec![]));
+}
+
+pub(crate) async fn whoever_comes_back_is_sent_the_conversation_again(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"]), membership(1, 1, "bob", MemberStatus::Left)]).await;
+    let cursor = cursor(store, "bob").await;
+    write(store, &[membership(1, 2, "bob", MemberStatus::Active), profile("ann", 0, "Ann")]).await;
+    let caught_up = catch_up(store, "bob", cursor).await;
+    assert_eq!((conversations(&caught_up), caught_up.revoked), (vec![conversation(1)], vec![]));
+}
+
+pub(crate) async fn profiles_are_sent_when_they_change_or_are_new(store: &dyn Store) {
+    let profiles = ["ann", "bob", "cid", "dan", "eve"].map(|name| profile(name, 0, name));
+    write(store, &profiles).await;
+    write(store, &[group(1, &["ann", "bob"]), group(2, &["cid", "dan"])]).await;
+    let first = cursor(store, "ann").await;
+    write(store, &[profile("bob", 1, "Robert"), profile("eve", 1, "Eva")]).await;
+    let changed = catch_up(store, "ann", first).await;
+    assert_eq!(names(&changed), ["bob"]);
+    assert_eq!(changed.profiles[0].profile.display_name.as_deref(), Some("Robert"));
+    let changed_cursor = cursor(store, "ann").await;
+    write(store, &[membership(2, 1, "ann", MemberStatus::Active)]).await;
+    let joined = catch_up(store, "ann", changed_cursor).await;
+    assert_eq!(names(&joined), ["ann", "cid", "dan"]);
+    let joined_cursor = cursor(store, "ann").await;
+    write(store, &[membership(1, 1, "eve", MemberStatus::Active)]).await;
+    let added = catch_up(store, "ann", joined_cursor).await;
+    assert_eq!(names(&added), ["eve"]);
+}
+
+pub(crate) async fn receipts_of_others_are_sent_in_small_conversations_only(store: &dyn Store) {
+    let mut large = group(2, &["ann", "bob"]);
+    large.conversation.as_mut().unwrap().member_count = 101;
+    write(store, &[group(1, &["ann", "bob"]), large, group(3, &["bob", "cid"])]).await;
+    let first = cursor(store, "ann").await;
+    for number in [1, 2, 3] {
+        read(store, "bob", number, 1).await;
+    }
+    let others = catch_up(store, "ann", first).await;
+    assert_eq!(conversations(&others), [conversation(1)]);
+    let receipt = Receipt { delivered: position(1), read: position(1) };
+    assert_eq!(others.receipts, [MemberReceipt { conversation: conversation(1), account: account("bob"), receipt }]);
+    let others_cursor = cursor(store, "ann").await;
+    read(store, "ann", 2, 1).await;
+    let own = catch_up(store, "ann", others_cursor).await;
+    assert_eq!(conversations(&own), [conversation(2)]);
+    assert_eq!(own.receipts, [MemberReceipt { conversation: conversation(2), account: account("ann"), receipt }]);
+}
+
+pub(crate) async fn a_cursor_from_the_future_starts_over(store: &dyn Store) {
+    write(store, &[group(1, &["ann"])]).await;
+    let caught_up = catch_up(store, "ann", Some(Cursor::new(u64::MAX))).await;
+    let anew = catch_up(store, "ann", None).await;
+    assert_eq!(caught_up, CatchUp { cursor: caught_up.cursor, ..anew });
+    assert_eq!(conversations(&caught_up), [conversation(1)]);
+}
+
+pub(crate) async fn unread_counts_messages_of_others_behind_the_read_position(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"]), messages(1, 1, "bob", 3), messages(1, 4, "ann", 2)]).await;
+    let mut reaction = messages(1, 6, "bob", 2);
+    reaction.entries[0].message = false;
+    write(store, &[reaction]).await;
+    let unread = async |name| catch_up(store, name, None).await.summaries[0].unread;
+    assert_eq!((unread("ann").await, unread("bob").await), (4, 2));
+    read(store, "ann", 1, 3).await;
+    assert_eq!(unread("ann").await, 2);
+    read(store, "ann", 1, 8).await;
+    assert_eq!((unread("ann").await, unread("bob").await), (0, 2));
+}
+
+pub(crate) async fn unread_is_counted_to_its_cap(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"])]).await;
+    write(store, &[messages(1, 1, "bob", 9_998)]).await;
+    let unread = async || catch_up(store, "ann", None).await.summaries[0].unread;
+    assert_eq!(unread().await, 9_998);
+    write(store, &[messages(1, 9_999, "bob", 5)]).await;
+    assert_eq!(unread().await, 9_999);
+}
+
+pub(crate) async fn summaries_are_for_active_members_only(store: &dyn Store) {
+    write(store, &[group(1, &["ann"]), group(2, &["bob"]), group(3, &["ann"])]).await;
+    write(store, &[group(4, &["ann"]), membership(4, 1, "ann", MemberStatus::Left)]).await;
+    let wanted = [4, 3, 2, 1, 9].map(conversation);
+    let summaries = store.summaries(&tenant(), &account("ann"), &wanted).await.unwrap();
+    let told: Vec<ConversationId> = summaries.iter().map(|summary| summary.conversation).collect();
+    assert_eq!(told, [conversation(1), conversation(3)]);
+    assert_eq!(store.summaries(&tenant(), &account("ann"), &[]).await.unwrap(), []);
+}

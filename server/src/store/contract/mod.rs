@@ -1,0 +1,223 @@
+//! One suite for every store: what the server relies on, whatever database is
+//! below. Each store's own tests run it, each behaviour on a fresh database.
+
+pub(super) mod catch_up;
+pub(super) mod journal;
+pub(super) mod register;
+
+use std::time::Duration;
+
+use tidings_core::{
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    journal::{Cursor, Entry, Position},
+    model::{ConversationKind, ConversationState, Member, MemberStatus, MessageKind, Profile, Role},
+    time::WallTime,
+    wire::LastMessage,
+};
+
+use super::{CatchUp, CommitOutcome, ConversationRow, NewEntry, Store, StreamCommit};
+
+/// Declares a test for each behaviour, run by `$run`: an async function that
+/// makes a database, passes a store on it, and removes the database.
+macro_rules! contract_tests {
+    ($run:path: $($module:ident { $($behaviour:ident,)+ })+) => {$(
+        mod $module {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                $run(async |store: std::sync::Arc<dyn crate::store::Store>| {
+                    crate::store::contract::$module::$behaviour(&*store).await;
+                })
+                .await;
+            })+
+        }
+    )+};
+    ($run:path) => {
+        crate::store::contract::contract_tests! { $run:
+            journal {
+                entries_come_back_as_they_were_written,
+                a_conflict_of_one_stream_leaves_the_others,
+                a_stream_is_created_once,
+                commits_of_one_stream_follow_each_other_in_one_call,
+                of_racing_commits_one_is_admitted,
+                changes_are_found_by_their_hash,
+                a_document_is_its_snapshot_and_what_came_after,
+                an_older_snapshot_never_replaces_a_newer_one,
+                documents_far_behind_their_snapshot_are_stale,
+                any_script_and_any_character_can_be_stored,
+                a_change_of_256_kib_can_be_stored,
+                tenants_do_not_see_each_other,
+            }
+            catch_up {
+                a_new_device_gets_every_conversation_and_no_entry,
+                nothing_is_sent_when_nothing_changed,
+                only_what_changed_is_sent,
+                a_stream_with_too_many_entries_is_left_to_fetch,
+                streams_beyond_the_bytes_of_one_answer_are_left_to_fetch,
+                the_own_account_stream_is_caught_up_and_no_other,
+                whoever_is_no_longer_a_member_is_told_so_and_gets_nothing,
+                whoever_comes_back_is_sent_the_conversation_again,
+                profiles_are_sent_when_they_change_or_are_new,
+                receipts_of_others_are_sent_in_small_conversations_only,
+                a_cursor_from_the_future_starts_over,
+                unread_counts_messages_of_others_behind_the_read_position,
+                unread_is_counted_to_its_cap,
+                summaries_are_for_active_members_only,
+            }
+            register {
+                receipts_only_grow_and_end_at_the_head,
+                receipts_need_active_membership,
+                a_device_belongs_to_its_first_account_for_ever,
+                members_are_what_was_written_last,
+                co_members_share_a_conversation_in_which_both_are_active,
+                profiles_come_for_those_who_have_one,
+            }
+        }
+    };
+}
+
+pub(super) use contract_tests;
+
+/// The largest number of entries of a stream in a catch-up, unless a test
+/// says otherwise.
+pub(super) const ENTRIES_MAX: u32 = 200;
+
+pub(super) fn tenant() -> TenantId {
+    TenantId::parse("acme").unwrap()
+}
+
+pub(super) fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+pub(super) fn conversation(number: u32) -> ConversationId {
+    let mut bytes = [0xc0; 16];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    ConversationId::from_bytes(bytes)
+}
+
+pub(super) fn stream(number: u32) -> StreamId {
+    StreamId::Conversation(conversation(number))
+}
+
+pub(super) fn device(number: u8) -> DeviceId {
+    DeviceId::from_bytes([number; 16])
+}
+
+pub(super) fn position(number: u64) -> Position {
+    Position::new(number)
+}
+
+/// A hash that no other position of a stream has.
+pub(super) fn hash(position: Position) -> ChangeHash {
+    let mut bytes = [7; 32];
+    bytes[..8].copy_from_slice(&position.number().to_be_bytes());
+    ChangeHash::from_bytes(bytes)
+}
+
+pub(super) fn entry(position: Position, document: DocumentId, author: &str, message: bool) -> NewEntry {
+    let change = format!("change {position} of {document}").into_bytes();
+    let accepted_at = WallTime::from_millis(1_700_000_000_000 + position.number());
+    let entry =
+        Entry { position, document, account: account(author), administrator: author == "root", accepted_at, change };
+    NewEntry { entry, hash: hash(position), message }
+}
+
+/// A commit of nothing yet.
+pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
+    StreamCommit {
+        tenant: tenant(),
+        stream,
+        expected: position(expected),
+        entries: Vec::new(),
+        page: 0,
+        conversation: None,
+        members: Vec::new(),
+        profile: None,
+    }
+}
+
+/// The first commit of a conversation, with these active members.
+pub(super) fn group(number: u32, members: &[&str]) -> StreamCommit {
+    let mut commit = commit(stream(number), 0);
+    commit.entries.push(entry(position(1), DocumentId::Conversation(conversation(number)), members[0], false));
+    commit.conversation = Some(row(members, None));
+    commit.members = members.iter().map(|name| (account(name), member(MemberStatus::Active))).collect();
+    commit
+}
+
+/// Messages of one author on the first page of a conversation.
+pub(super) fn messages(number: u32, expected: u64, author: &str, count: u64) -> StreamCommit {
+    let mut commit = commit(stream(number), expected);
+    let positions = expected + 1..=expected + count;
+    commit.entries = positions
+        .map(|number_in_stream| {
+            entry(position(number_in_stream), DocumentId::Page(conversation(number), 1), author, true)
+        })
+        .collect();
+    commit.page = 1;
+    commit
+}
+
+/// A change of somebody's membership.
+pub(super) fn membership(number: u32, expected: u64, name: &str, status: MemberStatus) -> StreamCommit {
+    let mut commit = commit(stream(number), expected);
+    let document = DocumentId::Conversation(conversation(number));
+    commit.entries.push(entry(position(expected + 1), document, name, false));
+    commit.members = vec![(account(name), member(status))];
+    commit
+}
+
+/// A change of somebody's profile.
+pub(super) fn profile(name: &str, expected: u64, display_name: &str) -> StreamCommit {
+    let mut commit = commit(StreamId::Account(account(name)), expected);
+    commit.entries.push(entry(position(expected + 1), DocumentId::Account(account(name)), name, false));
+    commit.profile = Some(Profile { display_name: Some(display_name.to_owned()), ..Profile::default() });
+    commit
+}
+
+pub(super) fn member(status: MemberStatus) -> Member {
+    Member { role: Role::Member, status }
+}
+
+pub(super) fn row(members: &[&str], title: Option<&str>) -> ConversationRow {
+    let last_message = LastMessage {
+        message: MessageId { stamp: Stamp::from_bytes([1; 16]), author: account(members[0]) },
+        kind: MessageKind::Text,
+        preview: "héllo 🌊".to_owned(),
+        deleted: false,
+        position: position(1),
+    };
+    ConversationRow {
+        kind: ConversationKind::Group,
+        title: title.map(str::to_owned),
+        state: ConversationState::Active,
+        member_count: u32::try_from(members.len()).unwrap(),
+        some_members: members.iter().take(5).map(|name| account(name)).collect(),
+        created_at: WallTime::from_millis(1_700_000_000_000),
+        last_message: Some(last_message),
+    }
+}
+
+/// Commits, of which all must be admitted.
+pub(super) async fn write(store: &dyn Store, commits: &[StreamCommit]) {
+    let outcomes = store.commit(commits).await.unwrap();
+    assert!(outcomes.iter().all(|outcome| *outcome == CommitOutcome::Committed), "{outcomes:?}");
+}
+
+/// A cursor behind which nothing is left for this account.
+pub(super) async fn settled_cursor(store: &dyn Store, name: &str) -> Cursor {
+    for _ in 0..500 {
+        let cursor = store.catch_up(&tenant(), &account(name), None, 0).await.unwrap().cursor;
+        let caught_up = store.catch_up(&tenant(), &account(name), Some(cursor), 0).await.unwrap();
+        if (CatchUp { cursor: caught_up.cursor, ..CatchUp::default() }) == caught_up {
+            return cursor;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("some transaction never ends");
+}
+
+/// Positions of entries, in their order.
+pub(super) fn positions(entries: &[Entry]) -> Vec<u64> {
+    entries.iter().map(|entry| entry.position.number()).collect()
+}

@@ -1,0 +1,89 @@
+//! What is kept beside the journal: receipts, devices, members, profiles.
+
+use tidings_core::{
+    model::Receipt,
+    wire::{MemberReceipt, ReceiptNotice},
+};
+
+use super::*;
+use crate::store::DeviceOwner;
+
+fn notice(number: u32, delivered: u64, read: u64) -> ReceiptNotice {
+    ReceiptNotice { conversation: conversation(number), delivered: position(delivered), read: position(read) }
+}
+
+fn receipt(delivered: u64, read: u64) -> Receipt {
+    Receipt { delivered: position(delivered), read: position(read) }
+}
+
+async fn merge(store: &dyn Store, name: &str, notices: &[ReceiptNotice]) -> Vec<MemberReceipt> {
+    store.merge_receipts(&tenant(), &account(name), notices).await.unwrap()
+}
+
+pub(crate) async fn receipts_only_grow_and_end_at_the_head(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"]), messages(1, 1, "bob", 4), group(2, &["ann"])]).await;
+    let moved =
+        |number, receipt| MemberReceipt { conversation: conversation(number), account: account("ann"), receipt };
+    assert_eq!(merge(store, "ann", &[notice(1, 3, 2)]).await, [moved(1, receipt(3, 2))]);
+    assert_eq!(merge(store, "ann", &[notice(1, 1, 1)]).await, []);
+    assert_eq!(merge(store, "ann", &[notice(1, 0, 4), notice(1, 2, 0)]).await, [moved(1, receipt(4, 4))]);
+    let beyond = [notice(2, u64::MAX, 0), notice(1, 3, u64::MAX), notice(9, 1, 1)];
+    assert_eq!(merge(store, "ann", &beyond).await, [moved(1, receipt(5, 5)), moved(2, receipt(1, 0))]);
+    assert_eq!(merge(store, "ann", &beyond).await, []);
+    assert_eq!(merge(store, "ann", &[]).await, []);
+    assert_eq!(store.receipts(&tenant(), conversation(1)).await.unwrap(), [(account("ann"), receipt(5, 5))]);
+}
+
+pub(crate) async fn receipts_need_active_membership(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"])]).await;
+    assert_eq!(merge(store, "eve", &[notice(1, 1, 1)]).await, []);
+    assert_eq!(merge(store, "bob", &[notice(1, 1, 1)]).await.len(), 1);
+    write(store, &[membership(1, 1, "bob", MemberStatus::Removed)]).await;
+    assert_eq!(merge(store, "bob", &[notice(1, 2, 2)]).await, []);
+    assert_eq!(store.receipts(&tenant(), conversation(1)).await.unwrap(), []);
+}
+
+pub(crate) async fn a_device_belongs_to_its_first_account_for_ever(store: &dyn Store) {
+    let other = TenantId::parse("globex").unwrap();
+    let register =
+        async |tenant: &TenantId, name| store.register_device(tenant, &account(name), device(1)).await.unwrap();
+    assert_eq!(register(&tenant(), "ann").await, DeviceOwner::Same);
+    assert_eq!(register(&tenant(), "ann").await, DeviceOwner::Same);
+    assert_eq!(register(&tenant(), "bob").await, DeviceOwner::Other);
+    assert_eq!(register(&other, "ann").await, DeviceOwner::Other);
+    let racing = ["ann", "bob", "cid", "dan"]
+        .map(|name| async move { store.register_device(&tenant(), &account(name), device(2)).await.unwrap() });
+    let owners = futures_util::future::join_all(racing).await;
+    assert_eq!(owners.iter().filter(|owner| **owner == DeviceOwner::Same).count(), 1);
+}
+
+pub(crate) async fn members_are_what_was_written_last(store: &dyn Store) {
+    write(store, &[group(1, &["cid", "ann", "bob"])]).await;
+    let mut promoted = membership(1, 1, "ann", MemberStatus::Active);
+    promoted.members[0].1.role = Role::Owner;
+    write(store, &[promoted, membership(1, 2, "bob", MemberStatus::Left)]).await;
+    let member_of = async |name| store.member(&tenant(), conversation(1), &account(name)).await.unwrap();
+    assert_eq!(member_of("ann").await, Some(Member { role: Role::Owner, status: MemberStatus::Active }));
+    assert_eq!(member_of("bob").await, Some(member(MemberStatus::Left)));
+    assert_eq!(member_of("eve").await, None);
+    assert_eq!(store.active_members(&tenant(), conversation(1)).await.unwrap(), ["ann", "cid"].map(account));
+}
+
+pub(crate) async fn co_members_share_a_conversation_in_which_both_are_active(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob", "cid"]), group(2, &["ann", "bob"]), group(3, &["bob", "eve"])]).await;
+    write(store, &[group(4, &["ann", "fay"]), membership(4, 1, "ann", MemberStatus::Left)]).await;
+    write(store, &[membership(1, 1, "cid", MemberStatus::Left)]).await;
+    let co_members = async |name| store.co_members(&tenant(), &account(name)).await.unwrap();
+    assert_eq!(co_members("ann").await, ["ann", "bob"].map(account));
+    assert_eq!(co_members("gus").await, [account("gus")]);
+}
+
+pub(crate) async fn profiles_come_for_those_who_have_one(store: &dyn Store) {
+    write(store, &[profile("ann", 0, "Ann"), profile("bob", 0, "Bob")]).await;
+    write(store, &[profile("ann", 1, "Anna")]).await;
+    let wanted = ["cid", "bob", "ann"].map(account);
+    let profiles = store.profiles(&tenant(), &wanted).await.unwrap();
+    let named: Vec<_> =
+        profiles.iter().map(|notice| (notice.account.as_str(), notice.profile.display_name.as_deref())).collect();
+    assert_eq!(named, [("ann", Some("Anna")), ("bob", Some("Bob"))]);
+}

@@ -1,0 +1,96 @@
+//! What a database's error means to a caller: try later, make room, or mend
+//! the program.
+
+use sqlx::migrate::MigrateError;
+
+use super::StoreError;
+
+/// What the code of a database error says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Unavailable,
+    Full,
+    /// Two transactions were in each other's way; this one was undone.
+    Collision,
+    Other,
+}
+
+/// SQLSTATEs of Postgres have five characters, SQLite's extended result codes
+/// are numbers of at most four digits.
+fn cause(code: &str) -> Cause {
+    match code {
+        "53100" => Cause::Full,
+        // Too many connections; a standby that cannot write.
+        "53300" | "25006" => Cause::Unavailable,
+        "40001" | "40P01" => Cause::Collision,
+        _ if code.len() == 5 && (code.starts_with("08") || code.starts_with("57P0")) => Cause::Unavailable,
+        _ if code.len() == 5 => Cause::Other,
+        _ => match code.parse::<u32>().map(|code| code & 0xff) {
+            Ok(13) => Cause::Full,
+            // Busy beyond the timeout, locked, failed IO, cannot open. SQLite
+            // tells a full disk apart from failed IO itself.
+            Ok(5 | 6 | 10 | 14) => Cause::Unavailable,
+            _ => Cause::Other,
+        },
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => StoreError::Unavailable(error),
+            sqlx::Error::Database(refused) => match refused.code().map(|code| cause(&code)) {
+                Some(Cause::Unavailable) => StoreError::Unavailable(error),
+                Some(Cause::Full) => StoreError::Full(error),
+                Some(Cause::Collision | Cause::Other) | None => StoreError::Database(error),
+            },
+            _ => StoreError::Database(error),
+        }
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Execute(error) => error.into(),
+            error => StoreError::Migrate(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the same transaction, begun anew, may succeed at once.
+    pub(super) fn is_collision(&self) -> bool {
+        let StoreError::Database(sqlx::Error::Database(refused)) = self else {
+            return false;
+        };
+        refused.code().is_some_and(|code| cause(&code) == Cause::Collision)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_both_databases_tell_their_cause() {
+        for (code, expected) in [
+            ("53100", Cause::Full),
+            ("13", Cause::Full),
+            ("08006", Cause::Unavailable),
+            ("57P01", Cause::Unavailable),
+            ("5", Cause::Unavailable),
+            ("517", Cause::Unavailable),
+            ("778", Cause::Unavailable),
+            ("40P01", Cause::Collision),
+            ("23505", Cause::Other),
+            ("1555", Cause::Other),
+        ] {
+            assert_eq!(cause(code), expected, "{code}");
+        }
+    }
+}

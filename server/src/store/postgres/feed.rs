@@ -1,0 +1,199 @@
+//! How nodes on one Postgres hear of each other's entries: quickly by NOTIFY,
+//! and for certain by looking at the journal every second. A lost notice
+//! delays, never loses.
+//!
+//! The notification is sent after the commit, by itself. Within the
+//! transaction it would take Postgres' one lock of the notification queue
+//! until the commit is on disk, and so let one transaction of the whole
+//! cluster commit at a time.
+
+use std::{collections::BTreeMap, convert::Infallible, time::Duration};
+
+use sqlx::{
+    PgPool, Postgres,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
+use tidings_core::{
+    ids::{StreamId, TenantId},
+    journal::{Cursor, Position},
+};
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+    time::{Instant, sleep, timeout_at},
+};
+
+use crate::store::{
+    Notice, StoreError,
+    sql::{SqlStore, Value, fetch, next_cursor, notice},
+};
+
+const CHANNEL: &str = "tidings";
+
+/// How often a node looks by itself.
+const LOOK_PERIOD: Duration = Duration::from_secs(1);
+
+/// How long to wait before listening anew, when Postgres is away.
+const LISTEN_DELAY: Duration = Duration::from_secs(1);
+
+/// Notices that wait in either direction; more are dropped, and looked for.
+const NOTICES_MAX: usize = 4_096;
+
+/// Both directions of one node. The tasks end with it.
+pub(in crate::store) struct Feed {
+    outgoing: mpsc::Sender<Notice>,
+    watch: Mutex<Watch>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+/// What this node has heard and seen.
+struct Watch {
+    incoming: mpsc::Receiver<Notice>,
+    look_at: Instant,
+    /// Every transaction with a smaller tick was visible at the last look.
+    cursor: Option<Cursor>,
+    /// The newest runs that were answered, so that a look does not repeat
+    /// them; those that no look can find any more are dropped.
+    told: BTreeMap<(TenantId, StreamId), (Position, Position)>,
+}
+
+impl Feed {
+    /// Listens on a connection of its own and announces through the pool.
+    pub(super) fn start(connect: PgConnectOptions, pool: PgPool, node: i64) -> Feed {
+        let (outgoing, announced) = mpsc::channel(NOTICES_MAX);
+        let (heard, incoming) = mpsc::channel(NOTICES_MAX);
+        let watch = Watch { incoming, look_at: Instant::now() + LOOK_PERIOD, cursor: None, told: BTreeMap::new() };
+        let tasks = [tokio::spawn(announce(pool, node, announced)), tokio::spawn(listen(connect, node, heard))];
+        Feed { outgoing, watch: Mutex::new(watch), tasks }
+    }
+
+    pub(super) fn announce(&self, notices: Vec<Notice>) {
+        for notice in notices {
+            if self.outgoing.try_send(notice).is_err() {
+                tracing::debug!("a notice was dropped: other nodes will look");
+            }
+        }
+    }
+
+    /// Entries from now on will be found; earlier ones are in catch-ups.
+    pub(super) async fn look_from_now(&self, store: &SqlStore<Postgres>) -> Result<(), StoreError> {
+        let mut watch = self.watch.lock().await;
+        if watch.cursor.is_none() {
+            watch.cursor = Some(next_cursor::<Postgres>(&mut *store.moment().await?).await?);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn notices(&self, store: &SqlStore<Postgres>) -> Result<Vec<Notice>, StoreError> {
+        self.look_from_now(store).await?;
+        let mut watch = self.watch.lock().await;
+        let look_at = watch.look_at;
+        if Instant::now() < look_at
+            && let Ok(Some(first)) = timeout_at(look_at, watch.incoming.recv()).await
+        {
+            let mut notices = vec![first];
+            while let Ok(notice) = watch.incoming.try_recv() {
+                notices.push(notice);
+            }
+            notices.iter().for_each(|notice| watch.tell(notice));
+            return Ok(notices);
+        }
+        tokio::time::sleep_until(look_at).await;
+        watch.look_at = Instant::now() + LOOK_PERIOD;
+        watch.look(store).await
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+const LOOK: &str = "SELECT tenant, stream, min(position) AS first, max(position) AS last FROM journal
+    WHERE tick >= $1 AND node <> $2 GROUP BY tenant, stream";
+
+impl Watch {
+    /// Finds what others wrote since the last look, and answers what no
+    /// notice told.
+    async fn look(&mut self, store: &SqlStore<Postgres>) -> Result<Vec<Notice>, StoreError> {
+        let mut transaction = store.moment().await?;
+        let cursor = next_cursor::<Postgres>(&mut transaction).await?;
+        let since = self.cursor.unwrap_or(cursor);
+        let values = [Value::number(since.number()), Value::Number(store.node)];
+        let rows = fetch::<Postgres>(&mut transaction, LOOK, values).await?;
+        let found = rows.iter().map(notice).collect::<Result<Vec<Notice>, StoreError>>()?;
+        let told = std::mem::take(&mut self.told);
+        found.iter().for_each(|notice| self.tell(notice));
+        self.cursor = Some(cursor);
+        let untold = |notice: &Notice| {
+            let run = told.get(&(notice.tenant.clone(), notice.stream.clone()));
+            !run.is_some_and(|&(first, last)| first <= notice.first && notice.last <= last)
+        };
+        Ok(found.into_iter().filter(untold).collect())
+    }
+
+    /// Remembers a run. One that does not touch the run before takes its
+    /// place: the gap may be of a notice that was lost.
+    fn tell(&mut self, notice: &Notice) {
+        let key = (notice.tenant.clone(), notice.stream.clone());
+        let run = self.told.entry(key).or_insert((notice.first, notice.last));
+        *run = if run.0 <= notice.first && notice.first <= run.1.next() {
+            (run.0, run.1.max(notice.last))
+        } else {
+            (notice.first, notice.last)
+        };
+    }
+}
+
+/// Sends notifications, as many at once as have gathered.
+async fn announce(pool: PgPool, node: i64, mut announced: mpsc::Receiver<Notice>) {
+    let mut notices = Vec::new();
+    while announced.recv_many(&mut notices, NOTICES_MAX).await > 0 {
+        let payloads: Vec<String> = notices.drain(..).map(|notice| print(node, &notice)).collect();
+        let sql = "SELECT pg_notify($1, payload) FROM unnest($2) AS payload";
+        if let Err(error) = sqlx::query(sql).bind(CHANNEL).bind(payloads).execute(&pool).await {
+            tracing::debug!(%error, "notices were lost: other nodes will look");
+        }
+    }
+}
+
+/// Hears notifications of other nodes, for ever.
+async fn listen(connect: PgConnectOptions, node: i64, heard: mpsc::Sender<Notice>) {
+    let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(connect);
+    loop {
+        let Err(error) = listen_once(&pool, node, &heard).await;
+        tracing::debug!(%error, "listening stopped, and will start anew");
+        sleep(LISTEN_DELAY).await;
+    }
+}
+
+async fn listen_once(pool: &PgPool, node: i64, heard: &mpsc::Sender<Notice>) -> Result<Infallible, sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        let notification = listener.recv().await?;
+        if let Some(notice) = parse(node, notification.payload()) {
+            // A full queue drops it: the next look will find the entries.
+            let _ = heard.try_send(notice);
+        }
+    }
+}
+
+fn print(node: i64, notice: &Notice) -> String {
+    format!("{node} {} {} {} {}", notice.tenant, notice.stream, notice.first, notice.last)
+}
+
+/// A notice of another node; none for the own, and for what is not a notice:
+/// anybody who may connect may notify.
+fn parse(own: i64, payload: &str) -> Option<Notice> {
+    let mut parts = payload.split(' ');
+    let node: i64 = parts.next()?.parse().ok()?;
+    let notice = Notice {
+        tenant: TenantId::parse(parts.next()?).ok()?,
+        stream: StreamId::parse(parts.next()?).ok()?,
+        first: Position::new(parts.next()?.parse().ok()?),
+        last: Position::new(parts.next()?.parse().ok()?),
+    };
+    (node != own && notice.first <= notice.last && parts.next().is_none()).then_some(notice)
+}

@@ -1,0 +1,195 @@
+//! Postgres: the store for production, shared by any number of nodes.
+
+mod feed;
+#[cfg(test)]
+mod tests;
+
+use std::str::FromStr;
+
+use sqlx::{
+    AssertSqlSafe, Encode, PgConnection, Postgres, SqlStr, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    postgres::{PgArgumentBuffer, PgArguments, PgConnectOptions, PgPoolOptions, PgRow, PgTypeInfo, types::Oid},
+};
+
+use self::feed::Feed;
+use super::{
+    Notice, StoreError, StoreOptions,
+    sql::{Backend, Insert, SqlStore, Value, migrator, read_row},
+};
+
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_store.sql")];
+
+/// Every query here goes from a few keys along indexes, whatever the sizes.
+/// The planner is held to that: with statistics that are missing or of
+/// yesterday it chose to read whole tables, a thousand times slower. One plan
+/// a statement also saves planning at each call, which took longer than the
+/// queries. Compiling a plan never pays for such short ones.
+const PLANS: [(&str, &str); 6] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_material", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
+];
+
+/// Connects to the database of a `postgres://` URL.
+pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<Postgres>, StoreError> {
+    let connect = PgConnectOptions::from_str(url)?.application_name("tidings").options(PLANS);
+    let pool = PgPoolOptions::new()
+        .max_connections(options.connections_max.max(1))
+        .acquire_timeout(options.acquire_timeout)
+        .connect_with(connect.clone())
+        .await?;
+    let node = rand::random();
+    let feed = Feed::start(connect, pool.clone(), node);
+    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed })
+}
+
+read_row!(PgRow);
+
+/// A text that is declared as JSON.
+struct Json(String);
+
+impl Type<Postgres> for Json {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(114))
+    }
+}
+
+impl Encode<'_, Postgres> for Json {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        buffer.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+}
+
+fn bind(values: Vec<Value>) -> Result<PgArguments, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        match value {
+            Value::Text(text) => sqlx::Arguments::add(&mut arguments, text),
+            Value::Number(number) => sqlx::Arguments::add(&mut arguments, number),
+            Value::Flag(flag) => sqlx::Arguments::add(&mut arguments, flag),
+            Value::Bytes(bytes) => sqlx::Arguments::add(&mut arguments, bytes),
+            Value::Keys(json) => sqlx::Arguments::add(&mut arguments, Json(json)),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+/// The values of one column, for UNNEST.
+enum Column {
+    Text(Vec<Option<String>>),
+    Number(Vec<i64>),
+    Flag(Vec<bool>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+impl Column {
+    fn of(first: &Value) -> Column {
+        match first {
+            Value::Text(_) | Value::Keys(_) => Column::Text(Vec::new()),
+            Value::Number(_) => Column::Number(Vec::new()),
+            Value::Flag(_) => Column::Flag(Vec::new()),
+            Value::Bytes(_) => Column::Bytes(Vec::new()),
+        }
+    }
+
+    fn push(&mut self, value: Value) {
+        match (self, value) {
+            (Column::Text(column), Value::Text(text)) => column.push(text),
+            (Column::Number(column), Value::Number(number)) => column.push(number),
+            (Column::Flag(column), Value::Flag(flag)) => column.push(flag),
+            (Column::Bytes(column), Value::Bytes(bytes)) => column.push(bytes),
+            _ => unreachable!("the rows of an insert have one shape"),
+        }
+    }
+}
+
+/// Turns rows into one array a column.
+fn bind_columns(rows: Vec<Vec<Value>>) -> Result<PgArguments, sqlx::Error> {
+    let mut columns: Vec<Column> = rows.first().into_iter().flatten().map(Column::of).collect();
+    for row in rows {
+        columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+    }
+    let mut arguments = PgArguments::default();
+    for column in columns {
+        match column {
+            Column::Text(texts) => sqlx::Arguments::add(&mut arguments, texts),
+            Column::Number(numbers) => sqlx::Arguments::add(&mut arguments, numbers),
+            Column::Flag(flags) => sqlx::Arguments::add(&mut arguments, flags),
+            Column::Bytes(bytes) => sqlx::Arguments::add(&mut arguments, bytes),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+/// A database that was restored into a new cluster holds ticks beyond the
+/// transaction ids to come. Moves the base so far that every tick to come is
+/// beyond every cursor ever given. Does nothing in any other case: a tick
+/// that this statement sees is of an earlier, smaller, transaction id.
+const REBASE: &str = "UPDATE clock SET base = head.tick + 4294967296 - pg_current_xact_id()::text::bigint
+    FROM (SELECT max(tick) AS tick FROM streams) AS head
+    WHERE head.tick >= pg_current_xact_id()::text::bigint + base";
+
+impl Backend for Postgres {
+    type Feed = Feed;
+
+    const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    const BEGIN_WRITE: &'static str = "BEGIN";
+    // An array, and not a join: every commit runs this, and the planner must
+    // never think of reading all streams of the tenant.
+    const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
+        WHERE tenant = $1 AND stream = ANY (ARRAY(SELECT key FROM json_each($2))) ORDER BY stream FOR UPDATE";
+    const KEY_BYTES: &'static str = "decode(key, 'hex')";
+    const TICK: &'static str = "SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock";
+    const CURSOR: &'static str =
+        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + base AS cursor FROM clock";
+
+    async fn fetch(connection: &mut PgConnection, sql: SqlStr, values: Vec<Value>) -> Result<Vec<PgRow>, sqlx::Error> {
+        sqlx::query_with::<Postgres, _>(sql, bind(values)?).fetch_all(connection).await
+    }
+
+    /// One statement, one plan and one round trip for any number of rows.
+    async fn insert(
+        connection: &mut PgConnection,
+        insert: &Insert,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<PgRow>, sqlx::Error> {
+        let Insert { table, columns, conflict } = insert;
+        let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
+        let sql = format!(
+            "INSERT INTO {table} ({}) SELECT * FROM unnest({}) {conflict}",
+            columns.join(", "),
+            places.join(", ")
+        );
+        sqlx::query_with::<Postgres, _>(AssertSqlSafe(sql), bind_columns(rows)?).fetch_all(connection).await
+    }
+
+    /// Nodes that start together wait for one another: the migrator holds a
+    /// lock of its session. It keeps it when it fails, so the session ends.
+    async fn migrate(store: &SqlStore<Self>) -> Result<(), StoreError> {
+        let connect = store.writes.connect_options().as_ref().clone();
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(connect).await?;
+        let mut outcome = migrator(MIGRATIONS).run(&pool).await.map_err(StoreError::from);
+        if outcome.is_ok() {
+            outcome = sqlx::query(REBASE).execute(&pool).await.map(drop).map_err(StoreError::from);
+        }
+        pool.close().await;
+        outcome?;
+        store.feed.look_from_now(store).await
+    }
+
+    fn announce(feed: &Feed, notices: Vec<Notice>) {
+        feed.announce(notices);
+    }
+
+    async fn notices(store: &SqlStore<Self>) -> Result<Vec<Notice>, StoreError> {
+        store.feed.notices(store).await
+    }
+}

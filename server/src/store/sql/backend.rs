@@ -1,0 +1,221 @@
+//! The little that the two databases do differently, and the values and rows
+//! in neutral types, so that every query has one text and one function.
+
+use std::future::Future;
+
+use sqlx::{Database, SqlSafeStr, SqlStr, migrate::Migration, migrate::Migrator};
+use tidings_core::{
+    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    journal::Position,
+    time::WallTime,
+};
+
+use super::SqlStore;
+use crate::store::{Notice, StoreError};
+
+/// A database that `SqlStore` can keep its tables in. Both take `$1` for a
+/// parameter, `ON CONFLICT`, `RETURNING` and `json_each`.
+pub(in crate::store) trait Backend: Database<Row: ReadRow> {
+    /// What a node needs to tell others of its entries, and to hear of theirs.
+    type Feed: Send + Sync + 'static;
+
+    /// Begins a transaction all of whose reads are of one moment.
+    const BEGIN_READ: &'static str;
+    /// Begins a transaction that may write.
+    const BEGIN_WRITE: &'static str;
+    /// Answers `stream` and `position` of the streams `$2` of tenant `$1`, and
+    /// keeps others from moving them; locks in the order of their names.
+    const LOCK_HEADS: &'static str;
+    /// Turns the hexadecimal `key` of `json_each` into bytes.
+    const KEY_BYTES: &'static str;
+    /// Answers the `tick` of this write transaction.
+    const TICK: &'static str;
+    /// Answers the `cursor` up to which this read transaction sees everything.
+    const CURSOR: &'static str;
+
+    /// Runs one statement and answers its rows.
+    fn fetch(
+        connection: &mut Self::Connection,
+        sql: SqlStr,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
+
+    /// Inserts rows of one shape, of which no two may have the same key, and
+    /// answers what `RETURNING` in the insert says.
+    fn insert(
+        connection: &mut Self::Connection,
+        insert: &Insert,
+        rows: Vec<Vec<Value>>,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
+
+    /// Brings the database to this program's version.
+    fn migrate(store: &SqlStore<Self>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Tells other nodes of entries that are durable now; may be lost.
+    fn announce(feed: &Self::Feed, notices: Vec<Notice>);
+
+    /// `Store::notices`.
+    fn notices(store: &SqlStore<Self>) -> impl Future<Output = Result<Vec<Notice>, StoreError>> + Send;
+}
+
+/// An INSERT without its values.
+pub(in crate::store) struct Insert {
+    /// The table.
+    pub(in crate::store) table: &'static str,
+    /// The columns, in the order of a row's values.
+    pub(in crate::store) columns: &'static [&'static str],
+    /// From `ON CONFLICT` on.
+    pub(in crate::store) conflict: &'static str,
+}
+
+/// A parameter.
+#[derive(Clone)]
+pub(in crate::store) enum Value {
+    /// A text.
+    Text(Option<String>),
+    /// A whole number.
+    Number(i64),
+    /// A truth value.
+    Flag(bool),
+    /// Bytes.
+    Bytes(Option<Vec<u8>>),
+    /// A JSON object, for `json_each`: how a list becomes one parameter.
+    Keys(String),
+}
+
+impl Value {
+    /// A list of ids; the query reads `SELECT key FROM json_each($n)`.
+    pub(in crate::store) fn keys<T: ToString>(keys: impl IntoIterator<Item = T>) -> Value {
+        Value::keyed(keys.into_iter().map(|key| (key, 0)))
+    }
+
+    /// Numbers by id; the query reads `key` and `value`.
+    pub(in crate::store) fn keyed<T: ToString>(pairs: impl IntoIterator<Item = (T, u64)>) -> Value {
+        // No id holds a character that JSON escapes.
+        let pairs: Vec<String> =
+            pairs.into_iter().map(|(key, number)| format!("\"{}\":{number}", key.to_string())).collect();
+        Value::Keys(format!("{{{}}}", pairs.join(",")))
+    }
+
+    /// Text that people wrote. Postgres has no U+0000 in a text, so neither
+    /// store keeps one: the projection shows U+FFFD, the journal has the truth.
+    pub(in crate::store) fn words(text: Option<&str>) -> Value {
+        Value::Text(text.map(|text| text.replace('\0', "\u{fffd}")))
+    }
+
+    /// A number; what is beyond 63 bits is cut to them.
+    pub(in crate::store) fn number(number: u64) -> Value {
+        Value::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+macro_rules! text_value {
+    ($($id:ty),+) => {$(
+        impl From<$id> for Value {
+            fn from(id: $id) -> Value {
+                Value::Text(Some(id.to_string()))
+            }
+        }
+    )+};
+}
+
+text_value!(&TenantId, &AccountId, ConversationId, &StreamId, &DocumentId, &'static str);
+
+impl From<Position> for Value {
+    fn from(position: Position) -> Value {
+        Value::number(position.number())
+    }
+}
+
+impl From<WallTime> for Value {
+    fn from(time: WallTime) -> Value {
+        Value::number(time.as_millis())
+    }
+}
+
+impl From<Tick> for Value {
+    fn from(tick: Tick) -> Value {
+        Value::number(tick.0)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Value {
+        Value::Number(number.into())
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Value {
+        Value::Bytes(Some(bytes))
+    }
+}
+
+/// The catch-up order of what one transaction writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::store) struct Tick(pub(in crate::store) u64);
+
+/// Columns by name, as both databases answer them.
+pub(in crate::store) trait ReadRow {
+    /// A text, or null.
+    fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error>;
+    /// A number.
+    fn number(&self, column: &str) -> Result<i64, sqlx::Error>;
+    /// A truth value.
+    fn flag(&self, column: &str) -> Result<bool, sqlx::Error>;
+    /// Bytes, or null.
+    fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error>;
+}
+
+macro_rules! read_row {
+    ($row:ty) => {
+        impl $crate::store::sql::ReadRow for $row {
+            fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn number(&self, column: &str) -> Result<i64, sqlx::Error> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn flag(&self, column: &str) -> Result<bool, sqlx::Error> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {
+                sqlx::Row::try_get(self, column)
+            }
+        }
+    };
+}
+
+pub(in crate::store) use read_row;
+
+/// Runs one statement and answers its rows.
+pub(in crate::store) async fn fetch<B: Backend>(
+    connection: &mut B::Connection,
+    sql: impl SqlSafeStr,
+    values: impl Into<Vec<Value>>,
+) -> Result<Vec<B::Row>, StoreError> {
+    Ok(B::fetch(connection, sql.into_sql_str(), values.into()).await?)
+}
+
+/// Inserts rows of one shape; none is no statement at all.
+pub(in crate::store) async fn insert<B: Backend>(
+    connection: &mut B::Connection,
+    insert: &Insert,
+    rows: Vec<Vec<Value>>,
+) -> Result<Vec<B::Row>, StoreError> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(B::insert(connection, insert, rows).await?)
+}
+
+/// The migrations with these texts, numbered from 1.
+pub(in crate::store) fn migrator(texts: &[&'static str]) -> Migrator {
+    let migrations = texts.iter().zip(1..).map(|(&text, version)| {
+        Migration::new(version, "store".into(), sqlx::migrate::MigrationType::Simple, text.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}

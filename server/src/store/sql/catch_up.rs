@@ -1,0 +1,347 @@
+//! What an account missed since a cursor, in a handful of queries whatever
+//! the number of its conversations.
+//!
+//! Every row that catch-up looks for carries the tick of the transaction that
+//! last wrote it, and a cursor is a tick with this promise: every transaction
+//! with a smaller one was visible when the cursor was given, or had failed.
+//! So whatever an account has not seen has a tick of at least its cursor, and
+//! `tick >= cursor` misses nothing. It may find a little that was seen before,
+//! which clients drop by its position.
+//!
+//! - SQLite has one writer at a time and the tick counts its transactions, so
+//!   ticks are committed in their order. A cursor is the count plus one, read
+//!   in the transaction that reads everything else.
+//! - Postgres commits out of order. There the tick is the transaction's own
+//!   id, and the cursor the smallest id that was still running in the
+//!   snapshot that everything else is read from (`pg_snapshot_xmin`): all ids
+//!   below had ended. An older transaction that commits later has an id of at
+//!   least that cursor. A transaction anywhere in the cluster that stays open
+//!   holds cursors back: then more is sent twice, and nothing is lost.
+//!
+//! In one stream, positions are taken under the lock of its row, so whoever
+//! sees an entry sees all before it: what is missed is a run up to the head.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, StreamId, TenantId},
+    journal::{Cursor, Entry, Position},
+    model::{ConversationKind, ConversationState, MemberStatus},
+    wire::{self, ConversationSummary, MemberReceipt, ProfileNotice},
+};
+
+use super::{
+    Backend, ReadRow, Value, backend::fetch, directory::profile_notices, receipt::member_receipts, row::Fields,
+};
+use crate::store::{CatchUp, StoreError};
+
+/// Bytes of changes in one answer; the streams that do not fit are fetched by
+/// the client, like those with too many entries.
+const ENTRIES_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// Others in a summary.
+const OTHERS_MAX: usize = 4;
+
+/// `Store::catch_up`, within a transaction of one moment.
+pub(super) async fn catch_up<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    since: Option<Cursor>,
+    entries_max: u32,
+) -> Result<CatchUp, StoreError> {
+    let cursor = next_cursor::<B>(connection).await?;
+    // A cursor from the future was given before the database was restored
+    // from a copy: it says nothing about this one.
+    let Some(since) = since.filter(|since| *since <= cursor) else {
+        return Ok(CatchUp {
+            cursor,
+            summaries: all_summaries::<B>(connection, tenant, account).await?,
+            profiles: all_profiles::<B>(connection, tenant, account).await?,
+            ..CatchUp::default()
+        });
+    };
+    let missed = Missed { tenant, account, since };
+    let heads = missed.heads::<B>(connection).await?;
+    let receipts = missed.receipts::<B>(connection).await?;
+    let mut changed: BTreeSet<ConversationId> = receipts.iter().map(|receipt| receipt.conversation).collect();
+    changed.extend(heads.iter().filter_map(|(stream, _)| stream.conversation()));
+    Ok(CatchUp {
+        cursor,
+        summaries: summaries::<B>(connection, tenant, account, &changed).await?,
+        revoked: missed.revoked::<B>(connection).await?,
+        entries: missed.entries::<B>(connection, &heads, entries_max).await?,
+        receipts,
+        profiles: missed.profiles::<B>(connection).await?,
+    })
+}
+
+/// The cursor of a read transaction.
+pub(in crate::store) async fn next_cursor<B: Backend>(connection: &mut B::Connection) -> Result<Cursor, StoreError> {
+    let rows = fetch::<B>(connection, B::CURSOR, []).await?;
+    let row = rows.first().ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
+    Fields::of("clock", row).cursor()
+}
+
+/// A query of summaries: of account `$2` in tenant `$1`, where it is active.
+/// The inner SELECT of `unread` ends the count of a long absence.
+macro_rules! select_summaries {
+    ($($condition:literal)?) => {
+        concat!(
+            "SELECT own.conversation, own.role, own.status, conversations.kind, conversations.title,
+                conversations.state, conversations.member_count, conversations.some_members,
+                conversations.created_at, conversations.last_message, streams.position, streams.page,
+                coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read,
+                (SELECT count(*) FROM (
+                    SELECT 1 FROM journal
+                    WHERE journal.tenant = streams.tenant AND journal.stream = streams.stream
+                        AND journal.position > coalesce(receipts.read, 0)
+                        AND journal.message AND journal.account <> own.account
+                    LIMIT 9999
+                ) AS counted) AS unread
+            FROM members AS own
+            JOIN conversations ON conversations.tenant = own.tenant
+                AND conversations.conversation = own.conversation
+            JOIN streams ON streams.tenant = own.tenant
+                AND streams.stream = 'conversation/' || own.conversation
+            LEFT JOIN receipts ON receipts.tenant = own.tenant
+                AND receipts.conversation = own.conversation AND receipts.account = own.account
+            WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'",
+            $($condition,)?
+            " ORDER BY own.conversation"
+        )
+    };
+}
+
+async fn all_summaries<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+) -> Result<Vec<ConversationSummary>, StoreError> {
+    let rows = fetch::<B>(connection, select_summaries!(), [tenant.into(), account.into()]).await?;
+    conversation_summaries(&rows, account)
+}
+
+/// `Store::summaries`.
+pub(super) async fn summaries<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    conversations: &BTreeSet<ConversationId>,
+) -> Result<Vec<ConversationSummary>, StoreError> {
+    const SUMMARIES: &str = select_summaries!(" AND own.conversation IN (SELECT key FROM json_each($3))");
+    if conversations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let values = [tenant.into(), account.into(), Value::keys(conversations)];
+    conversation_summaries(&fetch::<B>(connection, SUMMARIES, values).await?, account)
+}
+
+fn conversation_summaries<R: ReadRow>(rows: &[R], account: &AccountId) -> Result<Vec<ConversationSummary>, StoreError> {
+    rows.iter().map(|row| conversation_summary(row, account)).collect()
+}
+
+fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<ConversationSummary, StoreError> {
+    let fields = Fields::of("conversations", row);
+    let member = fields.member()?;
+    let some_members: Vec<AccountId> = fields.decode("some_members", |bytes| wire::decode(bytes))?;
+    Ok(ConversationSummary {
+        conversation: fields.conversation()?,
+        kind: fields.named("kind", ConversationKind::parse)?,
+        title: fields.words("title")?,
+        state: fields.named("state", ConversationState::parse)?,
+        role: member.role,
+        status: member.status,
+        member_count: fields.number("member_count")?,
+        others: some_members.into_iter().filter(|other| other != account).take(OTHERS_MAX).collect(),
+        last_message: fields.maybe_decode("last_message", |bytes| wire::decode(bytes))?,
+        position: fields.position("position")?,
+        page: fields.number("page")?,
+        receipt: fields.receipt()?,
+        unread: fields.number("unread")?,
+        created_at: fields.time("created_at")?,
+    })
+}
+
+// Also those who left: their messages are still there to be shown.
+const ALL_PROFILES: &str = "SELECT account, profile FROM accounts
+    WHERE tenant = $1 AND account IN (
+        SELECT $2 UNION
+        SELECT other.account FROM members AS own
+        JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation
+        WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active')
+    ORDER BY account";
+
+async fn all_profiles<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+) -> Result<Vec<ProfileNotice>, StoreError> {
+    profile_notices(&fetch::<B>(connection, ALL_PROFILES, [tenant.into(), account.into()]).await?)
+}
+
+/// Whose absence, and since when.
+struct Missed<'q> {
+    tenant: &'q TenantId,
+    account: &'q AccountId,
+    since: Cursor,
+}
+
+impl Missed<'_> {
+    fn values(&self) -> Vec<Value> {
+        vec![self.tenant.into(), self.account.into(), Value::number(self.since.number())]
+    }
+
+    /// The streams that changed, or are new to the account, with their heads.
+    async fn heads<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<(StreamId, Position)>, StoreError> {
+        const HEADS: &str = "SELECT streams.stream, streams.position FROM members AS own
+            JOIN streams ON streams.tenant = own.tenant AND streams.stream = 'conversation/' || own.conversation
+            WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'
+                AND (streams.tick >= $3 OR own.tick >= $3)
+            UNION ALL
+            SELECT stream, position FROM streams
+            WHERE tenant = $1 AND stream = 'account/' || $2 AND tick >= $3";
+        let rows = fetch::<B>(connection, HEADS, self.values()).await?;
+        rows.iter()
+            .map(|row| {
+                let fields = Fields::of("streams", row);
+                Ok((fields.stream()?, fields.position("position")?))
+            })
+            .collect()
+    }
+
+    async fn revoked<B: Backend>(
+        &self,
+        connection: &mut B::Connection,
+    ) -> Result<Vec<(ConversationId, MemberStatus, Position)>, StoreError> {
+        const REVOKED: &str = "SELECT conversation, status, position FROM members
+            WHERE tenant = $1 AND account = $2 AND tick >= $3 AND status <> 'active' ORDER BY conversation";
+        let rows = fetch::<B>(connection, REVOKED, self.values()).await?;
+        rows.iter()
+            .map(|row| {
+                let fields = Fields::of("members", row);
+                Ok((fields.conversation()?, fields.status()?, fields.position("position")?))
+            })
+            .collect()
+    }
+
+    /// The entries of every stream whose missed run is short enough.
+    async fn entries<B: Backend>(
+        &self,
+        connection: &mut B::Connection,
+        heads: &[(StreamId, Position)],
+        entries_max: u32,
+    ) -> Result<Vec<(StreamId, Vec<Entry>)>, StoreError> {
+        const ENTRIES: &str = "SELECT journal.stream, journal.position, journal.document, journal.account,
+                journal.administrator, journal.accepted_at, journal.change
+            FROM json_each($2) AS wanted
+            JOIN journal ON journal.tenant = $1 AND journal.stream = wanted.key
+                AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
+            ORDER BY journal.stream, journal.position";
+        let mut runs = self.runs::<B>(connection, heads, entries_max).await?;
+        // The small ones first: so the most streams fit.
+        runs.sort_by_key(|run| run.bytes);
+        let mut bytes_left = ENTRIES_BYTES_MAX;
+        runs.retain(|run| {
+            let fits = run.bytes <= bytes_left;
+            bytes_left = bytes_left.saturating_sub(run.bytes);
+            fits
+        });
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = Value::keyed(runs.into_iter().map(|run| (run.stream, run.first.number())));
+        let mut streams: Vec<(StreamId, Vec<Entry>)> = Vec::new();
+        for row in fetch::<B>(connection, ENTRIES, [self.tenant.into(), wanted]).await? {
+            let fields = Fields::of("journal", &row);
+            let (stream, entry) = (fields.stream()?, fields.entry()?);
+            match streams.last_mut() {
+                Some((last, entries)) if *last == stream => entries.push(entry),
+                _ => streams.push((stream, vec![entry])),
+            }
+        }
+        Ok(streams)
+    }
+
+    /// The missed runs of at most `entries_max` entries, without the entries.
+    /// Looks at one entry more than that of each stream.
+    async fn runs<B: Backend>(
+        &self,
+        connection: &mut B::Connection,
+        heads: &[(StreamId, Position)],
+        entries_max: u32,
+    ) -> Result<Vec<Run>, StoreError> {
+        const RUNS: &str = "SELECT journal.stream, min(journal.position) AS first,
+                CAST(sum(length(journal.change)) AS BIGINT) AS bytes
+            FROM json_each($2) AS wanted
+            JOIN journal ON journal.tenant = $1 AND journal.stream = wanted.key
+                AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
+            WHERE journal.tick >= $3
+            GROUP BY journal.stream";
+        let fits = |first: Position, head: Position| {
+            head.next().number().saturating_sub(first.number()) <= u64::from(entries_max)
+        };
+        let heads: BTreeMap<&StreamId, Position> = heads.iter().map(|(stream, head)| (stream, *head)).collect();
+        if heads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = heads.iter().map(|(stream, head)| (stream, head.number().saturating_sub(entries_max.into())));
+        let values = [self.tenant.into(), Value::keyed(wanted), Value::number(self.since.number())];
+        let mut runs = Vec::new();
+        for row in fetch::<B>(connection, RUNS, values).await? {
+            let fields = Fields::of("journal", &row);
+            let (stream, first) = (fields.stream()?, fields.position("first")?);
+            if heads.get(&stream).is_some_and(|head| fits(first, *head)) {
+                runs.push(Run { stream, first, bytes: fields.number("bytes")? });
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Receipts that moved: the own ones, and in small conversations all.
+    async fn receipts<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<MemberReceipt>, StoreError> {
+        const RECEIPTS: &str = "SELECT receipts.conversation, receipts.account, receipts.delivered, receipts.read
+            FROM members AS own
+            JOIN conversations ON conversations.tenant = own.tenant
+                AND conversations.conversation = own.conversation
+            JOIN receipts ON receipts.tenant = own.tenant AND receipts.conversation = own.conversation
+                AND receipts.tick >= $3
+            WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'
+                AND (receipts.account = $2 OR conversations.member_count <= 100)
+            ORDER BY receipts.conversation, receipts.account";
+        member_receipts(&fetch::<B>(connection, RECEIPTS, self.values()).await?)
+    }
+
+    /// Profiles of everybody in a conversation that is new to the account, of
+    /// everybody new in a conversation, and those that changed: from the few
+    /// that changed in the tenant, not from the many that the account knows.
+    /// (To SQLite, CROSS JOIN says which table comes first.)
+    async fn profiles<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<ProfileNotice>, StoreError> {
+        const PROFILES: &str = "SELECT account, profile FROM accounts
+            WHERE tenant = $1 AND account IN (
+                SELECT other.account FROM members AS own
+                JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation
+                WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND own.tick >= $3
+                UNION
+                SELECT other.account FROM members AS own
+                JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation
+                    AND other.tick >= $3
+                WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'
+                UNION
+                SELECT changed.account FROM accounts AS changed
+                WHERE changed.tenant = $1 AND changed.tick >= $3 AND (changed.account = $2 OR EXISTS (
+                    SELECT 1 FROM members AS other CROSS JOIN members AS own
+                    WHERE other.tenant = $1 AND other.account = changed.account
+                        AND own.tenant = $1 AND own.conversation = other.conversation AND own.account = $2
+                        AND own.status = 'active')))
+            ORDER BY account";
+        profile_notices(&fetch::<B>(connection, PROFILES, self.values()).await?)
+    }
+}
+
+/// What is missed of a stream: everything from `first` on.
+struct Run {
+    stream: StreamId,
+    first: Position,
+    bytes: u64,
+}

@@ -1,0 +1,275 @@
+//! Writing entries: several streams in one transaction, each of them whole
+//! or not at all. The head of a stream decides who was first.
+
+use std::collections::BTreeMap;
+
+use tidings_core::{
+    ids::{StreamId, TenantId},
+    journal::Position,
+    wire,
+};
+
+use super::{
+    Backend, Insert, Tick, Value,
+    backend::{fetch, insert},
+    journal::BACKLOG_STEP,
+    row::Fields,
+};
+use crate::store::{CommitOutcome, Notice, StoreError, StreamCommit};
+
+/// The tick of a write transaction.
+pub(super) async fn next_tick<B: Backend>(connection: &mut B::Connection) -> Result<Tick, StoreError> {
+    let rows = fetch::<B>(connection, B::TICK, []).await?;
+    let row = rows.first().ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
+    Fields::of("clock", row).tick()
+}
+
+/// `Store::commit`, within a write transaction, and what it tells other nodes.
+pub(in crate::store) async fn commit<B: Backend>(
+    connection: &mut B::Connection,
+    node: i64,
+    commits: &[StreamCommit],
+) -> Result<(Vec<CommitOutcome>, Vec<Notice>), StoreError> {
+    let tick = next_tick::<B>(connection).await?;
+    open_streams::<B>(connection, tick, commits).await?;
+    let mut heads = lock_heads::<B>(connection, commits).await?;
+    let mut outcomes = Vec::with_capacity(commits.len());
+    let mut admitted = Vec::with_capacity(commits.len());
+    for commit in commits {
+        debug_assert!(!commit.entries.is_empty(), "a commit writes something");
+        let head = heads.entry((&commit.tenant, &commit.stream)).or_default();
+        if *head == commit.expected {
+            *head = commit.last();
+            admitted.push(commit);
+            outcomes.push(CommitOutcome::Committed);
+        } else {
+            outcomes.push(CommitOutcome::Conflict);
+        }
+    }
+    for (statement, rows) in rows(tick, node, &admitted) {
+        insert::<B>(connection, statement, rows).await?;
+    }
+    let notices = admitted.into_iter().map(|commit| Notice {
+        tenant: commit.tenant.clone(),
+        stream: commit.stream.clone(),
+        first: commit.expected.next(),
+        last: commit.last(),
+    });
+    Ok((outcomes, notices.collect()))
+}
+
+impl StreamCommit {
+    fn last(&self) -> Position {
+        Position::new(self.expected.number().saturating_add(self.entries.len() as u64))
+    }
+}
+
+const OPEN_STREAM: Insert = Insert {
+    table: "streams",
+    columns: &["tenant", "stream", "position", "page", "tick"],
+    conflict: "ON CONFLICT (tenant, stream) DO NOTHING",
+};
+
+/// Makes the rows of new streams, at position zero, so that there is
+/// something to lock: of two nodes that create one stream, one waits here.
+async fn open_streams<B: Backend>(
+    connection: &mut B::Connection,
+    tick: Tick,
+    commits: &[StreamCommit],
+) -> Result<(), StoreError> {
+    let created = commits.iter().filter(|commit| commit.expected == Position::ZERO);
+    let rows: BTreeMap<_, _> = created
+        .map(|commit| {
+            let row = vec![(&commit.tenant).into(), (&commit.stream).into(), 0.into(), 0.into(), tick.into()];
+            ((&commit.tenant, &commit.stream), row)
+        })
+        .collect();
+    insert::<B>(connection, &OPEN_STREAM, rows.into_values().collect()).await?;
+    Ok(())
+}
+
+/// The heads of the streams, which nobody else can move from here on. Locked
+/// in one order everywhere, so that nodes never wait for one another in a ring.
+async fn lock_heads<'c, B: Backend>(
+    connection: &mut B::Connection,
+    commits: &'c [StreamCommit],
+) -> Result<BTreeMap<(&'c TenantId, &'c StreamId), Position>, StoreError> {
+    let mut heads: BTreeMap<&TenantId, BTreeMap<StreamId, &StreamId>> = BTreeMap::new();
+    for commit in commits {
+        heads.entry(&commit.tenant).or_default().insert(commit.stream.clone(), &commit.stream);
+    }
+    let mut positions = BTreeMap::new();
+    for (tenant, streams) in heads {
+        let values = [tenant.into(), Value::keys(streams.keys())];
+        for row in fetch::<B>(connection, B::LOCK_HEADS, values).await? {
+            let fields = Fields::of("streams", &row);
+            if let Some(stream) = streams.get(&fields.stream()?) {
+                positions.insert((tenant, *stream), fields.position("position")?);
+            }
+        }
+    }
+    Ok(positions)
+}
+
+const STREAMS: Insert = Insert {
+    table: "streams",
+    columns: &["tenant", "stream", "position", "page", "tick"],
+    conflict: "ON CONFLICT (tenant, stream) DO UPDATE
+        SET position = excluded.position, page = excluded.page, tick = excluded.tick",
+};
+
+const JOURNAL: Insert = Insert {
+    table: "journal",
+    columns: &[
+        "tenant",
+        "stream",
+        "position",
+        "tick",
+        "message",
+        "account",
+        "document",
+        "administrator",
+        "accepted_at",
+        "node",
+        "hash",
+        "change",
+    ],
+    conflict: "",
+};
+
+const DOCUMENTS: Insert = Insert {
+    table: "documents",
+    columns: &["tenant", "document", "entries", "backlog"],
+    conflict: "ON CONFLICT (tenant, document) DO UPDATE SET
+        entries = documents.entries + excluded.entries,
+        backlog = (documents.entries + excluded.entries - documents.snapshot_entries) / 16",
+};
+
+const CONVERSATIONS: Insert = Insert {
+    table: "conversations",
+    columns: &[
+        "tenant",
+        "conversation",
+        "kind",
+        "title",
+        "state",
+        "member_count",
+        "some_members",
+        "created_at",
+        "last_message",
+    ],
+    conflict: "ON CONFLICT (tenant, conversation) DO UPDATE SET
+        kind = excluded.kind, title = excluded.title, state = excluded.state,
+        member_count = excluded.member_count, some_members = excluded.some_members,
+        created_at = excluded.created_at, last_message = excluded.last_message",
+};
+
+const MEMBERS: Insert = Insert {
+    table: "members",
+    columns: &["tenant", "conversation", "account", "role", "status", "position", "tick"],
+    conflict: "ON CONFLICT (tenant, conversation, account) DO UPDATE SET
+        role = excluded.role, status = excluded.status, position = excluded.position, tick = excluded.tick",
+};
+
+const ACCOUNTS: Insert = Insert {
+    table: "accounts",
+    columns: &["tenant", "account", "profile", "tick"],
+    conflict: "ON CONFLICT (tenant, account) DO UPDATE SET profile = excluded.profile, tick = excluded.tick",
+};
+
+/// Every row of the commits, by table. A key occurs once in a table, also
+/// when two commits of one stream follow each other: the last one stays.
+fn rows(tick: Tick, node: i64, commits: &[&StreamCommit]) -> Vec<(&'static Insert, Vec<Vec<Value>>)> {
+    let mut streams = BTreeMap::new();
+    let mut journal = Vec::new();
+    let mut documents = BTreeMap::new();
+    let mut conversations = BTreeMap::new();
+    let mut members = BTreeMap::new();
+    let mut accounts = BTreeMap::new();
+    for &commit in commits {
+        let (tenant, stream) = (&commit.tenant, &commit.stream);
+        let head = vec![tenant.into(), stream.into(), commit.last().into(), commit.page.into(), tick.into()];
+        streams.insert((tenant, stream), head);
+        for new in &commit.entries {
+            *documents.entry((tenant, &new.entry.document)).or_insert(0u32) += 1;
+        }
+        journal.extend(journal_rows(tick, node, commit));
+        match stream {
+            StreamId::Conversation(conversation) => {
+                if let Some(row) = conversation_row(commit) {
+                    conversations.insert((tenant, *conversation), row);
+                }
+                for (account, row) in member_rows(tick, commit) {
+                    members.insert((tenant, *conversation, account), row);
+                }
+            }
+            StreamId::Account(account) => {
+                if let Some(profile) = &commit.profile {
+                    let row = vec![tenant.into(), account.into(), wire::encode(profile).into(), tick.into()];
+                    accounts.insert((tenant, account), row);
+                }
+            }
+        }
+    }
+    let documents = documents.into_iter().map(|((tenant, document), entries)| {
+        vec![tenant.into(), document.into(), entries.into(), (entries / BACKLOG_STEP).into()]
+    });
+    vec![
+        (&STREAMS, streams.into_values().collect()),
+        (&JOURNAL, journal),
+        (&DOCUMENTS, documents.collect()),
+        (&CONVERSATIONS, conversations.into_values().collect()),
+        (&MEMBERS, members.into_values().collect()),
+        (&ACCOUNTS, accounts.into_values().collect()),
+    ]
+}
+
+fn journal_rows(tick: Tick, node: i64, commit: &StreamCommit) -> impl Iterator<Item = Vec<Value>> {
+    commit.entries.iter().map(move |new| {
+        vec![
+            (&commit.tenant).into(),
+            (&commit.stream).into(),
+            new.entry.position.into(),
+            tick.into(),
+            Value::Flag(new.message),
+            (&new.entry.account).into(),
+            (&new.entry.document).into(),
+            Value::Flag(new.entry.administrator),
+            new.entry.accepted_at.into(),
+            Value::Number(node),
+            new.hash.as_bytes().to_vec().into(),
+            new.entry.change.clone().into(),
+        ]
+    })
+}
+
+fn conversation_row(commit: &StreamCommit) -> Option<Vec<Value>> {
+    let row = commit.conversation.as_ref()?;
+    Some(vec![
+        (&commit.tenant).into(),
+        commit.stream.conversation()?.into(),
+        row.kind.as_str().into(),
+        Value::words(row.title.as_deref()),
+        row.state.as_str().into(),
+        row.member_count.into(),
+        wire::encode(&row.some_members).into(),
+        row.created_at.into(),
+        Value::Bytes(row.last_message.as_ref().map(wire::encode)),
+    ])
+}
+
+fn member_rows(tick: Tick, commit: &StreamCommit) -> impl Iterator<Item = (&tidings_core::ids::AccountId, Vec<Value>)> {
+    let conversation = commit.stream.conversation();
+    commit.members.iter().filter_map(move |(account, member)| {
+        let row = vec![
+            (&commit.tenant).into(),
+            conversation?.into(),
+            account.into(),
+            member.role.as_str().into(),
+            member.status.as_str().into(),
+            commit.last().into(),
+            tick.into(),
+        ];
+        Some((account, row))
+    })
+}

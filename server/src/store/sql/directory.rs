@@ -1,0 +1,120 @@
+//! Who is where: devices, members, profiles.
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, DeviceId, TenantId},
+    model::Member,
+    wire::{self, ProfileNotice},
+};
+
+use super::{
+    Backend, Insert, ReadRow, Value,
+    backend::{fetch, insert},
+    row::Fields,
+};
+use crate::store::{DeviceOwner, StoreError};
+
+const DEVICE: &str = "SELECT tenant, account FROM devices WHERE device = $1";
+
+/// Whose a device is; none before it is registered.
+pub(super) async fn device_owner<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    device: DeviceId,
+) -> Result<Option<DeviceOwner>, StoreError> {
+    let rows = fetch::<B>(connection, DEVICE, [device.as_bytes().to_vec().into()]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let fields = Fields::of("devices", row);
+    let same = fields.tenant()? == *tenant && fields.account()? == *account;
+    Ok(Some(if same { DeviceOwner::Same } else { DeviceOwner::Other }))
+}
+
+const REGISTER_DEVICE: Insert = Insert {
+    table: "devices",
+    columns: &["device", "tenant", "account"],
+    conflict: "ON CONFLICT (device) DO NOTHING RETURNING tenant",
+};
+
+/// `Store::register_device`, of a device that was not registered a moment ago.
+pub(super) async fn register_device<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    device: DeviceId,
+) -> Result<DeviceOwner, StoreError> {
+    let row = vec![device.as_bytes().to_vec().into(), tenant.into(), account.into()];
+    if !insert::<B>(connection, &REGISTER_DEVICE, vec![row]).await?.is_empty() {
+        return Ok(DeviceOwner::Same);
+    }
+    // Somebody was quicker, and has committed: the insert waited for that.
+    Ok(device_owner::<B>(connection, tenant, account, device).await?.unwrap_or(DeviceOwner::Other))
+}
+
+const MEMBER: &str = "SELECT role, status FROM members WHERE tenant = $1 AND conversation = $2 AND account = $3";
+
+/// `Store::member`.
+pub(super) async fn member<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    account: &AccountId,
+) -> Result<Option<Member>, StoreError> {
+    let rows = fetch::<B>(connection, MEMBER, [tenant.into(), conversation.into(), account.into()]).await?;
+    rows.first().map(|row| Fields::of("members", row).member()).transpose()
+}
+
+const ACTIVE_MEMBERS: &str = "SELECT account FROM members
+    WHERE tenant = $1 AND conversation = $2 AND status = 'active' ORDER BY account";
+
+/// `Store::active_members`.
+pub(super) async fn active_members<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+) -> Result<Vec<AccountId>, StoreError> {
+    let rows = fetch::<B>(connection, ACTIVE_MEMBERS, [tenant.into(), conversation.into()]).await?;
+    rows.iter().map(|row| Fields::of("members", row).account()).collect()
+}
+
+const CO_MEMBERS: &str = "SELECT other.account AS account FROM members AS own
+    JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation
+    WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND other.status = 'active'
+    UNION SELECT $2 AS account ORDER BY account";
+
+/// `Store::co_members`.
+pub(super) async fn co_members<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+) -> Result<Vec<AccountId>, StoreError> {
+    let rows = fetch::<B>(connection, CO_MEMBERS, [tenant.into(), account.into()]).await?;
+    rows.iter().map(|row| Fields::of("members", row).account()).collect()
+}
+
+const PROFILES: &str = "SELECT account, profile FROM accounts
+    WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) ORDER BY account";
+
+/// `Store::profiles`.
+pub(super) async fn profiles<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    accounts: &[AccountId],
+) -> Result<Vec<ProfileNotice>, StoreError> {
+    let rows = fetch::<B>(connection, PROFILES, [tenant.into(), Value::keys(accounts)]).await?;
+    profile_notices(&rows)
+}
+
+/// The profiles in rows of `account` and `profile`.
+pub(super) fn profile_notices<R: ReadRow>(rows: &[R]) -> Result<Vec<ProfileNotice>, StoreError> {
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::of("accounts", row);
+            Ok(ProfileNotice {
+                account: fields.account()?,
+                profile: fields.decode("profile", |bytes| wire::decode(bytes))?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,123 @@
+//! Receipts: max-registers beside the documents.
+
+use std::collections::BTreeMap;
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, TenantId},
+    journal::Position,
+    model::Receipt,
+    wire::{MemberReceipt, ReceiptNotice},
+};
+
+use super::{
+    Backend, Insert, ReadRow, Value,
+    backend::{fetch, insert},
+    commit::next_tick,
+    row::Fields,
+};
+use crate::store::StoreError;
+
+const STANDING: &str = "SELECT own.conversation, streams.position,
+        coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read
+    FROM members AS own
+    JOIN streams ON streams.tenant = own.tenant AND streams.stream = 'conversation/' || own.conversation
+    LEFT JOIN receipts ON receipts.tenant = own.tenant AND receipts.conversation = own.conversation
+        AND receipts.account = own.account
+    WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'
+        AND own.conversation IN (SELECT key FROM json_each($3))";
+
+// Compares again with what is stored: another node may have moved the same
+// account's receipts since they were read.
+const MOVE: Insert = Insert {
+    table: "receipts",
+    columns: &["tenant", "conversation", "account", "delivered", "read", "tick"],
+    conflict: "ON CONFLICT (tenant, conversation, account) DO UPDATE SET
+        delivered = CASE WHEN excluded.delivered > receipts.delivered
+            THEN excluded.delivered ELSE receipts.delivered END,
+        read = CASE WHEN excluded.read > receipts.read THEN excluded.read ELSE receipts.read END,
+        tick = excluded.tick
+        WHERE excluded.delivered > receipts.delivered OR excluded.read > receipts.read
+        RETURNING conversation, account, delivered, read",
+};
+
+/// `Store::merge_receipts`.
+pub(super) async fn merge_receipts<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    notices: &[ReceiptNotice],
+) -> Result<Vec<MemberReceipt>, StoreError> {
+    let mut wanted: BTreeMap<ConversationId, Receipt> = BTreeMap::new();
+    for notice in notices {
+        let receipt = wanted.entry(notice.conversation).or_default();
+        *receipt = receipt.merge(Receipt { delivered: notice.delivered, read: notice.read });
+    }
+    let values = [tenant.into(), account.into(), Value::keys(wanted.keys())];
+    let rows = fetch::<B>(connection, STANDING, values).await?;
+    // Sorted, so that two nodes lock the rows in the same order.
+    let mut moved: BTreeMap<ConversationId, Receipt> = BTreeMap::new();
+    for row in &rows {
+        let fields = Fields::of("receipts", row);
+        let conversation = fields.conversation()?;
+        let (head, stored) = (fields.position("position")?, fields.receipt()?);
+        let merged = stored.merge(clamp(wanted.get(&conversation).copied().unwrap_or_default(), head));
+        if merged != stored {
+            moved.insert(conversation, merged);
+        }
+    }
+    if moved.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tick = next_tick::<B>(connection).await?;
+    let rows = moved.into_iter().map(|(conversation, receipt)| {
+        vec![
+            tenant.into(),
+            conversation.into(),
+            account.into(),
+            receipt.delivered.into(),
+            receipt.read.into(),
+            tick.into(),
+        ]
+    });
+    let rows = insert::<B>(connection, &MOVE, rows.collect()).await?;
+    member_receipts(&rows)
+}
+
+fn clamp(receipt: Receipt, head: Position) -> Receipt {
+    Receipt { delivered: receipt.delivered.min(head), read: receipt.read.min(head) }
+}
+
+/// Receipts with the conversation and account that each row names.
+pub(super) fn member_receipts<R: ReadRow>(rows: &[R]) -> Result<Vec<MemberReceipt>, StoreError> {
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::of("receipts", row);
+            Ok(MemberReceipt {
+                conversation: fields.conversation()?,
+                account: fields.account()?,
+                receipt: fields.receipt()?,
+            })
+        })
+        .collect()
+}
+
+const RECEIPTS: &str = "SELECT receipts.account, receipts.delivered, receipts.read FROM receipts
+    JOIN members ON members.tenant = receipts.tenant AND members.conversation = receipts.conversation
+        AND members.account = receipts.account
+    WHERE receipts.tenant = $1 AND receipts.conversation = $2 AND members.status = 'active'
+    ORDER BY receipts.account";
+
+/// `Store::receipts`.
+pub(super) async fn receipts<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
+    let rows = fetch::<B>(connection, RECEIPTS, [tenant.into(), conversation.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::of("receipts", row);
+            Ok((fields.account()?, fields.receipt()?))
+        })
+        .collect()
+}

@@ -1,0 +1,160 @@
+//! From columns to values of the domain. What does not decode is a corrupt
+//! row, named by its table.
+
+use std::fmt::Display;
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    journal::{Cursor, Entry, Position},
+    model::{Member, MemberStatus, Receipt, Role},
+    time::WallTime,
+};
+
+use super::{ReadRow, Tick};
+use crate::store::{Notice, StoreError};
+
+/// One row being read.
+pub(super) struct Fields<'r, R> {
+    row: &'r R,
+    table: &'static str,
+}
+
+impl<'r, R: ReadRow> Fields<'r, R> {
+    /// Reads a row, with the table to blame.
+    pub(super) fn of(table: &'static str, row: &'r R) -> Self {
+        Self { row, table }
+    }
+
+    fn corrupt(&self, column: &str, detail: impl Display) -> StoreError {
+        StoreError::Corrupt { table: self.table, detail: format!("{column}: {detail}") }
+    }
+
+    fn present<T>(&self, column: &str, value: Result<Option<T>, sqlx::Error>) -> Result<T, StoreError> {
+        value.map_err(|error| self.corrupt(column, error))?.ok_or_else(|| self.corrupt(column, "null"))
+    }
+
+    /// A text, if there is one.
+    pub(super) fn words(&self, column: &str) -> Result<Option<String>, StoreError> {
+        self.row.text(column).map_err(|error| self.corrupt(column, error))
+    }
+
+    /// A text, parsed.
+    pub(super) fn parse<T, E: Display>(
+        &self,
+        column: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<T, StoreError> {
+        let text = self.present(column, self.row.text(column))?;
+        parse(&text).map_err(|error| self.corrupt(column, error))
+    }
+
+    /// The name of a variant.
+    pub(super) fn named<T>(&self, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+        self.parse(column, |name| parse(name).ok_or("unknown name"))
+    }
+
+    /// A number that fits.
+    pub(super) fn number<T: TryFrom<i64>>(&self, column: &str) -> Result<T, StoreError> {
+        let number = self.row.number(column).map_err(|error| self.corrupt(column, error))?;
+        T::try_from(number).map_err(|_| self.corrupt(column, "out of range"))
+    }
+
+    /// A truth value.
+    pub(super) fn flag(&self, column: &str) -> Result<bool, StoreError> {
+        self.row.flag(column).map_err(|error| self.corrupt(column, error))
+    }
+
+    /// Bytes.
+    pub(super) fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
+        self.present(column, self.row.bytes(column))
+    }
+
+    /// Bytes, decoded, if there are any.
+    pub(super) fn maybe_decode<T, E: Display>(
+        &self,
+        column: &str,
+        decode: impl Fn(&[u8]) -> Result<T, E>,
+    ) -> Result<Option<T>, StoreError> {
+        let bytes = self.row.bytes(column).map_err(|error| self.corrupt(column, error))?;
+        bytes.map(|bytes| decode(&bytes).map_err(|error| self.corrupt(column, error))).transpose()
+    }
+
+    /// Bytes, decoded.
+    pub(super) fn decode<T, E: Display>(
+        &self,
+        column: &str,
+        decode: impl Fn(&[u8]) -> Result<T, E>,
+    ) -> Result<T, StoreError> {
+        self.maybe_decode(column, decode)?.ok_or_else(|| self.corrupt(column, "null"))
+    }
+
+    pub(super) fn tenant(&self) -> Result<TenantId, StoreError> {
+        self.parse("tenant", TenantId::parse)
+    }
+
+    pub(super) fn stream(&self) -> Result<StreamId, StoreError> {
+        self.parse("stream", StreamId::parse)
+    }
+
+    pub(super) fn document(&self) -> Result<DocumentId, StoreError> {
+        self.parse("document", DocumentId::parse)
+    }
+
+    pub(super) fn conversation(&self) -> Result<ConversationId, StoreError> {
+        self.parse("conversation", ConversationId::parse)
+    }
+
+    pub(super) fn account(&self) -> Result<AccountId, StoreError> {
+        self.parse("account", AccountId::parse)
+    }
+
+    pub(super) fn position(&self, column: &str) -> Result<Position, StoreError> {
+        self.number(column).map(Position::new)
+    }
+
+    pub(super) fn time(&self, column: &str) -> Result<WallTime, StoreError> {
+        self.number(column).map(WallTime::from_millis)
+    }
+
+    pub(super) fn tick(&self) -> Result<Tick, StoreError> {
+        self.number("tick").map(Tick)
+    }
+
+    pub(super) fn cursor(&self) -> Result<Cursor, StoreError> {
+        self.number("cursor").map(Cursor::new)
+    }
+
+    pub(super) fn status(&self) -> Result<MemberStatus, StoreError> {
+        self.named("status", MemberStatus::parse)
+    }
+
+    pub(super) fn member(&self) -> Result<Member, StoreError> {
+        Ok(Member { role: self.named("role", Role::parse)?, status: self.status()? })
+    }
+
+    pub(super) fn receipt(&self) -> Result<Receipt, StoreError> {
+        Ok(Receipt { delivered: self.position("delivered")?, read: self.position("read")? })
+    }
+
+    pub(super) fn entry(&self) -> Result<Entry, StoreError> {
+        Ok(Entry {
+            position: self.position("position")?,
+            document: self.document()?,
+            account: self.account()?,
+            administrator: self.flag("administrator")?,
+            accepted_at: self.time("accepted_at")?,
+            change: self.bytes("change")?,
+        })
+    }
+}
+
+/// The range of entries in a row.
+pub(in crate::store) fn notice(row: &impl ReadRow) -> Result<Notice, StoreError> {
+    let fields = Fields::of("journal", row);
+    Ok(Notice {
+        tenant: fields.tenant()?,
+        stream: fields.stream()?,
+        first: fields.position("first")?,
+        last: fields.position("last")?,
+    })
+}

@@ -1,0 +1,132 @@
+//! SQLite: the store that needs no set-up. One connection writes, a few read;
+//! write-ahead logging keeps them out of each other's way.
+
+#[cfg(test)]
+mod tests;
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    AssertSqlSafe, Connection, SqlStr, Sqlite, SqliteConnection,
+    sqlite::{
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    },
+};
+
+use super::{
+    Notice, StoreError, StoreOptions,
+    sql::{Backend, Insert, SqlStore, Value, migrator, read_row},
+};
+
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_store.sql")];
+
+/// How long another process, a backup for one, may hold the database.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often `notices` answers that there is nothing.
+const NOTICES_PERIOD: Duration = Duration::from_secs(1);
+
+/// Opens, and if missing creates, the database of a file; none is in memory.
+pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<SqlStore<Sqlite>, StoreError> {
+    let connect = SqliteConnectOptions::new()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // What was acknowledged survives a power failure too.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(false)
+        .busy_timeout(BUSY_TIMEOUT);
+    let pool = SqlitePoolOptions::new()
+        .acquire_timeout(options.acquire_timeout)
+        // A connection to a file does not age, and one to memory is the database.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false);
+    let Some(path) = path else {
+        let writes = pool.max_connections(1).connect_with(connect.in_memory(true)).await?;
+        return Ok(SqlStore { reads: writes.clone(), writes, node: 0, feed: () });
+    };
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(sqlx::Error::Io)?;
+    }
+    let connect = connect.filename(path);
+    // After a full disk SQLite has rolled back by itself, and sqlx waits for
+    // a rollback that cannot succeed any more: such a connection is replaced.
+    let pool = pool.before_acquire(|connection, _| {
+        Box::pin(async move {
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    });
+    let writes = pool.clone().max_connections(1).connect_with(connect.clone()).await?;
+    let reads =
+        pool.max_connections(options.connections_max.max(1)).connect_with(connect.pragma("query_only", "ON")).await?;
+    Ok(SqlStore { reads, writes, node: 0, feed: () })
+}
+
+read_row!(SqliteRow);
+
+fn bind(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        match value {
+            Value::Text(text) => sqlx::Arguments::add(&mut arguments, text),
+            Value::Number(number) => sqlx::Arguments::add(&mut arguments, number),
+            Value::Flag(flag) => sqlx::Arguments::add(&mut arguments, flag),
+            Value::Bytes(bytes) => sqlx::Arguments::add(&mut arguments, bytes),
+            Value::Keys(json) => sqlx::Arguments::add(&mut arguments, json),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+impl Backend for Sqlite {
+    type Feed = ();
+
+    const BEGIN_READ: &'static str = "BEGIN";
+    // Takes the lock at once: a transaction that reads first and writes later
+    // could find that it may not.
+    const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+    const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
+        WHERE tenant = $1 AND stream IN (SELECT key FROM json_each($2))";
+    const KEY_BYTES: &'static str = "unhex(key)";
+    const TICK: &'static str = "UPDATE clock SET tick = tick + 1 RETURNING tick";
+    const CURSOR: &'static str = "SELECT tick + 1 AS cursor FROM clock";
+
+    async fn fetch(
+        connection: &mut SqliteConnection,
+        sql: SqlStr,
+        values: Vec<Value>,
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        sqlx::query_with::<Sqlite, _>(sql, bind(values)?).fetch_all(connection).await
+    }
+
+    /// One statement a row: there is no network in between.
+    async fn insert(
+        connection: &mut SqliteConnection,
+        insert: &Insert,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        let Insert { table, columns, conflict } = insert;
+        let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
+        let sql = format!("INSERT INTO {table} ({}) VALUES ({}) {conflict}", columns.join(", "), places.join(", "));
+        let mut answered = Vec::new();
+        for row in rows {
+            let query = sqlx::query_with::<Sqlite, _>(AssertSqlSafe(sql.clone()), bind(row)?);
+            answered.extend(query.fetch_all(&mut *connection).await?);
+        }
+        Ok(answered)
+    }
+
+    async fn migrate(store: &SqlStore<Self>) -> Result<(), StoreError> {
+        Ok(migrator(MIGRATIONS).run(&store.writes).await?)
+    }
+
+    fn announce((): &(), _: Vec<Notice>) {}
+
+    /// No other node has this file: waits its time, and answers nothing.
+    async fn notices(_: &SqlStore<Self>) -> Result<Vec<Notice>, StoreError> {
+        tokio::time::sleep(NOTICES_PERIOD).await;
+        Ok(Vec::new())
+    }
+}

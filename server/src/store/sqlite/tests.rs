@@ -1,0 +1,125 @@
+//! The contract on files, and what only SQLite does.
+
+use std::{path::PathBuf, sync::Arc};
+
+use tidings_core::journal::Position;
+
+use super::*;
+use crate::store::{
+    self, Store, StoreError,
+    contract::{self, ENTRIES_MAX, account, group, messages, position, stream, tenant, write},
+};
+
+/// A folder that is removed with this value.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(std::env::temp_dir().join(format!("tidings-{:016x}", rand::random::<u64>())))
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.0.join("below").join("tidings.db").display())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn open(url: &str) -> Arc<dyn Store> {
+    let store = store::open(url, &StoreOptions::default()).await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+async fn on_a_file(behaviour: impl AsyncFnOnce(Arc<dyn Store>)) {
+    let folder = Folder::new();
+    behaviour(open(&folder.url()).await).await;
+}
+
+contract::contract_tests!(super::on_a_file);
+
+#[tokio::test]
+async fn a_store_in_memory_keeps_what_is_written_while_it_is_open() {
+    let store = open("sqlite::memory:").await;
+    contract::journal::a_conflict_of_one_stream_leaves_the_others(&*store).await;
+    contract::journal::of_racing_commits_one_is_admitted(&*open("sqlite::memory:").await).await;
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_reopening() {
+    let folder = Folder::new();
+    let store = open(&folder.url()).await;
+    write(&*store, &[group(1, &["ann"]), messages(1, 1, "ann", 3)]).await;
+    let before = contract::settled_cursor(&*store, "ann").await;
+    drop(store);
+    let store = open(&folder.url()).await;
+    let entries = store.entries_after(&tenant(), &stream(1), Position::ZERO, 10).await.unwrap();
+    assert_eq!(contract::positions(&entries), [1, 2, 3, 4]);
+    write(&*store, &[messages(1, 4, "ann", 1)]).await;
+    let after = store.catch_up(&tenant(), &account("ann"), Some(before), ENTRIES_MAX).await.unwrap();
+    assert_eq!(contract::positions(&after.entries[0].1), [5]);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_nothing_is_written() {
+    let folder = Folder::new();
+    let path = folder.0.join("tidings.db");
+    let store = super::open(Some(&path), &StoreOptions::default()).await.unwrap();
+    store.migrate().await.unwrap();
+    write(&store, &[group(1, &["ann"])]).await;
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&store.writes).await.unwrap();
+    let limit = format!("PRAGMA max_page_count = {}", pages + 20);
+    sqlx::query(AssertSqlSafe(limit)).execute(&store.writes).await.unwrap();
+    let mut large = messages(1, 1, "ann", 2);
+    large.entries[1].entry.change = vec![1; 256 * 1024];
+    let failed = store.commit(&[group(2, &["ann"]), large]).await;
+    assert!(matches!(failed, Err(StoreError::Full(_))), "{failed:?}");
+    assert_eq!(store.stream_head(&tenant(), &stream(1)).await.unwrap().position, position(1));
+    assert_eq!(store.stream_head(&tenant(), &stream(2)).await.unwrap().position, Position::ZERO);
+    // What fits is still taken, by the same connection.
+    write(&store, &[messages(1, 1, "ann", 1)]).await;
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_left_alone() {
+    let folder = Folder::new();
+    let path = folder.0.join("tidings.db");
+    let store = super::open(Some(&path), &StoreOptions::default()).await.unwrap();
+    store.migrate().await.unwrap();
+    store.migrate().await.unwrap();
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+        VALUES (9999, 'later', TRUE, x'00', 0)";
+    sqlx::query(newer).execute(&store.writes).await.unwrap();
+    let failed = store.migrate().await;
+    assert!(matches!(failed, Err(StoreError::Migrate(_))), "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_url_that_names_no_database_is_refused() {
+    for url in ["mysql://root:secret@host/db", "nonsense", "sqlite:", ""] {
+        let failed = store::open(url, &StoreOptions::default()).await.map(drop);
+        assert!(matches!(failed, Err(StoreError::UrlUnsupported { .. })), "{url}");
+        assert!(!failed.unwrap_err().to_string().contains("secret"));
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_does_not_decode_is_corrupt() {
+    let store = super::open(None, &StoreOptions::default()).await.unwrap();
+    store.migrate().await.unwrap();
+    write(&store, &[group(1, &["ann"])]).await;
+    sqlx::query("UPDATE members SET status = 'perhaps'").execute(&store.writes).await.unwrap();
+    let failed = store.member(&tenant(), contract::conversation(1), &account("ann")).await;
+    assert!(matches!(failed, Err(StoreError::Corrupt { table: "members", .. })), "{failed:?}");
+}
+
+#[tokio::test]
+async fn other_nodes_never_have_news() {
+    let store = open("sqlite::memory:").await;
+    write(&*store, &[group(1, &["ann"])]).await;
+    assert_eq!(store.notices().await.unwrap(), []);
+}

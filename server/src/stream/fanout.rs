@@ -1,0 +1,139 @@
+//! Who hears of what: frames for the live sessions of this node. Nothing here
+//! waits for a reader, and nothing is lost when a store call fails: sessions
+//! that were not told catch up from their cursor.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tidings_core::{
+    code::Code,
+    ids::{AccountId, ConversationId, StreamId, TenantId},
+    journal::{Entry, Position},
+    model::MemberStatus,
+    wire::{Entries, MemberReceipt, ProfileNotice, Revoked, ServerFrame},
+};
+
+use crate::{node::Node, store::StoreError, ws::Frame};
+
+/// Members up to which everybody is told of everybody's receipts.
+pub const RECEIPT_MEMBERS_MAX: usize = 100;
+/// Bytes of changes after which entries go on in another frame.
+const ENTRIES_BYTES_SOFT: usize = 512 * 1024;
+/// Entries of one frame.
+const ENTRIES_MAX: usize = 500;
+/// Profiles of one frame.
+const PROFILES_MAX: usize = 250;
+
+/// The stable code of a store's failure.
+pub fn store_code(error: &StoreError) -> Code {
+    match error {
+        StoreError::Unavailable(_) => Code::StoreUnavailable,
+        StoreError::Full(_) => Code::StoreFull,
+        StoreError::Corrupt { .. }
+        | StoreError::Migrate(_)
+        | StoreError::UrlUnsupported { .. }
+        | StoreError::Database(_) => Code::Internal,
+    }
+}
+
+/// Entries of one stream as frames of a moderate size.
+pub fn entries_frames(stream: &StreamId, entries: Vec<Entry>) -> Vec<Arc<Frame>> {
+    let mut frames = Vec::new();
+    let mut run: Vec<Entry> = Vec::new();
+    let mut bytes = 0;
+    for entry in entries {
+        // A frame tells of positions without a gap.
+        let gap = run.last().is_some_and(|last| last.position.next() != entry.position);
+        if gap || run.len() >= ENTRIES_MAX || (bytes > 0 && bytes + entry.change.len() > ENTRIES_BYTES_SOFT) {
+            frames.push(entries_frame(stream, std::mem::take(&mut run)));
+            bytes = 0;
+        }
+        bytes += entry.change.len();
+        run.push(entry);
+    }
+    if !run.is_empty() {
+        frames.push(entries_frame(stream, run));
+    }
+    frames
+}
+
+fn entries_frame(stream: &StreamId, entries: Vec<Entry>) -> Arc<Frame> {
+    Frame::new(&ServerFrame::Entries(Entries { stream: stream.clone(), entries }))
+}
+
+/// The frame that ends an account's access.
+pub fn revoked_frame(conversation: ConversationId, status: MemberStatus, position: Position) -> Arc<Frame> {
+    Frame::new(&ServerFrame::Revoked(Revoked { conversation, status, position }))
+}
+
+/// Tells who may know of receipts that moved; the session that moved them knows.
+///
+/// # Errors
+/// When the store cannot tell the members.
+pub async fn receipts(
+    node: &Node,
+    tenant: &TenantId,
+    account: &AccountId,
+    moved: Vec<MemberReceipt>,
+    except: u64,
+) -> Result<(), StoreError> {
+    let except = HashSet::from([except]);
+    for receipt in moved {
+        let members = node.store.active_members(tenant, receipt.conversation).await?;
+        let frame = [Frame::new(&ServerFrame::Receipts(vec![receipt]))];
+        if members.len() <= RECEIPT_MEMBERS_MAX {
+            node.sessions.send(tenant, &members, &frame, &except);
+        } else {
+            node.sessions.send(tenant, [account], &frame, &except);
+        }
+    }
+    Ok(())
+}
+
+/// Tells everybody who shares a conversation with an account of its profile.
+///
+/// # Errors
+/// When the store cannot tell who they are.
+pub(super) async fn profile(node: &Node, tenant: &TenantId, notice: ProfileNotice) -> Result<(), StoreError> {
+    let accounts = node.store.co_members(tenant, &notice.account).await?;
+    let frame = Frame::new(&ServerFrame::Profiles(vec![notice]));
+    node.sessions.send(tenant, &accounts, &[frame], &HashSet::new());
+    Ok(())
+}
+
+/// Tells new members of their conversation, them of everybody's profile and
+/// everybody of theirs.
+///
+/// # Errors
+/// When the store cannot tell summaries or profiles.
+pub(super) async fn added(
+    node: &Node,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    added: &[AccountId],
+    members: &[AccountId],
+    except: &HashSet<u64>,
+) -> Result<(), StoreError> {
+    let here: Vec<&AccountId> = added.iter().filter(|account| node.sessions.has(tenant, account)).collect();
+    for account in &here {
+        let summaries = node.store.summaries(tenant, account, &[conversation]).await?;
+        if !summaries.is_empty() {
+            let frame = Frame::new(&ServerFrame::Summaries(summaries));
+            node.sessions.send(tenant, [*account], &[frame], except);
+        }
+    }
+    if !here.is_empty() {
+        let profiles = profiles_frames(&node.store.profiles(tenant, members).await?);
+        node.sessions.send(tenant, here, &profiles, except);
+    }
+    let others = members.iter().filter(|account| !added.contains(account));
+    let others: Vec<&AccountId> = others.filter(|account| node.sessions.has(tenant, account)).collect();
+    if !others.is_empty() {
+        let profiles = profiles_frames(&node.store.profiles(tenant, added).await?);
+        node.sessions.send(tenant, others, &profiles, &HashSet::new());
+    }
+    Ok(())
+}
+
+fn profiles_frames(profiles: &[ProfileNotice]) -> Vec<Arc<Frame>> {
+    profiles.chunks(PROFILES_MAX).map(|profiles| Frame::new(&ServerFrame::Profiles(profiles.to_vec()))).collect()
+}

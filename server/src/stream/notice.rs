@@ -1,0 +1,136 @@
+//! Entries that other nodes wrote: read from the store and fanned out to the
+//! sessions of this node.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tidings_core::{
+    doc::{Change, Fact, OperationKind},
+    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    journal::{Entry, Position},
+    model::MemberStatus,
+    wire::ServerFrame,
+};
+
+use super::fanout;
+use crate::{drain::Phase, node::Node, store::StoreError, ws::Frame};
+
+/// How long to leave a store alone that failed.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+/// Entries read at once.
+const ENTRIES_MAX: u32 = 500;
+
+/// Publishes what other nodes write until this one goes down.
+pub(crate) async fn run(node: Arc<Node>) {
+    while node.drain.phase() == Phase::Running {
+        match node.store.notices().await {
+            Ok(notices) => {
+                for notice in notices {
+                    let after = Position::new(notice.first.number().saturating_sub(1));
+                    let published = publish(&node, &notice.tenant, &notice.stream, after, notice.last).await;
+                    if let Err(error) = published {
+                        tracing::warn!(stream = %notice.stream, %error, "entries of another node were not passed on");
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the store tells no notices");
+                tokio::time::sleep(STORE_RETRY).await;
+            }
+        }
+    }
+}
+
+/// Fans out the entries behind a position, up to another.
+///
+/// # Errors
+/// When the store cannot be read; sessions then hear at their next catch-up.
+pub(super) async fn publish(
+    node: &Node,
+    tenant: &TenantId,
+    stream: &StreamId,
+    after: Position,
+    last: Position,
+) -> Result<(), StoreError> {
+    if !node.sessions.has_tenant(tenant) {
+        return Ok(());
+    }
+    let mut after = after;
+    while after < last {
+        let entries = node.store.entries_after(tenant, stream, after, ENTRIES_MAX).await?;
+        let Some(newest) = entries.last() else { return Ok(()) };
+        after = newest.position;
+        match stream {
+            StreamId::Conversation(conversation) => publish_conversation(node, tenant, *conversation, entries).await?,
+            StreamId::Account(account) => publish_account(node, tenant, account, entries).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn publish_conversation(
+    node: &Node,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    entries: Vec<Entry>,
+) -> Result<(), StoreError> {
+    // Members are asked for after the entries were read: nobody who was
+    // removed by then is told of them.
+    let members = node.store.active_members(tenant, conversation).await?;
+    let changed = changed_members(&entries);
+    let stream = StreamId::Conversation(conversation);
+    let frames = fanout::entries_frames(&stream, entries);
+    node.sessions.send(tenant, &members, &frames, &HashSet::new());
+    let mut added = Vec::new();
+    for (account, position) in changed {
+        if members.contains(&account) {
+            added.push(account);
+        } else if node.sessions.has(tenant, &account) {
+            let member = node.store.member(tenant, conversation, &account).await?;
+            let status = member.map(|member| member.status).filter(|status| *status != MemberStatus::Active);
+            if let Some(status) = status {
+                let frame = fanout::revoked_frame(conversation, status, position);
+                node.sessions.send(tenant, [&account], &[frame], &HashSet::new());
+            }
+        }
+    }
+    if added.is_empty() {
+        return Ok(());
+    }
+    fanout::added(node, tenant, conversation, &added, &members, &HashSet::new()).await
+}
+
+/// The members that entries touch, with the last entry that does.
+fn changed_members(entries: &[Entry]) -> BTreeMap<AccountId, Position> {
+    let mut changed = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| matches!(entry.document, DocumentId::Conversation(_))) {
+        let Ok(change) = Change::parse(&entry.change) else { continue };
+        for operation in change.operations() {
+            let (Some(key), OperationKind::Put(value)) = (&operation.key, &operation.kind) else { continue };
+            if let Ok(Fact::MemberStatus(account, _)) = Fact::parse(&entry.document, key, Some(value)) {
+                changed.insert(account, entry.position);
+            }
+        }
+    }
+    changed
+}
+
+async fn publish_account(
+    node: &Node,
+    tenant: &TenantId,
+    account: &AccountId,
+    entries: Vec<Entry>,
+) -> Result<(), StoreError> {
+    let profile_changed = entries.iter().any(|entry| matches!(entry.document, DocumentId::Account(_)));
+    let frames = fanout::entries_frames(&StreamId::Account(account.clone()), entries);
+    node.sessions.send(tenant, [account], &frames, &HashSet::new());
+    if profile_changed {
+        let profiles = node.store.profiles(tenant, std::slice::from_ref(account)).await?;
+        let accounts = node.store.co_members(tenant, account).await?;
+        node.sessions.send(tenant, &accounts, &[Frame::new(&ServerFrame::Profiles(profiles))], &HashSet::new());
+    }
+    Ok(())
+}

@@ -1,0 +1,595 @@
+//! The task of one active stream: takes the pushes that wait, decides them in
+//! order, commits what was admitted in one transaction, then answers and
+//! publishes. It is the only one on this node that writes the stream; another
+//! node is noticed by the commit, which then changes nothing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    ops::Range,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::FutureExt as _;
+use tidings_core::{
+    authority::{AdmitError, Admitted, Refusal, Stream},
+    code::Code,
+    doc::{Document, RestoreDocumentError},
+    ids::{AccountId, ChangeHash, DocumentId, StreamId},
+    journal::{Entry, Position},
+    model::Profile,
+    time::WallTime,
+    wire::{Accepted, ProfileNotice, PushedChange, Refused, ServerFrame},
+};
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{PushRequest, cache::Held, commit::CommitError, fanout, notice, registry::StreamKey};
+use crate::{
+    clock,
+    node::Node,
+    store::{CommitOutcome, ConversationRow, NewEntry, StoreError, StoredDocument, StreamCommit},
+    ws::{Frame, SessionHandle},
+};
+
+/// Times a batch is decided anew because another node wrote first, and the
+/// longest pause before the second try; later ones are longer.
+const DECIDE_TRIES_MAX: u32 = 10;
+const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
+/// The longest pause after a commit into a stream that other nodes write too.
+const CONTENDED_PAUSE: Duration = Duration::from_millis(20);
+/// How long a stream counts as written by several nodes after a conflict.
+const CONTENDED_TIME: Duration = Duration::from_secs(60);
+/// Entries of other nodes after which a stream is loaded anew.
+const CATCH_UP_ENTRIES_MAX: u32 = 500;
+/// Pushes, changes and bytes decided together.
+const BATCH_PUSHES_MAX: usize = 64;
+const BATCH_CHANGES_MAX: usize = 1_000;
+const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of documents one stream keeps between batches.
+const STREAM_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Rounds of loading: a document may show that another one is needed.
+const LOAD_ROUNDS_MAX: u32 = 4;
+/// Active members named in a projection.
+const SOME_MEMBERS: usize = 5;
+
+/// Serves one stream until it was idle for a while, or the node goes down.
+pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Receiver<PushRequest>) {
+    let mut held = Held::nothing(&node.cache);
+    let mut task =
+        Task { node: Arc::clone(node), key, state: None, behind: None, published: None, contended_until: None };
+    loop {
+        // A stream that does not exist, because nothing was admitted, is not kept for a moment.
+        let idle = if task.published == Some(Position::ZERO) { Duration::ZERO } else { node.config.node.stream_idle };
+        match tokio::time::timeout(idle, receiver.recv()).await {
+            Ok(None) => return,
+            Err(_) if node.streams.retire(&task.key, &receiver) => return,
+            Err(_) => {}
+            Ok(Some(first)) => {
+                let batch = gather(first, &mut receiver);
+                task.answer(&batch).await;
+                held.set(task.trim());
+                if task.is_contended() {
+                    // Whoever wrote last is ahead of the others; they get their turn.
+                    tokio::time::sleep(clock::jitter(CONTENDED_PAUSE)).await;
+                }
+            }
+        }
+    }
+}
+
+/// The pushes that wait, as far as they are decided together.
+fn gather(first: PushRequest, receiver: &mut mpsc::Receiver<PushRequest>) -> Vec<PushRequest> {
+    let size = |request: &PushRequest| {
+        (request.push.changes.len(), request.push.changes.iter().map(|change| change.change.len()).sum::<usize>())
+    };
+    let (mut changes, mut bytes) = size(&first);
+    let mut batch = vec![first];
+    while batch.len() < BATCH_PUSHES_MAX
+        && changes < BATCH_CHANGES_MAX
+        && bytes < BATCH_BYTES_MAX
+        && let Ok(next) = receiver.try_recv()
+    {
+        let (next_changes, next_bytes) = size(&next);
+        changes += next_changes;
+        bytes += next_bytes;
+        batch.push(next);
+    }
+    batch
+}
+
+/// Why a batch was not decided and committed.
+#[derive(Debug, thiserror::Error)]
+enum DecideError {
+    #[error("another node wrote the stream first")]
+    Conflict,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(CommitError),
+    #[error(transparent)]
+    Restore(#[from] RestoreDocumentError),
+    #[error("the authority asks for more documents after each one it was given")]
+    Loading,
+    #[error("an admitted change is not in the journal")]
+    Journal,
+}
+
+/// The stream as of its last commit.
+struct State {
+    stream: Stream,
+    /// Who reads it.
+    readers: BTreeSet<AccountId>,
+}
+
+/// What was decided of a batch.
+#[derive(Default)]
+struct Decision {
+    entries: Vec<NewEntry>,
+    /// One a push, in order.
+    verdicts: Vec<Verdict>,
+    /// The members that changed, with the last entry that changed each.
+    members: BTreeMap<AccountId, Position>,
+    profile: Option<Profile>,
+}
+
+/// What was decided of a push.
+#[derive(Default)]
+struct Verdict {
+    accepted: Vec<(Position, WallTime)>,
+    /// Which of the decision's entries are its own.
+    entries: Range<usize>,
+    refused: Option<(usize, Refusal)>,
+}
+
+struct Task {
+    node: Arc<Node>,
+    key: StreamKey,
+    /// None until the first push, and after anything that makes it doubtful.
+    state: Option<State>,
+    /// The stream as it was before another node wrote it, to be caught up.
+    behind: Option<Stream>,
+    /// Up to where this node's sessions were told.
+    published: Option<Position>,
+    /// Until when other nodes are expected to write the stream too.
+    contended_until: Option<Instant>,
+}
+
+impl Task {
+    /// Answers every push of a batch, whatever happens.
+    async fn answer(&mut self, batch: &[PushRequest]) {
+        if AssertUnwindSafe(self.process(batch)).catch_unwind().await.is_ok() {
+            return;
+        }
+        self.state = None;
+        tracing::error!(stream = %self.key.stream, pushes = batch.len(), "a panic while deciding pushes");
+        if batch.len() == 1 {
+            return self.refuse(batch, Code::Internal, "the server failed on this push", false);
+        }
+        // One of them is at fault; the others must not fail with it.
+        for request in batch {
+            Box::pin(self.answer(std::slice::from_ref(request))).await;
+        }
+    }
+
+    async fn process(&mut self, batch: &[PushRequest]) {
+        for tries in 1..=DECIDE_TRIES_MAX {
+            let error = match self.try_process(batch).await {
+                Ok(()) => return,
+                Err(error) => error,
+            };
+            let (code, again) = match &error {
+                DecideError::Conflict => {
+                    self.contended_until = Some(Instant::now() + CONTENDED_TIME);
+                    tokio::time::sleep(clock::jitter(CONFLICT_PAUSE * tries)).await;
+                    continue;
+                }
+                DecideError::Store(error) => (fanout::store_code(error), true),
+                DecideError::Commit(CommitError::Store(error)) => (fanout::store_code(error), true),
+                DecideError::Commit(CommitError::Ended) => (Code::Draining, true),
+                DecideError::Restore(_) | DecideError::Loading | DecideError::Journal => (Code::Internal, true),
+            };
+            tracing::warn!(stream = %self.key.stream, %error, "pushes were deferred");
+            return self.refuse(batch, code, "the server cannot store this now", again);
+        }
+        tracing::warn!(stream = %self.key.stream, "pushes were deferred: other nodes always wrote first");
+        self.refuse(batch, Code::StoreUnavailable, "too many nodes write this stream", true);
+    }
+
+    /// Decides, commits and publishes. The state is put back only when all of
+    /// that went well.
+    async fn try_process(&mut self, batch: &[PushRequest]) -> Result<(), DecideError> {
+        let mut state = match (self.state.take(), self.behind.take()) {
+            (Some(state), _) => state,
+            (None, Some(behind)) => self.catch_up(behind).await?,
+            (None, None) => self.load().await?,
+        };
+        self.load_all(&mut state, batch).await?;
+        let base = state.stream.position();
+        self.published.get_or_insert(base);
+        let before = self.is_contended().then(|| state.stream.clone());
+        let decided = self.decide_and_commit(&mut state.stream, base, batch).await;
+        if matches!(decided, Err(DecideError::Conflict)) {
+            self.behind = before;
+        }
+        let decision = decided?;
+        self.publish_others(base).await;
+        self.published = Some(state.stream.position());
+        self.publish(&mut state, decision, batch).await;
+        self.state = Some(state);
+        Ok(())
+    }
+
+    /// Whether other nodes wrote the stream lately.
+    fn is_contended(&self) -> bool {
+        self.contended_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    async fn decide_and_commit(
+        &self,
+        stream: &mut Stream,
+        base: Position,
+        batch: &[PushRequest],
+    ) -> Result<Decision, DecideError> {
+        let decision = self.decide(stream, base, batch).await?;
+        if decision.entries.is_empty() {
+            self.confirm_refusals(base, &decision).await?;
+            return Ok(decision);
+        }
+        let commit = self.stream_commit(stream, base, &decision).await?;
+        match self.node.committer.commit(commit).await.map_err(DecideError::Commit)? {
+            CommitOutcome::Committed => Ok(decision),
+            CommitOutcome::Conflict => Err(DecideError::Conflict),
+        }
+    }
+
+    /// The stream as stored.
+    async fn load(&self) -> Result<State, DecideError> {
+        let (tenant, stream) = (&self.key.tenant, &self.key.stream);
+        let stream = match stream.conversation() {
+            None => {
+                let head = self.node.store.stream_head(tenant, stream).await?;
+                Stream::new(tenant.clone(), stream.clone(), head.position, head.page)
+            }
+            Some(conversation) => {
+                let id = DocumentId::Conversation(conversation);
+                let (stored, head) = self.node.store.document(tenant, &id).await?;
+                let mut stream = Stream::new(tenant.clone(), stream.clone(), head.position, head.page);
+                stream.insert(restore(id, &stored)?);
+                stream
+            }
+        };
+        let readers = self.readers(&stream);
+        Ok(State { stream, readers })
+    }
+
+    /// The state with what other nodes wrote meanwhile, or loaded anew when
+    /// that is much.
+    async fn catch_up(&self, mut stream: Stream) -> Result<State, DecideError> {
+        let (tenant, after) = (&self.key.tenant, stream.position());
+        let entries = self.node.store.entries_after(tenant, &self.key.stream, after, CATCH_UP_ENTRIES_MAX).await?;
+        let few = entries.len() < CATCH_UP_ENTRIES_MAX as usize;
+        if !few || entries.iter().any(|entry| stream.apply_entry(entry).is_err()) {
+            return self.load().await;
+        }
+        let readers = self.readers(&stream);
+        Ok(State { stream, readers })
+    }
+
+    /// Loads what a batch needs before anything of it is decided. A document
+    /// may be read when the stream has moved on; the others then follow.
+    async fn load_all(&self, state: &mut State, batch: &[PushRequest]) -> Result<(), DecideError> {
+        let changes = batch.iter().flat_map(|request| &request.push.changes);
+        let documents: BTreeSet<&DocumentId> = changes.map(|pushed| &pushed.document).collect();
+        for document in documents.into_iter().filter(|document| document.stream() == self.key.stream) {
+            for id in state.stream.missing(document) {
+                let (stored, head) = self.node.store.document(&self.key.tenant, &id).await?;
+                state.stream.insert(restore(id, &stored)?);
+                if head.position > state.stream.position() {
+                    *state = self.catch_up(state.stream.clone()).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells sessions here what other nodes wrote up to `base`, so that they
+    /// hear of it before what this node wrote behind it.
+    async fn publish_others(&self, base: Position) {
+        let Some(published) = self.published.filter(|published| *published < base) else { return };
+        let told = notice::publish(&self.node, &self.key.tenant, &self.key.stream, published, base).await;
+        self.log_untold(told);
+    }
+
+    fn readers(&self, stream: &Stream) -> BTreeSet<AccountId> {
+        match &self.key.stream {
+            StreamId::Account(account) => BTreeSet::from([account.clone()]),
+            StreamId::Conversation(_) => {
+                stream.conversation().active_members().map(|(account, _)| account.clone()).collect()
+            }
+        }
+    }
+
+    /// Loads the documents that deciding about `document` needs beside those
+    /// loaded before, as of `base`: what was decided since is in none of them.
+    async fn load_missing(
+        &self,
+        stream: &mut Stream,
+        document: &DocumentId,
+        base: Position,
+    ) -> Result<(), DecideError> {
+        for _ in 0..LOAD_ROUNDS_MAX {
+            let missing = stream.missing(document);
+            if missing.is_empty() {
+                return Ok(());
+            }
+            for id in missing {
+                let (stored, head) = self.node.store.document(&self.key.tenant, &id).await?;
+                if head.position != base {
+                    return Err(DecideError::Conflict);
+                }
+                stream.insert(restore(id, &stored)?);
+            }
+        }
+        Err(DecideError::Loading)
+    }
+
+    async fn decide(
+        &self,
+        stream: &mut Stream,
+        base: Position,
+        batch: &[PushRequest],
+    ) -> Result<Decision, DecideError> {
+        let mut decision = Decision::default();
+        for request in batch {
+            let mut verdict = Verdict { entries: decision.entries.len()..decision.entries.len(), ..Verdict::default() };
+            for (index, pushed) in request.push.changes.iter().enumerate() {
+                match self.admit(stream, base, request, pushed).await? {
+                    Ok(admitted) => {
+                        verdict.accepted.push((admitted.entry.position, admitted.entry.accepted_at));
+                        decision.take(admitted);
+                    }
+                    Err(AdmitError::AlreadyAdmitted(hash)) => {
+                        verdict.accepted.push(self.admission_of(hash, &decision).await?);
+                    }
+                    Err(AdmitError::Refused(refusal)) => {
+                        verdict.refused = Some((index, refusal));
+                        break;
+                    }
+                }
+            }
+            verdict.entries.end = decision.entries.len();
+            decision.verdicts.push(verdict);
+        }
+        Ok(decision)
+    }
+
+    async fn admit(
+        &self,
+        stream: &mut Stream,
+        base: Position,
+        request: &PushRequest,
+        pushed: &PushedChange,
+    ) -> Result<Result<Admitted, AdmitError>, DecideError> {
+        // A document of another stream is never loaded; the authority refuses it.
+        if pushed.document.stream() == self.key.stream {
+            self.load_missing(stream, &pushed.document, base).await?;
+        }
+        Ok(stream.admit(&request.identity, pushed, clock::wall_now(), &self.node.limits))
+    }
+
+    /// Where an admitted change stands: in this very batch, or in the journal.
+    async fn admission_of(&self, hash: ChangeHash, decision: &Decision) -> Result<(Position, WallTime), DecideError> {
+        if let Some(new) = decision.entries.iter().find(|new| new.hash == hash) {
+            return Ok((new.entry.position, new.entry.accepted_at));
+        }
+        let found = self.node.store.find_changes(&self.key.tenant, &self.key.stream, &[hash]).await?;
+        found.first().map(|&(_, position, accepted_at)| (position, accepted_at)).ok_or(DecideError::Journal)
+    }
+
+    /// A refusal counts only if the stream has not moved on: another node may
+    /// have admitted what makes it wrong.
+    async fn confirm_refusals(&self, base: Position, decision: &Decision) -> Result<(), DecideError> {
+        if decision.verdicts.iter().all(|verdict| verdict.refused.is_none()) {
+            return Ok(());
+        }
+        let head = self.node.store.stream_head(&self.key.tenant, &self.key.stream).await?;
+        if head.position == base { Ok(()) } else { Err(DecideError::Conflict) }
+    }
+
+    async fn stream_commit(
+        &self,
+        stream: &mut Stream,
+        base: Position,
+        decision: &Decision,
+    ) -> Result<StreamCommit, DecideError> {
+        let conversation = match self.key.stream.conversation() {
+            None => None,
+            Some(conversation) => {
+                if stream.page() > 0 {
+                    // The newest page tells the last message.
+                    self.load_missing(stream, &DocumentId::Page(conversation, stream.page()), base).await?;
+                }
+                conversation_row(stream)
+            }
+        };
+        let members = &stream.conversation().members;
+        Ok(StreamCommit {
+            tenant: self.key.tenant.clone(),
+            stream: self.key.stream.clone(),
+            expected: base,
+            entries: decision.entries.clone(),
+            page: stream.page(),
+            conversation,
+            members: decision
+                .members
+                .keys()
+                .filter_map(|account| members.get(account).map(|member| (account.clone(), *member)))
+                .collect(),
+            profile: decision.profile.clone(),
+        })
+    }
+
+    /// Answers the pushes and tells everybody else who reads the stream.
+    async fn publish(&self, state: &mut State, decision: Decision, batch: &[PushRequest]) {
+        let before = std::mem::take(&mut state.readers);
+        state.readers = if decision.members.is_empty() { before.clone() } else { self.readers(&state.stream) };
+        let readers = &state.readers;
+        let entries: Vec<Entry> = decision.entries.into_iter().map(|new| new.entry).collect();
+        let pushers: HashMap<u64, &Arc<SessionHandle>> =
+            batch.iter().map(|request| (request.session.id, &request.session)).collect();
+        for session in pushers.values() {
+            let reads = readers.contains(&session.account);
+            self.answer_session(session, reads, batch, &decision.verdicts, &entries);
+        }
+        if entries.is_empty() {
+            return;
+        }
+        let pushers: HashSet<u64> = pushers.into_keys().collect();
+        let tenant = &self.key.tenant;
+        let frames = fanout::entries_frames(&self.key.stream, entries);
+        self.node.sessions.send(tenant, readers.intersection(&before), &frames, &pushers);
+        if let Some(conversation) = self.key.stream.conversation() {
+            for account in before.difference(readers) {
+                let status = state.stream.conversation().members.get(account).map(|member| member.status);
+                let position = decision.members.get(account).copied();
+                if let Some((status, position)) = status.zip(position) {
+                    let frame = fanout::revoked_frame(conversation, status, position);
+                    self.node.sessions.send(tenant, [account], &[frame], &HashSet::new());
+                }
+            }
+            let added: Vec<AccountId> = readers.difference(&before).cloned().collect();
+            if !added.is_empty() {
+                let members: Vec<AccountId> = readers.iter().cloned().collect();
+                let told = fanout::added(&self.node, tenant, conversation, &added, &members, &pushers).await;
+                self.log_untold(told);
+            }
+        }
+        if let (StreamId::Account(account), Some(profile)) = (&self.key.stream, decision.profile) {
+            let notice = ProfileNotice { account: account.clone(), profile };
+            let told = fanout::profile(&self.node, tenant, notice).await;
+            self.log_untold(told);
+        }
+    }
+
+    /// What was committed stays committed; sessions learn of it at their next catch-up.
+    fn log_untold(&self, told: Result<(), StoreError>) {
+        if let Err(error) = told {
+            tracing::warn!(stream = %self.key.stream, %error, "sessions were not told yet");
+        }
+    }
+
+    /// Writes a session its answers and, in between, the entries of others, so
+    /// that it hears of positions in order.
+    fn answer_session(
+        &self,
+        session: &SessionHandle,
+        reads: bool,
+        batch: &[PushRequest],
+        verdicts: &[Verdict],
+        entries: &[Entry],
+    ) {
+        let mut told = 0;
+        let tell_others = |range: Range<usize>| {
+            if reads && !range.is_empty() {
+                for frame in fanout::entries_frames(&self.key.stream, entries[range].to_vec()) {
+                    session.outgoing.send(&frame);
+                }
+            }
+        };
+        for (request, verdict) in batch.iter().zip(verdicts).filter(|(request, _)| request.session.id == session.id) {
+            tell_others(told..verdict.entries.start);
+            told = verdict.entries.end;
+            self.answer_push(request, verdict);
+        }
+        tell_others(told..entries.len());
+    }
+
+    fn answer_push(&self, request: &PushRequest, verdict: &Verdict) {
+        let (number, stream) = (request.push.request, &self.key.stream);
+        if verdict.refused.is_none() || !verdict.accepted.is_empty() {
+            let (positions, accepted_at) = verdict.accepted.iter().copied().unzip();
+            let accepted = Accepted { request: number, stream: stream.clone(), positions, accepted_at };
+            request.session.outgoing.send(&Frame::new(&ServerFrame::Accepted(accepted)));
+        }
+        if let Some((index, refusal)) = &verdict.refused {
+            tracing::debug!(%stream, code = %refusal.code, "a change was refused");
+            refuse_at(request, *index, refusal.clone());
+        }
+    }
+
+    /// Refuses a whole batch for a reason that is not its own.
+    fn refuse(&self, batch: &[PushRequest], code: Code, detail: &str, again: bool) {
+        for request in batch {
+            let retry_at = again.then(|| clock::wall_now().plus(clock::retry_delay()));
+            refuse_at(request, 0, Refusal { code, detail: detail.to_owned(), retry_at });
+        }
+    }
+
+    /// Lets go of what is not likely to be needed soon; tells the bytes kept.
+    fn trim(&mut self) -> usize {
+        self.behind = None;
+        let Some(state) = &mut self.state else { return 0 };
+        let bytes = |stream: &Stream| stream.documents().map(Document::bytes_estimate).sum::<usize>();
+        if bytes(&state.stream) > STREAM_BYTES_MAX {
+            let newest = state.stream.page();
+            let old = |document: &&Document| document.id().page().is_some_and(|number| number != newest);
+            let old: Vec<DocumentId> =
+                state.stream.documents().filter(old).map(|document| document.id().clone()).collect();
+            for document in &old {
+                state.stream.remove(document);
+            }
+        }
+        if self.node.cache.is_exceeded() {
+            self.state = None;
+            return 0;
+        }
+        bytes(&state.stream)
+    }
+}
+
+impl Decision {
+    fn take(&mut self, admitted: Admitted) {
+        let position = admitted.entry.position;
+        self.members.extend(admitted.effects.members.into_iter().map(|account| (account, position)));
+        self.profile = admitted.effects.profile.or(self.profile.take());
+        let message = admitted.effects.message;
+        self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });
+    }
+}
+
+fn refuse_at(request: &PushRequest, index: usize, refusal: Refusal) {
+    let refused = Refused {
+        request: request.push.request,
+        stream: request.push.stream.clone(),
+        index: u32::try_from(index).unwrap_or(u32::MAX),
+        code: refusal.code,
+        detail: refusal.detail,
+        retry_at: refusal.retry_at,
+    };
+    request.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
+}
+
+/// A document from what is stored of it.
+pub(crate) fn restore(id: DocumentId, stored: &StoredDocument) -> Result<Document, RestoreDocumentError> {
+    let snapshot = stored
+        .snapshot
+        .as_ref()
+        .map(|snapshot| (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice()));
+    Document::restore(id, snapshot, &stored.tail)
+}
+
+/// The projection of a conversation; none before it was created.
+fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
+    let conversation = stream.conversation();
+    let created = conversation.created.as_ref()?;
+    Some(ConversationRow {
+        kind: created.kind,
+        title: conversation.title.clone(),
+        state: conversation.state(),
+        member_count: u32::try_from(conversation.active_members().count()).unwrap_or(u32::MAX),
+        some_members: conversation.active_members().take(SOME_MEMBERS).map(|(account, _)| account.clone()).collect(),
+        created_at: created.at,
+        last_message: stream.last_message(),
+    })
+}

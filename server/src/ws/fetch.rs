@@ -1,0 +1,224 @@
+//! Answers Fetch, straight from storage: no document is ever loaded here, and
+//! each answer is as of one position.
+
+use std::sync::Arc;
+
+use tidings_core::{
+    code::Code,
+    ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
+    journal::{Entry, Position},
+    model::MemberStatus,
+    time::WallTime,
+    wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, MemberReceipt, Refused, ServerFrame},
+};
+
+use super::outgoing::Frame;
+use crate::{
+    auth::Identity,
+    clock,
+    node::Node,
+    store::{Snapshot, StoreError, StoredDocument, StreamHead},
+    stream::fanout::{self, RECEIPT_MEMBERS_MAX},
+};
+
+/// Tries to read several documents as of one position.
+const CONSISTENT_TRIES_MAX: u32 = 5;
+/// Profiles of one frame.
+const PROFILES_MAX: usize = 250;
+
+/// Why there is no answer.
+enum FetchError {
+    /// The account may not have it, or it does not exist.
+    Refused(Code, &'static str),
+    /// The store failed.
+    Store(StoreError),
+    /// The stream moved on too fast to be read as of one position.
+    Moving,
+}
+
+impl From<StoreError> for FetchError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The frames that answer a Fetch: profiles if the client needs them, then
+/// Fetched; or Refused.
+pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> Vec<Arc<Frame>> {
+    match (Fetching { node, identity, fetch }).answer().await {
+        Ok(frames) => frames,
+        Err(error) => {
+            let retry_at: Option<WallTime> = Some(clock::wall_now().plus(clock::retry_delay()));
+            let (code, detail, retry_at) = match error {
+                FetchError::Refused(code, detail) => (code, detail, None),
+                FetchError::Moving => (Code::StoreUnavailable, "the stream changes too fast right now", retry_at),
+                FetchError::Store(error) => {
+                    tracing::warn!(%error, stream = %fetch.stream, "the store failed a fetch");
+                    (fanout::store_code(&error), "the store cannot answer", retry_at)
+                }
+            };
+            let (request, stream) = (fetch.request, fetch.stream.clone());
+            let refused = Refused { request, stream, index: 0, code, detail: detail.to_owned(), retry_at };
+            vec![Frame::new(&ServerFrame::Refused(refused))]
+        }
+    }
+}
+
+struct Fetching<'a> {
+    node: &'a Node,
+    identity: &'a Identity,
+    fetch: &'a Fetch,
+}
+
+impl Fetching<'_> {
+    fn tenant(&self) -> &TenantId {
+        &self.identity.tenant
+    }
+
+    async fn answer(&self) -> Result<Vec<Arc<Frame>>, FetchError> {
+        self.allowed().await?;
+        let fetched = match self.fetch.scope {
+            FetchScope::After(position) => self.after(position).await?,
+            FetchScope::Page(number) => self.page(number).await?,
+        };
+        let mut frames = Vec::new();
+        let fresh = fetched.restart || matches!(self.fetch.scope, FetchScope::After(Position::ZERO));
+        if let Some(conversation) = self.fetch.stream.conversation() {
+            let members = self.node.store.active_members(self.tenant(), conversation).await?;
+            // Asked again after reading: nothing is told to somebody who was removed meanwhile.
+            if !members.contains(&self.identity.account) {
+                self.allowed().await?;
+            }
+            if fresh {
+                frames.extend(self.profiles(&members).await?);
+            }
+        }
+        frames.push(Frame::new(&ServerFrame::Fetched(fetched)));
+        Ok(frames)
+    }
+
+    /// Only an active member reads a conversation, only the account its own stream.
+    async fn allowed(&self) -> Result<(), FetchError> {
+        let conversation = match &self.fetch.stream {
+            StreamId::Account(account) if *account == self.identity.account => return Ok(()),
+            StreamId::Account(_) => {
+                return Err(FetchError::Refused(Code::NotTheOwner, "only the account itself reads its stream"));
+            }
+            StreamId::Conversation(_) if self.identity.administrator => return Ok(()),
+            StreamId::Conversation(conversation) => *conversation,
+        };
+        let member = self.node.store.member(self.tenant(), conversation, &self.identity.account).await?;
+        match member.map(|member| member.status) {
+            Some(MemberStatus::Active) => Ok(()),
+            Some(MemberStatus::Left) => Err(FetchError::Refused(Code::MemberLeft, "the account has left")),
+            Some(MemberStatus::Removed) => Err(FetchError::Refused(Code::MemberRemoved, "the account was removed")),
+            Some(MemberStatus::Banned) => Err(FetchError::Refused(Code::MemberBanned, "the account was banned")),
+            None => Err(FetchError::Refused(Code::NotAMember, "the account is not a member")),
+        }
+    }
+
+    /// The entries behind a position, or a new start when they are too many.
+    async fn after(&self, position: Position) -> Result<Fetched, FetchError> {
+        let head = self.node.store.stream_head(self.tenant(), &self.fetch.stream).await?;
+        let entries_max = self.node.limits.catch_up_entries_max;
+        let behind = head.position.number().checked_sub(position.number());
+        if let Some(behind) = behind.filter(|&behind| behind <= u64::from(entries_max)) {
+            let stream = &self.fetch.stream;
+            let mut entries = match behind {
+                0 => Vec::new(),
+                _ => self.node.store.entries_after(self.tenant(), stream, position, entries_max).await?,
+            };
+            entries.retain(|entry| entry.position <= head.position);
+            let bytes: usize = entries.iter().map(|entry| entry.change.len()).sum();
+            if bytes <= self.node.limits.frame_bytes_max as usize {
+                return Ok(Fetched { entries, ..self.empty(head).await? });
+            }
+        }
+        self.restart().await
+    }
+
+    /// The documents of a stream with their tails, as of one position.
+    async fn restart(&self) -> Result<Fetched, FetchError> {
+        for _ in 0..CONSISTENT_TRIES_MAX {
+            let first = match &self.fetch.stream {
+                StreamId::Conversation(conversation) => DocumentId::Conversation(*conversation),
+                StreamId::Account(account) => DocumentId::Account(account.clone()),
+            };
+            let (stored, head) = self.node.store.document(self.tenant(), &first).await?;
+            let second = match &self.fetch.stream {
+                StreamId::Conversation(_) if head.page == 0 => None,
+                StreamId::Conversation(conversation) => Some(DocumentId::Page(*conversation, head.page)),
+                StreamId::Account(account) => Some(DocumentId::Home(account.clone())),
+            };
+            let mut fetched = Fetched { restart: true, ..self.empty(head).await? };
+            add_document(&mut fetched, first, stored);
+            if let Some(second) = second {
+                let (stored, _) = self.node.store.document(self.tenant(), &second).await?;
+                // A snapshot cut since then holds more than the first document knows of.
+                if stored.snapshot.as_ref().is_some_and(|snapshot| snapshot.position > head.position) {
+                    continue;
+                }
+                add_document(&mut fetched, second, stored);
+            }
+            return Ok(fetched);
+        }
+        Err(FetchError::Moving)
+    }
+
+    /// One page with the entries behind its snapshot.
+    async fn page(&self, number: PageNumber) -> Result<Fetched, FetchError> {
+        let unknown = FetchError::Refused(Code::DocumentUnknown, "there is no such page");
+        let Some(conversation) = self.fetch.stream.conversation() else { return Err(unknown) };
+        let document = DocumentId::Page(conversation, number);
+        let (stored, head) = self.node.store.document(self.tenant(), &document).await?;
+        if number == 0 || number > head.page {
+            return Err(unknown);
+        }
+        let mut fetched = self.empty(head).await?;
+        add_document(&mut fetched, document, stored);
+        Ok(fetched)
+    }
+
+    /// An answer as of a head, with the receipts but without documents and entries.
+    async fn empty(&self, head: StreamHead) -> Result<Fetched, FetchError> {
+        let receipts = match (self.fetch.stream.conversation(), self.fetch.scope) {
+            (Some(conversation), FetchScope::After(_)) => self.receipts(conversation).await?,
+            _ => Vec::new(),
+        };
+        Ok(Fetched {
+            request: self.fetch.request,
+            stream: self.fetch.stream.clone(),
+            head: head.position,
+            page: head.page,
+            restart: false,
+            documents: Vec::new(),
+            entries: Vec::new(),
+            receipts,
+        })
+    }
+
+    async fn receipts(&self, conversation: ConversationId) -> Result<Vec<MemberReceipt>, FetchError> {
+        let receipts = self.node.store.receipts(self.tenant(), conversation).await?;
+        if receipts.len() > RECEIPT_MEMBERS_MAX {
+            return Ok(Vec::new());
+        }
+        let member_receipt = |(account, receipt)| MemberReceipt { conversation, account, receipt };
+        Ok(receipts.into_iter().map(member_receipt).collect())
+    }
+
+    async fn profiles(&self, members: &[AccountId]) -> Result<Vec<Arc<Frame>>, FetchError> {
+        let profiles = self.node.store.profiles(self.tenant(), members).await?;
+        let frame = |profiles: &[_]| Frame::new(&ServerFrame::Profiles(profiles.to_vec()));
+        Ok(profiles.chunks(PROFILES_MAX).map(frame).collect())
+    }
+}
+
+/// Adds a document as of the answer's head: its snapshot, and what came behind.
+fn add_document(fetched: &mut Fetched, document: DocumentId, stored: StoredDocument) {
+    let empty = || Snapshot { position: Position::ZERO, data: Vec::new(), admissions: Vec::new() };
+    let Snapshot { position, data, admissions } = stored.snapshot.unwrap_or_else(empty);
+    fetched.documents.push(DocumentSnapshot { document, position, data, admissions });
+    let head = fetched.head;
+    fetched.entries.extend(stored.tail.into_iter().filter(|entry: &Entry| entry.position <= head));
+    fetched.entries.sort_by_key(|entry| entry.position);
+}

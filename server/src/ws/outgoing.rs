@@ -1,0 +1,259 @@
+//! What waits to be written to one session: bounded in frames and in bytes.
+//! Whoever fans out never waits for a reader; a reader that is too slow is cut
+//! off and resumes from its cursor.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::body::Bytes;
+use tidings_core::{
+    code::Code,
+    ids::StreamId,
+    journal::Position,
+    wire::{Closed, ServerFrame, encode},
+};
+use tokio::sync::{mpsc, watch};
+
+/// An encoded frame, shared by all sessions it goes to.
+#[derive(Debug)]
+pub struct Frame {
+    bytes: Bytes,
+    covers: Option<Covers>,
+}
+
+/// The entries that a frame tells of, from the first to the last position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Covers {
+    pub(super) stream: StreamId,
+    pub(super) first: Position,
+    pub(super) last: Position,
+}
+
+impl Frame {
+    /// Encodes a frame.
+    pub fn new(frame: &ServerFrame) -> Arc<Self> {
+        let covers = match frame {
+            ServerFrame::Entries(entries) => {
+                entries.entries.first().zip(entries.entries.last()).map(|(first, last)| Covers {
+                    stream: entries.stream.clone(),
+                    first: first.position,
+                    last: last.position,
+                })
+            }
+            // Positions of an earlier try may be among them, so only a run without a gap counts.
+            ServerFrame::Accepted(accepted) => {
+                let without_gap = accepted.positions.windows(2).all(|pair| pair[0].next() == pair[1]);
+                accepted
+                    .positions
+                    .first()
+                    .zip(accepted.positions.last())
+                    .filter(|_| without_gap)
+                    .map(|(&first, &last)| Covers { stream: accepted.stream.clone(), first, last })
+            }
+            ServerFrame::Welcome(_)
+            | ServerFrame::Summaries(_)
+            | ServerFrame::Profiles(_)
+            | ServerFrame::CaughtUp(_)
+            | ServerFrame::Refused(_)
+            | ServerFrame::Fetched(_)
+            | ServerFrame::Receipts(_)
+            | ServerFrame::Presence(_)
+            | ServerFrame::Revoked(_)
+            | ServerFrame::Closed(_)
+            | ServerFrame::Pong(_) => None,
+        };
+        Arc::new(Self { bytes: encode(frame).into(), covers })
+    }
+
+    pub(super) fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
+
+    pub(super) fn covers(&self) -> Option<&Covers> {
+        self.covers.as_ref()
+    }
+}
+
+/// How a session ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The peer is told why.
+    Closed {
+        /// The stable code.
+        code: Code,
+        /// More about it, for people who debug.
+        detail: String,
+        /// How long to stay away.
+        retry_after: Option<Duration>,
+    },
+    /// There is nobody left to tell.
+    Gone,
+}
+
+impl Ending {
+    /// An ending that leaves the time of return to the client's backoff.
+    pub fn closed(code: Code, detail: impl Into<String>) -> Self {
+        Self::Closed { code, detail: detail.into(), retry_after: None }
+    }
+
+    /// The frame that tells it.
+    pub(super) fn frame(&self) -> Option<ServerFrame> {
+        match self {
+            Self::Closed { code, detail, retry_after } => Some(ServerFrame::Closed(Closed {
+                code: *code,
+                detail: detail.clone(),
+                retry_after_ms: retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+            })),
+            Self::Gone => None,
+        }
+    }
+
+    /// The code, for the log.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Closed { code, .. } => code.as_str(),
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// The end that others write to.
+#[derive(Debug)]
+pub struct Outgoing {
+    frames: mpsc::Sender<Arc<Frame>>,
+    bytes: Arc<AtomicUsize>,
+    bytes_max: usize,
+    ending: watch::Sender<Option<Ending>>,
+}
+
+/// The end that the session's task reads.
+#[derive(Debug)]
+pub(super) struct OutgoingReader {
+    frames: mpsc::Receiver<Arc<Frame>>,
+    bytes: Arc<AtomicUsize>,
+    ending: watch::Receiver<Option<Ending>>,
+}
+
+/// Both ends for a new session.
+pub(super) fn outgoing(frames_max: usize, bytes_max: usize) -> (Outgoing, OutgoingReader) {
+    let (sender, receiver) = mpsc::channel(frames_max.max(1));
+    let (ending, ending_receiver) = watch::channel(None);
+    let bytes = Arc::new(AtomicUsize::new(0));
+    let outgoing = Outgoing { frames: sender, bytes: Arc::clone(&bytes), bytes_max, ending };
+    (outgoing, OutgoingReader { frames: receiver, bytes, ending: ending_receiver })
+}
+
+impl Outgoing {
+    /// Adds a frame, or ends the session when too much waits already.
+    pub fn send(&self, frame: &Arc<Frame>) {
+        let length = frame.bytes.len();
+        // A single frame over the bound passes when nothing else waits.
+        let before = self.bytes.fetch_add(length, Ordering::Relaxed);
+        let fits = before == 0 || before + length <= self.bytes_max;
+        if !fits {
+            self.end_slow();
+            return;
+        }
+        match self.frames.try_send(Arc::clone(frame)) {
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => self.end_slow(),
+        }
+    }
+
+    /// Ends the session; the first reason given is the one that is told.
+    pub fn end(&self, ending: Ending) {
+        self.ending.send_if_modified(|current| {
+            let first = current.is_none();
+            if first {
+                *current = Some(ending);
+            }
+            first
+        });
+    }
+
+    fn end_slow(&self) {
+        self.end(Ending::Closed {
+            code: Code::SlowReader,
+            detail: "more frames waited than a session may leave unread".to_owned(),
+            retry_after: Some(Duration::from_secs(1)),
+        });
+    }
+}
+
+impl OutgoingReader {
+    /// The next frame.
+    pub(super) async fn next(&mut self) -> Option<Arc<Frame>> {
+        let frame = self.frames.recv().await;
+        self.taken(frame)
+    }
+
+    /// The next frame, if one waits.
+    pub(super) fn try_next(&mut self) -> Option<Arc<Frame>> {
+        let frame = self.frames.try_recv().ok();
+        self.taken(frame)
+    }
+
+    fn taken(&self, frame: Option<Arc<Frame>>) -> Option<Arc<Frame>> {
+        if let Some(frame) = &frame {
+            self.bytes.fetch_sub(frame.bytes.len(), Ordering::Relaxed);
+        }
+        frame
+    }
+
+    /// Waits until somebody else ends the session.
+    pub(super) fn ended(&self) -> impl Future<Output = Ending> + use<> {
+        let mut ending = self.ending.clone();
+        async move {
+            match ending.wait_for(Option::is_some).await {
+                Ok(ending) => ending.clone().unwrap_or(Ending::Gone),
+                Err(_) => Ending::Gone,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pong() -> Arc<Frame> {
+        Frame::new(&ServerFrame::Pong(7))
+    }
+
+    #[tokio::test]
+    async fn too_many_frames_end_the_session_as_a_slow_reader() {
+        let (outgoing, mut reader) = outgoing(2, usize::MAX);
+        outgoing.send(&pong());
+        outgoing.send(&pong());
+        assert!(reader.ending.borrow().is_none());
+        outgoing.send(&pong());
+        assert_eq!(reader.ended().await.code(), "slow_reader");
+        assert!(reader.next().await.is_some());
+    }
+
+    #[tokio::test]
+    async fn too_many_bytes_end_the_session_as_a_slow_reader() {
+        let length = pong().bytes.len();
+        let (outgoing, mut reader) = outgoing(100, 2 * length);
+        outgoing.send(&pong());
+        outgoing.send(&pong());
+        assert!(reader.try_next().is_some());
+        outgoing.send(&pong());
+        assert!(reader.ending.borrow().is_none());
+        outgoing.send(&pong());
+        assert_eq!(reader.ended().await.code(), "slow_reader");
+    }
+
+    #[tokio::test]
+    async fn the_first_reason_to_end_is_the_one_told() {
+        let (outgoing, reader) = outgoing(1, 1);
+        outgoing.end(Ending::closed(Code::SessionReplaced, ""));
+        outgoing.end(Ending::closed(Code::Draining, ""));
+        assert_eq!(reader.ended().await.code(), "session_replaced");
+    }
+}

@@ -1,0 +1,455 @@
+//! One session: the handshake, then one loop that reads, handles and writes.
+//! It decides nothing; pushes go to their stream, everything else to the store.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    convert::Infallible,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::extract::ws::WebSocket;
+use tidings_core::{
+    code::Code,
+    ids::{ConversationId, StreamId},
+    journal::{Cursor, Entry, Position},
+    model::PresenceKind,
+    wire::{
+        ClientFrame, Hello, MemberPresence, PROTOCOL_VERSION, PresenceNotice, Push, ReceiptNotice, Refused,
+        ServerFrame, Welcome,
+    },
+};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tracing::Instrument as _;
+
+use super::{
+    fetch,
+    outgoing::{Ending, Frame, OutgoingReader, outgoing},
+    sessions::SessionHandle,
+    socket::{FrameSocket, Received},
+};
+use crate::{
+    auth::Identity,
+    clock,
+    drain::Phase,
+    node::Node,
+    rate::TokenBucket,
+    store::{CatchUp, DeviceOwner, StoreError},
+    stream::{PushRequest, fanout},
+};
+
+/// Frames written before the socket is flushed and other work gets its turn.
+const WRITE_BATCH_MAX: usize = 64;
+/// Conversations that hear of the end of a session that was online in them.
+const ONLINE_MAX: usize = 16;
+/// Heartbeats of silence after which a client is gone.
+const SILENT_HEARTBEATS_MAX: u32 = 3;
+/// Presence notices at once, then a second; more are dropped.
+const PRESENCE_RATE: (u32, u32) = (30, 5);
+/// Fetches at once, then a second; more are deferred.
+const FETCH_RATE: (u32, u32) = (200, 20);
+/// Receipt notices that go to the store in one call.
+const RECEIPTS_BATCH_MAX: usize = 500;
+/// Streams whose sent positions are remembered until the next cursor.
+const SENT_STREAMS_MAX: usize = 4_096;
+/// Items of one frame of a catch-up.
+const CATCH_UP_ITEMS_MAX: usize = 250;
+
+/// Serves one socket until it ends.
+pub(super) async fn run(node: &Arc<Node>, socket: WebSocket) {
+    let mut socket = FrameSocket::new(socket, node.limits.frame_bytes_max as usize);
+    let ending = match open(node, &mut socket).await {
+        Ok((session, cursor)) => {
+            let span = tracing::info_span!(
+                "session",
+                id = session.handle.id,
+                tenant = %session.handle.tenant,
+                account = %session.handle.account,
+            );
+            session.serve(&mut socket, cursor).instrument(span).await
+        }
+        Err(ending) => {
+            tracing::info!(code = ending.code(), "session refused");
+            ending
+        }
+    };
+    socket.end(&ending).await;
+}
+
+/// The handshake, up to the place where entries are fanned out to the session.
+async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Option<Cursor>), Ending> {
+    let hello = tokio::select! {
+        () = node.drain.reached(Phase::Finishing) => return Err(draining()),
+        hello = timeout(node.config.node.hello_timeout, first_frame(socket)) => {
+            hello.unwrap_or_else(|_| Err(Ending::closed(Code::HelloTimeout, "no Hello in time")))?
+        }
+    };
+    if hello.version != PROTOCOL_VERSION {
+        let detail = format!("this server speaks version {PROTOCOL_VERSION}");
+        return Err(Ending::closed(Code::VersionUnsupported, detail));
+    }
+    let identity = node
+        .keys
+        .verify(&hello.token, clock::wall_now())
+        .map_err(|error| Ending::closed(error.code(), error.to_string()))?;
+    match node.store.register_device(&identity.tenant, &identity.account, hello.device).await {
+        Ok(DeviceOwner::Same) => {}
+        Ok(DeviceOwner::Other) => {
+            return Err(Ending::closed(Code::ActorConflict, "the device belongs to another account"));
+        }
+        Err(error) => return Err(store_failed(&error)),
+    }
+    Ok((Session::new(node, identity, &hello), hello.cursor))
+}
+
+async fn first_frame(socket: &mut FrameSocket) -> Result<Hello, Ending> {
+    loop {
+        match socket.receive().await? {
+            Received::Alive => {}
+            Received::Frame(ClientFrame::Hello(hello)) => return Ok(hello),
+            Received::Frame(_) => return Err(Ending::closed(Code::FrameUnexpected, "the first frame is Hello")),
+        }
+    }
+}
+
+fn draining() -> Ending {
+    Ending::Closed {
+        code: Code::Draining,
+        detail: "the server is going down".to_owned(),
+        retry_after: Some(clock::retry_delay()),
+    }
+}
+
+/// Ends a session because of the store; what the store said goes to the log only.
+fn store_failed(error: &StoreError) -> Ending {
+    tracing::warn!(%error, "the store failed a session");
+    Ending::Closed {
+        code: fanout::store_code(error),
+        detail: "the store cannot answer".to_owned(),
+        retry_after: Some(clock::retry_delay()),
+    }
+}
+
+/// A session after its Hello.
+struct Session {
+    node: Arc<Node>,
+    identity: Identity,
+    handle: Arc<SessionHandle>,
+    reader: OutgoingReader,
+    /// The last cursor the client was given, or gave.
+    cursor: Option<Cursor>,
+    /// What was sent since that cursor, so that the next catch-up need not repeat it.
+    sent: HashMap<StreamId, (Position, Position)>,
+    /// Whether anything was sent that the cursor does not cover.
+    behind_sent: bool,
+    received_at: Instant,
+    change_rate: TokenBucket,
+    presence_rate: TokenBucket,
+    fetch_rate: TokenBucket,
+    online: BTreeSet<ConversationId>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.node.sessions.remove(&self.handle);
+    }
+}
+
+impl Session {
+    /// Registers the session: from here on entries are fanned out to it.
+    fn new(node: &Arc<Node>, identity: Identity, hello: &Hello) -> Self {
+        let (outgoing, reader) = outgoing(node.config.node.session_frames_max, node.config.node.session_bytes_max);
+        let handle = Arc::new(SessionHandle {
+            id: node.sessions.next_id(),
+            tenant: identity.tenant.clone(),
+            account: identity.account.clone(),
+            device: hello.device,
+            outgoing,
+        });
+        node.sessions.add(Arc::clone(&handle));
+        let now = node.monotonic_now();
+        Self {
+            identity,
+            handle,
+            reader,
+            cursor: None,
+            sent: HashMap::new(),
+            behind_sent: false,
+            received_at: Instant::now(),
+            change_rate: TokenBucket::new(node.limits.changes_burst, node.limits.changes_per_second, now),
+            presence_rate: TokenBucket::new(PRESENCE_RATE.0, PRESENCE_RATE.1, now),
+            fetch_rate: TokenBucket::new(FETCH_RATE.0, FETCH_RATE.1, now),
+            online: BTreeSet::new(),
+            node: Arc::clone(node),
+        }
+    }
+
+    async fn serve(mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Ending {
+        tracing::info!(device = %self.handle.device, resumed = cursor.is_some(), "session opened");
+        let ending = match self.try_serve(socket, cursor).await {
+            Ok(never) => match never {},
+            Err(ending) => ending,
+        };
+        tracing::info!(code = ending.code(), "session ended");
+        self.node.sessions.remove(&self.handle);
+        for conversation in std::mem::take(&mut self.online) {
+            self.pass_presence(PresenceNotice { conversation, kind: PresenceKind::Offline }).await;
+        }
+        ending
+    }
+
+    async fn try_serve(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<Infallible, Ending> {
+        self.greet(socket, cursor).await?;
+        let interval = self.node.config.node.cursor_interval.max(Duration::from_millis(10));
+        let mut cursor_due = interval_at(Instant::now() + interval, interval);
+        cursor_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let expires_in = self.identity.expires_at.as_millis().saturating_sub(clock::wall_now().as_millis());
+        // A token without a foreseeable end must not overflow the timer.
+        let expires_at = Instant::now() + Duration::from_millis(expires_in).min(Duration::from_secs(365 * 86_400));
+        let silence_max = Duration::from_millis(self.node.limits.heartbeat_ms) * SILENT_HEARTBEATS_MAX;
+        let node = Arc::clone(&self.node);
+        loop {
+            tokio::select! {
+                ending = self.reader.ended() => return Err(ending),
+                () = node.drain.reached(Phase::Closing) => {
+                    while let Some(frame) = self.reader.try_next() {
+                        self.write(socket, [frame]).await?;
+                    }
+                    return Err(draining());
+                }
+                () = sleep_until(expires_at) => {
+                    return Err(Ending::closed(Code::TokenExpired, "the token's time is over"));
+                }
+                () = sleep_until(self.received_at + silence_max) => return Err(Ending::Gone),
+                frame = self.reader.next() => {
+                    let Some(frame) = frame else { return Err(Ending::Gone) };
+                    let mut frames = vec![frame];
+                    while frames.len() < WRITE_BATCH_MAX && let Some(frame) = self.reader.try_next() {
+                        frames.push(frame);
+                    }
+                    self.write(socket, frames).await?;
+                }
+                received = socket.receive(), if node.drain.phase() == Phase::Running => {
+                    self.received_at = Instant::now();
+                    match received? {
+                        Received::Alive => {}
+                        Received::Frame(frame) => self.handle(socket, frame).await?,
+                    }
+                }
+                _ = cursor_due.tick(), if self.behind_sent => self.advance_cursor(socket).await?,
+            }
+        }
+    }
+
+    /// Writes frames and flushes; a peer that does not take them in time is
+    /// too slow, and one that somebody else ended is not waited for.
+    async fn write(
+        &mut self,
+        socket: &mut FrameSocket,
+        frames: impl IntoIterator<Item = Arc<Frame>>,
+    ) -> Result<(), Ending> {
+        let ended = self.reader.ended();
+        let written = timeout(self.node.config.node.write_timeout, async {
+            for frame in frames {
+                self.note_sent(&frame);
+                socket.feed(frame.bytes()).await?;
+            }
+            socket.flush().await
+        });
+        tokio::select! {
+            biased;
+            ending = ended => Err(ending),
+            written = written => {
+                written.unwrap_or_else(|_| Err(Ending::closed(Code::SlowReader, "a frame was not taken in time")))
+            }
+        }
+    }
+
+    fn note_sent(&mut self, frame: &Frame) {
+        let Some(covers) = frame.covers() else { return };
+        self.behind_sent = true;
+        if self.sent.len() >= SENT_STREAMS_MAX {
+            // Forgetting costs repeated entries, which clients drop.
+            self.sent.clear();
+        }
+        let run = self.sent.entry(covers.stream.clone()).or_insert((covers.first, covers.last));
+        if covers.first > run.1.next() || covers.first < run.0 {
+            *run = (covers.first, covers.last);
+        } else {
+            run.1 = run.1.max(covers.last);
+        }
+    }
+
+    /// Welcome, and everything since the cursor. Entries that are accepted
+    /// meanwhile wait in the session's queue and follow.
+    async fn greet(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<(), Ending> {
+        let catch_up = self.catch_up(cursor).await?;
+        let welcome = ServerFrame::Welcome(Box::new(Welcome {
+            version: PROTOCOL_VERSION,
+            tenant: self.identity.tenant.clone(),
+            account: self.identity.account.clone(),
+            administrator: self.identity.administrator,
+            server_time: clock::wall_now(),
+            limits: self.node.limits.clone(),
+        }));
+        self.cursor = Some(catch_up.cursor);
+        let frames = std::iter::once(Frame::new(&welcome)).chain(catch_up_frames(catch_up));
+        self.write(socket, frames).await?;
+        self.sent.clear();
+        self.behind_sent = false;
+        Ok(())
+    }
+
+    /// Gives the client a newer cursor, so that its next Hello is cheap, with
+    /// whatever it was not sent meanwhile.
+    async fn advance_cursor(&mut self, socket: &mut FrameSocket) -> Result<(), Ending> {
+        let mut catch_up = self.catch_up(self.cursor).await?;
+        for (stream, entries) in &mut catch_up.entries {
+            if let Some(&(first, last)) = self.sent.get(stream) {
+                entries.retain(|entry: &Entry| entry.position < first || entry.position > last);
+            }
+        }
+        catch_up.entries.retain(|(_, entries)| !entries.is_empty());
+        self.cursor = Some(catch_up.cursor);
+        self.write(socket, catch_up_frames(catch_up)).await?;
+        self.sent.clear();
+        self.behind_sent = false;
+        Ok(())
+    }
+
+    async fn catch_up(&self, cursor: Option<Cursor>) -> Result<CatchUp, Ending> {
+        let (tenant, account) = (&self.identity.tenant, &self.identity.account);
+        let catch_up = self.node.store.catch_up(tenant, account, cursor, self.node.limits.catch_up_entries_max);
+        catch_up.await.map_err(|error| store_failed(&error))
+    }
+
+    async fn handle(&mut self, socket: &mut FrameSocket, frame: ClientFrame) -> Result<(), Ending> {
+        match frame {
+            ClientFrame::Hello(_) => Err(Ending::closed(Code::FrameUnexpected, "a second Hello")),
+            ClientFrame::Push(push) => self.push(socket, push).await,
+            ClientFrame::Fetch(fetch) => {
+                let frames = match self.fetch_rate.take(1, self.node.monotonic_now()) {
+                    Ok(()) => fetch::answer(&self.node, &self.identity, &fetch).await,
+                    Err(wait) => {
+                        vec![rate_limited(fetch.request, fetch.stream, wait)]
+                    }
+                };
+                self.write(socket, frames).await
+            }
+            ClientFrame::Receipts(notices) => self.merge_receipts(&notices).await,
+            ClientFrame::Presence(notice) => {
+                if self.presence_rate.take(1, self.node.monotonic_now()).is_ok() {
+                    self.note_presence(notice).await;
+                }
+                Ok(())
+            }
+            ClientFrame::Ping(number) => self.write(socket, [Frame::new(&ServerFrame::Pong(number))]).await,
+        }
+    }
+
+    /// Hands a push to its stream, which answers through the session's queue.
+    async fn push(&mut self, socket: &mut FrameSocket, push: Push) -> Result<(), Ending> {
+        let limits = &self.node.limits;
+        let bytes: usize = push.changes.iter().map(|change| change.change.len()).sum();
+        if push.changes.len() > limits.push_changes_max as usize || bytes > limits.push_bytes_max as usize {
+            let detail = format!(
+                "a push of {} changes and {bytes} bytes; at most {} and {}",
+                push.changes.len(),
+                limits.push_changes_max,
+                limits.push_bytes_max
+            );
+            return Err(Ending::closed(Code::FrameTooLarge, detail));
+        }
+        if let Err(wait) = self.change_rate.take(push.changes.len(), self.node.monotonic_now()) {
+            return self.write(socket, [rate_limited(push.request, push.stream, wait)]).await;
+        }
+        let request = PushRequest {
+            session: Arc::clone(&self.handle),
+            identity: self.identity.session(self.handle.device),
+            push,
+        };
+        let ended = self.reader.ended();
+        tokio::select! {
+            biased;
+            ending = ended => Err(ending),
+            () = self.node.streams.push(&self.node, request) => Ok(()),
+        }
+    }
+
+    async fn merge_receipts(&self, notices: &[ReceiptNotice]) -> Result<(), Ending> {
+        let (tenant, account) = (&self.identity.tenant, &self.identity.account);
+        for batch in notices.chunks(RECEIPTS_BATCH_MAX) {
+            let moved = self.node.store.merge_receipts(tenant, account, batch).await;
+            let moved = moved.map_err(|error| store_failed(&error))?;
+            fanout::receipts(&self.node, tenant, account, moved, self.handle.id)
+                .await
+                .map_err(|error| store_failed(&error))?;
+        }
+        Ok(())
+    }
+
+    async fn note_presence(&mut self, notice: PresenceNotice) {
+        match notice.kind {
+            PresenceKind::Offline => {
+                self.online.remove(&notice.conversation);
+            }
+            PresenceKind::Online | PresenceKind::Typing | PresenceKind::Idle => {
+                if self.online.len() < ONLINE_MAX {
+                    self.online.insert(notice.conversation);
+                }
+            }
+        }
+        self.pass_presence(notice).await;
+    }
+
+    /// Passes presence on to the other sessions of the conversation's active
+    /// members. Nothing depends on it, so a store that fails is only logged.
+    async fn pass_presence(&self, notice: PresenceNotice) {
+        let tenant = &self.identity.tenant;
+        match self.node.store.active_members(tenant, notice.conversation).await {
+            Ok(members) if members.contains(&self.identity.account) => {
+                let frame = Frame::new(&ServerFrame::Presence(MemberPresence {
+                    conversation: notice.conversation,
+                    account: self.identity.account.clone(),
+                    kind: notice.kind,
+                }));
+                self.node.sessions.send(tenant, &members, &[frame], &HashSet::from([self.handle.id]));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "presence was not passed on"),
+        }
+    }
+}
+
+fn rate_limited(request: u64, stream: StreamId, wait: Duration) -> Arc<Frame> {
+    Frame::new(&ServerFrame::Refused(Refused {
+        request,
+        stream,
+        index: 0,
+        code: Code::RateLimited,
+        detail: "more at once than a session may send".to_owned(),
+        retry_at: Some(clock::wall_now().plus(wait)),
+    }))
+}
+
+/// A catch-up as frames, in the order in which a client needs them.
+fn catch_up_frames(catch_up: CatchUp) -> Vec<Arc<Frame>> {
+    let mut frames = Vec::new();
+    for summaries in catch_up.summaries.chunks(CATCH_UP_ITEMS_MAX) {
+        frames.push(Frame::new(&ServerFrame::Summaries(summaries.to_vec())));
+    }
+    for profiles in catch_up.profiles.chunks(CATCH_UP_ITEMS_MAX) {
+        frames.push(Frame::new(&ServerFrame::Profiles(profiles.to_vec())));
+    }
+    for (stream, entries) in catch_up.entries {
+        frames.extend(fanout::entries_frames(&stream, entries));
+    }
+    for receipts in catch_up.receipts.chunks(CATCH_UP_ITEMS_MAX) {
+        frames.push(Frame::new(&ServerFrame::Receipts(receipts.to_vec())));
+    }
+    for (conversation, status, position) in catch_up.revoked {
+        frames.push(fanout::revoked_frame(conversation, status, position));
+    }
+    frames.push(Frame::new(&ServerFrame::CaughtUp(catch_up.cursor)));
+    frames
+}

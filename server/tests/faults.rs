@@ -1,0 +1,298 @@
+//! A store that fails under a running node: nothing is lost, nothing is told
+//! before it is durable, and the node goes on.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod support;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use async_trait::async_trait;
+use tidings_core::{
+    code::Code,
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
+    journal::{Cursor, Entry, Position},
+    model::{Member, Receipt},
+    time::WallTime,
+    wire::{
+        ClientFrame, ConversationSummary, FetchScope, MemberReceipt, ProfileNotice, PushedChange, ReceiptNotice,
+        ServerFrame,
+    },
+};
+use tidings_server::store::{
+    CatchUp, CommitOutcome, DeviceOwner, Notice, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
+    StreamCommit, StreamHead,
+};
+
+use support::{
+    author::Author,
+    client::{Client, device, hello, stream},
+    database::Database,
+    on_each_store,
+    server::{TestServer, token},
+};
+
+on_each_store! {
+    a_push_is_deferred_while_the_store_is_away_and_admitted_after,
+    a_full_store_defers_with_its_own_code,
+    a_commit_whose_answer_was_lost_is_told_to_everybody_in_the_end,
+    a_stream_others_always_write_first_is_deferred,
+    a_panic_in_one_push_does_not_end_the_node,
+    a_hello_while_the_store_is_away_is_told_to_come_back,
+}
+
+/// How the next commits end.
+const WELL: u32 = 0;
+const UNAVAILABLE: u32 = 1;
+const FULL: u32 = 2;
+const ANSWER_LOST: u32 = 3;
+const CONFLICT: u32 = 4;
+
+/// The page that is a defect of the store.
+const PANIC_PAGE: u32 = 777;
+
+/// A real store whose commits and catch-ups fail when told to.
+struct FaultyStore {
+    inner: Arc<dyn Store>,
+    commits: AtomicU32,
+    catch_ups: AtomicU32,
+}
+
+fn unavailable() -> StoreError {
+    StoreError::Unavailable(sqlx::Error::PoolTimedOut)
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        self.inner.migrate().await
+    }
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.inner.ping().await
+    }
+    async fn register_device(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        device: DeviceId,
+    ) -> Result<DeviceOwner, StoreError> {
+        self.inner.register_device(tenant, account, device).await
+    }
+    async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
+        self.inner.stream_head(tenant, stream).await
+    }
+    async fn member(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        account: &AccountId,
+    ) -> Result<Option<Member>, StoreError> {
+        self.inner.member(tenant, conversation, account).await
+    }
+    async fn active_members(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.inner.active_members(tenant, conversation).await
+    }
+    async fn document(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+    ) -> Result<(StoredDocument, StreamHead), StoreError> {
+        assert_ne!(document.page(), Some(PANIC_PAGE), "a defect, as the test wants it");
+        self.inner.document(tenant, document).await
+    }
+    async fn find_changes(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        hashes: &[ChangeHash],
+    ) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError> {
+        self.inner.find_changes(tenant, stream, hashes).await
+    }
+    async fn entries_after(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        after: Position,
+        entries_max: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.inner.entries_after(tenant, stream, after, entries_max).await
+    }
+    async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
+        match self.commits.load(Ordering::SeqCst) {
+            UNAVAILABLE => Err(unavailable()),
+            FULL => Err(StoreError::Full(sqlx::Error::PoolTimedOut)),
+            ANSWER_LOST => {
+                self.inner.commit(commits).await?;
+                Err(unavailable())
+            }
+            CONFLICT => Ok(vec![CommitOutcome::Conflict; commits.len()]),
+            _ => self.inner.commit(commits).await,
+        }
+    }
+    async fn catch_up(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        cursor: Option<Cursor>,
+        entries_max: u32,
+    ) -> Result<CatchUp, StoreError> {
+        match self.catch_ups.load(Ordering::SeqCst) {
+            UNAVAILABLE => Err(unavailable()),
+            _ => self.inner.catch_up(tenant, account, cursor, entries_max).await,
+        }
+    }
+    async fn summaries(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<ConversationSummary>, StoreError> {
+        self.inner.summaries(tenant, account, conversations).await
+    }
+    async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {
+        self.inner.profiles(tenant, accounts).await
+    }
+    async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError> {
+        self.inner.co_members(tenant, account).await
+    }
+    async fn merge_receipts(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        notices: &[ReceiptNotice],
+    ) -> Result<Vec<MemberReceipt>, StoreError> {
+        self.inner.merge_receipts(tenant, account, notices).await
+    }
+    async fn receipts(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
+        self.inner.receipts(tenant, conversation).await
+    }
+    async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
+        self.inner.stale_documents(entries_min, count_max).await
+    }
+    async fn save_snapshot(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+        snapshot: &Snapshot,
+    ) -> Result<(), StoreError> {
+        self.inner.save_snapshot(tenant, document, snapshot).await
+    }
+    async fn notices(&self) -> Result<Vec<Notice>, StoreError> {
+        self.inner.notices().await
+    }
+}
+
+fn boats() -> ConversationId {
+    ConversationId::from_bytes([0xb0; 16])
+}
+
+/// A node on a faulty store, with ann in a group with bob.
+async fn faulty(database: &Database) -> (TestServer, Arc<FaultyStore>, Client, Author) {
+    let store =
+        FaultyStore { inner: database.open().await, commits: AtomicU32::new(WELL), catch_ups: AtomicU32::new(WELL) };
+    let store = Arc::new(store);
+    let server = TestServer::with_store(Arc::clone(&store) as Arc<dyn Store>, &[]).await;
+    let mut ann = Client::connect(&server, "ann", device(1)).await;
+    let mut author = Author::of("ann", device(1), boats());
+    ann.push_accepted(stream(boats()), vec![author.create(&["bob"])]).await;
+    (server, store, ann, author)
+}
+
+/// Pushes a change that the fault refuses with a time to come back.
+async fn deferred(ann: &mut Client, change: &PushedChange, code: Code) {
+    let now = tidings_server::clock::wall_now();
+    let refused = ann.push_refused(stream(boats()), vec![change.clone()]).await;
+    assert_eq!(refused.code, code);
+    let retry_at = refused.retry_at.expect("a deferred push may come back");
+    assert!(retry_at > now && retry_at.as_millis() < now.as_millis() + 20_000);
+}
+
+async fn a_push_is_deferred_while_the_store_is_away_and_admitted_after(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let change = author.say("patience");
+    store.commits.store(UNAVAILABLE, Ordering::SeqCst);
+    deferred(&mut ann, &change, Code::StoreUnavailable).await;
+    assert!(bob.settle().await.is_empty());
+    store.commits.store(WELL, Ordering::SeqCst);
+    let accepted = ann.push_accepted(stream(boats()), vec![change]).await;
+    assert_eq!(accepted.positions, [Position::new(2)]);
+    assert_eq!(bob.entries_to(&stream(boats()), 2).await.len(), 1);
+    server.stop().await;
+}
+
+async fn a_full_store_defers_with_its_own_code(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    store.commits.store(FULL, Ordering::SeqCst);
+    deferred(&mut ann, &author.say("no room"), Code::StoreFull).await;
+    server.stop().await;
+}
+
+async fn a_commit_whose_answer_was_lost_is_told_to_everybody_in_the_end(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let change = author.say("once only");
+    store.commits.store(ANSWER_LOST, Ordering::SeqCst);
+    deferred(&mut ann, &change, Code::StoreUnavailable).await;
+    store.commits.store(WELL, Ordering::SeqCst);
+    let accepted = ann.push_accepted(stream(boats()), vec![change]).await;
+    assert_eq!(accepted.positions, [Position::new(2)]);
+    assert_eq!(bob.entries_to(&stream(boats()), 2).await.len(), 1);
+    let fetched = ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
+    assert_eq!(fetched.head, Position::new(2));
+    server.stop().await;
+}
+
+async fn a_stream_others_always_write_first_is_deferred(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    store.commits.store(CONFLICT, Ordering::SeqCst);
+    let change = author.say("after you");
+    deferred(&mut ann, &change, Code::StoreUnavailable).await;
+    store.commits.store(WELL, Ordering::SeqCst);
+    ann.push_accepted(stream(boats()), vec![change]).await;
+    server.stop().await;
+}
+
+async fn a_panic_in_one_push_does_not_end_the_node(database: Database) {
+    let (server, _store, mut ann, mut author) = faulty(&database).await;
+    let mut tablet = Client::connect(&server, "ann", device(3)).await;
+    let good = author.say("still afloat");
+    let poison = PushedChange { document: DocumentId::Page(boats(), PANIC_PAGE), change: good.change.clone() };
+    // Both may be decided in one batch: the good one must not fail with the other.
+    let request = tablet.push(&stream(boats()), vec![poison]).await;
+    ann.push_accepted(stream(boats()), vec![good]).await;
+    let refused = tablet.wait("Refused", |frame| match frame {
+        ServerFrame::Refused(refused) => Some(refused),
+        _ => None,
+    });
+    let refused = refused.await;
+    assert_eq!((refused.request, refused.code), (request, Code::Internal));
+    ann.push_accepted(stream(boats()), vec![author.say("and on")]).await;
+    server.stop().await;
+}
+
+async fn a_hello_while_the_store_is_away_is_told_to_come_back(database: Database) {
+    let (server, store, ..) = faulty(&database).await;
+    store.catch_ups.store(UNAVAILABLE, Ordering::SeqCst);
+    let mut bob = Client::dial(server.address).await;
+    let token = token("bob", std::time::Duration::from_secs(60));
+    bob.send(&ClientFrame::Hello(hello(token, device(2), None))).await;
+    let closed = bob.closed().await;
+    assert_eq!(closed.code, Code::StoreUnavailable);
+    assert!(closed.retry_after_ms.is_some());
+    assert!(!closed.detail.contains("pool"), "{}", closed.detail);
+    store.catch_ups.store(WELL, Ordering::SeqCst);
+    Client::connect(&server, "bob", device(2)).await;
+    server.stop().await;
+}

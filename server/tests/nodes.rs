@@ -1,0 +1,171 @@
+//! Two nodes on one Postgres: neither holds state of its own, and what one
+//! admits the sessions of the other hear of.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod support;
+
+mod postgres {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use tidings_core::{
+        code::Code,
+        ids::{ConversationId, StreamId},
+        journal::Position,
+        model::MemberStatus,
+        wire::{FetchScope, PushedChange, ServerFrame},
+    };
+
+    use crate::support::{
+        author::{Author, account},
+        client::{Client, device, stream},
+        database::Database,
+        server::TestServer,
+    };
+
+    fn boats() -> ConversationId {
+        ConversationId::from_bytes([0xb0; 16])
+    }
+
+    async fn two_nodes(database: &Database) -> (TestServer, TestServer) {
+        (TestServer::start(database, &[]).await, TestServer::start(database, &[]).await)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn entries_of_one_node_reach_the_sessions_of_the_other() {
+        let database = Database::postgres().await;
+        let (one, other) = two_nodes(&database).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut bob = Client::connect(&other, "bob", device(2)).await;
+        let mut author = Author::of("ann", device(1), boats());
+        ann.push_accepted(stream(boats()), vec![author.create(&["bob"])]).await;
+        let summary = bob.wait("Summaries", |frame| match frame {
+            ServerFrame::Summaries(mut summaries) => summaries.pop(),
+            _ => None,
+        });
+        assert_eq!(summary.await.title.as_deref(), Some("Boats"));
+        let mut bob_writes = Author::of("bob", device(2), boats());
+        bob_writes.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+        bob.push_accepted(stream(boats()), vec![bob_writes.say("from the other node")]).await;
+        let entries = ann.entries_to(&stream(boats()), 2).await;
+        assert_eq!(entries.last().unwrap().account, account("bob"));
+        author.apply(&entries);
+        ann.push_accepted(stream(boats()), vec![author.remove("bob")]).await;
+        let revoked = bob.wait("Revoked", |frame| match frame {
+            ServerFrame::Revoked(revoked) => Some(revoked),
+            _ => None,
+        });
+        assert_eq!(revoked.await.status, MemberStatus::Removed);
+        let refused = bob.push_refused(stream(boats()), vec![bob_writes.say("still here?")]).await;
+        assert_eq!(refused.code, Code::MemberRemoved);
+        one.stop().await;
+        other.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_profile_written_on_one_node_reaches_the_other() {
+        let database = Database::postgres().await;
+        let (one, other) = two_nodes(&database).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut author = Author::of("ann", device(1), boats());
+        ann.push_accepted(stream(boats()), vec![author.create(&["bob"])]).await;
+        let mut bob = Client::connect(&other, "bob", device(2)).await;
+        let own = StreamId::Account(account("ann"));
+        let mut author = Author::of_account("ann", device(1));
+        ann.push_accepted(own, vec![author.call_themselves("Ann of Cove")]).await;
+        let profile = bob.wait("Profiles", |frame| match frame {
+            ServerFrame::Profiles(mut profiles) => profiles.pop(),
+            _ => None,
+        });
+        assert_eq!(profile.await.profile.display_name.as_deref(), Some("Ann of Cove"));
+        one.stop().await;
+        other.stop().await;
+    }
+
+    /// Pushes as a client does: what is deferred comes again at the time given.
+    async fn push_until_accepted(client: &mut Client, change: PushedChange) -> Vec<Position> {
+        loop {
+            let request = client.push(&stream(boats()), vec![change.clone()]).await;
+            let answer = client.wait("an answer", |frame| match frame {
+                ServerFrame::Accepted(accepted) if accepted.request == request => Some(Ok(accepted.positions)),
+                ServerFrame::Refused(refused) if refused.request == request => Some(Err(refused)),
+                _ => None,
+            });
+            match answer.await {
+                Ok(positions) => return positions,
+                Err(refused) => {
+                    assert_eq!(refused.code, Code::StoreUnavailable);
+                    let retry_at = refused.retry_at.expect("only another node's writes defer it").as_millis();
+                    let wait = retry_at.saturating_sub(tidings_server::clock::wall_now().as_millis());
+                    tokio::time::sleep(Duration::from_millis(wait)).await;
+                }
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn both_nodes_admit_into_one_stream_without_a_gap_or_a_double() {
+        let database = Database::postgres().await;
+        let (one, other) = two_nodes(&database).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut author = Author::of("ann", device(1), boats());
+        let names: Vec<String> = (0..6).map(|number| format!("member{number}")).collect();
+        let members: Vec<&str> = names.iter().map(String::as_str).collect();
+        ann.push_accepted(stream(boats()), vec![author.create(&members)]).await;
+        let created = ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries;
+        let mut writing = tokio::task::JoinSet::new();
+        for (number, name) in (100..).zip(names) {
+            let node = if number % 2 == 0 { &one } else { &other };
+            let mut client = Client::connect(node, &name, device(number)).await;
+            let mut author = Author::of(&name, device(number), boats());
+            author.apply(&created);
+            writing.spawn(async move {
+                let mut positions = Vec::new();
+                for number in 0..15 {
+                    let change = author.say(&format!("{number}"));
+                    positions.extend(push_until_accepted(&mut client, change).await);
+                }
+                positions
+            });
+        }
+        let mut positions = BTreeSet::new();
+        while let Some(ended) = writing.join_next().await {
+            for position in ended.unwrap() {
+                assert!(positions.insert(position.number()), "{position} was given twice");
+            }
+        }
+        assert_eq!(positions, (2..=91).collect());
+        // Every entry reaches a session of the first node, from whichever node; order and doubles are free.
+        let mut heard = BTreeSet::new();
+        while heard.len() < 90 {
+            let entries = ann.wait("Entries", |frame| match frame {
+                ServerFrame::Entries(entries) => Some(entries.entries),
+                _ => None,
+            });
+            heard.extend(entries.await.iter().map(|entry| entry.position.number()));
+        }
+        one.stop().await;
+        other.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_refusal_is_judged_against_what_the_other_node_admitted() {
+        let database = Database::postgres().await;
+        let (one, other) = two_nodes(&database).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut bob = Client::connect(&other, "bob", device(2)).await;
+        let mut author = Author::of("ann", device(1), boats());
+        ann.push_accepted(stream(boats()), vec![author.create(&[])]).await;
+        // The other node loads the stream and refuses; then bob is let in on the first one.
+        let mut bob_writes = Author::of("bob", device(2), boats());
+        let created = ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries;
+        bob_writes.apply(&created);
+        let change = bob_writes.say("may I?");
+        let refused = bob.push_refused(stream(boats()), vec![change.clone()]).await;
+        assert_eq!(refused.code, Code::NotAMember);
+        ann.push_accepted(stream(boats()), vec![author.add("bob")]).await;
+        bob.push_accepted(stream(boats()), vec![change]).await;
+        one.stop().await;
+        other.stop().await;
+    }
+}

@@ -1,0 +1,186 @@
+//! The program as an operator starts it: one clear line and a code when it
+//! cannot serve, a quiet end on a signal, and logs without content.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod support;
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use tidings_core::{
+    code::Code,
+    ids::ConversationId,
+    wire::{ClientFrame, ServerFrame},
+};
+
+use support::{
+    author::Author,
+    client::{Client, device, hello, stream},
+    database::Database,
+    on_each_store,
+};
+
+on_each_store! {
+    logs_hold_no_message_text_and_no_token,
+    sigint_drains_too,
+}
+
+/// The program with these arguments and nothing of the environment's settings.
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings-server"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TIDINGS_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[track_caller]
+fn fails(arguments: &[&str], code: &str) {
+    let Output { status, stdout, stderr } = program(arguments).output().unwrap();
+    let stderr = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(1), "{stderr}");
+    assert!(stdout.is_empty());
+    let last = stderr.lines().last().unwrap_or_default();
+    assert!(last.starts_with(&format!("tidings-server: {code}: ")), "{stderr}");
+}
+
+#[test]
+fn without_a_key_it_does_not_start() {
+    let database = Database::sqlite();
+    fails(&["serve", "--listen", "127.0.0.1:0", "--store", &database.address], "key_missing");
+}
+
+#[test]
+fn a_key_set_must_be_readable_and_hold_a_key() {
+    let database = Database::sqlite();
+    let folder = database.address.trim_start_matches("sqlite:").trim_end_matches("tidings.db");
+    let path = format!("{folder}jwks.json");
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--store", &database.address, "--jwks", &path];
+    fails(&arguments, "jwks_unreadable");
+    std::fs::write(&path, "{ not json").unwrap();
+    fails(&arguments, "jwks_invalid");
+    std::fs::write(&path, r#"{"keys": []}"#).unwrap();
+    fails(&arguments, "jwks_invalid");
+}
+
+#[test]
+fn a_port_in_use_is_told() {
+    let database = Database::sqlite();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    fails(&["serve", "--dev", "--listen", &address, "--store", &database.address], "listen_failed");
+}
+
+#[test]
+fn a_store_of_no_known_kind_is_told() {
+    for address in ["mysql://localhost/tidings", "tidings.db", "", "postgres://[broken"] {
+        fails(&["serve", "--dev", "--listen", "127.0.0.1:0", "--store", address], "store_address_invalid");
+    }
+}
+
+#[test]
+fn a_database_that_is_down_is_waited_for_then_told() {
+    // A port that was free a moment ago: nothing answers there.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let store = format!("postgres://nobody:hunter2@{free}/tidings");
+    let arguments = ["serve", "--dev", "--listen", "127.0.0.1:0", "--store", &store, "--store-wait", "1s"];
+    let started = std::time::Instant::now();
+    fails(&arguments, "store_unavailable");
+    assert!(started.elapsed() >= Duration::from_millis(400) && started.elapsed() < Duration::from_secs(8));
+    let output = program(&arguments).output().unwrap();
+    assert!(!String::from_utf8(output.stderr).unwrap().contains("hunter2"));
+}
+
+#[test]
+fn a_demo_folder_must_be_one() {
+    let database = Database::sqlite();
+    let demo = format!("{}.nothing", database.address.trim_start_matches("sqlite:"));
+    let arguments = ["serve", "--dev", "--listen", "127.0.0.1:0", "--store", &database.address, "--demo", &demo];
+    fails(&arguments, "demo_unreadable");
+}
+
+#[test]
+fn a_token_is_issued_on_the_command_line() {
+    let output = program(&["token", "--account", "ann", "--tenant", "acme", "--label", "admin"]).output().unwrap();
+    assert!(output.status.success());
+    let token = String::from_utf8(output.stdout).unwrap();
+    let keys = tidings_server::auth::Keys::from_secret(tidings_server::auth::DEVELOPMENT_SECRET);
+    let identity = keys.verify(token.trim(), tidings_server::clock::wall_now()).unwrap();
+    assert_eq!((identity.tenant.as_str(), identity.account.as_str()), ("acme", "ann"));
+    assert!(identity.administrator);
+}
+
+/// A running program that listens.
+struct Running {
+    child: Child,
+    address: std::net::SocketAddr,
+    output: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    fn start(database: &Database, arguments: &[&str]) -> Self {
+        let mut all = vec!["serve", "--listen", "127.0.0.1:0", "--store", &database.address];
+        all.extend(arguments);
+        let mut child = program(&all).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://");
+        let Some(address) = address else {
+            let mut stderr = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+            panic!("it says where it listens: {line:?} {stderr}");
+        };
+        Self { address: address.parse().unwrap(), child, output }
+    }
+
+    /// Sends a signal and tells how the program ended, with what it logged.
+    fn end(mut self, signal: &str) -> (std::process::ExitStatus, String) {
+        let process = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+        let mut stderr = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        let mut stdout = String::new();
+        self.output.read_to_string(&mut stdout).unwrap();
+        (self.child.wait().unwrap(), stderr + &stdout)
+    }
+}
+
+async fn logs_hold_no_message_text_and_no_token(database: Database) {
+    let server = Running::start(&database, &["--dev", "--log", "trace", "--log-format", "json"]);
+    let token = support::server::token("ann", Duration::from_secs(60));
+    let boats = ConversationId::from_bytes([0xb0; 16]);
+    let mut client = Client::dial(server.address).await;
+    client.send(&ClientFrame::Hello(hello(token.clone(), device(1), None))).await;
+    let mut author = Author::of("ann", device(1), boats);
+    client.push_accepted(stream(boats), vec![author.create(&[]), author.say("the secret cove")]).await;
+    let mut broken = author.say("another secret");
+    broken.change.truncate(20);
+    client.push_refused(stream(boats), vec![broken]).await;
+    client.send_bytes(token.clone().into_bytes()).await;
+    assert_eq!(client.closed_code().await, Code::FrameMalformed);
+    let (status, logs) = server.end("-TERM");
+    assert!(status.success(), "{status}: {logs}");
+    assert!(logs.contains("session opened") && logs.contains("drained"), "{logs}");
+    let signature = token.rsplit('.').next().unwrap();
+    for secret in ["secret cove", "another secret", "Boats", token.as_str(), signature] {
+        assert!(!logs.contains(secret), "{secret} in {logs}");
+    }
+}
+
+async fn sigint_drains_too(database: Database) {
+    let server = Running::start(&database, &["--jwt-secret", tidings_server::auth::DEVELOPMENT_SECRET]);
+    let mut client = Client::dial(server.address).await;
+    let token = support::server::token("ann", Duration::from_secs(60));
+    client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;
+    assert!(matches!(client.next().await, ServerFrame::Welcome(_)));
+    let ended = tokio::task::spawn_blocking(move || server.end("-INT"));
+    assert_eq!(client.closed_code().await, Code::Draining);
+    let (status, logs) = ended.await.unwrap();
+    assert!(status.success(), "{status}: {logs}");
+}

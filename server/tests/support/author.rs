@@ -1,0 +1,100 @@
+//! Somebody who writes changes the way a client does: planned by the commands,
+//! against a stream of their own.
+
+use tidings_core::{
+    authority::{Session, Stream},
+    command::{AddMember, Command, CreateGroup, Planning, RemoveMember, SendText, SetProfile},
+    doc::Document,
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
+    journal::{Entry, Position},
+    limits::Limits,
+    model::{Profile, Role},
+    wire::PushedChange,
+};
+use tidings_server::clock;
+
+/// An account's device with what it wrote and was told of one stream.
+pub struct Author {
+    pub session: Session,
+    pub stream: Stream,
+    pub limits: Limits,
+    count: u16,
+}
+
+/// An account by its name.
+pub fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+impl Author {
+    /// A device that holds nothing of a conversation.
+    pub fn of(name: &str, device: DeviceId, conversation: ConversationId) -> Self {
+        let mut author = Self::new(name, device, StreamId::Conversation(conversation));
+        author.stream.insert(Document::new(DocumentId::Conversation(conversation)));
+        author
+    }
+
+    /// A device that holds nothing of its own account.
+    pub fn of_account(name: &str, device: DeviceId) -> Self {
+        let mut author = Self::new(name, device, StreamId::Account(account(name)));
+        author.stream.insert(Document::new(DocumentId::Account(account(name))));
+        author
+    }
+
+    fn new(name: &str, device: DeviceId, stream: StreamId) -> Self {
+        let tenant = TenantId::parse("acme").unwrap();
+        let session = Session { tenant: tenant.clone(), account: account(name), device, administrator: false };
+        Self { session, stream: Stream::new(tenant, stream, Position::ZERO, 0), limits: Limits::default(), count: 0 }
+    }
+
+    /// Takes in what others wrote.
+    pub fn apply(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            self.stream.apply_entry(entry).unwrap();
+        }
+    }
+
+    /// Writes what a command means.
+    #[track_caller]
+    pub fn write(&mut self, command: impl Into<Command>) -> PushedChange {
+        let at = clock::wall_now();
+        let planning = Planning { session: &self.session, stream: &self.stream, at, limits: &self.limits };
+        let plan = command.into().plan(&planning).unwrap().expect("the command changes something");
+        let (change, _) = self.stream.write(self.session.device, &plan.document, at, &plan.facts).unwrap();
+        PushedChange { document: plan.document, change: change.bytes().to_vec() }
+    }
+
+    fn conversation(&self) -> ConversationId {
+        self.stream.id().conversation().unwrap()
+    }
+
+    /// Creates the conversation as a group.
+    pub fn create(&mut self, members: &[&str]) -> PushedChange {
+        let members = members.iter().map(|name| account(name)).collect();
+        self.write(CreateGroup { conversation: self.conversation(), title: Some("Boats".into()), members })
+    }
+
+    /// Sends a text.
+    pub fn say(&mut self, text: &str) -> PushedChange {
+        self.count += 1;
+        let stamp = Stamp::new(clock::wall_now(), self.count, rand::random());
+        let conversation = self.conversation();
+        self.write(SendText { conversation, stamp, text: text.to_owned(), reply_to: None, mentions: Vec::new() })
+    }
+
+    /// Adds a member.
+    pub fn add(&mut self, name: &str) -> PushedChange {
+        self.write(AddMember { conversation: self.conversation(), account: account(name), role: Role::Member })
+    }
+
+    /// Removes a member.
+    pub fn remove(&mut self, name: &str) -> PushedChange {
+        self.write(RemoveMember { conversation: self.conversation(), account: account(name) })
+    }
+
+    /// Names themselves.
+    pub fn call_themselves(&mut self, display_name: &str) -> PushedChange {
+        let profile = Profile { display_name: Some(display_name.to_owned()), ..Profile::default() };
+        self.write(SetProfile { profile })
+    }
+}

@@ -1,0 +1,92 @@
+//! A fresh database for one test, gone when it ends.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use tidings_server::store::{self, Store, StoreOptions};
+
+/// Where a Postgres server is for the tests: an address that may create databases.
+const POSTGRES: &str = "TIDINGS_TEST_POSTGRES";
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A fresh database.
+pub struct Database {
+    /// Its address, as the server takes it.
+    pub address: String,
+    leftover: Leftover,
+}
+
+enum Leftover {
+    Folder(PathBuf),
+    Database { server: String, name: String },
+}
+
+fn unique() -> String {
+    let random: u32 = rand::random();
+    format!("tidings_test_{}_{}_{random:08x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The address of another database on the same server.
+fn sibling(server: &str, name: &str) -> String {
+    let (path, query) = server.split_once('?').map_or((server, None), |(path, query)| (path, Some(query)));
+    let scheme_end = path.find("://").expect("the address has a scheme") + 3;
+    let host_end = path[scheme_end..].find('/').map_or(path.len(), |slash| scheme_end + slash);
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}/{name}{query}", &path[..host_end])
+}
+
+impl Database {
+    /// A file in a new folder.
+    pub fn sqlite() -> Self {
+        let folder = std::env::temp_dir().join(unique());
+        std::fs::create_dir_all(&folder).unwrap();
+        let address = format!("sqlite:{}", folder.join("tidings.db").display());
+        Self { address, leftover: Leftover::Folder(folder) }
+    }
+
+    /// A new database on the Postgres server of the tests.
+    pub async fn postgres() -> Self {
+        let server = std::env::var(POSTGRES)
+            .unwrap_or_else(|_| panic!("set {POSTGRES} to the address of a Postgres server, postgres://…"));
+        let name = unique();
+        let mut connection = PgConnection::connect(&server).await.expect("the Postgres server of the tests answers");
+        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        Self { address: sibling(&server, &name), leftover: Leftover::Database { server, name } }
+    }
+
+    /// Opens it as one node does, migrated.
+    pub async fn open(&self) -> Arc<dyn Store> {
+        let store = store::open(&self.address, &StoreOptions::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        match &self.leftover {
+            Leftover::Folder(folder) => {
+                let _ = std::fs::remove_dir_all(folder);
+            }
+            Leftover::Database { server, name } => {
+                let (server, name) = (server.clone(), name.clone());
+                // Dropping is not async, and a runtime cannot block within another.
+                let dropped = std::thread::spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    runtime.block_on(async {
+                        let mut connection = PgConnection::connect(&server).await?;
+                        connection.execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await
+                    })
+                });
+                let _ = dropped.join();
+            }
+        }
+    }
+}

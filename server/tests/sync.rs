@@ -1,0 +1,495 @@
+//! Sync over real sockets, the same cases on both real stores.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod support;
+
+use std::time::Duration;
+
+use tidings_core::{
+    code::Code,
+    doc::{Document, Message},
+    ids::{ConversationId, DocumentId, StreamId},
+    journal::Position,
+    limits::Limits,
+    model::{MemberStatus, PresenceKind},
+    wire::{ClientFrame, FetchScope, Fetched, PresenceNotice, ReceiptNotice, ServerFrame},
+};
+
+use support::{
+    author::{Author, account},
+    client::{Client, device, stream},
+    database::Database,
+    on_each_store,
+    server::TestServer,
+};
+
+on_each_store! {
+    a_message_reaches_every_live_session_of_every_member,
+    a_session_hears_of_positions_in_order,
+    what_was_missed_comes_with_the_next_hello,
+    a_newer_cursor_repeats_nothing_that_was_sent,
+    pushing_an_admitted_change_again_answers_its_old_position,
+    changes_behind_a_refused_one_are_not_judged,
+    a_removed_member_is_told_and_shut_out,
+    a_new_member_is_told_and_let_in,
+    a_stranger_can_neither_fetch_nor_push,
+    nobody_fetches_the_stream_of_another_account,
+    a_fetch_from_the_start_of_a_long_stream_starts_anew_with_documents,
+    a_fetch_behind_what_is_held_gives_entries_only,
+    a_fetch_beyond_the_head_starts_anew,
+    an_older_page_is_fetched_by_its_number,
+    snapshots_are_cut_in_the_background_and_fetched,
+    a_profile_reaches_those_who_share_a_conversation,
+    receipts_reach_the_other_members_and_never_go_back,
+    presence_is_passed_on_and_ends_with_the_session,
+    more_changes_than_the_rate_allows_are_deferred,
+    pushes_of_one_stream_from_many_sessions_are_all_admitted,
+    a_stream_goes_on_after_its_task_ended,
+}
+
+fn boats() -> ConversationId {
+    ConversationId::from_bytes([0xb0; 16])
+}
+
+/// Ann with a group that holds the others, on her first device.
+async fn group(server: &TestServer, members: &[&str]) -> (Client, Author) {
+    let mut ann = Client::connect(server, "ann", device(1)).await;
+    let mut author = Author::of("ann", device(1), boats());
+    ann.push_accepted(stream(boats()), vec![author.create(members)]).await;
+    (ann, author)
+}
+
+fn texts(entries: &[tidings_core::journal::Entry]) -> Vec<String> {
+    let mut reader = Document::new(DocumentId::Page(boats(), 1));
+    for entry in entries.iter().filter(|entry| entry.document.page() == Some(1)) {
+        reader.apply_entry(entry).unwrap();
+    }
+    let mut messages = Message::read_all(&reader);
+    messages.sort_by_key(|message| reader.admissions()[&message.id].position);
+    messages.iter().map(|message| message.text().to_owned()).collect()
+}
+
+async fn a_message_reaches_every_live_session_of_every_member(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let mut tablet = Client::connect(&server, "ann", device(3)).await;
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    for other in [&mut bob, &mut tablet] {
+        let summaries = other.wait("Summaries", |frame| match frame {
+            ServerFrame::Summaries(summaries) => Some(summaries),
+            _ => None,
+        });
+        let summaries = summaries.await;
+        assert_eq!(summaries[0].conversation, boats());
+        assert_eq!(summaries[0].title.as_deref(), Some("Boats"));
+    }
+    let accepted = ann.push_accepted(stream(boats()), vec![author.say("ahoy"), author.say("anybody?")]).await;
+    assert_eq!(accepted.positions, [Position::new(2), Position::new(3)]);
+    for other in [&mut bob, &mut tablet] {
+        assert_eq!(texts(&other.entries_to(&stream(boats()), 3).await), ["ahoy", "anybody?"]);
+    }
+    let echo = ann.settle().await;
+    assert!(!echo.iter().any(|frame| matches!(frame, ServerFrame::Entries(_))), "{echo:?}");
+    server.stop().await;
+}
+
+async fn a_session_hears_of_positions_in_order(database: Database) {
+    let server = TestServer::start(&database, &["--changes-burst", "10000"]).await;
+    let (mut ann, mut ann_writes) = group(&server, &["bob"]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let mut bob_writes = Author::of("bob", device(2), boats());
+    bob_writes.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    for number in 0..40 {
+        ann.push(&stream(boats()), vec![ann_writes.say(&format!("ann {number}"))]).await;
+        bob.push(&stream(boats()), vec![bob_writes.say(&format!("bob {number}"))]).await;
+    }
+    for client in [&mut ann, &mut bob] {
+        let mut positions = Vec::new();
+        while positions.len() < 80 {
+            match client.next().await {
+                ServerFrame::Entries(entries) => positions.extend(entries.entries.iter().map(|entry| entry.position)),
+                ServerFrame::Accepted(accepted) => positions.extend(accepted.positions),
+                ServerFrame::Refused(refused) => panic!("{refused:?}"),
+                _ => {}
+            }
+        }
+        let expected: Vec<Position> = (2..82).map(Position::new).collect();
+        assert_eq!(positions, expected);
+    }
+    server.stop().await;
+}
+
+async fn what_was_missed_comes_with_the_next_hello(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    let bob = Client::connect(&server, "bob", device(2)).await;
+    let cursor = bob.cursor;
+    drop(bob);
+    ann.push_accepted(stream(boats()), vec![author.say("one"), author.say("two"), author.say("three")]).await;
+    let (mut bob, frames) = Client::resume(&server, "bob", device(2), cursor).await;
+    let missed: Vec<_> = frames
+        .iter()
+        .filter_map(|frame| match frame {
+            ServerFrame::Entries(entries) => Some(entries.entries.clone()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert_eq!(texts(&missed), ["one", "two", "three"]);
+    assert!(matches!(frames[0], ServerFrame::Welcome(_)));
+    assert!(bob.cursor > cursor);
+    let cursor = bob.cursor;
+    assert!(bob.settle().await.is_empty());
+    drop(bob);
+    let (_, frames) = Client::resume(&server, "bob", device(2), cursor).await;
+    assert!(!frames.iter().any(|frame| matches!(frame, ServerFrame::Entries(_))), "{frames:?}");
+    server.stop().await;
+}
+
+async fn a_newer_cursor_repeats_nothing_that_was_sent(database: Database) {
+    let server = TestServer::start(&database, &["--cursor-interval", "200ms"]).await;
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let first = bob.cursor;
+    ann.push_accepted(stream(boats()), vec![author.say("one"), author.say("two")]).await;
+    let mut entries = Vec::new();
+    let newer = bob.wait("CaughtUp", |frame| match frame {
+        ServerFrame::Entries(more) => {
+            entries.extend(more.entries);
+            None
+        }
+        ServerFrame::CaughtUp(cursor) => Some(cursor),
+        _ => None,
+    });
+    let newer = newer.await;
+    assert!(Some(newer) > first);
+    let positions: Vec<u64> = entries.iter().map(|entry| entry.position.number()).collect();
+    assert_eq!(positions, [2, 3]);
+    let (_, frames) = Client::resume(&server, "bob", device(2), Some(newer)).await;
+    assert!(!frames.iter().any(|frame| matches!(frame, ServerFrame::Entries(_))), "{frames:?}");
+    server.stop().await;
+}
+
+async fn pushing_an_admitted_change_again_answers_its_old_position(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &[]).await;
+    let changes = vec![author.say("once"), author.say("twice")];
+    let first = ann.push_accepted(stream(boats()), changes.clone()).await;
+    let again = ann.push_accepted(stream(boats()), changes).await;
+    assert_eq!((again.positions, again.accepted_at), (first.positions, first.accepted_at));
+    server.stop().await;
+}
+
+async fn changes_behind_a_refused_one_are_not_judged(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &[]).await;
+    let good = author.say("good");
+    let mut bad = author.say("bad");
+    bad.change.truncate(bad.change.len() / 2);
+    let behind = author.say("behind");
+    let request = ann.push(&stream(boats()), vec![good, bad, behind]).await;
+    let accepted = ann.wait("Accepted", |frame| match frame {
+        ServerFrame::Accepted(accepted) if accepted.request == request => Some(accepted),
+        _ => None,
+    });
+    assert_eq!(accepted.await.positions, [Position::new(2)]);
+    let refused = ann.wait("Refused", |frame| match frame {
+        ServerFrame::Refused(refused) if refused.request == request => Some(refused),
+        _ => None,
+    });
+    let refused = refused.await;
+    assert_eq!((refused.index, refused.code, refused.retry_at), (1, Code::ChangeMalformed, None));
+    assert!(ann.settle().await.is_empty());
+    server.stop().await;
+}
+
+async fn a_removed_member_is_told_and_shut_out(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let mut bob_writes = Author::of("bob", device(2), boats());
+    bob_writes.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    ann.push_accepted(stream(boats()), vec![author.remove("bob")]).await;
+    let revoked = bob.wait("Revoked", |frame| match frame {
+        ServerFrame::Revoked(revoked) => Some(revoked),
+        ServerFrame::Entries(entries) => panic!("{entries:?}"),
+        _ => None,
+    });
+    let revoked = revoked.await;
+    assert_eq!((revoked.status, revoked.position), (MemberStatus::Removed, Position::new(2)));
+    ann.push_accepted(stream(boats()), vec![author.say("without bob")]).await;
+    let heard = bob.settle().await;
+    assert!(heard.is_empty(), "{heard:?}");
+    let refused = bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap_err();
+    assert_eq!(refused.code, Code::MemberRemoved);
+    let refused = bob.push_refused(stream(boats()), vec![bob_writes.say("still here?")]).await;
+    assert_eq!(refused.code, Code::MemberRemoved);
+    server.stop().await;
+}
+
+async fn a_new_member_is_told_and_let_in(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &[]).await;
+    ann.push_accepted(stream(boats()), vec![author.say("before")]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let refused = bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap_err();
+    assert_eq!(refused.code, Code::NotAMember);
+    ann.push_accepted(stream(boats()), vec![author.add("bob")]).await;
+    let summary = bob.wait("Summaries", |frame| match frame {
+        ServerFrame::Summaries(mut summaries) => summaries.pop(),
+        _ => None,
+    });
+    assert_eq!(summary.await.position, Position::new(3));
+    let fetched = bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
+    assert_eq!(texts(&fetched.entries), ["before"]);
+    ann.push_accepted(stream(boats()), vec![author.say("after")]).await;
+    assert_eq!(bob.entries_to(&stream(boats()), 4).await.len(), 1);
+    server.stop().await;
+}
+
+async fn a_stranger_can_neither_fetch_nor_push(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    let created = ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries;
+    let mut eve = Client::connect(&server, "eve", device(6)).await;
+    for scope in [FetchScope::After(Position::ZERO), FetchScope::After(Position::new(1)), FetchScope::Page(1)] {
+        let refused = eve.fetch(&stream(boats()), scope).await.unwrap_err();
+        assert_eq!((refused.code, refused.retry_at), (Code::NotAMember, None));
+    }
+    let mut eve_writes = Author::of("eve", device(6), boats());
+    eve_writes.apply(&created);
+    let refused = eve.push_refused(stream(boats()), vec![eve_writes.say("let me in")]).await;
+    assert_eq!(refused.code, Code::NotAMember);
+    eve.send(&ClientFrame::Presence(PresenceNotice { conversation: boats(), kind: PresenceKind::Typing })).await;
+    ann.push_accepted(stream(boats()), vec![author.say("hush")]).await;
+    assert!(eve.settle().await.is_empty());
+    assert!(ann.settle().await.is_empty());
+    server.stop().await;
+}
+
+async fn nobody_fetches_the_stream_of_another_account(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let mut ann = Client::connect(&server, "ann", device(1)).await;
+    let mut author = Author::of_account("ann", device(1));
+    let own = StreamId::Account(account("ann"));
+    ann.push_accepted(own.clone(), vec![author.call_themselves("Ann")]).await;
+    let fetched = ann.fetch(&own, FetchScope::After(Position::ZERO)).await.unwrap();
+    assert_eq!(fetched.entries.len(), 1);
+    let mut eve = Client::connect(&server, "eve", device(6)).await;
+    let refused = eve.fetch(&own, FetchScope::After(Position::ZERO)).await.unwrap_err();
+    assert_eq!(refused.code, Code::NotTheOwner);
+    server.stop().await;
+}
+
+/// The documents of an answer, each with the entries behind its snapshot.
+fn restored(fetched: &Fetched) -> Vec<Document> {
+    fetched
+        .documents
+        .iter()
+        .map(|snapshot| {
+            let tail: Vec<_> =
+                fetched.entries.iter().filter(|entry| entry.document == snapshot.document).cloned().collect();
+            let saved = (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice());
+            Document::restore(snapshot.document.clone(), Some(saved), &tail).unwrap()
+        })
+        .collect()
+}
+
+async fn a_fetch_from_the_start_of_a_long_stream_starts_anew_with_documents(database: Database) {
+    let server = TestServer::start(&database, &["--catch-up-entries-max", "5"]).await;
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    let messages = (0..8).map(|number| author.say(&format!("message {number}"))).collect();
+    ann.push_accepted(stream(boats()), messages).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    bob.send(&read_to(9, 9)).await;
+    let fetched = bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
+    assert!(fetched.restart);
+    assert_eq!((fetched.head, fetched.page), (Position::new(9), 1));
+    let documents = restored(&fetched);
+    assert_eq!(documents[0].id(), &DocumentId::Conversation(boats()));
+    assert_eq!(Message::read_all(&documents[1]).len(), 8);
+    assert_eq!(fetched.receipts[0].account, account("bob"));
+    assert_eq!(fetched.receipts[0].receipt.read, Position::new(9));
+    server.stop().await;
+}
+
+async fn a_fetch_behind_what_is_held_gives_entries_only(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &[]).await;
+    ann.push_accepted(stream(boats()), vec![author.say("one"), author.say("two")]).await;
+    let fetched = ann.fetch(&stream(boats()), FetchScope::After(Position::new(2))).await.unwrap();
+    assert!(!fetched.restart && fetched.documents.is_empty());
+    assert_eq!((fetched.head, fetched.entries.len()), (Position::new(3), 1));
+    let fetched = ann.fetch(&stream(boats()), FetchScope::After(Position::new(3))).await.unwrap();
+    assert!(!fetched.restart && fetched.entries.is_empty());
+    server.stop().await;
+}
+
+async fn a_fetch_beyond_the_head_starts_anew(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, _) = group(&server, &[]).await;
+    let fetched = ann.fetch(&stream(boats()), FetchScope::After(Position::new(77))).await.unwrap();
+    assert!(fetched.restart);
+    assert_eq!((fetched.head, fetched.page, fetched.documents.len()), (Position::new(1), 0, 1));
+    server.stop().await;
+}
+
+async fn an_older_page_is_fetched_by_its_number(database: Database) {
+    let server = TestServer::start(&database, &["--page-changes-soft", "3"]).await;
+    let (mut ann, mut author) = group(&server, &[]).await;
+    author.limits = Limits { page_changes_soft: 3, ..Limits::default() };
+    for number in 0..5 {
+        ann.push_accepted(stream(boats()), vec![author.say(&format!("message {number}"))]).await;
+    }
+    let fetched = ann.fetch(&stream(boats()), FetchScope::Page(1)).await.unwrap();
+    assert_eq!((fetched.head, fetched.page, fetched.restart), (Position::new(6), 2, false));
+    let page = &restored(&fetched)[0];
+    assert_eq!((page.id(), page.changes()), (&DocumentId::Page(boats(), 1), 3));
+    for absent in [0, 3] {
+        let refused = ann.fetch(&stream(boats()), FetchScope::Page(absent)).await.unwrap_err();
+        assert_eq!(refused.code, Code::DocumentUnknown);
+    }
+    let mut late = Author::of("ann", device(9), boats());
+    late.apply(&ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries[..2]);
+    let mut tablet = Client::connect(&server, "ann", device(9)).await;
+    let refused = tablet.push_refused(stream(boats()), vec![late.say("written offline")]).await;
+    assert_eq!(refused.code, Code::PageClosed);
+    server.stop().await;
+}
+
+async fn snapshots_are_cut_in_the_background_and_fetched(database: Database) {
+    let flags = ["--snapshot-entries", "4", "--snapshot-interval", "50ms", "--catch-up-entries-max", "2"];
+    let server = TestServer::start(&database, &flags).await;
+    let (mut ann, mut author) = group(&server, &[]).await;
+    let messages = (0..6).map(|number| author.say(&format!("message {number}"))).collect();
+    ann.push_accepted(stream(boats()), messages).await;
+    let page = DocumentId::Page(boats(), 1);
+    let fetched = tokio::time::timeout(support::server::PATIENCE, async {
+        loop {
+            let fetched = ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
+            if fetched.documents.iter().any(|snapshot| snapshot.document == page && !snapshot.data.is_empty()) {
+                return fetched;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let fetched = fetched.await.expect("a snapshot is cut");
+    assert!(!fetched.entries.iter().any(|entry| entry.document == page));
+    assert_eq!(Message::read_all(&restored(&fetched)[1]).len(), 6);
+    ann.push_accepted(stream(boats()), vec![author.say("behind the snapshot")]).await;
+    let fetched = ann.fetch(&stream(boats()), FetchScope::Page(1)).await.unwrap();
+    assert_eq!(Message::read_all(&restored(&fetched)[0]).len(), 7);
+    server.stop().await;
+}
+
+async fn a_profile_reaches_those_who_share_a_conversation(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (_ann, _) = group(&server, &["bob"]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let mut eve = Client::connect(&server, "eve", device(6)).await;
+    let mut tablet = Client::connect(&server, "ann", device(3)).await;
+    let mut author = Author::of_account("ann", device(3));
+    tablet.push_accepted(StreamId::Account(account("ann")), vec![author.call_themselves("Ann of Cove")]).await;
+    let profiles = bob.wait("Profiles", |frame| match frame {
+        ServerFrame::Profiles(profiles) => Some(profiles),
+        ServerFrame::Entries(entries) => panic!("{entries:?}"),
+        _ => None,
+    });
+    let profiles = profiles.await;
+    assert_eq!(profiles[0].account, account("ann"));
+    assert_eq!(profiles[0].profile.display_name.as_deref(), Some("Ann of Cove"));
+    assert!(eve.settle().await.is_empty());
+    server.stop().await;
+}
+
+fn read_to(delivered: u64, read: u64) -> ClientFrame {
+    let (delivered, read) = (Position::new(delivered), Position::new(read));
+    ClientFrame::Receipts(vec![ReceiptNotice { conversation: boats(), delivered, read }])
+}
+
+async fn receipts_reach_the_other_members_and_never_go_back(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    ann.push_accepted(stream(boats()), vec![author.say("one"), author.say("two")]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    bob.send(&read_to(3, 2)).await;
+    let receipts = ann.wait("Receipts", |frame| match frame {
+        ServerFrame::Receipts(receipts) => Some(receipts),
+        _ => None,
+    });
+    let receipts = receipts.await;
+    assert_eq!(receipts[0].account, account("bob"));
+    assert_eq!((receipts[0].receipt.delivered, receipts[0].receipt.read), (Position::new(3), Position::new(2)));
+    bob.send(&read_to(1, 1)).await;
+    assert!(bob.settle().await.is_empty());
+    assert!(ann.settle().await.is_empty());
+    server.stop().await;
+}
+
+async fn presence_is_passed_on_and_ends_with_the_session(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, _) = group(&server, &["bob"]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    bob.send(&ClientFrame::Presence(PresenceNotice { conversation: boats(), kind: PresenceKind::Typing })).await;
+    let presence = |frame| match frame {
+        ServerFrame::Presence(presence) => Some((presence.account, presence.kind)),
+        _ => None,
+    };
+    assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Typing));
+    assert!(bob.settle().await.is_empty());
+    drop(bob);
+    assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Offline));
+    server.stop().await;
+}
+
+async fn more_changes_than_the_rate_allows_are_deferred(database: Database) {
+    let server = TestServer::start(&database, &["--changes-burst", "3", "--changes-per-second", "1"]).await;
+    let (mut ann, mut author) = group(&server, &[]).await;
+    ann.push_accepted(stream(boats()), vec![author.say("one"), author.say("two")]).await;
+    let third = author.say("three");
+    let refused = ann.push_refused(stream(boats()), vec![third.clone()]).await;
+    assert_eq!((refused.code, refused.index), (Code::RateLimited, 0));
+    let wait = refused.retry_at.unwrap().as_millis() - tidings_server::clock::wall_now().as_millis();
+    assert!(wait <= 1_000, "{wait}");
+    tokio::time::sleep(Duration::from_millis(wait + 20)).await;
+    ann.push_accepted(stream(boats()), vec![third]).await;
+    server.stop().await;
+}
+
+async fn pushes_of_one_stream_from_many_sessions_are_all_admitted(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let names: Vec<String> = (0..8).map(|number| format!("member{number}")).collect();
+    let members: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (mut ann, _) = group(&server, &members).await;
+    let created = ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries;
+    let mut writing = tokio::task::JoinSet::new();
+    for (number, name) in (100..).zip(names) {
+        let mut client = Client::connect(&server, &name, device(number)).await;
+        let mut author = Author::of(&name, device(number), boats());
+        author.apply(&created);
+        writing.spawn(async move {
+            for number in 0..10 {
+                client.push_accepted(stream(boats()), vec![author.say(&format!("{number}"))]).await;
+            }
+        });
+    }
+    let entries = ann.entries_to(&stream(boats()), 81).await;
+    let positions: Vec<u64> = entries.iter().map(|entry| entry.position.number()).collect();
+    assert_eq!(positions, (2..82).collect::<Vec<u64>>());
+    while let Some(ended) = writing.join_next().await {
+        ended.unwrap();
+    }
+    server.stop().await;
+}
+
+async fn a_stream_goes_on_after_its_task_ended(database: Database) {
+    let server = TestServer::start(&database, &["--stream-idle", "1ms", "--cache-bytes-max", "0"]).await;
+    let (mut ann, mut author) = group(&server, &[]).await;
+    for number in 2..6 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let accepted = ann.push_accepted(stream(boats()), vec![author.say("again")]).await;
+        assert_eq!(accepted.positions, [Position::new(number)]);
+    }
+    server.stop().await;
+}
