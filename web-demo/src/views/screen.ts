@@ -57,7 +57,7 @@ export function showScreen(root: HTMLElement, client: Client): Person {
   /** A person chose it: the address follows. */
   function choose(conversation: string, focus: boolean): void {
     if (addressed() !== conversation) {
-      const address = `#${encodeURIComponent(conversation)}`;
+      const address = `#${conversation}`;
       if (WIDE.matches) {
         history.replaceState(null, "", address);
       } else {
@@ -130,6 +130,6 @@ export function showScreen(root: HTMLElement, client: Client): Person {
 }
 
 function addressed(): string | undefined {
-  const name = decodeURIComponent(location.hash.slice(1));
+  const name = location.hash.slice(1);
   return name === "" ? undefined : name;
 }

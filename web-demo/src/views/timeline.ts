@@ -107,11 +107,9 @@ export function createTimeline(
     const follow = opening || following;
     const anchor = follow ? undefined : anchorElement();
     const anchorTop = anchor?.getBoundingClientRect().top ?? 0;
-    const knownLast = rows.at(-1)?.id;
     const olderCame = !opening && rows.length > 0 && change.rows[0]?.id !== rows[0]?.id;
     const known = new Set(rows.map((row) => row.id));
-    const appended = change.rows.filter((row) => !known.has(row.id)).length > 0 && change.rows.at(-1)?.id !== knownLast;
-    const added = opening || !appended ? [] : newAtEnd(change.rows, known);
+    const added = opening || change.restart ? [] : newAmong(change.rows, known);
 
     rows = change.rows;
     hasOlder = change.hasOlder;
@@ -373,9 +371,13 @@ function together(one: TimelineRow, next: TimelineRow): boolean {
   return one.author === next.author && apart < GROUP_MS && dayKey(arrivalOf(one)) === dayKey(arrivalOf(next));
 }
 
-function newAtEnd(rows: readonly TimelineRow[], known: ReadonlySet<string>): TimelineRow[] {
-  const lastKnown = rows.findLastIndex((row) => known.has(row.id));
-  return rows.slice(lastKnown + 1);
+/** What is new behind what was known; what is older stands before it. */
+function newAmong(rows: readonly TimelineRow[], known: ReadonlySet<string>): TimelineRow[] {
+  const from = Math.max(
+    0,
+    rows.findIndex((row) => known.has(row.id)),
+  );
+  return rows.slice(from).filter((row) => !known.has(row.id));
 }
 
 function findFirstUnread(rows: readonly TimelineRow[], unread: number): string | undefined {
