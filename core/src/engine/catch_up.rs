@@ -363,9 +363,7 @@ impl Engine {
             }
             page.advance(fetched.head);
             self.save_document(&page);
-            if let Some(replica) = self.replica(stream) {
-                replica.insert_page(page);
-            }
+            self.insert_page(stream, page);
         }
         self.work(stream, Work::LoadOlder(conversation));
     }
