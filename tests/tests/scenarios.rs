@@ -433,6 +433,21 @@ fn the_network_switch_cuts_the_link() {
 }
 
 #[test]
+fn e7_a_timeline_is_painted_before_its_documents_are_read() {
+    let mut group = group(Limits::default());
+    let (ann, id) = (group.ann, group.group);
+    group.say(ann, "seen before");
+    group.settle();
+    let stored = group.world.client(ann).store().records().keys().any(|key| key.starts_with("rows/"));
+    assert!(stored, "the newest rows are stored");
+    group.world.crash_client(ann);
+    group.world.input(ann, Input::OpenConversation(id));
+    // What is stored comes first, and what the documents say changes nothing of it.
+    assert_eq!(group.world.client(ann).screen.texts(id), ["seen before"]);
+    assert_eq!(group.world.client(ann).screen.rows_told, 1);
+}
+
+#[test]
 fn v4_unread_are_the_messages_of_others_behind_the_read_position() {
     let mut group =
         group(Limits { page_changes_soft: 20, page_changes_max: 80, catch_up_entries_max: 10, ..Limits::default() });

@@ -121,6 +121,9 @@ pub struct Engine {
     /// Conversations whose own registers moved since they were last sent.
     moved_receipts: BTreeSet<ConversationId>,
     receipts_at: Option<MonotonicTime>,
+    /// Timelines whose stored rows are behind, and when to store them.
+    stale_timelines: BTreeSet<ConversationId>,
+    timelines_at: Option<MonotonicTime>,
     dirty_heads: BTreeSet<StreamId>,
     dirty_rows: BTreeSet<ConversationId>,
     dirty_meta: bool,
@@ -167,6 +170,8 @@ impl Engine {
             told_rows: BTreeSet::new(),
             moved_receipts: BTreeSet::new(),
             receipts_at: None,
+            stale_timelines: BTreeSet::new(),
+            timelines_at: None,
             dirty_heads: BTreeSet::new(),
             dirty_rows: BTreeSet::new(),
             dirty_meta: false,
