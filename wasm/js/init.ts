@@ -55,15 +55,16 @@ async function load(source: ModuleSource | undefined): Promise<void> {
 
 async function resolve(
   source: ModuleSource | undefined,
-): Promise<BufferSource | WebAssembly.Module | Response | undefined> {
+): Promise<BufferSource | WebAssembly.Module | Response> {
   if (source !== undefined && typeof source !== "string" && !(source instanceof URL)) {
     return source;
   }
   const bytes = await currentPlatform().readModule(source);
-  if (bytes !== undefined || source === undefined) {
+  if (bytes !== undefined) {
     return bytes;
   }
-  const response = await fetch(source);
+  // Written like this, so that bundlers find the file and carry it along.
+  const response = await fetch(source ?? new URL("../pkg/tidings_bg.wasm", import.meta.url));
   if (!response.ok) {
     throw new Error(`${response.url} answered ${response.status}`);
   }

@@ -4,10 +4,11 @@
 use serde::Deserialize;
 use tidings_core::{
     command as core,
-    ids::{ContactId, ConversationId, Stamp},
+    ids::{AccountId, ContactId, ConversationId, MessageId, Stamp},
     model,
 };
 use tsify::Tsify;
+use wasm_bindgen::prelude::*;
 
 use crate::{
     failure::{Checked, Failure},
@@ -137,6 +138,19 @@ pub enum SettingChange {
     Archived { on: bool },
 }
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn fill_random(bytes: &mut [u8]);
+}
+
+/// A contact without an account has nothing that its id could be derived from.
+fn random_contact() -> ContactId {
+    let mut bytes = [0; 16];
+    fill_random(&mut bytes);
+    ContactId::from_bytes(bytes)
+}
+
 /// Stands for an id that the engine makes up.
 const MADE_UP: [u8; 16] = [0; 16];
 
@@ -219,11 +233,11 @@ impl TryFrom<Command> for core::Command {
     }
 }
 
-fn place(conversation: &str, message: &str) -> Checked<(ConversationId, tidings_core::ids::MessageId)> {
+fn place(conversation: &str, message: &str) -> Checked<(ConversationId, MessageId)> {
     Ok((id::conversation(conversation)?, id::message(message)?))
 }
 
-fn seat(conversation: &str, account: &str) -> Checked<(ConversationId, tidings_core::ids::AccountId)> {
+fn seat(conversation: &str, account: &str) -> Checked<(ConversationId, AccountId)> {
     Ok((id::conversation(conversation)?, id::account(account)?))
 }
 
@@ -250,7 +264,7 @@ impl TryFrom<NewContact> for core::AddContact {
         let id = match (id, &account) {
             (Some(id), _) => id::contact(&id)?,
             (None, Some(account)) => ContactId::of_account(account),
-            (None, None) => ContactId::from_bytes(MADE_UP),
+            (None, None) => random_contact(),
         };
         let kind = kind.map_or(model::ContactKind::Person, |kind| kind.0);
         Ok(Self { id, contact: model::Contact { kind, account, nickname, favorite } })

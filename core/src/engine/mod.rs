@@ -97,6 +97,8 @@ pub struct Engine {
     parked: BTreeMap<StreamId, Vec<(u64, OutboxRecord)>>,
     /// The last position of each conversation, as the server told.
     known_heads: BTreeMap<ConversationId, Position>,
+    /// Unread messages as the newest summary counted them.
+    known_unread: BTreeMap<ConversationId, u32>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
     refused: BTreeMap<u64, RefusedRecord>,
     profiles: BTreeMap<AccountId, Profile>,
@@ -119,6 +121,9 @@ pub struct Engine {
     /// Conversations whose own registers moved since they were last sent.
     moved_receipts: BTreeSet<ConversationId>,
     receipts_at: Option<MonotonicTime>,
+    /// Timelines whose stored rows are behind, and when to store them.
+    stale_timelines: BTreeSet<ConversationId>,
+    timelines_at: Option<MonotonicTime>,
     dirty_heads: BTreeSet<StreamId>,
     dirty_rows: BTreeSet<ConversationId>,
     dirty_meta: bool,
@@ -150,6 +155,7 @@ impl Engine {
             streams: BTreeMap::new(),
             parked: BTreeMap::new(),
             known_heads: BTreeMap::new(),
+            known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
@@ -164,6 +170,8 @@ impl Engine {
             told_rows: BTreeSet::new(),
             moved_receipts: BTreeSet::new(),
             receipts_at: None,
+            stale_timelines: BTreeSet::new(),
+            timelines_at: None,
             dirty_heads: BTreeSet::new(),
             dirty_rows: BTreeSet::new(),
             dirty_meta: false,

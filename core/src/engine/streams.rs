@@ -12,6 +12,7 @@ use crate::{
         record,
         record::{DocumentRecord, OutboxRecord},
         replica::Replica,
+        screen::unread_in,
         store::ReadPurpose,
     },
     ids::{ConversationId, DocumentId, PageNumber, StreamId},
@@ -212,13 +213,25 @@ impl Engine {
         match restore_page(&id, stream, &records) {
             Some(mut document) => {
                 document.advance(position);
-                if let Some(replica) = self.replica(stream) {
-                    replica.insert_page(document);
-                }
+                self.insert_page(stream, document);
                 self.work(stream, Work::LoadOlder(conversation));
             }
             None => self.fetch_page(stream, page),
         }
+    }
+
+    /// Takes in an older page; its unread messages are counted on it from now on.
+    pub(super) fn insert_page(&mut self, stream: &StreamId, page: Document) {
+        let conversation = stream.conversation();
+        let record = conversation.and_then(|conversation| self.inbox.get(&conversation));
+        let read = record.map_or(Position::ZERO, |record| record.receipt.read);
+        let me = self.session.account.clone();
+        let Some(replica) = self.replica(stream) else { return };
+        let before = unread_in(replica, &me, read);
+        replica.insert_page(page);
+        let counted = unread_in(replica, &me, read).saturating_sub(before);
+        replica.unread_behind = replica.unread_behind.saturating_sub(counted);
+        self.dirty_heads.insert(stream.clone());
     }
 
     /// Lets go of streams that nothing needs, when there are too many.

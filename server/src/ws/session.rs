@@ -40,6 +40,9 @@ use crate::{
 
 /// Frames written before the socket is flushed and other work gets its turn.
 const WRITE_BATCH_MAX: usize = 64;
+/// Cursor intervals after which a session looks for what it was not told,
+/// though nothing was sent: a notice may be lost, and receipts have none.
+const LOOK_INTERVALS: u32 = 10;
 /// Conversations that hear of the end of a session that was online in them.
 const ONLINE_MAX: usize = 16;
 /// Heartbeats of silence after which a client is gone.
@@ -138,7 +141,7 @@ struct Session {
     reader: OutgoingReader,
     /// The last cursor the client was given, or gave.
     cursor: Option<Cursor>,
-    /// What was sent since that cursor, so that the next catch-up need not repeat it.
+    /// What was sent and may lie behind that cursor: the next catch-up need not repeat it.
     sent: HashMap<StreamId, (Position, Position)>,
     /// Whether anything was sent that the cursor does not cover.
     behind_sent: bool,
@@ -208,6 +211,7 @@ impl Session {
         let expires_at = Instant::now() + Duration::from_millis(expires_in).min(Duration::from_secs(365 * 86_400));
         let silence_max = Duration::from_millis(self.node.limits.heartbeat_ms) * SILENT_HEARTBEATS_MAX;
         let node = Arc::clone(&self.node);
+        let mut intervals_quiet = 0;
         loop {
             tokio::select! {
                 ending = self.reader.ended() => return Err(ending),
@@ -236,7 +240,13 @@ impl Session {
                         Received::Frame(frame) => self.handle(socket, frame).await?,
                     }
                 }
-                _ = cursor_due.tick(), if self.behind_sent => self.advance_cursor(socket).await?,
+                _ = cursor_due.tick() => {
+                    intervals_quiet += 1;
+                    if self.behind_sent || intervals_quiet >= LOOK_INTERVALS {
+                        intervals_quiet = 0;
+                        self.advance_cursor(socket).await?;
+                    }
+                }
             }
         }
     }
@@ -295,7 +305,6 @@ impl Session {
         self.cursor = Some(catch_up.cursor);
         let frames = std::iter::once(Frame::new(&welcome)).chain(catch_up_frames(catch_up));
         self.write(socket, frames).await?;
-        self.sent.clear();
         self.behind_sent = false;
         Ok(())
     }
@@ -304,16 +313,20 @@ impl Session {
     /// whatever it was not sent meanwhile.
     async fn advance_cursor(&mut self, socket: &mut FrameSocket) -> Result<(), Ending> {
         let mut catch_up = self.catch_up(self.cursor).await?;
+        let answered = catch_up.entries.iter().filter_map(|(stream, entries)| {
+            Some((stream.clone(), (entries.first()?.position, entries.last()?.position)))
+        });
+        // A store may answer more than its cursor covers, and will then answer it again.
+        let answered: HashMap<StreamId, (Position, Position)> = answered.collect();
         for (stream, entries) in &mut catch_up.entries {
             if let Some(&(first, last)) = self.sent.get(stream) {
                 entries.retain(|entry: &Entry| entry.position < first || entry.position > last);
             }
         }
-        catch_up.entries.retain(|(_, entries)| !entries.is_empty());
         self.cursor = Some(catch_up.cursor);
         self.write(socket, catch_up_frames(catch_up)).await?;
-        self.sent.clear();
-        self.behind_sent = false;
+        self.behind_sent = !answered.is_empty();
+        self.sent = answered;
         Ok(())
     }
 

@@ -47,11 +47,19 @@ export class Listeners<News extends unknown[]> {
   }
 }
 
-/** Runs the app's code; what it throws is uncaught, but not here. */
+/** Runs the app's code; what it throws is reported as uncaught, but does not end what runs here. */
 export function protect(run: () => void): void {
   try {
     run();
   } catch (error) {
+    report(error);
+  }
+}
+
+function report(error: unknown): void {
+  if ("reportError" in globalThis) {
+    globalThis.reportError(error);
+  } else {
     queueMicrotask(() => {
       throw error;
     });
