@@ -75,7 +75,7 @@ async function introduce(client: Client, empty: boolean): Promise<void> {
     await client.setProfile({ displayName: initialName(client.account) });
   }
   if (client.account === "ann" && empty) {
-    // The direct first: it is what opens.
+    // The direct first: it is what opens by itself.
     await client.createDirect("bob");
     await client.createGroup({ title: "Tidings demo", members: ["bob"] });
   }

@@ -30,7 +30,9 @@ export function showScreen(root: HTMLElement, client: Client): Person {
   };
   const drafts: Drafts = new Map();
   let open: ConversationView | undefined;
-  let openId: string | undefined;
+  let openRow: ConversationRow | undefined;
+  // What opened by itself may give way until somebody does something here.
+  let touched = false;
   let rows: readonly ConversationRow[] = [];
 
   const empty = element(
@@ -45,13 +47,12 @@ export function showScreen(root: HTMLElement, client: Client): Person {
 
   function receive(next: readonly ConversationRow[]): void {
     rows = next;
-    const row = rows.find((other) => other.conversation === openId);
-    if (open !== undefined && row !== undefined) {
-      open.showRow(row);
-    } else {
-      // The subscription may answer before the list is at hand.
-      queueMicrotask(follow);
+    const row = rows.find((other) => other.conversation === openRow?.conversation);
+    if (row !== undefined) {
+      open?.showRow(row);
     }
+    // The subscription may answer before the list is at hand.
+    queueMicrotask(follow);
   }
 
   /** A person chose it: the address follows. */
@@ -73,23 +74,23 @@ export function showScreen(root: HTMLElement, client: Client): Person {
   /** Shows what the address names; without a name the first, where there is room. */
   function follow(): void {
     const named = addressed();
-    const wanted =
-      rows.find((row) => row.conversation === named) ??
-      (WIDE.matches && openId === undefined ? rows.find((row) => row.archivedAt === undefined) : undefined);
-    if (wanted?.conversation === openId && open !== undefined) {
-      return;
-    }
-    if (wanted !== undefined) {
-      show(wanted);
-    } else if (named === undefined && !WIDE.matches) {
+    const found = rows.find((row) => row.conversation === named);
+    if (found !== undefined) {
+      show(found);
+    } else if (WIDE.matches && (openRow === undefined || (!touched && openRow.kind !== "direct"))) {
+      show(firstOf(rows));
+    } else if (!WIDE.matches && named === undefined) {
       show(undefined);
     }
   }
 
   function show(row: ConversationRow | undefined): void {
+    if (row?.conversation === openRow?.conversation) {
+      return;
+    }
     const focusWasInside = open?.element.contains(document.activeElement) === true;
     open?.close();
-    openId = row?.conversation;
+    openRow = row;
     scrim.hidden = true;
     open =
       row === undefined
@@ -97,7 +98,7 @@ export function showScreen(root: HTMLElement, client: Client): Person {
         : createConversation(person, row, { drafts, back, panelToggled: (shown) => (scrim.hidden = !shown) });
     panes.replaceChildren(inbox.element, open?.element ?? empty, ...(open === undefined ? [] : [scrim, open.panel]));
     panes.classList.toggle("has-open", open !== undefined);
-    inbox.select(openId);
+    inbox.select(row?.conversation);
     if (focusWasInside && row === undefined) {
       inbox.focus();
     }
@@ -115,6 +116,9 @@ export function showScreen(root: HTMLElement, client: Client): Person {
     inbox.focus();
   }
 
+  for (const deed of ["pointerdown", "keydown"]) {
+    document.addEventListener(deed, () => (touched = true), { capture: true, once: true });
+  }
   window.addEventListener("popstate", follow);
   window.addEventListener("hashchange", follow);
   WIDE.addEventListener("change", follow);
@@ -127,6 +131,12 @@ export function showScreen(root: HTMLElement, client: Client): Person {
     element("div", { class: "screen" }, createConnection(person), createStorage(client), panes, moment.element),
   );
   return person;
+}
+
+/** What opens by itself: a chat with one person before a group. */
+function firstOf(rows: readonly ConversationRow[]): ConversationRow | undefined {
+  const kept = rows.filter((row) => row.archivedAt === undefined);
+  return kept.find((row) => row.kind === "direct") ?? kept[0];
 }
 
 function addressed(): string | undefined {

@@ -227,9 +227,6 @@ export function createTimeline(
   }
 
   function onScroll(): void {
-    if (loaded && log.scrollTop < OLDER_PX) {
-      loadOlder();
-    }
     if (atEnd()) {
       following = true;
       unseen = 0;
@@ -239,6 +236,10 @@ export function createTimeline(
     lastTop = log.scrollTop;
     drawPill();
     markRead();
+    // Last: the package may answer before this returns.
+    if (loaded && log.scrollTop < OLDER_PX) {
+      loadOlder();
+    }
   }
 
   function pursue(): void {
