@@ -43,6 +43,7 @@ on_each_store! {
     a_panic_in_one_push_does_not_end_the_node,
     a_hello_while_the_store_is_away_is_told_to_come_back,
     a_session_that_was_not_told_looks_for_itself,
+    a_session_outlives_a_cursor_it_did_not_get,
 }
 
 /// How the next commits end.
@@ -316,5 +317,24 @@ async fn a_session_that_was_not_told_looks_for_itself(database: Database) {
         _ => None,
     });
     assert_eq!(summary.await.conversation, boats());
+    server.stop().await;
+}
+
+async fn a_session_outlives_a_cursor_it_did_not_get(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let first = bob.cursor;
+    store.catch_ups.store(UNAVAILABLE, Ordering::SeqCst);
+    ann.push_accepted(stream(boats()), vec![author.say("ahoy")]).await;
+    assert_eq!(bob.entries_to(&stream(boats()), 2).await.len(), 1);
+    // Some intervals pass in which the store does not answer.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert!(bob.settle().await.is_empty());
+    store.catch_ups.store(WELL, Ordering::SeqCst);
+    let newer = bob.wait("a newer cursor", |frame| match frame {
+        ServerFrame::CaughtUp(cursor) => (Some(cursor) > first).then_some(cursor),
+        _ => None,
+    });
+    newer.await;
     server.stop().await;
 }

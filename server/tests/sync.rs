@@ -183,8 +183,9 @@ async fn a_newer_cursor_repeats_nothing_that_was_sent(database: Database) {
         _ => None,
     });
     let newer = newer.await;
-    let positions: Vec<u64> = entries.iter().map(|entry| entry.position.number()).collect();
-    assert_eq!(positions, [2, 3]);
+    // The first entry was never sent: bob came after it. A cursor held back may bring it along.
+    let positions = entries.iter().map(|entry| entry.position.number());
+    assert_eq!(positions.filter(|&position| position > 1).collect::<Vec<u64>>(), [2, 3]);
     drop(bob);
     nothing_more_is_missed(&server, Some(newer), 3).await;
     server.stop().await;

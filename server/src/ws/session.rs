@@ -51,6 +51,8 @@ const SILENT_HEARTBEATS_MAX: u32 = 3;
 const PRESENCE_RATE: (u32, u32) = (30, 5);
 /// Fetches at once, then a second; more are deferred.
 const FETCH_RATE: (u32, u32) = (200, 20);
+/// Receipts frames at once, then a second; more are handled later.
+const RECEIPTS_RATE: (u32, u32) = (200, 20);
 /// Receipt notices that go to the store in one call.
 const RECEIPTS_BATCH_MAX: usize = 500;
 /// Streams whose sent positions are remembered until the next cursor.
@@ -149,6 +151,7 @@ struct Session {
     change_rate: TokenBucket,
     presence_rate: TokenBucket,
     fetch_rate: TokenBucket,
+    receipts_rate: TokenBucket,
     online: BTreeSet<ConversationId>,
 }
 
@@ -182,6 +185,7 @@ impl Session {
             change_rate: TokenBucket::new(node.limits.changes_burst, node.limits.changes_per_second, now),
             presence_rate: TokenBucket::new(PRESENCE_RATE.0, PRESENCE_RATE.1, now),
             fetch_rate: TokenBucket::new(FETCH_RATE.0, FETCH_RATE.1, now),
+            receipts_rate: TokenBucket::new(RECEIPTS_RATE.0, RECEIPTS_RATE.1, now),
             online: BTreeSet::new(),
             node: Arc::clone(node),
         }
@@ -293,7 +297,7 @@ impl Session {
     /// Welcome, and everything since the cursor. Entries that are accepted
     /// meanwhile wait in the session's queue and follow.
     async fn greet(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<(), Ending> {
-        let catch_up = self.catch_up(cursor).await?;
+        let catch_up = self.catch_up(cursor).await.map_err(|error| store_failed(&error))?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
             version: PROTOCOL_VERSION,
             tenant: self.identity.tenant.clone(),
@@ -312,7 +316,14 @@ impl Session {
     /// Gives the client a newer cursor, so that its next Hello is cheap, with
     /// whatever it was not sent meanwhile.
     async fn advance_cursor(&mut self, socket: &mut FrameSocket) -> Result<(), Ending> {
-        let mut catch_up = self.catch_up(self.cursor).await?;
+        let mut catch_up = match self.catch_up(self.cursor).await {
+            Ok(catch_up) => catch_up,
+            Err(error) => {
+                // The session is none the worse for it; the next interval tries again.
+                tracing::warn!(%error, "a session got no newer cursor");
+                return Ok(());
+            }
+        };
         let answered = catch_up.entries.iter().filter_map(|(stream, entries)| {
             Some((stream.clone(), (entries.first()?.position, entries.last()?.position)))
         });
@@ -330,10 +341,9 @@ impl Session {
         Ok(())
     }
 
-    async fn catch_up(&self, cursor: Option<Cursor>) -> Result<CatchUp, Ending> {
+    async fn catch_up(&self, cursor: Option<Cursor>) -> Result<CatchUp, StoreError> {
         let (tenant, account) = (&self.identity.tenant, &self.identity.account);
-        let catch_up = self.node.store.catch_up(tenant, account, cursor, self.node.limits.catch_up_entries_max);
-        catch_up.await.map_err(|error| store_failed(&error))
+        self.node.store.catch_up(tenant, account, cursor, self.node.limits.catch_up_entries_max).await
     }
 
     async fn handle(&mut self, socket: &mut FrameSocket, frame: ClientFrame) -> Result<(), Ending> {
@@ -389,7 +399,11 @@ impl Session {
         }
     }
 
-    async fn merge_receipts(&self, notices: &[ReceiptNotice]) -> Result<(), Ending> {
+    async fn merge_receipts(&mut self, notices: &[ReceiptNotice]) -> Result<(), Ending> {
+        // Receipts have no answer that could defer them, so the session itself slows down.
+        if let Err(wait) = self.receipts_rate.take(1, self.node.monotonic_now()) {
+            tokio::time::sleep(wait).await;
+        }
         let (tenant, account) = (&self.identity.tenant, &self.identity.account);
         for batch in notices.chunks(RECEIPTS_BATCH_MAX) {
             let moved = self.node.store.merge_receipts(tenant, account, batch).await;
