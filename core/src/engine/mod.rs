@@ -77,6 +77,8 @@ enum Phase {
 pub struct Engine {
     phase: Phase,
     early: VecDeque<Input>,
+    /// When to read the stored state again after that failed.
+    start_at: Option<MonotonicTime>,
     session: Session,
     limits: Limits,
     now: Now,
@@ -140,6 +142,7 @@ impl Engine {
         let mut engine = Engine {
             phase: Phase::Starting,
             early: VecDeque::new(),
+            start_at: None,
             session: Session { tenant, account, device, administrator: false },
             limits: Limits::default(),
             now,
@@ -293,6 +296,7 @@ impl Engine {
             self.evict_streams();
             self.write_dirty();
         }
+        self.retry_start();
         if let Some(task) = self.store.flush(self.now.monotonic) {
             self.outputs.push_back(Output::Storage(task));
         }
@@ -336,6 +340,8 @@ impl Engine {
             self.outbox_timer(),
             self.presence_timer(),
             self.receipts_at,
+            self.timelines_at,
+            self.start_at,
         ]
         .into_iter()
         .flatten()

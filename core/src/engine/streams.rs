@@ -101,7 +101,7 @@ impl Engine {
         self.outputs.push_back(Output::Storage(task));
     }
 
-    pub(super) fn stream_read(&mut self, stream: &StreamId, records: Vec<Record>) {
+    pub(super) fn stream_read(&mut self, stream: &StreamId, records: &[Record]) {
         let conversation = stream.conversation();
         if let Some(conversation) = conversation {
             let rows = records.iter().find(|(key, _)| *key == record::rows_key(conversation));
@@ -109,7 +109,7 @@ impl Engine {
                 self.show_stored_rows(conversation, rows);
             }
         }
-        let replica = self.restore(stream, &records).unwrap_or_else(|| {
+        let replica = self.restore(stream, records).unwrap_or_else(|| {
             // What is damaged is fetched again.
             self.update(Update::StorageFailed(Code::StorageCorrupt));
             Replica::empty(self.session.tenant.clone(), stream.clone(), false)
@@ -139,6 +139,11 @@ impl Engine {
             let snapshot = snapshots.get(&id);
             let parts = snapshot.map(|record| (record.position, record.data.as_slice(), record.admissions.as_slice()));
             documents.push(Document::restore(id, parts, &entries).ok()?);
+        }
+        // What belongs to a head that was stored with it, and is not there, is lost.
+        let lost = |document: &Document| document.changes() == 0 && stream.conversation().is_some();
+        if head.position > Position::ZERO && documents.iter().any(lost) {
+            return None;
         }
         let positions = tail.iter().map(|entry| (entry.position, entry.document.clone())).collect();
         Some(Replica::restored(self.session.tenant.clone(), stream.clone(), head, documents, positions))
@@ -206,11 +211,11 @@ impl Engine {
         self.outputs.push_back(Output::Storage(task));
     }
 
-    pub(super) fn page_read(&mut self, stream: &StreamId, page: PageNumber, records: Vec<Record>) {
+    pub(super) fn page_read(&mut self, stream: &StreamId, page: PageNumber, records: &[Record]) {
         let Some(conversation) = stream.conversation() else { return };
         let id = DocumentId::Page(conversation, page);
         let position = self.heads.get(stream).map_or(Position::ZERO, |head| head.position);
-        match restore_page(&id, stream, &records) {
+        match restore_page(&id, stream, records) {
             Some(mut document) => {
                 document.advance(position);
                 self.insert_page(stream, document);

@@ -20,31 +20,16 @@ fn now() -> Now {
 /// Takes every output; carries out what the store is asked.
 fn drain(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
     let mut outputs = Vec::new();
+    let mut tasks = VecDeque::new();
     loop {
-        let mut tasks = Vec::new();
         while let Some(output) = engine.poll() {
             match output {
-                Output::Storage(task) => tasks.push(task),
+                Output::Storage(task) => tasks.push_back(task),
                 output => outputs.push(output),
             }
         }
-        if tasks.is_empty() {
-            return outputs;
-        }
-        for task in tasks {
-            let answer = store.run(&task.request);
-            engine.handle(now(), Input::StorageFinished(task.id, answer)).unwrap();
-            while let Some(output) = engine.poll() {
-                match output {
-                    Output::Storage(task) => {
-                        let answer = store.run(&task.request);
-                        outputs.push(Output::Storage(task.clone()));
-                        engine.handle(now(), Input::StorageFinished(task.id, answer)).unwrap();
-                    }
-                    output => outputs.push(output),
-                }
-            }
-        }
+        let Some(task) = tasks.pop_front() else { return outputs };
+        engine.handle(now(), Input::StorageFinished(task.id, store.run(&task.request))).unwrap();
     }
 }
 
@@ -116,6 +101,21 @@ fn e7_a_restart_shows_the_list_and_what_is_not_sent() {
     });
     assert!(shown, "{first:?}");
     assert!(first.iter().any(|output| matches!(output, Output::Update(Update::Unsynced(2)))));
+}
+
+#[test]
+fn a_start_that_cannot_read_writes_nothing_and_tries_again() {
+    let mut engine = Engine::new(now(), config());
+    let Some(Output::Storage(task)) = engine.poll() else { panic!("a start reads") };
+    engine.handle(now(), Input::StorageFinished(task.id, Err(StorageError::Blocked))).unwrap();
+    let outputs: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
+    let [Output::Update(Update::StorageFailed(Code::StorageBlocked)), Output::WakeAt(_)] = outputs[..] else {
+        panic!("told, and nothing written: {outputs:?}");
+    };
+    let later = Now { monotonic: MonotonicTime::from_millis(60_000), ..now() };
+    engine.handle(later, Input::TimerDue).unwrap();
+    let outputs: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
+    assert!(matches!(&outputs[..], [Output::Storage(task)] if matches!(task.request, StorageRequest::Read(_))));
 }
 
 fn keys() -> impl Strategy<Value = String> {
