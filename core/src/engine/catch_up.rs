@@ -245,7 +245,8 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         let position = replica.confirmed.position();
         let behind = head.is_some_and(|head| head > position);
-        let unknown = matches!(stream, StreamId::Account(_)) && position == Position::ZERO;
+        // Nothing tells how far the own account's stream has come: ask each time.
+        let unknown = matches!(stream, StreamId::Account(_));
         if behind || unknown || !replica.whole || replica.rewrite_due {
             self.fetch_stream(stream);
         }
