@@ -1,6 +1,8 @@
 //! Documents as replicas: whatever order changes arrive in, however often,
 //! in whatever batches, and wherever they were written, all end up equal.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use proptest::prelude::*;
 use tidings_core::{
     doc::{Change, Document, Fact, Key, Message, ProfileField, SettingField},

@@ -2,6 +2,8 @@
 //! changing one is a deliberate act that comes with another version of the
 //! protocol: `GOLDEN=write cargo test -p tidings-core --test frames`.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fmt::Debug, fs, path::PathBuf};
 
 use minicbor::{Decode, Encode};

@@ -1,6 +1,8 @@
 //! Stories of two or three people, told through the real engine and the real
 //! authority on a virtual network.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use tidings_core::{
     code::Code,
     command::{
