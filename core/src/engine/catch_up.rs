@@ -368,6 +368,8 @@ impl Engine {
         if let Some(replica) = self.replica(stream) {
             replica.whole = false;
             replica.fetch = None;
+            // Its answer is lost; pushing again is answered the same.
+            replica.outbox.in_flight = None;
         }
         self.fetch_stream(stream);
     }

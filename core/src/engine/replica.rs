@@ -47,6 +47,8 @@ pub(super) struct Replica {
     pub(super) revoked: Option<MemberStatus>,
     /// Stored entries behind their documents' snapshots.
     tail: BTreeMap<Position, DocumentId>,
+    /// Whether another page became the newest since the last compaction.
+    page_turned: bool,
     /// The last entry of each document that was not loaded when it came.
     passed: BTreeMap<DocumentId, Position>,
     /// What the screen has to look at again.
@@ -134,6 +136,7 @@ impl Replica {
             rewrite_due: false,
             revoked: None,
             tail: BTreeMap::new(),
+            page_turned: false,
             passed: BTreeMap::new(),
             touched: Touched { all: true, row: true, detail: true, messages: BTreeSet::new() },
             used: 0,
@@ -230,10 +233,10 @@ impl Replica {
         if entry.position != position.next() || !self.whole {
             return Ok(Received::Gap);
         }
+        let newest = self.confirmed.page();
         let effects = self.confirmed.apply_entry(entry)?;
-        if let Some(view) = &mut self.view {
-            view.apply_entry(entry)?;
-        }
+        self.page_turned |= newest > 0 && self.confirmed.page() > newest;
+        let view_follows = self.view.as_mut().is_none_or(|view| view.apply_entry(entry).is_ok());
         self.tail.insert(entry.position, entry.document.clone());
         if self.confirmed.document(&entry.document).is_none() {
             self.passed.insert(entry.document.clone(), entry.position);
@@ -245,6 +248,9 @@ impl Replica {
         if entry.account == *account {
             let hash = Change::parse(&entry.change)?.hash();
             answered = self.outbox.take(hash).map(Box::new);
+        }
+        if !view_follows {
+            self.reapply();
         }
         self.settle();
         Ok(Received::New(answered))
@@ -343,7 +349,8 @@ impl Replica {
     /// What to store anew when enough entries have gathered behind the last
     /// snapshots.
     pub(super) fn compact(&mut self) -> Option<Compaction> {
-        if self.tail.len() < TAIL_ENTRIES_MAX {
+        // A page that is not the newest any more is to be found by itself.
+        if self.tail.len() < TAIL_ENTRIES_MAX && !core::mem::take(&mut self.page_turned) {
             return None;
         }
         let mut compaction = Compaction::default();
