@@ -309,6 +309,18 @@ fn random_worlds_converge_and_lose_nothing_2() {
     run_all(15..30);
 }
 
+/// Seeds that failed once, each with what it found.
+#[test]
+fn seeds_that_failed_stay_mended() {
+    // A command rewritten although its first change had been admitted.
+    run(1110);
+    // A page loaded for the outbox left a hole in the timeline above it.
+    run(1158);
+    // An answer lost with a view that could not follow: the push never ended.
+    run(1231);
+    run(1289);
+}
+
 /// Replays the seed in `SEED`; without one, the first.
 #[test]
 fn one_seed() {

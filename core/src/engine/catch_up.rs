@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use crate::{
     code::Code,
+    command::Command,
     doc::{ApplyChangeError, Document, Home},
     engine::{
         Engine, Update,
@@ -287,11 +288,14 @@ impl Engine {
         }
         replica.fetch = None;
         if fetched.restart {
-            if replica.restart(fetched).is_err() {
+            let Ok(admitted) = replica.restart(fetched) else {
                 // The server's state does not load: there is nothing to show.
                 return self.link_failed(Some(Code::Internal), None);
-            }
+            };
             self.save_restart(stream);
+            for entry in admitted {
+                self.forget_entry(entry.sequence);
+            }
         } else {
             replica.whole = true;
             for entry in &fetched.entries {
@@ -450,6 +454,14 @@ impl Engine {
             return self.link_failed(Some(refused.code), Some(Duration::ZERO));
         }
         let Some(front) = replica.outbox.entries.front() else { return };
+        if refused.code == Code::AlreadyWritten && matches!(front.command, Command::SendText(_)) {
+            // Its id is its own: it was admitted before, in another change.
+            let sequence = front.sequence;
+            replica.outbox.entries.pop_front();
+            replica.rewrite_due = true;
+            self.forget_entry(sequence);
+            return self.fetch_stream(stream);
+        }
         if refused.code.is_outdated() && front.rewrites < REWRITES_MAX {
             // What it was written against is behind: first everything new, then again.
             replica.rewrite_due = true;

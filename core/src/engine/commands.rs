@@ -128,16 +128,13 @@ impl Engine {
     /// The store did not take these: nothing of them remains, and the app
     /// still has the words.
     pub(super) fn undo_commands(&mut self, sequences: &[u64], code: Code) {
-        // A rewritten entry is known to the app already: it stays, unstored.
+        // An entry that was stored before and written anew stays: it is known
+        // to the app. The others are the last of their streams, and never sent.
         let fresh: Vec<u64> =
             sequences.iter().copied().filter(|sequence| self.waiting_requests.contains_key(sequence)).collect();
-        let streams: Vec<StreamId> = self.streams.keys().cloned().collect();
-        for stream in streams {
-            let Some(replica) = self.replica(&stream) else { continue };
-            let before = replica.outbox.len();
-            replica.outbox.entries.retain(|entry| !fresh.contains(&entry.sequence));
-            if replica.outbox.len() != before {
-                self.rewrite(&stream);
+        for slot in self.streams.values_mut() {
+            if let Slot::Loaded(replica) = slot {
+                replica.withdraw(&fresh);
             }
         }
         for sequence in fresh {

@@ -300,15 +300,15 @@ impl Engine {
         }
     }
 
-    /// The device id is another's, or was copied: take a new one and write
-    /// everything pending anew.
+    /// The device id is another's, or was copied: take a new one. What is
+    /// pending is written anew, after everything that was admitted of it has
+    /// come back.
     pub(super) fn take_new_device(&mut self) {
         self.session.device = DeviceId::from_bytes(self.random.bytes());
         self.dirty_meta = true;
-        let streams: Vec<StreamId> = self.streams.keys().cloned().collect();
-        for stream in streams {
-            if self.replica(&stream).is_some_and(|replica| !replica.outbox.is_empty()) {
-                self.rewrite(&stream);
+        for slot in self.streams.values_mut() {
+            if let Slot::Loaded(replica) = slot {
+                replica.rewrite_due |= !replica.outbox.is_empty();
             }
         }
     }

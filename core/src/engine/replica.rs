@@ -290,7 +290,8 @@ impl Replica {
     }
 
     /// Starts anew from what the server sent, the outbox on top as it was.
-    pub(super) fn restart(&mut self, fetched: &Fetched) -> Result<(), RestoreDocumentError> {
+    /// Answers the entries that were admitted meanwhile.
+    pub(super) fn restart(&mut self, fetched: &Fetched) -> Result<Vec<OutboxEntry>, RestoreDocumentError> {
         let tenant = self.confirmed.tenant().clone();
         let mut confirmed = Stream::new(tenant, fetched.stream.clone(), fetched.head, fetched.page);
         for document in restore_fetched(fetched)? {
@@ -300,8 +301,27 @@ impl Replica {
         self.tail.clear();
         self.whole = true;
         self.touched.all = true;
+        let held = |entry: &OutboxEntry| {
+            self.confirmed.document(&entry.document).is_some_and(|held| held.contains(entry.change.hash()))
+        };
+        let (admitted, waiting): (Vec<_>, Vec<_>) =
+            core::mem::take(&mut self.outbox.entries).into_iter().partition(held);
+        self.outbox.entries = waiting.into();
+        self.outbox.in_flight = None;
         self.reapply();
-        Ok(())
+        Ok(admitted)
+    }
+
+    /// Takes back the last commands, which were never sent.
+    pub(super) fn withdraw(&mut self, sequences: &[u64]) {
+        let before = self.outbox.len();
+        self.outbox.entries.retain(|entry| !sequences.contains(&entry.sequence));
+        if self.outbox.len() != before {
+            self.touched.all = true;
+            self.touched.row = true;
+            self.touched.detail = true;
+            self.reapply();
+        }
     }
 
     /// Puts the outbox on top of confirmed again, as it is. What does not
