@@ -1,0 +1,587 @@
+/**
+ * The client: one account's conversations on this device. Keeps what the engine
+ * tells so that a subscription begins with everything known, and turns commands
+ * into promises.
+ */
+import type {
+  Code,
+  Command,
+  ConnectionState,
+  ContactRow,
+  ConversationDetail,
+  Input,
+  NewContact,
+  PresenceChange,
+  Profile,
+  RefusedRow,
+  Role,
+  SettingChange,
+  Stored,
+  Update,
+} from "../pkg/tidings.js";
+import { Driver } from "./driver.js";
+import { TidingsError } from "./error.js";
+import { errorOf, requireModule } from "./init.js";
+import type { Release } from "./lock.js";
+import { openStore, type OpenStore } from "./opening.js";
+import type { ClientOptions } from "./options.js";
+import { syncUrl } from "./link.js";
+import { currentPlatform, type WebSocketConstructor } from "./platform.js";
+import type { StoreKind } from "./store/store.js";
+import { ConversationList, type ConversationsChange } from "./view/conversations.js";
+import { Listeners, protect, type Subscription, type Unsubscribe } from "./view/listeners.js";
+import { OpenConversation } from "./view/open_conversation.js";
+import type { TimelineChange } from "./view/timeline.js";
+import { Timeline } from "./timeline.js";
+
+/** The public profile of an account, and whose it is. */
+export interface ProfileChange {
+  readonly account: string;
+  readonly profile: Profile;
+}
+
+/** Answers a command. */
+interface Waiting {
+  resolve(stored: Stored): void;
+  reject(error: TidingsError): void;
+}
+
+/** One account on one device, online and offline. */
+export class Client {
+  /** The own account. */
+  readonly account: string;
+  /** Where the state is kept. */
+  readonly store: StoreKind;
+  /** Why the state is kept in memory only, although it was to be in IndexedDB. */
+  readonly storeFallback: Code | undefined;
+
+  readonly #driver: Driver;
+  readonly #release: Release;
+  #closing: Promise<void> | undefined;
+  #failure: TidingsError | undefined;
+
+  readonly #list = new ConversationList();
+  readonly #open = new Map<string, OpenConversation>();
+  readonly #profiles = new Map<string, Profile>();
+  readonly #contacts = new Map<string, ContactRow>();
+  readonly #refused = new Map<number, RefusedRow>();
+  #connection: ConnectionState = { type: "connecting" };
+  #unsynced = 0;
+
+  readonly #onList = new Listeners<[ConversationsChange]>();
+  readonly #onConnection = new Listeners<[ConnectionState]>();
+  readonly #onUnsynced = new Listeners<[number]>();
+  readonly #onStorage = new Listeners<[Code | undefined]>();
+  readonly #onPresence = new Listeners<[PresenceChange]>();
+  readonly #onProfile = new Listeners<[ProfileChange]>();
+  readonly #onContacts = new Listeners<[ContactRow[]]>();
+  readonly #onRefused = new Listeners<[RefusedRow[]]>();
+
+  readonly #waiting = new Map<number, Waiting>();
+  #lastRequest = 0;
+  readonly #updates: Update[] = [];
+  #isTelling = false;
+  #ready: { resolve(): void; reject(error: TidingsError): void } | undefined;
+
+  /**
+   * Opens the client and resolves when the stored state is read: what is known
+   * offline can be shown at once. Does not wait for the server.
+   *
+   * Rejects with `store_in_use` when another tab or worker has the store open,
+   * with a `storage_*` code when it cannot be opened, with `id_invalid` or
+   * `value_invalid` for options that are wrong, and with `module_unavailable`
+   * before `init`.
+   */
+  static async open(options: ClientOptions): Promise<Client> {
+    requireModule();
+    let url: string;
+    try {
+      url = syncUrl(options.url);
+    } catch (cause) {
+      throw errorOf("value_invalid", "url is no address of a server", { cause });
+    }
+    const webSocket = options.webSocket ?? (await currentPlatform().webSocket());
+    if (webSocket === undefined) {
+      throw errorOf("value_invalid", "there is no WebSocket here: install the package `ws`, or give options.webSocket");
+    }
+    const opened = await openStore(options);
+    let client: Client;
+    try {
+      client = new Client(options, url, webSocket, opened);
+    } catch (error) {
+      opened.store.close();
+      opened.release();
+      throw error;
+    }
+    await new Promise<void>((resolve, reject) => {
+      client.#ready = { resolve, reject };
+    });
+    return client;
+  }
+
+  private constructor(options: ClientOptions, url: string, webSocket: WebSocketConstructor, opened: OpenStore) {
+    this.account = options.account;
+    this.store = opened.store.kind;
+    this.storeFallback = opened.fallback;
+    this.#release = opened.release;
+    this.#driver = new Driver({
+      config: { tenant: options.tenant ?? "default", account: options.account },
+      url,
+      webSocket,
+      store: opened.store,
+      token: options.token,
+      onUpdates: (updates) => {
+        this.#take(updates);
+      },
+      onFailure: (error) => {
+        this.#fail(error);
+      },
+    });
+    globalThis.addEventListener?.("online", this.#onOnline);
+  }
+
+  /**
+   * Closes the client when everything it wrote is stored. Commands that are not
+   * durable by then reject with `client_closed`; nothing is accepted any more.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  // Connection.
+
+  /** How the connection stands. */
+  get connection(): ConnectionState {
+    return this.#connection;
+  }
+
+  /** Tells when the connection changes. */
+  onConnection(listener: (state: ConnectionState) => void): Unsubscribe {
+    return this.#onConnection.add(listener);
+  }
+
+  /** The network switch: off means no connection, whatever the network says. */
+  setNetwork(on: boolean): void {
+    this.#input({ type: "set_network", on });
+  }
+
+  /** Tries to connect now instead of after the wait, also after a rejection. */
+  connectNow(): void {
+    this.#input({ type: "connect_now" });
+  }
+
+  // State.
+
+  /** How many commands the server has not answered yet. */
+  get unsynced(): number {
+    return this.#unsynced;
+  }
+
+  /** Tells when the count of unsynced commands changes. */
+  onUnsynced(listener: (count: number) => void): Unsubscribe {
+    return this.#onUnsynced.add(listener);
+  }
+
+  /** Tells with a code when the store fails, and with none when it works again. */
+  onStorage(listener: (code: Code | undefined) => void): Unsubscribe {
+    return this.#onStorage.add(listener);
+  }
+
+  /** The list of conversations, at once and after each change. */
+  conversations(listener: (change: ConversationsChange) => void): Subscription {
+    const { rows } = this.#list;
+    const changed = rows.map((row) => row.conversation);
+    return begin(this.#onList.add(listener), () => {
+      listener({ rows, changed });
+    });
+  }
+
+  /** The timeline of a conversation, which is kept up to date until it is closed. */
+  timeline(conversation: string, listener: (change: TimelineChange) => void): Timeline {
+    const { open, release } = this.#show(conversation);
+    const unsubscribe = open.timeline.add(listener);
+    const { whole } = open.rows;
+    if (whole !== undefined) {
+      protect(() => {
+        listener(whole);
+      });
+    }
+    return new Timeline(conversation, open.rows, this.#input, () => {
+      unsubscribe();
+      release();
+    });
+  }
+
+  /** The detail of a conversation: members, own permissions, pins. */
+  conversation(conversation: string, listener: (detail: ConversationDetail) => void): Subscription {
+    const { open, release } = this.#show(conversation);
+    const unsubscribe = open.details.add(listener);
+    const { detail } = open;
+    if (detail !== undefined) {
+      protect(() => {
+        listener(detail);
+      });
+    }
+    return {
+      close: once(() => {
+        unsubscribe();
+        release();
+      }),
+    };
+  }
+
+  /** Tells what others are doing in open conversations. */
+  onPresence(listener: (presence: PresenceChange) => void): Unsubscribe {
+    return this.#onPresence.add(listener);
+  }
+
+  /** The public profile of an account, if known. */
+  profile(account: string): Profile | undefined {
+    return this.#profiles.get(account);
+  }
+
+  /** Tells when a profile comes or changes. */
+  onProfile(listener: (change: ProfileChange) => void): Unsubscribe {
+    return this.#onProfile.add(listener);
+  }
+
+  /** The own contacts, at once and after each change. */
+  contacts(listener: (contacts: ContactRow[]) => void): Subscription {
+    return begin(this.#onContacts.add(listener), () => {
+      listener([...this.#contacts.values()]);
+    });
+  }
+
+  /** The refused commands, oldest first, at once and after each change. */
+  refused(listener: (rows: RefusedRow[]) => void): Subscription {
+    return begin(this.#onRefused.add(listener), () => {
+      listener(this.#refusedRows());
+    });
+  }
+
+  /** Commands a refused command again, with other words if given. */
+  async retryRefused(id: number, words?: string): Promise<void> {
+    await this.#request((request) => ({ type: "retry_refused", request, id, words }));
+  }
+
+  /** Gives a refused command up, with its words. */
+  discardRefused(id: number): void {
+    this.#input({ type: "discard_refused", id });
+  }
+
+  // Commands. Each resolves when it is durable on this device.
+
+  /** Opens the direct with somebody; the same one for both sides, and again. */
+  createDirect(peer: string): Promise<Stored> {
+    return this.#command({ type: "create_direct", peer });
+  }
+
+  /** Creates a group, owned by the own account. */
+  createGroup(group: { title?: string; members: string[] }): Promise<Stored> {
+    return this.#command({ type: "create_group", ...group });
+  }
+
+  /** Sends a text of 1 to 4,000 characters. */
+  sendText(
+    conversation: string,
+    text: string,
+    options: { replyTo?: string; mentions?: string[] } = {},
+  ): Promise<Stored> {
+    return this.#command({ type: "send_text", conversation, text, ...options });
+  }
+
+  /** Replaces the text of an own message. */
+  editMessage(conversation: string, message: string, text: string): Promise<Stored> {
+    return this.#command({ type: "edit_message", conversation, message, text });
+  }
+
+  /** Takes a message back. */
+  deleteMessage(conversation: string, message: string): Promise<Stored> {
+    return this.#command({ type: "delete_message", conversation, message });
+  }
+
+  /** Puts an emoji on a message. */
+  react(conversation: string, message: string, emoji: string): Promise<Stored> {
+    return this.#command({ type: "react", conversation, message, emoji });
+  }
+
+  /** Takes an own emoji off a message. */
+  unreact(conversation: string, message: string, emoji: string): Promise<Stored> {
+    return this.#command({ type: "unreact", conversation, message, emoji });
+  }
+
+  /** Changes the title; none removes it. */
+  setTitle(conversation: string, title?: string): Promise<Stored> {
+    return this.#command({ type: "set_title", conversation, title });
+  }
+
+  /** Changes the description; none removes it. */
+  setDescription(conversation: string, description?: string): Promise<Stored> {
+    return this.#command({ type: "set_description", conversation, description });
+  }
+
+  /** Adds a member, or brings one back. */
+  addMember(conversation: string, account: string, role: Role = "member"): Promise<Stored> {
+    return this.#command({ type: "add_member", conversation, account, role });
+  }
+
+  /** Removes a member. */
+  removeMember(conversation: string, account: string): Promise<Stored> {
+    return this.#command({ type: "remove_member", conversation, account });
+  }
+
+  /** Removes a member, who cannot be added again. */
+  banMember(conversation: string, account: string): Promise<Stored> {
+    return this.#command({ type: "ban_member", conversation, account });
+  }
+
+  /** Leaves a conversation. */
+  leave(conversation: string): Promise<Stored> {
+    return this.#command({ type: "leave", conversation });
+  }
+
+  /** Changes a member's role. */
+  changeRole(conversation: string, account: string, role: Role): Promise<Stored> {
+    return this.#command({ type: "change_role", conversation, account, role });
+  }
+
+  /** Pins a message. */
+  pinMessage(conversation: string, message: string): Promise<Stored> {
+    return this.#command({ type: "pin_message", conversation, message });
+  }
+
+  /** Unpins a message. */
+  unpinMessage(conversation: string, message: string): Promise<Stored> {
+    return this.#command({ type: "unpin_message", conversation, message });
+  }
+
+  /** Changes the own profile, all of it: a field without a value is removed. */
+  setProfile(profile: Profile): Promise<Stored> {
+    return this.#command({ type: "set_profile", profile });
+  }
+
+  /** Adds a contact, or changes the one with its id. */
+  addContact(contact: NewContact): Promise<Stored> {
+    return this.#command({ type: "add_contact", contact });
+  }
+
+  /** Removes a contact. */
+  removeContact(id: string): Promise<Stored> {
+    return this.#command({ type: "remove_contact", id });
+  }
+
+  /** Mutes a conversation until a date, for good without one; `null` ends it. */
+  mute(conversation: string, until?: Date | null): Promise<Stored> {
+    // The core reads what lies behind the last date there is as "for good".
+    const end = until === undefined ? Infinity : until?.getTime();
+    return this.#set(conversation, { type: "muted_until", until: end });
+  }
+
+  /** Keeps a conversation at the top, or no longer. */
+  pinConversation(conversation: string, on: boolean): Promise<Stored> {
+    return this.#set(conversation, { type: "pinned", on });
+  }
+
+  /** Puts a conversation out of the way, or back. */
+  archiveConversation(conversation: string, on: boolean): Promise<Stored> {
+    return this.#set(conversation, { type: "archived", on });
+  }
+
+  #set(conversation: string, setting: SettingChange): Promise<Stored> {
+    return this.#command({ type: "set_conversation_setting", conversation, setting });
+  }
+
+  #command(command: Command): Promise<Stored> {
+    return this.#request((request) => ({ type: "command", request, command }));
+  }
+
+  #request(input: (request: number) => Input): Promise<Stored> {
+    this.#lastRequest += 1;
+    const request = this.#lastRequest;
+    return new Promise<Stored>((resolve, reject) => {
+      this.#waiting.set(request, { resolve, reject });
+      try {
+        this.#input(input(request));
+      } catch (error) {
+        this.#waiting.delete(request);
+        throw error;
+      }
+    });
+  }
+
+  readonly #input = (input: Input): void => {
+    if (this.#failure !== undefined) {
+      throw this.#failure;
+    }
+    if (this.#closing !== undefined) {
+      throw errorOf("client_closed", "");
+    }
+    this.#driver.input(input);
+  };
+
+  /** Counts a subscription to a conversation; the first one opens it, the last one closes it. */
+  #show(conversation: string): { open: OpenConversation; release: Unsubscribe } {
+    let open = this.#open.get(conversation);
+    if (open === undefined) {
+      open = new OpenConversation();
+      this.#open.set(conversation, open);
+      try {
+        this.#input({ type: "open_conversation", conversation });
+      } catch (error) {
+        this.#open.delete(conversation);
+        throw error;
+      }
+    }
+    const shown = open;
+    shown.subscriptions += 1;
+    const release = once(() => {
+      shown.subscriptions -= 1;
+      if (shown.subscriptions === 0) {
+        this.#open.delete(conversation);
+        if (this.#failure === undefined && this.#closing === undefined) {
+          this.#input({ type: "close_conversation", conversation });
+        }
+      }
+    });
+    return { open: shown, release };
+  }
+
+  /** Applies what changed. A listener may command something, which comes back here: it has to queue. */
+  #take(updates: Update[]): void {
+    this.#updates.push(...updates);
+    if (this.#isTelling) {
+      return;
+    }
+    this.#isTelling = true;
+    for (let update = this.#updates.shift(); update !== undefined; update = this.#updates.shift()) {
+      this.#apply(update);
+    }
+    this.#isTelling = false;
+  }
+
+  #apply(update: Update): void {
+    switch (update.type) {
+      case "ready":
+        this.#ready?.resolve();
+        this.#ready = undefined;
+        break;
+      case "connection":
+        this.#connection = update.state;
+        this.#onConnection.tell(update.state);
+        break;
+      case "conversations": {
+        const changed = this.#list.apply(update.rows);
+        this.#onList.tell({ rows: this.#list.rows, changed });
+        break;
+      }
+      case "timeline": {
+        const open = this.#open.get(update.timeline.conversation);
+        open?.timeline.tell(open.rows.apply(update.timeline));
+        break;
+      }
+      case "conversation": {
+        const open = this.#open.get(update.detail.conversation);
+        if (open !== undefined) {
+          open.detail = update.detail;
+          open.details.tell(update.detail);
+        }
+        break;
+      }
+      case "refused":
+        applyRows(this.#refused, update.rows, update.removed);
+        this.#onRefused.tell(this.#refusedRows());
+        break;
+      case "unsynced":
+        this.#unsynced = update.count;
+        this.#onUnsynced.tell(update.count);
+        break;
+      case "presence":
+        this.#onPresence.tell(update.presence);
+        break;
+      case "profile": {
+        const { account, profile } = update;
+        this.#profiles.set(account, profile);
+        this.#onProfile.tell({ account, profile });
+        break;
+      }
+      case "contacts":
+        applyRows(this.#contacts, update.rows, update.removed);
+        this.#onContacts.tell([...this.#contacts.values()]);
+        break;
+      case "command_stored":
+        this.#waiting.get(update.request)?.resolve(update.stored);
+        this.#waiting.delete(update.request);
+        break;
+      case "command_failed": {
+        const { code, detail, retryable } = update;
+        this.#waiting.get(update.request)?.reject(new TidingsError(code, detail, retryable));
+        this.#waiting.delete(update.request);
+        break;
+      }
+      case "storage_failed":
+        this.#onStorage.tell(update.code);
+        break;
+      case "storage_recovered":
+        this.#onStorage.tell(undefined);
+        break;
+    }
+  }
+
+  #refusedRows(): RefusedRow[] {
+    return [...this.#refused.values()].sort((a, b) => a.id - b.id);
+  }
+
+  async #close(): Promise<void> {
+    await this.#driver.close();
+    this.#end(errorOf("client_closed", ""));
+  }
+
+  #fail(error: TidingsError): void {
+    this.#failure = error;
+    this.#connection = { type: "rejected", code: error.code };
+    this.#end(error);
+    this.#onConnection.tell(this.#connection);
+  }
+
+  #end(error: TidingsError): void {
+    globalThis.removeEventListener?.("online", this.#onOnline);
+    this.#release();
+    this.#ready?.reject(error);
+    for (const waiting of this.#waiting.values()) {
+      waiting.reject(error);
+    }
+    this.#waiting.clear();
+  }
+
+  readonly #onOnline = (): void => {
+    if (this.#failure === undefined && this.#closing === undefined) {
+      this.#input({ type: "connect_now" });
+    }
+  };
+}
+
+function applyRows<Id, Row extends { readonly id: Id }>(rows: Map<Id, Row>, came: Row[], went: Id[]): void {
+  for (const id of went) {
+    rows.delete(id);
+  }
+  for (const row of came) {
+    rows.set(row.id, row);
+  }
+}
+
+/** A subscription whose listener is told at once. */
+function begin(unsubscribe: Unsubscribe, tell: () => void): Subscription {
+  protect(tell);
+  return { close: unsubscribe };
+}
+
+function once(run: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) {
+      isDone = true;
+      run();
+    }
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * The package `tidings`. Call `init` once, then `Client.open`; everything else
+ * hangs on the client.
+ */
+export { init, isRetryable } from "./init.js";
+export { TidingsError, isTidingsError } from "./error.js";
+export { Client, type ProfileChange } from "./client.js";
+export type { ClientOptions } from "./options.js";
+export type { ModuleSource, WebSocketConstructor, WebSocketLike } from "./platform.js";
+export { MemoryStore } from "./store/memory.js";
+export type { StoreKind } from "./store/store.js";
+export { Timeline } from "./timeline.js";
+export type { ConversationsChange } from "./view/conversations.js";
+export type { Subscription, Unsubscribe } from "./view/listeners.js";
+export type { TimelineChange } from "./view/timeline.js";
+export type {
+  AccountKind,
+  Code,
+  ConnectionState,
+  ContactKind,
+  ContactRow,
+  ConversationDetail,
+  ConversationKind,
+  ConversationRow,
+  ConversationState,
+  LastMessageRow,
+  MemberRow,
+  MemberStatus,
+  MessageKind,
+  MessageState,
+  NewContact,
+  Permission,
+  PinRow,
+  PresenceChange,
+  PresenceKind,
+  Profile,
+  ReactionRow,
+  RefusedRow,
+  ReplyRow,
+  Role,
+  Stored,
+  TimelineRow,
+} from "../pkg/tidings.js";

@@ -1,0 +1,72 @@
+/**
+ * Loads the WebAssembly module, once for all clients of a page or worker.
+ * A load that failed leaves nothing behind and may be tried again.
+ */
+import loadModule, { isRetryable as isCodeRetryable, type Code } from "../pkg/tidings.js";
+import { TidingsError } from "./error.js";
+import { currentPlatform, type ModuleSource } from "./platform.js";
+
+let loading: Promise<void> | undefined;
+let loaded = false;
+
+/**
+ * Loads the module. Call it before anything else; later calls do nothing.
+ *
+ * Without a source the module is read from beside this package: fetched in
+ * browsers, read from disk in Node.js. Give a URL where a bundler or a content
+ * policy puts it elsewhere, or the compiled module itself.
+ *
+ * Rejects with `module_unavailable`; the next call tries again.
+ */
+export function init(source?: ModuleSource): Promise<void> {
+  loading ??= load(source).catch((cause: unknown) => {
+    loading = undefined;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TidingsError("module_unavailable", reason, true, { cause });
+  });
+  return loading;
+}
+
+/** Throws unless the module is loaded. */
+export function requireModule(): void {
+  if (!loaded) {
+    throw new TidingsError("module_unavailable", "call and await init() first", true);
+  }
+}
+
+/**
+ * Whether the same thing may succeed later without being changed. The module
+ * must be loaded.
+ */
+export function isRetryable(code: Code): boolean {
+  requireModule();
+  return isCodeRetryable(code);
+}
+
+/** An error whose code says whether it may be retried; the module must be loaded. */
+export function errorOf(code: Code, message: string, options?: ErrorOptions): TidingsError {
+  return new TidingsError(code, message, isRetryable(code), options);
+}
+
+async function load(source: ModuleSource | undefined): Promise<void> {
+  await loadModule({ module_or_path: await resolve(source) });
+  loaded = true;
+}
+
+async function resolve(
+  source: ModuleSource | undefined,
+): Promise<BufferSource | WebAssembly.Module | Response> {
+  if (source !== undefined && typeof source !== "string" && !(source instanceof URL)) {
+    return source;
+  }
+  const bytes = await currentPlatform().readModule(source);
+  if (bytes !== undefined) {
+    return bytes;
+  }
+  // Written like this, so that bundlers find the file and carry it along.
+  const response = await fetch(source ?? new URL("../pkg/tidings_bg.wasm", import.meta.url));
+  if (!response.ok) {
+    throw new Error(`${response.url} answered ${response.status}`);
+  }
+  return response;
+}

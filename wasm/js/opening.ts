@@ -1,0 +1,54 @@
+/** Finds and opens the store that a client is to keep its state in. */
+import type { Code } from "../pkg/tidings.js";
+import { errorOf } from "./init.js";
+import { acquireLock, type Release } from "./lock.js";
+import type { ClientOptions } from "./options.js";
+import { currentPlatform } from "./platform.js";
+import { IndexedDbStore, OpenError } from "./store/indexeddb.js";
+import { MemoryStore } from "./store/memory.js";
+import type { Store } from "./store/store.js";
+
+/** An open store, held for one client. */
+export interface OpenStore {
+  readonly store: Store;
+  /** Why memory was taken instead of IndexedDB. */
+  readonly fallback: Code | undefined;
+  /** Lets others open the store. */
+  readonly release: Release;
+}
+
+/** Opens the store. Rejects with `store_in_use`, or the `storage_*` code that says why not. */
+export async function openStore(options: ClientOptions): Promise<OpenStore> {
+  const { store } = options;
+  if (typeof store === "object" || store === "memory") {
+    return openMemory(store === "memory" ? new MemoryStore() : store);
+  }
+  if (globalThis.indexedDB === undefined) {
+    if (store === "indexeddb") {
+      throw errorOf("storage_gone", "there is no IndexedDB here");
+    }
+    return openMemory(new MemoryStore(), currentPlatform().isBrowser ? "storage_gone" : undefined);
+  }
+  const name = `tidings/${options.storeName ?? `${options.tenant ?? "default"}/${options.account}`}`;
+  const release = await acquireLock(name);
+  if (release === undefined) {
+    throw errorOf("store_in_use", "another tab or worker has this store open");
+  }
+  try {
+    return { store: await IndexedDbStore.open(name), fallback: undefined, release };
+  } catch (error) {
+    release();
+    const code = error instanceof OpenError ? error.code : "storage_corrupt";
+    if (store === undefined && error instanceof OpenError && error.isUnavailable) {
+      return openMemory(new MemoryStore(), code);
+    }
+    throw errorOf(code, error instanceof Error ? error.message : "", { cause: error });
+  }
+}
+
+function openMemory(store: MemoryStore, fallback?: Code): OpenStore {
+  if (!store.open()) {
+    throw errorOf("store_in_use", "another client has this store open");
+  }
+  return { store, fallback, release: () => undefined };
+}

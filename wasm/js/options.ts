@@ -1,0 +1,27 @@
+/** What a client is opened with. */
+import type { WebSocketConstructor } from "./platform.js";
+import type { MemoryStore } from "./store/memory.js";
+
+export interface ClientOptions {
+  /**
+   * The server: `wss://chat.example.com`, or with `https:`, `ws:`, `http:`. The
+   * path `/v1/sync` is added unless another one is given.
+   */
+  url: string;
+  /** The account, as the token says too. */
+  account: string;
+  /** The tenant, as the token says too; `default` unless told. */
+  tenant?: string;
+  /** Gives a bearer token that is valid now; asked for whenever the client connects. */
+  token: () => Promise<string> | string;
+  /**
+   * Where the client keeps its state. Unless told: in IndexedDB, or in memory
+   * where there is none, which `Client.storeFallback` then tells. `indexeddb`
+   * rejects instead. A `MemoryStore` object can be opened again after a close.
+   */
+  store?: "indexeddb" | "memory" | MemoryStore;
+  /** The name of the IndexedDB store; derived from tenant and account unless told. */
+  storeName?: string;
+  /** What connects; the platform's own `WebSocket` unless told. */
+  webSocket?: WebSocketConstructor;
+}

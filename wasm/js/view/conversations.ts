@@ -1,0 +1,41 @@
+/** The list of conversations, sorted as it is shown. */
+import type { ConversationRow } from "../../pkg/tidings.js";
+
+/** The list, and what of it changed. */
+export interface ConversationsChange {
+  /** Every row: pinned ones first, then by newest activity, archived ones last. */
+  readonly rows: readonly ConversationRow[];
+  /** The conversations whose rows are new or changed. */
+  readonly changed: readonly string[];
+}
+
+/** Rows by conversation, and in order. */
+export class ConversationList {
+  readonly #rows = new Map<string, ConversationRow>();
+  #sorted: readonly ConversationRow[] = [];
+
+  /** Every row in order; a new array after each change. */
+  get rows(): readonly ConversationRow[] {
+    return this.#sorted;
+  }
+
+  /** Takes over rows that are new or changed; their conversations. */
+  apply(rows: readonly ConversationRow[]): string[] {
+    for (const row of rows) {
+      this.#rows.set(row.conversation, row);
+    }
+    this.#sorted = [...this.#rows.values()].sort(compare);
+    return rows.map((row) => row.conversation);
+  }
+}
+
+function compare(a: ConversationRow, b: ConversationRow): number {
+  return section(a) - section(b) || b.activityAt - a.activityAt || (a.conversation < b.conversation ? -1 : 1);
+}
+
+function section(row: ConversationRow): number {
+  if (row.archivedAt !== undefined) {
+    return 2;
+  }
+  return row.pinnedAt === undefined ? 1 : 0;
+}

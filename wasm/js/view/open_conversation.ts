@@ -1,0 +1,16 @@
+/**
+ * A conversation that screens show: its rows and its detail, shared by every
+ * subscription to it. The first one opens it, the last one closes it.
+ */
+import type { ConversationDetail } from "../../pkg/tidings.js";
+import { Listeners } from "./listeners.js";
+import { TimelineRows, type TimelineChange } from "./timeline.js";
+
+/** What is known of an open conversation, and who is told. */
+export class OpenConversation {
+  readonly rows = new TimelineRows();
+  readonly timeline = new Listeners<[TimelineChange]>();
+  readonly details = new Listeners<[ConversationDetail]>();
+  detail: ConversationDetail | undefined;
+  subscriptions = 0;
+}

@@ -1,0 +1,65 @@
+/** The rows of one open timeline, in the journal's order. */
+import type { TimelineRow, TimelineUpdate } from "../../pkg/tidings.js";
+
+/** A timeline, and what of it changed. */
+export interface TimelineChange {
+  /** Every row: the admitted ones by position, then the own pending ones by id. */
+  readonly rows: readonly TimelineRow[];
+  /** The messages whose rows are new or changed. */
+  readonly changed: readonly string[];
+  /** The messages that are gone. */
+  readonly removed: readonly string[];
+  /** Whether older messages can be loaded. */
+  readonly hasOlder: boolean;
+  /** Whether the rows replace all that was shown before. */
+  readonly restart: boolean;
+}
+
+/** Rows by message, and in order. */
+export class TimelineRows {
+  readonly #rows = new Map<string, TimelineRow>();
+  #sorted: readonly TimelineRow[] = [];
+  #hasOlder = false;
+  #isKnown = false;
+
+  /** Every row in order; a new array after each change. */
+  get rows(): readonly TimelineRow[] {
+    return this.#sorted;
+  }
+
+  /** Whether older messages can be loaded. */
+  get hasOlder(): boolean {
+    return this.#hasOlder;
+  }
+
+  /** Everything, for somebody who has nothing yet; none before the first update. */
+  get whole(): TimelineChange | undefined {
+    if (!this.#isKnown) {
+      return undefined;
+    }
+    const changed = this.#sorted.map((row) => row.id);
+    return { rows: this.#sorted, changed, removed: [], hasOlder: this.#hasOlder, restart: true };
+  }
+
+  apply(update: TimelineUpdate): TimelineChange {
+    if (update.restart) {
+      this.#rows.clear();
+    }
+    for (const id of update.removed) {
+      this.#rows.delete(id);
+    }
+    for (const row of update.rows) {
+      this.#rows.set(row.id, row);
+    }
+    this.#sorted = [...this.#rows.values()].sort(compare);
+    this.#hasOlder = update.hasOlder;
+    this.#isKnown = true;
+    const { removed, hasOlder, restart } = update;
+    return { rows: this.#sorted, changed: update.rows.map((row) => row.id), removed, hasOlder, restart };
+  }
+}
+
+function compare(a: TimelineRow, b: TimelineRow): number {
+  const [first, second] = [a.position ?? Number.MAX_VALUE, b.position ?? Number.MAX_VALUE];
+  return first - second || (a.id < b.id ? -1 : 1);
+}

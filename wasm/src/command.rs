@@ -1,0 +1,326 @@
+//! The commands as an app writes them. Ids that a command makes up are left to
+//! the engine.
+
+use serde::Deserialize;
+use tidings_core::{
+    command as core,
+    ids::{AccountId, ContactId, ConversationId, MessageId, Stamp},
+    model,
+};
+use tsify::Tsify;
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    failure::{Checked, Failure},
+    id,
+    name::{AccountKind, ContactKind, Role},
+    time::wall_time,
+};
+
+/// A typed intent of a person.
+#[derive(Clone, PartialEq, Deserialize, Tsify)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// Opens the direct with somebody.
+    CreateDirect { peer: String },
+    /// Creates a group.
+    CreateGroup {
+        #[tsify(optional)]
+        title: Option<String>,
+        members: Vec<String>,
+    },
+    /// Sends a text.
+    SendText {
+        conversation: String,
+        text: String,
+        #[tsify(optional)]
+        reply_to: Option<String>,
+        #[serde(default)]
+        mentions: Vec<String>,
+    },
+    /// Edits an own message.
+    EditMessage { conversation: String, message: String, text: String },
+    /// Takes a message back.
+    DeleteMessage { conversation: String, message: String },
+    /// Puts an emoji on a message.
+    React { conversation: String, message: String, emoji: String },
+    /// Takes an emoji off a message.
+    Unreact { conversation: String, message: String, emoji: String },
+    /// Changes the title.
+    SetTitle {
+        conversation: String,
+        #[tsify(optional)]
+        title: Option<String>,
+    },
+    /// Changes the description.
+    SetDescription {
+        conversation: String,
+        #[tsify(optional)]
+        description: Option<String>,
+    },
+    /// Adds a member, or brings one back.
+    AddMember { conversation: String, account: String, role: Role },
+    /// Removes a member.
+    RemoveMember { conversation: String, account: String },
+    /// Bans a member.
+    BanMember { conversation: String, account: String },
+    /// Leaves.
+    Leave { conversation: String },
+    /// Changes a member's role.
+    ChangeRole { conversation: String, account: String, role: Role },
+    /// Pins a message.
+    PinMessage { conversation: String, message: String },
+    /// Unpins a message.
+    UnpinMessage { conversation: String, message: String },
+    /// Changes the own profile: a field without a value is removed.
+    SetProfile { profile: Profile },
+    /// Adds or changes a contact.
+    AddContact { contact: NewContact },
+    /// Removes a contact.
+    RemoveContact { id: String },
+    /// Mutes, pins or archives a conversation for oneself.
+    SetConversationSetting { conversation: String, setting: SettingChange },
+}
+
+/// The public fields of an account.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct Profile {
+    /// What the account is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<AccountKind>,
+    /// The name for people, at most 120 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Where the picture is, at most 2,048 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+    /// A short description, at most 160 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bio: Option<String>,
+    /// The current status, at most 80 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+/// A contact to be added, or changed if its id is given.
+#[derive(Clone, PartialEq, Deserialize, Tsify)]
+pub struct NewContact {
+    /// Which contact is changed; none adds one.
+    #[tsify(optional)]
+    pub id: Option<String>,
+    /// What it is; a person unless said otherwise.
+    #[tsify(optional)]
+    pub kind: Option<ContactKind>,
+    /// The linked account.
+    #[tsify(optional)]
+    pub account: Option<String>,
+    /// The own name for it, at most 120 characters.
+    #[tsify(optional)]
+    pub nickname: Option<String>,
+    /// Whether it is a favorite.
+    #[serde(default)]
+    pub favorite: bool,
+}
+
+/// What an account sets for itself about a conversation.
+#[derive(Clone, PartialEq, Deserialize, Tsify)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum SettingChange {
+    /// Silent until then, in milliseconds since 1970; none for not at all.
+    MutedUntil {
+        #[tsify(optional)]
+        until: Option<f64>,
+    },
+    /// At the top, since the command.
+    Pinned { on: bool },
+    /// Out of the way, since the command.
+    Archived { on: bool },
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn fill_random(bytes: &mut [u8]);
+}
+
+/// A contact without an account has nothing that its id could be derived from.
+fn random_contact() -> ContactId {
+    let mut bytes = [0; 16];
+    fill_random(&mut bytes);
+    ContactId::from_bytes(bytes)
+}
+
+/// Stands for an id that the engine makes up.
+const MADE_UP: [u8; 16] = [0; 16];
+
+impl TryFrom<Command> for core::Command {
+    type Error = Failure;
+
+    fn try_from(command: Command) -> Checked<Self> {
+        Ok(match command {
+            Command::CreateDirect { peer } => core::CreateDirect { peer: id::account(&peer)? }.into(),
+            Command::CreateGroup { title, members } => {
+                let conversation = ConversationId::from_bytes(MADE_UP);
+                core::CreateGroup { conversation, title, members: id::accounts(&members)? }.into()
+            }
+            Command::SendText { conversation, text, reply_to, mentions } => core::SendText {
+                conversation: id::conversation(&conversation)?,
+                stamp: Stamp::from_bytes(MADE_UP),
+                text,
+                reply_to: reply_to.as_deref().map(id::message).transpose()?,
+                mentions: id::accounts(&mentions)?,
+            }
+            .into(),
+            Command::EditMessage { conversation, message, text } => {
+                let (conversation, message) = place(&conversation, &message)?;
+                core::EditMessage { conversation, message, text }.into()
+            }
+            Command::DeleteMessage { conversation, message } => {
+                let (conversation, message) = place(&conversation, &message)?;
+                core::DeleteMessage { conversation, message }.into()
+            }
+            Command::React { conversation, message, emoji } => {
+                let (conversation, message) = place(&conversation, &message)?;
+                core::React { conversation, message, emoji }.into()
+            }
+            Command::Unreact { conversation, message, emoji } => {
+                let (conversation, message) = place(&conversation, &message)?;
+                core::Unreact { conversation, message, emoji }.into()
+            }
+            Command::SetTitle { conversation, title } => {
+                core::SetTitle { conversation: id::conversation(&conversation)?, title }.into()
+            }
+            Command::SetDescription { conversation, description } => {
+                core::SetDescription { conversation: id::conversation(&conversation)?, description }.into()
+            }
+            Command::AddMember { conversation, account, role } => {
+                let (conversation, account) = seat(&conversation, &account)?;
+                core::AddMember { conversation, account, role: role.0 }.into()
+            }
+            Command::RemoveMember { conversation, account } => {
+                let (conversation, account) = seat(&conversation, &account)?;
+                core::RemoveMember { conversation, account }.into()
+            }
+            Command::BanMember { conversation, account } => {
+                let (conversation, account) = seat(&conversation, &account)?;
+                core::BanMember { conversation, account }.into()
+            }
+            Command::Leave { conversation } => {
+                core::LeaveConversation { conversation: id::conversation(&conversation)? }.into()
+            }
+            Command::ChangeRole { conversation, account, role } => {
+                let (conversation, account) = seat(&conversation, &account)?;
+                core::ChangeRole { conversation, account, role: role.0 }.into()
+            }
+            Command::PinMessage { conversation, message } => {
+                let (conversation, message) = place(&conversation, &message)?;
+                core::PinMessage { conversation, message }.into()
+            }
+            Command::UnpinMessage { conversation, message } => {
+                let (conversation, message) = place(&conversation, &message)?;
+                core::UnpinMessage { conversation, message }.into()
+            }
+            Command::SetProfile { profile } => core::SetProfile { profile: profile.into() }.into(),
+            Command::AddContact { contact } => core::AddContact::try_from(contact)?.into(),
+            Command::RemoveContact { id } => core::RemoveContact { id: id::contact(&id)? }.into(),
+            Command::SetConversationSetting { conversation, setting } => core::SetConversationSetting {
+                conversation: id::conversation(&conversation)?,
+                setting: setting.try_into()?,
+            }
+            .into(),
+        })
+    }
+}
+
+fn place(conversation: &str, message: &str) -> Checked<(ConversationId, MessageId)> {
+    Ok((id::conversation(conversation)?, id::message(message)?))
+}
+
+fn seat(conversation: &str, account: &str) -> Checked<(ConversationId, AccountId)> {
+    Ok((id::conversation(conversation)?, id::account(account)?))
+}
+
+impl From<Profile> for model::Profile {
+    fn from(profile: Profile) -> Self {
+        let Profile { kind, display_name, avatar_url, bio, status } = profile;
+        Self { kind: kind.map(|kind| kind.0), display_name, avatar_url, bio, status }
+    }
+}
+
+impl From<model::Profile> for Profile {
+    fn from(profile: model::Profile) -> Self {
+        let model::Profile { kind, display_name, avatar_url, bio, status } = profile;
+        Self { kind: kind.map(AccountKind), display_name, avatar_url, bio, status }
+    }
+}
+
+impl TryFrom<NewContact> for core::AddContact {
+    type Error = Failure;
+
+    fn try_from(contact: NewContact) -> Checked<Self> {
+        let NewContact { id, kind, account, nickname, favorite } = contact;
+        let account = account.as_deref().map(id::account).transpose()?;
+        let id = match (id, &account) {
+            (Some(id), _) => id::contact(&id)?,
+            (None, Some(account)) => ContactId::of_account(account),
+            (None, None) => random_contact(),
+        };
+        let kind = kind.map_or(model::ContactKind::Person, |kind| kind.0);
+        Ok(Self { id, contact: model::Contact { kind, account, nickname, favorite } })
+    }
+}
+
+impl TryFrom<SettingChange> for core::SettingChange {
+    type Error = Failure;
+
+    fn try_from(setting: SettingChange) -> Checked<Self> {
+        Ok(match setting {
+            SettingChange::MutedUntil { until } => Self::MutedUntil(until.map(wall_time).transpose()?),
+            SettingChange::Pinned { on } => Self::Pinned(on),
+            SettingChange::Archived { on } => Self::Archived(on),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidings_core::code::Code;
+
+    use super::*;
+
+    const CONVERSATION: &str = "00000000000000000000000004";
+
+    #[test]
+    fn a_command_with_a_bad_id_is_refused_before_the_engine() {
+        let commands = [
+            Command::CreateDirect { peer: "no spaces".into() },
+            Command::Leave { conversation: "short".into() },
+            Command::DeleteMessage { conversation: CONVERSATION.into(), message: "x.ada".into() },
+            Command::RemoveContact { id: String::new() },
+        ];
+        for command in commands {
+            let failure = core::Command::try_from(command).unwrap_err();
+            assert_eq!(failure.code.0, Code::IdInvalid, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_contact_of_an_account_has_the_derived_id() {
+        let contact = |id: Option<&str>, account: Option<&str>| {
+            let account = account.map(str::to_owned);
+            let id = id.map(str::to_owned);
+            let contact = NewContact { id, kind: None, account, nickname: None, favorite: false };
+            core::AddContact::try_from(contact).unwrap().id
+        };
+        let derived = ContactId::of_account(&id::account("bob").unwrap());
+        assert_eq!(contact(None, Some("bob")), derived);
+        assert_eq!(contact(Some(CONVERSATION), Some("bob")).to_string(), CONVERSATION);
+    }
+
+    #[test]
+    fn a_profile_comes_back_as_it_was() {
+        let profile = Profile { display_name: Some("Ada".into()), ..Profile::default() };
+        assert_eq!(Profile::from(model::Profile::from(profile.clone())), profile);
+    }
+}

@@ -1,0 +1,61 @@
+//! The core's contract suite for stores, for tests of the stores in TypeScript.
+
+use tidings_core::storage as core;
+use tsify::{Ts, Tsify};
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    failure::Failure,
+    storage::{StorageAnswer, StorageRequest},
+};
+
+/// One request of the suite.
+#[derive(Debug, Clone, serde::Serialize, Tsify)]
+pub struct ContractStep {
+    /// What it shows.
+    pub name: String,
+    /// The request.
+    pub request: StorageRequest,
+}
+
+/// The suite, at some step.
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct Contract(core::Contract);
+
+#[wasm_bindgen]
+impl Contract {
+    /// The suite at its first step; the store is empty.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Contract {
+        Contract::default()
+    }
+
+    /// The next request; none at the end.
+    ///
+    /// # Errors
+    /// `internal`, when the step cannot be converted.
+    #[wasm_bindgen(js_name = nextStep)]
+    pub fn next_step(&mut self) -> Result<Option<Ts<ContractStep>>, Failure> {
+        let Some(core::ContractStep { name, request }) = self.0.next_step() else {
+            return Ok(None);
+        };
+        let step = ContractStep { name: name.to_owned(), request: request.into() };
+        step.into_ts().map(Some).map_err(Failure::value)
+    }
+
+    /// Compares the store's answer to the last request; what is wrong with it, if anything.
+    ///
+    /// # Errors
+    /// `value_invalid` for what is no answer.
+    pub fn check(&mut self, answer: Ts<StorageAnswer>) -> Result<Option<String>, Failure> {
+        let answer = answer.to_rust().map_err(Failure::value)?;
+        Ok(self.0.check(&answer.into()).err())
+    }
+}
+
+/// Panics, so that a test can see what a trap does.
+#[wasm_bindgen]
+pub fn trap() {
+    panic!("asked for by a test");
+}

@@ -1,0 +1,75 @@
+//! What the exported functions throw: a code, a text for people who debug, and
+//! whether trying again may help. The TypeScript side makes an `Error` of it.
+
+use serde::Serialize;
+use tidings_core::{code::Code as CoreCode, engine::Misuse, ids::ParseIdError};
+use tsify::{Ts, Tsify};
+use wasm_bindgen::prelude::*;
+
+use crate::name::Code;
+
+/// Why a call was not carried out. Nothing of it was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Tsify)]
+pub struct Failure {
+    /// The stable code.
+    pub code: Code,
+    /// More about it, for people who debug.
+    pub detail: String,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
+}
+
+/// Result of a conversion from JavaScript.
+pub type Checked<T> = Result<T, Failure>;
+
+impl Failure {
+    /// A failure with this code.
+    pub fn new(code: CoreCode, detail: impl Into<String>) -> Self {
+        Self { code: Code(code), detail: detail.into(), retryable: code.is_retryable() }
+    }
+
+    /// A value of the wrong type or form.
+    pub fn value(detail: impl ToString) -> Self {
+        Self::new(CoreCode::ValueInvalid, detail.to_string())
+    }
+}
+
+impl From<ParseIdError> for Failure {
+    fn from(error: ParseIdError) -> Self {
+        Self::new(CoreCode::IdInvalid, error.to_string())
+    }
+}
+
+impl From<Misuse> for Failure {
+    fn from(error: Misuse) -> Self {
+        Self::new(CoreCode::Misuse, error.to_string())
+    }
+}
+
+impl From<Failure> for JsValue {
+    fn from(failure: Failure) -> Self {
+        Ts::from_rust(&failure).map_or(JsValue::UNDEFINED, JsValue::from)
+    }
+}
+
+/// Whether the same thing may succeed later without being changed.
+///
+/// # Errors
+/// `value_invalid` for a code that is none.
+#[wasm_bindgen(js_name = isRetryable)]
+pub fn is_retryable(code: Ts<Code>) -> Result<bool, Failure> {
+    let code = code.to_rust().map_err(Failure::value)?;
+    Ok(code.0.is_retryable())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_does_not_parse_has_its_own_code() {
+        let failure = Failure::from(ParseIdError::Name);
+        assert_eq!(failure.code, Code(CoreCode::IdInvalid));
+        assert!(!failure.retryable);
+    }
+}

@@ -1,0 +1,87 @@
+//! Everything that can happen to an engine, as TypeScript tells it.
+
+use serde::Deserialize;
+use tidings_core::{engine as core, storage::TaskId};
+use tsify::Tsify;
+
+use crate::{
+    bytes::Bytes,
+    command::Command,
+    failure::{Checked, Failure},
+    id,
+    storage::StorageAnswer,
+};
+
+/// One input. After each the caller polls outputs until there is none.
+#[derive(Clone, PartialEq, Deserialize, Tsify)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Input {
+    /// A person commands something. Answered by an update with the same number.
+    Command { request: u64, command: Command },
+    /// A person retries a refused command, with other words if given.
+    RetryRefused {
+        request: u64,
+        id: u64,
+        #[tsify(optional)]
+        words: Option<String>,
+    },
+    /// A person gives a refused command up.
+    DiscardRefused { id: u64 },
+    /// A screen shows a conversation.
+    OpenConversation { conversation: String },
+    /// No screen shows it any more.
+    CloseConversation { conversation: String },
+    /// The screen wants older messages than it has.
+    LoadOlder { conversation: String },
+    /// The person has seen everything in the timeline.
+    MarkRead { conversation: String },
+    /// The person is writing, or has stopped.
+    Typing { conversation: String, on: bool },
+    /// The network switch.
+    SetNetwork { on: bool },
+    /// The platform believes that the network came back.
+    ConnectNow,
+    /// The app gives a bearer token.
+    Token { token: String },
+    /// The app cannot give a token now.
+    TokenFailed,
+    /// The link asked for is open.
+    LinkOpened,
+    /// The link is lost, or could not be opened.
+    LinkLost,
+    /// A frame from the server.
+    FrameReceived { frame: Bytes },
+    /// The store has finished a task.
+    StorageFinished { task: u64, answer: StorageAnswer },
+    /// The time asked for has come.
+    TimerDue,
+    /// The app goes away; nothing is accepted after this.
+    Close,
+}
+
+impl TryFrom<Input> for core::Input {
+    type Error = Failure;
+
+    fn try_from(input: Input) -> Checked<Self> {
+        Ok(match input {
+            Input::Command { request, command } => Self::Command { request, command: command.try_into()? },
+            Input::RetryRefused { request, id, words } => Self::RetryRefused { request, id, words },
+            Input::DiscardRefused { id } => Self::DiscardRefused { id },
+            Input::OpenConversation { conversation } => Self::OpenConversation(id::conversation(&conversation)?),
+            Input::CloseConversation { conversation } => Self::CloseConversation(id::conversation(&conversation)?),
+            Input::LoadOlder { conversation } => Self::LoadOlder(id::conversation(&conversation)?),
+            Input::MarkRead { conversation } => Self::MarkRead(id::conversation(&conversation)?),
+            Input::Typing { conversation, on } => Self::Typing(id::conversation(&conversation)?, on),
+            Input::SetNetwork { on } => Self::SetNetwork(on),
+            Input::ConnectNow => Self::ConnectNow,
+            Input::Token { token } => Self::Token(token),
+            Input::TokenFailed => Self::TokenFailed,
+            Input::LinkOpened => Self::LinkOpened,
+            Input::LinkLost => Self::LinkLost,
+            Input::FrameReceived { frame } => Self::FrameReceived(frame.0),
+            Input::StorageFinished { task, answer } => Self::StorageFinished(TaskId(task), answer.into()),
+            Input::TimerDue => Self::TimerDue,
+            Input::Close => Self::Close,
+        })
+    }
+}

@@ -1,0 +1,217 @@
+//! Everything an engine wants done, as TypeScript reads it.
+
+use serde::Serialize;
+use tidings_core::{engine as core, storage::StorageTask};
+use tsify::Tsify;
+
+use crate::{
+    bytes::Bytes,
+    command::Profile,
+    id::texts,
+    name::{Code, PresenceKind},
+    row::{ContactRow, ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
+    storage::StorageRequest,
+    time::millis,
+};
+
+/// One output.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Output {
+    /// Send a frame over the open link.
+    Send { frame: Bytes },
+    /// Carry out a task of the store, in the order given, and report back.
+    Storage { task: f64, request: StorageRequest },
+    /// Show this.
+    Update { update: Update },
+    /// Ask the app for a bearer token.
+    NeedToken,
+    /// Open a link.
+    Connect,
+    /// Close the link.
+    Disconnect,
+    /// Come back at this monotonic time, in milliseconds; replaces the former one.
+    WakeAt { at: f64 },
+}
+
+/// What a screen has to know: only what changed.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Update {
+    /// The stored state is read.
+    Ready,
+    /// How the connection stands.
+    Connection { state: ConnectionState },
+    /// Rows of the list of conversations.
+    Conversations { rows: Vec<ConversationRow> },
+    /// Rows of an open timeline.
+    Timeline { timeline: TimelineUpdate },
+    /// The detail of an open conversation.
+    Conversation { detail: ConversationDetail },
+    /// Refused commands that came, and the numbers of those that went.
+    Refused { rows: Vec<RefusedRow>, removed: Vec<f64> },
+    /// How many commands are not admitted yet.
+    Unsynced { count: u32 },
+    /// What somebody is doing in an open conversation.
+    Presence { presence: PresenceChange },
+    /// The profile of an account, the own one included.
+    Profile { account: String, profile: Profile },
+    /// Own contacts that came or changed, and the ids of those that went.
+    Contacts { rows: Vec<ContactRow>, removed: Vec<String> },
+    /// The command is durable on this device and will be sent.
+    CommandStored { request: f64, stored: Stored },
+    /// The command was not taken: nothing of it remains here.
+    CommandFailed { request: f64, code: Code, detail: String, retryable: bool },
+    /// The device's store fails; writes are kept and tried again.
+    StorageFailed { code: Code },
+    /// The device's store works again.
+    StorageRecovered,
+}
+
+/// Rows of an open timeline.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct TimelineUpdate {
+    /// The conversation.
+    pub conversation: String,
+    /// Whether the rows replace all that was shown before.
+    pub restart: bool,
+    /// Rows that are new or changed.
+    pub rows: Vec<TimelineRow>,
+    /// Messages that are gone from the view.
+    pub removed: Vec<String>,
+    /// Whether older ones can be loaded.
+    pub has_older: bool,
+}
+
+/// What somebody is doing in an open conversation.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct PresenceChange {
+    /// The conversation.
+    pub conversation: String,
+    /// Who.
+    pub account: String,
+    /// What.
+    pub kind: PresenceKind,
+}
+
+/// What a stored command made or is about.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct Stored {
+    /// The conversation it created or acts in.
+    pub conversation: Option<String>,
+    /// The message it wrote or is about.
+    pub message: Option<String>,
+}
+
+/// How the connection stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Tsify)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum ConnectionState {
+    /// The network switch is off.
+    Off,
+    /// No link; the next try is at the time given, in milliseconds since 1970.
+    Waiting { code: Option<Code>, retry_at: f64 },
+    /// A link is being opened.
+    Connecting,
+    /// The link is open; what was missed is being read.
+    CatchingUp,
+    /// Everything is read; changes flow.
+    Online,
+    /// The session was refused for good.
+    Rejected { code: Code },
+    /// The client is closed.
+    Closed,
+}
+
+impl From<core::Output> for Output {
+    fn from(output: core::Output) -> Self {
+        match output {
+            core::Output::Send(frame) => Self::Send { frame: Bytes(frame) },
+            core::Output::Storage(StorageTask { id, request }) => {
+                Self::Storage { task: id.0 as f64, request: request.into() }
+            }
+            core::Output::Update(update) => Self::Update { update: update.into() },
+            core::Output::NeedToken => Self::NeedToken,
+            core::Output::Connect => Self::Connect,
+            core::Output::Disconnect => Self::Disconnect,
+            core::Output::WakeAt(time) => Self::WakeAt { at: time.as_millis() as f64 },
+        }
+    }
+}
+
+impl From<core::Update> for Update {
+    fn from(update: core::Update) -> Self {
+        match update {
+            core::Update::Ready => Self::Ready,
+            core::Update::Connection(state) => Self::Connection { state: state.into() },
+            core::Update::Inbox(rows) => {
+                Self::Conversations { rows: rows.into_iter().map(ConversationRow::from).collect() }
+            }
+            core::Update::Timeline(update) => Self::Timeline { timeline: update.into() },
+            core::Update::Conversation(detail) => Self::Conversation { detail: (*detail).into() },
+            core::Update::Refused { rows, removed } => Self::Refused {
+                rows: rows.into_iter().map(RefusedRow::from).collect(),
+                removed: removed.into_iter().map(|id| id as f64).collect(),
+            },
+            core::Update::Unsynced(count) => Self::Unsynced { count },
+            core::Update::Presence { conversation, account, kind } => {
+                let (conversation, account) = (conversation.to_string(), account.to_string());
+                Self::Presence { presence: PresenceChange { conversation, account, kind: kind.into() } }
+            }
+            core::Update::Profile { account, profile } => {
+                Self::Profile { account: account.to_string(), profile: profile.into() }
+            }
+            core::Update::Contacts(contacts) => {
+                let (mut rows, mut removed) = (Vec::new(), Vec::new());
+                for (id, contact) in contacts {
+                    match contact {
+                        Some(contact) => rows.push(ContactRow::from((id, contact))),
+                        None => removed.push(id.to_string()),
+                    }
+                }
+                Self::Contacts { rows, removed }
+            }
+            core::Update::CommandStored { request, conversation, message } => {
+                let conversation = conversation.map(|conversation| conversation.to_string());
+                let message = message.map(|message| message.to_string());
+                Self::CommandStored { request: request as f64, stored: Stored { conversation, message } }
+            }
+            core::Update::CommandFailed { request, code, detail } => {
+                let retryable = code.is_retryable();
+                Self::CommandFailed { request: request as f64, code: code.into(), detail, retryable }
+            }
+            core::Update::StorageFailed(code) => Self::StorageFailed { code: code.into() },
+            core::Update::StorageRecovered => Self::StorageRecovered,
+        }
+    }
+}
+
+impl From<core::TimelineUpdate> for TimelineUpdate {
+    fn from(update: core::TimelineUpdate) -> Self {
+        let core::TimelineUpdate { conversation, restart, rows, removed, has_older } = update;
+        Self {
+            conversation: conversation.to_string(),
+            restart,
+            rows: rows.into_iter().map(TimelineRow::from).collect(),
+            removed: texts(removed),
+            has_older,
+        }
+    }
+}
+
+impl From<core::ConnectionState> for ConnectionState {
+    fn from(state: core::ConnectionState) -> Self {
+        match state {
+            core::ConnectionState::Off => Self::Off,
+            core::ConnectionState::Waiting { code, retry_at } => {
+                Self::Waiting { code: code.map(Code), retry_at: millis(retry_at) }
+            }
+            core::ConnectionState::Connecting => Self::Connecting,
+            core::ConnectionState::CatchingUp => Self::CatchingUp,
+            core::ConnectionState::Online => Self::Online,
+            core::ConnectionState::Rejected(code) => Self::Rejected { code: code.into() },
+            core::ConnectionState::Closed => Self::Closed,
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! The rows that screens show. What the core knows and a screen does not need
+//! is left out here, in one place.
+
+use serde::Serialize;
+use tidings_core::{ids::ContactId, model, view, wire};
+use tsify::Tsify;
+
+use crate::{
+    id::texts,
+    name::{
+        Code, ContactKind, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState, Permission,
+        PresenceKind, Role,
+    },
+    time::millis,
+};
+
+/// A conversation in the list. Times are in milliseconds since 1970.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationRow {
+    /// Which.
+    pub conversation: String,
+    /// Its kind.
+    pub kind: ConversationKind,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// What to call it: the title, or the names of the others.
+    pub name: String,
+    /// Some of the others: the peer of a direct, a few of a group.
+    pub others: Vec<String>,
+    /// Whether it goes on.
+    pub state: ConversationState,
+    /// The own role.
+    pub role: Role,
+    /// Where the own account stands in it.
+    pub status: MemberStatus,
+    /// Its active members.
+    pub member_count: u32,
+    /// Its newest message.
+    pub last_message: Option<LastMessageRow>,
+    /// Messages of others behind the read position, counted to 9,999.
+    pub unread: u32,
+    /// Own commands in it that are not admitted yet.
+    pub pending: u32,
+    /// When something last happened in it.
+    pub activity_at: f64,
+    /// Silent until; the last date there is, for good.
+    pub muted_until: Option<f64>,
+    /// At the top since.
+    pub pinned_at: Option<f64>,
+    /// Out of the way since.
+    pub archived_at: Option<f64>,
+}
+
+/// The newest message of a conversation.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct LastMessageRow {
+    /// Which.
+    pub message: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Its kind.
+    pub kind: MessageKind,
+    /// Its first characters; empty when deleted.
+    pub preview: String,
+    /// Whether it is deleted.
+    pub deleted: bool,
+    /// Its place in the journal.
+    pub position: f64,
+}
+
+/// A message in a timeline. Times are in milliseconds since 1970.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct TimelineRow {
+    /// Which.
+    pub id: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Its author's name.
+    pub author_name: String,
+    /// Whether the own account wrote it.
+    pub own: bool,
+    /// The text as it reads now; empty when deleted.
+    pub text: String,
+    /// Who took it back, if anybody.
+    pub deleted_by: Option<String>,
+    /// When it was edited last, if ever.
+    pub edited_at: Option<f64>,
+    /// What it answers.
+    pub reply_to: Option<ReplyRow>,
+    /// Whom it calls.
+    pub mentions: Vec<String>,
+    /// Who reacted with what.
+    pub reactions: Vec<ReactionRow>,
+    /// When its author wrote it, by their clock.
+    pub created_at: f64,
+    /// When it was admitted; none while pending.
+    pub accepted_at: Option<f64>,
+    /// Its place in the journal; none while pending.
+    pub position: Option<f64>,
+    /// How far it has come. Messages of others are sent.
+    pub state: MessageState,
+    /// How many others have read it; for own messages.
+    pub read_by: u32,
+    /// Whether it is pinned.
+    pub pinned: bool,
+    /// Whether something about it (an edit, a reaction) is not admitted yet.
+    pub unsynced: bool,
+}
+
+/// What a message answers.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplyRow {
+    /// Which message.
+    pub id: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Its author's name.
+    pub author_name: String,
+    /// Its first characters; empty when it is not at hand or deleted.
+    pub preview: String,
+}
+
+/// Who reacted with one emoji.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct ReactionRow {
+    /// The emoji.
+    pub emoji: String,
+    /// Who.
+    pub accounts: Vec<String>,
+    /// Whether the own account is among them.
+    pub own: bool,
+}
+
+/// A conversation in full. Times are in milliseconds since 1970.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationDetail {
+    /// Which.
+    pub conversation: String,
+    /// Its kind.
+    pub kind: ConversationKind,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// Whether it goes on.
+    pub state: ConversationState,
+    /// Whether only moderators and above may write.
+    pub locked: bool,
+    /// When it was created.
+    pub created_at: f64,
+    /// Who created it.
+    pub created_by: String,
+    /// The own role.
+    pub role: Role,
+    /// Where the own account stands in it.
+    pub status: MemberStatus,
+    /// What the own account may do; empty when not active.
+    pub permissions: Vec<Permission>,
+    /// Everybody who is a member, by rank and then name.
+    pub members: Vec<MemberRow>,
+    /// The pinned messages, newest pin first.
+    pub pins: Vec<PinRow>,
+}
+
+/// A member of a conversation.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct MemberRow {
+    /// Who.
+    pub account: String,
+    /// The name for people.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// What they are doing.
+    pub presence: PresenceKind,
+    /// Whether the own account may change their role or remove them.
+    pub manageable: bool,
+}
+
+/// A pinned message.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct PinRow {
+    /// The message.
+    pub message: String,
+    /// Who pinned it.
+    pub by: String,
+    /// When.
+    pub at: f64,
+    /// Its first characters; empty when it is not at hand.
+    pub preview: String,
+}
+
+/// A refused command, until the person retries or discards it.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedRow {
+    /// Names it for retry and discard.
+    pub id: f64,
+    /// Where it was to be; none for one about the account itself.
+    pub conversation: Option<String>,
+    /// The name of the command, such as `send_text`.
+    pub command: String,
+    /// The words written with it.
+    pub words: Option<String>,
+    /// The message it writes or is about.
+    pub message: Option<String>,
+    /// Why.
+    pub code: Code,
+    /// Whether the same command may succeed later.
+    pub retryable: bool,
+    /// More about it, for people who debug.
+    pub detail: String,
+    /// When it was written.
+    pub created_at: f64,
+}
+
+/// An entry of the own address book.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct ContactRow {
+    /// Which.
+    pub id: String,
+    /// What it is.
+    pub kind: ContactKind,
+    /// The linked account.
+    pub account: Option<String>,
+    /// The own name for it.
+    pub nickname: Option<String>,
+    /// Whether it is a favorite.
+    pub favorite: bool,
+}
+
+impl From<view::InboxRow> for ConversationRow {
+    fn from(row: view::InboxRow) -> Self {
+        let view::InboxRow {
+            conversation,
+            kind,
+            title,
+            name,
+            others,
+            state,
+            role,
+            status,
+            member_count,
+            last_message,
+            unread,
+            pending,
+            activity_at,
+            muted_until,
+            pinned_at,
+            archived_at,
+        } = row;
+        Self {
+            conversation: conversation.to_string(),
+            kind: kind.into(),
+            title,
+            name,
+            others: texts(others),
+            state: state.into(),
+            role: role.into(),
+            status: status.into(),
+            member_count,
+            last_message: last_message.map(LastMessageRow::from),
+            unread,
+            pending,
+            activity_at: millis(activity_at),
+            muted_until: muted_until.map(millis),
+            pinned_at: pinned_at.map(millis),
+            archived_at: archived_at.map(millis),
+        }
+    }
+}
+
+impl From<wire::LastMessage> for LastMessageRow {
+    fn from(last: wire::LastMessage) -> Self {
+        let wire::LastMessage { message, kind, preview, deleted, position } = last;
+        Self {
+            message: message.to_string(),
+            author: message.author.to_string(),
+            kind: kind.into(),
+            preview,
+            deleted,
+            position: position.number() as f64,
+        }
+    }
+}
+
+impl From<view::TimelineRow> for TimelineRow {
+    fn from(row: view::TimelineRow) -> Self {
+        let view::TimelineRow {
+            id,
+            author_name,
+            own,
+            text,
+            deleted_by,
+            edited_at,
+            reply_to,
+            mentions,
+            reactions,
+            created_at,
+            accepted_at,
+            position,
+            state,
+            read_by,
+            pinned,
+            unsynced,
+        } = row;
+        Self {
+            id: id.to_string(),
+            author: id.author.to_string(),
+            author_name,
+            own,
+            text,
+            deleted_by: deleted_by.map(|account| account.to_string()),
+            edited_at: edited_at.map(millis),
+            reply_to: reply_to.map(ReplyRow::from),
+            mentions: texts(mentions),
+            reactions: reactions.into_iter().map(ReactionRow::from).collect(),
+            created_at: millis(created_at),
+            accepted_at: accepted_at.map(millis),
+            position: position.map(|position| position.number() as f64),
+            state: state.into(),
+            read_by,
+            pinned,
+            unsynced,
+        }
+    }
+}
+
+impl From<view::ReplyRow> for ReplyRow {
+    fn from(row: view::ReplyRow) -> Self {
+        let view::ReplyRow { id, author_name, preview } = row;
+        Self { id: id.to_string(), author: id.author.to_string(), author_name, preview }
+    }
+}
+
+impl From<view::ReactionRow> for ReactionRow {
+    fn from(row: view::ReactionRow) -> Self {
+        let view::ReactionRow { emoji, accounts, own } = row;
+        Self { emoji, accounts: texts(accounts), own }
+    }
+}
+
+impl From<view::ConversationDetail> for ConversationDetail {
+    fn from(detail: view::ConversationDetail) -> Self {
+        let view::ConversationDetail {
+            conversation,
+            kind,
+            title,
+            description,
+            state,
+            locked,
+            created_at,
+            created_by,
+            role,
+            status,
+            permissions,
+            members,
+            pins,
+        } = detail;
+        Self {
+            conversation: conversation.to_string(),
+            kind: kind.into(),
+            title,
+            description,
+            state: state.into(),
+            locked,
+            created_at: millis(created_at),
+            created_by: created_by.to_string(),
+            role: role.into(),
+            status: status.into(),
+            permissions: permissions.into_iter().map(Permission::from).collect(),
+            members: members.into_iter().map(MemberRow::from).collect(),
+            pins: pins.into_iter().map(PinRow::from).collect(),
+        }
+    }
+}
+
+impl From<view::MemberRow> for MemberRow {
+    fn from(row: view::MemberRow) -> Self {
+        let view::MemberRow { account, name, role, presence, manageable } = row;
+        Self { account: account.to_string(), name, role: role.into(), presence: presence.into(), manageable }
+    }
+}
+
+impl From<view::PinRow> for PinRow {
+    fn from(row: view::PinRow) -> Self {
+        let view::PinRow { message, by, at, preview } = row;
+        Self { message: message.to_string(), by: by.to_string(), at: millis(at), preview }
+    }
+}
+
+impl From<view::RefusedRow> for RefusedRow {
+    fn from(row: view::RefusedRow) -> Self {
+        let view::RefusedRow { id, conversation, command, words, message, code, detail, created_at } = row;
+        Self {
+            id: id as f64,
+            conversation: conversation.map(|conversation| conversation.to_string()),
+            command: command.to_owned(),
+            words,
+            message: message.map(|message| message.to_string()),
+            code: code.into(),
+            retryable: code.is_retryable(),
+            detail,
+            created_at: millis(created_at),
+        }
+    }
+}
+
+impl From<(ContactId, model::Contact)> for ContactRow {
+    fn from((id, contact): (ContactId, model::Contact)) -> Self {
+        let model::Contact { kind, account, nickname, favorite } = contact;
+        let account = account.map(|account| account.to_string());
+        Self { id: id.to_string(), kind: kind.into(), account, nickname, favorite }
+    }
+}

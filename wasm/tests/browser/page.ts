@@ -1,0 +1,178 @@
+/** What runs in the page: the package under `window.lab`, driven by the tests in Node.js. */
+import * as tidings from "tidings";
+import type { Client, ClientOptions } from "tidings";
+
+import loadModule, { Contract, type StorageAnswer, type StorageRequest } from "#testing";
+
+/** What an error is to a test. */
+export interface Caught {
+  readonly name: string;
+  readonly code: string;
+  readonly retryable: boolean;
+}
+
+/** The part of a store that the suite needs. */
+interface AnyStore {
+  run(request: StorageRequest): Promise<StorageAnswer>;
+  close(): void;
+}
+
+const clients: Client[] = [];
+
+/** What the tests call. */
+const lab = {
+  init: tidings.init,
+
+  /** Opens a client; where its state is, or what went wrong. */
+  async open(options: Partial<ClientOptions> = {}): Promise<{ store: string; fallback: string | undefined } | Caught> {
+    const url = "ws://127.0.0.1:1";
+    try {
+      const client = await tidings.Client.open({ url, account: "ada", token: () => "none", ...options });
+      clients.push(client);
+      return { store: client.store, fallback: client.storeFallback };
+    } catch (error) {
+      return caught(error);
+    }
+  },
+
+  async close(): Promise<void> {
+    await clients.pop()?.close();
+  },
+
+  /** Makes a group; its id. */
+  async createGroup(title: string): Promise<string> {
+    return (await current().createGroup({ title, members: ["bob"] })).conversation ?? "";
+  },
+
+  async send(conversation: string, text: string): Promise<Caught | undefined> {
+    try {
+      await current().sendText(conversation, text);
+      return undefined;
+    } catch (error) {
+      return caught(error);
+    }
+  },
+
+  /** The texts of a timeline, as soon as it has so many. */
+  texts(conversation: string, count: number): Promise<string[]> {
+    return new Promise((resolve) => {
+      current().timeline(conversation, ({ rows }) => {
+        if (rows.length === count) {
+          resolve(rows.map((row) => row.text));
+        }
+      });
+    });
+  },
+
+  names(): string[] {
+    let names: string[] = [];
+    current()
+      .conversations(({ rows }) => {
+        names = rows.map((row) => row.name);
+      })
+      .close();
+    return names;
+  },
+
+  unsynced(): number {
+    return current().unsynced;
+  },
+
+  /** Sends until a message is refused and the store says that it is full. */
+  async fill(conversation: string): Promise<{ sent: number; refused: Caught }> {
+    const told = lab.storageNews("storage_full");
+    for (let sent = 0; sent < 2_000; sent += 1) {
+      const refused = await lab.send(conversation, "x".repeat(4_000));
+      if (refused !== undefined) {
+        await told;
+        return { sent, refused };
+      }
+    }
+    throw new Error("nothing was refused");
+  },
+
+  /** Waits until the store fails with a code, or works again with none. */
+  storageNews(wanted: string | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = current().onStorage((code) => {
+        if (code === wanted) {
+          stop();
+          resolve();
+        }
+      });
+    });
+  },
+
+  /** Runs the core's suite on IndexedDB; the steps it took, or what was wrong. */
+  async contract(name: string): Promise<number | string> {
+    await loadModule({ module_or_path: "/pkg-testing/tidings_bg.wasm" });
+    const store = await openStore(name);
+    const contract = new Contract();
+    let steps = 0;
+    for (let step = contract.nextStep(); step !== undefined; step = contract.nextStep()) {
+      const wrong = contract.check(await store.run(step.request));
+      if (wrong !== undefined) {
+        return `${step.name}: ${wrong}`;
+      }
+      steps += 1;
+    }
+    store.close();
+    return steps;
+  },
+
+  /** The answers of a store whose database is deleted under it. */
+  async deleted(name: string): Promise<(string | undefined)[]> {
+    const store = await openStore(name);
+    const put: StorageRequest = { type: "write", writes: [{ type: "put", key: "a", value: new Uint8Array([1]) }] };
+    const answers = [await store.run(put)];
+    await new Promise((resolve) => {
+      indexedDB.deleteDatabase(name).onsuccess = resolve;
+    });
+    answers.push(await store.run(put), await store.run({ type: "read", prefixes: [""] }));
+    return answers.map((answer) => (answer.type === "failed" ? answer.code : answer.type));
+  },
+
+  /** Opens a client in a worker; what it answers. */
+  inWorker(storeName: string): Promise<string> {
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    return new Promise((resolve) => {
+      worker.onmessage = (event: MessageEvent<string>) => {
+        worker.terminate();
+        resolve(event.data);
+      };
+      worker.postMessage(storeName);
+    });
+  },
+};
+
+export type Lab = typeof lab;
+
+declare global {
+  interface Window {
+    lab: Lab;
+  }
+}
+
+window.lab = lab;
+
+function current(): Client {
+  const client = clients.at(-1);
+  if (client === undefined) {
+    throw new Error("no client is open");
+  }
+  return client;
+}
+
+function caught(error: unknown): Caught {
+  if (!tidings.isTidingsError(error)) {
+    throw error;
+  }
+  return { name: error.name, code: error.code, retryable: error.retryable };
+}
+
+/** The store itself is not part of the package's surface. */
+async function openStore(name: string): Promise<AnyStore> {
+  const address = "/dist/store/indexeddb.js";
+  const module = (await import(address)) as { IndexedDbStore: { open(name: string): Promise<AnyStore> } };
+  return module.IndexedDbStore.open(name);
+}

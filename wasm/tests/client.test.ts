@@ -1,0 +1,356 @@
+/** What a device does alone: everything but the server's answer. */
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+
+import { Client, MemoryStore, init, type ConnectionState, type ConversationsChange, type TimelineChange } from "tidings";
+
+import { listed, offline, timelineUntil, withClient } from "./offline.js";
+
+before(() => init());
+
+test("a group made offline is listed, and its messages are pending", async () => {
+  await withClient(offline(), async (client) => {
+    const changes: ConversationsChange[] = [];
+    const subscription = client.conversations((change) => changes.push(change));
+    assert.deepEqual(changes, [{ rows: [], changed: [] }]);
+
+    const { conversation } = await client.createGroup({ title: "Walks", members: ["bob"] });
+    assert.ok(conversation !== undefined);
+    assert.deepEqual(changes.at(-1)?.changed, [conversation]);
+    const { message } = await client.sendText(conversation, "Sunday?");
+    const rows = await timelineUntil(client, conversation, (rows) => rows.length === 1);
+
+    assert.equal(rows[0]?.id, message);
+    assert.equal(rows[0]?.text, "Sunday?");
+    assert.equal(rows[0]?.state, "pending");
+    assert.equal(rows[0]?.position, undefined);
+    assert.equal(rows[0]?.author, "ada");
+    assert.equal(rows[0]?.own, true);
+    const [row] = listed(client);
+    assert.equal(row?.name, "Walks");
+    assert.equal(row?.kind, "group");
+    assert.equal(row?.role, "owner");
+    assert.equal(row?.pending, 2);
+    assert.equal(client.unsynced, 2);
+    subscription.close();
+  });
+});
+
+test("what was written offline is there after the store is opened again", async () => {
+  const store = new MemoryStore();
+  let conversation = "";
+  await withClient(offline({ store }), async (client) => {
+    conversation = (await client.createDirect("bob")).conversation ?? "";
+    await client.sendText(conversation, "one");
+    await client.sendText(conversation, "two");
+  });
+  await withClient(offline({ store }), async (client) => {
+    assert.equal(client.unsynced, 3);
+    assert.equal(listed(client)[0]?.conversation, conversation);
+    const rows = await timelineUntil(client, conversation, (rows) => rows.length === 2);
+    assert.deepEqual(rows.map((row) => row.text), ["one", "two"]);
+  });
+});
+
+test("both sides derive the same direct", async () => {
+  const ids: (string | undefined)[] = [];
+  for (const [account, peer] of [["ada", "bob"], ["bob", "ada"]] as const) {
+    await withClient(offline({ account }), async (client) => {
+      ids.push((await client.createDirect(peer)).conversation);
+    });
+  }
+  assert.equal(ids[0], ids[1]);
+});
+
+test("a timeline tells only what changed, and keeps the other rows as they are", async () => {
+  await withClient(offline(), async (client) => {
+    const { conversation = "" } = await client.createGroup({ members: [] });
+    const first = (await client.sendText(conversation, "first")).message ?? "";
+    const changes: TimelineChange[] = [];
+    const timeline = client.timeline(conversation, (change) => changes.push(change));
+    const second = (await client.sendText(conversation, "second", { replyTo: first, mentions: ["ada"] })).message ?? "";
+    const before = timeline.rows;
+    assert.deepEqual(before.map((row) => row.id), [first, second]);
+    assert.equal(before[1]?.replyTo?.preview, "first");
+    assert.deepEqual(before[1]?.mentions, ["ada"]);
+
+    changes.length = 0;
+    await client.editMessage(conversation, second, "second, edited");
+    assert.deepEqual(changes.flatMap((change) => change.changed), [second]);
+    assert.equal(timeline.rows[0], before[0]);
+    assert.equal(timeline.rows[1]?.text, "second, edited");
+    assert.notEqual(timeline.rows[1]?.editedAt, undefined);
+
+    await client.react(conversation, first, "👍");
+    assert.deepEqual(timeline.rows[0]?.reactions, [{ emoji: "👍", accounts: ["ada"], own: true }]);
+    await client.unreact(conversation, first, "👍");
+    assert.deepEqual(timeline.rows[0]?.reactions, []);
+    await client.deleteMessage(conversation, first);
+    assert.equal(timeline.rows[0]?.deletedBy, "ada");
+    timeline.close();
+    timeline.close();
+    changes.length = 0;
+    await client.sendText(conversation, "unseen");
+    assert.deepEqual(changes, []);
+  });
+});
+
+test("two subscriptions share a conversation until the last is closed", async () => {
+  await withClient(offline(), async (client) => {
+    const { conversation = "" } = await client.createGroup({ title: "Two", members: ["bob"] });
+    await client.sendText(conversation, "hello");
+    await timelineUntil(client, conversation, (rows) => rows.length === 1);
+    const one = client.timeline(conversation, () => undefined);
+    await timelineUntil(client, conversation, (rows) => rows.length === 1);
+    const titles: (string | undefined)[] = [];
+    const panel = client.conversation(conversation, (detail) => {
+      titles.push(detail.title);
+      assert.deepEqual(detail.members.map((member) => [member.account, member.role]), [["ada", "owner"], ["bob", "member"]]);
+    });
+    one.close();
+    await client.setTitle(conversation, "Three");
+    assert.equal(titles.at(-1), "Three");
+    panel.close();
+  });
+});
+
+test("a command that is not allowed rejects at once, with a code, offline", async () => {
+  await withClient(offline(), async (client) => {
+    const { conversation = "" } = await client.createGroup({ members: [] });
+    await assert.rejects(client.sendText(conversation, ""), { name: "TidingsError", code: "text_empty", retryable: false });
+    await assert.rejects(client.sendText(conversation, "x".repeat(4_001)), { code: "text_too_long" });
+    await assert.rejects(client.leave(conversation), { code: "last_owner" });
+    await assert.rejects(client.createDirect("ada"), { code: "value_invalid" });
+    await assert.rejects(client.sendText("0".repeat(26), "lost"), { code: "conversation_unknown" });
+    await assert.rejects(client.sendText("nowhere", "lost"), { code: "id_invalid" });
+    assert.throws(() => client.timeline("nowhere", () => undefined), { code: "id_invalid" });
+    assert.equal(client.unsynced, 1);
+  });
+});
+
+test("settings, contacts and the own profile are kept", async () => {
+  const store = new MemoryStore();
+  let conversation = "";
+  await withClient(offline({ store }), async (client) => {
+    conversation = (await client.createGroup({ title: "A", members: [] })).conversation ?? "";
+    const other = (await client.createGroup({ title: "B", members: [] })).conversation ?? "";
+    await client.pinConversation(conversation, true);
+    assert.deepEqual(listed(client).map((row) => row.name), ["A", "B"]);
+    await client.archiveConversation(conversation, true);
+    assert.deepEqual(listed(client).map((row) => row.name), ["B", "A"]);
+    await client.mute(other);
+    assert.equal(listed(client)[0]?.mutedUntil, 8.64e15);
+    await client.mute(other, new Date(4_000_000_000_000));
+    assert.equal(listed(client)[0]?.mutedUntil, 4_000_000_000_000);
+    await client.mute(other, null);
+    assert.equal(listed(client)[0]?.mutedUntil, undefined);
+    await client.addContact({ account: "bob", nickname: "Bobby" });
+    await client.setProfile({ displayName: "Ada L." });
+    assert.equal(client.profile("ada")?.displayName, "Ada L.");
+  });
+  await withClient(offline({ store }), async (client) => {
+    await until((done) => client.contacts((contacts) => contacts.length === 1 && done()).close);
+    client.contacts(([contact]) => {
+      assert.deepEqual({ ...contact, id: "" }, { id: "", kind: "person", account: "bob", nickname: "Bobby", favorite: false });
+    });
+    assert.equal(client.profile("ada")?.displayName, "Ada L.");
+  });
+});
+
+test("contacts without an account are several", async () => {
+  await withClient(offline(), async (client) => {
+    await client.addContact({ nickname: "Plumber" });
+    await client.addContact({ nickname: "Baker", kind: "service" });
+    let names: (string | undefined)[] = [];
+    client.contacts((contacts) => (names = contacts.map((contact) => contact.nickname)));
+    assert.deepEqual(names.sort(), ["Baker", "Plumber"]);
+  });
+});
+
+test("one store in memory serves one client at a time", async () => {
+  const store = new MemoryStore();
+  await withClient(offline({ store }), async () => {
+    await assert.rejects(Client.open(offline({ store })), { code: "store_in_use", retryable: true });
+  });
+  await withClient(offline({ store }), async () => undefined);
+});
+
+test("the network switch is off until it is turned on", async () => {
+  await withClient(offline(), async (client) => {
+    const states: ConnectionState["type"][] = [];
+    client.onConnection((state) => states.push(state.type));
+    client.setNetwork(false);
+    assert.deepEqual(client.connection, { type: "off" });
+    client.setNetwork(true);
+    await until((done) => client.onConnection((state) => state.type === "waiting" && done()));
+    assert.deepEqual(states, ["off", "connecting", "waiting"]);
+  });
+});
+
+test("a token that the app cannot give is asked for again later", async () => {
+  const token = (): Promise<string> => Promise.reject(new Error("signed out"));
+  await withClient(offline({ token }), async (client) => {
+    await until((done) => {
+      if (client.connection.type === "waiting") { done(); }
+      return client.onConnection((state) => state.type === "waiting" && done());
+    });
+  });
+});
+
+test("a closed client takes nothing, and closing it again does nothing", async () => {
+  const client = await Client.open(offline());
+  const { conversation = "" } = await client.createGroup({ members: [] });
+  const timeline = client.timeline(conversation, () => undefined);
+  const closed = client.close();
+  await assert.rejects(client.sendText(conversation, "late"), { code: "client_closed" });
+  await closed;
+  await client.close();
+  assert.equal(client.connection.type, "closed");
+  assert.throws(() => { client.connectNow(); }, { code: "client_closed" });
+  timeline.close();
+});
+
+test("a command given just before the close is kept", async () => {
+  const store = new MemoryStore();
+  const client = await Client.open(offline({ store }));
+  const written = client.createGroup({ title: "Kept", members: [] });
+  await Promise.all([client.close(), written]);
+  await withClient(offline({ store }), async (client) => {
+    assert.equal(listed(client)[0]?.name, "Kept");
+  });
+});
+
+test("a listener that throws keeps nobody else from being told", async () => {
+  const reported: unknown[] = [];
+  globalThis.reportError = (error) => reported.push(error);
+  await withClient(offline(), async (client) => {
+    client.onUnsynced(() => {
+      throw new Error("of the app");
+    });
+    const counts: number[] = [];
+    client.onUnsynced((count) => counts.push(count));
+    await client.createGroup({ members: [] });
+    assert.deepEqual(counts, [1]);
+  });
+  assert.deepEqual(reported.map(String), ["Error: of the app"]);
+});
+
+test("a command given from within a listener is taken in its turn", async () => {
+  await withClient(offline(), async (client) => {
+    const answers: Promise<unknown>[] = [];
+    const stop = client.onUnsynced((count) => {
+      if (count < 3) { answers.push(client.createGroup({ title: `after ${count}`, members: [] })); }
+    });
+    await client.createGroup({ title: "first", members: [] });
+    await until((done) => client.onUnsynced((count) => count === 3 && done()), () => client.unsynced === 3);
+    stop();
+    await Promise.all(answers);
+    assert.equal(listed(client).length, 3);
+  });
+});
+
+test("options that are wrong are refused with a code", async () => {
+  await assert.rejects(Client.open(offline({ url: "not a url" })), { code: "value_invalid" });
+  await assert.rejects(Client.open(offline({ url: "ftp://example.com" })), { code: "value_invalid" });
+  await assert.rejects(Client.open(offline({ account: "no spaces" })), { code: "id_invalid" });
+  await assert.rejects(Client.open(offline({ tenant: "ä" })), { code: "id_invalid" });
+  await assert.rejects(Client.open(offline({ store: "indexeddb" })), { code: "storage_gone" });
+});
+
+test("a store that answers nonsense ends the client with a code, and loses nothing", async () => {
+  class BrokenStore extends MemoryStore {
+    isBroken = false;
+    override run(request: Parameters<MemoryStore["run"]>[0]): ReturnType<MemoryStore["run"]> {
+      const nonsense = { type: "records", records: "nonsense" } as unknown as Awaited<ReturnType<MemoryStore["run"]>>;
+      return this.isBroken ? Promise.resolve(nonsense) : super.run(request);
+    }
+  }
+  const store = new BrokenStore();
+  const client = await Client.open(offline({ store }));
+  const { conversation = "" } = await client.createGroup({ title: "Kept", members: [] });
+  const states: ConnectionState[] = [];
+  client.onConnection((state) => states.push(state));
+  store.isBroken = true;
+  await assert.rejects(client.sendText(conversation, "never stored"), { code: "value_invalid" });
+  assert.deepEqual(states, [{ type: "rejected", code: "value_invalid" }]);
+  assert.throws(() => { client.connectNow(); }, { code: "value_invalid" });
+  await client.close();
+  store.isBroken = false;
+  await withClient(offline({ store }), async (client) => {
+    assert.equal(listed(client)[0]?.name, "Kept");
+  });
+});
+
+test("a stored state that cannot be read is not taken for an empty one", async () => {
+  class BlockedStore extends MemoryStore {
+    isBlocked = false;
+    override run(request: Parameters<MemoryStore["run"]>[0]): ReturnType<MemoryStore["run"]> {
+      return this.isBlocked ? Promise.resolve({ type: "failed", code: "storage_blocked" }) : super.run(request);
+    }
+  }
+  const store = new BlockedStore();
+  await withClient(offline({ store }), async (client) => {
+    await client.createGroup({ title: "Kept", members: [] });
+  });
+  store.isBlocked = true;
+  await assert.rejects(Client.open(offline({ store })), { code: "storage_blocked", retryable: true });
+  store.isBlocked = false;
+  await withClient(offline({ store }), async (client) => {
+    assert.equal(listed(client)[0]?.name, "Kept");
+  });
+});
+
+test("a store that becomes full is told of, and told of again when it recovers", async () => {
+  class SmallStore extends MemoryStore {
+    isFull = false;
+    override run(request: Parameters<MemoryStore["run"]>[0]): ReturnType<MemoryStore["run"]> {
+      const isRefused = this.isFull && request.type === "write";
+      return isRefused ? Promise.resolve({ type: "failed", code: "storage_full" }) : super.run(request);
+    }
+  }
+  const store = new SmallStore();
+  await withClient(offline({ store }), async (client) => {
+    const { conversation = "" } = await client.createGroup({ members: [] });
+    const codes: (string | undefined)[] = [];
+    client.onStorage((code) => codes.push(code));
+    store.isFull = true;
+    await assert.rejects(client.sendText(conversation, "too much"), { code: "storage_full", retryable: true });
+    assert.deepEqual(codes, ["storage_full"]);
+    assert.equal(client.unsynced, 1);
+    store.isFull = false;
+    await until((done) => client.onStorage((code) => code === undefined && done()));
+    await client.sendText(conversation, "fits");
+    const rows = await timelineUntil(client, conversation, (rows) => rows.length > 0);
+    assert.deepEqual(rows.map((row) => row.text), ["fits"]);
+  });
+});
+
+test("an engine that traps ends its client, and the store can be opened again", async () => {
+  const store = new MemoryStore();
+  const client = await Client.open(offline({ store }));
+  await client.createGroup({ title: "Kept", members: [] });
+  // What is thrown into the module from outside leaves it as a panic does: in the middle of a call.
+  const { getRandomValues } = crypto;
+  crypto.getRandomValues = () => {
+    throw new Error("no entropy");
+  };
+  try {
+    await assert.rejects(client.addContact({ nickname: "Plumber" }), { code: "internal", retryable: true });
+  } finally {
+    crypto.getRandomValues = getRandomValues;
+  }
+  assert.deepEqual(client.connection, { type: "rejected", code: "internal" });
+  await assert.rejects(client.createGroup({ members: [] }), { code: "internal" });
+  await client.close();
+  await withClient(offline({ store }), async (client) => {
+    assert.equal(listed(client)[0]?.name, "Kept");
+  });
+});
+
+/** Waits until `done` is called, or until the condition already holds. */
+async function until(subscribe: (done: () => void) => () => void, isSo = () => false): Promise<void> {
+  if (isSo()) { return; }
+  let stop: (() => void) | undefined;
+  await new Promise<void>((resolve) => { stop = subscribe(resolve); });
+  stop?.();
+}

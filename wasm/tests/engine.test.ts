@@ -1,0 +1,103 @@
+/** What crosses the boundary of the module, without a client around it. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { before, test } from "node:test";
+
+import loadModule, { Engine, trap, type Input, type Output } from "#testing";
+
+before(async () => {
+  const bytes = await readFile(new URL("../../pkg-testing/tidings_bg.wasm", import.meta.url));
+  await loadModule({ module_or_path: bytes });
+});
+
+const NOW = 1_700_000_000_000;
+const SEED = new Uint8Array(32).fill(7);
+
+function drain(engine: Engine): Output[] {
+  const outputs: Output[] = [];
+  for (let output = engine.poll(); output !== undefined; output = engine.poll()) {
+    outputs.push(output);
+  }
+  return outputs;
+}
+
+/** An engine that has read an empty store. */
+function started(): Engine {
+  const engine = new Engine(0, NOW, { tenant: "default", account: "ada", seed: SEED });
+  for (const output of drain(engine)) {
+    if (output.type === "storage") {
+      engine.handle(0, NOW, { type: "storage_finished", task: output.task, answer: { type: "records", records: [] } });
+      drain(engine);
+    }
+  }
+  return engine;
+}
+
+test("an engine begins by reading its store", () => {
+  const engine = new Engine(0, NOW, { tenant: "default", account: "ada", seed: SEED });
+  const outputs = drain(engine);
+  assert.deepEqual(outputs.map((output) => output.type), ["storage"]);
+  assert.ok(outputs[0]?.type === "storage" && outputs[0].request.type === "read");
+});
+
+test("a config that is none is refused with its code", () => {
+  const config = { tenant: "default", account: "ada", seed: SEED };
+  const make = (wrong: object) => () => new Engine(0, NOW, { ...config, ...wrong });
+  assert.throws(make({ account: "no spaces" }), { code: "id_invalid", retryable: false });
+  assert.throws(make({ tenant: "" }), { code: "id_invalid" });
+  assert.throws(make({ seed: new Uint8Array(31) }), { code: "value_invalid" });
+  assert.throws(make({ account: 7 }), { code: "value_invalid" });
+});
+
+test("an input that is none changes nothing", () => {
+  const engine = started();
+  const conversation = "0".repeat(26);
+  const wrong: [unknown, string][] = [
+    [undefined, "value_invalid"],
+    ["close", "value_invalid"],
+    [{ type: "no_such_input" }, "value_invalid"],
+    [{ type: "set_network" }, "value_invalid"],
+    [{ type: "frame_received", frame: "text" }, "value_invalid"],
+    [{ type: "open_conversation", conversation: "short" }, "id_invalid"],
+    [{ type: "command", request: -1, command: { type: "leave", conversation } }, "value_invalid"],
+    [{ type: "command", request: 1, command: { type: "leave", conversation: "A".repeat(26) } }, "id_invalid"],
+    [{ type: "command", request: 1, command: { type: "react", conversation, message: "x", emoji: "👍" } }, "id_invalid"],
+    [{ type: "command", request: 1, command: { type: "add_member", conversation, account: "bob", role: "king" } }, "value_invalid"],
+  ];
+  for (const [input, code] of wrong) {
+    assert.throws(() => engine.handle(0, NOW, input as Input), { code }, JSON.stringify(input));
+    assert.equal(engine.poll(), undefined);
+  }
+  engine.handle(1, NOW, { type: "connect_now" });
+});
+
+test("a second input before the outputs of the first are taken is a misuse", () => {
+  const engine = new Engine(0, NOW, { tenant: "default", account: "ada", seed: SEED });
+  assert.throws(() => engine.handle(0, NOW, { type: "connect_now" }), { code: "misuse" });
+});
+
+test("bytes that are no frame end the link, not the engine", () => {
+  const engine = started();
+  engine.handle(0, NOW, { type: "token", token: "t" });
+  drain(engine);
+  engine.handle(0, NOW, { type: "link_opened" });
+  drain(engine);
+  engine.handle(0, NOW, { type: "frame_received", frame: new Uint8Array([0xff, 0x00, 0x13]) });
+  drain(engine);
+  engine.handle(0, NOW, { type: "command", request: 1, command: { type: "create_group", members: ["bob"] } });
+  const updates = drain(engine).filter((output) => output.type === "update");
+  assert.ok(updates.length > 0);
+});
+
+test("a panic is a RuntimeError, and another engine still works", () => {
+  const text: unknown[] = [];
+  const log = console.error;
+  console.error = (...parts: unknown[]) => text.push(...parts);
+  try {
+    assert.throws(() => { trap(); }, WebAssembly.RuntimeError);
+  } finally {
+    console.error = log;
+  }
+  assert.match(String(text), /^tidings stopped at .*contract\.rs:\d+:\d+$/);
+  started().free();
+});

@@ -1,0 +1,32 @@
+/**
+ * Loading the module. These tests run in the order written, in a process of
+ * their own: a module that is loaded stays so.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Client, init, isTidingsError } from "tidings";
+
+import { offline } from "./offline.js";
+
+test("a client cannot be opened before the module is loaded", async () => {
+  await assert.rejects(Client.open(offline()), { name: "TidingsError", code: "module_unavailable", retryable: true });
+});
+
+test("a module that is not there can be asked for again", async () => {
+  const absent = new URL("absent.wasm", import.meta.url);
+  for (const source of [absent, absent.href, "absent.wasm"]) {
+    await assert.rejects(init(source), (error) => isTidingsError(error) && error.code === "module_unavailable");
+  }
+});
+
+test("bytes that are no module are refused, and the next call tries anew", async () => {
+  await assert.rejects(init(new Uint8Array([1, 2, 3])), { code: "module_unavailable" });
+  await init();
+  await (await Client.open(offline())).close();
+});
+
+test("a loaded module is not loaded again, whatever it is asked for", async () => {
+  await init();
+  await init("absent.wasm");
+});
