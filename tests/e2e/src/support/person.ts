@@ -155,7 +155,7 @@ export class Person {
       () => this.#addressed(),
       (id) => id !== "" && id !== before,
     );
-    await this.row(conversation).waitFor();
+    await this.row(conversation).waitFor({ state: "attached" });
     await this.find("composer").waitFor();
     return conversation;
   }
@@ -180,7 +180,7 @@ export class Person {
 
   /** The message with exactly this text. */
   message(text: string): Locator {
-    return this.find("message").filter({ has: this.page.getByText(text, { exact: true }) });
+    return this.find("message").filter({ has: this.screen.getByText(text, { exact: true }) });
   }
 
   /** Every message shown, in order. */

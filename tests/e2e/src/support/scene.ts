@@ -109,7 +109,8 @@ export class Scene {
   async describe(): Promise<string> {
     const screens = this.#people.map(async ({ account, page }) => {
       const words = page.isClosed() ? "(closed)" : await page.locator("body").innerText({ timeout: 1000 }).catch(String);
-      return `--- ${account} sees:\n${words.replaceAll(/\n+/g, " | ")}`;
+      const line = words.replaceAll(/\n+/g, " | ").replaceAll(/(.{80})[^|]{40,}/g, "$1…");
+      return `--- ${account} sees:\n${line}`;
     });
     return [...(await Promise.all(screens)), ...this.#pageErrors].join("\n");
   }
