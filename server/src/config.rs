@@ -3,7 +3,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use tidings_core::{
     ids::{AccountId, TenantId},
     limits::Limits,
@@ -77,7 +77,7 @@ pub struct KeyConfig {
     #[arg(long, env = "TIDINGS_JWKS")]
     pub jwks: Option<PathBuf>,
     /// Accept tokens signed with a publicly known secret, and issue them to anybody.
-    #[arg(long, env = "TIDINGS_DEV")]
+    #[arg(long, env = "TIDINGS_DEV", value_parser = BoolishValueParser::new())]
     pub dev: bool,
 }
 

@@ -19,7 +19,7 @@ pub mod ws;
 
 use std::{future::IntoFuture as _, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, serve::ListenerExt as _};
 use tokio::net::TcpListener;
 use tower_http::services::ServeDir;
 
@@ -54,6 +54,12 @@ pub async fn run(
     let keys = Keys::load(&config.keys)?;
     let (node, mut tasks) = Node::start(config, keys, store);
     let draining = Arc::clone(&node);
+    // Frames are small and somebody waits for each: none is held back to be sent with the next.
+    let listener = listener.tap_io(|socket| {
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::debug!(%error, "a socket keeps its delay");
+        }
+    });
     let server = axum::serve(listener, app(Arc::clone(&node)))
         .with_graceful_shutdown(async move { draining.drain.reached(Phase::Finishing).await });
     let mut server = tokio::spawn(server.into_future());

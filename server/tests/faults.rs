@@ -42,6 +42,8 @@ on_each_store! {
     a_stream_others_always_write_first_is_deferred,
     a_panic_in_one_push_does_not_end_the_node,
     a_hello_while_the_store_is_away_is_told_to_come_back,
+    a_session_that_was_not_told_looks_for_itself,
+    a_session_outlives_a_cursor_it_did_not_get,
 }
 
 /// How the next commits end.
@@ -54,11 +56,12 @@ const CONFLICT: u32 = 4;
 /// The page that is a defect of the store.
 const PANIC_PAGE: u32 = 777;
 
-/// A real store whose commits and catch-ups fail when told to.
+/// A real store that fails when told to.
 struct FaultyStore {
     inner: Arc<dyn Store>,
     commits: AtomicU32,
     catch_ups: AtomicU32,
+    summaries: AtomicU32,
 }
 
 fn unavailable() -> StoreError {
@@ -154,7 +157,10 @@ impl Store for FaultyStore {
         account: &AccountId,
         conversations: &[ConversationId],
     ) -> Result<Vec<ConversationSummary>, StoreError> {
-        self.inner.summaries(tenant, account, conversations).await
+        match self.summaries.load(Ordering::SeqCst) {
+            UNAVAILABLE => Err(unavailable()),
+            _ => self.inner.summaries(tenant, account, conversations).await,
+        }
     }
     async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {
         self.inner.profiles(tenant, accounts).await
@@ -199,10 +205,14 @@ fn boats() -> ConversationId {
 
 /// A node on a faulty store, with ann in a group with bob.
 async fn faulty(database: &Database) -> (TestServer, Arc<FaultyStore>, Client, Author) {
-    let store =
-        FaultyStore { inner: database.open().await, commits: AtomicU32::new(WELL), catch_ups: AtomicU32::new(WELL) };
+    let store = FaultyStore {
+        inner: database.open().await,
+        commits: AtomicU32::new(WELL),
+        catch_ups: AtomicU32::new(WELL),
+        summaries: AtomicU32::new(WELL),
+    };
     let store = Arc::new(store);
-    let server = TestServer::with_store(Arc::clone(&store) as Arc<dyn Store>, &[]).await;
+    let server = TestServer::with_store(Arc::clone(&store) as Arc<dyn Store>, &["--cursor-interval", "50ms"]).await;
     let mut ann = Client::connect(&server, "ann", device(1)).await;
     let mut author = Author::of("ann", device(1), boats());
     ann.push_accepted(stream(boats()), vec![author.create(&["bob"])]).await;
@@ -294,5 +304,37 @@ async fn a_hello_while_the_store_is_away_is_told_to_come_back(database: Database
     assert!(!closed.detail.contains("pool"), "{}", closed.detail);
     store.catch_ups.store(WELL, Ordering::SeqCst);
     Client::connect(&server, "bob", device(2)).await;
+    server.stop().await;
+}
+
+async fn a_session_that_was_not_told_looks_for_itself(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    let mut eve = Client::connect(&server, "eve", device(6)).await;
+    store.summaries.store(UNAVAILABLE, Ordering::SeqCst);
+    ann.push_accepted(stream(boats()), vec![author.add("eve")]).await;
+    let summary = eve.wait("Summaries", |frame| match frame {
+        ServerFrame::Summaries(mut summaries) => summaries.pop(),
+        _ => None,
+    });
+    assert_eq!(summary.await.conversation, boats());
+    server.stop().await;
+}
+
+async fn a_session_outlives_a_cursor_it_did_not_get(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let first = bob.cursor;
+    store.catch_ups.store(UNAVAILABLE, Ordering::SeqCst);
+    ann.push_accepted(stream(boats()), vec![author.say("ahoy")]).await;
+    assert_eq!(bob.entries_to(&stream(boats()), 2).await.len(), 1);
+    // Some intervals pass in which the store does not answer.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert!(bob.settle().await.is_empty());
+    store.catch_ups.store(WELL, Ordering::SeqCst);
+    let newer = bob.wait("a newer cursor", |frame| match frame {
+        ServerFrame::CaughtUp(cursor) => (Some(cursor) > first).then_some(cursor),
+        _ => None,
+    });
+    newer.await;
     server.stop().await;
 }

@@ -20,6 +20,7 @@ mod postgres {
         author::{Author, account},
         client::{Client, device, stream},
         database::Database,
+        proxy::Proxy,
         server::TestServer,
     };
 
@@ -165,6 +166,36 @@ mod postgres {
         assert_eq!(refused.code, Code::NotAMember);
         ann.push_accepted(stream(boats()), vec![author.add("bob")]).await;
         bob.push_accepted(stream(boats()), vec![change]).await;
+        one.stop().await;
+        other.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_node_outlives_its_database_and_hears_again() {
+        let database = Database::postgres().await;
+        let mut line = Proxy::to(database.host().to_owned()).await;
+        let store = database.open_by_way_of(line.address).await;
+        let one = TestServer::with_store(store, &["--store", "postgres:"]).await;
+        let other = TestServer::start(&database, &[]).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut author = Author::of("ann", device(1), boats());
+        ann.push_accepted(stream(boats()), vec![author.create(&["bob"])]).await;
+        let mut bob = Client::connect(&other, "bob", device(2)).await;
+        let mut bob_writes = Author::of("bob", device(2), boats());
+        bob_writes.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+
+        line.cut().await;
+        let change = author.say("into the storm");
+        let refused = ann.push_refused(stream(boats()), vec![change.clone()]).await;
+        assert_eq!(refused.code, Code::StoreUnavailable);
+        assert!(refused.retry_at.is_some());
+        bob.push_accepted(stream(boats()), vec![bob_writes.say("are you there?")]).await;
+
+        line.mend().await;
+        // The session lived through it, hears what it missed, and what it pushes is admitted.
+        assert_eq!(ann.entries_to(&stream(boats()), 2).await[0].account, account("bob"));
+        assert_eq!(push_until_accepted(&mut ann, change).await, [Position::new(3)]);
+        assert_eq!(bob.entries_to(&stream(boats()), 3).await.len(), 1);
         one.stop().await;
         other.stop().await;
     }

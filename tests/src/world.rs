@@ -83,6 +83,16 @@ impl World {
         self.clients.len() - 1
     }
 
+    /// Adds a device whose store is a copy of another one's, without a network.
+    pub fn copy(&mut self, device: Device) -> Device {
+        let account = self.clients[device].account.to_string();
+        let store = self.clients[device].store().clone();
+        let client = self.start(&account, store);
+        self.clients.push(client);
+        self.network.push(false);
+        self.clients.len() - 1
+    }
+
     fn start(&mut self, account: &str, store: MemoryStore) -> Client {
         let tenant = TenantId::parse("acme").expect("legal");
         let account = AccountId::parse(account).expect("legal");

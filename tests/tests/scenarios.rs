@@ -1,6 +1,8 @@
 //! Stories of two or three people, told through the real engine and the real
 //! authority on a virtual network.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use tidings_core::{
     code::Code,
     command::{
@@ -72,7 +74,7 @@ impl Group {
 }
 
 #[test]
-fn a_message_reaches_the_others_and_tells_its_state() {
+fn v3_a_message_reaches_the_others_and_tells_its_state() {
     let Group { mut world, ann, bob, group, .. } = group(Limits::default());
     let request = world.command(ann, SendText::new(group, "hello"));
     let message = world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
@@ -88,7 +90,7 @@ fn a_message_reaches_the_others_and_tells_its_state() {
 }
 
 #[test]
-fn both_write_offline_and_end_with_the_same_screen() {
+fn v1_both_write_offline_and_end_with_the_same_screen() {
     let mut group = group(Limits::default());
     let (ann, bob) = (group.ann, group.bob);
     let first = group.say(ann, "before");
@@ -116,7 +118,7 @@ fn both_write_offline_and_end_with_the_same_screen() {
 }
 
 #[test]
-fn a_crash_while_offline_keeps_everything_pending_included() {
+fn e4_a_crash_while_offline_keeps_everything_pending_included() {
     let mut group = group(Limits::default());
     let (ann, id) = (group.ann, group.group);
     group.say(ann, "sent");
@@ -133,7 +135,7 @@ fn a_crash_while_offline_keeps_everything_pending_included() {
 }
 
 #[test]
-fn a_server_crash_loses_and_doubles_nothing() {
+fn s4_a_server_crash_loses_and_doubles_nothing() {
     let mut group = group(Limits::default());
     let devices = [group.ann, group.bob, group.carl];
     let mut said = 0;
@@ -155,7 +157,7 @@ fn a_server_crash_loses_and_doubles_nothing() {
 }
 
 #[test]
-fn a_member_removed_while_offline_gets_their_words_back() {
+fn e2_a_member_removed_while_offline_gets_their_words_back() {
     let mut group = group(Limits::default());
     let (ann, bob, carl, id) = (group.ann, group.bob, group.carl, group.group);
     group.world.set_network(bob, false);
@@ -206,7 +208,7 @@ fn two_people_who_open_the_same_direct_offline_have_one() {
 }
 
 #[test]
-fn messages_written_into_a_page_that_closed_move_to_the_open_one() {
+fn e3_messages_written_into_a_page_that_closed_move_to_the_open_one() {
     let mut group = group(small_pages());
     let (ann, bob, id) = (group.ann, group.bob, group.group);
     group.say(ann, "a0");
@@ -230,7 +232,7 @@ fn messages_written_into_a_page_that_closed_move_to_the_open_one() {
 }
 
 #[test]
-fn older_pages_come_when_somebody_scrolls_there() {
+fn v5_older_pages_come_when_somebody_scrolls_there() {
     let mut group =
         group(Limits { page_changes_soft: 60, page_changes_max: 200, catch_up_entries_max: 20, ..Limits::default() });
     let (ann, id) = (group.ann, group.group);
@@ -255,7 +257,7 @@ fn older_pages_come_when_somebody_scrolls_there() {
 }
 
 #[test]
-fn concurrent_changes_of_a_title_end_with_the_later_arrival() {
+fn e5_concurrent_changes_of_a_title_end_with_the_later_arrival() {
     let mut group = group(Limits::default());
     let (ann, bob, id) = (group.ann, group.bob, group.group);
     group.world.command(ann, ChangeRole { conversation: id, account: account("bob"), role: Role::Admin });
@@ -274,9 +276,9 @@ fn concurrent_changes_of_a_title_end_with_the_later_arrival() {
 }
 
 #[test]
-fn what_is_not_allowed_is_told_at_once_and_offline() {
+fn e10_what_is_not_allowed_is_told_at_once_and_offline() {
     let mut group = group(Limits::default());
-    let (ann, bob, carl, id) = (group.ann, group.bob, group.carl, group.group);
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
     let message = group.say(ann, "mine");
     group.settle();
     group.world.set_network(bob, false);
@@ -296,7 +298,6 @@ fn what_is_not_allowed_is_told_at_once_and_offline() {
     }
     let request = group.world.command(ann, LeaveConversation { conversation: id });
     assert_eq!(group.world.client(ann).screen.answers[&request], Err(Code::LastOwner));
-    let _ = carl;
 }
 
 #[test]
@@ -319,7 +320,7 @@ fn a_member_added_later_reads_what_was_said_before() {
 }
 
 #[test]
-fn a_removed_member_who_is_added_again_catches_up() {
+fn s5_a_removed_member_who_is_added_again_catches_up() {
     let mut group = group(Limits::default());
     let (ann, bob, id) = (group.ann, group.bob, group.group);
     group.say(ann, "one");
@@ -363,7 +364,7 @@ fn a_refused_message_can_be_sent_again_or_given_up() {
 }
 
 #[test]
-fn a_full_store_gives_the_words_back_and_takes_them_later() {
+fn e6_a_full_store_gives_the_words_back_and_takes_them_later() {
     let mut group = group(Limits::default());
     let (ann, id) = (group.ann, group.group);
     group.world.client(ann).store().set_bytes_max(Some(0));
@@ -390,7 +391,7 @@ fn profiles_name_people_everywhere() {
 }
 
 #[test]
-fn a_timeline_is_told_only_what_changed() {
+fn v2_a_timeline_is_told_only_what_changed() {
     let mut group = group(Limits::default());
     let (ann, bob) = (group.ann, group.bob);
     for index in 0..100 {
@@ -404,7 +405,7 @@ fn a_timeline_is_told_only_what_changed() {
 }
 
 #[test]
-fn a_second_device_of_an_account_sees_the_same() {
+fn s3_a_second_device_of_an_account_sees_the_same() {
     let mut group = group(Limits::default());
     let (ann, id) = (group.ann, group.group);
     group.say(ann, "from the phone");
@@ -431,4 +432,65 @@ fn the_network_switch_cuts_the_link() {
     group.world.input(ann, Input::SetNetwork(true));
     group.settle();
     group.check_texts(&["later"]);
+}
+
+#[test]
+fn e7_a_timeline_is_painted_before_its_documents_are_read() {
+    let mut group = group(Limits::default());
+    let (ann, id) = (group.ann, group.group);
+    group.say(ann, "seen before");
+    group.settle();
+    let stored = group.world.client(ann).store().records().keys().any(|key| key.starts_with("rows/"));
+    assert!(stored, "the newest rows are stored");
+    group.world.crash_client(ann);
+    group.world.input(ann, Input::OpenConversation(id));
+    // What is stored comes first, and what the documents say changes nothing of it.
+    assert_eq!(group.world.client(ann).screen.texts(id), ["seen before"]);
+    assert_eq!(group.world.client(ann).screen.rows_told, 1);
+}
+
+#[test]
+fn v4_unread_are_the_messages_of_others_behind_the_read_position() {
+    let mut group =
+        group(Limits { page_changes_soft: 20, page_changes_max: 80, catch_up_entries_max: 10, ..Limits::default() });
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    group.world.set_network(bob, false);
+    for index in 0..50 {
+        group.say(ann, &format!("{index}"));
+    }
+    group.settle();
+    group.world.set_network(bob, true);
+    group.settle();
+    // More than the newest page holds: the rest is counted by the server.
+    assert_eq!(group.world.client(bob).screen.inbox[&id].unread, 50);
+    group.say(bob, "mine does not count");
+    group.say(ann, "one more");
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.inbox[&id].unread, 51);
+    group.world.input(bob, Input::MarkRead(id));
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.inbox[&id].unread, 0);
+    group.say(ann, "and another");
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.inbox[&id].unread, 1);
+}
+
+#[test]
+fn e8_a_copied_device_takes_a_new_id_and_loses_nothing() {
+    let mut group = group(Limits::default());
+    let (ann, id) = (group.ann, group.group);
+    // A profile copied while offline: two devices with one id and one store.
+    group.world.set_network(ann, false);
+    let copy = group.world.copy(ann);
+    group.world.input(copy, Input::OpenConversation(id));
+    group.say(ann, "from the original");
+    group.say(copy, "from the copy");
+    group.world.set_network(copy, true);
+    group.world.run_ms(10_000);
+    group.world.set_network(ann, true);
+    group.world.run_ms(10_000);
+    group.settle();
+    assert!(group.world.server.refusals.contains_key(&Code::ActorConflict));
+    group.check_texts(&["from the copy", "from the original"]);
+    assert!(group.world.client(ann).screen.refused.is_empty());
 }

@@ -3,6 +3,8 @@
 //! nothing forbidden is visible; in the end everything has converged, nothing
 //! acknowledged is lost, nothing is doubled, every refusal keeps its words.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{

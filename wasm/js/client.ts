@@ -115,6 +115,9 @@ export class Client {
     }
     await new Promise<void>((resolve, reject) => {
       client.#ready = { resolve, reject };
+      if (client.#failure !== undefined) {
+        reject(client.#failure);
+      }
     });
     return client;
   }

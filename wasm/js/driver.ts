@@ -89,6 +89,9 @@ export class Driver {
       return;
     }
     this.#tell({ type: "close" });
+    if (this.#isStopped) {
+      return;
+    }
     this.#stop();
     await this.#storageIdle();
     this.#engine.free();

@@ -138,19 +138,6 @@ pub enum SettingChange {
     Archived { on: bool },
 }
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn fill_random(bytes: &mut [u8]);
-}
-
-/// A contact without an account has nothing that its id could be derived from.
-fn random_contact() -> ContactId {
-    let mut bytes = [0; 16];
-    fill_random(&mut bytes);
-    ContactId::from_bytes(bytes)
-}
-
 /// Stands for an id that the engine makes up.
 const MADE_UP: [u8; 16] = [0; 16];
 
@@ -264,7 +251,7 @@ impl TryFrom<NewContact> for core::AddContact {
         let id = match (id, &account) {
             (Some(id), _) => id::contact(&id)?,
             (None, Some(account)) => ContactId::of_account(account),
-            (None, None) => random_contact(),
+            (None, None) => ContactId::from_bytes(MADE_UP),
         };
         let kind = kind.map_or(model::ContactKind::Person, |kind| kind.0);
         Ok(Self { id, contact: model::Contact { kind, account, nickname, favorite } })

@@ -57,7 +57,7 @@ impl From<Failure> for JsValue {
 /// # Errors
 /// `value_invalid` for a code that is none.
 #[wasm_bindgen(js_name = isRetryable)]
-pub fn is_retryable(code: Ts<Code>) -> Result<bool, Failure> {
+pub fn is_retryable(#[wasm_bindgen(unchecked_param_type = "Code")] code: Ts<Code>) -> Result<bool, Failure> {
     let code = code.to_rust().map_err(Failure::value)?;
     Ok(code.0.is_retryable())
 }

@@ -1,5 +1,6 @@
 //! The rules of part A, one stream at a time: facts are written as a client
-//! would write them and pushed as a session would push them.
+//! would write them and pushed as a session would push them. This file is
+//! long because all the steps are shown on one cast of members.
 
 use proptest::prelude::*;
 

@@ -35,6 +35,7 @@ impl Engine {
             let conversation = summary.conversation;
             let stream = StreamId::Conversation(conversation);
             self.known_heads.insert(conversation, summary.position);
+            self.known_unread.insert(conversation, summary.unread);
             let mut row = InboxRow::from_summary(&summary);
             row.set(self.home.settings.get(&conversation).copied().unwrap_or_default());
             row.set_name(|account| self.name_of(account));
@@ -244,7 +245,8 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         let position = replica.confirmed.position();
         let behind = head.is_some_and(|head| head > position);
-        let unknown = matches!(stream, StreamId::Account(_)) && position == Position::ZERO;
+        // Nothing tells how far the own account's stream has come: ask each time.
+        let unknown = matches!(stream, StreamId::Account(_));
         if behind || unknown || !replica.whole || replica.rewrite_due {
             self.fetch_stream(stream);
         }
@@ -309,7 +311,9 @@ impl Engine {
         }
         let rewrite_due = replica.rewrite_due;
         self.dirty_heads.insert(stream.clone());
-        self.count_unread_behind(stream);
+        if fetched.restart {
+            self.count_unread_behind(stream);
+        }
         if rewrite_due {
             self.rewrite(stream);
         }
@@ -324,13 +328,13 @@ impl Engine {
 
     /// Unread messages that are on pages not held, as the summary counted them.
     fn count_unread_behind(&mut self, stream: &StreamId) {
-        let Some(record) = stream.conversation().and_then(|conversation| self.inbox.get(&conversation)) else { return };
-        let (read, told) = (record.receipt.read, record.row.unread);
+        let Some(conversation) = stream.conversation() else { return };
+        let Some(told) = self.known_unread.remove(&conversation) else { return };
+        let read = self.inbox.get(&conversation).map_or(Position::ZERO, |record| record.receipt.read);
         let me = self.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
-        if replica.lowest_page() > 1 {
-            replica.unread_behind = told.saturating_sub(unread_in(replica, &me, read));
-        }
+        let held = unread_in(replica, &me, read);
+        replica.unread_behind = if replica.lowest_page() > 1 { told.saturating_sub(held) } else { 0 };
     }
 
     fn save_restart(&mut self, stream: &StreamId) {
@@ -360,9 +364,7 @@ impl Engine {
             }
             page.advance(fetched.head);
             self.save_document(&page);
-            if let Some(replica) = self.replica(stream) {
-                replica.insert_page(page);
-            }
+            self.insert_page(stream, page);
         }
         self.work(stream, Work::LoadOlder(conversation));
     }

@@ -10,22 +10,29 @@ use crate::{
         replica::{Executed, Rewritten},
         streams::{Slot, Work},
     },
-    ids::{ConversationId, MessageId, StreamId},
+    ids::{ContactId, ConversationId, MessageId, StreamId},
     storage::Write,
     time::WallTime,
     view::RefusedRow,
 };
 
+/// Stands for the id of a contact that the engine makes up.
+const UNNAMED_CONTACT: ContactId = ContactId::from_bytes([0; 16]);
+
 impl Engine {
     pub(super) fn take_command(&mut self, request: u64, command: Command) {
-        let conversation = ConversationId::from_bytes(self.random.bytes());
+        let random: [u8; 16] = self.random.bytes();
         let command = match command {
             Command::SendText(mut command) => {
                 command.stamp = self.next_stamp();
                 command.into()
             }
             Command::CreateGroup(mut command) => {
-                command.conversation = conversation;
+                command.conversation = ConversationId::from_bytes(random);
+                command.into()
+            }
+            Command::AddContact(mut command) if command.id == UNNAMED_CONTACT => {
+                command.id = ContactId::from_bytes(random);
                 command.into()
             }
             other => other,

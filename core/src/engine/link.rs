@@ -329,6 +329,9 @@ impl Engine {
             self.send(&ClientFrame::Ping(request));
         }
         self.expire_typing();
+        if self.timelines_at.is_some_and(|at| at <= now) {
+            self.save_timelines();
+        }
     }
 
     /// Pushes what is durable here and not answered, a push a stream at a time.

@@ -77,6 +77,8 @@ enum Phase {
 pub struct Engine {
     phase: Phase,
     early: VecDeque<Input>,
+    /// When to read the stored state again after that failed.
+    start_at: Option<MonotonicTime>,
     session: Session,
     limits: Limits,
     now: Now,
@@ -97,6 +99,8 @@ pub struct Engine {
     parked: BTreeMap<StreamId, Vec<(u64, OutboxRecord)>>,
     /// The last position of each conversation, as the server told.
     known_heads: BTreeMap<ConversationId, Position>,
+    /// Unread messages as the newest summary counted them.
+    known_unread: BTreeMap<ConversationId, u32>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
     refused: BTreeMap<u64, RefusedRecord>,
     profiles: BTreeMap<AccountId, Profile>,
@@ -119,6 +123,9 @@ pub struct Engine {
     /// Conversations whose own registers moved since they were last sent.
     moved_receipts: BTreeSet<ConversationId>,
     receipts_at: Option<MonotonicTime>,
+    /// Timelines whose stored rows are behind, and when to store them.
+    stale_timelines: BTreeSet<ConversationId>,
+    timelines_at: Option<MonotonicTime>,
     dirty_heads: BTreeSet<StreamId>,
     dirty_rows: BTreeSet<ConversationId>,
     dirty_meta: bool,
@@ -135,6 +142,7 @@ impl Engine {
         let mut engine = Engine {
             phase: Phase::Starting,
             early: VecDeque::new(),
+            start_at: None,
             session: Session { tenant, account, device, administrator: false },
             limits: Limits::default(),
             now,
@@ -150,6 +158,7 @@ impl Engine {
             streams: BTreeMap::new(),
             parked: BTreeMap::new(),
             known_heads: BTreeMap::new(),
+            known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
@@ -164,6 +173,8 @@ impl Engine {
             told_rows: BTreeSet::new(),
             moved_receipts: BTreeSet::new(),
             receipts_at: None,
+            stale_timelines: BTreeSet::new(),
+            timelines_at: None,
             dirty_heads: BTreeSet::new(),
             dirty_rows: BTreeSet::new(),
             dirty_meta: false,
@@ -285,6 +296,7 @@ impl Engine {
             self.evict_streams();
             self.write_dirty();
         }
+        self.retry_start();
         if let Some(task) = self.store.flush(self.now.monotonic) {
             self.outputs.push_back(Output::Storage(task));
         }
@@ -328,6 +340,8 @@ impl Engine {
             self.outbox_timer(),
             self.presence_timer(),
             self.receipts_at,
+            self.timelines_at,
+            self.start_at,
         ]
         .into_iter()
         .flatten()

@@ -1,6 +1,7 @@
 //! From what was touched to what the screen is told: rows of open timelines,
 //! details, the list, and counts. Nothing is told that did not change.
 
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
@@ -25,6 +26,9 @@ use crate::{
 const ROWS_STEP: usize = 50;
 /// Rows stored for the first paint.
 const ROWS_STORED: usize = 50;
+
+/// How long after a change they are stored.
+const ROWS_STORED_AFTER: Duration = Duration::from_secs(1);
 
 /// What a screen shows of a conversation.
 #[derive(Debug, Default)]
@@ -51,16 +55,19 @@ impl Engine {
     }
 
     pub(super) fn close_conversation(&mut self, conversation: ConversationId) {
-        self.save_timeline(conversation);
+        if self.stale_timelines.remove(&conversation) {
+            self.save_timeline(conversation);
+        }
         self.open.remove(&conversation);
         self.send_presence(conversation, PresenceKind::Offline);
         self.presence.retain(|(open, _), _| *open != conversation);
     }
 
-    /// The newest rows of every open timeline, for the next first paint.
+    /// Stores the newest rows of the timelines that changed, a while after
+    /// they did or at the end, for the next first paint.
     pub(super) fn save_timelines(&mut self) {
-        let open: Vec<ConversationId> = self.open.keys().copied().collect();
-        for conversation in open {
+        self.timelines_at = None;
+        for conversation in core::mem::take(&mut self.stale_timelines) {
             self.save_timeline(conversation);
         }
     }
@@ -215,6 +222,8 @@ impl Engine {
         }
         let update = TimelineUpdate { conversation, restart: false, rows, removed, has_older: open.has_older };
         self.update(Update::Timeline(update));
+        self.stale_timelines.insert(conversation);
+        self.timelines_at.get_or_insert(self.now.monotonic.plus(ROWS_STORED_AFTER));
     }
 
     /// One row; none for a message that is not shown.

@@ -1,6 +1,8 @@
 //! The first reads: everything a start needs to show the list, count what is
 //! not sent, and know which streams are held, without any document.
 
+use core::time::Duration;
+
 use crate::{
     code::Code,
     engine::{
@@ -15,6 +17,8 @@ use crate::{
     wire::decode,
 };
 
+const START_RETRY: Duration = Duration::from_secs(2);
+
 impl Engine {
     pub(super) fn read_start(&mut self) {
         let prefixes = [record::META, record::HEADS, record::INBOX, record::OUTBOX, record::REFUSED, record::PROFILES];
@@ -24,17 +28,27 @@ impl Engine {
 
     pub(super) fn read_finished(&mut self, purpose: ReadPurpose, result: Result<StorageAnswer, StorageError>) {
         let records = match result {
-            Ok(StorageAnswer::Records(records)) => records,
-            Ok(StorageAnswer::Written) => Vec::new(),
+            Ok(StorageAnswer::Records(records)) => Some(records),
+            Ok(StorageAnswer::Written) => None,
             Err(error) => {
                 self.update(Update::StorageFailed(error.code()));
-                Vec::new()
+                None
             }
         };
-        match purpose {
-            ReadPurpose::Start => self.start(records),
-            ReadPurpose::Stream(stream) => self.stream_read(&stream, records),
-            ReadPurpose::Page(stream, page) => self.page_read(&stream, page, records),
+        match (purpose, records) {
+            (ReadPurpose::Start, Some(records)) => self.start(records),
+            // To go on as if nothing were stored would write over what is.
+            (ReadPurpose::Start, None) => self.start_at = Some(self.now.monotonic.plus(START_RETRY)),
+            (ReadPurpose::Stream(stream), records) => self.stream_read(&stream, &records.unwrap_or_default()),
+            (ReadPurpose::Page(stream, page), records) => self.page_read(&stream, page, &records.unwrap_or_default()),
+        }
+    }
+
+    /// Reads the stored state again after that failed.
+    pub(super) fn retry_start(&mut self) {
+        if self.start_at.is_some_and(|at| at <= self.now.monotonic) {
+            self.start_at = None;
+            self.read_start();
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
         record,
         record::{DocumentRecord, OutboxRecord},
         replica::Replica,
+        screen::unread_in,
         store::ReadPurpose,
     },
     ids::{ConversationId, DocumentId, PageNumber, StreamId},
@@ -100,7 +101,7 @@ impl Engine {
         self.outputs.push_back(Output::Storage(task));
     }
 
-    pub(super) fn stream_read(&mut self, stream: &StreamId, records: Vec<Record>) {
+    pub(super) fn stream_read(&mut self, stream: &StreamId, records: &[Record]) {
         let conversation = stream.conversation();
         if let Some(conversation) = conversation {
             let rows = records.iter().find(|(key, _)| *key == record::rows_key(conversation));
@@ -108,7 +109,7 @@ impl Engine {
                 self.show_stored_rows(conversation, rows);
             }
         }
-        let replica = self.restore(stream, &records).unwrap_or_else(|| {
+        let replica = self.restore(stream, records).unwrap_or_else(|| {
             // What is damaged is fetched again.
             self.update(Update::StorageFailed(Code::StorageCorrupt));
             Replica::empty(self.session.tenant.clone(), stream.clone(), false)
@@ -138,6 +139,11 @@ impl Engine {
             let snapshot = snapshots.get(&id);
             let parts = snapshot.map(|record| (record.position, record.data.as_slice(), record.admissions.as_slice()));
             documents.push(Document::restore(id, parts, &entries).ok()?);
+        }
+        // What belongs to a head that was stored with it, and is not there, is lost.
+        let lost = |document: &Document| document.changes() == 0 && stream.conversation().is_some();
+        if head.position > Position::ZERO && documents.iter().any(lost) {
+            return None;
         }
         let positions = tail.iter().map(|entry| (entry.position, entry.document.clone())).collect();
         Some(Replica::restored(self.session.tenant.clone(), stream.clone(), head, documents, positions))
@@ -205,20 +211,32 @@ impl Engine {
         self.outputs.push_back(Output::Storage(task));
     }
 
-    pub(super) fn page_read(&mut self, stream: &StreamId, page: PageNumber, records: Vec<Record>) {
+    pub(super) fn page_read(&mut self, stream: &StreamId, page: PageNumber, records: &[Record]) {
         let Some(conversation) = stream.conversation() else { return };
         let id = DocumentId::Page(conversation, page);
         let position = self.heads.get(stream).map_or(Position::ZERO, |head| head.position);
-        match restore_page(&id, stream, &records) {
+        match restore_page(&id, stream, records) {
             Some(mut document) => {
                 document.advance(position);
-                if let Some(replica) = self.replica(stream) {
-                    replica.insert_page(document);
-                }
+                self.insert_page(stream, document);
                 self.work(stream, Work::LoadOlder(conversation));
             }
             None => self.fetch_page(stream, page),
         }
+    }
+
+    /// Takes in an older page; its unread messages are counted on it from now on.
+    pub(super) fn insert_page(&mut self, stream: &StreamId, page: Document) {
+        let conversation = stream.conversation();
+        let record = conversation.and_then(|conversation| self.inbox.get(&conversation));
+        let read = record.map_or(Position::ZERO, |record| record.receipt.read);
+        let me = self.session.account.clone();
+        let Some(replica) = self.replica(stream) else { return };
+        let before = unread_in(replica, &me, read);
+        replica.insert_page(page);
+        let counted = unread_in(replica, &me, read).saturating_sub(before);
+        replica.unread_behind = replica.unread_behind.saturating_sub(counted);
+        self.dirty_heads.insert(stream.clone());
     }
 
     /// Lets go of streams that nothing needs, when there are too many.

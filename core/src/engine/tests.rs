@@ -1,1 +1,158 @@
+//! The engine alone: its contract, and bytes that nobody meant.
 
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    command::{CreateGroup, SendText},
+    engine::record::OUTBOX,
+    storage::{MemoryStore, StorageRequest, Write},
+};
+
+fn config() -> EngineConfig {
+    EngineConfig { tenant: TenantId::parse("acme").unwrap(), account: AccountId::parse("ann").unwrap(), seed: [7; 32] }
+}
+
+fn now() -> Now {
+    Now { monotonic: MonotonicTime::from_millis(5), wall: WallTime::from_millis(1_767_225_600_000) }
+}
+
+/// Takes every output; carries out what the store is asked.
+fn drain(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    let mut tasks = VecDeque::new();
+    loop {
+        while let Some(output) = engine.poll() {
+            match output {
+                Output::Storage(task) => tasks.push_back(task),
+                output => outputs.push(output),
+            }
+        }
+        let Some(task) = tasks.pop_front() else { return outputs };
+        engine.handle(now(), Input::StorageFinished(task.id, store.run(&task.request))).unwrap();
+    }
+}
+
+fn give(engine: &mut Engine, store: &mut MemoryStore, input: Input) -> Vec<Output> {
+    engine.handle(now(), input).unwrap();
+    drain(engine, store)
+}
+
+#[test]
+fn e11_a_second_input_before_the_outputs_were_taken_is_a_misuse() {
+    let mut engine = Engine::new(now(), config());
+    assert_eq!(engine.handle(now(), Input::TimerDue), Err(Misuse));
+    let mut store = MemoryStore::default();
+    drain(&mut engine, &mut store);
+    assert_eq!(engine.handle(now(), Input::Close), Ok(()));
+    drain(&mut engine, &mut store);
+    assert_eq!(engine.handle(now(), Input::TimerDue), Err(Misuse));
+}
+
+#[test]
+fn e1_a_command_is_shown_as_stored_only_when_the_store_has_said_so() {
+    let mut engine = Engine::new(now(), config());
+    let mut store = MemoryStore::default();
+    drain(&mut engine, &mut store);
+    let command = CreateGroup::new(None, vec![]).into();
+    engine.handle(now(), Input::Command { request: 1, command }).unwrap();
+    let mut tasks = Vec::new();
+    while let Some(output) = engine.poll() {
+        assert!(!matches!(output, Output::Update(Update::CommandStored { .. })), "the store has not answered");
+        if let Output::Storage(task) = output {
+            tasks.push(task);
+        }
+    }
+    let [task] = &tasks[..] else { panic!("one transaction an input, {tasks:?}") };
+    let StorageRequest::Write(writes) = &task.request else { panic!("a write") };
+    assert!(writes.iter().any(|write| matches!(write, Write::Put(key, _) if key.starts_with(OUTBOX))));
+    let answer = store.run(&task.request);
+    engine.handle(now(), Input::StorageFinished(task.id, answer)).unwrap();
+    let outputs = drain(&mut engine, &mut store);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Update(Update::CommandStored { request: 1, .. }))));
+}
+
+#[test]
+fn e7_a_restart_shows_the_list_and_what_is_not_sent() {
+    let mut store = MemoryStore::default();
+    let mut engine = Engine::new(now(), config());
+    drain(&mut engine, &mut store);
+    let command = CreateGroup::new(Some("Trip".into()), vec![]).into();
+    let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
+    let conversation = outputs.iter().find_map(|output| match output {
+        Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
+        _ => None,
+    });
+    let command = SendText::new(conversation.unwrap(), "words").into();
+    give(&mut engine, &mut store, Input::Command { request: 2, command });
+    let mut engine = Engine::new(now(), config());
+    let mut first = Vec::new();
+    let task = match engine.poll() {
+        Some(Output::Storage(task)) => task,
+        other => panic!("a start reads, {other:?}"),
+    };
+    engine.handle(now(), Input::StorageFinished(task.id, store.run(&task.request))).unwrap();
+    while let Some(output) = engine.poll() {
+        first.push(output);
+    }
+    let ready = first.iter().position(|output| matches!(output, Output::Update(Update::Ready))).unwrap();
+    let shown = first.iter().take(ready).any(|output| {
+        matches!(output, Output::Update(Update::Inbox(rows)) if rows[0].name == "Trip" && rows[0].last_message.is_some())
+    });
+    assert!(shown, "{first:?}");
+    assert!(first.iter().any(|output| matches!(output, Output::Update(Update::Unsynced(2)))));
+}
+
+#[test]
+fn a_start_that_cannot_read_writes_nothing_and_tries_again() {
+    let mut engine = Engine::new(now(), config());
+    let Some(Output::Storage(task)) = engine.poll() else { panic!("a start reads") };
+    engine.handle(now(), Input::StorageFinished(task.id, Err(StorageError::Blocked))).unwrap();
+    let outputs: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
+    let [Output::Update(Update::StorageFailed(Code::StorageBlocked)), Output::WakeAt(_)] = outputs[..] else {
+        panic!("told, and nothing written: {outputs:?}");
+    };
+    let later = Now { monotonic: MonotonicTime::from_millis(60_000), ..now() };
+    engine.handle(later, Input::TimerDue).unwrap();
+    let outputs: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
+    assert!(matches!(&outputs[..], [Output::Storage(task)] if matches!(task.request, StorageRequest::Read(_))));
+}
+
+fn keys() -> impl Strategy<Value = String> {
+    let id = ConversationId::from_bytes([1; 16]);
+    proptest::sample::select(vec![
+        "meta".to_owned(),
+        format!("head/conversation/{id}"),
+        format!("inbox/{id}"),
+        "outbox/0000000000000001".to_owned(),
+        "refused/0000000000000002".to_owned(),
+        "profile/bob".to_owned(),
+        format!("tail/conversation/{id}/0000000000000001"),
+        format!("document/conversation/{id}/conversation/{id}"),
+        format!("rows/{id}"),
+        "head/account/ann".to_owned(),
+        "tail/account/ann/0000000000000001".to_owned(),
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn s2_arbitrary_records_and_frames_are_never_a_panic(
+        records in proptest::collection::vec((keys(), proptest::collection::vec(any::<u8>(), 0..60)), 0..12),
+        frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..6),
+    ) {
+        let mut store = MemoryStore::default();
+        let writes = records.into_iter().map(|(key, value)| Write::Put(key, value)).collect();
+        store.run(&StorageRequest::Write(writes)).unwrap();
+        let mut engine = Engine::new(now(), config());
+        drain(&mut engine, &mut store);
+        give(&mut engine, &mut store, Input::OpenConversation(ConversationId::from_bytes([1; 16])));
+        give(&mut engine, &mut store, Input::Token("token".into()));
+        give(&mut engine, &mut store, Input::LinkOpened);
+        for frame in frames {
+            give(&mut engine, &mut store, Input::FrameReceived(frame));
+        }
+    }
+}

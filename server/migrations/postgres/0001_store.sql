@@ -99,7 +99,7 @@ CREATE TABLE members (
     PRIMARY KEY (tenant, conversation, account)
 );
 
-CREATE INDEX members_account ON members (tenant, account);
+CREATE INDEX members_account ON members (tenant, account, status, tick, conversation);
 CREATE INDEX members_moved ON members (tenant, conversation, tick);
 
 CREATE TABLE receipts (

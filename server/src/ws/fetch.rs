@@ -77,7 +77,7 @@ impl Fetching<'_> {
 
     async fn answer(&self) -> Result<Vec<Arc<Frame>>, FetchError> {
         self.allowed().await?;
-        let fetched = match self.fetch.scope {
+        let mut fetched = match self.fetch.scope {
             FetchScope::After(position) => self.after(position).await?,
             FetchScope::Page(number) => self.page(number).await?,
         };
@@ -91,6 +91,9 @@ impl Fetching<'_> {
             }
             if fresh {
                 frames.extend(self.profiles(&members).await?);
+            }
+            if matches!(self.fetch.scope, FetchScope::After(_)) && members.len() <= RECEIPT_MEMBERS_MAX {
+                fetched.receipts = self.receipts(conversation).await?;
             }
         }
         frames.push(Frame::new(&ServerFrame::Fetched(fetched)));
@@ -131,7 +134,7 @@ impl Fetching<'_> {
             entries.retain(|entry| entry.position <= head.position);
             let bytes: usize = entries.iter().map(|entry| entry.change.len()).sum();
             if bytes <= self.node.limits.frame_bytes_max as usize {
-                return Ok(Fetched { entries, ..self.empty(head).await? });
+                return Ok(Fetched { entries, ..self.empty(head) });
             }
         }
         self.restart().await
@@ -150,7 +153,7 @@ impl Fetching<'_> {
                 StreamId::Conversation(conversation) => Some(DocumentId::Page(*conversation, head.page)),
                 StreamId::Account(account) => Some(DocumentId::Home(account.clone())),
             };
-            let mut fetched = Fetched { restart: true, ..self.empty(head).await? };
+            let mut fetched = Fetched { restart: true, ..self.empty(head) };
             add_document(&mut fetched, first, stored);
             if let Some(second) = second {
                 let (stored, _) = self.node.store.document(self.tenant(), &second).await?;
@@ -174,18 +177,14 @@ impl Fetching<'_> {
         if number == 0 || number > head.page {
             return Err(unknown);
         }
-        let mut fetched = self.empty(head).await?;
+        let mut fetched = self.empty(head);
         add_document(&mut fetched, document, stored);
         Ok(fetched)
     }
 
-    /// An answer as of a head, with the receipts but without documents and entries.
-    async fn empty(&self, head: StreamHead) -> Result<Fetched, FetchError> {
-        let receipts = match (self.fetch.stream.conversation(), self.fetch.scope) {
-            (Some(conversation), FetchScope::After(_)) => self.receipts(conversation).await?,
-            _ => Vec::new(),
-        };
-        Ok(Fetched {
+    /// An answer as of a head, without documents, entries and receipts.
+    fn empty(&self, head: StreamHead) -> Fetched {
+        Fetched {
             request: self.fetch.request,
             stream: self.fetch.stream.clone(),
             head: head.position,
@@ -193,15 +192,12 @@ impl Fetching<'_> {
             restart: false,
             documents: Vec::new(),
             entries: Vec::new(),
-            receipts,
-        })
+            receipts: Vec::new(),
+        }
     }
 
     async fn receipts(&self, conversation: ConversationId) -> Result<Vec<MemberReceipt>, FetchError> {
         let receipts = self.node.store.receipts(self.tenant(), conversation).await?;
-        if receipts.len() > RECEIPT_MEMBERS_MAX {
-            return Ok(Vec::new());
-        }
         let member_receipt = |(account, receipt)| MemberReceipt { conversation, account, receipt };
         Ok(receipts.into_iter().map(member_receipt).collect())
     }

@@ -40,6 +40,9 @@ use crate::{
 
 /// Frames written before the socket is flushed and other work gets its turn.
 const WRITE_BATCH_MAX: usize = 64;
+/// Cursor intervals after which a session looks for what it was not told,
+/// though nothing was sent: a notice may be lost, and receipts have none.
+const LOOK_INTERVALS: u32 = 10;
 /// Conversations that hear of the end of a session that was online in them.
 const ONLINE_MAX: usize = 16;
 /// Heartbeats of silence after which a client is gone.
@@ -48,6 +51,8 @@ const SILENT_HEARTBEATS_MAX: u32 = 3;
 const PRESENCE_RATE: (u32, u32) = (30, 5);
 /// Fetches at once, then a second; more are deferred.
 const FETCH_RATE: (u32, u32) = (200, 20);
+/// Receipts frames at once, then a second; more are handled later.
+const RECEIPTS_RATE: (u32, u32) = (200, 20);
 /// Receipt notices that go to the store in one call.
 const RECEIPTS_BATCH_MAX: usize = 500;
 /// Streams whose sent positions are remembered until the next cursor.
@@ -138,7 +143,7 @@ struct Session {
     reader: OutgoingReader,
     /// The last cursor the client was given, or gave.
     cursor: Option<Cursor>,
-    /// What was sent since that cursor, so that the next catch-up need not repeat it.
+    /// What was sent and may lie behind that cursor: the next catch-up need not repeat it.
     sent: HashMap<StreamId, (Position, Position)>,
     /// Whether anything was sent that the cursor does not cover.
     behind_sent: bool,
@@ -146,6 +151,7 @@ struct Session {
     change_rate: TokenBucket,
     presence_rate: TokenBucket,
     fetch_rate: TokenBucket,
+    receipts_rate: TokenBucket,
     online: BTreeSet<ConversationId>,
 }
 
@@ -179,6 +185,7 @@ impl Session {
             change_rate: TokenBucket::new(node.limits.changes_burst, node.limits.changes_per_second, now),
             presence_rate: TokenBucket::new(PRESENCE_RATE.0, PRESENCE_RATE.1, now),
             fetch_rate: TokenBucket::new(FETCH_RATE.0, FETCH_RATE.1, now),
+            receipts_rate: TokenBucket::new(RECEIPTS_RATE.0, RECEIPTS_RATE.1, now),
             online: BTreeSet::new(),
             node: Arc::clone(node),
         }
@@ -208,6 +215,7 @@ impl Session {
         let expires_at = Instant::now() + Duration::from_millis(expires_in).min(Duration::from_secs(365 * 86_400));
         let silence_max = Duration::from_millis(self.node.limits.heartbeat_ms) * SILENT_HEARTBEATS_MAX;
         let node = Arc::clone(&self.node);
+        let mut intervals_quiet = 0;
         loop {
             tokio::select! {
                 ending = self.reader.ended() => return Err(ending),
@@ -236,7 +244,13 @@ impl Session {
                         Received::Frame(frame) => self.handle(socket, frame).await?,
                     }
                 }
-                _ = cursor_due.tick(), if self.behind_sent => self.advance_cursor(socket).await?,
+                _ = cursor_due.tick() => {
+                    intervals_quiet += 1;
+                    if self.behind_sent || intervals_quiet >= LOOK_INTERVALS {
+                        intervals_quiet = 0;
+                        self.advance_cursor(socket).await?;
+                    }
+                }
             }
         }
     }
@@ -283,7 +297,7 @@ impl Session {
     /// Welcome, and everything since the cursor. Entries that are accepted
     /// meanwhile wait in the session's queue and follow.
     async fn greet(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<(), Ending> {
-        let catch_up = self.catch_up(cursor).await?;
+        let catch_up = self.catch_up(cursor).await.map_err(|error| store_failed(&error))?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
             version: PROTOCOL_VERSION,
             tenant: self.identity.tenant.clone(),
@@ -295,7 +309,6 @@ impl Session {
         self.cursor = Some(catch_up.cursor);
         let frames = std::iter::once(Frame::new(&welcome)).chain(catch_up_frames(catch_up));
         self.write(socket, frames).await?;
-        self.sent.clear();
         self.behind_sent = false;
         Ok(())
     }
@@ -303,24 +316,34 @@ impl Session {
     /// Gives the client a newer cursor, so that its next Hello is cheap, with
     /// whatever it was not sent meanwhile.
     async fn advance_cursor(&mut self, socket: &mut FrameSocket) -> Result<(), Ending> {
-        let mut catch_up = self.catch_up(self.cursor).await?;
+        let mut catch_up = match self.catch_up(self.cursor).await {
+            Ok(catch_up) => catch_up,
+            Err(error) => {
+                // The session is none the worse for it; the next interval tries again.
+                tracing::warn!(%error, "a session got no newer cursor");
+                return Ok(());
+            }
+        };
+        let answered = catch_up.entries.iter().filter_map(|(stream, entries)| {
+            Some((stream.clone(), (entries.first()?.position, entries.last()?.position)))
+        });
+        // A store may answer more than its cursor covers, and will then answer it again.
+        let answered: HashMap<StreamId, (Position, Position)> = answered.collect();
         for (stream, entries) in &mut catch_up.entries {
             if let Some(&(first, last)) = self.sent.get(stream) {
                 entries.retain(|entry: &Entry| entry.position < first || entry.position > last);
             }
         }
-        catch_up.entries.retain(|(_, entries)| !entries.is_empty());
         self.cursor = Some(catch_up.cursor);
         self.write(socket, catch_up_frames(catch_up)).await?;
-        self.sent.clear();
-        self.behind_sent = false;
+        self.behind_sent = !answered.is_empty();
+        self.sent = answered;
         Ok(())
     }
 
-    async fn catch_up(&self, cursor: Option<Cursor>) -> Result<CatchUp, Ending> {
+    async fn catch_up(&self, cursor: Option<Cursor>) -> Result<CatchUp, StoreError> {
         let (tenant, account) = (&self.identity.tenant, &self.identity.account);
-        let catch_up = self.node.store.catch_up(tenant, account, cursor, self.node.limits.catch_up_entries_max);
-        catch_up.await.map_err(|error| store_failed(&error))
+        self.node.store.catch_up(tenant, account, cursor, self.node.limits.catch_up_entries_max).await
     }
 
     async fn handle(&mut self, socket: &mut FrameSocket, frame: ClientFrame) -> Result<(), Ending> {
@@ -376,7 +399,11 @@ impl Session {
         }
     }
 
-    async fn merge_receipts(&self, notices: &[ReceiptNotice]) -> Result<(), Ending> {
+    async fn merge_receipts(&mut self, notices: &[ReceiptNotice]) -> Result<(), Ending> {
+        // Receipts have no answer that could defer them, so the session itself slows down.
+        if let Err(wait) = self.receipts_rate.take(1, self.node.monotonic_now()) {
+            tokio::time::sleep(wait).await;
+        }
         let (tenant, account) = (&self.identity.tenant, &self.identity.account);
         for batch in notices.chunks(RECEIPTS_BATCH_MAX) {
             let moved = self.node.store.merge_receipts(tenant, account, batch).await;

@@ -1,11 +1,13 @@
 //! A fresh database for one test, gone when it ends.
 
 use std::{
+    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -61,9 +63,26 @@ impl Database {
         Self { address: sibling(&server, &name), leftover: Leftover::Database { server, name } }
     }
 
+    /// The `host:port` of the server.
+    pub fn host(&self) -> &str {
+        let start = self.address.find("://").expect("the address is of a server") + 3;
+        let authority = self.address[start..].split('/').next().unwrap_or_default();
+        authority.rsplit('@').next().unwrap_or_default()
+    }
+
     /// Opens it as one node does, migrated.
     pub async fn open(&self) -> Arc<dyn Store> {
-        let store = store::open(&self.address, &StoreOptions::default()).await.unwrap();
+        Self::open_at(&self.address).await
+    }
+
+    /// Opens it by way of another host and port.
+    pub async fn open_by_way_of(&self, address: SocketAddr) -> Arc<dyn Store> {
+        Self::open_at(&self.address.replacen(self.host(), &address.to_string(), 1)).await
+    }
+
+    async fn open_at(address: &str) -> Arc<dyn Store> {
+        let options = StoreOptions { acquire_timeout: Duration::from_secs(2), ..StoreOptions::default() };
+        let store = store::open(address, &options).await.unwrap();
         store.migrate().await.unwrap();
         store
     }

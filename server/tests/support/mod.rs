@@ -7,6 +7,7 @@
 pub mod author;
 pub mod client;
 pub mod database;
+pub mod proxy;
 pub mod server;
 
 /// Runs each case on a fresh SQLite file and on a fresh Postgres database.

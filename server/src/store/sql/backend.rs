@@ -23,8 +23,9 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     const BEGIN_READ: &'static str;
     /// Begins a transaction that may write.
     const BEGIN_WRITE: &'static str;
-    /// Appended to a SELECT: keeps its rows from being changed by others.
-    const LOCK_ROWS: &'static str;
+    /// Answers `stream` and `position` of the streams `$2` of tenant `$1`, and
+    /// keeps others from moving them; locks in the order of their names.
+    const LOCK_HEADS: &'static str;
     /// Turns the hexadecimal `key` of `json_each` into bytes.
     const KEY_BYTES: &'static str;
     /// Answers the `tick` of this write transaction.

@@ -21,6 +21,8 @@
 //! In one stream, positions are taken under the lock of its row, so whoever
 //! sees an entry sees all before it: what is missed is a run up to the head.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
@@ -59,14 +61,18 @@ pub(super) async fn catch_up<B: Backend>(
             ..CatchUp::default()
         });
     };
-    let query = Missed { tenant, account, since };
+    let missed = Missed { tenant, account, since };
+    let heads = missed.heads::<B>(connection).await?;
+    let receipts = missed.receipts::<B>(connection).await?;
+    let mut changed: BTreeSet<ConversationId> = receipts.iter().map(|receipt| receipt.conversation).collect();
+    changed.extend(heads.iter().filter_map(|(stream, _)| stream.conversation()));
     Ok(CatchUp {
         cursor,
-        summaries: query.summaries::<B>(connection).await?,
-        revoked: query.revoked::<B>(connection).await?,
-        entries: query.entries::<B>(connection, entries_max).await?,
-        receipts: query.receipts::<B>(connection).await?,
-        profiles: query.profiles::<B>(connection).await?,
+        summaries: summaries::<B>(connection, tenant, account, &changed).await?,
+        revoked: missed.revoked::<B>(connection).await?,
+        entries: missed.entries::<B>(connection, &heads, entries_max).await?,
+        receipts,
+        profiles: missed.profiles::<B>(connection).await?,
     })
 }
 
@@ -121,9 +127,12 @@ pub(super) async fn summaries<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
     account: &AccountId,
-    conversations: &[ConversationId],
+    conversations: &BTreeSet<ConversationId>,
 ) -> Result<Vec<ConversationSummary>, StoreError> {
     const SUMMARIES: &str = select_summaries!(" AND own.conversation IN (SELECT key FROM json_each($3))");
+    if conversations.is_empty() {
+        return Ok(Vec::new());
+    }
     let values = [tenant.into(), account.into(), Value::keys(conversations)];
     conversation_summaries(&fetch::<B>(connection, SUMMARIES, values).await?, account)
 }
@@ -183,18 +192,22 @@ impl Missed<'_> {
         vec![self.tenant.into(), self.account.into(), Value::number(self.since.number())]
     }
 
-    async fn summaries<B: Backend>(
-        &self,
-        connection: &mut B::Connection,
-    ) -> Result<Vec<ConversationSummary>, StoreError> {
-        const SUMMARIES: &str = select_summaries!(
-            " AND (streams.tick >= $3 OR own.tick >= $3 OR receipts.tick >= $3 OR (
-                conversations.member_count <= 100 AND EXISTS (
-                    SELECT 1 FROM receipts AS moved
-                    WHERE moved.tenant = own.tenant AND moved.conversation = own.conversation
-                        AND moved.tick >= $3)))"
-        );
-        conversation_summaries(&fetch::<B>(connection, SUMMARIES, self.values()).await?, self.account)
+    /// The streams that changed, or are new to the account, with their heads.
+    async fn heads<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<(StreamId, Position)>, StoreError> {
+        const HEADS: &str = "SELECT streams.stream, streams.position FROM members AS own
+            JOIN streams ON streams.tenant = own.tenant AND streams.stream = 'conversation/' || own.conversation
+            WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'
+                AND (streams.tick >= $3 OR own.tick >= $3)
+            UNION ALL
+            SELECT stream, position FROM streams
+            WHERE tenant = $1 AND stream = 'account/' || $2 AND tick >= $3";
+        let rows = fetch::<B>(connection, HEADS, self.values()).await?;
+        rows.iter()
+            .map(|row| {
+                let fields = Fields::of("streams", row);
+                Ok((fields.stream()?, fields.position("position")?))
+            })
+            .collect()
     }
 
     async fn revoked<B: Backend>(
@@ -216,6 +229,7 @@ impl Missed<'_> {
     async fn entries<B: Backend>(
         &self,
         connection: &mut B::Connection,
+        heads: &[(StreamId, Position)],
         entries_max: u32,
     ) -> Result<Vec<(StreamId, Vec<Entry>)>, StoreError> {
         const ENTRIES: &str = "SELECT journal.stream, journal.position, journal.document, journal.account,
@@ -224,7 +238,7 @@ impl Missed<'_> {
             JOIN journal ON journal.tenant = $1 AND journal.stream = wanted.key
                 AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
             ORDER BY journal.stream, journal.position";
-        let mut runs = self.runs::<B>(connection, entries_max).await?;
+        let mut runs = self.runs::<B>(connection, heads, entries_max).await?;
         // The small ones first: so the most streams fit.
         runs.sort_by_key(|run| run.bytes);
         let mut bytes_left = ENTRIES_BYTES_MAX;
@@ -250,35 +264,41 @@ impl Missed<'_> {
     }
 
     /// The missed runs of at most `entries_max` entries, without the entries.
-    /// Looks at one entry more than that of each changed stream.
-    async fn runs<B: Backend>(&self, connection: &mut B::Connection, entries_max: u32) -> Result<Vec<Run>, StoreError> {
-        const RUNS: &str = "SELECT changed.stream, changed.position, min(journal.position) AS first,
+    /// Looks at one entry more than that of each stream.
+    async fn runs<B: Backend>(
+        &self,
+        connection: &mut B::Connection,
+        heads: &[(StreamId, Position)],
+        entries_max: u32,
+    ) -> Result<Vec<Run>, StoreError> {
+        const RUNS: &str = "SELECT journal.stream, min(journal.position) AS first,
                 CAST(sum(length(journal.change)) AS BIGINT) AS bytes
-            FROM (
-                SELECT streams.tenant, streams.stream, streams.position FROM members AS own
-                JOIN streams ON streams.tenant = own.tenant
-                    AND streams.stream = 'conversation/' || own.conversation
-                WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND streams.tick >= $3
-                UNION ALL
-                SELECT tenant, stream, position FROM streams
-                WHERE tenant = $1 AND stream = 'account/' || $2 AND tick >= $3
-            ) AS changed
-            JOIN journal ON journal.tenant = changed.tenant AND journal.stream = changed.stream
-                AND journal.position >= changed.position - $4 AND journal.tick >= $3
-            GROUP BY changed.stream, changed.position";
-        let mut values = self.values();
-        values.push(entries_max.into());
+            FROM json_each($2) AS wanted
+            JOIN journal ON journal.tenant = $1 AND journal.stream = wanted.key
+                AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
+            WHERE journal.tick >= $3
+            GROUP BY journal.stream";
+        let fits = |first: Position, head: Position| {
+            head.next().number().saturating_sub(first.number()) <= u64::from(entries_max)
+        };
+        let heads: BTreeMap<&StreamId, Position> = heads.iter().map(|(stream, head)| (stream, *head)).collect();
+        if heads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = heads.iter().map(|(stream, head)| (stream, head.number().saturating_sub(entries_max.into())));
+        let values = [self.tenant.into(), Value::keyed(wanted), Value::number(self.since.number())];
         let mut runs = Vec::new();
         for row in fetch::<B>(connection, RUNS, values).await? {
             let fields = Fields::of("journal", &row);
-            let (first, head) = (fields.position("first")?, fields.position("position")?);
-            if head.next().number().saturating_sub(first.number()) <= entries_max.into() {
-                runs.push(Run { stream: fields.stream()?, first, bytes: fields.number("bytes")? });
+            let (stream, first) = (fields.stream()?, fields.position("first")?);
+            if heads.get(&stream).is_some_and(|head| fits(first, *head)) {
+                runs.push(Run { stream, first, bytes: fields.number("bytes")? });
             }
         }
         Ok(runs)
     }
 
+    /// Receipts that moved: the own ones, and in small conversations all.
     async fn receipts<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<MemberReceipt>, StoreError> {
         const RECEIPTS: &str = "SELECT receipts.conversation, receipts.account, receipts.delivered, receipts.read
             FROM members AS own
@@ -295,6 +315,7 @@ impl Missed<'_> {
     /// Profiles of everybody in a conversation that is new to the account, of
     /// everybody new in a conversation, and those that changed: from the few
     /// that changed in the tenant, not from the many that the account knows.
+    /// (To SQLite, CROSS JOIN says which table comes first.)
     async fn profiles<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<ProfileNotice>, StoreError> {
         const PROFILES: &str = "SELECT account, profile FROM accounts
             WHERE tenant = $1 AND account IN (
@@ -309,10 +330,10 @@ impl Missed<'_> {
                 UNION
                 SELECT changed.account FROM accounts AS changed
                 WHERE changed.tenant = $1 AND changed.tick >= $3 AND (changed.account = $2 OR EXISTS (
-                    SELECT 1 FROM members AS other
-                    JOIN members AS own ON own.tenant = other.tenant
-                        AND own.conversation = other.conversation AND own.account = $2
-                    WHERE other.tenant = $1 AND other.account = changed.account AND own.status = 'active')))
+                    SELECT 1 FROM members AS other CROSS JOIN members AS own
+                    WHERE other.tenant = $1 AND other.account = changed.account
+                        AND own.tenant = $1 AND own.conversation = other.conversation AND own.account = $2
+                        AND own.status = 'active')))
             ORDER BY account";
         profile_notices(&fetch::<B>(connection, PROFILES, self.values()).await?)
     }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::AssertSqlSafe;
 use tidings_core::{
     ids::{StreamId, TenantId},
     journal::Position,
@@ -99,15 +98,10 @@ async fn lock_heads<'c, B: Backend>(
     for commit in commits {
         heads.entry(&commit.tenant).or_default().insert(commit.stream.clone(), &commit.stream);
     }
-    let sql = format!(
-        "SELECT stream, position FROM streams
-         WHERE tenant = $1 AND stream IN (SELECT key FROM json_each($2)) ORDER BY stream {}",
-        B::LOCK_ROWS
-    );
     let mut positions = BTreeMap::new();
     for (tenant, streams) in heads {
         let values = [tenant.into(), Value::keys(streams.keys())];
-        for row in fetch::<B>(connection, AssertSqlSafe(sql.clone()), values).await? {
+        for row in fetch::<B>(connection, B::LOCK_HEADS, values).await? {
             let fields = Fields::of("streams", &row);
             if let Some(stream) = streams.get(&fields.stream()?) {
                 positions.insert((tenant, *stream), fields.position("position")?);

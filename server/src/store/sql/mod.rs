@@ -173,7 +173,8 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         conversations: &[ConversationId],
     ) -> Result<Vec<ConversationSummary>, StoreError> {
-        catch_up::summaries::<B>(&mut *self.reader().await?, tenant, account, conversations).await
+        let conversations = conversations.iter().copied().collect();
+        catch_up::summaries::<B>(&mut *self.reader().await?, tenant, account, &conversations).await
     }
 
     async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {

@@ -87,7 +87,8 @@ impl Backend for Sqlite {
     // Takes the lock at once: a transaction that reads first and writes later
     // could find that it may not.
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
-    const LOCK_ROWS: &'static str = "";
+    const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
+        WHERE tenant = $1 AND stream IN (SELECT key FROM json_each($2))";
     const KEY_BYTES: &'static str = "unhex(key)";
     const TICK: &'static str = "UPDATE clock SET tick = tick + 1 RETURNING tick";
     const CURSOR: &'static str = "SELECT tick + 1 AS cursor FROM clock";

@@ -1,0 +1,288 @@
+//! The frames' bytes. Each kind has a golden file, hexadecimal, in `golden/`;
+//! changing one is a deliberate act that comes with another version of the
+//! protocol: `GOLDEN=write cargo test -p tidings-core --test frames`.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{fmt::Debug, fs, path::PathBuf};
+
+use minicbor::{Decode, Encode};
+use proptest::prelude::*;
+use tidings_core::{
+    code::Code,
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    journal::{Cursor, Entry, Position},
+    limits::Limits,
+    model::{
+        AccountKind, ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt,
+        Role,
+    },
+    time::WallTime,
+    wire::{
+        Accepted, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
+        Hello, LastMessage, MemberPresence, MemberReceipt, PROTOCOL_VERSION, PresenceNotice, ProfileNotice, Push,
+        PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Welcome, decode, encode,
+    },
+};
+
+const AT: WallTime = WallTime::from_millis(1_767_225_600_123);
+
+fn account() -> AccountId {
+    AccountId::parse("ann").unwrap()
+}
+
+fn conversation() -> ConversationId {
+    ConversationId::from_bytes(*b"a conversation !")
+}
+
+fn stream() -> StreamId {
+    StreamId::Conversation(conversation())
+}
+
+fn receipt() -> Receipt {
+    Receipt { delivered: Position::new(300), read: Position::new(17) }
+}
+
+fn entry() -> Entry {
+    Entry {
+        position: Position::new(18),
+        document: DocumentId::Page(conversation(), 1),
+        account: account(),
+        administrator: false,
+        accepted_at: AT,
+        change: b"the bytes of a change".to_vec(),
+    }
+}
+
+fn summary() -> ConversationSummary {
+    ConversationSummary {
+        conversation: conversation(),
+        kind: ConversationKind::Group,
+        title: Some("Trip".into()),
+        state: ConversationState::Active,
+        role: Role::Moderator,
+        status: MemberStatus::Active,
+        member_count: 3,
+        others: vec![AccountId::parse("bob").unwrap()],
+        last_message: Some(LastMessage {
+            message: MessageId { stamp: Stamp::new(AT, 1, [9; 8]), author: account() },
+            kind: MessageKind::Text,
+            preview: "hello".into(),
+            deleted: false,
+            position: Position::new(18),
+        }),
+        position: Position::new(18),
+        page: 1,
+        receipt: receipt(),
+        unread: 1,
+        created_at: AT,
+    }
+}
+
+fn client_frames() -> Vec<(&'static str, ClientFrame)> {
+    vec![
+        (
+            "hello",
+            ClientFrame::Hello(Hello {
+                version: PROTOCOL_VERSION,
+                token: "a token".into(),
+                device: DeviceId::from_bytes(*b"device of Ann's!"),
+                cursor: Some(Cursor::new(41)),
+            }),
+        ),
+        (
+            "push",
+            ClientFrame::Push(Push {
+                request: 7,
+                stream: stream(),
+                changes: vec![PushedChange {
+                    document: DocumentId::Conversation(conversation()),
+                    change: b"bytes".to_vec(),
+                }],
+            }),
+        ),
+        (
+            "fetch_after",
+            ClientFrame::Fetch(Fetch { request: 8, stream: stream(), scope: FetchScope::After(Position::new(3)) }),
+        ),
+        ("fetch_page", ClientFrame::Fetch(Fetch { request: 9, stream: stream(), scope: FetchScope::Page(2) })),
+        (
+            "receipt_notices",
+            ClientFrame::Receipts(vec![ReceiptNotice {
+                conversation: conversation(),
+                delivered: Position::new(300),
+                read: Position::new(17),
+            }]),
+        ),
+        (
+            "presence_notice",
+            ClientFrame::Presence(PresenceNotice { conversation: conversation(), kind: PresenceKind::Typing }),
+        ),
+        ("ping", ClientFrame::Ping(5)),
+    ]
+}
+
+fn server_frames() -> Vec<(&'static str, ServerFrame)> {
+    let profile = Profile {
+        kind: Some(AccountKind::Personal),
+        display_name: Some("Ann".into()),
+        avatar_url: None,
+        bio: None,
+        status: Some("🍵".into()),
+    };
+    let own = StreamId::Account(account());
+    vec![
+        (
+            "welcome",
+            ServerFrame::Welcome(Box::new(Welcome {
+                version: PROTOCOL_VERSION,
+                tenant: TenantId::parse("acme").unwrap(),
+                account: account(),
+                administrator: true,
+                server_time: AT,
+                limits: Limits::default(),
+            })),
+        ),
+        ("summaries", ServerFrame::Summaries(vec![summary()])),
+        ("profiles", ServerFrame::Profiles(vec![ProfileNotice { account: account(), profile }])),
+        ("entries", ServerFrame::Entries(Entries { stream: stream(), entries: vec![entry()] })),
+        ("caught_up", ServerFrame::CaughtUp(Cursor::new(42))),
+        (
+            "accepted",
+            ServerFrame::Accepted(Accepted {
+                request: 7,
+                stream: own.clone(),
+                positions: vec![Position::new(18)],
+                accepted_at: vec![AT],
+            }),
+        ),
+        (
+            "refused",
+            ServerFrame::Refused(Refused {
+                request: 7,
+                stream: own,
+                index: 2,
+                code: Code::SlowMode,
+                detail: "one in ten seconds".into(),
+                retry_at: Some(AT),
+            }),
+        ),
+        (
+            "fetched",
+            ServerFrame::Fetched(Fetched {
+                request: 8,
+                stream: stream(),
+                head: Position::new(18),
+                page: 1,
+                restart: true,
+                documents: vec![DocumentSnapshot {
+                    document: DocumentId::Home(account()),
+                    position: Position::new(17),
+                    data: b"saved".to_vec(),
+                    admissions: vec![2, 4],
+                }],
+                entries: vec![entry()],
+                receipts: vec![MemberReceipt { conversation: conversation(), account: account(), receipt: receipt() }],
+            }),
+        ),
+        (
+            "receipts",
+            ServerFrame::Receipts(vec![MemberReceipt {
+                conversation: conversation(),
+                account: account(),
+                receipt: receipt(),
+            }]),
+        ),
+        (
+            "presence",
+            ServerFrame::Presence(MemberPresence {
+                conversation: conversation(),
+                account: account(),
+                kind: PresenceKind::Online,
+            }),
+        ),
+        (
+            "revoked",
+            ServerFrame::Revoked(Revoked {
+                conversation: conversation(),
+                status: MemberStatus::Removed,
+                position: Position::new(19),
+            }),
+        ),
+        (
+            "closed",
+            ServerFrame::Closed(Closed {
+                code: Code::TokenExpired,
+                detail: "the token's time is over".into(),
+                retry_after_ms: Some(1_000),
+            }),
+        ),
+        ("pong", ServerFrame::Pong(5)),
+    ]
+}
+
+#[track_caller]
+fn check<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug>(name: &str, frame: &T) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.hex"));
+    let bytes = encode(frame);
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    if std::env::var("GOLDEN").as_deref() == Ok("write") {
+        fs::write(&path, format!("{hex}\n")).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(golden.trim_end(), hex, "{name}");
+    assert_eq!(&decode::<T>(&bytes).unwrap(), frame, "{name}");
+}
+
+#[test]
+fn s1_frames_have_the_bytes_of_their_golden_files() {
+    client_frames().iter().for_each(|(name, frame)| check(name, frame));
+    server_frames().iter().for_each(|(name, frame)| check(name, frame));
+}
+
+#[test]
+fn s1_unknown_keys_are_ignored_and_unknown_kinds_are_told() {
+    // A Pong, with a field more than it has.
+    let more = [0x82, 0x0c, 0x82, 0x05, 0x63, b'n', b'e', b'w'];
+    assert_eq!(decode::<ServerFrame>(&more).unwrap(), ServerFrame::Pong(5));
+    // A Closed with a key that nobody knows.
+    let map = [
+        0x82, 0x0b, 0x81, 0xa3, 0x00, 0x68, b'd', b'r', b'a', b'i', b'n', b'i', b'n', b'g', 0x01, 0x60, 0x18, 99, 0x05,
+    ];
+    let closed = Closed { code: Code::Draining, detail: String::new(), retry_after_ms: None };
+    assert_eq!(decode::<ServerFrame>(&map).unwrap(), ServerFrame::Closed(closed));
+    let unknown = [0x82, 0x18, 200, 0x81, 0x05];
+    assert!(matches!(decode::<ServerFrame>(&unknown), Err(tidings_core::wire::DecodeFrameError::Unknown)));
+}
+
+fn frame_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let frames: Vec<Vec<u8>> = client_frames()
+        .iter()
+        .map(|(_, frame)| encode(frame))
+        .chain(server_frames().iter().map(|(_, frame)| encode(frame)))
+        .collect();
+    let mutated = (proptest::sample::select(frames), any::<prop::sample::Index>(), any::<u8>(), any::<bool>())
+        .prop_map(|(mut bytes, index, byte, cut)| {
+            let at = index.index(bytes.len());
+            bytes[at] = byte;
+            if cut {
+                bytes.truncate(at + 1);
+            }
+            bytes
+        });
+    prop_oneof![mutated, proptest::collection::vec(any::<u8>(), 0..200)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn s2_arbitrary_bytes_are_never_a_panic(bytes in frame_bytes()) {
+        if let Ok(frame) = decode::<ClientFrame>(&bytes) {
+            prop_assert_eq!(decode::<ClientFrame>(&encode(&frame)).unwrap(), frame);
+        }
+        if let Ok(frame) = decode::<ServerFrame>(&bytes) {
+            prop_assert_eq!(decode::<ServerFrame>(&encode(&frame)).unwrap(), frame);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// A question in a modal dialog: a form with a title, fields and two buttons.
+// The browser's own element keeps the focus inside and closes on Escape.
+
+import { button, element, type Child } from "./dom";
+
+/** What a dialog asks. */
+export interface Question {
+  readonly title: string;
+  readonly fields: readonly Child[];
+  /** The words on the button that agrees. */
+  readonly agree: string;
+  readonly danger?: boolean;
+  /** What to do; the sentence it answers is shown and keeps the dialog open. */
+  readonly act: () => Promise<string | undefined>;
+}
+
+/** Asks. */
+export function openDialog(question: Question): void {
+  const problem = element("p", { class: "field-problem", role: "alert" });
+  const agree = element(
+    "button",
+    {
+      type: "submit",
+      class: question.danger === true ? "button danger" : "button primary",
+      "data-testid": "dialog-agree",
+    },
+    question.agree,
+  );
+  const form = element(
+    "form",
+    { method: "dialog" },
+    element("h2", { id: "dialog-title" }, question.title),
+    ...question.fields,
+    problem,
+    element(
+      "div",
+      { class: "dialog-buttons" },
+      button({ class: "button", "data-testid": "dialog-cancel" }, () => dialog.close(), "Cancel"),
+      agree,
+    ),
+  );
+  const dialog = element("dialog", { class: "dialog", "aria-labelledby": "dialog-title" }, form);
+  const submit = async (): Promise<void> => {
+    agree.disabled = true;
+    const answer = await question.act();
+    agree.disabled = false;
+    if (answer === undefined) {
+      dialog.close();
+    } else {
+      problem.textContent = answer;
+    }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void submit();
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** A labelled field. */
+export function field(label: string, control: HTMLElement, hint?: string): HTMLElement {
+  return element(
+    "label",
+    { class: "field" },
+    element("span", { class: "field-label" }, label),
+    control,
+    hint !== undefined && element("span", { class: "field-hint" }, hint),
+  );
+}

@@ -1,0 +1,58 @@
+// The icons, as paths on a 24 × 24 grid, drawn in the colour of the text.
+
+const PATHS = {
+  archive: ["M4 8h16v11a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V8Z", "M3 4h18v4H3z", "M10 12h4"],
+  back: ["M15 5l-7 7 7 7"],
+  bell_off: ["M6 16V11a6 6 0 0 1 9-5.2M18 10v6H8", "M10 20h4", "M4 4l16 16"],
+  check: ["M5 12.5l4.5 4.5L19 7.5"],
+  clock: ["M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z", "M12 7.5V12l3 2"],
+  close: ["M6 6l12 12M18 6L6 18"],
+  down: ["M6 10l6 6 6-6"],
+  edit: ["M4 20h4L19 9l-4-4L4 16v4Z", "M13 7l4 4"],
+  double_check: ["M2.5 12.5l4 4L14 9", "M11 16l.8.8L21.5 7.5"],
+  group: [
+    "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7Z",
+    "M2.5 20c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6",
+    "M16 4.5a3.5 3.5 0 0 1 0 6.5M18 14.5c2.1.8 3.5 2.7 3.5 5.5",
+  ],
+  more: ["M5.5 12h.01M12 12h.01M18.5 12h.01"],
+  person_add: [
+    "M10 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7Z",
+    "M3 20c0-3.6 3.1-6 7-6 1.6 0 3 .4 4.2 1.1",
+    "M18 14v6M15 17h6",
+  ],
+  pin: ["M9 4h6l-1 6 3 3H7l3-3-1-6Z", "M12 13v7"],
+  reply: ["M10 6L4 12l6 6", "M4.5 12H14c3.5 0 6 2 6 6"],
+  search: ["M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Z", "M16.5 16.5L21 21"],
+  send: ["M5 12L4 4.5 21 12 4 19.5 5 12Z", "M5 12h7"],
+  smile: ["M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z", "M8.5 14c.8 1.3 2 2 3.5 2s2.7-.7 3.5-2", "M9 9.5h.01M15 9.5h.01"],
+  trash: ["M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13", "M10.5 11v5M13.5 11v5"],
+  warning: ["M12 4L2.8 20h18.4L12 4Z", "M12 10v4.5M12 17.3h.01"],
+} as const;
+
+/** The name of an icon. */
+export type IconName = keyof typeof PATHS;
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * Draws an icon. With a label it is an image of its own; without, it is
+ * decoration beside words.
+ */
+export function icon(name: IconName, label?: string): SVGSVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", `icon icon-${name.replace("_", "-")}`);
+  if (label === undefined) {
+    svg.setAttribute("aria-hidden", "true");
+  } else {
+    svg.setAttribute("role", "img");
+    svg.setAttribute("aria-label", label);
+  }
+  for (const path of PATHS[name]) {
+    const line = document.createElementNS(SVG, "path");
+    line.setAttribute("d", path);
+    svg.append(line);
+  }
+  return svg;
+}

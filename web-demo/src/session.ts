@@ -1,0 +1,91 @@
+// Opening a person's side of the demo: who signs in, where the server is, and
+// what the demo sets up so that there is somebody to write to.
+
+import { Client, init } from "tidings";
+import moduleUrl from "tidings/wasm?url";
+
+const ACCOUNT = /^[A-Za-z0-9_.:-]{1,64}$/;
+
+/** What an address asks for: one person's screen, or several side by side. */
+export type Visit =
+  | { readonly type: "screen"; readonly account: string; readonly device: string | undefined }
+  | { readonly type: "stage"; readonly accounts: readonly string[] };
+
+/** Reads the address. */
+export function visitOf(address: URL): Visit {
+  const account = address.searchParams.get("account");
+  if (account !== null && ACCOUNT.test(account)) {
+    const device = address.searchParams.get("device");
+    return { type: "screen", account, device: device !== null && ACCOUNT.test(device) ? device : undefined };
+  }
+  const people = (address.searchParams.get("people") ?? "").split(",").filter((person) => ACCOUNT.test(person));
+  const accounts = [...new Set(people)].slice(0, 3);
+  return { type: "stage", accounts: accounts.length > 1 ? accounts : ["ann", "bob"] };
+}
+
+/** The address of the same person as another device, with a store of its own. */
+export function otherDevice(account: string, device: string | undefined): string {
+  const next = device === undefined ? 2 : Number(device) + 1;
+  return `/?account=${encodeURIComponent(account)}&device=${Number.isSafeInteger(next) ? next : 2}`;
+}
+
+/** The name a person starts with. */
+export function initialName(account: string): string {
+  return account.charAt(0).toUpperCase() + account.slice(1);
+}
+
+/** Opens a person's client. */
+export async function openClient(account: string, device: string | undefined): Promise<Client> {
+  await init(moduleUrl);
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return Client.open({
+    url: `${scheme}//${location.host}/v1/sync`,
+    account,
+    token: () => fetchToken(account),
+    ...(device !== undefined && { storeName: `${account}/${device}` }),
+  });
+}
+
+/**
+ * Gives the person a name and Ann her first two chats, once, after everything
+ * was read: what is there already is left alone.
+ */
+export function setUp(client: Client): void {
+  let loaded = false;
+  let empty = true;
+  let done = false;
+  const proceed = (): void => {
+    if (!done && loaded && client.connection.type === "online") {
+      done = true;
+      stopConnection();
+      inbox.close();
+      void introduce(client, empty);
+    }
+  };
+  const stopConnection = client.onConnection(proceed);
+  const inbox = client.conversations((change) => {
+    loaded = true;
+    empty = change.rows.length === 0;
+    queueMicrotask(proceed);
+  });
+}
+
+async function introduce(client: Client, empty: boolean): Promise<void> {
+  if ((client.profile(client.account)?.displayName ?? "") === "") {
+    await client.setProfile({ displayName: initialName(client.account) });
+  }
+  if (client.account === "ann" && empty) {
+    // The direct first: it is what opens by itself.
+    await client.createDirect("bob");
+    await client.createGroup({ title: "Tidings demo", members: ["bob"] });
+  }
+}
+
+async function fetchToken(account: string): Promise<string> {
+  const response = await fetch(`/dev/token?account=${encodeURIComponent(account)}`, { method: "POST" });
+  const body: unknown = response.ok ? await response.json() : undefined;
+  if (typeof body === "object" && body !== null && "token" in body && typeof body.token === "string") {
+    return body.token;
+  }
+  throw new Error(`The server gave no token for ${account}.`);
+}

@@ -1,0 +1,254 @@
+// Where a message is written: new, as a reply, or as an edit of an own one.
+
+import type { ConversationDetail, TimelineRow } from "tidings";
+
+import { button, element } from "../dom";
+import { icon } from "../icons";
+import { reasonOf, type Person } from "../person";
+import { composerReason } from "../texts";
+
+const CHARACTERS_MAX = 4000;
+/** The count is shown from here on. */
+const CHARACTERS_NEAR = 3600;
+/** A typing notice is given anew after this while somebody goes on writing. */
+const TYPING_AGAIN_MS = 3000;
+/** Without a key for this long, somebody has stopped writing. */
+const TYPING_STOP_MS = 5000;
+
+type Mode =
+  | { readonly type: "new" }
+  | { readonly type: "reply"; readonly row: TimelineRow }
+  | { readonly type: "edit"; readonly row: TimelineRow };
+
+/** What is written and not sent yet, by conversation, while the screen lives. */
+export type Drafts = Map<string, string>;
+
+/** What the composer needs of the conversation. */
+export interface ComposerFrame {
+  readonly conversation: string;
+  readonly drafts: Drafts;
+  typing(on: boolean): void;
+  lastOwn(): TimelineRow | undefined;
+}
+
+/** The composer of one conversation. */
+export interface ComposerView {
+  readonly element: HTMLElement;
+  show(detail: ConversationDetail): void;
+  reply(row: TimelineRow): void;
+  edit(row: TimelineRow): void;
+  focus(): void;
+  close(): void;
+}
+
+/** Makes the composer. */
+export function createComposer(person: Person, frame: ComposerFrame): ComposerView {
+  const { client } = person;
+  const { conversation } = frame;
+  let mode: Mode = { type: "new" };
+  let detail: ConversationDetail | undefined;
+  let typingSince: number | undefined;
+  let typingStop: ReturnType<typeof setTimeout> | undefined;
+
+  const text = element("textarea", {
+    class: "composer-text",
+    rows: 1,
+    placeholder: "Write a message",
+    "aria-label": "Message",
+    "data-testid": "composer",
+    enterkeyhint: "send",
+  });
+  const count = element("span", { class: "composer-count", role: "status", "data-testid": "composer-count" });
+  const send = element(
+    "button",
+    { type: "submit", class: "send", "aria-label": "Send", title: "Send", "data-testid": "send" },
+    icon("send"),
+  );
+  const context = element("div", { class: "composer-context", hidden: true });
+  const problem = element("p", { class: "composer-problem", role: "alert", "data-testid": "composer-problem" });
+  const reason = element("p", { class: "composer-reason", "data-testid": "composer-reason", hidden: true });
+  const form = element(
+    "form",
+    { class: "composer-form" },
+    element("div", { class: "composer-field" }, text, count),
+    send,
+  );
+  const root = element("footer", { class: "composer", "aria-label": "Write" }, context, problem, form, reason);
+
+  function setMode(next: Mode, words?: string): void {
+    if (mode.type !== "edit" && next.type === "edit") {
+      frame.drafts.set(conversation, text.value);
+    }
+    mode = next;
+    drawContext();
+    if (words !== undefined) {
+      setText(words);
+    }
+  }
+
+  function setText(words: string): void {
+    text.value = words;
+    measure();
+  }
+
+  function drawContext(): void {
+    const current = mode;
+    context.hidden = current.type === "new";
+    if (current.type === "new") {
+      context.replaceChildren();
+      return;
+    }
+    const what =
+      current.type === "edit" ? "Edit message" : `Reply to ${current.row.own ? "yourself" : current.row.authorName}`;
+    context.replaceChildren(
+      icon(current.type === "edit" ? "edit" : "reply"),
+      element(
+        "div",
+        { class: "composer-context-words" },
+        element("strong", {}, what),
+        element("span", { class: "quiet" }, current.row.text),
+      ),
+      button(
+        {
+          class: "icon-button",
+          "aria-label": current.type === "edit" ? "Stop editing" : "Do not reply",
+          "data-testid": "composer-cancel",
+        },
+        cancel,
+        icon("close"),
+      ),
+    );
+  }
+
+  function cancel(): void {
+    const words = mode.type === "edit" ? (frame.drafts.get(conversation) ?? "") : undefined;
+    setMode({ type: "new" }, words);
+    text.focus();
+  }
+
+  /** As high as its words, and how many of them there are. */
+  function measure(): void {
+    text.style.height = "auto";
+    text.style.height = `${text.scrollHeight}px`;
+    const characters = [...text.value].length;
+    count.textContent = characters < CHARACTERS_NEAR ? "" : `${characters} / ${CHARACTERS_MAX}`;
+    count.classList.toggle("too-many", characters > CHARACTERS_MAX);
+    send.disabled = text.value.trim() === "" || characters > CHARACTERS_MAX;
+  }
+
+  function tellTyping(on: boolean): void {
+    clearTimeout(typingStop);
+    const now = Date.now();
+    if (!on) {
+      if (typingSince !== undefined) {
+        typingSince = undefined;
+        frame.typing(false);
+      }
+      return;
+    }
+    typingStop = setTimeout(() => tellTyping(false), TYPING_STOP_MS);
+    if (typingSince === undefined || now - typingSince > TYPING_AGAIN_MS) {
+      typingSince = now;
+      frame.typing(true);
+    }
+  }
+
+  /** The words leave the composer at once, and come back if the command fails. */
+  async function submit(): Promise<void> {
+    const words = text.value.trim();
+    const current = mode;
+    if (send.disabled) {
+      return;
+    }
+    tellTyping(false);
+    problem.textContent = "";
+    const draft = current.type === "edit" ? (frame.drafts.get(conversation) ?? "") : "";
+    frame.drafts.delete(conversation);
+    setMode({ type: "new" }, draft);
+    try {
+      await carryOut(current, words);
+    } catch (error) {
+      problem.textContent = reasonOf(error);
+      setMode(current, text.value === draft ? words : `${words}\n${text.value}`);
+    }
+  }
+
+  async function carryOut(current: Mode, words: string): Promise<void> {
+    if (current.type === "edit") {
+      if (words !== current.row.text) {
+        await client.editMessage(conversation, current.row.id, words);
+      }
+      return;
+    }
+    const mentions = mentionsIn(words, detail);
+    await client.sendText(conversation, words, {
+      ...(current.type === "reply" && { replyTo: current.row.id }),
+      ...(mentions.length > 0 && { mentions }),
+    });
+  }
+
+  text.addEventListener("input", () => {
+    measure();
+    if (mode.type !== "edit") {
+      frame.drafts.set(conversation, text.value);
+      tellTyping(text.value.trim() !== "");
+    }
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      void submit();
+    } else if (event.key === "ArrowUp" && text.value === "" && mode.type === "new") {
+      const row = frame.lastOwn();
+      if (row !== undefined && detail?.permissions.includes("message:edit") === true) {
+        event.preventDefault();
+        setMode({ type: "edit", row }, row.text);
+      }
+    } else if (event.key === "Escape" && mode.type !== "new") {
+      event.stopPropagation();
+      cancel();
+    }
+  });
+  text.addEventListener("blur", () => tellTyping(false));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void submit();
+  });
+
+  text.value = frame.drafts.get(conversation) ?? "";
+  requestAnimationFrame(measure);
+  return {
+    element: root,
+    show: (next) => {
+      detail = next;
+      const why = composerReason(next);
+      reason.hidden = why === undefined;
+      reason.textContent = why ?? "";
+      form.hidden = why !== undefined;
+      text.disabled = why !== undefined;
+    },
+    reply: (row) => {
+      setMode({ type: "reply", row });
+      text.focus();
+    },
+    edit: (row) => {
+      setMode({ type: "edit", row }, row.text);
+      text.focus();
+    },
+    focus: () => text.focus(),
+    close: () => tellTyping(false),
+  };
+}
+
+/** The members that a text calls, by account or name after an @. */
+function mentionsIn(words: string, detail: ConversationDetail | undefined): string[] {
+  const called = new Set(
+    [...words.matchAll(/(?:^|\s)@([\p{L}\p{N}_.:-]+)/gu)].map((match) =>
+      (match[1] ?? "").replace(/[.:]+$/, "").toLowerCase(),
+    ),
+  );
+  const members = detail?.members ?? [];
+  return members
+    .filter((member) => called.has(member.account.toLowerCase()) || called.has(member.name.toLowerCase()))
+    .map((member) => member.account);
+}

@@ -1,0 +1,228 @@
+// One open conversation: its head, pins, timeline, refused messages, who is
+// typing, the composer, and the panel of members.
+
+import type { ConversationDetail, ConversationRow, PinRow, RefusedRow } from "tidings";
+
+import { avatar } from "../avatar";
+import { button, element } from "../dom";
+import { icon } from "../icons";
+import { attempt, type Person } from "../person";
+import { createComposer, type ComposerView, type Drafts } from "./composer";
+import { createMembers, titleOf } from "./members";
+import type { MessageActions } from "./message";
+import { createRefused } from "./refused";
+import { createTimeline } from "./timeline";
+
+/** An open conversation. */
+export interface ConversationView {
+  readonly element: HTMLElement;
+  readonly panel: HTMLElement;
+  /** What the list knows about it, until and beside the detail. */
+  showRow(row: ConversationRow): void;
+  focusComposer(): void;
+  togglePanel(open: boolean): void;
+  close(): void;
+}
+
+/** What an open conversation needs of its frame. */
+export interface ConversationFrame {
+  readonly drafts: Drafts;
+  back(): void;
+  panelToggled(open: boolean): void;
+}
+
+/** Opens a conversation. */
+export function createConversation(person: Person, row: ConversationRow, frame: ConversationFrame): ConversationView {
+  const { client } = person;
+  const { conversation } = row;
+  const typing = new Set<string>();
+  let detail: ConversationDetail | undefined;
+  let drawnFor = "";
+  let panelOpen = false;
+
+  const face = element("span", { class: "head-face" });
+  const title = element("h2", { class: "head-title", "data-testid": "conversation-title" });
+  const subtitle = element("p", { class: "head-subtitle quiet" });
+  const toggle = button(
+    {
+      class: "icon-button",
+      "aria-label": "Details and members",
+      title: "Details and members",
+      "aria-expanded": "false",
+      "data-testid": "members-toggle",
+    },
+    () => togglePanel(!panelOpen),
+    icon("group"),
+  );
+  const head = element(
+    "header",
+    { class: "head" },
+    button(
+      { class: "icon-button back", "aria-label": "Back to the chats", "data-testid": "back" },
+      () => frame.back(),
+      icon("back"),
+    ),
+    face,
+    element("div", { class: "head-text" }, title, subtitle),
+    toggle,
+  );
+  const pins = element("div", { class: "pins", hidden: true });
+  const typingLine = element("p", { class: "typing", role: "status", "data-testid": "typing" });
+  const refused = createRefused(person);
+
+  const actions: MessageActions = {
+    account: client.account,
+    group: row.kind !== "direct",
+    can: (permission) => detail?.permissions.includes(permission) === true,
+    nameOf: (account) => person.nameOf(account),
+    reply: (message) => composer.reply(message),
+    edit: (message) => composer.edit(message),
+    remove: (message) => void attempt(person, client.deleteMessage(conversation, message.id)),
+    toggleReaction: (message, emoji) => {
+      const own = message.reactions.some((reaction) => reaction.emoji === emoji && reaction.own);
+      void attempt(
+        person,
+        own ? client.unreact(conversation, message.id, emoji) : client.react(conversation, message.id, emoji),
+      );
+    },
+    togglePin: (message) =>
+      void attempt(
+        person,
+        message.pinned ? client.unpinMessage(conversation, message.id) : client.pinMessage(conversation, message.id),
+      ),
+    jump: (message) => timeline.jump(message),
+  };
+  const timeline = createTimeline(person, conversation, row.unread, actions, refused.element);
+  const composer: ComposerView = createComposer(person, {
+    conversation,
+    drafts: frame.drafts,
+    typing: (on) => timeline.typing(on),
+    lastOwn: () => timeline.lastOwn(),
+  });
+  const members = createMembers(person, conversation, () => togglePanel(false));
+  members.element.hidden = true;
+
+  function drawHead(name: string, peer: string | undefined): void {
+    title.textContent = name;
+    face.replaceChildren(avatar(row.kind === "direct" ? (peer ?? conversation) : conversation, name, "medium"));
+  }
+
+  function drawSubtitle(): void {
+    if (detail === undefined || detail.status !== "active") {
+      subtitle.textContent = "";
+      return;
+    }
+    const others = detail.members.filter((member) => member.account !== client.account);
+    const here = others.filter((member) => member.presence !== "offline").length;
+    if (detail.kind === "direct") {
+      subtitle.textContent = here > 0 ? "online" : "offline";
+    } else {
+      subtitle.textContent = `${detail.members.length} ${detail.members.length === 1 ? "member" : "members"}${here > 0 ? `, ${here + 1} online` : ""}`;
+    }
+  }
+
+  function drawPins(rows: readonly PinRow[]): void {
+    const newest = rows[0];
+    pins.hidden = newest === undefined;
+    if (newest === undefined) {
+      return;
+    }
+    const words = newest.preview === "" ? "Message not available" : newest.preview;
+    pins.replaceChildren(
+      button(
+        { class: "pin", "data-testid": "pin", "aria-label": `Pinned: ${words}` },
+        () => timeline.jump(newest.message),
+        icon("pin"),
+        element("span", { class: "pin-words" }, words),
+        rows.length > 1 && element("span", { class: "quiet" }, `and ${rows.length - 1} more`),
+      ),
+      ...(detail?.permissions.includes("pin:remove") === true
+        ? [
+            button(
+              { class: "icon-button", "aria-label": "Unpin", title: "Unpin", "data-testid": "unpin" },
+              () => void attempt(person, client.unpinMessage(conversation, newest.message)),
+              icon("close"),
+            ),
+          ]
+        : []),
+    );
+  }
+
+  function drawTyping(): void {
+    const names = [...typing].map((account) => person.nameOf(account));
+    const words =
+      names.length > 2
+        ? "Several people are typing…"
+        : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} typing…`;
+    typingLine.textContent = names.length === 0 ? "" : words;
+  }
+
+  function togglePanel(open: boolean): void {
+    const had = members.element.contains(document.activeElement);
+    panelOpen = open;
+    members.element.hidden = !open;
+    toggle.setAttribute("aria-expanded", String(open));
+    frame.panelToggled(open);
+    if (open) {
+      members.focus();
+    } else if (had) {
+      toggle.focus();
+    }
+  }
+
+  const details = client.conversation(conversation, (next) => {
+    detail = next;
+    drawHead(titleOf(next, client.account), next.members.find((member) => member.account !== client.account)?.account);
+    drawSubtitle();
+    drawPins(next.pins);
+    composer.show(next);
+    members.show(next);
+    // Messages show what the own permissions allow.
+    if (drawnFor !== next.permissions.join()) {
+      drawnFor = next.permissions.join();
+      timeline.redraw();
+    }
+  });
+  const refusals = client.refused((rows: readonly RefusedRow[]) =>
+    refused.show(rows.filter((refusal) => refusal.conversation === conversation)),
+  );
+  const stopPresence = client.onPresence((presence) => {
+    if (presence.conversation !== conversation || presence.account === client.account) {
+      return;
+    }
+    if (presence.kind === "typing") {
+      typing.add(presence.account);
+    } else {
+      typing.delete(presence.account);
+    }
+    drawTyping();
+  });
+
+  drawHead(row.name, row.others[0]);
+  return {
+    element: element(
+      "main",
+      { class: "conversation", "aria-label": "Conversation" },
+      head,
+      pins,
+      timeline.element,
+      typingLine,
+      composer.element,
+    ),
+    panel: members.element,
+    showRow: (next) => {
+      if (detail === undefined) {
+        drawHead(next.name, next.others[0]);
+      }
+    },
+    focusComposer: () => composer.focus(),
+    togglePanel,
+    close: () => {
+      composer.close();
+      timeline.close();
+      details.close();
+      refusals.close();
+      stopPresence();
+    },
+  };
+}

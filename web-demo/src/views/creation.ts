@@ -1,0 +1,102 @@
+// The dialogs that start a conversation: with one person, or as a group.
+
+import type { Stored } from "tidings";
+
+import { element } from "../dom";
+import { field, openDialog } from "../dialog";
+import { reasonOf, type Person } from "../person";
+
+const ACCOUNT = /^[A-Za-z0-9_.:-]{1,64}$/;
+
+/** Asks whom to write to; works offline too. */
+export function openNewDirect(person: Person, known: readonly string[], open: (conversation: string) => void): void {
+  const account = accountInput("new-direct-account");
+  openDialog({
+    title: "New chat",
+    fields: [
+      field("Account", account, "The account id of the person, such as bob. It works offline too."),
+      suggestions(known),
+    ],
+    agree: "Start",
+    act: async () => {
+      const peer = account.value.trim();
+      if (!ACCOUNT.test(peer)) {
+        return "That is not an account id.";
+      }
+      return peer === person.client.account ? "That is you." : begin(person.client.createDirect(peer), open);
+    },
+  });
+}
+
+/** Asks for a group's title and members. */
+export function openNewGroup(person: Person, known: readonly string[], open: (conversation: string) => void): void {
+  const title = element("input", {
+    type: "text",
+    maxlength: 200,
+    autocomplete: "off",
+    "data-testid": "new-group-title",
+  });
+  const members = element("input", {
+    type: "text",
+    autocomplete: "off",
+    autocapitalize: "none",
+    spellcheck: "false",
+    "data-testid": "new-group-members",
+  });
+  const hint =
+    known.length === 0
+      ? "Account ids, separated by commas."
+      : `Account ids, separated by commas. You know ${known.slice(0, 4).join(", ")}.`;
+  openDialog({
+    title: "New group",
+    fields: [field("Title", title), field("Members", members, hint)],
+    agree: "Create",
+    act: async () => {
+      const words = members.value.split(/[\s,;]+/).filter((word) => word !== "");
+      const wrong = words.find((word) => !ACCOUNT.test(word));
+      if (wrong !== undefined) {
+        return `“${wrong}” is not an account id.`;
+      }
+      const others = [...new Set(words)].filter((word) => word !== person.client.account);
+      const named = title.value.trim();
+      return begin(
+        person.client.createGroup(named === "" ? { members: others } : { title: named, members: others }),
+        open,
+      );
+    },
+  });
+}
+
+/** An input for an account id, completed from those that are known. */
+export function accountInput(testid: string): HTMLInputElement {
+  return element("input", {
+    type: "text",
+    list: "known-accounts",
+    maxlength: 64,
+    autocomplete: "off",
+    autocapitalize: "none",
+    spellcheck: "false",
+    "data-testid": testid,
+  });
+}
+
+/** What an account input is completed from. */
+export function suggestions(known: readonly string[]): HTMLElement {
+  return element(
+    "datalist",
+    { id: "known-accounts" },
+    ...known.map((account) => element("option", { value: account })),
+  );
+}
+
+async function begin(command: Promise<Stored>, open: (conversation: string) => void): Promise<string | undefined> {
+  try {
+    const { conversation } = await command;
+    if (conversation !== undefined) {
+      open(conversation);
+    }
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}

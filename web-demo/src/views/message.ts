@@ -1,0 +1,297 @@
+// One message: its words, what it answers, reactions, how far it has come,
+// and the menu of what can be done with it.
+
+import type { Permission, ReactionRow, TimelineRow } from "tidings";
+
+import { avatar } from "../avatar";
+import { button, element, replaceContent, setAttributes, type Child } from "../dom";
+import { icon } from "../icons";
+import { openMenu, type MenuItem } from "../popover";
+import { timeBeside, timeInFull, timeOfDay } from "../times";
+import { openEmoji } from "./emoji";
+
+/** Arrivals later than this are worth telling. */
+const LATE_MS = 60_000;
+
+/** What can be done with a message, and who is who. */
+export interface MessageActions {
+  readonly account: string;
+  readonly group: boolean;
+  can(permission: Permission): boolean;
+  nameOf(account: string): string;
+  reply(row: TimelineRow): void;
+  edit(row: TimelineRow): void;
+  remove(row: TimelineRow): void;
+  toggleReaction(row: TimelineRow, emoji: string): void;
+  togglePin(row: TimelineRow): void;
+  jump(message: string): void;
+}
+
+/** Where a message stands in a run of one author's messages. */
+export interface MessagePlace {
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+/** Draws a message into its element, new or known. */
+export function drawMessage(item: HTMLElement, row: TimelineRow, place: MessagePlace, actions: MessageActions): void {
+  const deleted = isDeleted(row);
+  const classes = [
+    "message",
+    row.own ? "own" : "other",
+    place.first && "first",
+    place.last && "last",
+    deleted && "deleted",
+    row.mentions.includes(actions.account) && "mentioned",
+  ];
+  setAttributes(item, {
+    class: classes.filter((name) => name !== false).join(" "),
+    "data-testid": "message",
+    "data-id": row.id,
+    "data-state": row.state,
+    "data-own": String(row.own),
+    "data-unsynced": row.unsynced,
+  });
+  replaceContent(item, [
+    !row.own &&
+      actions.group &&
+      (place.last ? avatar(row.author, row.authorName, "small") : element("span", { class: "avatar-gap" })),
+    element(
+      "div",
+      { class: "message-body" },
+      element(
+        "span",
+        { class: !row.own && actions.group && place.first ? "message-author" : "unseen" },
+        row.own ? "You" : row.authorName,
+      ),
+      element(
+        "div",
+        { class: "bubble" },
+        quote(row, actions),
+        element("div", { class: "message-content" }, words(row, actions), meta(row)),
+      ),
+      !deleted &&
+        row.reactions.length > 0 &&
+        element(
+          "div",
+          { class: "reactions" },
+          ...row.reactions.map((reaction) => reactionButton(row, reaction, actions)),
+        ),
+    ),
+    tools(item, row, actions),
+  ]);
+}
+
+/** Opens the menu of a message that is shown. */
+export function openMessageMenu(item: HTMLElement): void {
+  item.querySelector<HTMLElement>("[data-testid=message-menu]")?.click();
+}
+
+/** Whether the words were taken back. */
+export function isDeleted(row: TimelineRow): boolean {
+  return row.deletedBy !== undefined;
+}
+
+function words(row: TimelineRow, actions: MessageActions): HTMLElement {
+  if (!isDeleted(row)) {
+    return element("span", { class: "message-text", "data-testid": "message-text" }, ...linked(row.text));
+  }
+  const by = row.deletedBy === row.author ? "" : ` by ${actions.nameOf(row.deletedBy ?? "")}`;
+  return element("span", { class: "message-text placeholder", "data-testid": "message-text" }, `Message deleted${by}`);
+}
+
+function quote(row: TimelineRow, actions: MessageActions): Child {
+  const answered = row.replyTo;
+  if (answered === undefined || isDeleted(row)) {
+    return undefined;
+  }
+  return button(
+    {
+      class: "quote",
+      tabindex: "-1",
+      "data-testid": "quote",
+      "data-focus": "quote",
+      "aria-label": `Answers ${answered.authorName}: ${answered.preview}`,
+    },
+    () => actions.jump(answered.id),
+    element("span", { class: "quote-author" }, answered.authorName),
+    element("span", { class: "quote-words" }, answered.preview === "" ? "Message not available" : answered.preview),
+  );
+}
+
+function meta(row: TimelineRow): HTMLElement {
+  const edited = row.editedAt !== undefined && !isDeleted(row);
+  return element(
+    "span",
+    { class: "meta" },
+    row.pinned && icon("pin", "Pinned"),
+    row.unsynced &&
+      element(
+        "span",
+        {
+          class: "meta-unsynced",
+          "data-testid": "message-unsynced",
+          title: "A change to this message is not sent yet",
+        },
+        icon("clock"),
+        "change not sent yet",
+      ),
+    edited && element("span", { "data-testid": "message-edited", title: timeInFull(row.editedAt ?? 0) }, "edited"),
+    timeOf(row),
+    row.own && stateIcon(row),
+  );
+}
+
+function timeOf(row: TimelineRow): HTMLElement {
+  const arrived = row.acceptedAt ?? row.createdAt;
+  const title = timeInFull(row.createdAt);
+  const time = element("time", { datetime: new Date(row.createdAt).toISOString(), title }, timeOfDay(row.createdAt));
+  if (arrived - row.createdAt > LATE_MS) {
+    time.textContent = `sent ${timeBeside(row.createdAt, arrived)}, arrived ${timeOfDay(arrived)}`;
+  }
+  return time;
+}
+
+function stateIcon(row: TimelineRow): SVGSVGElement {
+  switch (row.state) {
+    case "pending":
+      return icon("clock", "Not sent yet");
+    case "sent":
+      return icon("check", "Sent");
+    case "delivered":
+      return icon("double_check", "Delivered");
+    case "read": {
+      const read = icon("double_check", row.readBy > 1 ? `Read by ${row.readBy}` : "Read");
+      read.classList.add("is-read");
+      return read;
+    }
+    case "refused":
+      return icon("warning", "Refused");
+  }
+}
+
+function reactionButton(row: TimelineRow, reaction: ReactionRow, actions: MessageActions): HTMLElement {
+  const names = reaction.accounts
+    .map((account) => (account === actions.account ? "you" : actions.nameOf(account)))
+    .join(", ");
+  return button(
+    {
+      class: "reaction",
+      "aria-pressed": String(reaction.own),
+      "aria-label": `${reaction.emoji} ${reaction.accounts.length}, by ${names}`,
+      title: names,
+      tabindex: "-1",
+      disabled: !actions.can("message:react"),
+      "data-testid": "reaction",
+      "data-emoji": reaction.emoji,
+      "data-count": reaction.accounts.length,
+      "data-focus": `reaction ${reaction.emoji}`,
+    },
+    () => actions.toggleReaction(row, reaction.emoji),
+    element("span", { class: "reaction-emoji" }, reaction.emoji),
+    String(reaction.accounts.length),
+  );
+}
+
+function tools(item: HTMLElement, row: TimelineRow, actions: MessageActions): Child {
+  const react = button(
+    {
+      class: "icon-button",
+      "aria-label": "React",
+      title: "React",
+      "aria-haspopup": "dialog",
+      "aria-expanded": "false",
+      tabindex: "-1",
+      "data-testid": "message-react",
+      "data-focus": "react",
+    },
+    () => openEmoji(react, (emoji) => actions.toggleReaction(row, emoji)),
+    icon("smile"),
+  );
+  const more = button(
+    {
+      class: "icon-button",
+      "aria-label": "Message actions",
+      title: "Actions",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      tabindex: "-1",
+      "data-testid": "message-menu",
+      "data-focus": "more",
+    },
+    () => openMenu(more, "Message actions", menuItems(more, row, actions)),
+    icon("more"),
+  );
+  const any = menuItems(more, row, actions).length > 0;
+  item.oncontextmenu = (event) => {
+    // A link keeps the browser's own menu.
+    if (any && !(event.target instanceof HTMLAnchorElement)) {
+      event.preventDefault();
+      more.click();
+    }
+  };
+  return (
+    any && element("div", { class: "message-tools" }, actions.can("message:react") && !isDeleted(row) && react, more)
+  );
+}
+
+function menuItems(anchor: HTMLElement, row: TimelineRow, actions: MessageActions): MenuItem[] {
+  if (isDeleted(row)) {
+    return [];
+  }
+  const items: (MenuItem | false)[] = [
+    actions.can("message:send") && {
+      label: "Reply",
+      icon: "reply",
+      testid: "action-reply",
+      choose: () => actions.reply(row),
+    },
+    actions.can("message:react") && {
+      label: "React",
+      icon: "smile",
+      testid: "action-react",
+      choose: () => openEmoji(anchor, (emoji) => actions.toggleReaction(row, emoji)),
+    },
+    row.own &&
+      actions.can("message:edit") && {
+        label: "Edit",
+        icon: "edit",
+        testid: "action-edit",
+        choose: () => actions.edit(row),
+      },
+    actions.can(row.pinned ? "pin:remove" : "pin:add") && {
+      label: row.pinned ? "Unpin" : "Pin",
+      icon: "pin",
+      testid: "action-pin",
+      choose: () => actions.togglePin(row),
+    },
+    actions.can(row.own ? "message:delete" : "message:delete_any") && {
+      label: "Delete",
+      icon: "trash",
+      testid: "action-delete",
+      danger: true,
+      choose: () => actions.remove(row),
+    },
+  ];
+  return items.filter((item) => item !== false);
+}
+
+/** The text with its web addresses as links. */
+function linked(text: string): Child[] {
+  const parts: Child[] = [];
+  let from = 0;
+  for (const match of text.matchAll(/https?:\/\/[^\s<>"'`]+/gi)) {
+    // What ends a sentence or a bracket is not the address's.
+    const address = match[0].replace(/[.,;:!?)\]}]+$/, "");
+    if (!URL.canParse(address)) {
+      continue;
+    }
+    parts.push(
+      text.slice(from, match.index),
+      element("a", { href: address, target: "_blank", rel: "noopener noreferrer", tabindex: "-1" }, address),
+    );
+    from = match.index + address.length;
+  }
+  parts.push(text.slice(from));
+  return parts;
+}

@@ -1,0 +1,99 @@
+// Cards of refused commands: what was written, why it was refused, and what
+// can be done about it.
+
+import type { RefusedRow } from "tidings";
+
+import { button, element, KeyedList, replaceContent } from "../dom";
+import { icon } from "../icons";
+import { attempt, type Person } from "../person";
+import { refusedTitle, sentenceOf } from "../texts";
+import { timeInShort } from "../times";
+
+/** A list of cards. */
+export interface RefusedView {
+  readonly element: HTMLElement;
+  show(rows: readonly RefusedRow[]): void;
+}
+
+/** Makes the list, empty. */
+export function createRefused(person: Person): RefusedView {
+  const list = element("ul", { class: "refused-list", role: "list", "aria-label": "Refused by the server" });
+  const cards = new KeyedList<RefusedRow>(list, {
+    key: (row) => String(row.id),
+    create: (row) => {
+      const card = element("li", { class: "refused", "data-testid": "refused" });
+      draw(card, row);
+      return card;
+    },
+    update: draw,
+  });
+
+  function draw(card: HTMLElement, row: RefusedRow): void {
+    const words = row.words ?? "";
+    card.dataset["code"] = row.code;
+    card.tabIndex = -1;
+    replaceContent(card, [
+      element(
+        "div",
+        { class: "refused-head" },
+        icon("warning"),
+        element("strong", {}, refusedTitle(row)),
+        element("span", { class: "quiet" }, timeInShort(row.createdAt, Date.now())),
+      ),
+      words !== "" && element("blockquote", { class: "refused-words", "data-testid": "refused-words" }, words),
+      element(
+        "p",
+        { class: "refused-reason", "data-testid": "refused-reason", title: row.detail },
+        sentenceOf(row.code),
+      ),
+      element(
+        "div",
+        { class: "refused-buttons" },
+        button(
+          { class: "button", "data-testid": "refused-retry", "data-focus": "retry" },
+          () => void attempt(person, person.client.retryRefused(row.id)),
+          "Retry",
+        ),
+        words !== "" &&
+          button(
+            { class: "button", "data-testid": "refused-edit", "data-focus": "edit" },
+            () => edit(card, row, words),
+            "Edit and retry",
+          ),
+        button(
+          { class: "button quiet-button", "data-testid": "refused-discard", "data-focus": "discard" },
+          () => person.client.discardRefused(row.id),
+          "Discard",
+        ),
+      ),
+    ]);
+  }
+
+  function edit(card: HTMLElement, row: RefusedRow, words: string): void {
+    const text = element(
+      "textarea",
+      { class: "refused-edit", rows: 3, "aria-label": "New words", "data-testid": "refused-edit-words" },
+      words,
+    );
+    const send = async (): Promise<void> => {
+      const changed = text.value.trim();
+      if (changed !== "") {
+        await attempt(person, person.client.retryRefused(row.id, changed));
+      }
+    };
+    card.querySelector(".refused-words")?.replaceWith(text);
+    card.querySelector(".refused-buttons")?.replaceChildren(
+      button({ class: "button primary", "data-testid": "refused-edit-send" }, () => void send(), "Send again"),
+      button({ class: "button", "data-testid": "refused-edit-cancel" }, () => draw(card, row), "Cancel"),
+    );
+    text.focus();
+  }
+
+  return {
+    element: list,
+    show: (rows) => {
+      list.hidden = rows.length === 0;
+      cards.show(rows, () => false);
+    },
+  };
+}

@@ -1,0 +1,145 @@
+// One person's whole screen: the bar, the list, the open conversation and its
+// panel. Which conversation is open stands in the address, so that reload and
+// the browser's back button keep to it.
+
+import type { Client, ConversationRow } from "tidings";
+
+import { element } from "../dom";
+import type { Person } from "../person";
+import type { Drafts } from "./composer";
+import { createConnection } from "./connection";
+import { createConversation, type ConversationView } from "./conversation";
+import { createInbox } from "./inbox";
+import { createMoment, createStorage } from "./notices";
+
+/** From this width on, list and conversation stand side by side. */
+const WIDE = window.matchMedia("(min-width: 600px)");
+/** Where a pointer hovers there is a real keyboard, so the composer may take the focus. */
+const KEYBOARD = window.matchMedia("(hover: hover)");
+
+/** Shows a person's screen; it lives as long as the page. */
+export function showScreen(root: HTMLElement, client: Client): Person {
+  const moment = createMoment();
+  const person: Person = {
+    client,
+    nameOf: (account) => {
+      const name = client.profile(account)?.displayName ?? "";
+      return name === "" ? account : name;
+    },
+    say: moment.say,
+  };
+  const drafts: Drafts = new Map();
+  let open: ConversationView | undefined;
+  let openRow: ConversationRow | undefined;
+  // What opened by itself may give way until somebody does something here.
+  let touched = false;
+  let rows: readonly ConversationRow[] = [];
+
+  const empty = element(
+    "main",
+    { class: "conversation nothing" },
+    element("p", { class: "quiet" }, "Choose a chat, or start one."),
+  );
+  const inbox = createInbox(person, (conversation) => choose(conversation, true), receive);
+  const panes = element("div", { class: "panes" }, inbox.element, empty);
+  const scrim = element("div", { class: "scrim", hidden: true });
+  scrim.addEventListener("click", () => open?.togglePanel(false));
+
+  function receive(next: readonly ConversationRow[]): void {
+    rows = next;
+    const row = rows.find((other) => other.conversation === openRow?.conversation);
+    if (row !== undefined) {
+      open?.showRow(row);
+    }
+    // The subscription may answer before the list is at hand.
+    queueMicrotask(follow);
+  }
+
+  /** A person chose it: the address follows. */
+  function choose(conversation: string, focus: boolean): void {
+    if (addressed() !== conversation) {
+      const address = `#${conversation}`;
+      if (WIDE.matches) {
+        history.replaceState(null, "", address);
+      } else {
+        history.pushState({ opened: true }, "", address);
+      }
+    }
+    follow();
+    if (focus && open !== undefined && KEYBOARD.matches) {
+      open.focusComposer();
+    }
+  }
+
+  /** Shows what the address names; without a name the first, where there is room. */
+  function follow(): void {
+    const named = addressed();
+    const found = rows.find((row) => row.conversation === named);
+    if (found !== undefined) {
+      show(found);
+    } else if (WIDE.matches && (openRow === undefined || (!touched && openRow.kind !== "direct"))) {
+      show(firstOf(rows));
+    } else if (!WIDE.matches && named === undefined) {
+      show(undefined);
+    }
+  }
+
+  function show(row: ConversationRow | undefined): void {
+    if (row?.conversation === openRow?.conversation) {
+      return;
+    }
+    const focusWasInside = open?.element.contains(document.activeElement) === true;
+    open?.close();
+    openRow = row;
+    scrim.hidden = true;
+    open =
+      row === undefined
+        ? undefined
+        : createConversation(person, row, { drafts, back, panelToggled: (shown) => (scrim.hidden = !shown) });
+    panes.replaceChildren(inbox.element, open?.element ?? empty, ...(open === undefined ? [] : [scrim, open.panel]));
+    panes.classList.toggle("has-open", open !== undefined);
+    inbox.select(row?.conversation);
+    if (focusWasInside && row === undefined) {
+      inbox.focus();
+    }
+  }
+
+  function back(): void {
+    // Only what this page put into the history is taken back from it.
+    const state: unknown = history.state;
+    if (typeof state === "object" && state !== null && "opened" in state) {
+      history.back();
+      return;
+    }
+    history.replaceState(null, "", location.pathname + location.search);
+    show(undefined);
+    inbox.focus();
+  }
+
+  for (const deed of ["pointerdown", "keydown"]) {
+    document.addEventListener(deed, () => (touched = true), { capture: true, once: true });
+  }
+  window.addEventListener("popstate", follow);
+  window.addEventListener("hashchange", follow);
+  WIDE.addEventListener("change", follow);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented && open?.element.contains(document.activeElement) === true) {
+      inbox.focus();
+    }
+  });
+  root.replaceChildren(
+    element("div", { class: "screen" }, createConnection(person), createStorage(client), panes, moment.element),
+  );
+  return person;
+}
+
+/** What opens by itself: a chat with one person before a group. */
+function firstOf(rows: readonly ConversationRow[]): ConversationRow | undefined {
+  const kept = rows.filter((row) => row.archivedAt === undefined);
+  return kept.find((row) => row.kind === "direct") ?? kept[0];
+}
+
+function addressed(): string | undefined {
+  const name = location.hash.slice(1);
+  return name === "" ? undefined : name;
+}
