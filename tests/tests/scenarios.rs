@@ -7,7 +7,7 @@ use tidings_core::{
     code::Code,
     command::{
         AddMember, ChangeRole, CreateDirect, CreateGroup, DeleteMessage, EditMessage, LeaveConversation, PinMessage,
-        React, RemoveMember, SendText, SetProfile, SetTitle,
+        React, RemoveMember, SendText, SetProfile, SetTitle, Unreact,
     },
     engine::{ConnectionState, Input},
     ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
@@ -447,6 +447,40 @@ fn e7_a_timeline_is_painted_before_its_documents_are_read() {
     // What is stored comes first, and what the documents say changes nothing of it.
     assert_eq!(group.world.client(ann).screen.texts(id), ["seen before"]);
     assert_eq!(group.world.client(ann).screen.rows_told, 1);
+}
+
+#[test]
+fn what_is_said_of_old_pages_does_not_pile_up() {
+    let mut group = group(small_pages());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    let old: Vec<MessageId> = (0..30).map(|index| group.say(ann, &format!("{index}"))).collect();
+    group.settle();
+    // Bob starts again: only the newest page is in memory.
+    group.world.crash_client(bob);
+    group.settle();
+    for round in 0..10 {
+        for message in &old[..10] {
+            let emoji = ["👍", "🎉"][round % 2].to_owned();
+            let message = message.clone();
+            group.world.command(
+                ann,
+                match round % 4 {
+                    0 | 1 => tidings_core::command::Command::from(React { conversation: id, message, emoji }),
+                    _ => Unreact { conversation: id, message, emoji }.into(),
+                },
+            );
+        }
+        group.settle();
+    }
+    let stored = group.world.client(bob).store().records().keys().filter(|key| key.starts_with("tail/")).count();
+    assert!(stored < 70, "{stored} entries wait behind their snapshots");
+    // And what was let go is there again for whoever scrolls.
+    group.world.input(bob, Input::OpenConversation(id));
+    for _ in 0..5 {
+        group.world.input(bob, Input::LoadOlder(id));
+        group.settle();
+    }
+    assert_eq!(group.world.client(bob).screen.texts(id), group.world.client(ann).screen.texts(id));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::Fact,
-    ids::{AccountId, ContactId, DocumentId, StreamId, TenantId},
+    ids::{ContactId, DocumentId},
     model::Contact,
 };
 
@@ -22,10 +22,6 @@ pub struct AddContact {
 }
 
 impl AddContact {
-    pub(super) fn stream(&self, _: &TenantId, account: &AccountId) -> StreamId {
-        StreamId::Account(account.clone())
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let document = DocumentId::Home(planning.account().clone());
         plan(document, vec![Fact::Contact(self.id, Some(self.contact.clone()))])

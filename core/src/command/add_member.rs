@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, conversation_plan},
     doc::Fact,
-    ids::{AccountId, ConversationId, StreamId, TenantId},
+    ids::{AccountId, ConversationId},
     model::{MemberStatus, Role},
 };
 
@@ -25,10 +25,6 @@ pub struct AddMember {
 }
 
 impl AddMember {
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         if planning.stream.conversation().active_member(&self.account).is_some() {
             return Ok(None);

@@ -7,7 +7,7 @@ use crate::{
     code::Code,
     command::{PlanResult, Planning, conversation_plan},
     doc::Fact,
-    ids::{AccountId, ConversationId, StreamId, TenantId},
+    ids::{AccountId, ConversationId},
     model::Role,
 };
 
@@ -27,10 +27,6 @@ pub struct ChangeRole {
 }
 
 impl ChangeRole {
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         match planning.stream.conversation().active_member(&self.account) {
             None => Err(Refusal::new(Code::MemberUnknown, "not a member")),

@@ -8,7 +8,7 @@ use crate::{
     code::Code,
     command::{PlanResult, Planning, conversation_plan},
     doc::Fact,
-    ids::{AccountId, ConversationId, StreamId, TenantId},
+    ids::{AccountId, ConversationId},
     model::{ConversationKind, Created, MemberStatus, Role},
 };
 
@@ -22,10 +22,6 @@ pub struct CreateDirect {
 }
 
 impl CreateDirect {
-    pub(super) fn stream(&self, tenant: &TenantId, account: &AccountId) -> StreamId {
-        StreamId::Conversation(ConversationId::direct(tenant, account, &self.peer))
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         if self.peer == *planning.account() {
             return Err(Refusal::new(Code::ValueInvalid, "a direct has two different members"));

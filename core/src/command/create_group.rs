@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, conversation_plan},
     doc::Fact,
-    ids::{AccountId, ConversationId, StreamId, TenantId},
+    ids::{AccountId, ConversationId},
     model::{ConversationKind, Created, MemberStatus, Role},
 };
 
@@ -30,10 +30,6 @@ impl CreateGroup {
     /// A group that the engine is to give an id.
     pub fn new(title: Option<String>, members: Vec<AccountId>) -> Self {
         Self { conversation: ConversationId::from_bytes([0; 16]), title, members }
-    }
-
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
     }
 
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::{Fact, Key},
-    ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
+    ids::{ConversationId, MessageId},
     model::Deletion,
 };
 
@@ -22,10 +22,6 @@ pub struct DeleteMessage {
 }
 
 impl DeleteMessage {
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let page = planning.page_of(&self.message)?;
         if page.get(&Key::Deleted(self.message.clone())).is_some() {

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::Fact,
-    ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
+    ids::{ConversationId, MessageId},
     model::Edit,
 };
 
@@ -25,10 +25,6 @@ pub struct EditMessage {
 }
 
 impl EditMessage {
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let page = planning.page_of(&self.message)?;
         let edit = Edit { text: self.text.clone(), at: planning.at };

@@ -3,9 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    command::{PlanResult, Planning, conversation_plan},
-    doc::Fact,
-    ids::{AccountId, ConversationId, StreamId, TenantId},
+    command::{PlanResult, Planning},
+    ids::ConversationId,
     model::MemberStatus,
 };
 
@@ -19,16 +18,11 @@ pub struct LeaveConversation {
 }
 
 impl LeaveConversation {
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        let member = planning.stream.conversation().members.get(planning.account());
-        if member.is_some_and(|member| member.status != MemberStatus::Active) {
-            return Ok(None);
+        let account = planning.account();
+        match planning.stream.conversation().members.get(account).map(|member| member.status) {
+            Some(MemberStatus::Removed | MemberStatus::Banned) => Ok(None),
+            _ => planning.status(self.conversation, account, MemberStatus::Left),
         }
-        let left = Fact::MemberStatus(planning.account().clone(), MemberStatus::Left);
-        conversation_plan(self.conversation, vec![left])
     }
 }

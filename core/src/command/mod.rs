@@ -51,9 +51,10 @@ pub use self::{
 use crate::{
     authority::{Refusal, Session, Stream},
     code::Code,
-    doc::{Document, Fact},
+    doc::{Document, Fact, Key},
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId},
     limits::Limits,
+    model::MemberStatus,
     time::WallTime,
 };
 
@@ -88,11 +89,6 @@ macro_rules! commands {
         pub enum Command { $($(#[$meta])* #[n($index)] $name(#[n(0)] $struct),)+ }
 
         impl Command {
-            /// The stream that takes the change.
-            pub fn stream(&self, tenant: &TenantId, account: &AccountId) -> StreamId {
-                match self { $(Command::$name(command) => command.stream(tenant, account),)+ }
-            }
-
             /// The stable name of the command.
             pub fn name(&self) -> &'static str {
                 match self { $(Command::$name(_) => $text,)+ }
@@ -159,6 +155,33 @@ commands! {
 }
 
 impl Command {
+    /// The stream that takes the change.
+    pub fn stream(&self, tenant: &TenantId, account: &AccountId) -> StreamId {
+        let conversation = match self {
+            Command::CreateDirect(CreateDirect { peer }) => ConversationId::direct(tenant, account, peer),
+            Command::CreateGroup(CreateGroup { conversation, .. })
+            | Command::SendText(SendText { conversation, .. })
+            | Command::EditMessage(EditMessage { conversation, .. })
+            | Command::DeleteMessage(DeleteMessage { conversation, .. })
+            | Command::React(React { conversation, .. })
+            | Command::Unreact(Unreact { conversation, .. })
+            | Command::SetTitle(SetTitle { conversation, .. })
+            | Command::SetDescription(SetDescription { conversation, .. })
+            | Command::AddMember(AddMember { conversation, .. })
+            | Command::RemoveMember(RemoveMember { conversation, .. })
+            | Command::BanMember(BanMember { conversation, .. })
+            | Command::Leave(LeaveConversation { conversation })
+            | Command::ChangeRole(ChangeRole { conversation, .. })
+            | Command::PinMessage(PinMessage { conversation, .. })
+            | Command::UnpinMessage(UnpinMessage { conversation, .. }) => *conversation,
+            Command::SetProfile(_)
+            | Command::AddContact(_)
+            | Command::RemoveContact(_)
+            | Command::SetConversationSetting(_) => return StreamId::Account(account.clone()),
+        };
+        StreamId::Conversation(conversation)
+    }
+
     /// The words a person wrote with it, if it carries any: what must not be
     /// lost when it is refused.
     pub fn words(&self) -> Option<&str> {
@@ -202,6 +225,26 @@ impl Command {
 impl Planning<'_> {
     fn account(&self) -> &AccountId {
         &self.session.account
+    }
+
+    /// Puts an emoji of the own account on a message, or takes it off.
+    fn reaction(&self, message: &MessageId, emoji: &str, on: bool) -> PlanResult {
+        let page = self.page_of(message)?;
+        let account = self.account().clone();
+        let key = Key::Reaction(message.clone(), emoji.to_owned(), account.clone());
+        if page.get(&key).is_some() == on {
+            return Ok(None);
+        }
+        plan(page.id().clone(), vec![Fact::Reaction(message.clone(), emoji.to_owned(), account, on)])
+    }
+
+    /// Moves a member to where they are not yet.
+    fn status(&self, conversation: ConversationId, account: &AccountId, status: MemberStatus) -> PlanResult {
+        let member = self.stream.conversation().members.get(account);
+        if member.is_some_and(|member| member.status == status) {
+            return Ok(None);
+        }
+        conversation_plan(conversation, vec![Fact::MemberStatus(account.clone(), status)])
     }
 
     /// The loaded page that holds a message.

@@ -3,9 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    command::{PlanResult, Planning, plan},
-    doc::{Fact, Key},
-    ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
+    command::{PlanResult, Planning},
+    ids::{ConversationId, MessageId},
 };
 
 /// Puts an emoji on a message.
@@ -24,18 +23,7 @@ pub struct React {
 }
 
 impl React {
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        let page = planning.page_of(&self.message)?;
-        let account = planning.account().clone();
-        let key = Key::Reaction(self.message.clone(), self.emoji.clone(), account.clone());
-        if page.get(&key).is_some() {
-            return Ok(None);
-        }
-        let reaction = Fact::Reaction(self.message.clone(), self.emoji.clone(), account, true);
-        plan(page.id().clone(), vec![reaction])
+        planning.reaction(&self.message, &self.emoji, true)
     }
 }

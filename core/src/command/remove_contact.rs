@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::{Fact, Key},
-    ids::{AccountId, ContactId, DocumentId, StreamId, TenantId},
+    ids::{ContactId, DocumentId},
 };
 
 /// Removes a contact.
@@ -18,10 +18,6 @@ pub struct RemoveContact {
 }
 
 impl RemoveContact {
-    pub(super) fn stream(&self, _: &TenantId, account: &AccountId) -> StreamId {
-        StreamId::Account(account.clone())
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let document = DocumentId::Home(planning.account().clone());
         let held = planning.stream.document(&document).and_then(|home| home.get(&Key::Contact(self.id)));

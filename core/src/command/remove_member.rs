@@ -3,9 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    command::{PlanResult, Planning, conversation_plan},
-    doc::Fact,
-    ids::{AccountId, ConversationId, StreamId, TenantId},
+    command::{PlanResult, Planning},
+    ids::{AccountId, ConversationId},
     model::MemberStatus,
 };
 
@@ -22,15 +21,7 @@ pub struct RemoveMember {
 }
 
 impl RemoveMember {
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        let member = planning.stream.conversation().members.get(&self.account);
-        if member.is_some_and(|member| member.status == MemberStatus::Removed) {
-            return Ok(None);
-        }
-        conversation_plan(self.conversation, vec![Fact::MemberStatus(self.account.clone(), MemberStatus::Removed)])
+        planning.status(self.conversation, &self.account, MemberStatus::Removed)
     }
 }

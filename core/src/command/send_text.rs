@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::Fact,
-    ids::{AccountId, ConversationId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, Stamp},
     model::{MessageBody, MessageKind},
 };
 
@@ -45,10 +45,6 @@ impl SendText {
     /// The id of the message.
     pub fn message(&self, account: &AccountId) -> MessageId {
         MessageId { stamp: self.stamp, author: account.clone() }
-    }
-
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
     }
 
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {

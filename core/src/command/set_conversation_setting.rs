@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::{Fact, SettingField},
-    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    ids::{ConversationId, DocumentId},
     time::WallTime,
 };
 
@@ -36,10 +36,6 @@ pub enum SettingChange {
 }
 
 impl SetConversationSetting {
-    pub(super) fn stream(&self, _: &TenantId, account: &AccountId) -> StreamId {
-        StreamId::Account(account.clone())
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let document = DocumentId::Home(planning.account().clone());
         let (field, time) = match self.setting {

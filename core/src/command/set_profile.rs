@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::{Fact, ProfileField},
-    ids::{AccountId, DocumentId, StreamId, TenantId},
+    ids::DocumentId,
     model::Profile,
 };
 
@@ -19,10 +19,6 @@ pub struct SetProfile {
 }
 
 impl SetProfile {
-    pub(super) fn stream(&self, _: &TenantId, account: &AccountId) -> StreamId {
-        StreamId::Account(account.clone())
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let document = DocumentId::Account(planning.account().clone());
         let now = planning.stream.document(&document).map(Profile::read).unwrap_or_default();

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, conversation_plan},
     doc::Fact,
-    ids::{AccountId, ConversationId, StreamId, TenantId},
+    ids::ConversationId,
 };
 
 /// Changes the title of a conversation; none removes it.
@@ -21,10 +21,6 @@ pub struct SetTitle {
 }
 
 impl SetTitle {
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         if planning.stream.conversation().title == self.title {
             return Ok(None);

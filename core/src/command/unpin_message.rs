@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning, conversation_plan},
     doc::Fact,
-    ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
+    ids::{ConversationId, MessageId},
 };
 
 /// Unpins a message.
@@ -21,10 +21,6 @@ pub struct UnpinMessage {
 }
 
 impl UnpinMessage {
-    pub(super) fn stream(&self, _: &TenantId, _: &AccountId) -> StreamId {
-        StreamId::Conversation(self.conversation)
-    }
-
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         if !planning.stream.conversation().pins.contains_key(&self.message) {
             return Ok(None);

@@ -182,11 +182,14 @@ impl Engine {
 
     fn compact(&mut self, stream: &StreamId) {
         let Some(replica) = self.replica(stream) else { return };
-        let Some((documents, positions)) = replica.compact() else { return };
-        for document in &documents {
+        let Some(compaction) = replica.compact() else { return };
+        for document in &compaction.documents {
             self.save_document(document);
         }
-        for position in positions {
+        for document in &compaction.dropped {
+            self.store.write(Write::Delete(record::document_key(document)));
+        }
+        for position in compaction.positions {
             self.store.write(Write::Delete(record::tail_key(stream, position)));
         }
     }
@@ -435,13 +438,13 @@ impl Engine {
         let wall = self.wall();
         let Some(replica) = self.replica(stream) else { return };
         if replica.fetch == Some(refused.request) {
-            replica.fetch = None;
-            if replica.rewrite_due {
-                self.rewrite(stream);
-            }
-            return;
+            return self.fetch_refused(stream, refused);
         }
         if replica.outbox.in_flight.is_none_or(|in_flight| in_flight.request != refused.request) {
+            // An older page that was asked for: the next scroll asks again.
+            if let Some(open) = stream.conversation().and_then(|conversation| self.open.get_mut(&conversation)) {
+                open.loading_older = false;
+            }
             return;
         }
         replica.outbox.in_flight = None;
@@ -463,6 +466,39 @@ impl Engine {
         if let Some(front) = replica.outbox.entries.pop_front() {
             self.refuse(front.sequence, front.command, front.at, refused.code, refused.detail.clone());
             self.rewrite(stream);
+        }
+    }
+
+    /// A fetch that was deferred is sent again; one that is not allowed ends
+    /// what waited for it.
+    fn fetch_refused(&mut self, stream: &StreamId, refused: &Refused) {
+        let (monotonic, wall) = (self.now.monotonic, self.wall());
+        let Some(replica) = self.replica(stream) else { return };
+        replica.fetch = None;
+        if let Some(retry_at) = refused.retry_at {
+            let delay = retry_at.as_millis().saturating_sub(wall.as_millis()).max(100);
+            replica.fetch_at = Some(monotonic.plus(Duration::from_millis(delay)));
+            return;
+        }
+        if replica.rewrite_due {
+            self.rewrite(stream);
+        }
+        for (request, _) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
+            self.fail(request, refused.code, &refused.detail);
+        }
+    }
+
+    /// Sends deferred fetches again.
+    pub(super) fn retry_fetches(&mut self) {
+        let now = self.now.monotonic;
+        let due = |slot: &Slot| matches!(slot, Slot::Loaded(replica) if replica.fetch_at.is_some_and(|at| at <= now));
+        let streams: Vec<StreamId> =
+            self.streams.iter().filter(|(_, slot)| due(slot)).map(|(stream, _)| stream.clone()).collect();
+        for stream in streams {
+            if let Some(replica) = self.replica(&stream) {
+                replica.fetch_at = None;
+            }
+            self.fetch_stream(&stream);
         }
     }
 

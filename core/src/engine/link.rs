@@ -329,6 +329,7 @@ impl Engine {
             self.send(&ClientFrame::Ping(request));
         }
         self.expire_typing();
+        self.retry_fetches();
         if self.timelines_at.is_some_and(|at| at <= now) {
             self.save_timelines();
         }
@@ -357,13 +358,13 @@ impl Engine {
         }
     }
 
-    /// When a deferred push may be sent again.
-    pub(super) fn outbox_timer(&self) -> Option<MonotonicTime> {
-        let deferred = self.streams.values().filter_map(|slot| match slot {
-            Slot::Loaded(replica) => replica.outbox.retry_at.filter(|at| *at > self.now.monotonic),
-            Slot::Loading(_) => None,
+    /// When a deferred push or fetch may be sent again.
+    pub(super) fn deferred_timer(&self) -> Option<MonotonicTime> {
+        let deferred = self.streams.values().flat_map(|slot| match slot {
+            Slot::Loaded(replica) => [replica.outbox.retry_at, replica.fetch_at],
+            Slot::Loading(_) => [None, None],
         });
-        deferred.min()
+        deferred.flatten().filter(|at| *at > self.now.monotonic).min()
     }
 
     pub(super) fn show_connection(&mut self) {

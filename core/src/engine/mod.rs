@@ -337,7 +337,7 @@ impl Engine {
         let next = [
             self.store.retry_at(),
             self.link.next_timer(),
-            self.outbox_timer(),
+            self.deferred_timer(),
             self.presence_timer(),
             self.receipts_at,
             self.timelines_at,

@@ -16,7 +16,7 @@ use crate::{
     journal::{Entry, Position},
     limits::Limits,
     model::{MemberStatus, Receipt},
-    time::{Now, WallTime},
+    time::{MonotonicTime, Now, WallTime},
     wire::Fetched,
 };
 
@@ -39,6 +39,8 @@ pub(super) struct Replica {
     pub(super) whole: bool,
     /// The fetch under way.
     pub(super) fetch: Option<u64>,
+    /// When to fetch again what the server deferred.
+    pub(super) fetch_at: Option<MonotonicTime>,
     /// Set when a refusal waits for the fetch before the rest is rewritten.
     pub(super) rewrite_due: bool,
     /// Why this account may no longer write here, told by Revoked.
@@ -126,6 +128,7 @@ impl Replica {
             unread_behind: head.unread_behind,
             whole,
             fetch: None,
+            fetch_at: None,
             rewrite_due: false,
             revoked: None,
             tail: BTreeMap::new(),
@@ -315,21 +318,22 @@ impl Replica {
         self.confirmed.documents().filter_map(|document| document.id().page()).min().unwrap_or(0)
     }
 
-    /// The documents to be stored as snapshots, when enough entries have
-    /// gathered behind the last ones, and the positions then superfluous.
-    pub(super) fn compact(&mut self) -> Option<(Vec<Document>, Vec<Position>)> {
+    /// What to store anew when enough entries have gathered behind the last
+    /// snapshots.
+    pub(super) fn compact(&mut self) -> Option<Compaction> {
         if self.tail.len() < TAIL_ENTRIES_MAX {
             return None;
         }
-        let touched: BTreeSet<&DocumentId> = self.tail.values().collect();
-        let documents: Vec<Document> = touched.iter().filter_map(|id| self.confirmed.document(id)).cloned().collect();
-        let saved: BTreeSet<DocumentId> = documents.iter().map(|document| document.id().clone()).collect();
-        let positions: Vec<Position> =
-            self.tail.iter().filter(|(_, id)| saved.contains(*id)).map(|(position, _)| *position).collect();
-        for position in &positions {
-            self.tail.remove(position);
+        let mut compaction = Compaction::default();
+        let touched: BTreeSet<DocumentId> = self.tail.values().cloned().collect();
+        for id in touched {
+            match self.confirmed.document(&id) {
+                Some(document) => compaction.documents.push(document.clone()),
+                None => compaction.dropped.push(id),
+            }
         }
-        Some((documents, positions))
+        compaction.positions = core::mem::take(&mut self.tail).into_keys().collect();
+        Some(compaction)
     }
 
     /// Merges somebody else's registers; the own messages they reach are touched.
@@ -369,6 +373,18 @@ impl Replica {
             }
         }
     }
+}
+
+/// What a compaction stores and deletes.
+#[derive(Debug, Default)]
+pub(super) struct Compaction {
+    /// Loaded documents, whose snapshots are written anew.
+    pub(super) documents: Vec<Document>,
+    /// Documents that are not loaded: what is stored of them is let go, and
+    /// fetched again when somebody scrolls there.
+    pub(super) dropped: Vec<DocumentId>,
+    /// Stored entries that are superfluous then.
+    pub(super) positions: Vec<Position>,
 }
 
 /// The outbox after rewriting.
