@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 
 import type { Person } from "./support/person.js";
 import { onEachStore, PHONE, type Scene } from "./support/scene.js";
+import { loadAll, untilEqualScreens } from "./support/screens.js";
 import { until, untilEqual } from "./support/until.js";
 
 /** Two people with a chat that both have open. */
@@ -11,14 +12,6 @@ async function chat(scene: Scene): Promise<{ ann: Person; bob: Person; conversat
   const conversation = await ann.startDirect(bob.account);
   await bob.open(conversation);
   return { ann, bob, conversation };
-}
-
-async function untilEqualScreens(one: Person, other: Person): Promise<void> {
-  await until(
-    "both see the same",
-    async () => [await one.common(), await other.common()],
-    ([left, right]) => JSON.stringify(left) === JSON.stringify(right),
-  );
 }
 
 onEachStore("conversations", ({ test }) => {
@@ -160,5 +153,70 @@ onEachStore("conversations", ({ test }) => {
     await bob.find("composer").press("Enter");
     await ann.message("Now").waitFor();
     await untilEqual("ann sees that bob is done", typing, "");
+  });
+
+  test("a group made offline arrives whole, with its first messages", async (scene) => {
+    const [ann, bob] = await Promise.all([scene.person("ann"), scene.person("bob")]);
+    await ann.goOffline();
+    const conversation = await ann.startGroup("Made offline", [bob.account]);
+    await ann.say("first words");
+    await ann.say("second words");
+    await ann.react("first words", "🌱");
+    await ann.goOnline();
+    await bob.open(conversation);
+    await bob.untilTexts(["first words", "second words"]);
+    await untilEqual("the title", () => bob.find("conversation-title").innerText(), "Made offline");
+    await bob.say("I am in");
+    await ann.message("I am in").waitFor();
+    await untilEqualScreens(ann, bob);
+  });
+
+  test("replies, pins and names are the same for both", async (scene) => {
+    const { ann, bob } = await chat(scene);
+    await ann.say("Where do we meet?");
+    await bob.act("Where do we meet?", "action-reply");
+    await bob.say("At the fountain");
+    await ann.message("At the fountain").getByTestId("quote").filter({ hasText: "Where do we meet?" }).waitFor();
+    await bob.act("At the fountain", "action-pin");
+    await ann.find("pin").filter({ hasText: "At the fountain" }).waitFor();
+    await ann.find("unpin").click();
+    await bob.find("pin").waitFor({ state: "hidden" });
+    await bob.find("identity").click();
+    await bob.page.getByLabel("Name for others").fill("Robert");
+    await bob.find("dialog-agree").click();
+    await untilEqual("bob's name", () => ann.find("conversation-title").innerText(), "Robert");
+  });
+
+  test("messages written offline into a page that closes meanwhile all arrive, in order", async (scene) => {
+    const server = await scene.ownServer({ flags: ["--page-changes-soft", "12"] });
+    const [ann, bob] = await Promise.all([scene.person("ann", { server }), scene.person("bob", { server })]);
+    const conversation = await ann.startDirect(bob.account);
+    await bob.open(conversation);
+    await ann.say("the first");
+    await bob.message("the first").waitFor();
+    await ann.goOffline();
+    const ofAnn = Array.from({ length: 20 }, (_, index) => `ann ${index}.`);
+    const ofBob = Array.from({ length: 30 }, (_, index) => `bob ${index}.`);
+    for (const text of ofAnn) {
+      await ann.say(text);
+    }
+    await ann.react("ann 3.", "👍");
+    await ann.edit("the first", "the very first");
+    for (const text of ofBob) {
+      await bob.say(text);
+    }
+    await bob.untilSynced();
+    await ann.goOnline();
+    await ann.untilSynced();
+    const reader = await scene.visitor("bob", { server, account: bob.account });
+    await reader.open(conversation);
+    await Promise.all([ann, bob, reader].map((person) => person.message("ann 19.").waitFor()));
+    for (const person of [ann, bob, reader]) {
+      await loadAll(person);
+    }
+    const seen = await untilEqualScreens(ann, bob, reader);
+    assert.deepEqual(seen.map(({ text }) => text), ["the very first", ...ofBob, ...ofAnn]);
+    assert.deepEqual(seen.find(({ text }) => text === "ann 3.")?.reactions, ["👍 1"]);
+    assert.deepEqual(await ann.refusals(), []);
   });
 });

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 
 import type { BrowserContext, CDPSession } from "playwright-core";
 
-import type { CommonMessage, Person } from "./support/person.js";
+import type { Person } from "./support/person.js";
 import { onEachStore, type Scene } from "./support/scene.js";
+import { loadAll, untilEqualScreens } from "./support/screens.js";
 import { issueToken } from "./support/server.js";
 import { until, untilEqual } from "./support/until.js";
 
@@ -28,15 +29,6 @@ async function acknowledged(person: Person): Promise<string[]> {
 
 async function untilAcknowledged(person: Person, count: number): Promise<void> {
   await until(`${count} messages of ${person.account} are sent`, () => acknowledged(person), (ids) => ids.length >= count);
-}
-
-async function untilEqualScreens(people: readonly Person[]): Promise<CommonMessage[]> {
-  const screens = await until(
-    "all see the same",
-    () => Promise.all(people.map((person) => person.common())),
-    ([first, ...others]) => others.every((other) => JSON.stringify(other) === JSON.stringify(first)),
-  );
-  return screens[0] ?? [];
 }
 
 /** How much the browser lets a page store. Set before the page opens: the browser remembers for a while what was free. */
@@ -97,7 +89,7 @@ onEachStore("faults", ({ test }) => {
     await loadAll(reader);
     await loadAll(ann);
     await loadAll(bob);
-    const seen = await untilEqualScreens([ann, bob, reader]);
+    const seen = await untilEqualScreens(ann, bob, reader);
 
     const texts = seen.map(({ text }) => text);
     assert.deepEqual(texts.filter((text) => text.startsWith("ann")), ofAnn);
@@ -118,7 +110,7 @@ onEachStore("faults", ({ test }) => {
     assert.equal(await ann.stateOf("during the restart"), "pending");
     await server.run();
     await bob.message("during the restart").waitFor();
-    await untilEqualScreens([ann, bob]);
+    await untilEqualScreens(ann, bob);
   });
 
   test("a session whose token expires gets a new one and goes on", async (scene) => {
@@ -162,6 +154,7 @@ onEachStore("faults", ({ test }) => {
     const server = await scene.ownServer();
     const ann = await scene.person("ann", { server });
     await ann.startDirect(scene.account("bob"));
+    await ann.untilSynced();
     await server.kill();
     await ann.untilConnection("waiting");
     await until("the words", () => ann.connectionWords(), (words) => /^Reconnecting/.test(words));
@@ -172,6 +165,23 @@ onEachStore("faults", ({ test }) => {
     await ann.untilState("into the void", "sent");
     await ann.untilSynced();
     assert.match(await ann.connectionWords(), /^Online/);
+  });
+
+  test("a link that has gone silent is noticed and replaced", async (scene) => {
+    const server = await scene.ownServer({ flags: ["--heartbeat-ms", "1000"] });
+    const { ann, bob } = await chatOn(scene, server);
+    await ann.say("loud and clear");
+    await bob.message("loud and clear").waitFor();
+    bob.network.silence();
+    await ann.say("can you hear me?");
+    await ann.untilState("can you hear me?", "sent");
+    await bob.message("can you hear me?").waitFor();
+    await bob.untilConnection("online");
+    ann.network.silence();
+    await ann.say("and now?");
+    await bob.message("and now?").waitFor();
+    await ann.untilSynced();
+    await untilEqualScreens(ann, bob);
   });
 
   test("with a full quota a message stays in the composer, and goes when there is room", async (scene) => {
@@ -214,17 +224,3 @@ onEachStore("faults", ({ test }) => {
     await untilEqual("the composer", () => ann.find("composer").inputValue(), "");
   });
 });
-
-/** Scrolls up until the conversation's beginning is shown. */
-async function loadAll(person: Person): Promise<void> {
-  await until(
-    "the beginning of the conversation",
-    async () => {
-      await person.find("timeline").evaluate((timeline) => {
-        timeline.scrollTop = 0;
-      });
-      return person.find("timeline").innerText();
-    },
-    (words) => words.startsWith("This is where it begins."),
-  );
-}

@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { deviceOf } from "./support/device.js";
 import { Person } from "./support/person.js";
 import { onEachStore, PHONE } from "./support/scene.js";
+import { loadAll } from "./support/screens.js";
 import { until, untilEqual } from "./support/until.js";
 
 /** How many messages the long conversation has. */
@@ -50,18 +51,8 @@ onEachStore("the screen", ({ test }) => {
     assert.ok(newest.length < HISTORY, `a start shows the newest ones only, not ${newest.length}`);
     assert.deepEqual(newest, texts.slice(-newest.length));
 
-    await ann.message(newest.at(-1) ?? "").hover();
-    await until(
-      "the beginning of the conversation",
-      async () => {
-        await ann.page.mouse.wheel(0, -2000);
-        const shown = await ann.texts();
-        assert.deepEqual(shown, texts.slice(-shown.length));
-        return shown.length;
-      },
-      (count) => count === HISTORY,
-    );
-    await ann.find("timeline").getByText("This is where it begins.").waitFor();
+    await loadAll(ann);
+    assert.deepEqual(await ann.texts(), texts);
   });
 
   test("older messages that the device has come without a network too", async (scene) => {
@@ -76,15 +67,7 @@ onEachStore("the screen", ({ test }) => {
     await ann.page.reload();
     await ann.open(conversation);
     await ann.message("note 60.").waitFor();
-    await ann.message("note 60.").hover();
-    await until(
-      "all notes",
-      async () => {
-        await ann.page.mouse.wheel(0, -2000);
-        return ann.texts();
-      },
-      (shown) => shown.length === texts.length,
-    );
+    await loadAll(ann);
     assert.deepEqual(await ann.texts(), texts);
   });
 

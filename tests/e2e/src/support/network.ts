@@ -16,6 +16,7 @@ export class Network {
   readonly #target: Server;
   readonly #http: HttpServer;
   readonly #links = new Set<Socket>();
+  readonly #silent = new Set<Socket>();
   #isCut = false;
   #tokens: TokenSource | undefined;
   #tokensGiven = 0;
@@ -52,6 +53,13 @@ export class Network {
     this.#isCut = true;
     for (const link of this.#links) {
       link.destroy();
+    }
+  }
+
+  /** Lets what is connected go silent: nothing arrives any more, and nobody is told. What connects anew works. */
+  silence(): void {
+    for (const link of this.#links) {
+      this.#silent.add(link);
     }
   }
 
@@ -110,11 +118,13 @@ export class Network {
         lines.push(`${incoming.rawHeaders[at]}: ${incoming.rawHeaders[at + 1]}`);
       }
       server.write(`${lines.join("\r\n")}\r\n\r\n`);
-      socket.pipe(server).pipe(socket);
     });
     this.#links.add(socket);
+    socket.on("data", (bytes) => this.#silent.has(socket) || server.write(bytes));
+    server.on("data", (bytes) => this.#silent.has(socket) || socket.write(bytes));
     const end = (): void => {
       this.#links.delete(socket);
+      this.#silent.delete(socket);
       socket.destroy();
       server.destroy();
     };
