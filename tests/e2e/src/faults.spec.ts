@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 
 import type { BrowserContext, CDPSession } from "playwright-core";
 
+import { deviceOf } from "./support/device.js";
 import type { Person } from "./support/person.js";
 import { onEachStore, type Scene } from "./support/scene.js";
 import { loadAll, untilEqualScreens } from "./support/screens.js";
@@ -98,6 +99,69 @@ onEachStore("faults", ({ test }) => {
     const ids = new Set(seen.map(({ id }) => id));
     assert.ok(sent.size >= 14, "messages were sent before the server was killed");
     assert.deepEqual([...sent].filter((id) => !ids.has(id)), [], "what was shown as sent is there");
+  });
+
+  test("a network that comes and goes while both write loses and doubles nothing", async (scene) => {
+    const { ann, bob } = await chatOn(scene);
+    const ofAnn = Array.from({ length: MESSAGES }, (_, index) => `ann ${index}.`);
+    const ofBob = Array.from({ length: MESSAGES }, (_, index) => `bob ${index}.`);
+    const talking = Promise.all([talk(ann, ofAnn), talk(bob, ofBob)]);
+    for (const count of [2, 5, 9]) {
+      await untilAcknowledged(ann, count);
+      ann.network.cut();
+      await ann.untilConnection("waiting");
+      ann.network.restore();
+      await untilAcknowledged(bob, count);
+      bob.network.cut();
+      await bob.untilConnection("waiting");
+      bob.network.restore();
+    }
+    await talking;
+    await Promise.all([ann.untilSynced(), bob.untilSynced()]);
+    await Promise.all([loadAll(ann), loadAll(bob)]);
+    const texts = (await untilEqualScreens(ann, bob)).map(({ text }) => text);
+    assert.deepEqual(texts.filter((text) => text.startsWith("ann")), ofAnn);
+    assert.deepEqual(texts.filter((text) => text.startsWith("bob")), ofBob);
+    assert.equal(texts.length, 2 * MESSAGES);
+  });
+
+  test("a tab that crashes while it sends loses and doubles nothing that was shown", async (scene) => {
+    const { ann, bob, conversation } = await chatOn(scene);
+    ann.network.cut();
+    await ann.untilConnection("waiting");
+    await ann.say("before the crash");
+    ann.network.restore();
+    await ann.untilState("before the crash", "read");
+    const texts = Array.from({ length: 8 }, (_, index) => `quick ${index}`);
+    await talk(ann, texts);
+    const crashed = new Promise((resolve) => ann.page.once("crash", resolve));
+    // The address that makes a tab crash never answers.
+    ann.page.goto("chrome://crash").catch(() => undefined);
+    await crashed;
+
+    const again = await scene.tab(ann.page.context(), ann.network, ann.account);
+    await again.open(conversation);
+    await again.untilSynced();
+    await again.untilTexts(["before the crash", ...texts]);
+    await untilEqualScreens(again, bob);
+  });
+
+  test("what is sent faster than the server allows is sent later, in order", async (scene) => {
+    const server = await scene.ownServer({ flags: ["--changes-burst", "20", "--changes-per-second", "20"] });
+    const ann = await scene.person("ann", { server });
+    const texts = Array.from({ length: 80 }, (_, index) => `fast ${index}.`);
+    const conversation = await deviceOf(server, scene.account("bob"), async (device) => {
+      const { conversation: made } = await device.createDirect(ann.account);
+      assert.ok(made !== undefined);
+      device.setNetwork(false);
+      await Promise.all(texts.map((text) => device.sendText(made, text)));
+      device.setNetwork(true);
+      return made;
+    });
+    await ann.open(conversation);
+    await ann.message(texts.at(-1) ?? "").waitFor();
+    await loadAll(ann);
+    await ann.untilTexts(texts);
   });
 
   test("a server that drains and starts again is not noticed in what is written", async (scene) => {
