@@ -59,7 +59,11 @@ onEachStore("conversations", ({ test }) => {
 
     await Promise.all([ann.goOnline(), bob.regainNetwork()]);
     await Promise.all([ann.untilSynced(), bob.untilSynced()]);
-    await until("everything has come", () => ann.texts(), (texts) => texts.length === 5);
+    await until(
+      "everything has come",
+      () => ann.texts(),
+      (texts) => texts.length === 5,
+    );
     await untilEqualScreens(ann, bob);
 
     const seen = await ann.common();
@@ -122,7 +126,11 @@ onEachStore("conversations", ({ test }) => {
     await Promise.all([ann.goOnline(), bob.goOnline()]);
     await Promise.all([ann.untilSynced(), bob.untilSynced()]);
     for (const person of [ann, bob]) {
-      await until("both messages", () => person.texts(), (texts) => texts.length === 2);
+      await until(
+        "both messages",
+        () => person.texts(),
+        (texts) => texts.length === 2,
+      );
       assert.deepEqual((await person.texts()).sort(), ["hello from ann", "hello from bob"]);
       assert.deepEqual(await person.conversations(), [ofAnn]);
       assert.deepEqual(await person.refusals(), []);
@@ -215,7 +223,10 @@ onEachStore("conversations", ({ test }) => {
       await loadAll(person);
     }
     const seen = await untilEqualScreens(ann, bob, reader);
-    assert.deepEqual(seen.map(({ text }) => text), ["the very first", ...ofBob, ...ofAnn]);
+    assert.deepEqual(
+      seen.map(({ text }) => text),
+      ["the very first", ...ofBob, ...ofAnn],
+    );
     assert.deepEqual(seen.find(({ text }) => text === "ann 3.")?.reactions, ["👍 1"]);
     assert.deepEqual(await ann.refusals(), []);
   });

@@ -25,8 +25,14 @@ onEachStore("devices", ({ test }) => {
     await phone.say("from my phone");
     await laptop.message("from my phone").waitFor();
     await bob.untilTexts(["from my laptop", "from my phone"]);
-    assert.deepEqual((await phone.messages()).map(({ isOwn }) => isOwn), [true, true]);
-    assert.deepEqual((await laptop.messages()).map(({ isOwn }) => isOwn), [true, true]);
+    assert.deepEqual(
+      (await phone.messages()).map(({ isOwn }) => isOwn),
+      [true, true],
+    );
+    assert.deepEqual(
+      (await laptop.messages()).map(({ isOwn }) => isOwn),
+      [true, true],
+    );
     await untilEqual("how far it has come on the phone", () => phone.stateOf("from my laptop"), "read");
     await untilEqual("how far it has come on the laptop", () => laptop.stateOf("from my phone"), "read");
   });
@@ -74,6 +80,9 @@ onEachStore("devices", ({ test }) => {
     await phone.goOnline();
     await phone.untilSynced();
     const seen = await untilEqualScreens(laptop, phone, bob);
-    assert.deepEqual(seen.map(({ text }) => text), ["Message deleted"]);
+    assert.deepEqual(
+      seen.map(({ text }) => text),
+      ["Message deleted"],
+    );
   });
 });

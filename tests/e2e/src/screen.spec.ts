@@ -80,7 +80,11 @@ onEachStore("the screen", ({ test }) => {
     await ann.find("back").click();
     await ann.row(conversation).filter({ visible: true }).waitFor();
     assert.equal(await ann.find("composer").filter({ visible: true }).count(), 0);
-    await untilEqual("the preview", () => ann.row(conversation).getByTestId("inbox-preview").innerText(), "You: from a phone");
+    await untilEqual(
+      "the preview",
+      () => ann.row(conversation).getByTestId("inbox-preview").innerText(),
+      "You: from a phone",
+    );
 
     await ann.open(conversation);
     await ann.untilTexts(["from a phone"]);
@@ -145,8 +149,16 @@ onEachStore("the screen", ({ test }) => {
     const ann = new Person("ann", page, network, await frameOf(page, "frame-ann"));
     const bob = new Person("bob", page, network, await frameOf(page, "frame-bob"));
     await Promise.all([ann.untilSettled(), bob.untilSettled()]);
-    await until("ann's first chats", () => ann.conversations(), (rows) => rows.length === 2);
-    await until("bob has them too", () => bob.conversations(), (rows) => rows.length === 2);
+    await until(
+      "ann's first chats",
+      () => ann.conversations(),
+      (rows) => rows.length === 2,
+    );
+    await until(
+      "bob has them too",
+      () => bob.conversations(),
+      (rows) => rows.length === 2,
+    );
     const [conversation = ""] = await ann.conversations();
     await ann.open(conversation);
     await bob.open(conversation);

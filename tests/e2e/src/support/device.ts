@@ -17,7 +17,11 @@ export async function deviceOf<T>(server: Server, account: string, act: (device:
   });
   try {
     const result = await act(device);
-    await until("the device has sent everything", () => [device.connection.type, device.unsynced], ([connection, unsynced]) => connection === "online" && unsynced === 0);
+    await until(
+      "the device has sent everything",
+      () => [device.connection.type, device.unsynced],
+      ([connection, unsynced]) => connection === "online" && unsynced === 0,
+    );
     return result;
   } finally {
     await device.close();

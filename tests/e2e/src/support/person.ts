@@ -59,7 +59,9 @@ export class Person {
 
   /** How the connection stands, none before the screen is there. */
   async connection(): Promise<string | undefined> {
-    const states = await this.find("connection").evaluateAll((shown) => shown.map((element) => element.dataset["state"]));
+    const states = await this.find("connection").evaluateAll((shown) =>
+      shown.map((element) => element.dataset["state"]),
+    );
     return states[0];
   }
 
@@ -76,7 +78,11 @@ export class Person {
   async untilSettled(): Promise<void> {
     await this.untilConnection("online");
     const name = this.account.charAt(0).toUpperCase() + this.account.slice(1);
-    await until(`${this.account}'s name`, () => this.find("identity").innerText(), (words) => words.includes(name));
+    await until(
+      `${this.account}'s name`,
+      () => this.find("identity").innerText(),
+      (words) => words.includes(name),
+    );
     await this.untilSynced();
   }
 

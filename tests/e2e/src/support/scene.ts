@@ -108,7 +108,9 @@ export class Scene {
   /** What everybody sees now, for a failure. */
   async describe(): Promise<string> {
     const screens = this.#people.map(async ({ account, page }) => {
-      const words = page.isClosed() ? "(closed)" : await page.locator("body").innerText({ timeout: 1000 }).catch(String);
+      const words = page.isClosed()
+        ? "(closed)"
+        : await page.locator("body").innerText({ timeout: 1000 }).catch(String);
       const line = words.replaceAll(/\n+/g, " | ").replaceAll(/(.{80})[^|]{40,}/g, "$1…");
       return `--- ${account} sees:\n${line}`;
     });

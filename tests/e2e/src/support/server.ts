@@ -66,6 +66,10 @@ export class Server {
       { stdio: ["ignore", "pipe", "pipe"], env: environment() },
     );
     this.#process = child;
+    // However this process ends, the server ends with it.
+    const orphaned = (): boolean => child.kill("SIGKILL");
+    process.once("exit", orphaned);
+    child.once("exit", () => process.off("exit", orphaned));
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (words: string) => {
         this.#log = (this.#log + words).slice(-LOG_CHARACTERS_MAX);
