@@ -193,6 +193,10 @@ impl World {
                 return true;
             }
         }
+        for (device, client) in self.clients.iter().enumerate() {
+            let screen = &client.screen;
+            eprintln!("device {device} of {}: {:?}, {} unsynced", client.account, screen.connection, screen.unsynced);
+        }
         false
     }
 

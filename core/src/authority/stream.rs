@@ -278,8 +278,15 @@ impl Stream {
     /// # Errors
     /// When it does not apply; the stream is as it was.
     pub fn apply_pending(&mut self, document: &DocumentId, change: &Change) -> Result<Effects, ApplyChangeError> {
-        let target = self.documents.entry(document.clone()).or_insert_with(|| Document::new(document.clone()));
-        target.apply(change)?;
+        match self.documents.get_mut(document) {
+            Some(target) => target.apply(change)?,
+            // A document that cannot take it must not be there half.
+            None => {
+                let mut target = Document::new(document.clone());
+                target.apply(change)?;
+                self.documents.insert(document.clone(), target);
+            }
+        }
         let facts = facts_of(document, change);
         Ok(self.take_effect(document, facts))
     }

@@ -355,21 +355,11 @@ impl Engine {
         if let Some(open) = self.open.get_mut(&conversation) {
             open.loading_older = false;
         }
-        let Some(replica) = self.replica(stream) else { return };
-        // A page as of another moment than the replica's would lack, or have
-        // twice, what came between: it is asked for again.
-        let position = replica.confirmed.position();
         let Ok(pages) = restore_fetched(fetched) else { return };
-        for mut page in pages.into_iter().filter(|page| page.id().page().is_some()) {
-            if fetched.head < position && page.position() < position {
-                let number = page.id().page().unwrap_or_default();
-                return self.fetch_page(stream, number);
-            }
-            page.advance(fetched.head);
+        for page in pages.into_iter().filter(|page| page.id().page().is_some()) {
             self.save_document(&page);
-            self.insert_page(stream, page);
+            self.take_page(stream, page, fetched.head);
         }
-        self.work(stream, Work::LoadOlder(conversation));
     }
 
     /// What is held does not fit what the server sends: fetch it all again.
@@ -378,6 +368,8 @@ impl Engine {
         if let Some(replica) = self.replica(stream) {
             replica.whole = false;
             replica.fetch = None;
+            // Its answer is lost; pushing again is answered the same.
+            replica.outbox.in_flight = None;
         }
         self.fetch_stream(stream);
     }

@@ -297,9 +297,8 @@ impl Engine {
             self.write_dirty();
         }
         self.retry_start();
-        if let Some(task) = self.store.flush(self.now.monotonic) {
-            self.outputs.push_back(Output::Storage(task));
-        }
+        let tasks = self.store.flush(self.now.monotonic);
+        self.outputs.extend(tasks.into_iter().map(Output::Storage));
         self.arm_timer();
     }
 

@@ -47,6 +47,10 @@ pub(super) struct Replica {
     pub(super) revoked: Option<MemberStatus>,
     /// Stored entries behind their documents' snapshots.
     tail: BTreeMap<Position, DocumentId>,
+    /// Whether another page became the newest since the last compaction.
+    page_turned: bool,
+    /// The last entry of each document that was not loaded when it came.
+    passed: BTreeMap<DocumentId, Position>,
     /// What the screen has to look at again.
     pub(super) touched: Touched,
     /// When it was last used, for eviction.
@@ -132,6 +136,8 @@ impl Replica {
             rewrite_due: false,
             revoked: None,
             tail: BTreeMap::new(),
+            page_turned: false,
+            passed: BTreeMap::new(),
             touched: Touched { all: true, row: true, detail: true, messages: BTreeSet::new() },
             used: 0,
         }
@@ -227,11 +233,14 @@ impl Replica {
         if entry.position != position.next() || !self.whole {
             return Ok(Received::Gap);
         }
+        let newest = self.confirmed.page();
         let effects = self.confirmed.apply_entry(entry)?;
-        if let Some(view) = &mut self.view {
-            view.apply_entry(entry)?;
-        }
+        self.page_turned |= newest > 0 && self.confirmed.page() > newest;
+        let view_follows = self.view.as_mut().is_none_or(|view| view.apply_entry(entry).is_ok());
         self.tail.insert(entry.position, entry.document.clone());
+        if self.confirmed.document(&entry.document).is_none() {
+            self.passed.insert(entry.document.clone(), entry.position);
+        }
         if let Some(effects) = &effects {
             self.touch(effects);
         }
@@ -239,6 +248,9 @@ impl Replica {
         if entry.account == *account {
             let hash = Change::parse(&entry.change)?.hash();
             answered = self.outbox.take(hash).map(Box::new);
+        }
+        if !view_follows {
+            self.reapply();
         }
         self.settle();
         Ok(Received::New(answered))
@@ -313,15 +325,32 @@ impl Replica {
         self.reapply();
     }
 
-    /// The lowest page that is loaded.
+    /// The lowest page from which on every page up to the newest is loaded: a
+    /// page further down may be loaded too, for what waits in the outbox.
     pub(super) fn lowest_page(&self) -> PageNumber {
-        self.confirmed.documents().filter_map(|document| document.id().page()).min().unwrap_or(0)
+        let StreamId::Conversation(conversation) = *self.confirmed.id() else { return 0 };
+        let is_loaded =
+            |number: &PageNumber| self.confirmed.document(&DocumentId::Page(conversation, *number)).is_some();
+        let newest = self.confirmed.page();
+        (1..=newest).rev().take_while(is_loaded).last().unwrap_or(newest.saturating_add(1))
+    }
+
+    /// The pages from the lowest one on.
+    pub(super) fn shown_pages(&self) -> impl Iterator<Item = &Document> {
+        let lowest = self.lowest_page();
+        self.confirmed.documents().filter(move |document| document.id().page().is_some_and(|number| number >= lowest))
+    }
+
+    /// Whether a document that is not loaded got an entry behind a position.
+    pub(super) fn has_passed(&self, document: &DocumentId, position: Position) -> bool {
+        self.passed.get(document).is_some_and(|last| *last > position)
     }
 
     /// What to store anew when enough entries have gathered behind the last
     /// snapshots.
     pub(super) fn compact(&mut self) -> Option<Compaction> {
-        if self.tail.len() < TAIL_ENTRIES_MAX {
+        // A page that is not the newest any more is to be found by itself.
+        if self.tail.len() < TAIL_ENTRIES_MAX && !core::mem::take(&mut self.page_turned) {
             return None;
         }
         let mut compaction = Compaction::default();

@@ -399,8 +399,8 @@ impl Engine {
 
 /// Messages of others behind a position, on the pages that are loaded.
 pub(super) fn unread_in(replica: &Replica, me: &AccountId, read: Position) -> u32 {
-    let pages = replica.confirmed.documents().filter(|document| document.id().page().is_some());
-    let unread = pages.flat_map(|page| page.admissions()).filter(|(id, at)| at.position > read && id.author != *me);
+    let messages = replica.shown_pages().flat_map(Document::admissions);
+    let unread = messages.filter(|(id, at)| at.position > read && id.author != *me);
     u32::try_from(unread.count()).unwrap_or(u32::MAX)
 }
 
@@ -455,9 +455,8 @@ fn floor_of(positions: &[Position], count: usize, lowest_page: PageNumber, behin
 
 /// The positions of every admitted message that is loaded, rising.
 fn admitted_positions(replica: &Replica) -> Vec<Position> {
-    let pages = replica.confirmed.documents().filter(|document| document.id().page().is_some());
-    let mut positions: Vec<Position> =
-        pages.flat_map(|page| page.admissions().values()).map(|admission| admission.position).collect();
+    let admissions = replica.shown_pages().flat_map(|page| page.admissions().values());
+    let mut positions: Vec<Position> = admissions.map(|admission| admission.position).collect();
     positions.sort_unstable();
     positions
 }

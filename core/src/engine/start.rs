@@ -40,7 +40,9 @@ impl Engine {
             // To go on as if nothing were stored would write over what is.
             (ReadPurpose::Start, None) => self.start_at = Some(self.now.monotonic.plus(START_RETRY)),
             (ReadPurpose::Stream(stream), records) => self.stream_read(&stream, &records.unwrap_or_default()),
-            (ReadPurpose::Page(stream, page), records) => self.page_read(&stream, page, &records.unwrap_or_default()),
+            (ReadPurpose::Page(stream, page, since), records) => {
+                self.page_read(&stream, page, since, &records.unwrap_or_default());
+            }
         }
     }
 

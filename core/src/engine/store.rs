@@ -1,6 +1,6 @@
 //! The engine's side of the store: the writes of one input are one
 //! transaction, transactions go out one after another, and one that failed is
-//! tried again until it succeeds. Reads go out at once.
+//! tried again until it succeeds. Reads go out at once, or behind the writes.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use crate::{
     ids::{PageNumber, StreamId},
+    journal::Position,
     storage::{RecordKey, StorageError, StorageRequest, StorageTask, TaskId, Write},
     time::MonotonicTime,
 };
@@ -21,8 +22,8 @@ pub(super) enum ReadPurpose {
     Start,
     /// The documents of a stream.
     Stream(StreamId),
-    /// An older page of a stream.
-    Page(StreamId, PageNumber),
+    /// An older page of a stream, which is at this position when it is asked for.
+    Page(StreamId, PageNumber, Position),
 }
 
 /// A transaction and the outbox entries that are durable with it.
@@ -51,6 +52,7 @@ pub(super) enum Finished {
 pub(super) struct Store {
     next_task: u64,
     reads: BTreeMap<TaskId, ReadPurpose>,
+    later: Vec<(ReadPurpose, Vec<RecordKey>)>,
     open: Transaction,
     waiting: VecDeque<Transaction>,
     writing: Option<TaskId>,
@@ -91,9 +93,25 @@ impl Store {
         StorageTask { id, request: StorageRequest::Read(prefixes) }
     }
 
-    /// Closes the transaction of this input; the next one to be given out, if
-    /// none is under way.
-    pub(super) fn flush(&mut self, now: MonotonicTime) -> Option<StorageTask> {
+    /// A read to be given out when everything that was written is durable.
+    pub(super) fn read_later(&mut self, purpose: ReadPurpose, prefixes: Vec<RecordKey>) {
+        self.later.push((purpose, prefixes));
+    }
+
+    /// Closes the transaction of this input; the tasks to be given out: the
+    /// next transaction if none is under way, or the reads that waited.
+    pub(super) fn flush(&mut self, now: MonotonicTime) -> Vec<StorageTask> {
+        match self.next_write(now) {
+            Some(task) => vec![task],
+            None if self.is_idle() => {
+                let later = core::mem::take(&mut self.later);
+                later.into_iter().map(|(purpose, prefixes)| self.read(purpose, prefixes)).collect()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn next_write(&mut self, now: MonotonicTime) -> Option<StorageTask> {
         if !self.open.writes.is_empty() || !self.open.commands.is_empty() {
             self.waiting.push_back(core::mem::take(&mut self.open));
         }

@@ -206,27 +206,44 @@ impl Engine {
     /// Asks the store for an older page; the server if the store has none.
     pub(super) fn read_page(&mut self, stream: &StreamId, page: PageNumber) {
         let Some(conversation) = stream.conversation() else { return };
+        let Some(replica) = self.replica(stream) else { return };
+        let since = replica.confirmed.position();
         let keys = vec![record::document_key(&DocumentId::Page(conversation, page)), record::tail_prefix(stream)];
-        let task = self.store.read(ReadPurpose::Page(stream.clone(), page), keys);
-        self.outputs.push_back(Output::Storage(task));
+        // Entries of the page may still be on their way to the store.
+        self.store.read_later(ReadPurpose::Page(stream.clone(), page, since), keys);
     }
 
-    pub(super) fn page_read(&mut self, stream: &StreamId, page: PageNumber, records: &[Record]) {
+    pub(super) fn page_read(&mut self, stream: &StreamId, page: PageNumber, since: Position, records: &[Record]) {
         let Some(conversation) = stream.conversation() else { return };
         let id = DocumentId::Page(conversation, page);
-        let position = self.heads.get(stream).map_or(Position::ZERO, |head| head.position);
         match restore_page(&id, stream, records) {
-            Some(mut document) => {
-                document.advance(position);
-                self.insert_page(stream, document);
-                self.work(stream, Work::LoadOlder(conversation));
-            }
+            Some(document) => self.take_page(stream, document, since),
             None => self.fetch_page(stream, page),
         }
     }
 
+    /// Takes in an older page that has every entry up to a position. What
+    /// came behind it went past the page, which was not loaded: then it is
+    /// asked for again.
+    pub(super) fn take_page(&mut self, stream: &StreamId, mut page: Document, since: Position) {
+        let Some(conversation) = stream.conversation() else { return };
+        let Some(number) = page.id().page() else { return };
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.confirmed.document(page.id()).is_none() {
+            if replica.has_passed(page.id(), since) {
+                return self.read_page(stream, number);
+            }
+            page.advance(replica.confirmed.position());
+            self.insert_page(stream, page);
+        }
+        if let Some(open) = self.open.get_mut(&conversation) {
+            open.loading_older = false;
+        }
+        self.work(stream, Work::LoadOlder(conversation));
+    }
+
     /// Takes in an older page; its unread messages are counted on it from now on.
-    pub(super) fn insert_page(&mut self, stream: &StreamId, page: Document) {
+    fn insert_page(&mut self, stream: &StreamId, page: Document) {
         let conversation = stream.conversation();
         let record = conversation.and_then(|conversation| self.inbox.get(&conversation));
         let read = record.map_or(Position::ZERO, |record| record.receipt.read);
