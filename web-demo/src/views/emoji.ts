@@ -33,19 +33,17 @@ const COLUMNS = 6;
 
 /** Opens the choice beside a control. */
 export function openEmoji(anchor: HTMLElement, choose: (emoji: string) => void): void {
-  const grid = element("div", { class: "emoji-grid" });
+  const choices = EMOJI.map(([emoji, name]) =>
+    button(
+      { class: "emoji", "aria-label": name, "data-testid": "emoji", "data-emoji": emoji },
+      () => {
+        close();
+        choose(emoji);
+      },
+      emoji,
+    ),
+  );
+  // Whole before it opens: where it finds room depends on its size.
+  const grid = element("div", { class: "emoji-grid" }, ...choices);
   const close = openPanel(anchor, "Choose a reaction", COLUMNS, grid);
-  for (const [emoji, name] of EMOJI) {
-    grid.append(
-      button(
-        { class: "emoji", "aria-label": name, "data-testid": "emoji", "data-emoji": emoji },
-        () => {
-          close();
-          choose(emoji);
-        },
-        emoji,
-      ),
-    );
-  }
-  grid.querySelector("button")?.focus();
 }
