@@ -226,6 +226,26 @@ onEachStore("faults", ({ test }) => {
     await bob.untilTexts(["round 1", "round 2", "round 3", "I hear you"]);
   });
 
+  test("a token that expires while its person is offline is replaced on return", async (scene) => {
+    const network = await scene.network(scene.server);
+    network.giveTokens((account) => issueToken(account, "3s"));
+    const ann = await scene.tab(await scene.device(), network, scene.account("ann"));
+    await ann.untilSettled();
+    await ann.goOffline();
+    const expiry = Date.now() + 3000;
+    await ann.startDirect(scene.account("bob"));
+    await ann.say("written while it expired");
+    await until(
+      "the token has expired",
+      () => Date.now(),
+      (now) => now > expiry,
+    );
+    network.giveTokens(undefined);
+    await ann.find("network-switch").click();
+    await ann.untilState("written while it expired", "sent");
+    await ann.untilSynced();
+  });
+
   test("a wrong token is told in words, and the right one brings the person online", async (scene) => {
     const network = await scene.network(scene.server);
     network.giveTokens((account) => issueToken(account, "1h", "a secret that the server does not have"));
