@@ -38,9 +38,11 @@ on_each_store! {
     a_fetch_from_the_start_of_a_long_stream_starts_anew_with_documents,
     a_fetch_behind_what_is_held_gives_entries_only,
     a_fetch_beyond_the_head_starts_anew,
+    a_small_and_a_large_gap_of_the_own_account_stream_are_fetched,
     an_older_page_is_fetched_by_its_number,
     snapshots_are_cut_in_the_background_and_fetched,
     a_profile_reaches_those_who_share_a_conversation,
+    whoever_brings_people_together_is_sent_their_profiles,
     receipts_reach_the_other_members_and_never_go_back,
     presence_is_passed_on_and_ends_with_the_session,
     more_changes_than_the_rate_allows_are_deferred,
@@ -355,6 +357,34 @@ async fn a_fetch_beyond_the_head_starts_anew(database: Database) {
     server.stop().await;
 }
 
+async fn a_small_and_a_large_gap_of_the_own_account_stream_are_fetched(database: Database) {
+    let server = TestServer::start(&database, &["--catch-up-entries-max", "3"]).await;
+    let mut ann = Client::connect(&server, "ann", device(1)).await;
+    let mut author = Author::of_account("ann", device(1));
+    let own = StreamId::Account(account("ann"));
+    let mut changes: Vec<_> = (1..=6).map(|number| author.call_themselves(&format!("Ann {number}"))).collect();
+    changes.push(author.befriend("bob"));
+    changes.push(author.befriend("cid"));
+    ann.push_accepted(own.clone(), changes).await;
+    let mut tablet = Client::connect(&server, "ann", device(3)).await;
+    let small = tablet.fetch(&own, FetchScope::After(Position::new(5))).await.unwrap();
+    assert!(!small.restart && small.documents.is_empty());
+    let positions: Vec<u64> = small.entries.iter().map(|entry| entry.position.number()).collect();
+    assert_eq!((small.head, positions), (Position::new(8), vec![6, 7, 8]));
+    for behind in [Position::ZERO, Position::new(4)] {
+        let large = tablet.fetch(&own, FetchScope::After(behind)).await.unwrap();
+        assert!(large.restart);
+        assert_eq!(large.head, Position::new(8));
+        let documents = restored(&large);
+        let ids: Vec<&DocumentId> = documents.iter().map(Document::id).collect();
+        assert_eq!(ids, [&DocumentId::Account(account("ann")), &DocumentId::Home(account("ann"))]);
+        // What was fetched is the whole of it: the device can write on.
+        let heads: Vec<_> = ids.iter().map(|id| author.stream.document(id).unwrap().heads()).collect();
+        assert_eq!(documents.iter().map(Document::heads).collect::<Vec<_>>(), heads);
+    }
+    server.stop().await;
+}
+
 async fn an_older_page_is_fetched_by_its_number(database: Database) {
     let server = TestServer::start(&database, &["--page-changes-soft", "3"]).await;
     let (mut ann, mut author) = group(&server, &[]).await;
@@ -420,6 +450,31 @@ async fn a_profile_reaches_those_who_share_a_conversation(database: Database) {
     assert_eq!(profiles[0].account, account("ann"));
     assert_eq!(profiles[0].profile.display_name.as_deref(), Some("Ann of Cove"));
     assert!(eve.settle().await.is_empty());
+    server.stop().await;
+}
+
+/// The names in the next Profiles.
+async fn profile_names(client: &mut Client) -> Vec<String> {
+    let profiles = client.wait("Profiles", |frame| match frame {
+        ServerFrame::Profiles(profiles) => Some(profiles),
+        _ => None,
+    });
+    profiles.await.into_iter().filter_map(|notice| notice.profile.display_name).collect()
+}
+
+async fn whoever_brings_people_together_is_sent_their_profiles(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    for (number, name, display_name) in [(2, "bob", "Bob of Bay"), (3, "cid", "Cid of Cape")] {
+        let mut client = Client::connect(&server, name, device(number)).await;
+        let mut author = Author::of_account(name, device(number));
+        client.push_accepted(StreamId::Account(account(name)), vec![author.call_themselves(display_name)]).await;
+    }
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    assert_eq!(profile_names(&mut ann).await, ["Bob of Bay"]);
+    ann.push_accepted(stream(boats()), vec![author.add("cid")]).await;
+    assert_eq!(profile_names(&mut ann).await, ["Cid of Cape"]);
+    let told = ann.settle().await;
+    assert!(!told.iter().any(|frame| matches!(frame, ServerFrame::Summaries(_))), "{told:?}");
     server.stop().await;
 }
 

@@ -101,7 +101,8 @@ pub(super) async fn profile(node: &Node, tenant: &TenantId, notice: ProfileNotic
 }
 
 /// Tells new members of their conversation, them of everybody's profile and
-/// everybody of theirs.
+/// everybody of theirs. The sessions of `except` know the conversation, for
+/// they wrote the change, but not the people in it.
 ///
 /// # Errors
 /// When the store cannot tell summaries or profiles.
@@ -123,7 +124,7 @@ pub(super) async fn added(
     }
     if !here.is_empty() {
         let profiles = profiles_frames(&node.store.profiles(tenant, members).await?);
-        node.sessions.send(tenant, here, &profiles, except);
+        node.sessions.send(tenant, here, &profiles, &HashSet::new());
     }
     let others = members.iter().filter(|account| !added.contains(account));
     let others: Vec<&AccountId> = others.filter(|account| node.sessions.has(tenant, account)).collect();
