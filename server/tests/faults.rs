@@ -194,6 +194,9 @@ impl Store for FaultyStore {
     ) -> Result<(), StoreError> {
         self.inner.save_snapshot(tenant, document, snapshot).await
     }
+    fn tell(&self, notice: Notice) {
+        self.inner.tell(notice);
+    }
     async fn notices(&self) -> Result<Vec<Notice>, StoreError> {
         self.inner.notices().await
     }

@@ -17,7 +17,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt},
     time::WallTime,
-    wire::{ConversationSummary, LastMessage, MemberReceipt, ProfileNotice, ReceiptNotice},
+    wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice, ReceiptNotice},
 };
 
 /// Why a store did not do what it was asked.
@@ -214,17 +214,43 @@ pub struct CatchUp {
     pub profiles: Vec<ProfileNotice>,
 }
 
-/// New entries of one stream, for the sessions of a node that did not write them.
+/// What one node tells the others, for their sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The stream.
-    pub stream: StreamId,
-    /// The first new position.
-    pub first: Position,
-    /// The last new position.
-    pub last: Position,
+pub enum Notice {
+    /// New entries of one stream, told by the commit that wrote them.
+    Entries {
+        /// The tenant.
+        tenant: TenantId,
+        /// The stream.
+        stream: StreamId,
+        /// The first new position.
+        first: Position,
+        /// The last new position.
+        last: Position,
+    },
+    /// Receipts that moved.
+    Receipts {
+        /// The tenant.
+        tenant: TenantId,
+        /// As they are now.
+        receipts: Vec<MemberReceipt>,
+    },
+    /// What a member is doing.
+    Presence {
+        /// The tenant.
+        tenant: TenantId,
+        /// Who does what.
+        presence: MemberPresence,
+    },
+}
+
+impl Notice {
+    /// Whose conversations and accounts it names.
+    pub fn tenant(&self) -> &TenantId {
+        match self {
+            Self::Entries { tenant, .. } | Self::Receipts { tenant, .. } | Self::Presence { tenant, .. } => tenant,
+        }
+    }
 }
 
 /// A document whose snapshot is behind.
@@ -355,8 +381,12 @@ pub trait Store: Send + Sync + 'static {
         snapshot: &Snapshot,
     ) -> Result<(), StoreError>;
 
-    /// Waits for entries written by other nodes, at most about a second, and
-    /// answers them, each at least once over the life of this node: first by
-    /// the database's notices, and by looking in any case.
+    /// Tells the other nodes, without waiting for anything: a notice may be lost.
+    fn tell(&self, notice: Notice);
+
+    /// Waits for notices of other nodes, at most about a second. Of entries
+    /// each is answered at least once over the life of this node: by notices
+    /// first, and by looking in any case. Of receipts and presence some may be
+    /// lost: catch-up has the receipts, and presence passes.
     async fn notices(&self) -> Result<Vec<Notice>, StoreError>;
 }

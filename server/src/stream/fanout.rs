@@ -2,14 +2,17 @@
 //! waits for a reader, and nothing is lost when a store call fails: sessions
 //! that were not told catch up from their cursor.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use tidings_core::{
     code::Code,
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::{Entry, Position},
     model::MemberStatus,
-    wire::{Entries, MemberReceipt, ProfileNotice, Revoked, ServerFrame},
+    wire::{Entries, MemberPresence, MemberReceipt, ProfileNotice, Revoked, ServerFrame},
 };
 
 use crate::{node::Node, store::StoreError, ws::Frame};
@@ -65,28 +68,54 @@ pub fn revoked_frame(conversation: ConversationId, status: MemberStatus, positio
     Frame::new(&ServerFrame::Revoked(Revoked { conversation, status, position }))
 }
 
-/// Tells who may know of receipts that moved; the session that moved them knows.
+/// Tells who may know of receipts that moved, here or on another node; those
+/// of a conversation go in one frame, of which the sessions in `except` know
+/// everything.
 ///
 /// # Errors
 /// When the store cannot tell the members.
 pub async fn receipts(
     node: &Node,
     tenant: &TenantId,
-    account: &AccountId,
-    moved: Vec<MemberReceipt>,
-    except: u64,
+    moved: &[MemberReceipt],
+    except: &HashSet<u64>,
 ) -> Result<(), StoreError> {
-    let except = HashSet::from([except]);
+    let mut by_conversation: BTreeMap<ConversationId, Vec<MemberReceipt>> = BTreeMap::new();
     for receipt in moved {
-        let members = node.store.active_members(tenant, receipt.conversation).await?;
-        let frame = [Frame::new(&ServerFrame::Receipts(vec![receipt]))];
+        by_conversation.entry(receipt.conversation).or_default().push(receipt.clone());
+    }
+    for (conversation, receipts) in by_conversation {
+        let members = node.store.active_members(tenant, conversation).await?;
         if members.len() <= RECEIPT_MEMBERS_MAX {
-            node.sessions.send(tenant, &members, &frame, &except);
-        } else {
-            node.sessions.send(tenant, [account], &frame, &except);
+            node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Receipts(receipts))], except);
+            continue;
+        }
+        for receipt in receipts {
+            let account = receipt.account.clone();
+            node.sessions.send(tenant, [&account], &[Frame::new(&ServerFrame::Receipts(vec![receipt]))], except);
         }
     }
     Ok(())
+}
+
+/// Passes presence on, from here or from another node, to the active members
+/// of the conversation but for the sessions in `except`; tells whether the
+/// account is one of them, without which nobody hears of it.
+///
+/// # Errors
+/// When the store cannot tell the members.
+pub async fn presence(
+    node: &Node,
+    tenant: &TenantId,
+    presence: &MemberPresence,
+    except: &HashSet<u64>,
+) -> Result<bool, StoreError> {
+    let members = node.store.active_members(tenant, presence.conversation).await?;
+    let member = members.contains(&presence.account);
+    if member {
+        node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Presence(presence.clone()))], except);
+    }
+    Ok(member)
 }
 
 /// Tells everybody who shares a conversation with an account of its profile.

@@ -34,14 +34,14 @@ use crate::{
     drain::Phase,
     node::Node,
     rate::TokenBucket,
-    store::{CatchUp, DeviceOwner, StoreError},
+    store::{CatchUp, DeviceOwner, Notice, StoreError},
     stream::{PushRequest, fanout},
 };
 
 /// Frames written before the socket is flushed and other work gets its turn.
 const WRITE_BATCH_MAX: usize = 64;
 /// Cursor intervals after which a session looks for what it was not told,
-/// though nothing was sent: a notice may be lost, and receipts have none.
+/// though nothing was sent: a notice may be lost.
 const LOOK_INTERVALS: u32 = 10;
 /// Conversations that hear of the end of a session that was online in them.
 const ONLINE_MAX: usize = 16;
@@ -408,9 +408,12 @@ impl Session {
         for batch in notices.chunks(RECEIPTS_BATCH_MAX) {
             let moved = self.node.store.merge_receipts(tenant, account, batch).await;
             let moved = moved.map_err(|error| store_failed(&error))?;
-            fanout::receipts(&self.node, tenant, account, moved, self.handle.id)
-                .await
-                .map_err(|error| store_failed(&error))?;
+            if moved.is_empty() {
+                continue;
+            }
+            let told = fanout::receipts(&self.node, tenant, &moved, &HashSet::from([self.handle.id])).await;
+            self.node.store.tell(Notice::Receipts { tenant: tenant.clone(), receipts: moved });
+            told.map_err(|error| store_failed(&error))?;
         }
         Ok(())
     }
@@ -430,19 +433,15 @@ impl Session {
     }
 
     /// Passes presence on to the other sessions of the conversation's active
-    /// members. Nothing depends on it, so a store that fails is only logged.
+    /// members, on every node. Nothing depends on it, so a store that fails is
+    /// only logged.
     async fn pass_presence(&self, notice: PresenceNotice) {
+        let PresenceNotice { conversation, kind } = notice;
         let tenant = &self.identity.tenant;
-        match self.node.store.active_members(tenant, notice.conversation).await {
-            Ok(members) if members.contains(&self.identity.account) => {
-                let frame = Frame::new(&ServerFrame::Presence(MemberPresence {
-                    conversation: notice.conversation,
-                    account: self.identity.account.clone(),
-                    kind: notice.kind,
-                }));
-                self.node.sessions.send(tenant, &members, &[frame], &HashSet::from([self.handle.id]));
-            }
-            Ok(_) => {}
+        let presence = MemberPresence { conversation, account: self.identity.account.clone(), kind };
+        match fanout::presence(&self.node, tenant, &presence, &HashSet::from([self.handle.id])).await {
+            Ok(true) => self.node.store.tell(Notice::Presence { tenant: tenant.clone(), presence }),
+            Ok(false) => {}
             Err(error) => tracing::debug!(%error, "presence was not passed on"),
         }
     }

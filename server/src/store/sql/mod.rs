@@ -148,7 +148,7 @@ impl<B: Backend> Store for SqlStore<B> {
         loop {
             match self.try_commit(commits).await {
                 Ok((outcomes, notices)) => {
-                    B::announce(&self.feed, notices);
+                    B::tell(&self.feed, notices);
                     return Ok(outcomes);
                 }
                 Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => collisions += 1,
@@ -222,6 +222,10 @@ impl<B: Backend> Store for SqlStore<B> {
         let mut transaction = self.writer().await?;
         journal::save_snapshot::<B>(&mut transaction, tenant, document, snapshot).await?;
         Ok(transaction.commit().await?)
+    }
+
+    fn tell(&self, notice: Notice) {
+        B::tell(&self.feed, vec![notice]);
     }
 
     async fn notices(&self) -> Result<Vec<Notice>, StoreError> {

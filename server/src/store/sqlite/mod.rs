@@ -122,7 +122,7 @@ impl Backend for Sqlite {
         Ok(migrator(MIGRATIONS).run(&store.writes).await?)
     }
 
-    fn announce((): &(), _: Vec<Notice>) {}
+    fn tell((): &(), _: Vec<Notice>) {}
 
     /// No other node has this file: waits its time, and answers nothing.
     async fn notices(_: &SqlStore<Self>) -> Result<Vec<Notice>, StoreError> {
