@@ -63,6 +63,7 @@ impl Node {
         });
         tasks.spawn(notice::run(Arc::clone(&node)));
         tasks.spawn(job::snapshot::run(Arc::clone(&node)));
+        tasks.spawn(job::suspension::run(Arc::clone(&node)));
         (node, tasks)
     }
 

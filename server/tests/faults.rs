@@ -24,7 +24,7 @@ use tidings_core::{
 };
 use tidings_server::store::{
     CatchUp, CommitOutcome, DeviceOwner, Notice, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
-    StreamCommit, StreamHead,
+    StreamCommit, StreamHead, Suspension,
 };
 
 use support::{
@@ -83,6 +83,17 @@ impl Store for FaultyStore {
         device: DeviceId,
     ) -> Result<DeviceOwner, StoreError> {
         self.inner.register_device(tenant, account, device).await
+    }
+    async fn set_suspension(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        suspension: Suspension,
+    ) -> Result<(), StoreError> {
+        self.inner.set_suspension(tenant, account, suspension).await
+    }
+    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
+        self.inner.suspended(tenant, accounts).await
     }
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
         self.inner.stream_head(tenant, stream).await

@@ -6,15 +6,17 @@
 mod support;
 
 mod postgres {
-    use std::{collections::BTreeSet, time::Duration};
+    use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
     use tidings_core::{
         code::Code,
-        ids::{ConversationId, StreamId},
+        ids::{ConversationId, StreamId, TenantId},
         journal::Position,
         model::{MemberStatus, PresenceKind},
         wire::{ClientFrame, FetchScope, PresenceNotice, PushedChange, ReceiptNotice, ServerFrame},
     };
+
+    use tidings_server::store::Suspension;
 
     use crate::support::{
         author::{Author, account},
@@ -111,6 +113,24 @@ mod postgres {
         drop(bob);
         assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Offline));
         assert!(eve.settle().await.is_empty());
+        one.stop().await;
+        other.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_suspension_ends_the_sessions_of_every_node_at_once() {
+        let database = Database::postgres().await;
+        let store = database.open().await;
+        let one = TestServer::with_store(Arc::clone(&store), &["--store", "postgres:"]).await;
+        let other = TestServer::start(&database, &[]).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut tablet = Client::connect(&other, "ann", device(3)).await;
+        database.listeners(2).await;
+        // By one of the nodes, long before the cursor interval is over.
+        let tenant = TenantId::parse("acme").unwrap();
+        store.set_suspension(&tenant, &account("ann"), Suspension::Suspended).await.unwrap();
+        assert_eq!(ann.closed_code().await, Code::AccountSuspended);
+        assert_eq!(tablet.closed_code().await, Code::AccountSuspended);
         one.stop().await;
         other.stop().await;
     }

@@ -196,6 +196,15 @@ pub enum DeviceOwner {
     Other,
 }
 
+/// What an operator decides about an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspension {
+    /// It may neither read nor write.
+    Suspended,
+    /// It may again.
+    Lifted,
+}
+
 /// What an account missed since a cursor.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CatchUp {
@@ -242,13 +251,23 @@ pub enum Notice {
         /// Who does what.
         presence: MemberPresence,
     },
+    /// An account was suspended: its sessions end.
+    Suspended {
+        /// The tenant.
+        tenant: TenantId,
+        /// The account.
+        account: AccountId,
+    },
 }
 
 impl Notice {
     /// Whose conversations and accounts it names.
     pub fn tenant(&self) -> &TenantId {
         match self {
-            Self::Entries { tenant, .. } | Self::Receipts { tenant, .. } | Self::Presence { tenant, .. } => tenant,
+            Self::Entries { tenant, .. }
+            | Self::Receipts { tenant, .. }
+            | Self::Presence { tenant, .. }
+            | Self::Suspended { tenant, .. } => tenant,
         }
     }
 }
@@ -281,6 +300,19 @@ pub trait Store: Send + Sync + 'static {
         account: &AccountId,
         device: DeviceId,
     ) -> Result<DeviceOwner, StoreError>;
+
+    /// Suspends an account, whether it was ever seen or not, or lifts that. A
+    /// suspension is told to every node that shares the store, this one
+    /// included; such a notice may be lost, so nodes also look.
+    async fn set_suspension(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        suspension: Suspension,
+    ) -> Result<(), StoreError>;
+
+    /// Those of these accounts that are suspended.
+    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError>;
 
     /// Where a stream stands.
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError>;

@@ -15,7 +15,11 @@ use tidings_core::{
     wire::{Entries, MemberPresence, MemberReceipt, ProfileNotice, Revoked, ServerFrame},
 };
 
-use crate::{node::Node, store::StoreError, ws::Frame};
+use crate::{
+    node::Node,
+    store::StoreError,
+    ws::{Ending, Frame},
+};
 
 /// Members up to which everybody is told of everybody's receipts.
 pub const RECEIPT_MEMBERS_MAX: usize = 100;
@@ -116,6 +120,13 @@ pub async fn presence(
         node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Presence(presence.clone()))], except);
     }
     Ok(member)
+}
+
+/// Ends the sessions of a suspended account on this node.
+pub fn suspended(node: &Node, tenant: &TenantId, account: &AccountId) {
+    for session in node.sessions.of(tenant, account) {
+        session.outgoing.end(Ending::suspended());
+    }
 }
 
 /// Tells everybody who shares a conversation with an account of its profile.

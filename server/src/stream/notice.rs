@@ -60,6 +60,10 @@ async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
         Notice::Presence { tenant, presence } => {
             fanout::presence(node, tenant, presence, &HashSet::new()).await.map(drop)
         }
+        Notice::Suspended { tenant, account } => {
+            fanout::suspended(node, tenant, account);
+            Ok(())
+        }
     }
 }
 

@@ -101,6 +101,11 @@ impl Ending {
         Self::Closed { code, detail: detail.into(), retry_after: None }
     }
 
+    /// The account is suspended.
+    pub fn suspended() -> Self {
+        Self::closed(Code::AccountSuspended, "the account is suspended")
+    }
+
     /// The frame that tells it.
     pub(super) fn frame(&self) -> Option<ServerFrame> {
         match self {

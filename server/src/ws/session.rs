@@ -97,6 +97,10 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
         .keys
         .verify(&hello.token, clock::wall_now())
         .map_err(|error| Ending::closed(error.code(), error.to_string()))?;
+    let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
+    if !suspended.map_err(|error| store_failed(&error))?.is_empty() {
+        return Err(Ending::suspended());
+    }
     match node.store.register_device(&identity.tenant, &identity.account, hello.device).await {
         Ok(DeviceOwner::Same) => {}
         Ok(DeviceOwner::Other) => {

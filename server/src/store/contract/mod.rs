@@ -70,6 +70,8 @@ macro_rules! contract_tests {
                 members_are_what_was_written_last,
                 co_members_share_a_conversation_in_which_both_are_active,
                 profiles_come_for_those_who_have_one,
+                a_suspension_holds_until_it_is_lifted,
+                a_suspension_is_no_profile,
             }
         }
     };

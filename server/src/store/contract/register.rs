@@ -6,7 +6,7 @@ use tidings_core::{
 };
 
 use super::*;
-use crate::store::DeviceOwner;
+use crate::store::{DeviceOwner, Suspension};
 
 fn notice(number: u32, delivered: u64, read: u64) -> ReceiptNotice {
     ReceiptNotice { conversation: conversation(number), delivered: position(delivered), read: position(read) }
@@ -86,4 +86,36 @@ pub(crate) async fn profiles_come_for_those_who_have_one(store: &dyn Store) {
     let named: Vec<_> =
         profiles.iter().map(|notice| (notice.account.as_str(), notice.profile.display_name.as_deref())).collect();
     assert_eq!(named, [("ann", Some("Anna")), ("bob", Some("Bob"))]);
+}
+
+async fn suspend(store: &dyn Store, name: &str, suspension: Suspension) {
+    store.set_suspension(&tenant(), &account(name), suspension).await.unwrap();
+}
+
+pub(crate) async fn a_suspension_holds_until_it_is_lifted(store: &dyn Store) {
+    let everybody = ["ann", "bob", "cid"].map(account);
+    write(store, &[profile("ann", 0, "Ann")]).await;
+    assert_eq!(store.suspended(&tenant(), &everybody).await.unwrap(), []);
+    // One with a profile, one who was never seen.
+    suspend(store, "ann", Suspension::Suspended).await;
+    suspend(store, "bob", Suspension::Suspended).await;
+    write(store, &[profile("ann", 1, "Anna"), profile("bob", 0, "Bob")]).await;
+    assert_eq!(store.suspended(&tenant(), &everybody).await.unwrap(), ["ann", "bob"].map(account));
+    assert_eq!(store.suspended(&TenantId::parse("globex").unwrap(), &everybody).await.unwrap(), []);
+    suspend(store, "ann", Suspension::Lifted).await;
+    suspend(store, "cid", Suspension::Lifted).await;
+    assert_eq!(store.suspended(&tenant(), &everybody).await.unwrap(), [account("bob")]);
+}
+
+pub(crate) async fn a_suspension_is_no_profile(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"]), profile("ann", 0, "Ann")]).await;
+    let cursor = settled_cursor(store, "ann").await;
+    suspend(store, "ann", Suspension::Suspended).await;
+    suspend(store, "bob", Suspension::Suspended).await;
+    let missed = store.catch_up(&tenant(), &account("ann"), Some(cursor), ENTRIES_MAX).await.unwrap();
+    assert_eq!(missed.profiles, []);
+    let profiles = store.profiles(&tenant(), &["ann", "bob"].map(account)).await.unwrap();
+    assert_eq!(profiles.len(), 1);
+    let all = store.catch_up(&tenant(), &account("ann"), None, ENTRIES_MAX).await.unwrap();
+    assert_eq!(all.profiles, profiles);
 }

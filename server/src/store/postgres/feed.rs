@@ -2,7 +2,7 @@
 //! entries for certain, by looking at the journal every second. There a lost
 //! notice delays, never loses.
 //!
-//! The notification is sent after the commit, by itself. Within the
+//! The notification of entries is sent after the commit, by itself. Within the
 //! transaction it would take Postgres' one lock of the notification queue
 //! until the commit is on disk, and so let one transaction of the whole
 //! cluster commit at a time.
@@ -10,7 +10,7 @@
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
 use sqlx::{
-    PgPool, Postgres,
+    PgConnection, PgPool, Postgres,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use tidings_core::{
@@ -64,7 +64,7 @@ impl Feed {
         let (outgoing, told) = mpsc::channel(NOTICES_MAX);
         let (heard, incoming) = mpsc::channel(NOTICES_MAX);
         let watch = Watch { incoming, look_at: Instant::now() + LOOK_PERIOD, cursor: None, told: BTreeMap::new() };
-        let tasks = [tokio::spawn(notify(pool, node, told)), tokio::spawn(listen(connect, node, heard))];
+        let tasks = [tokio::spawn(notify_others(pool, node, told)), tokio::spawn(listen(connect, node, heard))];
         Feed { outgoing, watch: Mutex::new(watch), tasks }
     }
 
@@ -146,15 +146,22 @@ impl Watch {
 }
 
 /// Sends notifications, as many at once as have gathered.
-async fn notify(pool: PgPool, node: i64, mut told: mpsc::Receiver<Notice>) {
+async fn notify_others(pool: PgPool, node: i64, mut told: mpsc::Receiver<Notice>) {
     let mut notices = Vec::new();
     while told.recv_many(&mut notices, NOTICES_MAX).await > 0 {
-        let payloads: Vec<String> = notices.drain(..).flat_map(|notice| payload::print(node, &notice)).collect();
-        let sql = "SELECT pg_notify($1, payload) FROM unnest($2) AS payload";
-        if let Err(error) = sqlx::query(sql).bind(CHANNEL).bind(payloads).execute(&pool).await {
+        let notified = async { notify(&mut *pool.acquire().await?, node, std::mem::take(&mut notices)).await };
+        if let Err(error) = notified.await {
             tracing::debug!(%error, "notices were lost");
         }
     }
+}
+
+/// Sends the notifications of these notices, in one statement.
+pub(super) async fn notify(connection: &mut PgConnection, node: i64, notices: Vec<Notice>) -> Result<(), sqlx::Error> {
+    let payloads: Vec<String> = notices.iter().flat_map(|notice| payload::print(node, notice)).collect();
+    let sql = "SELECT pg_notify($1, payload) FROM unnest($2) AS payload";
+    sqlx::query(sql).bind(CHANNEL).bind(payloads).execute(connection).await?;
+    Ok(())
 }
 
 /// Hears notifications of other nodes, for ever.

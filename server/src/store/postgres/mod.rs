@@ -190,6 +190,10 @@ impl Backend for Postgres {
         feed.tell(notices);
     }
 
+    async fn tell_at_commit(connection: &mut PgConnection, node: i64, notices: Vec<Notice>) -> Result<(), sqlx::Error> {
+        feed::notify(connection, node, notices).await
+    }
+
     async fn notices(store: &SqlStore<Self>) -> Result<Vec<Notice>, StoreError> {
         store.feed.notices(store).await
     }

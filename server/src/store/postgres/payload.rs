@@ -24,6 +24,7 @@ pub(super) fn print(node: i64, notice: &Notice) -> Vec<String> {
         Notice::Presence { tenant, presence: MemberPresence { conversation, account, kind } } => {
             vec![format!("{node} presence {tenant} {conversation} {account} {}", kind.as_str())]
         }
+        Notice::Suspended { tenant, account } => vec![format!("{node} suspended {tenant} {account}")],
     }
 }
 
@@ -39,8 +40,8 @@ fn print_receipts(node: i64, tenant: &TenantId, receipts: &[MemberReceipt]) -> V
     payloads
 }
 
-/// A notice of another node; none for the own, and for what is not a notice:
-/// anybody who may connect may notify.
+/// A notice of another node, or a suspension of any; none for what else this
+/// node told, and for what is not a notice: anybody who may connect may notify.
 pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
     let mut words = payload.split(' ');
     let node: i64 = words.next()?.parse().ok()?;
@@ -67,9 +68,12 @@ pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
             let kind = PresenceKind::parse(words.next()?)?;
             Notice::Presence { tenant, presence: MemberPresence { conversation, account, kind } }
         }
+        "suspended" => Notice::Suspended { tenant, account: AccountId::parse(words.next()?).ok()? },
         _ => return None,
     };
-    (node != own && words.next().is_none()).then_some(notice)
+    // Whoever suspends has ended no session yet, not even its own.
+    let node = if matches!(notice, Notice::Suspended { .. }) { None } else { Some(node) };
+    (node != Some(own) && words.next().is_none()).then_some(notice)
 }
 
 fn position(word: &str) -> Option<Position> {
@@ -110,6 +114,15 @@ mod tests {
         let (conversation, account) = (ConversationId::from_bytes([7; 16]), AccountId::parse("ann").unwrap());
         let presence = MemberPresence { conversation, account, kind: PresenceKind::Typing };
         check(&Notice::Presence { tenant: tenant(), presence });
+    }
+
+    #[test]
+    fn a_suspension_is_heard_by_who_told_it_too() {
+        let notice = Notice::Suspended { tenant: tenant(), account: AccountId::parse("ann").unwrap() };
+        let payloads = print(1, &notice);
+        for own in [1, 2] {
+            assert_eq!(parse(own, &payloads[0]).as_ref(), Some(&notice));
+        }
     }
 
     #[test]

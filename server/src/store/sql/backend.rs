@@ -54,6 +54,14 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     /// `Store::tell`.
     fn tell(feed: &Self::Feed, notices: Vec<Notice>);
 
+    /// Tells notices when the transaction of this connection commits: for what
+    /// is rare, and whose program may end right after it.
+    fn tell_at_commit(
+        connection: &mut Self::Connection,
+        node: i64,
+        notices: Vec<Notice>,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
     /// `Store::notices`.
     fn notices(store: &SqlStore<Self>) -> impl Future<Output = Result<Vec<Notice>, StoreError>> + Send;
 }

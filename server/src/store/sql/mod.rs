@@ -27,7 +27,7 @@ pub(super) use row::notice;
 
 use super::{
     CatchUp, CommitOutcome, DeviceOwner, Notice, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
-    StreamCommit, StreamHead,
+    StreamCommit, StreamHead, Suspension,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.
@@ -93,6 +93,25 @@ impl<B: Backend> Store for SqlStore<B> {
         let owner = directory::register_device::<B>(&mut transaction, tenant, account, device).await?;
         transaction.commit().await?;
         Ok(owner)
+    }
+
+    async fn set_suspension(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        suspension: Suspension,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer().await?;
+        directory::set_suspension::<B>(&mut transaction, tenant, account, suspension).await?;
+        if suspension == Suspension::Suspended {
+            let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
+            B::tell_at_commit(&mut transaction, self.node, vec![notice]).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
+        directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await
     }
 
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {

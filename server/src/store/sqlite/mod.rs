@@ -124,6 +124,10 @@ impl Backend for Sqlite {
 
     fn tell((): &(), _: Vec<Notice>) {}
 
+    async fn tell_at_commit(_: &mut SqliteConnection, _: i64, _: Vec<Notice>) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+
     /// No other node has this file: waits its time, and answers nothing.
     async fn notices(_: &SqlStore<Self>) -> Result<Vec<Notice>, StoreError> {
         tokio::time::sleep(NOTICES_PERIOD).await;
