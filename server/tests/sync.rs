@@ -43,8 +43,6 @@ on_each_store! {
     snapshots_are_cut_in_the_background_and_fetched,
     a_profile_reaches_those_who_share_a_conversation,
     whoever_brings_people_together_is_sent_their_profiles,
-    receipts_reach_the_other_members_and_never_go_back,
-    presence_is_passed_on_and_ends_with_the_session,
     more_changes_than_the_rate_allows_are_deferred,
     pushes_of_one_stream_from_many_sessions_are_all_admitted,
     a_stream_goes_on_after_its_task_ended,
@@ -324,7 +322,9 @@ async fn a_fetch_from_the_start_of_a_long_stream_starts_anew_with_documents(data
     let messages = (0..8).map(|number| author.say(&format!("message {number}"))).collect();
     ann.push_accepted(stream(boats()), messages).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
-    bob.send(&read_to(9, 9)).await;
+    let (delivered, read) = (Position::new(9), Position::new(9));
+    bob.send(&ClientFrame::Receipts(vec![ReceiptNotice { conversation: boats(), delivered, read }])).await;
+    ann.wait("Receipts", |frame| matches!(frame, ServerFrame::Receipts(_)).then_some(())).await;
     let fetched = bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
     assert!(fetched.restart);
     assert_eq!((fetched.head, fetched.page), (Position::new(9), 1));
@@ -475,46 +475,6 @@ async fn whoever_brings_people_together_is_sent_their_profiles(database: Databas
     assert_eq!(profile_names(&mut ann).await, ["Cid of Cape"]);
     let told = ann.settle().await;
     assert!(!told.iter().any(|frame| matches!(frame, ServerFrame::Summaries(_))), "{told:?}");
-    server.stop().await;
-}
-
-fn read_to(delivered: u64, read: u64) -> ClientFrame {
-    let (delivered, read) = (Position::new(delivered), Position::new(read));
-    ClientFrame::Receipts(vec![ReceiptNotice { conversation: boats(), delivered, read }])
-}
-
-async fn receipts_reach_the_other_members_and_never_go_back(database: Database) {
-    let server = TestServer::start(&database, &[]).await;
-    let (mut ann, mut author) = group(&server, &["bob"]).await;
-    ann.push_accepted(stream(boats()), vec![author.say("one"), author.say("two")]).await;
-    let mut bob = Client::connect(&server, "bob", device(2)).await;
-    bob.send(&read_to(3, 2)).await;
-    let receipts = ann.wait("Receipts", |frame| match frame {
-        ServerFrame::Receipts(receipts) => Some(receipts),
-        _ => None,
-    });
-    let receipts = receipts.await;
-    assert_eq!(receipts[0].account, account("bob"));
-    assert_eq!((receipts[0].receipt.delivered, receipts[0].receipt.read), (Position::new(3), Position::new(2)));
-    bob.send(&read_to(1, 1)).await;
-    assert!(bob.settle().await.is_empty());
-    assert!(ann.settle().await.is_empty());
-    server.stop().await;
-}
-
-async fn presence_is_passed_on_and_ends_with_the_session(database: Database) {
-    let server = TestServer::start(&database, &[]).await;
-    let (mut ann, _) = group(&server, &["bob"]).await;
-    let mut bob = Client::connect(&server, "bob", device(2)).await;
-    bob.send(&ClientFrame::Presence(PresenceNotice { conversation: boats(), kind: PresenceKind::Typing })).await;
-    let presence = |frame| match frame {
-        ServerFrame::Presence(presence) => Some((presence.account, presence.kind)),
-        _ => None,
-    };
-    assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Typing));
-    assert!(bob.settle().await.is_empty());
-    drop(bob);
-    assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Offline));
     server.stop().await;
 }
 

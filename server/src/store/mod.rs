@@ -17,7 +17,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt},
     time::WallTime,
-    wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice, ReceiptNotice},
+    wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
 };
 
 /// Why a store did not do what it was asked.
@@ -386,13 +386,12 @@ pub trait Store: Send + Sync + 'static {
     /// The accounts that share a conversation with this one, itself included.
     async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError>;
 
-    /// Moves an account's receipts forward, where it is an active member and
-    /// never past the head; answers those that moved.
+    /// Moves receipts forward, where their account is an active member and
+    /// never past the head; answers those that moved, as they are now.
     async fn merge_receipts(
         &self,
         tenant: &TenantId,
-        account: &AccountId,
-        notices: &[ReceiptNotice],
+        receipts: &[MemberReceipt],
     ) -> Result<Vec<MemberReceipt>, StoreError>;
 
     /// The receipts of a conversation's active members.

@@ -73,8 +73,8 @@ pub fn revoked_frame(conversation: ConversationId, status: MemberStatus, positio
 }
 
 /// Tells who may know of receipts that moved, here or on another node; those
-/// of a conversation go in one frame, of which the sessions in `except` know
-/// everything.
+/// of a conversation go in one frame, but not to the sessions that `except`
+/// names for it.
 ///
 /// # Errors
 /// When the store cannot tell the members.
@@ -82,21 +82,21 @@ pub async fn receipts(
     node: &Node,
     tenant: &TenantId,
     moved: &[MemberReceipt],
-    except: &HashSet<u64>,
+    except: impl Fn(ConversationId) -> HashSet<u64>,
 ) -> Result<(), StoreError> {
     let mut by_conversation: BTreeMap<ConversationId, Vec<MemberReceipt>> = BTreeMap::new();
     for receipt in moved {
         by_conversation.entry(receipt.conversation).or_default().push(receipt.clone());
     }
     for (conversation, receipts) in by_conversation {
-        let members = node.store.active_members(tenant, conversation).await?;
+        let (members, except) = (node.store.active_members(tenant, conversation).await?, except(conversation));
         if members.len() <= RECEIPT_MEMBERS_MAX {
-            node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Receipts(receipts))], except);
+            node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Receipts(receipts))], &except);
             continue;
         }
         for receipt in receipts {
             let account = receipt.account.clone();
-            node.sessions.send(tenant, [&account], &[Frame::new(&ServerFrame::Receipts(vec![receipt]))], except);
+            node.sessions.send(tenant, [&account], &[Frame::new(&ServerFrame::Receipts(vec![receipt]))], &except);
         }
     }
     Ok(())

@@ -56,7 +56,7 @@ async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
             let after = Position::new(first.number().saturating_sub(1));
             publish(node, tenant, stream, after, *last).await
         }
-        Notice::Receipts { tenant, receipts } => fanout::receipts(node, tenant, receipts, &HashSet::new()).await,
+        Notice::Receipts { tenant, receipts } => fanout::receipts(node, tenant, receipts, |_| HashSet::new()).await,
         Notice::Presence { tenant, presence } => {
             fanout::presence(node, tenant, presence, &HashSet::new()).await.map(drop)
         }

@@ -53,8 +53,6 @@ const PRESENCE_RATE: (u32, u32) = (30, 5);
 const FETCH_RATE: (u32, u32) = (200, 20);
 /// Receipts frames at once, then a second; more are handled later.
 const RECEIPTS_RATE: (u32, u32) = (200, 20);
-/// Receipt notices that go to the store in one call.
-const RECEIPTS_BATCH_MAX: usize = 500;
 /// Streams whose sent positions are remembered until the next cursor.
 const SENT_STREAMS_MAX: usize = 4_096;
 /// Items of one frame of a catch-up.
@@ -98,7 +96,7 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
         .verify(&hello.token, clock::wall_now())
         .map_err(|error| Ending::closed(error.code(), error.to_string()))?;
     let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
-    if !suspended.map_err(|error| store_failed(&error))?.is_empty() {
+    if !suspended.map_err(|error| Ending::store_failed(&error))?.is_empty() {
         return Err(Ending::suspended());
     }
     match node.store.register_device(&identity.tenant, &identity.account, hello.device).await {
@@ -106,7 +104,7 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
         Ok(DeviceOwner::Other) => {
             return Err(Ending::closed(Code::ActorConflict, "the device belongs to another account"));
         }
-        Err(error) => return Err(store_failed(&error)),
+        Err(error) => return Err(Ending::store_failed(&error)),
     }
     Ok((Session::new(node, identity, &hello), hello.cursor))
 }
@@ -125,16 +123,6 @@ fn draining() -> Ending {
     Ending::Closed {
         code: Code::Draining,
         detail: "the server is going down".to_owned(),
-        retry_after: Some(clock::retry_delay()),
-    }
-}
-
-/// Ends a session because of the store; what the store said goes to the log only.
-fn store_failed(error: &StoreError) -> Ending {
-    tracing::warn!(%error, "the store failed a session");
-    Ending::Closed {
-        code: fanout::store_code(error),
-        detail: "the store cannot answer".to_owned(),
         retry_after: Some(clock::retry_delay()),
     }
 }
@@ -301,7 +289,7 @@ impl Session {
     /// Welcome, and everything since the cursor. Entries that are accepted
     /// meanwhile wait in the session's queue and follow.
     async fn greet(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<(), Ending> {
-        let catch_up = self.catch_up(cursor).await.map_err(|error| store_failed(&error))?;
+        let catch_up = self.catch_up(cursor).await.map_err(|error| Ending::store_failed(&error))?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
             version: PROTOCOL_VERSION,
             tenant: self.identity.tenant.clone(),
@@ -408,18 +396,12 @@ impl Session {
         if let Err(wait) = self.receipts_rate.take(1, self.node.monotonic_now()) {
             tokio::time::sleep(wait).await;
         }
-        let (tenant, account) = (&self.identity.tenant, &self.identity.account);
-        for batch in notices.chunks(RECEIPTS_BATCH_MAX) {
-            let moved = self.node.store.merge_receipts(tenant, account, batch).await;
-            let moved = moved.map_err(|error| store_failed(&error))?;
-            if moved.is_empty() {
-                continue;
-            }
-            let told = fanout::receipts(&self.node, tenant, &moved, &HashSet::from([self.handle.id])).await;
-            self.node.store.tell(Notice::Receipts { tenant: tenant.clone(), receipts: moved });
-            told.map_err(|error| store_failed(&error))?;
+        let ended = self.reader.ended();
+        tokio::select! {
+            biased;
+            ending = ended => Err(ending),
+            () = self.node.receipts.merge(&self.handle, notices) => Ok(()),
         }
-        Ok(())
     }
 
     async fn note_presence(&mut self, notice: PresenceNotice) {

@@ -65,6 +65,7 @@ macro_rules! contract_tests {
             }
             register {
                 receipts_only_grow_and_end_at_the_head,
+                receipts_of_many_members_move_together,
                 receipts_need_active_membership,
                 a_device_belongs_to_its_first_account_for_ever,
                 members_are_what_was_written_last,

@@ -16,7 +16,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{Member, Receipt},
     time::WallTime,
-    wire::{ConversationSummary, MemberReceipt, ProfileNotice, ReceiptNotice},
+    wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 
 pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator, read_row};
@@ -207,11 +207,10 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn merge_receipts(
         &self,
         tenant: &TenantId,
-        account: &AccountId,
-        notices: &[ReceiptNotice],
+        receipts: &[MemberReceipt],
     ) -> Result<Vec<MemberReceipt>, StoreError> {
         let mut transaction = self.writer().await?;
-        let moved = receipt::merge_receipts::<B>(&mut transaction, tenant, account, notices).await?;
+        let moved = receipt::merge_receipts::<B>(&mut transaction, tenant, receipts).await?;
         if moved.is_empty() {
             transaction.rollback().await?;
         } else {
