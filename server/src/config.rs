@@ -25,6 +25,8 @@ pub enum Command {
     Serve(Box<Config>),
     /// Issue a token for development, signed with the configured or the development secret.
     Token(TokenRequest),
+    /// Suspend an account, or lift that: it may neither read nor write, and its sessions end.
+    Suspend(SuspendRequest),
 }
 
 /// A text that does not show in Debug: a secret, or an address that may carry a password.
@@ -99,6 +101,23 @@ pub struct TokenRequest {
     /// Secret of HS256 tokens; the development secret when there is none.
     #[arg(long, env = "TIDINGS_JWT_SECRET", hide_env_values = true)]
     pub jwt_secret: Option<Secret>,
+}
+
+/// An account to suspend.
+#[derive(Debug, Clone, Args)]
+pub struct SuspendRequest {
+    /// Whom.
+    #[arg(long, value_parser = AccountId::parse)]
+    pub account: AccountId,
+    /// The tenant.
+    #[arg(long, default_value = "default", value_parser = TenantId::parse)]
+    pub tenant: TenantId,
+    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
+    pub store: Secret,
+    /// Lift the suspension.
+    #[arg(long)]
+    pub lift: bool,
 }
 
 /// Everything an operator can set.
@@ -256,7 +275,7 @@ mod tests {
         let command_line = ["tidings-server", "serve"].iter().chain(arguments);
         match Cli::try_parse_from(command_line).unwrap().command {
             Command::Serve(config) => *config,
-            Command::Token(_) => panic!("parsed as another command"),
+            Command::Token(_) | Command::Suspend(_) => panic!("parsed as another command"),
         }
     }
 

@@ -5,13 +5,15 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use tidings_server::{
-    config::{Cli, Command, Config},
+    config::{Cli, Command},
+    error::ServeError,
     start,
 };
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Serve(config) => serve(*config),
+        Command::Serve(config) => run(start::serve(*config)),
+        Command::Suspend(request) => run(start::suspend(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {
                 println!("{token}");
@@ -22,12 +24,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(config: Config) -> ExitCode {
+fn run(work: impl Future<Output = Result<(), ServeError>>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail("runtime_failed", &error),
     };
-    match runtime.block_on(start::serve(config)) {
+    match runtime.block_on(work) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error.code(), &error),
     }

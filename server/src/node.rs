@@ -12,7 +12,7 @@ use crate::{
     drain::{Drain, Gauge, Phase},
     job,
     store::Store,
-    stream::{CacheBudget, Committer, Registry, notice},
+    stream::{CacheBudget, Committer, Receipts, Registry, notice, receipt},
     ws::Sessions,
 };
 
@@ -36,6 +36,8 @@ pub struct Node {
     pub committer: Committer,
     /// The bound on their documents in memory.
     pub cache: CacheBudget,
+    /// Where sessions hand in receipts.
+    pub receipts: Receipts,
     /// How far the node is with going down.
     pub drain: Drain,
     started: Instant,
@@ -48,6 +50,7 @@ impl Node {
         // SQLite has one writer; on Postgres one group is written while the next gathers.
         let committers = if config.store.expose().starts_with("sqlite:") { 1 } else { 2 };
         let committer = Committer::start(&mut tasks, &store, committers, config.node.commit_streams_max);
+        let (receipts, receipt_requests) = Receipts::new();
         let node = Arc::new(Self {
             limits: config.limits.limits(),
             keys,
@@ -57,12 +60,15 @@ impl Node {
             streams: Registry::default(),
             committer,
             cache: CacheBudget::new(config.node.cache_bytes_max),
+            receipts,
             drain: Drain::default(),
             started: Instant::now(),
             config,
         });
         tasks.spawn(notice::run(Arc::clone(&node)));
+        tasks.spawn(receipt::run(Arc::clone(&node), receipt_requests));
         tasks.spawn(job::snapshot::run(Arc::clone(&node)));
+        tasks.spawn(job::suspension::run(Arc::clone(&node)));
         (node, tasks)
     }
 
@@ -72,7 +78,8 @@ impl Node {
     }
 
     /// Ends every stream, then every session, within the drain timeout: what
-    /// was pushed is committed and answered before its session is closed.
+    /// was pushed is committed and answered before its session is closed, and
+    /// receipts that were read are stored.
     pub async fn end(&self) {
         let deadline = Instant::now() + self.config.node.drain_timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
@@ -85,6 +92,10 @@ impl Node {
         self.drain.enter(Phase::Closing);
         if !self.sockets.emptied(left().max(Duration::from_millis(100))).await {
             tracing::warn!(sockets = self.sockets.count(), "sessions did not end in time");
+        }
+        // Last: until its end a session may have handed in some.
+        if !self.receipts.merged(left().max(Duration::from_millis(100))).await {
+            tracing::warn!("receipts were not stored in time");
         }
     }
 }

@@ -11,10 +11,10 @@ use tokio::{
 use crate::{
     auth::{DEVELOPMENT_SECRET, IssueTokenError, Keys},
     clock,
-    config::{Config, TokenRequest},
+    config::{Config, SuspendRequest, TokenRequest},
     error::ServeError,
     log, run,
-    store::{self, Store, StoreError, StoreOptions},
+    store::{self, Store, StoreError, StoreOptions, Suspension},
 };
 
 /// How long to wait between two tries to open a store that is down.
@@ -51,6 +51,18 @@ pub fn issue_token(request: &TokenRequest) -> Result<String, IssueTokenError> {
     let secret = request.jwt_secret.as_ref().map_or(DEVELOPMENT_SECRET, |secret| secret.expose());
     let keys = Keys::from_secret(secret);
     keys.issue(&request.tenant, &request.account, &request.labels, clock::wall_now(), request.ttl)
+}
+
+/// Suspends an account, or lifts that, in a store that a server has made.
+///
+/// # Errors
+/// When the store cannot be opened or written.
+pub async fn suspend(request: SuspendRequest) -> Result<(), ServeError> {
+    let suspension = if request.lift { Suspension::Lifted } else { Suspension::Suspended };
+    let options = StoreOptions { connections_max: 1, ..StoreOptions::default() };
+    // Not migrated: that is for the server, and a wrong address must not look like success.
+    let store = store::open(request.store.expose(), &options).await?;
+    Ok(store.set_suspension(&request.tenant, &request.account, suspension).await?)
 }
 
 /// Opens and migrates the store; waits for a database that is down.

@@ -24,7 +24,7 @@ use tidings_core::{
 };
 use tidings_server::store::{
     CatchUp, CommitOutcome, DeviceOwner, Notice, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
-    StreamCommit, StreamHead,
+    StreamCommit, StreamHead, Suspension,
 };
 
 use support::{
@@ -44,6 +44,7 @@ on_each_store! {
     a_hello_while_the_store_is_away_is_told_to_come_back,
     a_session_that_was_not_told_looks_for_itself,
     a_session_outlives_a_cursor_it_did_not_get,
+    a_session_whose_receipts_were_not_stored_ends,
 }
 
 /// How the next commits end.
@@ -62,6 +63,7 @@ struct FaultyStore {
     commits: AtomicU32,
     catch_ups: AtomicU32,
     summaries: AtomicU32,
+    receipts: AtomicU32,
 }
 
 fn unavailable() -> StoreError {
@@ -83,6 +85,17 @@ impl Store for FaultyStore {
         device: DeviceId,
     ) -> Result<DeviceOwner, StoreError> {
         self.inner.register_device(tenant, account, device).await
+    }
+    async fn set_suspension(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        suspension: Suspension,
+    ) -> Result<(), StoreError> {
+        self.inner.set_suspension(tenant, account, suspension).await
+    }
+    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
+        self.inner.suspended(tenant, accounts).await
     }
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
         self.inner.stream_head(tenant, stream).await
@@ -171,10 +184,12 @@ impl Store for FaultyStore {
     async fn merge_receipts(
         &self,
         tenant: &TenantId,
-        account: &AccountId,
-        notices: &[ReceiptNotice],
+        receipts: &[MemberReceipt],
     ) -> Result<Vec<MemberReceipt>, StoreError> {
-        self.inner.merge_receipts(tenant, account, notices).await
+        match self.receipts.load(Ordering::SeqCst) {
+            UNAVAILABLE => Err(unavailable()),
+            _ => self.inner.merge_receipts(tenant, receipts).await,
+        }
     }
     async fn receipts(
         &self,
@@ -194,6 +209,9 @@ impl Store for FaultyStore {
     ) -> Result<(), StoreError> {
         self.inner.save_snapshot(tenant, document, snapshot).await
     }
+    fn tell(&self, notice: Notice) {
+        self.inner.tell(notice);
+    }
     async fn notices(&self) -> Result<Vec<Notice>, StoreError> {
         self.inner.notices().await
     }
@@ -210,6 +228,7 @@ async fn faulty(database: &Database) -> (TestServer, Arc<FaultyStore>, Client, A
         commits: AtomicU32::new(WELL),
         catch_ups: AtomicU32::new(WELL),
         summaries: AtomicU32::new(WELL),
+        receipts: AtomicU32::new(WELL),
     };
     let store = Arc::new(store);
     let server = TestServer::with_store(Arc::clone(&store) as Arc<dyn Store>, &["--cursor-interval", "50ms"]).await;
@@ -336,5 +355,26 @@ async fn a_session_outlives_a_cursor_it_did_not_get(database: Database) {
         _ => None,
     });
     newer.await;
+    server.stop().await;
+}
+
+async fn a_session_whose_receipts_were_not_stored_ends(database: Database) {
+    let (server, store, mut ann, _) = faulty(&database).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let (delivered, read) = (Position::new(1), Position::new(1));
+    let receipts = ClientFrame::Receipts(vec![ReceiptNotice { conversation: boats(), delivered, read }]);
+    store.receipts.store(UNAVAILABLE, Ordering::SeqCst);
+    bob.send(&receipts).await;
+    let closed = bob.closed().await;
+    assert_eq!(closed.code, Code::StoreUnavailable);
+    assert!(closed.retry_after_ms.is_some());
+    store.receipts.store(WELL, Ordering::SeqCst);
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    bob.send(&receipts).await;
+    let account = ann.wait("Receipts", |frame| match frame {
+        ServerFrame::Receipts(mut receipts) => receipts.pop().map(|receipt| receipt.account),
+        _ => None,
+    });
+    assert_eq!(account.await.as_str(), "bob");
     server.stop().await;
 }

@@ -6,15 +6,17 @@
 mod support;
 
 mod postgres {
-    use std::{collections::BTreeSet, time::Duration};
+    use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
     use tidings_core::{
         code::Code,
-        ids::{ConversationId, StreamId},
+        ids::{ConversationId, StreamId, TenantId},
         journal::Position,
-        model::MemberStatus,
-        wire::{FetchScope, PushedChange, ServerFrame},
+        model::{MemberStatus, PresenceKind},
+        wire::{ClientFrame, FetchScope, PresenceNotice, PushedChange, ReceiptNotice, ServerFrame},
     };
+
+    use tidings_server::store::Suspension;
 
     use crate::support::{
         author::{Author, account},
@@ -79,6 +81,56 @@ mod postgres {
             _ => None,
         });
         assert_eq!(profile.await.profile.display_name.as_deref(), Some("Ann of Cove"));
+        one.stop().await;
+        other.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn receipts_and_presence_of_one_node_reach_the_other_at_once() {
+        let database = Database::postgres().await;
+        let (one, other) = two_nodes(&database).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut author = Author::of("ann", device(1), boats());
+        ann.push_accepted(stream(boats()), vec![author.create(&["bob"]), author.say("ahoy")]).await;
+        let mut bob = Client::connect(&other, "bob", device(2)).await;
+        let mut eve = Client::connect(&one, "eve", device(6)).await;
+        database.listeners(2).await;
+        // Long before any cursor is due, by which receipts come too.
+        let (delivered, read) = (Position::new(2), Position::new(2));
+        bob.send(&ClientFrame::Receipts(vec![ReceiptNotice { conversation: boats(), delivered, read }])).await;
+        let receipts = ann.wait("Receipts", |frame| match frame {
+            ServerFrame::Receipts(receipts) => Some(receipts),
+            _ => None,
+        });
+        let receipts = receipts.await;
+        assert_eq!((&receipts[0].account, receipts[0].receipt.read), (&account("bob"), read));
+        bob.send(&ClientFrame::Presence(PresenceNotice { conversation: boats(), kind: PresenceKind::Typing })).await;
+        let presence = |frame| match frame {
+            ServerFrame::Presence(presence) => Some((presence.account, presence.kind)),
+            _ => None,
+        };
+        assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Typing));
+        drop(bob);
+        assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Offline));
+        assert!(eve.settle().await.is_empty());
+        one.stop().await;
+        other.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_suspension_ends_the_sessions_of_every_node_at_once() {
+        let database = Database::postgres().await;
+        let store = database.open().await;
+        let one = TestServer::with_store(Arc::clone(&store), &["--store", "postgres:"]).await;
+        let other = TestServer::start(&database, &[]).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut tablet = Client::connect(&other, "ann", device(3)).await;
+        database.listeners(2).await;
+        // By one of the nodes, long before the cursor interval is over.
+        let tenant = TenantId::parse("acme").unwrap();
+        store.set_suspension(&tenant, &account("ann"), Suspension::Suspended).await.unwrap();
+        assert_eq!(ann.closed_code().await, Code::AccountSuspended);
+        assert_eq!(tablet.closed_code().await, Code::AccountSuspended);
         one.stop().await;
         other.stop().await;
     }

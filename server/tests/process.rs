@@ -27,6 +27,7 @@ use support::{
 on_each_store! {
     logs_hold_no_message_text_and_no_token,
     sigint_drains_too,
+    a_suspended_account_is_shut_out_until_that_is_lifted,
 }
 
 /// The program with these arguments and nothing of the environment's settings.
@@ -183,4 +184,41 @@ async fn sigint_drains_too(database: Database) {
     assert_eq!(client.closed_code().await, Code::Draining);
     let (status, logs) = ended.await.unwrap();
     assert!(status.success(), "{status}: {logs}");
+}
+
+#[track_caller]
+fn suspend(database: &Database, more: &[&str]) {
+    let arguments = ["suspend", "--account", "ann", "--tenant", "acme", "--store", &database.address];
+    let Output { status, stderr, .. } = program(&[&arguments, more].concat()).output().unwrap();
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+}
+
+async fn a_suspended_account_is_shut_out_until_that_is_lifted(database: Database) {
+    let server = Running::start(&database, &["--dev", "--cursor-interval", "100ms"]);
+    let say_hello = async |account, number| {
+        let mut client = Client::dial(server.address).await;
+        let token = support::server::token(account, Duration::from_secs(60));
+        client.send(&ClientFrame::Hello(hello(token, device(number), None))).await;
+        client
+    };
+    let (mut ann, mut tablet) = (say_hello("ann", 1).await, say_hello("ann", 3).await);
+    let mut bob = say_hello("bob", 2).await;
+    for client in [&mut ann, &mut tablet, &mut bob] {
+        assert!(matches!(client.next().await, ServerFrame::Welcome(_)));
+    }
+    suspend(&database, &[]);
+    assert_eq!(ann.closed_code().await, Code::AccountSuspended);
+    assert_eq!(tablet.closed_code().await, Code::AccountSuspended);
+    assert_eq!(say_hello("ann", 1).await.closed_code().await, Code::AccountSuspended);
+    bob.settle().await;
+    suspend(&database, &["--lift"]);
+    assert!(matches!(say_hello("ann", 1).await.next().await, ServerFrame::Welcome(_)));
+    let ended = tokio::task::spawn_blocking(move || server.end("-TERM"));
+    assert!(ended.await.unwrap().0.success());
+}
+
+#[test]
+fn a_store_that_no_server_has_made_holds_no_account() {
+    let database = Database::sqlite();
+    fails(&["suspend", "--account", "ann", "--store", &database.address], "store_refused");
 }

@@ -38,11 +38,11 @@ on_each_store! {
     a_fetch_from_the_start_of_a_long_stream_starts_anew_with_documents,
     a_fetch_behind_what_is_held_gives_entries_only,
     a_fetch_beyond_the_head_starts_anew,
+    a_small_and_a_large_gap_of_the_own_account_stream_are_fetched,
     an_older_page_is_fetched_by_its_number,
     snapshots_are_cut_in_the_background_and_fetched,
     a_profile_reaches_those_who_share_a_conversation,
-    receipts_reach_the_other_members_and_never_go_back,
-    presence_is_passed_on_and_ends_with_the_session,
+    whoever_brings_people_together_is_sent_their_profiles,
     more_changes_than_the_rate_allows_are_deferred,
     pushes_of_one_stream_from_many_sessions_are_all_admitted,
     a_stream_goes_on_after_its_task_ended,
@@ -322,7 +322,9 @@ async fn a_fetch_from_the_start_of_a_long_stream_starts_anew_with_documents(data
     let messages = (0..8).map(|number| author.say(&format!("message {number}"))).collect();
     ann.push_accepted(stream(boats()), messages).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
-    bob.send(&read_to(9, 9)).await;
+    let (delivered, read) = (Position::new(9), Position::new(9));
+    bob.send(&ClientFrame::Receipts(vec![ReceiptNotice { conversation: boats(), delivered, read }])).await;
+    ann.wait("Receipts", |frame| matches!(frame, ServerFrame::Receipts(_)).then_some(())).await;
     let fetched = bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
     assert!(fetched.restart);
     assert_eq!((fetched.head, fetched.page), (Position::new(9), 1));
@@ -352,6 +354,34 @@ async fn a_fetch_beyond_the_head_starts_anew(database: Database) {
     let fetched = ann.fetch(&stream(boats()), FetchScope::After(Position::new(77))).await.unwrap();
     assert!(fetched.restart);
     assert_eq!((fetched.head, fetched.page, fetched.documents.len()), (Position::new(1), 0, 1));
+    server.stop().await;
+}
+
+async fn a_small_and_a_large_gap_of_the_own_account_stream_are_fetched(database: Database) {
+    let server = TestServer::start(&database, &["--catch-up-entries-max", "3"]).await;
+    let mut ann = Client::connect(&server, "ann", device(1)).await;
+    let mut author = Author::of_account("ann", device(1));
+    let own = StreamId::Account(account("ann"));
+    let mut changes: Vec<_> = (1..=6).map(|number| author.call_themselves(&format!("Ann {number}"))).collect();
+    changes.push(author.befriend("bob"));
+    changes.push(author.befriend("cid"));
+    ann.push_accepted(own.clone(), changes).await;
+    let mut tablet = Client::connect(&server, "ann", device(3)).await;
+    let small = tablet.fetch(&own, FetchScope::After(Position::new(5))).await.unwrap();
+    assert!(!small.restart && small.documents.is_empty());
+    let positions: Vec<u64> = small.entries.iter().map(|entry| entry.position.number()).collect();
+    assert_eq!((small.head, positions), (Position::new(8), vec![6, 7, 8]));
+    for behind in [Position::ZERO, Position::new(4)] {
+        let large = tablet.fetch(&own, FetchScope::After(behind)).await.unwrap();
+        assert!(large.restart);
+        assert_eq!(large.head, Position::new(8));
+        let documents = restored(&large);
+        let ids: Vec<&DocumentId> = documents.iter().map(Document::id).collect();
+        assert_eq!(ids, [&DocumentId::Account(account("ann")), &DocumentId::Home(account("ann"))]);
+        // What was fetched is the whole of it: the device can write on.
+        let heads: Vec<_> = ids.iter().map(|id| author.stream.document(id).unwrap().heads()).collect();
+        assert_eq!(documents.iter().map(Document::heads).collect::<Vec<_>>(), heads);
+    }
     server.stop().await;
 }
 
@@ -423,43 +453,28 @@ async fn a_profile_reaches_those_who_share_a_conversation(database: Database) {
     server.stop().await;
 }
 
-fn read_to(delivered: u64, read: u64) -> ClientFrame {
-    let (delivered, read) = (Position::new(delivered), Position::new(read));
-    ClientFrame::Receipts(vec![ReceiptNotice { conversation: boats(), delivered, read }])
-}
-
-async fn receipts_reach_the_other_members_and_never_go_back(database: Database) {
-    let server = TestServer::start(&database, &[]).await;
-    let (mut ann, mut author) = group(&server, &["bob"]).await;
-    ann.push_accepted(stream(boats()), vec![author.say("one"), author.say("two")]).await;
-    let mut bob = Client::connect(&server, "bob", device(2)).await;
-    bob.send(&read_to(3, 2)).await;
-    let receipts = ann.wait("Receipts", |frame| match frame {
-        ServerFrame::Receipts(receipts) => Some(receipts),
+/// The names in the next Profiles.
+async fn profile_names(client: &mut Client) -> Vec<String> {
+    let profiles = client.wait("Profiles", |frame| match frame {
+        ServerFrame::Profiles(profiles) => Some(profiles),
         _ => None,
     });
-    let receipts = receipts.await;
-    assert_eq!(receipts[0].account, account("bob"));
-    assert_eq!((receipts[0].receipt.delivered, receipts[0].receipt.read), (Position::new(3), Position::new(2)));
-    bob.send(&read_to(1, 1)).await;
-    assert!(bob.settle().await.is_empty());
-    assert!(ann.settle().await.is_empty());
-    server.stop().await;
+    profiles.await.into_iter().filter_map(|notice| notice.profile.display_name).collect()
 }
 
-async fn presence_is_passed_on_and_ends_with_the_session(database: Database) {
+async fn whoever_brings_people_together_is_sent_their_profiles(database: Database) {
     let server = TestServer::start(&database, &[]).await;
-    let (mut ann, _) = group(&server, &["bob"]).await;
-    let mut bob = Client::connect(&server, "bob", device(2)).await;
-    bob.send(&ClientFrame::Presence(PresenceNotice { conversation: boats(), kind: PresenceKind::Typing })).await;
-    let presence = |frame| match frame {
-        ServerFrame::Presence(presence) => Some((presence.account, presence.kind)),
-        _ => None,
-    };
-    assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Typing));
-    assert!(bob.settle().await.is_empty());
-    drop(bob);
-    assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Offline));
+    for (number, name, display_name) in [(2, "bob", "Bob of Bay"), (3, "cid", "Cid of Cape")] {
+        let mut client = Client::connect(&server, name, device(number)).await;
+        let mut author = Author::of_account(name, device(number));
+        client.push_accepted(StreamId::Account(account(name)), vec![author.call_themselves(display_name)]).await;
+    }
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    assert_eq!(profile_names(&mut ann).await, ["Bob of Bay"]);
+    ann.push_accepted(stream(boats()), vec![author.add("cid")]).await;
+    assert_eq!(profile_names(&mut ann).await, ["Cid of Cape"]);
+    let told = ann.settle().await;
+    assert!(!told.iter().any(|frame| matches!(frame, ServerFrame::Summaries(_))), "{told:?}");
     server.stop().await;
 }
 

@@ -114,10 +114,13 @@ CREATE TABLE receipts (
 
 CREATE INDEX receipts_moved ON receipts (tenant, conversation, tick);
 
+-- `profile` is null for an account that was suspended before it had one, and
+-- `tick` is the profile's. `suspended` is the operator's; no journal holds it.
 CREATE TABLE accounts (
     tenant TEXT COLLATE "C" NOT NULL,
     account TEXT COLLATE "C" NOT NULL,
-    profile BYTEA NOT NULL,
+    profile BYTEA,
+    suspended BOOLEAN NOT NULL DEFAULT FALSE,
     tick BIGINT NOT NULL,
     PRIMARY KEY (tenant, account)
 );

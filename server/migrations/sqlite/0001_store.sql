@@ -103,10 +103,13 @@ CREATE TABLE receipts (
 
 CREATE INDEX receipts_moved ON receipts (tenant, conversation, tick);
 
+-- `profile` is null for an account that was suspended before it had one, and
+-- `tick` is the profile's. `suspended` is the operator's; no journal holds it.
 CREATE TABLE accounts (
     tenant TEXT NOT NULL,
     account TEXT NOT NULL,
-    profile BLOB NOT NULL,
+    profile BLOB,
+    suspended INTEGER NOT NULL DEFAULT 0,
     tick INTEGER NOT NULL,
     PRIMARY KEY (tenant, account)
 ) STRICT, WITHOUT ROWID;

@@ -1,3 +1,4 @@
 //! Work in the background that no session waits for.
 
 pub mod snapshot;
+pub mod suspension;

@@ -17,7 +17,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt},
     time::WallTime,
-    wire::{ConversationSummary, LastMessage, MemberReceipt, ProfileNotice, ReceiptNotice},
+    wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
 };
 
 /// Why a store did not do what it was asked.
@@ -196,6 +196,15 @@ pub enum DeviceOwner {
     Other,
 }
 
+/// What an operator decides about an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspension {
+    /// It may neither read nor write.
+    Suspended,
+    /// It may again.
+    Lifted,
+}
+
 /// What an account missed since a cursor.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CatchUp {
@@ -214,17 +223,53 @@ pub struct CatchUp {
     pub profiles: Vec<ProfileNotice>,
 }
 
-/// New entries of one stream, for the sessions of a node that did not write them.
+/// What one node tells the others, for their sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The stream.
-    pub stream: StreamId,
-    /// The first new position.
-    pub first: Position,
-    /// The last new position.
-    pub last: Position,
+pub enum Notice {
+    /// New entries of one stream, told by the commit that wrote them.
+    Entries {
+        /// The tenant.
+        tenant: TenantId,
+        /// The stream.
+        stream: StreamId,
+        /// The first new position.
+        first: Position,
+        /// The last new position.
+        last: Position,
+    },
+    /// Receipts that moved.
+    Receipts {
+        /// The tenant.
+        tenant: TenantId,
+        /// As they are now.
+        receipts: Vec<MemberReceipt>,
+    },
+    /// What a member is doing.
+    Presence {
+        /// The tenant.
+        tenant: TenantId,
+        /// Who does what.
+        presence: MemberPresence,
+    },
+    /// An account was suspended: its sessions end.
+    Suspended {
+        /// The tenant.
+        tenant: TenantId,
+        /// The account.
+        account: AccountId,
+    },
+}
+
+impl Notice {
+    /// Whose conversations and accounts it names.
+    pub fn tenant(&self) -> &TenantId {
+        match self {
+            Self::Entries { tenant, .. }
+            | Self::Receipts { tenant, .. }
+            | Self::Presence { tenant, .. }
+            | Self::Suspended { tenant, .. } => tenant,
+        }
+    }
 }
 
 /// A document whose snapshot is behind.
@@ -255,6 +300,19 @@ pub trait Store: Send + Sync + 'static {
         account: &AccountId,
         device: DeviceId,
     ) -> Result<DeviceOwner, StoreError>;
+
+    /// Suspends an account, whether it was ever seen or not, or lifts that. A
+    /// suspension is told to every node that shares the store, this one
+    /// included; such a notice may be lost, so nodes also look.
+    async fn set_suspension(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        suspension: Suspension,
+    ) -> Result<(), StoreError>;
+
+    /// Those of these accounts that are suspended.
+    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError>;
 
     /// Where a stream stands.
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError>;
@@ -328,13 +386,12 @@ pub trait Store: Send + Sync + 'static {
     /// The accounts that share a conversation with this one, itself included.
     async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError>;
 
-    /// Moves an account's receipts forward, where it is an active member and
-    /// never past the head; answers those that moved.
+    /// Moves receipts forward, where their account is an active member and
+    /// never past the head; answers those that moved, as they are now.
     async fn merge_receipts(
         &self,
         tenant: &TenantId,
-        account: &AccountId,
-        notices: &[ReceiptNotice],
+        receipts: &[MemberReceipt],
     ) -> Result<Vec<MemberReceipt>, StoreError>;
 
     /// The receipts of a conversation's active members.
@@ -355,8 +412,12 @@ pub trait Store: Send + Sync + 'static {
         snapshot: &Snapshot,
     ) -> Result<(), StoreError>;
 
-    /// Waits for entries written by other nodes, at most about a second, and
-    /// answers them, each at least once over the life of this node: first by
-    /// the database's notices, and by looking in any case.
+    /// Tells the other nodes, without waiting for anything: a notice may be lost.
+    fn tell(&self, notice: Notice);
+
+    /// Waits for notices of other nodes, at most about a second. Of entries
+    /// each is answered at least once over the life of this node: by notices
+    /// first, and by looking in any case. Of receipts and presence some may be
+    /// lost: catch-up has the receipts, and presence passes.
     async fn notices(&self) -> Result<Vec<Notice>, StoreError>;
 }

@@ -2,17 +2,24 @@
 //! waits for a reader, and nothing is lost when a store call fails: sessions
 //! that were not told catch up from their cursor.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use tidings_core::{
     code::Code,
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::{Entry, Position},
     model::MemberStatus,
-    wire::{Entries, MemberReceipt, ProfileNotice, Revoked, ServerFrame},
+    wire::{Entries, MemberPresence, MemberReceipt, ProfileNotice, Revoked, ServerFrame},
 };
 
-use crate::{node::Node, store::StoreError, ws::Frame};
+use crate::{
+    node::Node,
+    store::StoreError,
+    ws::{Ending, Frame},
+};
 
 /// Members up to which everybody is told of everybody's receipts.
 pub const RECEIPT_MEMBERS_MAX: usize = 100;
@@ -65,28 +72,61 @@ pub fn revoked_frame(conversation: ConversationId, status: MemberStatus, positio
     Frame::new(&ServerFrame::Revoked(Revoked { conversation, status, position }))
 }
 
-/// Tells who may know of receipts that moved; the session that moved them knows.
+/// Tells who may know of receipts that moved, here or on another node; those
+/// of a conversation go in one frame, but not to the sessions that `except`
+/// names for it.
 ///
 /// # Errors
 /// When the store cannot tell the members.
 pub async fn receipts(
     node: &Node,
     tenant: &TenantId,
-    account: &AccountId,
-    moved: Vec<MemberReceipt>,
-    except: u64,
+    moved: &[MemberReceipt],
+    except: impl Fn(ConversationId) -> HashSet<u64>,
 ) -> Result<(), StoreError> {
-    let except = HashSet::from([except]);
+    let mut by_conversation: BTreeMap<ConversationId, Vec<MemberReceipt>> = BTreeMap::new();
     for receipt in moved {
-        let members = node.store.active_members(tenant, receipt.conversation).await?;
-        let frame = [Frame::new(&ServerFrame::Receipts(vec![receipt]))];
+        by_conversation.entry(receipt.conversation).or_default().push(receipt.clone());
+    }
+    for (conversation, receipts) in by_conversation {
+        let (members, except) = (node.store.active_members(tenant, conversation).await?, except(conversation));
         if members.len() <= RECEIPT_MEMBERS_MAX {
-            node.sessions.send(tenant, &members, &frame, &except);
-        } else {
-            node.sessions.send(tenant, [account], &frame, &except);
+            node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Receipts(receipts))], &except);
+            continue;
+        }
+        for receipt in receipts {
+            let account = receipt.account.clone();
+            node.sessions.send(tenant, [&account], &[Frame::new(&ServerFrame::Receipts(vec![receipt]))], &except);
         }
     }
     Ok(())
+}
+
+/// Passes presence on, from here or from another node, to the active members
+/// of the conversation but for the sessions in `except`; tells whether the
+/// account is one of them, without which nobody hears of it.
+///
+/// # Errors
+/// When the store cannot tell the members.
+pub async fn presence(
+    node: &Node,
+    tenant: &TenantId,
+    presence: &MemberPresence,
+    except: &HashSet<u64>,
+) -> Result<bool, StoreError> {
+    let members = node.store.active_members(tenant, presence.conversation).await?;
+    let member = members.contains(&presence.account);
+    if member {
+        node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Presence(presence.clone()))], except);
+    }
+    Ok(member)
+}
+
+/// Ends the sessions of a suspended account on this node.
+pub fn suspended(node: &Node, tenant: &TenantId, account: &AccountId) {
+    for session in node.sessions.of(tenant, account) {
+        session.outgoing.end(Ending::suspended());
+    }
 }
 
 /// Tells everybody who shares a conversation with an account of its profile.
@@ -101,7 +141,8 @@ pub(super) async fn profile(node: &Node, tenant: &TenantId, notice: ProfileNotic
 }
 
 /// Tells new members of their conversation, them of everybody's profile and
-/// everybody of theirs.
+/// everybody of theirs. The sessions of `except` know the conversation, for
+/// they wrote the change, but not the people in it.
 ///
 /// # Errors
 /// When the store cannot tell summaries or profiles.
@@ -123,7 +164,7 @@ pub(super) async fn added(
     }
     if !here.is_empty() {
         let profiles = profiles_frames(&node.store.profiles(tenant, members).await?);
-        node.sessions.send(tenant, here, &profiles, except);
+        node.sessions.send(tenant, here, &profiles, &HashSet::new());
     }
     let others = members.iter().filter(|account| !added.contains(account));
     let others: Vec<&AccountId> = others.filter(|account| node.sessions.has(tenant, account)).collect();

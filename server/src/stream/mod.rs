@@ -1,10 +1,12 @@
 //! From pushes to entries: one task per active stream decides, commits and
-//! publishes; committers write many streams in one transaction.
+//! publishes; committers write many streams in one transaction. Receipts,
+//! which are beside the journal, are gathered and stored by one task.
 
 mod cache;
 mod commit;
 pub mod fanout;
 pub mod notice;
+pub(crate) mod receipt;
 mod registry;
 mod task;
 
@@ -16,6 +18,7 @@ use crate::ws::SessionHandle;
 
 pub use cache::CacheBudget;
 pub use commit::Committer;
+pub use receipt::{ReceiptRequest, Receipts};
 pub use registry::Registry;
 pub(crate) use task::restore;
 

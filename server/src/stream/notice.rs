@@ -1,5 +1,5 @@
-//! Entries that other nodes wrote: read from the store and fanned out to the
-//! sessions of this node.
+//! What other nodes tell: their entries are read from the store, and all of
+//! it is fanned out to the sessions of this node.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -16,23 +16,26 @@ use tidings_core::{
 };
 
 use super::fanout;
-use crate::{drain::Phase, node::Node, store::StoreError, ws::Frame};
+use crate::{
+    drain::Phase,
+    node::Node,
+    store::{Notice, StoreError},
+    ws::Frame,
+};
 
 /// How long to leave a store alone that failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 /// Entries read at once.
 const ENTRIES_MAX: u32 = 500;
 
-/// Publishes what other nodes write until this one goes down.
+/// Publishes what other nodes tell until this one goes down.
 pub(crate) async fn run(node: Arc<Node>) {
     while node.drain.phase() == Phase::Running {
         match node.store.notices().await {
             Ok(notices) => {
                 for notice in notices {
-                    let after = Position::new(notice.first.number().saturating_sub(1));
-                    let published = publish(&node, &notice.tenant, &notice.stream, after, notice.last).await;
-                    if let Err(error) = published {
-                        tracing::warn!(stream = %notice.stream, %error, "entries of another node were not passed on");
+                    if let Err(error) = take(&node, &notice).await {
+                        tracing::warn!(%error, "a notice of another node was not passed on");
                     }
                 }
             }
@@ -40,6 +43,26 @@ pub(crate) async fn run(node: Arc<Node>) {
                 tracing::warn!(%error, "the store tells no notices");
                 tokio::time::sleep(STORE_RETRY).await;
             }
+        }
+    }
+}
+
+async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
+    if !node.sessions.has_tenant(notice.tenant()) {
+        return Ok(());
+    }
+    match notice {
+        Notice::Entries { tenant, stream, first, last } => {
+            let after = Position::new(first.number().saturating_sub(1));
+            publish(node, tenant, stream, after, *last).await
+        }
+        Notice::Receipts { tenant, receipts } => fanout::receipts(node, tenant, receipts, |_| HashSet::new()).await,
+        Notice::Presence { tenant, presence } => {
+            fanout::presence(node, tenant, presence, &HashSet::new()).await.map(drop)
+        }
+        Notice::Suspended { tenant, account } => {
+            fanout::suspended(node, tenant, account);
+            Ok(())
         }
     }
 }

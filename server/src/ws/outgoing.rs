@@ -19,6 +19,8 @@ use tidings_core::{
 };
 use tokio::sync::{mpsc, watch};
 
+use crate::{clock, store::StoreError, stream::fanout};
+
 /// An encoded frame, shared by all sessions it goes to.
 #[derive(Debug)]
 pub struct Frame {
@@ -99,6 +101,21 @@ impl Ending {
     /// An ending that leaves the time of return to the client's backoff.
     pub fn closed(code: Code, detail: impl Into<String>) -> Self {
         Self::Closed { code, detail: detail.into(), retry_after: None }
+    }
+
+    /// The store failed the session; what the store said goes to the log only.
+    pub fn store_failed(error: &StoreError) -> Self {
+        tracing::warn!(%error, "the store failed a session");
+        Self::Closed {
+            code: fanout::store_code(error),
+            detail: "the store cannot answer".to_owned(),
+            retry_after: Some(clock::retry_delay()),
+        }
+    }
+
+    /// The account is suspended.
+    pub fn suspended() -> Self {
+        Self::closed(Code::AccountSuspended, "the account is suspended")
     }
 
     /// The frame that tells it.

@@ -34,14 +34,14 @@ use crate::{
     drain::Phase,
     node::Node,
     rate::TokenBucket,
-    store::{CatchUp, DeviceOwner, StoreError},
+    store::{CatchUp, DeviceOwner, Notice, StoreError},
     stream::{PushRequest, fanout},
 };
 
 /// Frames written before the socket is flushed and other work gets its turn.
 const WRITE_BATCH_MAX: usize = 64;
 /// Cursor intervals after which a session looks for what it was not told,
-/// though nothing was sent: a notice may be lost, and receipts have none.
+/// though nothing was sent: a notice may be lost.
 const LOOK_INTERVALS: u32 = 10;
 /// Conversations that hear of the end of a session that was online in them.
 const ONLINE_MAX: usize = 16;
@@ -53,8 +53,6 @@ const PRESENCE_RATE: (u32, u32) = (30, 5);
 const FETCH_RATE: (u32, u32) = (200, 20);
 /// Receipts frames at once, then a second; more are handled later.
 const RECEIPTS_RATE: (u32, u32) = (200, 20);
-/// Receipt notices that go to the store in one call.
-const RECEIPTS_BATCH_MAX: usize = 500;
 /// Streams whose sent positions are remembered until the next cursor.
 const SENT_STREAMS_MAX: usize = 4_096;
 /// Items of one frame of a catch-up.
@@ -97,12 +95,16 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
         .keys
         .verify(&hello.token, clock::wall_now())
         .map_err(|error| Ending::closed(error.code(), error.to_string()))?;
+    let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
+    if !suspended.map_err(|error| Ending::store_failed(&error))?.is_empty() {
+        return Err(Ending::suspended());
+    }
     match node.store.register_device(&identity.tenant, &identity.account, hello.device).await {
         Ok(DeviceOwner::Same) => {}
         Ok(DeviceOwner::Other) => {
             return Err(Ending::closed(Code::ActorConflict, "the device belongs to another account"));
         }
-        Err(error) => return Err(store_failed(&error)),
+        Err(error) => return Err(Ending::store_failed(&error)),
     }
     Ok((Session::new(node, identity, &hello), hello.cursor))
 }
@@ -121,16 +123,6 @@ fn draining() -> Ending {
     Ending::Closed {
         code: Code::Draining,
         detail: "the server is going down".to_owned(),
-        retry_after: Some(clock::retry_delay()),
-    }
-}
-
-/// Ends a session because of the store; what the store said goes to the log only.
-fn store_failed(error: &StoreError) -> Ending {
-    tracing::warn!(%error, "the store failed a session");
-    Ending::Closed {
-        code: fanout::store_code(error),
-        detail: "the store cannot answer".to_owned(),
         retry_after: Some(clock::retry_delay()),
     }
 }
@@ -297,7 +289,7 @@ impl Session {
     /// Welcome, and everything since the cursor. Entries that are accepted
     /// meanwhile wait in the session's queue and follow.
     async fn greet(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<(), Ending> {
-        let catch_up = self.catch_up(cursor).await.map_err(|error| store_failed(&error))?;
+        let catch_up = self.catch_up(cursor).await.map_err(|error| Ending::store_failed(&error))?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
             version: PROTOCOL_VERSION,
             tenant: self.identity.tenant.clone(),
@@ -404,15 +396,12 @@ impl Session {
         if let Err(wait) = self.receipts_rate.take(1, self.node.monotonic_now()) {
             tokio::time::sleep(wait).await;
         }
-        let (tenant, account) = (&self.identity.tenant, &self.identity.account);
-        for batch in notices.chunks(RECEIPTS_BATCH_MAX) {
-            let moved = self.node.store.merge_receipts(tenant, account, batch).await;
-            let moved = moved.map_err(|error| store_failed(&error))?;
-            fanout::receipts(&self.node, tenant, account, moved, self.handle.id)
-                .await
-                .map_err(|error| store_failed(&error))?;
+        let ended = self.reader.ended();
+        tokio::select! {
+            biased;
+            ending = ended => Err(ending),
+            () = self.node.receipts.merge(&self.handle, notices) => Ok(()),
         }
-        Ok(())
     }
 
     async fn note_presence(&mut self, notice: PresenceNotice) {
@@ -430,19 +419,15 @@ impl Session {
     }
 
     /// Passes presence on to the other sessions of the conversation's active
-    /// members. Nothing depends on it, so a store that fails is only logged.
+    /// members, on every node. Nothing depends on it, so a store that fails is
+    /// only logged.
     async fn pass_presence(&self, notice: PresenceNotice) {
+        let PresenceNotice { conversation, kind } = notice;
         let tenant = &self.identity.tenant;
-        match self.node.store.active_members(tenant, notice.conversation).await {
-            Ok(members) if members.contains(&self.identity.account) => {
-                let frame = Frame::new(&ServerFrame::Presence(MemberPresence {
-                    conversation: notice.conversation,
-                    account: self.identity.account.clone(),
-                    kind: notice.kind,
-                }));
-                self.node.sessions.send(tenant, &members, &[frame], &HashSet::from([self.handle.id]));
-            }
-            Ok(_) => {}
+        let presence = MemberPresence { conversation, account: self.identity.account.clone(), kind };
+        match fanout::presence(&self.node, tenant, &presence, &HashSet::from([self.handle.id])).await {
+            Ok(true) => self.node.store.tell(Notice::Presence { tenant: tenant.clone(), presence }),
+            Ok(false) => {}
             Err(error) => tracing::debug!(%error, "presence was not passed on"),
         }
     }

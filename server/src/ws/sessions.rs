@@ -81,6 +81,12 @@ impl Sessions {
         by_tenant.get(tenant).and_then(|by_account| by_account.get(account)).cloned().unwrap_or_default()
     }
 
+    /// The accounts with a live session here, by tenant.
+    pub fn accounts(&self) -> Vec<(TenantId, Vec<AccountId>)> {
+        let by_tenant = self.read();
+        by_tenant.iter().map(|(tenant, by_account)| (tenant.clone(), by_account.keys().cloned().collect())).collect()
+    }
+
     /// Whether an account has a live session here.
     pub fn has(&self, tenant: &TenantId, account: &AccountId) -> bool {
         self.read().get(tenant).is_some_and(|by_account| by_account.contains_key(account))

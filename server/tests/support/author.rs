@@ -3,12 +3,12 @@
 
 use tidings_core::{
     authority::{Session, Stream},
-    command::{AddMember, Command, CreateGroup, Planning, RemoveMember, SendText, SetProfile},
+    command::{AddContact, AddMember, Command, CreateGroup, Planning, RemoveMember, SendText, SetProfile},
     doc::Document,
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
-    model::{Profile, Role},
+    model::{Contact, ContactKind, Profile, Role},
     wire::PushedChange,
 };
 use tidings_server::clock;
@@ -38,6 +38,7 @@ impl Author {
     pub fn of_account(name: &str, device: DeviceId) -> Self {
         let mut author = Self::new(name, device, StreamId::Account(account(name)));
         author.stream.insert(Document::new(DocumentId::Account(account(name))));
+        author.stream.insert(Document::new(DocumentId::Home(account(name))));
         author
     }
 
@@ -96,5 +97,13 @@ impl Author {
     pub fn call_themselves(&mut self, display_name: &str) -> PushedChange {
         let profile = Profile { display_name: Some(display_name.to_owned()), ..Profile::default() };
         self.write(SetProfile { profile })
+    }
+
+    /// Adds a contact to their own list.
+    pub fn befriend(&mut self, name: &str) -> PushedChange {
+        let linked = account(name);
+        let id = ContactId::of_account(&linked);
+        let contact = Contact { kind: ContactKind::Person, account: Some(linked), nickname: None, favorite: false };
+        self.write(AddContact { id, contact })
     }
 }

@@ -80,6 +80,19 @@ impl Database {
         Self::open_at(&self.address.replacen(self.host(), &address.to_string(), 1)).await
     }
 
+    /// Waits until so many nodes listen for notices.
+    pub async fn listeners(&self, count: i64) {
+        let sql = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle'";
+        let mut connection = PgConnection::connect(&self.address).await.unwrap();
+        let listening = tokio::time::timeout(super::server::PATIENCE, async {
+            while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.unwrap() < count {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        listening.await.expect("the nodes listen");
+    }
+
     async fn open_at(address: &str) -> Arc<dyn Store> {
         let options = StoreOptions { acquire_timeout: Duration::from_secs(2), ..StoreOptions::default() };
         let store = store::open(address, &options).await.unwrap();

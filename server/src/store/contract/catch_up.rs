@@ -3,7 +3,7 @@
 use tidings_core::{
     journal::Cursor,
     model::Receipt,
-    wire::{ConversationSummary, MemberReceipt, ReceiptNotice},
+    wire::{ConversationSummary, MemberReceipt},
 };
 
 use super::*;
@@ -32,8 +32,9 @@ fn names(caught_up: &CatchUp) -> Vec<&str> {
 }
 
 async fn read(store: &dyn Store, name: &str, number: u32, read: u64) -> Vec<MemberReceipt> {
-    let notice = ReceiptNotice { conversation: conversation(number), delivered: position(read), read: position(read) };
-    store.merge_receipts(&tenant(), &account(name), &[notice]).await.unwrap()
+    let receipt = Receipt { delivered: position(read), read: position(read) };
+    let receipt = MemberReceipt { conversation: conversation(number), account: account(name), receipt };
+    store.merge_receipts(&tenant(), &[receipt]).await.unwrap()
 }
 
 pub(crate) async fn a_new_device_gets_every_conversation_and_no_entry(store: &dyn Store) {

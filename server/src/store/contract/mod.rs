@@ -65,11 +65,14 @@ macro_rules! contract_tests {
             }
             register {
                 receipts_only_grow_and_end_at_the_head,
+                receipts_of_many_members_move_together,
                 receipts_need_active_membership,
                 a_device_belongs_to_its_first_account_for_ever,
                 members_are_what_was_written_last,
                 co_members_share_a_conversation_in_which_both_are_active,
                 profiles_come_for_those_who_have_one,
+                a_suspension_holds_until_it_is_lifted,
+                a_suspension_is_no_profile,
             }
         }
     };

@@ -1,45 +1,48 @@
 //! What is kept beside the journal: receipts, devices, members, profiles.
 
-use tidings_core::{
-    model::Receipt,
-    wire::{MemberReceipt, ReceiptNotice},
-};
+use tidings_core::{model::Receipt, wire::MemberReceipt};
 
 use super::*;
-use crate::store::DeviceOwner;
-
-fn notice(number: u32, delivered: u64, read: u64) -> ReceiptNotice {
-    ReceiptNotice { conversation: conversation(number), delivered: position(delivered), read: position(read) }
-}
+use crate::store::{DeviceOwner, Suspension};
 
 fn receipt(delivered: u64, read: u64) -> Receipt {
     Receipt { delivered: position(delivered), read: position(read) }
 }
 
-async fn merge(store: &dyn Store, name: &str, notices: &[ReceiptNotice]) -> Vec<MemberReceipt> {
-    store.merge_receipts(&tenant(), &account(name), notices).await.unwrap()
+fn of(name: &str, number: u32, delivered: u64, read: u64) -> MemberReceipt {
+    MemberReceipt { conversation: conversation(number), account: account(name), receipt: receipt(delivered, read) }
+}
+
+async fn merge(store: &dyn Store, receipts: &[MemberReceipt]) -> Vec<MemberReceipt> {
+    store.merge_receipts(&tenant(), receipts).await.unwrap()
 }
 
 pub(crate) async fn receipts_only_grow_and_end_at_the_head(store: &dyn Store) {
     write(store, &[group(1, &["ann", "bob"]), messages(1, 1, "bob", 4), group(2, &["ann"])]).await;
-    let moved =
-        |number, receipt| MemberReceipt { conversation: conversation(number), account: account("ann"), receipt };
-    assert_eq!(merge(store, "ann", &[notice(1, 3, 2)]).await, [moved(1, receipt(3, 2))]);
-    assert_eq!(merge(store, "ann", &[notice(1, 1, 1)]).await, []);
-    assert_eq!(merge(store, "ann", &[notice(1, 0, 4), notice(1, 2, 0)]).await, [moved(1, receipt(4, 4))]);
-    let beyond = [notice(2, u64::MAX, 0), notice(1, 3, u64::MAX), notice(9, 1, 1)];
-    assert_eq!(merge(store, "ann", &beyond).await, [moved(1, receipt(5, 5)), moved(2, receipt(1, 0))]);
-    assert_eq!(merge(store, "ann", &beyond).await, []);
-    assert_eq!(merge(store, "ann", &[]).await, []);
+    assert_eq!(merge(store, &[of("ann", 1, 3, 2)]).await, [of("ann", 1, 3, 2)]);
+    assert_eq!(merge(store, &[of("ann", 1, 1, 1)]).await, []);
+    assert_eq!(merge(store, &[of("ann", 1, 0, 4), of("ann", 1, 2, 0)]).await, [of("ann", 1, 4, 4)]);
+    let beyond = [of("ann", 2, u64::MAX, 0), of("ann", 1, 3, u64::MAX), of("ann", 9, 1, 1)];
+    assert_eq!(merge(store, &beyond).await, [of("ann", 1, 5, 5), of("ann", 2, 1, 0)]);
+    assert_eq!(merge(store, &beyond).await, []);
+    assert_eq!(merge(store, &[]).await, []);
     assert_eq!(store.receipts(&tenant(), conversation(1)).await.unwrap(), [(account("ann"), receipt(5, 5))]);
+}
+
+pub(crate) async fn receipts_of_many_members_move_together(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob", "cid"]), group(2, &["ann", "bob"]), messages(1, 1, "ann", 2)]).await;
+    let first = [of("bob", 1, 2, 1), of("ann", 1, 3, 3), of("bob", 2, 1, 1)];
+    assert_eq!(merge(store, &first).await, [of("ann", 1, 3, 3), of("bob", 1, 2, 1), of("bob", 2, 1, 1)]);
+    let second = [of("ann", 1, 3, 3), of("cid", 1, 1, 0), of("bob", 1, 3, 0)];
+    assert_eq!(merge(store, &second).await, [of("bob", 1, 3, 1), of("cid", 1, 1, 0)]);
 }
 
 pub(crate) async fn receipts_need_active_membership(store: &dyn Store) {
     write(store, &[group(1, &["ann", "bob"])]).await;
-    assert_eq!(merge(store, "eve", &[notice(1, 1, 1)]).await, []);
-    assert_eq!(merge(store, "bob", &[notice(1, 1, 1)]).await.len(), 1);
+    let all = [of("eve", 1, 1, 1), of("bob", 1, 1, 1), of("ann", 9, 1, 1)];
+    assert_eq!(merge(store, &all).await, [of("bob", 1, 1, 1)]);
     write(store, &[membership(1, 1, "bob", MemberStatus::Removed)]).await;
-    assert_eq!(merge(store, "bob", &[notice(1, 2, 2)]).await, []);
+    assert_eq!(merge(store, &[of("bob", 1, 2, 2)]).await, []);
     assert_eq!(store.receipts(&tenant(), conversation(1)).await.unwrap(), []);
 }
 
@@ -86,4 +89,36 @@ pub(crate) async fn profiles_come_for_those_who_have_one(store: &dyn Store) {
     let named: Vec<_> =
         profiles.iter().map(|notice| (notice.account.as_str(), notice.profile.display_name.as_deref())).collect();
     assert_eq!(named, [("ann", Some("Anna")), ("bob", Some("Bob"))]);
+}
+
+async fn suspend(store: &dyn Store, name: &str, suspension: Suspension) {
+    store.set_suspension(&tenant(), &account(name), suspension).await.unwrap();
+}
+
+pub(crate) async fn a_suspension_holds_until_it_is_lifted(store: &dyn Store) {
+    let everybody = ["ann", "bob", "cid"].map(account);
+    write(store, &[profile("ann", 0, "Ann")]).await;
+    assert_eq!(store.suspended(&tenant(), &everybody).await.unwrap(), []);
+    // One with a profile, one who was never seen.
+    suspend(store, "ann", Suspension::Suspended).await;
+    suspend(store, "bob", Suspension::Suspended).await;
+    write(store, &[profile("ann", 1, "Anna"), profile("bob", 0, "Bob")]).await;
+    assert_eq!(store.suspended(&tenant(), &everybody).await.unwrap(), ["ann", "bob"].map(account));
+    assert_eq!(store.suspended(&TenantId::parse("globex").unwrap(), &everybody).await.unwrap(), []);
+    suspend(store, "ann", Suspension::Lifted).await;
+    suspend(store, "cid", Suspension::Lifted).await;
+    assert_eq!(store.suspended(&tenant(), &everybody).await.unwrap(), [account("bob")]);
+}
+
+pub(crate) async fn a_suspension_is_no_profile(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"]), profile("ann", 0, "Ann")]).await;
+    let cursor = settled_cursor(store, "ann").await;
+    suspend(store, "ann", Suspension::Suspended).await;
+    suspend(store, "bob", Suspension::Suspended).await;
+    let missed = store.catch_up(&tenant(), &account("ann"), Some(cursor), ENTRIES_MAX).await.unwrap();
+    assert_eq!(missed.profiles, []);
+    let profiles = store.profiles(&tenant(), &["ann", "bob"].map(account)).await.unwrap();
+    assert_eq!(profiles.len(), 1);
+    let all = store.catch_up(&tenant(), &account("ann"), None, ENTRIES_MAX).await.unwrap();
+    assert_eq!(all.profiles, profiles);
 }

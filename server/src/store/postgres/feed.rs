@@ -1,8 +1,8 @@
-//! How nodes on one Postgres hear of each other's entries: quickly by NOTIFY,
-//! and for certain by looking at the journal every second. A lost notice
-//! delays, never loses.
+//! How nodes on one Postgres hear of each other: quickly by NOTIFY; and of
+//! entries for certain, by looking at the journal every second. There a lost
+//! notice delays, never loses.
 //!
-//! The notification is sent after the commit, by itself. Within the
+//! The notification of entries is sent after the commit, by itself. Within the
 //! transaction it would take Postgres' one lock of the notification queue
 //! until the commit is on disk, and so let one transaction of the whole
 //! cluster commit at a time.
@@ -10,7 +10,7 @@
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
 use sqlx::{
-    PgPool, Postgres,
+    PgConnection, PgPool, Postgres,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use tidings_core::{
@@ -23,6 +23,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
+use super::payload;
 use crate::store::{
     Notice, StoreError,
     sql::{SqlStore, Value, fetch, next_cursor, notice},
@@ -36,7 +37,7 @@ const LOOK_PERIOD: Duration = Duration::from_secs(1);
 /// How long to wait before listening anew, when Postgres is away.
 const LISTEN_DELAY: Duration = Duration::from_secs(1);
 
-/// Notices that wait in either direction; more are dropped, and looked for.
+/// Notices that wait in either direction; more are dropped, and entries looked for.
 const NOTICES_MAX: usize = 4_096;
 
 /// Both directions of one node. The tasks end with it.
@@ -58,19 +59,19 @@ struct Watch {
 }
 
 impl Feed {
-    /// Listens on a connection of its own and announces through the pool.
+    /// Listens on a connection of its own and notifies through the pool.
     pub(super) fn start(connect: PgConnectOptions, pool: PgPool, node: i64) -> Feed {
-        let (outgoing, announced) = mpsc::channel(NOTICES_MAX);
+        let (outgoing, told) = mpsc::channel(NOTICES_MAX);
         let (heard, incoming) = mpsc::channel(NOTICES_MAX);
         let watch = Watch { incoming, look_at: Instant::now() + LOOK_PERIOD, cursor: None, told: BTreeMap::new() };
-        let tasks = [tokio::spawn(announce(pool, node, announced)), tokio::spawn(listen(connect, node, heard))];
+        let tasks = [tokio::spawn(notify_others(pool, node, told)), tokio::spawn(listen(connect, node, heard))];
         Feed { outgoing, watch: Mutex::new(watch), tasks }
     }
 
-    pub(super) fn announce(&self, notices: Vec<Notice>) {
+    pub(super) fn tell(&self, notices: Vec<Notice>) {
         for notice in notices {
             if self.outgoing.try_send(notice).is_err() {
-                tracing::debug!("a notice was dropped: other nodes will look");
+                tracing::debug!("a notice was dropped");
             }
         }
     }
@@ -95,7 +96,7 @@ impl Feed {
             while let Ok(notice) = watch.incoming.try_recv() {
                 notices.push(notice);
             }
-            notices.iter().for_each(|notice| watch.tell(notice));
+            notices.iter().for_each(|notice| watch.remember(notice));
             return Ok(notices);
         }
         tokio::time::sleep_until(look_at).await;
@@ -124,38 +125,43 @@ impl Watch {
         let rows = fetch::<Postgres>(&mut transaction, LOOK, values).await?;
         let found = rows.iter().map(notice).collect::<Result<Vec<Notice>, StoreError>>()?;
         let told = std::mem::take(&mut self.told);
-        found.iter().for_each(|notice| self.tell(notice));
+        found.iter().for_each(|notice| self.remember(notice));
         self.cursor = Some(cursor);
         let untold = |notice: &Notice| {
-            let run = told.get(&(notice.tenant.clone(), notice.stream.clone()));
-            !run.is_some_and(|&(first, last)| first <= notice.first && notice.last <= last)
+            let Notice::Entries { tenant, stream, first, last } = notice else { return true };
+            let run = told.get(&(tenant.clone(), stream.clone()));
+            !run.is_some_and(|run| run.0 <= *first && *last <= run.1)
         };
         Ok(found.into_iter().filter(untold).collect())
     }
 
-    /// Remembers a run. One that does not touch the run before takes its
-    /// place: the gap may be of a notice that was lost.
-    fn tell(&mut self, notice: &Notice) {
-        let key = (notice.tenant.clone(), notice.stream.clone());
-        let run = self.told.entry(key).or_insert((notice.first, notice.last));
-        *run = if run.0 <= notice.first && notice.first <= run.1.next() {
-            (run.0, run.1.max(notice.last))
-        } else {
-            (notice.first, notice.last)
-        };
+    /// Remembers a run of entries. One that does not touch the run before
+    /// takes its place: the gap may be of a notice that was lost.
+    fn remember(&mut self, notice: &Notice) {
+        let Notice::Entries { tenant, stream, first, last } = notice else { return };
+        let (first, last) = (*first, *last);
+        let run = self.told.entry((tenant.clone(), stream.clone())).or_insert((first, last));
+        *run = if run.0 <= first && first <= run.1.next() { (run.0, run.1.max(last)) } else { (first, last) };
     }
 }
 
 /// Sends notifications, as many at once as have gathered.
-async fn announce(pool: PgPool, node: i64, mut announced: mpsc::Receiver<Notice>) {
+async fn notify_others(pool: PgPool, node: i64, mut told: mpsc::Receiver<Notice>) {
     let mut notices = Vec::new();
-    while announced.recv_many(&mut notices, NOTICES_MAX).await > 0 {
-        let payloads: Vec<String> = notices.drain(..).map(|notice| print(node, &notice)).collect();
-        let sql = "SELECT pg_notify($1, payload) FROM unnest($2) AS payload";
-        if let Err(error) = sqlx::query(sql).bind(CHANNEL).bind(payloads).execute(&pool).await {
-            tracing::debug!(%error, "notices were lost: other nodes will look");
+    while told.recv_many(&mut notices, NOTICES_MAX).await > 0 {
+        let notified = async { notify(&mut *pool.acquire().await?, node, std::mem::take(&mut notices)).await };
+        if let Err(error) = notified.await {
+            tracing::debug!(%error, "notices were lost");
         }
     }
+}
+
+/// Sends the notifications of these notices, in one statement.
+pub(super) async fn notify(connection: &mut PgConnection, node: i64, notices: Vec<Notice>) -> Result<(), sqlx::Error> {
+    let payloads: Vec<String> = notices.iter().flat_map(|notice| payload::print(node, notice)).collect();
+    let sql = "SELECT pg_notify($1, payload) FROM unnest($2) AS payload";
+    sqlx::query(sql).bind(CHANNEL).bind(payloads).execute(connection).await?;
+    Ok(())
 }
 
 /// Hears notifications of other nodes, for ever.
@@ -173,27 +179,9 @@ async fn listen_once(pool: &PgPool, node: i64, heard: &mpsc::Sender<Notice>) -> 
     listener.listen(CHANNEL).await?;
     loop {
         let notification = listener.recv().await?;
-        if let Some(notice) = parse(node, notification.payload()) {
-            // A full queue drops it: the next look will find the entries.
+        if let Some(notice) = payload::parse(node, notification.payload()) {
+            // A full queue drops it: the next look will find entries.
             let _ = heard.try_send(notice);
         }
     }
-}
-
-fn print(node: i64, notice: &Notice) -> String {
-    format!("{node} {} {} {} {}", notice.tenant, notice.stream, notice.first, notice.last)
-}
-
-/// A notice of another node; none for the own, and for what is not a notice:
-/// anybody who may connect may notify.
-fn parse(own: i64, payload: &str) -> Option<Notice> {
-    let mut parts = payload.split(' ');
-    let node: i64 = parts.next()?.parse().ok()?;
-    let notice = Notice {
-        tenant: TenantId::parse(parts.next()?).ok()?,
-        stream: StreamId::parse(parts.next()?).ok()?,
-        first: Position::new(parts.next()?.parse().ok()?),
-        last: Position::new(parts.next()?.parse().ok()?),
-    };
-    (node != own && notice.first <= notice.last && parts.next().is_none()).then_some(notice)
 }

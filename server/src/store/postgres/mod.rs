@@ -1,6 +1,7 @@
 //! Postgres: the store for production, shared by any number of nodes.
 
 mod feed;
+mod payload;
 #[cfg(test)]
 mod tests;
 
@@ -185,8 +186,12 @@ impl Backend for Postgres {
         store.feed.look_from_now(store).await
     }
 
-    fn announce(feed: &Feed, notices: Vec<Notice>) {
-        feed.announce(notices);
+    fn tell(feed: &Feed, notices: Vec<Notice>) {
+        feed.tell(notices);
+    }
+
+    async fn tell_at_commit(connection: &mut PgConnection, node: i64, notices: Vec<Notice>) -> Result<(), sqlx::Error> {
+        feed::notify(connection, node, notices).await
     }
 
     async fn notices(store: &SqlStore<Self>) -> Result<Vec<Notice>, StoreError> {

@@ -5,7 +5,11 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use sqlx::{Connection, PgPool};
-use tidings_core::journal::{Entry, Position};
+use tidings_core::{
+    journal::{Entry, Position},
+    model::{PresenceKind, Receipt},
+    wire::{MemberPresence, MemberReceipt},
+};
 
 use super::*;
 use crate::store::{
@@ -74,7 +78,7 @@ async fn notices_until(store: &dyn Store, enough: impl Fn(&[Notice]) -> bool) ->
 }
 
 fn news(number: u32, first: u64, last: u64) -> Notice {
-    Notice { tenant: tenant(), stream: stream(number), first: position(first), last: position(last) }
+    Notice::Entries { tenant: tenant(), stream: stream(number), first: position(first), last: position(last) }
 }
 
 #[tokio::test]
@@ -171,10 +175,40 @@ async fn a_node_hears_of_entries_of_another_and_not_of_its_own() {
         let (one, other) = (database.open().await, database.open().await);
         write(&one, &[group(1, &["ann"]), messages(1, 1, "ann", 2)]).await;
         write(&other, &[group(2, &["ann"])]).await;
-        let heard = notices_until(&other, |all| all.iter().any(|notice| notice.last == position(3))).await;
-        assert!(heard.iter().all(|notice| notice.stream == stream(1)), "{heard:?}");
+        let heard = notices_until(&other, |all| {
+            all.iter().any(|notice| matches!(notice, Notice::Entries { last, .. } if *last == position(3)))
+        })
+        .await;
+        assert!(
+            heard.iter().all(|notice| matches!(notice, Notice::Entries { stream: of, .. } if *of == stream(1))),
+            "{heard:?}"
+        );
         let heard = notices_until(&one, |all| !all.is_empty()).await;
         assert_eq!(heard, [news(2, 1, 1)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_hears_what_another_tells_and_not_what_it_tells_itself() {
+    on_a_database(async |database: Database| {
+        let (one, other, pool) = (database.open().await, database.open().await, database.pool().await);
+        two_listeners(&pool).await;
+        let conversation = contract::conversation(1);
+        let receipt = Receipt { delivered: position(2), read: position(1) };
+        let receipts = vec![MemberReceipt { conversation, account: account("ann"), receipt }; 300];
+        let presence = MemberPresence { conversation, account: account("ann"), kind: PresenceKind::Typing };
+        one.tell(Notice::Receipts { tenant: tenant(), receipts });
+        one.tell(Notice::Presence { tenant: tenant(), presence: presence.clone() });
+        let heard =
+            notices_until(&other, |all| all.iter().any(|notice| matches!(notice, Notice::Presence { .. }))).await;
+        let count = |notice: &Notice| match notice {
+            Notice::Receipts { receipts, .. } => receipts.len(),
+            _ => 0,
+        };
+        assert_eq!(heard.iter().map(count).sum::<usize>(), 300);
+        assert!(heard.contains(&Notice::Presence { tenant: tenant(), presence }));
+        assert_eq!(one.notices().await.unwrap(), []);
     })
     .await;
 }

@@ -16,7 +16,7 @@ use crate::store::{Notice, StoreError};
 /// A database that `SqlStore` can keep its tables in. Both take `$1` for a
 /// parameter, `ON CONFLICT`, `RETURNING` and `json_each`.
 pub(in crate::store) trait Backend: Database<Row: ReadRow> {
-    /// What a node needs to tell others of its entries, and to hear of theirs.
+    /// What a node needs to tell others, and to hear them.
     type Feed: Send + Sync + 'static;
 
     /// Begins a transaction all of whose reads are of one moment.
@@ -51,8 +51,16 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     /// Brings the database to this program's version.
     fn migrate(store: &SqlStore<Self>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Tells other nodes of entries that are durable now; may be lost.
-    fn announce(feed: &Self::Feed, notices: Vec<Notice>);
+    /// `Store::tell`.
+    fn tell(feed: &Self::Feed, notices: Vec<Notice>);
+
+    /// Tells notices when the transaction of this connection commits: for what
+    /// is rare, and whose program may end right after it.
+    fn tell_at_commit(
+        connection: &mut Self::Connection,
+        node: i64,
+        notices: Vec<Notice>,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
     /// `Store::notices`.
     fn notices(store: &SqlStore<Self>) -> impl Future<Output = Result<Vec<Notice>, StoreError>> + Send;

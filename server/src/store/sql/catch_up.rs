@@ -170,6 +170,7 @@ const ALL_PROFILES: &str = "SELECT account, profile FROM accounts
         SELECT other.account FROM members AS own
         JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation
         WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active')
+        AND profile IS NOT NULL
     ORDER BY account";
 
 async fn all_profiles<B: Backend>(
@@ -334,6 +335,7 @@ impl Missed<'_> {
                     WHERE other.tenant = $1 AND other.account = changed.account
                         AND own.tenant = $1 AND own.conversation = other.conversation AND own.account = $2
                         AND own.status = 'active')))
+                AND profile IS NOT NULL
             ORDER BY account";
         profile_notices(&fetch::<B>(connection, PROFILES, self.values()).await?)
     }

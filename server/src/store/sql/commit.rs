@@ -49,7 +49,7 @@ pub(in crate::store) async fn commit<B: Backend>(
     for (statement, rows) in rows(tick, node, &admitted) {
         insert::<B>(connection, statement, rows).await?;
     }
-    let notices = admitted.into_iter().map(|commit| Notice {
+    let notices = admitted.into_iter().map(|commit| Notice::Entries {
         tenant: commit.tenant.clone(),
         stream: commit.stream.clone(),
         first: commit.expected.next(),

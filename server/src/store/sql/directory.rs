@@ -1,4 +1,4 @@
-//! Who is where: devices, members, profiles.
+//! Who is where: devices, members, profiles; and who is suspended.
 
 use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, TenantId},
@@ -9,9 +9,10 @@ use tidings_core::{
 use super::{
     Backend, Insert, ReadRow, Value,
     backend::{fetch, insert},
+    commit::next_tick,
     row::Fields,
 };
-use crate::store::{DeviceOwner, StoreError};
+use crate::store::{DeviceOwner, StoreError, Suspension};
 
 const DEVICE: &str = "SELECT tenant, account FROM devices WHERE device = $1";
 
@@ -50,6 +51,38 @@ pub(super) async fn register_device<B: Backend>(
     }
     // Somebody was quicker, and has committed: the insert waited for that.
     Ok(device_owner::<B>(connection, tenant, account, device).await?.unwrap_or(DeviceOwner::Other))
+}
+
+const SUSPEND: Insert = Insert {
+    table: "accounts",
+    columns: &["tenant", "account", "suspended", "tick"],
+    conflict: "ON CONFLICT (tenant, account) DO UPDATE SET suspended = excluded.suspended",
+};
+
+/// `Store::set_suspension`, without telling anybody.
+pub(super) async fn set_suspension<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    suspension: Suspension,
+) -> Result<(), StoreError> {
+    let tick = next_tick::<B>(connection).await?;
+    let suspended = Value::Flag(suspension == Suspension::Suspended);
+    insert::<B>(connection, &SUSPEND, vec![vec![tenant.into(), account.into(), suspended, tick.into()]]).await?;
+    Ok(())
+}
+
+const SUSPENDED: &str = "SELECT account FROM accounts
+    WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND suspended ORDER BY account";
+
+/// `Store::suspended`.
+pub(super) async fn suspended<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    accounts: &[AccountId],
+) -> Result<Vec<AccountId>, StoreError> {
+    let rows = fetch::<B>(connection, SUSPENDED, [tenant.into(), Value::keys(accounts)]).await?;
+    rows.iter().map(|row| Fields::of("accounts", row).account()).collect()
 }
 
 const MEMBER: &str = "SELECT role, status FROM members WHERE tenant = $1 AND conversation = $2 AND account = $3";
@@ -94,7 +127,7 @@ pub(super) async fn co_members<B: Backend>(
 }
 
 const PROFILES: &str = "SELECT account, profile FROM accounts
-    WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) ORDER BY account";
+    WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND profile IS NOT NULL ORDER BY account";
 
 /// `Store::profiles`.
 pub(super) async fn profiles<B: Backend>(

@@ -16,7 +16,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{Member, Receipt},
     time::WallTime,
-    wire::{ConversationSummary, MemberReceipt, ProfileNotice, ReceiptNotice},
+    wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 
 pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator, read_row};
@@ -27,7 +27,7 @@ pub(super) use row::notice;
 
 use super::{
     CatchUp, CommitOutcome, DeviceOwner, Notice, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
-    StreamCommit, StreamHead,
+    StreamCommit, StreamHead, Suspension,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.
@@ -95,6 +95,25 @@ impl<B: Backend> Store for SqlStore<B> {
         Ok(owner)
     }
 
+    async fn set_suspension(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        suspension: Suspension,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer().await?;
+        directory::set_suspension::<B>(&mut transaction, tenant, account, suspension).await?;
+        if suspension == Suspension::Suspended {
+            let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
+            B::tell_at_commit(&mut transaction, self.node, vec![notice]).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
+        directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await
+    }
+
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
         journal::stream_head::<B>(&mut *self.reader().await?, tenant, stream).await
     }
@@ -148,7 +167,7 @@ impl<B: Backend> Store for SqlStore<B> {
         loop {
             match self.try_commit(commits).await {
                 Ok((outcomes, notices)) => {
-                    B::announce(&self.feed, notices);
+                    B::tell(&self.feed, notices);
                     return Ok(outcomes);
                 }
                 Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => collisions += 1,
@@ -188,11 +207,10 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn merge_receipts(
         &self,
         tenant: &TenantId,
-        account: &AccountId,
-        notices: &[ReceiptNotice],
+        receipts: &[MemberReceipt],
     ) -> Result<Vec<MemberReceipt>, StoreError> {
         let mut transaction = self.writer().await?;
-        let moved = receipt::merge_receipts::<B>(&mut transaction, tenant, account, notices).await?;
+        let moved = receipt::merge_receipts::<B>(&mut transaction, tenant, receipts).await?;
         if moved.is_empty() {
             transaction.rollback().await?;
         } else {
@@ -222,6 +240,10 @@ impl<B: Backend> Store for SqlStore<B> {
         let mut transaction = self.writer().await?;
         journal::save_snapshot::<B>(&mut transaction, tenant, document, snapshot).await?;
         Ok(transaction.commit().await?)
+    }
+
+    fn tell(&self, notice: Notice) {
+        B::tell(&self.feed, vec![notice]);
     }
 
     async fn notices(&self) -> Result<Vec<Notice>, StoreError> {

@@ -6,7 +6,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, TenantId},
     journal::Position,
     model::Receipt,
-    wire::{MemberReceipt, ReceiptNotice},
+    wire::MemberReceipt,
 };
 
 use super::{
@@ -17,6 +17,8 @@ use super::{
 };
 use crate::store::StoreError;
 
+// Of one account: a join with a list of accounts and conversations let Postgres
+// think of reading all members of the tenant.
 const STANDING: &str = "SELECT own.conversation, streams.position,
         coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read
     FROM members AS own
@@ -44,32 +46,32 @@ const MOVE: Insert = Insert {
 pub(super) async fn merge_receipts<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
-    account: &AccountId,
-    notices: &[ReceiptNotice],
+    receipts: &[MemberReceipt],
 ) -> Result<Vec<MemberReceipt>, StoreError> {
-    let mut wanted: BTreeMap<ConversationId, Receipt> = BTreeMap::new();
-    for notice in notices {
-        let receipt = wanted.entry(notice.conversation).or_default();
-        *receipt = receipt.merge(Receipt { delivered: notice.delivered, read: notice.read });
+    let mut wanted: BTreeMap<&AccountId, BTreeMap<ConversationId, Receipt>> = BTreeMap::new();
+    for MemberReceipt { conversation, account, receipt } in receipts {
+        let merged = wanted.entry(account).or_default().entry(*conversation).or_default();
+        *merged = merged.merge(*receipt);
     }
-    let values = [tenant.into(), account.into(), Value::keys(wanted.keys())];
-    let rows = fetch::<B>(connection, STANDING, values).await?;
     // Sorted, so that two nodes lock the rows in the same order.
-    let mut moved: BTreeMap<ConversationId, Receipt> = BTreeMap::new();
-    for row in &rows {
-        let fields = Fields::of("receipts", row);
-        let conversation = fields.conversation()?;
-        let (head, stored) = (fields.position("position")?, fields.receipt()?);
-        let merged = stored.merge(clamp(wanted.get(&conversation).copied().unwrap_or_default(), head));
-        if merged != stored {
-            moved.insert(conversation, merged);
+    let mut moved: BTreeMap<(ConversationId, &AccountId), Receipt> = BTreeMap::new();
+    for (account, wanted) in wanted {
+        let values = [tenant.into(), account.into(), Value::keys(wanted.keys())];
+        for row in fetch::<B>(connection, STANDING, values).await? {
+            let fields = Fields::of("receipts", &row);
+            let conversation = fields.conversation()?;
+            let (head, stored) = (fields.position("position")?, fields.receipt()?);
+            let merged = stored.merge(clamp(wanted.get(&conversation).copied().unwrap_or_default(), head));
+            if merged != stored {
+                moved.insert((conversation, account), merged);
+            }
         }
     }
     if moved.is_empty() {
         return Ok(Vec::new());
     }
     let tick = next_tick::<B>(connection).await?;
-    let rows = moved.into_iter().map(|(conversation, receipt)| {
+    let rows = moved.into_iter().map(|((conversation, account), receipt)| {
         vec![
             tenant.into(),
             conversation.into(),

@@ -148,10 +148,10 @@ impl<'r, R: ReadRow> Fields<'r, R> {
     }
 }
 
-/// The range of entries in a row.
+/// The notice of the run of entries in a row.
 pub(in crate::store) fn notice(row: &impl ReadRow) -> Result<Notice, StoreError> {
     let fields = Fields::of("journal", row);
-    Ok(Notice {
+    Ok(Notice::Entries {
         tenant: fields.tenant()?,
         stream: fields.stream()?,
         first: fields.position("first")?,

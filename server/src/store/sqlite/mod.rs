@@ -122,7 +122,11 @@ impl Backend for Sqlite {
         Ok(migrator(MIGRATIONS).run(&store.writes).await?)
     }
 
-    fn announce((): &(), _: Vec<Notice>) {}
+    fn tell((): &(), _: Vec<Notice>) {}
+
+    async fn tell_at_commit(_: &mut SqliteConnection, _: i64, _: Vec<Notice>) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
 
     /// No other node has this file: waits its time, and answers nothing.
     async fn notices(_: &SqlStore<Self>) -> Result<Vec<Notice>, StoreError> {

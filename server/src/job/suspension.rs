@@ -1,0 +1,31 @@
+//! Ends the sessions of accounts that were suspended, for certain: a notice of
+//! it may be lost, and a suspension in a SQLite file, by another program, has
+//! none.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{drain::Phase, node::Node, store::StoreError, stream::fanout};
+
+/// Accounts asked about at once.
+const ACCOUNTS_MAX: usize = 1_000;
+
+/// Looks once every cursor interval until the node goes down.
+pub(crate) async fn run(node: Arc<Node>) {
+    while node.drain.phase() == Phase::Running {
+        tokio::time::sleep(node.config.node.cursor_interval.max(Duration::from_millis(10))).await;
+        if let Err(error) = look(&node).await {
+            tracing::warn!(%error, "it is not known who is suspended");
+        }
+    }
+}
+
+async fn look(node: &Node) -> Result<(), StoreError> {
+    for (tenant, accounts) in node.sessions.accounts() {
+        for accounts in accounts.chunks(ACCOUNTS_MAX) {
+            for account in node.store.suspended(&tenant, accounts).await? {
+                fanout::suspended(node, &tenant, &account);
+            }
+        }
+    }
+    Ok(())
+}

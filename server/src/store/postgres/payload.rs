@@ -1,0 +1,152 @@
+//! Notices as the payloads of NOTIFY: words with a space between, the node
+//! that tells, the kind, the tenant, and what the kind needs.
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, StreamId, TenantId},
+    journal::Position,
+    model::{PresenceKind, Receipt},
+    wire::{MemberPresence, MemberReceipt},
+};
+
+use crate::store::Notice;
+
+/// Bytes of one payload: Postgres takes fewer than 8,000, and fails the whole
+/// statement over one that is longer.
+const PAYLOAD_BYTES_MAX: usize = 7_900;
+
+/// A notice of this node: one payload, or several when its receipts are many.
+pub(super) fn print(node: i64, notice: &Notice) -> Vec<String> {
+    match notice {
+        Notice::Entries { tenant, stream, first, last } => {
+            vec![format!("{node} entries {tenant} {stream} {first} {last}")]
+        }
+        Notice::Receipts { tenant, receipts } => print_receipts(node, tenant, receipts),
+        Notice::Presence { tenant, presence: MemberPresence { conversation, account, kind } } => {
+            vec![format!("{node} presence {tenant} {conversation} {account} {}", kind.as_str())]
+        }
+        Notice::Suspended { tenant, account } => vec![format!("{node} suspended {tenant} {account}")],
+    }
+}
+
+fn print_receipts(node: i64, tenant: &TenantId, receipts: &[MemberReceipt]) -> Vec<String> {
+    let mut payloads: Vec<String> = Vec::new();
+    for MemberReceipt { conversation, account, receipt: Receipt { delivered, read } } in receipts {
+        let words = format!(" {conversation} {account} {delivered} {read}");
+        match payloads.last_mut() {
+            Some(payload) if payload.len() + words.len() <= PAYLOAD_BYTES_MAX => payload.push_str(&words),
+            _ => payloads.push(format!("{node} receipts {tenant}{words}")),
+        }
+    }
+    payloads
+}
+
+/// A notice of another node, or a suspension of any; none for what else this
+/// node told, and for what is not a notice: anybody who may connect may notify.
+pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
+    let mut words = payload.split(' ');
+    let node: i64 = words.next()?.parse().ok()?;
+    let (kind, tenant) = (words.next()?, TenantId::parse(words.next()?).ok()?);
+    let notice = match kind {
+        "entries" => {
+            let stream = StreamId::parse(words.next()?).ok()?;
+            let (first, last) = (position(words.next()?)?, position(words.next()?)?);
+            (first <= last).then_some(Notice::Entries { tenant, stream, first, last })?
+        }
+        "receipts" => {
+            let mut receipts = Vec::new();
+            while let Some(conversation) = words.next() {
+                let conversation = ConversationId::parse(conversation).ok()?;
+                let account = AccountId::parse(words.next()?).ok()?;
+                let receipt = Receipt { delivered: position(words.next()?)?, read: position(words.next()?)? };
+                receipts.push(MemberReceipt { conversation, account, receipt });
+            }
+            Notice::Receipts { tenant, receipts }
+        }
+        "presence" => {
+            let conversation = ConversationId::parse(words.next()?).ok()?;
+            let account = AccountId::parse(words.next()?).ok()?;
+            let kind = PresenceKind::parse(words.next()?)?;
+            Notice::Presence { tenant, presence: MemberPresence { conversation, account, kind } }
+        }
+        "suspended" => Notice::Suspended { tenant, account: AccountId::parse(words.next()?).ok()? },
+        _ => return None,
+    };
+    // Whoever suspends has ended no session yet, not even its own.
+    let node = if matches!(notice, Notice::Suspended { .. }) { None } else { Some(node) };
+    (node != Some(own) && words.next().is_none()).then_some(notice)
+}
+
+fn position(word: &str) -> Option<Position> {
+    word.parse().ok().map(Position::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant() -> TenantId {
+        TenantId::parse("acme").unwrap()
+    }
+
+    fn receipts(count: u64) -> Vec<MemberReceipt> {
+        let receipt = |number: u64| MemberReceipt {
+            conversation: ConversationId::from_bytes([7; 16]),
+            account: AccountId::parse(&format!("{number:064}")).unwrap(),
+            receipt: Receipt { delivered: Position::new(u64::MAX), read: Position::new(number) },
+        };
+        (0..count).map(receipt).collect()
+    }
+
+    #[track_caller]
+    fn check(notice: &Notice) {
+        let payloads = print(1, notice);
+        assert_eq!(payloads.len(), 1);
+        assert_eq!(parse(2, &payloads[0]).as_ref(), Some(notice));
+        assert_eq!(parse(1, &payloads[0]), None);
+        assert_eq!(parse(2, &format!("{} more", payloads[0])), None);
+    }
+
+    #[test]
+    fn a_notice_is_heard_as_it_was_told_and_not_by_who_told_it() {
+        let stream = StreamId::Account(AccountId::parse("ann").unwrap());
+        check(&Notice::Entries { tenant: tenant(), stream, first: Position::new(3), last: Position::new(4) });
+        check(&Notice::Receipts { tenant: tenant(), receipts: receipts(3) });
+        let (conversation, account) = (ConversationId::from_bytes([7; 16]), AccountId::parse("ann").unwrap());
+        let presence = MemberPresence { conversation, account, kind: PresenceKind::Typing };
+        check(&Notice::Presence { tenant: tenant(), presence });
+    }
+
+    #[test]
+    fn a_suspension_is_heard_by_who_told_it_too() {
+        let notice = Notice::Suspended { tenant: tenant(), account: AccountId::parse("ann").unwrap() };
+        let payloads = print(1, &notice);
+        for own in [1, 2] {
+            assert_eq!(parse(own, &payloads[0]).as_ref(), Some(&notice));
+        }
+    }
+
+    #[test]
+    fn receipts_beyond_one_payload_go_on_in_another() {
+        let receipts = receipts(500);
+        let payloads = print(1, &Notice::Receipts { tenant: tenant(), receipts: receipts.clone() });
+        assert!(payloads.len() > 1 && payloads.iter().all(|payload| payload.len() < 8_000));
+        let heard = payloads.iter().filter_map(|payload| match parse(2, payload) {
+            Some(Notice::Receipts { receipts, .. }) => Some(receipts),
+            _ => None,
+        });
+        assert_eq!(heard.flatten().collect::<Vec<_>>(), receipts);
+    }
+
+    #[test]
+    fn what_is_not_a_notice_is_not_heard() {
+        let conversation = ConversationId::from_bytes([7; 16]);
+        let cases = ["", "1", "1 entries", "x entries acme account/ann 1 2", "1 entries acme account/ann 2 1"];
+        for payload in cases {
+            assert_eq!(parse(2, payload), None, "{payload:?}");
+        }
+        for rest in ["ann 1", "ann 1 x", "ann", "a/b 1 1", "ann 1 1 2"] {
+            assert_eq!(parse(2, &format!("1 receipts acme {conversation} {rest}")), None, "{rest:?}");
+        }
+        assert_eq!(parse(2, &format!("1 presence acme {conversation} ann asleep")), None);
+    }
+}

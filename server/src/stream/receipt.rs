@@ -1,0 +1,146 @@
+//! Receipts on their way to the store. Every member answers every message with
+//! one, so those of all sessions are gathered for a moment: they are written
+//! in one transaction, and a conversation hears of all of its own in one frame
+//! instead of one a member.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, TenantId},
+    model::Receipt,
+    wire::{MemberReceipt, ReceiptNotice},
+};
+use tokio::{sync::mpsc, time::sleep};
+
+use super::fanout;
+use crate::{
+    drain::{Gauge, Phase},
+    node::Node,
+    store::{Notice, StoreError},
+    ws::{Ending, SessionHandle},
+};
+
+/// How long receipts are gathered.
+const GATHER: Duration = Duration::from_millis(50);
+/// Requests that wait; a session waits when they are that many.
+const WAITING_MAX: usize = 1_024;
+/// Notices of one request, and receipts of one call of the store.
+const NOTICES_MAX: usize = 500;
+
+/// What a session wants moved: its own account's receipts.
+pub struct ReceiptRequest {
+    session: Arc<SessionHandle>,
+    notices: Vec<ReceiptNotice>,
+}
+
+/// Where sessions hand in receipts.
+pub struct Receipts {
+    requests: mpsc::Sender<ReceiptRequest>,
+    waiting: Gauge,
+}
+
+impl Receipts {
+    /// Nothing handed in yet, and what `run` takes requests from.
+    pub fn new() -> (Self, mpsc::Receiver<ReceiptRequest>) {
+        let (requests, receiver) = mpsc::channel(WAITING_MAX);
+        (Self { requests, waiting: Gauge::default() }, receiver)
+    }
+
+    /// Hands in a session's receipts. If they cannot be stored the session is
+    /// ended: receipts have no answer, but who comes back tells them again.
+    pub async fn merge(&self, session: &Arc<SessionHandle>, notices: &[ReceiptNotice]) {
+        for notices in notices.chunks(NOTICES_MAX) {
+            // Nobody receives any more when the node has ended.
+            let Ok(permit) = self.requests.reserve().await else { return };
+            self.waiting.enter(usize::MAX);
+            permit.send(ReceiptRequest { session: Arc::clone(session), notices: notices.to_vec() });
+        }
+    }
+
+    /// Waits until everything handed in is stored; tells whether it is.
+    pub async fn merged(&self, timeout: Duration) -> bool {
+        self.waiting.emptied(timeout).await
+    }
+}
+
+/// What was handed in for one tenant.
+#[derive(Default)]
+struct Gathered {
+    receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
+    /// The sessions that moved a conversation's receipts.
+    movers: BTreeMap<ConversationId, BTreeSet<u64>>,
+    sessions: Vec<Arc<SessionHandle>>,
+}
+
+impl Gathered {
+    fn add(&mut self, request: ReceiptRequest) {
+        let ReceiptRequest { session, notices } = request;
+        for ReceiptNotice { conversation, delivered, read } in notices {
+            let receipt = self.receipts.entry((conversation, session.account.clone())).or_default();
+            *receipt = receipt.merge(Receipt { delivered, read });
+            self.movers.entry(conversation).or_default().insert(session.id);
+        }
+        self.sessions.push(session);
+    }
+
+    /// The session that knows all that is told of a conversation, because it
+    /// alone moved its receipts; none when there are several.
+    fn knowing(&self, conversation: ConversationId) -> HashSet<u64> {
+        let movers = self.movers.get(&conversation).filter(|movers| movers.len() == 1);
+        movers.into_iter().flatten().copied().collect()
+    }
+}
+
+/// Stores what is handed in until the node has gone down.
+pub(crate) async fn run(node: Arc<Node>, mut requests: mpsc::Receiver<ReceiptRequest>) {
+    while let Some(first) = requests.recv().await {
+        tokio::select! {
+            () = sleep(GATHER) => {}
+            () = node.drain.reached(Phase::Finishing) => {}
+        }
+        let mut gathered: BTreeMap<TenantId, Gathered> = BTreeMap::new();
+        let mut add = |request: ReceiptRequest| {
+            gathered.entry(request.session.tenant.clone()).or_default().add(request);
+        };
+        add(first);
+        let mut count = 1;
+        while count < WAITING_MAX
+            && let Ok(next) = requests.try_recv()
+        {
+            add(next);
+            count += 1;
+        }
+        for (tenant, gathered) in gathered {
+            if let Err(error) = merge(&node, &tenant, &gathered).await {
+                let ending = Ending::store_failed(&error);
+                gathered.sessions.iter().for_each(|session| session.outgoing.end(ending.clone()));
+            }
+        }
+        (0..count).for_each(|_| node.receipts.waiting.leave());
+    }
+}
+
+async fn merge(node: &Node, tenant: &TenantId, gathered: &Gathered) -> Result<(), StoreError> {
+    let receipts = gathered.receipts.iter().map(|((conversation, account), receipt)| MemberReceipt {
+        conversation: *conversation,
+        account: account.clone(),
+        receipt: *receipt,
+    });
+    let receipts: Vec<MemberReceipt> = receipts.collect();
+    for receipts in receipts.chunks(NOTICES_MAX) {
+        let moved = node.store.merge_receipts(tenant, receipts).await?;
+        if moved.is_empty() {
+            continue;
+        }
+        let told = fanout::receipts(node, tenant, &moved, |conversation| gathered.knowing(conversation)).await;
+        if let Err(error) = told {
+            tracing::warn!(%error, "sessions were not told of receipts yet");
+        }
+        node.store.tell(Notice::Receipts { tenant: tenant.clone(), receipts: moved });
+    }
+    Ok(())
+}
