@@ -13,7 +13,6 @@ impl Conversation {
         for fact in document.facts("") {
             conversation.take(fact);
         }
-        // A member is whole only with both role and status.
         conversation
     }
 

@@ -66,13 +66,12 @@ pub fn emoji_is_legal(text: &str) -> bool {
 impl Key {
     /// Parses a key of a document of this kind; none if it is not one.
     pub fn parse(document: &DocumentId, text: &str) -> Option<Key> {
-        let key = match document {
+        match document {
             DocumentId::Conversation(_) => parse_conversation(text),
             DocumentId::Page(..) => parse_page(text),
             DocumentId::Account(_) => parse_account(text),
             DocumentId::Home(_) => parse_home(text),
-        }?;
-        Some(key)
+        }
     }
 }
 
