@@ -299,9 +299,11 @@ impl Engine {
         } else {
             replica.whole = true;
             for entry in &fetched.entries {
-                match self.receive_entry(stream, entry) {
-                    Ok(true) => {}
-                    Ok(false) | Err(_) => return self.start_over(stream),
+                // What was fetched does not fit either: asking again at once
+                // would ask for ever.
+                if !matches!(self.receive_entry(stream, entry), Ok(true)) {
+                    self.forget_stream(stream);
+                    return self.link_failed(Some(Code::Internal), None);
                 }
             }
         }
@@ -367,15 +369,18 @@ impl Engine {
     }
 
     /// What is held does not fit what the server sends: fetch it all again.
-    /// The outbox stays as it is.
     fn start_over(&mut self, stream: &StreamId) {
-        if let Some(replica) = self.replica(stream) {
-            replica.whole = false;
-            replica.fetch = None;
-            // Its answer is lost; pushing again is answered the same.
-            replica.outbox.in_flight = None;
-        }
+        self.forget_stream(stream);
         self.fetch_stream(stream);
+    }
+
+    /// Lets go of what is held of a stream. The outbox stays as it is.
+    fn forget_stream(&mut self, stream: &StreamId) {
+        let Some(replica) = self.replica(stream) else { return };
+        replica.forget();
+        self.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
+        self.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
+        self.dirty_heads.insert(stream.clone());
     }
 
     pub(super) fn receive_accepted(&mut self, stream: &StreamId, accepted: &Accepted) {

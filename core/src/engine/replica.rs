@@ -312,6 +312,18 @@ impl Replica {
         Ok(admitted)
     }
 
+    /// Lets go of everything but the outbox.
+    pub(super) fn forget(&mut self) {
+        let (tenant, id) = (self.confirmed.tenant().clone(), self.confirmed.id().clone());
+        let outbox = core::mem::take(&mut self.outbox);
+        let receipts = core::mem::take(&mut self.receipts);
+        let (revoked, rewrite_due, used) = (self.revoked, self.rewrite_due, self.used);
+        *self = Self { outbox, receipts, revoked, rewrite_due, used, ..Self::empty(tenant, id, false) };
+        // Its answer is lost; pushing again is answered the same.
+        self.outbox.in_flight = None;
+        self.reapply();
+    }
+
     /// Takes back the last commands, which were never sent.
     pub(super) fn withdraw(&mut self, sequences: &[u64]) {
         let before = self.outbox.len();

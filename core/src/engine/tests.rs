@@ -6,7 +6,10 @@ use super::*;
 use crate::{
     command::{CreateGroup, SendText},
     engine::record::OUTBOX,
+    ids::DocumentId,
+    journal::Entry,
     storage::{MemoryStore, StorageRequest, Write},
+    wire::{ClientFrame, Entries, Fetched, PROTOCOL_VERSION, ServerFrame, Welcome, decode, encode},
 };
 
 fn config() -> EngineConfig {
@@ -116,6 +119,58 @@ fn a_start_that_cannot_read_writes_nothing_and_tries_again() {
     engine.handle(later, Input::TimerDue).unwrap();
     let outputs: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
     assert!(matches!(&outputs[..], [Output::Storage(task)] if matches!(task.request, StorageRequest::Read(_))));
+}
+
+#[test]
+fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
+    let mut store = MemoryStore::default();
+    let mut engine = Engine::new(now(), config());
+    drain(&mut engine, &mut store);
+    give(&mut engine, &mut store, Input::Token("token".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let welcome = Welcome {
+        version: PROTOCOL_VERSION,
+        tenant: config().tenant,
+        account: config().account,
+        administrator: false,
+        server_time: now().wall,
+        limits: Limits::default(),
+    };
+    let mut receive = |frame: &ServerFrame| give(&mut engine, &mut store, Input::FrameReceived(encode(frame)));
+    receive(&ServerFrame::Welcome(Box::new(welcome)));
+    receive(&ServerFrame::CaughtUp(Cursor::new(1)));
+    let conversation = ConversationId::from_bytes([1; 16]);
+    let stream = StreamId::Conversation(conversation);
+    let entry = Entry {
+        position: Position::new(1),
+        document: DocumentId::Conversation(conversation),
+        account: AccountId::parse("bob").unwrap(),
+        administrator: false,
+        accepted_at: now().wall,
+        change: b"not a change".to_vec(),
+    };
+    let outputs = receive(&ServerFrame::Entries(Entries { stream: stream.clone(), entries: vec![entry.clone()] }));
+    // The first one was for the gap, before the entry was looked at.
+    let mut fetches = outputs.iter().filter_map(|output| match output {
+        Output::Send(bytes) => match decode::<ClientFrame>(bytes) {
+            Ok(ClientFrame::Fetch(fetch)) if fetch.stream == stream => Some(fetch.request),
+            _ => None,
+        },
+        _ => None,
+    });
+    let fetched = Fetched {
+        request: fetches.next_back().expect("what does not fit is fetched"),
+        stream,
+        head: Position::new(1),
+        page: 0,
+        restart: false,
+        documents: Vec::new(),
+        entries: vec![entry],
+        receipts: Vec::new(),
+    };
+    let outputs = receive(&ServerFrame::Fetched(fetched));
+    assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Send(_))), "{outputs:?}");
 }
 
 fn keys() -> impl Strategy<Value = String> {
