@@ -19,6 +19,8 @@ mod stream;
 mod value;
 
 pub use refusal::Refusal;
+#[cfg(feature = "testing")]
+pub use shape::step;
 pub use stream::{AdmitError, Admitted, Effects, Stream};
 
 use crate::{
