@@ -109,7 +109,7 @@ fn lengths(cases: &mut Cases<'_>) {
     let mut actor = Vec::new();
     put(&mut actor, 0);
     put(&mut actor, 1 << 40);
-    cases.bytes("an actor of 2^40 bytes", Code::WrongActor, chunk(CHANGE_CHUNK, &actor));
+    cases.bytes("an actor of 2^40 bytes", Code::ChangeMalformed, chunk(CHANGE_CHUNK, &actor));
 }
 
 fn numbers(cases: &mut Cases<'_>) {

@@ -72,7 +72,7 @@ fn dependencies(cases: &mut Cases<'_>) {
         let first = raw.dependencies[0];
         raw.dependencies.insert(0, first);
     });
-    for (name, count) in [("257 of them", 257u32), ("5,000 of them", 5_000)] {
+    for (name, count) in [("one too many", cases.scene.limits.change_dependencies_max + 1), ("5,000 of them", 5_000)] {
         cases.raw(name, Code::TooManyDependencies, message.clone(), |raw| {
             raw.dependencies = (0..count).map(|number| hash_of(number)).collect();
         });

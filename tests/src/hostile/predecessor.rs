@@ -106,7 +106,7 @@ fn indexes(cases: &mut Cases<'_>) {
         cases.raw(name, Code::IndexOutOfRange, edit.clone(), |raw| *raw.column(PREDECESSOR_COUNTER) = literal(&deltas));
     }
     for (name, specification) in [("a null actor", PREDECESSOR_ACTOR), ("a null counter", PREDECESSOR_COUNTER)] {
-        cases.raw(name, Code::IndexOutOfRange, edit.clone(), |raw| {
+        cases.raw(name, Code::ChangeMalformed, edit.clone(), |raw| {
             *raw.column(specification) = [nulls(1), literal(&[1i64, 2])].concat();
         });
     }
