@@ -174,7 +174,7 @@ fn a1_bytes_that_are_not_one_framed_change_are_refused() {
     check(Code::ChangeMalformed, &|bytes| bytes.truncate(9));
     check(Code::ChangeMalformed, &|bytes| bytes.push(0));
     check(Code::ChangeMalformed, &|bytes| bytes[0] ^= 1);
-    check(Code::ChangeMalformed, &|bytes| bytes[8] = 2);
+    check(Code::ChangeCompressed, &|bytes| bytes[8] = 2);
     check(Code::ChangeMalformed, &|bytes| bytes[9] = 0xff);
     check(Code::ChangeTooLarge, &|bytes| bytes.resize(300_000, 0));
 }
@@ -213,7 +213,7 @@ fn a3_a_wrong_checksum_is_refused() {
     let mut room = Room::group();
     let mut pushed = room.write(&session("me"), &room.document(Some(1)), &[says(9, "me")]);
     pushed.change[5] ^= 1;
-    assert_eq!(room.admit(&session("me"), &pushed).map_err(code_of).err(), Some(Code::NotCanonical));
+    assert_eq!(room.admit(&session("me"), &pushed).map_err(code_of).err(), Some(Code::WrongChecksum));
 }
 
 #[test]

@@ -234,7 +234,7 @@ impl Replica {
             return Ok(Received::Gap);
         }
         let newest = self.confirmed.page();
-        let effects = self.confirmed.apply_entry(entry)?;
+        let effects = self.confirmed.receive_entry(entry)?;
         self.page_turned |= newest > 0 && self.confirmed.page() > newest;
         let view_follows = self.view.as_mut().is_none_or(|view| view.apply_entry(entry).is_ok());
         self.tail.insert(entry.position, entry.document.clone());
