@@ -8,10 +8,13 @@ use tidings_core::{
     wire::PushedChange,
 };
 
-use crate::fuzz::{
-    Verdict, mutate,
-    room::{Room, RoomKind, name_of},
-    script::Script,
+use crate::{
+    fuzz::{
+        Verdict, mutate,
+        room::{Room, RoomKind, name_of},
+        script::Script,
+    },
+    random::Random,
 };
 
 /// At most this many steps in one input.
@@ -35,11 +38,13 @@ pub fn run(input: &[u8]) -> Verdict {
     verdict
 }
 
-/// Scripts that reach each kind of step.
+/// Long scripts, by chance.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<Vec<u8>> = (0..8).map(|kind| (kind..kind + 40).collect()).collect();
-    seeds.extend((0..8u8).map(|step| [0, step, 0, step, 1, 2, 3, 4, 5, 6, 7, 8, 9].repeat(6)));
-    seeds
+    let script = |seed: u64| {
+        let mut random = Random::new(seed);
+        (0..160).map(|_| random.number() as u8).collect()
+    };
+    (0..64).map(script).collect()
 }
 
 /// Plays a script in a room; `seen` is told of everything that is admitted.
@@ -50,22 +55,21 @@ pub fn play(script: &mut Script<'_>, room: &mut Room, mut seen: impl FnMut(&Room
             break;
         }
         let device = script.below(room.devices().len());
-        let step = script.below(8);
-        let (name, answers) = match step {
-            0 => {
+        let (name, answers) = match script.below(32) {
+            0..=4 => {
                 room.sync(device);
                 continue;
             }
-            1 => ("honest", room.push_pending(device)),
-            2 => ("again", push_again(script, room, device)),
-            3 => ("bytes", push_bytes(script, room, device)),
-            _ => {
+            5 | 6 => ("honest", room.push_pending(device)),
+            7 => ("again", push_again(script, room, device)),
+            8 => ("bytes", push_bytes(script, room, device)),
+            step => {
                 let (document, facts) = room.facts(script, device);
                 let Some((honest, predicted)) = room.write(device, &document, &facts) else { continue };
                 match step {
                     // Not pushed yet.
-                    4 => continue,
-                    5 => {
+                    9..=12 => continue,
+                    13..=19 => {
                         let answers = room.push_pending(device);
                         if let Some(predicted) = predicted {
                             let answer = answers[0].as_ref().map(|_| ()).map_err(AdmitError::clone);
@@ -128,11 +132,11 @@ fn push_bytes(script: &mut Script<'_>, room: &mut Room, device: usize) -> Vec<Re
 
 fn other_document(script: &mut Script<'_>, room: &Room) -> DocumentId {
     let number = u32::from(script.byte() % 4);
-    match (room.stream().id(), script.below(4)) {
-        (StreamId::Conversation(conversation), 0) => DocumentId::Conversation(*conversation),
-        (StreamId::Conversation(conversation), 1 | 2) => DocumentId::Page(*conversation, number),
-        (StreamId::Account(account), 0) => DocumentId::Account(account.clone()),
-        (StreamId::Account(account), 1) => DocumentId::Home(account.clone()),
+    match (room.stream().id(), script.below(8)) {
+        (StreamId::Conversation(conversation), 0..=3) => DocumentId::Conversation(*conversation),
+        (StreamId::Conversation(conversation), 4..=6) => DocumentId::Page(*conversation, number),
+        (StreamId::Account(account), 0..=3) => DocumentId::Account(account.clone()),
+        (StreamId::Account(account), 4..=6) => DocumentId::Home(account.clone()),
         _ => DocumentId::Page(ConversationId::from_bytes([99; 16]), number),
     }
 }

@@ -34,13 +34,12 @@ impl Verdict {
         *self.accepted.entry(name.into()).or_default() += 1;
     }
 
-    /// Counts a part that was not taken. Digits of the detail are left out:
-    /// `3 operations` and `4 operations` are one reason.
+    /// Counts a part that was not taken. Words with digits are left out of the
+    /// detail: `3 operations` and `4 operations` are one reason.
     pub fn refuse(&mut self, code: impl core::fmt::Display, detail: &str) {
-        let mut words: String = detail.chars().filter(|character| !character.is_ascii_digit()).collect();
-        // A detail that quotes bytes is as many reasons as there are bytes.
-        words = words.chars().take(48).collect();
-        *self.refused.entry(format!("{code}: {words}")).or_default() += 1;
+        let words = detail.split(' ').filter(|word| !word.contains(|letter: char| letter.is_ascii_digit()));
+        let detail: String = words.take(6).collect::<Vec<_>>().join(" ");
+        *self.refused.entry(format!("{code}: {detail}")).or_default() += 1;
     }
 }
 

@@ -41,7 +41,8 @@ pub fn run(input: &[u8]) -> Verdict {
             let predecessors: usize = change.operations().iter().map(|operation| operation.predecessors.len()).sum();
             let bound = limits.change_operations_max as usize;
             assert!(operations <= bound, "{operations} operations pass the pre-scan");
-            assert!(predecessors <= bytes.len(), "{predecessors} predecessors pass in {} bytes", bytes.len());
+            let bound = limits.change_predecessors_max as usize;
+            assert!(predecessors <= bound, "{predecessors} predecessors pass the pre-scan");
             verdict.accept(if change.canonical_bytes().is_some_and(|canonical| canonical == bytes) {
                 "canonical"
             } else {
