@@ -2,7 +2,7 @@
 //! only what comes out of a target is a finding.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     panic::{self, AssertUnwindSafe},
     sync::Once,
 };
@@ -20,6 +20,7 @@ pub struct Panic {
 
 thread_local! {
     static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs one input.
@@ -29,7 +30,10 @@ thread_local! {
 pub fn run(target: &Target, input: &[u8]) -> Result<Verdict, Panic> {
     static WATCH: Once = Once::new();
     WATCH.call_once(watch);
-    panic::catch_unwind(AssertUnwindSafe(|| (target.run)(input))).map_err(|_| {
+    RUNNING.set(true);
+    let answer = panic::catch_unwind(AssertUnwindSafe(|| (target.run)(input)));
+    RUNNING.set(false);
+    answer.map_err(|_| {
         let last = LAST.with_borrow_mut(Option::take);
         last.unwrap_or_else(|| Panic { place: "unknown".into(), message: String::new() })
     })
@@ -44,9 +48,13 @@ pub fn run_or_abort(name: &str, input: &[u8]) {
     }
 }
 
-/// From here on panics are noted instead of printed.
+/// From here on panics within a target are noted instead of printed.
 fn watch() {
-    panic::set_hook(Box::new(|info| {
+    let former = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !RUNNING.get() {
+            return former(info);
+        }
         let place = info.location().map_or_else(|| "unknown".into(), ToString::to_string);
         let message = info.payload_as_str().unwrap_or_default().to_owned();
         LAST.with_borrow_mut(|last| *last = Some(Panic { place, message }));

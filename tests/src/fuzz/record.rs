@@ -23,6 +23,7 @@ use crate::{
         script::Script,
         view::Link,
     },
+    random::Random,
 };
 
 /// At most this many records are damaged at once.
@@ -46,7 +47,11 @@ pub fn run(input: &[u8]) -> Verdict {
 
 /// One record of each kind, as it was stored, and scripts.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<Vec<u8>> = (0..32u8).map(|start| (0..40).map(|byte: u8| byte.wrapping_mul(start | 1) ^ 3).collect()).collect();
+    let script = |first: u8| {
+        let mut random = Random::new(u64::from(first));
+        core::iter::once(first).chain((0..60).map(|_| random.number() as u8)).collect()
+    };
+    let mut seeds: Vec<Vec<u8>> = (0..32).map(script).collect();
     for (key, value) in stored() {
         let kind = KINDS.iter().position(|kind| key.starts_with(kind)).expect("every record has a kind");
         seeds.push([&[0, u8::try_from(kind).expect("there are few")], value.as_slice()].concat());

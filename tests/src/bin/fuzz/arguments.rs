@@ -11,8 +11,8 @@ usage: fuzz TARGET [--seconds N] [--inputs N] [--seed S] [--keep FOLDER]
   --seconds N     how long; 60 unless told, or unless inputs are counted
   --inputs N      how many inputs: the same seed then runs the same inputs
   --seed S        where chance begins; 1 unless told
-  --keep FOLDER   at the end, writes there the fewest inputs that brought
-                  everything that was new
+  --keep FOLDER   at the end, writes there a few inputs that brought most of
+                  what was new
   --replay FILE   runs one input and tells what became of it";
 
 /// How long a run is when nothing is said.

@@ -35,6 +35,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The process ends when it wants more than this.
 const PROCESS_BYTES_MAX: usize = 1 << 30;
 
+/// Inputs that `--keep` writes at most: a repository holds them for ever.
+const KEPT_MAX: usize = 16;
+
 /// Runs inputs until the time is over, all are run, or one finds something.
 pub fn work(arguments: &Arguments) -> ExitCode {
     let target = arguments.target;
@@ -135,19 +138,17 @@ fn leave(current: &File, input: &[u8]) {
     current.write_all_at(&record, 0).expect("the file of the current input can be written");
 }
 
-/// The fewest inputs that bring all the names, chosen greedily: those with most
-/// that is missing first, of equals the shortest.
+/// Writes the inputs that bring most of the names, chosen greedily: those with
+/// most that is missing first, of equals the shortest.
 fn keep(folder: &Path, mut inputs: Vec<(Vec<u8>, BTreeSet<String>)>) {
     fs::create_dir_all(folder).expect("the folder can be written");
-    let mut number = 0;
-    loop {
+    for number in 0..KEPT_MAX {
         let best = inputs.iter().max_by_key(|(input, names)| (names.len(), core::cmp::Reverse(input.len()))).cloned();
         let Some((input, names)) = best.filter(|(_, names)| !names.is_empty()) else { return };
         for (_, others) in &mut inputs {
             others.retain(|name| !names.contains(name));
         }
-        fs::write(folder.join(format!("{number:03}")), input).expect("the folder can be written");
-        number += 1;
+        fs::write(folder.join(format!("{number:02}")), input).expect("the folder can be written");
     }
 }
 
