@@ -95,15 +95,6 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
     value::check(context, facts)
 }
 
-/// Rule 1 alone, on bytes: for tests of what it lets through to the decoder.
-///
-/// # Errors
-/// What does not hold of the bytes.
-#[cfg(any(test, feature = "testing"))]
-pub fn prescan(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
-    shape::prescan(bytes, limits)
-}
-
 /// Refuses with a code and a detail for people who debug.
 fn refuse(code: Code, detail: impl Into<String>) -> Result<(), Refusal> {
     Err(Refusal::new(code, detail))

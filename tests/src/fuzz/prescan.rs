@@ -2,7 +2,7 @@
 //! than the limits say, whatever the columns claim. What it lets through, and
 //! honest changes above all, is decoded here.
 
-use tidings_core::{authority::prescan, doc::Change, ids::ConversationId, limits::Limits};
+use tidings_core::{authority::step::prescan, doc::Change, ids::ConversationId, limits::Limits};
 
 use crate::{
     fuzz::{

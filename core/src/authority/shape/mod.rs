@@ -22,11 +22,6 @@ use crate::{
     wire::PushedChange,
 };
 
-#[cfg(any(test, feature = "testing"))]
-pub(super) fn prescan(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
-    prescan::check(bytes, limits)
-}
-
 /// The change and what it states.
 ///
 /// # Errors
