@@ -19,6 +19,8 @@ use crate::{
 
 /// At most this many steps in one input.
 const STEPS_MAX: usize = 24;
+/// At most this many mutants of one honest change, until one is admitted.
+const MUTANTS_MAX: usize = 8;
 
 /// Plays a script and checks what is left.
 ///
@@ -32,9 +34,12 @@ pub fn run(input: &[u8]) -> Verdict {
         _ => RoomKind::Group,
     };
     let mut room = Room::begun(kind);
+    let begun = room.journal().len();
     let verdict = play(&mut script, &mut room, |_, _| ());
-    room.check_replicas(&[usize::MAX - 1, input.len()]);
-    room.check_everybody_writes();
+    if room.journal().len() > begun {
+        room.check_replicas(&[input.len()]);
+        room.check_everybody_writes();
+    }
     verdict
 }
 
@@ -97,16 +102,20 @@ fn push_mutated(
     device: usize,
     honest: &PushedChange,
 ) -> Vec<Result<Admitted, AdmitError>> {
-    let change = {
+    let mut answers = Vec::new();
+    for _ in 0..MUTANTS_MAX {
         let others: Vec<&[u8]> = room.journal().iter().map(|entry| entry.change.as_slice()).collect();
-        mutate::mutate(script, &honest.change, &others)
-    };
-    let document = if script.one_in(16) { other_document(script, room) } else { honest.document.clone() };
-    let pusher = if script.one_in(32) { script.below(room.devices().len()) } else { device };
-    let session = room.devices()[pusher].session.clone();
-    let answer = room.push(&session, &PushedChange { document, change });
+        let change = mutate::mutate(script, &honest.change, &others);
+        let document = if script.one_in(16) { other_document(script, room) } else { honest.document.clone() };
+        let pusher = if script.one_in(32) { script.below(room.devices().len()) } else { device };
+        let session = room.devices()[pusher].session.clone();
+        answers.push(room.push(&session, &PushedChange { document, change }));
+        if script.is_empty() || answers.last().is_some_and(Result::is_ok) {
+            break;
+        }
+    }
     room.sync(device);
-    vec![answer]
+    answers
 }
 
 /// A change that was admitted, pushed again: by anybody, to any document.

@@ -52,11 +52,8 @@ impl Report {
             words.join(", ")
         };
         let name = self.target.name;
-        println!(
-            "{name}: {} inputs in {seconds:.0} s, {rate:.0}/s, peak {} KiB",
-            self.inputs,
-            crate::ALLOCATOR.max_allocated() / 1024
-        );
+        let peak = crate::ALLOCATOR.max_allocated() / 1024;
+        println!("{name}: {} inputs in {seconds:.0} s, {rate:.0}/s, peak {peak} KiB", self.inputs);
         println!("{name}: accepted {}: {}", sum(&self.accepted), list(&self.accepted));
         println!("{name}: refused {}: {}", sum(&self.refused), list(&self.refused));
         if self.passed_over > 0 {

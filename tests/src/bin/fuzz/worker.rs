@@ -36,7 +36,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const PROCESS_BYTES_MAX: usize = 1 << 30;
 
 /// Inputs that `--keep` writes at most: a repository holds them for ever.
-const KEPT_MAX: usize = 16;
+const KEPT_MAX: usize = 24;
 
 /// Runs inputs until the time is over, all are run, or one finds something.
 pub fn work(arguments: &Arguments) -> ExitCode {
