@@ -90,7 +90,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    const DEFAULT: Limits = Limits {
+    /// What a deployment has unless its operator says otherwise.
+    pub const DEFAULT: Limits = Limits {
         change_bytes_max: 256 * 1024,
         change_operations_max: 1_000,
         push_bytes_max: 1024 * 1024,

@@ -3,6 +3,7 @@
 //! network that delays, loses and cuts, and a server that crashes. Beside it,
 //! `hostile` builds what no honest client sends.
 
+pub mod bench;
 pub mod client;
 pub mod hostile;
 pub mod random;

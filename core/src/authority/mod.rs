@@ -23,6 +23,8 @@ mod value;
 #[cfg(feature = "testing")]
 pub use judge::Judge;
 pub use refusal::Refusal;
+#[cfg(feature = "testing")]
+pub use shape::step;
 pub use stream::{AdmitError, Admitted, Effects, Stream};
 
 use crate::{

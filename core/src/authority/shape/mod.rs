@@ -8,6 +8,8 @@ mod header;
 mod operations;
 mod predecessors;
 mod prescan;
+#[cfg(feature = "testing")]
+pub mod step;
 
 use crate::{
     authority::{AdmitError, Refusal, Session, stream::Stream},
