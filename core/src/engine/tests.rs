@@ -13,7 +13,12 @@ use crate::{
 };
 
 fn config() -> EngineConfig {
-    EngineConfig { tenant: TenantId::parse("acme").unwrap(), account: AccountId::parse("ann").unwrap(), seed: [7; 32] }
+    EngineConfig {
+        tenant: TenantId::parse("acme").unwrap(),
+        account: AccountId::parse("ann").unwrap(),
+        seed: [7; 32],
+        verify: false,
+    }
 }
 
 fn now() -> Now {
@@ -195,11 +200,15 @@ proptest! {
 
     #[test]
     fn s2_arbitrary_records_and_frames_are_never_a_panic(
-        records in proptest::collection::vec((keys(), proptest::collection::vec(any::<u8>(), 0..60)), 0..12),
+        records in proptest::collection::vec((keys(), proptest::collection::vec(any::<u8>(), 0..60), any::<bool>()), 0..12),
         frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..6),
     ) {
         let mut store = MemoryStore::default();
-        let writes = records.into_iter().map(|(key, value)| Write::Put(key, value)).collect();
+        let writes = records.into_iter().map(|(key, value, sealed)| {
+            let (key, value) = if sealed { record::sealed(key, &value) } else { (key, value) };
+            Write::Put(key, value)
+        });
+        let writes = writes.collect();
         store.run(&StorageRequest::Write(writes)).unwrap();
         let mut engine = Engine::new(now(), config());
         drain(&mut engine, &mut store);
