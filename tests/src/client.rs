@@ -7,7 +7,7 @@ use tidings_core::{
     code::Code,
     command::Command,
     engine::{ConnectionState, Engine, EngineConfig, Input, Output, ServerFault, Update},
-    ids::{AccountId, ConversationId, MessageId},
+    ids::{AccountId, ConversationId, DeviceId, MessageId},
     storage::{MemoryStore, StorageTask},
     time::{MonotonicTime, Now},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
@@ -147,6 +147,11 @@ impl Client {
         client.drain(now);
         client.run_store(now);
         client
+    }
+
+    /// The device it writes as.
+    pub fn device(&self) -> DeviceId {
+        self.engine.device()
     }
 
     /// Gives the engine an input and carries out what it says.

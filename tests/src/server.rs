@@ -88,6 +88,11 @@ impl Server {
         state.map(|state| state.journal.iter().map(|(entry, ..)| entry.clone()).collect()).unwrap_or_default()
     }
 
+    /// How many sessions of an account are open.
+    pub fn session_count(&self, account: &AccountId) -> usize {
+        self.sessions.values().filter(|session| session.account == *account).count()
+    }
+
     /// The streams that have an entry.
     pub fn stream_ids(&self) -> impl Iterator<Item = &StreamId> {
         self.streams.keys()
