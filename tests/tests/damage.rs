@@ -242,6 +242,34 @@ fn e12_damaged_words_are_kept_aside_as_they_are() {
 }
 
 #[test]
+fn e12_a_crash_before_the_fetch_loses_nothing() {
+    let mut scene = scene();
+    let meta = scene.store.records()["meta"].clone();
+    scene.start_with("meta", meta);
+    let expected = scene.texts(scene.ann);
+    // Everything is admitted and read: nobody tells of anything new any more.
+    scene.world.set_network(scene.ann, false);
+    let store = scene.world.client(scene.ann).store().clone();
+    let prefixes = ["document/conversation/", "tail/conversation/"];
+    let keys = store.records().keys().filter(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)));
+    for key in keys.cloned().collect::<Vec<_>>() {
+        let mut damaged = store.clone();
+        damaged.run(&StorageRequest::Write(vec![Write::Put(key.clone(), vec![1])])).unwrap();
+        scene.world.set_network(scene.ann, false);
+        scene.world.restart(scene.ann, damaged);
+        scene.open(scene.ann);
+        scene.world.run_ms(3_000);
+        scene.world.crash_client(scene.ann);
+        scene.open(scene.ann);
+        scene.world.run_ms(3_000);
+        scene.world.set_network(scene.ann, true);
+        scene.settle();
+        scene.scroll(scene.ann);
+        assert_eq!(scene.texts(scene.ann), expected, "{key}");
+    }
+}
+
+#[test]
 fn e12_records_that_are_gone_are_fetched_again_too() {
     let keys: Vec<String> = scene().store.records().keys().cloned().collect();
     for key in keys.iter().filter(|key| !key.starts_with("outbox/") && !key.starts_with("refused/")) {
