@@ -247,7 +247,11 @@ fn e12_a_crash_before_the_fetch_loses_nothing() {
     let meta = scene.store.records()["meta"].clone();
     scene.start_with("meta", meta);
     let expected = scene.texts(scene.ann);
-    // Everything is admitted and read: nobody tells of anything new any more.
+    create(&mut scene.world, scene.bob, "Later than everything in the group");
+    // With the next session's cursor nobody tells of anything in the group any more.
+    scene.world.set_network(scene.ann, false);
+    scene.world.set_network(scene.ann, true);
+    scene.settle();
     scene.world.set_network(scene.ann, false);
     let store = scene.world.client(scene.ann).store().clone();
     let prefixes = ["document/conversation/", "tail/conversation/"];

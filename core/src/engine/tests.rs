@@ -218,6 +218,10 @@ fn e12_a_store_that_cannot_be_read_now_is_not_taken_for_a_damaged_one() {
     let mut engine = Engine::new(now(), config());
     drain(&mut engine, &mut store);
     give(&mut engine, &mut store, Input::Command { request: 1, command: CreateGroup::new(None, vec![]).into() });
+    let streams: Vec<String> =
+        store.records().keys().filter_map(|key| key.strip_prefix("head/")).map(str::to_owned).collect();
+    let documents = streams.iter().map(|stream| Write::Put(format!("document/{stream}/held"), vec![1])).collect();
+    store.run(&StorageRequest::Write(documents)).unwrap();
     let mut engine = Engine::new(now(), config());
     let Some(Output::Storage(task)) = engine.poll() else { panic!("a start reads") };
     engine.handle(now(), Input::StorageFinished(task.id, store.run(&task.request))).unwrap();
