@@ -128,7 +128,8 @@ fn e13_an_entry_without_the_permission_is_reported() {
 
 #[test]
 fn e13_entries_under_a_false_name_are_reported() {
-    let cases: [(fn(&mut ServerFrame), &str, Code); 2] = [
+    type Lie = fn(&mut ServerFrame);
+    let cases: [(Lie, &str, Code); 2] = [
         (|frame| rename(frame, "ann"), "ann", Code::NotTheAuthor),
         (|frame| rename(frame, "mallory"), "mallory", Code::NotAMember),
     ];
