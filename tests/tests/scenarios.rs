@@ -1,5 +1,5 @@
 //! Stories of two or three people, told through the real engine and the real
-//! authority on a virtual network. Long because the stories are many, and all
+//! authority on a virtual network; long because the stories are many, and all
 //! begin with the same group.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]

@@ -1,7 +1,7 @@
 /**
  * The client: one account's conversations on this device. Keeps what the engine
  * tells so that a subscription begins with everything known, and turns commands
- * into promises. Long because every command is a short method of this one class.
+ * into promises; long because every command is a short method of this one class.
  */
 import type {
   Code,
