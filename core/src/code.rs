@@ -46,8 +46,22 @@ named! {
         ChangeMalformed = "change_malformed",
         /// A change over the size limit.
         ChangeTooLarge = "change_too_large",
+        /// A change, or a column of it, that is deflated.
+        ChangeCompressed = "change_compressed",
+        /// A change with something beside its operations: a message, a footer, bytes behind the columns.
+        ChangeExtras = "change_extras",
+        /// A column that is unknown, doubled, empty or out of order.
+        ColumnIllegal = "column_illegal",
         /// More operations than a change may hold.
         TooManyOperations = "too_many_operations",
+        /// More predecessors than a change may name.
+        TooManyPredecessors = "too_many_predecessors",
+        /// More dependencies than a change may name.
+        TooManyDependencies = "too_many_dependencies",
+        /// A predecessor's actor or counter that cannot exist.
+        IndexOutOfRange = "index_out_of_range",
+        /// A list of other actors that is not sorted, unique and used.
+        WrongActors = "wrong_actors",
         /// The change's actor is not the session's device.
         WrongActor = "wrong_actor",
         /// The change's sequence is not the device's next one.
@@ -58,6 +72,10 @@ named! {
         WrongStartOperation = "wrong_start_operation",
         /// The change's or message's time is ahead of the server beyond the allowance.
         ClockAhead = "clock_ahead",
+        /// The change's time is before 1970.
+        TimeInvalid = "time_invalid",
+        /// The checksum is not that of the content.
+        WrongChecksum = "wrong_checksum",
         /// The bytes are not the canonical encoding of the change.
         NotCanonical = "not_canonical",
         /// An operation other than put of a scalar or delete on a known root key.

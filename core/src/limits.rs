@@ -28,7 +28,7 @@ pub struct Limits {
     /// Bytes of one key; refused with `operation_illegal`.
     #[n(5)]
     pub key_bytes_max: u32,
-    /// Dependencies of one change; refused with `change_malformed`.
+    /// Dependencies of one change; refused with `too_many_dependencies`.
     #[n(6)]
     pub change_dependencies_max: u32,
     /// How far a client's clock may be ahead, ms; refused with `clock_ahead`.
@@ -73,37 +73,63 @@ pub struct Limits {
     /// How long a typing notice holds, ms.
     #[n(20)]
     pub typing_ms: u64,
+    /// Predecessors of one change's operations; refused with `too_many_predecessors`.
+    #[n(21)]
+    pub change_predecessors_max: u32,
+    /// Heads of one document: a change that would leave more is `stale`, and
+    /// written anew on top of them. So nobody can pile up more than a change
+    /// may depend on.
+    #[n(22)]
+    pub heads_max: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            change_bytes_max: 256 * 1024,
-            change_operations_max: 1_000,
-            push_bytes_max: 1024 * 1024,
-            push_changes_max: 500,
-            frame_bytes_max: 4 * 1024 * 1024,
-            key_bytes_max: 512,
-            change_dependencies_max: 256,
-            clock_ahead_ms_max: 5 * 60 * 1_000,
-            page_changes_soft: 1_000,
-            page_changes_max: 4_000,
-            members_max: 1_000,
-            pins_max: 100,
-            message_characters_max: 4_000,
-            mentions_max: 50,
-            reactions_max: 20,
-            changes_per_second: 20,
-            changes_burst: 500,
-            outbox_commands_max: 10_000,
-            catch_up_entries_max: 200,
-            heartbeat_ms: 25_000,
-            typing_ms: 6_000,
-        }
+        Self::DEFAULT
     }
 }
 
 impl Limits {
+    /// What a deployment has unless its operator says otherwise.
+    pub const DEFAULT: Limits = Limits {
+        change_bytes_max: 256 * 1024,
+        change_operations_max: 1_000,
+        push_bytes_max: 1024 * 1024,
+        push_changes_max: 500,
+        frame_bytes_max: 4 * 1024 * 1024,
+        key_bytes_max: 512,
+        change_dependencies_max: 256,
+        clock_ahead_ms_max: 5 * 60 * 1_000,
+        page_changes_soft: 1_000,
+        page_changes_max: 4_000,
+        members_max: 1_000,
+        pins_max: 100,
+        message_characters_max: 4_000,
+        mentions_max: 50,
+        reactions_max: 20,
+        changes_per_second: 20,
+        changes_burst: 500,
+        outbox_commands_max: 10_000,
+        catch_up_entries_max: 200,
+        heartbeat_ms: 25_000,
+        typing_ms: 6_000,
+        change_predecessors_max: 2_000,
+        heads_max: 128,
+    };
+
+    /// What a server may allow at the most: the bounds of what a client takes
+    /// from one.
+    pub const WIDEST: Limits = Limits {
+        change_bytes_max: 4 * 1024 * 1024,
+        change_operations_max: 20_000,
+        change_predecessors_max: 40_000,
+        change_dependencies_max: 4_096,
+        key_bytes_max: 4_096,
+        clock_ahead_ms_max: 366 * 24 * 3_600 * 1_000,
+        heads_max: u32::MAX,
+        ..Limits::DEFAULT
+    };
+
     /// How far a client's clock may be ahead.
     pub fn clock_ahead_max(&self) -> Duration {
         Duration::from_millis(self.clock_ahead_ms_max)

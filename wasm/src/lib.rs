@@ -13,6 +13,8 @@ mod engine;
 mod failure;
 mod id;
 mod input;
+#[cfg(feature = "testing")]
+mod judge;
 mod name;
 mod output;
 mod row;

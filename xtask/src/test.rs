@@ -62,6 +62,7 @@ impl Services {
     /// Tells a command's tests where things are.
     fn tell(services: Option<&Self>, command: &mut Command) {
         command.env("TIDINGS_SERVER_BIN", workspace::server_binary());
+        command.env("TIDINGS_HOSTILE_CORPUS", hostile_corpus());
         command.env("TIDINGS_DEMO_DIST", workspace::web_demo().join("dist"));
         match services {
             Some(services) => command
@@ -212,7 +213,8 @@ fn rust_test_command(services: Option<&Services>) -> (Runner, Command) {
 fn package_tests(report: &mut Report, services: Option<&Services>, server: Outcome) -> Result<(), RunError> {
     let package = wasm::build_module(Build::Shipped)
         .and_then(|()| wasm::build_module(Build::Testing))
-        .and_then(|()| wasm::build_scripts());
+        .and_then(|()| wasm::build_scripts())
+        .and_then(|()| write_hostile_corpus());
     if report.work(package)? == Outcome::Failed {
         for title in ["wasm: npm test", "web-demo", "tests/e2e"] {
             report.leave_out(title);
@@ -227,6 +229,18 @@ fn package_tests(report: &mut Report, services: Option<&Services>, server: Outco
             _ => report.leave_out("tests/e2e"),
         }
     }
+    Ok(())
+}
+
+/// Where the hostile changes are, with the answers of the authority, for the
+/// tests of the module.
+fn hostile_corpus() -> PathBuf {
+    workspace::target().join("xtask").join("hostile-corpus.json")
+}
+
+fn write_hostile_corpus() -> anyhow::Result<()> {
+    let mut write = workspace::cargo(&["run", "--package", "tidings-tests", "--bin", "hostile-corpus", "--"]);
+    step::run("hostile corpus", write.arg(hostile_corpus()))?;
     Ok(())
 }
 

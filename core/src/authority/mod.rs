@@ -7,6 +7,8 @@
 
 mod account;
 mod create;
+#[cfg(feature = "testing")]
+mod judge;
 mod page;
 mod permission;
 mod policy;
@@ -18,7 +20,11 @@ mod status;
 mod stream;
 mod value;
 
+#[cfg(feature = "testing")]
+pub use judge::Judge;
 pub use refusal::Refusal;
+#[cfg(feature = "testing")]
+pub use shape::step;
 pub use stream::{AdmitError, Admitted, Effects, Stream};
 
 use crate::{

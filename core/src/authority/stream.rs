@@ -126,6 +126,12 @@ impl Stream {
         self.documents.remove(document)
     }
 
+    /// Lets go of the copies that documents keep to go back to, once a run of
+    /// changes is over.
+    pub fn settle(&mut self) {
+        self.documents.values_mut().for_each(Document::settle);
+    }
+
     /// A document that is loaded.
     pub fn document(&self, document: &DocumentId) -> Option<&Document> {
         self.documents.get(document)
@@ -299,19 +305,49 @@ impl Stream {
         Some((change, self.take_effect(document, facts.to_vec())))
     }
 
-    /// Applies an accepted entry: to its document if that is loaded, or if it
-    /// is a page that begins with it. Entries at or before a document's own
-    /// position are part of it already.
+    /// Applies an accepted entry of one's own store: to its document if that
+    /// is loaded, or if it is a page that begins with it. Entries at or before
+    /// a document's own position are part of it already.
     ///
     /// # Errors
     /// When the change does not apply; the stream is as it was.
     pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
+        self.take_entry(entry, |document| document.apply_entry(entry))
+    }
+
+    /// Applies an accepted entry that came from a server, once it passed the
+    /// rules on its bytes. Nothing else differs from `apply_entry`.
+    ///
+    /// # Errors
+    /// When no authority could have admitted it, or it does not apply; the
+    /// stream is as it was.
+    pub fn receive_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
+        self.take_entry(entry, |document| {
+            if entry.position <= document.position() {
+                return Ok(None);
+            }
+            let change = shape::check_entry(document, entry)
+                .map_err(|refusal| ApplyChangeError::Illegal { code: refusal.code, detail: refusal.detail })?;
+            document.admit(&change, entry.position, entry.accepted_at)?;
+            Ok(Some(change))
+        })
+    }
+
+    fn take_entry(
+        &mut self,
+        entry: &Entry,
+        apply: impl FnOnce(&mut Document) -> Result<Option<Change>, ApplyChangeError>,
+    ) -> Result<Option<Effects>, ApplyChangeError> {
         let begins = entry.document.page().is_some_and(|number| number > self.page);
-        if begins && !self.documents.contains_key(&entry.document) {
-            self.documents.insert(entry.document.clone(), Document::new(entry.document.clone()));
-        }
         let applied = match self.documents.get_mut(&entry.document) {
-            Some(document) => document.apply_entry(entry)?,
+            Some(document) => apply(document)?,
+            // A page that cannot take its first entry must not be there empty.
+            None if begins => {
+                let mut document = Document::new(entry.document.clone());
+                let applied = apply(&mut document)?;
+                self.documents.insert(entry.document.clone(), document);
+                applied
+            }
             None => None,
         };
         self.position = self.position.max(entry.position);

@@ -6,7 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use automerge::legacy;
 
 use crate::{
-    doc::Value,
+    doc::{
+        Value,
+        chunk::{Chunk, ChunkKind},
+    },
     ids::{ChangeHash, DeviceId},
 };
 
@@ -27,6 +30,9 @@ pub enum ParseChangeError {
     /// The actor id is not 16 bytes long.
     #[error("the actor id is not 16 bytes long")]
     Actor,
+    /// They are not the bytes that were stored.
+    #[error("the checksum is not that of the content")]
+    Damaged,
 }
 
 /// One operation of a change.
@@ -77,6 +83,19 @@ impl Change {
         Ok(Change { inner, device, operations })
     }
 
+    /// Reads one change that was admitted and stored: what is not as it was
+    /// written is told before any decoder sees it.
+    ///
+    /// # Errors
+    /// When the bytes are not one change with its own checksum.
+    pub fn restore(bytes: &[u8]) -> Result<Change, ParseChangeError> {
+        match Chunk::read(bytes) {
+            Ok(chunk) if chunk.kind == ChunkKind::Change && chunk.is_intact() => Self::parse(bytes),
+            Ok(_) => Err(ParseChangeError::Damaged),
+            Err(error) => Err(ParseChangeError::Malformed(error.to_string())),
+        }
+    }
+
     pub(super) fn from_automerge(inner: automerge::Change, device: DeviceId) -> Change {
         let operations = inner.decode().operations.iter().map(read_operation).collect();
         Change { inner, device, operations }
@@ -116,10 +135,9 @@ impl Change {
         self.inner.timestamp()
     }
 
-    /// Whether it carries anything beside operations: a message, an author
-    /// footer, actors that no operation names.
-    pub fn has_extras(&self) -> bool {
-        self.inner.message().is_some_and(|message| !message.is_empty()) || !self.inner.extra_bytes().is_empty()
+    /// The actors it lists beside its own.
+    pub fn other_actors(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.inner.other_actor_ids().iter().map(|actor| actor.to_bytes())
     }
 
     /// What it does.

@@ -10,7 +10,8 @@ use automerge::{ActorId, Automerge, ObjId, ReadDoc, Value as AutomergeValue, tra
 use automerge::{ROOT, transaction::Transactable};
 
 use crate::{
-    doc::{Change, Fact, Key, ParseChangeError, Predecessor, Value},
+    code::Code,
+    doc::{Change, Fact, Key, ParseChangeError, Predecessor, Value, snapshot},
     ids::{ChangeHash, DeviceId, DocumentId, MessageId},
     journal::{Admission, Admissions, DecodeAdmissionsError, Entry, Position},
     time::WallTime,
@@ -22,11 +23,24 @@ pub struct Document {
     id: DocumentId,
     position: Position,
     automerge: Automerge,
+    fallback: Option<Box<Fallback>>,
     latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
     admissions: Admissions,
     newest: Option<(Position, MessageId)>,
 }
+
+/// What a document goes back to should the library fail half-way through a
+/// change: a copy that is thrown away unused, and the changes since it was made.
+/// A copy for every change would cost more than all the rules together.
+#[derive(Clone)]
+struct Fallback {
+    automerge: Automerge,
+    since: Vec<automerge::Change>,
+}
+
+/// Changes after which a fallback is made anew.
+const FALLBACK_CHANGES_MAX: usize = 256;
 
 /// Why a change did not become part of a document, which is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,8 +51,17 @@ pub enum ApplyChangeError {
     /// Automerge did not take it.
     #[error("the change does not apply: {0}")]
     Apply(String),
-    /// It depends on changes the document does not have.
-    #[error("the change depends on what the document does not have")]
+    /// An authority could not have admitted it.
+    #[error("{code}: {detail}")]
+    Illegal {
+        /// What an authority would have answered.
+        code: Code,
+        /// More about it.
+        detail: String,
+    },
+    /// It depends on changes the document does not have, or is not the next
+    /// one of its device.
+    #[error("the change does not follow what the document has")]
     Dependency,
 }
 
@@ -71,6 +94,7 @@ impl Document {
             id,
             position: Position::ZERO,
             automerge: Automerge::new().with_actor(ActorId::from(READER)),
+            fallback: None,
             latest: BTreeMap::new(),
             changes: 0,
             admissions: Admissions::new(),
@@ -94,11 +118,13 @@ impl Document {
             None => Self::new(id),
         };
         document.apply_tail(tail)?;
+        document.settle();
         Ok(document)
     }
 
     fn load(id: DocumentId, position: Position, data: &[u8], admissions: &[u8]) -> Result<Self, RestoreDocumentError> {
         let failed = |error: String| RestoreDocumentError::Snapshot(error);
+        snapshot::scan(data).map_err(|error| failed(error.to_string()))?;
         let automerge = catch_unwind(|| Automerge::load(data))
             .map_err(|_| failed("the decoder failed".into()))?
             .map_err(|error| failed(error.to_string()))?
@@ -192,12 +218,14 @@ impl Document {
 
     /// The operations visible under a key, at the given changes or now.
     pub fn visible(&self, key: &str, at: Option<&[ChangeHash]>) -> Vec<Predecessor> {
+        let at: Option<Vec<_>> =
+            at.map(|hashes| hashes.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect());
         let found = match at {
-            Some(hashes) => {
-                let hashes: Vec<_> = hashes.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect();
+            // Who has seen every head has seen the present, which costs a tenth.
+            Some(hashes) if !self.automerge.get_heads().iter().all(|head| hashes.contains(head)) => {
                 self.automerge.get_all_at(ROOT, key, &hashes)
             }
-            None => self.automerge.get_all(ROOT, key),
+            Some(_) | None => self.automerge.get_all(ROOT, key),
         };
         let mut visible: Vec<Predecessor> = found
             .into_iter()
@@ -270,8 +298,8 @@ impl Document {
         Some(change)
     }
 
-    /// Applies a change to a throw-away clone first, with panics caught, and
-    /// takes the clone's place when all went well.
+    /// Applies a change with panics caught; when it fails, a copy of what was
+    /// there takes the document's place.
     ///
     /// # Errors
     /// When it does not apply; the document is as it was.
@@ -279,25 +307,58 @@ impl Document {
         if self.contains(change.hash()) {
             return Ok(());
         }
-        let trial = catch_unwind(AssertUnwindSafe(|| {
-            let mut trial = self.automerge.clone();
-            trial.apply_changes([change.inner().clone()]).map(|()| trial)
-        }));
-        let trial = match trial {
-            Ok(Ok(trial)) => trial,
-            Ok(Err(error)) => return Err(ApplyChangeError::Apply(error.to_string())),
-            Err(_) => return Err(ApplyChangeError::Apply("the library failed".into())),
-        };
-        if !trial.get_heads().contains(&change.inner().hash()) {
+        // Automerge would keep what does not follow yet, for ever, or take a
+        // number twice and drop what comes with it.
+        if !self.is_next(change) {
             return Err(ApplyChangeError::Dependency);
         }
-        self.automerge = trial;
-        self.note(change);
-        Ok(())
+        self.prepare_fallback();
+        let applied = catch_unwind(AssertUnwindSafe(|| self.automerge.apply_changes([change.inner().clone()])));
+        let failure = match applied {
+            Ok(Ok(())) if self.contains(change.hash()) => {
+                self.note(change);
+                return Ok(());
+            }
+            Ok(Ok(())) => "the library kept it back".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the library failed".to_owned(),
+        };
+        self.go_back();
+        Err(ApplyChangeError::Apply(failure))
     }
 
-    /// Applies an accepted change and moves on to its position. One at or
-    /// before the position is part of the document already.
+    /// Lets go of the copy that `apply` keeps to go back to, which costs as
+    /// much memory as the document. Called when a run of changes is over.
+    pub fn settle(&mut self) {
+        self.fallback = None;
+    }
+
+    fn is_next(&self, change: &Change) -> bool {
+        let dependencies = change.dependencies();
+        let follows = match self.latest_of(change.device()) {
+            Some((sequence, previous)) => change.sequence() == sequence + 1 && dependencies.contains(&previous),
+            None => change.sequence() == 1,
+        };
+        follows && dependencies.iter().all(|&dependency| self.contains(dependency))
+    }
+
+    /// Where a panic ends the process anyway, as in WebAssembly, there is
+    /// nothing to go back to.
+    fn prepare_fallback(&mut self) {
+        let is_current = self.fallback.as_ref().is_some_and(|fallback| fallback.since.len() < FALLBACK_CHANGES_MAX);
+        if cfg!(panic = "unwind") && !is_current {
+            self.fallback = Some(Box::new(Fallback { automerge: self.automerge.clone(), since: Vec::new() }));
+        }
+    }
+
+    fn go_back(&mut self) {
+        let Some(fallback) = self.fallback.take() else { return };
+        self.automerge = fallback.automerge;
+        self.automerge.apply_changes(fallback.since).expect("what applied once applies again");
+    }
+
+    /// Applies an accepted change that was stored here, and moves on to its
+    /// position. One at or before the position is part of the document already.
     ///
     /// # Errors
     /// When it does not apply; the document is as it was.
@@ -305,7 +366,7 @@ impl Document {
         if entry.position <= self.position {
             return Ok(None);
         }
-        let change = Change::parse(&entry.change)?;
+        let change = Change::restore(&entry.change)?;
         self.admit(&change, entry.position, entry.accepted_at)?;
         Ok(Some(change))
     }
@@ -335,11 +396,59 @@ impl Document {
     fn note(&mut self, change: &Change) {
         self.latest.insert(change.device(), (change.sequence(), change.hash()));
         self.changes += 1;
+        if let Some(fallback) = &mut self.fallback {
+            fallback.since.push(change.inner().clone());
+        }
     }
 }
 
 impl core::fmt::Debug for Document {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(formatter, "Document({} at {}, {} changes)", self.id, self.position, self.changes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use automerge::{ExpandedChange, legacy};
+
+    use super::*;
+    use crate::ids::ConversationId;
+
+    const AT: WallTime = WallTime::from_millis(5_000);
+
+    fn title(text: &str) -> [Fact; 1] {
+        [Fact::Title(Some(text.into()))]
+    }
+
+    /// A change on an object that does not exist: automerge 0.12 panics when it applies it.
+    fn poison(document: &Document, device: DeviceId) -> Change {
+        let honest = document.clone().write(device, AT, &title("poison")).unwrap();
+        let mut expanded = ExpandedChange::from(honest.inner());
+        expanded.operations[0].obj = legacy::ObjectId::Id(legacy::OpId::new(77, honest.inner().actor_id()));
+        expanded.operations[0].pred = Vec::new().into();
+        Change::from_automerge(automerge::Change::from(expanded), device)
+    }
+
+    #[test]
+    fn b13_a_document_is_as_it_was_when_the_library_fails() {
+        let [ann, bob] = [1, 2].map(|byte| DeviceId::from_bytes([byte; 16]));
+        let mut writer = Document::new(DocumentId::Conversation(ConversationId::from_bytes([1; 16])));
+        let mut document = writer.clone();
+        for number in 0..5 {
+            let change = writer.write(ann, AT, &title(&number.to_string())).unwrap();
+            document.apply(&change).unwrap();
+            let before = (document.heads(), document.changes(), document.latest_of(bob), document.save());
+            let failed = document.apply(&poison(&document, bob));
+            assert_eq!(failed, Err(ApplyChangeError::Apply("the library failed".into())));
+            assert_eq!((document.heads(), document.changes(), document.latest_of(bob), document.save()), before);
+        }
+        document.settle();
+        let change = writer.write(bob, AT, &title("after all")).unwrap();
+        document.apply(&change).unwrap();
+        assert_eq!(document.heads(), writer.heads());
+        let (position, data, admissions) = document.save();
+        let restored = Document::restore(document.id.clone(), Some((position, &data, &admissions)), &[]).unwrap();
+        assert_eq!(restored.fact(&Key::Title), Some(Fact::Title(Some("after all".into()))));
     }
 }

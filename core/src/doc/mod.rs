@@ -3,12 +3,15 @@
 //! the model back. Deciding whether a change may be is `authority`'s.
 
 mod change;
+pub(crate) mod chunk;
+pub(crate) mod column;
 mod conversation;
 mod document;
 mod fact;
 mod home;
 mod key;
 mod page;
+mod snapshot;
 mod value;
 
 pub use change::{Change, Operation, OperationKind, ParseChangeError, Predecessor};

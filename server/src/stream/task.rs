@@ -530,6 +530,7 @@ impl Task {
     fn trim(&mut self) -> usize {
         self.behind = None;
         let Some(state) = &mut self.state else { return 0 };
+        state.stream.settle();
         let bytes = |stream: &Stream| stream.documents().map(Document::bytes_estimate).sum::<usize>();
         if bytes(&state.stream) > STREAM_BYTES_MAX {
             let newest = state.stream.page();

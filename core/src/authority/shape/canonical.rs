@@ -1,21 +1,21 @@
 //! Rule 3: the bytes are the ones Automerge would write for this change, so
 //! every replica stores, hashes and forwards the same.
 
+use std::collections::BTreeSet;
+
 use crate::{
     authority::{Refusal, refuse},
     code::Code,
     doc::Change,
 };
 
-/// Bytes before the checksum and its length.
-const CHECKSUM: core::ops::Range<usize> = 4..8;
-
 pub(super) fn check(change: &Change, bytes: &[u8]) -> Result<(), Refusal> {
-    if bytes[CHECKSUM] != change.hash().as_bytes()[..4] {
-        return refuse(Code::NotCanonical, "the checksum is not that of the content");
-    }
-    if change.has_extras() {
-        return refuse(Code::NotCanonical, "the change carries a message or extra bytes");
+    let own = change.device();
+    let predecessors = change.operations().iter().flat_map(|operation| &operation.predecessors);
+    let named: BTreeSet<&[u8]> =
+        predecessors.map(|(_, actor)| actor.as_slice()).filter(|actor| *actor != own.as_bytes()).collect();
+    if !change.other_actors().eq(named) {
+        return refuse(Code::WrongActors, "the other actors are not those that operations name");
     }
     match change.canonical_bytes() {
         Some(canonical) if canonical == bytes => Ok(()),

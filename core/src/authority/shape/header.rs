@@ -1,14 +1,23 @@
-//! Rule 2: sequence, dependencies, first operation and time. With the actor,
-//! checked before, they tie the change to one place in its device's chain.
+//! Rule 2: actor, sequence, dependencies, first operation and time: they tie the change to one place in its device's chain.
 
 use crate::{
-    authority::{Refusal, refuse},
+    authority::{Refusal, Session, refuse},
     code::Code,
     doc::{Change, Document},
     limits::Limits,
     time::WallTime,
 };
 
+/// The actor is the one whose session pushes the change.
+pub(super) fn check_actor(change: &Change, session: &Session) -> Result<(), Refusal> {
+    if change.device() == session.device {
+        Ok(())
+    } else {
+        refuse(Code::WrongActor, "the actor is not the session's device")
+    }
+}
+
+/// The change is the next one of its device in this document.
 pub(super) fn check(
     document: &Document,
     change: &Change,
@@ -18,9 +27,6 @@ pub(super) fn check(
     let latest = document.latest_of(change.device());
     check_sequence(change, latest.map_or(0, |(sequence, _)| sequence))?;
     let dependencies = change.dependencies();
-    if dependencies.len() > limits.change_dependencies_max as usize {
-        return refuse(Code::ChangeMalformed, format!("{} dependencies", dependencies.len()));
-    }
     if !dependencies.windows(2).all(|pair| pair[0] < pair[1]) {
         return refuse(Code::NotCanonical, "the dependencies are not sorted and unique");
     }
@@ -28,11 +34,16 @@ pub(super) fn check(
         return refuse(Code::DependencyMissing, "the device's own previous change is not a dependency");
     }
     let mut last_operation = 0;
-    for dependency in dependencies {
+    for &dependency in &dependencies {
         match document.last_operation(dependency) {
             Some(last) => last_operation = last_operation.max(last),
             None => return refuse(Code::DependencyMissing, format!("{dependency} is not admitted")),
         }
+    }
+    let heads = document.heads();
+    let left = heads.iter().filter(|head| !dependencies.contains(head)).count();
+    if left >= limits.heads_max as usize {
+        return refuse(Code::Stale, format!("written beside {left} other changes"));
     }
     if change.start_operation() != last_operation + 1 {
         return refuse(
@@ -44,12 +55,12 @@ pub(super) fn check(
     match u64::try_from(change.seconds()) {
         Ok(seconds) if seconds <= latest_seconds => Ok(()),
         Ok(_) => refuse(Code::ClockAhead, "the change's time is ahead of the server"),
-        Err(_) => refuse(Code::ChangeMalformed, "the change's time is before 1970"),
+        Err(_) => refuse(Code::TimeInvalid, "the change's time is before 1970"),
     }
 }
 
 fn check_sequence(change: &Change, latest: u64) -> Result<(), Refusal> {
-    if change.sequence() <= latest {
+    if (1..=latest).contains(&change.sequence()) {
         return refuse(Code::ActorConflict, format!("number {} was another change already", change.sequence()));
     }
     if change.sequence() != latest + 1 {

@@ -1,17 +1,22 @@
 //! Step 2 of the decision: from a stranger's bytes to facts, in the order in
 //! which it is safe to look at them. What each rule lets through is what the
-//! next one may rely on.
+//! next one may rely on; the sixth, the library itself on what all of them let
+//! through, with panics caught, is `Document::apply`.
 
 mod canonical;
 mod header;
 mod operations;
 mod predecessors;
 mod prescan;
+#[cfg(feature = "testing")]
+pub mod step;
 
 use crate::{
     authority::{AdmitError, Refusal, Session, stream::Stream},
     code::Code,
     doc::{Change, Document, Fact},
+    ids::DocumentId,
+    journal::Entry,
     limits::Limits,
     time::WallTime,
     wire::PushedChange,
@@ -29,13 +34,9 @@ pub(super) fn check(
     accepted_at: WallTime,
     limits: &Limits,
 ) -> Result<(Change, Vec<Fact>), AdmitError> {
-    prescan::check(&pushed.change, limits)?;
-    let change =
-        Change::parse(&pushed.change).map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))?;
-    if change.device() != session.device {
-        return Err(Refusal::new(Code::WrongActor, "the actor is not the session's device").into());
-    }
-    let document = expect_document(stream, pushed);
+    let change = read(&pushed.change, limits)?;
+    header::check_actor(&change, session)?;
+    let document = expect_document(stream, &pushed.document);
     if document.contains(change.hash()) {
         return Err(AdmitError::AlreadyAdmitted(change.hash()));
     }
@@ -46,6 +47,26 @@ pub(super) fn check(
     Ok((change, facts))
 }
 
-fn expect_document<'a>(stream: &'a Stream, pushed: &PushedChange) -> &'a Document {
-    stream.document(&pushed.document).expect("the caller inserts what `Stream::missing` names")
+/// The change of an entry that a server sent. Its limits may have been wider
+/// than ours, and its version newer: keys that are not known here may pass.
+///
+/// # Errors
+/// The refusal of the first rule that does not hold.
+pub(super) fn check_entry(document: &Document, entry: &Entry) -> Result<Change, Refusal> {
+    let limits = Limits::WIDEST;
+    let change = read(&entry.change, &limits)?;
+    header::check(document, &change, entry.accepted_at, &limits)?;
+    canonical::check(&change, &entry.change)?;
+    operations::check_form(&change, &limits)?;
+    predecessors::check(document, &change)?;
+    Ok(change)
+}
+
+fn read(bytes: &[u8], limits: &Limits) -> Result<Change, Refusal> {
+    prescan::check(bytes, limits)?;
+    Change::parse(bytes).map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))
+}
+
+fn expect_document<'a>(stream: &'a Stream, document: &DocumentId) -> &'a Document {
+    stream.document(document).expect("the caller inserts what `Stream::missing` names")
 }

@@ -11,7 +11,15 @@ use crate::{
     limits::Limits,
 };
 
+/// What the operations state; each of them is known.
 pub(super) fn check(document: &DocumentId, change: &Change, limits: &Limits) -> Result<Vec<Fact>, Refusal> {
+    check_form(change, limits)?;
+    change.operations().iter().map(|operation| read_fact(document, operation)).collect()
+}
+
+/// Puts and deletes on the root map, whatever their keys mean: a newer
+/// server may have admitted some that this version does not know.
+pub(super) fn check_form(change: &Change, limits: &Limits) -> Result<(), Refusal> {
     let operations = change.operations();
     if operations.len() > limits.change_operations_max as usize {
         return Err(Refusal::new(Code::TooManyOperations, format!("{} operations", operations.len())));
@@ -20,21 +28,12 @@ pub(super) fn check(document: &DocumentId, change: &Change, limits: &Limits) -> 
         return Err(Refusal::new(Code::OperationIllegal, "a change without an operation"));
     }
     let mut keys = BTreeSet::new();
-    let mut facts = Vec::with_capacity(operations.len());
     for operation in operations {
-        let key = check_operation(operation, limits)?;
-        if !keys.insert(key) {
+        if !keys.insert(check_operation(operation, limits)?) {
             return Err(Refusal::new(Code::OperationIllegal, "a key is written twice"));
         }
-        let value = match &operation.kind {
-            OperationKind::Put(value) => Some(value),
-            OperationKind::Delete | OperationKind::Other => None,
-        };
-        let fact = Fact::parse(document, key, value)
-            .map_err(|error| Refusal::new(Code::OperationIllegal, error.to_string()))?;
-        facts.push(fact);
     }
-    Ok(facts)
+    Ok(())
 }
 
 fn check_operation<'a>(operation: &'a Operation, limits: &Limits) -> Result<&'a str, Refusal> {
@@ -53,4 +52,13 @@ fn check_operation<'a>(operation: &'a Operation, limits: &Limits) -> Result<&'a 
         Some(_) => illegal("a key over the limit"),
         None => illegal("an operation without a key"),
     }
+}
+
+fn read_fact(document: &DocumentId, operation: &Operation) -> Result<Fact, Refusal> {
+    let value = match &operation.kind {
+        OperationKind::Put(value) => Some(value),
+        OperationKind::Delete | OperationKind::Other => None,
+    };
+    Fact::parse(document, operation.key.as_deref().unwrap_or_default(), value)
+        .map_err(|error| Refusal::new(Code::OperationIllegal, error.to_string()))
 }

@@ -1,0 +1,67 @@
+//! The authority as a function from a push to the frame that answers it, with
+//! nothing in between that could answer for it. For tests that ask in several
+//! places and want the same bytes everywhere.
+
+use crate::{
+    authority::{AdmitError, Session, Stream},
+    doc::{Document, RestoreDocumentError},
+    journal::{Entry, Position},
+    limits::Limits,
+    time::WallTime,
+    wire::{Accepted, Fetched, Push, Refused, ServerFrame},
+};
+
+/// A stream and the session that pushes into it.
+#[derive(Debug)]
+pub struct Judge {
+    stream: Stream,
+    session: Session,
+    limits: Limits,
+}
+
+impl Judge {
+    /// Judges what a session pushes into the stream that was fetched.
+    ///
+    /// # Errors
+    /// When a document does not load.
+    pub fn new(session: Session, fetched: &Fetched) -> Result<Self, RestoreDocumentError> {
+        let tenant = session.tenant.clone();
+        let mut stream = Stream::new(tenant, fetched.stream.clone(), fetched.head, fetched.page);
+        for snapshot in &fetched.documents {
+            let is_of = |entry: &&Entry| entry.document == snapshot.document && entry.position > snapshot.position;
+            let tail: Vec<Entry> = fetched.entries.iter().filter(is_of).cloned().collect();
+            let parts = (snapshot.position, &snapshot.data[..], &snapshot.admissions[..]);
+            stream.insert(Document::restore(snapshot.document.clone(), Some(parts), &tail)?);
+        }
+        Ok(Self { stream, session, limits: Limits::default() })
+    }
+
+    /// The answer to a push. Nothing of it remains.
+    pub fn judge(&self, push: &Push, accepted_at: WallTime) -> ServerFrame {
+        let mut stream = self.stream.clone();
+        let mut accepted =
+            Accepted { request: push.request, stream: push.stream.clone(), positions: vec![], accepted_at: vec![] };
+        for (index, pushed) in push.changes.iter().enumerate() {
+            for missing in stream.missing(&pushed.document) {
+                stream.insert(Document::new(missing));
+            }
+            match stream.admit(&self.session, pushed, accepted_at, &self.limits) {
+                Ok(admitted) => accepted.positions.push(admitted.entry.position),
+                // Where it was admitted is for a journal to say, which there is none of here.
+                Err(AdmitError::AlreadyAdmitted(_)) => accepted.positions.push(Position::ZERO),
+                Err(AdmitError::Refused(refusal)) => {
+                    return ServerFrame::Refused(Refused {
+                        request: push.request,
+                        stream: push.stream.clone(),
+                        index: u32::try_from(index).unwrap_or(u32::MAX),
+                        code: refusal.code,
+                        detail: refusal.detail,
+                        retry_at: refusal.retry_at,
+                    });
+                }
+            }
+            accepted.accepted_at.push(accepted_at);
+        }
+        ServerFrame::Accepted(accepted)
+    }
+}

@@ -1,0 +1,52 @@
+//! The rules on the bytes of a change one by one, for benchmarks that cost
+//! each of them and for tests that compare one with the decoder behind it.
+//! Nothing else calls them apart: their order is what makes them safe.
+
+use super::{canonical, header, operations, predecessors, prescan};
+use crate::{
+    authority::Refusal,
+    doc::{Change, Document, Fact},
+    ids::DocumentId,
+    limits::Limits,
+    time::WallTime,
+};
+
+/// Rule 1, on bytes.
+///
+/// # Errors
+/// What does not hold of them.
+pub fn prescan(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
+    prescan::check(bytes, limits)
+}
+
+/// Rule 2, on the header of a change.
+///
+/// # Errors
+/// What does not hold of it.
+pub fn header(document: &Document, change: &Change, accepted_at: WallTime, limits: &Limits) -> Result<(), Refusal> {
+    header::check(document, change, accepted_at, limits)
+}
+
+/// Rule 3, on a change and the bytes it was read from.
+///
+/// # Errors
+/// What does not hold of them.
+pub fn canonical(change: &Change, bytes: &[u8]) -> Result<(), Refusal> {
+    canonical::check(change, bytes)
+}
+
+/// Rule 4, on the operations of a change.
+///
+/// # Errors
+/// What does not hold of one.
+pub fn operations(document: &DocumentId, change: &Change, limits: &Limits) -> Result<Vec<Fact>, Refusal> {
+    operations::check(document, change, limits)
+}
+
+/// Rule 5, on what the operations replace.
+///
+/// # Errors
+/// What does not hold of one.
+pub fn predecessors(document: &Document, change: &Change) -> Result<(), Refusal> {
+    predecessors::check(document, change)
+}

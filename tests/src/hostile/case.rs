@@ -1,0 +1,128 @@
+//! One hostile change with its name and its answer.
+
+use core::fmt;
+
+use tidings_core::{code::Code, doc::Fact, ids::DocumentId, wire::PushedChange};
+
+use super::{RawChange, Scene, draft::Draft, raw};
+
+/// How a case must be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Refused, with this code.
+    Refused(Code),
+    /// Accepted: it looks odd, and is what an honest client could have written.
+    Harmless,
+}
+
+/// A change that an attacker pushes.
+#[derive(Clone)]
+pub struct Case {
+    /// What is wrong with it.
+    pub class: &'static str,
+    /// Which of its class; unique with it.
+    pub name: &'static str,
+    /// The change, as it is pushed.
+    pub pushed: PushedChange,
+    /// Its answer.
+    pub expected: Expected,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.class, self.name)
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}, {} bytes, {:?}", self.pushed.change.len(), self.expected)
+    }
+}
+
+/// The cases so far, and what they are made from.
+pub(super) struct Cases<'a> {
+    pub(super) scene: &'a Scene,
+    pub(super) all: Vec<Case>,
+    class: &'static str,
+}
+
+impl<'a> Cases<'a> {
+    pub(super) fn new(scene: &'a Scene) -> Self {
+        Self { scene, all: Vec::new(), class: "" }
+    }
+
+    /// Begins a class.
+    pub(super) fn class(&mut self, class: &'static str) {
+        self.class = class;
+    }
+
+    /// Adds bytes for the page.
+    pub(super) fn bytes(&mut self, name: &'static str, code: Code, change: Vec<u8>) {
+        let document = self.scene.page();
+        self.push(name, Expected::Refused(code), PushedChange { document, change });
+    }
+
+    /// Adds a whole push.
+    pub(super) fn push(&mut self, name: &'static str, expected: Expected, pushed: PushedChange) {
+        self.all.push(Case { class: self.class, name, pushed, expected });
+    }
+
+    /// Adds a draft whose rows were changed; its columns are written as the library would.
+    pub(super) fn draft(&mut self, name: &'static str, code: Code, mut draft: Draft, change: impl FnOnce(&mut Draft)) {
+        change(&mut draft);
+        self.push(name, Expected::Refused(code), draft.pushed());
+    }
+
+    /// Adds a draft whose raw parts were changed.
+    pub(super) fn raw(&mut self, name: &'static str, code: Code, draft: Draft, change: impl FnOnce(&mut RawChange)) {
+        let document = draft.document.clone();
+        let mut raw = draft.raw();
+        change(&mut raw);
+        self.push(name, Expected::Refused(code), PushedChange { document, change: raw.encode() });
+    }
+
+    /// Adds a draft whose body's bytes were changed.
+    pub(super) fn body(&mut self, name: &'static str, code: Code, draft: Draft, change: impl FnOnce(&mut Vec<u8>)) {
+        let document = draft.document.clone();
+        let mut body = draft.raw().body();
+        change(&mut body);
+        self.push(
+            name,
+            Expected::Refused(code),
+            PushedChange { document, change: raw::chunk(raw::CHANGE_CHUNK, &body) },
+        );
+    }
+
+    /// What the attacker would honestly write.
+    pub(super) fn honest(&self, document: &DocumentId, facts: &[Fact]) -> Draft {
+        Draft::write(&self.scene.stream, &self.scene.attacker, document, self.scene.now, facts)
+    }
+
+    /// A new message: one operation that replaces nothing.
+    pub(super) fn message(&self) -> Draft {
+        self.honest(&self.scene.page(), &[self.scene.says("one more")])
+    }
+
+    /// An edit that settles three concurrent ones, of three devices: one
+    /// operation with three predecessors.
+    pub(super) fn edit(&self) -> Draft {
+        self.honest(&self.scene.page(), &[self.scene.edits("settled")])
+    }
+
+    /// Four reactions: four operations alike but for their keys.
+    pub(super) fn reactions(&self) -> Draft {
+        let facts = ["🍎", "🍐", "🍊", "🍋"].map(|emoji| self.scene.reacts(emoji, true));
+        self.honest(&self.scene.page(), &facts)
+    }
+
+    /// A reaction taken back: one delete with one predecessor.
+    pub(super) fn unreaction(&self) -> Draft {
+        self.honest(&self.scene.page(), &[self.scene.reacts("👍", false)])
+    }
+
+    /// A new title, in a document in which the attacker wrote nothing yet.
+    pub(super) fn title(&self) -> Draft {
+        self.honest(&self.scene.conversation(), &[Fact::Title(Some("Taken over".into()))])
+    }
+}

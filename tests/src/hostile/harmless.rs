@@ -1,0 +1,63 @@
+//! What looks odd and is honest: a rule that refused one of these would refuse
+//! somebody's words. They are admitted, each as the attacker's next change.
+
+use tidings_core::wire::PushedChange;
+
+use super::{
+    case::{Cases, Expected},
+    draft::{Cell, Draft, PUT},
+    scene::UNSEEN,
+};
+
+pub(super) fn add(cases: &mut Cases<'_>) {
+    cases.class("harmless");
+    let scene = cases.scene;
+    let own = scene.journal.iter().rev().find(|entry| {
+        entry.account == scene.attacker.account
+            && entry.change.windows(16).any(|actor| actor == scene.attacker.device.as_bytes())
+    });
+    let own = own.expect("the attacker wrote something");
+    let own = PushedChange { document: own.document.clone(), change: own.change.clone() };
+    cases.push("an own change, pushed again", Expected::Harmless, own);
+    // First of those that move the attacker's chain on, since it is written on an earlier state.
+    let unseen = [scene.reacts(UNSEEN, true)];
+    let draft = Draft::write(&scene.earlier, &scene.attacker, &scene.page(), scene.now, &unseen);
+    add_draft(cases, "a reaction beside one that was not seen", draft, |_| {});
+    let mut number = 200;
+    let mut message = || {
+        number += 1;
+        Draft::write(
+            &scene.stream,
+            &scene.attacker,
+            &scene.page(),
+            scene.now,
+            &[scene.message(&scene.attacker, number, "hm")],
+        )
+    };
+    add_draft(cases, "an honest message", message(), |_| {});
+    add_draft(cases, "time 0", message(), |draft| draft.header.time = 0);
+    let latest = scene.now.plus(scene.limits.clock_ahead_max()).as_seconds();
+    add_draft(cases, "a time at the end of the allowance", message(), |draft| {
+        draft.header.time = i64::try_from(latest).expect("a time is small");
+    });
+    let first = scene.journal.iter().find(|entry| entry.document == scene.page()).expect("the page has a change");
+    let first = tidings_core::doc::Change::parse(&first.change).expect("an entry is a change").hash();
+    add_draft(cases, "a dependency that another one has", message(), |draft| {
+        draft.header.dependencies.push(*first.as_bytes());
+        draft.header.dependencies.sort_unstable();
+    });
+    add_draft(cases, "a body with a field of a newer version", message(), |draft| {
+        let body = &mut draft.row().value.bytes;
+        body[0] += 1;
+        body.extend([9, 0]);
+    });
+    add_draft(cases, "a reaction put where it is", cases.unreaction(), |draft| {
+        draft.row().action = PUT;
+        draft.row().value = Cell::TRUE;
+    });
+}
+
+fn add_draft(cases: &mut Cases<'_>, name: &'static str, mut draft: Draft, change: impl FnOnce(&mut Draft)) {
+    change(&mut draft);
+    cases.push(name, Expected::Harmless, draft.pushed());
+}

@@ -1,0 +1,47 @@
+//! What no honest client sends: changes taken apart and put together wrong,
+//! each with the code that refuses it. One corpus for the authority, for the
+//! module in WebAssembly and for a running server; a file for each place in
+//! a change where something can be wrong, in the order of its bytes.
+//!
+//! Source: the hostile changes that were tried against the library alone,
+//! which panicked it, exhausted it, or were accepted and left a document that
+//! nobody could load.
+
+mod actors;
+mod bomb;
+mod case;
+mod cells;
+mod column;
+
+mod draft;
+mod framing;
+mod harmless;
+mod header;
+mod identity;
+mod operation;
+mod predecessor;
+mod raw;
+mod scene;
+mod value;
+
+pub use case::{Case, Expected};
+pub use raw::RawChange;
+pub use scene::{Scene, account, device};
+
+use case::Cases;
+
+/// Every case, in an order in which those that are admitted come last.
+pub fn corpus(scene: &Scene) -> Vec<Case> {
+    let mut cases = Cases::new(scene);
+    framing::add(&mut cases);
+    bomb::add(&mut cases);
+    identity::add(&mut cases);
+    actors::add(&mut cases);
+    header::add(&mut cases);
+    column::add(&mut cases);
+    operation::add(&mut cases);
+    value::add(&mut cases);
+    predecessor::add(&mut cases);
+    harmless::add(&mut cases);
+    cases.all
+}

@@ -1,0 +1,207 @@
+//! A conversation in which an attacker is a member: a page with messages,
+//! edits and reactions of several devices, some of them concurrent, so that
+//! there are other actors, conflicts and predecessors to lie about.
+
+use tidings_core::{
+    authority::{AdmitError, Admitted, Session, Stream},
+    doc::{Document, Fact},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    journal::{Entry, Position},
+    limits::Limits,
+    model::{ConversationKind, Created, Edit, MemberStatus, MessageBody, MessageKind, Role},
+    time::WallTime,
+    wire::PushedChange,
+};
+
+/// An account by its name.
+///
+/// # Panics
+/// When it is none.
+pub fn account(name: &str) -> AccountId {
+    AccountId::parse(name).expect("the name is an account's")
+}
+
+/// The device with this number.
+pub const fn device(number: u8) -> DeviceId {
+    DeviceId::from_bytes([number; 16])
+}
+
+/// The emoji that the attacker's other device put while they could not see it.
+pub(super) const UNSEEN: &str = "🌅";
+
+/// What a session wrote, in the order of the journal.
+pub type Script = Vec<(Session, PushedChange)>;
+
+/// What an attacker holds and knows.
+#[derive(Clone)]
+pub struct Scene {
+    /// Their replica of the conversation's stream: all that is admitted.
+    pub stream: Stream,
+    /// The same before the last entry, of the attacker's other device.
+    pub earlier: Stream,
+    /// Their entries.
+    pub journal: Vec<Entry>,
+    /// The attacker: a member, with the role of an admin.
+    pub attacker: Session,
+    /// The attacker's other devices.
+    pub others: [Session; 2],
+    /// The owner.
+    pub victim: Session,
+    /// The time.
+    pub now: WallTime,
+    /// The limits it is judged by.
+    pub limits: Limits,
+    count: u16,
+}
+
+impl Scene {
+    /// The scene in a conversation at a time, and who wrote what to make it.
+    ///
+    /// # Panics
+    /// When the authority refuses what it is made of.
+    pub fn new(tenant: &TenantId, conversation: ConversationId, now: WallTime) -> (Scene, Script) {
+        let session = |name: &str, number: u8| Session {
+            tenant: tenant.clone(),
+            account: account(name),
+            device: device(number),
+            administrator: false,
+        };
+        let stream = Stream::new(tenant.clone(), StreamId::Conversation(conversation), Position::ZERO, 0);
+        let mut scene = Scene {
+            earlier: stream.clone(),
+            stream,
+            journal: Vec::new(),
+            attacker: session("eve", 0xe1),
+            others: [session("eve", 0xe2), session("eve", 0xe3)],
+            victim: session("ann", 0xa1),
+            now,
+            limits: Limits::default(),
+            count: 0,
+        };
+        let bob = session("bob", 0xb1);
+        let script = scene.play(&bob);
+        (scene, script)
+    }
+
+    fn play(&mut self, bob: &Session) -> Script {
+        let (ann, eve) = (self.victim.clone(), self.attacker.clone());
+        let [tablet, laptop] = self.others.clone();
+        let (page, conversation) = (self.page(), self.conversation());
+        let mut script = Script::new();
+        let mut write = |scene: &mut Scene, on: &Stream, session: &Session, document: &DocumentId, facts: &[Fact]| {
+            let pushed = scene.write(on, session, document, facts);
+            scene.admit(session, &pushed).expect("an honest change is admitted");
+            script.push((session.clone(), pushed));
+        };
+        let mut facts = vec![
+            Fact::Created(Created { kind: ConversationKind::Group, by: ann.account.clone(), at: self.now }),
+            Fact::Title(Some("Boats".into())),
+        ];
+        for (name, role) in [("ann", Role::Owner), ("eve", Role::Admin), ("bob", Role::Member)] {
+            facts.push(Fact::MemberRole(account(name), role));
+            facts.push(Fact::MemberStatus(account(name), MemberStatus::Active));
+        }
+        let on = self.stream.clone();
+        write(self, &on, &ann, &conversation, &facts);
+        for (session, number) in [(&ann, 1), (&eve, 2), (bob, 3)] {
+            let (on, message) = (self.stream.clone(), self.message(session, number, "words"));
+            write(self, &on, session, &page, &[message]);
+        }
+        // Three devices edit the same message, and two people react, all at once.
+        let on = self.stream.clone();
+        for (session, text) in [(&eve, "phone"), (&tablet, "tablet"), (&laptop, "laptop")] {
+            let edit = self.edits(text);
+            write(self, &on, session, &page, &[edit]);
+        }
+        let thumb = Fact::Reaction(self.message_id(&eve, 2), "👍".into(), ann.account.clone(), true);
+        write(self, &on, &ann, &page, &[thumb]);
+        for emoji in ["👍", "🌊"] {
+            let (on, reaction) = (self.stream.clone(), self.reacts(emoji, true));
+            write(self, &on, &eve, &page, &[reaction]);
+        }
+        // Two heads, neither of them the attacker's, of which they held one earlier.
+        let on = self.stream.clone();
+        for (session, number) in [(&ann, 4), (bob, 5)] {
+            let message = self.message(session, number, "more words");
+            write(self, &on, session, &page, &[message]);
+        }
+        let (both, message) = (self.stream.clone(), self.message(&ann, 6, "the last word"));
+        write(self, &both, &ann, &page, &[message]);
+        self.earlier = self.stream.clone();
+        let reaction = self.reacts(UNSEEN, true);
+        write(self, &on, &laptop, &page, &[reaction]);
+        script
+    }
+
+    /// The conversation's document.
+    pub fn conversation(&self) -> DocumentId {
+        DocumentId::Conversation(self.conversation_id())
+    }
+
+    /// The open page.
+    pub fn page(&self) -> DocumentId {
+        DocumentId::Page(self.conversation_id(), 1)
+    }
+
+    fn conversation_id(&self) -> ConversationId {
+        self.stream.id().conversation().expect("the stream is a conversation's")
+    }
+
+    /// What a session that holds `on` would push to state these facts.
+    ///
+    /// # Panics
+    /// When there is nothing to write.
+    pub fn write(&self, on: &Stream, session: &Session, document: &DocumentId, facts: &[Fact]) -> PushedChange {
+        let (change, _) =
+            on.clone().write(session.device, document, self.now, facts).expect("there is something to write");
+        PushedChange { document: document.clone(), change: change.bytes().to_vec() }
+    }
+
+    /// The next honest message of a session.
+    pub fn next_message(&mut self, session: &Session) -> PushedChange {
+        self.count += 1;
+        let message = self.message(session, 100 + self.count, "an honest word");
+        self.write(&self.stream, session, &self.page(), &[message])
+    }
+
+    /// Judges a push, and makes it the next entry if it may be.
+    ///
+    /// # Errors
+    /// As the authority's.
+    pub fn admit(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
+        for missing in self.stream.missing(&pushed.document) {
+            if missing.stream() == *self.stream.id() {
+                self.stream.insert(Document::new(missing));
+            }
+        }
+        let admitted = self.stream.admit(session, pushed, self.now, &self.limits)?;
+        self.journal.push(admitted.entry.clone());
+        Ok(admitted)
+    }
+
+    /// The id of a message by its number.
+    pub fn message_id(&self, session: &Session, number: u16) -> MessageId {
+        let stamp = Stamp::new(self.now, number, [7; 8]);
+        MessageId { stamp, author: session.account.clone() }
+    }
+
+    pub(super) fn message(&self, session: &Session, number: u16, text: &str) -> Fact {
+        let body = MessageBody { kind: MessageKind::Text, text: text.into(), reply_to: None, mentions: None };
+        Fact::Message(self.message_id(session, number), body)
+    }
+
+    /// A new message of the attacker.
+    pub(super) fn says(&self, text: &str) -> Fact {
+        self.message(&self.attacker, 99, text)
+    }
+
+    /// The attacker's words instead of those of their first message.
+    pub(super) fn edits(&self, text: &str) -> Fact {
+        Fact::Edit(self.message_id(&self.attacker, 2), Edit { text: text.into(), at: self.now })
+    }
+
+    /// The attacker's emoji on their first message.
+    pub(super) fn reacts(&self, emoji: &str, on: bool) -> Fact {
+        Fact::Reaction(self.message_id(&self.attacker, 2), emoji.into(), self.attacker.account.clone(), on)
+    }
+}

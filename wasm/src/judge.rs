@@ -1,0 +1,67 @@
+//! The core's authority on its own, for tests that give it what is hostile.
+
+use serde::Deserialize;
+use tidings_core::{
+    authority::{self, Session},
+    ids::DeviceId,
+    wire::{ClientFrame, ServerFrame, decode, encode},
+};
+use tsify::{Ts, Tsify};
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    bytes::Bytes,
+    failure::{Checked, Failure},
+    id,
+    time::wall_time,
+};
+
+/// Who pushes, and into what.
+#[derive(Clone, Deserialize, Tsify)]
+pub struct JudgeConfig {
+    /// The tenant.
+    pub tenant: String,
+    /// The account.
+    pub account: String,
+    /// The device, 16 bytes.
+    pub device: Bytes,
+    /// The stream: a frame Fetched, of a new start.
+    pub fetched: Bytes,
+}
+
+/// The authority of one stream.
+#[wasm_bindgen]
+pub struct Judge(authority::Judge);
+
+#[wasm_bindgen]
+impl Judge {
+    /// Judges what a session pushes into a stream.
+    ///
+    /// # Errors
+    /// `id_invalid` or `value_invalid` for what is no config.
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: Ts<JudgeConfig>) -> Result<Judge, Failure> {
+        let JudgeConfig { tenant, account, device, fetched } = config.to_rust().map_err(Failure::value)?;
+        let session = Session {
+            tenant: id::tenant(&tenant)?,
+            account: id::account(&account)?,
+            device: DeviceId::try_from(&device.0[..]).map_err(Failure::value)?,
+            administrator: false,
+        };
+        let ServerFrame::Fetched(fetched) = decode(&fetched.0).map_err(Failure::value)? else {
+            return Err(Failure::value("not a frame Fetched"));
+        };
+        authority::Judge::new(session, &fetched).map(Judge).map_err(Failure::value)
+    }
+
+    /// The frame that answers a frame Push. Nothing of the push remains.
+    ///
+    /// # Errors
+    /// `value_invalid` for what is no frame Push.
+    pub fn judge(&self, push: &[u8], #[wasm_bindgen(js_name = acceptedAt)] accepted_at: f64) -> Checked<Vec<u8>> {
+        let ClientFrame::Push(push) = decode(push).map_err(Failure::value)? else {
+            return Err(Failure::value("not a frame Push"));
+        };
+        Ok(encode(&self.0.judge(&push, wall_time(accepted_at)?)))
+    }
+}
