@@ -18,7 +18,7 @@ use crate::{
     wire::{decode, encode},
 };
 #[cfg(any(test, feature = "testing"))]
-use crate::{journal::Entry, model::Profile, view::TimelineRow, wire::decode};
+use crate::{journal::Entry, model::Profile, view::TimelineRow};
 
 /// The version of the stored formats. Values of the first one had no checksum.
 pub(super) const FORMAT: u32 = 2;
