@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::{
     authority::{Context, Refusal, Session, decide, shape},
     code::Code,
-    doc::{ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind, ParseChangeError},
+    doc::{ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
@@ -241,11 +241,10 @@ impl Stream {
     }
 
     fn judge_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
-        let malformed = |error: ParseChangeError| Refusal::new(Code::ChangeMalformed, error.to_string());
         let session = Session {
             tenant: self.tenant.clone(),
             account: entry.account.clone(),
-            device: Change::parse(&entry.change).map_err(malformed)?.device(),
+            device: shape::read(&entry.change, limits)?.device(),
             administrator: entry.administrator,
         };
         let pushed = PushedChange { document: entry.document.clone(), change: entry.change.clone() };
@@ -358,14 +357,6 @@ impl Stream {
             let facts = facts_of(&entry.document, &change);
             self.take_effect(&entry.document, facts)
         }))
-    }
-
-    /// Applies an entry that came over the network.
-    ///
-    /// # Errors
-    /// When it does not apply; the stream is as it was.
-    pub fn receive_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        self.apply_entry(entry)
     }
 
     /// Applies a change that is not admitted yet, or not told so yet.

@@ -41,6 +41,7 @@ impl ReceiveEntryError {
     fn code(&self) -> Code {
         match self {
             ReceiveEntryError::Foreign => Code::DocumentUnknown,
+            ReceiveEntryError::Apply(ApplyChangeError::Illegal { code, .. }) => *code,
             ReceiveEntryError::Apply(ApplyChangeError::Dependency) => Code::DependencyMissing,
             ReceiveEntryError::Apply(ApplyChangeError::Parse(_) | ApplyChangeError::Apply(_)) => Code::ChangeMalformed,
         }
