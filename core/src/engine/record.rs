@@ -17,6 +17,8 @@ use crate::{
     view::InboxRow,
     wire::{decode, encode},
 };
+#[cfg(any(test, feature = "testing"))]
+use crate::{journal::Entry, model::Profile, view::TimelineRow, wire::decode};
 
 /// The version of the stored formats. Values of the first one had no checksum.
 pub(super) const FORMAT: u32 = 2;
@@ -214,4 +216,25 @@ fn checksum(key: &str, content: &[u8]) -> [u8; CHECKSUM_BYTES] {
     let mut checksum = [0; CHECKSUM_BYTES];
     checksum.copy_from_slice(&digest[..CHECKSUM_BYTES]);
     checksum
+}
+
+/// The value of a stored record, encoded anew; none if it does not decode, or
+/// no record has such a key. For tests of what a damaged store may do.
+#[cfg(any(test, feature = "testing"))]
+pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
+    fn again<T: for<'b> Decode<'b, ()> + Encode<()>>(value: &[u8]) -> Option<Vec<u8>> {
+        decode::<T>(value).ok().map(|value| encode(&value))
+    }
+    match key.split_once('/').map_or(key, |(entity, _)| entity) {
+        META => again::<MetaRecord>(value),
+        "head" => again::<HeadRecord>(value),
+        "inbox" => again::<InboxRecord>(value),
+        "document" => again::<DocumentRecord>(value),
+        "tail" => again::<Entry>(value),
+        "outbox" => again::<OutboxRecord>(value),
+        "refused" => again::<RefusedRecord>(value),
+        "profile" => again::<Profile>(value),
+        "rows" => again::<Vec<TimelineRow>>(value),
+        _ => None,
+    }
 }

@@ -23,7 +23,8 @@ pub(super) fn add(cases: &mut Cases<'_>) {
     let unseen = [scene.reacts(UNSEEN, true)];
     let draft = Draft::write(&scene.earlier, &scene.attacker, &scene.page(), scene.now, &unseen);
     add_draft(cases, "a reaction beside one that was not seen", draft, |_| {});
-    let mut number = 200;
+    // Numbers of their own also when they are made anew.
+    let mut number = 1_000 + 10 * u16::try_from(scene.journal.len()).expect("a scene is short");
     let mut message = || {
         number += 1;
         Draft::write(

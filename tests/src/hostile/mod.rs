@@ -25,7 +25,7 @@ mod scene;
 mod value;
 
 pub use case::{Case, Expected};
-pub use raw::RawChange;
+pub use raw::{RawChange, chunk, put, put_signed};
 pub use scene::{Scene, account, device};
 
 use case::Cases;
@@ -42,6 +42,14 @@ pub fn corpus(scene: &Scene) -> Vec<Case> {
     operation::add(&mut cases);
     value::add(&mut cases);
     predecessor::add(&mut cases);
+    harmless::add(&mut cases);
+    cases.all
+}
+
+/// Those that are admitted, of which each one moves the attacker's chain on:
+/// they are made anew after each.
+pub fn harmless(scene: &Scene) -> Vec<Case> {
+    let mut cases = Cases::new(scene);
     harmless::add(&mut cases);
     cases.all
 }
