@@ -30,7 +30,7 @@ pub use fault::ServerFault;
 pub use input::Input;
 pub use output::{ConnectionState, Output, TimelineUpdate, Update};
 #[cfg(any(test, feature = "testing"))]
-pub use record::recode as recode_record;
+pub use record::{content_of as record_content, recode as recode_record, seal as seal_record};
 
 use crate::{
     authority::Session,

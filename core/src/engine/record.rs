@@ -218,7 +218,19 @@ fn checksum(key: &str, content: &[u8]) -> [u8; CHECKSUM_BYTES] {
     checksum
 }
 
-/// The value of a stored record, encoded anew; none if it does not decode, or
+/// A content as it is stored under a key. For tests.
+#[cfg(any(test, feature = "testing"))]
+pub fn seal(key: &str, content: &[u8]) -> Vec<u8> {
+    sealed(key.to_owned(), content).1
+}
+
+/// The content of a stored value, whatever its checksum says. For tests.
+#[cfg(any(test, feature = "testing"))]
+pub fn content_of(sealed: &[u8]) -> &[u8] {
+    sealed.get(CHECKSUM_BYTES..).unwrap_or_default()
+}
+
+/// The content of a stored record, encoded anew; none if it does not decode, or
 /// no record has such a key. For tests of what a damaged store may do.
 #[cfg(any(test, feature = "testing"))]
 pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
