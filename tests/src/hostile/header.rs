@@ -74,7 +74,7 @@ fn dependencies(cases: &mut Cases<'_>) {
     });
     for (name, count) in [("one too many", cases.scene.limits.change_dependencies_max + 1), ("5,000 of them", 5_000)] {
         cases.raw(name, Code::TooManyDependencies, message.clone(), |raw| {
-            raw.dependencies = (0..count).map(|number| hash_of(number)).collect();
+            raw.dependencies = (0..count).map(hash_of).collect();
         });
     }
     // Nothing is wrong with its form: it denies what it replaces.
