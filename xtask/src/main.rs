@@ -6,6 +6,7 @@
 //! [`step::RunError`].
 
 mod demo;
+mod fuzz;
 mod interrupt;
 mod machine;
 mod npm;
@@ -20,6 +21,7 @@ use std::env;
 use std::process::ExitCode;
 
 use demo::{Demo, DemoStore};
+use fuzz::Fuzz;
 use step::RunError;
 use test::Scope;
 use wasm::Build;
@@ -32,6 +34,11 @@ usage: cargo xtask COMMAND
                                      port 4870 unless told
   test [--quick]                     every check and test, in a browser and on a
                                      real Postgres; --quick leaves those two out
+  fuzz [--minutes N] [--target T] [--seed S]
+                                     give hostile bytes to all that takes bytes:
+                                     each target for N minutes, as many at once as
+                                     there are cores; 1 minute, every target and
+                                     seed 1 unless told
   wasm [--dev]                       build the npm package in wasm/; --dev builds
                                      the variant that tests use
   tidy                               the house rules that a compiler cannot check
@@ -40,12 +47,18 @@ usage: cargo xtask COMMAND
 /// The port of the demo unless told otherwise.
 const DEMO_PORT: u16 = 4870;
 
-/// What the arguments ask for. The place for later commands (`sim`, `fuzz`,
-/// `bench`): a case here, an arm in [`parse`] and [`run`], a file beside this one.
+/// How long each target is fuzzed unless told otherwise.
+const FUZZ_MINUTES: u64 = 1;
+/// Ten hours: what a night has.
+const FUZZ_MINUTES_MAX: u64 = 600;
+
+/// What the arguments ask for. The place for later commands (`sim`, `bench`): a
+/// case here, an arm in [`parse`] and [`run`], a file beside this one.
 #[derive(Debug, PartialEq)]
 enum Command {
     Demo(Demo),
     Test(Scope),
+    Fuzz(Fuzz),
     Wasm(Build),
     Tidy,
     Help,
@@ -78,6 +91,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(scope) => test::run(scope),
+        Command::Fuzz(fuzz) => fuzz::run(&fuzz),
         Command::Wasm(build) => {
             wasm::build_package(build)?;
             Ok(ExitCode::SUCCESS)
@@ -103,6 +117,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
     let command = match name {
         "demo" => Command::Demo(parse_demo(&mut rest)?),
         "test" => Command::Test(parse_flag(&mut rest, "--quick", Scope::Full, Scope::Quick)?),
+        "fuzz" => Command::Fuzz(parse_fuzz(&mut rest)?),
         "wasm" => Command::Wasm(parse_flag(&mut rest, "--dev", Build::Shipped, Build::Testing)?),
         "tidy" => Command::Tidy,
         "help" | "--help" | "-h" => Command::Help,
@@ -128,6 +143,27 @@ fn parse_demo<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Demo, Stri
         }
     }
     Ok(demo)
+}
+
+fn parse_fuzz<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Fuzz, String> {
+    let mut fuzz = Fuzz { minutes: FUZZ_MINUTES, target: None, seed: 1 };
+    while let Some(flag) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("`{flag}` needs a value"));
+        match flag {
+            "--minutes" => {
+                let minutes = value()?;
+                let parsed = minutes.parse().ok().filter(|minutes| (1..=FUZZ_MINUTES_MAX).contains(minutes));
+                fuzz.minutes = parsed.ok_or_else(|| format!("`{minutes}` is not 1 to {FUZZ_MINUTES_MAX} minutes"))?;
+            }
+            "--target" => fuzz.target = Some(fuzz::target(value()?)?),
+            "--seed" => {
+                let seed = value()?;
+                fuzz.seed = seed.parse().map_err(|_| format!("`{seed}` is not a seed"))?;
+            }
+            _ => return Err(format!("`fuzz` does not take `{flag}`")),
+        }
+    }
+    Ok(fuzz)
 }
 
 /// Reads at most one `flag`: `absent` without it, `present` with it.
@@ -161,6 +197,9 @@ mod tests {
         check("test", Ok(Command::Test(Scope::Full)));
         check("test --quick", Ok(Command::Test(Scope::Quick)));
         check("wasm --dev", Ok(Command::Wasm(Build::Testing)));
+        check("fuzz", Ok(Command::Fuzz(Fuzz { minutes: 1, target: None, seed: 1 })));
+        let fuzz = Fuzz { minutes: 30, target: Some("frame"), seed: 7 };
+        check("fuzz --seed 7 --minutes 30 --target frame", Ok(Command::Fuzz(fuzz)));
     }
 
     #[test]
@@ -171,6 +210,11 @@ mod tests {
         check("demo fast", Err("`demo` does not take `fast`"));
         check("test --slow", Err("no option `--slow`; there is `--quick`"));
         check("test --quick twice", Err("`test` does not take `twice`"));
+        check("fuzz --minutes 0", Err("`0` is not 1 to 600 minutes"));
+        check("fuzz --target", Err("`--target` needs a value"));
+        let targets = "no target `sky`; there are prescan, authority, frame, record, view";
+        check("fuzz --target sky", Err(targets));
+        check("fuzz fast", Err("`fuzz` does not take `fast`"));
         check("tidy up", Err("`tidy` does not take `up`"));
     }
 }

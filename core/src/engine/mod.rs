@@ -26,6 +26,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use input::Input;
 pub use output::{ConnectionState, Output, TimelineUpdate, Update};
+#[cfg(any(test, feature = "testing"))]
+pub use record::recode as recode_record;
 
 use crate::{
     authority::Session,

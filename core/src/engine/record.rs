@@ -14,6 +14,8 @@ use crate::{
     view::InboxRow,
     wire::encode,
 };
+#[cfg(any(test, feature = "testing"))]
+use crate::{journal::Entry, model::Profile, view::TimelineRow, wire::decode};
 
 /// The version of the stored formats.
 pub(super) const FORMAT: u32 = 1;
@@ -169,4 +171,25 @@ pub(super) fn sequence_of(key: &str) -> Option<u64> {
 /// A write of a value under a key.
 pub(super) fn put<T: Encode<()>>(key: RecordKey, value: &T) -> Write {
     Write::Put(key, encode(value))
+}
+
+/// The value of a stored record, encoded anew; none if it does not decode, or
+/// no record has such a key. For tests of what a damaged store may do.
+#[cfg(any(test, feature = "testing"))]
+pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
+    fn again<T: for<'b> Decode<'b, ()> + Encode<()>>(value: &[u8]) -> Option<Vec<u8>> {
+        decode::<T>(value).ok().map(|value| encode(&value))
+    }
+    match key.split_once('/').map_or(key, |(entity, _)| entity) {
+        META => again::<MetaRecord>(value),
+        "head" => again::<HeadRecord>(value),
+        "inbox" => again::<InboxRecord>(value),
+        "document" => again::<DocumentRecord>(value),
+        "tail" => again::<Entry>(value),
+        "outbox" => again::<OutboxRecord>(value),
+        "refused" => again::<RefusedRecord>(value),
+        "profile" => again::<Profile>(value),
+        "rows" => again::<Vec<TimelineRow>>(value),
+        _ => None,
+    }
 }

@@ -25,7 +25,7 @@ mod scene;
 mod value;
 
 pub use case::{Case, Expected};
-pub use raw::RawChange;
+pub use raw::{RawChange, chunk, put, put_signed};
 pub use scene::{Scene, account, device};
 
 use case::Cases;

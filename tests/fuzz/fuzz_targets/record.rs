@@ -1,0 +1,4 @@
+//! The target `record` for cargo-fuzz.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tidings_tests::fuzz::panics::run_or_abort("record", bytes));

@@ -1,0 +1,162 @@
+//! The whole decision over a real conversation: devices write and sync as the
+//! script says, and push what they wrote, what they wrote mutated, and bytes
+//! of any kind. What must hold of each answer is the room's.
+
+use tidings_core::{
+    authority::{AdmitError, Admitted},
+    ids::{ConversationId, DocumentId, StreamId},
+    wire::PushedChange,
+};
+
+use crate::{
+    fuzz::{
+        Verdict, mutate,
+        room::{Room, RoomKind, name_of},
+        script::Script,
+    },
+    random::Random,
+};
+
+/// At most this many steps in one input.
+const STEPS_MAX: usize = 24;
+/// At most this many mutants of one honest change, until one is admitted.
+const MUTANTS_MAX: usize = 8;
+
+/// Plays a script and checks what is left.
+///
+/// # Panics
+/// When something that must hold does not.
+pub fn run(input: &[u8]) -> Verdict {
+    let mut script = Script::new(input);
+    let kind = match script.below(8) {
+        6 => RoomKind::Account,
+        7 => RoomKind::Direct,
+        _ => RoomKind::Group,
+    };
+    let mut room = Room::begun(kind);
+    let begun = room.journal().len();
+    let verdict = play(&mut script, &mut room, |_, _| ());
+    if room.journal().len() > begun {
+        room.check_replicas(&[input.len()]);
+        room.check_everybody_writes();
+    }
+    verdict
+}
+
+/// Long scripts, by chance.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let script = |seed: u64| {
+        let mut random = Random::new(seed);
+        (0..160).map(|_| random.number() as u8).collect()
+    };
+    (0..64).map(script).collect()
+}
+
+/// Plays a script in a room; `seen` is told of everything that is admitted.
+pub fn play(script: &mut Script<'_>, room: &mut Room, mut seen: impl FnMut(&Room, &Admitted)) -> Verdict {
+    let mut verdict = Verdict::default();
+    for _ in 0..STEPS_MAX {
+        if script.is_empty() {
+            break;
+        }
+        let device = script.below(room.devices().len());
+        let (name, answers) = match script.below(32) {
+            0..=4 => {
+                room.sync(device);
+                continue;
+            }
+            5 | 6 => ("honest", room.push_pending(device)),
+            7 => ("again", push_again(script, room, device)),
+            8 => ("bytes", push_bytes(script, room, device)),
+            step => {
+                let (document, facts) = room.facts(script, device);
+                let Some((honest, predicted)) = room.write(device, &document, &facts) else { continue };
+                match step {
+                    // Not pushed yet.
+                    9..=12 => continue,
+                    13..=19 => {
+                        let answers = room.push_pending(device);
+                        if let Some(predicted) = predicted {
+                            let answer = answers[0].as_ref().map(|_| ()).map_err(AdmitError::clone);
+                            assert_eq!(answer, predicted.map_err(AdmitError::Refused), "told otherwise beforehand");
+                        }
+                        ("honest", answers)
+                    }
+                    _ => ("mutated", push_mutated(script, room, device, &honest)),
+                }
+            }
+        };
+        for answer in answers {
+            note(&mut verdict, name, &answer);
+            if let Ok(admitted) = &answer {
+                seen(room, admitted);
+            }
+        }
+    }
+    verdict
+}
+
+fn push_mutated(
+    script: &mut Script<'_>,
+    room: &mut Room,
+    device: usize,
+    honest: &PushedChange,
+) -> Vec<Result<Admitted, AdmitError>> {
+    let mut answers = Vec::new();
+    for _ in 0..MUTANTS_MAX {
+        let others: Vec<&[u8]> = room.journal().iter().map(|entry| entry.change.as_slice()).collect();
+        let change = mutate::mutate(script, &honest.change, &others);
+        let document = if script.one_in(16) { other_document(script, room) } else { honest.document.clone() };
+        let pusher = if script.one_in(32) { script.below(room.devices().len()) } else { device };
+        let session = room.devices()[pusher].session.clone();
+        answers.push(room.push(&session, &PushedChange { document, change }));
+        if script.is_empty() || answers.last().is_some_and(Result::is_ok) {
+            break;
+        }
+    }
+    room.sync(device);
+    answers
+}
+
+/// A change that was admitted, pushed again: by anybody, to any document.
+fn push_again(script: &mut Script<'_>, room: &mut Room, device: usize) -> Vec<Result<Admitted, AdmitError>> {
+    let Some(entry) = script.pick(room.journal()) else { return Vec::new() };
+    let document = if script.one_in(4) { other_document(script, room) } else { entry.document.clone() };
+    let pushed = PushedChange { document, change: entry.change.clone() };
+    let author = room.devices().iter().find(|device| device.session.account == entry.account);
+    let session = match author {
+        Some(author) if !script.one_in(4) => author.session.clone(),
+        _ => room.devices()[device].session.clone(),
+    };
+    vec![room.push(&session, &pushed)]
+}
+
+fn push_bytes(script: &mut Script<'_>, room: &mut Room, device: usize) -> Vec<Result<Admitted, AdmitError>> {
+    let document = other_document(script, room);
+    let length = usize::from(script.byte());
+    let pushed = PushedChange { document, change: script.bytes(length).to_vec() };
+    let session = room.devices()[device].session.clone();
+    vec![room.push(&session, &pushed)]
+}
+
+fn other_document(script: &mut Script<'_>, room: &Room) -> DocumentId {
+    let number = u32::from(script.byte() % 4);
+    match (room.stream().id(), script.below(8)) {
+        (StreamId::Conversation(conversation), 0..=3) => DocumentId::Conversation(*conversation),
+        (StreamId::Conversation(conversation), 4..=6) => DocumentId::Page(*conversation, number),
+        (StreamId::Account(account), 0..=3) => DocumentId::Account(account.clone()),
+        (StreamId::Account(account), 4..=6) => DocumentId::Home(account.clone()),
+        _ => DocumentId::Page(ConversationId::from_bytes([99; 16]), number),
+    }
+}
+
+fn note(verdict: &mut Verdict, name: &str, answer: &Result<Admitted, AdmitError>) {
+    match answer {
+        Ok(admitted) => {
+            let kinds: Vec<&str> = admitted.effects.facts.iter().map(name_of).collect();
+            verdict.accept(format!("{name} {}", kinds.join("+")));
+        }
+        Err(AdmitError::AlreadyAdmitted(_)) => verdict.refuse("already_admitted", ""),
+        Err(AdmitError::Refused(refusal)) => verdict.refuse(refusal.code, &refusal.detail),
+    }
+}

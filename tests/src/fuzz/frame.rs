@@ -1,0 +1,55 @@
+//! Frames of both sides: whatever bytes decode encode again to bytes that
+//! decode to the same, and a length that is claimed costs nothing.
+
+use std::{fs, path::Path};
+
+use tidings_core::wire::{ClientFrame, DecodeFrameError, ServerFrame, decode, encode};
+
+use crate::fuzz::Verdict;
+
+/// Decodes the bytes behind the first one, as a client's frame if that is even.
+///
+/// # Panics
+/// When a frame does not survive encoding.
+pub fn run(input: &[u8]) -> Verdict {
+    let mut verdict = Verdict::default();
+    let Some((side, bytes)) = input.split_first() else { return verdict };
+    let refusal = if side % 2 == 0 {
+        decode::<ClientFrame>(bytes).map(|frame| {
+            let again = decode::<ClientFrame>(&encode(&frame)).expect("what was encoded decodes");
+            assert_eq!(again, frame, "a client's frame is another one after encoding");
+            verdict.accept(name_of(&frame));
+        })
+    } else {
+        decode::<ServerFrame>(bytes).map(|frame| {
+            let again = decode::<ServerFrame>(&encode(&frame)).expect("what was encoded decodes");
+            assert_eq!(again, frame, "a server's frame is another one after encoding");
+            verdict.accept(name_of(&frame));
+        })
+    };
+    match refusal {
+        Ok(()) => {}
+        Err(DecodeFrameError::Unknown) => verdict.refuse("frame_unknown", ""),
+        Err(DecodeFrameError::Trailing(_)) => verdict.refuse("frame_malformed", "trailing"),
+        Err(DecodeFrameError::Malformed(error)) => verdict.refuse("frame_malformed", &error.to_string()),
+    }
+    verdict
+}
+
+/// The golden frames, each as both sides would read it.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/golden");
+    let files = fs::read_dir(folder).expect("the golden frames are in the repository");
+    let mut frames: Vec<Vec<u8>> = files
+        .map(|file| fs::read_to_string(file.expect("a file").path()).expect("hexadecimal text"))
+        .map(|text| text.split_whitespace().collect::<String>())
+        .map(|text| data_encoding::HEXLOWER.decode(text.as_bytes()).expect("hexadecimal"))
+        .collect();
+    frames.sort();
+    frames.iter().flat_map(|frame| [0, 1].map(|side| [&[side], frame.as_slice()].concat())).collect()
+}
+
+/// The name of a frame's kind, as `Debug` prints it first.
+fn name_of(frame: &impl core::fmt::Debug) -> String {
+    format!("{frame:?}").chars().take_while(char::is_ascii_alphabetic).collect()
+}

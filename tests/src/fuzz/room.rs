@@ -1,0 +1,610 @@
+//! One stream with its authority, its devices and what must hold of them,
+//! whatever is pushed: what is admitted saves, loads, reaches every replica
+//! that holds only the entries, and lets everybody write on; what is refused
+//! changes nothing.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
+
+use tidings_core::{
+    authority::{AdmitError, Admitted, Refusal, Session, Stream},
+    doc::{Change, Document, Fact, Key, ProfileField, SettingField},
+    ids::{
+        AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId,
+    },
+    journal::{Admissions, Entry, Position},
+    limits::Limits,
+    model::{
+        Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, MemberStatus,
+        MessageBody, MessageKind, Pin, Role, SendPolicy,
+    },
+    time::WallTime,
+    wire::PushedChange,
+};
+
+use crate::fuzz::script::Script;
+
+/// 2026-01-01, when rooms begin.
+const BEGIN: WallTime = WallTime::from_millis(1_767_225_600_000);
+
+/// The accounts of a group by their role in it; the last one is not a member.
+pub const NAMES: [&str; 7] = ["ow", "ad", "mo", "me", "gu", "ow2", "zoe"];
+const ROLES: [Role; 6] = [Role::Owner, Role::Admin, Role::Moderator, Role::Member, Role::Guest, Role::Owner];
+
+/// Who has a device: two of `me`, and an administrator of the tenant at last.
+const DEVICES: [&str; 9] = ["ow", "ad", "mo", "me", "me", "gu", "ow2", "zoe", "root"];
+
+/// A device, as its person's engine would hold it.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// Who it is.
+    pub session: Session,
+    /// What it has received.
+    confirmed: Arc<Stream>,
+    /// That with what it has not pushed yet on top.
+    view: Option<Arc<Stream>>,
+    pending: Vec<PushedChange>,
+}
+
+/// A stream with everybody around it.
+#[derive(Debug, Clone)]
+pub struct Room {
+    authority: Arc<Stream>,
+    /// A replica that is given the entries and nothing else.
+    follower: Arc<Stream>,
+    journal: Vec<Entry>,
+    devices: Vec<Device>,
+    limits: Limits,
+    messages: u8,
+}
+
+/// What two replicas of a document agree on.
+#[derive(Debug, PartialEq)]
+struct State {
+    heads: Vec<ChangeHash>,
+    facts: Vec<Fact>,
+    admissions: Admissions,
+    changes: u32,
+    latest: Vec<Option<(u64, ChangeHash)>>,
+    newest: Option<MessageId>,
+}
+
+/// What a push must not change when it is refused.
+type Fingerprint = (Position, u32, Conversation, Vec<(DocumentId, Vec<ChangeHash>, u32)>);
+
+/// Which stream a room is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoomKind {
+    /// A group with a member of each role.
+    Group,
+    /// A direct of `me` and `ad`.
+    Direct,
+    /// The documents of the account `me`.
+    Account,
+}
+
+impl Room {
+    /// A room in which something has happened already, some of it at once.
+    pub fn begun(kind: RoomKind) -> Self {
+        static ROOMS: OnceLock<[Room; 3]> = OnceLock::new();
+        let rooms = ROOMS.get_or_init(|| {
+            [begin_group(), begin_direct(), begin_account()].map(|mut room| {
+                (0..room.devices.len()).for_each(|device| room.sync(device));
+                room
+            })
+        });
+        rooms[kind as usize].clone()
+    }
+
+    fn new(id: StreamId) -> Self {
+        let tenant = tenant();
+        let mut stream = Stream::new(tenant.clone(), id.clone(), Position::ZERO, 0);
+        let documents = match id {
+            StreamId::Conversation(conversation) => vec![DocumentId::Conversation(conversation)],
+            StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account)],
+        };
+        documents.into_iter().for_each(|document| stream.insert(Document::new(document)));
+        let stream = Arc::new(stream);
+        let device = |(index, name): (usize, &&str)| Device {
+            session: Session {
+                tenant: tenant.clone(),
+                account: account(name),
+                device: DeviceId::from_bytes([u8::try_from(index).expect("there are few") + 1; 16]),
+                administrator: *name == "root",
+            },
+            confirmed: stream.clone(),
+            view: None,
+            pending: Vec::new(),
+        };
+        let limits = Limits {
+            change_bytes_max: 16 * 1024,
+            change_operations_max: 64,
+            page_changes_soft: 12,
+            page_changes_max: 20,
+            members_max: 7,
+            heads_max: 6,
+            pins_max: 3,
+            reactions_max: 2,
+            mentions_max: 3,
+            message_characters_max: 100,
+            ..Limits::default()
+        };
+        let devices = DEVICES.iter().enumerate().map(device).collect();
+        Self { authority: stream.clone(), follower: stream, journal: Vec::new(), devices, limits, messages: 0 }
+    }
+
+    /// The stream as the authority has it.
+    pub fn stream(&self) -> &Stream {
+        &self.authority
+    }
+
+    /// What was admitted.
+    pub fn journal(&self) -> &[Entry] {
+        &self.journal
+    }
+
+    /// The devices.
+    pub fn devices(&self) -> &[Device] {
+        &self.devices
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// When the next change is admitted.
+    pub fn now(&self) -> WallTime {
+        WallTime::from_millis(BEGIN.as_millis() + 1_000 * (1 + self.journal.len() as u64))
+    }
+
+    /// A device receives everything, and lets go of what it had not pushed.
+    pub fn sync(&mut self, device: usize) {
+        let follower = self.follower.clone();
+        let device = &mut self.devices[device];
+        (device.confirmed, device.view) = (follower, None);
+        device.pending.clear();
+    }
+
+    /// A device writes facts on top of what it sees. None if they are stated
+    /// already. With it what the device's own copy of the authority says, where
+    /// that must be the answer: the device has seen everything, the document can
+    /// be, and each fact became an operation on a key of its own.
+    pub fn write(
+        &mut self,
+        device: usize,
+        document: &DocumentId,
+        facts: &[Fact],
+    ) -> Option<(PushedChange, Option<Result<(), Refusal>>)> {
+        let now = self.now();
+        let position = self.authority.position();
+        let limits = self.limits.clone();
+        let device = &mut self.devices[device];
+        let seen_all = device.confirmed.position() == position && device.pending.is_empty();
+        let view = Arc::make_mut(device.view.get_or_insert_with(|| device.confirmed.clone()));
+        view.missing(document).into_iter().for_each(|missing| view.insert(Document::new(missing)));
+        let predicted = view.decide(&device.session, document, facts, now, &limits);
+        let (change, _) = view.write(device.session.device, document, now, facts)?;
+        let keys: BTreeSet<Key> = facts.iter().map(|fact| fact.write().0).collect();
+        let told = seen_all
+            && document.page() != Some(0)
+            && keys.len() == facts.len()
+            && change.operations().len() == facts.len();
+        let pushed = PushedChange { document: document.clone(), change: change.bytes().to_vec() };
+        device.pending.push(pushed.clone());
+        Some((pushed, told.then_some(predicted)))
+    }
+
+    /// Pushes what a device has written, up to the first that is refused.
+    pub fn push_pending(&mut self, device: usize) -> Vec<Result<Admitted, AdmitError>> {
+        let mut answers = Vec::new();
+        for pushed in core::mem::take(&mut self.devices[device].pending) {
+            let answer = self.push(&self.devices[device].session.clone(), &pushed);
+            let refused = answer.is_err();
+            answers.push(answer);
+            if refused {
+                break;
+            }
+        }
+        // What was admitted comes back with the next sync, as to everybody.
+        self.devices[device].view = None;
+        answers
+    }
+
+    /// Pushes a change and checks what must hold of the answer.
+    ///
+    /// # Errors
+    /// The authority's.
+    ///
+    /// # Panics
+    /// When something does not hold.
+    pub fn push(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
+        let now = self.now();
+        let stream = Arc::make_mut(&mut self.authority);
+        if pushed.document.stream() == *stream.id() {
+            for missing in stream.missing(&pushed.document) {
+                stream.insert(Document::new(missing));
+            }
+        }
+        let before = fingerprint(stream);
+        let answer = stream.admit(session, pushed, now, &self.limits);
+        match &answer {
+            Ok(admitted) => self.check_admitted(pushed, admitted),
+            Err(AdmitError::AlreadyAdmitted(hash)) => {
+                assert_eq!(fingerprint(&self.authority), before, "an admitted change pushed again changed the stream");
+                let known = self.journal.iter().any(|entry| hash_of(&entry.change) == *hash);
+                assert!(known, "said to be admitted already, and is not in the journal");
+            }
+            Err(AdmitError::Refused(refusal)) => {
+                assert_eq!(fingerprint(&self.authority), before, "{} changed the stream", refusal.code);
+            }
+        }
+        answer
+    }
+
+    fn check_admitted(&mut self, pushed: &PushedChange, admitted: &Admitted) {
+        let entry = &admitted.entry;
+        assert_eq!(entry.position.number(), self.journal.len() as u64 + 1, "positions have a gap");
+        assert_eq!(entry.change, pushed.change, "the entry is not what was pushed");
+        assert_eq!(hash_of(&entry.change), admitted.hash, "the change does not keep its hash");
+        self.journal.push(entry.clone());
+        let follower = Arc::make_mut(&mut self.follower);
+        let received = follower.receive_entry(entry).expect("who holds the entries takes an admitted change");
+        assert_eq!(received.as_ref(), Some(&admitted.effects), "a follower sees something else");
+        let document = self.authority.document(&entry.document).expect("what was changed is loaded");
+        let replica = self.follower.document(&entry.document).expect("a follower has every document");
+        let state = self.state(document);
+        assert_eq!(self.state(replica), state, "a follower differs");
+        assert_eq!(self.follower.conversation(), self.authority.conversation(), "a follower's conversation differs");
+        let (position, data, admissions) = document.save();
+        let snapshot = Some((position, data.as_slice(), admissions.as_slice()));
+        let restored = Document::restore(document.id().clone(), snapshot, &[]).expect("an admitted change loads");
+        assert_eq!(self.state(&restored), state, "a snapshot differs");
+        assert!(restored.contains(admitted.hash), "a snapshot does not have the change");
+        if matches!(entry.document, DocumentId::Conversation(_)) {
+            assert_eq!(*self.authority.conversation(), Conversation::read(&restored), "read anew, it differs");
+        }
+    }
+
+    fn state(&self, document: &Document) -> State {
+        let latest = self.devices.iter().map(|device| document.latest_of(device.session.device)).collect();
+        State {
+            heads: document.heads(),
+            facts: document.facts("").collect(),
+            admissions: document.admissions().clone(),
+            changes: document.changes(),
+            latest,
+            newest: document.newest_message().cloned(),
+        }
+    }
+
+    /// Every replica that was made in another way is the same: from the entries
+    /// alone, and from a snapshot at each of the cuts with the entries behind it.
+    ///
+    /// # Panics
+    /// When one is not, or does not load.
+    pub fn check_replicas(&self, cuts: &[usize]) {
+        for document in self.authority.documents().filter(|document| document.changes() > 0) {
+            let entries: Vec<Entry> =
+                self.journal.iter().filter(|entry| entry.document == *document.id()).cloned().collect();
+            let state = self.state(document);
+            for cut in cuts {
+                let (head, tail) = entries.split_at(cut % (entries.len() + 1));
+                let id = document.id();
+                let first = Document::restore(id.clone(), None, head).expect("the entries apply");
+                let (position, data, admissions) = first.save();
+                let snapshot = Some((position, data.as_slice(), admissions.as_slice()));
+                let second = Document::restore(id.clone(), snapshot, tail).expect("the entries behind it apply");
+                assert_eq!(self.state(&second), state, "a replica from a snapshot and a tail differs");
+            }
+        }
+    }
+
+    /// Every device has received everything and writes on, one after another.
+    /// What its copy of the authority says is what the authority says.
+    ///
+    /// # Panics
+    /// When one cannot.
+    pub fn check_everybody_writes(&mut self) {
+        let mut view = Stream::clone(&self.follower);
+        let mut authority = Stream::clone(&self.authority);
+        let now = self.now();
+        for device in 0..self.devices.len() {
+            let session = self.devices[device].session.clone();
+            let (document, fact) = self.next_words(device, &view);
+            for stream in [&mut view, &mut authority] {
+                stream.missing(&document).into_iter().for_each(|missing| stream.insert(Document::new(missing)));
+            }
+            let facts = [fact];
+            let predicted = view.decide(&session, &document, &facts, now, &self.limits);
+            let said = authority.decide(&session, &document, &facts, now, &self.limits);
+            assert_eq!(said, predicted, "{} is told otherwise", session.account);
+            if predicted.is_ok()
+                && let Some((change, _)) = view.write(session.device, &document, now, &facts)
+            {
+                let pushed = PushedChange { document: document.clone(), change: change.bytes().to_vec() };
+                let answer = authority.admit(&session, &pushed, now, &self.limits).map(|_| ());
+                assert_eq!(answer, Ok(()), "{} cannot write on", session.account);
+            }
+        }
+        for document in authority.documents().filter(|document| document.changes() > 0) {
+            let replica = view.document(document.id()).expect("both have what was written");
+            assert_eq!(replica.heads(), document.heads(), "what everybody wrote differs");
+        }
+    }
+
+    /// Something that a device could say next, of another kind from device to device.
+    fn next_words(&mut self, device: usize, view: &Stream) -> (DocumentId, Fact) {
+        let author = self.devices[device].session.account.clone();
+        let turn = device + self.journal.len();
+        match view.id().clone() {
+            StreamId::Conversation(conversation) => match (turn % 3, view.last_message()) {
+                (0, _) => (DocumentId::Conversation(conversation), Fact::Title(Some(format!("by {author} {turn}")))),
+                (1, Some(last)) => {
+                    let page = DocumentId::Page(conversation, view.page());
+                    (page, Fact::Reaction(last.message, "👋".into(), author, true))
+                }
+                _ => {
+                    let open = DocumentId::Page(conversation, view.open_page(&self.limits));
+                    (open, says(self.new_message(&author), "on we go"))
+                }
+            },
+            StreamId::Account(account) if turn.is_multiple_of(2) => {
+                let bio = Fact::Profile(ProfileField::Bio, Some(format!("by {author} {turn}")));
+                (DocumentId::Account(account), bio)
+            }
+            StreamId::Account(account) => {
+                let contact = Contact { kind: ContactKind::Bot, account: None, nickname: None, favorite: true };
+                let id = ContactId::from_bytes([u8::try_from(device).expect("there are few") + 100; 16]);
+                (DocumentId::Home(account), Fact::Contact(id, Some(contact)))
+            }
+        }
+    }
+
+    fn new_message(&mut self, author: &AccountId) -> MessageId {
+        self.messages = self.messages.wrapping_add(1);
+        let number = self.messages;
+        MessageId { stamp: Stamp::new(self.now(), u16::from(number), [number; 8]), author: author.clone() }
+    }
+
+    /// Something a device may say, legal or not, as the script chooses.
+    pub fn facts(&mut self, script: &mut Script<'_>, device: usize) -> (DocumentId, Vec<Fact>) {
+        let session = self.devices[device].session.clone();
+        let count = if script.one_in(4) { 1 + script.below(4) } else { 1 };
+        match self.authority.id().clone() {
+            StreamId::Conversation(conversation) if script.below(5) < 3 => {
+                let number = match script.below(16) {
+                    15 => u32::from(script.byte()),
+                    13 | 14 => 1,
+                    _ => self.view(device).open_page(&self.limits),
+                };
+                let facts = (0..count).map(|_| self.page_fact(script, &session)).collect();
+                (DocumentId::Page(conversation, number), facts)
+            }
+            StreamId::Conversation(conversation) => {
+                let facts = (0..count).map(|_| self.conversation_fact(script, &session)).collect();
+                (DocumentId::Conversation(conversation), facts)
+            }
+            StreamId::Account(account) if script.one_in(2) => {
+                let facts = (0..count).map(|_| account_fact(script)).collect();
+                (DocumentId::Account(account), facts)
+            }
+            StreamId::Account(account) => {
+                let facts = (0..count).map(|_| home_fact(script)).collect();
+                (DocumentId::Home(account), facts)
+            }
+        }
+    }
+
+    fn view(&self, device: usize) -> &Stream {
+        let device = &self.devices[device];
+        device.view.as_ref().unwrap_or(&device.confirmed)
+    }
+
+    fn known_message(&self, script: &mut Script<'_>, author: &AccountId) -> MessageId {
+        let pages = self.authority.documents().filter(|document| document.id().page().is_some());
+        let all: Vec<MessageId> = pages.flat_map(|page| page.admissions().keys().cloned()).collect();
+        let own: Vec<MessageId> = all.iter().filter(|message| message.author == *author).cloned().collect();
+        let known = if script.one_in(2) { script.pick(&own) } else { script.pick(&all) };
+        known.cloned().unwrap_or_else(|| MessageId { stamp: Stamp::from_bytes([3; 16]), author: author.clone() })
+    }
+
+    fn page_fact(&mut self, script: &mut Script<'_>, session: &Session) -> Fact {
+        let by = if script.one_in(8) { some_account(script) } else { session.account.clone() };
+        let at = self.now();
+        match script.below(6) {
+            0 | 1 => {
+                let id = self.new_message(&by);
+                let reply_to = script.one_in(4).then(|| self.known_message(script, &by));
+                let mentions = script.one_in(4).then(|| (0..script.below(5)).map(|_| some_account(script)).collect());
+                Fact::Message(id, MessageBody { kind: MessageKind::Text, text: some_text(script), reply_to, mentions })
+            }
+            2 => Fact::Edit(self.known_message(script, &by), Edit { text: some_text(script), at }),
+            3 => Fact::Deleted(self.known_message(script, &by), Deletion { by, at }),
+            _ => {
+                let emoji = ["👍", "👎🏽", "x", "é"][script.below(4)].to_owned();
+                Fact::Reaction(self.known_message(script, &by), emoji, by, !script.one_in(3))
+            }
+        }
+    }
+
+    fn conversation_fact(&self, script: &mut Script<'_>, session: &Session) -> Fact {
+        let at = self.now();
+        match script.below(16) {
+            0 => Fact::Title(script.one_in(2).then(|| some_text(script))),
+            1 => Fact::Description(script.one_in(2).then(|| some_text(script))),
+            2 => Fact::State(*some(script, ConversationState::ALL)),
+            3 => Fact::Locked(script.one_in(2)),
+            4 => Fact::SendPolicy(*some(script, SendPolicy::ALL)),
+            5..=7 => Fact::MemberRole(some_account(script), *some(script, Role::ALL)),
+            8..=11 => Fact::MemberStatus(some_account(script), *some(script, MemberStatus::ALL)),
+            12 => Fact::MemberStatus(session.account.clone(), MemberStatus::Left),
+            13 | 14 => {
+                let pin = (!script.one_in(3)).then(|| Pin { by: session.account.clone(), at });
+                Fact::Pin(self.known_message(script, &session.account), pin)
+            }
+            _ => Fact::Created(Created { kind: ConversationKind::Group, by: session.account.clone(), at }),
+        }
+    }
+
+    fn say(&mut self, device: usize, document: &DocumentId, facts: &[Fact]) {
+        let _ = self.write(device, document, facts).expect("something new is said");
+        for answer in self.push_pending(device) {
+            answer.expect("an honest change is admitted");
+        }
+    }
+}
+
+fn begin_group() -> Room {
+    let conversation = ConversationId::from_bytes([7; 16]);
+    let (document, page) = (DocumentId::Conversation(conversation), DocumentId::Page(conversation, 1));
+    let mut room = Room::new(StreamId::Conversation(conversation));
+    let mut facts = vec![
+        Fact::Created(Created { kind: ConversationKind::Group, by: account("ow"), at: BEGIN }),
+        Fact::Title(Some("Trip".into())),
+    ];
+    for (name, role) in NAMES.iter().zip(ROLES) {
+        facts.extend([Fact::MemberRole(account(name), role), Fact::MemberStatus(account(name), MemberStatus::Active)]);
+    }
+    room.say(0, &document, &facts);
+    (0..DEVICES.len()).for_each(|device| room.sync(device));
+    let first = room.new_message(&account("me"));
+    room.say(3, &page, &[says(first.clone(), "who is in?")]);
+    (0..DEVICES.len()).for_each(|device| room.sync(device));
+    // Both devices of one person edit at once, while others react.
+    for (device, text) in [(3, "who comes along?"), (4, "who would come?")] {
+        room.say(device, &page, &[Fact::Edit(first.clone(), Edit { text: text.into(), at: BEGIN })]);
+    }
+    for (device, name) in [(1, "ad"), (2, "mo")] {
+        let second = room.new_message(&account(name));
+        let reaction = Fact::Reaction(first.clone(), "👍".into(), account(name), true);
+        room.say(device, &page, &[says(second, "me"), reaction]);
+    }
+    room.say(1, &document, &[Fact::Title(Some("The trip".into()))]);
+    room.sync(2);
+    room.say(2, &document, &[Fact::Pin(first, Some(Pin { by: account("mo"), at: BEGIN }))]);
+    room
+}
+
+fn begin_direct() -> Room {
+    let conversation = ConversationId::direct(&tenant(), &account("me"), &account("ad"));
+    let (document, page) = (DocumentId::Conversation(conversation), DocumentId::Page(conversation, 1));
+    let mut room = Room::new(StreamId::Conversation(conversation));
+    let mut facts = vec![Fact::Created(Created { kind: ConversationKind::Direct, by: account("me"), at: BEGIN })];
+    for name in ["me", "ad"] {
+        facts.push(Fact::MemberRole(account(name), Role::Member));
+        facts.push(Fact::MemberStatus(account(name), MemberStatus::Active));
+    }
+    room.say(3, &document, &facts);
+    for device in [1, 3, 4] {
+        room.sync(device);
+        let author = room.devices[device].session.account.clone();
+        let message = room.new_message(&author);
+        room.say(device, &page, &[says(message, "hello")]);
+    }
+    room
+}
+
+fn begin_account() -> Room {
+    let me = account("me");
+    let mut room = Room::new(StreamId::Account(me.clone()));
+    // Both devices at once: a conflict that Automerge settles.
+    for (device, name) in [(3, "Me"), (4, "Myself")] {
+        let name = Fact::Profile(ProfileField::DisplayName, Some(name.into()));
+        room.say(device, &DocumentId::Account(me.clone()), &[name]);
+    }
+    let contact = Contact { kind: ContactKind::Person, account: Some(account("ad")), nickname: None, favorite: false };
+    let contact = Fact::Contact(ContactId::of_account(&account("ad")), Some(contact));
+    let muted = Fact::Setting(ConversationId::from_bytes([7; 16]), SettingField::MutedUntil, Some(BEGIN));
+    room.say(3, &DocumentId::Home(me), &[contact, muted]);
+    room
+}
+
+fn account_fact(script: &mut Script<'_>) -> Fact {
+    let fields = [ProfileField::DisplayName, ProfileField::AvatarUrl, ProfileField::Bio, ProfileField::Status];
+    let field = fields[script.below(4)];
+    let text = if field == ProfileField::AvatarUrl { "https://a.example/x".into() } else { some_text(script) };
+    Fact::Profile(field, (!script.one_in(3)).then_some(text))
+}
+
+fn home_fact(script: &mut Script<'_>) -> Fact {
+    let fields = [SettingField::MutedUntil, SettingField::PinnedAt, SettingField::ArchivedAt];
+    let id = [script.byte() % 3; 16];
+    if script.one_in(2) {
+        let time = (!script.one_in(3)).then(|| WallTime::from_millis(script.number()));
+        return Fact::Setting(ConversationId::from_bytes(id), fields[script.below(3)], time);
+    }
+    let nickname = script.one_in(2).then(|| some_text(script));
+    let account = script.one_in(2).then(|| some_account(script));
+    let contact = Contact { kind: *some(script, ContactKind::ALL), account, nickname, favorite: script.one_in(2) };
+    Fact::Contact(ContactId::from_bytes(id), (!script.one_in(3)).then_some(contact))
+}
+
+fn some<'a, T>(script: &mut Script<'_>, all: &'a [T]) -> &'a T {
+    &all[script.below(all.len())]
+}
+
+fn some_account(script: &mut Script<'_>) -> AccountId {
+    account(NAMES[script.below(NAMES.len())])
+}
+
+fn some_text(script: &mut Script<'_>) -> String {
+    match script.below(8) {
+        0 => String::new(),
+        1 => " \u{200b}\n".into(),
+        2 => "long ".repeat(script.below(64)),
+        3 => "é👩‍👩‍👧\u{0}\u{202e}".into(),
+        _ => format!("text {}", script.byte()),
+    }
+}
+
+/// A message with this text.
+pub fn says(id: MessageId, text: &str) -> Fact {
+    Fact::Message(id, MessageBody { kind: MessageKind::Text, text: text.into(), reply_to: None, mentions: None })
+}
+
+/// The account of this name.
+pub fn account(name: &str) -> AccountId {
+    AccountId::parse(name).expect("the names are legal")
+}
+
+/// The tenant of every room.
+pub fn tenant() -> TenantId {
+    TenantId::parse("acme").expect("the name is legal")
+}
+
+fn hash_of(change: &[u8]) -> ChangeHash {
+    Change::parse(change).expect("an admitted change is read again").hash()
+}
+
+fn fingerprint(stream: &Stream) -> Fingerprint {
+    let documents = stream.documents();
+    let documents = documents.map(|document| (document.id().clone(), document.heads(), document.changes())).collect();
+    (stream.position(), stream.page(), stream.conversation().clone(), documents)
+}
+
+/// The name of what a fact is about.
+pub fn name_of(fact: &Fact) -> &'static str {
+    match fact.write().0 {
+        Key::Created => "created",
+        Key::Title => "title",
+        Key::Description => "description",
+        Key::State => "state",
+        Key::Locked => "locked",
+        Key::SendPolicy => "policy",
+        Key::MemberRole(_) => "role",
+        Key::MemberStatus(_) => "status",
+        Key::Pin(_) => "pin",
+        Key::Message(_) => "message",
+        Key::Edit(_) => "edit",
+        Key::Deleted(_) => "deleted",
+        Key::Reaction(..) => "reaction",
+        Key::Contact(_) => "contact",
+        Key::MutedUntil(_) | Key::PinnedAt(_) | Key::ArchivedAt(_) => "setting",
+        Key::ProfileKind | Key::ProfileDisplayName | Key::ProfileAvatarUrl | Key::ProfileBio | Key::ProfileStatus => {
+            "profile"
+        }
+    }
+}

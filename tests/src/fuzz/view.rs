@@ -1,0 +1,263 @@
+//! Screens over whatever is admitted. One engine is given every entry as it
+//! comes, another one everything at once, a third is the first one started
+//! again on what it stored: all three must show the same.
+
+use std::collections::BTreeMap;
+
+use tidings_core::{
+    code::Code,
+    engine::Input,
+    ids::{AccountId, ConversationId, MessageId, StreamId},
+    journal::{Cursor, Entry, Position},
+    limits::Limits,
+    model::{MemberStatus, Receipt},
+    storage::MemoryStore,
+    time::{MonotonicTime, Now, WallTime},
+    view::{ConversationDetail, InboxRow, TimelineRow},
+    wire::{
+        ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, PROTOCOL_VERSION, Push, Refused,
+        ServerFrame, Welcome, decode, encode,
+    },
+};
+
+use crate::{
+    client::Client,
+    fuzz::{
+        Verdict, authority,
+        room::{Room, RoomKind, account, tenant},
+        script::Script,
+    },
+};
+
+/// Who looks.
+const VIEWER: &str = "me";
+
+/// Plays a script of the authority's and shows what was admitted.
+///
+/// # Panics
+/// When two screens of the same state differ.
+pub fn run(input: &[u8]) -> Verdict {
+    let mut script = Script::new(input);
+    let kind = if script.below(8) == 7 { RoomKind::Direct } else { RoomKind::Group };
+    let mut room = Room::begun(kind);
+    let conversation = room.stream().id().conversation().expect("a conversation");
+    let begun = room.journal().len();
+    let mut link = Link::new(&room, &account(VIEWER));
+    let mut first = start([1; 32], MemoryStore::default(), 0, conversation);
+    link.open(&mut first, at(0));
+    let mut verdict = authority::play(&mut script, &mut room, |room, admitted| {
+        if room.stream().conversation().active_member(&account(VIEWER)).is_some() {
+            link.tell(room, &mut first, &admitted.entry);
+        }
+    });
+    if room.stream().conversation().active_member(&account(VIEWER)).is_none() {
+        verdict.refuse("not_a_member", "nothing to be shown");
+        return verdict;
+    }
+    if room.journal().len() == begun {
+        return verdict;
+    }
+    // What was said while the viewer was out comes when they are in again.
+    link = Link::new(&room, &account(VIEWER));
+    first.handle(at(1_000), Input::LinkLost);
+    first.handle(at(120_000), Input::ConnectNow);
+    link.open(&mut first, at(120_000));
+    let shown = Shown::of(&first, conversation);
+    let mut second = start([2; 32], MemoryStore::default(), 120_000, conversation);
+    Link::new(&room, &account(VIEWER)).open(&mut second, at(120_000));
+    assert_eq!(Shown::of(&second, conversation), shown, "a new device shows something else");
+    first.handle(at(125_000), Input::TimerDue);
+    let mut third = start([3; 32], first.crash(), 240_000, conversation);
+    Link::new(&room, &account(VIEWER)).open(&mut third, at(240_000));
+    assert_eq!(Shown::of(&third, conversation), shown, "started again, it shows something else");
+    check_rows(&room, &shown);
+    verdict.accept(format!("{} rows", shown.rows.len()));
+    verdict
+}
+
+/// The authority's scripts.
+pub fn seeds() -> Vec<Vec<u8>> {
+    authority::seeds()
+}
+
+/// What a screen shows of a conversation.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    rows: BTreeMap<MessageId, TimelineRow>,
+    detail: Option<ConversationDetail>,
+    inbox: Option<InboxRow>,
+}
+
+impl Shown {
+    fn of(client: &Client, conversation: ConversationId) -> Self {
+        Self {
+            rows: client.screen.timelines.get(&conversation).cloned().unwrap_or_default(),
+            detail: client.screen.details.get(&conversation).cloned(),
+            inbox: client.screen.inbox.get(&conversation).cloned(),
+        }
+    }
+}
+
+/// The rows are the messages of the pages, which are few enough to be shown.
+fn check_rows(room: &Room, shown: &Shown) {
+    let pages = room.stream().documents().filter(|document| document.id().page().is_some());
+    let admitted: BTreeMap<MessageId, Position> =
+        pages.flat_map(|page| page.admissions().iter().map(|(id, at)| (id.clone(), at.position))).collect();
+    let rows: BTreeMap<MessageId, Position> =
+        shown.rows.iter().map(|(id, row)| (id.clone(), row.position.expect("nothing is pending"))).collect();
+    assert_eq!(rows, admitted, "the rows are not what was admitted");
+    let detail = shown.detail.as_ref().expect("an open conversation has a detail");
+    assert_eq!(detail.pins.len(), room.stream().conversation().pins.len());
+    assert_eq!(detail.members.len(), room.stream().conversation().active_members().count());
+}
+
+fn start(seed: [u8; 32], store: MemoryStore, time_ms: u64, conversation: ConversationId) -> Client {
+    let mut client = Client::start(tenant(), account(VIEWER), seed, store, at(time_ms));
+    client.handle(at(time_ms), Input::OpenConversation(conversation));
+    client
+}
+
+fn at(time_ms: u64) -> Now {
+    Now { monotonic: MonotonicTime::from_millis(time_ms), wall: WallTime::from_millis(1_767_225_700_000 + time_ms) }
+}
+
+/// The server's end of one device's link, as far as a screen needs one: it
+/// tells what a room's journal holds, and admits nothing.
+#[derive(Debug)]
+pub struct Link {
+    account: AccountId,
+    summary: Option<ConversationSummary>,
+    journal: Vec<Entry>,
+    stream: StreamId,
+    limits: Limits,
+    unanswered: Vec<Push>,
+}
+
+impl Link {
+    /// A link to a server that holds the room's journal.
+    pub fn new(room: &Room, account: &AccountId) -> Self {
+        Self {
+            account: account.clone(),
+            summary: summary(room, account),
+            journal: room.journal().to_vec(),
+            stream: room.stream().id().clone(),
+            limits: room.limits().clone(),
+            unanswered: Vec::new(),
+        }
+    }
+
+    /// Opens the link that a device asks for, and serves it.
+    pub fn open(&mut self, client: &mut Client, now: Now) {
+        client.wishes.connect = false;
+        client.handle(now, Input::LinkOpened);
+        self.serve(client, now);
+    }
+
+    /// Tells a device of an entry that was admitted just now.
+    pub fn tell(&mut self, room: &Room, client: &mut Client, entry: &Entry) {
+        (self.journal, self.summary) = (room.journal().to_vec(), summary(room, &self.account));
+        let entries = Entries { stream: self.stream.clone(), entries: vec![entry.clone()] };
+        let now = at(self.journal.len() as u64);
+        client.handle(now, Input::FrameReceived(encode(&ServerFrame::Entries(entries))));
+        self.serve(client, now);
+    }
+
+    /// Answers what a device sends, until it has nothing left to say.
+    pub fn serve(&mut self, client: &mut Client, now: Now) {
+        while let Some(frame) = client.wishes.frames.pop_front() {
+            let frame: ClientFrame = decode(&frame).expect("an engine sends frames");
+            for answer in self.answer(frame, now) {
+                client.handle(now, Input::FrameReceived(encode(&answer)));
+            }
+        }
+    }
+
+    /// Refuses the changes that were pushed, by rank.
+    pub fn refuse(&mut self, client: &mut Client, now: Now) {
+        self.serve(client, now);
+        for push in core::mem::take(&mut self.unanswered) {
+            let refused = Refused {
+                request: push.request,
+                stream: push.stream,
+                index: 0,
+                code: Code::RankTooLow,
+                detail: "for the test".into(),
+                retry_at: None,
+            };
+            client.handle(now, Input::FrameReceived(encode(&ServerFrame::Refused(refused))));
+        }
+        self.serve(client, now);
+    }
+
+    fn answer(&mut self, frame: ClientFrame, now: Now) -> Vec<ServerFrame> {
+        match frame {
+            ClientFrame::Hello(_) => {
+                let welcome = Welcome {
+                    version: PROTOCOL_VERSION,
+                    tenant: tenant(),
+                    account: self.account.clone(),
+                    administrator: false,
+                    server_time: now.wall,
+                    limits: self.limits.clone(),
+                };
+                let summaries = self.summary.clone().into_iter().collect();
+                let cursor = Cursor::new(self.journal.len() as u64);
+                vec![
+                    ServerFrame::Welcome(Box::new(welcome)),
+                    ServerFrame::Summaries(summaries),
+                    ServerFrame::CaughtUp(cursor),
+                ]
+            }
+            ClientFrame::Fetch(fetch) => vec![ServerFrame::Fetched(self.fetched(&fetch))],
+            ClientFrame::Push(push) => {
+                self.unanswered.push(push);
+                Vec::new()
+            }
+            ClientFrame::Ping(number) => vec![ServerFrame::Pong(number)],
+            ClientFrame::Receipts(_) | ClientFrame::Presence(_) => Vec::new(),
+        }
+    }
+
+    fn fetched(&self, fetch: &Fetch) -> Fetched {
+        let mine = |entry: &&Entry| match fetch.scope {
+            FetchScope::After(position) => entry.position > position,
+            FetchScope::Page(number) => entry.document.page() == Some(number),
+        };
+        let known = fetch.stream == self.stream;
+        let entries: Vec<Entry> = self.journal.iter().filter(|_| known).filter(mine).cloned().collect();
+        Fetched {
+            request: fetch.request,
+            stream: fetch.stream.clone(),
+            head: Position::new(if known { self.journal.len() as u64 } else { 0 }),
+            page: if known { self.summary.as_ref().map_or(0, |summary| summary.page) } else { 0 },
+            restart: false,
+            documents: Vec::new(),
+            entries,
+            receipts: Vec::new(),
+        }
+    }
+}
+
+/// The conversation as the list shows it to an account; none if it is not in.
+fn summary(room: &Room, account: &AccountId) -> Option<ConversationSummary> {
+    let stream = room.stream();
+    let conversation = stream.conversation();
+    let member = conversation.active_member(account)?;
+    let others = conversation.active_members().map(|(other, _)| other.clone()).filter(|other| other != account);
+    Some(ConversationSummary {
+        conversation: stream.id().conversation()?,
+        kind: conversation.kind()?,
+        title: conversation.title.clone(),
+        state: conversation.state(),
+        role: member.role,
+        status: MemberStatus::Active,
+        member_count: u32::try_from(conversation.active_members().count()).expect("rosters are small"),
+        others: others.take(4).collect(),
+        last_message: stream.last_message(),
+        position: stream.position(),
+        page: stream.page(),
+        receipt: Receipt::default(),
+        unread: 0,
+        created_at: conversation.created.as_ref()?.at,
+    })
+}

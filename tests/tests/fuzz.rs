@@ -1,0 +1,139 @@
+//! What the fuzzer keeps, run as ordinary tests: every input that is worth
+//! going on from, every one that ever found something, and a fixed number of
+//! new ones a target. `cargo xtask fuzz` runs as many as there is time for.
+
+use std::{collections::BTreeSet, path::Path};
+
+use tidings_tests::{
+    fuzz::{
+        TARGETS, Target, Verdict,
+        corpus::{Corpus, read_folder},
+        panics,
+        room::{Room, RoomKind},
+        target,
+    },
+    random::Random,
+};
+
+/// Any seed does; another one runs other inputs.
+const SEED: u64 = 1;
+
+#[track_caller]
+fn run(target: &Target, name: &str, input: &[u8]) -> Verdict {
+    match panics::run(target, input) {
+        Ok(verdict) => verdict,
+        Err(panic) => panic!("{} finds with {name}: {} at {}\n{input:?}", target.name, panic.message, panic.place),
+    }
+}
+
+/// Runs the kept inputs of a target and then new ones; everything that became
+/// of their parts.
+#[track_caller]
+fn check(name: &str, new_inputs: usize) -> BTreeSet<String> {
+    let target = target(name).expect("the target exists");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let kept = ["corpus", "found"].map(|kind| read_folder(&folder.join(kind).join(name)).unwrap());
+    let mut outcomes = BTreeSet::new();
+    let mut take = |verdict: Verdict| outcomes.extend(verdict.accepted.into_keys().chain(verdict.refused.into_keys()));
+    for (file, input) in kept.iter().flatten() {
+        take(run(&target, file, input));
+    }
+    let corpus = Corpus::of(&target, &folder.join("corpus").join(name)).unwrap();
+    for seed in (target.seeds)() {
+        take(run(&target, "a seed", &seed));
+    }
+    let mut random = Random::new(SEED);
+    for number in 0..new_inputs {
+        let input = corpus.next(&mut random);
+        take(run(&target, &format!("input {number}"), &input));
+    }
+    outcomes
+}
+
+#[track_caller]
+fn check_met(outcomes: &BTreeSet<String>, codes: &[&str]) {
+    for code in codes {
+        assert!(outcomes.iter().any(|outcome| outcome.starts_with(code)), "{code} is not met: {outcomes:?}");
+    }
+}
+
+#[test]
+fn a1_what_passes_the_prescan_is_small() {
+    let outcomes = check("prescan", 4_000);
+    check_met(
+        &outcomes,
+        &[
+            "canonical",
+            "change_malformed",
+            "change_compressed",
+            "change_extras",
+            "column_illegal",
+            "wrong_checksum",
+            "wrong_actors",
+            "index_out_of_range",
+            "too_many_operations",
+            "too_many_predecessors",
+            "too_many_dependencies",
+        ],
+    );
+}
+
+#[test]
+fn a1_honest_changes_pass_the_prescan() {
+    let target = target("prescan").unwrap();
+    for kind in [RoomKind::Group, RoomKind::Direct, RoomKind::Account] {
+        for entry in Room::begun(kind).journal() {
+            let literal = [&[0], entry.change.as_slice()].concat();
+            assert_eq!(run(&target, "an honest change", &literal).accepted.get("canonical"), Some(&1));
+        }
+    }
+}
+
+#[test]
+fn a3_what_is_admitted_harms_nobody() {
+    let outcomes = check("authority", 60);
+    check_met(
+        &outcomes,
+        &[
+            "honest message",
+            "mutated message",
+            "mutated title",
+            "operation_illegal",
+            "wrong_predecessors",
+            "wrong_sequence",
+            "wrong_start_operation",
+            "dependency_missing",
+            "not_canonical",
+            "already_admitted",
+            "not_the_author",
+            "permission_denied",
+            "stale",
+        ],
+    );
+}
+
+#[test]
+fn s2_a_frame_of_any_bytes_is_an_error_or_a_value() {
+    let outcomes = check("frame", 20_000);
+    check_met(&outcomes, &["Hello", "Push", "Welcome", "Fetched", "frame_unknown", "frame_malformed: trailing"]);
+}
+
+#[test]
+fn s2_a_damaged_store_is_an_error_or_a_value() {
+    let outcomes = check("record", 120);
+    check_met(&outcomes, &["meta", "tail", "outbox", "rows", "engine", "started again", "storage_corrupt", "snapshot"]);
+}
+
+#[test]
+fn v1_screens_of_what_is_admitted_are_alike_however_they_came_to_be() {
+    let outcomes = check("view", 60);
+    check_met(&outcomes, &["mutated message", "4 rows"]);
+}
+
+#[test]
+fn every_target_is_a_kept_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for target in TARGETS {
+        assert!(!read_folder(&folder.join(target.name)).unwrap().is_empty(), "{} keeps nothing", target.name);
+    }
+}
