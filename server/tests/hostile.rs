@@ -12,7 +12,7 @@ use tidings_core::{
     authority::{Session, Stream},
     code::Code,
     doc::{Document, Fact, ProfileField, SettingField},
-    ids::{ConversationId, DocumentId, StreamId, TenantId},
+    ids::{ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
     model::PresenceKind,
@@ -64,9 +64,12 @@ struct World {
     /// The victim's own replica.
     honest: Scene,
     victim: Client,
+    /// Another member, who only reads.
+    witness: Client,
     /// The last position of the journal.
     head: u64,
-    attacks: u32,
+    /// The last position that the witness was told of.
+    told: u64,
 }
 
 impl World {
@@ -79,8 +82,9 @@ impl World {
             client.push_accepted(stream.clone(), vec![pushed.clone()]).await;
         }
         let victim = connect(&server, &scene.victim).await;
+        let witness = Client::connect(&server, "bob", DeviceId::from_bytes([0xb2; 16])).await;
         let (honest, head) = (scene.clone(), script.len() as u64);
-        Self { server, database, stream, scene, honest, victim, head, attacks: 0 }
+        Self { server, database, stream, scene, honest, victim, witness, head, told: head }
     }
 
     async fn attacker(&self) -> Client {
@@ -88,16 +92,19 @@ impl World {
     }
 
     /// The victim writes on and is answered with the next position, having
-    /// heard of nothing in between.
+    /// heard of nothing in between; and the message arrives.
     async fn check_victim(&mut self, after: &str) {
-        self.attacks += 1;
         assert_eq!(self.victim.settle().await, [], "the victim saw something of {after}");
         let victim = self.scene.victim.clone();
         let message = self.honest.next_message(&victim);
         self.honest.admit(&victim, &message).unwrap();
-        let accepted = self.victim.push_accepted(self.stream.clone(), vec![message]).await;
+        let accepted = self.victim.push_accepted(self.stream.clone(), vec![message.clone()]).await;
         self.head += 1;
         assert_eq!(accepted.positions, [Position::new(self.head)], "after {after}");
+        let arrived = self.witness.entries_to(&self.stream, self.head).await;
+        assert_eq!(arrived.last().unwrap().change, message.change, "after {after}");
+        assert_eq!(arrived.len() as u64, self.head - self.told, "after {after}");
+        self.told = self.head;
     }
 
     /// The journal holds what was acknowledged, without a gap, and the
