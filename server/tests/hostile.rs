@@ -15,8 +15,10 @@ use tidings_core::{
     ids::{ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
-    model::PresenceKind,
-    wire::{ClientFrame, FetchScope, PresenceNotice, Push, PushedChange, ReceiptNotice, ServerFrame, encode},
+    model::{PresenceKind, Receipt},
+    wire::{
+        ClientFrame, FetchScope, MemberReceipt, PresenceNotice, Push, PushedChange, ReceiptNotice, ServerFrame, encode,
+    },
 };
 use tidings_server::clock;
 use tidings_tests::hostile::{self, Case, Expected, Scene};
@@ -344,6 +346,15 @@ async fn frames_for_what_is_not_theirs_are_refused(database: Database) {
     let presence = PresenceNotice { conversation: elsewhere, kind: PresenceKind::Typing };
     attacker.send(&ClientFrame::Presence(presence)).await;
     assert_eq!(attacker.settle().await, []);
+    // Nobody has read further than there is anything to read.
+    let told = world.victim.wait("Receipts", |frame| match frame {
+        ServerFrame::Receipts(receipts) => Some(receipts),
+        frame => panic!("{frame:?}"),
+    });
+    let head = Position::new(world.head);
+    let receipt = Receipt { delivered: head, read: head };
+    let conversation = world.stream.conversation().unwrap();
+    assert_eq!(told.await, [MemberReceipt { conversation, account: account("eve"), receipt }]);
     world.check_victim("what is not theirs").await;
     world.check_store(&[]).await;
     world.server.stop().await;
