@@ -110,8 +110,10 @@ fn change_operations(script: &mut Script<'_>, change: &mut ExpandedChange, other
         2 if count > 0 => change.operations.swap(0, index),
         3 => change.operations.extend(borrowed),
         _ => {
-            let actors: Vec<ActorId> =
-                [Some(change.actor_id.clone()), other.map(|other| other.actor_id.clone())].into_iter().flatten().collect();
+            let actors: Vec<ActorId> = [Some(change.actor_id.clone()), other.map(|other| other.actor_id.clone())]
+                .into_iter()
+                .flatten()
+                .collect();
             let start = change.start_op.get();
             if let Some(operation) = change.operations.get_mut(index) {
                 change_operation(script, operation, borrowed.as_ref(), &actors, start);
@@ -120,7 +122,13 @@ fn change_operations(script: &mut Script<'_>, change: &mut ExpandedChange, other
     }
 }
 
-fn change_operation(script: &mut Script<'_>, operation: &mut Op, borrowed: Option<&Op>, actors: &[ActorId], start: u64) {
+fn change_operation(
+    script: &mut Script<'_>,
+    operation: &mut Op,
+    borrowed: Option<&Op>,
+    actors: &[ActorId],
+    start: u64,
+) {
     let any_id = |script: &mut Script<'_>| {
         let counter = if script.one_in(2) { near(script, start) } else { u64::from(script.byte()) };
         OpId(counter, script.pick(actors).cloned().unwrap_or_else(|| ActorId::from([9; 16])))

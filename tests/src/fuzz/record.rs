@@ -173,10 +173,7 @@ fn run_engine(script: &mut Script<'_>, verdict: &mut Verdict) {
 }
 
 fn at(time_ms: u64) -> Now {
-    Now {
-        monotonic: MonotonicTime::from_millis(time_ms),
-        wall: WallTime::from_millis(1_767_225_700_000 + time_ms),
-    }
+    Now { monotonic: MonotonicTime::from_millis(time_ms), wall: WallTime::from_millis(1_767_225_700_000 + time_ms) }
 }
 
 /// The records of a device that was online in a group and went offline with a

@@ -11,7 +11,9 @@ use std::{
 use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Session, Stream},
     doc::{Change, Document, Fact, Key, ProfileField, SettingField},
-    ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    ids::{
+        AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId,
+    },
     journal::{Admissions, Entry, Position},
     limits::Limits,
     model::{
@@ -186,7 +188,10 @@ impl Room {
         let predicted = view.decide(&device.session, document, facts, now, &limits);
         let (change, _) = view.write(device.session.device, document, now, facts)?;
         let keys: BTreeSet<Key> = facts.iter().map(|fact| fact.write().0).collect();
-        let told = seen_all && document.page() != Some(0) && keys.len() == facts.len() && change.operations().len() == facts.len();
+        let told = seen_all
+            && document.page() != Some(0)
+            && keys.len() == facts.len()
+            && change.operations().len() == facts.len();
         let pushed = PushedChange { document: document.clone(), change: change.bytes().to_vec() };
         device.pending.push(pushed.clone());
         Some((pushed, told.then_some(predicted)))
@@ -598,11 +603,8 @@ pub fn name_of(fact: &Fact) -> &'static str {
         Key::Reaction(..) => "reaction",
         Key::Contact(_) => "contact",
         Key::MutedUntil(_) | Key::PinnedAt(_) | Key::ArchivedAt(_) => "setting",
-        Key::ProfileKind
-        | Key::ProfileDisplayName
-        | Key::ProfileAvatarUrl
-        | Key::ProfileBio
-        | Key::ProfileStatus => "profile",
+        Key::ProfileKind | Key::ProfileDisplayName | Key::ProfileAvatarUrl | Key::ProfileBio | Key::ProfileStatus => {
+            "profile"
+        }
     }
 }
-

@@ -15,8 +15,8 @@ use tidings_core::{
     time::{MonotonicTime, Now, WallTime},
     view::{ConversationDetail, InboxRow, TimelineRow},
     wire::{
-        ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, PROTOCOL_VERSION, Push, Refused, ServerFrame,
-        Welcome, decode, encode,
+        ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, PROTOCOL_VERSION, Push, Refused,
+        ServerFrame, Welcome, decode, encode,
     },
 };
 
@@ -118,10 +118,7 @@ fn start(seed: [u8; 32], store: MemoryStore, time_ms: u64, conversation: Convers
 }
 
 fn at(time_ms: u64) -> Now {
-    Now {
-        monotonic: MonotonicTime::from_millis(time_ms),
-        wall: WallTime::from_millis(1_767_225_700_000 + time_ms),
-    }
+    Now { monotonic: MonotonicTime::from_millis(time_ms), wall: WallTime::from_millis(1_767_225_700_000 + time_ms) }
 }
 
 /// The server's end of one device's link, as far as a screen needs one: it

@@ -55,7 +55,12 @@ fn watch(arguments: &Arguments) -> ExitCode {
             break;
         }
         let mut worker = Command::new(env::current_exe().expect("a process knows its program"));
-        worker.args(arguments.for_worker(seed, left, &current, findings.iter().map(|finding| finding.signature.as_str())));
+        worker.args(arguments.for_worker(
+            seed,
+            left,
+            &current,
+            findings.iter().map(|finding| finding.signature.as_str()),
+        ));
         let status = worker.status().expect("the own program can be started");
         if status.success() {
             break;
