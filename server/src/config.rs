@@ -9,6 +9,8 @@ use tidings_core::{
     limits::Limits,
 };
 
+use crate::rate::AccountRates;
+
 /// The Tidings sync server.
 #[derive(Debug, Parser)]
 #[command(name = "tidings-server", version, about)]
@@ -155,6 +157,15 @@ pub struct Config {
     pub node: NodeConfig,
 }
 
+impl Config {
+    /// The rates of accounts, none below that of a single session.
+    pub(crate) fn account_rates(&self) -> AccountRates {
+        let burst = self.node.account_changes_burst.max(self.limits.changes_burst);
+        let per_second = self.node.account_changes_per_second.max(self.limits.changes_per_second);
+        AccountRates::new(burst, per_second)
+    }
+}
+
 /// The bounds told to clients in Welcome, as far as an operator sets them.
 #[derive(Debug, Clone, Args)]
 pub struct LimitConfig {
@@ -222,6 +233,12 @@ pub struct NodeConfig {
     /// How often a session that was sent something gets a newer cursor.
     #[arg(long, env = "TIDINGS_CURSOR_INTERVAL", default_value = "30s", value_parser = parse_duration)]
     pub cursor_interval: Duration,
+    /// Pushed changes all sessions of an account may send per second, after the burst; at least a session's.
+    #[arg(long, env = "TIDINGS_ACCOUNT_CHANGES_PER_SECOND", default_value_t = 80)]
+    pub account_changes_per_second: u32,
+    /// Pushed changes all sessions of an account may send at once; at least a session's.
+    #[arg(long, env = "TIDINGS_ACCOUNT_CHANGES_BURST", default_value_t = 2_000)]
+    pub account_changes_burst: u32,
     /// Streams that admit pushes at once; beyond it pushes are deferred.
     #[arg(long, env = "TIDINGS_STREAMS_MAX", default_value_t = 20_000)]
     pub streams_max: usize,
