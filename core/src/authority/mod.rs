@@ -17,9 +17,11 @@ mod state;
 mod status;
 mod stream;
 mod value;
+mod verify;
 
 pub use refusal::Refusal;
 pub use stream::{AdmitError, Admitted, Effects, Stream};
+pub use verify::{Aspect, Difference, Verifier};
 
 use crate::{
     code::Code,

@@ -12,6 +12,7 @@ use crate::{
     authority::{AdmitError, Refusal, Session, stream::Stream},
     code::Code,
     doc::{Change, Document, Fact},
+    ids::DeviceId,
     limits::Limits,
     time::WallTime,
     wire::PushedChange,
@@ -44,6 +45,17 @@ pub(super) fn check(
     let facts = operations::check(&pushed.document, &change, limits)?;
     predecessors::check(document, &change)?;
     Ok((change, facts))
+}
+
+/// The device that wrote a change, read with the same care: whom a verifier
+/// takes the session to have been.
+///
+/// # Errors
+/// The refusal of the first rule that does not hold.
+pub(super) fn device(bytes: &[u8], limits: &Limits) -> Result<DeviceId, Refusal> {
+    prescan::check(bytes, limits)?;
+    let change = Change::parse(bytes).map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))?;
+    Ok(change.device())
 }
 
 fn expect_document<'a>(stream: &'a Stream, pushed: &PushedChange) -> &'a Document {
