@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use tidings_core::{
-    ids::{AccountId, TenantId},
+    ids::{AccountId, ConversationId, TenantId},
     limits::Limits,
 };
 
@@ -29,6 +29,8 @@ pub enum Command {
     Token(TokenRequest),
     /// Suspend an account, or lift that: it may neither read nor write, and its sessions end.
     Suspend(SuspendRequest),
+    /// Recompute every decision of a journal, its snapshots and its projections, and tell the first difference.
+    Verify(VerifyRequest),
 }
 
 /// A text that does not show in Debug: a secret, or an address that may carry a password.
@@ -120,6 +122,27 @@ pub struct SuspendRequest {
     /// Lift the suspension.
     #[arg(long)]
     pub lift: bool,
+}
+
+/// What to verify.
+#[derive(Debug, Clone, Args)]
+#[group(id = "what", required = true, multiple = false, args = ["conversation", "all"])]
+pub struct VerifyRequest {
+    /// One conversation, of the tenant `default` if no other is given.
+    #[arg(long, value_parser = ConversationId::parse)]
+    pub conversation: Option<ConversationId>,
+    /// Every conversation and account, of every tenant if none is given.
+    #[arg(long)]
+    pub all: bool,
+    /// The tenant.
+    #[arg(long, value_parser = TenantId::parse)]
+    pub tenant: Option<TenantId>,
+    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
+    pub store: Secret,
+    /// The bounds to judge by: as the server has them.
+    #[command(flatten)]
+    pub limits: LimitConfig,
 }
 
 /// Everything an operator can set.
@@ -292,7 +315,7 @@ mod tests {
         let command_line = ["tidings-server", "serve"].iter().chain(arguments);
         match Cli::try_parse_from(command_line).unwrap().command {
             Command::Serve(config) => *config,
-            Command::Token(_) | Command::Suspend(_) => panic!("parsed as another command"),
+            Command::Token(_) | Command::Suspend(_) | Command::Verify(_) => panic!("parsed as another command"),
         }
     }
 

@@ -17,8 +17,9 @@ use crate::{
 /// Documents that are kept open; of the others only the saved bytes are kept.
 const OPEN_DOCUMENTS_MAX: usize = 8;
 
-/// One stream, made again from its entries. Memory: eight documents, as much
-/// again for the saved bytes of every eight pages or so, and a row a device.
+/// One stream, made again from its entries. Memory: eight open documents (a
+/// full page is half a mebibyte), the saved bytes of all other pages (65 KB
+/// for a full one), and a row for each device.
 pub struct Verifier {
     stream: Stream,
     limits: Limits,
