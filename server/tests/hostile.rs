@@ -12,11 +12,13 @@ use tidings_core::{
     authority::{Session, Stream},
     code::Code,
     doc::{Document, Fact, ProfileField, SettingField},
-    ids::{ConversationId, DocumentId, StreamId, TenantId},
+    ids::{ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
-    model::PresenceKind,
-    wire::{ClientFrame, FetchScope, PresenceNotice, Push, PushedChange, ReceiptNotice, ServerFrame, encode},
+    model::{PresenceKind, Receipt},
+    wire::{
+        ClientFrame, FetchScope, MemberReceipt, PresenceNotice, Push, PushedChange, ReceiptNotice, ServerFrame, encode,
+    },
 };
 use tidings_server::clock;
 use tidings_tests::hostile::{self, Case, Expected, Scene};
@@ -64,9 +66,12 @@ struct World {
     /// The victim's own replica.
     honest: Scene,
     victim: Client,
+    /// Another member, who only reads.
+    witness: Client,
     /// The last position of the journal.
     head: u64,
-    attacks: u32,
+    /// The last position that the witness was told of.
+    told: u64,
 }
 
 impl World {
@@ -79,8 +84,9 @@ impl World {
             client.push_accepted(stream.clone(), vec![pushed.clone()]).await;
         }
         let victim = connect(&server, &scene.victim).await;
+        let witness = Client::connect(&server, "bob", DeviceId::from_bytes([0xb2; 16])).await;
         let (honest, head) = (scene.clone(), script.len() as u64);
-        Self { server, database, stream, scene, honest, victim, head, attacks: 0 }
+        Self { server, database, stream, scene, honest, victim, witness, head, told: head }
     }
 
     async fn attacker(&self) -> Client {
@@ -88,16 +94,19 @@ impl World {
     }
 
     /// The victim writes on and is answered with the next position, having
-    /// heard of nothing in between.
+    /// heard of nothing in between; and the message arrives.
     async fn check_victim(&mut self, after: &str) {
-        self.attacks += 1;
         assert_eq!(self.victim.settle().await, [], "the victim saw something of {after}");
         let victim = self.scene.victim.clone();
         let message = self.honest.next_message(&victim);
         self.honest.admit(&victim, &message).unwrap();
-        let accepted = self.victim.push_accepted(self.stream.clone(), vec![message]).await;
+        let accepted = self.victim.push_accepted(self.stream.clone(), vec![message.clone()]).await;
         self.head += 1;
         assert_eq!(accepted.positions, [Position::new(self.head)], "after {after}");
+        let arrived = self.witness.entries_to(&self.stream, self.head).await;
+        assert_eq!(arrived.last().unwrap().change, message.change, "after {after}");
+        assert_eq!(arrived.len() as u64, self.head - self.told, "after {after}");
+        self.told = self.head;
     }
 
     /// The journal holds what was acknowledged, without a gap, and the
@@ -337,6 +346,15 @@ async fn frames_for_what_is_not_theirs_are_refused(database: Database) {
     let presence = PresenceNotice { conversation: elsewhere, kind: PresenceKind::Typing };
     attacker.send(&ClientFrame::Presence(presence)).await;
     assert_eq!(attacker.settle().await, []);
+    // Nobody has read further than there is anything to read.
+    let told = world.victim.wait("Receipts", |frame| match frame {
+        ServerFrame::Receipts(receipts) => Some(receipts),
+        frame => panic!("{frame:?}"),
+    });
+    let head = Position::new(world.head);
+    let receipt = Receipt { delivered: head, read: head };
+    let conversation = world.stream.conversation().unwrap();
+    assert_eq!(told.await, [MemberReceipt { conversation, account: account("eve"), receipt }]);
     world.check_victim("what is not theirs").await;
     world.check_store(&[]).await;
     world.server.stop().await;

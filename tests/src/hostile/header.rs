@@ -3,7 +3,7 @@
 
 use tidings_core::{
     code::Code,
-    doc::{Document, Fact},
+    doc::{Change, Document, Fact},
 };
 
 use super::{case::Cases, draft::Draft};
@@ -63,7 +63,7 @@ fn dependencies(cases: &mut Cases<'_>) {
     });
     let (pending, fact) = (message.pushed(), scene.edits("on top of what is not admitted"));
     let mut stream = scene.stream.clone();
-    let change = tidings_core::doc::Change::parse(&pending.change).expect("a draft is a change");
+    let change = Change::parse(&pending.change).expect("a draft is a change");
     stream.apply_pending(&pending.document, &change).expect("a draft applies");
     let behind = Draft::write(&stream, &scene.attacker, &scene.page(), scene.now, &[fact]);
     cases.raw("a change that was never pushed", Code::DependencyMissing, behind, |raw| raw.sequence -= 1);
