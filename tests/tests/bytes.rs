@@ -11,7 +11,7 @@ use tidings_core::{
     code::Code,
     doc::{ApplyChangeError, Change, Document},
     ids::{ConversationId, DocumentId, TenantId},
-    journal::{Entry, Position},
+    journal::Entry,
     time::WallTime,
 };
 use tidings_tests::hostile::{Case, Expected, Scene, chunk, corpus, put};
