@@ -84,6 +84,8 @@ named! {
         WrongPredecessors = "wrong_predecessors",
         /// The document does not belong to the stream, or does not exist.
         DocumentUnknown = "document_unknown",
+        /// A document's state from the server that cannot be read, or does not fit.
+        SnapshotInvalid = "snapshot_invalid",
 
         // Outdated, answered by rewriting from the intent.
         /// The page has closed; the messages are written anew into the open one.
@@ -184,6 +186,8 @@ named! {
         Unreachable = "unreachable",
         /// The client is closed.
         ClientClosed = "client_closed",
+        /// The engine stopped in the middle of something; it starts again from the store.
+        EngineStopped = "engine_stopped",
         /// The WebAssembly module cannot be loaded.
         ModuleUnavailable = "module_unavailable",
         /// A second input before the outputs of the first were taken.
@@ -213,6 +217,7 @@ impl Code {
                 | Code::Unreachable
                 | Code::OutboxFull
                 | Code::ModuleUnavailable
+                | Code::EngineStopped
                 | Code::ActorConflict
         )
     }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use tidings_core::{
     code::Code,
     command::Command,
-    engine::{ConnectionState, Engine, EngineConfig, Input, Output, Update},
-    ids::{AccountId, ConversationId, MessageId, TenantId},
+    engine::{ConnectionState, Engine, EngineConfig, Input, Output, ServerFault, Update},
+    ids::{AccountId, ConversationId, DeviceId, MessageId, TenantId},
     storage::{MemoryStore, StorageTask},
     time::{MonotonicTime, Now},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
@@ -37,6 +37,10 @@ pub struct Screen {
     pub answers: BTreeMap<u64, Answer>,
     /// Whether the stored state has been read.
     pub ready: bool,
+    /// The faults of the server that were told.
+    pub faults: Vec<ServerFault>,
+    /// What the store was told to fail with; none where it recovered.
+    pub storage: Vec<Option<Code>>,
     /// How many rows timelines were told, in all.
     pub rows_told: usize,
 }
@@ -84,11 +88,10 @@ impl Screen {
             Update::CommandFailed { request, code, .. } => {
                 self.answers.insert(request, Err(code));
             }
-            Update::Presence { .. }
-            | Update::Profile { .. }
-            | Update::Contacts(_)
-            | Update::StorageFailed(_)
-            | Update::StorageRecovered => {}
+            Update::ServerFault(fault) => self.faults.push(fault),
+            Update::StorageFailed(code) => self.storage.push(Some(code)),
+            Update::StorageRecovered => self.storage.push(None),
+            Update::Presence { .. } | Update::Profile { .. } | Update::Contacts(_) => {}
         }
     }
 }
@@ -108,6 +111,8 @@ pub struct Wishes {
 pub struct Client {
     /// Whose.
     pub account: AccountId,
+    /// Whether it decides anew about what the server admitted.
+    pub verify: bool,
     engine: Engine,
     store: MemoryStore,
     tasks: VecDeque<StorageTask>,
@@ -125,9 +130,16 @@ pub struct Client {
 impl Client {
     /// A new device, or one that starts again on its store.
     pub fn start(tenant: TenantId, account: AccountId, seed: [u8; 32], store: MemoryStore, now: Now) -> Self {
-        let engine = Engine::new(now, EngineConfig { tenant, account: account.clone(), seed });
+        Self::start_with(EngineConfig { tenant, account, seed, verify: false }, store, now)
+    }
+
+    /// As `start`, of a whole config.
+    pub fn start_with(config: EngineConfig, store: MemoryStore, now: Now) -> Self {
+        let (account, verify) = (config.account.clone(), config.verify);
+        let engine = Engine::new(now, config);
         let mut client = Client {
             account,
+            verify,
             engine,
             store,
             tasks: VecDeque::new(),
@@ -140,6 +152,11 @@ impl Client {
         client.drain(now);
         client.run_store(now);
         client
+    }
+
+    /// The device it writes as.
+    pub fn device(&self) -> DeviceId {
+        self.engine.device()
     }
 
     /// Gives the engine an input and carries out what it says.
@@ -176,7 +193,7 @@ impl Client {
         }
     }
 
-    /// The store, to fill it up.
+    /// The store: what a crash leaves, without the tasks that wait.
     pub fn store(&mut self) -> &mut MemoryStore {
         &mut self.store
     }

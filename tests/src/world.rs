@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use tidings_core::{
-    engine::{ConnectionState, Input},
+    engine::{ConnectionState, EngineConfig, Input},
     ids::{AccountId, TenantId},
     limits::Limits,
     storage::MemoryStore,
@@ -42,6 +42,8 @@ pub struct World {
     pub random: Random,
     /// The server.
     pub server: Server,
+    /// Whether devices that are added decide anew about what the server admitted.
+    pub verify: bool,
     clients: Vec<Client>,
     links: BTreeMap<Device, (SessionId, Wire)>,
     network: Vec<bool>,
@@ -58,6 +60,7 @@ impl World {
             time_ms: 0,
             random: Random::new(seed),
             server: Server::new(tenant, limits),
+            verify: false,
             clients: Vec::new(),
             links: BTreeMap::new(),
             network: Vec::new(),
@@ -77,7 +80,13 @@ impl World {
 
     /// Adds a device of an account.
     pub fn add(&mut self, account: &str) -> Device {
-        let client = self.start(account, MemoryStore::default());
+        let seed = self.random.seed();
+        self.add_seeded(account, seed)
+    }
+
+    /// Adds a device whose engine has this seed: two of one seed take one id.
+    pub fn add_seeded(&mut self, account: &str, seed: [u8; 32]) -> Device {
+        let client = self.start(account, self.verify, seed, MemoryStore::default());
         self.clients.push(client);
         self.network.push(true);
         self.clients.len() - 1
@@ -87,17 +96,17 @@ impl World {
     pub fn copy(&mut self, device: Device) -> Device {
         let account = self.clients[device].account.to_string();
         let store = self.clients[device].store().clone();
-        let client = self.start(&account, store);
+        let seed = self.random.seed();
+        let client = self.start(&account, self.verify, seed, store);
         self.clients.push(client);
         self.network.push(false);
         self.clients.len() - 1
     }
 
-    fn start(&mut self, account: &str, store: MemoryStore) -> Client {
+    fn start(&self, account: &str, verify: bool, seed: [u8; 32], store: MemoryStore) -> Client {
         let tenant = TenantId::parse("acme").expect("legal");
         let account = AccountId::parse(account).expect("legal");
-        let seed = self.random.seed();
-        Client::start(tenant, account, seed, store, self.now())
+        Client::start_with(EngineConfig { tenant, account, seed, verify }, store, self.now())
     }
 
     /// A device.
@@ -140,14 +149,18 @@ impl World {
 
     /// The device's process dies; it starts again on what its store holds.
     pub fn crash_client(&mut self, device: Device) {
+        let store = self.clients[device].store().clone();
+        self.restart(device, store);
+    }
+
+    /// The device's process dies; it starts again on this store.
+    pub fn restart(&mut self, device: Device, store: MemoryStore) {
         if let Some((session, _)) = self.links.remove(&device) {
             self.server.close(session);
         }
-        let account = self.clients[device].account.to_string();
-        let placeholder = self.start(&account, MemoryStore::default());
-        let crashed = std::mem::replace(&mut self.clients[device], placeholder);
-        let store = crashed.crash();
-        self.clients[device] = self.start(&account, store);
+        let (account, verify) = (self.clients[device].account.to_string(), self.clients[device].verify);
+        let seed = self.random.seed();
+        self.clients[device] = self.start(&account, verify, seed, store);
     }
 
     /// The server dies with everything that it has not sent.

@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -70,8 +71,17 @@ fn check(scene: &Scene, case: &Case) -> Vec<String> {
     if answer.is_err() && state(&stream) != before {
         wrong.push("the stream is not as it was".to_owned());
     }
-    wrong.extend(stream.stream.documents().filter_map(|document| check_reload(document).err()));
-    for session in [scene.victim.clone(), attacker] {
+    // What should not have been admitted may make the library panic from here on.
+    let after = catch_unwind(AssertUnwindSafe(|| check_after(stream)));
+    wrong.extend(after.unwrap_or_else(|_| vec!["the library panicked afterwards".to_owned()]));
+    wrong
+}
+
+/// The documents load, and honest messages are admitted.
+fn check_after(mut stream: Scene) -> Vec<String> {
+    let mut wrong: Vec<String> =
+        stream.stream.documents().filter_map(|document| check_reload(document).err()).collect();
+    for session in [stream.victim.clone(), stream.attacker.clone()] {
         let message = stream.next_message(&session);
         if let Err(error) = stream.admit(&session, &message) {
             wrong.push(format!("afterwards {} was answered {error:?}", session.account));

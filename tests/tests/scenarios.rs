@@ -1,5 +1,6 @@
 //! Stories of two or three people, told through the real engine and the real
-//! authority on a virtual network.
+//! authority on a virtual network; long because the stories are many, and all
+//! begin with the same group.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -507,6 +508,126 @@ fn v4_unread_are_the_messages_of_others_behind_the_read_position() {
     group.say(ann, "and another");
     group.settle();
     assert_eq!(group.world.client(bob).screen.inbox[&id].unread, 1);
+}
+
+#[test]
+fn e8_two_copies_online_at_once_end_as_two_devices() {
+    let mut group = group(Limits::default());
+    let (ann, id) = (group.ann, group.group);
+    let copy = group.world.copy(ann);
+    group.world.input(copy, Input::OpenConversation(id));
+    group.world.set_network(copy, true);
+    // Nobody writes: that they share an id shows in the session alone.
+    group.settle();
+    group.world.run_ms(60_000);
+    assert_eq!(group.world.server.session_count(&account("ann")), 2, "neither cuts the other off");
+    for round in 0..10 {
+        group.say(ann, &format!("original {round}"));
+        group.say(copy, &format!("copy {round}"));
+        group.world.run_ms(700);
+    }
+    group.settle();
+    let texts = group.world.client(copy).screen.texts(id);
+    assert_eq!(texts.len(), 20);
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    group.check_texts(&texts);
+}
+
+/// Ann's store is put back to what it was, after much was admitted since.
+fn check_restored_backup(messages_since: usize, offline_first: bool) {
+    let mut group = group(small_pages());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    group.say(ann, "first");
+    group.settle();
+    group.world.set_network(ann, false);
+    group.say(ann, "pending in the backup");
+    group.world.run_ms(2_000);
+    let backup = group.world.client(ann).store().clone();
+    group.world.set_network(ann, true);
+    group.settle();
+    let mut expected = vec!["first".to_owned(), "pending in the backup".to_owned()];
+    for index in 0..messages_since {
+        for (name, device) in [("ann", ann), ("bob", bob)] {
+            expected.push(format!("{name} {index}"));
+            group.say(device, &format!("{name} {index}"));
+            group.settle();
+        }
+    }
+    group.world.set_network(ann, !offline_first);
+    group.world.restart(ann, backup);
+    group.world.input(ann, Input::OpenConversation(id));
+    for text in ["after the restore", "and once more"] {
+        group.say(ann, text);
+        expected.push(text.to_owned());
+    }
+    group.world.run_ms(2_000);
+    group.world.set_network(ann, true);
+    group.settle();
+    for device in [ann, bob, group.carl] {
+        for _ in 0..20 {
+            group.world.input(device, Input::LoadOlder(id));
+            group.settle();
+        }
+    }
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    group.check_texts(&expected);
+    assert!(group.world.client(ann).screen.refused.is_empty());
+    assert_eq!(group.world.client(ann).screen.unsynced, 0);
+}
+
+#[test]
+fn e8_a_restored_backup_loses_and_doubles_nothing() {
+    for messages_since in [1, 3, 6, 12, 30] {
+        for offline_first in [true, false] {
+            check_restored_backup(messages_since, offline_first);
+        }
+    }
+}
+
+#[test]
+fn e8_a_device_id_of_another_account_is_given_up() {
+    let mut world = World::new(9, Limits::default());
+    let (ann, bob) = (world.add_seeded("ann", [1; 32]), world.add_seeded("bob", [1; 32]));
+    world.set_network(bob, false);
+    assert!(world.settle_ms(60_000));
+    // Bob has written under the id before anybody tells him.
+    world.command(bob, CreateDirect { peer: account("ann") });
+    let id = direct("ann", "bob");
+    world.command(bob, SendText::new(id, "under a taken id"));
+    world.set_network(bob, true);
+    assert!(world.settle_ms(60_000));
+    world.input(ann, Input::OpenConversation(id));
+    world.input(bob, Input::OpenConversation(id));
+    world.command(ann, SendText::new(id, "answer"));
+    assert!(world.settle_ms(60_000));
+    for device in [ann, bob] {
+        assert_eq!(world.client(device).screen.texts(id), ["under a taken id", "answer"]);
+        assert!(world.client(device).screen.refused.is_empty());
+    }
+    assert_ne!(world.client(ann).device(), world.client(bob).device());
+}
+
+#[test]
+fn e8_a_crash_between_a_new_id_and_the_rewriting_refuses_nothing() {
+    let mut group = group(Limits::default());
+    let (ann, id) = (group.ann, group.group);
+    group.world.set_network(ann, false);
+    let copy = group.world.copy(ann);
+    group.world.input(copy, Input::OpenConversation(id));
+    group.say(ann, "from the original");
+    group.say(copy, "from the copy");
+    group.world.set_network(copy, true);
+    group.world.run_ms(10_000);
+    let former = group.world.client(ann).device();
+    group.world.set_network(ann, true);
+    while group.world.client(ann).device() == former {
+        group.world.run_ms(1);
+    }
+    group.world.crash_client(ann);
+    group.world.input(ann, Input::OpenConversation(id));
+    group.settle();
+    group.check_texts(&["from the copy", "from the original"]);
+    assert!(group.world.client(ann).screen.refused.is_empty());
 }
 
 #[test]

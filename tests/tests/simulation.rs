@@ -50,8 +50,10 @@ impl Run {
             ..Limits::default()
         };
         let mut world = World::new(seed, limits);
-        // Ann has two devices.
-        let devices = ["ann", "bob", "carl", "dora", "ann"].map(|name| world.add(name)).to_vec();
+        // Ann has two devices, of which one decides anew about every entry.
+        let mut devices = vec![world.add("ann"), world.add("bob")];
+        world.verify = true;
+        devices.extend(["carl", "dora", "ann"].map(|name| world.add(name)));
         Run { world, devices, conversations: Vec::new(), said: BTreeMap::new(), next_text: 0 }
     }
 
@@ -222,6 +224,13 @@ impl Run {
     }
 }
 
+/// The server is honest: nobody reports it.
+fn check_faults(world: &World) {
+    for client in world.clients() {
+        assert!(client.screen.faults.is_empty(), "{} reports {:?}", client.account, client.screen.faults);
+    }
+}
+
 fn shown_as(row: &TimelineRow) -> (MessageId, String) {
     (row.id.clone(), row.text.clone())
 }
@@ -281,12 +290,15 @@ fn run(seed: u64) {
         run.turn();
         run.check_safety();
         check_membership(&run.world);
+        check_faults(&run.world);
     }
     run.heal();
     run.check_safety();
     run.check_convergence();
     check_membership(&run.world);
     check_authors(&run.world);
+    check_faults(&run.world);
+    assert!(run.world.clients().iter().any(|client| client.verify));
     assert!(!run.said.is_empty(), "something was said");
     let entries: usize = run.world.server.stream_ids().map(|id| run.world.server.journal(id).len()).sum();
     println!("seed {seed}: {} said, {entries} entries, refusals {:?}", run.said.len(), run.world.server.refusals);

@@ -1,7 +1,7 @@
 /**
  * The client: one account's conversations on this device. Keeps what the engine
  * tells so that a subscription begins with everything known, and turns commands
- * into promises.
+ * into promises; long because every command is a short method of this one class.
  */
 import type {
   Code,
@@ -15,6 +15,7 @@ import type {
   Profile,
   RefusedRow,
   Role,
+  ServerFault,
   SettingChange,
   Stored,
   Update,
@@ -60,18 +61,23 @@ export class Client {
   #closing: Promise<void> | undefined;
   #failure: TidingsError | undefined;
 
-  readonly #list = new ConversationList();
+  #list = new ConversationList();
   readonly #open = new Map<string, OpenConversation>();
   readonly #profiles = new Map<string, Profile>();
   readonly #contacts = new Map<string, ContactRow>();
   readonly #refused = new Map<number, RefusedRow>();
   #connection: ConnectionState = { type: "connecting" };
   #unsynced = 0;
+  #isNetworkOn = true;
+  /** Whether the engine stopped, and the state is being read again. */
+  #isRestarting = false;
 
   readonly #onList = new Listeners<[ConversationsChange]>();
   readonly #onConnection = new Listeners<[ConnectionState]>();
   readonly #onUnsynced = new Listeners<[number]>();
   readonly #onStorage = new Listeners<[Code | undefined]>();
+  readonly #onEngine = new Listeners<[Code | undefined]>();
+  readonly #onServerFault = new Listeners<[ServerFault]>();
   readonly #onPresence = new Listeners<[PresenceChange]>();
   readonly #onProfile = new Listeners<[ProfileChange]>();
   readonly #onContacts = new Listeners<[ContactRow[]]>();
@@ -128,13 +134,19 @@ export class Client {
     this.storeFallback = opened.fallback;
     this.#release = opened.release;
     this.#driver = new Driver({
-      config: { tenant: options.tenant ?? "default", account: options.account },
+      config: { tenant: options.tenant ?? "default", account: options.account, verify: options.verify ?? false },
       url,
       webSocket,
       store: opened.store,
       token: options.token,
       onUpdates: (updates) => {
         this.#take(updates);
+      },
+      onStopped: () => {
+        this.#stopped();
+      },
+      onRestarted: () => {
+        this.#restarted();
       },
       onFailure: (error) => {
         this.#fail(error);
@@ -166,12 +178,13 @@ export class Client {
 
   /** The network switch: off means no connection, whatever the network says. */
   setNetwork(on: boolean): void {
-    this.#input({ type: "set_network", on });
+    this.#isNetworkOn = on;
+    this.#inputWhenRunning({ type: "set_network", on });
   }
 
   /** Tries to connect now instead of after the wait, also after a rejection. */
   connectNow(): void {
-    this.#input({ type: "connect_now" });
+    this.#inputWhenRunning({ type: "connect_now" });
   }
 
   // State.
@@ -189,6 +202,25 @@ export class Client {
   /** Tells with a code when the store fails, and with none when it works again. */
   onStorage(listener: (code: Code | undefined) => void): Unsubscribe {
     return this.#onStorage.add(listener);
+  }
+
+  /**
+   * Tells with `engine_stopped` when the engine stopped in the middle of
+   * something and starts again from the store, and with none when it has. When
+   * it stops again and again it is given up: the connection is then `rejected`
+   * with this code, and the client takes nothing any more.
+   */
+  onEngine(listener: (code: Code | undefined) => void): Unsubscribe {
+    return this.#onEngine.add(listener);
+  }
+
+  /**
+   * Tells what the server did that it must not: it sent an entry or a state that
+   * cannot be taken or, with `verify`, let in what its own rules refuse. Told
+   * when it is seen, and not kept.
+   */
+  onServerFault(listener: (fault: ServerFault) => void): Unsubscribe {
+    return this.#onServerFault.add(listener);
   }
 
   /** The list of conversations, at once and after each change. */
@@ -423,6 +455,13 @@ export class Client {
     this.#driver.input(input);
   };
 
+  /** An input that an engine which starts again is given then, by what is remembered. */
+  readonly #inputWhenRunning = (input: Input): void => {
+    if (this.#failure !== undefined || this.#closing !== undefined || this.#driver.isRunning) {
+      this.#input(input);
+    }
+  };
+
   /** Counts a subscription to a conversation; the first one opens it, the last one closes it. */
   #show(conversation: string): { open: OpenConversation; release: Unsubscribe } {
     let open = this.#open.get(conversation);
@@ -430,7 +469,7 @@ export class Client {
       open = new OpenConversation();
       this.#open.set(conversation, open);
       try {
-        this.#input({ type: "open_conversation", conversation });
+        this.#inputWhenRunning({ type: "open_conversation", conversation });
       } catch (error) {
         this.#open.delete(conversation);
         throw error;
@@ -443,7 +482,7 @@ export class Client {
       if (shown.subscriptions === 0) {
         this.#open.delete(conversation);
         if (this.#failure === undefined && this.#closing === undefined) {
-          this.#input({ type: "close_conversation", conversation });
+          this.#inputWhenRunning({ type: "close_conversation", conversation });
         }
       }
     });
@@ -468,6 +507,10 @@ export class Client {
       case "ready":
         this.#ready?.resolve();
         this.#ready = undefined;
+        if (this.#isRestarting) {
+          this.#isRestarting = false;
+          this.#onEngine.tell(undefined);
+        }
         break;
       case "connection":
         this.#connection = update.state;
@@ -528,6 +571,9 @@ export class Client {
       case "storage_recovered":
         this.#onStorage.tell(undefined);
         break;
+      case "server_fault":
+        this.#onServerFault.tell(update.fault);
+        break;
     }
   }
 
@@ -537,7 +583,35 @@ export class Client {
 
   async #close(): Promise<void> {
     await this.#driver.close();
+    if (this.#failure === undefined) {
+      this.#connection = { type: "closed" };
+    }
     this.#end(errorOf("client_closed", ""));
+  }
+
+  /** The engine stopped: what is shown comes again from the store, but for what was not stored. */
+  #stopped(): void {
+    this.#isRestarting = true;
+    for (const waiting of this.#waiting.values()) {
+      // Commanded again it could be there twice.
+      waiting.reject(new TidingsError("engine_stopped", "it may be stored, or not: the timeline tells", false));
+    }
+    this.#waiting.clear();
+    this.#onEngine.tell("engine_stopped");
+  }
+
+  /** Another engine reads the store: it is told what the app wants of it. */
+  #restarted(): void {
+    this.#list = new ConversationList();
+    this.#contacts.clear();
+    this.#refused.clear();
+    if (!this.#isNetworkOn) {
+      this.#input({ type: "set_network", on: false });
+    }
+    for (const [conversation, open] of this.#open) {
+      open.rows.forget();
+      this.#input({ type: "open_conversation", conversation });
+    }
   }
 
   #fail(error: TidingsError): void {
@@ -559,7 +633,7 @@ export class Client {
 
   readonly #onOnline = (): void => {
     if (this.#failure === undefined && this.#closing === undefined) {
-      this.#input({ type: "connect_now" });
+      this.#inputWhenRunning({ type: "connect_now" });
     }
   };
 }

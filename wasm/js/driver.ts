@@ -2,16 +2,26 @@
  * Drives one engine: every input is followed by all of its outputs; frames go to
  * the link, tasks to the store in the order given, updates to the client. The
  * engine decides everything; here are only the clocks, the timer and the order.
+ *
+ * A panic in the engine is a trap, after which the module is made anew and
+ * another engine goes on from the store: a few times, then it is given up.
  */
 import { Engine, type EngineConfig, type Input, type Output, type StorageAnswer, type Update } from "../pkg/tidings.js";
 import { fromModule, isTidingsError, type TidingsError } from "./error.js";
-import { errorOf } from "./init.js";
+import { errorOf, onEnginesLost, renewModule } from "./init.js";
 import { Link } from "./link.js";
 import type { WebSocketConstructor } from "./platform.js";
 import type { Store } from "./store/store.js";
 
 /** The longest that a timer can wait, in milliseconds. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/** How often the engine may stop within the time below before it is given up. */
+const STOPS_MAX = 4;
+const STOPS_WITHIN_MS = 60_000;
+
+/** The wait before another engine is started, doubled with each stop; the first one does not wait. */
+const RESTART_DELAY_MS = 100;
 
 /** What the driver needs and whom it tells. */
 export interface DriverOptions {
@@ -23,6 +33,10 @@ export interface DriverOptions {
   token(): Promise<string> | string;
   /** Takes what changed by one input, after all of its outputs were carried out. */
   onUpdates(updates: Update[]): void;
+  /** The engine stopped; another one will go on from the store. */
+  onStopped(): void;
+  /** Another engine reads the store, and takes inputs. */
+  onRestarted(): void;
   /** The engine is of no more use; nothing comes after this. */
   onFailure(error: TidingsError): void;
 }
@@ -30,7 +44,8 @@ export interface DriverOptions {
 /** One running engine with what it runs on. */
 export class Driver {
   readonly #options: DriverOptions;
-  readonly #engine: Engine;
+  /** None between a stop and the next start. */
+  #engine: Engine | undefined;
   readonly #link: Link;
   readonly #store: Store;
   /** The first task reads the stored state; without it the engine must not go on. */
@@ -39,6 +54,9 @@ export class Driver {
   #tasks: Promise<void> = Promise.resolve();
   #taskCount = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the engine stopped lately. */
+  #stops: number[] = [];
+  readonly #release: () => void;
 
   /** Makes the engine and carries out its first outputs. Throws when the config is none. */
   constructor(options: DriverOptions) {
@@ -55,13 +73,21 @@ export class Driver {
         this.#tell({ type: "link_lost" });
       },
     });
-    const seed = crypto.getRandomValues(new Uint8Array(32));
+    this.#release = onEnginesLost(() => {
+      this.#engineLost();
+    });
     try {
-      this.#engine = new Engine(monotonicMs(), Date.now(), { ...options.config, seed });
+      this.#engine = this.#newEngine();
     } catch (error) {
+      this.#release();
       throw fromModule(error);
     }
     this.#drain();
+  }
+
+  /** Whether there is an engine to take inputs. */
+  get isRunning(): boolean {
+    return this.#engine !== undefined;
   }
 
   /** Gives the engine an input. Throws what is wrong with it, or that the client is closed. */
@@ -69,13 +95,17 @@ export class Driver {
     if (this.#isStopped) {
       throw errorOf("client_closed", "");
     }
+    if (this.#engine === undefined) {
+      throw errorOf("engine_stopped", "the engine starts again");
+    }
     try {
       this.#engine.handle(monotonicMs(), Date.now(), input);
     } catch (thrown) {
       const error = fromModule(thrown);
       if (error === thrown) {
-        this.#fail(thrown);
-        throw errorOf("internal", "the engine stopped", { cause: thrown });
+        this.#engineStopped(thrown);
+        // Nothing of the input was stored: that is asked for by the outputs.
+        throw errorOf("engine_stopped", "the engine stopped", { cause: thrown });
       }
       throw error;
     }
@@ -94,7 +124,7 @@ export class Driver {
     }
     this.#stop();
     await this.#storageIdle();
-    this.#engine.free();
+    this.#engine?.free();
     this.#store.close();
   }
 
@@ -112,22 +142,29 @@ export class Driver {
     try {
       this.input(input);
     } catch (error) {
-      this.#fail(error);
+      if (this.#engine !== undefined) {
+        this.#fail(error);
+      }
     }
   }
 
   #drain(): void {
     const updates: Update[] = [];
     try {
-      for (let output = this.#engine.poll(); output !== undefined; output = this.#engine.poll()) {
+      for (let output = this.#engine?.poll(); output !== undefined; output = this.#engine?.poll()) {
         if (output.type === "update") {
           updates.push(output.update);
         } else {
           this.#carryOut(output);
         }
       }
-    } catch (error) {
-      this.#fail(error);
+    } catch (thrown) {
+      const error = fromModule(thrown);
+      if (error === thrown) {
+        this.#engineStopped(thrown);
+      } else {
+        this.#fail(error);
+      }
       return;
     }
     if (updates.length > 0) {
@@ -159,11 +196,15 @@ export class Driver {
   }
 
   #schedule(task: Extract<Output, { type: "storage" }>): void {
+    const engine = this.#engine;
     this.#taskCount += 1;
     this.#tasks = this.#tasks.then(async () => {
       const answer = await this.#store.run(task.request);
       this.#taskCount -= 1;
-      this.#finish(task.task, answer);
+      // What a lost engine asked for is carried out; nobody waits for the answer.
+      if (engine === this.#engine) {
+        this.#finish(task.task, answer);
+      }
     });
   }
 
@@ -185,13 +226,19 @@ export class Driver {
   }
 
   async #giveToken(): Promise<void> {
+    const engine = this.#engine;
     let token: string;
     try {
       // In a turn of its own: the app's code must not run between two outputs.
       await Promise.resolve();
       token = await this.#options.token();
     } catch {
-      this.#tell({ type: "token_failed" });
+      if (engine === this.#engine) {
+        this.#tell({ type: "token_failed" });
+      }
+      return;
+    }
+    if (engine !== this.#engine) {
       return;
     }
     this.#tell(typeof token === "string" ? { type: "token", token } : { type: "token_failed" });
@@ -213,18 +260,93 @@ export class Driver {
     );
   }
 
-  /** The module trapped or answered what it must not: this engine is lost, what it stored is not. */
+  #newEngine(): Engine {
+    const seed = crypto.getRandomValues(new Uint8Array(32));
+    return new Engine(monotonicMs(), Date.now(), { ...this.#options.config, seed });
+  }
+
+  /** The module trapped: what is in its memory is lost, what was stored is not. */
+  #engineStopped(cause: unknown): void {
+    if (this.#isStopped || this.#engine === undefined) {
+      return;
+    }
+    const now = monotonicMs();
+    this.#stops = [...this.#stops.filter((stop) => now - stop < STOPS_WITHIN_MS), now];
+    if (this.#stops.length >= STOPS_MAX) {
+      this.#engine = undefined;
+      this.#fail(cause);
+    }
+    try {
+      // Tells every driver, this one included.
+      renewModule();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The engine is gone with its module: another one goes on from the store. */
+  #engineLost(): void {
+    if (this.#isStopped || this.#engine === undefined) {
+      return;
+    }
+    this.#engine = undefined;
+    this.#isStarted = false;
+    clearTimeout(this.#timer);
+    this.#link.close();
+    void this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    await this.#storageIdle();
+    if (this.#isStopped) {
+      return;
+    }
+    this.#options.onStopped();
+    const wait = this.#stops.length < 2 ? 0 : RESTART_DELAY_MS * 2 ** (this.#stops.length - 2);
+    this.#timer = setTimeout(() => {
+      this.#startAgain();
+    }, wait);
+  }
+
+  #startAgain(): void {
+    if (this.#isStopped) {
+      return;
+    }
+    try {
+      this.#engine = this.#newEngine();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#drain();
+    if (this.isRunning) {
+      this.#tellRestarted();
+    }
+  }
+
+  #tellRestarted(): void {
+    try {
+      this.#options.onRestarted();
+    } catch (error) {
+      if (this.#engine !== undefined) {
+        this.#fail(error);
+      }
+    }
+  }
+
+  /** It cannot go on: this engine is lost, what it stored is not. */
   #fail(cause: unknown): void {
     if (this.#isStopped) {
       return;
     }
     this.abandon();
     const known = fromModule(cause);
-    this.#options.onFailure(isTidingsError(known) ? known : errorOf("internal", "the engine stopped", { cause }));
+    this.#options.onFailure(isTidingsError(known) ? known : errorOf("engine_stopped", "the engine stopped", { cause }));
   }
 
   #stop(): void {
     this.#isStopped = true;
+    this.#release();
     clearTimeout(this.#timer);
     this.#link.close();
   }

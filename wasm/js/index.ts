@@ -38,6 +38,7 @@ export type {
   RefusedRow,
   ReplyRow,
   Role,
+  ServerFault,
   Stored,
   TimelineRow,
 } from "../pkg/tidings.js";

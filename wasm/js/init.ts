@@ -2,12 +2,14 @@
  * Loads the WebAssembly module, once for all clients of a page or worker.
  * A load that failed leaves nothing behind and may be tried again.
  */
-import loadModule, { isRetryable as isCodeRetryable, type Code } from "../pkg/tidings.js";
+import loadModule, { __wbg_reset_state as resetModule, isRetryable as isCodeRetryable, type Code } from "../pkg/tidings.js";
 import { TidingsError } from "./error.js";
 import { currentPlatform, type ModuleSource } from "./platform.js";
 
 let loading: Promise<void> | undefined;
 let loaded = false;
+/** Who has an engine in the module, and loses it when the module is made anew. */
+const engines = new Set<() => void>();
 
 /**
  * Loads the module. Call it before anything else; later calls do nothing.
@@ -25,6 +27,26 @@ export function init(source?: ModuleSource): Promise<void> {
     throw new TidingsError("module_unavailable", reason, true, { cause });
   });
   return loading;
+}
+
+/** Tells when the engines of this module are lost; the answer ends that. */
+export function onEnginesLost(listener: () => void): () => void {
+  engines.add(listener);
+  return () => {
+    engines.delete(listener);
+  };
+}
+
+/**
+ * Makes a fresh instance of the module in place of one that trapped: its memory
+ * may be in any state, and its stack is not given back. Every engine in it is
+ * lost, not only the one that trapped.
+ */
+export function renewModule(): void {
+  resetModule();
+  for (const lost of [...engines]) {
+    lost();
+  }
 }
 
 /** Throws unless the module is loaded. */

@@ -20,6 +20,12 @@ export interface ClientOptions {
    * rejects instead. A `MemoryStore` object can be opened again after a close.
    */
   store?: "indexeddb" | "memory" | MemoryStore;
+  /**
+   * Whether to decide anew about every entry that the server admitted, by the
+   * same rules, and to tell `Client.onServerFault` of those that it should have
+   * refused. They are applied all the same, so that every device shows the same.
+   */
+  verify?: boolean;
   /** The name of the IndexedDB store; derived from tenant and account unless told. */
   storeName?: string;
   /** What connects; the platform's own `WebSocket` unless told. */

@@ -1,4 +1,7 @@
-//! The core's contract suite for stores, for tests of the stores in TypeScript.
+//! What only tests see: the core's contract suite for stores, for tests of the
+//! stores in TypeScript, and panics when one is asked for.
+
+use std::cell::Cell;
 
 use tidings_core::storage as core;
 use tsify::{Ts, Tsify};
@@ -51,6 +54,25 @@ impl Contract {
     pub fn check(&mut self, answer: Ts<StorageAnswer>) -> Result<Option<String>, Failure> {
         let answer = answer.to_rust().map_err(Failure::value)?;
         Ok(self.0.check(&answer.into()).err())
+    }
+}
+
+thread_local! {
+    static TRAPS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Has the next input that any engine takes panic, after it was given `after`
+/// more of them.
+#[wasm_bindgen(js_name = trapAfter)]
+pub fn trap_after(after: u32) {
+    TRAPS.set(after + 1);
+}
+
+pub(crate) fn trap_if_asked() {
+    match TRAPS.get() {
+        0 => {}
+        1 => panic!("asked for by a test"),
+        inputs => TRAPS.set(inputs - 1),
     }
 }
 

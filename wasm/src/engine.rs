@@ -23,6 +23,10 @@ pub struct EngineConfig {
     pub account: String,
     /// 32 bytes of fresh entropy.
     pub seed: Bytes,
+    /// Whether to decide anew about every entry that the server admitted.
+    #[serde(default)]
+    #[tsify(optional)]
+    pub verify: bool,
 }
 
 /// One engine. After it is made, and after each input, the caller polls its
@@ -58,6 +62,8 @@ impl Engine {
         #[wasm_bindgen(js_name = wallMs)] wall_ms: f64,
         input: Ts<Input>,
     ) -> Result<(), Failure> {
+        #[cfg(feature = "testing")]
+        crate::contract::trap_if_asked();
         let input = input.to_rust().map_err(Failure::value)?.try_into()?;
         self.0.handle(now(monotonic_ms, wall_ms), input).map_err(Failure::from)
     }
@@ -75,8 +81,8 @@ impl TryFrom<EngineConfig> for core::EngineConfig {
     type Error = Failure;
 
     fn try_from(config: EngineConfig) -> Checked<Self> {
-        let EngineConfig { tenant, account, seed } = config;
+        let EngineConfig { tenant, account, seed, verify } = config;
         let seed = <[u8; 32]>::try_from(seed.0).map_err(|_| Failure::value("a seed has 32 bytes"))?;
-        Ok(Self { tenant: id::tenant(&tenant)?, account: id::account(&account)?, seed })
+        Ok(Self { tenant: id::tenant(&tenant)?, account: id::account(&account)?, seed, verify })
     }
 }

@@ -66,6 +66,8 @@ pub enum Update {
     StorageFailed { code: Code },
     /// The device's store works again.
     StorageRecovered,
+    /// The server sent or admitted what it must not.
+    ServerFault { fault: ServerFault },
 }
 
 /// Rows of an open timeline.
@@ -82,6 +84,23 @@ pub struct TimelineUpdate {
     pub removed: Vec<String>,
     /// Whether older ones can be loaded.
     pub has_older: bool,
+}
+
+/// What the server did that it must not: it let in an entry that its own rules
+/// refuse, or sent one, or a state, that cannot be taken. Told when it is seen,
+/// and not stored.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct ServerFault {
+    /// The conversation; none for the own account's documents.
+    pub conversation: Option<String>,
+    /// The entry's place in the journal; for a state the last one that it holds.
+    pub position: f64,
+    /// The account that the entry is said to be of; none for a state.
+    pub account: Option<String>,
+    /// What the server should have refused it with, or why it cannot be taken.
+    pub code: Code,
+    /// More about it, for people who debug.
+    pub detail: String,
 }
 
 /// What somebody is doing in an open conversation.
@@ -183,6 +202,20 @@ impl From<core::Update> for Update {
             }
             core::Update::StorageFailed(code) => Self::StorageFailed { code: code.into() },
             core::Update::StorageRecovered => Self::StorageRecovered,
+            core::Update::ServerFault(fault) => Self::ServerFault { fault: fault.into() },
+        }
+    }
+}
+
+impl From<core::ServerFault> for ServerFault {
+    fn from(fault: core::ServerFault) -> Self {
+        let core::ServerFault { stream, position, account, code, detail } = fault;
+        Self {
+            conversation: stream.conversation().map(|conversation| conversation.to_string()),
+            position: position.number() as f64,
+            account: account.map(|account| account.to_string()),
+            code: code.into(),
+            detail,
         }
     }
 }

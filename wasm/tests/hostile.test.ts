@@ -50,8 +50,12 @@ function judgeOf({ tenant, account, device, fetched }: Corpus): Judge {
   return new Judge({ tenant, account, device: bytesOf(device), fetched: bytesOf(fetched) });
 }
 
-function answerOf(judge: Judge, { push }: Case): string {
-  return Buffer.from(judge.judge(bytesOf(push), corpus.acceptedAt)).toString("base64");
+function answerOf(judge: Judge, { name, push }: Case): string {
+  try {
+    return Buffer.from(judge.judge(bytesOf(push), corpus.acceptedAt)).toString("base64");
+  } catch (cause) {
+    throw new Error(`not answered: ${name}`, { cause });
+  }
 }
 
 test("every hostile change is answered as natively, in bounded memory, and the module lives", () => {

@@ -60,6 +60,8 @@ const SENTENCES: Readonly<Partial<Record<Code, string>>> = {
   store_in_use: "This account is open in another tab of this browser.",
   unreachable: "The server cannot be reached.",
   client_closed: "This page was closed. Reload it.",
+  engine_stopped: "The app stopped in the middle of something. Reload the page.",
+  snapshot_invalid: "The server sent something that cannot be read. It is asked again.",
   module_unavailable: "The app could not be loaded. Check the connection and try again.",
 };
 

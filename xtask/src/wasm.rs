@@ -28,6 +28,9 @@ const WASM_OPT_ARGUMENTS: [&str; 9] = [
     "--enable-sign-ext",
 ];
 
+/// The bindings can instantiate the module anew after it trapped.
+const RESET_STATE: bool = true;
+
 /// Which variant of the module is built.
 #[derive(Clone, Copy, Debug, Hash, PartialEq)]
 pub enum Build {
@@ -125,6 +128,7 @@ fn stamp(build: Build, module: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     build.hash(&mut hasher);
     WASM_OPT_ARGUMENTS.hash(&mut hasher);
+    RESET_STATE.hash(&mut hasher);
     module.hash(&mut hasher);
     // The versions of wasm-bindgen and of wasm-opt.
     for lock in ["Cargo.lock", "wasm/package-lock.json"] {
@@ -145,6 +149,7 @@ fn bind(build: Build, module: &Path) -> anyhow::Result<()> {
         .web(true)?
         .typescript(true)
         .out_name("tidings")
+        .reset_state_function(RESET_STATE)
         .remove_name_section(shipped)
         .remove_producers_section(shipped)
         .generate(&folder)

@@ -33,6 +33,10 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
             _ => {}
         }
     }
+    let is_out = |account: &AccountId| after.get(account).is_some_and(|member| member.status != MemberStatus::Active);
+    if facts.iter().any(|fact| matches!(fact, Fact::MemberRole(account, _) if is_out(account))) {
+        return refuse(Code::MemberUnknown, "a role for somebody who is not a member");
+    }
     if after.is_empty() { Ok(()) } else { check_after(context, &after, rank) }
 }
 

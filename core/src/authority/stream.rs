@@ -142,13 +142,22 @@ impl Stream {
         self.documents.values()
     }
 
+    /// Whether a document is missing without which nothing is known here: a
+    /// created conversation, or its newest page.
+    pub fn lacks_base(&self) -> bool {
+        let Some(conversation) = self.id.conversation() else { return false };
+        let created = self.position == Position::ZERO || self.conversation.created.is_some();
+        let page = self.page == 0 || self.documents.contains_key(&DocumentId::Page(conversation, self.page));
+        !created || !page
+    }
+
     /// The page that takes new messages, judged by the newest page; that one
     /// itself when it is not loaded.
     pub fn open_page(&self, limits: &Limits) -> PageNumber {
         let Some(conversation) = self.id.conversation() else { return 0 };
         let newest = self.documents.get(&DocumentId::Page(conversation, self.page));
         match newest {
-            Some(newest) if newest.changes() >= limits.page_changes_soft => self.page + 1,
+            Some(newest) if newest.changes() >= limits.page_changes_soft => self.page.saturating_add(1),
             _ => self.page.max(1),
         }
     }
@@ -207,6 +216,47 @@ impl Stream {
             change: pushed.change.clone(),
         };
         Ok(Admitted { entry, hash: change.hash(), effects })
+    }
+
+    /// Judges an entry that was admitted right behind this state, by the very
+    /// steps of `admit`, as the session that it is said to be of. What cannot
+    /// be judged, because a document that it takes is not loaded, passes.
+    ///
+    /// # Errors
+    /// The refusal that it should have been answered with.
+    pub fn verify_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
+        if entry.document.stream() != self.id || entry.document.page() == Some(0) {
+            return Err(Refusal::new(Code::DocumentUnknown, "not a document of this stream"));
+        }
+        let begins = entry.document.page().is_some_and(|number| number > self.page);
+        match self.missing(&entry.document).as_slice() {
+            [] => self.judge_entry(entry, limits),
+            [missing] if begins && *missing == entry.document => {
+                let mut begun = self.clone();
+                begun.insert(Document::new(entry.document.clone()));
+                begun.judge_entry(entry, limits)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
+        let session = Session {
+            tenant: self.tenant.clone(),
+            account: entry.account.clone(),
+            device: shape::read(&entry.change, limits)?.device(),
+            administrator: entry.administrator,
+        };
+        let pushed = PushedChange { document: entry.document.clone(), change: entry.change.clone() };
+        let (change, facts) = match shape::check(self, &session, &pushed, entry.accepted_at, limits) {
+            Ok(checked) => checked,
+            Err(AdmitError::Refused(refusal)) => return Err(refusal),
+            Err(AdmitError::AlreadyAdmitted(_)) => {
+                return Err(Refusal::new(Code::AlreadyWritten, "the change was admitted before"));
+            }
+        };
+        self.decide(&session, &entry.document, &facts, entry.accepted_at, limits)?;
+        self.check_seen(&entry.document, &change)
     }
 
     /// Steps 3 to 9 alone, on facts that are not a change yet: what a client

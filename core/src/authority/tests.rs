@@ -430,6 +430,9 @@ fn a14_nobody_grants_what_they_lack_or_acts_on_their_rank_or_above() {
     room.check("ad", None, &[status("me", MemberStatus::Left)], Err(Code::NotTheOwner));
     room.check("ad", None, &[role("ad", Role::Member)], Ok(()));
     room.check("ad", None, &[status("zoe", MemberStatus::Removed)], Err(Code::MemberUnknown));
+    // A role alone makes nobody a member, nor one who left.
+    room.check("ad", None, &[role("zoe", Role::Member)], Err(Code::MemberUnknown));
+    room.check("ad", None, &[role("me", Role::Guest), status("me", MemberStatus::Removed)], Err(Code::MemberUnknown));
     let twice = [status("me", MemberStatus::Active)];
     let decided = room.stream.decide(&session("ad"), &room.document(None), &twice, NOW, &room.limits);
     assert_eq!(decided.map_err(|refusal| refusal.code), Err(Code::MemberExists));

@@ -20,8 +20,8 @@ const TYPE: u64 = 0b111;
 /// Columns of changes and of operations that Automerge 0.12 knows, and room for later ones.
 const COLUMNS_MAX: u64 = 32;
 /// Bytes that all columns of a document may take when inflated and unpacked.
-/// A page at its hard limit, full of the longest messages, takes a quarter.
-const UNPACKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// A page at its hard limit, full of the longest messages, takes half.
+const UNPACKED_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Rows of one column: a page at its hard limit, of changes at theirs.
 const ROWS_MAX: u64 = 4_000_000;
 

@@ -6,13 +6,14 @@ use core::time::Duration;
 use crate::{
     code::Code,
     command::Command,
-    doc::{ApplyChangeError, Document, Home},
+    doc::{Document, Home},
     engine::{
         Engine, Update,
+        fault::ReceiveEntryError,
         outbox::REWRITES_MAX,
         record,
         record::{DocumentRecord, InboxRecord},
-        replica::{Received, restore_fetched},
+        replica::Received,
         screen::unread_in,
         streams::{Slot, Work},
     },
@@ -23,7 +24,7 @@ use crate::{
     view::InboxRow,
     wire::{
         Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, ProfileNotice, Refused,
-        Revoked, encode,
+        Revoked,
     },
 };
 
@@ -103,7 +104,10 @@ impl Engine {
             match self.receive_entry(stream, &entry) {
                 Ok(true) => {}
                 Ok(false) => return self.fetch_stream(stream),
-                Err(_) => return self.start_over(stream),
+                Err(error) => {
+                    self.report_refused(stream, &entry, &error);
+                    return self.start_over(stream);
+                }
             }
         }
         self.after_entries(stream);
@@ -111,15 +115,21 @@ impl Engine {
 
     /// One entry into its replica and the store. False when entries before it
     /// are missing.
-    fn receive_entry(&mut self, stream: &StreamId, entry: &Entry) -> Result<bool, ApplyChangeError> {
+    fn receive_entry(&mut self, stream: &StreamId, entry: &Entry) -> Result<bool, ReceiveEntryError> {
         let me = self.session.account.clone();
+        let limits = self.verify.then(|| self.limits.clone());
         let Some(replica) = self.replica(stream) else { return Ok(true) };
-        let answered = match replica.receive(entry, &me)? {
+        let refusal = limits.and_then(|limits| replica.verify(entry, &limits));
+        let received = replica.receive(entry, &me)?;
+        if let Some(refusal) = refusal {
+            self.report_admitted(stream, entry, refusal);
+        }
+        let answered = match received {
             Received::Old => return Ok(true),
             Received::Gap => return Ok(false),
             Received::New(answered) => answered,
         };
-        self.store.write(Write::Put(record::tail_key(stream, entry.position), encode(entry)));
+        self.store.write(record::put(record::tail_key(stream, entry.position), entry));
         self.dirty_heads.insert(stream.clone());
         if let Some(answered) = answered {
             self.forget_entry(answered.sequence);
@@ -214,9 +224,13 @@ impl Engine {
             self.catch_up_stream(&stream);
         }
         self.prefetch();
-        let open: Vec<ConversationId> = self.open.keys().copied().collect();
-        for conversation in open {
+        let open: Vec<(ConversationId, bool)> =
+            self.open.iter().map(|(conversation, open)| (*conversation, open.wants_older)).collect();
+        for (conversation, wants_older) in open {
             self.announce(conversation);
+            if wants_older {
+                self.load_older(conversation);
+            }
         }
     }
 
@@ -288,9 +302,13 @@ impl Engine {
         }
         replica.fetch = None;
         if fetched.restart {
-            let Ok(admitted) = replica.restart(fetched) else {
-                // The server's state does not load: there is nothing to show.
-                return self.link_failed(Some(Code::Internal), None);
+            let admitted = match replica.restart(fetched) {
+                Ok(admitted) => admitted,
+                Err(error) => {
+                    // The server's state does not load: what is held stays.
+                    self.report_documents(fetched, &error);
+                    return self.link_failed(Some(Code::SnapshotInvalid), None);
+                }
             };
             self.save_restart(stream);
             for entry in admitted {
@@ -301,10 +319,13 @@ impl Engine {
             for entry in &fetched.entries {
                 // What was fetched does not fit either: asking again at once
                 // would ask for ever.
-                if !matches!(self.receive_entry(stream, entry), Ok(true)) {
-                    self.forget_stream(stream);
-                    return self.link_failed(Some(Code::Internal), None);
+                match self.receive_entry(stream, entry) {
+                    Ok(true) => continue,
+                    Ok(false) => self.report_gap(stream, entry),
+                    Err(error) => self.report_refused(stream, entry, &error),
                 }
+                self.forget_stream(stream);
+                return self.link_failed(Some(Code::Internal), None);
             }
         }
         self.after_fetch(stream, fetched);
@@ -361,10 +382,17 @@ impl Engine {
         if let Some(open) = self.open.get_mut(&conversation) {
             open.loading_older = false;
         }
-        let Ok(pages) = restore_fetched(fetched) else { return };
-        for page in pages.into_iter().filter(|page| page.id().page().is_some()) {
-            self.save_document(&page);
-            self.take_page(stream, page, fetched.head);
+        let Some(replica) = self.replica(stream) else { return };
+        let pages = match replica.restore_fetched(fetched) {
+            Ok(pages) => pages,
+            Err(error) => {
+                self.report_documents(fetched, &error);
+                return self.link_failed(Some(Code::SnapshotInvalid), None);
+            }
+        };
+        for page in pages.documents().filter(|page| page.id().page().is_some()) {
+            self.save_document(page);
+            self.take_page(stream, page.clone(), fetched.head);
         }
     }
 
@@ -378,14 +406,13 @@ impl Engine {
     fn forget_stream(&mut self, stream: &StreamId) {
         let Some(replica) = self.replica(stream) else { return };
         replica.forget();
-        self.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
-        self.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
-        self.dirty_heads.insert(stream.clone());
+        self.drop_stored(stream);
     }
 
     pub(super) fn receive_accepted(&mut self, stream: &StreamId, accepted: &Accepted) {
         let me = self.session.account.clone();
         let administrator = self.session.administrator;
+        self.device_accepted();
         for (position, accepted_at) in accepted.positions.iter().zip(&accepted.accepted_at) {
             let Some(replica) = self.replica(stream) else { return };
             let expected = replica.outbox.in_flight.filter(|in_flight| in_flight.request == accepted.request);
@@ -415,7 +442,10 @@ impl Engine {
                     self.end_push(stream);
                     return self.fetch_stream(stream);
                 }
-                Err(_) => return self.start_over(stream),
+                Err(error) => {
+                    self.report_refused(stream, &entry, &error);
+                    return self.start_over(stream);
+                }
             }
         }
         self.after_entries(stream);
@@ -445,6 +475,7 @@ impl Engine {
             // An older page that was asked for: the next scroll asks again.
             if let Some(open) = stream.conversation().and_then(|conversation| self.open.get_mut(&conversation)) {
                 open.loading_older = false;
+                open.wants_older = false;
             }
             return;
         }
@@ -454,11 +485,10 @@ impl Engine {
             replica.outbox.retry_at = Some(now.monotonic.plus(Duration::from_millis(delay)));
             return;
         }
-        if refused.code == Code::ActorConflict {
-            self.take_new_device();
-            return self.link_failed(Some(refused.code), Some(Duration::ZERO));
-        }
         let Some(front) = replica.outbox.entries.front() else { return };
+        if refused.code == Code::ActorConflict && front.rewrites < REWRITES_MAX {
+            return self.take_new_device(refused.code);
+        }
         if refused.code == Code::AlreadyWritten && matches!(front.command, Command::SendText(_)) {
             // Its id is its own: it was admitted before, in another change.
             let sequence = front.sequence;

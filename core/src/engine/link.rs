@@ -44,6 +44,8 @@ pub(super) struct Link {
     token: Option<String>,
     /// Tokens refused in a row: after the second one the app is told.
     tokens_refused: u32,
+    /// New device ids taken since a push was accepted.
+    devices_taken: u32,
     backoff: Backoff,
     retry_at: Option<MonotonicTime>,
     code: Option<Code>,
@@ -61,6 +63,7 @@ impl Default for Link {
             shown: None,
             token: None,
             tokens_refused: 0,
+            devices_taken: 0,
             backoff: Backoff::default(),
             retry_at: None,
             code: None,
@@ -292,18 +295,19 @@ impl Engine {
                 self.link_failed(Some(closed.code), Some(Duration::ZERO));
             }
             Code::AccountSuspended | Code::VersionUnsupported => self.reject(closed.code),
-            Code::ActorConflict => {
-                self.take_new_device();
-                self.link_failed(Some(closed.code), Some(Duration::ZERO));
-            }
+            // A device has one link at a time: who replaced this session is a
+            // copy of this device, and would be replaced in turn.
+            Code::ActorConflict | Code::SessionReplaced => self.take_new_device(closed.code),
             code => self.link_failed(Some(code), after),
         }
     }
 
-    /// The device id is another's, or was copied: take a new one. What is
-    /// pending is written anew, after everything that was admitted of it has
-    /// come back.
-    pub(super) fn take_new_device(&mut self) {
+    /// The device id is another's, or was copied: take a new one and come back
+    /// with it, at once the first time. What is pending is written anew, after
+    /// everything that was admitted of it has come back.
+    pub(super) fn take_new_device(&mut self, code: Code) {
+        self.link.devices_taken += 1;
+        let after = (self.link.devices_taken == 1).then_some(Duration::ZERO);
         self.session.device = DeviceId::from_bytes(self.random.bytes());
         self.dirty_meta = true;
         for slot in self.streams.values_mut() {
@@ -311,6 +315,12 @@ impl Engine {
                 replica.rewrite_due |= !replica.outbox.is_empty();
             }
         }
+        self.link_failed(Some(code), after);
+    }
+
+    /// The server took a change under this device id: it is this device's own.
+    pub(super) fn device_accepted(&mut self) {
+        self.link.devices_taken = 0;
     }
 
     /// Everything that time alone brings about.

@@ -9,6 +9,8 @@
 mod backoff;
 mod catch_up;
 mod commands;
+mod damage;
+mod fault;
 mod input;
 mod link;
 mod outbox;
@@ -24,10 +26,11 @@ mod streams;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+pub use fault::ServerFault;
 pub use input::Input;
 pub use output::{ConnectionState, Output, TimelineUpdate, Update};
 #[cfg(any(test, feature = "testing"))]
-pub use record::recode as recode_record;
+pub use record::{content_of as record_content, recode as recode_record, seal as seal_record};
 
 use crate::{
     authority::Session,
@@ -47,7 +50,7 @@ use crate::{
     journal::{Cursor, Position},
     limits::Limits,
     model::{PresenceKind, Profile},
-    storage::{StorageAnswer, StorageError, TaskId},
+    storage::{StorageAnswer, StorageError, TaskId, Write},
     time::{MonotonicTime, Now, WallTime},
 };
 
@@ -60,6 +63,9 @@ pub struct EngineConfig {
     pub account: AccountId,
     /// Fresh random bytes from the platform.
     pub seed: [u8; 32],
+    /// Whether to decide anew about every entry that the server admitted, and
+    /// to report those that it should have refused.
+    pub verify: bool,
 }
 
 /// An input came before the outputs of the former one were taken, or after Close.
@@ -82,6 +88,7 @@ pub struct Engine {
     /// When to read the stored state again after that failed.
     start_at: Option<MonotonicTime>,
     session: Session,
+    verify: bool,
     limits: Limits,
     now: Now,
     random: Random,
@@ -120,6 +127,10 @@ pub struct Engine {
     renamed: BTreeSet<AccountId>,
     /// Rows of the list to be looked at again.
     shown_rows: BTreeSet<ConversationId>,
+    /// Rows of the list whose stored records were damaged.
+    damaged_rows: BTreeSet<ConversationId>,
+    /// Whether damage was told that the next write has mended.
+    damage_told: bool,
     /// Rows of the list that the screen has been told of.
     told_rows: BTreeSet<ConversationId>,
     /// Conversations whose own registers moved since they were last sent.
@@ -140,12 +151,13 @@ impl Engine {
     pub fn new(now: Now, config: EngineConfig) -> Engine {
         let mut random = Random::new(config.seed);
         let device = DeviceId::from_bytes(random.bytes());
-        let EngineConfig { tenant, account, .. } = config;
+        let EngineConfig { tenant, account, verify, .. } = config;
         let mut engine = Engine {
             phase: Phase::Starting,
             early: VecDeque::new(),
             start_at: None,
             session: Session { tenant, account, device, administrator: false },
+            verify,
             limits: Limits::default(),
             now,
             random,
@@ -172,6 +184,8 @@ impl Engine {
             waiting_for_whole: BTreeMap::new(),
             renamed: BTreeSet::new(),
             shown_rows: BTreeSet::new(),
+            damaged_rows: BTreeSet::new(),
+            damage_told: false,
             told_rows: BTreeSet::new(),
             moved_receipts: BTreeSet::new(),
             receipts_at: None,
@@ -252,7 +266,7 @@ impl Engine {
                 for sequence in commands {
                     self.command_stored(sequence);
                 }
-                if recovered {
+                if recovered || core::mem::take(&mut self.damage_told) {
                     self.update(Update::StorageRecovered);
                 }
             }
@@ -308,7 +322,12 @@ impl Engine {
         for stream in core::mem::take(&mut self.dirty_heads) {
             if let Some(Slot::Loaded(replica)) = self.streams.get(&stream) {
                 let head = replica.head();
-                self.store.write(record::put(record::head_key(&stream), &head));
+                // Of a stream that is not whole nothing is held that a start
+                // could go on from: without a head it is fetched then.
+                self.store.write(match replica.whole {
+                    true => record::put(record::head_key(&stream), &head),
+                    false => Write::Delete(record::head_key(&stream)),
+                });
                 self.heads.insert(stream, head);
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::{
     code::Code,
+    engine::ServerFault,
     ids::{AccountId, ContactId, ConversationId, MessageId},
     model::{Contact, PresenceKind, Profile},
     storage::StorageTask,
@@ -86,10 +87,14 @@ pub enum Update {
         /// More about it, for people who debug.
         detail: String,
     },
-    /// The device's store fails; writes are kept and tried again.
+    /// The device's store fails; writes are kept and tried again. Or, with
+    /// `StorageCorrupt`, stored records were damaged: what the server has is
+    /// fetched again, what a person wrote is kept aside.
     StorageFailed(Code),
-    /// The device's store works again.
+    /// The device's store works again, and what mends itself is mended.
     StorageRecovered,
+    /// The server sent or admitted what it must not.
+    ServerFault(ServerFault),
 }
 
 /// Rows of an open timeline.

@@ -1,7 +1,10 @@
-//! What the engine stores, and under which keys. The CBOR forms are stored
-//! formats: a change of one is a step of `FORMAT`.
+//! What the engine stores, and under which keys. Each value is a checksum of
+//! key and content, then the content in CBOR: what is damaged is known as such,
+//! and never taken for another value. Both are stored formats: a change of one
+//! is a step of `FORMAT`.
 
 use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
 
 use crate::{
     code::Code,
@@ -9,16 +12,23 @@ use crate::{
     ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, Stamp, StreamId, TenantId},
     journal::{Cursor, Position},
     model::Receipt,
-    storage::{RecordKey, Write},
+    storage::{Record, RecordKey, Write},
     time::WallTime,
     view::InboxRow,
-    wire::encode,
+    wire::{decode, encode},
 };
 #[cfg(any(test, feature = "testing"))]
-use crate::{journal::Entry, model::Profile, view::TimelineRow, wire::decode};
+use crate::{journal::Entry, model::Profile, view::TimelineRow};
 
-/// The version of the stored formats.
-pub(super) const FORMAT: u32 = 1;
+/// The version of the stored formats. Values of the first one had no checksum.
+pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT_WITHOUT_CHECKSUM: u32 = 1;
+
+/// Bytes of the checksum: enough to tell damage, which nobody aims.
+const CHECKSUM_BYTES: usize = 8;
+
+/// The greatest number of an outbox entry: what JavaScript counts exactly.
+const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 
 pub(super) const META: &str = "meta";
 pub(super) const HEADS: &str = "head/";
@@ -26,6 +36,11 @@ pub(super) const INBOX: &str = "inbox/";
 pub(super) const OUTBOX: &str = "outbox/";
 pub(super) const REFUSED: &str = "refused/";
 pub(super) const PROFILES: &str = "profile/";
+pub(super) const DOCUMENTS: &str = "document/";
+pub(super) const TAILS: &str = "tail/";
+pub(super) const ROWS: &str = "rows/";
+/// Before the key of a record that is damaged and holds what a person wrote.
+const DAMAGED: &str = "damaged/";
 
 /// The device's own state.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -144,11 +159,11 @@ pub(super) fn profile_key(account: &AccountId) -> RecordKey {
 }
 
 pub(super) fn rows_key(conversation: ConversationId) -> RecordKey {
-    format!("rows/{conversation}")
+    format!("{ROWS}{conversation}")
 }
 
 pub(super) fn documents_prefix(stream: &StreamId) -> RecordKey {
-    format!("document/{stream}/")
+    format!("{DOCUMENTS}{stream}/")
 }
 
 pub(super) fn document_key(document: &DocumentId) -> RecordKey {
@@ -156,24 +171,66 @@ pub(super) fn document_key(document: &DocumentId) -> RecordKey {
 }
 
 pub(super) fn tail_prefix(stream: &StreamId) -> RecordKey {
-    format!("tail/{stream}/")
+    format!("{TAILS}{stream}/")
 }
 
 pub(super) fn tail_key(stream: &StreamId, position: Position) -> RecordKey {
     format!("{}{:016x}", tail_prefix(stream), position.number())
 }
 
+/// Where a damaged record is kept as it is, under its key.
+pub(super) fn damaged_key(key: &str) -> RecordKey {
+    format!("{DAMAGED}{key}")
+}
+
 /// The number at the end of an outbox or refused key.
 pub(super) fn sequence_of(key: &str) -> Option<u64> {
-    u64::from_str_radix(key.rsplit('/').next()?, 16).ok()
+    let sequence = u64::from_str_radix(key.rsplit('/').next()?, 16).ok()?;
+    (sequence < SEQUENCE_MAX).then_some(sequence)
 }
 
 /// A write of a value under a key.
 pub(super) fn put<T: Encode<()>>(key: RecordKey, value: &T) -> Write {
-    Write::Put(key, encode(value))
+    let (key, sealed) = sealed(key, &encode(value));
+    Write::Put(key, sealed)
 }
 
-/// The value of a stored record, encoded anew; none if it does not decode, or
+/// A record of a content, with its checksum.
+pub(super) fn sealed(key: RecordKey, content: &[u8]) -> Record {
+    let mut sealed = checksum(&key, content).to_vec();
+    sealed.extend(content);
+    (key, sealed)
+}
+
+/// What was put under a key; none when it is damaged.
+pub(super) fn read<'b, T: Decode<'b, ()>>(key: &str, sealed: &'b [u8]) -> Option<T> {
+    let (told, content) = sealed.split_at_checked(CHECKSUM_BYTES)?;
+    if told != checksum(key, content) {
+        return None;
+    }
+    decode(content).ok()
+}
+
+fn checksum(key: &str, content: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let digest = Sha256::new().chain_update(key).chain_update([0]).chain_update(content).finalize();
+    let mut checksum = [0; CHECKSUM_BYTES];
+    checksum.copy_from_slice(&digest[..CHECKSUM_BYTES]);
+    checksum
+}
+
+/// A content as it is stored under a key. For tests.
+#[cfg(any(test, feature = "testing"))]
+pub fn seal(key: &str, content: &[u8]) -> Vec<u8> {
+    sealed(key.to_owned(), content).1
+}
+
+/// The content of a stored value, whatever its checksum says. For tests.
+#[cfg(any(test, feature = "testing"))]
+pub fn content_of(sealed: &[u8]) -> &[u8] {
+    sealed.get(CHECKSUM_BYTES..).unwrap_or_default()
+}
+
+/// The content of a stored record, encoded anew; none if it does not decode, or
 /// no record has such a key. For tests of what a damaged store may do.
 #[cfg(any(test, feature = "testing"))]
 pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {

@@ -7,8 +7,9 @@ use crate::{
     authority::{Effects, Refusal, Session, Stream},
     code::Code,
     command::{Command, Plan, Planning},
-    doc::{ApplyChangeError, Change, Document, Fact, RestoreDocumentError},
+    doc::{ApplyChangeError, Change, Document, Fact},
     engine::{
+        fault::{ReceiveEntryError, RestoreFetchedError},
         outbox::{Outbox, OutboxEntry},
         record::HeadRecord,
     },
@@ -17,7 +18,7 @@ use crate::{
     limits::Limits,
     model::{MemberStatus, Receipt},
     time::{MonotonicTime, Now, WallTime},
-    wire::Fetched,
+    wire::{DocumentSnapshot, Fetched},
 };
 
 /// Entries kept behind their documents' snapshots before these are cut anew.
@@ -224,9 +225,19 @@ impl Replica {
         Ok(())
     }
 
+    /// Why the entry that comes next should have been refused; none when it
+    /// was rightly admitted, or cannot be judged here.
+    pub(super) fn verify(&self, entry: &Entry, limits: &Limits) -> Option<Refusal> {
+        let is_next = self.whole && entry.position == self.confirmed.position().next();
+        is_next.then(|| self.confirmed.verify_entry(entry, limits).err())?
+    }
+
     /// Takes in an entry of the journal.
-    pub(super) fn receive(&mut self, entry: &Entry, account: &AccountId) -> Result<Received, ApplyChangeError> {
+    pub(super) fn receive(&mut self, entry: &Entry, account: &AccountId) -> Result<Received, ReceiveEntryError> {
         let position = self.confirmed.position();
+        if entry.document.stream() != *self.confirmed.id() {
+            return Err(ReceiveEntryError::Foreign);
+        }
         if entry.position <= position {
             return Ok(Received::Old);
         }
@@ -246,7 +257,7 @@ impl Replica {
         }
         let mut answered = None;
         if entry.account == *account {
-            let hash = Change::parse(&entry.change)?.hash();
+            let hash = Change::parse(&entry.change).map_err(ApplyChangeError::from)?.hash();
             answered = self.outbox.take(hash).map(Box::new);
         }
         if !view_follows {
@@ -291,11 +302,10 @@ impl Replica {
 
     /// Starts anew from what the server sent, the outbox on top as it was.
     /// Answers the entries that were admitted meanwhile.
-    pub(super) fn restart(&mut self, fetched: &Fetched) -> Result<Vec<OutboxEntry>, RestoreDocumentError> {
-        let tenant = self.confirmed.tenant().clone();
-        let mut confirmed = Stream::new(tenant, fetched.stream.clone(), fetched.head, fetched.page);
-        for document in restore_fetched(fetched)? {
-            confirmed.insert(document);
+    pub(super) fn restart(&mut self, fetched: &Fetched) -> Result<Vec<OutboxEntry>, RestoreFetchedError> {
+        let confirmed = self.restore_fetched(fetched)?;
+        if confirmed.lacks_base() {
+            return Err(RestoreFetchedError::Missing);
         }
         self.confirmed = confirmed;
         self.tail.clear();
@@ -310,6 +320,26 @@ impl Replica {
         self.outbox.in_flight = None;
         self.reapply();
         Ok(admitted)
+    }
+
+    /// The documents of a Fetched, each with the entries behind its snapshot.
+    pub(super) fn restore_fetched(&self, fetched: &Fetched) -> Result<Stream, RestoreFetchedError> {
+        let tenant = self.confirmed.tenant().clone();
+        let mut stream = Stream::new(tenant, fetched.stream.clone(), fetched.head, fetched.page);
+        for snapshot in &fetched.documents {
+            stream.insert(restore_snapshot(snapshot, fetched)?);
+        }
+        for entry in &fetched.entries {
+            receive_behind(&mut stream, entry, fetched)
+                .map_err(|source| RestoreFetchedError::Entry { position: entry.position, source })?;
+        }
+        for snapshot in &fetched.documents {
+            if let Some(mut document) = stream.remove(&snapshot.document) {
+                document.advance(fetched.head);
+                stream.insert(document);
+            }
+        }
+        Ok(stream)
     }
 
     /// Lets go of everything but the outbox.
@@ -456,17 +486,30 @@ pub(super) struct Rewritten {
     pub(super) refused: Vec<(u64, Command, WallTime, Refusal)>,
 }
 
-/// The documents of a Fetched, each with the entries behind its snapshot.
-pub(super) fn restore_fetched(fetched: &Fetched) -> Result<Vec<Document>, RestoreDocumentError> {
-    let restore = |snapshot: &crate::wire::DocumentSnapshot| {
-        let tail: Vec<Entry> =
-            fetched.entries.iter().filter(|entry| entry.document == snapshot.document).cloned().collect();
-        let parts = (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice());
-        let mut document = Document::restore(snapshot.document.clone(), Some(parts), &tail)?;
-        document.advance(fetched.head);
-        Ok(document)
-    };
-    fetched.documents.iter().map(restore).collect()
+/// A document as of a position of the answer it came with.
+fn restore_snapshot(snapshot: &DocumentSnapshot, fetched: &Fetched) -> Result<Document, RestoreFetchedError> {
+    let page = snapshot.document.page();
+    if snapshot.document.stream() != fetched.stream || page.is_some_and(|page| page == 0 || page > fetched.page) {
+        return Err(RestoreFetchedError::Foreign);
+    }
+    let parts = (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice());
+    let document = Document::restore(snapshot.document.clone(), Some(parts), &[])?;
+    let is_reached = |position: Position| position > Position::ZERO && position <= snapshot.position;
+    let fits = document.admissions().values().all(|admission| is_reached(admission.position));
+    if !fits || snapshot.position > fetched.head {
+        return Err(RestoreFetchedError::Position);
+    }
+    Ok(document)
+}
+
+/// An entry behind a snapshot, into its document. One that the snapshot has is
+/// part of it already.
+fn receive_behind(stream: &mut Stream, entry: &Entry, fetched: &Fetched) -> Result<(), ReceiveEntryError> {
+    let Some(document) = stream.document(&entry.document) else { return Err(ReceiveEntryError::Foreign) };
+    if entry.position > document.position() && entry.position <= fetched.head {
+        stream.receive_entry(entry)?;
+    }
+    Ok(())
 }
 
 /// The code of a refusal that follows from a status.

@@ -15,11 +15,10 @@ use crate::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
     model::{ConversationKind, MemberStatus, Permission, PresenceKind, preview},
-    storage::Write,
     view::{
         ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX,
     },
-    wire::{LastMessage, encode},
+    wire::LastMessage,
 };
 
 /// Rows shown at first, and added at each turn to older ones.
@@ -42,6 +41,9 @@ pub(super) struct OpenConversation {
     has_older: bool,
     detail: Option<ConversationDetail>,
     pub(super) loading_older: bool,
+    /// Whether an older page was asked for and has not come: asked for again
+    /// with the next link.
+    pub(super) wants_older: bool,
 }
 
 impl Engine {
@@ -77,7 +79,7 @@ impl Engine {
         let mut rows: Vec<&TimelineRow> = open.rows.values().collect();
         rows.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
         let newest: Vec<TimelineRow> = rows.into_iter().rev().take(ROWS_STORED).rev().cloned().collect();
-        self.store.write(Write::Put(record::rows_key(conversation), encode(&newest)));
+        self.store.write(record::put(record::rows_key(conversation), &newest));
     }
 
     /// What the last session showed, before any document is loaded.
@@ -130,11 +132,13 @@ impl Engine {
         if older.is_empty() && lowest > 1 {
             if !open.loading_older {
                 open.loading_older = true;
+                open.wants_older = true;
                 self.read_page(&stream, lowest - 1);
             }
             return;
         }
         open.loading_older = false;
+        open.wants_older = false;
         open.floor = floor_of(&older, ROWS_STEP, lowest, open.floor);
         open.has_older = older.first().is_some_and(|first| *first < open.floor) || lowest > 1;
         if let Some(replica) = self.replica(&stream) {

@@ -4,9 +4,8 @@
 use core::time::Duration;
 
 use crate::{
-    code::Code,
     engine::{
-        Engine, Phase, Update, record,
+        Engine, Phase, Update, damage, record,
         record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
         store::ReadPurpose,
     },
@@ -14,7 +13,6 @@ use crate::{
     ids::{AccountId, ConversationId, StreamId},
     model::Profile,
     storage::{Record, StorageAnswer, StorageError},
-    wire::decode,
 };
 
 const START_RETRY: Duration = Duration::from_secs(2);
@@ -39,7 +37,7 @@ impl Engine {
             (ReadPurpose::Start, Some(records)) => self.start(records),
             // To go on as if nothing were stored would write over what is.
             (ReadPurpose::Start, None) => self.start_at = Some(self.now.monotonic.plus(START_RETRY)),
-            (ReadPurpose::Stream(stream), records) => self.stream_read(&stream, &records.unwrap_or_default()),
+            (ReadPurpose::Stream(stream), records) => self.stream_read(&stream, records.as_deref()),
             (ReadPurpose::Page(stream, page, since), records) => {
                 self.page_read(&stream, page, since, &records.unwrap_or_default());
             }
@@ -55,16 +53,24 @@ impl Engine {
     }
 
     fn start(&mut self, records: Vec<Record>) {
-        for (key, value) in records {
-            if self.take_start_record(&key, &value).is_none() {
-                // One damaged record must not take the rest with it.
-                self.update(Update::StorageFailed(Code::StorageCorrupt));
-            }
+        let former_format = damage::is_former_format(&records);
+        let records = if former_format { self.take_former_format(records) } else { records };
+        if !records.is_empty() && !records.iter().any(|(key, _)| key == record::META) {
+            // Without it this is a new device, on what is left of the old one.
+            self.tell_damage();
+        }
+        // One damaged record must not take the rest with it.
+        let (_, damaged): (Vec<_>, Vec<_>) =
+            records.into_iter().partition(|(key, value)| self.take_start_record(key, value).is_some());
+        self.set_aside(damaged);
+        if former_format {
+            self.cursor = None;
         }
         self.phase = Phase::Running;
         self.dirty_meta = true;
         self.show_start();
         self.update(Update::Ready);
+        self.rebuild_rows();
         let own = StreamId::Account(self.session.account.clone());
         self.load_stream(&own);
         let with_outbox: Vec<StreamId> = self.parked.keys().cloned().collect();
@@ -81,39 +87,44 @@ impl Engine {
         let (entity, id) = key.split_once('/').unwrap_or((key, ""));
         match entity {
             "meta" => {
-                let meta: MetaRecord = decode(value).ok()?;
+                let meta: MetaRecord = record::read(key, value)?;
                 self.session.device = meta.device;
                 self.cursor = meta.cursor;
                 self.clock = HybridClock::resume(meta.clock);
                 self.next_sequence = self.next_sequence.max(meta.next_sequence);
             }
             "head" => {
-                let head: HeadRecord = decode(value).ok()?;
+                let head: HeadRecord = record::read(key, value)?;
                 self.heads.insert(StreamId::parse(id).ok()?, head);
             }
             "inbox" => {
-                let row: InboxRecord = decode(value).ok()?;
+                let row: InboxRecord = record::read(key, value)?;
                 self.inbox.insert(ConversationId::parse(id).ok()?, row);
             }
             "outbox" => {
-                let entry: OutboxRecord = decode(value).ok()?;
-                let sequence = record::sequence_of(key)?;
-                self.next_sequence = self.next_sequence.max(sequence + 1);
+                let sequence = self.take_sequence(key)?;
+                let entry: OutboxRecord = record::read(key, value)?;
                 self.parked.entry(entry.document.stream()).or_default().push((sequence, entry));
             }
             "refused" => {
-                let refused: RefusedRecord = decode(value).ok()?;
-                let sequence = record::sequence_of(key)?;
-                self.next_sequence = self.next_sequence.max(sequence + 1);
+                let sequence = self.take_sequence(key)?;
+                let refused: RefusedRecord = record::read(key, value)?;
                 self.refused.insert(sequence, refused);
             }
             "profile" => {
-                let profile: Profile = decode(value).ok()?;
+                let profile: Profile = record::read(key, value)?;
                 self.profiles.insert(AccountId::parse(id).ok()?, profile);
             }
             _ => return None,
         }
         Some(())
+    }
+
+    /// The number of a key, which is not used again, whatever its value is.
+    fn take_sequence(&mut self, key: &str) -> Option<u64> {
+        let sequence = record::sequence_of(key)?;
+        self.next_sequence = self.next_sequence.max(sequence + 1);
+        Some(sequence)
     }
 
     fn show_start(&mut self) {

@@ -7,7 +7,7 @@ use crate::{
     command::Command,
     doc::{Change, Document},
     engine::{
-        Engine, Output, Update,
+        Engine, Output,
         outbox::OutboxEntry,
         record,
         record::{DocumentRecord, OutboxRecord},
@@ -17,8 +17,9 @@ use crate::{
     },
     ids::{ConversationId, DocumentId, PageNumber, StreamId},
     journal::{Entry, Position},
-    storage::Record,
-    wire::{Accepted, Fetched, MemberReceipt, Refused, Revoked, decode},
+    storage::{Record, Write},
+    view::TimelineRow,
+    wire::{Accepted, Fetched, MemberReceipt, Refused, Revoked},
 };
 
 /// Streams kept in memory; beyond, the least recently used one goes that
@@ -101,20 +102,35 @@ impl Engine {
         self.outputs.push_back(Output::Storage(task));
     }
 
-    pub(super) fn stream_read(&mut self, stream: &StreamId, records: &[Record]) {
-        let conversation = stream.conversation();
-        if let Some(conversation) = conversation {
-            let rows = records.iter().find(|(key, _)| *key == record::rows_key(conversation));
-            if let Some(rows) = rows.and_then(|(_, value)| decode(value).ok()) {
-                self.show_stored_rows(conversation, rows);
-            }
+    /// Takes in what is stored of a stream; none when that cannot be read now.
+    pub(super) fn stream_read(&mut self, stream: &StreamId, records: Option<&[Record]>) {
+        if let Some(conversation) = stream.conversation() {
+            self.rows_read(conversation, records.unwrap_or_default());
         }
-        let replica = self.restore(stream, records).unwrap_or_else(|| {
-            // What is damaged is fetched again.
-            self.update(Update::StorageFailed(Code::StorageCorrupt));
+        let restored = records.and_then(|records| self.restore(stream, records));
+        let replica = restored.unwrap_or_else(|| {
+            // What is damaged is fetched again; what cannot be read now is left.
+            if records.is_some() {
+                self.tell_damage();
+                self.drop_stored(stream);
+            }
             Replica::empty(self.session.tenant.clone(), stream.clone(), false)
         });
         self.loaded(stream, replica);
+    }
+
+    /// Shows the rows of the last session; damaged ones are stored anew when
+    /// the documents have been shown.
+    fn rows_read(&mut self, conversation: ConversationId, records: &[Record]) {
+        let key = record::rows_key(conversation);
+        let Some((_, value)) = records.iter().find(|(stored, _)| *stored == key) else { return };
+        match record::read::<Vec<TimelineRow>>(&key, value) {
+            Some(rows) => self.show_stored_rows(conversation, rows),
+            None => {
+                self.tell_damage();
+                self.store.write(Write::Delete(key));
+            }
+        }
     }
 
     fn restore(&self, stream: &StreamId, records: &[Record]) -> Option<Replica> {
@@ -124,10 +140,15 @@ impl Engine {
         let mut snapshots: BTreeMap<DocumentId, DocumentRecord> = BTreeMap::new();
         for (key, value) in records {
             if key.starts_with(&record::tail_prefix(stream)) {
-                tail.push(decode(value).ok()?);
+                tail.push(record::read(key, value)?);
             } else if let Some(id) = key.strip_prefix(&prefix) {
-                snapshots.insert(DocumentId::parse(id).ok()?, decode(value).ok()?);
+                snapshots.insert(DocumentId::parse(id).ok()?, record::read(key, value)?);
             }
+        }
+        // Entries are stored with the head that counts them, one after another.
+        let gap = tail.windows(2).any(|pair| pair[1].position != pair[0].position.next());
+        if gap || tail.last().is_some_and(|last| last.position != head.position) {
+            return None;
         }
         let mut ids = self.base_documents(stream, head.page);
         ids.extend(snapshots.keys().cloned());
@@ -180,9 +201,11 @@ impl Engine {
         let OutboxRecord { command, at, document, change, rewrites } = entry;
         let Ok(change) = Change::parse(&change) else {
             let detail = "the stored change does not decode".to_owned();
-            self.add_refused(sequence, command, at, Code::StorageCorrupt, detail);
+            self.refuse(sequence, command, at, Code::StorageCorrupt, detail);
             return;
         };
+        // Written under a former id: this device's session may not push it.
+        replica.rewrite_due |= change.device() != self.session.device;
         let entry = OutboxEntry { sequence, command, at, document, change, rewrites, stored: true };
         // What does not apply, because its document is not held, is still the
         // server's to answer.
@@ -217,8 +240,13 @@ impl Engine {
         let Some(conversation) = stream.conversation() else { return };
         let id = DocumentId::Page(conversation, page);
         match restore_page(&id, stream, records) {
-            Some(document) => self.take_page(stream, document, since),
-            None => self.fetch_page(stream, page),
+            StoredPage::Whole(document) => self.take_page(stream, *document, since),
+            StoredPage::Absent => self.fetch_page(stream, page),
+            StoredPage::Damaged => {
+                self.tell_damage();
+                self.store.write(Write::Delete(record::document_key(&id)));
+                self.fetch_page(stream, page);
+            }
         }
     }
 
@@ -282,12 +310,26 @@ impl Engine {
     }
 }
 
-fn restore_page(id: &DocumentId, stream: &StreamId, records: &[Record]) -> Option<Document> {
-    let (_, snapshot) = records.iter().find(|(key, _)| *key == record::document_key(id))?;
-    let snapshot: DocumentRecord = decode(snapshot).ok()?;
+/// What the store has of an older page.
+enum StoredPage {
+    Whole(Box<Document>),
+    Absent,
+    /// It does not read, or an entry that may be of it does not.
+    Damaged,
+}
+
+fn restore_page(id: &DocumentId, stream: &StreamId, records: &[Record]) -> StoredPage {
+    let key = record::document_key(id);
+    let Some((_, snapshot)) = records.iter().find(|(stored, _)| *stored == key) else { return StoredPage::Absent };
     let tail = records.iter().filter(|(key, _)| key.starts_with(&record::tail_prefix(stream)));
-    let tail: Vec<Entry> = tail.filter_map(|(_, value)| decode(value).ok()).collect();
-    let tail: Vec<Entry> = tail.into_iter().filter(|entry| entry.document == *id).collect();
+    let tail: Option<Vec<Entry>> = tail.map(|(key, value)| record::read(key, value)).collect();
+    let (Some(snapshot), Some(mut tail)) = (record::read::<DocumentRecord>(&key, snapshot), tail) else {
+        return StoredPage::Damaged;
+    };
+    tail.retain(|entry| entry.document == *id);
     let parts = (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice());
-    Document::restore(id.clone(), Some(parts), &tail).ok()
+    match Document::restore(id.clone(), Some(parts), &tail) {
+        Ok(document) => StoredPage::Whole(Box::new(document)),
+        Err(_) => StoredPage::Damaged,
+    }
 }

@@ -13,7 +13,12 @@ use crate::{
 };
 
 fn config() -> EngineConfig {
-    EngineConfig { tenant: TenantId::parse("acme").unwrap(), account: AccountId::parse("ann").unwrap(), seed: [7; 32] }
+    EngineConfig {
+        tenant: TenantId::parse("acme").unwrap(),
+        account: AccountId::parse("ann").unwrap(),
+        seed: [7; 32],
+        verify: false,
+    }
 }
 
 fn now() -> Now {
@@ -173,6 +178,77 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
     assert!(!outputs.iter().any(|output| matches!(output, Output::Send(_))), "{outputs:?}");
 }
 
+#[test]
+fn e12_records_of_the_first_format_are_taken_over() {
+    let mut store = MemoryStore::default();
+    let mut engine = Engine::new(now(), config());
+    drain(&mut engine, &mut store);
+    let device = engine.device();
+    let command = CreateGroup::new(Some("Trip".into()), vec![]).into();
+    give(&mut engine, &mut store, Input::Command { request: 1, command });
+    // As the first format had them: the contents alone.
+    let mut former = MemoryStore::default();
+    for (key, sealed) in store.records() {
+        let mut content = sealed[8..].to_vec();
+        if key == record::META {
+            let meta: MetaRecord = record::read(key, sealed).unwrap();
+            assert_eq!(meta.format, 2);
+            content = encode(&MetaRecord { format: 1, cursor: Some(Cursor::new(9)), ..meta });
+        }
+        former.run(&StorageRequest::Write(vec![Write::Put(key.clone(), content)])).unwrap();
+    }
+    let mut engine = Engine::new(now(), EngineConfig { seed: [8; 32], ..config() });
+    let outputs = drain(&mut engine, &mut former);
+    assert!(outputs.contains(&Output::Update(Update::Unsynced(1))), "{outputs:?}");
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Update(Update::StorageFailed(_)))), "{outputs:?}");
+    assert_eq!((engine.device(), engine.cursor), (device, None), "the same device, which asks for everything");
+    let keys: Vec<&String> = former.records().keys().collect();
+    assert!(
+        former.records().iter().all(|(key, value)| record::sealed(key.clone(), &value[8..]).1 == *value),
+        "{keys:?}"
+    );
+    let mut engine = Engine::new(now(), config());
+    let outputs = drain(&mut engine, &mut former);
+    assert!(outputs.contains(&Output::Update(Update::Unsynced(1))), "{outputs:?}");
+}
+
+#[test]
+fn e12_a_store_that_cannot_be_read_now_is_not_taken_for_a_damaged_one() {
+    let mut store = MemoryStore::default();
+    let mut engine = Engine::new(now(), config());
+    drain(&mut engine, &mut store);
+    give(&mut engine, &mut store, Input::Command { request: 1, command: CreateGroup::new(None, vec![]).into() });
+    let streams: Vec<String> =
+        store.records().keys().filter_map(|key| key.strip_prefix("head/")).map(str::to_owned).collect();
+    let documents = streams.iter().map(|stream| Write::Put(format!("document/{stream}/held"), vec![1])).collect();
+    store.run(&StorageRequest::Write(documents)).unwrap();
+    let mut engine = Engine::new(now(), config());
+    let Some(Output::Storage(task)) = engine.poll() else { panic!("a start reads") };
+    engine.handle(now(), Input::StorageFinished(task.id, store.run(&task.request))).unwrap();
+    let before = store.clone();
+    let mut failed = 0;
+    // The reads of the streams fail; what the start writes is written.
+    let mut tasks: VecDeque<_> = VecDeque::new();
+    loop {
+        while let Some(output) = engine.poll() {
+            if let Output::Storage(task) = output {
+                tasks.push_back(task);
+            }
+        }
+        let Some(task) = tasks.pop_front() else { break };
+        let answer = match &task.request {
+            StorageRequest::Read(_) => Err(StorageError::Blocked),
+            StorageRequest::Write(_) => store.run(&task.request),
+        };
+        failed += usize::from(answer.is_err());
+        engine.handle(now(), Input::StorageFinished(task.id, answer)).unwrap();
+    }
+    assert!(failed > 0, "a stream was to be read");
+    for (key, value) in before.records().iter().filter(|(key, _)| *key != record::META) {
+        assert_eq!(store.records().get(key), Some(value), "{key}");
+    }
+}
+
 fn keys() -> impl Strategy<Value = String> {
     let id = ConversationId::from_bytes([1; 16]);
     proptest::sample::select(vec![
@@ -195,11 +271,15 @@ proptest! {
 
     #[test]
     fn s2_arbitrary_records_and_frames_are_never_a_panic(
-        records in proptest::collection::vec((keys(), proptest::collection::vec(any::<u8>(), 0..60)), 0..12),
+        records in proptest::collection::vec((keys(), proptest::collection::vec(any::<u8>(), 0..60), any::<bool>()), 0..12),
         frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..6),
     ) {
         let mut store = MemoryStore::default();
-        let writes = records.into_iter().map(|(key, value)| Write::Put(key, value)).collect();
+        let writes = records.into_iter().map(|(key, value, sealed)| {
+            let (key, value) = if sealed { record::sealed(key, &value) } else { (key, value) };
+            Write::Put(key, value)
+        });
+        let writes = writes.collect();
         store.run(&StorageRequest::Write(writes)).unwrap();
         let mut engine = Engine::new(now(), config());
         drain(&mut engine, &mut store);

@@ -214,7 +214,7 @@ fn reshape(script: &mut Script<'_>, bytes: &[u8]) -> Vec<u8> {
             1 if index < raw.columns.len() => raw.columns.insert(index, raw.columns[index].clone()),
             2 if index < raw.columns.len() => raw.columns.swap(0, index),
             3 => raw.columns.push((u32::from(script.byte()) | u32::from(script.byte()) << 8, script.bytes(8).to_vec())),
-            4 | 5 | 6 if index < raw.columns.len() => {
+            4..=6 if index < raw.columns.len() => {
                 raw.columns[index].1 = edit::edit(script, raw.columns[index].1.clone());
             }
             7 if index < raw.columns.len() => raw.columns[index].1 = run(script),

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use tidings_core::{
     command::SendText,
     doc::Document,
-    engine::{Input, recode_record},
+    engine::{Input, recode_record, record_content, seal_record},
     ids::{ConversationId, DocumentId, MessageId, Stamp},
     journal::{Admission, Entry, Position},
     storage::{MemoryStore, StorageRequest, Write},
@@ -19,7 +19,7 @@ use crate::{
     client::Client,
     fuzz::{
         Verdict, edit,
-        room::{Room, RoomKind, account, tenant},
+        room::{Room, RoomKind, account, config},
         script::Script,
         view::Link,
     },
@@ -54,7 +54,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = (0..32).map(script).collect();
     for (key, value) in stored() {
         let kind = KINDS.iter().position(|kind| key.starts_with(kind)).expect("every record has a kind");
-        seeds.push([&[0, u8::try_from(kind).expect("there are few")], value.as_slice()].concat());
+        seeds.push([&[0, u8::try_from(kind).expect("there are few")], record_content(value)].concat());
     }
     for document in Room::begun(RoomKind::Group).stream().documents() {
         let kind = u8::from(document.id().page().is_some());
@@ -148,13 +148,19 @@ fn run_engine(script: &mut Script<'_>, verdict: &mut Verdict) {
                 let key = edit::edit(script, key.into_bytes());
                 Write::Put(String::from_utf8_lossy(&key).into_owned(), value)
             }
-            _ => Write::Put(key, edit::edit(script, value)),
+            3 | 4 => Write::Put(key, edit::edit(script, value)),
+            // As if it had been stored so: what the checksum does not catch.
+            _ => {
+                let content = edit::edit(script, record_content(&value).to_vec());
+                let sealed = seal_record(&key, &content);
+                Write::Put(key, sealed)
+            }
         });
     }
     store.run(&StorageRequest::Write(writes)).expect("the store has room");
     let room = Room::begun(RoomKind::Group);
     let conversation = room.stream().id().conversation().expect("a group");
-    let mut client = Client::start(tenant(), account("me"), [1; 32], store, at(0));
+    let mut client = Client::start_with(config("me", [1; 32]), store, at(0));
     client.handle(at(0), Input::OpenConversation(conversation));
     client.command(at(1), SendText::new(conversation, "still here?"));
     let mut link = Link::new(&room, &account("me"));
@@ -167,8 +173,8 @@ fn run_engine(script: &mut Script<'_>, verdict: &mut Verdict) {
     client.handle(at(70_000), Input::MarkRead(conversation));
     link.serve(&mut client, at(70_000));
     verdict.accept(format!("engine with {} rows", client.screen.rows(conversation).len()));
-    let store = client.crash();
-    let again = Client::start(tenant(), account("me"), [2; 32], store, at(80_000));
+    let store = client.store().clone();
+    let again = Client::start_with(config("me", [2; 32]), store, at(80_000));
     verdict.accept(if again.screen.ready { "started again" } else { "not ready" });
 }
 
@@ -183,7 +189,7 @@ fn stored() -> &'static [(String, Vec<u8>)] {
     STORED.get_or_init(|| {
         let room = Room::begun(RoomKind::Group);
         let conversation = room.stream().id().conversation().expect("a group");
-        let mut client = Client::start(tenant(), account("me"), [1; 32], MemoryStore::default(), at(0));
+        let mut client = Client::start_with(config("me", [1; 32]), MemoryStore::default(), at(0));
         client.handle(at(0), Input::OpenConversation(conversation));
         let mut link = Link::new(&room, &account("me"));
         link.open(&mut client, at(1));
@@ -200,8 +206,8 @@ fn stored() -> &'static [(String, Vec<u8>)] {
         client.command(at(9_001), SendText::new(conversation, "unsent"));
         let records = client.store().records().iter();
         let records: Vec<(String, Vec<u8>)> = records.map(|(key, value)| (key.clone(), value.clone())).collect();
-        assert!(records.iter().all(|(key, value)| recode_record(key, value).as_ref() == Some(value)));
-        assert!(records.iter().any(|(key, value)| key.starts_with("tail/") && decode::<Entry>(value).is_ok()));
+        assert!(records.iter().all(|(key, value)| recode_record(key, record_content(value)).as_deref() == Some(record_content(value))));
+        assert!(records.iter().any(|(key, value)| key.starts_with("tail/") && decode::<Entry>(record_content(value)).is_ok()));
         records
     })
 }

@@ -1,7 +1,8 @@
 //! One stream with its authority, its devices and what must hold of them,
 //! whatever is pushed: what is admitted saves, loads, reaches every replica
 //! that holds only the entries, and lets everybody write on; what is refused
-//! changes nothing.
+//! changes nothing. This file is long because what must hold is one list, asked
+//! after every push.
 
 use std::{
     collections::BTreeSet,
@@ -11,6 +12,7 @@ use std::{
 use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Session, Stream},
     doc::{Change, Document, Fact, Key, ProfileField, SettingField},
+    engine::EngineConfig,
     ids::{
         AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId,
     },
@@ -573,6 +575,11 @@ pub fn account(name: &str) -> AccountId {
 /// The tenant of every room.
 pub fn tenant() -> TenantId {
     TenantId::parse("acme").expect("the name is legal")
+}
+
+/// The engine of a device of an account.
+pub fn config(name: &str, seed: [u8; 32]) -> EngineConfig {
+    EngineConfig { tenant: tenant(), account: account(name), seed, verify: true }
 }
 
 fn hash_of(change: &[u8]) -> ChangeHash {

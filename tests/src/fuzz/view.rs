@@ -24,7 +24,7 @@ use crate::{
     client::Client,
     fuzz::{
         Verdict, authority,
-        room::{Room, RoomKind, account, tenant},
+        room::{Room, RoomKind, account, config, tenant},
         script::Script,
     },
 };
@@ -67,7 +67,7 @@ pub fn run(input: &[u8]) -> Verdict {
     Link::new(&room, &account(VIEWER)).open(&mut second, at(120_000));
     assert_eq!(Shown::of(&second, conversation), shown, "a new device shows something else");
     first.handle(at(125_000), Input::TimerDue);
-    let mut third = start([3; 32], first.crash(), 240_000, conversation);
+    let mut third = start([3; 32], first.store().clone(), 240_000, conversation);
     Link::new(&room, &account(VIEWER)).open(&mut third, at(240_000));
     assert_eq!(Shown::of(&third, conversation), shown, "started again, it shows something else");
     check_rows(&room, &shown);
@@ -112,7 +112,7 @@ fn check_rows(room: &Room, shown: &Shown) {
 }
 
 fn start(seed: [u8; 32], store: MemoryStore, time_ms: u64, conversation: ConversationId) -> Client {
-    let mut client = Client::start(tenant(), account(VIEWER), seed, store, at(time_ms));
+    let mut client = Client::start_with(config(VIEWER, seed), store, at(time_ms));
     client.handle(at(time_ms), Input::OpenConversation(conversation));
     client
 }

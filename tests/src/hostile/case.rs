@@ -2,7 +2,12 @@
 
 use core::fmt;
 
-use tidings_core::{code::Code, doc::Fact, ids::DocumentId, wire::PushedChange};
+use tidings_core::{
+    code::Code,
+    doc::{Fact, Key},
+    ids::DocumentId,
+    wire::PushedChange,
+};
 
 use super::{RawChange, Scene, draft::Draft, raw};
 
@@ -97,6 +102,17 @@ impl<'a> Cases<'a> {
     /// What the attacker would honestly write.
     pub(super) fn honest(&self, document: &DocumentId, facts: &[Fact]) -> Draft {
         Draft::write(&self.scene.stream, &self.scene.attacker, document, self.scene.now, facts)
+    }
+
+    /// The number of the operation that is visible under a key of the page.
+    pub(super) fn counter_under(&self, key: &Key) -> u64 {
+        let page = self.scene.stream.document(&self.scene.page()).expect("the page is loaded");
+        page.visible(&key.to_string(), None)[0].0
+    }
+
+    /// The key of the attacker's first message.
+    pub(super) fn own_message(&self) -> Key {
+        Key::Message(self.scene.message_id(&self.scene.attacker, 2))
     }
 
     /// A new message: one operation that replaces nothing.

@@ -1,7 +1,7 @@
 //! What looks odd and is honest: a rule that refused one of these would refuse
 //! somebody's words. They are admitted, each as the attacker's next change.
 
-use tidings_core::wire::PushedChange;
+use tidings_core::{doc::Change, journal::Entry, wire::PushedChange};
 
 use super::{
     case::{Cases, Expected},
@@ -12,10 +12,8 @@ use super::{
 pub(super) fn add(cases: &mut Cases<'_>) {
     cases.class("harmless");
     let scene = cases.scene;
-    let own = scene.journal.iter().rev().find(|entry| {
-        entry.account == scene.attacker.account
-            && entry.change.windows(16).any(|actor| actor == scene.attacker.device.as_bytes())
-    });
+    let parse = |entry: &Entry| Change::parse(&entry.change).expect("an entry is a change");
+    let own = scene.journal.iter().rev().find(|entry| parse(entry).device() == scene.attacker.device);
     let own = own.expect("the attacker wrote something");
     let own = PushedChange { document: own.document.clone(), change: own.change.clone() };
     cases.push("an own change, pushed again", Expected::Harmless, own);
@@ -23,7 +21,8 @@ pub(super) fn add(cases: &mut Cases<'_>) {
     let unseen = [scene.reacts(UNSEEN, true)];
     let draft = Draft::write(&scene.earlier, &scene.attacker, &scene.page(), scene.now, &unseen);
     add_draft(cases, "a reaction beside one that was not seen", draft, |_| {});
-    let mut number = 200;
+    // Numbers of their own also when they are made anew.
+    let mut number = 1_000 + 10 * u16::try_from(scene.journal.len()).expect("a scene is short");
     let mut message = || {
         number += 1;
         Draft::write(
@@ -41,7 +40,7 @@ pub(super) fn add(cases: &mut Cases<'_>) {
         draft.header.time = i64::try_from(latest).expect("a time is small");
     });
     let first = scene.journal.iter().find(|entry| entry.document == scene.page()).expect("the page has a change");
-    let first = tidings_core::doc::Change::parse(&first.change).expect("an entry is a change").hash();
+    let first = parse(first).hash();
     add_draft(cases, "a dependency that another one has", message(), |draft| {
         draft.header.dependencies.push(*first.as_bytes());
         draft.header.dependencies.sort_unstable();

@@ -3,7 +3,7 @@
 
 use tidings_core::{
     code::Code,
-    doc::{Document, Fact},
+    doc::{Change, Document, Fact},
 };
 
 use super::{case::Cases, draft::Draft};
@@ -63,7 +63,7 @@ fn dependencies(cases: &mut Cases<'_>) {
     });
     let (pending, fact) = (message.pushed(), scene.edits("on top of what is not admitted"));
     let mut stream = scene.stream.clone();
-    let change = tidings_core::doc::Change::parse(&pending.change).expect("a draft is a change");
+    let change = Change::parse(&pending.change).expect("a draft is a change");
     stream.apply_pending(&pending.document, &change).expect("a draft applies");
     let behind = Draft::write(&stream, &scene.attacker, &scene.page(), scene.now, &[fact]);
     cases.raw("a change that was never pushed", Code::DependencyMissing, behind, |raw| raw.sequence -= 1);
@@ -74,7 +74,7 @@ fn dependencies(cases: &mut Cases<'_>) {
     });
     for (name, count) in [("one too many", cases.scene.limits.change_dependencies_max + 1), ("5,000 of them", 5_000)] {
         cases.raw(name, Code::TooManyDependencies, message.clone(), |raw| {
-            raw.dependencies = (0..count).map(|number| hash_of(number)).collect();
+            raw.dependencies = (0..count).map(hash_of).collect();
         });
     }
     // Nothing is wrong with its form: it denies what it replaces.

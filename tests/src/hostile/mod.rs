@@ -45,3 +45,11 @@ pub fn corpus(scene: &Scene) -> Vec<Case> {
     harmless::add(&mut cases);
     cases.all
 }
+
+/// Those that are admitted, of which each one moves the attacker's chain on:
+/// they are made anew after each.
+pub fn harmless(scene: &Scene) -> Vec<Case> {
+    let mut cases = Cases::new(scene);
+    harmless::add(&mut cases);
+    cases.all
+}

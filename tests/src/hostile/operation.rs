@@ -38,7 +38,8 @@ fn objects(cases: &mut Cases<'_>) {
         ..Row::put("", Cell::text("x"))
     };
     illegal(cases, "an unknown object", |_| vec![put((0, 7_777))]);
-    illegal(cases, "an operation on a scalar", |start| vec![put((0, start - 3))]);
+    let message = cases.counter_under(&cases.own_message());
+    illegal(cases, "an operation on a scalar", |_| vec![put((0, message))]);
     illegal(cases, "an operation on itself", |start| vec![put((0, start))]);
     illegal(cases, "an object of an actor that is not there", |_| vec![put((9, 1))]);
     illegal(cases, "an object whose counter is 2^32", |_| vec![put((0, 1 << 32))]);

@@ -1,10 +1,7 @@
 //! Predecessors: what an operation says it replaces. One that lies loses
 //! somebody else's words or keeps a conflict for ever.
 
-use tidings_core::{
-    code::Code,
-    doc::{Fact, Key},
-};
+use tidings_core::{code::Code, doc::Key};
 
 use super::{
     case::Cases,
@@ -49,8 +46,7 @@ fn lies(cases: &mut Cases<'_>) {
     ] {
         cases.draft(name, code, message.clone(), |draft| draft.row().predecessors.push((0, counter)));
     }
-    let other_key = counter_under(cases, &Key::Message(cases.scene.message_id(&cases.scene.attacker, 2)));
-    let device = cases.scene.victim.device.as_bytes().to_vec();
+    let other_key = number(cases, &cases.own_message());
     cases.draft("one of another key", code, message.clone(), |draft| draft.row().predecessors.push((0, other_key)));
     cases.draft("one of another key beside its own", code, edit.clone(), |draft| {
         draft.row().predecessors.push((0, other_key));
@@ -61,7 +57,8 @@ fn lies(cases: &mut Cases<'_>) {
     });
     let victims = cases.scene.message_id(&cases.scene.attacker, 2);
     let victims = Key::Reaction(victims, "👍".into(), cases.scene.victim.account.clone());
-    let victims = counter_under(cases, &victims);
+    let victims = number(cases, &victims);
+    let device = cases.scene.victim.device.as_bytes().to_vec();
     cases.draft("a delete of the victim's reaction", code, unreaction, |draft| {
         draft.header.other_actors = vec![device];
         draft.row().predecessors = vec![(1, victims)];
@@ -112,18 +109,15 @@ fn indexes(cases: &mut Cases<'_>) {
     }
 }
 
-/// The number of the operation that is visible under a key.
-fn counter_under(cases: &Cases<'_>, key: &Key) -> i64 {
-    let page = cases.scene.stream.document(&cases.scene.page()).expect("the page is loaded");
-    i64::try_from(page.visible(&key.to_string(), None)[0].0).expect("a counter is small")
+fn number(cases: &Cases<'_>, key: &Key) -> i64 {
+    i64::try_from(cases.counter_under(key)).expect("a counter is small")
 }
 
 /// Written where an entry was not seen yet, and naming it all the same.
 fn not_in_the_past(cases: &mut Cases<'_>) {
     let scene = cases.scene;
-    let Fact::Reaction(message, emoji, account, _) = scene.reacts(UNSEEN, true) else { return };
-    let later = counter_under(cases, &Key::Reaction(message, emoji, account));
     let facts = [scene.reacts(UNSEEN, true)];
+    let later = number(cases, &facts[0].write().0);
     let draft = Draft::write(&scene.earlier, &scene.attacker, &scene.page(), scene.now, &facts);
     let [_, laptop] = &scene.others;
     cases.draft("one that is not in the past", Code::WrongPredecessors, draft, |draft| {

@@ -21,6 +21,8 @@ export class TimelineRows {
   #sorted: readonly TimelineRow[] = [];
   #hasOlder = false;
   #isKnown = false;
+  /** Whether the next update replaces everything, whatever it says. */
+  #isForgotten = false;
 
   /** Every row in order; a new array after each change. */
   get rows(): readonly TimelineRow[] {
@@ -41,8 +43,15 @@ export class TimelineRows {
     return { rows: this.#sorted, changed, removed: [], hasOlder: this.#hasOlder, restart: true };
   }
 
+  /** What is shown came from an engine that is lost: the next update replaces it. */
+  forget(): void {
+    this.#isForgotten = true;
+  }
+
   apply(update: TimelineUpdate): TimelineChange {
-    if (update.restart) {
+    const restart = update.restart || this.#isForgotten;
+    this.#isForgotten = false;
+    if (restart) {
       this.#rows.clear();
     }
     for (const id of update.removed) {
@@ -54,7 +63,7 @@ export class TimelineRows {
     this.#sorted = [...this.#rows.values()].sort(compare);
     this.#hasOlder = update.hasOlder;
     this.#isKnown = true;
-    const { removed, hasOlder, restart } = update;
+    const { removed, hasOlder } = update;
     return { rows: this.#sorted, changed: update.rows.map((row) => row.id), removed, hasOlder, restart };
   }
 }

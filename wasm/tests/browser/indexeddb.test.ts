@@ -127,6 +127,21 @@ test("a frame that may not have IndexedDB falls back to memory, and says why", a
   });
 });
 
+test("e14 a module that traps is made anew, and goes on from IndexedDB", async () => {
+  await withPage(async (page) => {
+    await page.evaluate(() => window.lab.open());
+    const conversation = await page.evaluate(() => window.lab.createGroup("Walks"));
+    await page.evaluate((conversation) => window.lab.send(conversation, "before"), conversation);
+    const { caught, told } = await page.evaluate(() => window.lab.trap());
+    assert.deepEqual(caught, { name: "TidingsError", code: "engine_stopped", retryable: true });
+    assert.deepEqual(told, ["engine_stopped", undefined]);
+    assert.equal(await page.evaluate(() => window.lab.unsynced()), 2);
+    await page.evaluate((conversation) => window.lab.send(conversation, "after"), conversation);
+    const texts = await page.evaluate((conversation) => window.lab.texts(conversation, 2), conversation);
+    assert.deepEqual(texts, ["before", "after"]);
+  });
+});
+
 test("a database that is deleted meanwhile is gone", async () => {
   await withPage(async (page) => {
     const answers = await page.evaluate(() => window.lab.deleted("deleted"));

@@ -91,6 +91,29 @@ const lab = {
     throw new Error("nothing was refused");
   },
 
+  /** Has the module stop in the middle of a command; what the command and the client said of it. */
+  async trap(): Promise<{ caught: Caught; told: (string | undefined)[] }> {
+    const told: (string | undefined)[] = [];
+    const isBack = new Promise<void>((resolve) => {
+      current().onEngine((code) => {
+        told.push(code);
+        if (code === undefined) {
+          resolve();
+        }
+      });
+    });
+    // What is thrown into the module from outside leaves it as a panic does.
+    const { getRandomValues } = crypto;
+    crypto.getRandomValues = () => {
+      throw new Error("no entropy");
+    };
+    const command = current().createGroup({ members: [] });
+    crypto.getRandomValues = getRandomValues;
+    const error: unknown = await command.catch((error: unknown) => error);
+    await isBack;
+    return { caught: caught(error), told };
+  },
+
   /** Waits until the store fails with a code, or works again with none. */
   storageNews(wanted: string | undefined): Promise<void> {
     return new Promise((resolve) => {

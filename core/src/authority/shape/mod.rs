@@ -62,7 +62,11 @@ pub(super) fn check_entry(document: &Document, entry: &Entry) -> Result<Change, 
     Ok(change)
 }
 
-fn read(bytes: &[u8], limits: &Limits) -> Result<Change, Refusal> {
+/// The change of a stranger's bytes, of which nothing else is known yet.
+///
+/// # Errors
+/// The refusal of the first rule on bytes that does not hold.
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Change, Refusal> {
     prescan::check(bytes, limits)?;
     Change::parse(bytes).map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))
 }

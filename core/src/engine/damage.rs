@@ -1,0 +1,88 @@
+//! What becomes of stored records that are damaged: what the server has is
+//! fetched again, what a person wrote is kept aside as it is, and everything
+//! else works on. Told to the app with `storage_corrupt`.
+
+use crate::{
+    code::Code,
+    engine::{Engine, Update, record, record::MetaRecord, streams::Slot},
+    ids::{ConversationId, StreamId},
+    storage::{Record, Write},
+    wire::decode,
+};
+
+impl Engine {
+    /// Tells of damage that mends itself: told as over with the next write.
+    pub(super) fn tell_damage(&mut self) {
+        self.damage_told = true;
+        self.update(Update::StorageFailed(Code::StorageCorrupt));
+    }
+
+    /// Puts damaged records of the start out of the way. Everything the server
+    /// may have told since the beginning is asked for again.
+    pub(super) fn set_aside(&mut self, damaged: Vec<Record>) {
+        if damaged.is_empty() {
+            return;
+        }
+        self.cursor = None;
+        self.tell_damage();
+        for (key, value) in damaged {
+            let (entity, id) = key.split_once('/').unwrap_or((&key, ""));
+            match entity {
+                "outbox" | "refused" => {
+                    // Somebody's words, and nobody else has them.
+                    self.damage_told = false;
+                    self.store.write(Write::Put(record::damaged_key(&key), value));
+                }
+                "head" => {
+                    if let Ok(stream) = StreamId::parse(id) {
+                        self.drop_stored(&stream);
+                    }
+                }
+                "inbox" => self.damaged_rows.extend(ConversationId::parse(id)),
+                _ => {}
+            }
+            self.store.write(Write::Delete(key));
+        }
+    }
+
+    /// Rows of the list that were damaged are made again from the documents,
+    /// where these are held.
+    pub(super) fn rebuild_rows(&mut self) {
+        for conversation in core::mem::take(&mut self.damaged_rows) {
+            let stream = StreamId::Conversation(conversation);
+            if self.heads.contains_key(&stream) {
+                self.load_stream(&stream);
+            }
+        }
+    }
+
+    /// Deletes what is stored of a stream, but for the outbox.
+    pub(super) fn drop_stored(&mut self, stream: &StreamId) {
+        self.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
+        self.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
+        if let Some(Slot::Loaded(_) | Slot::Loading(_)) = self.streams.get(stream) {
+            self.dirty_heads.insert(stream.clone());
+        }
+    }
+
+    /// Brings records of the first format to this one: what is the device's
+    /// own is written anew, the rest is fetched again.
+    pub(super) fn take_former_format(&mut self, records: Vec<Record>) -> Vec<Record> {
+        for prefix in [record::HEADS, record::DOCUMENTS, record::TAILS, record::ROWS] {
+            self.store.write(Write::DeletePrefix(prefix.to_owned()));
+        }
+        let own = records.into_iter().filter(|(key, _)| !key.starts_with(record::HEADS));
+        let sealed: Vec<Record> = own.map(|(key, content)| record::sealed(key, &content)).collect();
+        for (key, value) in sealed.iter().cloned() {
+            self.store.write(Write::Put(key, value));
+        }
+        sealed
+    }
+}
+
+/// Whether records are of the first format, whose values had no checksum.
+pub(super) fn is_former_format(records: &[Record]) -> bool {
+    let meta = records.iter().find(|(key, _)| key == record::META);
+    let meta = meta.and_then(|(_, content)| decode::<MetaRecord>(content).ok());
+    meta.is_some_and(|meta| meta.format == record::FORMAT_WITHOUT_CHECKSUM)
+}

@@ -1,0 +1,117 @@
+//! What a server did that it must not do, as the app is told: an entry that
+//! its own rules refuse, or a state that does not load. An event, not stored.
+
+use crate::{
+    authority::Refusal,
+    code::Code,
+    doc::{ApplyChangeError, RestoreDocumentError},
+    engine::{Engine, Update},
+    ids::{AccountId, StreamId},
+    journal::{Entry, Position},
+    wire::Fetched,
+};
+
+/// A fault of the server, told once each time it is seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerFault {
+    /// In which stream.
+    pub stream: StreamId,
+    /// The entry's position; the head's for a state that does not load.
+    pub position: Position,
+    /// The account that the entry is said to be of; none for a state.
+    pub account: Option<AccountId>,
+    /// What the server should have refused it with, or why it cannot be read.
+    pub code: Code,
+    /// More about it, for people who debug; never content.
+    pub detail: String,
+}
+
+/// Why an entry from the server was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ReceiveEntryError {
+    /// It changes a document of another stream.
+    #[error("it is not of a document of this stream")]
+    Foreign,
+    /// The rules refuse it, or it does not apply.
+    #[error(transparent)]
+    Apply(#[from] ApplyChangeError),
+}
+
+impl ReceiveEntryError {
+    fn code(&self) -> Code {
+        match self {
+            ReceiveEntryError::Foreign => Code::DocumentUnknown,
+            ReceiveEntryError::Apply(ApplyChangeError::Illegal { code, .. }) => *code,
+            ReceiveEntryError::Apply(ApplyChangeError::Dependency) => Code::DependencyMissing,
+            ReceiveEntryError::Apply(ApplyChangeError::Parse(_) | ApplyChangeError::Apply(_)) => Code::ChangeMalformed,
+        }
+    }
+}
+
+/// Why the documents of a Fetched were not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RestoreFetchedError {
+    /// A document of another stream, or one that was not asked for.
+    #[error("a document that is not of this stream, or was not asked for")]
+    Foreign,
+    /// A document is behind the head that it came with, or is not there.
+    #[error("a document is missing")]
+    Missing,
+    /// A document as of a position that is not reached.
+    #[error("a document or a message lies behind the head")]
+    Position,
+    /// A document does not load.
+    #[error(transparent)]
+    Document(#[from] RestoreDocumentError),
+    /// An entry behind a document is refused.
+    #[error("entry {position}: {source}")]
+    Entry {
+        /// Which.
+        position: Position,
+        /// Why.
+        source: ReceiveEntryError,
+    },
+}
+
+impl Engine {
+    /// An entry that the server's own rules refuse, and that is taken all the
+    /// same, so that replicas converge.
+    pub(super) fn report_admitted(&mut self, stream: &StreamId, entry: &Entry, refusal: Refusal) {
+        self.report_entry(stream, entry, refusal.code, refusal.detail);
+    }
+
+    /// An entry that was not taken.
+    pub(super) fn report_refused(&mut self, stream: &StreamId, entry: &Entry, error: &ReceiveEntryError) {
+        self.report_entry(stream, entry, error.code(), error.to_string());
+    }
+
+    /// An entry that does not come behind those before it, although it was fetched.
+    pub(super) fn report_gap(&mut self, stream: &StreamId, entry: &Entry) {
+        self.report_entry(stream, entry, Code::DependencyMissing, "entries before it are missing".to_owned());
+    }
+
+    fn report_entry(&mut self, stream: &StreamId, entry: &Entry, code: Code, detail: String) {
+        let (position, account) = (entry.position, Some(entry.account.clone()));
+        self.update(Update::ServerFault(ServerFault { stream: stream.clone(), position, account, code, detail }));
+    }
+
+    /// Documents that were not taken.
+    pub(super) fn report_documents(&mut self, fetched: &Fetched, error: &RestoreFetchedError) {
+        let (code, account) = match error {
+            RestoreFetchedError::Entry { position, source } => {
+                let entry = fetched.entries.iter().find(|entry| entry.position == *position);
+                (source.code(), entry.map(|entry| entry.account.clone()))
+            }
+            RestoreFetchedError::Foreign => (Code::DocumentUnknown, None),
+            RestoreFetchedError::Missing | RestoreFetchedError::Position | RestoreFetchedError::Document(_) => {
+                (Code::SnapshotInvalid, None)
+            }
+        };
+        let position = match error {
+            RestoreFetchedError::Entry { position, .. } => *position,
+            _ => fetched.head,
+        };
+        let (stream, detail) = (fetched.stream.clone(), error.to_string());
+        self.update(Update::ServerFault(ServerFault { stream, position, account, code, detail }));
+    }
+}

@@ -1,0 +1,306 @@
+//! A server that does what it must not: it lets in what its own rules refuse,
+//! or sends what cannot be read. It is reported, and nobody is lost by it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use tidings_core::{
+    code::Code,
+    command::{AddMember, CreateGroup, RemoveMember, SendText, SetTitle},
+    engine::{ConnectionState, Input, ServerFault},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
+    limits::Limits,
+    model::Role,
+    wire::{DocumentSnapshot, Entries, Fetched, ServerFrame},
+};
+use tidings_tests::world::{Device, World};
+
+/// Ann verifies; Bob trusts the server, and owns the group.
+struct Scene {
+    world: World,
+    ann: Device,
+    bob: Device,
+    group: ConversationId,
+}
+
+fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+fn scene() -> Scene {
+    let limits = Limits { page_changes_soft: 8, page_changes_max: 40, catch_up_entries_max: 12, ..Limits::default() };
+    let mut world = World::new(5, limits);
+    world.verify = true;
+    let ann = world.add("ann");
+    world.verify = false;
+    let bob = world.add("bob");
+    let request = world.command(bob, CreateGroup::new(Some("Trip".into()), vec![account("ann")]));
+    let group = world.client(bob).screen.answers[&request].clone().unwrap().0.unwrap();
+    let mut scene = Scene { world, ann, bob, group };
+    scene.settle();
+    scene.open(ann);
+    scene.open(bob);
+    scene
+}
+
+impl Scene {
+    fn open(&mut self, device: Device) {
+        self.world.input(device, Input::OpenConversation(self.group));
+    }
+
+    fn settle(&mut self) {
+        assert!(self.world.settle_ms(600_000), "the world comes to rest");
+    }
+
+    fn say(&mut self, device: Device, text: &str) -> MessageId {
+        let request = self.world.command(device, SendText::new(self.group, text));
+        self.world.client(device).screen.answers[&request].clone().unwrap().1.unwrap()
+    }
+
+    fn faults(&mut self, device: Device) -> Vec<(Option<AccountId>, Code)> {
+        let faults = &self.world.client(device).screen.faults;
+        faults.iter().map(|fault| (fault.account.clone(), fault.code)).collect()
+    }
+
+    #[track_caller]
+    fn check_same(&mut self) {
+        let (ann, bob) = (self.ann, self.bob);
+        for _ in 0..10 {
+            for device in [ann, bob] {
+                self.world.input(device, Input::LoadOlder(self.group));
+            }
+            self.settle();
+        }
+        let texts = self.world.client(bob).screen.texts(self.group);
+        assert_eq!(self.world.client(ann).screen.texts(self.group), texts);
+        assert!(!texts.is_empty());
+    }
+}
+
+#[test]
+fn e13_an_entry_of_a_removed_member_is_reported_and_taken_all_the_same() {
+    let mut scene = scene();
+    let (ann, bob, group) = (scene.ann, scene.bob, scene.group);
+    scene.world.command(bob, AddMember { conversation: group, account: account("carl"), role: Role::Member });
+    let carl = scene.world.add("carl");
+    scene.settle();
+    scene.open(carl);
+    scene.settle();
+    scene.world.set_network(carl, false);
+    scene.say(carl, "let in by mistake");
+    scene.world.command(bob, RemoveMember { conversation: group, account: account("carl") });
+    scene.settle();
+    scene.world.server.is_lax = true;
+    scene.world.set_network(carl, true);
+    scene.settle();
+    scene.world.server.is_lax = false;
+    scene.say(bob, "after it");
+    scene.settle();
+    assert_eq!(scene.faults(ann), [(Some(account("carl")), Code::MemberRemoved)]);
+    assert_eq!(scene.faults(bob), [], "who does not verify reports nothing");
+    let head = scene.world.server.stream(&StreamId::Conversation(group)).unwrap().position();
+    let screen = &scene.world.client(ann).screen;
+    let ServerFault { stream, position, .. } = &screen.faults[0];
+    assert_eq!((stream, position.next()), (&StreamId::Conversation(group), head));
+    assert_eq!(screen.texts(group), ["let in by mistake", "after it"]);
+    scene.check_same();
+}
+
+#[test]
+fn e13_an_entry_without_the_permission_is_reported() {
+    let mut scene = scene();
+    let (ann, bob, group) = (scene.ann, scene.bob, scene.group);
+    scene.world.command(bob, AddMember { conversation: group, account: account("carl"), role: Role::Admin });
+    let carl = scene.world.add("carl");
+    scene.settle();
+    scene.open(carl);
+    scene.settle();
+    scene.world.set_network(carl, false);
+    scene.world.command(carl, SetTitle { conversation: group, title: Some("Carl's".into()) });
+    let guest = tidings_core::command::ChangeRole { conversation: group, account: account("carl"), role: Role::Guest };
+    scene.world.command(bob, guest);
+    scene.settle();
+    scene.world.server.is_lax = true;
+    scene.world.set_network(carl, true);
+    scene.settle();
+    assert_eq!(scene.faults(ann), [(Some(account("carl")), Code::PermissionDenied)]);
+    assert_eq!(scene.world.client(ann).screen.inbox[&group].name, "Carl's");
+}
+
+#[test]
+fn e13_entries_under_a_false_name_are_reported() {
+    type Lie = fn(&mut ServerFrame);
+    let cases: [(Lie, &str, Code); 2] = [
+        (|frame| rename(frame, "ann"), "ann", Code::NotTheAuthor),
+        (|frame| rename(frame, "mallory"), "mallory", Code::NotAMember),
+    ];
+    for (lie, liar, code) in cases {
+        let mut scene = scene();
+        let (ann, bob) = (scene.ann, scene.bob);
+        scene.world.server.lie = Some(lie);
+        scene.say(bob, "said by Bob");
+        scene.settle();
+        scene.world.server.lie = None;
+        assert_eq!(scene.faults(ann), [(Some(account(liar)), code)]);
+        scene.check_same();
+    }
+}
+
+fn rename(frame: &mut ServerFrame, name: &str) {
+    if let ServerFrame::Entries(Entries { entries, .. }) = frame {
+        entries.iter_mut().for_each(|entry| entry.account = account(name));
+    }
+}
+
+#[test]
+fn e13_every_change_of_an_honest_server_passes_also_a_new_page_and_a_fetch() {
+    let mut scene = scene();
+    let (ann, bob) = (scene.ann, scene.bob);
+    for index in 0..40 {
+        let device = if index % 3 == 0 { ann } else { bob };
+        scene.world.set_network(ann, index % 10 != 4);
+        scene.say(device, &format!("text {index}"));
+        scene.world.run_ms(3_000);
+    }
+    scene.world.set_network(ann, true);
+    scene.settle();
+    assert!(scene.world.server.stream(&StreamId::Conversation(scene.group)).unwrap().page() > 4);
+    scene.check_same();
+    assert_eq!(scene.faults(ann), []);
+}
+
+/// Sends a run of entries of which each was made worse.
+#[test]
+fn s6_entries_that_do_not_fit_are_told_and_fetched_anew() {
+    let lies: [fn(&mut ServerFrame); 5] = [
+        |frame| on_entries(frame, |entry| entry.change.truncate(entry.change.len() / 2)),
+        |frame| on_entries(frame, |entry| entry.change.clear()),
+        |frame| on_entries(frame, |entry| *entry.change.last_mut().unwrap() ^= 1),
+        |frame| on_entries(frame, |entry| entry.document = DocumentId::Home(account("ann"))),
+        |frame| on_entries(frame, |entry| entry.document = DocumentId::Page(ConversationId::from_bytes([3; 16]), 9)),
+    ];
+    for (index, lie) in lies.into_iter().enumerate() {
+        let mut scene = scene();
+        let (ann, bob) = (scene.ann, scene.bob);
+        scene.say(bob, "before");
+        scene.settle();
+        scene.world.server.lie = Some(lie);
+        scene.say(bob, "in a bad frame");
+        scene.world.run_ms(20_000);
+        assert!(!scene.faults(ann).is_empty(), "lie {index} is told");
+        assert_ne!(scene.world.client(ann).screen.connection, Some(ConnectionState::Online), "lie {index}");
+        scene.world.server.lie = None;
+        scene.settle();
+        scene.check_same();
+    }
+}
+
+fn on_entries(frame: &mut ServerFrame, change: impl Fn(&mut tidings_core::journal::Entry)) {
+    match frame {
+        ServerFrame::Entries(Entries { entries, .. }) | ServerFrame::Fetched(Fetched { entries, .. }) => {
+            entries.iter_mut().for_each(change);
+        }
+        _ => {}
+    }
+}
+
+/// Ann comes back after so much that she is sent snapshots; they are bad.
+fn check_bad_snapshots(lie: fn(&mut ServerFrame)) {
+    let mut scene = scene();
+    let (ann, bob) = (scene.ann, scene.bob);
+    scene.say(ann, "before");
+    scene.settle();
+    scene.world.set_network(ann, false);
+    scene.say(ann, "pending");
+    for index in 0..30 {
+        scene.say(bob, &format!("bob {index}"));
+    }
+    scene.settle();
+    scene.world.server.lie = Some(lie);
+    scene.world.set_network(ann, true);
+    scene.world.run_ms(30_000);
+    assert_eq!(scene.faults(ann).first(), Some(&(None, Code::SnapshotInvalid)));
+    let shown = scene.world.client(ann).screen.texts(scene.group);
+    assert_eq!(shown, ["before", "pending"], "what is held stays");
+    scene.world.server.lie = None;
+    scene.settle();
+    scene.check_same();
+    let texts = scene.world.client(ann).screen.texts(scene.group);
+    assert_eq!(texts.iter().filter(|text| *text == "pending").count(), 1);
+}
+
+fn on_snapshots(frame: &mut ServerFrame, change: impl Fn(&mut DocumentSnapshot)) {
+    if let ServerFrame::Fetched(fetched) = frame {
+        fetched.documents.iter_mut().for_each(change);
+    }
+}
+
+#[test]
+fn s6_snapshots_that_do_not_load_are_told_and_fetched_again() {
+    check_bad_snapshots(|frame| on_snapshots(frame, |snapshot| snapshot.data.truncate(snapshot.data.len() / 2)));
+    check_bad_snapshots(|frame| on_snapshots(frame, |snapshot| snapshot.data = vec![0xa5; 200]));
+    check_bad_snapshots(|frame| on_snapshots(frame, |snapshot| snapshot.data.clear()));
+    check_bad_snapshots(|frame| {
+        on_snapshots(frame, |snapshot| {
+            let middle = snapshot.data.len() / 2;
+            snapshot.data[middle] ^= 0x10;
+        });
+    });
+}
+
+#[test]
+fn s6_snapshots_of_other_documents_are_told_and_fetched_again() {
+    check_bad_snapshots(|frame| {
+        if let ServerFrame::Fetched(fetched) = frame
+            && fetched.documents.len() == 2
+        {
+            let (first, second) = fetched.documents.split_at_mut(1);
+            core::mem::swap(&mut first[0].data, &mut second[0].data);
+        }
+    });
+    check_bad_snapshots(|frame| {
+        if let ServerFrame::Fetched(fetched) = frame {
+            fetched.documents.truncate(1);
+        }
+    });
+}
+
+#[test]
+fn s6_admissions_that_do_not_fit_are_told_and_fetched_again() {
+    check_bad_snapshots(|frame| on_snapshots(frame, |snapshot| snapshot.admissions.push(0)));
+    check_bad_snapshots(|frame| {
+        on_snapshots(frame, |snapshot| {
+            snapshot.admissions.pop();
+        });
+    });
+    // Every message behind the head, where it would be unread for ever.
+    check_bad_snapshots(|frame| {
+        on_snapshots(frame, |snapshot| {
+            if let Some(first) = snapshot.admissions.first_mut() {
+                *first = 0x7e;
+            }
+        });
+    });
+}
+
+#[test]
+fn s6_an_older_page_that_does_not_load_is_asked_for_again_with_the_next_link() {
+    let mut scene = scene();
+    let bob = scene.bob;
+    for index in 0..40 {
+        scene.say(bob, &format!("bob {index}"));
+    }
+    scene.settle();
+    scene.world.verify = true;
+    let late = scene.world.add("ann");
+    scene.settle();
+    scene.world.server.lie = Some(|frame| on_snapshots(frame, |snapshot| snapshot.data.truncate(20)));
+    scene.world.input(late, Input::OpenConversation(scene.group));
+    scene.world.run_ms(20_000);
+    assert_eq!(scene.faults(late).first(), Some(&(None, Code::SnapshotInvalid)));
+    let before = scene.world.client(late).screen.texts(scene.group).len();
+    scene.world.server.lie = None;
+    scene.settle();
+    assert!(scene.world.client(late).screen.texts(scene.group).len() > before, "without being asked again");
+    scene.ann = late;
+    scene.check_same();
+}
