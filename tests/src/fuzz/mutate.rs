@@ -17,25 +17,33 @@ use crate::{
 
 /// At most this many mutations at each depth.
 const MUTATIONS_MAX: usize = 3;
+/// The column of the keys, whose values are texts.
+const KEY_COLUMN: u32 = 0x15;
 
 /// The change, mutated as the script says. `others` are changes of the same
 /// stream, from which hashes, operations, actors and keys are borrowed.
 pub fn mutate(script: &mut Script<'_>, honest: &[u8], others: &[&[u8]]) -> Vec<u8> {
-    let depths = script.byte();
+    let depth = script.below(8);
     let mut bytes = honest.to_vec();
-    if depths & 3 != 3 {
+    // Mostly one depth at a time: two faults at once are refused for the first.
+    if matches!(depth, 0..=3 | 7) {
         bytes = rewrite(script, &bytes, others).unwrap_or(bytes);
     }
-    if depths & 0x0c == 0x0c {
+    if matches!(depth, 4 | 5 | 7) {
         bytes = reshape(script, &bytes);
     }
-    if depths & 0x30 == 0x30 {
+    if matches!(depth, 6 | 7) {
         bytes = edit::edit(script, bytes);
         if script.one_in(2) && bytes.len() > 10 {
             bytes = reframe(&bytes);
         }
     }
     bytes
+}
+
+/// How many mutations a depth has: one, mostly.
+fn count(script: &mut Script<'_>) -> usize {
+    if script.one_in(4) { 1 + script.below(MUTATIONS_MAX) } else { 1 }
 }
 
 /// The same body with the length and checksum that fit it.
@@ -52,7 +60,7 @@ fn rewrite(script: &mut Script<'_>, bytes: &[u8], others: &[&[u8]]) -> Option<Ve
     let read = |bytes: &[u8]| Change::try_from(bytes).ok().map(|change| (change.hash(), change.decode()));
     let (_, mut change) = read(bytes)?;
     let other = script.pick(others).and_then(|bytes| read(bytes));
-    for _ in 0..=script.below(MUTATIONS_MAX) {
+    for _ in 0..count(script) {
         if script.one_in(4) {
             change_header(script, &mut change, other.as_ref());
         } else {
@@ -199,9 +207,9 @@ fn change_value(script: &mut Script<'_>, operation: &mut Op) {
 /// Columns and fields as no library writes them.
 fn reshape(script: &mut Script<'_>, bytes: &[u8]) -> Vec<u8> {
     let mut raw = RawChange::parse(bytes);
-    for _ in 0..=script.below(MUTATIONS_MAX) {
+    for _ in 0..count(script) {
         let index = script.below(raw.columns.len().max(1));
-        match script.below(14) {
+        match script.below(18) {
             0 if index < raw.columns.len() => drop(raw.columns.remove(index)),
             1 if index < raw.columns.len() => raw.columns.insert(index, raw.columns[index].clone()),
             2 if index < raw.columns.len() => raw.columns.swap(0, index),
@@ -211,6 +219,15 @@ fn reshape(script: &mut Script<'_>, bytes: &[u8]) -> Vec<u8> {
             }
             7 if index < raw.columns.len() => raw.columns[index].1 = run(script),
             8 => raw.other_actors.push(script.bytes(16).to_vec()),
+            // One that exists, in its place, and that no operation names.
+            14 => {
+                raw.other_actors.push(vec![1 + script.byte() % 9; 16]);
+                raw.other_actors.sort();
+            }
+            15..=17 if index < raw.columns.len() => {
+                let (specification, column) = &mut raw.columns[index];
+                split_run(*specification, column);
+            }
             9 => raw.other_actors.reverse(),
             10 => raw.other_actors.push(raw.actor.clone()),
             11 => raw.dependencies.reverse(),
@@ -224,6 +241,34 @@ fn reshape(script: &mut Script<'_>, bytes: &[u8]) -> Vec<u8> {
         }
     }
     raw.encode()
+}
+
+/// The same rows in two runs where the library writes one.
+fn split_run(specification: u32, column: &mut Vec<u8>) {
+    let mut rest = column.as_slice();
+    let Ok(count) = leb128::read::signed(&mut rest) else { return };
+    let value = match rest.first() {
+        Some(length) if specification == KEY_COLUMN => 1 + usize::from(*length),
+        _ => 1,
+    };
+    let Some((first, others)) = rest.split_at_checked(value) else { return };
+    let mut split = Vec::new();
+    match count {
+        2.. => {
+            put_signed(&mut split, -1);
+            split.extend(first);
+            put_signed(&mut split, if count == 2 { -1 } else { count - 1 });
+            split.extend(rest);
+        }
+        i64::MIN..=-2 => {
+            put_signed(&mut split, -1);
+            split.extend(first);
+            put_signed(&mut split, count + 1);
+            split.extend(others);
+        }
+        _ => return,
+    }
+    *column = split;
 }
 
 /// A column of one run as long as the script wants it.

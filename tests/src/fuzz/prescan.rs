@@ -2,22 +2,17 @@
 //! than the limits say, whatever the columns claim. What it lets through, and
 //! honest changes above all, is decoded here.
 
-use tidings_core::{authority::step::prescan, doc::Change, ids::ConversationId, limits::Limits};
+use tidings_core::{authority::step::prescan, doc::Change, limits::Limits};
 
-use crate::{
-    fuzz::{
-        Verdict, mutate,
-        room::{Room, RoomKind, tenant},
-        script::Script,
-    },
-    hostile::{Scene, corpus},
+use crate::fuzz::{
+    Verdict, mutate,
+    room::{Room, RoomKind},
+    script::Script,
 };
 
 /// First byte of an input that is the change itself; any other opens a script
 /// that mutates an honest one.
 const LITERAL: u8 = 0;
-/// Longer hostile changes are replayed elsewhere; here they only slow chance down.
-const HOSTILE_BYTES_MAX: usize = 2_048;
 
 /// Pre-scans a change and decodes what passes.
 ///
@@ -59,15 +54,12 @@ pub fn run(input: &[u8]) -> Verdict {
     verdict
 }
 
-/// The changes of a room, as they are; the hostile ones that are short; scripts.
+/// The changes of a room, as they are, and scripts. Hostile ones are among the
+/// kept inputs: building their corpus takes more memory than the target may.
 pub fn seeds() -> Vec<Vec<u8>> {
     let rooms = [RoomKind::Group, RoomKind::Direct, RoomKind::Account].map(Room::begun);
     let entries = rooms.iter().flat_map(Room::journal);
-    let (scene, _) = Scene::new(&tenant(), ConversationId::from_bytes([7; 16]), rooms[0].now());
-    let hostile = corpus(&scene).into_iter().map(|case| case.pushed.change);
-    let hostile = hostile.filter(|change| change.len() < HOSTILE_BYTES_MAX);
-    let literal = entries.map(|entry| entry.change.clone()).chain(hostile);
-    let literal = literal.map(|change| [&[LITERAL], change.as_slice()].concat());
+    let literal = entries.map(|entry| [&[LITERAL], entry.change.as_slice()].concat());
     let scripts = (0..64u8).map(|start| (1..48).map(|byte: u8| byte.wrapping_mul(start | 1)).collect());
     literal.chain(scripts).collect()
 }

@@ -373,7 +373,7 @@ impl Room {
     /// Something a device may say, legal or not, as the script chooses.
     pub fn facts(&mut self, script: &mut Script<'_>, device: usize) -> (DocumentId, Vec<Fact>) {
         let session = self.devices[device].session.clone();
-        let count = if script.one_in(4) { 1 + script.below(4) } else { 1 };
+        let count = if script.one_in(3) { 2 + script.below(3) } else { 1 };
         match self.authority.id().clone() {
             StreamId::Conversation(conversation) if script.below(5) < 3 => {
                 let number = match script.below(16) {
