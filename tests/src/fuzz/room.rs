@@ -12,6 +12,7 @@ use std::{
 use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Session, Stream},
     doc::{Change, Document, Fact, Key, ProfileField, SettingField},
+    engine::EngineConfig,
     ids::{
         AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId,
     },
@@ -574,6 +575,11 @@ pub fn account(name: &str) -> AccountId {
 /// The tenant of every room.
 pub fn tenant() -> TenantId {
     TenantId::parse("acme").expect("the name is legal")
+}
+
+/// The engine of a device of an account.
+pub fn config(name: &str, seed: [u8; 32]) -> EngineConfig {
+    EngineConfig { tenant: tenant(), account: account(name), seed, verify: true }
 }
 
 fn hash_of(change: &[u8]) -> ChangeHash {

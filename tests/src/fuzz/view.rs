@@ -24,7 +24,7 @@ use crate::{
     client::Client,
     fuzz::{
         Verdict, authority,
-        room::{Room, RoomKind, account, tenant},
+        room::{Room, RoomKind, account, config, tenant},
         script::Script,
     },
 };
@@ -112,7 +112,7 @@ fn check_rows(room: &Room, shown: &Shown) {
 }
 
 fn start(seed: [u8; 32], store: MemoryStore, time_ms: u64, conversation: ConversationId) -> Client {
-    let mut client = Client::start(tenant(), account(VIEWER), seed, store, at(time_ms));
+    let mut client = Client::start(config(VIEWER, seed), store, at(time_ms));
     client.handle(at(time_ms), Input::OpenConversation(conversation));
     client
 }
