@@ -315,7 +315,7 @@ impl Document {
         self.prepare_fallback();
         let applied = catch_unwind(AssertUnwindSafe(|| self.automerge.apply_changes([change.inner().clone()])));
         let failure = match applied {
-            Ok(Ok(())) if self.contains(change.hash()) => {
+            Ok(Ok(())) if self.automerge.get_heads().contains(&change.inner().hash()) => {
                 self.note(change);
                 return Ok(());
             }
@@ -339,7 +339,9 @@ impl Document {
             Some((sequence, previous)) => change.sequence() == sequence + 1 && dependencies.contains(&previous),
             None => change.sequence() == 1,
         };
-        follows && dependencies.iter().all(|&dependency| self.contains(dependency))
+        // Most are heads, which are found at once.
+        let heads = self.heads();
+        follows && dependencies.iter().all(|&dependency| heads.contains(&dependency) || self.contains(dependency))
     }
 
     /// Where a panic ends the process anyway, as in WebAssembly, there is

@@ -1,0 +1,66 @@
+//! What refusing costs: every case of the hostile corpus, by class.
+
+use std::collections::BTreeMap;
+
+use tidings_core::{
+    ids::{ConversationId, TenantId},
+    time::WallTime,
+};
+
+use crate::{
+    bench::{Clock, median},
+    hostile::{Expected, Scene, corpus},
+};
+
+/// Times a case is judged.
+const TIMES: usize = 15;
+
+/// The memory of this process, as an allocator that counts tells it.
+pub trait Memory {
+    /// Bytes held now; the peak starts from here.
+    fn begin(&self) -> usize;
+    /// The most bytes held since.
+    fn peak(&self) -> usize;
+}
+
+/// What refusing the worst case of a class costs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cost {
+    /// Cases of the class.
+    pub cases: u32,
+    /// The slowest case's median, microseconds.
+    pub time: f64,
+    /// The most bytes that one took beside what was held.
+    pub memory: usize,
+    /// The largest case, bytes.
+    pub size: usize,
+}
+
+/// Measures every class that is refused.
+///
+/// # Panics
+/// When a hostile change is admitted.
+pub fn measure(clock: Clock<'_>, memory: &impl Memory) -> BTreeMap<&'static str, Cost> {
+    let tenant = TenantId::parse("acme").expect("a legal id");
+    let at = WallTime::from_millis(1_800_000_000_000);
+    let (scene, _) = Scene::new(&tenant, ConversationId::from_bytes([7; 16]), at);
+    let mut costs: BTreeMap<&'static str, Cost> = BTreeMap::new();
+    for case in corpus(&scene).into_iter().filter(|case| matches!(case.expected, Expected::Refused(_))) {
+        let cost = costs.entry(case.class).or_default();
+        let times = (0..TIMES).map(|_| {
+            let mut fresh = scene.clone();
+            let held = memory.begin();
+            let start = clock();
+            let answer = fresh.admit(&scene.attacker, &case.pushed);
+            let time = clock() - start;
+            assert!(answer.is_err(), "{case} was admitted");
+            cost.memory = cost.memory.max(memory.peak().saturating_sub(held));
+            time
+        });
+        let time = median(times.collect());
+        cost.cases += 1;
+        cost.time = cost.time.max(time);
+        cost.size = cost.size.max(case.pushed.change.len());
+    }
+    costs
+}
