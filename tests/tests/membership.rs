@@ -2,6 +2,8 @@
 //! invariants of membership, stated here once more and apart from the
 //! authority's own words; and that every replica is the same and lets write.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
