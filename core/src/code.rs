@@ -38,6 +38,8 @@ named! {
         StoreUnavailable = "store_unavailable",
         /// The server's store is out of space.
         StoreFull = "store_full",
+        /// What the server has stored of the stream is damaged: its operator has to mend it.
+        StreamDamaged = "stream_damaged",
         /// The server failed in a way it has no name for.
         Internal = "internal",
 
@@ -208,6 +210,7 @@ impl Code {
                 | Code::HelloTimeout
                 | Code::StoreUnavailable
                 | Code::StoreFull
+                | Code::StreamDamaged
                 | Code::Internal
                 | Code::RateLimited
                 | Code::SlowMode

@@ -211,6 +211,18 @@ impl ChangeHash {
     }
 }
 
+impl ChangeHash {
+    /// The hash of an uncompressed change, from its bytes alone, which nothing
+    /// decodes: a look at whether they are what was written. None if they are
+    /// no Automerge chunk or their own checksum is wrong.
+    pub fn of_change(bytes: &[u8]) -> Option<Self> {
+        const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+        let (header, chunk) = bytes.split_at_checked(8)?;
+        let hash: [u8; 32] = Sha256::digest(chunk).into();
+        (header[..4] == MAGIC && header[4..] == hash[..4]).then_some(Self(hash))
+    }
+}
+
 impl fmt::Display for ChangeHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))

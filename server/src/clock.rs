@@ -17,6 +17,12 @@ pub fn retry_delay() -> Duration {
     Duration::from_millis(rand::rng().random_range(1_000..5_000))
 }
 
+/// A delay between half a minute and a whole one: for what an operator has to
+/// mend first.
+pub fn mend_delay() -> Duration {
+    Duration::from_millis(rand::rng().random_range(30_000..60_000))
+}
+
 /// A pause up to a bound, so that those who collided do not collide again.
 pub fn jitter(bound: Duration) -> Duration {
     rand::rng().random_range(Duration::ZERO..=bound)

@@ -5,9 +5,11 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use tidings_core::{
-    ids::{AccountId, TenantId},
+    ids::{AccountId, ConversationId, TenantId},
     limits::Limits,
 };
+
+use crate::rate::AccountRates;
 
 /// The Tidings sync server.
 #[derive(Debug, Parser)]
@@ -27,6 +29,8 @@ pub enum Command {
     Token(TokenRequest),
     /// Suspend an account, or lift that: it may neither read nor write, and its sessions end.
     Suspend(SuspendRequest),
+    /// Recompute every decision of a journal, its snapshots and its projections, and tell the first difference.
+    Verify(VerifyRequest),
 }
 
 /// A text that does not show in Debug: a secret, or an address that may carry a password.
@@ -120,6 +124,27 @@ pub struct SuspendRequest {
     pub lift: bool,
 }
 
+/// What to verify.
+#[derive(Debug, Clone, Args)]
+#[group(id = "what", required = true, multiple = false, args = ["conversation", "all"])]
+pub struct VerifyRequest {
+    /// One conversation, of the tenant `default` if no other is given.
+    #[arg(long, value_parser = ConversationId::parse)]
+    pub conversation: Option<ConversationId>,
+    /// Every conversation and account, of every tenant if none is given.
+    #[arg(long)]
+    pub all: bool,
+    /// The tenant.
+    #[arg(long, value_parser = TenantId::parse)]
+    pub tenant: Option<TenantId>,
+    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
+    pub store: Secret,
+    /// The bounds to judge by: as the server has them.
+    #[command(flatten)]
+    pub limits: LimitConfig,
+}
+
 /// Everything an operator can set.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
@@ -153,6 +178,15 @@ pub struct Config {
     /// The bounds of this node.
     #[command(flatten)]
     pub node: NodeConfig,
+}
+
+impl Config {
+    /// The rates of accounts, none below that of a single session.
+    pub(crate) fn account_rates(&self) -> AccountRates {
+        let burst = self.node.account_changes_burst.max(self.limits.changes_burst);
+        let per_second = self.node.account_changes_per_second.max(self.limits.changes_per_second);
+        AccountRates::new(burst, per_second)
+    }
 }
 
 /// The bounds told to clients in Welcome, as far as an operator sets them.
@@ -222,6 +256,12 @@ pub struct NodeConfig {
     /// How often a session that was sent something gets a newer cursor.
     #[arg(long, env = "TIDINGS_CURSOR_INTERVAL", default_value = "30s", value_parser = parse_duration)]
     pub cursor_interval: Duration,
+    /// Pushed changes all sessions of an account may send per second, after the burst; at least a session's.
+    #[arg(long, env = "TIDINGS_ACCOUNT_CHANGES_PER_SECOND", default_value_t = 80)]
+    pub account_changes_per_second: u32,
+    /// Pushed changes all sessions of an account may send at once; at least a session's.
+    #[arg(long, env = "TIDINGS_ACCOUNT_CHANGES_BURST", default_value_t = 2_000)]
+    pub account_changes_burst: u32,
     /// Streams that admit pushes at once; beyond it pushes are deferred.
     #[arg(long, env = "TIDINGS_STREAMS_MAX", default_value_t = 20_000)]
     pub streams_max: usize,
@@ -275,7 +315,7 @@ mod tests {
         let command_line = ["tidings-server", "serve"].iter().chain(arguments);
         match Cli::try_parse_from(command_line).unwrap().command {
             Command::Serve(config) => *config,
-            Command::Token(_) | Command::Suspend(_) => panic!("parsed as another command"),
+            Command::Token(_) | Command::Suspend(_) | Command::Verify(_) => panic!("parsed as another command"),
         }
     }
 

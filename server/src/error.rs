@@ -6,9 +6,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tidings_core::code::Code;
+use tidings_core::{code::Code, ids::ConversationId};
 
-use crate::{auth::LoadKeysError, store::StoreError};
+use crate::{auth::LoadKeysError, store::StoreError, verify::Counts};
 
 /// A failed request: status, stable code, public text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Why the server does not start, or ended on its own.
+/// Why the program does not do what it was told to, or ended on its own.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// No usable key.
@@ -53,6 +53,12 @@ pub enum ServeError {
     /// The log filter does not parse.
     #[error("the log filter cannot be parsed: {0}")]
     LogFilter(String),
+    /// There is nothing stored of the conversation that is to be verified.
+    #[error("conversation {0} has no entry in this tenant")]
+    ConversationUnknown(ConversationId),
+    /// What is stored is not what follows from the entries.
+    #[error("{0}")]
+    Differs(Counts),
     /// Accepting connections failed.
     #[error("serving failed: {0}")]
     Serve(#[source] std::io::Error),
@@ -68,6 +74,7 @@ impl ServeError {
             Self::Store(StoreError::Unavailable(_)) => Code::StoreUnavailable.as_str(),
             Self::Store(StoreError::Full(_)) => Code::StoreFull.as_str(),
             Self::Store(StoreError::Corrupt { .. }) => "store_corrupt",
+            Self::Store(StoreError::Damaged { .. }) => Code::StreamDamaged.as_str(),
             Self::Store(StoreError::Migrate(_)) => "store_migration_failed",
             Self::Store(StoreError::UrlUnsupported { .. } | StoreError::Database(sqlx::Error::Configuration(_))) => {
                 "store_address_invalid"
@@ -76,6 +83,8 @@ impl ServeError {
             Self::Listen { .. } => "listen_failed",
             Self::Demo(_) => "demo_unreadable",
             Self::LogFilter(_) => "log_filter_invalid",
+            Self::ConversationUnknown(_) => Code::ConversationUnknown.as_str(),
+            Self::Differs(_) => "journal_differs",
             Self::Serve(_) => "serve_failed",
         }
     }

@@ -15,6 +15,7 @@ pub mod rate;
 pub mod start;
 pub mod store;
 pub mod stream;
+pub mod verify;
 pub mod ws;
 
 use std::{future::IntoFuture as _, sync::Arc, time::Duration};

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(config) => run(start::serve(*config)),
         Command::Suspend(request) => run(start::suspend(request)),
+        Command::Verify(request) => run(start::verify(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {
                 println!("{token}");

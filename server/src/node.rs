@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tidings_core::{limits::Limits, time::MonotonicTime};
+use tidings_core::limits::Limits;
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     drain::{Drain, Gauge, Phase},
     job,
+    rate::AccountRates,
     store::Store,
     stream::{CacheBudget, Committer, Receipts, Registry, notice, receipt},
     ws::Sessions,
@@ -38,9 +39,10 @@ pub struct Node {
     pub cache: CacheBudget,
     /// Where sessions hand in receipts.
     pub receipts: Receipts,
+    /// How many changes accounts may write, whatever the number of their sessions.
+    pub account_rates: Arc<AccountRates>,
     /// How far the node is with going down.
     pub drain: Drain,
-    started: Instant,
 }
 
 impl Node {
@@ -61,20 +63,16 @@ impl Node {
             committer,
             cache: CacheBudget::new(config.node.cache_bytes_max),
             receipts,
+            account_rates: Arc::new(config.account_rates()),
             drain: Drain::default(),
-            started: Instant::now(),
             config,
         });
         tasks.spawn(notice::run(Arc::clone(&node)));
         tasks.spawn(receipt::run(Arc::clone(&node), receipt_requests));
         tasks.spawn(job::snapshot::run(Arc::clone(&node)));
         tasks.spawn(job::suspension::run(Arc::clone(&node)));
+        tasks.spawn(job::rate::run(Arc::clone(&node)));
         (node, tasks)
-    }
-
-    /// The time since the node started.
-    pub fn monotonic_now(&self) -> MonotonicTime {
-        MonotonicTime::from_millis(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Ends every stream, then every session, within the drain timeout: what

@@ -1,75 +1,250 @@
-//! A token bucket: so many at once, then so many a second. Time is passed in.
+//! How much at once, and how much a second: of a session, and of all sessions
+//! of an account together. The cells are `governor`'s; who pays, and what is
+//! answered, is said here.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use tidings_core::time::MonotonicTime;
+use governor::{
+    NotUntil, Quota, RateLimiter,
+    clock::{Clock, MonotonicClock},
+    middleware::NoOpMiddleware,
+    state::{InMemoryState, NotKeyed, keyed::HashMapStateStore},
+};
+use tidings_core::ids::{AccountId, TenantId};
 
 /// The rate of one session for one kind of thing.
-#[derive(Debug, Clone)]
-pub struct TokenBucket {
-    capacity: f64,
-    per_second: f64,
-    tokens: f64,
-    updated: MonotonicTime,
+pub struct Rate<C: Clock = MonotonicClock> {
+    limiter: RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<C::Instant>>,
+    burst: NonZeroU32,
 }
 
-impl TokenBucket {
-    /// A full bucket.
-    pub fn new(burst: u32, per_second: u32, now: MonotonicTime) -> Self {
-        let capacity = f64::from(burst.max(1));
-        Self { capacity, per_second: f64::from(per_second.max(1)), tokens: capacity, updated: now }
+/// The rates of accounts, each shared by all sessions the account has on this
+/// node. An account that was quiet for a while takes no memory.
+pub struct AccountRates<C: Clock = MonotonicClock> {
+    limiter: RateLimiter<AccountKey, HashMapStateStore<AccountKey>, C, NoOpMiddleware<C::Instant>>,
+    burst: NonZeroU32,
+}
+
+type AccountKey = (TenantId, AccountId);
+
+/// The rate of the changes of one session: its own, and its share of the account's.
+pub struct ChangeRate<C: Clock = MonotonicClock> {
+    own: Rate<C>,
+    accounts: Arc<AccountRates<C>>,
+    account: AccountKey,
+    /// Paid to the own rate by pushes that the account's did not let through.
+    prepaid: usize,
+}
+
+fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+fn quota(burst: u32, per_second: u32) -> Quota {
+    Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst))
+}
+
+/// What `count` things cost. Nothing is free, or a peer could send it for ever;
+/// more than the burst pays a full burst, since waiting would never be enough.
+fn cost(count: usize, burst: NonZeroU32) -> NonZeroU32 {
+    at_least_one(u32::try_from(count).unwrap_or(u32::MAX)).min(burst)
+}
+
+/// How long to wait, in whole milliseconds: what is told must not be too early.
+fn wait<C: Clock>(not_until: &NotUntil<C::Instant>, clock: &C) -> Duration {
+    let wait = not_until.wait_time_from(clock.now());
+    Duration::from_millis(u64::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX))
+}
+
+impl Rate {
+    /// So many at once, then so many a second.
+    pub fn new(burst: u32, per_second: u32) -> Self {
+        Self::with_clock(burst, per_second, MonotonicClock)
+    }
+}
+
+impl<C: Clock> Rate<C> {
+    fn with_clock(burst: u32, per_second: u32, clock: C) -> Self {
+        let limiter = RateLimiter::direct_with_clock(quota(burst, per_second), clock);
+        Self { limiter, burst: at_least_one(burst) }
     }
 
-    /// Takes `count` tokens. More than the bucket holds are given to a full bucket, since waiting
-    /// would never be enough.
+    /// Takes `count` at once; none counts as one.
     ///
     /// # Errors
-    /// How long to wait until they are there.
-    pub fn take(&mut self, count: usize, now: MonotonicTime) -> Result<(), Duration> {
-        let elapsed = now.as_millis().saturating_sub(self.updated.as_millis()) as f64 / 1_000.0;
-        self.updated = self.updated.max(now);
-        self.tokens = (self.tokens + elapsed * self.per_second).min(self.capacity);
-        let wanted = (count as f64).min(self.capacity);
-        if self.tokens >= wanted {
-            self.tokens -= wanted;
-            Ok(())
-        } else {
-            Err(Duration::from_secs_f64((wanted - self.tokens) / self.per_second))
+    /// How long to wait until they may be taken.
+    pub fn take(&self, count: usize) -> Result<(), Duration> {
+        match self.limiter.check_n(cost(count, self.burst)) {
+            Ok(taken) => taken.map_err(|not_until| wait(&not_until, self.limiter.clock())),
+            Err(_) => unreachable!("the cost is at most the burst"),
+        }
+    }
+}
+
+impl AccountRates {
+    /// So many at once, then so many a second, of each account.
+    pub fn new(burst: u32, per_second: u32) -> Self {
+        Self::with_clock(burst, per_second, MonotonicClock)
+    }
+}
+
+impl<C: Clock> AccountRates<C> {
+    fn with_clock(burst: u32, per_second: u32, clock: C) -> Self {
+        let limiter = RateLimiter::new(quota(burst, per_second), HashMapStateStore::default(), clock);
+        Self { limiter, burst: at_least_one(burst) }
+    }
+
+    fn take(&self, account: &AccountKey, count: usize) -> Result<(), Duration> {
+        match self.limiter.check_key_n(account, cost(count, self.burst)) {
+            Ok(taken) => taken.map_err(|not_until| wait(&not_until, self.limiter.clock())),
+            Err(_) => unreachable!("the cost is at most the burst"),
+        }
+    }
+
+    /// Forgets the accounts that may send a full burst again: as if never seen.
+    pub fn forget_quiet(&self) {
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
+    }
+
+    /// How many accounts are remembered.
+    pub fn count(&self) -> usize {
+        self.limiter.len()
+    }
+}
+
+impl<C: Clock> ChangeRate<C> {
+    /// The rate of a session of this account.
+    pub fn new(own: Rate<C>, accounts: &Arc<AccountRates<C>>, tenant: TenantId, account: AccountId) -> Self {
+        Self { own, accounts: Arc::clone(accounts), account: (tenant, account), prepaid: 0 }
+    }
+
+    /// Takes `count` changes at once. The session pays first, so that one which
+    /// is over its own rate takes nothing from the others; and once, also when
+    /// it comes again because the account was over its rate.
+    ///
+    /// # Errors
+    /// How long to wait until they may be taken.
+    pub fn take(&mut self, count: usize) -> Result<(), Duration> {
+        let count = count.max(1);
+        let due = count.saturating_sub(self.prepaid);
+        if due > 0 {
+            self.own.take(due)?;
+        }
+        match self.accounts.take(&self.account, count) {
+            Ok(()) => {
+                self.prepaid = self.prepaid.saturating_sub(count);
+                Ok(())
+            }
+            Err(wait) => {
+                self.prepaid = self.prepaid.max(count);
+                Err(wait)
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use governor::clock::FakeRelativeClock;
+
     use super::*;
 
-    fn at(millis: u64) -> MonotonicTime {
-        MonotonicTime::from_millis(millis)
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn rate(burst: u32, per_second: u32) -> (Rate<FakeRelativeClock>, FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        (Rate::with_clock(burst, per_second, clock.clone()), clock)
+    }
+
+    /// Two sessions of one account, and one of another.
+    fn sessions(own: u32, account: u32) -> ([ChangeRate<FakeRelativeClock>; 3], FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        let accounts = Arc::new(AccountRates::with_clock(account, 1, clock.clone()));
+        let session = |name: &str| {
+            let own = Rate::with_clock(own, 1, clock.clone());
+            ChangeRate::new(own, &accounts, TenantId::parse("acme").unwrap(), AccountId::parse(name).unwrap())
+        };
+        ([session("ann"), session("ann"), session("bob")], clock.clone())
     }
 
     #[test]
     fn a_burst_passes_then_the_rate_holds() {
-        let mut bucket = TokenBucket::new(500, 20, at(0));
-        assert_eq!(bucket.take(500, at(0)), Ok(()));
-        assert_eq!(bucket.take(1, at(0)), Err(Duration::from_millis(50)));
-        assert_eq!(bucket.take(1, at(50)), Ok(()));
-        assert_eq!(bucket.take(40, at(1_050)), Err(Duration::from_secs(1)));
-        assert_eq!(bucket.take(40, at(2_050)), Ok(()));
+        let (rate, clock) = rate(500, 20);
+        assert_eq!(rate.take(500), Ok(()));
+        assert_eq!(rate.take(1), Err(millis(50)));
+        clock.advance(millis(50));
+        assert_eq!(rate.take(1), Ok(()));
+        clock.advance(SECOND);
+        assert_eq!(rate.take(40), Err(SECOND));
+        clock.advance(SECOND);
+        assert_eq!(rate.take(40), Ok(()));
     }
 
     #[test]
-    fn more_than_the_bucket_holds_passes_when_it_is_full() {
-        let mut bucket = TokenBucket::new(10, 10, at(0));
-        assert_eq!(bucket.take(25, at(0)), Ok(()));
-        assert!(bucket.take(25, at(500)).is_err());
-        assert_eq!(bucket.take(25, at(1_000)), Ok(()));
+    fn more_than_a_burst_passes_when_it_is_whole() {
+        let (rate, clock) = rate(10, 10);
+        assert_eq!(rate.take(25), Ok(()));
+        clock.advance(millis(500));
+        assert!(rate.take(25).is_err());
+        clock.advance(millis(500));
+        assert_eq!(rate.take(25), Ok(()));
     }
 
     #[test]
-    fn time_that_stands_or_goes_back_adds_nothing() {
-        let mut bucket = TokenBucket::new(1, 1, at(5_000));
-        assert_eq!(bucket.take(1, at(5_000)), Ok(()));
-        assert!(bucket.take(1, at(1_000)).is_err());
-        assert!(bucket.take(1, at(5_000)).is_err());
+    fn nothing_is_free() {
+        let (rate, _) = rate(2, 1);
+        assert_eq!((rate.take(0), rate.take(0)), (Ok(()), Ok(())));
+        assert_eq!(rate.take(0), Err(SECOND));
+    }
+
+    #[test]
+    fn sessions_of_one_account_share_its_rate() {
+        let ([mut phone, mut tablet, mut other], clock) = sessions(10, 15);
+        assert_eq!(phone.take(10), Ok(()));
+        assert_eq!(tablet.take(10), Err(millis(5_000)));
+        assert_eq!(other.take(10), Ok(()));
+        clock.advance(millis(5_000));
+        assert_eq!(tablet.take(10), Ok(()));
+    }
+
+    #[test]
+    fn what_the_account_deferred_is_paid_once() {
+        let ([mut phone, mut tablet, _], clock) = sessions(10, 15);
+        assert_eq!(phone.take(10), Ok(()));
+        // However often it comes too early, its own ten are paid by the first time.
+        for _ in 0..3 {
+            assert_eq!(tablet.take(10), Err(millis(5_000)));
+        }
+        clock.advance(millis(5_000));
+        assert_eq!(tablet.take(10), Ok(()));
+        // Five of its own came back meanwhile, not one more.
+        assert_eq!(tablet.take(6), Err(SECOND));
+    }
+
+    #[test]
+    fn a_session_over_its_own_rate_takes_nothing_from_the_others() {
+        let ([mut phone, mut tablet, _], _) = sessions(10, 20);
+        assert_eq!(phone.take(10), Ok(()));
+        for _ in 0..50 {
+            assert!(phone.take(10).is_err());
+        }
+        assert_eq!(tablet.take(10), Ok(()));
+    }
+
+    #[test]
+    fn quiet_accounts_are_forgotten_and_busy_ones_are_not() {
+        let ([mut phone, _, mut other], clock) = sessions(10, 20);
+        assert_eq!(phone.take(1), Ok(()));
+        clock.advance(millis(60_000));
+        assert_eq!(other.take(10), Ok(()));
+        assert_eq!(other.accounts.count(), 2);
+        other.accounts.forget_quiet();
+        assert_eq!(other.accounts.count(), 1);
+        assert_eq!((other.take(1), phone.take(10)), (Err(SECOND), Ok(())));
     }
 }

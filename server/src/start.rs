@@ -2,6 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tidings_core::{
+    authority::Difference,
+    ids::{StreamId, TenantId},
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -11,10 +15,11 @@ use tokio::{
 use crate::{
     auth::{DEVELOPMENT_SECRET, IssueTokenError, Keys},
     clock,
-    config::{Config, SuspendRequest, TokenRequest},
+    config::{Config, SuspendRequest, TokenRequest, VerifyRequest},
     error::ServeError,
     log, run,
     store::{self, Store, StoreError, StoreOptions, Suspension},
+    verify::{Counts, verify_all, verify_stream},
 };
 
 /// How long to wait between two tries to open a store that is down.
@@ -63,6 +68,44 @@ pub async fn suspend(request: SuspendRequest) -> Result<(), ServeError> {
     // Not migrated: that is for the server, and a wrong address must not look like success.
     let store = store::open(request.store.expose(), &options).await?;
     Ok(store.set_suspension(&request.tenant, &request.account, suspension).await?)
+}
+
+/// Verifies a conversation or everything in a store, and prints what differs,
+/// and what was looked at.
+///
+/// # Errors
+/// `ServeError::Differs` when something does; or when the store cannot be read.
+pub async fn verify(request: VerifyRequest) -> Result<(), ServeError> {
+    let options = StoreOptions { connections_max: 2, ..StoreOptions::default() };
+    let store = store::open(request.store.expose(), &options).await?;
+    let limits = request.limits.limits();
+    let counts = match request.conversation {
+        None => verify_all(store.records(), request.tenant.as_ref(), &limits, print_difference).await?,
+        Some(conversation) => {
+            let default = || TenantId::parse("default").expect("a constant id parses");
+            let (tenant, stream) = (request.tenant.unwrap_or_else(default), StreamId::Conversation(conversation));
+            let mut counts = Counts::default();
+            let difference = verify_stream(store.records(), &tenant, &stream, &limits, &mut counts).await?;
+            match difference {
+                Some(difference) => print_difference(&tenant, &stream, &difference),
+                None if counts.entries == 0 => return Err(ServeError::ConversationUnknown(conversation)),
+                None => {}
+            }
+            counts
+        }
+    };
+    if counts.differing > 0 {
+        return Err(ServeError::Differs(counts));
+    }
+    println!("{counts}");
+    Ok(())
+}
+
+fn print_difference(tenant: &TenantId, stream: &StreamId, difference: &Difference) {
+    let Difference { position, aspect, expected, found } = difference;
+    println!("tenant {tenant}, stream {stream}, position {position}: {aspect}");
+    println!("  expected: {expected}");
+    println!("  found: {found}");
 }
 
 /// Opens and migrates the store; waits for a database that is down.

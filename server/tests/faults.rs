@@ -23,7 +23,7 @@ use tidings_core::{
     },
 };
 use tidings_server::store::{
-    CatchUp, CommitOutcome, DeviceOwner, Notice, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
+    CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
     StreamCommit, StreamHead, Suspension,
 };
 
@@ -208,6 +208,18 @@ impl Store for FaultyStore {
         snapshot: &Snapshot,
     ) -> Result<(), StoreError> {
         self.inner.save_snapshot(tenant, document, snapshot).await
+    }
+    async fn quarantine_snapshot(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+        snapshot: &Snapshot,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.inner.quarantine_snapshot(tenant, document, snapshot, reason).await
+    }
+    fn records(&self) -> &dyn Records {
+        self.inner.records()
     }
     fn tell(&self, notice: Notice) {
         self.inner.tell(notice);

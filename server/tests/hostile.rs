@@ -41,12 +41,12 @@ on_each_store! {
 static MEMORY: PeakAlloc = PeakAlloc;
 
 /// What the whole process may take for one push, beside copies of it.
-const PUSH_MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Copies of a push in this process: the frame as it is encoded, sent, received
-/// and decoded, each in a buffer that may be twice as large.
-const PUSH_COPIES: usize = 8;
+const PUSH_MEMORY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Copies of a push in this process, client and server together: the frame as it
+/// is encoded, sent, received and decoded, and one for buffers that double.
+const PUSH_COPIES: usize = 5;
 /// What may be left when the corpus is through: documents, connections, caches.
-const LEFT_MEMORY_BYTES_MAX: usize = 16 * 1024 * 1024;
+const LEFT_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// More than a test sends; what is too fast is not asked about here.
 const UNHURRIED: [&str; 6] =
     ["--changes-burst", "1000000", "--changes-per-second", "1000000", "--cursor-interval", "1h"];

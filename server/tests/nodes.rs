@@ -66,6 +66,24 @@ mod postgres {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn i2_of_two_copies_of_a_device_on_two_nodes_one_conflicts() {
+        let database = Database::postgres().await;
+        let (one, other) = two_nodes(&database).await;
+        let mut original = Client::connect(&one, "ann", device(1)).await;
+        let mut author = Author::of("ann", device(1), boats());
+        original.push_accepted(stream(boats()), vec![author.create(&[])]).await;
+        let mut copy = Client::connect(&other, "ann", device(1)).await;
+        let mut copy_writes = Author::of("ann", device(1), boats());
+        copy_writes.apply(&copy.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+        let (ours, theirs) = (author.say("from the original"), copy_writes.say("from the copy"));
+        copy.push_accepted(stream(boats()), vec![theirs]).await;
+        let refused = original.push_refused(stream(boats()), vec![ours]).await;
+        assert_eq!(refused.code, Code::ActorConflict);
+        one.stop().await;
+        other.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_profile_written_on_one_node_reaches_the_other() {
         let database = Database::postgres().await;
         let (one, other) = two_nodes(&database).await;

@@ -14,7 +14,8 @@ use std::{
 use tidings_core::{
     code::Code,
     ids::ConversationId,
-    wire::{ClientFrame, ServerFrame},
+    journal::Position,
+    wire::{ClientFrame, FetchScope, ServerFrame},
 };
 
 use support::{
@@ -28,6 +29,8 @@ on_each_store! {
     logs_hold_no_message_text_and_no_token,
     sigint_drains_too,
     a_suspended_account_is_shut_out_until_that_is_lifted,
+    j2_what_is_stored_is_verified_on_the_command_line,
+    j6_what_rotted_is_told_in_the_log,
 }
 
 /// The program with these arguments and nothing of the environment's settings.
@@ -221,4 +224,83 @@ async fn a_suspended_account_is_shut_out_until_that_is_lifted(database: Database
 fn a_store_that_no_server_has_made_holds_no_account() {
     let database = Database::sqlite();
     fails(&["suspend", "--account", "ann", "--store", &database.address], "store_refused");
+}
+
+async fn j2_what_is_stored_is_verified_on_the_command_line(database: Database) {
+    let server = Running::start(&database, &["--dev"]);
+    let mut client = Client::dial(server.address).await;
+    let token = support::server::token("ann", Duration::from_secs(60));
+    client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;
+    let boats = ConversationId::from_bytes([0xb0; 16]);
+    let mut author = Author::of("ann", device(1), boats);
+    client.push_accepted(stream(boats), vec![author.create(&[]), author.say("the secret cove")]).await;
+    let conversation = boats.to_string();
+    let one = ["verify", "--tenant", "acme", "--conversation", &conversation, "--store", &database.address];
+    let all = ["verify", "--all", "--store", &database.address];
+    // The server runs meanwhile.
+    for arguments in [&one[..], &all] {
+        let Output { status, stdout, stderr } = program(arguments).output().unwrap();
+        let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+        assert_eq!(stdout.trim(), "1 streams, 2 entries, 0 snapshots: all as they must be");
+    }
+    fails(&["verify", "--conversation", &conversation, "--store", &database.address], "conversation_unknown");
+    database.execute("UPDATE journal SET accepted_at = 7 WHERE position = 2").await;
+    for arguments in [&one[..], &all] {
+        let Output { status, stdout, stderr } = program(arguments).output().unwrap();
+        let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        assert!(stderr.starts_with("tidings-server: journal_differs: "), "{stderr}");
+        let lines: Vec<&str> = stdout.lines().collect();
+        assert_eq!(lines[0], format!("tenant acme, stream {}, position 2: decision", stream(boats)));
+        assert!(lines[1].starts_with("  expected: refused with clock_ahead"), "{stdout}");
+        assert_eq!(lines[2], "  found: admitted from account ann at 7");
+        assert!(!stdout.contains("secret cove"));
+    }
+    let ended = tokio::task::spawn_blocking(move || server.end("-TERM"));
+    assert!(ended.await.unwrap().0.success());
+}
+
+async fn j6_what_rotted_is_told_in_the_log(database: Database) {
+    let server = Running::start(&database, &["--dev", "--snapshot-entries", "2", "--snapshot-interval", "20ms"]);
+    let mut client = Client::dial(server.address).await;
+    let token = support::server::token("ann", Duration::from_secs(60));
+    client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;
+    let boats = ConversationId::from_bytes([0xb0; 16]);
+    let mut author = Author::of("ann", device(1), boats);
+    let changes = vec![author.create(&[]), author.say("the secret cove"), author.say("another secret")];
+    client.push_accepted(stream(boats), changes).await;
+    database.wait_for("SELECT coalesce(max(position), 0) FROM snapshots", 3).await;
+    database.execute("UPDATE snapshots SET position = 2").await;
+    client.fetch(&stream(boats), FetchScope::Page(1)).await.unwrap();
+    database.wait_for("SELECT count(*) FROM quarantine", 1).await;
+    // Cut anew: from here on nothing is stale, and the job is idle.
+    database.wait_for("SELECT count(*) FROM snapshots", 1).await;
+    database.execute("DELETE FROM journal WHERE position = 1").await;
+    let refused = client.fetch(&stream(boats), FetchScope::After(Position::new(0))).await;
+    assert!(refused.is_ok(), "the snapshot of the page and the rest of the journal are there");
+    database.execute("UPDATE journal SET accepted_at = -1 WHERE position = 2").await;
+    database.execute("DELETE FROM snapshots").await;
+    let refused = client.fetch(&stream(boats), FetchScope::Page(1)).await.unwrap_err();
+    assert_eq!(refused.code, Code::StreamDamaged);
+    let ended = tokio::task::spawn_blocking(move || server.end("-TERM"));
+    let (status, logs) = ended.await.unwrap();
+    assert!(status.success(), "{status}: {logs}");
+    let line = |words: &str| logs.lines().find(|line| line.contains(words)).map(str::to_owned);
+    let line_of = |words: &str| line(words).unwrap_or_else(|| panic!("{words} in {logs}"));
+    let quarantined = line_of("a snapshot was quarantined");
+    for word in [
+        "ERROR",
+        "tenant=acme",
+        &format!("stream={}", stream(boats)),
+        &format!("document=page/{boats}/1"),
+        "position=2",
+    ] {
+        assert!(quarantined.contains(word), "{word} in {quarantined}");
+    }
+    let damaged = line_of("the journal has to be mended");
+    for word in ["ERROR", "tenant=acme", &format!("entry 2 of {}", stream(boats))] {
+        assert!(damaged.contains(word), "{word} in {damaged}");
+    }
+    assert!(!logs.contains("secret"));
 }

@@ -7,7 +7,7 @@ use tidings_core::{
     code::Code,
     command::Command,
     engine::{ConnectionState, Engine, EngineConfig, Input, Output, ServerFault, Update},
-    ids::{AccountId, ConversationId, DeviceId, MessageId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, MessageId},
     storage::{MemoryStore, StorageTask},
     time::{MonotonicTime, Now},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
@@ -129,12 +129,7 @@ pub struct Client {
 
 impl Client {
     /// A new device, or one that starts again on its store.
-    pub fn start(tenant: TenantId, account: AccountId, seed: [u8; 32], store: MemoryStore, now: Now) -> Self {
-        Self::start_with(EngineConfig { tenant, account, seed, verify: false }, store, now)
-    }
-
-    /// As `start`, of a whole config.
-    pub fn start_with(config: EngineConfig, store: MemoryStore, now: Now) -> Self {
+    pub fn start(config: EngineConfig, store: MemoryStore, now: Now) -> Self {
         let (account, verify) = (config.account.clone(), config.verify);
         let engine = Engine::new(now, config);
         let mut client = Client {

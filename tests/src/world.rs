@@ -106,7 +106,7 @@ impl World {
     fn start(&self, account: &str, verify: bool, seed: [u8; 32], store: MemoryStore) -> Client {
         let tenant = TenantId::parse("acme").expect("legal");
         let account = AccountId::parse(account).expect("legal");
-        Client::start_with(EngineConfig { tenant, account, seed, verify }, store, self.now())
+        Client::start(EngineConfig { tenant, account, seed, verify }, store, self.now())
     }
 
     /// A device.

@@ -2,7 +2,7 @@
 //! invariants of membership, stated here once more and apart from the
 //! authority's own words; and that every replica is the same and lets write.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 use std::collections::BTreeMap;
 

@@ -16,6 +16,7 @@ const SENTENCES: Readonly<Partial<Record<Code, string>>> = {
   draining: "The server is restarting.",
   store_unavailable: "The server cannot reach its storage at the moment.",
   store_full: "The server has no space left.",
+  stream_damaged: "The server has to mend this conversation first. What you write is kept.",
   internal: "Something went wrong on the server.",
   change_too_large: "This is too large to send.",
   clock_ahead: "This device's clock is ahead of the server's. Set it right, then retry.",

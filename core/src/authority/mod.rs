@@ -6,6 +6,7 @@
 //! decision, in the order in which they answer.
 
 mod account;
+mod admit;
 mod create;
 #[cfg(feature = "testing")]
 mod judge;
@@ -19,13 +20,16 @@ mod state;
 mod status;
 mod stream;
 mod value;
+mod verify;
 
+pub use admit::{AdmitError, Admitted};
 #[cfg(feature = "testing")]
 pub use judge::Judge;
 pub use refusal::Refusal;
 #[cfg(feature = "testing")]
 pub use shape::step;
-pub use stream::{AdmitError, Admitted, Effects, Stream};
+pub use stream::{Effects, Stream};
+pub use verify::{Aspect, Difference, Verifier};
 
 use crate::{
     code::Code,

@@ -4,15 +4,14 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    authority::{Context, Refusal, Session, decide, shape},
-    code::Code,
+    authority::shape,
     doc::{ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
     model::{Conversation, Profile, preview},
     time::WallTime,
-    wire::{LastMessage, PushedChange},
+    wire::LastMessage,
 };
 
 /// The state of a stream. The server's is what is admitted; a client has that
@@ -21,21 +20,10 @@ use crate::{
 pub struct Stream {
     tenant: TenantId,
     id: StreamId,
-    position: Position,
+    pub(super) position: Position,
     page: PageNumber,
-    documents: BTreeMap<DocumentId, Document>,
+    pub(super) documents: BTreeMap<DocumentId, Document>,
     conversation: Conversation,
-}
-
-/// A change that was admitted.
-#[derive(Debug, Clone)]
-pub struct Admitted {
-    /// Its entry in the journal.
-    pub entry: Entry,
-    /// Its hash.
-    pub hash: ChangeHash,
-    /// What it did, for projections and views.
-    pub effects: Effects,
 }
 
 /// What a change did, for projections and views.
@@ -49,21 +37,6 @@ pub struct Effects {
     pub profile: Option<Profile>,
     /// All that it states.
     pub facts: Vec<Fact>,
-}
-
-/// Why a change was not admitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AdmitError {
-    /// It may not be, or not now.
-    Refused(Refusal),
-    /// It is part of the document already.
-    AlreadyAdmitted(ChangeHash),
-}
-
-impl From<Refusal> for AdmitError {
-    fn from(refusal: Refusal) -> Self {
-        AdmitError::Refused(refusal)
-    }
 }
 
 impl Stream {
@@ -183,112 +156,6 @@ impl Stream {
         })
     }
 
-    /// Judges a pushed change and, if it may be, makes it the next entry.
-    ///
-    /// # Errors
-    /// The refusal of the first step that does not hold; the stream is as it was.
-    pub fn admit(
-        &mut self,
-        session: &Session,
-        pushed: &PushedChange,
-        accepted_at: WallTime,
-        limits: &Limits,
-    ) -> Result<Admitted, AdmitError> {
-        if pushed.document.stream() != self.id || pushed.document.page() == Some(0) {
-            return Err(Refusal::new(Code::DocumentUnknown, "not a document of this stream").into());
-        }
-        let (change, facts) = shape::check(self, session, pushed, accepted_at, limits)?;
-        self.decide(session, &pushed.document, &facts, accepted_at, limits)?;
-        self.check_seen(&pushed.document, &change)?;
-        let position = self.position.next();
-        let document = self.documents.get_mut(&pushed.document).expect("shape found it");
-        document
-            .admit(&change, position, accepted_at)
-            .map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))?;
-        self.position = position;
-        let effects = self.take_effect(&pushed.document, facts);
-        let entry = Entry {
-            position,
-            document: pushed.document.clone(),
-            account: session.account.clone(),
-            administrator: session.administrator,
-            accepted_at,
-            change: pushed.change.clone(),
-        };
-        Ok(Admitted { entry, hash: change.hash(), effects })
-    }
-
-    /// Judges an entry that was admitted right behind this state, by the very
-    /// steps of `admit`, as the session that it is said to be of. What cannot
-    /// be judged, because a document that it takes is not loaded, passes.
-    ///
-    /// # Errors
-    /// The refusal that it should have been answered with.
-    pub fn verify_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
-        if entry.document.stream() != self.id || entry.document.page() == Some(0) {
-            return Err(Refusal::new(Code::DocumentUnknown, "not a document of this stream"));
-        }
-        let begins = entry.document.page().is_some_and(|number| number > self.page);
-        match self.missing(&entry.document).as_slice() {
-            [] => self.judge_entry(entry, limits),
-            [missing] if begins && *missing == entry.document => {
-                let mut begun = self.clone();
-                begun.insert(Document::new(entry.document.clone()));
-                begun.judge_entry(entry, limits)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn judge_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
-        let session = Session {
-            tenant: self.tenant.clone(),
-            account: entry.account.clone(),
-            device: shape::read(&entry.change, limits)?.device(),
-            administrator: entry.administrator,
-        };
-        let pushed = PushedChange { document: entry.document.clone(), change: entry.change.clone() };
-        let (change, facts) = match shape::check(self, &session, &pushed, entry.accepted_at, limits) {
-            Ok(checked) => checked,
-            Err(AdmitError::Refused(refusal)) => return Err(refusal),
-            Err(AdmitError::AlreadyAdmitted(_)) => {
-                return Err(Refusal::new(Code::AlreadyWritten, "the change was admitted before"));
-            }
-        };
-        self.decide(&session, &entry.document, &facts, entry.accepted_at, limits)?;
-        self.check_seen(&entry.document, &change)
-    }
-
-    /// Steps 3 to 9 alone, on facts that are not a change yet: what a client
-    /// asks before it writes.
-    ///
-    /// # Errors
-    /// The refusal of the first step that does not hold.
-    pub fn decide(
-        &self,
-        session: &Session,
-        document: &DocumentId,
-        facts: &[Fact],
-        accepted_at: WallTime,
-        limits: &Limits,
-    ) -> Result<(), Refusal> {
-        decide(&Context { stream: self, session, document, accepted_at, limits }, facts)
-    }
-
-    /// A change of a conversation document has seen what it replaces.
-    fn check_seen(&self, document: &DocumentId, change: &Change) -> Result<(), Refusal> {
-        let DocumentId::Conversation(_) = document else { return Ok(()) };
-        let document = self.documents.get(document).expect("shape found it");
-        for operation in change.operations() {
-            let mut seen = operation.predecessors.clone();
-            seen.sort_unstable();
-            if seen != document.visible(operation.key.as_deref().unwrap_or_default(), None) {
-                return Err(Refusal::new(Code::Stale, "written without having seen what it replaces"));
-            }
-        }
-        Ok(())
-    }
-
     /// Writes facts that were decided as one change of this device. None if
     /// the document states all of them already. The document is made if the
     /// stream does not have it.
@@ -377,7 +244,7 @@ impl Stream {
         Ok(self.take_effect(document, facts))
     }
 
-    fn take_effect(&mut self, id: &DocumentId, facts: Vec<Fact>) -> Effects {
+    pub(super) fn take_effect(&mut self, id: &DocumentId, facts: Vec<Fact>) -> Effects {
         let document = self.documents.get(id).expect("the document that was changed is loaded");
         let mut effects = Effects::default();
         match id {

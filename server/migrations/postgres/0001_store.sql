@@ -64,16 +64,32 @@ CREATE TABLE documents (
 
 CREATE INDEX documents_backlog ON documents (backlog);
 
+-- `checksum` is of all the other columns: what rotted is never sent or loaded.
 CREATE TABLE snapshots (
     tenant TEXT COLLATE "C" NOT NULL,
     document TEXT COLLATE "C" NOT NULL,
     position BIGINT NOT NULL,
+    checksum BYTEA NOT NULL,
     admissions BYTEA NOT NULL,
     data BYTEA NOT NULL,
     PRIMARY KEY (tenant, document)
 );
 
 ALTER TABLE snapshots ALTER COLUMN data SET STORAGE EXTERNAL;
+
+-- Snapshots that were not what was written, or did not load: for the operator to
+-- look at. Nothing reads them.
+CREATE TABLE quarantine (
+    tenant TEXT COLLATE "C" NOT NULL,
+    document TEXT COLLATE "C" NOT NULL,
+    position BIGINT NOT NULL,
+    quarantined_at BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    checksum BYTEA NOT NULL,
+    admissions BYTEA NOT NULL,
+    data BYTEA NOT NULL,
+    PRIMARY KEY (tenant, document, position)
+);
 
 CREATE TABLE conversations (
     tenant TEXT COLLATE "C" NOT NULL,
@@ -128,7 +144,8 @@ CREATE TABLE accounts (
 CREATE INDEX accounts_moved ON accounts (tenant, tick);
 
 CREATE TABLE devices (
-    device BYTEA PRIMARY KEY,
+    device BYTEA NOT NULL,
     tenant TEXT COLLATE "C" NOT NULL,
-    account TEXT COLLATE "C" NOT NULL
+    account TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, device)
 );

@@ -55,13 +55,29 @@ CREATE TABLE documents (
 
 CREATE INDEX documents_backlog ON documents (backlog);
 
+-- `checksum` is of all the other columns: what rotted is never sent or loaded.
 CREATE TABLE snapshots (
     tenant TEXT NOT NULL,
     document TEXT NOT NULL,
     position INTEGER NOT NULL,
+    checksum BLOB NOT NULL,
     admissions BLOB NOT NULL,
     data BLOB NOT NULL,
     PRIMARY KEY (tenant, document)
+) STRICT;
+
+-- Snapshots that were not what was written, or did not load: for the operator to
+-- look at. Nothing reads them.
+CREATE TABLE quarantine (
+    tenant TEXT NOT NULL,
+    document TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    quarantined_at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    admissions BLOB NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (tenant, document, position)
 ) STRICT;
 
 CREATE TABLE conversations (
@@ -117,9 +133,10 @@ CREATE TABLE accounts (
 CREATE INDEX accounts_moved ON accounts (tenant, tick);
 
 CREATE TABLE devices (
-    device BLOB PRIMARY KEY,
+    device BLOB NOT NULL,
     tenant TEXT NOT NULL,
-    account TEXT NOT NULL
+    account TEXT NOT NULL,
+    PRIMARY KEY (tenant, device)
 ) STRICT, WITHOUT ROWID;
 
 -- The planner's picture of a large deployment, given once instead of measured

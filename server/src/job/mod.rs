@@ -1,4 +1,5 @@
 //! Work in the background that no session waits for.
 
+pub mod rate;
 pub mod snapshot;
 pub mod suspension;

@@ -6,6 +6,7 @@
 mod contract;
 mod error;
 mod postgres;
+mod records;
 mod sql;
 mod sqlite;
 
@@ -19,6 +20,8 @@ use tidings_core::{
     time::WallTime,
     wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
 };
+
+pub use records::{Records, StoredSnapshot, StreamRecord};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,17 @@ pub enum StoreError {
         /// The table.
         table: &'static str,
         /// What did not decode.
+        detail: String,
+    },
+    /// An entry of a journal is not what was written: its change does not have
+    /// its hash, or a column does not decode. Other streams are not concerned.
+    #[error("entry {position} of {stream} is damaged: {detail}")]
+    Damaged {
+        /// The stream.
+        stream: StreamId,
+        /// The entry.
+        position: Position,
+        /// What is wrong with it.
         detail: String,
     },
     /// A migration failed, or the database is of a newer version.
@@ -192,7 +206,7 @@ pub enum CommitOutcome {
 pub enum DeviceOwner {
     /// The account that asked: it is the first, or the same as before.
     Same,
-    /// Another account, of this tenant or another.
+    /// Another account of this tenant. In another tenant the same id is another device.
     Other,
 }
 
@@ -293,7 +307,7 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// Binds a device to an account for ever, at the first call.
+    /// Binds a device of the tenant to an account for ever, at the first call.
     async fn register_device(
         &self,
         tenant: &TenantId,
@@ -333,7 +347,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<AccountId>, StoreError>;
 
     /// A document: its snapshot and the entries behind it, and the head of
-    /// its stream, all as of one moment.
+    /// its stream, all as of one moment. A snapshot that is not what was
+    /// written is quarantined, and the answer has all entries instead.
     async fn document(
         &self,
         tenant: &TenantId,
@@ -411,6 +426,20 @@ pub trait Store: Send + Sync + 'static {
         document: &DocumentId,
         snapshot: &Snapshot,
     ) -> Result<(), StoreError>;
+
+    /// Sets a snapshot aside that was read and is not the document it should
+    /// be, so that it is never read again. Does nothing when it is no longer
+    /// the stored one.
+    async fn quarantine_snapshot(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+        snapshot: &Snapshot,
+        reason: &str,
+    ) -> Result<(), StoreError>;
+
+    /// What a verifier reads, as it is stored and with nothing mended.
+    fn records(&self) -> &dyn Records;
 
     /// Tells the other nodes, without waiting for anything: a notice may be lost.
     fn tell(&self, notice: Notice);

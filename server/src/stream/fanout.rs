@@ -35,6 +35,7 @@ pub fn store_code(error: &StoreError) -> Code {
     match error {
         StoreError::Unavailable(_) => Code::StoreUnavailable,
         StoreError::Full(_) => Code::StoreFull,
+        StoreError::Damaged { .. } => Code::StreamDamaged,
         StoreError::Corrupt { .. }
         | StoreError::Migrate(_)
         | StoreError::UrlUnsupported { .. }

@@ -5,6 +5,7 @@
 mod cache;
 mod commit;
 pub mod fanout;
+pub(crate) mod load;
 pub mod notice;
 pub(crate) mod receipt;
 mod registry;
@@ -20,7 +21,7 @@ pub use cache::CacheBudget;
 pub use commit::Committer;
 pub use receipt::{ReceiptRequest, Receipts};
 pub use registry::Registry;
-pub(crate) use task::restore;
+pub(crate) use task::conversation_row;
 
 /// A push with who sent it, on its way to its stream's task.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Stream},
     code::Code,
-    doc::{Document, RestoreDocumentError},
+    doc::Document,
     ids::{AccountId, ChangeHash, DocumentId, StreamId},
     journal::{Entry, Position},
     model::Profile,
@@ -24,11 +24,11 @@ use tidings_core::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{PushRequest, cache::Held, commit::CommitError, fanout, notice, registry::StreamKey};
+use super::{PushRequest, cache::Held, commit::CommitError, fanout, load::load, notice, registry::StreamKey};
 use crate::{
     clock,
     node::Node,
-    store::{CommitOutcome, ConversationRow, NewEntry, StoreError, StoredDocument, StreamCommit},
+    store::{CommitOutcome, ConversationRow, NewEntry, StoreError, StreamCommit},
     ws::{Frame, SessionHandle},
 };
 
@@ -107,8 +107,6 @@ enum DecideError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Commit(CommitError),
-    #[error(transparent)]
-    Restore(#[from] RestoreDocumentError),
     #[error("the authority asks for more documents after each one it was given")]
     Loading,
     #[error("an admitted change is not in the journal")]
@@ -164,7 +162,7 @@ impl Task {
         self.state = None;
         tracing::error!(stream = %self.key.stream, pushes = batch.len(), "a panic while deciding pushes");
         if batch.len() == 1 {
-            return self.refuse(batch, Code::Internal, "the server failed on this push", false);
+            return self.refuse(batch, Code::Internal, "the server failed on this push", None);
         }
         // One of them is at fault; the others must not fail with it.
         for request in batch {
@@ -187,13 +185,19 @@ impl Task {
                 DecideError::Store(error) => (fanout::store_code(error), true),
                 DecideError::Commit(CommitError::Store(error)) => (fanout::store_code(error), true),
                 DecideError::Commit(CommitError::Ended) => (Code::Draining, true),
-                DecideError::Restore(_) | DecideError::Loading | DecideError::Journal => (Code::Internal, true),
+                DecideError::Loading | DecideError::Journal => (Code::Internal, true),
             };
-            tracing::warn!(stream = %self.key.stream, %error, "pushes were deferred");
+            let (tenant, stream) = (&self.key.tenant, &self.key.stream);
+            if code == Code::StreamDamaged {
+                tracing::error!(%tenant, %stream, %error, "pushes were deferred: the journal has to be mended");
+                return self.refuse(batch, code, "what is stored of this is damaged", Some(clock::mend_delay()));
+            }
+            tracing::warn!(%tenant, %stream, %error, "pushes were deferred");
+            let again = again.then(clock::retry_delay);
             return self.refuse(batch, code, "the server cannot store this now", again);
         }
         tracing::warn!(stream = %self.key.stream, "pushes were deferred: other nodes always wrote first");
-        self.refuse(batch, Code::StoreUnavailable, "too many nodes write this stream", true);
+        self.refuse(batch, Code::StoreUnavailable, "too many nodes write this stream", Some(clock::retry_delay()));
     }
 
     /// Decides, commits and publishes. The state is put back only when all of
@@ -253,9 +257,9 @@ impl Task {
             }
             Some(conversation) => {
                 let id = DocumentId::Conversation(conversation);
-                let (stored, head) = self.node.store.document(tenant, &id).await?;
+                let (document, head) = load(self.node.store.as_ref(), tenant, &id).await?;
                 let mut stream = Stream::new(tenant.clone(), stream.clone(), head.position, head.page);
-                stream.insert(restore(id, &stored)?);
+                stream.insert(document);
                 stream
             }
         };
@@ -283,8 +287,8 @@ impl Task {
         let documents: BTreeSet<&DocumentId> = changes.map(|pushed| &pushed.document).collect();
         for document in documents.into_iter().filter(|document| document.stream() == self.key.stream) {
             for id in state.stream.missing(document) {
-                let (stored, head) = self.node.store.document(&self.key.tenant, &id).await?;
-                state.stream.insert(restore(id, &stored)?);
+                let (document, head) = load(self.node.store.as_ref(), &self.key.tenant, &id).await?;
+                state.stream.insert(document);
                 if head.position > state.stream.position() {
                     *state = self.catch_up(state.stream.clone()).await?;
                 }
@@ -324,11 +328,11 @@ impl Task {
                 return Ok(());
             }
             for id in missing {
-                let (stored, head) = self.node.store.document(&self.key.tenant, &id).await?;
+                let (document, head) = load(self.node.store.as_ref(), &self.key.tenant, &id).await?;
                 if head.position != base {
                     return Err(DecideError::Conflict);
                 }
-                stream.insert(restore(id, &stored)?);
+                stream.insert(document);
             }
         }
         Err(DecideError::Loading)
@@ -519,9 +523,9 @@ impl Task {
     }
 
     /// Refuses a whole batch for a reason that is not its own.
-    fn refuse(&self, batch: &[PushRequest], code: Code, detail: &str, again: bool) {
+    fn refuse(&self, batch: &[PushRequest], code: Code, detail: &str, again: Option<Duration>) {
         for request in batch {
-            let retry_at = again.then(|| clock::wall_now().plus(clock::retry_delay()));
+            let retry_at = again.map(|delay| clock::wall_now().plus(delay));
             refuse_at(request, 0, Refusal { code, detail: detail.to_owned(), retry_at });
         }
     }
@@ -571,17 +575,8 @@ fn refuse_at(request: &PushRequest, index: usize, refusal: Refusal) {
     request.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
 }
 
-/// A document from what is stored of it.
-pub(crate) fn restore(id: DocumentId, stored: &StoredDocument) -> Result<Document, RestoreDocumentError> {
-    let snapshot = stored
-        .snapshot
-        .as_ref()
-        .map(|snapshot| (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice()));
-    Document::restore(id, snapshot, &stored.tail)
-}
-
 /// The projection of a conversation; none before it was created.
-fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
+pub(crate) fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
     let conversation = stream.conversation();
     let created = conversation.created.as_ref()?;
     Some(ConversationRow {

@@ -52,6 +52,11 @@ pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> V
             let (code, detail, retry_at) = match error {
                 FetchError::Refused(code, detail) => (code, detail, None),
                 FetchError::Moving => (Code::StoreUnavailable, "the stream changes too fast right now", retry_at),
+                FetchError::Store(error @ StoreError::Damaged { .. }) => {
+                    tracing::error!(%error, tenant = %identity.tenant, "a fetch was deferred: the journal has to be mended");
+                    let retry_at = Some(clock::wall_now().plus(clock::mend_delay()));
+                    (Code::StreamDamaged, "what is stored of this is damaged", retry_at)
+                }
                 FetchError::Store(error) => {
                     tracing::warn!(%error, stream = %fetch.stream, "the store failed a fetch");
                     (fanout::store_code(&error), "the store cannot answer", retry_at)
@@ -127,9 +132,15 @@ impl Fetching<'_> {
         let behind = head.position.number().checked_sub(position.number());
         if let Some(behind) = behind.filter(|&behind| behind <= u64::from(entries_max)) {
             let stream = &self.fetch.stream;
-            let mut entries = match behind {
-                0 => Vec::new(),
-                _ => self.node.store.entries_after(self.tenant(), stream, position, entries_max).await?,
+            let entries = match behind {
+                0 => Ok(Vec::new()),
+                _ => self.node.store.entries_after(self.tenant(), stream, position, entries_max).await,
+            };
+            let mut entries = match entries {
+                Ok(entries) => entries,
+                // There may be a snapshot behind the damage.
+                Err(StoreError::Damaged { .. }) => return self.restart().await,
+                Err(error) => return Err(error.into()),
             };
             entries.retain(|entry| entry.position <= head.position);
             let bytes: usize = entries.iter().map(|entry| entry.change.len()).sum();

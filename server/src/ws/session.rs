@@ -33,7 +33,7 @@ use crate::{
     clock,
     drain::Phase,
     node::Node,
-    rate::TokenBucket,
+    rate::{ChangeRate, Rate},
     store::{CatchUp, DeviceOwner, Notice, StoreError},
     stream::{PushRequest, fanout},
 };
@@ -140,10 +140,10 @@ struct Session {
     /// Whether anything was sent that the cursor does not cover.
     behind_sent: bool,
     received_at: Instant,
-    change_rate: TokenBucket,
-    presence_rate: TokenBucket,
-    fetch_rate: TokenBucket,
-    receipts_rate: TokenBucket,
+    change_rate: ChangeRate,
+    presence_rate: Rate,
+    fetch_rate: Rate,
+    receipts_rate: Rate,
     online: BTreeSet<ConversationId>,
 }
 
@@ -165,7 +165,8 @@ impl Session {
             outgoing,
         });
         node.sessions.add(Arc::clone(&handle));
-        let now = node.monotonic_now();
+        let own_rate = Rate::new(node.limits.changes_burst, node.limits.changes_per_second);
+        let (tenant, account) = (identity.tenant.clone(), identity.account.clone());
         Self {
             identity,
             handle,
@@ -174,10 +175,10 @@ impl Session {
             sent: HashMap::new(),
             behind_sent: false,
             received_at: Instant::now(),
-            change_rate: TokenBucket::new(node.limits.changes_burst, node.limits.changes_per_second, now),
-            presence_rate: TokenBucket::new(PRESENCE_RATE.0, PRESENCE_RATE.1, now),
-            fetch_rate: TokenBucket::new(FETCH_RATE.0, FETCH_RATE.1, now),
-            receipts_rate: TokenBucket::new(RECEIPTS_RATE.0, RECEIPTS_RATE.1, now),
+            change_rate: ChangeRate::new(own_rate, &node.account_rates, tenant, account),
+            presence_rate: Rate::new(PRESENCE_RATE.0, PRESENCE_RATE.1),
+            fetch_rate: Rate::new(FETCH_RATE.0, FETCH_RATE.1),
+            receipts_rate: Rate::new(RECEIPTS_RATE.0, RECEIPTS_RATE.1),
             online: BTreeSet::new(),
             node: Arc::clone(node),
         }
@@ -343,7 +344,7 @@ impl Session {
             ClientFrame::Hello(_) => Err(Ending::closed(Code::FrameUnexpected, "a second Hello")),
             ClientFrame::Push(push) => self.push(socket, push).await,
             ClientFrame::Fetch(fetch) => {
-                let frames = match self.fetch_rate.take(1, self.node.monotonic_now()) {
+                let frames = match self.fetch_rate.take(1) {
                     Ok(()) => fetch::answer(&self.node, &self.identity, &fetch).await,
                     Err(wait) => {
                         vec![rate_limited(fetch.request, fetch.stream, wait)]
@@ -353,7 +354,7 @@ impl Session {
             }
             ClientFrame::Receipts(notices) => self.merge_receipts(&notices).await,
             ClientFrame::Presence(notice) => {
-                if self.presence_rate.take(1, self.node.monotonic_now()).is_ok() {
+                if self.presence_rate.take(1).is_ok() {
                     self.note_presence(notice).await;
                 }
                 Ok(())
@@ -375,7 +376,7 @@ impl Session {
             );
             return Err(Ending::closed(Code::FrameTooLarge, detail));
         }
-        if let Err(wait) = self.change_rate.take(push.changes.len(), self.node.monotonic_now()) {
+        if let Err(wait) = self.change_rate.take(push.changes.len()) {
             return self.write(socket, [rate_limited(push.request, push.stream, wait)]).await;
         }
         let request = PushRequest {
@@ -393,7 +394,7 @@ impl Session {
 
     async fn merge_receipts(&mut self, notices: &[ReceiptNotice]) -> Result<(), Ending> {
         // Receipts have no answer that could defer them, so the session itself slows down.
-        if let Err(wait) = self.receipts_rate.take(1, self.node.monotonic_now()) {
+        if let Err(wait) = self.receipts_rate.take(1) {
             tokio::time::sleep(wait).await;
         }
         let ended = self.reader.ended();
@@ -439,7 +440,7 @@ fn rate_limited(request: u64, stream: StreamId, wait: Duration) -> Arc<Frame> {
         stream,
         index: 0,
         code: Code::RateLimited,
-        detail: "more at once than a session may send".to_owned(),
+        detail: "more at once than a session, or its account, may send".to_owned(),
         retry_at: Some(clock::wall_now().plus(wait)),
     }))
 }

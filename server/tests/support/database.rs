@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use tidings_server::store::{self, Store, StoreOptions};
 
 /// Where a Postgres server is for the tests: an address that may create databases.
@@ -78,6 +78,70 @@ impl Database {
     /// Opens it by way of another host and port.
     pub async fn open_by_way_of(&self, address: SocketAddr) -> Arc<dyn Store> {
         Self::open_at(&self.address.replacen(self.host(), &address.to_string(), 1)).await
+    }
+
+    /// Runs a statement of an operator, or of somebody who should not.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.leftover {
+            Leftover::Folder(_) => {
+                let mut connection = SqliteConnection::connect(&self.address).await.unwrap();
+                connection.execute(sql).await.unwrap().rows_affected()
+            }
+            Leftover::Database { .. } => {
+                let mut connection = PgConnection::connect(&self.address).await.unwrap();
+                connection.execute(sql).await.unwrap().rows_affected()
+            }
+        }
+    }
+
+    /// The first column of the first row, a number.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.leftover {
+            Leftover::Folder(_) => {
+                let mut connection = SqliteConnection::connect(&self.address).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+            Leftover::Database { .. } => {
+                let mut connection = PgConnection::connect(&self.address).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+
+    /// The first column of the first row, bytes.
+    pub async fn bytes(&self, sql: &str) -> Vec<u8> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.leftover {
+            Leftover::Folder(_) => {
+                let mut connection = SqliteConnection::connect(&self.address).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+            Leftover::Database { .. } => {
+                let mut connection = PgConnection::connect(&self.address).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+
+    /// Bytes as a statement writes them.
+    pub fn literal(&self, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match &self.leftover {
+            Leftover::Folder(_) => format!("x'{hex}'"),
+            Leftover::Database { .. } => format!("decode('{hex}', 'hex')"),
+        }
+    }
+
+    /// Waits until a count is at least so much.
+    pub async fn wait_for(&self, sql: &str, least: i64) {
+        let reached = tokio::time::timeout(super::server::PATIENCE, async {
+            while self.number(sql).await < least {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        reached.await.unwrap_or_else(|_| panic!("{sql} reaches {least}"));
     }
 
     /// Waits until so many nodes listen for notices.

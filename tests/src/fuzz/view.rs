@@ -136,7 +136,7 @@ fn check_rows(room: &Room, shown: &Shown) {
 }
 
 fn start(seed: [u8; 32], store: MemoryStore, time_ms: u64, conversation: ConversationId) -> Client {
-    let mut client = Client::start_with(config(VIEWER, seed), store, at(time_ms));
+    let mut client = Client::start(config(VIEWER, seed), store, at(time_ms));
     client.handle(at(time_ms), Input::OpenConversation(conversation));
     client
 }

@@ -108,7 +108,7 @@ pub(crate) async fn a_stream_with_too_many_entries_is_left_to_fetch(store: &dyn 
 pub(crate) async fn streams_beyond_the_bytes_of_one_answer_are_left_to_fetch(store: &dyn Store) {
     for number in 0..9 {
         let mut large = messages(number, 0, "bob", 4);
-        large.entries.iter_mut().for_each(|new| new.entry.change = vec![1; 256 * 1024]);
+        large.entries.iter_mut().for_each(|new| enlarge(new, 256 * 1024));
         large.conversation = Some(row(&["ann"], None));
         large.members = vec![(account("ann"), member(MemberStatus::Active))];
         write(store, &[large]).await;

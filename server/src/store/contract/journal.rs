@@ -160,7 +160,7 @@ pub(crate) async fn any_script_and_any_character_can_be_stored(store: &dyn Store
 
 pub(crate) async fn a_change_of_256_kib_can_be_stored(store: &dyn Store) {
     let mut large = messages(1, 0, "ann", 2);
-    large.entries[1].entry.change = (0..256 * 1024).map(|index: u32| (index % 251) as u8).collect();
+    enlarge(&mut large.entries[1], 256 * 1024);
     write(store, std::slice::from_ref(&large)).await;
     let entries = store.entries_after(&tenant(), &stream(1), position(1), 1).await.unwrap();
     assert_eq!(entries[0], large.entries[1].entry);

@@ -7,6 +7,7 @@ pub(super) mod register;
 
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
@@ -110,15 +111,33 @@ pub(super) fn position(number: u64) -> Position {
     Position::new(number)
 }
 
-/// A hash that no other position of a stream has.
+/// Bytes framed like a change, with their checksum in front.
+fn framed(body: &[u8]) -> Vec<u8> {
+    let checksum = &Sha256::digest(body)[..4];
+    [&[0x85, 0x6f, 0x4a, 0x83], checksum, body].concat()
+}
+
+fn change(position: Position) -> Vec<u8> {
+    framed(format!("change {position}").as_bytes())
+}
+
+/// Makes the change of an entry so large.
+pub(super) fn enlarge(new: &mut NewEntry, bytes: usize) {
+    let all_kinds = (0..bytes).map(|index| (index % 251) as u8);
+    // Eight bytes of position, of which no two are alike, and the frame's eight.
+    let body: Vec<u8> = new.entry.position.number().to_be_bytes().into_iter().chain(all_kinds).collect();
+    let body = &body[..bytes - 8];
+    new.entry.change = framed(body);
+    new.hash = ChangeHash::of_change(&new.entry.change).unwrap();
+}
+
+/// The hash of the change at a position, which no other position of a stream has.
 pub(super) fn hash(position: Position) -> ChangeHash {
-    let mut bytes = [7; 32];
-    bytes[..8].copy_from_slice(&position.number().to_be_bytes());
-    ChangeHash::from_bytes(bytes)
+    ChangeHash::of_change(&change(position)).unwrap()
 }
 
 pub(super) fn entry(position: Position, document: DocumentId, author: &str, message: bool) -> NewEntry {
-    let change = format!("change {position} of {document}").into_bytes();
+    let change = change(position);
     let accepted_at = WallTime::from_millis(1_700_000_000_000 + position.number());
     let entry =
         Entry { position, document, account: account(author), administrator: author == "root", accepted_at, change };

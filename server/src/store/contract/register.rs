@@ -53,7 +53,10 @@ pub(crate) async fn a_device_belongs_to_its_first_account_for_ever(store: &dyn S
     assert_eq!(register(&tenant(), "ann").await, DeviceOwner::Same);
     assert_eq!(register(&tenant(), "ann").await, DeviceOwner::Same);
     assert_eq!(register(&tenant(), "bob").await, DeviceOwner::Other);
+    // Another tenant is another world: there the same id is another device.
+    assert_eq!(register(&other, "bob").await, DeviceOwner::Same);
     assert_eq!(register(&other, "ann").await, DeviceOwner::Other);
+    assert_eq!(register(&tenant(), "ann").await, DeviceOwner::Same);
     let racing = ["ann", "bob", "cid", "dan"]
         .map(|name| async move { store.register_device(&tenant(), &account(name), device(2)).await.unwrap() });
     let owners = futures_util::future::join_all(racing).await;

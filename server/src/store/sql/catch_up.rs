@@ -31,7 +31,8 @@ use tidings_core::{
 };
 
 use super::{
-    Backend, ReadRow, Value, backend::fetch, directory::profile_notices, receipt::member_receipts, row::Fields,
+    Backend, ReadRow, Value, backend::fetch, directory::profile_notices, journal::follows, receipt::member_receipts,
+    row::Fields,
 };
 use crate::store::{CatchUp, StoreError};
 
@@ -234,7 +235,7 @@ impl Missed<'_> {
         entries_max: u32,
     ) -> Result<Vec<(StreamId, Vec<Entry>)>, StoreError> {
         const ENTRIES: &str = "SELECT journal.stream, journal.position, journal.document, journal.account,
-                journal.administrator, journal.accepted_at, journal.change
+                journal.administrator, journal.accepted_at, journal.hash, journal.change
             FROM json_each($2) AS wanted
             JOIN journal ON journal.tenant = $1 AND journal.stream = wanted.key
                 AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
@@ -253,14 +254,31 @@ impl Missed<'_> {
         }
         let wanted = Value::keyed(runs.into_iter().map(|run| (run.stream, run.first.number())));
         let mut streams: Vec<(StreamId, Vec<Entry>)> = Vec::new();
+        let mut damaged = BTreeSet::new();
         for row in fetch::<B>(connection, ENTRIES, [self.tenant.into(), wanted]).await? {
             let fields = Fields::of("journal", &row);
-            let (stream, entry) = (fields.stream()?, fields.entry()?);
+            let stream = fields.stream()?;
+            let last = streams.last().filter(|(last, _)| *last == stream).and_then(|(_, entries)| entries.last());
+            let entry = fields.entry(&stream).and_then(|entry| {
+                last.map_or(Ok(()), |last| follows(&stream, last.position, &entry))?;
+                Ok(entry)
+            });
+            let entry = match entry {
+                Ok(entry) => entry,
+                // Left to fetch, which says what is wrong; the other streams are not held back by it.
+                Err(error @ StoreError::Damaged { .. }) => {
+                    tracing::error!(tenant = %self.tenant, %error, "a catch-up leaves a stream out");
+                    damaged.insert(stream);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             match streams.last_mut() {
                 Some((last, entries)) if *last == stream => entries.push(entry),
                 _ => streams.push((stream, vec![entry])),
             }
         }
+        streams.retain(|(stream, _)| !damaged.contains(stream));
         Ok(streams)
     }
 

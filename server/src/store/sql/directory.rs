@@ -1,5 +1,6 @@
 //! Who is where: devices, members, profiles; and who is suspended.
 
+use sqlx::AssertSqlSafe;
 use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, TenantId},
     model::Member,
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::store::{DeviceOwner, StoreError, Suspension};
 
-const DEVICE: &str = "SELECT tenant, account FROM devices WHERE device = $1";
+const DEVICE: &str = "SELECT account FROM devices WHERE tenant = $1 AND device = $2";
 
 /// Whose a device is; none before it is registered.
 pub(super) async fn device_owner<B: Backend>(
@@ -23,19 +24,43 @@ pub(super) async fn device_owner<B: Backend>(
     account: &AccountId,
     device: DeviceId,
 ) -> Result<Option<DeviceOwner>, StoreError> {
-    let rows = fetch::<B>(connection, DEVICE, [device.as_bytes().to_vec().into()]).await?;
+    let rows = fetch::<B>(connection, DEVICE, [tenant.into(), device.as_bytes().to_vec().into()]).await?;
     let Some(row) = rows.first() else {
         return Ok(None);
     };
     let fields = Fields::of("devices", row);
-    let same = fields.tenant()? == *tenant && fields.account()? == *account;
+    let same = fields.account()? == *account;
     Ok(Some(if same { DeviceOwner::Same } else { DeviceOwner::Other }))
+}
+
+/// `Records::device_owners`.
+pub(super) async fn device_owners<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    devices: &[DeviceId],
+) -> Result<Vec<(DeviceId, AccountId)>, StoreError> {
+    let sql = format!(
+        "SELECT device, account FROM devices
+         WHERE tenant = $1 AND device IN (SELECT {} FROM json_each($2)) ORDER BY device",
+        B::KEY_BYTES
+    );
+    let hexadecimal =
+        devices.iter().map(|device| device.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let values = [tenant.into(), Value::keys(hexadecimal)];
+    let rows = fetch::<B>(connection, AssertSqlSafe(sql), values).await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::of("devices", row);
+            let device = fields.decode("device", |bytes| <[u8; 16]>::try_from(bytes))?;
+            Ok((DeviceId::from_bytes(device), fields.account()?))
+        })
+        .collect()
 }
 
 const REGISTER_DEVICE: Insert = Insert {
     table: "devices",
     columns: &["device", "tenant", "account"],
-    conflict: "ON CONFLICT (device) DO NOTHING RETURNING tenant",
+    conflict: "ON CONFLICT (tenant, device) DO NOTHING RETURNING tenant",
 };
 
 /// `Store::register_device`, of a device that was not registered a moment ago.

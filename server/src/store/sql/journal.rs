@@ -1,5 +1,5 @@
 //! Reading the journal: heads, entries, changes already held, documents with
-//! their snapshots; and writing snapshots.
+//! what came behind their snapshots.
 
 use sqlx::AssertSqlSafe;
 use tidings_core::{
@@ -8,12 +8,8 @@ use tidings_core::{
     time::WallTime,
 };
 
-use super::{
-    Backend, Insert, Value,
-    backend::{fetch, insert},
-    row::Fields,
-};
-use crate::store::{Snapshot, StaleDocument, StoreError, StoredDocument, StreamHead};
+use super::{Backend, Value, backend::fetch, row::Fields, snapshot};
+use crate::store::{StaleDocument, StoreError, StoredDocument, StreamHead};
 
 const STREAM_HEAD: &str = "SELECT position, page FROM streams WHERE tenant = $1 AND stream = $2";
 
@@ -31,8 +27,8 @@ pub(super) async fn stream_head<B: Backend>(
     Ok(StreamHead { position: fields.position("position")?, page: fields.number("page")? })
 }
 
-const ENTRIES_AFTER: &str = "SELECT position, document, account, administrator, accepted_at, change FROM journal
-    WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
+const ENTRIES_AFTER: &str = "SELECT position, document, account, administrator, accepted_at, hash, change
+    FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
 /// `Store::entries_after`.
 pub(super) async fn entries_after<B: Backend>(
@@ -44,7 +40,22 @@ pub(super) async fn entries_after<B: Backend>(
 ) -> Result<Vec<Entry>, StoreError> {
     let values = [tenant.into(), stream.into(), after.into(), entries_max.into()];
     let rows = fetch::<B>(connection, ENTRIES_AFTER, values).await?;
-    rows.iter().map(|row| Fields::of("journal", row).entry()).collect()
+    let mut entries: Vec<Entry> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let entry = Fields::of("journal", row).entry(stream)?;
+        follows(stream, entries.last().map_or(after, |last| last.position), &entry)?;
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+/// Whether an entry is the next one: whoever sees an entry sees all before it,
+/// so one that is not there is lost.
+pub(super) fn follows(stream: &StreamId, last: Position, entry: &Entry) -> Result<(), StoreError> {
+    if entry.position == last.next() {
+        return Ok(());
+    }
+    Err(StoreError::Damaged { stream: stream.clone(), position: last.next(), detail: "it is missing".to_owned() })
 }
 
 /// `Store::find_changes`.
@@ -70,32 +81,29 @@ pub(super) async fn find_changes<B: Backend>(
         .collect()
 }
 
-const SNAPSHOT: &str = "SELECT position, admissions, data FROM snapshots WHERE tenant = $1 AND document = $2";
+const TAIL: &str = "SELECT position, document, account, administrator, accepted_at, hash, change
+    FROM journal WHERE tenant = $1 AND document = $2 AND position > $3 ORDER BY position";
 
-const TAIL: &str = "SELECT position, document, account, administrator, accepted_at, change FROM journal
-    WHERE tenant = $1 AND document = $2 AND position > $3 ORDER BY position";
-
-/// `Store::document`, within a transaction of one moment.
+/// `Store::document`, within a transaction of one moment; and why its snapshot
+/// is to be set aside, if it is.
 pub(super) async fn document<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
     document: &DocumentId,
-) -> Result<(StoredDocument, StreamHead), StoreError> {
-    let head = stream_head::<B>(connection, tenant, &document.stream()).await?;
-    let rows = fetch::<B>(connection, SNAPSHOT, [tenant.into(), document.into()]).await?;
-    let snapshot = rows.first().map(|row| {
-        let fields = Fields::of("snapshots", row);
-        Ok::<_, StoreError>(Snapshot {
-            position: fields.position("position")?,
-            data: fields.bytes("data")?,
-            admissions: fields.bytes("admissions")?,
-        })
-    });
-    let snapshot = snapshot.transpose()?;
+) -> Result<(StoredDocument, StreamHead, Option<&'static str>), StoreError> {
+    let stream = document.stream();
+    let head = stream_head::<B>(connection, tenant, &stream).await?;
+    let (snapshot, bad) = match snapshot::read::<B>(connection, tenant, document).await? {
+        Some(row) => match row.fault(tenant, document, head.position) {
+            None => (row.into_snapshot(), None),
+            Some(fault) => (None, Some(fault)),
+        },
+        None => (None, None),
+    };
     let after = snapshot.as_ref().map_or(Position::ZERO, |snapshot| snapshot.position);
     let rows = fetch::<B>(connection, TAIL, [tenant.into(), document.into(), after.into()]).await?;
-    let tail = rows.iter().map(|row| Fields::of("journal", row).entry()).collect::<Result<_, _>>()?;
-    Ok((StoredDocument { snapshot, tail }, head))
+    let tail = rows.iter().map(|row| Fields::of("journal", row).entry(&stream)).collect::<Result<_, _>>()?;
+    Ok((StoredDocument { snapshot, tail }, head, bad))
 }
 
 /// Entries behind the snapshot for one step of `documents.backlog`; the
@@ -119,46 +127,4 @@ pub(super) async fn stale_documents<B: Backend>(
             Ok(StaleDocument { tenant: fields.tenant()?, document: fields.document()? })
         })
         .collect()
-}
-
-const SAVE_SNAPSHOT: Insert = Insert {
-    table: "snapshots",
-    columns: &["tenant", "document", "position", "admissions", "data"],
-    conflict: "ON CONFLICT (tenant, document) DO UPDATE
-        SET position = excluded.position, admissions = excluded.admissions, data = excluded.data
-        WHERE snapshots.position < excluded.position
-        RETURNING position",
-};
-
-// Counts what is in the snapshot, not what is behind it: those entries are
-// committed for sure, while another transaction may be adding behind them.
-const COUNT_SNAPSHOT: &str = "SELECT count(*) AS entries FROM journal
-    WHERE tenant = $1 AND document = $2 AND position <= $3";
-
-const NOTE_SNAPSHOT: &str = "UPDATE documents
-    SET snapshot_entries = $3, backlog = (entries - $3) / $4 WHERE tenant = $1 AND document = $2";
-
-/// `Store::save_snapshot`.
-pub(super) async fn save_snapshot<B: Backend>(
-    connection: &mut B::Connection,
-    tenant: &TenantId,
-    document: &DocumentId,
-    snapshot: &Snapshot,
-) -> Result<(), StoreError> {
-    let row = vec![
-        tenant.into(),
-        document.into(),
-        snapshot.position.into(),
-        snapshot.admissions.clone().into(),
-        snapshot.data.clone().into(),
-    ];
-    if insert::<B>(connection, &SAVE_SNAPSHOT, vec![row]).await?.is_empty() {
-        return Ok(());
-    }
-    let values = [tenant.into(), document.into(), snapshot.position.into()];
-    let rows = fetch::<B>(connection, COUNT_SNAPSHOT, values).await?;
-    let entries: u32 = rows.first().map_or(Ok(0), |row| Fields::of("journal", row).number("entries"))?;
-    let values = [tenant.into(), document.into(), entries.into(), BACKLOG_STEP.into()];
-    fetch::<B>(connection, NOTE_SNAPSHOT, values).await?;
-    Ok(())
 }

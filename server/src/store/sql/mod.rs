@@ -7,7 +7,9 @@ mod commit;
 mod directory;
 mod journal;
 mod receipt;
+mod records;
 mod row;
+mod snapshot;
 
 use async_trait::async_trait;
 use sqlx::{Pool, Transaction, pool::PoolConnection};
@@ -24,9 +26,12 @@ pub(super) use catch_up::next_cursor;
 #[cfg(test)]
 pub(super) use commit::commit;
 pub(super) use row::notice;
+use snapshot::Suspect;
+
+use crate::clock;
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, Notice, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
+    CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
     StreamCommit, StreamHead, Suspension,
 };
 
@@ -57,6 +62,32 @@ impl<B: Backend> SqlStore<B> {
     /// A transaction that may write.
     pub(super) async fn writer(&self) -> Result<Transaction<'static, B>, StoreError> {
         Ok(self.writes.begin_with(B::BEGIN_WRITE).await?)
+    }
+
+    /// Sets a snapshot aside, for a reader that has its answer without it: that
+    /// it cannot be done now is only logged.
+    async fn set_aside(&self, tenant: &TenantId, document: &DocumentId, suspect: Suspect<'_>, reason: &str) {
+        if let Err(error) = self.try_set_aside(tenant, document, suspect, reason).await {
+            tracing::warn!(%tenant, %document, %error, "a bad snapshot was not set aside yet");
+        }
+    }
+
+    async fn try_set_aside(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+        suspect: Suspect<'_>,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer().await?;
+        let now = clock::wall_now();
+        let aside = snapshot::set_aside::<B>(&mut transaction, tenant, document, suspect, reason, now).await?;
+        transaction.commit().await?;
+        if let Some(position) = aside {
+            let stream = document.stream();
+            tracing::error!(%tenant, %stream, %document, position, reason, "a snapshot was quarantined");
+        }
+        Ok(())
     }
 
     async fn try_commit(&self, commits: &[StreamCommit]) -> Result<(Vec<CommitOutcome>, Vec<Notice>), StoreError> {
@@ -140,7 +171,13 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         document: &DocumentId,
     ) -> Result<(StoredDocument, StreamHead), StoreError> {
-        journal::document::<B>(&mut *self.moment().await?, tenant, document).await
+        let mut moment = self.moment().await?;
+        let (stored, head, fault) = journal::document::<B>(&mut moment, tenant, document).await?;
+        moment.rollback().await?;
+        if let Some(fault) = fault {
+            self.set_aside(tenant, document, Suspect::Stored, fault).await;
+        }
+        Ok((stored, head))
     }
 
     async fn find_changes(
@@ -238,8 +275,22 @@ impl<B: Backend> Store for SqlStore<B> {
         snapshot: &Snapshot,
     ) -> Result<(), StoreError> {
         let mut transaction = self.writer().await?;
-        journal::save_snapshot::<B>(&mut transaction, tenant, document, snapshot).await?;
+        snapshot::save::<B>(&mut transaction, tenant, document, snapshot).await?;
         Ok(transaction.commit().await?)
+    }
+
+    async fn quarantine_snapshot(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+        snapshot: &Snapshot,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.try_set_aside(tenant, document, Suspect::Unloadable(snapshot), reason).await
+    }
+
+    fn records(&self) -> &dyn Records {
+        self
     }
 
     fn tell(&self, notice: Notice) {

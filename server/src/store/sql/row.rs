@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use tidings_core::{
-    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     model::{Member, MemberStatus, Receipt, Role},
     time::WallTime,
@@ -136,16 +136,42 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         Ok(Receipt { delivered: self.position("delivered")?, read: self.position("read")? })
     }
 
-    pub(super) fn entry(&self) -> Result<Entry, StoreError> {
-        Ok(Entry {
-            position: self.position("position")?,
+    /// An entry of a stream, if it is what was written: what is not is never sent or applied.
+    pub(super) fn entry(&self, stream: &StreamId) -> Result<Entry, StoreError> {
+        let (entry, hash) = self.stored_entry(stream)?;
+        if ChangeHash::of_change(&entry.change) != Some(hash) {
+            return Err(damaged(stream, entry.position, "the change does not have its hash".to_owned()));
+        }
+        if entry.document.stream() != *stream {
+            return Err(damaged(stream, entry.position, format!("{} is of another stream", entry.document)));
+        }
+        Ok(entry)
+    }
+
+    /// An entry of a stream as it is stored, with its hash.
+    pub(super) fn stored_entry(&self, stream: &StreamId) -> Result<(Entry, ChangeHash), StoreError> {
+        let position = self.position("position")?;
+        self.entry_at(position).map_err(|error| match error {
+            StoreError::Corrupt { detail, .. } => damaged(stream, position, detail),
+            other => other,
+        })
+    }
+
+    fn entry_at(&self, position: Position) -> Result<(Entry, ChangeHash), StoreError> {
+        let entry = Entry {
+            position,
             document: self.document()?,
             account: self.account()?,
             administrator: self.flag("administrator")?,
             accepted_at: self.time("accepted_at")?,
             change: self.bytes("change")?,
-        })
+        };
+        Ok((entry, ChangeHash::from_bytes(self.decode("hash", |bytes| <[u8; 32]>::try_from(bytes))?)))
     }
+}
+
+fn damaged(stream: &StreamId, position: Position, detail: String) -> StoreError {
+    StoreError::Damaged { stream: stream.clone(), position, detail }
 }
 
 /// The notice of the run of entries in a row.

@@ -1,0 +1,176 @@
+//! Admitting: the steps in order, and what they make of a change that passes
+//! all of them. An entry that was admitted is judged again by the same steps.
+
+use crate::{
+    authority::{Context, Effects, Refusal, Session, Stream, decide, shape},
+    code::Code,
+    doc::{Change, Document, Fact},
+    ids::{ChangeHash, DocumentId},
+    journal::Entry,
+    limits::Limits,
+    time::WallTime,
+    wire::PushedChange,
+};
+
+/// A change that was admitted.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// Its entry in the journal.
+    pub entry: Entry,
+    /// Its hash.
+    pub hash: ChangeHash,
+    /// What it did, for projections and views.
+    pub effects: Effects,
+}
+
+/// Why a change was not admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AdmitError {
+    /// It may not be, or not now.
+    Refused(Refusal),
+    /// It is part of the document already.
+    AlreadyAdmitted(ChangeHash),
+}
+
+impl From<Refusal> for AdmitError {
+    fn from(refusal: Refusal) -> Self {
+        AdmitError::Refused(refusal)
+    }
+}
+
+impl Stream {
+    /// Judges a pushed change and, if it may be, makes it the next entry.
+    ///
+    /// # Errors
+    /// The refusal of the first step that does not hold; the stream is as it was.
+    pub fn admit(
+        &mut self,
+        session: &Session,
+        pushed: &PushedChange,
+        accepted_at: WallTime,
+        limits: &Limits,
+    ) -> Result<Admitted, AdmitError> {
+        self.check_document(&pushed.document)?;
+        let (change, facts) = self.judge(session, pushed, accepted_at, limits)?;
+        let position = self.position.next();
+        let document = self.documents.get_mut(&pushed.document).expect("shape found it");
+        document
+            .admit(&change, position, accepted_at)
+            .map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))?;
+        self.position = position;
+        let effects = self.take_effect(&pushed.document, facts);
+        let entry = Entry {
+            position,
+            document: pushed.document.clone(),
+            account: session.account.clone(),
+            administrator: session.administrator,
+            accepted_at,
+            change: pushed.change.clone(),
+        };
+        Ok(Admitted { entry, hash: change.hash(), effects })
+    }
+
+    /// Admits an entry again, as the session that it is said to be of: what
+    /// comes out must be the entry.
+    ///
+    /// # Errors
+    /// The refusal that it should have been answered with.
+    pub fn readmit(&mut self, entry: &Entry, limits: &Limits) -> Result<Admitted, AdmitError> {
+        let (session, pushed) = self.pushed(entry, limits)?;
+        self.admit(&session, &pushed, entry.accepted_at, limits)
+    }
+
+    /// Judges an entry that was admitted right behind this state, by the very
+    /// steps of `admit`, as the session that it is said to be of. What cannot
+    /// be judged, because a document that it takes is not loaded, passes.
+    ///
+    /// # Errors
+    /// The refusal that it should have been answered with.
+    pub fn verify_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
+        self.check_document(&entry.document)?;
+        let begins = entry.document.page().is_some_and(|number| number > self.page());
+        let judged = match self.missing(&entry.document).as_slice() {
+            [] => self.judge_entry(entry, limits),
+            [missing] if begins && *missing == entry.document => {
+                let mut begun = self.clone();
+                begun.insert(Document::new(entry.document.clone()));
+                begun.judge_entry(entry, limits)
+            }
+            _ => Ok(()),
+        };
+        match judged {
+            Err(AdmitError::Refused(refusal)) => Err(refusal),
+            Err(AdmitError::AlreadyAdmitted(_)) => {
+                Err(Refusal::new(Code::AlreadyWritten, "the change was admitted before"))
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Steps 3 to 9 alone, on facts that are not a change yet: what a client
+    /// asks before it writes.
+    ///
+    /// # Errors
+    /// The refusal of the first step that does not hold.
+    pub fn decide(
+        &self,
+        session: &Session,
+        document: &DocumentId,
+        facts: &[Fact],
+        accepted_at: WallTime,
+        limits: &Limits,
+    ) -> Result<(), Refusal> {
+        decide(&Context { stream: self, session, document, accepted_at, limits }, facts)
+    }
+
+    fn check_document(&self, document: &DocumentId) -> Result<(), Refusal> {
+        if document.stream() != *self.id() || document.page() == Some(0) {
+            return Err(Refusal::new(Code::DocumentUnknown, "not a document of this stream"));
+        }
+        Ok(())
+    }
+
+    fn judge_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), AdmitError> {
+        let (session, pushed) = self.pushed(entry, limits)?;
+        self.judge(&session, &pushed, entry.accepted_at, limits).map(drop)
+    }
+
+    /// Who must have pushed an entry, and what.
+    fn pushed(&self, entry: &Entry, limits: &Limits) -> Result<(Session, PushedChange), Refusal> {
+        let session = Session {
+            tenant: self.tenant().clone(),
+            account: entry.account.clone(),
+            device: shape::read(&entry.change, limits)?.device(),
+            administrator: entry.administrator,
+        };
+        Ok((session, PushedChange { document: entry.document.clone(), change: entry.change.clone() }))
+    }
+
+    /// All the steps, on a change of a document of this stream.
+    fn judge(
+        &self,
+        session: &Session,
+        pushed: &PushedChange,
+        accepted_at: WallTime,
+        limits: &Limits,
+    ) -> Result<(Change, Vec<Fact>), AdmitError> {
+        let (change, facts) = shape::check(self, session, pushed, accepted_at, limits)?;
+        self.decide(session, &pushed.document, &facts, accepted_at, limits)?;
+        self.check_seen(&pushed.document, &change)?;
+        Ok((change, facts))
+    }
+
+    /// A change of a conversation document has seen what it replaces.
+    fn check_seen(&self, document: &DocumentId, change: &Change) -> Result<(), Refusal> {
+        let DocumentId::Conversation(_) = document else { return Ok(()) };
+        let document = self.document(document).expect("shape found it");
+        for operation in change.operations() {
+            let mut seen = operation.predecessors.clone();
+            seen.sort_unstable();
+            if seen != document.visible(operation.key.as_deref().unwrap_or_default(), None) {
+                return Err(Refusal::new(Code::Stale, "written without having seen what it replaces"));
+            }
+        }
+        Ok(())
+    }
+}

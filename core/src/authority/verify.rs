@@ -1,0 +1,434 @@
+//! Checks a journal: every decision is made again, from nothing but the
+//! entries, by the authority that made it; and what was saved of the documents
+//! is compared with the documents made again. Serves whoever does not trust a
+//! store, and reads none: entries and snapshots are passed in.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    authority::{AdmitError, Admitted, Stream, shape},
+    doc::{Document, Value},
+    ids::{AccountId, ChangeHash, DeviceId, DocumentId, StreamId, TenantId},
+    journal::{Entry, Position},
+    limits::Limits,
+};
+
+/// Documents that are kept open; of the others only the saved bytes are kept.
+const OPEN_DOCUMENTS_MAX: usize = 8;
+
+/// One stream, made again from its entries. Memory: eight open documents (a
+/// full page is half a mebibyte), the saved bytes of all other pages (65 KB
+/// for a full one), and a row for each device.
+pub struct Verifier {
+    stream: Stream,
+    limits: Limits,
+    /// Whose each device is, and since which position.
+    owners: BTreeMap<DeviceId, (AccountId, Position)>,
+    /// Pages that nothing was written to lately: position, data, admissions.
+    saved: BTreeMap<DocumentId, (Position, Vec<u8>, Vec<u8>)>,
+}
+
+/// What was found to be otherwise than the entries before it say. It names
+/// keys, ids and codes, never what people wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Where in the stream.
+    pub position: Position,
+    /// What was compared.
+    pub aspect: Aspect,
+    /// What follows from the entries.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+crate::named::named! {
+    /// What of a journal is compared.
+    Aspect {
+        /// The number of an entry: 1, 2, 3 …
+        Position = "position",
+        /// The hash of an entry's change.
+        Hash = "hash",
+        /// Whose the device is that wrote an entry.
+        Device = "device",
+        /// What the authority answers to an entry.
+        Decision = "decision",
+        /// A column of an entry that follows from its change.
+        Entry = "entry",
+        /// The stream's last position and newest page.
+        Head = "head",
+        /// A saved document.
+        Snapshot = "snapshot",
+        /// When the messages of a saved document were admitted.
+        Admissions = "admissions",
+        /// What lists show of a conversation.
+        Conversation = "conversation",
+        /// Who is a member, and as what.
+        Members = "members",
+        /// What is shown of an account.
+        Profile = "profile",
+    }
+}
+
+impl Difference {
+    /// A difference at a position.
+    pub fn new(position: Position, aspect: Aspect, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { position, aspect, expected: expected.into(), found: found.into() }
+    }
+}
+
+impl Verifier {
+    /// A stream before its first entry, to be judged by these limits.
+    pub fn new(tenant: TenantId, stream: StreamId, limits: Limits) -> Self {
+        let stream = Stream::new(tenant, stream, Position::ZERO, 0);
+        Self { stream, limits, owners: BTreeMap::new(), saved: BTreeMap::new() }
+    }
+
+    /// The stream as of the last entry that was fed.
+    pub fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// The devices that wrote the stream so far, and whose they are.
+    pub fn owners(&self) -> impl Iterator<Item = (DeviceId, &AccountId)> {
+        self.owners.iter().map(|(device, (account, _))| (*device, account))
+    }
+
+    /// Judges the next entry again, as of its `accepted_at` and in the name of
+    /// its account, as it was judged when it was pushed.
+    ///
+    /// # Errors
+    /// The difference to what is stored. Nothing can be said about the entries
+    /// behind it.
+    pub fn feed(&mut self, entry: &Entry, hash: ChangeHash) -> Result<Admitted, Difference> {
+        let differs = |aspect, expected: String, found: String| {
+            Err(Difference::new(self.stream.position().next(), aspect, expected, found))
+        };
+        if entry.position != self.stream.position().next() {
+            let expected = format!("an entry at position {}", self.stream.position().next());
+            return differs(Aspect::Position, expected, format!("one at {}", entry.position));
+        }
+        // The hash first: it does not need the bytes to be understood.
+        match ChangeHash::of_change(&entry.change) {
+            Some(actual) if actual == hash => {}
+            Some(actual) => return differs(Aspect::Hash, format!("hash {actual} of the change"), format!("{hash}")),
+            None => {
+                let found = "bytes that are no change, or not the one their checksum is of".to_owned();
+                return differs(Aspect::Hash, format!("the change with hash {hash}"), found);
+            }
+        }
+        let device = match shape::read(&entry.change, &self.limits) {
+            Ok(change) => change.device(),
+            Err(refusal) => return differs(Aspect::Decision, refused(&refusal), admitted(entry)),
+        };
+        if let Some((owner, since)) = self.owners.get(&device).filter(|(owner, _)| *owner != entry.account) {
+            let expected = format!("device {device} is of account {owner}, since position {since}");
+            return differs(Aspect::Device, expected, format!("account {}", entry.account));
+        }
+        if entry.document.stream() == *self.stream.id() {
+            self.open(&entry.document);
+        }
+        match self.stream.readmit(entry, &self.limits) {
+            Ok(decided) if decided.entry == *entry && decided.hash == hash => {
+                self.owners.entry(device).or_insert_with(|| (entry.account.clone(), entry.position));
+                self.save_quiet_pages();
+                Ok(decided)
+            }
+            Ok(decided) => {
+                let at = entry.position;
+                Err(Difference::new(at, Aspect::Entry, format!("{:?}", decided.entry), format!("{entry:?}")))
+            }
+            Err(AdmitError::Refused(refusal)) => {
+                Err(Difference::new(entry.position, Aspect::Decision, refused(&refusal), admitted(entry)))
+            }
+            Err(AdmitError::AlreadyAdmitted(hash)) => {
+                let expected = format!("change {hash} once, before");
+                Err(Difference::new(entry.position, Aspect::Decision, expected, "admitted again"))
+            }
+        }
+    }
+
+    /// Opens what a decision about a document needs; a new one is empty.
+    fn open(&mut self, document: &DocumentId) {
+        for id in self.stream.missing(document) {
+            let opened = match self.saved.remove(&id) {
+                Some((position, data, admissions)) => Document::restore(id, Some((position, &data, &admissions)), &[])
+                    .expect("what was saved a moment ago restores (D7)"),
+                None => Document::new(id),
+            };
+            self.stream.insert(opened);
+        }
+    }
+
+    /// Saves and closes the pages that were written the longest time ago, but
+    /// never the newest one.
+    fn save_quiet_pages(&mut self) {
+        while self.stream.documents().count() > OPEN_DOCUMENTS_MAX {
+            let newest = self.stream.page();
+            let pages =
+                self.stream.documents().filter(|document| document.id().page().is_some_and(|page| page != newest));
+            let Some(id) = pages.min_by_key(|document| document.position()).map(|page| page.id().clone()) else {
+                return;
+            };
+            if let Some(page) = self.stream.remove(&id) {
+                self.saved.insert(id, page.save());
+            }
+        }
+    }
+
+    /// Compares a snapshot that holds every entry of its document up to
+    /// `position`; to be called when `position` was fed and no later entry of
+    /// the document.
+    ///
+    /// # Errors
+    /// The difference to the document made again.
+    pub fn check_snapshot(
+        &mut self,
+        id: &DocumentId,
+        position: Position,
+        data: &[u8],
+        admissions: &[u8],
+    ) -> Result<(), Difference> {
+        let differs = |aspect, expected: String, found: String| {
+            Err(Difference::new(position, aspect, format!("{id}: {expected}"), found))
+        };
+        if position > self.stream.position() {
+            let expected = format!("a snapshot up to position {} at most", self.stream.position());
+            return differs(Aspect::Snapshot, expected, format!("one up to {position}"));
+        }
+        let found = match Document::restore(id.clone(), Some((position, data, admissions)), &[]) {
+            Ok(found) => found,
+            Err(error) => return differs(Aspect::Snapshot, "a document".into(), error.to_string()),
+        };
+        self.open(id);
+        let Some(expected) = self.stream.document(id).filter(|document| document.changes() > 0) else {
+            return differs(Aspect::Snapshot, "no snapshot of a document without an entry".into(), "one".into());
+        };
+        if expected.position() > position {
+            let entry = expected.position();
+            return differs(Aspect::Snapshot, format!("entry {entry} is in it"), "it ends before".into());
+        }
+        if expected.heads() != found.heads() || expected.changes() != found.changes() {
+            let text = |document: &Document| format!("{} changes, heads {:?}", document.changes(), document.heads());
+            return differs(Aspect::Snapshot, text(expected), text(&found));
+        }
+        if expected.admissions() != found.admissions() {
+            let odd = expected.admissions().iter().find(|(id, at)| found.admissions().get(*id) != Some(*at));
+            let (expected, found) = match odd {
+                Some((id, at)) => (format!("message {id} {at:?}"), format!("{:?}", found.admissions().get(id))),
+                None => (format!("{} messages", expected.admissions().len()), format!("{}", found.admissions().len())),
+            };
+            return differs(Aspect::Admissions, expected, found);
+        }
+        let (expected, found) = (stated(expected), stated(&found));
+        let keys = expected.keys().chain(found.keys());
+        match keys.into_iter().find(|key| expected.get(*key) != found.get(*key)) {
+            // The values are people's words, or may be.
+            Some(key) => differs(Aspect::Snapshot, format!("{key} as the entries state it"), "another value".into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn refused(refusal: &super::Refusal) -> String {
+    format!("refused with {}: {}", refusal.code, refusal.detail)
+}
+
+fn admitted(entry: &Entry) -> String {
+    format!("admitted from account {} at {}", entry.account, entry.accepted_at.as_millis())
+}
+
+fn stated(document: &Document) -> BTreeMap<String, Option<Value>> {
+    let written = document.facts("").map(|fact| fact.write());
+    written.map(|(key, value)| (key.to_string(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        doc::Fact,
+        ids::{ConversationId, MessageId, Stamp},
+        model::{ConversationKind, Created, Edit, MemberStatus, MessageBody, MessageKind, Role},
+        time::WallTime,
+    };
+
+    const NOW: WallTime = WallTime::from_millis(1_767_225_600_000);
+
+    fn account(name: &str) -> AccountId {
+        AccountId::parse(name).unwrap()
+    }
+
+    fn tenant() -> TenantId {
+        TenantId::parse("acme").unwrap()
+    }
+
+    fn boats() -> ConversationId {
+        ConversationId::from_bytes([7; 16])
+    }
+
+    /// A journal being written, each entry as the server would admit it.
+    #[derive(Clone)]
+    struct Journal {
+        stream: Stream,
+        limits: Limits,
+        entries: Vec<(Entry, ChangeHash)>,
+    }
+
+    impl Journal {
+        /// A group of `ow` and `me`, with a message of each.
+        fn new(page_changes_soft: u32) -> Self {
+            let stream = Stream::new(tenant(), StreamId::Conversation(boats()), Position::ZERO, 0);
+            let mut journal =
+                Self { stream, limits: Limits { page_changes_soft, ..Limits::default() }, entries: Vec::new() };
+            let created = Created { kind: ConversationKind::Group, by: account("ow"), at: NOW };
+            let mut facts = vec![Fact::Created(created)];
+            for (name, role) in [("ow", Role::Owner), ("me", Role::Member)] {
+                facts.push(Fact::MemberRole(account(name), role));
+                facts.push(Fact::MemberStatus(account(name), MemberStatus::Active));
+            }
+            journal.write("ow", DocumentId::Conversation(boats()), &facts);
+            journal.says("ow", 1);
+            journal.says("me", 2);
+            journal
+        }
+
+        /// Admits what the authority admits, and writes down the rest all the same.
+        fn write(&mut self, name: &str, document: DocumentId, facts: &[Fact]) {
+            for missing in self.stream.missing(&document) {
+                self.stream.insert(Document::new(missing));
+            }
+            let device = DeviceId::from_bytes([name.as_bytes()[0]; 16]);
+            let (change, _) = self.stream.clone().write(device, &document, NOW, facts).unwrap();
+            let entry = Entry {
+                position: self.stream.position().next(),
+                document,
+                account: account(name),
+                administrator: false,
+                accepted_at: NOW,
+                change: change.bytes().to_vec(),
+            };
+            self.stream.apply_entry(&entry).unwrap();
+            self.entries.push((entry, change.hash()));
+        }
+
+        fn says(&mut self, name: &str, number: u16) {
+            let document = DocumentId::Page(boats(), self.stream.open_page(&self.limits));
+            let body = MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None };
+            self.write(name, document, &[Fact::Message(message(name, number), body)]);
+        }
+
+        fn removes(&mut self, name: &str) {
+            let removed = Fact::MemberStatus(account(name), MemberStatus::Removed);
+            self.write("ow", DocumentId::Conversation(boats()), &[removed]);
+        }
+
+        fn verifier(&self) -> Verifier {
+            Verifier::new(tenant(), StreamId::Conversation(boats()), self.limits.clone())
+        }
+
+        fn verify(&self) -> Result<Verifier, Difference> {
+            let mut verifier = self.verifier();
+            self.entries.iter().try_for_each(|(entry, hash)| verifier.feed(entry, *hash).map(drop))?;
+            Ok(verifier)
+        }
+
+        #[track_caller]
+        fn check(&self, position: u64, aspect: Aspect, expected: &str) {
+            let difference = self.verify().map(drop).unwrap_err();
+            assert_eq!((difference.position.number(), difference.aspect), (position, aspect), "{difference:?}");
+            assert!(difference.expected.contains(expected), "{difference:?}");
+        }
+    }
+
+    fn message(name: &str, number: u16) -> MessageId {
+        MessageId { stamp: Stamp::new(NOW, number, [9; 8]), author: account(name) }
+    }
+
+    #[test]
+    fn j1_positions_follow_one_another() {
+        let mut journal = Journal::new(1_000);
+        assert_eq!(journal.verify().unwrap().stream().position(), Position::new(3));
+        journal.entries.remove(1);
+        journal.check(2, Aspect::Position, "position 2");
+    }
+
+    #[test]
+    fn j2_every_decision_is_made_again() {
+        let mut journal = Journal::new(1_000);
+        journal.removes("me");
+        journal.says("me", 3);
+        journal.check(5, Aspect::Decision, "refused with member_removed");
+        let mut journal = Journal::new(1_000);
+        journal.entries[2].0.accepted_at = WallTime::from_millis(NOW.as_millis() - 3_600_000);
+        journal.check(3, Aspect::Decision, "refused with clock_ahead");
+        let mut journal = Journal::new(1_000);
+        journal.entries[2].0.account = account("eve");
+        journal.check(3, Aspect::Decision, "refused with not");
+        let mut journal = Journal::new(1_000);
+        let (mut again, hash) = journal.entries[2].clone();
+        again.position = Position::new(4);
+        journal.entries.push((again, hash));
+        journal.check(4, Aspect::Decision, "once");
+    }
+
+    #[test]
+    fn j2_a_change_has_the_hash_it_is_stored_under() {
+        let honest = Journal::new(1_000);
+        for index in 0..honest.entries[2].0.change.len() {
+            let mut journal = honest.clone();
+            journal.entries[2].0.change[index] ^= 0x10;
+            journal.check(3, Aspect::Hash, "");
+        }
+        let mut journal = honest.clone();
+        journal.entries[2].1 = journal.entries[1].1;
+        journal.check(3, Aspect::Hash, "");
+    }
+
+    #[test]
+    fn j3_a_device_is_of_one_account() {
+        let mut journal = Journal::new(1_000);
+        journal.says("me", 3);
+        journal.entries[3].0.account = account("ow");
+        journal.check(4, Aspect::Device, "is of account me, since position 3");
+    }
+
+    #[test]
+    fn j4_a_snapshot_is_the_document_made_again() {
+        let mut journal = Journal::new(1_000);
+        let page = DocumentId::Page(boats(), 1);
+        let (_, older, _) = journal.stream.document(&page).unwrap().save();
+        journal.says("me", 3);
+        let (position, data, admissions) = journal.stream.document(&page).unwrap().save();
+        let check = |position: Position, data: &[u8], admissions: &[u8]| {
+            let outcome = journal.verify().unwrap().check_snapshot(&page, position, data, admissions);
+            outcome.map_err(|difference| difference.aspect)
+        };
+        assert_eq!(check(position, &data, &admissions), Ok(()));
+        assert_eq!(check(Position::new(9), &data, &admissions), Err(Aspect::Snapshot));
+        assert_eq!(check(Position::new(2), &data, &admissions), Err(Aspect::Snapshot));
+        assert_eq!(check(position, &data[..data.len() / 2], &admissions), Err(Aspect::Snapshot));
+        assert_eq!(check(position, &older, &admissions[..admissions.len() - 2]), Err(Aspect::Snapshot));
+        let mut later = admissions.clone();
+        *later.last_mut().unwrap() ^= 2;
+        assert_eq!(check(position, &data, &later), Err(Aspect::Admissions));
+        let strange = DocumentId::Page(boats(), 7);
+        let outcome = journal.verify().unwrap().check_snapshot(&strange, position, &data, &admissions);
+        assert_eq!(outcome.map_err(|difference| difference.aspect), Err(Aspect::Snapshot));
+    }
+
+    #[test]
+    fn j2_a_long_stream_is_verified_with_few_documents_open() {
+        let mut journal = Journal::new(2);
+        for number in 3..60 {
+            journal.says("me", number);
+        }
+        // An old page is written to again.
+        let edit = Edit { text: "other words".into(), at: NOW };
+        journal.write("ow", DocumentId::Page(boats(), 1), &[Fact::Edit(message("ow", 1), edit)]);
+        let verifier = journal.verify().unwrap();
+        assert!(verifier.stream().page() > 20);
+        assert!(verifier.stream().documents().count() <= OPEN_DOCUMENTS_MAX);
+        assert_eq!(verifier.owners().count(), 2);
+    }
+}

@@ -1,0 +1,152 @@
+//! `Records`: what is stored, read as it is.
+
+use async_trait::async_trait;
+use tidings_core::{
+    ids::{AccountId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
+    journal::Position,
+    model::{ConversationKind, ConversationState, Member, Profile},
+    wire,
+};
+
+use super::{Backend, SqlStore, Value, backend::fetch, directory, journal, row::Fields, snapshot};
+use crate::store::{ConversationRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord};
+
+// Both tables: a stream may have lost its row, or its entries.
+const NEXT_STREAM: &str = "SELECT tenant, stream FROM (
+        SELECT tenant, stream FROM streams WHERE (tenant, stream) > ($1, $2) ORDER BY tenant, stream LIMIT 1
+    ) AS heads UNION SELECT tenant, stream FROM (
+        SELECT tenant, stream FROM journal WHERE (tenant, stream) > ($1, $2) ORDER BY tenant, stream LIMIT 1
+    ) AS entries ORDER BY tenant, stream LIMIT 1";
+
+const LAST: &str = "SELECT position AS last FROM journal
+    WHERE tenant = $1 AND stream = $2 ORDER BY position DESC LIMIT 1";
+
+const ENTRIES: &str = "SELECT position, document, account, administrator, accepted_at, hash, message, change
+    FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
+
+const CONVERSATION: &str = "SELECT kind, title, state, member_count, some_members, created_at, last_message
+    FROM conversations WHERE tenant = $1 AND conversation = $2";
+
+const MEMBERS: &str = "SELECT account, role, status FROM members
+    WHERE tenant = $1 AND conversation = $2 ORDER BY account";
+
+const SNAPSHOTS: &str = "SELECT document, position FROM snapshots
+    WHERE tenant = $1 AND document IN (SELECT key FROM json_each($2)) ORDER BY position, document";
+
+#[async_trait]
+impl<B: Backend> Records for SqlStore<B> {
+    async fn next_stream(
+        &self,
+        tenant: Option<&TenantId>,
+        after: Option<&(TenantId, StreamId)>,
+    ) -> Result<Option<(TenantId, StreamId)>, StoreError> {
+        let from = match after {
+            Some((tenant, stream)) => [tenant.into(), stream.into()],
+            None => [tenant.map_or_else(|| Value::from(""), Value::from), Value::from("")],
+        };
+        let rows = fetch::<B>(&mut *self.reader().await?, NEXT_STREAM, from).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let fields = Fields::of("streams", row);
+        let next = (fields.tenant()?, fields.stream()?);
+        Ok(Some(next).filter(|(found, _)| tenant.is_none_or(|tenant| tenant == found)))
+    }
+
+    async fn stream_record(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamRecord, StoreError> {
+        let mut moment = self.moment().await?;
+        let head = journal::stream_head::<B>(&mut moment, tenant, stream).await?;
+        let rows = fetch::<B>(&mut moment, LAST, [tenant.into(), stream.into()]).await?;
+        let last = rows.first().map_or(Ok(Position::ZERO), |row| Fields::of("journal", row).position("last"))?;
+        let snapshots = snapshots::<B>(&mut moment, tenant, stream, head).await?;
+        let record = StreamRecord { head, last, snapshots, ..StreamRecord::default() };
+        match stream {
+            StreamId::Account(account) => {
+                let profile = directory::profiles::<B>(&mut moment, tenant, std::slice::from_ref(account)).await?;
+                let profile: Option<Profile> = profile.into_iter().next().map(|notice| notice.profile);
+                Ok(StreamRecord { profile, ..record })
+            }
+            StreamId::Conversation(conversation) => {
+                let key = [tenant.into(), (*conversation).into()];
+                let rows = fetch::<B>(&mut moment, CONVERSATION, key.clone()).await?;
+                let conversation = rows.first().map(|row| conversation_row(&Fields::of("conversations", row)));
+                let rows = fetch::<B>(&mut moment, MEMBERS, key).await?;
+                let members = rows.iter().map(|row| {
+                    let fields = Fields::of("members", row);
+                    Ok((fields.account()?, fields.member()?))
+                });
+                let members: Vec<(AccountId, Member)> = members.collect::<Result<_, StoreError>>()?;
+                Ok(StreamRecord { conversation: conversation.transpose()?, members, ..record })
+            }
+        }
+    }
+
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        after: Position,
+        entries_max: u32,
+    ) -> Result<Vec<NewEntry>, StoreError> {
+        let values = [tenant.into(), stream.into(), after.into(), entries_max.into()];
+        let rows = fetch::<B>(&mut *self.reader().await?, ENTRIES, values).await?;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let fields = Fields::of("journal", row);
+            match fields.stored_entry(stream).and_then(|stored| Ok((stored, fields.flag("message")?))) {
+                Ok(((entry, hash), message)) => entries.push(NewEntry { entry, hash, message }),
+                Err(error) if entries.is_empty() => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(entries)
+    }
+
+    async fn snapshot(&self, tenant: &TenantId, document: &DocumentId) -> Result<Option<StoredSnapshot>, StoreError> {
+        let row = snapshot::read::<B>(&mut *self.reader().await?, tenant, document).await?;
+        Ok(row.and_then(|row| {
+            let intact = row.is_intact(tenant, document);
+            Some(StoredSnapshot { snapshot: row.into_snapshot()?, intact })
+        }))
+    }
+
+    async fn device_owners(
+        &self,
+        tenant: &TenantId,
+        devices: &[DeviceId],
+    ) -> Result<Vec<(DeviceId, AccountId)>, StoreError> {
+        directory::device_owners::<B>(&mut *self.reader().await?, tenant, devices).await
+    }
+}
+
+async fn snapshots<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    stream: &StreamId,
+    head: StreamHead,
+) -> Result<Vec<(DocumentId, Position)>, StoreError> {
+    let documents: Vec<DocumentId> = match stream {
+        StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account.clone())],
+        StreamId::Conversation(conversation) => {
+            let pages = (1..=head.page).map(|number: PageNumber| DocumentId::Page(*conversation, number));
+            std::iter::once(DocumentId::Conversation(*conversation)).chain(pages).collect()
+        }
+    };
+    let rows = fetch::<B>(connection, SNAPSHOTS, [tenant.into(), Value::keys(documents)]).await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::of("snapshots", row);
+            Ok((fields.document()?, fields.position("position")?))
+        })
+        .collect()
+}
+
+fn conversation_row<R: super::ReadRow>(fields: &Fields<'_, R>) -> Result<ConversationRow, StoreError> {
+    Ok(ConversationRow {
+        kind: fields.named("kind", ConversationKind::parse)?,
+        title: fields.words("title")?,
+        state: fields.named("state", ConversationState::parse)?,
+        member_count: fields.number("member_count")?,
+        some_members: fields.decode("some_members", |bytes| wire::decode(bytes))?,
+        created_at: fields.time("created_at")?,
+        last_message: fields.maybe_decode("last_message", |bytes| wire::decode(bytes))?,
+    })
+}
