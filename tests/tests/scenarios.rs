@@ -649,3 +649,31 @@ fn e8_a_copied_device_takes_a_new_id_and_loses_nothing() {
     group.check_texts(&["from the copy", "from the original"]);
     assert!(group.world.client(ann).screen.refused.is_empty());
 }
+
+#[test]
+fn v2_what_quotes_a_message_follows_its_words() {
+    let mut group = group(Limits::default());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    let message = group.say(ann, "secret");
+    group.settle();
+    group.world.command(ann, PinMessage { conversation: id, message: message.clone() });
+    let reply = SendText { reply_to: Some(message.clone()), ..SendText::new(id, "really?") };
+    let request = group.world.command(bob, reply);
+    let reply = group.world.client(bob).screen.answers[&request].clone().unwrap().1.unwrap();
+    group.settle();
+    let check = |group: &mut Group, expected: &str| {
+        for device in [ann, bob, group.carl] {
+            let screen = &group.world.client(device).screen;
+            let quoted = screen.timelines[&id][&reply].reply_to.as_ref().map(|reply| reply.preview.as_str());
+            assert_eq!(quoted, Some(expected), "device {device}");
+            assert_eq!(screen.details[&id].pins[0].preview, expected, "device {device}");
+        }
+    };
+    check(&mut group, "secret");
+    group.world.command(ann, EditMessage { conversation: id, message: message.clone(), text: "public".into() });
+    group.settle();
+    check(&mut group, "public");
+    group.world.command(ann, DeleteMessage { conversation: id, message });
+    group.settle();
+    check(&mut group, "");
+}

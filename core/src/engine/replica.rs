@@ -448,6 +448,15 @@ impl Replica {
 
     fn touch(&mut self, effects: &Effects) {
         self.touched.row = true;
+        // The panel shows the words of what is pinned.
+        let pins = &self.view().conversation().pins;
+        let pinned = effects.facts.iter().any(|fact| match fact {
+            Fact::Message(message, _) | Fact::Edit(message, _) | Fact::Deleted(message, _) => {
+                pins.contains_key(message)
+            }
+            _ => false,
+        });
+        self.touched.detail |= pinned;
         for fact in &effects.facts {
             match fact {
                 Fact::Message(message, _)

@@ -199,7 +199,11 @@ impl Engine {
             let shown = open.rows.keys().cloned();
             shown.chain(shown_ids(replica, &self.session.account, open.floor)).collect()
         } else {
-            touched.messages.clone()
+            // A reply shows the words of what it answers.
+            let answers =
+                |row: &&TimelineRow| row.reply_to.as_ref().is_some_and(|of| touched.messages.contains(&of.id));
+            let replies = open.rows.values().filter(answers).map(|row| row.id.clone());
+            touched.messages.iter().cloned().chain(replies).collect()
         };
         let mut rows = Vec::new();
         let mut removed = Vec::new();
