@@ -60,7 +60,7 @@ fn check_met(outcomes: &BTreeSet<String>, codes: &[&str]) {
 }
 
 #[test]
-fn a1_what_passes_the_prescan_is_small() {
+fn b4_what_passes_the_prescan_is_small() {
     let outcomes = check("prescan", 4_000);
     check_met(
         &outcomes,
@@ -81,7 +81,7 @@ fn a1_what_passes_the_prescan_is_small() {
 }
 
 #[test]
-fn a1_honest_changes_pass_the_prescan() {
+fn b1_honest_changes_pass_the_prescan() {
     let target = target("prescan").unwrap();
     for kind in [RoomKind::Group, RoomKind::Direct, RoomKind::Account] {
         for entry in Room::begun(kind).journal() {
@@ -92,7 +92,7 @@ fn a1_honest_changes_pass_the_prescan() {
 }
 
 #[test]
-fn a3_what_is_admitted_harms_nobody() {
+fn b13_what_is_admitted_harms_nobody() {
     let outcomes = check("authority", 60);
     check_met(
         &outcomes,

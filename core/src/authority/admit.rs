@@ -140,7 +140,7 @@ impl Stream {
         let session = Session {
             tenant: self.tenant().clone(),
             account: entry.account.clone(),
-            device: shape::read(&entry.change, limits)?.device(),
+            device: shape::read(&entry.change, limits)?.0.device(),
             administrator: entry.administrator,
         };
         Ok((session, PushedChange { document: entry.document.clone(), change: entry.change.clone() }))

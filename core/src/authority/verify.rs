@@ -118,7 +118,7 @@ impl Verifier {
             }
         }
         let device = match shape::read(&entry.change, &self.limits) {
-            Ok(change) => change.device(),
+            Ok((change, _)) => change.device(),
             Err(refusal) => return differs(Aspect::Decision, refused(&refusal), admitted(entry)),
         };
         if let Some((owner, since)) = self.owners.get(&device).filter(|(owner, _)| *owner != entry.account) {

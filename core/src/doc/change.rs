@@ -21,6 +21,17 @@ pub struct Change {
     operations: Vec<Operation>,
 }
 
+/// What the bytes of a change decode to, apart from them.
+pub struct DecodedChange(automerge::ExpandedChange);
+
+impl DecodedChange {
+    /// Whether Automerge would write the same change as these bytes.
+    pub fn encodes_to(self, bytes: &[u8]) -> bool {
+        let encoded = catch_unwind(AssertUnwindSafe(|| automerge::Change::from(self.0)));
+        encoded.is_ok_and(|encoded| encoded.raw_bytes() == bytes)
+    }
+}
+
 /// Why bytes are not a change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseChangeError {
@@ -69,18 +80,27 @@ impl Change {
     /// When the bytes are not one change; never a panic. Bounds on the bytes
     /// are the caller's to check before.
     pub fn parse(bytes: &[u8]) -> Result<Change, ParseChangeError> {
+        Self::decode(bytes).map(|(change, _)| change)
+    }
+
+    /// Reads one change, and keeps what it decodes to.
+    ///
+    /// # Errors
+    /// As `parse`.
+    pub fn decode(bytes: &[u8]) -> Result<(Change, DecodedChange), ParseChangeError> {
         let parsed = catch_unwind(AssertUnwindSafe(|| {
             let inner = automerge::Change::try_from(bytes).map_err(|error| error.to_string())?;
-            let operations = inner.decode().operations.iter().map(read_operation).collect();
-            Ok::<_, String>((inner, operations))
+            let decoded = inner.decode();
+            Ok::<_, String>((inner, decoded))
         }));
-        let (inner, operations) = match parsed {
+        let (inner, decoded) = match parsed {
             Ok(Ok(parsed)) => parsed,
             Ok(Err(error)) => return Err(ParseChangeError::Malformed(error)),
             Err(_) => return Err(ParseChangeError::Malformed("the decoder failed".into())),
         };
         let device = inner.actor_id().to_bytes().try_into().map_err(|_| ParseChangeError::Actor)?;
-        Ok(Change { inner, device, operations })
+        let operations = decoded.operations.iter().map(read_operation).collect();
+        Ok((Change { inner, device, operations }, DecodedChange(decoded)))
     }
 
     /// Reads one change that was admitted and stored: what is not as it was
@@ -143,11 +163,6 @@ impl Change {
     /// What it does.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
-    }
-
-    /// The bytes as Automerge would write the same change today; none if it cannot.
-    pub fn canonical_bytes(&self) -> Option<Vec<u8>> {
-        catch_unwind(AssertUnwindSafe(|| automerge::Change::from(self.inner.decode()).raw_bytes().to_vec())).ok()
     }
 
     /// The bytes, not compressed.

@@ -14,7 +14,7 @@ mod page;
 mod snapshot;
 mod value;
 
-pub use change::{Change, Operation, OperationKind, ParseChangeError, Predecessor};
+pub use change::{Change, DecodedChange, Operation, OperationKind, ParseChangeError, Predecessor};
 pub use document::{ApplyChangeError, Document, RestoreDocumentError};
 pub use fact::{Fact, ProfileField, SettingField};
 pub use home::Home;

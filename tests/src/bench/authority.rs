@@ -87,11 +87,11 @@ fn admit_by_steps(
     let mut marks = [clock(); STEPS.len() + 1];
     step::prescan(&pushed.change, &LIMITS).expect(HONEST);
     marks[1] = clock();
-    let change = Change::parse(&pushed.change).expect(HONEST);
+    let (change, decoded) = Change::decode(&pushed.change).expect(HONEST);
     marks[2] = clock();
     step::header(document, &change, NOW, &LIMITS).expect(HONEST);
     marks[3] = clock();
-    step::canonical(&change, &pushed.change).expect(HONEST);
+    step::canonical(&change, decoded, &pushed.change).expect(HONEST);
     marks[4] = clock();
     let facts = step::operations(&pushed.document, &change, &LIMITS).expect(HONEST);
     marks[5] = clock();

@@ -35,19 +35,15 @@ pub fn run(input: &[u8]) -> Verdict {
         verdict.refuse(refusal.code, &refusal.detail);
         return verdict;
     }
-    match Change::parse(&bytes) {
-        Ok(change) => {
+    match Change::decode(&bytes) {
+        Ok((change, decoded)) => {
             let operations = change.operations().len();
             let predecessors: usize = change.operations().iter().map(|operation| operation.predecessors.len()).sum();
             let bound = limits.change_operations_max as usize;
             assert!(operations <= bound, "{operations} operations pass the pre-scan");
             let bound = limits.change_predecessors_max as usize;
             assert!(predecessors <= bound, "{predecessors} predecessors pass the pre-scan");
-            verdict.accept(if change.canonical_bytes().is_some_and(|canonical| canonical == bytes) {
-                "canonical"
-            } else {
-                "not canonical"
-            });
+            verdict.accept(if decoded.encodes_to(&bytes) { "canonical" } else { "not canonical" });
         }
         Err(error) => verdict.accept(format!("does not decode: {error}").chars().take(60).collect::<String>()),
     }

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use crate::{
     authority::{Refusal, refuse},
     code::Code,
-    doc::Change,
+    doc::{Change, DecodedChange},
 };
 
-pub(super) fn check(change: &Change, bytes: &[u8]) -> Result<(), Refusal> {
+pub(super) fn check(change: &Change, decoded: DecodedChange, bytes: &[u8]) -> Result<(), Refusal> {
     let own = change.device();
     let predecessors = change.operations().iter().flat_map(|operation| &operation.predecessors);
     let named: BTreeSet<&[u8]> =
@@ -17,8 +17,5 @@ pub(super) fn check(change: &Change, bytes: &[u8]) -> Result<(), Refusal> {
     if !change.other_actors().eq(named) {
         return refuse(Code::WrongActors, "the other actors are not those that operations name");
     }
-    match change.canonical_bytes() {
-        Some(canonical) if canonical == bytes => Ok(()),
-        Some(_) | None => refuse(Code::NotCanonical, "the encoding is not the canonical one"),
-    }
+    if decoded.encodes_to(bytes) { Ok(()) } else { refuse(Code::NotCanonical, "the encoding is not the canonical one") }
 }

@@ -14,7 +14,7 @@ pub mod step;
 use crate::{
     authority::{AdmitError, Refusal, Session, stream::Stream},
     code::Code,
-    doc::{Change, Document, Fact},
+    doc::{Change, DecodedChange, Document, Fact},
     ids::DocumentId,
     journal::Entry,
     limits::Limits,
@@ -34,14 +34,14 @@ pub(super) fn check(
     accepted_at: WallTime,
     limits: &Limits,
 ) -> Result<(Change, Vec<Fact>), AdmitError> {
-    let change = read(&pushed.change, limits)?;
+    let (change, decoded) = read(&pushed.change, limits)?;
     header::check_actor(&change, session)?;
     let document = expect_document(stream, &pushed.document);
     if document.contains(change.hash()) {
         return Err(AdmitError::AlreadyAdmitted(change.hash()));
     }
     header::check(document, &change, accepted_at, limits)?;
-    canonical::check(&change, &pushed.change)?;
+    canonical::check(&change, decoded, &pushed.change)?;
     let facts = operations::check(&pushed.document, &change, limits)?;
     predecessors::check(document, &change)?;
     Ok((change, facts))
@@ -54,9 +54,9 @@ pub(super) fn check(
 /// The refusal of the first rule that does not hold.
 pub(super) fn check_entry(document: &Document, entry: &Entry) -> Result<Change, Refusal> {
     let limits = Limits::WIDEST;
-    let change = read(&entry.change, &limits)?;
+    let (change, decoded) = read(&entry.change, &limits)?;
     header::check(document, &change, entry.accepted_at, &limits)?;
-    canonical::check(&change, &entry.change)?;
+    canonical::check(&change, decoded, &entry.change)?;
     operations::check_form(&change, &limits)?;
     predecessors::check(document, &change)?;
     Ok(change)
@@ -66,9 +66,9 @@ pub(super) fn check_entry(document: &Document, entry: &Entry) -> Result<Change, 
 ///
 /// # Errors
 /// The refusal of the first rule on bytes that does not hold.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Change, Refusal> {
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<(Change, DecodedChange), Refusal> {
     prescan::check(bytes, limits)?;
-    Change::parse(bytes).map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))
+    Change::decode(bytes).map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))
 }
 
 fn expect_document<'a>(stream: &'a Stream, document: &DocumentId) -> &'a Document {

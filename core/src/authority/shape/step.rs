@@ -5,7 +5,7 @@
 use super::{canonical, header, operations, predecessors, prescan};
 use crate::{
     authority::Refusal,
-    doc::{Change, Document, Fact},
+    doc::{Change, DecodedChange, Document, Fact},
     ids::DocumentId,
     limits::Limits,
     time::WallTime,
@@ -27,12 +27,12 @@ pub fn header(document: &Document, change: &Change, accepted_at: WallTime, limit
     header::check(document, change, accepted_at, limits)
 }
 
-/// Rule 3, on a change and the bytes it was read from.
+/// Rule 3, on a change, what it decodes to, and the bytes it was read from.
 ///
 /// # Errors
 /// What does not hold of them.
-pub fn canonical(change: &Change, bytes: &[u8]) -> Result<(), Refusal> {
-    canonical::check(change, bytes)
+pub fn canonical(change: &Change, decoded: DecodedChange, bytes: &[u8]) -> Result<(), Refusal> {
+    canonical::check(change, decoded, bytes)
 }
 
 /// Rule 4, on the operations of a change.
