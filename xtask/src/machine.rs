@@ -63,8 +63,16 @@ pub fn test_programs() -> anyhow::Result<TestPrograms> {
 /// # Errors
 /// When rustup is missing or fails.
 pub fn ensure_wasm_target() -> anyhow::Result<()> {
+    ensure_target(WASM_TARGET)
+}
+
+/// Makes sure that the compiler has a target.
+///
+/// # Errors
+/// When rustup is missing or fails.
+pub fn ensure_target(target: &str) -> anyhow::Result<()> {
     let library = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", WASM_TARGET])
+        .args(["--print", "target-libdir", "--target", target])
         .output()
         .context("rustc could not be run")?;
     let folder = String::from_utf8_lossy(&library.stdout).trim().to_owned();
@@ -72,10 +80,30 @@ pub fn ensure_wasm_target() -> anyhow::Result<()> {
         return Ok(());
     }
     if program("rustup").is_none() {
-        bail!("rustc has no target {WASM_TARGET}; install it, or rustup from https://rustup.rs");
+        bail!("rustc has no target {target}; install it, or rustup from https://rustup.rs");
     }
-    step::run("wasm target", Command::new("rustup").args(["target", "add", WASM_TARGET]))?;
+    step::run(&format!("target {target}"), Command::new("rustup").args(["target", "add", target]))?;
     Ok(())
+}
+
+/// This machine and its compilers in a line: what figures must be read with.
+pub fn describe() -> String {
+    let first_line = |program: &str| {
+        let output = Command::new(program).arg("--version").output();
+        output.ok().and_then(|output| String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned))
+    };
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "{cores} cores of {} ({}), load {} at the start, {}, Node {}",
+        processor.map_or("an unknown processor", |(_, name)| name),
+        std::env::consts::OS,
+        load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown"),
+        first_line("rustc").unwrap_or_default(),
+        first_line("node").unwrap_or_default(),
+    )
 }
 
 /// Makes sure that a recent Node.js and npm are there.

@@ -5,6 +5,7 @@
 //! text with context; the one error that code branches on is
 //! [`step::RunError`].
 
+mod bench;
 mod demo;
 mod fuzz;
 mod interrupt;
@@ -20,6 +21,7 @@ mod workspace;
 use std::env;
 use std::process::ExitCode;
 
+use bench::Bench;
 use demo::{Demo, DemoStore};
 use fuzz::Fuzz;
 use step::RunError;
@@ -39,6 +41,8 @@ usage: cargo xtask COMMAND
                                      each target for N minutes, as many at once as
                                      there are cores; 1 minute, every target and
                                      seed 1 unless told
+  bench authority                    measure what admitting and refusing cost, and
+                                     write the figures to docs/benchmarks.md
   wasm [--dev]                       build the npm package in wasm/; --dev builds
                                      the variant that tests use
   tidy                               the house rules that a compiler cannot check
@@ -52,13 +56,14 @@ const FUZZ_MINUTES: u64 = 1;
 /// Ten hours: what a night has.
 const FUZZ_MINUTES_MAX: u64 = 600;
 
-/// What the arguments ask for. The place for later commands (`sim`, `bench`): a
-/// case here, an arm in [`parse`] and [`run`], a file beside this one.
+/// What the arguments ask for. The place for later commands (`sim`): a case
+/// here, an arm in [`parse`] and [`run`], a file beside this one.
 #[derive(Debug, PartialEq)]
 enum Command {
     Demo(Demo),
     Test(Scope),
     Fuzz(Fuzz),
+    Bench(Bench),
     Wasm(Build),
     Tidy,
     Help,
@@ -92,6 +97,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(scope) => test::run(scope),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Wasm(build) => {
             wasm::build_package(build)?;
             Ok(ExitCode::SUCCESS)
@@ -118,6 +124,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         "demo" => Command::Demo(parse_demo(&mut rest)?),
         "test" => Command::Test(parse_flag(&mut rest, "--quick", Scope::Full, Scope::Quick)?),
         "fuzz" => Command::Fuzz(parse_fuzz(&mut rest)?),
+        "bench" => Command::Bench(parse_bench(&mut rest)?),
         "wasm" => Command::Wasm(parse_flag(&mut rest, "--dev", Build::Shipped, Build::Testing)?),
         "tidy" => Command::Tidy,
         "help" | "--help" | "-h" => Command::Help,
@@ -166,6 +173,14 @@ fn parse_fuzz<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Fuzz, Stri
     Ok(fuzz)
 }
 
+fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, String> {
+    match rest.next() {
+        Some("authority") => Ok(Bench::Authority),
+        Some(other) => Err(format!("no benchmark `{other}`; there is `authority`")),
+        None => Err("`bench` needs to know what to measure; there is `authority`".to_owned()),
+    }
+}
+
 /// Reads at most one `flag`: `absent` without it, `present` with it.
 fn parse_flag<'a, T>(rest: &mut impl Iterator<Item = &'a str>, flag: &str, absent: T, present: T) -> Result<T, String> {
     match rest.next() {
@@ -197,6 +212,7 @@ mod tests {
         check("test", Ok(Command::Test(Scope::Full)));
         check("test --quick", Ok(Command::Test(Scope::Quick)));
         check("wasm --dev", Ok(Command::Wasm(Build::Testing)));
+        check("bench authority", Ok(Command::Bench(Bench::Authority)));
         check("fuzz", Ok(Command::Fuzz(Fuzz { minutes: 1, target: None, seed: 1 })));
         let fuzz = Fuzz { minutes: 30, target: Some("frame"), seed: 7 };
         check("fuzz --seed 7 --minutes 30 --target frame", Ok(Command::Fuzz(fuzz)));
@@ -215,6 +231,8 @@ mod tests {
         let targets = "no target `sky`; there are prescan, authority, frame, record, view";
         check("fuzz --target sky", Err(targets));
         check("fuzz fast", Err("`fuzz` does not take `fast`"));
+        check("bench", Err("`bench` needs to know what to measure; there is `authority`"));
+        check("bench speed", Err("no benchmark `speed`; there is `authority`"));
         check("tidy up", Err("`tidy` does not take `up`"));
     }
 }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use peak_alloc::PeakAlloc;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tidings_tests::bench::{authority, refusal};
 
 #[global_allocator]
@@ -36,8 +36,9 @@ fn main() {
         .map(|&page| {
             let rounds = (0..ROUNDS).map(|_| authority::measure(page, &clock));
             let best = rounds.min_by(|one, other| one.admit.total_cmp(&other.admit)).expect("there is a round");
-            let steps = authority::STEPS.iter().zip(best.steps).map(|(name, time)| ((*name).to_owned(), json!(time)));
-            json!({ "changes": page, "steps_us": steps.collect::<Map<_, _>>(), "admit_us": best.admit })
+            let steps = authority::STEPS.iter().zip(best.steps);
+            let steps = steps.map(|(name, time)| json!({ "step": name, "time_us": time }));
+            json!({ "changes": page, "steps": steps.collect::<Vec<_>>(), "time_us": best.admit })
         })
         .collect();
     let mut classes: BTreeMap<&str, refusal::Cost> = BTreeMap::new();
