@@ -16,7 +16,7 @@ use tidings_core::{
 use tidings_server::store::Snapshot;
 
 use support::{
-    author::Author,
+    author::{Author, boats},
     client::{Client, device, stream},
     database::Database,
     on_each_store,
@@ -38,10 +38,6 @@ on_each_store! {
 const FORGETFUL: [&str; 4] = ["--stream-idle", "1ms", "--cache-bytes-max", "0"];
 const CUTTING: [&str; 4] = ["--snapshot-entries", "2", "--snapshot-interval", "20ms"];
 const NOT_CUTTING: [&str; 4] = ["--snapshot-entries", "1000", "--snapshot-interval", "1h"];
-
-fn boats() -> ConversationId {
-    ConversationId::from_bytes([0xb0; 16])
-}
 
 fn other() -> ConversationId {
     ConversationId::from_bytes([0x0e; 16])

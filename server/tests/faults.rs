@@ -28,7 +28,7 @@ use tidings_server::store::{
 };
 
 use support::{
-    author::Author,
+    author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,
     on_each_store,
@@ -227,10 +227,6 @@ impl Store for FaultyStore {
     async fn notices(&self) -> Result<Vec<Notice>, StoreError> {
         self.inner.notices().await
     }
-}
-
-fn boats() -> ConversationId {
-    ConversationId::from_bytes([0xb0; 16])
 }
 
 /// A node on a faulty store, with ann in a group with bob.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tidings_core::{
     code::Code,
-    ids::{AccountId, ConversationId, TenantId},
+    ids::{AccountId, TenantId},
     journal::Position,
     wire::{ClientFrame, FetchScope, ServerFrame},
 };
@@ -19,7 +19,7 @@ use tidings_server::{
 };
 
 use support::{
-    author::Author,
+    author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,
     on_each_store,
@@ -31,10 +31,6 @@ on_each_store! {
     i1_another_tenant_is_another_world,
     i1_nobody_pushes_the_change_of_another_device,
     i2_a_cloned_profile_replaces_and_conflicts,
-}
-
-fn boats() -> ConversationId {
-    ConversationId::from_bytes([0xb0; 16])
 }
 
 /// A socket that said Hello with device 1.

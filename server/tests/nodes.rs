@@ -10,7 +10,7 @@ mod postgres {
 
     use tidings_core::{
         code::Code,
-        ids::{ConversationId, StreamId, TenantId},
+        ids::{StreamId, TenantId},
         journal::Position,
         model::{MemberStatus, PresenceKind},
         wire::{ClientFrame, FetchScope, PresenceNotice, PushedChange, ReceiptNotice, ServerFrame},
@@ -19,16 +19,12 @@ mod postgres {
     use tidings_server::store::Suspension;
 
     use crate::support::{
-        author::{Author, account},
+        author::{Author, account, boats},
         client::{Client, device, stream},
         database::Database,
         proxy::Proxy,
         server::TestServer,
     };
-
-    fn boats() -> ConversationId {
-        ConversationId::from_bytes([0xb0; 16])
-    }
 
     async fn two_nodes(database: &Database) -> (TestServer, TestServer) {
         (TestServer::start(database, &[]).await, TestServer::start(database, &[]).await)

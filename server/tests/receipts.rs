@@ -7,14 +7,13 @@ mod support;
 use std::collections::BTreeMap;
 
 use tidings_core::{
-    ids::ConversationId,
     journal::Position,
     model::PresenceKind,
     wire::{ClientFrame, FetchScope, MemberReceipt, PresenceNotice, ReceiptNotice, ServerFrame},
 };
 
 use support::{
-    author::{Author, account},
+    author::{account, boats, group},
     client::{Client, device, stream},
     database::Database,
     on_each_store,
@@ -26,18 +25,6 @@ on_each_store! {
     receipts_of_many_members_go_in_few_frames,
     receipts_that_were_read_are_stored_when_the_node_goes_down,
     presence_is_passed_on_and_ends_with_the_session,
-}
-
-fn boats() -> ConversationId {
-    ConversationId::from_bytes([0xb0; 16])
-}
-
-/// Ann with a group that holds the others.
-async fn group(server: &TestServer, members: &[&str]) -> (Client, Author) {
-    let mut ann = Client::connect(server, "ann", device(1)).await;
-    let mut author = Author::of("ann", device(1), boats());
-    ann.push_accepted(stream(boats()), vec![author.create(members)]).await;
-    (ann, author)
 }
 
 fn read_to(delivered: u64, read: u64) -> ClientFrame {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::SinkExt as _;
 use tidings_core::{
     code::Code,
-    ids::{ConversationId, DeviceId},
+    ids::DeviceId,
     journal::Position,
     wire::{ClientFrame, FetchScope, Hello, ServerFrame, encode},
 };
@@ -17,7 +17,7 @@ use tokio::net::TcpSocket;
 use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::Message};
 
 use support::{
-    author::Author,
+    author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,
     on_each_store,
@@ -41,10 +41,6 @@ on_each_store! {
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);
-
-fn boats() -> ConversationId {
-    ConversationId::from_bytes([0xb0; 16])
-}
 
 fn good_hello(device: DeviceId) -> ClientFrame {
     ClientFrame::Hello(hello(token("ann", HOUR), device, None))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tidings_core::{
     code::Code,
     doc::{Document, Message},
-    ids::{ConversationId, DocumentId, StreamId},
+    ids::{DocumentId, StreamId},
     journal::{Cursor, Position},
     limits::Limits,
     model::{MemberStatus, PresenceKind},
@@ -17,7 +17,7 @@ use tidings_core::{
 };
 
 use support::{
-    author::{Author, account},
+    author::{Author, account, boats, group},
     client::{Client, device, stream},
     database::Database,
     on_each_store,
@@ -46,18 +46,6 @@ on_each_store! {
     more_changes_than_the_rate_allows_are_deferred,
     pushes_of_one_stream_from_many_sessions_are_all_admitted,
     a_stream_goes_on_after_its_task_ended,
-}
-
-fn boats() -> ConversationId {
-    ConversationId::from_bytes([0xb0; 16])
-}
-
-/// Ann with a group that holds the others, on her first device.
-async fn group(server: &TestServer, members: &[&str]) -> (Client, Author) {
-    let mut ann = Client::connect(server, "ann", device(1)).await;
-    let mut author = Author::of("ann", device(1), boats());
-    ann.push_accepted(stream(boats()), vec![author.create(members)]).await;
-    (ann, author)
 }
 
 fn texts(entries: &[tidings_core::journal::Entry]) -> Vec<String> {

@@ -7,7 +7,7 @@ mod support;
 
 use tidings_core::{
     authority::{Aspect, Difference},
-    ids::{ChangeHash, ConversationId, DocumentId, StreamId, TenantId},
+    ids::{ChangeHash, DocumentId, StreamId, TenantId},
     journal::Position,
     limits::Limits,
     wire::FetchScope,
@@ -18,7 +18,7 @@ use tidings_server::{
 };
 
 use support::{
-    author::{Author, account},
+    author::{Author, account, boats},
     client::{Client, device, stream},
     database::Database,
     on_each_store,
@@ -45,10 +45,6 @@ on_each_store! {
 }
 
 const PAGE: &str = "SELECT count(*) FROM snapshots WHERE document LIKE 'page/%' AND position = 5";
-
-fn boats() -> ConversationId {
-    ConversationId::from_bytes([0xb0; 16])
-}
 
 fn page() -> DocumentId {
     DocumentId::Page(boats(), 1)

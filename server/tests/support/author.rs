@@ -13,6 +13,11 @@ use tidings_core::{
 };
 use tidings_server::clock;
 
+use super::{
+    client::{Client, device, stream},
+    server::TestServer,
+};
+
 /// An account's device with what it wrote and was told of one stream.
 pub struct Author {
     pub session: Session,
@@ -24,6 +29,19 @@ pub struct Author {
 /// An account by its name.
 pub fn account(name: &str) -> AccountId {
     AccountId::parse(name).unwrap()
+}
+
+/// The conversation that most tests are about.
+pub fn boats() -> ConversationId {
+    ConversationId::from_bytes([0xb0; 16])
+}
+
+/// Ann, on her first device, with that conversation as a group that holds the others.
+pub async fn group(server: &TestServer, members: &[&str]) -> (Client, Author) {
+    let mut ann = Client::connect(server, "ann", device(1)).await;
+    let mut author = Author::of("ann", device(1), boats());
+    ann.push_accepted(stream(boats()), vec![author.create(members)]).await;
+    (ann, author)
 }
 
 impl Author {
