@@ -282,10 +282,16 @@ impl Document {
         let mut transaction = self.automerge.transaction();
         for fact in facts {
             let (key, value) = fact.write();
-            let key = key.to_string();
+            let (key, value) = (key.to_string(), value.map(|value| value.to_scalar()));
+            let stated = transaction.get(ROOT, key.as_str()).ok().flatten().and_then(|(value, _)| value.into_scalar().ok());
+            // Of several values written at once, Automerge would answer a put
+            // of the one that won with a deletion of the others alone, which
+            // no authority takes for what it is.
+            if stated == value {
+                continue;
+            }
             let written = match value {
-                Some(value) => transaction.put(ROOT, key, value.to_scalar()),
-                None if matches!(transaction.get(ROOT, key.as_str()), Ok(None)) => Ok(()),
+                Some(value) => transaction.put(ROOT, key, value),
                 None => transaction.delete(ROOT, key),
             };
             written.expect("a put or delete of a scalar on the root map is legal");
@@ -452,5 +458,26 @@ mod tests {
         let (position, data, admissions) = document.save();
         let restored = Document::restore(document.id.clone(), Some((position, &data, &admissions)), &[]).unwrap();
         assert_eq!(restored.fact(&Key::Title), Some(Fact::Title(Some("after all".into()))));
+    }
+
+    #[test]
+    fn b12_what_is_written_over_several_values_replaces_all_of_them() {
+        let devices = [1, 2, 3].map(|byte| DeviceId::from_bytes([byte; 16]));
+        let begun = Document::new(DocumentId::Conversation(ConversationId::from_bytes([1; 16])));
+        for (first, second) in [("boats", "boats"), ("boats", "ships"), ("ships", "boats")] {
+            for next in [Some("boats"), Some("ships"), Some("trains"), None] {
+                let [mut document, mut other] = [begun.clone(), begun.clone()];
+                document.write(devices[0], AT, &title(first)).unwrap();
+                document.apply(&other.write(devices[1], AT, &title(second)).unwrap()).unwrap();
+                let visible = document.visible(&Key::Title.to_string(), None);
+                assert_eq!(visible.len(), 2);
+                let won = document.get(&Key::Title);
+
+                match document.write(devices[2], AT, &[Fact::Title(next.map(str::to_owned))]) {
+                    Some(change) => assert_eq!(change.operations()[0].predecessors, visible, "{first} {second} {next:?}"),
+                    None => assert_eq!(won, next.map(|text| Value::Text(text.into())), "{first} {second} {next:?}"),
+                }
+            }
+        }
     }
 }
