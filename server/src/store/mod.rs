@@ -52,7 +52,7 @@ pub enum StoreError {
         detail: String,
     },
     /// A migration failed, or the database is of a newer version.
-    #[error("migration failed: {0}")]
+    #[error("the database does not migrate to the version of this program: {0}")]
     Migrate(#[source] sqlx::migrate::MigrateError),
     /// The URL names no database that this program knows.
     #[error("a store is sqlite:PATH, sqlite::memory: or postgres://…, not {scheme}:…")]
