@@ -283,7 +283,8 @@ impl Document {
         for fact in facts {
             let (key, value) = fact.write();
             let (key, value) = (key.to_string(), value.map(|value| value.to_scalar()));
-            let stated = transaction.get(ROOT, key.as_str()).ok().flatten().and_then(|(value, _)| value.into_scalar().ok());
+            let stated =
+                transaction.get(ROOT, key.as_str()).ok().flatten().and_then(|(value, _)| value.into_scalar().ok());
             // Of several values written at once, Automerge would answer a put
             // of the one that won with a deletion of the others alone, which
             // no authority takes for what it is.
@@ -474,7 +475,9 @@ mod tests {
                 let won = document.get(&Key::Title);
 
                 match document.write(devices[2], AT, &[Fact::Title(next.map(str::to_owned))]) {
-                    Some(change) => assert_eq!(change.operations()[0].predecessors, visible, "{first} {second} {next:?}"),
+                    Some(change) => {
+                        assert_eq!(change.operations()[0].predecessors, visible, "{first} {second} {next:?}")
+                    }
                     None => assert_eq!(won, next.map(|text| Value::Text(text.into())), "{first} {second} {next:?}"),
                 }
             }
