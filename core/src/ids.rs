@@ -4,14 +4,10 @@
 use core::fmt;
 use std::sync::Arc;
 
-use data_encoding::BASE32_DNSSEC;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use sha2::{Digest, Sha256};
 
-use crate::time::WallTime;
-
-/// Length of the text form of a 16-byte id: base32hex, lower case, no padding.
-pub const ID_TEXT_LENGTH: usize = 26;
+use crate::{base32, time::WallTime};
 
 /// Why a text or bytes are not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -108,7 +104,7 @@ macro_rules! byte_id {
             /// # Errors
             /// `ParseIdError::Base32` on anything else.
             pub fn parse(text: &str) -> Result<Self, ParseIdError> {
-                parse_base32(text).map(Self)
+                base32::decode(text.as_bytes()).map(Self).ok_or(ParseIdError::Base32)
             }
         }
 
@@ -122,7 +118,7 @@ macro_rules! byte_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&BASE32_DNSSEC.encode(&self.0))
+                formatter.write_str(str::from_utf8(&base32::encode(self.0)).expect("the alphabet is ASCII"))
             }
         }
 
@@ -148,18 +144,6 @@ macro_rules! byte_id {
             }
         }
     };
-}
-
-fn parse_base32(text: &str) -> Result<[u8; 16], ParseIdError> {
-    if text.len() != ID_TEXT_LENGTH {
-        return Err(ParseIdError::Base32);
-    }
-    // The alphabet accepts upper case too; one id must have one text.
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(ParseIdError::Base32);
-    }
-    let bytes = BASE32_DNSSEC.decode(text.as_bytes()).map_err(|_| ParseIdError::Base32)?;
-    bytes.try_into().map_err(|_| ParseIdError::Base32)
 }
 
 name_id! {

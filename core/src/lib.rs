@@ -4,6 +4,7 @@
 //!
 //! Modules in reading order.
 
+mod base32;
 mod named;
 
 pub mod authority;

@@ -179,12 +179,12 @@ export class Client {
   /** The network switch: off means no connection, whatever the network says. */
   setNetwork(on: boolean): void {
     this.#isNetworkOn = on;
-    this.#inputWhenRunning({ type: "set_network", on });
+    this.#inputWhenRunning({ set_network: on });
   }
 
   /** Tries to connect now instead of after the wait, also after a rejection. */
   connectNow(): void {
-    this.#inputWhenRunning({ type: "connect_now" });
+    this.#inputWhenRunning("connect_now");
   }
 
   // State.
@@ -297,24 +297,24 @@ export class Client {
 
   /** Commands a refused command again, with other words if given. */
   async retryRefused(id: number, words?: string): Promise<void> {
-    await this.#request((request) => ({ type: "retry_refused", request, id, words }));
+    await this.#request((request) => ({ retry_refused: { request, id, words } }));
   }
 
   /** Gives a refused command up, with its words. */
   discardRefused(id: number): void {
-    this.#input({ type: "discard_refused", id });
+    this.#input({ discard_refused: id });
   }
 
   // Commands. Each resolves when it is durable on this device.
 
   /** Opens the direct with somebody; the same one for both sides, and again. */
   createDirect(peer: string): Promise<Stored> {
-    return this.#command({ type: "create_direct", peer });
+    return this.#command({ create_direct: { peer } });
   }
 
   /** Creates a group, owned by the own account. */
   createGroup(group: { title?: string; members: string[] }): Promise<Stored> {
-    return this.#command({ type: "create_group", ...group });
+    return this.#command({ create_group: group });
   }
 
   /** Sends a text of 1 to 4,000 characters. */
@@ -323,112 +323,112 @@ export class Client {
     text: string,
     options: { replyTo?: string; mentions?: string[] } = {},
   ): Promise<Stored> {
-    return this.#command({ type: "send_text", conversation, text, ...options });
+    return this.#command({ send_text: { conversation, text, ...options } });
   }
 
   /** Replaces the text of an own message. */
   editMessage(conversation: string, message: string, text: string): Promise<Stored> {
-    return this.#command({ type: "edit_message", conversation, message, text });
+    return this.#command({ edit_message: { conversation, message, text } });
   }
 
   /** Takes a message back. */
   deleteMessage(conversation: string, message: string): Promise<Stored> {
-    return this.#command({ type: "delete_message", conversation, message });
+    return this.#command({ delete_message: { conversation, message } });
   }
 
   /** Puts an emoji on a message. */
   react(conversation: string, message: string, emoji: string): Promise<Stored> {
-    return this.#command({ type: "react", conversation, message, emoji });
+    return this.#command({ react: { conversation, message, emoji } });
   }
 
   /** Takes an own emoji off a message. */
   unreact(conversation: string, message: string, emoji: string): Promise<Stored> {
-    return this.#command({ type: "unreact", conversation, message, emoji });
+    return this.#command({ unreact: { conversation, message, emoji } });
   }
 
   /** Changes the title; none removes it. */
   setTitle(conversation: string, title?: string): Promise<Stored> {
-    return this.#command({ type: "set_title", conversation, title });
+    return this.#command({ set_title: { conversation, title } });
   }
 
   /** Changes the description; none removes it. */
   setDescription(conversation: string, description?: string): Promise<Stored> {
-    return this.#command({ type: "set_description", conversation, description });
+    return this.#command({ set_description: { conversation, description } });
   }
 
   /** Adds a member, or brings one back. */
   addMember(conversation: string, account: string, role: Role = "member"): Promise<Stored> {
-    return this.#command({ type: "add_member", conversation, account, role });
+    return this.#command({ add_member: { conversation, account, role } });
   }
 
   /** Removes a member. */
   removeMember(conversation: string, account: string): Promise<Stored> {
-    return this.#command({ type: "remove_member", conversation, account });
+    return this.#command({ remove_member: { conversation, account } });
   }
 
   /** Removes a member, who cannot be added again. */
   banMember(conversation: string, account: string): Promise<Stored> {
-    return this.#command({ type: "ban_member", conversation, account });
+    return this.#command({ ban_member: { conversation, account } });
   }
 
   /** Leaves a conversation. */
   leave(conversation: string): Promise<Stored> {
-    return this.#command({ type: "leave", conversation });
+    return this.#command({ leave: { conversation } });
   }
 
   /** Changes a member's role. */
   changeRole(conversation: string, account: string, role: Role): Promise<Stored> {
-    return this.#command({ type: "change_role", conversation, account, role });
+    return this.#command({ change_role: { conversation, account, role } });
   }
 
   /** Pins a message. */
   pinMessage(conversation: string, message: string): Promise<Stored> {
-    return this.#command({ type: "pin_message", conversation, message });
+    return this.#command({ pin_message: { conversation, message } });
   }
 
   /** Unpins a message. */
   unpinMessage(conversation: string, message: string): Promise<Stored> {
-    return this.#command({ type: "unpin_message", conversation, message });
+    return this.#command({ unpin_message: { conversation, message } });
   }
 
   /** Changes the own profile, all of it: a field without a value is removed. */
   setProfile(profile: Profile): Promise<Stored> {
-    return this.#command({ type: "set_profile", profile });
+    return this.#command({ set_profile: { profile } });
   }
 
   /** Adds a contact, or changes the one with its id. */
   addContact(contact: NewContact): Promise<Stored> {
-    return this.#command({ type: "add_contact", contact });
+    return this.#command({ add_contact: { contact } });
   }
 
   /** Removes a contact. */
   removeContact(id: string): Promise<Stored> {
-    return this.#command({ type: "remove_contact", id });
+    return this.#command({ remove_contact: { id } });
   }
 
   /** Mutes a conversation until a date, for good without one; `null` ends it. */
   mute(conversation: string, until?: Date | null): Promise<Stored> {
     // The core reads what lies behind the last date there is as "for good".
     const end = until === undefined ? Infinity : until?.getTime();
-    return this.#set(conversation, { type: "muted_until", until: end });
+    return this.#set(conversation, { muted_until: end });
   }
 
   /** Keeps a conversation at the top, or no longer. */
   pinConversation(conversation: string, on: boolean): Promise<Stored> {
-    return this.#set(conversation, { type: "pinned", on });
+    return this.#set(conversation, { pinned: on });
   }
 
   /** Puts a conversation out of the way, or back. */
   archiveConversation(conversation: string, on: boolean): Promise<Stored> {
-    return this.#set(conversation, { type: "archived", on });
+    return this.#set(conversation, { archived: on });
   }
 
   #set(conversation: string, setting: SettingChange): Promise<Stored> {
-    return this.#command({ type: "set_conversation_setting", conversation, setting });
+    return this.#command({ set_conversation_setting: { conversation, setting } });
   }
 
   #command(command: Command): Promise<Stored> {
-    return this.#request((request) => ({ type: "command", request, command }));
+    return this.#request((request) => ({ command: { request, command } }));
   }
 
   #request(input: (request: number) => Input): Promise<Stored> {
@@ -469,7 +469,7 @@ export class Client {
       open = new OpenConversation();
       this.#open.set(conversation, open);
       try {
-        this.#inputWhenRunning({ type: "open_conversation", conversation });
+        this.#inputWhenRunning({ open_conversation: conversation });
       } catch (error) {
         this.#open.delete(conversation);
         throw error;
@@ -482,7 +482,7 @@ export class Client {
       if (shown.subscriptions === 0) {
         this.#open.delete(conversation);
         if (this.#failure === undefined && this.#closing === undefined) {
-          this.#inputWhenRunning({ type: "close_conversation", conversation });
+          this.#inputWhenRunning({ close_conversation: conversation });
         }
       }
     });
@@ -606,11 +606,11 @@ export class Client {
     this.#contacts.clear();
     this.#refused.clear();
     if (!this.#isNetworkOn) {
-      this.#input({ type: "set_network", on: false });
+      this.#input({ set_network: false });
     }
     for (const [conversation, open] of this.#open) {
       open.rows.forget();
-      this.#input({ type: "open_conversation", conversation });
+      this.#input({ open_conversation: conversation });
     }
   }
 
@@ -633,7 +633,7 @@ export class Client {
 
   readonly #onOnline = (): void => {
     if (this.#failure === undefined && this.#closing === undefined) {
-      this.#inputWhenRunning({ type: "connect_now" });
+      this.#inputWhenRunning("connect_now");
     }
   };
 }

@@ -64,13 +64,13 @@ export class Driver {
     this.#store = options.store;
     this.#link = new Link(options.url, options.webSocket, {
       opened: () => {
-        this.#tell({ type: "link_opened" });
+        this.#tell("link_opened");
       },
       received: (frame) => {
-        this.#tell({ type: "frame_received", frame });
+        this.#tell({ frame_received: frame });
       },
       lost: () => {
-        this.#tell({ type: "link_lost" });
+        this.#tell("link_lost");
       },
     });
     this.#release = onEnginesLost(() => {
@@ -118,7 +118,7 @@ export class Driver {
     if (this.#isStopped) {
       return;
     }
-    this.#tell({ type: "close" });
+    this.#tell("close");
     if (this.#isStopped) {
       return;
     }
@@ -209,13 +209,13 @@ export class Driver {
   }
 
   #finish(task: number, answer: StorageAnswer): void {
-    if (!this.#isStarted && answer.type === "failed") {
+    if (!this.#isStarted && typeof answer === "object" && "failed" in answer) {
       // An engine that took this for an empty store would write over the stored one.
-      this.#fail(errorOf(answer.code, "the stored state cannot be read"));
+      this.#fail(errorOf(answer.failed, "the stored state cannot be read"));
       return;
     }
     this.#isStarted = true;
-    this.#tell({ type: "storage_finished", task, answer });
+    this.#tell({ storage_finished: { task, answer } });
   }
 
   /** Waits until no task is under way; a task that ends may give out another. */
@@ -234,14 +234,14 @@ export class Driver {
       token = await this.#options.token();
     } catch {
       if (engine === this.#engine) {
-        this.#tell({ type: "token_failed" });
+        this.#tell("token_failed");
       }
       return;
     }
     if (engine !== this.#engine) {
       return;
     }
-    this.#tell(typeof token === "string" ? { type: "token", token } : { type: "token_failed" });
+    this.#tell(typeof token === "string" ? { token } : "token_failed");
   }
 
   #arm(at: number): void {
@@ -253,7 +253,7 @@ export class Driver {
         if (monotonicMs() < at) {
           this.#arm(at);
         } else {
-          this.#tell({ type: "timer_due" });
+          this.#tell("timer_due");
         }
       },
       Math.min(wait, TIMEOUT_MS_MAX),

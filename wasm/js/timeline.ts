@@ -31,17 +31,17 @@ export class Timeline {
 
   /** Asks for older messages; they come as a change. */
   loadOlder(): void {
-    this.#input({ type: "load_older", conversation: this.conversation });
+    this.#input({ load_older: this.conversation });
   }
 
   /** Says that the person has seen everything in it. */
   markRead(): void {
-    this.#input({ type: "mark_read", conversation: this.conversation });
+    this.#input({ mark_read: this.conversation });
   }
 
   /** Says that the person is writing, or has stopped. */
   typing(on: boolean): void {
-    this.#input({ type: "typing", conversation: this.conversation, on });
+    this.#input({ typing: { conversation: this.conversation, on } });
   }
 
   /** Ends the subscription; again does nothing. */

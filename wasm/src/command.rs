@@ -19,7 +19,7 @@ use crate::{
 
 /// A typed intent of a person.
 #[derive(Clone, PartialEq, Deserialize, Tsify)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Command {
     /// Opens the direct with somebody.
     CreateDirect { peer: String },
@@ -125,17 +125,14 @@ pub struct NewContact {
 
 /// What an account sets for itself about a conversation.
 #[derive(Clone, PartialEq, Deserialize, Tsify)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum SettingChange {
     /// Silent until then, in milliseconds since 1970; none for not at all.
-    MutedUntil {
-        #[tsify(optional)]
-        until: Option<f64>,
-    },
+    MutedUntil(Option<f64>),
     /// At the top, since the command.
-    Pinned { on: bool },
+    Pinned(bool),
     /// Out of the way, since the command.
-    Archived { on: bool },
+    Archived(bool),
 }
 
 /// Stands for an id that the engine makes up.
@@ -263,9 +260,9 @@ impl TryFrom<SettingChange> for core::SettingChange {
 
     fn try_from(setting: SettingChange) -> Checked<Self> {
         Ok(match setting {
-            SettingChange::MutedUntil { until } => Self::MutedUntil(until.map(wall_time).transpose()?),
-            SettingChange::Pinned { on } => Self::Pinned(on),
-            SettingChange::Archived { on } => Self::Archived(on),
+            SettingChange::MutedUntil(until) => Self::MutedUntil(until.map(wall_time).transpose()?),
+            SettingChange::Pinned(on) => Self::Pinned(on),
+            SettingChange::Archived(on) => Self::Archived(on),
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// One input. After each the caller polls outputs until there is none.
 #[derive(Clone, PartialEq, Deserialize, Tsify)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Input {
     /// A person commands something. Answered by an update with the same number.
     Command { request: u64, command: Command },
@@ -26,23 +26,23 @@ pub enum Input {
         words: Option<String>,
     },
     /// A person gives a refused command up.
-    DiscardRefused { id: u64 },
+    DiscardRefused(u64),
     /// A screen shows a conversation.
-    OpenConversation { conversation: String },
+    OpenConversation(String),
     /// No screen shows it any more.
-    CloseConversation { conversation: String },
+    CloseConversation(String),
     /// The screen wants older messages than it has.
-    LoadOlder { conversation: String },
+    LoadOlder(String),
     /// The person has seen everything in the timeline.
-    MarkRead { conversation: String },
+    MarkRead(String),
     /// The person is writing, or has stopped.
     Typing { conversation: String, on: bool },
     /// The network switch.
-    SetNetwork { on: bool },
+    SetNetwork(bool),
     /// The platform believes that the network came back.
     ConnectNow,
     /// The app gives a bearer token.
-    Token { token: String },
+    Token(String),
     /// The app cannot give a token now.
     TokenFailed,
     /// The link asked for is open.
@@ -50,7 +50,7 @@ pub enum Input {
     /// The link is lost, or could not be opened.
     LinkLost,
     /// A frame from the server.
-    FrameReceived { frame: Bytes },
+    FrameReceived(Bytes),
     /// The store has finished a task.
     StorageFinished { task: u64, answer: StorageAnswer },
     /// The time asked for has come.
@@ -66,19 +66,19 @@ impl TryFrom<Input> for core::Input {
         Ok(match input {
             Input::Command { request, command } => Self::Command { request, command: command.try_into()? },
             Input::RetryRefused { request, id, words } => Self::RetryRefused { request, id, words },
-            Input::DiscardRefused { id } => Self::DiscardRefused { id },
-            Input::OpenConversation { conversation } => Self::OpenConversation(id::conversation(&conversation)?),
-            Input::CloseConversation { conversation } => Self::CloseConversation(id::conversation(&conversation)?),
-            Input::LoadOlder { conversation } => Self::LoadOlder(id::conversation(&conversation)?),
-            Input::MarkRead { conversation } => Self::MarkRead(id::conversation(&conversation)?),
+            Input::DiscardRefused(id) => Self::DiscardRefused { id },
+            Input::OpenConversation(conversation) => Self::OpenConversation(id::conversation(&conversation)?),
+            Input::CloseConversation(conversation) => Self::CloseConversation(id::conversation(&conversation)?),
+            Input::LoadOlder(conversation) => Self::LoadOlder(id::conversation(&conversation)?),
+            Input::MarkRead(conversation) => Self::MarkRead(id::conversation(&conversation)?),
             Input::Typing { conversation, on } => Self::Typing(id::conversation(&conversation)?, on),
-            Input::SetNetwork { on } => Self::SetNetwork(on),
+            Input::SetNetwork(on) => Self::SetNetwork(on),
             Input::ConnectNow => Self::ConnectNow,
-            Input::Token { token } => Self::Token(token),
+            Input::Token(token) => Self::Token(token),
             Input::TokenFailed => Self::TokenFailed,
             Input::LinkOpened => Self::LinkOpened,
             Input::LinkLost => Self::LinkLost,
-            Input::FrameReceived { frame } => Self::FrameReceived(frame.0),
+            Input::FrameReceived(frame) => Self::FrameReceived(frame.0),
             Input::StorageFinished { task, answer } => Self::StorageFinished(TaskId(task), answer.into()),
             Input::TimerDue => Self::TimerDue,
             Input::Close => Self::Close,

@@ -39,14 +39,14 @@ pub struct StorageRecord {
 
 /// What the store answers. After a failure nothing of the request is done.
 #[derive(Debug, Clone, PartialEq, Deserialize, Tsify)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum StorageAnswer {
     /// The records read, by rising key.
-    Records { records: Vec<StorageRecord> },
+    Records(Vec<StorageRecord>),
     /// The transaction is complete and durable.
     Written,
     /// It was not done.
-    Failed { code: StorageCode },
+    Failed(StorageCode),
 }
 
 /// Why the store did not do it.
@@ -90,12 +90,12 @@ impl From<core::Write> for Write {
 impl From<StorageAnswer> for Result<core::StorageAnswer, core::StorageError> {
     fn from(answer: StorageAnswer) -> Self {
         match answer {
-            StorageAnswer::Records { records } => {
+            StorageAnswer::Records(records) => {
                 let records = records.into_iter().map(|record| (record.key, record.value.0)).collect();
                 Ok(core::StorageAnswer::Records(records))
             }
             StorageAnswer::Written => Ok(core::StorageAnswer::Written),
-            StorageAnswer::Failed { code } => Err(code.into()),
+            StorageAnswer::Failed(code) => Err(code.into()),
         }
     }
 }

@@ -261,7 +261,7 @@ test("a store that answers nonsense ends the client with a code, and loses nothi
   class BrokenStore extends MemoryStore {
     isBroken = false;
     override run(request: Parameters<MemoryStore["run"]>[0]): ReturnType<MemoryStore["run"]> {
-      const nonsense = { type: "records", records: "nonsense" } as unknown as Awaited<ReturnType<MemoryStore["run"]>>;
+      const nonsense = { records: "nonsense" } as unknown as Awaited<ReturnType<MemoryStore["run"]>>;
       return this.isBroken ? Promise.resolve(nonsense) : super.run(request);
     }
   }
@@ -285,7 +285,7 @@ test("a stored state that cannot be read is not taken for an empty one", async (
   class BlockedStore extends MemoryStore {
     isBlocked = false;
     override run(request: Parameters<MemoryStore["run"]>[0]): ReturnType<MemoryStore["run"]> {
-      return this.isBlocked ? Promise.resolve({ type: "failed", code: "storage_blocked" }) : super.run(request);
+      return this.isBlocked ? Promise.resolve({ failed: "storage_blocked" }) : super.run(request);
     }
   }
   const store = new BlockedStore();
@@ -305,7 +305,7 @@ test("a store that becomes full is told of, and told of again when it recovers",
     isFull = false;
     override run(request: Parameters<MemoryStore["run"]>[0]): ReturnType<MemoryStore["run"]> {
       const isRefused = this.isFull && request.type === "write";
-      return isRefused ? Promise.resolve({ type: "failed", code: "storage_full" }) : super.run(request);
+      return isRefused ? Promise.resolve({ failed: "storage_full" }) : super.run(request);
     }
   }
   const store = new SmallStore();

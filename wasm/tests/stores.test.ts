@@ -27,7 +27,7 @@ test("the store in memory keeps the contract", async () => {
 test("the suite tells a store that answers wrongly", () => {
   const contract = new Contract();
   contract.nextStep();
-  assert.match(contract.check({ type: "written" }) ?? "", /instead of/);
+  assert.match(contract.check("written") ?? "", /instead of/);
 });
 
 test("the order of keys is that of their bytes where UTF-16 has another", async () => {

@@ -54,13 +54,13 @@ export class IndexedDbStore implements Store {
     try {
       switch (request.type) {
         case "read":
-          return { type: "records", records: await this.#read(request.prefixes) };
+          return { records: await this.#read(request.prefixes) };
         case "write":
           await this.#write(request.writes);
-          return { type: "written" };
+          return "written";
       }
     } catch (error) {
-      return { type: "failed", code: codeOf(error) };
+      return { failed: codeOf(error) };
     }
   }
 

@@ -29,12 +29,12 @@ export class MemoryStore implements Store {
   #run(request: StorageRequest): StorageAnswer {
     switch (request.type) {
       case "read":
-        return { type: "records", records: this.#read(request.prefixes) };
+        return { records: this.#read(request.prefixes) };
       case "write":
         for (const write of request.writes) {
           this.#write(write);
         }
-        return { type: "written" };
+        return "written";
     }
   }
 
