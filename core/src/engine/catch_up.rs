@@ -413,22 +413,26 @@ impl Engine {
         let me = self.session.account.clone();
         let administrator = self.session.administrator;
         self.device_accepted();
-        for (position, accepted_at) in accepted.positions.iter().zip(&accepted.accepted_at) {
+        let in_flight = self.replica(stream).and_then(|replica| replica.outbox.in_flight.clone());
+        let pushed = in_flight.filter(|in_flight| in_flight.request == accepted.request);
+        let pushed = pushed.map(|in_flight| in_flight.changes).unwrap_or_default();
+        for (hash, (position, accepted_at)) in
+            pushed.into_iter().zip(accepted.positions.iter().zip(&accepted.accepted_at))
+        {
             let Some(replica) = self.replica(stream) else { return };
-            let expected = replica.outbox.in_flight.filter(|in_flight| in_flight.request == accepted.request);
-            let Some(front) = replica.outbox.entries.front().filter(|_| expected.is_some()) else { break };
+            // One whose entry has come is answered already.
+            let Some(answered) = replica.outbox.entry(hash) else { continue };
             let entry = Entry {
                 position: *position,
-                document: front.document.clone(),
+                document: answered.document.clone(),
                 account: me.clone(),
                 administrator,
                 accepted_at: *accepted_at,
-                change: front.change.bytes().to_vec(),
+                change: answered.change.bytes().to_vec(),
             };
             let known = *position <= replica.confirmed.position();
             if known || replica.revoked.is_some() {
                 // Told before, in another way; only the outbox did not know.
-                let hash = front.change.hash();
                 if let Some(answered) = replica.outbox.take(hash) {
                     self.forget_entry(answered.sequence);
                 }
@@ -471,7 +475,7 @@ impl Engine {
         if replica.fetch == Some(refused.request) {
             return self.fetch_refused(stream, refused);
         }
-        if replica.outbox.in_flight.is_none_or(|in_flight| in_flight.request != refused.request) {
+        if replica.outbox.in_flight.as_ref().is_none_or(|in_flight| in_flight.request != refused.request) {
             // An older page that was asked for: the next scroll asks again.
             if let Some(open) = stream.conversation().and_then(|conversation| self.open.get_mut(&conversation)) {
                 open.loading_older = false;

@@ -9,7 +9,7 @@ use crate::{
     ids::DocumentId,
     journal::Entry,
     storage::{MemoryStore, StorageRequest, Write},
-    wire::{ClientFrame, Entries, Fetched, PROTOCOL_VERSION, ServerFrame, Welcome, decode, encode},
+    wire::{Accepted, ClientFrame, Entries, Fetched, PROTOCOL_VERSION, ServerFrame, Welcome, decode, encode},
 };
 
 fn config() -> EngineConfig {
@@ -176,6 +176,63 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
     let outputs = receive(&ServerFrame::Fetched(fetched));
     assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
     assert!(!outputs.iter().any(|output| matches!(output, Output::Send(_))), "{outputs:?}");
+}
+
+/// A node that does not know a session's push, because another one committed it,
+/// tells the session of the entry before it answers the push.
+#[test]
+fn e3_an_answer_behind_its_own_entry_takes_no_other_command_with_it() {
+    let mut store = MemoryStore::default();
+    let mut engine = Engine::new(now(), config());
+    drain(&mut engine, &mut store);
+    give(&mut engine, &mut store, Input::Token("token".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let welcome = Welcome {
+        version: PROTOCOL_VERSION,
+        tenant: config().tenant,
+        account: config().account,
+        administrator: false,
+        server_time: now().wall,
+        limits: Limits::default(),
+    };
+    let command = CreateGroup::new(Some("Trip".into()), vec![]).into();
+    let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
+    let conversation = outputs.iter().find_map(|output| match output {
+        Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
+        _ => None,
+    });
+    let conversation = conversation.unwrap();
+    give(&mut engine, &mut store, Input::Command { request: 2, command: SendText::new(conversation, "words").into() });
+    give(&mut engine, &mut store, Input::FrameReceived(encode(&ServerFrame::Welcome(Box::new(welcome)))));
+    let outputs = give(&mut engine, &mut store, Input::FrameReceived(encode(&ServerFrame::CaughtUp(Cursor::new(1)))));
+    let push = outputs.iter().find_map(|output| match output {
+        Output::Send(bytes) => match decode::<ClientFrame>(bytes) {
+            Ok(ClientFrame::Push(push)) => Some(push),
+            _ => None,
+        },
+        _ => None,
+    });
+    let push = push.expect("what waits is pushed");
+    assert_eq!(push.changes.len(), 2);
+    let entry = Entry {
+        position: Position::new(1),
+        document: push.changes[0].document.clone(),
+        account: config().account,
+        administrator: false,
+        accepted_at: now().wall,
+        change: push.changes[0].change.clone(),
+    };
+    let entries = Entries { stream: push.stream.clone(), entries: vec![entry] };
+    give(&mut engine, &mut store, Input::FrameReceived(encode(&ServerFrame::Entries(entries))));
+    let accepted = Accepted {
+        request: push.request,
+        stream: push.stream,
+        positions: vec![Position::new(1)],
+        accepted_at: vec![now().wall],
+    };
+    give(&mut engine, &mut store, Input::FrameReceived(encode(&ServerFrame::Accepted(accepted))));
+    let waiting = store.records().keys().filter(|key| key.starts_with(OUTBOX)).count();
+    assert_eq!(waiting, 1, "the words were not answered");
 }
 
 #[test]
