@@ -4,9 +4,10 @@
 //! `hostile` builds what no honest client sends, and `fuzz` has chance build it.
 
 pub mod bench;
-pub mod client;
+
+#[cfg(not(target_arch = "wasm32"))]
 pub mod fuzz;
 pub mod hostile;
 pub mod random;
-pub mod server;
-pub mod world;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod sim;

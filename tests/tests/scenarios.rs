@@ -16,7 +16,7 @@ use tidings_core::{
     model::{MemberStatus, Profile, Role},
     view::MessageState,
 };
-use tidings_tests::world::{Device, World};
+use tidings_tests::sim::world::{Device, World};
 
 fn account(name: &str) -> AccountId {
     AccountId::parse(name).unwrap()
@@ -222,7 +222,7 @@ fn e3_messages_written_into_a_page_that_closed_move_to_the_open_one() {
     group.settle();
     group.world.set_network(bob, true);
     group.settle();
-    assert!(group.world.server.refusals.contains_key(&Code::PageClosed));
+    assert!(group.world.told.refusals.contains_key(&Code::PageClosed));
     let mut expected: Vec<String> = (0..14).map(|index| format!("a{index}")).collect();
     expected.extend((0..3).map(|index| format!("b{index}")));
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
@@ -269,7 +269,7 @@ fn e5_concurrent_changes_of_a_title_end_with_the_later_arrival() {
     group.settle();
     group.world.set_network(ann, true);
     group.settle();
-    assert!(group.world.server.refusals.contains_key(&Code::Stale));
+    assert!(group.world.told.refusals.contains_key(&Code::Stale));
     for device in [ann, bob, group.carl] {
         assert_eq!(group.world.client(device).screen.inbox[&id].name, "by ann");
     }
@@ -429,7 +429,7 @@ fn the_network_switch_cuts_the_link() {
     assert_eq!(group.world.client(ann).screen.connection, Some(ConnectionState::Off));
     group.say(ann, "later");
     group.world.run_ms(60_000);
-    assert_eq!(group.world.server.journal(&StreamId::Conversation(group.group)).len(), 1);
+    assert_eq!(group.world.journal(&StreamId::Conversation(group.group)).len(), 1);
     group.world.input(ann, Input::SetNetwork(true));
     group.settle();
     group.check_texts(&["later"]);
@@ -520,7 +520,7 @@ fn e8_two_copies_online_at_once_end_as_two_devices() {
     // Nobody writes: that they share an id shows in the session alone.
     group.settle();
     group.world.run_ms(60_000);
-    assert_eq!(group.world.server.session_count(&account("ann")), 2, "neither cuts the other off");
+    assert_eq!(group.world.session_count(&account("ann")), 2, "neither cuts the other off");
     for round in 0..10 {
         group.say(ann, &format!("original {round}"));
         group.say(copy, &format!("copy {round}"));
@@ -645,7 +645,7 @@ fn e8_a_copied_device_takes_a_new_id_and_loses_nothing() {
     group.world.set_network(ann, true);
     group.world.run_ms(10_000);
     group.settle();
-    assert!(group.world.server.refusals.contains_key(&Code::ActorConflict));
+    assert!(group.world.told.refusals.contains_key(&Code::ActorConflict));
     group.check_texts(&["from the copy", "from the original"]);
     assert!(group.world.client(ann).screen.refused.is_empty());
 }
