@@ -90,6 +90,8 @@ pub struct Profile {
     pub disk_ms_max: u64,
     /// How stores fare when nothing is wrong.
     pub store: StoreFaults,
+    /// Entries behind a document's snapshot after which a new one is cut.
+    pub snapshot_entries: u32,
     faults: Vec<Class>,
     acts_percent: u64,
 }
@@ -112,6 +114,7 @@ impl Profile {
             delay_ms_max: *random.pick(&[5, 40, 300]),
             disk_ms_max: *random.pick(&[0, 5, 100]),
             store,
+            snapshot_entries: *random.pick(&[1, 4, 10]),
             faults,
             acts_percent: *random.pick(&[60, 75, 85]),
         }

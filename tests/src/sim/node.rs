@@ -46,7 +46,7 @@ pub fn config(limits: &Limits) -> Config {
         heartbeat_ms: limits.heartbeat_ms,
     };
     // Worlds are small.
-    config.node.snapshot_entries = 4;
+    config.node.snapshot_entries = 1;
     config.node.snapshot_interval = Duration::from_secs(1);
     config.node.session_frames_max = 64;
     config

@@ -26,6 +26,7 @@ use super::{
     clock::wall,
     faults::{Class, Profile},
     network::Trouble,
+    node,
     plant::Plant,
     store::{Death, StoreFaults},
     trace::Keep,
@@ -168,7 +169,9 @@ impl<'a> Run<'a> {
             ..Limits::default()
         };
         let seed = random.number();
-        let mut world = World::with_nodes(seed, limits.clone(), profile.nodes, plan.plant, plan.keep);
+        let mut config = node::config(&limits);
+        config.node.snapshot_entries = profile.snapshot_entries;
+        let mut world = World::with(seed, config, profile.nodes, plan.plant, plan.keep);
         world.delay_ms_max = profile.delay_ms_max;
         world.disk_ms_max = profile.disk_ms_max;
         for place in 0..world.places() {

@@ -124,11 +124,11 @@ pub struct World {
 impl World {
     /// A world with one node and without a device.
     pub fn new(seed: u64, limits: Limits) -> Self {
-        Self::with_nodes(seed, limits, 1, None, Keep::Digest)
+        Self::with(seed, node::config(&limits), 1, None, Keep::Digest)
     }
 
-    /// A world of several nodes, perhaps with a planted fault.
-    pub fn with_nodes(seed: u64, limits: Limits, nodes: usize, plant: Option<Plant>, keep: Keep) -> Self {
+    /// A world of several nodes with these settings, perhaps with a planted fault.
+    pub fn with(seed: u64, config: Config, nodes: usize, plant: Option<Plant>, keep: Keep) -> Self {
         let slot = || Slot { node: None, fate: Arc::default(), skew_ms: 0, stopped: false };
         let mut world = Self {
             time_ms: 0,
@@ -140,7 +140,7 @@ impl World {
             is_lax: false,
             told: Told::default(),
             trace: Trace::new(keep),
-            config: node::config(&limits),
+            config,
             database: Database::new(plant),
             network_random: Random::new(!seed),
             slots: std::iter::repeat_with(slot).take(nodes).collect(),
