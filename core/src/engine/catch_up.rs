@@ -21,6 +21,7 @@ use crate::{
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, Profile},
     storage::Write,
+    time::WallTime,
     view::InboxRow,
     wire::{
         Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, ProfileNotice, Refused,
@@ -30,6 +31,12 @@ use crate::{
 
 /// Conversations whose newest page is fetched ahead, so that it is there offline.
 const PREFETCH_MAX: usize = 50;
+
+/// How long the server can put off a push or a fetch. It says until when, by its
+/// clock, which this device knows only as well as its own: one that was set
+/// back since must not wait for as long as that.
+const DEFERRAL_MIN: Duration = Duration::from_millis(100);
+const DEFERRAL_MAX: Duration = Duration::from_secs(120);
 
 impl Engine {
     pub(super) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
@@ -485,8 +492,7 @@ impl Engine {
         }
         replica.outbox.in_flight = None;
         if let Some(retry_at) = refused.retry_at {
-            let delay = retry_at.as_millis().saturating_sub(wall.as_millis()).max(100);
-            replica.outbox.retry_at = Some(now.monotonic.plus(Duration::from_millis(delay)));
+            replica.outbox.retry_at = Some(now.monotonic.plus(deferral(retry_at, wall)));
             return;
         }
         let Some(front) = replica.outbox.entries.front() else { return };
@@ -519,8 +525,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = None;
         if let Some(retry_at) = refused.retry_at {
-            let delay = retry_at.as_millis().saturating_sub(wall.as_millis()).max(100);
-            replica.fetch_at = Some(monotonic.plus(Duration::from_millis(delay)));
+            replica.fetch_at = Some(monotonic.plus(deferral(retry_at, wall)));
             return;
         }
         if replica.rewrite_due {
@@ -558,4 +563,10 @@ impl Engine {
         replica.revoked = Some(revoked.status);
         replica.touched.detail = true;
     }
+}
+
+/// How long to wait until a server's time, by what this device takes for it.
+fn deferral(retry_at: WallTime, wall: WallTime) -> Duration {
+    let wait = Duration::from_millis(retry_at.as_millis().saturating_sub(wall.as_millis()));
+    wait.clamp(DEFERRAL_MIN, DEFERRAL_MAX)
 }
