@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     convert::Infallible,
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -209,11 +210,12 @@ impl Session {
         let silence_max = Duration::from_millis(self.node.limits.heartbeat_ms) * SILENT_HEARTBEATS_MAX;
         let node = Arc::clone(&self.node);
         let mut intervals_quiet = 0;
+        let mut closing = pin!(node.drain.reached(Phase::Closing));
         loop {
             tokio::select! {
                 biased;
                 ending = self.reader.ended() => return Err(ending),
-                () = node.drain.reached(Phase::Closing) => {
+                () = &mut closing => {
                     while let Some(frame) = self.reader.try_next() {
                         self.write(socket, [frame]).await?;
                     }
