@@ -36,6 +36,9 @@ use crate::random::Random;
 
 /// Within this much virtual time a healed world comes to rest.
 const REST_MS: u64 = 600_000;
+/// How often sessions get a newer cursor; ten times as long, and one that was
+/// not told of anything looks.
+const CURSOR_INTERVAL: Duration = Duration::from_secs(5);
 /// Turns of a run unless told otherwise.
 pub const TURNS: u32 = 60;
 
@@ -171,6 +174,7 @@ impl<'a> Run<'a> {
         let seed = random.number();
         let mut config = node::config(&limits);
         config.node.snapshot_entries = profile.snapshot_entries;
+        config.node.cursor_interval = CURSOR_INTERVAL;
         let mut world = World::with(seed, config, profile.nodes, plan.plant, plan.keep);
         world.delay_ms_max = profile.delay_ms_max;
         world.disk_ms_max = profile.disk_ms_max;
@@ -274,7 +278,9 @@ impl<'a> Run<'a> {
             if let Ok((conversation, _)) = answer {
                 opened.extend(*conversation);
                 let account = client.account.clone();
-                said.extend(words.take().map(|words| (words, Words { account, doubtful: false })));
+                if let Some(words) = words.take() {
+                    said.entry(words).or_insert(Words { account, doubtful: false });
+                }
             }
             false
         });

@@ -229,6 +229,16 @@ impl NodeStore {
     }
 
     async fn call<T>(&self, call: Call, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.call_then(call, work, |_| ()).await
+    }
+
+    /// A call, with what follows from it whether or not anybody hears of it.
+    async fn call_then<T>(
+        &self,
+        call: Call,
+        work: impl Future<Output = Result<T, StoreError>>,
+        then: impl FnOnce(&T),
+    ) -> Result<T, StoreError> {
         self.pause().await;
         let faults = self.fate.faults();
         let (fails, unanswered) = self.clock.draw(|random| {
@@ -241,6 +251,9 @@ impl NodeStore {
             return Err(StoreError::Full(sqlx::Error::PoolTimedOut));
         }
         let answer = wait(work);
+        if let Ok(answer) = &answer {
+            then(answer);
+        }
         self.pause().await;
         if call == Call::Write && unanswered && answer.is_ok() { Err(unavailable()) } else { answer }
     }
@@ -410,12 +423,8 @@ impl Store for NodeStore {
         if self.fate.take_death(Death::BeforeCommit) {
             self.die().await;
         }
-        let work = async {
-            let outcomes = self.store().commit(commits).await?;
-            self.committed(commits, &outcomes);
-            Ok(outcomes)
-        };
-        let outcomes = self.call(Call::Write, work).await?;
+        let work = self.store().commit(commits);
+        let outcomes = self.call_then(Call::Write, work, |outcomes| self.committed(commits, outcomes)).await?;
         if self.fate.take_death(Death::AfterCommit) {
             self.die().await;
         }
