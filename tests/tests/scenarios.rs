@@ -339,6 +339,16 @@ fn s5_a_removed_member_who_is_added_again_catches_up() {
 }
 
 #[test]
+fn a_removed_member_with_nothing_pending_is_shown_as_removed() {
+    let mut group = group(Limits::default());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Active);
+    group.world.command(ann, RemoveMember { conversation: id, account: account("bob") });
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Removed);
+}
+
+#[test]
 fn a_refused_message_can_be_sent_again_or_given_up() {
     let mut group = group(Limits::default());
     let (ann, bob, id) = (group.ann, group.bob, group.group);
@@ -362,6 +372,21 @@ fn a_refused_message_can_be_sent_again_or_given_up() {
     group.settle();
     assert!(group.world.client(bob).screen.refused.is_empty());
     group.check_texts(&["first, reworded"]);
+}
+
+#[test]
+fn e2_a_first_profile_that_is_refused_is_not_shown_any_more() {
+    let mut group = group(Limits::default());
+    let ann = group.ann;
+    // A clock that jumps after the server told its own.
+    group.world.set_client_skew(ann, 3_600_000);
+    let profile = Profile { display_name: Some("Ann A.".into()), ..Profile::default() };
+    group.world.command(ann, SetProfile { profile: profile.clone() });
+    assert_eq!(group.world.client(ann).screen.profiles.get(&account("ann")), Some(&profile));
+    group.settle();
+    assert!(group.world.told.refusals.contains_key(&Code::ClockAhead));
+    let shown = group.world.client(ann).screen.profiles.get(&account("ann")).cloned();
+    assert_eq!(shown.unwrap_or_default(), Profile::default());
 }
 
 #[test]

@@ -170,10 +170,12 @@ impl Engine {
     pub(super) fn read_account(&mut self, stream: &StreamId) {
         let Some(replica) = self.replica(stream) else { return };
         let StreamId::Account(account) = stream.clone() else { return };
-        let view = replica.view();
+        let (view, whole) = (replica.view(), replica.whole);
         let profile = view.document(&DocumentId::Account(account.clone())).map(Profile::read).unwrap_or_default();
         let home = view.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
-        if profile != Profile::default() && self.profiles.get(&account) != Some(&profile) {
+        let shown = self.profiles.get(&account).cloned().unwrap_or_default();
+        // Where not everything is held, that there is none says nothing.
+        if profile != shown && (whole || profile != Profile::default()) {
             self.set_profile(account, profile);
         }
         self.set_home(home);
@@ -552,10 +554,13 @@ impl Engine {
 
     pub(super) fn receive_revoked(&mut self, stream: &StreamId, revoked: &Revoked) {
         let conversation = revoked.conversation;
-        if let Some(record) = self.inbox.get_mut(&conversation) {
+        let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != revoked.status);
+        if let Some(record) = record {
             record.row.status = revoked.status;
             self.dirty_rows.insert(conversation);
             self.shown_rows.insert(conversation);
+            // The row that is held is ahead of what the screen was told.
+            self.told_rows.remove(&conversation);
         }
         let Some(replica) = self.replica(stream) else { return };
         // What is pending may have been admitted before: the server answers
