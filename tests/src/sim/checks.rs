@@ -7,7 +7,7 @@ use tidings_core::{
     engine::ConnectionState,
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
-    model::Receipt,
+    model::{MemberStatus, Receipt},
     view::InboxRow,
 };
 use tidings_server::verify::verify_all;
@@ -144,6 +144,13 @@ impl Checks {
             let members = stream.members();
             let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
             let expected = timeline(&made);
+            for client in world.clients().iter().filter(|client| !members.contains(&client.account)) {
+                let listed = client.screen.inbox.get(&conversation);
+                let member = listed.is_some_and(|row| row.status == MemberStatus::Active);
+                // Whoever never was one may have begun something that was refused.
+                let was = made.conversation().members.contains_key(&client.account);
+                ensure!(!(member && was), "{} is shown as a member of {conversation}", client.account);
+            }
             for client in world.clients().iter().filter(|client| members.contains(&client.account)) {
                 let account = &client.account;
                 let rows = client.screen.rows(conversation);

@@ -39,6 +39,8 @@ const REST_MS: u64 = 600_000;
 /// How often sessions get a newer cursor; ten times as long, and one that was
 /// not told of anything looks.
 const CURSOR_INTERVAL: Duration = Duration::from_secs(5);
+/// The seeds that ordinary tests run, from zero on.
+pub const SEEDS: u64 = 300;
 /// Turns of a run unless told otherwise.
 pub const TURNS: u32 = 60;
 

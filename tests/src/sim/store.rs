@@ -21,7 +21,7 @@ use tidings_core::{
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    self, CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreError,
+    self, CatchUp, CommitOutcome, DeviceOwner, NewEntry, Notice, Records, Snapshot, StaleDocument, Store, StoreError,
     StoreOptions, StoredDocument, StreamCommit, StreamHead, Suspension,
 };
 use tokio::{
@@ -176,6 +176,8 @@ pub struct NodeStore {
     /// Tells the world that the node is to die.
     dying: Arc<Notify>,
     watch: Mutex<Watch>,
+    /// Acknowledged, and not written: a planted fault.
+    late: Mutex<Vec<StreamCommit>>,
 }
 
 /// What the node was told of commits.
@@ -210,15 +212,16 @@ impl NodeStore {
         drop(state);
         let (database, clock, fate, dying) =
             (Arc::clone(database), Arc::clone(clock), Arc::clone(fate), Arc::clone(dying));
-        Self { database, node, clock, fate, dying, watch }
+        Self { database, node, clock, fate, dying, watch, late: Mutex::default() }
     }
 
     fn store(&self) -> &dyn Store {
         self.database.store()
     }
 
-    fn plant(&self) -> Option<Plant> {
-        self.database.plant
+    /// Whether a fault is planted, and strikes now.
+    fn strikes(&self, plant: Plant, percent: u64) -> bool {
+        self.database.plant == Some(plant) && self.clock.draw(|random| random.chance(percent))
     }
 
     async fn pause(&self) {
@@ -320,7 +323,7 @@ impl NodeStore {
         if watch.look_at_ms <= now_ms {
             watch.look_at_ms = now_ms + LOOK_PERIOD_MS;
             let unseen = state.commits[watch.seen..].iter().filter(|(node, _)| *node != self.node);
-            if self.plant() != Some(Plant::NoLook) {
+            if self.database.plant != Some(Plant::NoLook) {
                 notices.extend(unseen.map(|(_, notice)| notice.clone()));
             }
             watch.seen = state.commits.len();
@@ -336,6 +339,61 @@ impl NodeStore {
     fn arrived(&self) -> Arc<Notify> {
         let state = self.database.state();
         state.mail.get(&self.node).map(|mailbox| Arc::clone(&mailbox.arrived)).unwrap_or_default()
+    }
+}
+
+/// Commits, and what planted faults make of them.
+impl NodeStore {
+    async fn commit_honestly(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
+        let work = self.store().commit(commits);
+        self.call_then(Call::Write, work, |outcomes| self.committed(commits, outcomes)).await
+    }
+
+    async fn commit_planted(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
+        let late = std::mem::take(&mut *self.late.lock().unwrap_or_else(PoisonError::into_inner));
+        if !late.is_empty() {
+            self.commit_honestly(&late).await?;
+        }
+        if self.strikes(Plant::AcknowledgeBeforeCommit, 10) {
+            self.late.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(commits);
+            return Ok(vec![CommitOutcome::Committed; commits.len()]);
+        }
+        let mut written = commits.to_vec();
+        if self.strikes(Plant::HalfCommit, 30) {
+            written.truncate(commits.len().div_ceil(2));
+            written.iter_mut().for_each(|commit| commit.entries.truncate(commit.entries.len().div_ceil(2)));
+        }
+        if self.strikes(Plant::ClockBack, 20) {
+            for new in written.iter_mut().flat_map(|commit| &mut commit.entries) {
+                let hour_ms = 3_600_000;
+                new.entry.accepted_at = WallTime::from_millis(new.entry.accepted_at.as_millis() - hour_ms);
+            }
+        }
+        let mut outcomes = self.commit_honestly(&written).await?;
+        outcomes.resize(commits.len(), CommitOutcome::Committed);
+        for (commit, outcome) in commits.iter().zip(&mut outcomes) {
+            if *outcome == CommitOutcome::Conflict && self.strikes(Plant::StaleMembership, 100) {
+                *outcome = self.commit_at_head(commit, commit.entries.clone()).await?;
+            }
+            if *outcome == CommitOutcome::Committed && self.strikes(Plant::EntryTwice, 5) {
+                self.commit_at_head(commit, commit.entries.last().cloned().into_iter().collect()).await?;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Writes entries at the end of a stream, wherever that is.
+    async fn commit_at_head(&self, commit: &StreamCommit, entries: Vec<NewEntry>) -> Result<CommitOutcome, StoreError> {
+        let head = self.stream_head(&commit.tenant, &commit.stream).await?;
+        let mut position = head.position;
+        let mut moved =
+            StreamCommit { expected: head.position, page: head.page.max(commit.page), entries, ..commit.clone() };
+        for new in &mut moved.entries {
+            position = position.next();
+            new.entry.position = position;
+        }
+        let outcomes = self.commit_honestly(&[moved]).await?;
+        Ok(outcomes.first().copied().unwrap_or(CommitOutcome::Conflict))
     }
 }
 
@@ -389,7 +447,12 @@ impl Store for NodeStore {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<AccountId>, StoreError> {
-        self.call(Call::Read, self.store().active_members(tenant, conversation)).await
+        let mut members = self.call(Call::Read, self.store().active_members(tenant, conversation)).await?;
+        if self.strikes(Plant::TellNonMember, 20) {
+            let dora = AccountId::parse("dora").expect("a constant account parses");
+            members.extend((!members.contains(&dora)).then_some(dora));
+        }
+        Ok(members)
     }
 
     async fn document(
@@ -397,7 +460,14 @@ impl Store for NodeStore {
         tenant: &TenantId,
         document: &DocumentId,
     ) -> Result<(StoredDocument, StreamHead), StoreError> {
-        self.call(Call::Read, self.store().document(tenant, document)).await
+        let (mut stored, head) = self.call(Call::Read, self.store().document(tenant, document)).await?;
+        if self.strikes(Plant::OldSnapshot, 20)
+            && let Some(snapshot) = &mut stored.snapshot
+        {
+            snapshot.position = head.position;
+            stored.tail.clear();
+        }
+        Ok((stored, head))
     }
 
     async fn find_changes(
@@ -423,8 +493,10 @@ impl Store for NodeStore {
         if self.fate.take_death(Death::BeforeCommit) {
             self.die().await;
         }
-        let work = self.store().commit(commits);
-        let outcomes = self.call_then(Call::Write, work, |outcomes| self.committed(commits, outcomes)).await?;
+        let outcomes = match self.database.plant {
+            Some(_) => self.commit_planted(commits).await?,
+            None => self.commit_honestly(commits).await?,
+        };
         if self.fate.take_death(Death::AfterCommit) {
             self.die().await;
         }
@@ -438,7 +510,19 @@ impl Store for NodeStore {
         cursor: Option<Cursor>,
         entries_max: u32,
     ) -> Result<CatchUp, StoreError> {
-        self.call(Call::Read, self.store().catch_up(tenant, account, cursor, entries_max)).await
+        let mut missed = self.call(Call::Read, self.store().catch_up(tenant, account, cursor, entries_max)).await?;
+        match self.database.plant {
+            Some(Plant::NoLook) if cursor.is_some() => {
+                missed = CatchUp { cursor: missed.cursor, ..CatchUp::default() };
+            }
+            Some(Plant::RevokedUntold) => missed.revoked.clear(),
+            Some(Plant::CursorAhead) if cursor.is_some() => {
+                missed.summaries.clear();
+                missed.entries.iter_mut().for_each(|(_, entries)| drop(entries.pop()));
+            }
+            _ => {}
+        }
+        Ok(missed)
     }
 
     async fn summaries(
@@ -463,6 +547,9 @@ impl Store for NodeStore {
         tenant: &TenantId,
         receipts: &[MemberReceipt],
     ) -> Result<Vec<MemberReceipt>, StoreError> {
+        if self.strikes(Plant::ReceiptBackwards, 20) {
+            return Ok(receipts.to_vec());
+        }
         self.call(Call::Write, self.store().merge_receipts(tenant, receipts)).await
     }
 
