@@ -1,35 +1,97 @@
-//! Random worlds, each from one seed.
+//! Random worlds, each from one seed: people command whatever there is while
+//! links break, devices and nodes crash and stores fail. At every turn nothing
+//! acknowledged is lost and nothing forbidden is visible; in the end everything
+//! has converged, and every refusal keeps its words.
 
-use tidings_tests::sim::run::{Plan, run};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Replays the seed in `SEED`; without one, the first.
-#[test]
-fn one_seed() {
-    let from: u64 = std::env::var("FROM").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
-    let to: u64 = std::env::var("TO").ok().and_then(|seed| seed.parse().ok()).unwrap_or(from + 1);
-    let mut failed = 0;
-    for seed in from..to {
-        let begin = std::time::Instant::now();
-        let mut plan = Plan::new(seed);
-        if std::env::var("PRINT").is_ok() {
-            plan.keep = tidings_tests::sim::trace::Keep::Print;
-        }
-        match run(&plan) {
-            Ok(report) => println!(
-                "seed {seed}: {:?} {} said {} entries {} ms virtual {:?} {:?} {}",
-                begin.elapsed(),
-                report.said,
-                report.entries,
-                report.time_ms,
-                report.refusals,
-                report.endings,
-                report.digest
-            ),
-            Err(failure) => {
-                failed += 1;
-                println!("seed {seed} FAILS: {:?} {failure}", begin.elapsed());
-            }
+use tidings_core::code::Code;
+use tidings_tests::sim::{
+    actions::KINDS,
+    faults::Class,
+    plant::Plant,
+    run::{Plan, Report, SEEDS, TURNS, run},
+    shrink::shrink,
+    trace::Keep,
+};
+
+/// The ordinary seeds are run in as many tests, side by side.
+const PARTS: u64 = 6;
+
+fn run_part(part: u64) {
+    let mut total = Report::default();
+    let mut failures = Vec::new();
+    for seed in (0..SEEDS).filter(|seed| seed % PARTS == part) {
+        match run(&Plan::new(seed)) {
+            Ok(report) => add(&mut total, report),
+            Err(failure) => failures.push(format!("cargo xtask sim --seed {seed}: {failure}")),
         }
     }
-    println!("{failed} failed");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    // A simulation in which nothing happens finds nothing.
+    let classes: BTreeSet<Class> = total.classes.keys().copied().collect();
+    assert_eq!(classes, Class::ALL.into_iter().collect(), "everything went wrong");
+    let kinds: BTreeSet<_> = total.kinds.keys().copied().collect();
+    assert_eq!(kinds, KINDS.iter().map(|(kind, _)| *kind).collect(), "every command was commanded");
+    for code in [Code::PageClosed, Code::MemberRemoved, Code::StoreUnavailable, Code::ClockAhead] {
+        assert!(total.refusals.contains_key(&code), "{code} among {:?}", total.refusals);
+    }
+    for code in [Code::SessionReplaced, Code::Draining, Code::TokenExpired, Code::AccountSuspended] {
+        assert!(total.endings.contains_key(&code), "{code} among {:?}", total.endings);
+    }
+    println!("{} said, {} entries, {:?}, {:?}", total.said, total.entries, total.refusals, total.endings);
+}
+
+fn add(total: &mut Report, report: Report) {
+    fn merge<K: Ord>(total: &mut BTreeMap<K, u32>, counts: BTreeMap<K, u32>) {
+        counts.into_iter().for_each(|(key, count)| *total.entry(key).or_default() += count);
+    }
+    merge(&mut total.classes, report.classes);
+    merge(&mut total.kinds, report.kinds);
+    merge(&mut total.refusals, report.refusals);
+    merge(&mut total.endings, report.endings);
+    total.said += report.said;
+    total.entries += report.entries;
+}
+
+macro_rules! parts {
+    ($($test:ident: $part:literal,)+) => {
+        $(#[test]
+        fn $test() {
+            run_part($part);
+        })+
+    };
+}
+
+parts! {
+    random_worlds_converge_and_lose_nothing_0: 0,
+    random_worlds_converge_and_lose_nothing_1: 1,
+    random_worlds_converge_and_lose_nothing_2: 2,
+    random_worlds_converge_and_lose_nothing_3: 3,
+    random_worlds_converge_and_lose_nothing_4: 4,
+    random_worlds_converge_and_lose_nothing_5: 5,
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    for seed in 0..6 {
+        let plan = Plan { keep: Keep::Lines, ..Plan::new(seed) };
+        let (first, again) = (run(&plan), run(&plan));
+        let lines = |report: &Result<Report, _>| report.as_ref().map(|report| report.lines.clone()).unwrap_or_default();
+        let (first_lines, again_lines) = (lines(&first), lines(&again));
+        assert!(first_lines.len() > 100, "something happened in seed {seed}");
+        let differs = first_lines.iter().zip(&again_lines).find(|(one, other)| one != other);
+        assert_eq!(differs, None, "seed {seed}");
+        assert_eq!(first, again, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_fails_is_made_small() {
+    let plan = Plan { plant: Some(Plant::HalfCommit), ..Plan::new(0) };
+    let failure = run(&plan).expect_err("the fault is found");
+    let (smaller, failure) = shrink(&plan, failure);
+    assert_eq!(run(&smaller), Err(failure), "it fails as it was told");
+    let left = (0..smaller.turns).filter(|turn| !smaller.skipped.contains(turn)).count();
+    assert!(left < 10 && smaller.turns <= TURNS, "{left} turns are left");
 }

@@ -14,7 +14,7 @@ use tidings_core::{
     code::Code,
     command::Command,
     engine::Input,
-    ids::{AccountId, ConversationId},
+    ids::{AccountId, ConversationId, StreamId},
     limits::Limits,
     storage::StorageError,
 };
@@ -25,6 +25,7 @@ use super::{
     checks::{Checked, Checks},
     clock::wall,
     faults::{Class, Profile},
+    intruder::Intruder,
     network::Trouble,
     node,
     plant::Plant,
@@ -75,6 +76,8 @@ pub struct Report {
     pub classes: BTreeMap<Class, u32>,
     /// Commands by kind.
     pub kinds: BTreeMap<Kind, u32>,
+    /// Hostile changes that were sent.
+    pub hostile: u32,
     /// Words that people were told are safe.
     pub said: usize,
     /// Entries in the journal.
@@ -159,6 +162,7 @@ struct Run<'a> {
     said: BTreeMap<String, Words>,
     backups: BTreeMap<Device, tidings_core::storage::MemoryStore>,
     next_words: u32,
+    intruder: Intruder,
     report: Report,
 }
 
@@ -167,7 +171,8 @@ impl<'a> Run<'a> {
         let mut random = Random::new(plan.seed);
         let profile = Profile::draw(&mut random, &plan.without);
         let limits = Limits {
-            page_changes_soft: 12,
+            // The hostile client's conversation has a page of thirteen.
+            page_changes_soft: 14,
             page_changes_max: 60,
             catch_up_entries_max: 25,
             changes_burst: 60,
@@ -201,6 +206,7 @@ impl<'a> Run<'a> {
             said: BTreeMap::new(),
             backups: BTreeMap::new(),
             next_words: 0,
+            intruder: Intruder::default(),
             report: Report::default(),
         }
     }
@@ -216,6 +222,7 @@ impl<'a> Run<'a> {
                     self.act(&mut random);
                 }
             }
+            Class::Hostile => self.intruder.attack(&mut self.world, &mut random)?,
             class => self.happen(class, &mut random),
         }
         let pause_ms = if random.chance(10) { 1_000 + random.below(40_000) } else { random.below(400) };
@@ -324,7 +331,7 @@ impl<'a> Run<'a> {
     fn happen(&mut self, class: Class, random: &mut Random) {
         let (device, place) = (self.device(random), self.place(random));
         match class {
-            Class::Act => unreachable!("people act by themselves"),
+            Class::Act | Class::Hostile => unreachable!("people act by themselves"),
             Class::Cut => self.world.cut(device),
             Class::Network => self.world.set_network(device, random.chance(60)),
             Class::Silence => {
@@ -392,7 +399,6 @@ impl<'a> Run<'a> {
                     self.connect_all();
                 }
             }
-            Class::Hostile => self.hostile(device, random),
         }
     }
 
@@ -440,10 +446,6 @@ impl<'a> Run<'a> {
                 }
             }
         }
-    }
-
-    fn hostile(&mut self, device: Device, random: &mut Random) {
-        let _ = (device, random);
     }
 
     fn connect_all(&mut self) {
@@ -500,6 +502,9 @@ impl<'a> Run<'a> {
         self.connect_all();
         self.settle()?;
         // Everybody looks at everything, from the beginning.
+        self.checks.step(&mut self.world)?;
+        let there_are = self.checks.journal.streams().keys().filter_map(StreamId::conversation);
+        self.conversations = there_are.collect();
         for device in 0..self.world.clients().len() {
             self.open_all(device);
         }
@@ -549,6 +554,7 @@ impl<'a> Run<'a> {
     }
 
     fn report(mut self) -> Report {
+        self.report.hostile = self.intruder.sent;
         self.report.said = self.said.len();
         self.report.entries = self.checks.journal.count();
         self.report.refusals = std::mem::take(&mut self.world.told.refusals);

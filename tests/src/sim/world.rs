@@ -41,6 +41,9 @@ pub type Device = usize;
 /// Names a place where a node runs, or does not; one is there for ever.
 pub type Place = usize;
 
+/// From here on numbers name links that no engine stands behind.
+const STRANGERS: Device = 1_000;
+
 /// The tenant of every world.
 pub fn tenant() -> TenantId {
     TenantId::parse("acme").expect("legal")
@@ -116,6 +119,9 @@ pub struct World {
     clients: Vec<Client>,
     around: Vec<Around>,
     links: BTreeMap<Device, Link>,
+    /// Whose the links are that no engine stands behind, and what came over them.
+    strangers: BTreeMap<Device, (AccountId, Vec<ServerFrame>)>,
+    next_stranger: Device,
     /// Devices that cannot reach a place.
     blocked: BTreeSet<(Device, Place)>,
     keys: Keys,
@@ -148,6 +154,8 @@ impl World {
             clients: Vec::new(),
             around: Vec::new(),
             links: BTreeMap::new(),
+            strangers: BTreeMap::new(),
+            next_stranger: STRANGERS,
             blocked: BTreeSet::new(),
             keys: Keys::from_secret(SECRET),
         };
@@ -298,7 +306,9 @@ impl World {
     pub fn cut(&mut self, device: Device) {
         if self.drop_link(device) {
             self.note(format_args!("the link of device {device} is cut"));
-            self.input(device, Input::LinkLost);
+            if device < STRANGERS {
+                self.input(device, Input::LinkLost);
+            }
         }
     }
 
@@ -321,6 +331,41 @@ impl World {
             self.trace.note(time_ms, format_args!("device {device} injects {} {}", frame.len(), brief(&frame)));
             link.send_up(time_ms, delay_ms_max, frame);
         }
+    }
+
+    /// Opens a link that no engine stands behind, of somebody with an account.
+    pub fn open_stranger(&mut self, account: &AccountId) -> Option<Device> {
+        let places: Vec<Place> = (0..self.slots.len()).filter(|place| self.slots[*place].node.is_some()).collect();
+        let place = (!places.is_empty()).then(|| *self.network_random.pick(&places))?;
+        let pipe = self.slots[place].node.as_ref().and_then(SimNode::accept)?;
+        let device = self.next_stranger;
+        self.next_stranger += 1;
+        let seed = self.network_random.number();
+        self.links.insert(device, Link::new(place, pipe, seed));
+        self.strangers.insert(device, (account.clone(), Vec::new()));
+        self.note(format_args!("a stranger of {account} is linked to place {place} as {device}"));
+        Some(device)
+    }
+
+    /// What has come over a stranger's link.
+    pub fn take_strange(&mut self, device: Device) -> Vec<ServerFrame> {
+        self.strangers.get_mut(&device).map(|(_, frames)| std::mem::take(frames)).unwrap_or_default()
+    }
+
+    /// Ends a stranger's link.
+    pub fn close_stranger(&mut self, device: Device) {
+        self.drop_link(device);
+        self.strangers.remove(&device);
+    }
+
+    /// A token of an account.
+    ///
+    /// # Panics
+    /// When it cannot be signed.
+    pub fn token_of(&self, account: &AccountId) -> String {
+        let ttl = Duration::from_secs(86_400);
+        let token = self.keys.issue(&tenant(), account, &[], wall(self.time_ms, 0), ttl);
+        token.expect("there is a secret to sign with")
     }
 
     /// Whether a device has a link.
@@ -689,8 +734,14 @@ impl World {
             }
             while let Some((written_ms, mut bytes)) = link.pipe.take() {
                 let mut frame: ServerFrame = decode(&bytes).expect("nodes write frames");
-                self.told.note(&self.clients[*device].account, link, &frame);
+                let stranger = self.strangers.get_mut(device);
+                let account = stranger.as_ref().map_or_else(|| &self.clients[*device].account, |(account, _)| account);
+                self.told.note(account, link, &frame);
                 if self.database.plant == Some(Plant::RevokedUntold) && matches!(frame, ServerFrame::Revoked(_)) {
+                    continue;
+                }
+                if let Some((_, frames)) = stranger {
+                    frames.push(frame);
                     continue;
                 }
                 if self.is_lax {
