@@ -346,6 +346,18 @@ fn a_removed_member_with_nothing_pending_is_shown_as_removed() {
     group.world.command(ann, RemoveMember { conversation: id, account: account("bob") });
     group.settle();
     assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Removed);
+    // What is stored of the documents does not say so, and the next session begins behind it.
+    group.say(ann, "without Bob");
+    group.world.run_ms(700_000);
+    group.world.crash_client(bob);
+    group.world.input(bob, Input::OpenConversation(id));
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Removed);
+    let request = group.world.command(bob, SendText::new(id, "from outside"));
+    assert_eq!(group.world.client(bob).screen.answers[&request], Err(Code::MemberRemoved));
+    group.world.command(ann, AddMember { conversation: id, account: account("bob"), role: Role::Member });
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Active);
 }
 
 #[test]
