@@ -19,6 +19,9 @@ use crate::random::Random;
 /// Who there is.
 pub const ACCOUNTS: [&str; 4] = ["ann", "bob", "carl", "dora"];
 
+/// What the words of people begin with; a number follows that is used once.
+pub const WORDS: &str = "words ";
+
 const EMOJI: [&str; 3] = ["👍", "🎉", "❤"];
 
 /// A kind of command.

@@ -13,6 +13,7 @@ use tidings_core::{
 use tidings_server::verify::verify_all;
 
 use super::{
+    actions::WORDS,
     client::Client,
     journal::Journal,
     store::wait,
@@ -75,7 +76,8 @@ impl Checks {
             let stream = StreamId::Conversation(*conversation);
             let mut texts = BTreeSet::new();
             for row in rows.values() {
-                let twice = !row.text.is_empty() && !texts.insert(&row.text);
+                // People here say everything once.
+                let twice = row.text.starts_with(WORDS) && !texts.insert(&row.text);
                 ensure!(!twice, "{account} sees {:?} twice", row.text);
                 if row.id.author == *account {
                     continue;

@@ -21,7 +21,7 @@ use tidings_core::{
 use tidings_server::store::Suspension;
 
 use super::{
-    actions::{self, ACCOUNTS, Kind, Person},
+    actions::{self, ACCOUNTS, Kind, Person, WORDS},
     checks::{Checked, Checks},
     clock::wall,
     faults::{Class, Profile},
@@ -247,7 +247,7 @@ impl<'a> Run<'a> {
         let person = Person {
             client: &self.world.clients()[device],
             conversations: &self.conversations,
-            words: format!("words {}", self.next_words),
+            words: format!("{WORDS}{}", self.next_words),
             now: wall(self.world.time_ms, 0),
         };
         if random.chance(25) {
