@@ -24,12 +24,19 @@ const ANSWER_MS: u64 = 5_000;
 /// Changes larger than this say no more, and take their time.
 const CASE_BYTES_MAX: usize = 64 * 1024;
 
-/// The conversation that the corpus is about, and its cases; the same in every world.
-static CORPUS: LazyLock<(Scene, Vec<(Session, PushedChange)>, Vec<Case>)> = LazyLock::new(|| {
+/// The conversation that the corpus is about, how it came to be, and the cases.
+struct Corpus {
+    scene: Scene,
+    script: Vec<(Session, PushedChange)>,
+    cases: Vec<Case>,
+}
+
+/// The same in every world.
+static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
     let (scene, script) = Scene::new(&tenant(), ConversationId::from_bytes([0xb0; 16]), wall(0, 0));
     let mut cases = corpus(&scene);
     cases.retain(|case| case.expected != Expected::Harmless && case.pushed.change.len() <= CASE_BYTES_MAX);
-    (scene, script, cases)
+    Corpus { scene, script, cases }
 });
 
 /// The hostile client of a world.
@@ -48,7 +55,7 @@ impl Intruder {
     /// # Errors
     /// The case that was accepted.
     pub fn attack(&mut self, world: &mut World, random: &mut Random) -> Result<(), String> {
-        let (scene, script, cases) = &*CORPUS;
+        let Corpus { scene, script, cases } = &*CORPUS;
         while let Some((session, pushed)) = script.get(self.written) {
             let Some(ServerFrame::Accepted(_)) = push(world, session, scene.stream.id(), pushed) else {
                 // The world has other troubles now; it goes on the next time.
