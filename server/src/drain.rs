@@ -1,9 +1,12 @@
 //! Going down without losing anything: sessions stop reading, streams finish
 //! what they were pushed, then sessions are told and closed.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// How far the server is with going down; only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,33 +19,45 @@ pub enum Phase {
     Closing,
 }
 
-/// The phase, for everybody who must react to it.
+/// The phase, for everybody who must react to it; they hear of it in the order
+/// in which they began to wait.
 #[derive(Debug)]
 pub struct Drain {
-    phase: watch::Sender<Phase>,
+    phase: Mutex<Phase>,
+    moved: Notify,
 }
 
 impl Default for Drain {
     fn default() -> Self {
-        Self { phase: watch::Sender::new(Phase::Running) }
+        Self { phase: Mutex::new(Phase::Running), moved: Notify::new() }
     }
 }
 
 impl Drain {
     /// Moves on to a phase.
     pub fn enter(&self, phase: Phase) {
-        self.phase.send_modify(|current| *current = (*current).max(phase));
+        {
+            let mut current = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+            *current = phase.max(*current);
+        }
+        self.moved.notify_waiters();
     }
 
     /// The phase now.
     pub fn phase(&self) -> Phase {
-        *self.phase.borrow()
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the phase is reached.
     pub async fn reached(&self, phase: Phase) {
-        // The sender lives in self, so the wait cannot fail.
-        let _ = self.phase.subscribe().wait_for(|current| *current >= phase).await;
+        loop {
+            // Before the look: what moves behind it wakes this.
+            let moved = self.moved.notified();
+            if self.phase() >= phase {
+                return;
+            }
+            moved.await;
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
     auth::Keys,
+    clock::Clock,
     config::Config,
     drain::{Drain, Gauge, Phase},
     job,
@@ -27,6 +28,8 @@ pub struct Node {
     pub keys: Keys,
     /// The store.
     pub store: Arc<dyn Store>,
+    /// The wall time, and chance.
+    pub clock: Arc<dyn Clock>,
     /// The live sessions, to fan out to.
     pub sessions: Sessions,
     /// Every open socket, those before Hello included.
@@ -47,7 +50,7 @@ pub struct Node {
 
 impl Node {
     /// A node and its background tasks, which end with the set.
-    pub fn start(config: Config, keys: Keys, store: Arc<dyn Store>) -> (Arc<Self>, JoinSet<()>) {
+    pub fn start(config: Config, keys: Keys, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> (Arc<Self>, JoinSet<()>) {
         let mut tasks = JoinSet::new();
         // SQLite has one writer; on Postgres one group is written while the next gathers.
         let committers = if config.store.expose().starts_with("sqlite:") { 1 } else { 2 };
@@ -57,6 +60,7 @@ impl Node {
             limits: config.limits.limits(),
             keys,
             store,
+            clock,
             sessions: Sessions::default(),
             sockets: Gauge::default(),
             streams: Registry::default(),

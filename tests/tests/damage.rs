@@ -15,7 +15,7 @@ use tidings_core::{
     model::Profile,
     storage::{MemoryStore, StorageRequest, Write},
 };
-use tidings_tests::world::{Device, World};
+use tidings_tests::sim::world::{Device, World};
 
 /// Ann's device is down, offline, with two messages that nobody else has, and
 /// one that was refused. Bob has written meanwhile.

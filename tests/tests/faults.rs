@@ -12,7 +12,7 @@ use tidings_core::{
     model::Role,
     wire::{DocumentSnapshot, Entries, Fetched, ServerFrame},
 };
-use tidings_tests::world::{Device, World};
+use tidings_tests::sim::world::{Device, World};
 
 /// Ann verifies; Bob trusts the server, and owns the group.
 struct Scene {
@@ -89,15 +89,15 @@ fn e13_an_entry_of_a_removed_member_is_reported_and_taken_all_the_same() {
     scene.say(carl, "let in by mistake");
     scene.world.command(bob, RemoveMember { conversation: group, account: account("carl") });
     scene.settle();
-    scene.world.server.is_lax = true;
+    scene.world.is_lax = true;
     scene.world.set_network(carl, true);
     scene.settle();
-    scene.world.server.is_lax = false;
+    scene.world.is_lax = false;
     scene.say(bob, "after it");
     scene.settle();
     assert_eq!(scene.faults(ann), [(Some(account("carl")), Code::MemberRemoved)]);
     assert_eq!(scene.faults(bob), [], "who does not verify reports nothing");
-    let head = scene.world.server.stream(&StreamId::Conversation(group)).unwrap().position();
+    let head = scene.world.stream(&StreamId::Conversation(group)).unwrap().position();
     let screen = &scene.world.client(ann).screen;
     let ServerFault { stream, position, .. } = &screen.faults[0];
     assert_eq!((stream, position.next()), (&StreamId::Conversation(group), head));
@@ -119,7 +119,7 @@ fn e13_an_entry_without_the_permission_is_reported() {
     let guest = tidings_core::command::ChangeRole { conversation: group, account: account("carl"), role: Role::Guest };
     scene.world.command(bob, guest);
     scene.settle();
-    scene.world.server.is_lax = true;
+    scene.world.is_lax = true;
     scene.world.set_network(carl, true);
     scene.settle();
     assert_eq!(scene.faults(ann), [(Some(account("carl")), Code::PermissionDenied)]);
@@ -136,10 +136,10 @@ fn e13_entries_under_a_false_name_are_reported() {
     for (lie, liar, code) in cases {
         let mut scene = scene();
         let (ann, bob) = (scene.ann, scene.bob);
-        scene.world.server.lie = Some(lie);
+        scene.world.tamper = Some(lie);
         scene.say(bob, "said by Bob");
         scene.settle();
-        scene.world.server.lie = None;
+        scene.world.tamper = None;
         assert_eq!(scene.faults(ann), [(Some(account(liar)), code)]);
         scene.check_same();
     }
@@ -163,7 +163,7 @@ fn e13_every_change_of_an_honest_server_passes_also_a_new_page_and_a_fetch() {
     }
     scene.world.set_network(ann, true);
     scene.settle();
-    assert!(scene.world.server.stream(&StreamId::Conversation(scene.group)).unwrap().page() > 4);
+    assert!(scene.world.stream(&StreamId::Conversation(scene.group)).unwrap().page() > 4);
     scene.check_same();
     assert_eq!(scene.faults(ann), []);
 }
@@ -183,12 +183,12 @@ fn s6_entries_that_do_not_fit_are_told_and_fetched_anew() {
         let (ann, bob) = (scene.ann, scene.bob);
         scene.say(bob, "before");
         scene.settle();
-        scene.world.server.lie = Some(lie);
+        scene.world.tamper = Some(lie);
         scene.say(bob, "in a bad frame");
         scene.world.run_ms(20_000);
         assert!(!scene.faults(ann).is_empty(), "lie {index} is told");
         assert_ne!(scene.world.client(ann).screen.connection, Some(ConnectionState::Online), "lie {index}");
-        scene.world.server.lie = None;
+        scene.world.tamper = None;
         scene.settle();
         scene.check_same();
     }
@@ -215,13 +215,13 @@ fn check_bad_snapshots(lie: fn(&mut ServerFrame)) {
         scene.say(bob, &format!("bob {index}"));
     }
     scene.settle();
-    scene.world.server.lie = Some(lie);
+    scene.world.tamper = Some(lie);
     scene.world.set_network(ann, true);
     scene.world.run_ms(30_000);
     assert_eq!(scene.faults(ann).first(), Some(&(None, Code::SnapshotInvalid)));
     let shown = scene.world.client(ann).screen.texts(scene.group);
     assert_eq!(shown, ["before", "pending"], "what is held stays");
-    scene.world.server.lie = None;
+    scene.world.tamper = None;
     scene.settle();
     scene.check_same();
     let texts = scene.world.client(ann).screen.texts(scene.group);
@@ -293,12 +293,12 @@ fn s6_an_older_page_that_does_not_load_is_asked_for_again_with_the_next_link() {
     scene.world.verify = true;
     let late = scene.world.add("ann");
     scene.settle();
-    scene.world.server.lie = Some(|frame| on_snapshots(frame, |snapshot| snapshot.data.truncate(20)));
+    scene.world.tamper = Some(|frame| on_snapshots(frame, |snapshot| snapshot.data.truncate(20)));
     scene.world.input(late, Input::OpenConversation(scene.group));
     scene.world.run_ms(20_000);
     assert_eq!(scene.faults(late).first(), Some(&(None, Code::SnapshotInvalid)));
     let before = scene.world.client(late).screen.texts(scene.group).len();
-    scene.world.server.lie = None;
+    scene.world.tamper = None;
     scene.settle();
     assert!(scene.world.client(late).screen.texts(scene.group).len() > before, "without being asked again");
     scene.ann = late;

@@ -16,7 +16,7 @@ use tidings_core::{
     model::{MemberStatus, Profile, Role},
     view::MessageState,
 };
-use tidings_tests::world::{Device, World};
+use tidings_tests::sim::world::{Device, World};
 
 fn account(name: &str) -> AccountId {
     AccountId::parse(name).unwrap()
@@ -222,7 +222,7 @@ fn e3_messages_written_into_a_page_that_closed_move_to_the_open_one() {
     group.settle();
     group.world.set_network(bob, true);
     group.settle();
-    assert!(group.world.server.refusals.contains_key(&Code::PageClosed));
+    assert!(group.world.told.refusals.contains_key(&Code::PageClosed));
     let mut expected: Vec<String> = (0..14).map(|index| format!("a{index}")).collect();
     expected.extend((0..3).map(|index| format!("b{index}")));
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
@@ -269,7 +269,7 @@ fn e5_concurrent_changes_of_a_title_end_with_the_later_arrival() {
     group.settle();
     group.world.set_network(ann, true);
     group.settle();
-    assert!(group.world.server.refusals.contains_key(&Code::Stale));
+    assert!(group.world.told.refusals.contains_key(&Code::Stale));
     for device in [ann, bob, group.carl] {
         assert_eq!(group.world.client(device).screen.inbox[&id].name, "by ann");
     }
@@ -339,6 +339,28 @@ fn s5_a_removed_member_who_is_added_again_catches_up() {
 }
 
 #[test]
+fn a_removed_member_with_nothing_pending_is_shown_as_removed() {
+    let mut group = group(Limits::default());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Active);
+    group.world.command(ann, RemoveMember { conversation: id, account: account("bob") });
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Removed);
+    // What is stored of the documents does not say so, and the next session begins behind it.
+    group.say(ann, "without Bob");
+    group.world.run_ms(700_000);
+    group.world.crash_client(bob);
+    group.world.input(bob, Input::OpenConversation(id));
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Removed);
+    let request = group.world.command(bob, SendText::new(id, "from outside"));
+    assert_eq!(group.world.client(bob).screen.answers[&request], Err(Code::MemberRemoved));
+    group.world.command(ann, AddMember { conversation: id, account: account("bob"), role: Role::Member });
+    group.settle();
+    assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Active);
+}
+
+#[test]
 fn a_refused_message_can_be_sent_again_or_given_up() {
     let mut group = group(Limits::default());
     let (ann, bob, id) = (group.ann, group.bob, group.group);
@@ -362,6 +384,21 @@ fn a_refused_message_can_be_sent_again_or_given_up() {
     group.settle();
     assert!(group.world.client(bob).screen.refused.is_empty());
     group.check_texts(&["first, reworded"]);
+}
+
+#[test]
+fn e2_a_first_profile_that_is_refused_is_not_shown_any_more() {
+    let mut group = group(Limits::default());
+    let ann = group.ann;
+    // A clock that jumps after the server told its own.
+    group.world.set_client_skew(ann, 3_600_000);
+    let profile = Profile { display_name: Some("Ann A.".into()), ..Profile::default() };
+    group.world.command(ann, SetProfile { profile: profile.clone() });
+    assert_eq!(group.world.client(ann).screen.profiles.get(&account("ann")), Some(&profile));
+    group.settle();
+    assert!(group.world.told.refusals.contains_key(&Code::ClockAhead));
+    let shown = group.world.client(ann).screen.profiles.get(&account("ann")).cloned();
+    assert_eq!(shown.unwrap_or_default(), Profile::default());
 }
 
 #[test]
@@ -429,7 +466,7 @@ fn the_network_switch_cuts_the_link() {
     assert_eq!(group.world.client(ann).screen.connection, Some(ConnectionState::Off));
     group.say(ann, "later");
     group.world.run_ms(60_000);
-    assert_eq!(group.world.server.journal(&StreamId::Conversation(group.group)).len(), 1);
+    assert_eq!(group.world.journal(&StreamId::Conversation(group.group)).len(), 1);
     group.world.input(ann, Input::SetNetwork(true));
     group.settle();
     group.check_texts(&["later"]);
@@ -520,7 +557,7 @@ fn e8_two_copies_online_at_once_end_as_two_devices() {
     // Nobody writes: that they share an id shows in the session alone.
     group.settle();
     group.world.run_ms(60_000);
-    assert_eq!(group.world.server.session_count(&account("ann")), 2, "neither cuts the other off");
+    assert_eq!(group.world.session_count(&account("ann")), 2, "neither cuts the other off");
     for round in 0..10 {
         group.say(ann, &format!("original {round}"));
         group.say(copy, &format!("copy {round}"));
@@ -645,7 +682,7 @@ fn e8_a_copied_device_takes_a_new_id_and_loses_nothing() {
     group.world.set_network(ann, true);
     group.world.run_ms(10_000);
     group.settle();
-    assert!(group.world.server.refusals.contains_key(&Code::ActorConflict));
+    assert!(group.world.told.refusals.contains_key(&Code::ActorConflict));
     group.check_texts(&["from the copy", "from the original"]);
     assert!(group.world.client(ann).screen.refused.is_empty());
 }

@@ -12,6 +12,7 @@ mod interrupt;
 mod machine;
 mod npm;
 mod postgres;
+mod sim;
 mod step;
 mod test;
 mod tidy;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 use bench::Bench;
 use demo::{Demo, DemoStore};
 use fuzz::Fuzz;
+use sim::Sim;
 use step::RunError;
 use test::Scope;
 use wasm::Build;
@@ -41,6 +43,11 @@ usage: cargo xtask COMMAND
                                      each target for N minutes, as many at once as
                                      there are cores; 1 minute, every target and
                                      seed 1 unless told
+  sim --seed N [--turns N] [--skip T,T] [--without CLASS,CLASS] [--plant FAULT]
+                                     replay one seed of the simulation, with its
+                                     trace; or less of it
+  sim [--minutes N]                  draw new seeds on every core until one fails,
+                                     which is made small; 1 minute unless told
   bench authority                    measure what admitting and refusing cost, and
                                      write the figures to docs/benchmarks.md
   wasm [--dev]                       build the npm package in wasm/; --dev builds
@@ -51,18 +58,18 @@ usage: cargo xtask COMMAND
 /// The port of the demo unless told otherwise.
 const DEMO_PORT: u16 = 4870;
 
-/// How long each target is fuzzed unless told otherwise.
-const FUZZ_MINUTES: u64 = 1;
+/// How long chance is given to find something unless told otherwise.
+const MINUTES: u64 = 1;
 /// Ten hours: what a night has.
-const FUZZ_MINUTES_MAX: u64 = 600;
+const MINUTES_MAX: u64 = 600;
 
-/// What the arguments ask for. The place for later commands (`sim`): a case
-/// here, an arm in [`parse`] and [`run`], a file beside this one.
+/// What the arguments ask for. The place for later commands: a case here, an arm in [`parse`] and [`run`], a file beside this one.
 #[derive(Debug, PartialEq)]
 enum Command {
     Demo(Demo),
     Test(Scope),
     Fuzz(Fuzz),
+    Sim(Sim),
     Bench(Bench),
     Wasm(Build),
     Tidy,
@@ -97,6 +104,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(scope) => test::run(scope),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),
+        Command::Sim(sim) => sim::run(&sim),
         Command::Bench(bench) => bench::run(&bench),
         Command::Wasm(build) => {
             wasm::build_package(build)?;
@@ -124,6 +132,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         "demo" => Command::Demo(parse_demo(&mut rest)?),
         "test" => Command::Test(parse_flag(&mut rest, "--quick", Scope::Full, Scope::Quick)?),
         "fuzz" => Command::Fuzz(parse_fuzz(&mut rest)?),
+        "sim" => Command::Sim(parse_sim(&mut rest)?),
         "bench" => Command::Bench(parse_bench(&mut rest)?),
         "wasm" => Command::Wasm(parse_flag(&mut rest, "--dev", Build::Shipped, Build::Testing)?),
         "tidy" => Command::Tidy,
@@ -153,15 +162,11 @@ fn parse_demo<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Demo, Stri
 }
 
 fn parse_fuzz<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Fuzz, String> {
-    let mut fuzz = Fuzz { minutes: FUZZ_MINUTES, target: None, seed: 1 };
+    let mut fuzz = Fuzz { minutes: MINUTES, target: None, seed: 1 };
     while let Some(flag) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("`{flag}` needs a value"));
         match flag {
-            "--minutes" => {
-                let minutes = value()?;
-                let parsed = minutes.parse().ok().filter(|minutes| (1..=FUZZ_MINUTES_MAX).contains(minutes));
-                fuzz.minutes = parsed.ok_or_else(|| format!("`{minutes}` is not 1 to {FUZZ_MINUTES_MAX} minutes"))?;
-            }
+            "--minutes" => fuzz.minutes = parse_minutes(value()?)?,
             "--target" => fuzz.target = Some(fuzz::target(value()?)?),
             "--seed" => {
                 let seed = value()?;
@@ -171,6 +176,32 @@ fn parse_fuzz<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Fuzz, Stri
         }
     }
     Ok(fuzz)
+}
+
+fn parse_sim<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Sim, String> {
+    let mut minutes = None;
+    let mut words = Vec::new();
+    while let Some(flag) = rest.next() {
+        let value = rest.next().ok_or_else(|| format!("`{flag}` needs a value"))?;
+        match flag {
+            "--minutes" => minutes = Some(parse_minutes(value)?),
+            // The simulation reads what they are worth.
+            "--seed" | "--turns" | "--skip" | "--without" | "--plant" => {
+                words.extend([flag.to_owned(), value.to_owned()]);
+            }
+            _ => return Err(format!("`sim` does not take `{flag}`")),
+        }
+    }
+    match (minutes, words.iter().any(|word| word == "--seed")) {
+        (None, true) => Ok(Sim::Replay(words)),
+        (minutes, false) if words.is_empty() => Ok(Sim::Search(minutes.unwrap_or(MINUTES))),
+        _ => Err("either one seed or some minutes".to_owned()),
+    }
+}
+
+fn parse_minutes(text: &str) -> Result<u64, String> {
+    let parsed = text.parse().ok().filter(|minutes| (1..=MINUTES_MAX).contains(minutes));
+    parsed.ok_or_else(|| format!("`{text}` is not 1 to {MINUTES_MAX} minutes"))
 }
 
 fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, String> {
@@ -214,6 +245,10 @@ mod tests {
         check("wasm --dev", Ok(Command::Wasm(Build::Testing)));
         check("bench authority", Ok(Command::Bench(Bench::Authority)));
         check("fuzz", Ok(Command::Fuzz(Fuzz { minutes: 1, target: None, seed: 1 })));
+        check("sim", Ok(Command::Sim(Sim::Search(1))));
+        check("sim --minutes 20", Ok(Command::Sim(Sim::Search(20))));
+        let words = ["--seed", "7", "--skip", "1,2"].map(str::to_owned).to_vec();
+        check("sim --seed 7 --skip 1,2", Ok(Command::Sim(Sim::Replay(words))));
         let fuzz = Fuzz { minutes: 30, target: Some("frame"), seed: 7 };
         check("fuzz --seed 7 --minutes 30 --target frame", Ok(Command::Fuzz(fuzz)));
     }
@@ -231,6 +266,10 @@ mod tests {
         let targets = "no target `sky`; there are prescan, authority, frame, record, view";
         check("fuzz --target sky", Err(targets));
         check("fuzz fast", Err("`fuzz` does not take `fast`"));
+        check("sim --minutes 0", Err("`0` is not 1 to 600 minutes"));
+        check("sim --turns 5", Err("either one seed or some minutes"));
+        check("sim --seed 5 --minutes 5", Err("either one seed or some minutes"));
+        check("sim --fast 1", Err("`sim` does not take `--fast`"));
         check("bench", Err("`bench` needs to know what to measure; there is `authority`"));
         check("bench speed", Err("no benchmark `speed`; there is `authority`"));
         check("tidy up", Err("`tidy` does not take `up`"));

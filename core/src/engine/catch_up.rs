@@ -21,6 +21,7 @@ use crate::{
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, Profile},
     storage::Write,
+    time::WallTime,
     view::InboxRow,
     wire::{
         Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, ProfileNotice, Refused,
@@ -30,6 +31,12 @@ use crate::{
 
 /// Conversations whose newest page is fetched ahead, so that it is there offline.
 const PREFETCH_MAX: usize = 50;
+
+/// How long the server can put off a push or a fetch. It says until when, by its
+/// clock, which this device knows only as well as its own: one that was set
+/// back since must not wait for as long as that.
+const DEFERRAL_MIN: Duration = Duration::from_millis(100);
+const DEFERRAL_MAX: Duration = Duration::from_secs(120);
 
 impl Engine {
     pub(super) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
@@ -56,6 +63,10 @@ impl Engine {
             match self.inbox.get_mut(&conversation) {
                 // What is held tells better, and includes what is pending.
                 Some(record) if held => {
+                    if (record.row.status, record.row.role) != (summary.status, summary.role) {
+                        // What is held is then ahead of what the screen was told.
+                        self.told_rows.remove(&conversation);
+                    }
                     record.receipt = receipt;
                     record.row.status = summary.status;
                     record.row.role = summary.role;
@@ -163,10 +174,12 @@ impl Engine {
     pub(super) fn read_account(&mut self, stream: &StreamId) {
         let Some(replica) = self.replica(stream) else { return };
         let StreamId::Account(account) = stream.clone() else { return };
-        let view = replica.view();
+        let (view, whole) = (replica.view(), replica.whole);
         let profile = view.document(&DocumentId::Account(account.clone())).map(Profile::read).unwrap_or_default();
         let home = view.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
-        if profile != Profile::default() && self.profiles.get(&account) != Some(&profile) {
+        let shown = self.profiles.get(&account).cloned().unwrap_or_default();
+        // Where not everything is held, that there is none says nothing.
+        if profile != shown && (whole || profile != Profile::default()) {
             self.set_profile(account, profile);
         }
         self.set_home(home);
@@ -413,22 +426,26 @@ impl Engine {
         let me = self.session.account.clone();
         let administrator = self.session.administrator;
         self.device_accepted();
-        for (position, accepted_at) in accepted.positions.iter().zip(&accepted.accepted_at) {
+        let in_flight = self.replica(stream).and_then(|replica| replica.outbox.in_flight.clone());
+        let pushed = in_flight.filter(|in_flight| in_flight.request == accepted.request);
+        let pushed = pushed.map(|in_flight| in_flight.changes).unwrap_or_default();
+        for (hash, (position, accepted_at)) in
+            pushed.into_iter().zip(accepted.positions.iter().zip(&accepted.accepted_at))
+        {
             let Some(replica) = self.replica(stream) else { return };
-            let expected = replica.outbox.in_flight.filter(|in_flight| in_flight.request == accepted.request);
-            let Some(front) = replica.outbox.entries.front().filter(|_| expected.is_some()) else { break };
+            // One whose entry has come is answered already.
+            let Some(answered) = replica.outbox.entry(hash) else { continue };
             let entry = Entry {
                 position: *position,
-                document: front.document.clone(),
+                document: answered.document.clone(),
                 account: me.clone(),
                 administrator,
                 accepted_at: *accepted_at,
-                change: front.change.bytes().to_vec(),
+                change: answered.change.bytes().to_vec(),
             };
             let known = *position <= replica.confirmed.position();
             if known || replica.revoked.is_some() {
                 // Told before, in another way; only the outbox did not know.
-                let hash = front.change.hash();
                 if let Some(answered) = replica.outbox.take(hash) {
                     self.forget_entry(answered.sequence);
                 }
@@ -471,7 +488,7 @@ impl Engine {
         if replica.fetch == Some(refused.request) {
             return self.fetch_refused(stream, refused);
         }
-        if replica.outbox.in_flight.is_none_or(|in_flight| in_flight.request != refused.request) {
+        if replica.outbox.in_flight.as_ref().is_none_or(|in_flight| in_flight.request != refused.request) {
             // An older page that was asked for: the next scroll asks again.
             if let Some(open) = stream.conversation().and_then(|conversation| self.open.get_mut(&conversation)) {
                 open.loading_older = false;
@@ -481,8 +498,7 @@ impl Engine {
         }
         replica.outbox.in_flight = None;
         if let Some(retry_at) = refused.retry_at {
-            let delay = retry_at.as_millis().saturating_sub(wall.as_millis()).max(100);
-            replica.outbox.retry_at = Some(now.monotonic.plus(Duration::from_millis(delay)));
+            replica.outbox.retry_at = Some(now.monotonic.plus(deferral(retry_at, wall)));
             return;
         }
         let Some(front) = replica.outbox.entries.front() else { return };
@@ -515,8 +531,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = None;
         if let Some(retry_at) = refused.retry_at {
-            let delay = retry_at.as_millis().saturating_sub(wall.as_millis()).max(100);
-            replica.fetch_at = Some(monotonic.plus(Duration::from_millis(delay)));
+            replica.fetch_at = Some(monotonic.plus(deferral(retry_at, wall)));
             return;
         }
         if replica.rewrite_due {
@@ -543,10 +558,13 @@ impl Engine {
 
     pub(super) fn receive_revoked(&mut self, stream: &StreamId, revoked: &Revoked) {
         let conversation = revoked.conversation;
-        if let Some(record) = self.inbox.get_mut(&conversation) {
+        let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != revoked.status);
+        if let Some(record) = record {
             record.row.status = revoked.status;
             self.dirty_rows.insert(conversation);
             self.shown_rows.insert(conversation);
+            // The row that is held is ahead of what the screen was told.
+            self.told_rows.remove(&conversation);
         }
         let Some(replica) = self.replica(stream) else { return };
         // What is pending may have been admitted before: the server answers
@@ -554,4 +572,10 @@ impl Engine {
         replica.revoked = Some(revoked.status);
         replica.touched.detail = true;
     }
+}
+
+/// How long to wait until a server's time, by what this device takes for it.
+fn deferral(retry_at: WallTime, wall: WallTime) -> Duration {
+    let wait = Duration::from_millis(retry_at.as_millis().saturating_sub(wall.as_millis()));
+    wait.clamp(DEFERRAL_MIN, DEFERRAL_MAX)
 }

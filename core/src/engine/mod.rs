@@ -234,6 +234,17 @@ impl Engine {
         self.session.device
     }
 
+    /// The heads of every document in memory, as admitted. For tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn heads(&self) -> BTreeMap<crate::ids::DocumentId, Vec<crate::ids::ChangeHash>> {
+        let loaded = self.streams.values().filter_map(|slot| match slot {
+            Slot::Loaded(replica) => Some(replica),
+            Slot::Loading(_) => None,
+        });
+        let documents = loaded.flat_map(|replica| replica.confirmed.documents());
+        documents.map(|document| (document.id().clone(), document.heads())).collect()
+    }
+
     fn dispatch(&mut self, input: Input) {
         match input {
             Input::Command { request, command } => self.take_command(request, command),

@@ -45,13 +45,14 @@ impl OutboxEntry {
 }
 
 /// A push under way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct InFlight {
     pub(super) request: u64,
-    /// How many of the first entries are in it, not answered yet.
-    pub(super) count: usize,
-    /// How many were answered before those.
-    pub(super) answered: usize,
+    /// Its changes. One of them may leave the outbox before the push is
+    /// answered: when the entry comes that it has become.
+    pub(super) changes: Vec<ChangeHash>,
+    /// How many of them are in the outbox yet.
+    pub(super) waiting: usize,
 }
 
 /// The outbox of one stream.
@@ -93,16 +94,21 @@ impl Outbox {
     /// Takes note of a push that was sent.
     pub(super) fn start_push(&mut self, request: u64, count: usize) {
         self.retry_at = None;
-        self.in_flight = Some(InFlight { request, count, answered: 0 });
+        let changes: Vec<ChangeHash> = self.entries.iter().take(count).map(|entry| entry.change.hash()).collect();
+        self.in_flight = Some(InFlight { request, waiting: changes.len(), changes });
+    }
+
+    /// The entry of a change, wherever it stands.
+    pub(super) fn entry(&self, hash: ChangeHash) -> Option<&OutboxEntry> {
+        self.entries.iter().find(|entry| entry.change.hash() == hash)
     }
 
     /// Takes out the entry of a change, wherever it stands.
     pub(super) fn take(&mut self, hash: ChangeHash) -> Option<OutboxEntry> {
         let index = self.entries.iter().position(|entry| entry.change.hash() == hash)?;
-        if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| index < in_flight.count) {
-            in_flight.count -= 1;
-            in_flight.answered += 1;
-            if in_flight.count == 0 {
+        if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.changes.contains(&hash)) {
+            in_flight.waiting -= 1;
+            if in_flight.waiting == 0 {
                 self.in_flight = None;
             }
         }

@@ -17,6 +17,7 @@ use crate::{
     },
     ids::{ConversationId, DocumentId, PageNumber, StreamId},
     journal::{Entry, Position},
+    model::MemberStatus,
     storage::{Record, Write},
     view::TimelineRow,
     wire::{Accepted, Fetched, MemberReceipt, Refused, Revoked},
@@ -183,6 +184,9 @@ impl Engine {
     }
 
     fn loaded(&mut self, stream: &StreamId, mut replica: Replica) {
+        // The documents end before the entry that took the access away.
+        let row = stream.conversation().and_then(|conversation| self.inbox.get(&conversation));
+        replica.revoked = row.map(|record| record.row.status).filter(|status| *status != MemberStatus::Active);
         for (sequence, entry) in self.parked.remove(stream).unwrap_or_default() {
             self.resume_entry(&mut replica, sequence, entry);
         }

@@ -9,7 +9,9 @@ use crate::{
     ids::DocumentId,
     journal::Entry,
     storage::{MemoryStore, StorageRequest, Write},
-    wire::{ClientFrame, Entries, Fetched, PROTOCOL_VERSION, ServerFrame, Welcome, decode, encode},
+    wire::{
+        Accepted, ClientFrame, Entries, Fetched, PROTOCOL_VERSION, Push, Refused, ServerFrame, Welcome, decode, encode,
+    },
 };
 
 fn config() -> EngineConfig {
@@ -176,6 +178,93 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
     let outputs = receive(&ServerFrame::Fetched(fetched));
     assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
     assert!(!outputs.iter().any(|output| matches!(output, Output::Send(_))), "{outputs:?}");
+}
+
+/// Opens a session that has nothing to tell.
+fn go_online(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
+    let welcome = Welcome {
+        version: PROTOCOL_VERSION,
+        tenant: config().tenant,
+        account: config().account,
+        administrator: false,
+        server_time: now().wall,
+        limits: Limits::default(),
+    };
+    give(engine, store, Input::Token("token".into()));
+    give(engine, store, Input::LinkOpened);
+    receive(engine, store, &ServerFrame::Welcome(Box::new(welcome)));
+    receive(engine, store, &ServerFrame::CaughtUp(Cursor::new(1)))
+}
+
+fn receive(engine: &mut Engine, store: &mut MemoryStore, frame: &ServerFrame) -> Vec<Output> {
+    give(engine, store, Input::FrameReceived(encode(frame)))
+}
+
+/// The push of an engine that created a group, and sent as many texts into it.
+fn push_of(engine: &mut Engine, store: &mut MemoryStore, texts: u64) -> Push {
+    drain(engine, store);
+    let command = CreateGroup::new(Some("Trip".into()), vec![]).into();
+    let outputs = give(engine, store, Input::Command { request: 0, command });
+    let conversation = outputs.iter().find_map(|output| match output {
+        Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
+        _ => None,
+    });
+    for request in 1..=texts {
+        let command = SendText::new(conversation.unwrap(), "words").into();
+        give(engine, store, Input::Command { request, command });
+    }
+    let outputs = go_online(engine, store);
+    let push = outputs.iter().find_map(|output| match output {
+        Output::Send(bytes) => match decode::<ClientFrame>(bytes) {
+            Ok(ClientFrame::Push(push)) => Some(push),
+            _ => None,
+        },
+        _ => None,
+    });
+    push.expect("what waits is pushed")
+}
+
+/// A node that does not know a session's push, because another one committed it,
+/// tells the session of the entry before it answers the push.
+#[test]
+fn e3_an_answer_behind_its_own_entry_takes_no_other_command_with_it() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = push_of(&mut engine, &mut store, 1);
+    assert_eq!(push.changes.len(), 2);
+    let entry = Entry {
+        position: Position::new(1),
+        document: push.changes[0].document.clone(),
+        account: config().account,
+        administrator: false,
+        accepted_at: now().wall,
+        change: push.changes[0].change.clone(),
+    };
+    let entries = Entries { stream: push.stream.clone(), entries: vec![entry] };
+    receive(&mut engine, &mut store, &ServerFrame::Entries(entries));
+    let (positions, accepted_at) = (vec![Position::new(1)], vec![now().wall]);
+    let accepted = Accepted { request: push.request, stream: push.stream, positions, accepted_at };
+    receive(&mut engine, &mut store, &ServerFrame::Accepted(accepted));
+    let waiting = store.records().keys().filter(|key| key.starts_with(OUTBOX)).count();
+    assert_eq!(waiting, 1, "the words were not answered");
+}
+
+#[test]
+fn s7_a_clock_set_back_defers_a_push_no_longer_than_a_server_may() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = push_of(&mut engine, &mut store, 0);
+    let refused = Refused {
+        request: push.request,
+        stream: push.stream,
+        index: 0,
+        code: Code::StoreUnavailable,
+        detail: String::new(),
+        // Two seconds from now, had the device's clock not been set back by an hour.
+        retry_at: Some(now().wall.plus(core::time::Duration::from_secs(3_602))),
+    };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
+    assert!(engine.deferred_timer().is_some(), "{outputs:?}");
+    let latest = now().monotonic.plus(core::time::Duration::from_secs(120));
+    assert!(engine.deferred_timer() <= Some(latest));
 }
 
 #[test]

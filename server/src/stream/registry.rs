@@ -2,7 +2,7 @@
 //! starts one; bounded, and closed when the node goes down.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -15,7 +15,7 @@ use tidings_core::{
 use tokio::sync::mpsc;
 
 use super::{PushRequest, task};
-use crate::{clock, drain::Gauge, node::Node, ws::Frame};
+use crate::{drain::Gauge, node::Node, ws::Frame};
 
 /// Pushes that may wait for one stream.
 const PUSHES_WAITING_MAX: usize = 64;
@@ -24,7 +24,7 @@ const FULL_WAIT: Duration = Duration::from_millis(5);
 const FULL_TRIES_MAX: u32 = 1_000;
 
 /// A stream of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct StreamKey {
     pub(super) tenant: TenantId,
     pub(super) stream: StreamId,
@@ -33,7 +33,7 @@ pub(super) struct StreamKey {
 #[derive(Debug, Default)]
 struct Tasks {
     closed: bool,
-    senders: HashMap<StreamKey, mpsc::Sender<PushRequest>>,
+    senders: BTreeMap<StreamKey, mpsc::Sender<PushRequest>>,
 }
 
 /// The streams with a task on this node.
@@ -59,13 +59,13 @@ impl Registry {
                 Ok(()) => return,
                 Err(NotTaken::Full(back)) => request = back,
                 Err(NotTaken::TooManyStreams(back)) => {
-                    return defer(&back, Code::RateLimited, "the server works on as many streams as it can");
+                    return defer(node, &back, Code::RateLimited, "the server works on as many streams as it can");
                 }
-                Err(NotTaken::Closed(back)) => return defer(&back, Code::Draining, "the server is going down"),
+                Err(NotTaken::Closed(back)) => return defer(node, &back, Code::Draining, "the server is going down"),
             }
             tokio::time::sleep(FULL_WAIT).await;
         }
-        defer(&request, Code::RateLimited, "too many pushes wait for this stream");
+        defer(node, &request, Code::RateLimited, "too many pushes wait for this stream");
     }
 
     fn try_push(&self, node: &Arc<Node>, request: PushRequest) -> Result<(), NotTaken> {
@@ -143,14 +143,14 @@ impl Drop for Alive {
 }
 
 /// Answers a push that no task takes: come again.
-fn defer(request: &PushRequest, code: Code, detail: &str) {
+fn defer(node: &Node, request: &PushRequest, code: Code, detail: &str) {
     let refused = Refused {
         request: request.push.request,
         stream: request.push.stream.clone(),
         index: 0,
         code,
         detail: detail.to_owned(),
-        retry_at: Some(clock::wall_now().plus(clock::retry_delay())),
+        retry_at: Some(node.clock.wall_now().plus(node.clock.retry_delay())),
     };
     request.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
 }

@@ -4,7 +4,7 @@
 //! node is noticed by the commit, which then changes nothing.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     ops::Range,
     panic::AssertUnwindSafe,
     sync::Arc,
@@ -26,7 +26,6 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{PushRequest, cache::Held, commit::CommitError, fanout, load::load, notice, registry::StreamKey};
 use crate::{
-    clock,
     node::Node,
     store::{CommitOutcome, ConversationRow, NewEntry, StoreError, StreamCommit},
     ws::{Frame, SessionHandle},
@@ -71,7 +70,7 @@ pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Re
                 held.set(task.trim());
                 if task.is_contended() {
                     // Whoever wrote last is ahead of the others; they get their turn.
-                    tokio::time::sleep(clock::jitter(CONTENDED_PAUSE)).await;
+                    tokio::time::sleep(node.clock.jitter(CONTENDED_PAUSE)).await;
                 }
             }
         }
@@ -179,7 +178,7 @@ impl Task {
             let (code, again) = match &error {
                 DecideError::Conflict => {
                     self.contended_until = Some(Instant::now() + CONTENDED_TIME);
-                    tokio::time::sleep(clock::jitter(CONFLICT_PAUSE * tries)).await;
+                    tokio::time::sleep(self.node.clock.jitter(CONFLICT_PAUSE * tries)).await;
                     continue;
                 }
                 DecideError::Store(error) => (fanout::store_code(error), true),
@@ -190,14 +189,24 @@ impl Task {
             let (tenant, stream) = (&self.key.tenant, &self.key.stream);
             if code == Code::StreamDamaged {
                 tracing::error!(%tenant, %stream, %error, "pushes were deferred: the journal has to be mended");
-                return self.refuse(batch, code, "what is stored of this is damaged", Some(clock::mend_delay()));
+                return self.refuse(
+                    batch,
+                    code,
+                    "what is stored of this is damaged",
+                    Some(self.node.clock.mend_delay()),
+                );
             }
             tracing::warn!(%tenant, %stream, %error, "pushes were deferred");
-            let again = again.then(clock::retry_delay);
+            let again = again.then(|| self.node.clock.retry_delay());
             return self.refuse(batch, code, "the server cannot store this now", again);
         }
         tracing::warn!(stream = %self.key.stream, "pushes were deferred: other nodes always wrote first");
-        self.refuse(batch, Code::StoreUnavailable, "too many nodes write this stream", Some(clock::retry_delay()));
+        self.refuse(
+            batch,
+            Code::StoreUnavailable,
+            "too many nodes write this stream",
+            Some(self.node.clock.retry_delay()),
+        );
     }
 
     /// Decides, commits and publishes. The state is put back only when all of
@@ -379,7 +388,7 @@ impl Task {
         if pushed.document.stream() == self.key.stream {
             self.load_missing(stream, &pushed.document, base).await?;
         }
-        Ok(stream.admit(&request.identity, pushed, clock::wall_now(), &self.node.limits))
+        Ok(stream.admit(&request.identity, pushed, self.node.clock.wall_now(), &self.node.limits))
     }
 
     /// Where an admitted change stands: in this very batch, or in the journal.
@@ -440,7 +449,7 @@ impl Task {
         state.readers = if decision.members.is_empty() { before.clone() } else { self.readers(&state.stream) };
         let readers = &state.readers;
         let entries: Vec<Entry> = decision.entries.into_iter().map(|new| new.entry).collect();
-        let pushers: HashMap<u64, &Arc<SessionHandle>> =
+        let pushers: BTreeMap<u64, &Arc<SessionHandle>> =
             batch.iter().map(|request| (request.session.id, &request.session)).collect();
         for session in pushers.values() {
             let reads = readers.contains(&session.account);
@@ -525,7 +534,7 @@ impl Task {
     /// Refuses a whole batch for a reason that is not its own.
     fn refuse(&self, batch: &[PushRequest], code: Code, detail: &str, again: Option<Duration>) {
         for request in batch {
-            let retry_at = again.map(|delay| clock::wall_now().plus(delay));
+            let retry_at = again.map(|delay| self.node.clock.wall_now().plus(delay));
             refuse_at(request, 0, Refusal { code, detail: detail.to_owned(), retry_at });
         }
     }

@@ -16,7 +16,6 @@ use tidings_core::{
 };
 
 use crate::{
-    client::Client,
     fuzz::{
         Verdict, edit,
         room::{Room, RoomKind, account, config},
@@ -24,6 +23,7 @@ use crate::{
         view::Link,
     },
     random::Random,
+    sim::{client::Client, disk::Disk},
 };
 
 /// At most this many records are damaged at once.
@@ -160,7 +160,7 @@ fn run_engine(script: &mut Script<'_>, verdict: &mut Verdict) {
     store.run(&StorageRequest::Write(writes)).expect("the store has room");
     let room = Room::begun(RoomKind::Group);
     let conversation = room.stream().id().conversation().expect("a group");
-    let mut client = Client::start(config("me", [1; 32]), store, at(0));
+    let mut client = Client::start(config("me", [1; 32]), Disk::new(store, 0), at(0));
     client.handle(at(0), Input::OpenConversation(conversation));
     client.command(at(1), SendText::new(conversation, "still here?"));
     let mut link = Link::new(&room, &account("me"));
@@ -174,7 +174,7 @@ fn run_engine(script: &mut Script<'_>, verdict: &mut Verdict) {
     link.serve(&mut client, at(70_000));
     verdict.accept(format!("engine with {} rows", client.screen.rows(conversation).len()));
     let store = client.store().clone();
-    let again = Client::start(config("me", [2; 32]), store, at(80_000));
+    let again = Client::start(config("me", [2; 32]), Disk::new(store, 0), at(80_000));
     verdict.accept(if again.screen.ready { "started again" } else { "not ready" });
 }
 
@@ -189,7 +189,7 @@ fn stored() -> &'static [(String, Vec<u8>)] {
     STORED.get_or_init(|| {
         let room = Room::begun(RoomKind::Group);
         let conversation = room.stream().id().conversation().expect("a group");
-        let mut client = Client::start(config("me", [1; 32]), MemoryStore::default(), at(0));
+        let mut client = Client::start(config("me", [1; 32]), Disk::new(MemoryStore::default(), 0), at(0));
         client.handle(at(0), Input::OpenConversation(conversation));
         let mut link = Link::new(&room, &account("me"));
         link.open(&mut client, at(1));

@@ -21,12 +21,12 @@ use tidings_core::{
 };
 
 use crate::{
-    client::Client,
     fuzz::{
         Verdict, authority,
         room::{Room, RoomKind, account, config, tenant},
         script::Script,
     },
+    sim::{client::Client, disk::Disk},
 };
 
 /// Who looks.
@@ -136,7 +136,7 @@ fn check_rows(room: &Room, shown: &Shown) {
 }
 
 fn start(seed: [u8; 32], store: MemoryStore, time_ms: u64, conversation: ConversationId) -> Client {
-    let mut client = Client::start(config(VIEWER, seed), store, at(time_ms));
+    let mut client = Client::start(config(VIEWER, seed), Disk::new(store, 0), at(time_ms));
     client.handle(at(time_ms), Input::OpenConversation(conversation));
     client
 }
@@ -172,6 +172,9 @@ impl Link {
 
     /// Opens the link that a device asks for, and serves it.
     pub fn open(&mut self, client: &mut Client, now: Now) {
+        if core::mem::take(&mut client.wishes.token) {
+            client.handle(now, Input::Token(client.account.to_string()));
+        }
         client.wishes.connect = false;
         client.handle(now, Input::LinkOpened);
         self.serve(client, now);

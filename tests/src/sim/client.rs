@@ -7,11 +7,14 @@ use tidings_core::{
     code::Code,
     command::Command,
     engine::{ConnectionState, Engine, EngineConfig, Input, Output, ServerFault, Update},
-    ids::{AccountId, ConversationId, DeviceId, MessageId},
-    storage::{MemoryStore, StorageTask},
+    ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId},
+    model::{Contact, Profile},
+    storage::MemoryStore,
     time::{MonotonicTime, Now},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
 };
+
+use super::{disk::Disk, trace::brief};
 
 /// How a command ended: durable here, with what it created; or why not.
 pub type Answer = Result<(Option<ConversationId>, Option<MessageId>), Code>;
@@ -43,6 +46,10 @@ pub struct Screen {
     pub storage: Vec<Option<Code>>,
     /// How many rows timelines were told, in all.
     pub rows_told: usize,
+    /// What is shown of accounts.
+    pub profiles: BTreeMap<AccountId, Profile>,
+    /// The own contacts.
+    pub contacts: BTreeMap<ContactId, Contact>,
 }
 
 impl Screen {
@@ -91,7 +98,18 @@ impl Screen {
             Update::ServerFault(fault) => self.faults.push(fault),
             Update::StorageFailed(code) => self.storage.push(Some(code)),
             Update::StorageRecovered => self.storage.push(None),
-            Update::Presence { .. } | Update::Profile { .. } | Update::Contacts(_) => {}
+            Update::Profile { account, profile } => {
+                self.profiles.insert(account, profile);
+            }
+            Update::Contacts(contacts) => {
+                for (id, contact) in contacts {
+                    match contact {
+                        Some(contact) => self.contacts.insert(id, contact),
+                        None => self.contacts.remove(&id),
+                    };
+                }
+            }
+            Update::Presence { .. } => {}
         }
     }
 }
@@ -105,6 +123,8 @@ pub struct Wishes {
     pub connect: bool,
     /// The link to be closed.
     pub disconnect: bool,
+    /// A token.
+    pub token: bool,
 }
 
 /// A device.
@@ -114,38 +134,37 @@ pub struct Client {
     /// Whether it decides anew about what the server admitted.
     pub verify: bool,
     engine: Engine,
-    store: MemoryStore,
-    tasks: VecDeque<StorageTask>,
-    /// Whether the store answers at once; else the world says when.
-    pub store_at_once: bool,
+    /// Its disk.
+    pub disk: Disk,
     /// What it shows.
     pub screen: Screen,
     /// What it wants.
     pub wishes: Wishes,
+    /// What the screen was told since somebody asked, a line each.
+    pub painted: Vec<String>,
     /// When it wants to be woken.
     pub wake_at: Option<MonotonicTime>,
     next_request: u64,
 }
 
 impl Client {
-    /// A new device, or one that starts again on its store.
-    pub fn start(config: EngineConfig, store: MemoryStore, now: Now) -> Self {
+    /// A new device, or one that starts again on what its disk holds.
+    pub fn start(config: EngineConfig, disk: Disk, now: Now) -> Self {
         let (account, verify) = (config.account.clone(), config.verify);
         let engine = Engine::new(now, config);
         let mut client = Client {
             account,
             verify,
             engine,
-            store,
-            tasks: VecDeque::new(),
-            store_at_once: true,
+            disk,
             screen: Screen::default(),
             wishes: Wishes::default(),
+            painted: Vec::new(),
             wake_at: None,
             next_request: 1,
         };
         client.drain(now);
-        client.run_store(now);
+        client.run_disk(now);
         client
     }
 
@@ -156,11 +175,14 @@ impl Client {
 
     /// Gives the engine an input and carries out what it says.
     pub fn handle(&mut self, now: Now, input: Input) {
+        if let Input::CloseConversation(conversation) = &input {
+            // Nobody looks at it any more.
+            self.screen.timelines.remove(conversation);
+            self.screen.details.remove(conversation);
+        }
         self.engine.handle(now, input).expect("outputs are drained and the engine is open");
         self.drain(now);
-        if self.store_at_once {
-            self.run_store(now);
-        }
+        self.run_disk(now);
     }
 
     /// Commands something; the number of the answer.
@@ -179,33 +201,34 @@ impl Client {
         request
     }
 
-    /// Carries out the tasks of the store that wait.
-    pub fn run_store(&mut self, now: Now) {
-        while let Some(task) = self.tasks.pop_front() {
-            let answer = self.store.run(&task.request);
-            self.engine.handle(now, Input::StorageFinished(task.id, answer)).expect("outputs are drained");
+    /// Takes what the disk has done by now.
+    pub fn run_disk(&mut self, now: Now) {
+        while let Some((task, answer)) = self.disk.finish_one(now.monotonic.as_millis()) {
+            self.engine.handle(now, Input::StorageFinished(task, answer)).expect("outputs are drained");
             self.drain(now);
         }
     }
 
-    /// The store: what a crash leaves, without the tasks that wait.
+    /// What is stored, without the tasks that wait.
     pub fn store(&mut self) -> &mut MemoryStore {
-        &mut self.store
+        self.disk.store()
     }
 
-    /// What a crash leaves: the store without the tasks that wait.
-    pub fn crash(self) -> MemoryStore {
-        self.store
+    /// The heads of the documents that are loaded, as admitted.
+    pub fn heads(&self) -> BTreeMap<DocumentId, Vec<ChangeHash>> {
+        self.engine.heads()
     }
 
     fn drain(&mut self, now: Now) {
-        let mut needs_token = false;
         while let Some(output) = self.engine.poll() {
             match output {
                 Output::Send(frame) => self.wishes.frames.push_back(frame),
-                Output::Storage(task) => self.tasks.push_back(task),
-                Output::Update(update) => self.screen.paint(update),
-                Output::NeedToken => needs_token = true,
+                Output::Storage(task) => self.disk.take(now.monotonic.as_millis(), task),
+                Output::Update(update) => {
+                    self.painted.push(line(&update));
+                    self.screen.paint(update);
+                }
+                Output::NeedToken => self.wishes.token = true,
                 Output::Connect => self.wishes.connect = true,
                 Output::Disconnect => {
                     self.wishes.disconnect = true;
@@ -214,10 +237,21 @@ impl Client {
                 Output::WakeAt(at) => self.wake_at = Some(at),
             }
         }
-        if needs_token {
-            let token = self.account.to_string();
-            self.engine.handle(now, Input::Token(token)).expect("outputs are drained");
-            self.drain(now);
-        }
     }
+}
+
+/// An update in a line: what it is, and a digest of all it says.
+fn line(update: &Update) -> String {
+    let said = format!("{update:?}");
+    let name = said.split([' ', '(', '{']).next().unwrap_or_default();
+    let detail = match update {
+        Update::Connection(_) | Update::CommandFailed { .. } | Update::CommandStored { .. } => said.clone(),
+        Update::StorageFailed(_) | Update::ServerFault(_) => said.clone(),
+        Update::Refused { rows, removed } => {
+            let codes: Vec<_> = rows.iter().map(|row| (row.id, row.command, row.code)).collect();
+            format!("{name} {codes:?}, not {removed:?}")
+        }
+        _ => name.to_owned(),
+    };
+    format!("{detail} {}", brief(said.as_bytes()))
 }

@@ -1,0 +1,125 @@
+//! `sim`: replays a seed of the simulation with its trace, or draws new seeds
+//! for a while and makes what fails small. `cargo xtask sim` builds it with
+//! optimisation.
+
+use std::{
+    env,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use tidings_tests::sim::{
+    faults::Class,
+    plant::Plant,
+    run::{Plan, run},
+    shrink::shrink,
+    trace::Keep,
+};
+
+const USAGE: &str = "\
+usage: sim --seed N [--turns N] [--skip TURN,TURN…] [--without CLASS,CLASS…] [--plant PLANT] [--quiet]
+       sim --minutes N [--first SEED]";
+
+/// What the words ask for.
+enum Mode {
+    Replay(Plan),
+    Search { minutes: u64, first: u64 },
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match parse(&words) {
+        Ok(Mode::Replay(plan)) => replay(&plan),
+        Ok(Mode::Search { minutes, first }) => search(Duration::from_secs(minutes * 60), first),
+        Err(problem) => {
+            eprintln!("sim: {problem}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn parse(words: &[String]) -> Result<Mode, String> {
+    let mut plan = Plan { keep: Keep::Print, ..Plan::new(0) };
+    let (mut seed, mut minutes, mut first) = (None, None, None);
+    let mut words = words.iter().map(String::as_str);
+    while let Some(flag) = words.next() {
+        if flag == "--quiet" {
+            plan.keep = Keep::Digest;
+            continue;
+        }
+        let value = words.next().ok_or_else(|| format!("`{flag}` needs a value"))?;
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is not a number"));
+        let turn = |text: &str| text.parse::<u32>().map_err(|_| format!("`{text}` is no turn"));
+        match flag {
+            "--seed" => seed = Some(number(value)?),
+            "--minutes" => minutes = Some(number(value)?),
+            "--first" => first = Some(number(value)?),
+            "--turns" => plan.turns = turn(value)?,
+            "--skip" => plan.skipped = value.split(',').map(turn).collect::<Result<_, _>>()?,
+            "--without" => {
+                let class = |name: &str| Class::parse(name).ok_or_else(|| format!("no class `{name}`"));
+                plan.without = value.split(',').map(class).collect::<Result<_, _>>()?;
+            }
+            "--plant" => plan.plant = Some(Plant::parse(value).ok_or_else(|| format!("no planted fault `{value}`"))?),
+            _ => return Err(format!("no option `{flag}`")),
+        }
+    }
+    match (seed, minutes) {
+        (Some(seed), None) => Ok(Mode::Replay(Plan { seed, ..plan })),
+        (None, Some(minutes)) => Ok(Mode::Search { minutes, first: first.unwrap_or_else(new_seed) }),
+        _ => Err("either --seed or --minutes".to_owned()),
+    }
+}
+
+/// Where nobody has looked yet.
+fn new_seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    now.as_secs() * 1_000
+}
+
+fn replay(plan: &Plan) -> ExitCode {
+    match run(plan) {
+        Ok(report) => {
+            println!("seed {} finds nothing: {} said, {} entries", plan.seed, report.said, report.entries);
+            println!("turns {:?}\nrefusals {:?}\nsessions ended {:?}", report.classes, report.refusals, report.endings);
+            println!("trace {}", report.digest);
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            println!("seed {} FAILS: {failure}", plan.seed);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn search(time: Duration, first: u64) -> ExitCode {
+    let end = Instant::now() + time;
+    let mut seed = first;
+    // What panics tell is in the failure.
+    std::panic::set_hook(Box::new(|_| {}));
+    while Instant::now() < end {
+        if let Err(failure) = run(&Plan::new(seed)) {
+            println!("seed {seed} FAILS: {failure}");
+            let (plan, failure) = shrink(&Plan::new(seed), failure);
+            println!("smaller: {failure}\n    {}", command(&plan));
+            return ExitCode::FAILURE;
+        }
+        seed += 1;
+    }
+    println!("{} seeds from {first} on: nothing found", seed - first);
+    ExitCode::SUCCESS
+}
+
+/// What replays a plan.
+fn command(plan: &Plan) -> String {
+    let mut words = format!("cargo xtask sim --seed {} --turns {}", plan.seed, plan.turns);
+    let mut add = |flag: &str, values: Vec<String>| {
+        if !values.is_empty() {
+            words.push_str(&format!(" {flag} {}", values.join(",")));
+        }
+    };
+    let skipped = plan.skipped.iter().filter(|turn| **turn < plan.turns);
+    add("--skip", skipped.map(u32::to_string).collect());
+    add("--without", plan.without.iter().map(|class| format!("{class:?}")).collect());
+    words
+}

@@ -1,0 +1,261 @@
+//! What must hold: at every step, and at the end, when everything was healed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidings_core::{
+    doc::Message,
+    engine::ConnectionState,
+    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
+    limits::Limits,
+    model::{MemberStatus, Receipt},
+    view::InboxRow,
+};
+use tidings_server::verify::verify_all;
+
+use super::{
+    actions::WORDS,
+    client::Client,
+    journal::Journal,
+    store::wait,
+    world::{World, tenant},
+};
+
+/// Bytes that may wait on a node for one device: the socket's, and what one write adds.
+const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What is wrong, for the person who reads it.
+pub type Checked = Result<(), String>;
+
+/// What was seen so far.
+pub struct Checks {
+    /// The journal as it was read.
+    pub journal: Journal,
+    receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
+    limits: Limits,
+}
+
+macro_rules! ensure {
+    ($holds:expr, $($text:tt)+) => {
+        if !$holds {
+            return Err(format!($($text)+));
+        }
+    };
+}
+
+impl Checks {
+    /// Nothing seen yet.
+    pub fn new(limits: Limits) -> Self {
+        Self { journal: Journal::new(limits.clone()), receipts: BTreeMap::new(), limits }
+    }
+
+    /// Phase one: what holds at every step.
+    ///
+    /// # Errors
+    /// What does not.
+    pub fn step(&mut self, world: &mut World) -> Checked {
+        self.journal.read(world.database())?;
+        for (stream, position, hash) in std::mem::take(&mut world.told.accepted) {
+            let holds = self.journal.holds(&stream, position, hash);
+            ensure!(holds, "{stream}: {hash} was acknowledged at {position}, and the journal does not hold it there");
+        }
+        for ((account, stream), position) in std::mem::take(&mut world.told.positions) {
+            let may_see = self.journal.may_see(&account, &stream, position);
+            ensure!(may_see, "{account} was told of {stream} up to {position}");
+        }
+        for client in world.clients() {
+            self.check_screen(client)?;
+        }
+        self.check_receipts(world)?;
+        self.check_memory(world)
+    }
+
+    /// Nobody sees of another what is not admitted, or not for them; nothing twice.
+    fn check_screen(&self, client: &Client) -> Checked {
+        let account = &client.account;
+        for (conversation, rows) in &client.screen.timelines {
+            let stream = StreamId::Conversation(*conversation);
+            let mut texts = BTreeSet::new();
+            for row in rows.values() {
+                // People here say everything once.
+                let twice = row.text.starts_with(WORDS) && !texts.insert(&row.text);
+                ensure!(!twice, "{account} sees {:?} twice", row.text);
+                if row.id.author == *account {
+                    continue;
+                }
+                let Some(position) = self.journal.message(&stream, &row.id) else {
+                    return Err(format!(
+                        "{account} sees {:?} of {}, which was never admitted",
+                        row.text, row.id.author
+                    ));
+                };
+                let may_see = self.journal.may_see(account, &stream, position);
+                ensure!(may_see, "{account} sees {:?} of {} at {position}", row.text, row.id.author);
+            }
+        }
+        let faults = &client.screen.faults;
+        ensure!(faults.is_empty(), "{account} reports an honest server: {faults:?}");
+        Ok(())
+    }
+
+    /// Receipts only move forward, and what was told of them is stored.
+    fn check_receipts(&mut self, world: &mut World) -> Checked {
+        let mut conversations: BTreeSet<ConversationId> = BTreeSet::new();
+        let told = std::mem::take(&mut world.told.receipts);
+        for ((conversation, account), receipt) in told {
+            let seen = self.receipts.entry((conversation, account)).or_default();
+            *seen = seen.merge(receipt);
+            conversations.insert(conversation);
+        }
+        let store = world.database().store();
+        for conversation in conversations {
+            let stored = wait(store.receipts(&tenant(), conversation)).map_err(|error| error.to_string())?;
+            for (account, receipt) in stored {
+                let seen = self.receipts.entry((conversation, account.clone())).or_default();
+                let forward = receipt.merge(*seen) == receipt;
+                ensure!(forward, "the receipt of {account} in {conversation} was {seen:?}, now {receipt:?}");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_memory(&self, world: &World) -> Checked {
+        for node in (0..world.places()).filter_map(|place| world.node(place)) {
+            let (used, max) = (node.node.cache.used(), world.config.node.cache_bytes_max);
+            ensure!(used <= 2 * max, "node {} holds {used} bytes of documents, and may {max}", node.number);
+            let (streams, max) = (node.node.streams.count(), world.config.node.streams_max);
+            ensure!(streams <= max, "node {} works on {streams} streams, and may on {max}", node.number);
+        }
+        let waiting = world.bytes_waiting();
+        ensure!(waiting <= WAITING_BYTES_MAX, "{waiting} bytes wait for a device that takes none");
+        for client in world.clients() {
+            let (unsynced, max) = (client.screen.unsynced, self.limits.outbox_commands_max);
+            ensure!(unsynced <= max, "{} has {unsynced} commands in its outbox", client.account);
+        }
+        Ok(())
+    }
+
+    /// Phase two: what holds when everything was healed and has come to rest.
+    ///
+    /// # Errors
+    /// What does not.
+    pub fn rest(&mut self, world: &mut World) -> Checked {
+        self.step(world)?;
+        self.journal.compare(world.database())?;
+        for (id, stream) in self.journal.streams() {
+            let Some(conversation) = id.conversation() else { continue };
+            let members = stream.members();
+            let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
+            let expected = timeline(&made);
+            for client in world.clients().iter().filter(|client| !members.contains(&client.account)) {
+                let listed = client.screen.inbox.get(&conversation);
+                let member = listed.is_some_and(|row| row.status == MemberStatus::Active);
+                // Whoever never was one may have begun something that was refused.
+                let was = made.conversation().members.contains_key(&client.account);
+                ensure!(!(member && was), "{} is shown as a member of {conversation}", client.account);
+            }
+            for client in world.clients().iter().filter(|client| members.contains(&client.account)) {
+                let account = &client.account;
+                let rows = client.screen.rows(conversation);
+                let shown: Vec<_> = rows.iter().map(|row| (row.id.clone(), row.text.clone())).collect();
+                if shown != expected {
+                    return Err(format!("{account}'s timeline of {conversation}: {}", differing(&shown, &expected)));
+                }
+                let Some(inbox) = client.screen.inbox.get(&conversation) else {
+                    return Err(format!("{account} does not list {conversation}"));
+                };
+                ensure!(inbox.title == made.conversation().title, "{account}'s title of {conversation}");
+                ensure!(inbox.member_count as usize == members.len(), "{account}'s count of {conversation}");
+                ensure!(inbox.pending == 0, "{account} shows something pending in {conversation}");
+                let role = made.conversation().members[account].role;
+                ensure!(inbox.role == role, "{account}'s role in {conversation}: {:?}, not {role:?}", inbox.role);
+            }
+        }
+        self.check_documents(world)?;
+        self.check_accounts(world)?;
+        check_verified(world, &self.limits)
+    }
+
+    /// Documents that are held are as the journal makes them.
+    fn check_documents(&self, world: &World) -> Checked {
+        for (id, journal) in self.journal.streams() {
+            let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
+            let readers = match id {
+                StreamId::Account(account) => BTreeSet::from([account.clone()]),
+                StreamId::Conversation(_) => journal.members(),
+            };
+            for client in world.clients().iter().filter(|client| readers.contains(&client.account)) {
+                for (document, heads) in client.heads().into_iter().filter(|(document, _)| document.stream() == *id) {
+                    let expected = made.document(&document).map(tidings_core::doc::Document::heads).unwrap_or_default();
+                    ensure!(heads == expected, "{}'s {document} is another", client.account);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Devices of one account show the same of it.
+    fn check_accounts(&self, world: &World) -> Checked {
+        let mut first: BTreeMap<&AccountId, &Client> = BTreeMap::new();
+        for client in world.clients() {
+            let account = &client.account;
+            ensure!(client.screen.unsynced == 0, "{account}'s outbox is not empty");
+            let connection = client.screen.connection;
+            ensure!(connection == Some(ConnectionState::Online), "{account} is {connection:?}");
+            let other = first.entry(account).or_insert(client);
+            ensure!(other.screen.contacts == client.screen.contacts, "{account}'s devices differ in contacts");
+            let profile = |client: &Client| client.screen.profiles.get(account).cloned().unwrap_or_default();
+            ensure!(profile(other) == profile(client), "{account}'s devices differ in the profile");
+            let settings = |client: &Client| -> Vec<_> {
+                // Whoever is gone lists what they saw of it, and new devices see nothing.
+                let member = |row: &&InboxRow| {
+                    let stream = self.journal.streams().get(&StreamId::Conversation(row.conversation));
+                    stream.is_some_and(|stream| stream.members().contains(account))
+                };
+                let rows = client.screen.inbox.values().filter(member);
+                rows.map(|row| (row.conversation, row.muted_until, row.pinned_at, row.archived_at)).collect()
+            };
+            ensure!(settings(other) == settings(client), "{account}'s devices differ in settings");
+        }
+        Ok(())
+    }
+}
+
+/// The operator's own check finds nothing in the store, snapshots included.
+fn check_verified(world: &World, limits: &Limits) -> Checked {
+    let mut differences = Vec::new();
+    let records = world.database().store().records();
+    let counts = wait(verify_all(records, None, limits, |_, stream, difference| {
+        differences.push(format!("{stream}: {difference:?}"));
+    }));
+    counts.map_err(|error| error.to_string())?;
+    ensure!(differences.is_empty(), "the store differs: {differences:?}");
+    Ok(())
+}
+
+/// What everybody must see.
+fn timeline(stream: &tidings_core::authority::Stream) -> Vec<(MessageId, String)> {
+    let pages = stream.documents().filter(|document| matches!(document.id(), DocumentId::Page(..)));
+    let mut messages: Vec<_> = pages
+        .flat_map(|page| {
+            Message::read_all(page).into_iter().map(|message| {
+                let position = page.admissions()[&message.id].position;
+                (position, message.id.clone(), message.text().to_owned())
+            })
+        })
+        .collect();
+    messages.sort();
+    messages.into_iter().map(|(_, id, text)| (id, text)).collect()
+}
+
+fn differing(shown: &[(MessageId, String)], expected: &[(MessageId, String)]) -> String {
+    let index =
+        shown.iter().zip(expected).position(|(one, other)| one != other).unwrap_or(shown.len().min(expected.len()));
+    let at = |rows: &[(MessageId, String)]| rows.get(index).map(|(id, text)| format!("{text:?} of {}", id.author));
+    format!(
+        "{} rows instead of {}; row {index} is {:?} instead of {:?}",
+        shown.len(),
+        expected.len(),
+        at(shown),
+        at(expected)
+    )
+}

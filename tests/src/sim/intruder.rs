@@ -1,0 +1,110 @@
+//! A hostile client: sessions over real links, of a member's account, that send
+//! the cases of the hostile corpus, and bytes that are no frame at all.
+
+use std::sync::LazyLock;
+
+use tidings_core::{
+    authority::Session,
+    ids::{ChangeHash, ConversationId, StreamId},
+    journal::Cursor,
+    wire::{ClientFrame, Hello, PROTOCOL_VERSION, Push, PushedChange, ServerFrame, encode},
+};
+
+use super::{
+    clock::wall,
+    world::{Device, World, tenant},
+};
+use crate::{
+    hostile::{Case, Expected, Scene, corpus},
+    random::Random,
+};
+
+/// How long an answer is waited for, ms.
+const ANSWER_MS: u64 = 5_000;
+/// Changes larger than this say no more, and take their time.
+const CASE_BYTES_MAX: usize = 64 * 1024;
+
+/// The conversation that the corpus is about, how it came to be, and the cases.
+struct Corpus {
+    scene: Scene,
+    script: Vec<(Session, PushedChange)>,
+    cases: Vec<Case>,
+}
+
+/// The same in every world.
+static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
+    let (scene, script) = Scene::new(&tenant(), ConversationId::from_bytes([0xb0; 16]), wall(0, 0));
+    let mut cases = corpus(&scene);
+    cases.retain(|case| case.expected != Expected::Harmless && case.pushed.change.len() <= CASE_BYTES_MAX);
+    Corpus { scene, script, cases }
+});
+
+/// The hostile client of a world.
+#[derive(Debug, Default)]
+pub struct Intruder {
+    /// How much of the conversation that it attacks is there.
+    written: usize,
+    /// Cases that were sent.
+    pub sent: u32,
+}
+
+impl Intruder {
+    /// Attacks once: sends some cases, each of which must be refused; before
+    /// that, makes the conversation in which it is a member.
+    ///
+    /// # Errors
+    /// The case that was accepted.
+    pub fn attack(&mut self, world: &mut World, random: &mut Random) -> Result<(), String> {
+        let Corpus { scene, script, cases } = &*CORPUS;
+        while let Some((session, pushed)) = script.get(self.written) {
+            let Some(ServerFrame::Accepted(_)) = push(world, session, scene.stream.id(), pushed) else {
+                // The world has other troubles now; it goes on the next time.
+                return Ok(());
+            };
+            self.written += 1;
+        }
+        for _ in 0..3 {
+            let case = random.pick(cases);
+            self.sent += 1;
+            if let Some(ServerFrame::Accepted(_)) = push(world, &scene.attacker, scene.stream.id(), &case.pushed) {
+                return Err(format!("{case} was accepted: {:?}", ChangeHash::of_change(&case.pushed.change)));
+            }
+        }
+        let garbage = (0..random.below(200)).map(|_| random.number().to_be_bytes()[0]).collect();
+        if let Some(device) = hello(world, &scene.attacker) {
+            world.inject(device, garbage);
+            world.run_ms(50);
+            world.close_stranger(device);
+        }
+        Ok(())
+    }
+}
+
+/// Opens a session that no engine stands behind.
+fn hello(world: &mut World, session: &Session) -> Option<Device> {
+    let device = world.open_stranger(&session.account)?;
+    let token = world.token_of(&session.account);
+    // It wants nothing of what it missed.
+    let cursor = Some(Cursor::new(u64::MAX >> 1));
+    let hello = Hello { version: PROTOCOL_VERSION, token, device: session.device, cursor };
+    world.inject(device, encode(&ClientFrame::Hello(hello)));
+    Some(device)
+}
+
+/// Pushes a change in a session of its own; the answer, if one comes.
+fn push(world: &mut World, session: &Session, stream: &StreamId, pushed: &PushedChange) -> Option<ServerFrame> {
+    let device = hello(world, session)?;
+    let push = Push { request: 1, stream: stream.clone(), changes: vec![pushed.clone()] };
+    world.inject(device, encode(&ClientFrame::Push(push)));
+    let end_ms = world.time_ms + ANSWER_MS;
+    let mut answer = None;
+    while answer.is_none() && world.time_ms < end_ms {
+        world.run_ms(20);
+        answer = world
+            .take_strange(device)
+            .into_iter()
+            .find(|frame| matches!(frame, ServerFrame::Accepted(_) | ServerFrame::Refused(_) | ServerFrame::Closed(_)));
+    }
+    world.close_stranger(device);
+    answer
+}

@@ -1,0 +1,204 @@
+//! What the database holds, read as it grows: every decision is made again, and
+//! who may see what is known of every position.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidings_core::{
+    authority::Verifier,
+    doc::{Change, Fact, OperationKind},
+    ids::{AccountId, ChangeHash, MessageId, StreamId},
+    journal::Position,
+    limits::Limits,
+    model::{ConversationKind, MemberStatus, Role},
+};
+use tidings_server::store::NewEntry;
+
+use super::{
+    store::{Database, wait},
+    world::tenant,
+};
+
+/// Entries read at once.
+const ENTRIES_MAX: u32 = 500;
+
+/// Whether an account is a member, and up to where it may see what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Active,
+    Until(Position),
+}
+
+/// One stream of the journal.
+pub struct StreamJournal {
+    /// The stream as its entries make it.
+    pub verifier: Verifier,
+    hashes: Vec<ChangeHash>,
+    messages: BTreeMap<MessageId, Position>,
+    /// What people wrote, as often as it was admitted.
+    pub words: Vec<String>,
+    standing: BTreeMap<AccountId, Standing>,
+}
+
+/// The journal, as far as it was read.
+pub struct Journal {
+    limits: Limits,
+    streams: BTreeMap<StreamId, StreamJournal>,
+}
+
+impl Journal {
+    /// Nothing read yet; decisions are made by these limits.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, streams: BTreeMap::new() }
+    }
+
+    /// Reads what was written since the last time.
+    ///
+    /// # Errors
+    /// What is in the journal that must not be.
+    pub fn read(&mut self, database: &Database) -> Result<(), String> {
+        for (_, id) in database.take_written() {
+            let new = || StreamJournal::new(&id, &self.limits);
+            let stream = self.streams.entry(id.clone()).or_insert_with(new);
+            loop {
+                let after = stream.verifier.stream().position();
+                let entries = wait(database.store().records().entries(&tenant(), &id, after, ENTRIES_MAX));
+                let entries = entries.map_err(|error| format!("{id} cannot be read: {error}"))?;
+                if entries.is_empty() {
+                    break;
+                }
+                for new in &entries {
+                    stream.feed(new).map_err(|problem| format!("{id} at {}: {problem}", new.entry.position))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads everything again: what was once read must still be there.
+    ///
+    /// # Errors
+    /// What is gone, or another.
+    pub fn compare(&self, database: &Database) -> Result<(), String> {
+        for (id, stream) in &self.streams {
+            let entries = wait(database.store().records().entries(&tenant(), id, Position::ZERO, u32::MAX));
+            let entries = entries.map_err(|error| format!("{id} cannot be read: {error}"))?;
+            let hashes: Vec<ChangeHash> = entries.iter().map(|new| new.hash).collect();
+            if hashes != stream.hashes {
+                return Err(format!("{id}: {} entries were read before, now {}", stream.hashes.len(), hashes.len()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The streams.
+    pub fn streams(&self) -> &BTreeMap<StreamId, StreamJournal> {
+        &self.streams
+    }
+
+    /// How many entries there are.
+    pub fn count(&self) -> usize {
+        self.streams.values().map(|stream| stream.hashes.len()).sum()
+    }
+
+    /// Whether a change is admitted at a position.
+    pub fn holds(&self, stream: &StreamId, position: Position, hash: ChangeHash) -> bool {
+        let index = usize::try_from(position.number()).unwrap_or(usize::MAX).wrapping_sub(1);
+        self.streams.get(stream).and_then(|stream| stream.hashes.get(index)) == Some(&hash)
+    }
+
+    /// The position of a message, if it was admitted.
+    pub fn message(&self, stream: &StreamId, message: &MessageId) -> Option<Position> {
+        self.streams.get(stream)?.messages.get(message).copied()
+    }
+
+    /// Whether an account may know of what was written at a position.
+    pub fn may_see(&self, account: &AccountId, stream: &StreamId, position: Position) -> bool {
+        if let StreamId::Account(owner) = stream {
+            return owner == account;
+        }
+        match self.streams.get(stream).and_then(|stream| stream.standing.get(account)) {
+            Some(Standing::Active) => true,
+            Some(Standing::Until(until)) => position <= *until,
+            None => false,
+        }
+    }
+}
+
+impl StreamJournal {
+    fn new(id: &StreamId, limits: &Limits) -> Self {
+        Self {
+            verifier: Verifier::new(tenant(), id.clone(), limits.clone()),
+            hashes: Vec::new(),
+            messages: BTreeMap::new(),
+            words: Vec::new(),
+            standing: BTreeMap::new(),
+        }
+    }
+
+    fn feed(&mut self, new: &NewEntry) -> Result<(), String> {
+        let NewEntry { entry, hash, .. } = new;
+        let admitted = self.verifier.feed(entry, *hash);
+        let admitted = admitted
+            .map_err(|differs| format!("{}: {} instead of {}", differs.aspect, differs.found, differs.expected))?;
+        self.hashes.push(*hash);
+        let change = Change::parse(&entry.change).map_err(|error| error.to_string())?;
+        for operation in change.operations() {
+            let OperationKind::Put(value) = &operation.kind else { continue };
+            let key = operation.key.as_deref().unwrap_or_default();
+            let Ok(fact) = Fact::parse(&entry.document, key, Some(value)) else { continue };
+            self.note(fact, &entry.account, entry.position)?;
+        }
+        for account in admitted.effects.members {
+            let member = self.verifier.stream().conversation().members.get(&account);
+            let active = member.is_some_and(|member| member.status == MemberStatus::Active);
+            let standing = if active { Standing::Active } else { Standing::Until(entry.position) };
+            self.standing.insert(account, standing);
+        }
+        self.check_membership()
+    }
+
+    fn note(&mut self, fact: Fact, account: &AccountId, position: Position) -> Result<(), String> {
+        match fact {
+            Fact::Message(message, body) => {
+                if message.author != *account {
+                    return Err(format!("{account} wrote as {}", message.author));
+                }
+                self.words.push(body.text);
+                if let Some(before) = self.messages.insert(message, position) {
+                    return Err(format!("the message of {before} once more"));
+                }
+            }
+            Fact::Edit(_, edit) => self.words.push(edit.text),
+            Fact::Title(words) | Fact::Description(words) => self.words.extend(words),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What no sequence of admitted changes may break.
+    fn check_membership(&self) -> Result<(), String> {
+        let conversation = self.verifier.stream().conversation();
+        match conversation.kind() {
+            Some(ConversationKind::Group) => {
+                let mut owners = conversation.active_members().filter(|(_, member)| member.role == Role::Owner);
+                owners.next().map(drop).ok_or_else(|| "a group without an owner".to_owned())
+            }
+            Some(ConversationKind::Direct) => match conversation.active_members().count() {
+                2 => Ok(()),
+                count => Err(format!("a direct of {count}")),
+            },
+            None => Ok(()),
+        }
+    }
+
+    /// The active members.
+    pub fn members(&self) -> BTreeSet<AccountId> {
+        let active = self.standing.iter().filter(|(_, standing)| **standing == Standing::Active);
+        active.map(|(account, _)| account.clone()).collect()
+    }
+
+    /// How many messages there are.
+    pub fn messages(&self) -> &BTreeMap<MessageId, Position> {
+        &self.messages
+    }
+}

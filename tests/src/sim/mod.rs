@@ -1,0 +1,20 @@
+//! The simulation: engines and nodes, the very code that ships, with disks, a
+//! network and a database that fail, on virtual time, all of it from one seed.
+
+pub mod actions;
+pub mod checks;
+pub mod client;
+pub mod clock;
+pub mod disk;
+pub mod faults;
+pub mod intruder;
+pub mod journal;
+pub mod network;
+pub mod node;
+mod pipe;
+pub mod plant;
+pub mod run;
+pub mod shrink;
+pub mod store;
+pub mod trace;
+pub mod world;

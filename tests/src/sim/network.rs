@@ -1,0 +1,104 @@
+//! A device's link to a node: frames in order, each with a delay; cut, and what
+//! was under way is lost; silent, and neither side knows; stalled, because the
+//! device takes nothing.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use tidings_core::ids::ChangeHash;
+
+use super::pipe::Pipe;
+use crate::random::Random;
+
+/// Frames under way in one direction, each with the time at which it arrives.
+#[derive(Debug, Default)]
+pub struct Lane {
+    frames: VecDeque<(u64, Vec<u8>)>,
+}
+
+impl Lane {
+    /// Puts a frame on its way: behind those that were sent before it.
+    pub fn send(&mut self, arrives_ms: u64, frame: Vec<u8>) {
+        let last_ms = self.frames.back().map_or(0, |(at_ms, _)| *at_ms);
+        self.frames.push_back((arrives_ms.max(last_ms), frame));
+    }
+
+    /// The next frame that has arrived by a time.
+    pub fn take(&mut self, time_ms: u64) -> Option<Vec<u8>> {
+        self.frames.pop_front_if(|(at_ms, _)| *at_ms <= time_ms).map(|(_, frame)| frame)
+    }
+
+    /// When the next frame arrives.
+    pub fn next_ms(&self) -> Option<u64> {
+        self.frames.front().map(|(at_ms, _)| *at_ms)
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+}
+
+/// What is wrong with a link that is not cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trouble {
+    /// Nothing.
+    #[default]
+    None,
+    /// Frames vanish, both ways, and nobody is told.
+    Silent,
+    /// The device takes nothing that comes in.
+    Stalled,
+}
+
+/// A link.
+pub struct Link {
+    /// The place of the node at the other end.
+    pub place: usize,
+    /// The session there.
+    pub pipe: Pipe,
+    /// To the node.
+    pub up: Lane,
+    /// From the node.
+    pub down: Lane,
+    /// What is wrong with it.
+    pub trouble: Trouble,
+    /// What was pushed over it, by request.
+    pub pushed: BTreeMap<u64, Vec<ChangeHash>>,
+    random: Random,
+}
+
+impl Link {
+    /// A link over a session that has just opened.
+    pub fn new(place: usize, pipe: Pipe, seed: u64) -> Self {
+        Self {
+            place,
+            pipe,
+            up: Lane::default(),
+            down: Lane::default(),
+            trouble: Trouble::None,
+            pushed: BTreeMap::new(),
+            random: Random::new(seed),
+        }
+    }
+
+    /// Sends a frame to the node, with a delay up to a bound.
+    pub fn send_up(&mut self, time_ms: u64, delay_ms_max: u64, frame: Vec<u8>) {
+        let arrives_ms = time_ms + 1 + self.random.below(delay_ms_max.max(1));
+        if self.trouble != Trouble::Silent {
+            self.up.send(arrives_ms, frame);
+        }
+    }
+
+    /// Sends a frame to the device.
+    pub fn send_down(&mut self, time_ms: u64, delay_ms_max: u64, frame: Vec<u8>) {
+        let arrives_ms = time_ms + 1 + self.random.below(delay_ms_max.max(1));
+        if self.trouble != Trouble::Silent {
+            self.down.send(arrives_ms, frame);
+        }
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_quiet(&self) -> bool {
+        self.up.is_empty() && self.down.is_empty()
+    }
+}

@@ -1,0 +1,148 @@
+//! One node: the server that ships on a runtime of its own, whose clock stands
+//! still unless the world runs it.
+
+use std::{sync::Arc, time::Duration};
+
+use clap::Parser as _;
+use tidings_core::limits::Limits;
+use tidings_server::{
+    auth::Keys,
+    config::{Cli, Command, Config, LimitConfig},
+    drain::Phase,
+    node::Node,
+    store::Store,
+    ws::Place,
+};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Notify,
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::{
+    clock::NodeClock,
+    pipe::Pipe,
+    store::{Database, Fate, NodeNumber, NodeStore},
+};
+
+/// The secret that tokens of a world are signed with.
+pub const SECRET: &str = "a secret of the simulation";
+
+/// A node's settings: what the command line makes of none, and these bounds.
+pub fn config(limits: &Limits) -> Config {
+    let Ok(Cli { command: Command::Serve(config) }) = Cli::try_parse_from(["tidings-server", "serve"]) else {
+        unreachable!("a server needs no argument");
+    };
+    let mut config = *config;
+    config.limits = LimitConfig {
+        frame_bytes_max: limits.frame_bytes_max,
+        page_changes_soft: limits.page_changes_soft,
+        page_changes_max: limits.page_changes_max,
+        members_max: limits.members_max,
+        changes_per_second: limits.changes_per_second,
+        changes_burst: limits.changes_burst,
+        catch_up_entries_max: limits.catch_up_entries_max,
+        heartbeat_ms: limits.heartbeat_ms,
+    };
+    // Worlds are small.
+    config.node.snapshot_entries = 1;
+    config.node.snapshot_interval = Duration::from_secs(1);
+    config.node.session_frames_max = 64;
+    config
+}
+
+/// A running node.
+pub struct SimNode {
+    /// Its name.
+    pub number: NodeNumber,
+    /// Its clock.
+    pub clock: Arc<NodeClock>,
+    /// How its store fares.
+    pub fate: Arc<Fate>,
+    /// What its sessions share.
+    pub node: Arc<Node>,
+    /// It is told that there is something to be taken from a pipe, or that it dies.
+    stop: Arc<Notify>,
+    dying: Arc<Notify>,
+    // Before the runtime: what ends first.
+    _tasks: JoinSet<()>,
+    runtime: Runtime,
+}
+
+/// How a run of a node ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ran {
+    /// It got to this time.
+    Until(u64),
+    /// It is to die.
+    Dying(u64),
+}
+
+impl SimNode {
+    /// Starts a node at a time of the world.
+    pub fn start(
+        number: NodeNumber,
+        time_ms: u64,
+        seed: u64,
+        config: Config,
+        database: &Arc<Database>,
+        fate: &Arc<Fate>,
+    ) -> Self {
+        let runtime =
+            Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime can be started");
+        let entered = runtime.enter();
+        let clock = Arc::new(NodeClock::new(time_ms, 0, seed));
+        let dying = Arc::new(Notify::new());
+        let store: Arc<dyn Store> = Arc::new(NodeStore::new(database, number, &clock, fate, &dying));
+        let (node, tasks) = Node::start(config, Keys::from_secret(SECRET), store, Arc::<NodeClock>::clone(&clock));
+        drop(entered);
+        let (fate, stop) = (Arc::clone(fate), Arc::new(Notify::new()));
+        Self { number, clock, fate, node, stop, dying, _tasks: tasks, runtime }
+    }
+
+    /// Opens a session; none when the node takes no more.
+    pub fn accept(&self) -> Option<Pipe> {
+        let _entered = self.runtime.enter();
+        let place = Place::take(&self.node).ok()?;
+        let pipe = Pipe::default();
+        let socket = pipe.socket(Arc::clone(&self.clock), Arc::clone(&self.stop));
+        self.runtime.spawn(place.serve(socket));
+        Some(pipe)
+    }
+
+    /// Begins to go down as a node does that is told to.
+    pub fn begin_end(&self) {
+        let node = Arc::clone(&self.node);
+        self.runtime.spawn(async move { node.end().await });
+    }
+
+    /// Whether it was told to go down.
+    pub fn is_ending(&self) -> bool {
+        self.node.drain.phase() > Phase::Running
+    }
+
+    /// Runs up to a time of the world, or until there is something to be taken.
+    pub fn run_until(&self, time_ms: u64) -> Ran {
+        let (clock, stop, dying) = (&self.clock, &self.stop, &self.dying);
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = dying.notified() => return Ran::Dying(clock.time_ms()),
+                () = sleep_until(clock.instant(time_ms)) => {}
+                // What else there is to do at this very moment comes first.
+                () = stop.notified() => sleep(Duration::from_millis(1)).await,
+            }
+            Ran::Until(clock.time_ms())
+        })
+    }
+
+    /// The node was stopped, and wakes at a time of the world: all of that time
+    /// has passed at once.
+    pub fn wake(&self, time_ms: u64) {
+        self.runtime.block_on(async {
+            let gap = self.clock.instant(time_ms).saturating_duration_since(Instant::now());
+            tokio::time::advance(gap).await;
+        });
+    }
+}

@@ -1,0 +1,871 @@
+//! Devices, a network, nodes and their one database on one virtual clock. The
+//! world takes turns with the nodes: it runs each up to the next thing that
+//! happens on a device or on a link, and carries what they wrote to each other.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tidings_core::{
+    authority::Stream,
+    code::Code,
+    doc::Document,
+    engine::{ConnectionState, EngineConfig, Input},
+    ids::{AccountId, ChangeHash, ConversationId, StreamId, TenantId},
+    journal::{Entry, Position},
+    limits::Limits,
+    model::Receipt,
+    storage::MemoryStore,
+    time::{MonotonicTime, Now},
+    wire::{ClientFrame, MemberReceipt, ServerFrame, decode, encode},
+};
+use tidings_server::{auth::Keys, config::Config};
+
+use super::{
+    client::Client,
+    clock::wall,
+    disk::Disk,
+    network::{Link, Trouble},
+    node::{self, Ran, SECRET, SimNode},
+    plant::Plant,
+    store::{Database, Fate, NodeNumber, wait},
+    trace::{Keep, Trace, brief},
+};
+use crate::random::Random;
+
+/// Names a device of the world.
+pub type Device = usize;
+
+/// Names a place where a node runs, or does not; one is there for ever.
+pub type Place = usize;
+
+/// From here on numbers name links that no engine stands behind.
+const STRANGERS: Device = 1_000;
+
+/// The tenant of every world.
+pub fn tenant() -> TenantId {
+    TenantId::parse("acme").expect("legal")
+}
+
+/// Where a node runs, and what it keeps from one start to the next.
+struct Slot {
+    node: Option<SimNode>,
+    fate: Arc<Fate>,
+    skew_ms: i64,
+    /// Stopped, with everything it holds, until it is woken.
+    stopped: bool,
+}
+
+/// How a device gets its tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tokens {
+    /// Each holds for so long.
+    Hold(Duration),
+    /// The app cannot give one.
+    Fail,
+}
+
+/// What a device is beside its client.
+#[derive(Debug, Clone)]
+struct Around {
+    network: bool,
+    skew_ms: i64,
+    tokens: Tokens,
+}
+
+/// What nodes have told, for those who check it.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Changes that a node said are admitted, and where.
+    pub accepted: Vec<(StreamId, Position, ChangeHash)>,
+    /// The last position of each stream that an account was told anything of.
+    pub positions: BTreeMap<(AccountId, StreamId), Position>,
+    /// Receipts, as far forward as they were told.
+    pub receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
+    /// Refused changes, by code.
+    pub refusals: BTreeMap<Code, u32>,
+    /// Sessions that a node ended, by code.
+    pub endings: BTreeMap<Code, u32>,
+}
+
+/// The world.
+pub struct World {
+    /// The virtual time, ms since the beginning.
+    pub time_ms: u64,
+    /// Chance, for whoever decides what happens.
+    pub random: Random,
+    /// Whether devices that are added decide anew about what the server admitted.
+    pub verify: bool,
+    /// The longest delay of a frame, ms.
+    pub delay_ms_max: u64,
+    /// The longest time that a device's disk takes, ms; of devices that start.
+    pub disk_ms_max: u64,
+    /// What is done to every frame that a node sends.
+    pub tamper: Option<fn(&mut ServerFrame)>,
+    /// Whether nodes let in what membership and roles forbid.
+    pub is_lax: bool,
+    /// What nodes have told.
+    pub told: Told,
+    /// What happened.
+    pub trace: Trace,
+    /// The nodes' settings.
+    pub config: Config,
+    database: Arc<Database>,
+    network_random: Random,
+    slots: Vec<Slot>,
+    next_node: NodeNumber,
+    clients: Vec<Client>,
+    around: Vec<Around>,
+    links: BTreeMap<Device, Link>,
+    /// Whose the links are that no engine stands behind, and what came over them.
+    strangers: BTreeMap<Device, (AccountId, Vec<ServerFrame>)>,
+    next_stranger: Device,
+    /// Devices that cannot reach a place.
+    blocked: BTreeSet<(Device, Place)>,
+    keys: Keys,
+}
+
+impl World {
+    /// A world with one node and without a device.
+    pub fn new(seed: u64, limits: Limits) -> Self {
+        Self::with(seed, node::config(&limits), 1, None, Keep::Digest)
+    }
+
+    /// A world of several nodes with these settings, perhaps with a planted fault.
+    pub fn with(seed: u64, config: Config, nodes: usize, plant: Option<Plant>, keep: Keep) -> Self {
+        let slot = || Slot { node: None, fate: Arc::default(), skew_ms: 0, stopped: false };
+        let mut world = Self {
+            time_ms: 0,
+            random: Random::new(seed),
+            verify: false,
+            delay_ms_max: 20,
+            disk_ms_max: 0,
+            tamper: None,
+            is_lax: false,
+            told: Told::default(),
+            trace: Trace::new(keep),
+            config,
+            database: Database::new(plant),
+            network_random: Random::new(!seed),
+            slots: std::iter::repeat_with(slot).take(nodes).collect(),
+            next_node: 0,
+            clients: Vec::new(),
+            around: Vec::new(),
+            links: BTreeMap::new(),
+            strangers: BTreeMap::new(),
+            next_stranger: STRANGERS,
+            blocked: BTreeSet::new(),
+            keys: Keys::from_secret(SECRET),
+        };
+        for place in 0..nodes {
+            world.start_node(place);
+        }
+        world
+    }
+
+    /// Both times of this moment, by a clock that is right.
+    pub fn now(&self) -> Now {
+        self.now_with(0)
+    }
+
+    fn now_with(&self, skew_ms: i64) -> Now {
+        Now { monotonic: MonotonicTime::from_millis(self.time_ms), wall: wall(self.time_ms, skew_ms) }
+    }
+
+    fn now_of(&self, device: Device) -> Now {
+        self.now_with(self.around[device].skew_ms)
+    }
+
+    fn note(&mut self, line: core::fmt::Arguments<'_>) {
+        self.trace.note(self.time_ms, line);
+    }
+
+    // ------------------------------------------------------------ devices
+
+    /// Adds a device of an account.
+    pub fn add(&mut self, account: &str) -> Device {
+        let seed = self.random.seed();
+        self.add_seeded(account, seed)
+    }
+
+    /// Adds a device whose engine has this seed: two of one seed take one id.
+    pub fn add_seeded(&mut self, account: &str, seed: [u8; 32]) -> Device {
+        self.add_with(account, seed, MemoryStore::default(), true)
+    }
+
+    /// Adds a device whose store is a copy of another one's, without a network.
+    pub fn copy(&mut self, device: Device) -> Device {
+        let account = self.clients[device].account.to_string();
+        let store = self.clients[device].store().clone();
+        let seed = self.random.seed();
+        self.add_with(&account, seed, store, false)
+    }
+
+    fn add_with(&mut self, account: &str, seed: [u8; 32], store: MemoryStore, network: bool) -> Device {
+        let device = self.clients.len();
+        let tokens = Tokens::Hold(Duration::from_secs(30 * 86_400));
+        self.around.push(Around { network, skew_ms: 0, tokens });
+        let client = self.start(device, account, self.verify, seed, store);
+        self.clients.push(client);
+        self.note(format_args!("device {device} of {account} starts"));
+        device
+    }
+
+    fn start(&mut self, device: Device, account: &str, verify: bool, seed: [u8; 32], store: MemoryStore) -> Client {
+        let account = AccountId::parse(account).expect("legal");
+        let mut disk = Disk::new(store, self.network_random.number());
+        disk.delay_ms_max = self.disk_ms_max;
+        disk.plant = self.database.plant;
+        Client::start(EngineConfig { tenant: tenant(), account, seed, verify }, disk, self.now_of(device))
+    }
+
+    /// A device.
+    pub fn client(&mut self, device: Device) -> &mut Client {
+        &mut self.clients[device]
+    }
+
+    /// The devices.
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// Gives a device an input at this moment.
+    pub fn input(&mut self, device: Device, input: Input) {
+        let now = self.now_of(device);
+        self.clients[device].handle(now, input);
+    }
+
+    /// Has a person command something; the number of the answer.
+    pub fn command(&mut self, device: Device, command: impl Into<tidings_core::command::Command>) -> u64 {
+        let now = self.now_of(device);
+        self.clients[device].command(now, command)
+    }
+
+    /// Retries a refused command; the number of the answer.
+    pub fn retry(&mut self, device: Device, id: u64, words: Option<String>) -> u64 {
+        let now = self.now_of(device);
+        self.clients[device].retry(now, id, words)
+    }
+
+    /// The device's process dies; it starts again on what its disk holds.
+    pub fn crash_client(&mut self, device: Device) {
+        let store = self.clients[device].disk.crash();
+        self.restart(device, store);
+    }
+
+    /// The device's process dies; it starts again on this store.
+    pub fn restart(&mut self, device: Device, store: MemoryStore) {
+        self.drop_link(device);
+        let (account, verify) = (self.clients[device].account.to_string(), self.clients[device].verify);
+        let seed = self.random.seed();
+        self.clients[device] = self.start(device, &account, verify, seed, store);
+        self.note(format_args!("device {device} starts again"));
+    }
+
+    /// Makes a device's wall clock wrong by so much; its other one goes on.
+    pub fn set_client_skew(&mut self, device: Device, skew_ms: i64) {
+        self.around[device].skew_ms = skew_ms;
+        self.note(format_args!("device {device} is wrong by {skew_ms} ms"));
+    }
+
+    /// How a device gets its tokens from now on.
+    pub fn set_tokens(&mut self, device: Device, tokens: Tokens) {
+        self.around[device].tokens = tokens;
+    }
+
+    // ------------------------------------------------------------ network
+
+    /// Cuts or restores a device's network, behind its back.
+    pub fn set_network(&mut self, device: Device, on: bool) {
+        self.around[device].network = on;
+        if !on {
+            self.cut(device);
+        }
+    }
+
+    /// Whether a device has a network.
+    pub fn has_network(&self, device: Device) -> bool {
+        self.around[device].network
+    }
+
+    /// Whether a device can reach the node of a place.
+    pub fn set_reachable(&mut self, device: Device, place: Place, reachable: bool) {
+        if reachable {
+            self.blocked.remove(&(device, place));
+        } else {
+            self.blocked.insert((device, place));
+            if self.links.get(&device).is_some_and(|link| link.place == place) {
+                self.cut(device);
+            }
+        }
+    }
+
+    /// Breaks a link; what was under way is lost.
+    pub fn cut(&mut self, device: Device) {
+        if self.drop_link(device) {
+            self.note(format_args!("the link of device {device} is cut"));
+            if device < STRANGERS {
+                self.input(device, Input::LinkLost);
+            }
+        }
+    }
+
+    /// Makes a link silent, or stalls it; one that was silent has lost frames,
+    /// and cannot go on.
+    pub fn trouble(&mut self, device: Device, trouble: Trouble) {
+        if self.links.get(&device).is_some_and(|link| link.trouble == Trouble::Silent) {
+            return self.cut(device);
+        }
+        if let Some(link) = self.links.get_mut(&device) {
+            link.trouble = trouble;
+            self.trace.note(self.time_ms, format_args!("the link of device {device}: {trouble:?}"));
+        }
+    }
+
+    /// Sends a frame over a device's link that its engine knows nothing of.
+    pub fn inject(&mut self, device: Device, frame: Vec<u8>) {
+        let (time_ms, delay_ms_max) = (self.time_ms, self.delay_ms_max);
+        if let Some(link) = self.links.get_mut(&device) {
+            self.trace.note(time_ms, format_args!("device {device} injects {} {}", frame.len(), brief(&frame)));
+            link.send_up(time_ms, delay_ms_max, frame);
+        }
+    }
+
+    /// Opens a link that no engine stands behind, of somebody with an account.
+    pub fn open_stranger(&mut self, account: &AccountId) -> Option<Device> {
+        let places: Vec<Place> = (0..self.slots.len()).filter(|place| self.slots[*place].node.is_some()).collect();
+        let place = (!places.is_empty()).then(|| *self.network_random.pick(&places))?;
+        let pipe = self.slots[place].node.as_ref().and_then(SimNode::accept)?;
+        let device = self.next_stranger;
+        self.next_stranger += 1;
+        let seed = self.network_random.number();
+        self.links.insert(device, Link::new(place, pipe, seed));
+        self.strangers.insert(device, (account.clone(), Vec::new()));
+        self.note(format_args!("a stranger of {account} is linked to place {place} as {device}"));
+        Some(device)
+    }
+
+    /// What has come over a stranger's link.
+    pub fn take_strange(&mut self, device: Device) -> Vec<ServerFrame> {
+        self.strangers.get_mut(&device).map(|(_, frames)| std::mem::take(frames)).unwrap_or_default()
+    }
+
+    /// Ends a stranger's link.
+    pub fn close_stranger(&mut self, device: Device) {
+        self.drop_link(device);
+        self.strangers.remove(&device);
+    }
+
+    /// A token of an account.
+    ///
+    /// # Panics
+    /// When it cannot be signed.
+    pub fn token_of(&self, account: &AccountId) -> String {
+        let ttl = Duration::from_secs(86_400);
+        let token = self.keys.issue(&tenant(), account, &[], wall(self.time_ms, 0), ttl);
+        token.expect("there is a secret to sign with")
+    }
+
+    /// Whether a device has a link.
+    pub fn is_linked(&self, device: Device) -> bool {
+        self.links.contains_key(&device)
+    }
+
+    /// Bytes that nodes wrote and no device took: of the link where most wait.
+    pub fn bytes_waiting(&self) -> usize {
+        self.links.values().map(|link| link.pipe.bytes_waiting()).max().unwrap_or(0)
+    }
+
+    fn drop_link(&mut self, device: Device) -> bool {
+        let Some(link) = self.links.remove(&device) else { return false };
+        link.pipe.cut();
+        true
+    }
+
+    // ------------------------------------------------------------ nodes
+
+    /// How many places for nodes there are.
+    pub fn places(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The node of a place, if one runs there.
+    pub fn node(&self, place: Place) -> Option<&SimNode> {
+        self.slots[place].node.as_ref()
+    }
+
+    /// How the store of a place fares.
+    pub fn fate(&self, place: Place) -> &Fate {
+        &self.slots[place].fate
+    }
+
+    /// Starts a node, if none runs there.
+    pub fn start_node(&mut self, place: Place) {
+        let number = self.next_node;
+        let (time_ms, seed) = (self.time_ms, self.network_random.number());
+        let slot = &mut self.slots[place];
+        if slot.node.is_some() {
+            return;
+        }
+        let node = SimNode::start(number, time_ms, seed, self.config.clone(), &self.database, &slot.fate);
+        node.clock.set_skew(slot.skew_ms);
+        slot.node = Some(node);
+        slot.stopped = false;
+        self.next_node += 1;
+        self.note(format_args!("node {number} starts at place {place}"));
+    }
+
+    /// A node dies with everything that it has not sent.
+    pub fn kill_node(&mut self, place: Place) {
+        let Some(node) = self.slots[place].node.take() else { return };
+        let number = node.number;
+        self.slots[place].fate.set_death(None);
+        drop(node);
+        self.database.forget(number);
+        self.note(format_args!("node {number} dies"));
+        let linked: Vec<Device> =
+            self.links.iter().filter(|(_, link)| link.place == place).map(|(device, _)| *device).collect();
+        for device in linked {
+            self.cut(device);
+        }
+    }
+
+    /// A node begins to go down as it does when it is told to.
+    pub fn drain_node(&mut self, place: Place) {
+        if let Some(node) = &self.slots[place].node {
+            node.begin_end();
+            let number = node.number;
+            self.note(format_args!("node {number} is told to end"));
+        }
+    }
+
+    /// Stops a node where it is, or lets it go on: all that time has passed.
+    pub fn set_stopped(&mut self, place: Place, stopped: bool) {
+        let (time_ms, slot) = (self.time_ms, &mut self.slots[place]);
+        if slot.stopped
+            && !stopped
+            && let Some(node) = &slot.node
+        {
+            node.wake(time_ms);
+        }
+        slot.stopped = stopped;
+        self.note(format_args!("the node of place {place} is stopped: {stopped}"));
+    }
+
+    /// Makes a node's wall clock wrong by so much.
+    pub fn set_node_skew(&mut self, place: Place, skew_ms: i64) {
+        let slot = &mut self.slots[place];
+        slot.skew_ms = skew_ms;
+        if let Some(node) = &slot.node {
+            node.clock.set_skew(skew_ms);
+        }
+        self.note(format_args!("the node of place {place} is wrong by {skew_ms} ms"));
+    }
+
+    /// Every node dies and starts again.
+    pub fn crash_server(&mut self) {
+        for place in 0..self.slots.len() {
+            self.kill_node(place);
+            self.start_node(place);
+        }
+    }
+
+    // ------------------------------------------------------------ what is stored
+
+    /// The one database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The entries of a stream.
+    ///
+    /// # Panics
+    /// When they cannot be read.
+    pub fn journal(&self, stream: &StreamId) -> Vec<Entry> {
+        let tenant = tenant();
+        let entries = self.database.store().entries_after(&tenant, stream, Position::ZERO, u32::MAX);
+        wait(entries).expect("the journal can be read")
+    }
+
+    /// The state of a stream, made from its entries; none without any.
+    ///
+    /// # Panics
+    /// When the journal does not make it.
+    pub fn stream(&self, id: &StreamId) -> Option<Stream> {
+        let entries = self.journal(id);
+        let mut stream = Stream::new(tenant(), id.clone(), Position::ZERO, 0);
+        for entry in &entries {
+            for missing in stream.missing(&entry.document) {
+                stream.insert(Document::new(missing));
+            }
+            stream.apply_entry(entry).expect("the journal applies");
+        }
+        (!entries.is_empty()).then_some(stream)
+    }
+
+    /// The streams that have an entry.
+    ///
+    /// # Panics
+    /// When they cannot be read.
+    pub fn stream_ids(&self) -> Vec<StreamId> {
+        let records = self.database.store().records();
+        let mut ids = Vec::new();
+        let mut after = None;
+        while let Some(next) = wait(records.next_stream(Some(&tenant()), after.as_ref())).expect("streams are listed") {
+            ids.push(next.1.clone());
+            after = Some(next);
+        }
+        ids
+    }
+
+    /// How many sessions of an account are open.
+    pub fn session_count(&self, account: &AccountId) -> usize {
+        let nodes = self.slots.iter().filter_map(|slot| slot.node.as_ref());
+        nodes.map(|node| node.node.sessions.of(&tenant(), account).len()).sum()
+    }
+
+    /// Suspends an account, or lifts that; the nodes are told, if they are.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn suspend(&mut self, account: &AccountId, suspension: tidings_server::store::Suspension) {
+        wait(self.database.store().set_suspension(&tenant(), account, suspension)).expect("it can be written");
+        self.note(format_args!("{account}: {suspension:?}"));
+    }
+
+    // ------------------------------------------------------------ time
+
+    /// Lets time pass, event by event.
+    pub fn run_ms(&mut self, duration_ms: u64) {
+        let end_ms = self.time_ms + duration_ms;
+        while self.time_ms < end_ms {
+            self.step();
+            let next_ms = self.next_event().clamp(self.time_ms + 1, end_ms);
+            self.time_ms = self.run_nodes(next_ms);
+        }
+        self.step();
+    }
+
+    /// Runs until every device with a network is online with an empty outbox
+    /// and nothing is under way; whether that came within the time.
+    pub fn settle_ms(&mut self, duration_ms: u64) -> bool {
+        let end_ms = self.time_ms + duration_ms;
+        while self.time_ms < end_ms {
+            self.run_ms(50);
+            if self.is_settled() {
+                // Receipts are told in bundles, a little later.
+                self.run_ms(2_000);
+                if self.is_settled() {
+                    return true;
+                }
+            }
+        }
+        eprintln!("{}", self.unrest());
+        false
+    }
+
+    /// Who is not at rest.
+    pub fn unrest(&self) -> String {
+        let devices = self.clients.iter().enumerate().filter(|(device, _)| self.is_busy(*device));
+        let line = |(device, client): (Device, &Client)| {
+            let screen = &client.screen;
+            format!("device {device} of {}: {:?}, {} unsynced", client.account, screen.connection, screen.unsynced)
+        };
+        devices.map(line).collect::<Vec<_>>().join("; ")
+    }
+
+    fn is_busy(&self, device: Device) -> bool {
+        let screen = &self.clients[device].screen;
+        self.around[device].network && (screen.connection != Some(ConnectionState::Online) || screen.unsynced > 0)
+    }
+
+    fn is_settled(&self) -> bool {
+        let busy = |device: Device| {
+            let screen = &self.clients[device].screen;
+            self.around[device].network && (screen.connection != Some(ConnectionState::Online) || screen.unsynced > 0)
+        };
+        self.links.values().all(Link::is_quiet) && !(0..self.clients.len()).any(busy)
+    }
+
+    /// Runs every node up to a time, or less far if one has something to say;
+    /// the time that it got to.
+    fn run_nodes(&mut self, until_ms: u64) -> u64 {
+        let mut reached_ms = until_ms;
+        let mut dying = Vec::new();
+        for (place, slot) in self.slots.iter().enumerate().filter(|(_, slot)| !slot.stopped) {
+            let Some(node) = &slot.node else { continue };
+            match node.run_until(reached_ms) {
+                Ran::Until(at_ms) => reached_ms = reached_ms.min(at_ms),
+                Ran::Dying(at_ms) => {
+                    reached_ms = reached_ms.min(at_ms);
+                    dying.push(place);
+                }
+            }
+        }
+        let reached_ms = reached_ms.max(self.time_ms);
+        self.time_ms = reached_ms;
+        for place in dying {
+            self.collect();
+            self.kill_node(place);
+        }
+        reached_ms
+    }
+
+    fn step(&mut self) {
+        for device in 0..self.clients.len() {
+            self.wake(device);
+            self.obey(device);
+        }
+        self.deliver_up();
+        self.collect();
+        for device in 0..self.clients.len() {
+            while let Some(frame) = self.next_arrived(device) {
+                self.input(device, Input::FrameReceived(frame));
+                self.obey(device);
+            }
+            self.note_end(device);
+            self.obey(device);
+        }
+    }
+
+    fn wake(&mut self, device: Device) {
+        let now = self.now_of(device);
+        self.clients[device].run_disk(now);
+        let due = self.clients[device].wake_at.is_some_and(|at| at.as_millis() <= self.time_ms);
+        if due {
+            self.clients[device].wake_at = None;
+            self.input(device, Input::TimerDue);
+        }
+    }
+
+    /// Does what a device wants of the network and of its app.
+    fn obey(&mut self, device: Device) {
+        for line in std::mem::take(&mut self.clients[device].painted) {
+            self.note(format_args!("{device} shows {line}"));
+        }
+        if std::mem::take(&mut self.clients[device].wishes.token) {
+            let input = self.token(device);
+            self.input(device, input);
+        }
+        if std::mem::take(&mut self.clients[device].wishes.disconnect) {
+            self.drop_link(device);
+        }
+        if std::mem::take(&mut self.clients[device].wishes.connect) {
+            self.connect(device);
+        }
+        let frames = std::mem::take(&mut self.clients[device].wishes.frames);
+        for frame in frames {
+            self.send(device, frame);
+        }
+    }
+
+    fn token(&mut self, device: Device) -> Input {
+        match self.around[device].tokens {
+            Tokens::Fail => Input::TokenFailed,
+            Tokens::Hold(ttl) => {
+                let account = &self.clients[device].account;
+                let token = self.keys.issue(&tenant(), account, &[], wall(self.time_ms, 0), ttl);
+                Input::Token(token.expect("there is a secret to sign with"))
+            }
+        }
+    }
+
+    fn connect(&mut self, device: Device) {
+        let reachable = |place: &Place| {
+            let slot = &self.slots[*place];
+            self.around[device].network && slot.node.is_some() && !self.blocked.contains(&(device, *place))
+        };
+        let places: Vec<Place> = (0..self.slots.len()).filter(reachable).collect();
+        let pipe = if places.is_empty() {
+            None
+        } else {
+            let place = *self.network_random.pick(&places);
+            let node = self.slots[place].node.as_ref();
+            node.and_then(SimNode::accept).map(|pipe| (place, pipe))
+        };
+        let Some((place, pipe)) = pipe else { return self.input(device, Input::LinkLost) };
+        let seed = self.network_random.number();
+        if let Some(former) = self.links.insert(device, Link::new(place, pipe, seed)) {
+            former.pipe.cut();
+        }
+        self.note(format_args!("device {device} is linked to place {place}"));
+        self.input(device, Input::LinkOpened);
+    }
+
+    fn send(&mut self, device: Device, frame: Vec<u8>) {
+        let (time_ms, delay_ms_max) = (self.time_ms, self.delay_ms_max);
+        let Some(link) = self.links.get_mut(&device) else { return };
+        let mut frame = frame;
+        let decoded = decode(&frame).expect("engines send frames");
+        let said = asked(&decoded);
+        match decoded {
+            ClientFrame::Push(push) => {
+                let hashes = push.changes.iter().filter_map(|pushed| ChangeHash::of_change(&pushed.change)).collect();
+                link.pushed.insert(push.request, hashes);
+            }
+            ClientFrame::Hello(mut hello) if self.is_lax => {
+                let account = &self.clients[device].account;
+                let (labels, ttl) = (["admin".to_owned()], Duration::from_secs(86_400));
+                let token = self.keys.issue(&tenant(), account, &labels, wall(time_ms, 0), ttl);
+                hello.token = token.expect("there is a secret to sign with");
+                frame = encode(&ClientFrame::Hello(hello));
+            }
+            _ => {}
+        }
+        self.trace.note(time_ms, format_args!("{device} > {said} {} {}", frame.len(), brief(&frame)));
+        link.send_up(time_ms, delay_ms_max, frame);
+    }
+
+    fn deliver_up(&mut self) {
+        for link in self.links.values_mut() {
+            while let Some(frame) = link.up.take(self.time_ms) {
+                link.pipe.send(frame);
+            }
+        }
+    }
+
+    /// Takes what nodes wrote and puts it on its way.
+    fn collect(&mut self) {
+        for (device, link) in &mut self.links {
+            if link.trouble == Trouble::Stalled {
+                continue;
+            }
+            while let Some((written_ms, mut bytes)) = link.pipe.take() {
+                let mut frame: ServerFrame = decode(&bytes).expect("nodes write frames");
+                let stranger = self.strangers.get_mut(device);
+                let account = stranger.as_ref().map_or_else(|| &self.clients[*device].account, |(account, _)| account);
+                self.told.note(account, link, &frame);
+                if self.database.plant == Some(Plant::RevokedUntold) && matches!(frame, ServerFrame::Revoked(_)) {
+                    continue;
+                }
+                if let Some((_, frames)) = stranger {
+                    frames.push(frame);
+                    continue;
+                }
+                if self.is_lax {
+                    hide_administrators(&mut frame);
+                }
+                if let Some(tamper) = self.tamper {
+                    tamper(&mut frame);
+                }
+                if self.is_lax || self.tamper.is_some() {
+                    bytes = encode(&frame);
+                }
+                let (said, bytes_count) = (summary(&frame), bytes.len());
+                self.trace.note(written_ms, format_args!("{device} < {said} {bytes_count} {}", brief(&bytes)));
+                link.send_down(written_ms.max(self.time_ms.saturating_sub(1)), self.delay_ms_max, bytes);
+            }
+        }
+    }
+
+    fn next_arrived(&mut self, device: Device) -> Option<Vec<u8>> {
+        let link = self.links.get_mut(&device)?;
+        link.down.take(self.time_ms)
+    }
+
+    /// Tells a device that the node closed its side, behind everything it wrote.
+    fn note_end(&mut self, device: Device) {
+        let over = |link: &Link| link.down.is_empty() && link.trouble != Trouble::Silent && link.pipe.is_over();
+        if self.links.get(&device).is_some_and(over) {
+            self.cut(device);
+        }
+    }
+
+    fn next_event(&self) -> u64 {
+        let lanes = self.links.values().flat_map(|link| [link.up.next_ms(), link.down.next_ms()]);
+        let clients =
+            self.clients.iter().flat_map(|client| [client.wake_at.map(MonotonicTime::as_millis), client.disk.due_ms()]);
+        lanes.chain(clients).flatten().min().unwrap_or(u64::MAX)
+    }
+}
+
+impl Told {
+    fn note(&mut self, account: &AccountId, link: &mut Link, frame: &ServerFrame) {
+        let mut told = |stream: &StreamId, position: Position| {
+            let last = self.positions.entry((account.clone(), stream.clone())).or_default();
+            *last = position.max(*last);
+        };
+        match frame {
+            ServerFrame::Accepted(accepted) => {
+                let hashes = link.pushed.remove(&accepted.request).unwrap_or_default();
+                let places = accepted.positions.iter().zip(hashes);
+                self.accepted.extend(places.map(|(position, hash)| (accepted.stream.clone(), *position, hash)));
+            }
+            ServerFrame::Refused(refused) => *self.refusals.entry(refused.code).or_default() += 1,
+            ServerFrame::Closed(closed) => *self.endings.entry(closed.code).or_default() += 1,
+            ServerFrame::Entries(entries) => {
+                entries.entries.iter().for_each(|entry| told(&entries.stream, entry.position));
+            }
+            ServerFrame::Fetched(fetched) => {
+                fetched.entries.iter().for_each(|entry| told(&fetched.stream, entry.position));
+                fetched.documents.iter().for_each(|document| told(&fetched.stream, document.position));
+            }
+            ServerFrame::Summaries(summaries) => {
+                let of = |conversation: ConversationId| StreamId::Conversation(conversation);
+                summaries.iter().for_each(|summary| told(&of(summary.conversation), summary.position));
+            }
+            ServerFrame::Receipts(receipts) => self.note_receipts(receipts),
+            _ => {}
+        }
+        if let ServerFrame::Fetched(fetched) = frame {
+            self.note_receipts(&fetched.receipts);
+        }
+    }
+
+    fn note_receipts(&mut self, receipts: &[MemberReceipt]) {
+        for MemberReceipt { conversation, account, receipt } in receipts {
+            let told = self.receipts.entry((*conversation, account.clone())).or_default();
+            *told = told.merge(*receipt);
+        }
+    }
+}
+
+/// A frame in a few words.
+fn summary(frame: &ServerFrame) -> String {
+    match frame {
+        ServerFrame::Welcome(_) => "welcome".to_owned(),
+        ServerFrame::Summaries(summaries) => format!("{} summaries", summaries.len()),
+        ServerFrame::Profiles(profiles) => format!("{} profiles", profiles.len()),
+        ServerFrame::Entries(entries) => {
+            let positions: Vec<_> = entries.entries.iter().map(|entry| entry.position.number()).collect();
+            format!("entries {positions:?} of {}", entries.stream)
+        }
+        ServerFrame::CaughtUp(cursor) => format!("caught up {}", cursor.number()),
+        ServerFrame::Accepted(accepted) => {
+            let positions: Vec<_> = accepted.positions.iter().map(|position| position.number()).collect();
+            format!("accepted #{} {positions:?} of {}", accepted.request, accepted.stream)
+        }
+        ServerFrame::Refused(refused) => {
+            format!("refused #{} {} {}: {}", refused.request, refused.index, refused.code, refused.detail)
+        }
+        ServerFrame::Fetched(fetched) => format!("fetched #{} up to {}", fetched.request, fetched.head),
+        ServerFrame::Receipts(receipts) => format!("{} receipts", receipts.len()),
+        ServerFrame::Presence(_) => "presence".to_owned(),
+        ServerFrame::Revoked(revoked) => format!("revoked {} at {}", revoked.conversation, revoked.position),
+        ServerFrame::Closed(closed) => format!("closed {}", closed.code),
+        ServerFrame::Pong(_) => "pong".to_owned(),
+    }
+}
+
+fn asked(frame: &ClientFrame) -> String {
+    match frame {
+        ClientFrame::Hello(hello) => format!("hello of {}", hello.device),
+        ClientFrame::Push(push) => format!("push #{} of {} to {}", push.request, push.changes.len(), push.stream),
+        ClientFrame::Fetch(fetch) => format!("fetch #{} {:?} of {}", fetch.request, fetch.scope, fetch.stream),
+        ClientFrame::Receipts(receipts) => format!("{} receipts", receipts.len()),
+        ClientFrame::Presence(_) => "presence".to_owned(),
+        ClientFrame::Ping(_) => "ping".to_owned(),
+    }
+}
+
+/// An administrator's entries look like anybody's.
+fn hide_administrators(frame: &mut ServerFrame) {
+    match frame {
+        ServerFrame::Welcome(welcome) => welcome.administrator = false,
+        ServerFrame::Entries(entries) => entries.entries.iter_mut().for_each(|entry| entry.administrator = false),
+        ServerFrame::Fetched(fetched) => fetched.entries.iter_mut().for_each(|entry| entry.administrator = false),
+        _ => {}
+    }
+}

@@ -1,0 +1,21 @@
+//! Seeds that failed once, each with what it found.
+
+use tidings_tests::sim::run::{Plan, run};
+
+/// The seed, and what it found.
+const SEEDS: [(u64, &str); 5] = [
+    (2, "a removal that was told changed nothing on the list"),
+    (48, "an answer behind its own entry took the next command in the outbox with it"),
+    (94, "a first profile that was refused stayed on the screen"),
+    (116, "a clock that was set back put off a push for as long"),
+    (184, "a notice that could not be read when it came was made up for minutes later"),
+];
+
+#[test]
+fn seeds_that_failed_stay_mended() {
+    for (seed, found) in SEEDS {
+        if let Err(failure) = run(&Plan::new(seed)) {
+            panic!("cargo xtask sim --seed {seed}, which found {found}: {failure}");
+        }
+    }
+}
