@@ -97,7 +97,10 @@ impl FrameSocket {
 /// here, only their texts.
 fn read_failed(error: &axum::Error) -> Ending {
     let text = error.to_string();
-    if text.contains("too long") || text.contains("Space limit") {
+    // That a peer says nothing before it goes is an error of the protocol too.
+    if text.contains("without closing handshake") {
+        Ending::Gone
+    } else if text.contains("too long") || text.contains("Space limit") {
         Ending::closed(Code::FrameTooLarge, "a frame far over the limit")
     } else if text.contains("UTF-8") || text.contains("protocol error") {
         Ending::closed(Code::FrameMalformed, "not a WebSocket message")
