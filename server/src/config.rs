@@ -151,6 +151,9 @@ pub struct Config {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, env = "TIDINGS_LISTEN", default_value = "127.0.0.1:4870")]
     pub listen: String,
+    /// Address and port of `/metrics`, for Prometheus; told nowhere if not given. Not for the public.
+    #[arg(long, env = "TIDINGS_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
     /// `sqlite:FILE` or `postgres://…`.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,

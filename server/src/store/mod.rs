@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod contract;
 mod error;
+mod metered;
 mod postgres;
 mod records;
 mod sql;
@@ -21,6 +22,7 @@ use tidings_core::{
     wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
 };
 
+pub(crate) use metered::Metered;
 pub use records::{Records, StoredSnapshot, StreamRecord};
 
 /// Why a store did not do what it was asked.
@@ -295,6 +297,25 @@ pub struct StaleDocument {
     pub document: DocumentId,
 }
 
+/// What a store has counted by itself since it was opened, for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreCounts {
+    /// Notices told to other nodes.
+    pub notices_sent: u64,
+    /// Notices dropped on the way out or in.
+    pub notices_lost: u64,
+    /// Runs of entries that no notice told, found by looking.
+    pub notices_found: u64,
+    /// Transactions begun anew after a collision with another node's.
+    pub collisions: u64,
+    /// Snapshots that were set aside.
+    pub quarantined: u64,
+    /// Connections.
+    pub connections: usize,
+    /// Connections that nobody uses.
+    pub connections_idle: usize,
+}
+
 /// The server's store. Every call is one transaction.
 ///
 /// # Errors
@@ -440,6 +461,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a verifier reads, as it is stored and with nothing mended.
     fn records(&self) -> &dyn Records;
+
+    /// What it has counted; a store that counts nothing answers zeros.
+    fn counts(&self) -> StoreCounts {
+        StoreCounts::default()
+    }
 
     /// Tells the other nodes, without waiting for anything: a notice may be lost.
     fn tell(&self, notice: Notice);

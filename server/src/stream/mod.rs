@@ -13,14 +13,21 @@ mod task;
 
 use std::sync::Arc;
 
-use tidings_core::{authority, wire::Push};
+use tidings_core::{
+    authority::{self, Refusal},
+    wire::{Push, Refused, ServerFrame},
+};
+use tokio::time::Instant;
 
-use crate::ws::SessionHandle;
+use crate::{
+    metrics::Metrics,
+    ws::{Frame, SessionHandle},
+};
 
 pub use cache::CacheBudget;
 pub use commit::Committer;
 pub use receipt::{ReceiptRequest, Receipts};
-pub use registry::Registry;
+pub use registry::{InboxWaiting, Registry};
 pub(crate) use task::conversation_row;
 
 /// A push with who sent it, on its way to its stream's task.
@@ -32,4 +39,22 @@ pub struct PushRequest {
     pub identity: authority::Session,
     /// What is asked.
     pub push: Push,
+    /// When it came in.
+    pub received_at: Instant,
+}
+
+impl PushRequest {
+    /// Answers why one of its changes is refused, or when to come again.
+    fn refuse(&self, metrics: &Metrics, index: usize, refusal: Refusal) {
+        let refused = Refused {
+            request: self.push.request,
+            stream: self.push.stream.clone(),
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            code: refusal.code,
+            detail: refusal.detail,
+            retry_at: refusal.retry_at,
+        };
+        metrics.push_refused(&refused);
+        self.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
+    }
 }

@@ -17,6 +17,7 @@ use tidings_core::{
 
 use super::fanout;
 use crate::{
+    clock,
     drain::Phase,
     node::Node,
     store::{Notice, StoreError},
@@ -86,6 +87,11 @@ pub(super) async fn publish(
         let entries = node.store.entries_after(tenant, stream, after, ENTRIES_MAX).await?;
         let Some(newest) = entries.last() else { return Ok(()) };
         after = newest.position;
+        let now = clock::wall_now().as_millis();
+        for entry in &entries {
+            let lag = now.saturating_sub(entry.accepted_at.as_millis());
+            node.metrics.journal_lag_seconds.record(Duration::from_millis(lag));
+        }
         match stream {
             StreamId::Conversation(conversation) => publish_conversation(node, tenant, *conversation, entries).await?,
             StreamId::Account(account) => publish_account(node, tenant, account, entries).await?,

@@ -20,7 +20,7 @@ use tidings_core::{
     journal::{Entry, Position},
     model::Profile,
     time::WallTime,
-    wire::{Accepted, ProfileNotice, PushedChange, Refused, ServerFrame},
+    wire::{Accepted, ProfileNotice, PushedChange, ServerFrame},
 };
 use tokio::{sync::mpsc, time::Instant};
 
@@ -379,7 +379,10 @@ impl Task {
         if pushed.document.stream() == self.key.stream {
             self.load_missing(stream, &pushed.document, base).await?;
         }
-        Ok(stream.admit(&request.identity, pushed, clock::wall_now(), &self.node.limits))
+        let started = Instant::now();
+        let admitted = stream.admit(&request.identity, pushed, clock::wall_now(), &self.node.limits);
+        self.node.metrics.admit_seconds.record(started.elapsed());
+        Ok(admitted)
     }
 
     /// Where an admitted change stands: in this very batch, or in the journal.
@@ -510,7 +513,10 @@ impl Task {
     }
 
     fn answer_push(&self, request: &PushRequest, verdict: &Verdict) {
-        let (number, stream) = (request.push.request, &self.key.stream);
+        let (number, stream, metrics) = (request.push.request, &self.key.stream, &self.node.metrics);
+        metrics.push_seconds.record(request.received_at.elapsed());
+        metrics.changes_admitted.add(verdict.entries.len());
+        metrics.changes_repeated.add(verdict.accepted.len() - verdict.entries.len());
         if verdict.refused.is_none() || !verdict.accepted.is_empty() {
             let (positions, accepted_at) = verdict.accepted.iter().copied().unzip();
             let accepted = Accepted { request: number, stream: stream.clone(), positions, accepted_at };
@@ -518,7 +524,7 @@ impl Task {
         }
         if let Some((index, refusal)) = &verdict.refused {
             tracing::debug!(%stream, code = %refusal.code, "a change was refused");
-            refuse_at(request, *index, refusal.clone());
+            request.refuse(metrics, *index, refusal.clone());
         }
     }
 
@@ -526,7 +532,7 @@ impl Task {
     fn refuse(&self, batch: &[PushRequest], code: Code, detail: &str, again: Option<Duration>) {
         for request in batch {
             let retry_at = again.map(|delay| clock::wall_now().plus(delay));
-            refuse_at(request, 0, Refusal { code, detail: detail.to_owned(), retry_at });
+            request.refuse(&self.node.metrics, 0, Refusal { code, detail: detail.to_owned(), retry_at });
         }
     }
 
@@ -547,6 +553,7 @@ impl Task {
         }
         if self.node.cache.is_exceeded() {
             self.state = None;
+            self.node.metrics.cache_evictions.count();
             return 0;
         }
         bytes(&state.stream)
@@ -561,18 +568,6 @@ impl Decision {
         let message = admitted.effects.message;
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });
     }
-}
-
-fn refuse_at(request: &PushRequest, index: usize, refusal: Refusal) {
-    let refused = Refused {
-        request: request.push.request,
-        stream: request.push.stream.clone(),
-        index: u32::try_from(index).unwrap_or(u32::MAX),
-        code: refusal.code,
-        detail: refusal.detail,
-        retry_at: refusal.retry_at,
-    };
-    request.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
 }
 
 /// The projection of a conversation; none before it was created.

@@ -20,7 +20,7 @@ use tidings_core::code::Code;
 use crate::{drain::Phase, error::ApiError, node::Node};
 
 pub use outgoing::{Ending, Frame};
-pub use sessions::{SessionHandle, Sessions};
+pub use sessions::{OutgoingWaiting, SessionHandle, Sessions};
 
 /// `GET /v1/sync`.
 pub fn router() -> Router<Arc<Node>> {

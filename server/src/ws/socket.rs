@@ -1,7 +1,7 @@
 //! The socket of one session: bytes to frames and back, and a last frame that
 //! says why. Knows the protocol's framing, not its meaning.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -14,6 +14,7 @@ use tidings_core::{
 };
 
 use super::outgoing::Ending;
+use crate::metrics::Metrics;
 
 /// How long a peer has to take the last frame.
 const LAST_FRAME_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,11 +34,12 @@ pub(super) enum Received {
 pub(super) struct FrameSocket {
     socket: WebSocket,
     frame_bytes_max: usize,
+    metrics: Arc<Metrics>,
 }
 
 impl FrameSocket {
-    pub(super) fn new(socket: WebSocket, frame_bytes_max: usize) -> Self {
-        Self { socket, frame_bytes_max }
+    pub(super) fn new(socket: WebSocket, frame_bytes_max: usize, metrics: &Arc<Metrics>) -> Self {
+        Self { socket, frame_bytes_max, metrics: Arc::clone(metrics) }
     }
 
     /// The next thing that comes in. Cancelling it loses nothing.
@@ -52,6 +54,8 @@ impl FrameSocket {
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<ClientFrame, Ending> {
+        self.metrics.frames_received.count();
+        self.metrics.frames_received_bytes.add(bytes.len());
         if bytes.len() > self.frame_bytes_max {
             let detail = format!("{} bytes; at most {}", bytes.len(), self.frame_bytes_max);
             return Err(Ending::closed(Code::FrameTooLarge, detail));
@@ -68,6 +72,8 @@ impl FrameSocket {
 
     /// Takes bytes to be written with the next flush.
     pub(super) async fn feed(&mut self, bytes: Bytes) -> Result<(), Ending> {
+        self.metrics.frames_sent.count();
+        self.metrics.frames_sent_bytes.add(bytes.len());
         self.socket.feed(Message::Binary(bytes)).await.map_err(|_| Ending::Gone)
     }
 
