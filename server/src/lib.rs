@@ -16,6 +16,7 @@ pub mod rate;
 pub mod start;
 pub mod store;
 pub mod stream;
+pub mod trace;
 pub mod verify;
 pub mod ws;
 

@@ -25,6 +25,8 @@ use tidings_core::{
 pub(crate) use metered::Metered;
 pub use records::{Records, StoredSnapshot, StreamRecord};
 
+use crate::trace::TraceId;
+
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -173,6 +175,8 @@ pub struct StreamCommit {
     pub members: Vec<(AccountId, Member)>,
     /// The account's profile, when it changed.
     pub profile: Option<Profile>,
+    /// The pushes among those they came from that are traced: told to the other nodes, not stored.
+    pub traces: Vec<TraceId>,
 }
 
 /// A conversation in the projection.
@@ -252,6 +256,8 @@ pub enum Notice {
         first: Position,
         /// The last new position.
         last: Position,
+        /// The pushes among those they came from that are traced; none when they were found by looking.
+        traces: Vec<TraceId>,
     },
     /// Receipts that moved.
     Receipts {

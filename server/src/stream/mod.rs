@@ -7,6 +7,7 @@ mod commit;
 pub mod fanout;
 pub(crate) mod load;
 pub mod notice;
+mod projection;
 pub(crate) mod receipt;
 mod registry;
 mod task;
@@ -21,14 +22,15 @@ use tokio::time::Instant;
 
 use crate::{
     metrics::Metrics,
+    trace::TraceId,
     ws::{Frame, SessionHandle},
 };
 
 pub use cache::CacheBudget;
 pub use commit::Committer;
+pub(crate) use projection::conversation_row;
 pub use receipt::{ReceiptRequest, Receipts};
 pub use registry::{InboxWaiting, Registry};
-pub(crate) use task::conversation_row;
 
 /// A push with who sent it, on its way to its stream's task.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub struct PushRequest {
     pub push: Push,
     /// When it came in.
     pub received_at: Instant,
+    /// Its id in the logs of all nodes, when it is traced.
+    pub trace: Option<TraceId>,
 }
 
 impl PushRequest {

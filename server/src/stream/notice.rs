@@ -14,6 +14,7 @@ use tidings_core::{
     model::MemberStatus,
     wire::ServerFrame,
 };
+use tokio::time::Instant;
 
 use super::fanout;
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     drain::Phase,
     node::Node,
     store::{Notice, StoreError},
+    trace::{Step, Traced},
     ws::Frame,
 };
 
@@ -53,9 +55,14 @@ async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
         return Ok(());
     }
     match notice {
-        Notice::Entries { tenant, stream, first, last } => {
+        Notice::Entries { tenant, stream, first, last, traces } => {
+            let traced =
+                Traced { tenant, stream, positions: Some((*first, *last)), refused: None, since: Instant::now() };
+            traces.iter().for_each(|trace| trace.step(Step::Heard, traced));
             let after = Position::new(first.number().saturating_sub(1));
-            publish(node, tenant, stream, after, *last).await
+            publish(node, tenant, stream, after, *last).await?;
+            traces.iter().for_each(|trace| trace.step(Step::Published, traced));
+            Ok(())
         }
         Notice::Receipts { tenant, receipts } => fanout::receipts(node, tenant, receipts, |_| HashSet::new()).await,
         Notice::Presence { tenant, presence } => {

@@ -24,11 +24,15 @@ use tidings_core::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{PushRequest, cache::Held, commit::CommitError, fanout, load::load, notice, registry::StreamKey};
+use super::{
+    PushRequest, cache::Held, commit::CommitError, fanout, load::load, notice, projection::conversation_row,
+    registry::StreamKey,
+};
 use crate::{
     clock,
     node::Node,
-    store::{CommitOutcome, ConversationRow, NewEntry, StoreError, StreamCommit},
+    store::{CommitOutcome, NewEntry, StoreError, StreamCommit},
+    trace::{Step, TraceId, Traced},
     ws::{Frame, SessionHandle},
 };
 
@@ -50,8 +54,6 @@ const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
 const STREAM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Rounds of loading: a document may show that another one is needed.
 const LOAD_ROUNDS_MAX: u32 = 4;
-/// Active members named in a projection.
-const SOME_MEMBERS: usize = 5;
 
 /// Serves one stream until it was idle for a while, or the node goes down.
 pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Receiver<PushRequest>) {
@@ -129,6 +131,8 @@ struct Decision {
     /// The members that changed, with the last entry that changed each.
     members: BTreeMap<AccountId, Position>,
     profile: Option<Profile>,
+    /// Of the pushes of which something was admitted.
+    traces: Vec<TraceId>,
 }
 
 /// What was decided of a push.
@@ -242,7 +246,10 @@ impl Task {
         }
         let commit = self.stream_commit(stream, base, &decision).await?;
         match self.node.committer.commit(commit).await.map_err(DecideError::Commit)? {
-            CommitOutcome::Committed => Ok(decision),
+            CommitOutcome::Committed => {
+                self.trace(Step::Committed, batch, &decision.verdicts);
+                Ok(decision)
+            }
             CommitOutcome::Conflict => Err(DecideError::Conflict),
         }
     }
@@ -363,8 +370,12 @@ impl Task {
                 }
             }
             verdict.entries.end = decision.entries.len();
+            if !verdict.entries.is_empty() {
+                decision.traces.extend(request.trace);
+            }
             decision.verdicts.push(verdict);
         }
+        self.trace(Step::Decided, batch, &decision.verdicts);
         Ok(decision)
     }
 
@@ -434,6 +445,7 @@ impl Task {
                 .filter_map(|account| members.get(account).map(|member| (account.clone(), *member)))
                 .collect(),
             profile: decision.profile.clone(),
+            traces: decision.traces.clone(),
         })
     }
 
@@ -476,6 +488,19 @@ impl Task {
             let notice = ProfileNotice { account: account.clone(), profile };
             let told = fanout::profile(&self.node, tenant, notice).await;
             self.log_untold(told);
+        }
+        self.trace(Step::Published, batch, &decision.verdicts);
+    }
+
+    /// Takes note in the log of how far those pushes are that are traced.
+    fn trace(&self, step: Step, batch: &[PushRequest], verdicts: &[Verdict]) {
+        for (request, verdict) in batch.iter().zip(verdicts) {
+            let Some(trace) = request.trace else { continue };
+            let positions = verdict.accepted.first().zip(verdict.accepted.last());
+            let positions = positions.map(|((first, _), (last, _))| (*first, *last));
+            let refused = verdict.refused.as_ref().map(|(_, refusal)| refusal.code);
+            let (tenant, stream, since) = (&self.key.tenant, &self.key.stream, request.received_at);
+            trace.step(step, Traced { tenant, stream, positions, refused, since });
         }
     }
 
@@ -568,19 +593,4 @@ impl Decision {
         let message = admitted.effects.message;
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });
     }
-}
-
-/// The projection of a conversation; none before it was created.
-pub(crate) fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
-    let conversation = stream.conversation();
-    let created = conversation.created.as_ref()?;
-    Some(ConversationRow {
-        kind: created.kind,
-        title: conversation.title.clone(),
-        state: conversation.state(),
-        member_count: u32::try_from(conversation.active_members().count()).unwrap_or(u32::MAX),
-        some_members: conversation.active_members().take(SOME_MEMBERS).map(|(account, _)| account.clone()).collect(),
-        created_at: created.at,
-        last_message: stream.last_message(),
-    })
 }

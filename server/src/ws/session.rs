@@ -37,6 +37,7 @@ use crate::{
     rate::{ChangeRate, Rate},
     store::{CatchUp, DeviceOwner, Notice, StoreError},
     stream::{PushRequest, fanout},
+    trace::{Step, TraceId, Traced},
 };
 
 /// Frames written before the socket is flushed and other work gets its turn.
@@ -389,11 +390,17 @@ impl Session {
             self.node.metrics.push_refused(&refused);
             return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
         }
+        let trace = TraceId::draw(self.node.config.node.trace_share);
+        if let Some(trace) = trace {
+            let (tenant, stream, since) = (&self.identity.tenant, &push.stream, self.received_at);
+            trace.step(Step::Received, Traced { tenant, stream, positions: None, refused: None, since });
+        }
         let request = PushRequest {
             session: Arc::clone(&self.handle),
             identity: self.identity.session(self.handle.device),
             push,
             received_at: self.received_at,
+            trace,
         };
         let ended = self.reader.ended();
         tokio::select! {

@@ -135,7 +135,7 @@ impl Watch {
         found.iter().for_each(|notice| self.remember(notice));
         self.cursor = Some(cursor);
         let untold = |notice: &Notice| {
-            let Notice::Entries { tenant, stream, first, last } = notice else { return true };
+            let Notice::Entries { tenant, stream, first, last, .. } = notice else { return true };
             let run = told.get(&(tenant.clone(), stream.clone()));
             !run.is_some_and(|run| run.0 <= *first && *last <= run.1)
         };
@@ -145,7 +145,7 @@ impl Watch {
     /// Remembers a run of entries. One that does not touch the run before
     /// takes its place: the gap may be of a notice that was lost.
     fn remember(&mut self, notice: &Notice) {
-        let Notice::Entries { tenant, stream, first, last } = notice else { return };
+        let Notice::Entries { tenant, stream, first, last, .. } = notice else { return };
         let (first, last) = (*first, *last);
         let run = self.told.entry((tenant.clone(), stream.clone())).or_insert((first, last));
         *run = if run.0 <= first && first <= run.1.next() { (run.0, run.1.max(last)) } else { (first, last) };
