@@ -42,7 +42,7 @@ async fn metrics_are_told_on_a_listener_of_their_own_or_not_at_all(database: Dat
     assert_eq!(fetch(server.address, "/metrics").await.0, 404);
     assert_eq!(fetch(metrics, "/v1/sync").await.0, 404);
     let scrape = Scrape::of(metrics).await;
-    assert_eq!(scrape.metrics["tidings_build"], "info");
+    assert_eq!(scrape.metrics["tidings_build"].kind, "info");
     assert_eq!(scrape.value("tidings_cache_bytes_limit"), 268_435_456.0);
     assert!(scrape.value("process_resident_memory_bytes") > 1e6);
     server.stop().await;
@@ -183,4 +183,67 @@ async fn names_and_labels_keep_to_the_rules() {
         assert!(!scrape.samples.keys().any(|sample| sample.contains(&format!("\"{id}\""))), "{id}");
     }
     server.stop().await;
+}
+
+/// A file of the documentation.
+fn documentation(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)
+}
+
+#[tokio::test]
+async fn the_table_of_metrics_is_what_is_told() {
+    let (server, metrics) = serve(&Database::sqlite(), &[]).await;
+    let scrape = Scrape::of(metrics).await;
+    server.stop().await;
+    let path = documentation("metrics.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let head = "| metric | type | what |\n|---|---|---|\n";
+    let (before, rest) = page.split_once(head).unwrap();
+    let (table, after) = rest.split_at(rest.find("\n## ").unwrap());
+    let row = |(name, told): (&String, &support::scrape::Described)| {
+        let name = if told.suffixes.len() == 1 { format!("{name}{}", told.suffixes[0]) } else { name.clone() };
+        format!("| `{name}` | {} | {} |\n", told.kind, told.help)
+    };
+    let expected: String = scrape.metrics.iter().map(row).collect();
+    if std::env::var_os("GOLDEN").is_some_and(|golden| golden == "write") {
+        std::fs::write(&path, format!("{before}{head}{expected}{after}")).unwrap();
+    } else {
+        assert_eq!(table, expected, "GOLDEN=write writes it");
+    }
+}
+
+/// The metrics that an expression of PromQL asks for.
+fn asked_for(expression: &str) -> BTreeSet<String> {
+    let words = expression.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
+    words.filter(|word| word.starts_with("tidings_") || word.starts_with("process_")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_dashboard_asks_for_what_is_told() {
+    let (server, metrics) = serve(&Database::sqlite(), &[]).await;
+    let told = Scrape::of(metrics).await;
+    server.stop().await;
+    let text = std::fs::read_to_string(documentation("grafana/tidings.json")).unwrap();
+    let dashboard: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let variables = dashboard["templating"]["list"].as_array().unwrap();
+    assert!(variables.iter().any(|variable| variable["type"] == "datasource" && variable["query"] == "prometheus"));
+    let panels = dashboard["panels"].as_array().unwrap();
+    let rows: Vec<&str> =
+        panels.iter().filter(|panel| panel["type"] == "row").map(|row| row["title"].as_str().unwrap()).collect();
+    assert_eq!(rows, ["Traffic", "Refusals", "Latency", "Queues", "Storage", "Nodes"]);
+    let mut asked = BTreeSet::new();
+    for panel in panels.iter().filter(|panel| panel["type"] != "row") {
+        for target in panel["targets"].as_array().unwrap() {
+            assert_eq!(target["datasource"]["uid"], "${datasource}");
+            let expression = target["expr"].as_str().unwrap();
+            let names = asked_for(expression);
+            assert!(!names.is_empty() && names.is_subset(&told.names()), "{expression}");
+            asked.extend(names);
+        }
+    }
+    // And nothing is told that nobody looks at.
+    let is_asked =
+        |name: &String| told.metrics[name].suffixes.iter().any(|suffix| asked.contains(&format!("{name}{suffix}")));
+    let unasked: Vec<&String> = told.metrics.keys().filter(|name| !is_asked(name)).collect();
+    assert_eq!(unasked, Vec::<&String>::new());
 }

@@ -13,11 +13,22 @@ use tokio::{
 
 use super::server::PATIENCE;
 
+/// What is said of a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// What its samples are called behind its name.
+    pub suffixes: &'static [&'static str],
+    /// Its type.
+    pub kind: String,
+    /// Its help text.
+    pub help: String,
+}
+
 /// The answer to one scrape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scrape {
-    /// The metrics that were described, with their types.
-    pub metrics: BTreeMap<String, String>,
+    /// The metrics that were described.
+    pub metrics: BTreeMap<String, Described>,
     /// The values, by name and labels as they are printed.
     pub samples: BTreeMap<String, f64>,
 }
@@ -70,28 +81,29 @@ impl Scrape {
     /// Parses OpenMetrics text; panics when it is none.
     pub fn parse(text: &str) -> Self {
         let body = text.strip_suffix("# EOF\n").expect("the text has an end");
-        let (mut metrics, mut helped, mut samples) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        let mut current = String::new();
+        let (mut metrics, mut helps, mut samples) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut current, mut current_suffixes) = (String::new(), &[][..]);
         for line in body.lines() {
             if let Some(help) = line.strip_prefix("# HELP ") {
                 let (name, help) = help.split_once(' ').expect("a help text");
-                assert!(!help.is_empty() && helped.insert(name.to_owned()), "{line}");
+                assert!(!help.is_empty() && helps.insert(name, help.to_owned()).is_none(), "{line}");
             } else if let Some(kind) = line.strip_prefix("# TYPE ") {
                 let (name, kind) = kind.split_once(' ').expect("a type");
-                assert!(helped.contains(name), "{line}");
-                assert!(metrics.insert(name.to_owned(), kind.to_owned()).is_none(), "{line}");
                 name.clone_into(&mut current);
-            } else {
-                let (name, value) = line.rsplit_once(' ').expect("a sample");
-                let suffix = name.split('{').next().and_then(|bare| bare.strip_prefix(&current)).expect(line);
-                let suffixes: &[&str] = match metrics[&current].as_str() {
+                current_suffixes = match kind {
                     "counter" => &["_total"],
                     "gauge" => &[""],
                     "info" => &["_info"],
                     "histogram" => &["_sum", "_count", "_bucket"],
                     kind => panic!("{kind} in {line}"),
                 };
-                assert!(suffixes.contains(&suffix), "{line}");
+                let described =
+                    Described { suffixes: current_suffixes, kind: kind.to_owned(), help: helps[name].clone() };
+                assert!(metrics.insert(name.to_owned(), described).is_none(), "{line}");
+            } else {
+                let (name, value) = line.rsplit_once(' ').expect("a sample");
+                let suffix = name.split('{').next().and_then(|bare| bare.strip_prefix(&current)).expect(line);
+                assert!(current_suffixes.contains(&suffix), "{line}");
                 let value = value.parse().unwrap_or_else(|_| panic!("{line}"));
                 assert!(samples.insert(name.to_owned(), value).is_none(), "{line} twice");
             }
@@ -104,8 +116,11 @@ impl Scrape {
         self.samples.get(sample).copied().unwrap_or_default()
     }
 
-    /// The names of samples, without labels.
-    pub fn names(&self) -> BTreeSet<&str> {
-        self.samples.keys().filter_map(|sample| sample.split('{').next()).collect()
+    /// The names that samples can have, without labels.
+    pub fn names(&self) -> BTreeSet<String> {
+        let names = |(name, described): (&String, &Described)| {
+            described.suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect::<Vec<_>>()
+        };
+        self.metrics.iter().flat_map(names).collect()
     }
 }
