@@ -42,7 +42,7 @@ async fn metrics_are_told_on_a_listener_of_their_own_or_not_at_all(database: Dat
     assert_eq!(fetch(server.address, "/metrics").await.0, 404);
     assert_eq!(fetch(metrics, "/v1/sync").await.0, 404);
     let scrape = Scrape::of(metrics).await;
-    assert_eq!(scrape.metrics["tidings_build"].kind, "info");
+    assert_eq!(scrape.metrics["tidings_build_info"].kind, "gauge");
     assert_eq!(scrape.value("tidings_cache_bytes_limit"), 268_435_456.0);
     assert!(scrape.value("process_resident_memory_bytes") > 1e6);
     server.stop().await;

@@ -229,7 +229,13 @@ pub trait Label: Copy + fmt::Debug + Send + Sync + 'static {
     fn text(self) -> &'static str;
 }
 
-/// One metric for each value of a label. Values that never occurred are not told.
+/// Values of a label that are told though they never occurred. Who asks for a
+/// rise sees the first one only of what was told before; of more values than
+/// this that would be pages of noughts.
+const TOLD_AT_NOUGHT_MAX: usize = 8;
+
+/// One metric for each value of a label. Of a label with many values those
+/// that never occurred are not told.
 #[derive(Debug)]
 pub struct By<L, M> {
     metrics: Box<[M]>,
@@ -251,8 +257,10 @@ impl<L: Label, M> By<L, M> {
 
 impl<L: Label, M: EncodeMetric + Default> EncodeMetric for By<L, M> {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
-        for (label, metric) in L::all().zip(&self.metrics).filter(|(_, metric)| !metric.is_empty()) {
-            metric.encode(encoder.encode_family(&[(L::NAME, label.text())])?)?;
+        for (label, metric) in L::all().zip(&self.metrics) {
+            if self.metrics.len() <= TOLD_AT_NOUGHT_MAX || !metric.is_empty() {
+                metric.encode(encoder.encode_family(&[(L::NAME, label.text())])?)?;
+            }
         }
         Ok(())
     }

@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use prometheus_client::{encoding::text, metrics::info::Info, registry::Registry};
+use prometheus_client::{
+    encoding::text,
+    metrics::{family::Family, gauge::Gauge as ConstantGauge},
+    registry::Registry,
+};
 
 use super::{Gauge, Readings, Total, process::Process};
 use crate::{drain::Phase, node::Node};
@@ -35,8 +39,10 @@ async fn scrape(State(node): State<Arc<Node>>) -> Response {
 /// When a metric cannot be printed: a defect.
 pub fn text(node: &Node) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("tidings");
-    let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-    registry.register("build", "This program", build);
+    // A gauge, as everywhere: what reads the older text format knows no info.
+    let build = Family::<[(&str, &str); 1], ConstantGauge>::default();
+    build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
+    registry.register("build_info", "1, with the version of this program", build);
     registry.register_collector(Box::new(Arc::clone(&node.metrics)));
     registry.register_collector(Box::new(Readings::read(node)));
     let mut text = String::new();

@@ -93,7 +93,6 @@ impl Scrape {
                 current_suffixes = match kind {
                     "counter" => &["_total"],
                     "gauge" => &[""],
-                    "info" => &["_info"],
                     "histogram" => &["_sum", "_count", "_bucket"],
                     kind => panic!("{kind} in {line}"),
                 };
