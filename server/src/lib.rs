@@ -26,7 +26,9 @@ use axum::{Router, serve::ListenerExt as _};
 use tokio::net::TcpListener;
 use tower_http::services::ServeDir;
 
-use crate::{auth::Keys, config::Config, drain::Phase, error::ServeError, node::Node, store::Store};
+use crate::{
+    auth::Keys, clock::SystemClock, config::Config, drain::Phase, error::ServeError, node::Node, store::Store,
+};
 
 /// Time for requests that are no session to end, once the sessions have.
 const REQUESTS_END_TIMEOUT: Duration = Duration::from_secs(1);
@@ -70,7 +72,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let keys = Keys::load(&config.keys)?;
-    let (node, mut tasks) = Node::start(config, keys, store);
+    let (node, mut tasks) = Node::start(config, keys, store, Arc::new(SystemClock));
     let Listeners { public, metrics } = listeners.into();
     if let Some(listener) = metrics {
         let router = metrics::router(Arc::clone(&node));

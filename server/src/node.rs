@@ -8,6 +8,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
     auth::Keys,
+    clock::Clock,
     config::Config,
     drain::{Drain, Gauge, Phase},
     job,
@@ -30,6 +31,8 @@ pub struct Node {
     pub metrics: Arc<Metrics>,
     /// The store.
     pub store: Arc<dyn Store>,
+    /// The wall time, and chance.
+    pub clock: Arc<dyn Clock>,
     /// The live sessions, to fan out to.
     pub sessions: Sessions,
     /// Every open socket, those before Hello included.
@@ -50,7 +53,7 @@ pub struct Node {
 
 impl Node {
     /// A node and its background tasks, which end with the set.
-    pub fn start(config: Config, keys: Keys, store: Arc<dyn Store>) -> (Arc<Self>, JoinSet<()>) {
+    pub fn start(config: Config, keys: Keys, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> (Arc<Self>, JoinSet<()>) {
         let mut tasks = JoinSet::new();
         let metrics = Arc::new(Metrics::default());
         let store: Arc<dyn Store> = Arc::new(Metered::new(store, &metrics));
@@ -63,6 +66,7 @@ impl Node {
             keys,
             metrics,
             store,
+            clock,
             sessions: Sessions::default(),
             sockets: Gauge::default(),
             streams: Registry::default(),

@@ -6,29 +6,41 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{
     NotUntil, Quota, RateLimiter,
-    clock::{Clock, MonotonicClock},
+    clock::Clock,
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed, keyed::HashMapStateStore},
 };
 use tidings_core::ids::{AccountId, TenantId};
 
 /// The rate of one session for one kind of thing.
-pub struct Rate<C: Clock = MonotonicClock> {
+pub struct Rate<C: Clock = TokioClock> {
     limiter: RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<C::Instant>>,
     burst: NonZeroU32,
 }
 
 /// The rates of accounts, each shared by all sessions the account has on this
 /// node. An account that was quiet for a while takes no memory.
-pub struct AccountRates<C: Clock = MonotonicClock> {
+pub struct AccountRates<C: Clock = TokioClock> {
     limiter: RateLimiter<AccountKey, HashMapStateStore<AccountKey>, C, NoOpMiddleware<C::Instant>>,
     burst: NonZeroU32,
 }
 
 type AccountKey = (TenantId, AccountId);
 
+/// The time of tokio's timers, which a test may hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TokioClock;
+
+impl Clock for TokioClock {
+    type Instant = std::time::Instant;
+
+    fn now(&self) -> Self::Instant {
+        tokio::time::Instant::now().into_std()
+    }
+}
+
 /// The rate of the changes of one session: its own, and its share of the account's.
-pub struct ChangeRate<C: Clock = MonotonicClock> {
+pub struct ChangeRate<C: Clock = TokioClock> {
     own: Rate<C>,
     accounts: Arc<AccountRates<C>>,
     account: AccountKey,
@@ -59,7 +71,7 @@ fn wait<C: Clock>(not_until: &NotUntil<C::Instant>, clock: &C) -> Duration {
 impl Rate {
     /// So many at once, then so many a second.
     pub fn new(burst: u32, per_second: u32) -> Self {
-        Self::with_clock(burst, per_second, MonotonicClock)
+        Self::with_clock(burst, per_second, TokioClock)
     }
 }
 
@@ -84,7 +96,7 @@ impl<C: Clock> Rate<C> {
 impl AccountRates {
     /// So many at once, then so many a second, of each account.
     pub fn new(burst: u32, per_second: u32) -> Self {
-        Self::with_clock(burst, per_second, MonotonicClock)
+        Self::with_clock(burst, per_second, TokioClock)
     }
 }
 

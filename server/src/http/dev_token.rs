@@ -14,7 +14,7 @@ use tidings_core::{
     ids::{AccountId, TenantId},
 };
 
-use crate::{clock, error::ApiError, node::Node};
+use crate::{error::ApiError, node::Node};
 
 /// How long an issued token holds.
 const TTL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -44,7 +44,7 @@ async fn issue(State(node): State<Arc<Node>>, Query(wanted): Query<Wanted>) -> R
     let invalid = |text| ApiError { status: StatusCode::BAD_REQUEST, code: Code::IdInvalid, text };
     let account = AccountId::parse(&wanted.account).map_err(|_| invalid("account must be 1 to 64 of A-Za-z0-9_.:-"))?;
     let tenant = TenantId::parse(&wanted.tenant).map_err(|_| invalid("tenant must be 1 to 64 of A-Za-z0-9_.:-"))?;
-    let token = node.keys.issue(&tenant, &account, &[], clock::wall_now(), TTL).map_err(|error| {
+    let token = node.keys.issue(&tenant, &account, &[], node.clock.wall_now(), TTL).map_err(|error| {
         tracing::warn!(%error, "cannot issue a development token");
         let text = "no secret to sign with is configured";
         ApiError { status: StatusCode::INTERNAL_SERVER_ERROR, code: Code::Internal, text }

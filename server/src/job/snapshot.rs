@@ -8,6 +8,7 @@ use tidings_core::{
     doc::Document,
     ids::{DocumentId, TenantId},
 };
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::{
     drain::Phase,
@@ -90,5 +91,10 @@ async fn cut(node: &Node, tenant: &TenantId, id: &DocumentId) -> Result<usize, C
 }
 
 async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CutSnapshotError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| CutSnapshotError::Panic)
+    let task = match Handle::current().runtime_flavor() {
+        // Where everything runs on one thread, what comes first must not depend on another.
+        RuntimeFlavor::CurrentThread => tokio::spawn(async move { work() }),
+        _ => tokio::task::spawn_blocking(work),
+    };
+    task.await.map_err(|_| CutSnapshotError::Panic)
 }

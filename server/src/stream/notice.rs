@@ -18,7 +18,6 @@ use tokio::time::Instant;
 
 use super::fanout;
 use crate::{
-    clock,
     drain::Phase,
     node::Node,
     store::{Notice, StoreError},
@@ -94,7 +93,7 @@ pub(super) async fn publish(
         let entries = node.store.entries_after(tenant, stream, after, ENTRIES_MAX).await?;
         let Some(newest) = entries.last() else { return Ok(()) };
         after = newest.position;
-        let now = clock::wall_now().as_millis();
+        let now = node.clock.wall_now().as_millis();
         for entry in &entries {
             let lag = now.saturating_sub(entry.accepted_at.as_millis());
             node.metrics.journal_lag_seconds.record(Duration::from_millis(lag));

@@ -104,6 +104,7 @@ impl Gathered {
 pub(crate) async fn run(node: Arc<Node>, mut requests: mpsc::Receiver<ReceiptRequest>) {
     while let Some(first) = requests.recv().await {
         tokio::select! {
+            biased;
             () = sleep(GATHER) => {}
             () = node.drain.reached(Phase::Finishing) => {}
         }
@@ -121,7 +122,7 @@ pub(crate) async fn run(node: Arc<Node>, mut requests: mpsc::Receiver<ReceiptReq
         }
         for (tenant, gathered) in gathered {
             if let Err(error) = merge(&node, &tenant, &gathered).await {
-                let ending = Ending::store_failed(&error);
+                let ending = Ending::store_failed(&error, node.clock.as_ref());
                 gathered.sessions.iter().for_each(|session| session.outgoing.end(ending.clone()));
             }
         }

@@ -2,7 +2,7 @@
 //! starts one; bounded, and closed when the node goes down.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -15,7 +15,7 @@ use tidings_core::{
 use tokio::sync::mpsc;
 
 use super::{PushRequest, task};
-use crate::{clock, drain::Gauge, node::Node};
+use crate::{drain::Gauge, node::Node};
 
 /// Pushes that may wait for one stream.
 const PUSHES_WAITING_MAX: usize = 64;
@@ -24,7 +24,7 @@ const FULL_WAIT: Duration = Duration::from_millis(5);
 const FULL_TRIES_MAX: u32 = 1_000;
 
 /// A stream of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct StreamKey {
     pub(super) tenant: TenantId,
     pub(super) stream: StreamId,
@@ -33,7 +33,7 @@ pub(super) struct StreamKey {
 #[derive(Debug, Default)]
 struct Tasks {
     closed: bool,
-    senders: HashMap<StreamKey, mpsc::Sender<PushRequest>>,
+    senders: BTreeMap<StreamKey, mpsc::Sender<PushRequest>>,
 }
 
 /// The streams with a task on this node.
@@ -164,6 +164,6 @@ impl Drop for Alive {
 
 /// Answers a push that no task takes: come again.
 fn defer(node: &Node, request: &PushRequest, code: Code, detail: &str) {
-    let retry_at = Some(clock::wall_now().plus(clock::retry_delay()));
+    let retry_at = Some(node.clock.wall_now().plus(node.clock.retry_delay()));
     request.refuse(&node.metrics, 0, Refusal { code, detail: detail.to_owned(), retry_at });
 }

@@ -4,7 +4,7 @@
 //! node is noticed by the commit, which then changes nothing.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     ops::Range,
     panic::AssertUnwindSafe,
     sync::Arc,
@@ -29,7 +29,6 @@ use super::{
     registry::StreamKey,
 };
 use crate::{
-    clock,
     node::Node,
     store::{CommitOutcome, NewEntry, StoreError, StreamCommit},
     trace::{Step, TraceId, Traced},
@@ -73,7 +72,7 @@ pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Re
                 held.set(task.trim());
                 if task.is_contended() {
                     // Whoever wrote last is ahead of the others; they get their turn.
-                    tokio::time::sleep(clock::jitter(CONTENDED_PAUSE)).await;
+                    tokio::time::sleep(node.clock.jitter(CONTENDED_PAUSE)).await;
                 }
             }
         }
@@ -183,7 +182,7 @@ impl Task {
             let (code, again) = match &error {
                 DecideError::Conflict => {
                     self.contended_until = Some(Instant::now() + CONTENDED_TIME);
-                    tokio::time::sleep(clock::jitter(CONFLICT_PAUSE * tries)).await;
+                    tokio::time::sleep(self.node.clock.jitter(CONFLICT_PAUSE * tries)).await;
                     continue;
                 }
                 DecideError::Store(error) => (fanout::store_code(error), true),
@@ -194,14 +193,24 @@ impl Task {
             let (tenant, stream) = (&self.key.tenant, &self.key.stream);
             if code == Code::StreamDamaged {
                 tracing::error!(%tenant, %stream, %error, "pushes were deferred: the journal has to be mended");
-                return self.refuse(batch, code, "what is stored of this is damaged", Some(clock::mend_delay()));
+                return self.refuse(
+                    batch,
+                    code,
+                    "what is stored of this is damaged",
+                    Some(self.node.clock.mend_delay()),
+                );
             }
             tracing::warn!(%tenant, %stream, %error, "pushes were deferred");
-            let again = again.then(clock::retry_delay);
+            let again = again.then(|| self.node.clock.retry_delay());
             return self.refuse(batch, code, "the server cannot store this now", again);
         }
         tracing::warn!(stream = %self.key.stream, "pushes were deferred: other nodes always wrote first");
-        self.refuse(batch, Code::StoreUnavailable, "too many nodes write this stream", Some(clock::retry_delay()));
+        self.refuse(
+            batch,
+            Code::StoreUnavailable,
+            "too many nodes write this stream",
+            Some(self.node.clock.retry_delay()),
+        );
     }
 
     /// Decides, commits and publishes. The state is put back only when all of
@@ -391,7 +400,7 @@ impl Task {
             self.load_missing(stream, &pushed.document, base).await?;
         }
         let started = Instant::now();
-        let admitted = stream.admit(&request.identity, pushed, clock::wall_now(), &self.node.limits);
+        let admitted = stream.admit(&request.identity, pushed, self.node.clock.wall_now(), &self.node.limits);
         self.node.metrics.admit_seconds.record(started.elapsed());
         Ok(admitted)
     }
@@ -455,7 +464,7 @@ impl Task {
         state.readers = if decision.members.is_empty() { before.clone() } else { self.readers(&state.stream) };
         let readers = &state.readers;
         let entries: Vec<Entry> = decision.entries.into_iter().map(|new| new.entry).collect();
-        let pushers: HashMap<u64, &Arc<SessionHandle>> =
+        let pushers: BTreeMap<u64, &Arc<SessionHandle>> =
             batch.iter().map(|request| (request.session.id, &request.session)).collect();
         for session in pushers.values() {
             let reads = readers.contains(&session.account);
@@ -556,7 +565,7 @@ impl Task {
     /// Refuses a whole batch for a reason that is not its own.
     fn refuse(&self, batch: &[PushRequest], code: Code, detail: &str, again: Option<Duration>) {
         for request in batch {
-            let retry_at = again.map(|delay| clock::wall_now().plus(delay));
+            let retry_at = again.map(|delay| self.node.clock.wall_now().plus(delay));
             request.refuse(&self.node.metrics, 0, Refusal { code, detail: detail.to_owned(), retry_at });
         }
     }

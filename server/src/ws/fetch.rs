@@ -16,7 +16,6 @@ use tokio::time::Instant;
 use super::outgoing::Frame;
 use crate::{
     auth::Identity,
-    clock,
     node::Node,
     store::{Snapshot, StoreError, StoredDocument, StreamHead},
     stream::fanout::{self, RECEIPT_MEMBERS_MAX},
@@ -52,13 +51,14 @@ pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> V
     match answer {
         Ok(frames) => frames,
         Err(error) => {
-            let retry_at: Option<WallTime> = Some(clock::wall_now().plus(clock::retry_delay()));
+            let clock = &node.clock;
+            let retry_at: Option<WallTime> = Some(clock.wall_now().plus(clock.retry_delay()));
             let (code, detail, retry_at) = match error {
                 FetchError::Refused(code, detail) => (code, detail, None),
                 FetchError::Moving => (Code::StoreUnavailable, "the stream changes too fast right now", retry_at),
                 FetchError::Store(error @ StoreError::Damaged { .. }) => {
                     tracing::error!(%error, tenant = %identity.tenant, "a fetch was deferred: the journal has to be mended");
-                    let retry_at = Some(clock::wall_now().plus(clock::mend_delay()));
+                    let retry_at = Some(clock.wall_now().plus(clock.mend_delay()));
                     (Code::StreamDamaged, "what is stored of this is damaged", retry_at)
                 }
                 FetchError::Store(error) => {

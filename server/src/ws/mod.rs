@@ -21,6 +21,7 @@ use crate::{drain::Phase, error::ApiError, node::Node};
 
 pub use outgoing::{Ending, Frame};
 pub use sessions::{OutgoingWaiting, SessionHandle, Sessions};
+pub use socket::Transport;
 
 /// `GET /v1/sync`.
 pub fn router() -> Router<Arc<Node>> {
@@ -28,12 +29,9 @@ pub fn router() -> Router<Arc<Node>> {
 }
 
 async fn upgrade(State(node): State<Arc<Node>>, upgrade: WebSocketUpgrade) -> Response {
-    let unavailable = |code, text| ApiError { status: StatusCode::SERVICE_UNAVAILABLE, code, text }.into_response();
-    if node.drain.phase() > Phase::Running {
-        return unavailable(Code::Draining, "the server is going down");
-    }
-    let Some(place) = Place::take(&node) else {
-        return unavailable(Code::RateLimited, "the server has as many sessions as it takes");
+    let place = match Place::take(&node) {
+        Ok(place) => place,
+        Err(error) => return error.into_response(),
     };
     // A frame over the limit is still read, to twice the limit, so that the
     // session can be told why it ends.
@@ -41,17 +39,33 @@ async fn upgrade(State(node): State<Arc<Node>>, upgrade: WebSocketUpgrade) -> Re
     upgrade
         .max_message_size(message_bytes_max)
         .max_frame_size(message_bytes_max)
-        .on_upgrade(move |socket| async move { session::run(&place.node, socket).await })
+        .on_upgrade(move |socket| place.serve(socket))
 }
 
 /// One of the sockets a node takes, given back when dropped.
-struct Place {
+pub struct Place {
     node: Arc<Node>,
 }
 
 impl Place {
-    fn take(node: &Arc<Node>) -> Option<Self> {
-        node.sockets.enter(node.config.node.sessions_max).then(|| Self { node: Arc::clone(node) })
+    /// Takes one.
+    ///
+    /// # Errors
+    /// When the node goes down, or has none left.
+    pub fn take(node: &Arc<Node>) -> Result<Self, ApiError> {
+        let unavailable = |code, text| Err(ApiError { status: StatusCode::SERVICE_UNAVAILABLE, code, text });
+        if node.drain.phase() > Phase::Running {
+            return unavailable(Code::Draining, "the server is going down");
+        }
+        if !node.sockets.enter(node.config.node.sessions_max) {
+            return unavailable(Code::RateLimited, "the server has as many sessions as it takes");
+        }
+        Ok(Self { node: Arc::clone(node) })
+    }
+
+    /// Serves the session that opens here until it ends.
+    pub async fn serve(self, transport: impl Transport) {
+        session::run(&self.node, Box::new(transport)).await;
     }
 }
 

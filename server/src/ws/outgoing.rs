@@ -19,7 +19,7 @@ use tidings_core::{
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::{clock, metrics::EndCode, store::StoreError, stream::fanout};
+use crate::{clock::Clock, metrics::EndCode, store::StoreError, stream::fanout};
 
 /// An encoded frame, shared by all sessions it goes to.
 #[derive(Debug)]
@@ -104,12 +104,12 @@ impl Ending {
     }
 
     /// The store failed the session; what the store said goes to the log only.
-    pub fn store_failed(error: &StoreError) -> Self {
+    pub fn store_failed(error: &StoreError, clock: &dyn Clock) -> Self {
         tracing::warn!(%error, "the store failed a session");
         Self::Closed {
             code: fanout::store_code(error),
             detail: "the store cannot answer".to_owned(),
-            retry_after: Some(clock::retry_delay()),
+            retry_after: Some(clock.retry_delay()),
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use axum::extract::ws::WebSocket;
+use futures_util::FutureExt as _;
 use tidings_core::{
     code::Code,
     ids::{ConversationId, StreamId},
@@ -26,11 +26,10 @@ use super::{
     fetch,
     outgoing::{Ending, Frame, OutgoingReader, outgoing},
     sessions::SessionHandle,
-    socket::{FrameSocket, Received},
+    socket::{FrameSocket, Received, Transport},
 };
 use crate::{
     auth::Identity,
-    clock,
     drain::Phase,
     metrics::Metrics,
     node::Node,
@@ -61,8 +60,8 @@ const SENT_STREAMS_MAX: usize = 4_096;
 const CATCH_UP_ITEMS_MAX: usize = 250;
 
 /// Serves one socket until it ends.
-pub(super) async fn run(node: &Arc<Node>, socket: WebSocket) {
-    let mut socket = FrameSocket::new(socket, node.limits.frame_bytes_max as usize, &node.metrics);
+pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>) {
+    let mut socket = FrameSocket::new(transport, node.limits.frame_bytes_max as usize, &node.metrics);
     let ending = match open(node, &mut socket).await {
         Ok((session, cursor)) => {
             let span = tracing::info_span!(
@@ -85,7 +84,8 @@ pub(super) async fn run(node: &Arc<Node>, socket: WebSocket) {
 /// The handshake, up to the place where entries are fanned out to the session.
 async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Option<Cursor>), Ending> {
     let hello = tokio::select! {
-        () = node.drain.reached(Phase::Finishing) => return Err(draining()),
+        biased;
+        () = node.drain.reached(Phase::Finishing) => return Err(draining(node)),
         hello = timeout(node.config.node.hello_timeout, first_frame(socket)) => {
             hello.unwrap_or_else(|_| Err(Ending::closed(Code::HelloTimeout, "no Hello in time")))?
         }
@@ -96,10 +96,10 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
     }
     let identity = node
         .keys
-        .verify(&hello.token, clock::wall_now())
+        .verify(&hello.token, node.clock.wall_now())
         .map_err(|error| Ending::closed(error.code(), error.to_string()))?;
     let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
-    if !suspended.map_err(|error| Ending::store_failed(&error))?.is_empty() {
+    if !suspended.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?.is_empty() {
         return Err(Ending::suspended());
     }
     match node.store.register_device(&identity.tenant, &identity.account, hello.device).await {
@@ -107,7 +107,7 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
         Ok(DeviceOwner::Other) => {
             return Err(Ending::closed(Code::ActorConflict, "the device belongs to another account"));
         }
-        Err(error) => return Err(Ending::store_failed(&error)),
+        Err(error) => return Err(Ending::store_failed(&error, node.clock.as_ref())),
     }
     Ok((Session::new(node, identity, &hello), hello.cursor))
 }
@@ -122,11 +122,11 @@ async fn first_frame(socket: &mut FrameSocket) -> Result<Hello, Ending> {
     }
 }
 
-fn draining() -> Ending {
+fn draining(node: &Node) -> Ending {
     Ending::Closed {
         code: Code::Draining,
         detail: "the server is going down".to_owned(),
-        retry_after: Some(clock::retry_delay()),
+        retry_after: Some(node.clock.retry_delay()),
     }
 }
 
@@ -208,7 +208,7 @@ impl Session {
         let interval = self.node.config.node.cursor_interval.max(Duration::from_millis(10));
         let mut cursor_due = interval_at(Instant::now() + interval, interval);
         cursor_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let expires_in = self.identity.expires_at.as_millis().saturating_sub(clock::wall_now().as_millis());
+        let expires_in = self.identity.expires_at.as_millis().saturating_sub(self.node.clock.wall_now().as_millis());
         // A token without a foreseeable end must not overflow the timer.
         let expires_at = Instant::now() + Duration::from_millis(expires_in).min(Duration::from_secs(365 * 86_400));
         let silence_max = Duration::from_millis(self.node.limits.heartbeat_ms) * SILENT_HEARTBEATS_MAX;
@@ -216,31 +216,16 @@ impl Session {
         let mut intervals_quiet = 0;
         loop {
             tokio::select! {
+                biased;
                 ending = self.reader.ended() => return Err(ending),
                 () = node.drain.reached(Phase::Closing) => {
                     while let Some(frame) = self.reader.try_next() {
                         self.write(socket, [frame]).await?;
                     }
-                    return Err(draining());
+                    return Err(draining(&node));
                 }
                 () = sleep_until(expires_at) => {
                     return Err(Ending::closed(Code::TokenExpired, "the token's time is over"));
-                }
-                () = sleep_until(self.received_at + silence_max) => return Err(Ending::Gone),
-                frame = self.reader.next() => {
-                    let Some(frame) = frame else { return Err(Ending::Gone) };
-                    let mut frames = vec![frame];
-                    while frames.len() < WRITE_BATCH_MAX && let Some(frame) = self.reader.try_next() {
-                        frames.push(frame);
-                    }
-                    self.write(socket, frames).await?;
-                }
-                received = socket.receive(), if node.drain.phase() == Phase::Running => {
-                    self.received_at = Instant::now();
-                    match received? {
-                        Received::Alive => {}
-                        Received::Frame(frame) => self.handle(socket, frame).await?,
-                    }
                 }
                 _ = cursor_due.tick() => {
                     intervals_quiet += 1;
@@ -249,6 +234,24 @@ impl Session {
                         self.advance_cursor(socket).await?;
                     }
                 }
+                frame = self.reader.next() => {
+                    let Some(frame) = frame else { return Err(Ending::Gone) };
+                    let mut frames = vec![frame];
+                    while frames.len() < WRITE_BATCH_MAX && let Some(frame) = self.reader.try_next() {
+                        frames.push(frame);
+                    }
+                    self.write(socket, frames).await?;
+                    // However much there is to write, what comes in gets its turn.
+                    if node.drain.phase() == Phase::Running
+                        && let Some(received) = socket.receive().now_or_never()
+                    {
+                        self.take(socket, received?).await?;
+                    }
+                }
+                received = socket.receive(), if node.drain.phase() == Phase::Running => {
+                    self.take(socket, received?).await?;
+                }
+                () = sleep_until(self.received_at + silence_max) => return Err(Ending::Gone),
             }
         }
     }
@@ -295,13 +298,14 @@ impl Session {
     /// Welcome, and everything since the cursor. Entries that are accepted
     /// meanwhile wait in the session's queue and follow.
     async fn greet(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<(), Ending> {
-        let catch_up = self.catch_up(cursor).await.map_err(|error| Ending::store_failed(&error))?;
+        let catch_up = self.catch_up(cursor).await;
+        let catch_up = catch_up.map_err(|error| Ending::store_failed(&error, self.node.clock.as_ref()))?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
             version: PROTOCOL_VERSION,
             tenant: self.identity.tenant.clone(),
             account: self.identity.account.clone(),
             administrator: self.identity.administrator,
-            server_time: clock::wall_now(),
+            server_time: self.node.clock.wall_now(),
             limits: self.node.limits.clone(),
         }));
         self.cursor = Some(catch_up.cursor);
@@ -346,6 +350,14 @@ impl Session {
         self.node.store.catch_up(tenant, account, cursor, self.node.limits.catch_up_entries_max).await
     }
 
+    async fn take(&mut self, socket: &mut FrameSocket, received: Received) -> Result<(), Ending> {
+        self.received_at = Instant::now();
+        match received {
+            Received::Alive => Ok(()),
+            Received::Frame(frame) => self.handle(socket, frame).await,
+        }
+    }
+
     async fn handle(&mut self, socket: &mut FrameSocket, frame: ClientFrame) -> Result<(), Ending> {
         match frame {
             ClientFrame::Hello(_) => Err(Ending::closed(Code::FrameUnexpected, "a second Hello")),
@@ -355,7 +367,7 @@ impl Session {
                     Ok(()) => fetch::answer(&self.node, &self.identity, &fetch).await,
                     Err(wait) => {
                         self.node.metrics.fetches_refused.of(Code::RateLimited).count();
-                        vec![Frame::new(&ServerFrame::Refused(rate_limited(fetch.request, fetch.stream, wait)))]
+                        vec![Frame::new(&ServerFrame::Refused(self.rate_limited(fetch.request, fetch.stream, wait)))]
                     }
                 };
                 self.write(socket, frames).await
@@ -386,7 +398,7 @@ impl Session {
             return Err(Ending::closed(Code::FrameTooLarge, detail));
         }
         if let Err(wait) = self.change_rate.take(push.changes.len()) {
-            let refused = rate_limited(push.request, push.stream, wait);
+            let refused = self.rate_limited(push.request, push.stream, wait);
             self.node.metrics.push_refused(&refused);
             return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
         }
@@ -407,6 +419,17 @@ impl Session {
             biased;
             ending = ended => Err(ending),
             () = self.node.streams.push(&self.node, request) => Ok(()),
+        }
+    }
+
+    fn rate_limited(&self, request: u64, stream: StreamId, wait: Duration) -> Refused {
+        Refused {
+            request,
+            stream,
+            index: 0,
+            code: Code::RateLimited,
+            detail: "more at once than a session, or its account, may send".to_owned(),
+            retry_at: Some(self.node.clock.wall_now().plus(wait)),
         }
     }
 
@@ -449,17 +472,6 @@ impl Session {
             Ok(false) => {}
             Err(error) => tracing::debug!(%error, "presence was not passed on"),
         }
-    }
-}
-
-fn rate_limited(request: u64, stream: StreamId, wait: Duration) -> Refused {
-    Refused {
-        request,
-        stream,
-        index: 0,
-        code: Code::RateLimited,
-        detail: "more at once than a session, or its account, may send".to_owned(),
-        retry_at: Some(clock::wall_now().plus(wait)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The live sessions of this node, by account: whom entries are fanned out to.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map},
+    collections::{BTreeMap, HashSet, btree_map},
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
@@ -30,12 +30,12 @@ pub struct SessionHandle {
     pub outgoing: Outgoing,
 }
 
-type ByAccount = HashMap<AccountId, Vec<Arc<SessionHandle>>>;
+type ByAccount = BTreeMap<AccountId, Vec<Arc<SessionHandle>>>;
 
 /// The live sessions of this node.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    by_tenant: RwLock<HashMap<TenantId, ByAccount>>,
+    by_tenant: RwLock<BTreeMap<TenantId, ByAccount>>,
     next_id: AtomicU64,
 }
 
@@ -78,8 +78,8 @@ impl Sessions {
     /// Takes a session out, if it is still there.
     pub(super) fn remove(&self, session: &SessionHandle) {
         let mut by_tenant = self.write();
-        let hash_map::Entry::Occupied(mut by_account) = by_tenant.entry(session.tenant.clone()) else { return };
-        if let hash_map::Entry::Occupied(mut sessions) = by_account.get_mut().entry(session.account.clone()) {
+        let btree_map::Entry::Occupied(mut by_account) = by_tenant.entry(session.tenant.clone()) else { return };
+        if let btree_map::Entry::Occupied(mut sessions) = by_account.get_mut().entry(session.account.clone()) {
             sessions.get_mut().retain(|other| other.id != session.id);
             if sessions.get().is_empty() {
                 sessions.remove();
@@ -105,7 +105,7 @@ impl Sessions {
     /// How many sessions there are, and what waits to be written to them.
     pub fn waiting(&self) -> OutgoingWaiting {
         let mut waiting = OutgoingWaiting::default();
-        for session in self.read().values().flat_map(HashMap::values).flatten() {
+        for session in self.read().values().flat_map(|by_account| by_account.values()).flatten() {
             let (frames, bytes) = session.outgoing.waiting();
             waiting.sessions += 1;
             waiting.frames += frames;
@@ -146,11 +146,11 @@ impl Sessions {
 
     // A panic while the lock is held leaves nothing half done that matters:
     // every write above is complete at each step.
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<TenantId, ByAccount>> {
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<TenantId, ByAccount>> {
         self.by_tenant.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, HashMap<TenantId, ByAccount>> {
+    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<TenantId, ByAccount>> {
         self.by_tenant.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

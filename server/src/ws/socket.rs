@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
-    extract::ws::{CloseFrame, Message, WebSocket, close_code},
+    extract::ws::{CloseFrame, Message, close_code},
 };
-use futures_util::SinkExt as _;
+use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use tidings_core::{
     code::Code,
     wire::{ClientFrame, DecodeFrameError, decode, encode},
@@ -21,6 +21,18 @@ const LAST_FRAME_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a peer has to close its side after the last frame.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// What carries the messages of one session: a WebSocket, or what a simulation
+/// has in its place.
+pub trait Transport:
+    Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Send + Unpin + 'static
+{
+}
+
+impl<T> Transport for T where
+    T: Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Send + Unpin + 'static
+{
+}
+
 /// What came in.
 #[derive(Debug)]
 pub(super) enum Received {
@@ -32,19 +44,19 @@ pub(super) enum Received {
 
 /// The socket of one session.
 pub(super) struct FrameSocket {
-    socket: WebSocket,
+    transport: Box<dyn Transport>,
     frame_bytes_max: usize,
     metrics: Arc<Metrics>,
 }
 
 impl FrameSocket {
-    pub(super) fn new(socket: WebSocket, frame_bytes_max: usize, metrics: &Arc<Metrics>) -> Self {
-        Self { socket, frame_bytes_max, metrics: Arc::clone(metrics) }
+    pub(super) fn new(transport: Box<dyn Transport>, frame_bytes_max: usize, metrics: &Arc<Metrics>) -> Self {
+        Self { transport, frame_bytes_max, metrics: Arc::clone(metrics) }
     }
 
     /// The next thing that comes in. Cancelling it loses nothing.
     pub(super) async fn receive(&mut self) -> Result<Received, Ending> {
-        match self.socket.recv().await {
+        match self.transport.next().await {
             None | Some(Ok(Message::Close(_))) => Err(Ending::Gone),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Received::Alive),
             Some(Ok(Message::Text(_))) => Err(Ending::closed(Code::FrameMalformed, "frames are binary")),
@@ -74,12 +86,12 @@ impl FrameSocket {
     pub(super) async fn feed(&mut self, bytes: Bytes) -> Result<(), Ending> {
         self.metrics.frames_sent.count();
         self.metrics.frames_sent_bytes.add(bytes.len());
-        self.socket.feed(Message::Binary(bytes)).await.map_err(|_| Ending::Gone)
+        self.transport.feed(Message::Binary(bytes)).await.map_err(|_| Ending::Gone)
     }
 
     /// Writes what was fed.
     pub(super) async fn flush(&mut self) -> Result<(), Ending> {
-        self.socket.flush().await.map_err(|_| Ending::Gone)
+        self.transport.flush().await.map_err(|_| Ending::Gone)
     }
 
     /// Tells the peer why, closes, and reads on for a moment: an unread frame
@@ -87,14 +99,14 @@ impl FrameSocket {
     pub(super) async fn end(mut self, ending: &Ending) {
         let Some(frame) = ending.frame() else { return };
         let goodbye = async {
-            self.socket.send(Message::Binary(encode(&frame).into())).await?;
+            self.transport.send(Message::Binary(encode(&frame).into())).await?;
             let close = CloseFrame { code: close_code::NORMAL, reason: ending.code().into() };
-            self.socket.send(Message::Close(Some(close))).await
+            self.transport.send(Message::Close(Some(close))).await
         };
         if !matches!(tokio::time::timeout(LAST_FRAME_TIMEOUT, goodbye).await, Ok(Ok(()))) {
             return;
         }
-        let silence = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let silence = async { while let Some(Ok(_)) = self.transport.next().await {} };
         let _ = tokio::time::timeout(GOODBYE_TIMEOUT, silence).await;
     }
 }
