@@ -105,7 +105,7 @@ impl Sessions {
     /// How many sessions there are, and what waits to be written to them.
     pub fn waiting(&self) -> OutgoingWaiting {
         let mut waiting = OutgoingWaiting::default();
-        for session in self.read().values().flat_map(HashMap::values).flatten() {
+        for session in self.read().values().flat_map(|by_account| by_account.values()).flatten() {
             let (frames, bytes) = session.outgoing.waiting();
             waiting.sessions += 1;
             waiting.frames += frames;
