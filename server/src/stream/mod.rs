@@ -4,6 +4,7 @@
 
 mod cache;
 mod commit;
+mod decision;
 pub mod fanout;
 pub(crate) mod load;
 pub mod notice;

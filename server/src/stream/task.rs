@@ -18,20 +18,26 @@ use tidings_core::{
     doc::Document,
     ids::{AccountId, ChangeHash, DocumentId, StreamId},
     journal::{Entry, Position},
-    model::Profile,
     time::WallTime,
     wire::{Accepted, ProfileNotice, PushedChange, ServerFrame},
 };
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    PushRequest, cache::Held, commit::CommitError, fanout, load::load, notice, projection::conversation_row,
+    PushRequest,
+    cache::Held,
+    commit::CommitError,
+    decision::{self, Decision, Verdict},
+    fanout,
+    load::load,
+    notice,
+    projection::conversation_row,
     registry::StreamKey,
 };
 use crate::{
     node::Node,
-    store::{CommitOutcome, NewEntry, StoreError, StreamCommit},
-    trace::{Step, TraceId, Traced},
+    store::{CommitOutcome, StoreError, StreamCommit},
+    trace::Step,
     ws::{Frame, SessionHandle},
 };
 
@@ -119,28 +125,6 @@ struct State {
     stream: Stream,
     /// Who reads it.
     readers: BTreeSet<AccountId>,
-}
-
-/// What was decided of a batch.
-#[derive(Default)]
-struct Decision {
-    entries: Vec<NewEntry>,
-    /// One a push, in order.
-    verdicts: Vec<Verdict>,
-    /// The members that changed, with the last entry that changed each.
-    members: BTreeMap<AccountId, Position>,
-    profile: Option<Profile>,
-    /// Of the pushes of which something was admitted.
-    traces: Vec<TraceId>,
-}
-
-/// What was decided of a push.
-#[derive(Default)]
-struct Verdict {
-    accepted: Vec<(Position, WallTime)>,
-    /// Which of the decision's entries are its own.
-    entries: Range<usize>,
-    refused: Option<(usize, Refusal)>,
 }
 
 struct Task {
@@ -256,7 +240,7 @@ impl Task {
         let commit = self.stream_commit(stream, base, &decision).await?;
         match self.node.committer.commit(commit).await.map_err(DecideError::Commit)? {
             CommitOutcome::Committed => {
-                self.trace(Step::Committed, batch, &decision.verdicts);
+                decision::trace(Step::Committed, batch, &decision.verdicts);
                 Ok(decision)
             }
             CommitOutcome::Conflict => Err(DecideError::Conflict),
@@ -384,7 +368,7 @@ impl Task {
             }
             decision.verdicts.push(verdict);
         }
-        self.trace(Step::Decided, batch, &decision.verdicts);
+        decision::trace(Step::Decided, batch, &decision.verdicts);
         Ok(decision)
     }
 
@@ -498,19 +482,7 @@ impl Task {
             let told = fanout::profile(&self.node, tenant, notice).await;
             self.log_untold(told);
         }
-        self.trace(Step::Published, batch, &decision.verdicts);
-    }
-
-    /// Takes note in the log of how far those pushes are that are traced.
-    fn trace(&self, step: Step, batch: &[PushRequest], verdicts: &[Verdict]) {
-        for (request, verdict) in batch.iter().zip(verdicts) {
-            let Some(trace) = request.trace else { continue };
-            let positions = verdict.accepted.first().zip(verdict.accepted.last());
-            let positions = positions.map(|((first, _), (last, _))| (*first, *last));
-            let refused = verdict.refused.as_ref().map(|(_, refusal)| refusal.code);
-            let (tenant, stream, since) = (&self.key.tenant, &self.key.stream, request.received_at);
-            trace.step(step, Traced { tenant, stream, positions, refused, since });
-        }
+        decision::trace(Step::Published, batch, &decision.verdicts);
     }
 
     /// What was committed stays committed; sessions learn of it at their next catch-up.
@@ -591,15 +563,5 @@ impl Task {
             return 0;
         }
         bytes(&state.stream)
-    }
-}
-
-impl Decision {
-    fn take(&mut self, admitted: Admitted) {
-        let position = admitted.entry.position;
-        self.members.extend(admitted.effects.members.into_iter().map(|account| (account, position)));
-        self.profile = admitted.effects.profile.or(self.profile.take());
-        let message = admitted.effects.message;
-        self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });
     }
 }
