@@ -151,6 +151,9 @@ pub struct Config {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, env = "TIDINGS_LISTEN", default_value = "127.0.0.1:4870")]
     pub listen: String,
+    /// Address and port of `/metrics`, for Prometheus; told nowhere if not given. Not for the public.
+    #[arg(long, env = "TIDINGS_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
     /// `sqlite:FILE` or `postgres://…`.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
@@ -280,9 +283,22 @@ pub struct NodeConfig {
     /// How often documents are looked for whose snapshot is behind.
     #[arg(long, env = "TIDINGS_SNAPSHOT_INTERVAL", default_value = "5s", value_parser = parse_duration)]
     pub snapshot_interval: Duration,
+    /// Share of the pushes that are traced through the logs, from 0 to 1.
+    #[arg(long, env = "TIDINGS_TRACE_SHARE", default_value = "0", value_parser = parse_share)]
+    pub trace_share: f64,
     /// Time to finish commits and tell sessions before the server exits.
     #[arg(long, env = "TIDINGS_DRAIN_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub drain_timeout: Duration,
+}
+
+/// Why a text is not a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a number from 0 to 1")]
+pub struct ParseShareError;
+
+/// Parses a share of the whole, from 0 to 1.
+fn parse_share(text: &str) -> Result<f64, ParseShareError> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or(ParseShareError)
 }
 
 /// Why a text is not a duration.
@@ -332,6 +348,14 @@ mod tests {
         let limits = serve(&["--page-changes-soft", "7", "--heartbeat-ms", "900"]).limits.limits();
         assert_eq!((limits.page_changes_soft, limits.heartbeat_ms), (7, 900));
         assert_eq!(serve(&[]).limits.limits(), Limits::default());
+    }
+
+    #[test]
+    fn a_share_is_from_nought_to_one() {
+        assert_eq!((parse_share("0.25"), parse_share("1")), (Ok(0.25), Ok(1.0)));
+        for text in ["", "1.1", "-0.1", "NaN", "inf", "10%"] {
+            assert_eq!(parse_share(text), Err(ParseShareError), "{text:?}");
+        }
     }
 
     #[test]

@@ -10,11 +10,13 @@ pub mod error;
 pub mod http;
 pub mod job;
 pub mod log;
+pub mod metrics;
 pub mod node;
 pub mod rate;
 pub mod start;
 pub mod store;
 pub mod stream;
+pub mod trace;
 pub mod verify;
 pub mod ws;
 
@@ -43,22 +45,43 @@ pub fn app(node: Arc<Node>) -> Router {
     router.with_state(node)
 }
 
-/// Serves on the listener with a migrated store, until `shutdown` resolves and
+/// Where a node listens.
+pub struct Listeners {
+    /// For sessions and everything else that is public.
+    pub public: TcpListener,
+    /// For the metrics, if they are told.
+    pub metrics: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    /// Metrics are told nowhere.
+    fn from(public: TcpListener) -> Self {
+        Self { public, metrics: None }
+    }
+}
+
+/// Serves on the listeners with a migrated store, until `shutdown` resolves and
 /// the sessions have ended.
 ///
 /// # Errors
 /// When no key is configured or accepting connections fails.
 pub async fn run(
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     config: Config,
     store: Arc<dyn Store>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let keys = Keys::load(&config.keys)?;
     let (node, mut tasks) = Node::start(config, keys, store, Arc::new(SystemClock));
+    let Listeners { public, metrics } = listeners.into();
+    if let Some(listener) = metrics {
+        let router = metrics::router(Arc::clone(&node));
+        // Until the node has gone down: what it does meanwhile is of interest.
+        tasks.spawn(async move { drop(axum::serve(listener, router).await) });
+    }
     let draining = Arc::clone(&node);
     // Frames are small and somebody waits for each: none is held back to be sent with the next.
-    let listener = listener.tap_io(|socket| {
+    let listener = public.tap_io(|socket| {
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a socket keeps its delay");
         }

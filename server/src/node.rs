@@ -12,8 +12,9 @@ use crate::{
     config::Config,
     drain::{Drain, Gauge, Phase},
     job,
+    metrics::Metrics,
     rate::AccountRates,
-    store::Store,
+    store::{Metered, Store},
     stream::{CacheBudget, Committer, Receipts, Registry, notice, receipt},
     ws::Sessions,
 };
@@ -26,6 +27,8 @@ pub struct Node {
     pub limits: Limits,
     /// The keys tokens are checked against.
     pub keys: Keys,
+    /// What is counted and timed.
+    pub metrics: Arc<Metrics>,
     /// The store.
     pub store: Arc<dyn Store>,
     /// The wall time, and chance.
@@ -52,6 +55,8 @@ impl Node {
     /// A node and its background tasks, which end with the set.
     pub fn start(config: Config, keys: Keys, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> (Arc<Self>, JoinSet<()>) {
         let mut tasks = JoinSet::new();
+        let metrics = Arc::new(Metrics::default());
+        let store: Arc<dyn Store> = Arc::new(Metered::new(store, &metrics));
         // SQLite has one writer; on Postgres one group is written while the next gathers.
         let committers = if config.store.expose().starts_with("sqlite:") { 1 } else { 2 };
         let committer = Committer::start(&mut tasks, &store, committers, config.node.commit_streams_max);
@@ -59,6 +64,7 @@ impl Node {
         let node = Arc::new(Self {
             limits: config.limits.limits(),
             keys,
+            metrics,
             store,
             clock,
             sessions: Sessions::default(),

@@ -1,6 +1,6 @@
 //! From the command line to a listening server, and out again by a signal.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tidings_core::{
     authority::Difference,
@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use crate::{
+    Listeners,
     auth::{DEVELOPMENT_SECRET, IssueTokenError, Keys},
     clock,
     config::{Config, SuspendRequest, TokenRequest, VerifyRequest},
@@ -36,16 +37,30 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     if let Some(folder) = config.demo.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(ServeError::Demo(folder.clone()));
     }
-    let listen_failed = |source| ServeError::Listen { address: config.listen.clone(), source };
-    let listener = TcpListener::bind(&config.listen).await.map_err(listen_failed)?;
-    let address = listener.local_addr().map_err(listen_failed)?;
+    let (public, address) = listen(&config.listen).await?;
+    let metrics = match &config.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let store = open_store(&config).await?;
     if config.keys.dev {
         tracing::warn!("DEVELOPMENT MODE: anybody can get a token for any account; never expose this server");
     }
     let shutdown = shutdown_signal().map_err(ServeError::Serve)?;
     println!("listening on http://{address}");
-    run(listener, config, store, shutdown).await
+    if let Some((_, address)) = &metrics {
+        println!("metrics on http://{address}/metrics");
+    }
+    let metrics = metrics.map(|(listener, _)| listener);
+    run(Listeners { public, metrics }, config, store, shutdown).await
+}
+
+/// Listens on an address; tells which it is, for port 0 takes a free one.
+async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |source| ServeError::Listen { address: address.to_owned(), source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// Issues the token asked for.

@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod contract;
 mod error;
+mod metered;
 mod postgres;
 mod records;
 mod sql;
@@ -21,7 +22,10 @@ use tidings_core::{
     wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
 };
 
+pub(crate) use metered::Metered;
 pub use records::{Records, StoredSnapshot, StreamRecord};
+
+use crate::trace::TraceId;
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +175,8 @@ pub struct StreamCommit {
     pub members: Vec<(AccountId, Member)>,
     /// The account's profile, when it changed.
     pub profile: Option<Profile>,
+    /// The pushes among those they came from that are traced: told to the other nodes, not stored.
+    pub traces: Vec<TraceId>,
 }
 
 /// A conversation in the projection.
@@ -250,6 +256,8 @@ pub enum Notice {
         first: Position,
         /// The last new position.
         last: Position,
+        /// The pushes among those they came from that are traced; none when they were found by looking.
+        traces: Vec<TraceId>,
     },
     /// Receipts that moved.
     Receipts {
@@ -293,6 +301,25 @@ pub struct StaleDocument {
     pub tenant: TenantId,
     /// The document.
     pub document: DocumentId,
+}
+
+/// What a store has counted by itself since it was opened, for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreCounts {
+    /// Notices told to other nodes.
+    pub notices_sent: u64,
+    /// Notices dropped on the way out or in.
+    pub notices_lost: u64,
+    /// Runs of entries that no notice told, found by looking.
+    pub notices_found: u64,
+    /// Transactions begun anew after a collision with another node's.
+    pub collisions: u64,
+    /// Snapshots that were set aside.
+    pub quarantined: u64,
+    /// Connections.
+    pub connections: usize,
+    /// Connections that nobody uses.
+    pub connections_idle: usize,
 }
 
 /// The server's store. Every call is one transaction.
@@ -440,6 +467,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a verifier reads, as it is stored and with nothing mended.
     fn records(&self) -> &dyn Records;
+
+    /// What it has counted; a store that counts nothing answers zeros.
+    fn counts(&self) -> StoreCounts {
+        StoreCounts::default()
+    }
 
     /// Tells the other nodes, without waiting for anything: a notice may be lost.
     fn tell(&self, notice: Notice);

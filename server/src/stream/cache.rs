@@ -22,6 +22,11 @@ impl CacheBudget {
         self.used() > self.max
     }
 
+    /// The bytes that may be held.
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
     /// The bytes held.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)

@@ -46,6 +46,11 @@ impl Committer {
         Self { requests: sender }
     }
 
+    /// How many streams wait to be written.
+    pub fn waiting(&self) -> usize {
+        self.requests.max_capacity() - self.requests.capacity()
+    }
+
     /// Writes one stream's entries, together with those of others.
     ///
     /// # Errors

@@ -4,24 +4,34 @@
 
 mod cache;
 mod commit;
+mod decision;
 pub mod fanout;
 pub(crate) mod load;
 pub mod notice;
+mod projection;
 pub(crate) mod receipt;
 mod registry;
 mod task;
 
 use std::sync::Arc;
 
-use tidings_core::{authority, wire::Push};
+use tidings_core::{
+    authority::{self, Refusal},
+    wire::{Push, Refused, ServerFrame},
+};
+use tokio::time::Instant;
 
-use crate::ws::SessionHandle;
+use crate::{
+    metrics::Metrics,
+    trace::TraceId,
+    ws::{Frame, SessionHandle},
+};
 
 pub use cache::CacheBudget;
 pub use commit::Committer;
+pub(crate) use projection::conversation_row;
 pub use receipt::{ReceiptRequest, Receipts};
-pub use registry::Registry;
-pub(crate) use task::conversation_row;
+pub use registry::{InboxWaiting, Registry};
 
 /// A push with who sent it, on its way to its stream's task.
 #[derive(Debug)]
@@ -32,4 +42,24 @@ pub struct PushRequest {
     pub identity: authority::Session,
     /// What is asked.
     pub push: Push,
+    /// When it came in.
+    pub received_at: Instant,
+    /// Its id in the logs of all nodes, when it is traced.
+    pub trace: Option<TraceId>,
+}
+
+impl PushRequest {
+    /// Answers why one of its changes is refused, or when to come again.
+    fn refuse(&self, metrics: &Metrics, index: usize, refusal: Refusal) {
+        let refused = Refused {
+            request: self.push.request,
+            stream: self.push.stream.clone(),
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            code: refusal.code,
+            detail: refusal.detail,
+            retry_at: refusal.retry_at,
+        };
+        metrics.push_refused(&refused);
+        self.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
+    }
 }

@@ -14,12 +14,14 @@ use tidings_core::{
     model::MemberStatus,
     wire::ServerFrame,
 };
+use tokio::time::Instant;
 
 use super::fanout;
 use crate::{
     drain::Phase,
     node::Node,
     store::{Notice, StoreError},
+    trace::{Step, Traced},
     ws::Frame,
 };
 
@@ -52,9 +54,14 @@ async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
         return Ok(());
     }
     match notice {
-        Notice::Entries { tenant, stream, first, last } => {
+        Notice::Entries { tenant, stream, first, last, traces } => {
+            let traced =
+                Traced { tenant, stream, positions: Some((*first, *last)), refused: None, since: Instant::now() };
+            traces.iter().for_each(|trace| trace.step(Step::Heard, traced));
             let after = Position::new(first.number().saturating_sub(1));
-            publish(node, tenant, stream, after, *last).await
+            publish(node, tenant, stream, after, *last).await?;
+            traces.iter().for_each(|trace| trace.step(Step::Published, traced));
+            Ok(())
         }
         Notice::Receipts { tenant, receipts } => fanout::receipts(node, tenant, receipts, |_| HashSet::new()).await,
         Notice::Presence { tenant, presence } => {
@@ -86,6 +93,11 @@ pub(super) async fn publish(
         let entries = node.store.entries_after(tenant, stream, after, ENTRIES_MAX).await?;
         let Some(newest) = entries.last() else { return Ok(()) };
         after = newest.position;
+        let now = node.clock.wall_now().as_millis();
+        for entry in &entries {
+            let lag = now.saturating_sub(entry.accepted_at.as_millis());
+            node.metrics.journal_lag_seconds.record(Duration::from_millis(lag));
+        }
         match stream {
             StreamId::Conversation(conversation) => publish_conversation(node, tenant, *conversation, entries).await?,
             StreamId::Account(account) => publish_account(node, tenant, account, entries).await?,

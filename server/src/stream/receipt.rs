@@ -61,6 +61,11 @@ impl Receipts {
         }
     }
 
+    /// How many requests wait to be stored.
+    pub fn waiting(&self) -> usize {
+        self.waiting.count()
+    }
+
     /// Waits until everything handed in is stored; tells whether it is.
     pub async fn merged(&self, timeout: Duration) -> bool {
         self.waiting.emptied(timeout).await

@@ -8,14 +8,14 @@ use std::{
 };
 
 use tidings_core::{
+    authority::Refusal,
     code::Code,
     ids::{StreamId, TenantId},
-    wire::{Refused, ServerFrame},
 };
 use tokio::sync::mpsc;
 
 use super::{PushRequest, task};
-use crate::{drain::Gauge, node::Node, ws::Frame};
+use crate::{drain::Gauge, node::Node};
 
 /// Pushes that may wait for one stream.
 const PUSHES_WAITING_MAX: usize = 64;
@@ -43,10 +43,20 @@ pub struct Registry {
     alive: Gauge,
 }
 
+/// What waits for the streams' tasks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InboxWaiting {
+    /// Pushes, of all streams.
+    pub pushes: usize,
+    /// Pushes of the stream with the most of them.
+    pub pushes_largest: usize,
+}
+
+/// Why a push was given back.
 enum NotTaken {
-    Full(PushRequest),
-    TooManyStreams(PushRequest),
-    Closed(PushRequest),
+    Full(Box<PushRequest>),
+    TooManyStreams(Box<PushRequest>),
+    Closed(Box<PushRequest>),
 }
 
 impl Registry {
@@ -57,7 +67,7 @@ impl Registry {
         for _ in 0..FULL_TRIES_MAX {
             match self.try_push(node, request) {
                 Ok(()) => return,
-                Err(NotTaken::Full(back)) => request = back,
+                Err(NotTaken::Full(back)) => request = *back,
                 Err(NotTaken::TooManyStreams(back)) => {
                     return defer(node, &back, Code::RateLimited, "the server works on as many streams as it can");
                 }
@@ -72,20 +82,20 @@ impl Registry {
         let key = StreamKey { tenant: request.identity.tenant.clone(), stream: request.push.stream.clone() };
         let mut tasks = self.tasks();
         if tasks.closed {
-            return Err(NotTaken::Closed(request));
+            return Err(NotTaken::Closed(Box::new(request)));
         }
         let mut request = request;
         // Sending under the lock: a task retires under it, so none retires with a push waiting.
         if let Some(sender) = tasks.senders.get(&key) {
             match sender.try_send(request) {
                 Ok(()) => return Ok(()),
-                Err(mpsc::error::TrySendError::Full(back)) => return Err(NotTaken::Full(back)),
+                Err(mpsc::error::TrySendError::Full(back)) => return Err(NotTaken::Full(Box::new(back))),
                 // Its task is gone without having retired: only a defect does that. Start another.
                 Err(mpsc::error::TrySendError::Closed(back)) => request = back,
             }
         }
         if !self.alive.enter(node.config.node.streams_max) {
-            return Err(NotTaken::TooManyStreams(request));
+            return Err(NotTaken::TooManyStreams(Box::new(request)));
         }
         let (sender, receiver) = mpsc::channel(PUSHES_WAITING_MAX);
         let alive = Alive { node: Arc::clone(node) };
@@ -125,6 +135,16 @@ impl Registry {
         self.alive.count()
     }
 
+    /// What waits for the streams' tasks.
+    pub fn waiting(&self) -> InboxWaiting {
+        let tasks = self.tasks();
+        let pushes = tasks.senders.values().map(|sender| sender.max_capacity() - sender.capacity());
+        pushes.fold(InboxWaiting::default(), |waiting, pushes| InboxWaiting {
+            pushes: waiting.pushes + pushes,
+            pushes_largest: waiting.pushes_largest.max(pushes),
+        })
+    }
+
     fn tasks(&self) -> MutexGuard<'_, Tasks> {
         // Every write to the map is complete at each step, so a panic elsewhere left it whole.
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
@@ -144,13 +164,6 @@ impl Drop for Alive {
 
 /// Answers a push that no task takes: come again.
 fn defer(node: &Node, request: &PushRequest, code: Code, detail: &str) {
-    let refused = Refused {
-        request: request.push.request,
-        stream: request.push.stream.clone(),
-        index: 0,
-        code,
-        detail: detail.to_owned(),
-        retry_at: Some(node.clock.wall_now().plus(node.clock.retry_delay())),
-    };
-    request.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
+    let retry_at = Some(node.clock.wall_now().plus(node.clock.retry_delay()));
+    request.refuse(&node.metrics, 0, Refusal { code, detail: detail.to_owned(), retry_at });
 }

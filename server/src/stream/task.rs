@@ -18,16 +18,26 @@ use tidings_core::{
     doc::Document,
     ids::{AccountId, ChangeHash, DocumentId, StreamId},
     journal::{Entry, Position},
-    model::Profile,
     time::WallTime,
-    wire::{Accepted, ProfileNotice, PushedChange, Refused, ServerFrame},
+    wire::{Accepted, ProfileNotice, PushedChange, ServerFrame},
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{PushRequest, cache::Held, commit::CommitError, fanout, load::load, notice, registry::StreamKey};
+use super::{
+    PushRequest,
+    cache::Held,
+    commit::CommitError,
+    decision::{self, Decision, Verdict},
+    fanout,
+    load::load,
+    notice,
+    projection::conversation_row,
+    registry::StreamKey,
+};
 use crate::{
     node::Node,
-    store::{CommitOutcome, ConversationRow, NewEntry, StoreError, StreamCommit},
+    store::{CommitOutcome, StoreError, StreamCommit},
+    trace::Step,
     ws::{Frame, SessionHandle},
 };
 
@@ -49,8 +59,6 @@ const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
 const STREAM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Rounds of loading: a document may show that another one is needed.
 const LOAD_ROUNDS_MAX: u32 = 4;
-/// Active members named in a projection.
-const SOME_MEMBERS: usize = 5;
 
 /// Serves one stream until it was idle for a while, or the node goes down.
 pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Receiver<PushRequest>) {
@@ -117,26 +125,6 @@ struct State {
     stream: Stream,
     /// Who reads it.
     readers: BTreeSet<AccountId>,
-}
-
-/// What was decided of a batch.
-#[derive(Default)]
-struct Decision {
-    entries: Vec<NewEntry>,
-    /// One a push, in order.
-    verdicts: Vec<Verdict>,
-    /// The members that changed, with the last entry that changed each.
-    members: BTreeMap<AccountId, Position>,
-    profile: Option<Profile>,
-}
-
-/// What was decided of a push.
-#[derive(Default)]
-struct Verdict {
-    accepted: Vec<(Position, WallTime)>,
-    /// Which of the decision's entries are its own.
-    entries: Range<usize>,
-    refused: Option<(usize, Refusal)>,
 }
 
 struct Task {
@@ -251,7 +239,10 @@ impl Task {
         }
         let commit = self.stream_commit(stream, base, &decision).await?;
         match self.node.committer.commit(commit).await.map_err(DecideError::Commit)? {
-            CommitOutcome::Committed => Ok(decision),
+            CommitOutcome::Committed => {
+                decision::trace(Step::Committed, batch, &decision.verdicts);
+                Ok(decision)
+            }
             CommitOutcome::Conflict => Err(DecideError::Conflict),
         }
     }
@@ -372,8 +363,12 @@ impl Task {
                 }
             }
             verdict.entries.end = decision.entries.len();
+            if !verdict.entries.is_empty() {
+                decision.traces.extend(request.trace);
+            }
             decision.verdicts.push(verdict);
         }
+        decision::trace(Step::Decided, batch, &decision.verdicts);
         Ok(decision)
     }
 
@@ -388,7 +383,10 @@ impl Task {
         if pushed.document.stream() == self.key.stream {
             self.load_missing(stream, &pushed.document, base).await?;
         }
-        Ok(stream.admit(&request.identity, pushed, self.node.clock.wall_now(), &self.node.limits))
+        let started = Instant::now();
+        let admitted = stream.admit(&request.identity, pushed, self.node.clock.wall_now(), &self.node.limits);
+        self.node.metrics.admit_seconds.record(started.elapsed());
+        Ok(admitted)
     }
 
     /// Where an admitted change stands: in this very batch, or in the journal.
@@ -440,6 +438,7 @@ impl Task {
                 .filter_map(|account| members.get(account).map(|member| (account.clone(), *member)))
                 .collect(),
             profile: decision.profile.clone(),
+            traces: decision.traces.clone(),
         })
     }
 
@@ -483,6 +482,7 @@ impl Task {
             let told = fanout::profile(&self.node, tenant, notice).await;
             self.log_untold(told);
         }
+        decision::trace(Step::Published, batch, &decision.verdicts);
     }
 
     /// What was committed stays committed; sessions learn of it at their next catch-up.
@@ -519,7 +519,10 @@ impl Task {
     }
 
     fn answer_push(&self, request: &PushRequest, verdict: &Verdict) {
-        let (number, stream) = (request.push.request, &self.key.stream);
+        let (number, stream, metrics) = (request.push.request, &self.key.stream, &self.node.metrics);
+        metrics.push_seconds.record(request.received_at.elapsed());
+        metrics.changes_admitted.add(verdict.entries.len());
+        metrics.changes_repeated.add(verdict.accepted.len() - verdict.entries.len());
         if verdict.refused.is_none() || !verdict.accepted.is_empty() {
             let (positions, accepted_at) = verdict.accepted.iter().copied().unzip();
             let accepted = Accepted { request: number, stream: stream.clone(), positions, accepted_at };
@@ -527,7 +530,7 @@ impl Task {
         }
         if let Some((index, refusal)) = &verdict.refused {
             tracing::debug!(%stream, code = %refusal.code, "a change was refused");
-            refuse_at(request, *index, refusal.clone());
+            request.refuse(metrics, *index, refusal.clone());
         }
     }
 
@@ -535,7 +538,7 @@ impl Task {
     fn refuse(&self, batch: &[PushRequest], code: Code, detail: &str, again: Option<Duration>) {
         for request in batch {
             let retry_at = again.map(|delay| self.node.clock.wall_now().plus(delay));
-            refuse_at(request, 0, Refusal { code, detail: detail.to_owned(), retry_at });
+            request.refuse(&self.node.metrics, 0, Refusal { code, detail: detail.to_owned(), retry_at });
         }
     }
 
@@ -556,45 +559,9 @@ impl Task {
         }
         if self.node.cache.is_exceeded() {
             self.state = None;
+            self.node.metrics.cache_evictions.count();
             return 0;
         }
         bytes(&state.stream)
     }
-}
-
-impl Decision {
-    fn take(&mut self, admitted: Admitted) {
-        let position = admitted.entry.position;
-        self.members.extend(admitted.effects.members.into_iter().map(|account| (account, position)));
-        self.profile = admitted.effects.profile.or(self.profile.take());
-        let message = admitted.effects.message;
-        self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });
-    }
-}
-
-fn refuse_at(request: &PushRequest, index: usize, refusal: Refusal) {
-    let refused = Refused {
-        request: request.push.request,
-        stream: request.push.stream.clone(),
-        index: u32::try_from(index).unwrap_or(u32::MAX),
-        code: refusal.code,
-        detail: refusal.detail,
-        retry_at: refusal.retry_at,
-    };
-    request.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
-}
-
-/// The projection of a conversation; none before it was created.
-pub(crate) fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
-    let conversation = stream.conversation();
-    let created = conversation.created.as_ref()?;
-    Some(ConversationRow {
-        kind: created.kind,
-        title: conversation.title.clone(),
-        state: conversation.state(),
-        member_count: u32::try_from(conversation.active_members().count()).unwrap_or(u32::MAX),
-        some_members: conversation.active_members().take(SOME_MEMBERS).map(|(account, _)| account.clone()).collect(),
-        created_at: created.at,
-        last_message: stream.last_message(),
-    })
 }

@@ -11,6 +11,7 @@ use tidings_core::{
     time::WallTime,
     wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, MemberReceipt, Refused, ServerFrame},
 };
+use tokio::time::Instant;
 
 use super::outgoing::Frame;
 use crate::{
@@ -44,7 +45,10 @@ impl From<StoreError> for FetchError {
 /// The frames that answer a Fetch: profiles if the client needs them, then
 /// Fetched; or Refused.
 pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> Vec<Arc<Frame>> {
-    match (Fetching { node, identity, fetch }).answer().await {
+    let started = Instant::now();
+    let answer = (Fetching { node, identity, fetch }).answer().await;
+    node.metrics.fetch_seconds.record(started.elapsed());
+    match answer {
         Ok(frames) => frames,
         Err(error) => {
             let clock = &node.clock;
@@ -62,6 +66,7 @@ pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> V
                     (fanout::store_code(&error), "the store cannot answer", retry_at)
                 }
             };
+            node.metrics.fetches_refused.of(code).count();
             let (request, stream) = (fetch.request, fetch.stream.clone());
             let refused = Refused { request, stream, index: 0, code, detail: detail.to_owned(), retry_at };
             vec![Frame::new(&ServerFrame::Refused(refused))]

@@ -20,7 +20,7 @@ use tidings_core::code::Code;
 use crate::{drain::Phase, error::ApiError, node::Node};
 
 pub use outgoing::{Ending, Frame};
-pub use sessions::{SessionHandle, Sessions};
+pub use sessions::{OutgoingWaiting, SessionHandle, Sessions};
 pub use socket::Transport;
 
 /// `GET /v1/sync`.

@@ -19,7 +19,7 @@ use tidings_core::{
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::{clock::Clock, store::StoreError, stream::fanout};
+use crate::{clock::Clock, metrics::EndCode, store::StoreError, stream::fanout};
 
 /// An encoded frame, shared by all sessions it goes to.
 #[derive(Debug)]
@@ -130,6 +130,14 @@ impl Ending {
         }
     }
 
+    /// The code, for the metrics.
+    pub(super) fn end_code(&self) -> EndCode {
+        match self {
+            Self::Closed { code, .. } => EndCode(Some(*code)),
+            Self::Gone => EndCode(None),
+        }
+    }
+
     /// The code, for the log.
     pub(super) fn code(&self) -> &'static str {
         match self {
@@ -180,6 +188,11 @@ impl Outgoing {
             Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
             Err(mpsc::error::TrySendError::Full(_)) => self.end_slow(),
         }
+    }
+
+    /// Frames and bytes that wait.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.frames.max_capacity() - self.frames.capacity(), self.bytes.load(Ordering::Relaxed))
     }
 
     /// Ends the session; the first reason given is the one that is told.

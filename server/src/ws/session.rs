@@ -32,10 +32,12 @@ use super::{
 use crate::{
     auth::Identity,
     drain::Phase,
+    metrics::Metrics,
     node::Node,
     rate::{ChangeRate, Rate},
     store::{CatchUp, DeviceOwner, Notice, StoreError},
     stream::{PushRequest, fanout},
+    trace::{Step, TraceId, Traced},
 };
 
 /// Frames written before the socket is flushed and other work gets its turn.
@@ -60,7 +62,7 @@ const CATCH_UP_ITEMS_MAX: usize = 250;
 
 /// Serves one socket until it ends.
 pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>) {
-    let mut socket = FrameSocket::new(transport, node.limits.frame_bytes_max as usize);
+    let mut socket = FrameSocket::new(transport, node.limits.frame_bytes_max as usize, &node.metrics);
     let ending = match open(node, &mut socket).await {
         Ok((session, cursor)) => {
             let span = tracing::info_span!(
@@ -73,6 +75,7 @@ pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>) {
         }
         Err(ending) => {
             tracing::info!(code = ending.code(), "session refused");
+            node.metrics.sessions_refused.of(ending.end_code()).count();
             ending
         }
     };
@@ -187,11 +190,13 @@ impl Session {
 
     async fn serve(mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Ending {
         tracing::info!(device = %self.handle.device, resumed = cursor.is_some(), "session opened");
+        self.node.metrics.sessions_opened.count();
         let ending = match self.try_serve(socket, cursor).await {
             Ok(never) => match never {},
             Err(ending) => ending,
         };
         tracing::info!(code = ending.code(), "session ended");
+        self.node.metrics.sessions_ended.of(ending.end_code()).count();
         self.node.sessions.remove(&self.handle);
         for conversation in std::mem::take(&mut self.online) {
             self.pass_presence(PresenceNotice { conversation, kind: PresenceKind::Offline }).await;
@@ -306,7 +311,8 @@ impl Session {
             limits: self.node.limits.clone(),
         }));
         self.cursor = Some(catch_up.cursor);
-        let frames = std::iter::once(Frame::new(&welcome)).chain(catch_up_frames(catch_up));
+        let caught_up = catch_up_frames(&self.node.metrics, catch_up);
+        let frames = std::iter::once(Frame::new(&welcome)).chain(caught_up);
         self.write(socket, frames).await?;
         self.behind_sent = false;
         Ok(())
@@ -334,7 +340,8 @@ impl Session {
             }
         }
         self.cursor = Some(catch_up.cursor);
-        self.write(socket, catch_up_frames(catch_up)).await?;
+        let frames = catch_up_frames(&self.node.metrics, catch_up);
+        self.write(socket, frames).await?;
         self.behind_sent = !answered.is_empty();
         self.sent = answered;
         Ok(())
@@ -361,7 +368,8 @@ impl Session {
                 let frames = match self.fetch_rate.take(1) {
                     Ok(()) => fetch::answer(&self.node, &self.identity, &fetch).await,
                     Err(wait) => {
-                        vec![self.rate_limited(fetch.request, fetch.stream, wait)]
+                        self.node.metrics.fetches_refused.of(Code::RateLimited).count();
+                        vec![Frame::new(&ServerFrame::Refused(self.rate_limited(fetch.request, fetch.stream, wait)))]
                     }
                 };
                 self.write(socket, frames).await
@@ -379,6 +387,7 @@ impl Session {
 
     /// Hands a push to its stream, which answers through the session's queue.
     async fn push(&mut self, socket: &mut FrameSocket, push: Push) -> Result<(), Ending> {
+        self.node.metrics.pushes.count();
         let limits = &self.node.limits;
         let bytes: usize = push.changes.iter().map(|change| change.change.len()).sum();
         if push.changes.len() > limits.push_changes_max as usize || bytes > limits.push_bytes_max as usize {
@@ -391,12 +400,21 @@ impl Session {
             return Err(Ending::closed(Code::FrameTooLarge, detail));
         }
         if let Err(wait) = self.change_rate.take(push.changes.len()) {
-            return self.write(socket, [self.rate_limited(push.request, push.stream, wait)]).await;
+            let refused = self.rate_limited(push.request, push.stream, wait);
+            self.node.metrics.push_refused(&refused);
+            return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
+        }
+        let trace = TraceId::draw(self.node.config.node.trace_share);
+        if let Some(trace) = trace {
+            let (tenant, stream, since) = (&self.identity.tenant, &push.stream, self.received_at);
+            trace.step(Step::Received, Traced { tenant, stream, positions: None, refused: None, since });
         }
         let request = PushRequest {
             session: Arc::clone(&self.handle),
             identity: self.identity.session(self.handle.device),
             push,
+            received_at: self.received_at,
+            trace,
         };
         let ended = self.reader.ended();
         tokio::select! {
@@ -406,15 +424,15 @@ impl Session {
         }
     }
 
-    fn rate_limited(&self, request: u64, stream: StreamId, wait: Duration) -> Arc<Frame> {
-        Frame::new(&ServerFrame::Refused(Refused {
+    fn rate_limited(&self, request: u64, stream: StreamId, wait: Duration) -> Refused {
+        Refused {
             request,
             stream,
             index: 0,
             code: Code::RateLimited,
             detail: "more at once than a session, or its account, may send".to_owned(),
             retry_at: Some(self.node.clock.wall_now().plus(wait)),
-        }))
+        }
     }
 
     async fn merge_receipts(&mut self, notices: &[ReceiptNotice]) -> Result<(), Ending> {
@@ -460,7 +478,7 @@ impl Session {
 }
 
 /// A catch-up as frames, in the order in which a client needs them.
-fn catch_up_frames(catch_up: CatchUp) -> Vec<Arc<Frame>> {
+fn catch_up_frames(metrics: &Metrics, catch_up: CatchUp) -> Vec<Arc<Frame>> {
     let mut frames = Vec::new();
     for summaries in catch_up.summaries.chunks(CATCH_UP_ITEMS_MAX) {
         frames.push(Frame::new(&ServerFrame::Summaries(summaries.to_vec())));
@@ -478,5 +496,6 @@ fn catch_up_frames(catch_up: CatchUp) -> Vec<Arc<Frame>> {
         frames.push(fanout::revoked_frame(conversation, status, position));
     }
     frames.push(Frame::new(&ServerFrame::CaughtUp(catch_up.cursor)));
+    metrics.catch_up_bytes.add(frames.iter().map(|frame| frame.bytes().len()).sum());
     frames
 }

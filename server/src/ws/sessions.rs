@@ -39,6 +39,21 @@ pub struct Sessions {
     next_id: AtomicU64,
 }
 
+/// What waits to be written to sessions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OutgoingWaiting {
+    /// Sessions, with nothing waiting too.
+    pub sessions: usize,
+    /// Frames, of all sessions.
+    pub frames: usize,
+    /// Frames of the session with the most of them.
+    pub frames_largest: usize,
+    /// Bytes, of all sessions.
+    pub bytes: usize,
+    /// Bytes of the session with the most of them.
+    pub bytes_largest: usize,
+}
+
 impl Sessions {
     /// A number no other session of this node has.
     pub(super) fn next_id(&self) -> u64 {
@@ -85,6 +100,20 @@ impl Sessions {
     pub fn accounts(&self) -> Vec<(TenantId, Vec<AccountId>)> {
         let by_tenant = self.read();
         by_tenant.iter().map(|(tenant, by_account)| (tenant.clone(), by_account.keys().cloned().collect())).collect()
+    }
+
+    /// How many sessions there are, and what waits to be written to them.
+    pub fn waiting(&self) -> OutgoingWaiting {
+        let mut waiting = OutgoingWaiting::default();
+        for session in self.read().values().flat_map(|by_account| by_account.values()).flatten() {
+            let (frames, bytes) = session.outgoing.waiting();
+            waiting.sessions += 1;
+            waiting.frames += frames;
+            waiting.frames_largest = waiting.frames_largest.max(frames);
+            waiting.bytes += bytes;
+            waiting.bytes_largest = waiting.bytes_largest.max(bytes);
+        }
+        waiting
     }
 
     /// Whether an account has a live session here.

@@ -1,7 +1,7 @@
 //! The socket of one session: bytes to frames and back, and a last frame that
 //! says why. Knows the protocol's framing, not its meaning.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -14,6 +14,7 @@ use tidings_core::{
 };
 
 use super::outgoing::Ending;
+use crate::metrics::Metrics;
 
 /// How long a peer has to take the last frame.
 const LAST_FRAME_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,11 +46,12 @@ pub(super) enum Received {
 pub(super) struct FrameSocket {
     transport: Box<dyn Transport>,
     frame_bytes_max: usize,
+    metrics: Arc<Metrics>,
 }
 
 impl FrameSocket {
-    pub(super) fn new(transport: Box<dyn Transport>, frame_bytes_max: usize) -> Self {
-        Self { transport, frame_bytes_max }
+    pub(super) fn new(transport: Box<dyn Transport>, frame_bytes_max: usize, metrics: &Arc<Metrics>) -> Self {
+        Self { transport, frame_bytes_max, metrics: Arc::clone(metrics) }
     }
 
     /// The next thing that comes in. Cancelling it loses nothing.
@@ -64,6 +66,8 @@ impl FrameSocket {
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<ClientFrame, Ending> {
+        self.metrics.frames_received.count();
+        self.metrics.frames_received_bytes.add(bytes.len());
         if bytes.len() > self.frame_bytes_max {
             let detail = format!("{} bytes; at most {}", bytes.len(), self.frame_bytes_max);
             return Err(Ending::closed(Code::FrameTooLarge, detail));
@@ -80,6 +84,8 @@ impl FrameSocket {
 
     /// Takes bytes to be written with the next flush.
     pub(super) async fn feed(&mut self, bytes: Bytes) -> Result<(), Ending> {
+        self.metrics.frames_sent.count();
+        self.metrics.frames_sent_bytes.add(bytes.len());
         self.transport.feed(Message::Binary(bytes)).await.map_err(|_| Ending::Gone)
     }
 
@@ -109,7 +115,10 @@ impl FrameSocket {
 /// here, only their texts.
 fn read_failed(error: &axum::Error) -> Ending {
     let text = error.to_string();
-    if text.contains("too long") || text.contains("Space limit") {
+    // That a peer says nothing before it goes is an error of the protocol too.
+    if text.contains("without closing handshake") {
+        Ending::Gone
+    } else if text.contains("too long") || text.contains("Space limit") {
         Ending::closed(Code::FrameTooLarge, "a frame far over the limit")
     } else if text.contains("UTF-8") || text.contains("protocol error") {
         Ending::closed(Code::FrameMalformed, "not a WebSocket message")

@@ -8,6 +8,7 @@ pub mod author;
 pub mod client;
 pub mod database;
 pub mod proxy;
+pub mod scrape;
 pub mod server;
 
 /// Runs each case on a fresh SQLite file and on a fresh Postgres database.

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use clap::Parser as _;
 use tidings_core::ids::{AccountId, TenantId};
 use tidings_server::{
+    Listeners,
     auth::{DEVELOPMENT_SECRET, Keys},
     clock,
     config::{Cli, Command, Config},
@@ -22,6 +23,8 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 /// A running node.
 pub struct TestServer {
     pub address: SocketAddr,
+    /// Where it tells its metrics, with `--metrics-listen`.
+    pub metrics: Option<SocketAddr>,
     shutdown: Option<oneshot::Sender<()>>,
     ended: JoinHandle<Result<(), ServeError>>,
 }
@@ -61,10 +64,16 @@ impl TestServer {
         let address = listener.local_addr().unwrap();
         let (shutdown, asked) = oneshot::channel();
         let config = config(flags);
-        let ended = tokio::spawn(run(listener, config, store, async move {
+        let metrics = match &config.metrics_listen {
+            Some(address) => Some(TcpListener::bind(address).await.unwrap()),
+            None => None,
+        };
+        let metrics_address = metrics.as_ref().map(|listener| listener.local_addr().unwrap());
+        let listeners = Listeners { public: listener, metrics };
+        let ended = tokio::spawn(run(listeners, config, store, async move {
             let _ = asked.await;
         }));
-        Self { address, shutdown: Some(shutdown), ended }
+        Self { address, metrics: metrics_address, shutdown: Some(shutdown), ended }
     }
 
     /// Asks the node to go down, without waiting.

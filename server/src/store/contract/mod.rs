@@ -155,6 +155,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         conversation: None,
         members: Vec::new(),
         profile: None,
+        traces: Vec::new(),
     }
 }
 

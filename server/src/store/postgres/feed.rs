@@ -7,7 +7,7 @@
 //! until the commit is on disk, and so let one transaction of the whole
 //! cluster commit at a time.
 
-use std::{collections::BTreeMap, convert::Infallible, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use sqlx::{
     PgConnection, PgPool, Postgres,
@@ -26,7 +26,7 @@ use tokio::{
 use super::payload;
 use crate::store::{
     Notice, StoreError,
-    sql::{SqlStore, Value, fetch, next_cursor, notice},
+    sql::{SqlStore, StoreCounters, Value, fetch, next_cursor, notice},
 };
 
 const CHANNEL: &str = "tidings";
@@ -44,6 +44,7 @@ const NOTICES_MAX: usize = 4_096;
 pub(in crate::store) struct Feed {
     outgoing: mpsc::Sender<Notice>,
     watch: Mutex<Watch>,
+    counters: Arc<StoreCounters>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -60,17 +61,21 @@ struct Watch {
 
 impl Feed {
     /// Listens on a connection of its own and notifies through the pool.
-    pub(super) fn start(connect: PgConnectOptions, pool: PgPool, node: i64) -> Feed {
+    pub(super) fn start(connect: PgConnectOptions, pool: PgPool, node: i64, counters: &Arc<StoreCounters>) -> Feed {
         let (outgoing, told) = mpsc::channel(NOTICES_MAX);
         let (heard, incoming) = mpsc::channel(NOTICES_MAX);
         let watch = Watch { incoming, look_at: Instant::now() + LOOK_PERIOD, cursor: None, told: BTreeMap::new() };
-        let tasks = [tokio::spawn(notify_others(pool, node, told)), tokio::spawn(listen(connect, node, heard))];
-        Feed { outgoing, watch: Mutex::new(watch), tasks }
+        let tasks = [
+            tokio::spawn(notify_others(pool, node, told, Arc::clone(counters))),
+            tokio::spawn(listen(connect, node, heard, Arc::clone(counters))),
+        ];
+        Feed { outgoing, watch: Mutex::new(watch), counters: Arc::clone(counters), tasks }
     }
 
     pub(super) fn tell(&self, notices: Vec<Notice>) {
         for notice in notices {
             if self.outgoing.try_send(notice).is_err() {
+                self.counters.notices_lost.count();
                 tracing::debug!("a notice was dropped");
             }
         }
@@ -101,7 +106,9 @@ impl Feed {
         }
         tokio::time::sleep_until(look_at).await;
         watch.look_at = Instant::now() + LOOK_PERIOD;
-        watch.look(store).await
+        let found = watch.look(store).await?;
+        self.counters.notices_found.add(found.len());
+        Ok(found)
     }
 }
 
@@ -128,7 +135,7 @@ impl Watch {
         found.iter().for_each(|notice| self.remember(notice));
         self.cursor = Some(cursor);
         let untold = |notice: &Notice| {
-            let Notice::Entries { tenant, stream, first, last } = notice else { return true };
+            let Notice::Entries { tenant, stream, first, last, .. } = notice else { return true };
             let run = told.get(&(tenant.clone(), stream.clone()));
             !run.is_some_and(|run| run.0 <= *first && *last <= run.1)
         };
@@ -138,7 +145,7 @@ impl Watch {
     /// Remembers a run of entries. One that does not touch the run before
     /// takes its place: the gap may be of a notice that was lost.
     fn remember(&mut self, notice: &Notice) {
-        let Notice::Entries { tenant, stream, first, last } = notice else { return };
+        let Notice::Entries { tenant, stream, first, last, .. } = notice else { return };
         let (first, last) = (*first, *last);
         let run = self.told.entry((tenant.clone(), stream.clone())).or_insert((first, last));
         *run = if run.0 <= first && first <= run.1.next() { (run.0, run.1.max(last)) } else { (first, last) };
@@ -146,12 +153,17 @@ impl Watch {
 }
 
 /// Sends notifications, as many at once as have gathered.
-async fn notify_others(pool: PgPool, node: i64, mut told: mpsc::Receiver<Notice>) {
+async fn notify_others(pool: PgPool, node: i64, mut told: mpsc::Receiver<Notice>, counters: Arc<StoreCounters>) {
     let mut notices = Vec::new();
     while told.recv_many(&mut notices, NOTICES_MAX).await > 0 {
+        let count = notices.len();
         let notified = async { notify(&mut *pool.acquire().await?, node, std::mem::take(&mut notices)).await };
-        if let Err(error) = notified.await {
-            tracing::debug!(%error, "notices were lost");
+        match notified.await {
+            Ok(()) => counters.notices_sent.add(count),
+            Err(error) => {
+                counters.notices_lost.add(count);
+                tracing::debug!(%error, "notices were lost");
+            }
         }
     }
 }
@@ -165,23 +177,30 @@ pub(super) async fn notify(connection: &mut PgConnection, node: i64, notices: Ve
 }
 
 /// Hears notifications of other nodes, for ever.
-async fn listen(connect: PgConnectOptions, node: i64, heard: mpsc::Sender<Notice>) {
+async fn listen(connect: PgConnectOptions, node: i64, heard: mpsc::Sender<Notice>, counters: Arc<StoreCounters>) {
     let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(connect);
     loop {
-        let Err(error) = listen_once(&pool, node, &heard).await;
+        let Err(error) = listen_once(&pool, node, &heard, &counters).await;
         tracing::debug!(%error, "listening stopped, and will start anew");
         sleep(LISTEN_DELAY).await;
     }
 }
 
-async fn listen_once(pool: &PgPool, node: i64, heard: &mpsc::Sender<Notice>) -> Result<Infallible, sqlx::Error> {
+async fn listen_once(
+    pool: &PgPool,
+    node: i64,
+    heard: &mpsc::Sender<Notice>,
+    counters: &StoreCounters,
+) -> Result<Infallible, sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     loop {
         let notification = listener.recv().await?;
         if let Some(notice) = payload::parse(node, notification.payload()) {
             // A full queue drops it: the next look will find entries.
-            let _ = heard.try_send(notice);
+            if heard.try_send(notice).is_err() {
+                counters.notices_lost.count();
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ mod payload;
 #[cfg(test)]
 mod tests;
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
 use sqlx::{
     AssertSqlSafe, Encode, PgConnection, Postgres, SqlStr, Type,
@@ -45,8 +45,9 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
         .connect_with(connect.clone())
         .await?;
     let node = rand::random();
-    let feed = Feed::start(connect, pool.clone(), node);
-    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed })
+    let counters = Arc::default();
+    let feed = Feed::start(connect, pool.clone(), node, &counters);
+    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters })
 }
 
 read_row!(PgRow);

@@ -8,7 +8,7 @@ use tidings_core::{
     wire::{MemberPresence, MemberReceipt},
 };
 
-use crate::store::Notice;
+use crate::{store::Notice, trace::TraceId};
 
 /// Bytes of one payload: Postgres takes fewer than 8,000, and fails the whole
 /// statement over one that is longer.
@@ -17,8 +17,10 @@ const PAYLOAD_BYTES_MAX: usize = 7_900;
 /// A notice of this node: one payload, or several when its receipts are many.
 pub(super) fn print(node: i64, notice: &Notice) -> Vec<String> {
     match notice {
-        Notice::Entries { tenant, stream, first, last } => {
-            vec![format!("{node} entries {tenant} {stream} {first} {last}")]
+        Notice::Entries { tenant, stream, first, last, traces } => {
+            // As many as the pushes that are decided together: far from a payload's bound.
+            let traces: String = traces.iter().map(|trace| format!(" {trace}")).collect();
+            vec![format!("{node} entries {tenant} {stream} {first} {last}{traces}")]
         }
         Notice::Receipts { tenant, receipts } => print_receipts(node, tenant, receipts),
         Notice::Presence { tenant, presence: MemberPresence { conversation, account, kind } } => {
@@ -50,7 +52,8 @@ pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
         "entries" => {
             let stream = StreamId::parse(words.next()?).ok()?;
             let (first, last) = (position(words.next()?)?, position(words.next()?)?);
-            (first <= last).then_some(Notice::Entries { tenant, stream, first, last })?
+            let traces = words.by_ref().map(|word| word.parse().ok()).collect::<Option<Vec<TraceId>>>()?;
+            (first <= last).then_some(Notice::Entries { tenant, stream, first, last, traces })?
         }
         "receipts" => {
             let mut receipts = Vec::new();
@@ -101,6 +104,7 @@ mod tests {
     fn check(notice: &Notice) {
         let payloads = print(1, notice);
         assert_eq!(payloads.len(), 1);
+        assert!(payloads[0].len() < PAYLOAD_BYTES_MAX);
         assert_eq!(parse(2, &payloads[0]).as_ref(), Some(notice));
         assert_eq!(parse(1, &payloads[0]), None);
         assert_eq!(parse(2, &format!("{} more", payloads[0])), None);
@@ -109,7 +113,11 @@ mod tests {
     #[test]
     fn a_notice_is_heard_as_it_was_told_and_not_by_who_told_it() {
         let stream = StreamId::Account(AccountId::parse("ann").unwrap());
-        check(&Notice::Entries { tenant: tenant(), stream, first: Position::new(3), last: Position::new(4) });
+        let traces: Vec<TraceId> = (0..64).filter_map(|_| TraceId::draw(1.0)).collect();
+        for traces in [Vec::new(), traces] {
+            let (tenant, stream, first, last) = (tenant(), stream.clone(), Position::new(3), Position::new(4));
+            check(&Notice::Entries { tenant, stream, first, last, traces });
+        }
         check(&Notice::Receipts { tenant: tenant(), receipts: receipts(3) });
         let (conversation, account) = (ConversationId::from_bytes([7; 16]), AccountId::parse("ann").unwrap());
         let presence = MemberPresence { conversation, account, kind: PresenceKind::Typing };

@@ -78,7 +78,8 @@ async fn notices_until(store: &dyn Store, enough: impl Fn(&[Notice]) -> bool) ->
 }
 
 fn news(number: u32, first: u64, last: u64) -> Notice {
-    Notice::Entries { tenant: tenant(), stream: stream(number), first: position(first), last: position(last) }
+    let (first, last) = (position(first), position(last));
+    Notice::Entries { tenant: tenant(), stream: stream(number), first, last, traces: Vec::new() }
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ pub(in crate::store) async fn commit<B: Backend>(
         stream: commit.stream.clone(),
         first: commit.expected.next(),
         last: commit.last(),
+        traces: commit.traces.clone(),
     });
     Ok((outcomes, notices.collect()))
 }

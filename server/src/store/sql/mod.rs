@@ -11,6 +11,8 @@ mod records;
 mod row;
 mod snapshot;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sqlx::{Pool, Transaction, pool::PoolConnection};
 use tidings_core::{
@@ -28,11 +30,11 @@ pub(super) use commit::commit;
 pub(super) use row::notice;
 use snapshot::Suspect;
 
-use crate::clock;
+use crate::{clock, metrics::Counter};
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
-    StreamCommit, StreamHead, Suspension,
+    CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts, StoreError,
+    StoredDocument, StreamCommit, StreamHead, Suspension,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.
@@ -46,6 +48,17 @@ pub(super) struct SqlStore<B: Backend> {
     /// Written into the entries of this node, which tells them from others'.
     pub(super) node: i64,
     pub(super) feed: B::Feed,
+    pub(super) counters: Arc<StoreCounters>,
+}
+
+/// What a store counts for `Store::counts`.
+#[derive(Debug, Default)]
+pub(super) struct StoreCounters {
+    pub(super) notices_sent: Counter,
+    pub(super) notices_lost: Counter,
+    pub(super) notices_found: Counter,
+    collisions: Counter,
+    quarantined: Counter,
 }
 
 impl<B: Backend> SqlStore<B> {
@@ -84,6 +97,7 @@ impl<B: Backend> SqlStore<B> {
         let aside = snapshot::set_aside::<B>(&mut transaction, tenant, document, suspect, reason, now).await?;
         transaction.commit().await?;
         if let Some(position) = aside {
+            self.counters.quarantined.count();
             let stream = document.stream();
             tracing::error!(%tenant, %stream, %document, position, reason, "a snapshot was quarantined");
         }
@@ -207,7 +221,10 @@ impl<B: Backend> Store for SqlStore<B> {
                     B::tell(&self.feed, notices);
                     return Ok(outcomes);
                 }
-                Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => collisions += 1,
+                Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => {
+                    collisions += 1;
+                    self.counters.collisions.count();
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -291,6 +308,19 @@ impl<B: Backend> Store for SqlStore<B> {
 
     fn records(&self) -> &dyn Records {
         self
+    }
+
+    fn counts(&self) -> StoreCounts {
+        let StoreCounters { notices_sent, notices_lost, notices_found, collisions, quarantined } = &*self.counters;
+        StoreCounts {
+            notices_sent: notices_sent.total(),
+            notices_lost: notices_lost.total(),
+            notices_found: notices_found.total(),
+            collisions: collisions.total(),
+            quarantined: quarantined.total(),
+            connections: self.reads.size() as usize,
+            connections_idle: self.reads.num_idle(),
+        }
     }
 
     fn tell(&self, notice: Notice) {

@@ -182,5 +182,6 @@ pub(in crate::store) fn notice(row: &impl ReadRow) -> Result<Notice, StoreError>
         stream: fields.stream()?,
         first: fields.position("first")?,
         last: fields.position("last")?,
+        traces: Vec::new(),
     })
 }

@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Connection, SqlStr, Sqlite, SqliteConnection,
@@ -43,7 +43,7 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
         .test_before_acquire(false);
     let Some(path) = path else {
         let writes = pool.max_connections(1).connect_with(connect.in_memory(true)).await?;
-        return Ok(SqlStore { reads: writes.clone(), writes, node: 0, feed: () });
+        return Ok(SqlStore { reads: writes.clone(), writes, node: 0, feed: (), counters: Arc::default() });
     };
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(sqlx::Error::Io)?;
@@ -60,7 +60,7 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
     let writes = pool.clone().max_connections(1).connect_with(connect.clone()).await?;
     let reads =
         pool.max_connections(options.connections_max.max(1)).connect_with(connect.pragma("query_only", "ON")).await?;
-    Ok(SqlStore { reads, writes, node: 0, feed: () })
+    Ok(SqlStore { reads, writes, node: 0, feed: (), counters: Arc::default() })
 }
 
 read_row!(SqliteRow);

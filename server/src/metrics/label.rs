@@ -1,0 +1,150 @@
+//! The labels of metrics: closed sets of words.
+
+use std::iter;
+
+use tidings_core::code::Code;
+
+use super::kind::Label;
+use crate::store::{Notice, StoreError};
+
+/// The code that somebody was told; none when there was nobody to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndCode(pub Option<Code>);
+
+impl From<Code> for EndCode {
+    fn from(code: Code) -> Self {
+        Self(Some(code))
+    }
+}
+
+impl Label for EndCode {
+    const NAME: &'static str = "code";
+
+    fn all() -> impl Iterator<Item = Self> {
+        iter::once(Self(None)).chain(Code::ALL.iter().map(|code| Self(Some(*code))))
+    }
+
+    fn index(self) -> usize {
+        // Codes are numbered in the order in which they are listed.
+        self.0.map_or(0, |code| code as usize + 1)
+    }
+
+    fn text(self) -> &'static str {
+        self.0.map_or("gone", Code::as_str)
+    }
+}
+
+/// Declares a label whose values are the variants of an enum.
+macro_rules! label {
+    ($(#[$meta:meta])* $name:ident as $label:literal { $($variant:ident = $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "each says its name")]
+        pub enum $name { $($variant,)+ }
+
+        impl Label for $name {
+            const NAME: &'static str = $label;
+
+            fn all() -> impl Iterator<Item = Self> {
+                [$(Self::$variant,)+].into_iter()
+            }
+
+            fn index(self) -> usize {
+                self as usize
+            }
+
+            fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+    };
+}
+
+label! {
+    /// What a notice is of.
+    NoticeKind as "kind" {
+        Entries = "entries",
+        Receipts = "receipts",
+        Presence = "presence",
+        Suspended = "suspended",
+    }
+}
+
+impl From<&Notice> for NoticeKind {
+    fn from(notice: &Notice) -> Self {
+        match notice {
+            Notice::Entries { .. } => Self::Entries,
+            Notice::Receipts { .. } => Self::Receipts,
+            Notice::Presence { .. } => Self::Presence,
+            Notice::Suspended { .. } => Self::Suspended,
+        }
+    }
+}
+
+label! {
+    /// What a failure of the store means.
+    StoreFailure as "kind" {
+        Unavailable = "unavailable",
+        Full = "full",
+        Corrupt = "corrupt",
+        Damaged = "damaged",
+        Refused = "refused",
+    }
+}
+
+impl From<&StoreError> for StoreFailure {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable,
+            StoreError::Full(_) => Self::Full,
+            StoreError::Corrupt { .. } => Self::Corrupt,
+            StoreError::Damaged { .. } => Self::Damaged,
+            StoreError::Migrate(_) | StoreError::UrlUnsupported { .. } | StoreError::Database(_) => Self::Refused,
+        }
+    }
+}
+
+label! {
+    /// A call of the store, but for commits and catch-ups, which have metrics of
+    /// their own, and for the wait for notices, which takes the time it has.
+    StoreCall as "call" {
+        Ping = "ping",
+        RegisterDevice = "register_device",
+        SetSuspension = "set_suspension",
+        Suspended = "suspended",
+        StreamHead = "stream_head",
+        Member = "member",
+        ActiveMembers = "active_members",
+        Document = "document",
+        FindChanges = "find_changes",
+        EntriesAfter = "entries_after",
+        Summaries = "summaries",
+        Profiles = "profiles",
+        CoMembers = "co_members",
+        MergeReceipts = "merge_receipts",
+        Receipts = "receipts",
+        StaleDocuments = "stale_documents",
+        SaveSnapshot = "save_snapshot",
+        QuarantineSnapshot = "quarantine_snapshot",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check<L: Label>() {
+        for (number, label) in L::all().enumerate() {
+            assert_eq!(label.index(), number, "{label:?}");
+        }
+    }
+
+    #[test]
+    fn each_value_of_a_label_has_its_own_place() {
+        check::<EndCode>();
+        check::<NoticeKind>();
+        check::<StoreFailure>();
+        check::<StoreCall>();
+    }
+}

@@ -1,0 +1,236 @@
+//! The store as a node calls it: every call is timed and counted, then done by
+//! the store itself.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tidings_core::{
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
+    journal::{Cursor, Entry, Position},
+    model::{Member, Receipt},
+    time::WallTime,
+    wire::{ConversationSummary, MemberReceipt, ProfileNotice},
+};
+use tokio::time::Instant;
+
+use super::{
+    CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts, StoreError,
+    StoredDocument, StreamCommit, StreamHead, Suspension,
+};
+use crate::metrics::{Durations, Metrics, StoreCall};
+
+/// A store whose calls are in the metrics.
+pub(crate) struct Metered {
+    store: Arc<dyn Store>,
+    metrics: Arc<Metrics>,
+}
+
+impl Metered {
+    pub(crate) fn new(store: Arc<dyn Store>, metrics: &Arc<Metrics>) -> Self {
+        Self { store, metrics: Arc::clone(metrics) }
+    }
+
+    async fn timed<T>(
+        &self,
+        durations: &Durations,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let started = Instant::now();
+        let answer = call.await;
+        durations.record(started.elapsed());
+        self.checked(answer)
+    }
+
+    async fn call<T>(
+        &self,
+        call: StoreCall,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.timed(self.metrics.store_call_seconds.of(call), answer).await
+    }
+
+    fn checked<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        answer.inspect_err(|error| self.metrics.store_errors.of(error).count())
+    }
+}
+
+#[async_trait]
+impl Store for Metered {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        self.checked(self.store.migrate().await)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.call(StoreCall::Ping, self.store.ping()).await
+    }
+
+    async fn register_device(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        device: DeviceId,
+    ) -> Result<DeviceOwner, StoreError> {
+        self.call(StoreCall::RegisterDevice, self.store.register_device(tenant, account, device)).await
+    }
+
+    async fn set_suspension(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        suspension: Suspension,
+    ) -> Result<(), StoreError> {
+        self.call(StoreCall::SetSuspension, self.store.set_suspension(tenant, account, suspension)).await
+    }
+
+    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
+        self.call(StoreCall::Suspended, self.store.suspended(tenant, accounts)).await
+    }
+
+    async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
+        self.call(StoreCall::StreamHead, self.store.stream_head(tenant, stream)).await
+    }
+
+    async fn member(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        account: &AccountId,
+    ) -> Result<Option<Member>, StoreError> {
+        self.call(StoreCall::Member, self.store.member(tenant, conversation, account)).await
+    }
+
+    async fn active_members(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.call(StoreCall::ActiveMembers, self.store.active_members(tenant, conversation)).await
+    }
+
+    async fn document(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+    ) -> Result<(StoredDocument, StreamHead), StoreError> {
+        self.call(StoreCall::Document, self.store.document(tenant, document)).await
+    }
+
+    async fn find_changes(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        hashes: &[ChangeHash],
+    ) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError> {
+        self.call(StoreCall::FindChanges, self.store.find_changes(tenant, stream, hashes)).await
+    }
+
+    async fn entries_after(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        after: Position,
+        entries_max: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.call(StoreCall::EntriesAfter, self.store.entries_after(tenant, stream, after, entries_max)).await
+    }
+
+    async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
+        let outcomes = self.timed(&self.metrics.commit_seconds, self.store.commit(commits)).await?;
+        self.metrics.commit_streams.record(commits.len());
+        let conflicts = outcomes.iter().filter(|outcome| **outcome == CommitOutcome::Conflict).count();
+        self.metrics.commit_conflicts.add(conflicts);
+        Ok(outcomes)
+    }
+
+    async fn catch_up(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        cursor: Option<Cursor>,
+        entries_max: u32,
+    ) -> Result<CatchUp, StoreError> {
+        let caught_up = self.store.catch_up(tenant, account, cursor, entries_max);
+        self.timed(&self.metrics.catch_up_seconds, caught_up).await
+    }
+
+    async fn summaries(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<ConversationSummary>, StoreError> {
+        self.call(StoreCall::Summaries, self.store.summaries(tenant, account, conversations)).await
+    }
+
+    async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {
+        self.call(StoreCall::Profiles, self.store.profiles(tenant, accounts)).await
+    }
+
+    async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError> {
+        self.call(StoreCall::CoMembers, self.store.co_members(tenant, account)).await
+    }
+
+    async fn merge_receipts(
+        &self,
+        tenant: &TenantId,
+        receipts: &[MemberReceipt],
+    ) -> Result<Vec<MemberReceipt>, StoreError> {
+        self.call(StoreCall::MergeReceipts, self.store.merge_receipts(tenant, receipts)).await
+    }
+
+    async fn receipts(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
+        self.call(StoreCall::Receipts, self.store.receipts(tenant, conversation)).await
+    }
+
+    async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
+        let stale = self.call(StoreCall::StaleDocuments, self.store.stale_documents(entries_min, count_max)).await?;
+        self.metrics.documents_behind.set(stale.len());
+        Ok(stale)
+    }
+
+    async fn save_snapshot(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+        snapshot: &Snapshot,
+    ) -> Result<(), StoreError> {
+        self.call(StoreCall::SaveSnapshot, self.store.save_snapshot(tenant, document, snapshot)).await?;
+        self.metrics.snapshots_cut.count();
+        self.metrics.snapshots_cut_bytes.add(snapshot.data.len() + snapshot.admissions.len());
+        Ok(())
+    }
+
+    async fn quarantine_snapshot(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+        snapshot: &Snapshot,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.call(StoreCall::QuarantineSnapshot, self.store.quarantine_snapshot(tenant, document, snapshot, reason))
+            .await
+    }
+
+    async fn notices(&self) -> Result<Vec<Notice>, StoreError> {
+        let notices = self.checked(self.store.notices().await)?;
+        self.metrics.notices_idle_seconds.happened();
+        notices.iter().for_each(|notice| self.metrics.notices_received.of(notice).count());
+        Ok(notices)
+    }
+
+    fn records(&self) -> &dyn Records {
+        self.store.records()
+    }
+
+    fn counts(&self) -> StoreCounts {
+        self.store.counts()
+    }
+
+    fn tell(&self, notice: Notice) {
+        self.store.tell(notice);
+    }
+}

@@ -1,0 +1,23 @@
+//! What queries need of a conversation: its row in the projection.
+
+use tidings_core::authority::Stream;
+
+use crate::store::ConversationRow;
+
+/// Active members named in a projection.
+const SOME_MEMBERS: usize = 5;
+
+/// The projection of a conversation; none before it was created.
+pub(crate) fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
+    let conversation = stream.conversation();
+    let created = conversation.created.as_ref()?;
+    Some(ConversationRow {
+        kind: created.kind,
+        title: conversation.title.clone(),
+        state: conversation.state(),
+        member_count: u32::try_from(conversation.active_members().count()).unwrap_or(u32::MAX),
+        some_members: conversation.active_members().take(SOME_MEMBERS).map(|(account, _)| account.clone()).collect(),
+        created_at: created.at,
+        last_message: stream.last_message(),
+    })
+}
