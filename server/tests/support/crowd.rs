@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -14,6 +14,7 @@ use std::{
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tidings_core::{
+    code::Code,
     ids::{AccountId, ConversationId, DeviceId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     wire::{ClientFrame, Fetch, FetchScope, PushedChange, Refused, ServerFrame},
@@ -53,13 +54,20 @@ pub struct Written {
     pub refused: Option<Refused>,
 }
 
+/// What all of them were answered so far.
+#[derive(Default)]
+struct Tally {
+    accepted: AtomicUsize,
+    deferred: Mutex<Vec<Code>>,
+}
+
 /// Those who write and read.
 pub struct Crowd {
     pub conversations: Vec<ConversationId>,
     addresses: Addresses,
     writing: JoinSet<Written>,
     reading: JoinSet<(StreamId, Vec<Entry>)>,
-    accepted: Arc<AtomicUsize>,
+    tally: Arc<Tally>,
     heads: watch::Sender<BTreeMap<StreamId, Position>>,
     dice: StdRng,
     devices: u8,
@@ -79,7 +87,7 @@ impl Crowd {
             addresses: addresses.clone(),
             writing: JoinSet::new(),
             reading: JoinSet::new(),
-            accepted: Arc::default(),
+            tally: Arc::default(),
             heads: watch::Sender::default(),
             dice: StdRng::from_rng(dice),
             devices: 10,
@@ -101,8 +109,8 @@ impl Crowd {
         let place = self.place(name);
         let mut author = Author::of(name, place.device, conversation);
         author.apply(entries);
-        let accepted = Arc::clone(&self.accepted);
-        self.writing.spawn(Writer { place, author, messages, accepted }.write());
+        let tally = Arc::clone(&self.tally);
+        self.writing.spawn(Writer { place, author, messages, tally }.write());
     }
 
     /// Lets a member read all of a conversation, on a new device.
@@ -120,19 +128,34 @@ impl Crowd {
 
     /// How many changes were accepted so far.
     pub fn accepted(&self) -> usize {
-        self.accepted.load(Ordering::SeqCst)
+        self.tally.accepted.load(Ordering::SeqCst)
+    }
+
+    /// The codes with which pushes were deferred so far.
+    pub fn deferred(&self) -> Vec<Code> {
+        self.tally.deferred.lock().unwrap().clone()
     }
 
     /// Waits until so many more are accepted, and a moment that the dice choose.
     pub async fn writes(&mut self, more: usize) {
         let goal = self.accepted() + more;
+        self.until("changes are accepted", |crowd| crowd.accepted() >= goal || crowd.writing.is_empty()).await;
+        tokio::time::sleep(self.dice.random_range(Duration::ZERO..Duration::from_millis(15))).await;
+    }
+
+    /// Waits until so many more pushes are deferred.
+    pub async fn waits(&self, more: usize) {
+        let goal = self.deferred().len() + more;
+        self.until("pushes are deferred", |crowd| crowd.deferred().len() >= goal).await;
+    }
+
+    async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let reached = tokio::time::timeout(PATIENCE, async {
-            while self.accepted() < goal && !self.writing.is_empty() {
+            while !is_so(self) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         });
-        reached.await.expect("changes are accepted");
-        tokio::time::sleep(self.dice.random_range(Duration::ZERO..Duration::from_millis(15))).await;
+        reached.await.expect(what);
     }
 
     /// Waits until all have written and read everything, and compares what they were told with the store: what was
@@ -234,7 +257,7 @@ struct Writer {
     place: Place,
     author: Author,
     messages: usize,
-    accepted: Arc<AtomicUsize>,
+    tally: Arc<Tally>,
 }
 
 impl Writer {
@@ -265,13 +288,14 @@ impl Writer {
                 Some(ServerFrame::Accepted(accepted)) if accepted.request == request => {
                     let count = accepted.positions.len();
                     written.accepted.extend(accepted.positions.into_iter().zip(waiting.drain(..count)));
-                    self.accepted.fetch_add(count, Ordering::SeqCst);
+                    self.tally.accepted.fetch_add(count, Ordering::SeqCst);
                 }
                 Some(ServerFrame::Refused(refused)) if refused.request == request => {
                     if refused.retry_at.is_none() {
                         written.refused = Some(refused);
                         return false;
                     }
+                    self.tally.deferred.lock().unwrap().push(refused.code);
                     tokio::time::sleep(self.place.dice.random_range(Duration::ZERO..PAUSE_MAX)).await;
                     return true;
                 }

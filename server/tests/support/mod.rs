@@ -7,6 +7,7 @@
 
 pub mod author;
 pub mod client;
+pub mod cluster;
 pub mod crowd;
 pub mod database;
 pub mod process;
