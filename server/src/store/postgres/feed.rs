@@ -10,7 +10,7 @@
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
 use sqlx::{
-    PgConnection, PgPool, Postgres,
+    AssertSqlSafe, Executor as _, PgConnection, PgPool, Postgres,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use tidings_core::{
@@ -20,13 +20,13 @@ use tidings_core::{
 use tokio::{
     sync::{Mutex, mpsc},
     task::JoinHandle,
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::payload;
 use crate::store::{
     Notice, StoreError,
-    sql::{SqlStore, Value, fetch, next_cursor, notice},
+    sql::{Patience, SqlStore, Value, fetch, next_cursor, notice},
 };
 
 const CHANNEL: &str = "tidings";
@@ -36,6 +36,9 @@ const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// How long to wait before listening anew, when Postgres is away.
 const LISTEN_DELAY: Duration = Duration::from_secs(1);
+
+/// Silence after which it is asked whether Postgres is there, and how long it may take to say so.
+const LISTEN_SILENCE: Duration = Duration::from_secs(10);
 
 /// Notices that wait in either direction; more are dropped, and entries looked for.
 const NOTICES_MAX: usize = 4_096;
@@ -60,11 +63,12 @@ struct Watch {
 
 impl Feed {
     /// Listens on a connection of its own and notifies through the pool.
-    pub(super) fn start(connect: PgConnectOptions, pool: PgPool, node: i64) -> Feed {
+    pub(super) fn start(connect: PgConnectOptions, pool: PgPool, node: i64, patience: Patience) -> Feed {
         let (outgoing, told) = mpsc::channel(NOTICES_MAX);
         let (heard, incoming) = mpsc::channel(NOTICES_MAX);
         let watch = Watch { incoming, look_at: Instant::now() + LOOK_PERIOD, cursor: None, told: BTreeMap::new() };
-        let tasks = [tokio::spawn(notify_others(pool, node, told)), tokio::spawn(listen(connect, node, heard))];
+        let tasks =
+            [tokio::spawn(notify_others(pool, node, patience, told)), tokio::spawn(listen(connect, node, heard))];
         Feed { outgoing, watch: Mutex::new(watch), tasks }
     }
 
@@ -80,7 +84,8 @@ impl Feed {
     pub(super) async fn look_from_now(&self, store: &SqlStore<Postgres>) -> Result<(), StoreError> {
         let mut watch = self.watch.lock().await;
         if watch.cursor.is_none() {
-            watch.cursor = Some(next_cursor::<Postgres>(&mut *store.moment().await?).await?);
+            let cursor = async { next_cursor::<Postgres>(&mut *store.moment().await?).await };
+            watch.cursor = Some(store.patience.bound(cursor).await?);
         }
         Ok(())
     }
@@ -101,7 +106,7 @@ impl Feed {
         }
         tokio::time::sleep_until(look_at).await;
         watch.look_at = Instant::now() + LOOK_PERIOD;
-        watch.look(store).await
+        store.patience.bound(watch.look(store)).await
     }
 }
 
@@ -146,11 +151,12 @@ impl Watch {
 }
 
 /// Sends notifications, as many at once as have gathered.
-async fn notify_others(pool: PgPool, node: i64, mut told: mpsc::Receiver<Notice>) {
+async fn notify_others(pool: PgPool, node: i64, patience: Patience, mut told: mpsc::Receiver<Notice>) {
     let mut notices = Vec::new();
     while told.recv_many(&mut notices, NOTICES_MAX).await > 0 {
-        let notified = async { notify(&mut *pool.acquire().await?, node, std::mem::take(&mut notices)).await };
-        if let Err(error) = notified.await {
+        let notices = std::mem::take(&mut notices);
+        let notified = async { Ok(notify(&mut *pool.acquire().await?, node, notices).await?) };
+        if let Err(error) = patience.bound(notified).await {
             tracing::debug!(%error, "notices were lost");
         }
     }
@@ -166,19 +172,30 @@ pub(super) async fn notify(connection: &mut PgConnection, node: i64, notices: Ve
 
 /// Hears notifications of other nodes, for ever.
 async fn listen(connect: PgConnectOptions, node: i64, heard: mpsc::Sender<Notice>) {
-    let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(connect);
     loop {
-        let Err(error) = listen_once(&pool, node, &heard).await;
+        let Err(error) = listen_once(connect.clone(), node, &heard).await;
         tracing::debug!(%error, "listening stopped, and will start anew");
         sleep(LISTEN_DELAY).await;
     }
 }
 
-async fn listen_once(pool: &PgPool, node: i64, heard: &mpsc::Sender<Notice>) -> Result<Infallible, sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
+async fn listen_once(
+    connect: PgConnectOptions,
+    node: i64,
+    heard: &mpsc::Sender<Notice>,
+) -> Result<Infallible, sqlx::Error> {
+    let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(connect);
+    let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        let notification = listener.recv().await?;
+        let Ok(notification) = timeout(LISTEN_SILENCE, listener.recv()).await else {
+            // Nobody has told anything, or nobody is there any more.
+            let again = AssertSqlSafe(format!("LISTEN \"{CHANNEL}\""));
+            let answer = timeout(LISTEN_SILENCE, (&mut listener).execute(again)).await;
+            answer.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
+            continue;
+        };
+        let notification = notification?;
         if let Some(notice) = payload::parse(node, notification.payload()) {
             // A full queue drops it: the next look will find entries.
             let _ = heard.try_send(notice);

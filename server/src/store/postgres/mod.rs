@@ -17,7 +17,7 @@ use sqlx::{
 use self::feed::Feed;
 use super::{
     Notice, StoreError, StoreOptions,
-    sql::{Backend, Insert, SqlStore, Value, migrator, read_row},
+    sql::{Backend, Insert, Patience, SqlStore, Value, migrator, read_row},
 };
 
 const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_store.sql")];
@@ -36,17 +36,29 @@ const PLANS: [(&str, &str); 6] = [
     ("jit", "off"),
 ];
 
+/// A node that is paused, or cut off, in the middle of a transaction must not
+/// keep others from the streams that it has locked. Shorter than the others
+/// wait for an answer.
+const TRANSACTION_IDLE: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
+
 /// Connects to the database of a `postgres://` URL.
 pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<Postgres>, StoreError> {
-    let connect = PgConnectOptions::from_str(url)?.application_name("tidings").options(PLANS);
+    let connect =
+        PgConnectOptions::from_str(url)?.application_name("tidings").options(PLANS).options([TRANSACTION_IDLE]);
+    let patience = Patience::of(options.answer_timeout);
+    let tried = patience.clone();
     let pool = PgPoolOptions::new()
         .max_connections(options.connections_max.max(1))
         .acquire_timeout(options.acquire_timeout)
+        .after_release(move |_, _| {
+            let keep = !tried.is_tried();
+            Box::pin(async move { Ok(keep) })
+        })
         .connect_with(connect.clone())
         .await?;
     let node = rand::random();
-    let feed = Feed::start(connect, pool.clone(), node);
-    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed })
+    let feed = Feed::start(connect, pool.clone(), node, patience.clone());
+    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, patience })
 }
 
 read_row!(PgRow);
