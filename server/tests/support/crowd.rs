@@ -24,8 +24,8 @@ use tokio::{sync::watch, task::JoinSet};
 
 use super::{
     author::{Author, account},
-    client::{Client, device, stream},
-    process::Addresses,
+    client::{Client, stream},
+    process::{Addresses, PAGE_LIMIT},
 };
 
 /// The longest that anybody waits for a server, or for an answer, whatever is done to the servers.
@@ -35,8 +35,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(60);
 /// Changes of one push at most.
 const PUSH_CHANGES_MAX: usize = 4;
 
-/// The flags of a server whose conversations are read as a whole.
-pub const FLAGS: [&str; 3] = ["--dev", "--catch-up-entries-max", "100000"];
+/// The flags of a server whose conversations have one page, and are read as a whole.
+pub const FLAGS: [&str; 5] = ["--dev", "--catch-up-entries-max", "100000", PAGE_LIMIT[0], PAGE_LIMIT[1]];
 
 /// The dice of one test. A failure prints the seed; `SEED` repeats it, as far as real processes repeat.
 pub fn dice() -> StdRng {
@@ -61,69 +61,102 @@ struct Tally {
     deferred: Mutex<Vec<Code>>,
 }
 
+/// A conversation, and the entries that made it.
+pub struct Group {
+    pub conversation: ConversationId,
+    pub stream: StreamId,
+    pub created: Vec<Entry>,
+}
+
 /// Those who write and read.
 pub struct Crowd {
-    pub conversations: Vec<ConversationId>,
+    streams: Vec<StreamId>,
     addresses: Addresses,
     writing: JoinSet<Written>,
     reading: JoinSet<(StreamId, Vec<Entry>)>,
     tally: Arc<Tally>,
     heads: watch::Sender<BTreeMap<StreamId, Position>>,
     dice: StdRng,
-    devices: u8,
 }
 
 impl Crowd {
-    /// Ann makes so many groups, in each of which so many begin to write that many messages each, and one reads.
-    pub async fn gather(
-        addresses: &Addresses,
-        dice: &mut StdRng,
-        conversations: u8,
-        writers: usize,
-        messages: usize,
-    ) -> Self {
-        let mut crowd = Self {
-            conversations: (0..conversations).map(|number| ConversationId::from_bytes([0xc0 + number; 16])).collect(),
+    /// Nobody yet; who comes finds servers there.
+    pub fn new(addresses: &Addresses, dice: &mut StdRng) -> Self {
+        Self {
+            streams: Vec::new(),
             addresses: addresses.clone(),
             writing: JoinSet::new(),
             reading: JoinSet::new(),
             tally: Arc::default(),
             heads: watch::Sender::default(),
             dice: StdRng::from_rng(dice),
-            devices: 10,
-        };
-        for conversation in crowd.conversations.clone() {
+        }
+    }
+
+    /// In so many groups so many begin to write that many messages each, and one reads.
+    pub async fn gather(
+        addresses: &Addresses,
+        dice: &mut StdRng,
+        groups: usize,
+        writers: usize,
+        messages: usize,
+    ) -> Self {
+        let mut crowd = Self::new(addresses, dice);
+        for _ in 0..groups {
             let names: Vec<String> = (0..writers).map(|number| format!("writer{number}")).collect();
             let members: Vec<&str> = names.iter().map(String::as_str).chain(["reader"]).collect();
-            let entries = found(addresses, conversation, &members, dice).await;
+            let group = crowd.found(&members).await;
             for name in &names {
-                crowd.write(conversation, name, &entries, messages);
+                crowd.write(addresses, &group, name, messages);
             }
-            crowd.read(conversation, "reader");
+            crowd.read(addresses, &group.stream, "reader");
         }
         crowd
     }
 
+    /// Ann makes a group.
+    pub async fn found(&mut self, members: &[&str]) -> Group {
+        let conversation = ConversationId::from_bytes(self.dice.random());
+        let mut place = self.place(&self.addresses.clone(), "ann");
+        let (mut client, _) = place.connect(None).await;
+        let mut author = Author::of("ann", place.device, conversation);
+        let stream = stream(conversation);
+        client.push_accepted(stream.clone(), vec![author.create(members)]).await;
+        let created = client.fetch(&stream, FetchScope::After(Position::ZERO)).await.unwrap().entries;
+        self.streams.push(stream.clone());
+        Group { conversation, stream, created }
+    }
+
     /// Lets a member write messages, on a new device.
-    pub fn write(&mut self, conversation: ConversationId, name: &str, entries: &[Entry], messages: usize) {
-        let place = self.place(name);
-        let mut author = Author::of(name, place.device, conversation);
-        author.apply(entries);
+    pub fn write(&mut self, addresses: &Addresses, group: &Group, name: &str, messages: usize) {
+        let place = self.place(addresses, name);
+        let mut author = Author::of(name, place.device, group.conversation);
+        author.apply(&group.created);
         let tally = Arc::clone(&self.tally);
-        self.writing.spawn(Writer { place, author, messages, tally }.write());
+        self.writing.spawn(Writer { place, author, waiting: VecDeque::new(), messages, tally }.write());
     }
 
     /// Lets a member read all of a conversation, on a new device.
-    pub fn read(&mut self, conversation: ConversationId, name: &str) {
-        let (place, heads) = (self.place(name), self.heads.subscribe());
-        self.reading
-            .spawn(Reader { place, stream: stream(conversation), entries: Vec::new(), cursor: None }.read(heads));
+    pub fn read(&mut self, addresses: &Addresses, stream: &StreamId, name: &str) {
+        let reader =
+            Reader { place: self.place(addresses, name), stream: stream.clone(), entries: Vec::new(), cursor: None };
+        self.reading.spawn(reader.read(self.heads.subscribe()));
     }
 
-    fn place(&mut self, name: &str) -> Place {
-        self.devices += 1;
+    /// Ann removes a member, on a new device; where that stands.
+    pub async fn remove(&mut self, addresses: &Addresses, group: &Group, name: &str) -> Position {
+        let place = self.place(addresses, "ann");
+        let mut author = Author::of("ann", place.device, group.conversation);
+        author.apply(&group.created);
+        let waiting = VecDeque::from([author.remove(name)]);
+        let written = Writer { place, author, waiting, messages: 1, tally: Arc::default() }.write().await;
+        written.accepted.first().expect("the owner removes a member").0
+    }
+
+    fn place(&mut self, addresses: &Addresses, name: &str) -> Place {
+        let device = DeviceId::from_bytes(self.dice.random());
         let dice = StdRng::from_rng(&mut self.dice);
-        Place { addresses: self.addresses.clone(), name: name.to_owned(), device: device(self.devices), dice }
+        Place { addresses: addresses.clone(), name: name.to_owned(), device, dice }
     }
 
     /// How many changes were accepted so far.
@@ -166,17 +199,16 @@ impl Crowd {
             written.push(ended.expect("who writes gets through"));
         }
         let mut journals = BTreeMap::new();
-        for conversation in &self.conversations {
-            let stream = stream(*conversation);
-            let journal = journal(store, &stream).await;
-            assert_written_once(&journal, written.iter().filter(|written| written.stream == stream));
-            journals.insert(stream, journal);
+        for stream in &self.streams {
+            let journal = journal(store, stream).await;
+            assert_written_once(&journal, written.iter().filter(|written| written.stream == *stream));
+            journals.insert(stream.clone(), journal);
         }
         let heads = journals.iter().map(|(stream, journal)| (stream.clone(), journal.last().unwrap().position));
         self.heads.send_replace(heads.collect());
-        for conversation in self.conversations.clone() {
+        for stream in journals.keys() {
             // A device that holds nothing reads what the store has, too.
-            self.read(conversation, "ann");
+            self.read(&self.addresses.clone(), stream, "ann");
         }
         while let Some(read) = self.reading.join_next().await {
             let (stream, entries) = read.expect("who reads gets through");
@@ -205,21 +237,6 @@ fn assert_written_once<'a>(journal: &[Entry], written: impl Iterator<Item = &'a 
     }
     let others = journal.iter().filter(|entry| entry.account == account("ann")).count();
     assert_eq!(journal.len(), count + others, "nothing is there that nobody was told of");
-}
-
-/// Ann makes a group; its entries.
-pub async fn found(
-    addresses: &Addresses,
-    conversation: ConversationId,
-    members: &[&str],
-    dice: &mut StdRng,
-) -> Vec<Entry> {
-    let dice = StdRng::from_rng(dice);
-    let mut place = Place { addresses: addresses.clone(), name: "ann".to_owned(), device: device(1), dice };
-    let mut client = place.connect(None).await.0;
-    let mut author = Author::of("ann", device(1), conversation);
-    client.push_accepted(stream(conversation), vec![author.create(members)]).await;
-    client.fetch(&stream(conversation), FetchScope::After(Position::ZERO)).await.unwrap().entries
 }
 
 /// A device, and where it finds servers.
@@ -256,6 +273,8 @@ async fn next(client: &mut Client) -> Option<ServerFrame> {
 struct Writer {
     place: Place,
     author: Author,
+    /// What was not answered yet.
+    waiting: VecDeque<PushedChange>,
     messages: usize,
     tally: Arc<Tally>,
 }
@@ -264,30 +283,29 @@ impl Writer {
     async fn write(mut self) -> Written {
         let (account, stream) = (self.author.session.account.clone(), self.author.stream.id().clone());
         let mut written = Written { account, stream, accepted: Vec::new(), refused: None };
-        let mut waiting = VecDeque::new();
         while written.refused.is_none() && written.accepted.len() < self.messages {
             let mut client = self.place.connect(None).await.0;
-            while self.push(&mut client, &mut waiting, &mut written).await {}
+            while self.push(&mut client, &mut written).await {}
         }
         written
     }
 
     /// Pushes what waits, or something new; tells whether there is more to do on this socket.
-    async fn push(&mut self, client: &mut Client, waiting: &mut VecDeque<PushedChange>, written: &mut Written) -> bool {
+    async fn push(&mut self, client: &mut Client, written: &mut Written) -> bool {
         let left = self.messages - written.accepted.len();
         if left == 0 {
             return false;
         }
-        if waiting.is_empty() {
+        if self.waiting.is_empty() {
             let count = self.place.dice.random_range(1..=PUSH_CHANGES_MAX).min(left);
-            waiting.extend((0..count).map(|_| self.author.say("hear, hear")));
+            self.waiting.extend(std::iter::repeat_with(|| self.author.say("hear, hear")).take(count));
         }
-        let request = client.push(&written.stream, waiting.iter().cloned().collect()).await;
-        while !waiting.is_empty() {
+        let request = client.push(&written.stream, self.waiting.iter().cloned().collect()).await;
+        while !self.waiting.is_empty() {
             match next(client).await {
                 Some(ServerFrame::Accepted(accepted)) if accepted.request == request => {
                     let count = accepted.positions.len();
-                    written.accepted.extend(accepted.positions.into_iter().zip(waiting.drain(..count)));
+                    written.accepted.extend(accepted.positions.into_iter().zip(self.waiting.drain(..count)));
                     self.tally.accepted.fetch_add(count, Ordering::SeqCst);
                 }
                 Some(ServerFrame::Refused(refused)) if refused.request == request => {

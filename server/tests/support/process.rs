@@ -21,10 +21,14 @@ pub fn program(arguments: &[&str]) -> Command {
     command
 }
 
+/// Room in one page for all that a crowd says.
+pub const PAGE_LIMIT: [&str; 2] = ["--page-changes-soft", "4000"];
+
 /// Makes every decision in a store again, by another process; the counts it tells.
 #[track_caller]
 pub fn verify(store: &str) -> String {
-    let Output { status, stdout, stderr } = program(&["verify", "--all", "--store", store]).output().unwrap();
+    let arguments = [&["verify", "--all", "--store", store], &PAGE_LIMIT[..]].concat();
+    let Output { status, stdout, stderr } = program(&arguments).output().unwrap();
     let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
     assert!(status.success(), "{stdout}{stderr}");
     stdout
