@@ -58,7 +58,8 @@ pub struct Written {
 #[derive(Default)]
 struct Tally {
     accepted: AtomicUsize,
-    deferred: Mutex<Vec<Code>>,
+    deferred: AtomicUsize,
+    codes: Mutex<BTreeSet<Code>>,
 }
 
 /// A conversation, and the entries that made it.
@@ -165,8 +166,8 @@ impl Crowd {
     }
 
     /// The codes with which pushes were deferred so far.
-    pub fn deferred(&self) -> Vec<Code> {
-        self.tally.deferred.lock().unwrap().clone()
+    pub fn deferred(&self) -> BTreeSet<Code> {
+        self.tally.codes.lock().unwrap().clone()
     }
 
     /// Waits until so many more are accepted, and a moment that the dice choose.
@@ -178,8 +179,9 @@ impl Crowd {
 
     /// Waits until so many more pushes are deferred.
     pub async fn waits(&self, more: usize) {
-        let goal = self.deferred().len() + more;
-        self.until("pushes are deferred", |crowd| crowd.deferred().len() >= goal).await;
+        let deferred = |crowd: &Self| crowd.tally.deferred.load(Ordering::SeqCst);
+        let goal = deferred(self) + more;
+        self.until("pushes are deferred", |crowd| deferred(crowd) >= goal).await;
     }
 
     async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
@@ -313,7 +315,8 @@ impl Writer {
                         written.refused = Some(refused);
                         return false;
                     }
-                    self.tally.deferred.lock().unwrap().push(refused.code);
+                    self.tally.codes.lock().unwrap().insert(refused.code);
+                    self.tally.deferred.fetch_add(1, Ordering::SeqCst);
                     tokio::time::sleep(self.place.dice.random_range(Duration::ZERO..PAUSE_MAX)).await;
                     return true;
                 }

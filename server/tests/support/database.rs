@@ -76,9 +76,14 @@ impl Database {
         open_at(&self.address).await
     }
 
+    /// Its address by way of another host and port.
+    pub fn by_way_of(&self, address: SocketAddr) -> String {
+        self.address.replacen(self.host(), &address.to_string(), 1)
+    }
+
     /// Opens it by way of another host and port.
     pub async fn open_by_way_of(&self, address: SocketAddr) -> Arc<dyn Store> {
-        open_at(&self.address.replacen(self.host(), &address.to_string(), 1)).await
+        open_at(&self.by_way_of(address)).await
     }
 
     /// Runs a statement of an operator, or of somebody who should not.
