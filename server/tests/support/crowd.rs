@@ -74,6 +74,7 @@ pub struct Crowd {
     streams: Vec<StreamId>,
     addresses: Addresses,
     writing: JoinSet<Written>,
+    written: Vec<Written>,
     reading: JoinSet<(StreamId, Vec<Entry>)>,
     tally: Arc<Tally>,
     heads: watch::Sender<BTreeMap<StreamId, Position>>,
@@ -87,6 +88,7 @@ impl Crowd {
             streams: Vec::new(),
             addresses: addresses.clone(),
             writing: JoinSet::new(),
+            written: Vec::new(),
             reading: JoinSet::new(),
             tally: Arc::default(),
             heads: watch::Sender::default(),
@@ -193,13 +195,18 @@ impl Crowd {
         reached.await.expect(what);
     }
 
+    /// Waits until all have written.
+    pub async fn written(&mut self) {
+        while let Some(ended) = self.writing.join_next().await {
+            self.written.push(ended.expect("who writes gets through"));
+        }
+    }
+
     /// Waits until all have written and read everything, and compares what they were told with the store: what was
     /// accepted is there once, where it was said to be; nothing else is; and who reads has all of it, in order.
     pub async fn finish(mut self, store: &dyn Store) -> Vec<Written> {
-        let mut written = Vec::new();
-        while let Some(ended) = self.writing.join_next().await {
-            written.push(ended.expect("who writes gets through"));
-        }
+        self.written().await;
+        let written = std::mem::take(&mut self.written);
         let mut journals = BTreeMap::new();
         for stream in &self.streams {
             let journal = journal(store, stream).await;
