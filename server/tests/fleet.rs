@@ -14,13 +14,10 @@ mod postgres {
 
     use crate::support::{
         author::account,
-        crowd::{self, Crowd, Written, dice},
+        crowd::{self, Crowd, WITHOUT_END, Written, dice},
         database::Database,
         process::{Addresses, Fleet, verify},
     };
-
-    /// Those who write until they are stopped.
-    const WITHOUT_END: usize = usize::MAX;
 
     /// Of those who were removed nothing is behind the removal, and each was told why.
     fn assert_cut_off(written: &[Written], removals: &BTreeMap<StreamId, Position>) {
@@ -42,7 +39,7 @@ mod postgres {
         let [one, two, three] = [0, 1, 2].map(|node: usize| Addresses::only(fleet.nodes[node].address));
         let mut crowd = Crowd::new(&fleet.addresses, &mut dice);
         let mut removals = BTreeMap::new();
-        for _ in 0..12 {
+        for _ in 0..20 {
             let group = crowd.found(&["bob", "cat"]).await;
             for node in [&two, &three, &two, &three] {
                 crowd.write(node, &group, "bob", WITHOUT_END);
@@ -65,15 +62,13 @@ mod postgres {
         let mut dice = dice();
         let database = Database::postgres().await;
         let mut fleet = Fleet::start(&database.address, 3, &crowd::FLAGS);
-        let mut crowd = Crowd::gather(&fleet.addresses, &mut dice, 3, 3, 100).await;
+        let mut crowd = Crowd::gather(&fleet.addresses, &mut dice).await;
         for _ in 0..6 {
             crowd.writes(30).await;
             fleet.take().drain().await;
             fleet.add();
         }
-        let wrote_meanwhile = crowd.accepted() < 900;
-        let written = crowd.finish(database.open().await.as_ref()).await;
-        assert!(wrote_meanwhile && written.iter().all(|written| written.refused.is_none()));
+        crowd.finish(database.open().await.as_ref()).await;
         verify(&database.address);
     }
 
@@ -91,7 +86,7 @@ mod postgres {
             for _ in 0..3 {
                 crowd.write(&asleep, &group, "bob", WITHOUT_END);
             }
-            crowd.write(&asleep, &group, "cat", 60);
+            crowd.write(&asleep, &group, "cat", WITHOUT_END);
             crowd.read(&asleep, &group.stream, "reader");
             crowd.writes(dice.random_range(5..40)).await;
             fleet.nodes[1].signal("-STOP");

@@ -22,15 +22,12 @@ mod postgres {
         server::TestServer,
     };
 
-    /// What each of nine writers says.
-    const MESSAGES: usize = 90;
-
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn postgres_killed_at_any_moment_loses_and_doubles_nothing() {
         let mut dice = dice();
         let mut cluster = Cluster::start().await;
         let fleet = Fleet::start(&cluster.address, 1, &crowd::FLAGS);
-        let mut crowd = Crowd::gather(&fleet.addresses, &mut dice, 3, 3, MESSAGES).await;
+        let mut crowd = Crowd::gather(&fleet.addresses, &mut dice).await;
         for round in 0..5 {
             crowd.writes(30).await;
             if round % 2 == 0 {
@@ -44,7 +41,6 @@ mod postgres {
             }
             cluster.run().await;
         }
-        assert!(crowd.accepted() < 9 * MESSAGES, "it was killed while they wrote");
         assert_eq!(crowd.deferred(), BTreeSet::from([Code::StoreUnavailable]));
         crowd.finish(open_at(&cluster.address).await.as_ref()).await;
         verify(&cluster.address);
@@ -57,7 +53,7 @@ mod postgres {
         let database = Database::postgres().await;
         let line = Proxy::to(database.host().to_owned()).await;
         let fleet = Fleet::start(&database.by_way_of(line.address), 1, &crowd::FLAGS);
-        let mut crowd = Crowd::gather(&fleet.addresses, &mut dice, 3, 3, MESSAGES).await;
+        let mut crowd = Crowd::gather(&fleet.addresses, &mut dice).await;
         for _ in 0..6 {
             crowd.writes(20).await;
             line.cut_connections();
@@ -86,7 +82,7 @@ mod postgres {
         let flags = [&crowd::FLAGS[1..], &["--store", "postgres:"]].concat();
         let server = TestServer::with_store(Arc::clone(&store) as Arc<dyn Store>, &flags).await;
         let addresses = Addresses::only(server.address);
-        let mut crowd = Crowd::gather(&addresses, &mut dice, 3, 3, MESSAGES).await;
+        let mut crowd = Crowd::gather(&addresses, &mut dice).await;
         let mut ann = Client::connect(&server, "ann", device(1)).await;
         for _ in 0..2 {
             crowd.writes(40).await;
@@ -98,7 +94,6 @@ mod postgres {
             ann.settle().await;
             line.speak();
         }
-        assert!(crowd.accepted() < 9 * MESSAGES, "they wrote when it went silent");
         crowd.finish(database.open().await.as_ref()).await;
         verify(&database.address);
         server.stop().await;

@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -25,18 +25,32 @@ use tokio::{sync::watch, task::JoinSet};
 use super::{
     author::{Author, account},
     client::{Client, stream},
-    process::{Addresses, PAGE_LIMIT},
+    process::{Addresses, PAGE_LIMITS},
 };
 
 /// The longest that anybody waits for a server, or for an answer, whatever is done to the servers.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest pause before a deferred push, or a connection, is tried again: shorter than servers ask for.
 const PAUSE_MAX: Duration = Duration::from_millis(60);
-/// Changes of one push at most.
+/// Changes of one push at most, and the longest pause before the next.
 const PUSH_CHANGES_MAX: usize = 4;
+const THOUGHT_MAX: Duration = Duration::from_millis(50);
 
-/// The flags of a server whose conversations have one page, and are read as a whole.
-pub const FLAGS: [&str; 5] = ["--dev", "--catch-up-entries-max", "100000", PAGE_LIMIT[0], PAGE_LIMIT[1]];
+/// The flags of a server whose conversations have one page and are read as a whole, and which lets everybody write a lot.
+pub const FLAGS: [&str; 9] = [
+    "--dev",
+    "--catch-up-entries-max",
+    "100000",
+    "--changes-burst",
+    "100000",
+    PAGE_LIMITS[0],
+    PAGE_LIMITS[1],
+    PAGE_LIMITS[2],
+    PAGE_LIMITS[3],
+];
+
+/// The messages of those who write until the crowd is over.
+pub const WITHOUT_END: usize = usize::MAX;
 
 /// The dice of one test. A failure prints the seed; `SEED` repeats it, as far as real processes repeat.
 pub fn dice() -> StdRng {
@@ -77,6 +91,7 @@ pub struct Crowd {
     written: Vec<Written>,
     reading: JoinSet<(StreamId, Vec<Entry>)>,
     tally: Arc<Tally>,
+    is_over: Arc<AtomicBool>,
     heads: watch::Sender<BTreeMap<StreamId, Position>>,
     dice: StdRng,
 }
@@ -91,28 +106,21 @@ impl Crowd {
             written: Vec::new(),
             reading: JoinSet::new(),
             tally: Arc::default(),
+            is_over: Arc::default(),
             heads: watch::Sender::default(),
             dice: StdRng::from_rng(dice),
         }
     }
 
-    /// In so many groups so many begin to write that many messages each, and one reads.
-    pub async fn gather(
-        addresses: &Addresses,
-        dice: &mut StdRng,
-        groups: usize,
-        writers: usize,
-        messages: usize,
-    ) -> Self {
+    /// Three groups, in each of which three write without end and one reads.
+    pub async fn gather(addresses: &Addresses, dice: &mut StdRng) -> Self {
         let mut crowd = Self::new(addresses, dice);
-        for _ in 0..groups {
-            let names: Vec<String> = (0..writers).map(|number| format!("writer{number}")).collect();
-            let members: Vec<&str> = names.iter().map(String::as_str).chain(["reader"]).collect();
-            let group = crowd.found(&members).await;
-            for name in &names {
-                crowd.write(addresses, &group, name, messages);
+        for _ in 0..3 {
+            let group = crowd.found(&["bob", "cat", "dan", "eve"]).await;
+            for name in ["bob", "cat", "dan"] {
+                crowd.write(addresses, &group, name, WITHOUT_END);
             }
-            crowd.read(addresses, &group.stream, "reader");
+            crowd.read(addresses, &group.stream, "eve");
         }
         crowd
     }
@@ -130,13 +138,13 @@ impl Crowd {
         Group { conversation, stream, created }
     }
 
-    /// Lets a member write messages, on a new device.
+    /// Lets a member write messages, on a new device, until the crowd is over.
     pub fn write(&mut self, addresses: &Addresses, group: &Group, name: &str, messages: usize) {
         let place = self.place(addresses, name);
         let mut author = Author::of(name, place.device, group.conversation);
         author.apply(&group.created);
-        let tally = Arc::clone(&self.tally);
-        self.writing.spawn(Writer { place, author, waiting: VecDeque::new(), messages, tally }.write());
+        let (tally, is_over) = (Arc::clone(&self.tally), Arc::clone(&self.is_over));
+        self.writing.spawn(Writer { place, author, waiting: VecDeque::new(), messages, tally, is_over }.write());
     }
 
     /// Lets a member read all of a conversation, on a new device.
@@ -152,7 +160,8 @@ impl Crowd {
         let mut author = Author::of("ann", place.device, group.conversation);
         author.apply(&group.created);
         let waiting = VecDeque::from([author.remove(name)]);
-        let written = Writer { place, author, waiting, messages: 1, tally: Arc::default() }.write().await;
+        let (tally, is_over) = (Arc::default(), Arc::default());
+        let written = Writer { place, author, waiting, messages: 1, tally, is_over }.write().await;
         written.accepted.first().expect("the owner removes a member").0
     }
 
@@ -175,7 +184,7 @@ impl Crowd {
     /// Waits until so many more are accepted, and a moment that the dice choose.
     pub async fn writes(&mut self, more: usize) {
         let goal = self.accepted() + more;
-        self.until("changes are accepted", |crowd| crowd.accepted() >= goal || crowd.writing.is_empty()).await;
+        self.until("changes are accepted", |crowd| crowd.accepted() >= goal).await;
         tokio::time::sleep(self.dice.random_range(Duration::ZERO..Duration::from_millis(15))).await;
     }
 
@@ -195,18 +204,23 @@ impl Crowd {
         reached.await.expect(what);
     }
 
-    /// Waits until all have written.
-    pub async fn written(&mut self) {
+    /// Lets all say what they have begun to say, and no more.
+    pub async fn quiet(&mut self) {
+        self.is_over.store(true, Ordering::SeqCst);
         while let Some(ended) = self.writing.join_next().await {
             self.written.push(ended.expect("who writes gets through"));
         }
     }
 
     /// Waits until all have written and read everything, and compares what they were told with the store: what was
-    /// accepted is there once, where it was said to be; nothing else is; and who reads has all of it, in order.
+    /// accepted is there once, where it was said to be; nothing else is; and who reads has all of it, in order. Nobody
+    /// was refused for anything but a removal.
     pub async fn finish(mut self, store: &dyn Store) -> Vec<Written> {
-        self.written().await;
+        self.quiet().await;
         let written = std::mem::take(&mut self.written);
+        let refused = written.iter().filter_map(|written| written.refused.as_ref());
+        let refused: Vec<&Refused> = refused.filter(|refused| refused.code != Code::MemberRemoved).collect();
+        assert!(refused.is_empty(), "{refused:?}");
         let mut journals = BTreeMap::new();
         for stream in &self.streams {
             let journal = journal(store, stream).await;
@@ -286,26 +300,32 @@ struct Writer {
     waiting: VecDeque<PushedChange>,
     messages: usize,
     tally: Arc<Tally>,
+    is_over: Arc<AtomicBool>,
 }
 
 impl Writer {
     async fn write(mut self) -> Written {
         let (account, stream) = (self.author.session.account.clone(), self.author.stream.id().clone());
         let mut written = Written { account, stream, accepted: Vec::new(), refused: None };
-        while written.refused.is_none() && written.accepted.len() < self.messages {
+        while written.refused.is_none() && !self.is_done(&written) {
             let mut client = self.place.connect(None).await.0;
             while self.push(&mut client, &mut written).await {}
         }
         written
     }
 
+    fn is_done(&self, written: &Written) -> bool {
+        let is_over = self.is_over.load(Ordering::SeqCst) && self.waiting.is_empty();
+        is_over || written.accepted.len() >= self.messages
+    }
+
     /// Pushes what waits, or something new; tells whether there is more to do on this socket.
     async fn push(&mut self, client: &mut Client, written: &mut Written) -> bool {
-        let left = self.messages - written.accepted.len();
-        if left == 0 {
+        if self.is_done(written) {
             return false;
         }
         if self.waiting.is_empty() {
+            let left = self.messages - written.accepted.len();
             let count = self.place.dice.random_range(1..=PUSH_CHANGES_MAX).min(left);
             self.waiting.extend(std::iter::repeat_with(|| self.author.say("hear, hear")).take(count));
         }
@@ -331,6 +351,7 @@ impl Writer {
                 None => return false,
             }
         }
+        tokio::time::sleep(self.place.dice.random_range(Duration::ZERO..THOUGHT_MAX)).await;
         true
     }
 }

@@ -22,12 +22,12 @@ pub fn program(arguments: &[&str]) -> Command {
 }
 
 /// Room in one page for all that a crowd says.
-pub const PAGE_LIMIT: [&str; 2] = ["--page-changes-soft", "4000"];
+pub const PAGE_LIMITS: [&str; 4] = ["--page-changes-soft", "20000", "--page-changes-max", "20000"];
 
 /// Makes every decision in a store again, by another process; the counts it tells.
 #[track_caller]
 pub fn verify(store: &str) -> String {
-    let arguments = [&["verify", "--all", "--store", store], &PAGE_LIMIT[..]].concat();
+    let arguments = [&["verify", "--all", "--store", store], &PAGE_LIMITS[..]].concat();
     let Output { status, stdout, stderr } = program(&arguments).output().unwrap();
     let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
     assert!(status.success(), "{stdout}{stderr}");
