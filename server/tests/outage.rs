@@ -73,9 +73,10 @@ mod postgres {
         let database = Database::postgres().await;
         let line = Proxy::to(database.host().to_owned()).await;
         let options = StoreOptions {
+            // None of them may be lost to a call that was given up.
+            connections_max: 2,
             acquire_timeout: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(2),
-            ..StoreOptions::default()
         };
         let store = store::open(&database.by_way_of(line.address), &options).await.unwrap();
         store.migrate().await.unwrap();
@@ -84,7 +85,7 @@ mod postgres {
         let addresses = Addresses::only(server.address);
         let mut crowd = Crowd::gather(&addresses, &mut dice).await;
         let mut ann = Client::connect(&server, "ann", device(1)).await;
-        for _ in 0..2 {
+        for _ in 0..3 {
             crowd.writes(40).await;
             line.silence();
             // Whoever needs nothing of the store is served meanwhile; a new session is turned away.

@@ -26,7 +26,7 @@ use tokio::{
 use super::payload;
 use crate::store::{
     Notice, StoreError,
-    sql::{Patience, SqlStore, Value, fetch, next_cursor, notice},
+    sql::{Backend as _, Patience, SqlStore, Value, fetch, next_cursor, notice},
 };
 
 const CHANNEL: &str = "tidings";
@@ -84,7 +84,8 @@ impl Feed {
     pub(super) async fn look_from_now(&self, store: &SqlStore<Postgres>) -> Result<(), StoreError> {
         let mut watch = self.watch.lock().await;
         if watch.cursor.is_none() {
-            let cursor = async { next_cursor::<Postgres>(&mut *store.moment().await?).await };
+            let cursor =
+                async { next_cursor::<Postgres>(&mut *store.reader().await?.begin(Postgres::BEGIN_READ).await?).await };
             watch.cursor = Some(store.patience.bound(cursor).await?);
         }
         Ok(())
@@ -123,7 +124,8 @@ impl Watch {
     /// Finds what others wrote since the last look, and answers what no
     /// notice told.
     async fn look(&mut self, store: &SqlStore<Postgres>) -> Result<Vec<Notice>, StoreError> {
-        let mut transaction = store.moment().await?;
+        let mut reader = store.reader().await?;
+        let mut transaction = reader.begin(Postgres::BEGIN_READ).await?;
         let cursor = next_cursor::<Postgres>(&mut transaction).await?;
         let since = self.cursor.unwrap_or(cursor);
         let values = [Value::number(since.number()), Value::Number(store.node)];
@@ -155,7 +157,7 @@ async fn notify_others(pool: PgPool, node: i64, patience: Patience, mut told: mp
     let mut notices = Vec::new();
     while told.recv_many(&mut notices, NOTICES_MAX).await > 0 {
         let notices = std::mem::take(&mut notices);
-        let notified = async { Ok(notify(&mut *pool.acquire().await?, node, notices).await?) };
+        let notified = async { Ok(notify(&mut *patience.lease(&pool).await?, node, notices).await?) };
         if let Err(error) = patience.bound(notified).await {
             tracing::debug!(%error, "notices were lost");
         }

@@ -45,19 +45,14 @@ const TRANSACTION_IDLE: (&str, &str) = ("idle_in_transaction_session_timeout", "
 pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<Postgres>, StoreError> {
     let connect =
         PgConnectOptions::from_str(url)?.application_name("tidings").options(PLANS).options([TRANSACTION_IDLE]);
-    let patience = Patience::of(options.answer_timeout);
-    let tried = patience.clone();
+    let patience = Patience(options.answer_timeout);
     let pool = PgPoolOptions::new()
         .max_connections(options.connections_max.max(1))
         .acquire_timeout(options.acquire_timeout)
-        .after_release(move |_, _| {
-            let keep = !tried.is_tried();
-            Box::pin(async move { Ok(keep) })
-        })
         .connect_with(connect.clone())
         .await?;
     let node = rand::random();
-    let feed = Feed::start(connect, pool.clone(), node, patience.clone());
+    let feed = Feed::start(connect, pool.clone(), node, patience);
     Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, patience })
 }
 

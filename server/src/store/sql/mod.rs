@@ -6,14 +6,14 @@ mod catch_up;
 mod commit;
 mod directory;
 mod journal;
-mod patience;
+mod lease;
 mod receipt;
 mod records;
 mod row;
 mod snapshot;
 
 use async_trait::async_trait;
-use sqlx::{Pool, Transaction, pool::PoolConnection};
+use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
@@ -26,7 +26,7 @@ pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator,
 pub(super) use catch_up::next_cursor;
 #[cfg(test)]
 pub(super) use commit::commit;
-pub(super) use patience::Patience;
+pub(super) use lease::{Lease, Patience};
 pub(super) use row::notice;
 use snapshot::Suspect;
 
@@ -52,19 +52,15 @@ pub(super) struct SqlStore<B: Backend> {
 }
 
 impl<B: Backend> SqlStore<B> {
-    /// A connection for one query.
-    async fn reader(&self) -> Result<PoolConnection<B>, StoreError> {
-        Ok(self.reads.acquire().await?)
+    /// A connection for one query, or for a transaction that reads everything
+    /// as of one moment.
+    pub(super) async fn reader(&self) -> Result<Lease<B>, StoreError> {
+        self.patience.lease(&self.reads).await
     }
 
-    /// A transaction that reads everything as of one moment.
-    pub(super) async fn moment(&self) -> Result<Transaction<'static, B>, StoreError> {
-        Ok(self.reads.begin_with(B::BEGIN_READ).await?)
-    }
-
-    /// A transaction that may write.
-    pub(super) async fn writer(&self) -> Result<Transaction<'static, B>, StoreError> {
-        Ok(self.writes.begin_with(B::BEGIN_WRITE).await?)
+    /// A connection for a transaction that may write.
+    pub(super) async fn writer(&self) -> Result<Lease<B>, StoreError> {
+        self.patience.lease(&self.writes).await
     }
 
     /// Sets a snapshot aside, for a reader that has its answer without it: that
@@ -82,7 +78,8 @@ impl<B: Backend> SqlStore<B> {
         suspect: Suspect<'_>,
         reason: &str,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
         let now = clock::wall_now();
         let aside = snapshot::set_aside::<B>(&mut transaction, tenant, document, suspect, reason, now).await?;
         transaction.commit().await?;
@@ -94,7 +91,8 @@ impl<B: Backend> SqlStore<B> {
     }
 
     async fn try_commit(&self, commits: &[StreamCommit]) -> Result<(Vec<CommitOutcome>, Vec<Notice>), StoreError> {
-        let mut transaction = self.writer().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
         let answer = commit::commit::<B>(&mut transaction, self.node, commits).await?;
         transaction.commit().await?;
         Ok(answer)
@@ -129,7 +127,8 @@ impl<B: Backend> Store for SqlStore<B> {
                 if let Some(owner) = known {
                     return Ok(owner);
                 }
-                let mut transaction = self.writer().await?;
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
                 let owner = directory::register_device::<B>(&mut transaction, tenant, account, device).await?;
                 transaction.commit().await?;
                 Ok(owner)
@@ -145,7 +144,8 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<(), StoreError> {
         self.patience
             .bound(async {
-                let mut transaction = self.writer().await?;
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
                 directory::set_suspension::<B>(&mut transaction, tenant, account, suspension).await?;
                 if suspension == Suspension::Suspended {
                     let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
@@ -194,7 +194,8 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<(StoredDocument, StreamHead), StoreError> {
         self.patience
             .bound(async {
-                let mut moment = self.moment().await?;
+                let mut reader = self.reader().await?;
+                let mut moment = reader.begin(B::BEGIN_READ).await?;
                 let (stored, head, fault) = journal::document::<B>(&mut moment, tenant, document).await?;
                 moment.rollback().await?;
                 if let Some(fault) = fault {
@@ -257,7 +258,14 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<CatchUp, StoreError> {
         self.patience
             .bound(async {
-                catch_up::catch_up::<B>(&mut *self.moment().await?, tenant, account, cursor, entries_max).await
+                catch_up::catch_up::<B>(
+                    &mut *self.reader().await?.begin(B::BEGIN_READ).await?,
+                    tenant,
+                    account,
+                    cursor,
+                    entries_max,
+                )
+                .await
             })
             .await
     }
@@ -295,7 +303,8 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Vec<MemberReceipt>, StoreError> {
         self.patience
             .bound(async {
-                let mut transaction = self.writer().await?;
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
                 let moved = receipt::merge_receipts::<B>(&mut transaction, tenant, receipts).await?;
                 if moved.is_empty() {
                     transaction.rollback().await?;
@@ -331,7 +340,8 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<(), StoreError> {
         self.patience
             .bound(async {
-                let mut transaction = self.writer().await?;
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
                 snapshot::save::<B>(&mut transaction, tenant, document, snapshot).await?;
                 Ok(transaction.commit().await?)
             })

@@ -41,7 +41,7 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false);
-    let patience = Patience::of(Duration::MAX);
+    let patience = Patience(Duration::MAX);
     let Some(path) = path else {
         let writes = pool.max_connections(1).connect_with(connect.in_memory(true)).await?;
         return Ok(SqlStore { reads: writes.clone(), writes, node: 0, feed: (), patience });
