@@ -19,6 +19,11 @@ mod postgres {
         process::{Addresses, Fleet, verify},
     };
 
+    /// How often somebody is removed while they write through two other nodes.
+    const REMOVALS: usize = 20;
+    /// How often a node sleeps.
+    const SLEEPS: usize = 3;
+
     /// Of those who were removed nothing is behind the removal, and each was told why.
     fn assert_cut_off(written: &[Written], removals: &BTreeMap<StreamId, Position>) {
         let mut accepted = 0;
@@ -39,7 +44,7 @@ mod postgres {
         let [one, two, three] = [0, 1, 2].map(|node: usize| Addresses::only(fleet.nodes[node].address));
         let mut crowd = Crowd::new(&fleet.addresses, &mut dice);
         let mut removals = BTreeMap::new();
-        for _ in 0..20 {
+        for _ in 0..REMOVALS {
             let group = crowd.found(&["bob", "cat"]).await;
             for node in [&two, &three, &two, &three] {
                 crowd.write(node, &group, "bob", WITHOUT_END);
@@ -52,6 +57,7 @@ mod postgres {
             crowd.write(&two, &group, "bob", WITHOUT_END);
             crowd.write(&three, &group, "bob", WITHOUT_END);
         }
+        crowd.loses(6 * REMOVALS).await;
         let written = crowd.finish(database.open().await.as_ref()).await;
         assert_cut_off(&written, &removals);
         verify(&database.address);
@@ -81,7 +87,7 @@ mod postgres {
         let [awake, asleep] = [0, 1].map(|node: usize| Addresses::only(fleet.nodes[node].address));
         let mut crowd = Crowd::new(&fleet.addresses, &mut dice);
         let mut removals = BTreeMap::new();
-        for _ in 0..3 {
+        for _ in 0..SLEEPS {
             let group = crowd.found(&["bob", "cat", "reader"]).await;
             for _ in 0..3 {
                 crowd.write(&asleep, &group, "bob", WITHOUT_END);
@@ -99,6 +105,7 @@ mod postgres {
             tokio::time::sleep(Duration::from_secs(1)).await;
             fleet.nodes[1].signal("-CONT");
         }
+        crowd.loses(3 * SLEEPS).await;
         let written = crowd.finish(database.open().await.as_ref()).await;
         assert_cut_off(&written, &removals);
         verify(&database.address);

@@ -73,6 +73,7 @@ pub struct Written {
 struct Tally {
     accepted: AtomicUsize,
     deferred: AtomicUsize,
+    refused: AtomicUsize,
     codes: Mutex<BTreeSet<Code>>,
 }
 
@@ -193,6 +194,11 @@ impl Crowd {
         let deferred = |crowd: &Self| crowd.tally.deferred.load(Ordering::SeqCst);
         let goal = deferred(self) + more;
         self.until("pushes are deferred", |crowd| deferred(crowd) >= goal).await;
+    }
+
+    /// Waits until so many were refused for good.
+    pub async fn loses(&self, count: usize) {
+        self.until("who writes is refused", |crowd| crowd.tally.refused.load(Ordering::SeqCst) >= count).await;
     }
 
     async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
@@ -340,6 +346,7 @@ impl Writer {
                 Some(ServerFrame::Refused(refused)) if refused.request == request => {
                     if refused.retry_at.is_none() {
                         written.refused = Some(refused);
+                        self.tally.refused.fetch_add(1, Ordering::SeqCst);
                         return false;
                     }
                     self.tally.codes.lock().unwrap().insert(refused.code);
