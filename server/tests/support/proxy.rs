@@ -135,8 +135,7 @@ impl Line {
             to.write_all(&bytes[..count]).await?;
             if is_from_client && bytes[..count].ends_with(COMMIT) && self.loses_commit() {
                 // Answered: it is committed.
-                server.read(&mut down).await?;
-                return Ok(());
+                return server.read(&mut down).await.map(drop);
             }
         }
     }
