@@ -5,11 +5,7 @@
 
 mod support;
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _},
-    process::{Child, Command, Output, Stdio},
-    time::Duration,
-};
+use std::{process::Output, time::Duration};
 
 use tidings_core::{
     code::Code,
@@ -23,6 +19,7 @@ use support::{
     client::{Client, device, hello, stream},
     database::Database,
     on_each_store,
+    process::{Process, program},
 };
 
 on_each_store! {
@@ -31,16 +28,6 @@ on_each_store! {
     a_suspended_account_is_shut_out_until_that_is_lifted,
     j2_what_is_stored_is_verified_on_the_command_line,
     j6_what_rotted_is_told_in_the_log,
-}
-
-/// The program with these arguments and nothing of the environment's settings.
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings-server"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TIDINGS_")) {
-        command.env_remove(name);
-    }
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
 }
 
 #[track_caller]
@@ -119,44 +106,8 @@ fn a_token_is_issued_on_the_command_line() {
     assert!(identity.administrator);
 }
 
-/// A running program that listens.
-struct Running {
-    child: Child,
-    address: std::net::SocketAddr,
-    output: BufReader<std::process::ChildStdout>,
-}
-
-impl Running {
-    fn start(database: &Database, arguments: &[&str]) -> Self {
-        let mut all = vec!["serve", "--listen", "127.0.0.1:0", "--store", &database.address];
-        all.extend(arguments);
-        let mut child = program(&all).spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://");
-        let Some(address) = address else {
-            let mut stderr = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-            panic!("it says where it listens: {line:?} {stderr}");
-        };
-        Self { address: address.parse().unwrap(), child, output }
-    }
-
-    /// Sends a signal and tells how the program ended, with what it logged.
-    fn end(mut self, signal: &str) -> (std::process::ExitStatus, String) {
-        let process = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
-        let mut stderr = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-        let mut stdout = String::new();
-        self.output.read_to_string(&mut stdout).unwrap();
-        (self.child.wait().unwrap(), stderr + &stdout)
-    }
-}
-
 async fn logs_hold_no_message_text_and_no_token(database: Database) {
-    let server = Running::start(&database, &["--dev", "--log", "trace", "--log-format", "json"]);
+    let server = Process::start(&database.address, &["--dev", "--log", "trace", "--log-format", "json"]);
     let token = support::server::token("ann", Duration::from_secs(60));
     let boats = ConversationId::from_bytes([0xb0; 16]);
     let mut client = Client::dial(server.address).await;
@@ -178,7 +129,7 @@ async fn logs_hold_no_message_text_and_no_token(database: Database) {
 }
 
 async fn sigint_drains_too(database: Database) {
-    let server = Running::start(&database, &["--jwt-secret", tidings_server::auth::DEVELOPMENT_SECRET]);
+    let server = Process::start(&database.address, &["--jwt-secret", tidings_server::auth::DEVELOPMENT_SECRET]);
     let mut client = Client::dial(server.address).await;
     let token = support::server::token("ann", Duration::from_secs(60));
     client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;
@@ -197,7 +148,7 @@ fn suspend(database: &Database, more: &[&str]) {
 }
 
 async fn a_suspended_account_is_shut_out_until_that_is_lifted(database: Database) {
-    let server = Running::start(&database, &["--dev", "--cursor-interval", "100ms"]);
+    let server = Process::start(&database.address, &["--dev", "--cursor-interval", "100ms"]);
     let say_hello = async |account, number| {
         let mut client = Client::dial(server.address).await;
         let token = support::server::token(account, Duration::from_secs(60));
@@ -227,7 +178,7 @@ fn a_store_that_no_server_has_made_holds_no_account() {
 }
 
 async fn j2_what_is_stored_is_verified_on_the_command_line(database: Database) {
-    let server = Running::start(&database, &["--dev"]);
+    let server = Process::start(&database.address, &["--dev"]);
     let mut client = Client::dial(server.address).await;
     let token = support::server::token("ann", Duration::from_secs(60));
     client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;
@@ -262,7 +213,8 @@ async fn j2_what_is_stored_is_verified_on_the_command_line(database: Database) {
 }
 
 async fn j6_what_rotted_is_told_in_the_log(database: Database) {
-    let server = Running::start(&database, &["--dev", "--snapshot-entries", "2", "--snapshot-interval", "20ms"]);
+    let server =
+        Process::start(&database.address, &["--dev", "--snapshot-entries", "2", "--snapshot-interval", "20ms"]);
     let mut client = Client::dial(server.address).await;
     let token = support::server::token("ann", Duration::from_secs(60));
     client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;

@@ -20,8 +20,8 @@ enum Cause {
 fn cause(code: &str) -> Cause {
     match code {
         "53100" => Cause::Full,
-        // Too many connections; a standby that cannot write.
-        "53300" | "25006" => Cause::Unavailable,
+        // Too many connections; a standby that cannot write; a transaction in which nothing was said for long.
+        "53300" | "25006" | "25P03" => Cause::Unavailable,
         "40001" | "40P01" => Cause::Collision,
         _ if code.len() == 5 && (code.starts_with("08") || code.starts_with("57P0")) => Cause::Unavailable,
         _ if code.len() == 5 => Cause::Other,
@@ -83,6 +83,7 @@ mod tests {
             ("13", Cause::Full),
             ("08006", Cause::Unavailable),
             ("57P01", Cause::Unavailable),
+            ("25P03", Cause::Unavailable),
             ("5", Cause::Unavailable),
             ("517", Cause::Unavailable),
             ("778", Cause::Unavailable),

@@ -77,11 +77,14 @@ pub struct StoreOptions {
     /// How long a call waits for a connection before the store counts as
     /// unavailable.
     pub acquire_timeout: Duration,
+    /// How long a call may take, that wait included, before the store counts
+    /// as unavailable. A file answers or fails, so SQLite's are not bounded.
+    pub answer_timeout: Duration,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections_max: 10, acquire_timeout: Duration::from_secs(5) }
+        Self { connections_max: 10, acquire_timeout: Duration::from_secs(5), answer_timeout: Duration::from_secs(10) }
     }
 }
 

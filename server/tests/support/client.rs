@@ -54,17 +54,31 @@ impl Client {
         device: DeviceId,
         cursor: Option<Cursor>,
     ) -> (Self, Vec<ServerFrame>) {
-        let mut client = Self::dial(server.address).await;
-        let token = token(account, Duration::from_secs(600));
-        client.send(&ClientFrame::Hello(hello(token, device, cursor))).await;
-        let mut frames = Vec::new();
-        loop {
-            frames.push(client.next().await);
-            if let Some(ServerFrame::CaughtUp(cursor)) = frames.last() {
-                client.cursor = Some(*cursor);
-                return (client, frames);
+        Self::try_resume(server.address, account, device, cursor).await.expect("the session opens")
+    }
+
+    /// Such a session, unless the server does not open one now.
+    pub async fn try_resume(
+        address: SocketAddr,
+        account: &str,
+        device: DeviceId,
+        cursor: Option<Cursor>,
+    ) -> Option<(Self, Vec<ServerFrame>)> {
+        let opened = tokio::time::timeout(PATIENCE, async {
+            let (socket, _) = connect_async(format!("ws://{address}/v1/sync")).await.ok()?;
+            let mut client = Self::over(socket);
+            let token = token(account, Duration::from_secs(600));
+            client.send(&ClientFrame::Hello(hello(token, device, cursor))).await;
+            let mut frames = Vec::new();
+            loop {
+                frames.push(client.try_next().await?);
+                if let Some(ServerFrame::CaughtUp(cursor)) = frames.last() {
+                    client.cursor = Some(*cursor);
+                    return Some((client, frames));
+                }
             }
-        }
+        });
+        opened.await.ok().flatten()
     }
 
     /// A session of a device that holds nothing.
@@ -77,9 +91,9 @@ impl Client {
         self.send_bytes(encode(frame)).await;
     }
 
-    /// Sends bytes that may not be a frame.
+    /// Sends bytes that may not be a frame. A socket that is closed is noticed where the answer is waited for.
     pub async fn send_bytes(&mut self, bytes: Vec<u8>) {
-        self.socket.send(Message::Binary(bytes.into())).await.unwrap();
+        let _ = self.socket.send(Message::Binary(bytes.into())).await;
     }
 
     /// The next frame; panics when none comes.

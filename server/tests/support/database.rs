@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteCo
 use tidings_server::store::{self, Store, StoreOptions};
 
 /// Where a Postgres server is for the tests: an address that may create databases.
-const POSTGRES: &str = "TIDINGS_TEST_POSTGRES";
+pub const POSTGRES: &str = "TIDINGS_TEST_POSTGRES";
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -30,7 +30,8 @@ enum Leftover {
     Database { server: String, name: String },
 }
 
-fn unique() -> String {
+/// A name that nothing else has.
+pub fn unique() -> String {
     let random: u32 = rand::random();
     format!("tidings_test_{}_{}_{random:08x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
@@ -72,12 +73,17 @@ impl Database {
 
     /// Opens it as one node does, migrated.
     pub async fn open(&self) -> Arc<dyn Store> {
-        Self::open_at(&self.address).await
+        open_at(&self.address).await
+    }
+
+    /// Its address by way of another host and port.
+    pub fn by_way_of(&self, address: SocketAddr) -> String {
+        self.address.replacen(self.host(), &address.to_string(), 1)
     }
 
     /// Opens it by way of another host and port.
     pub async fn open_by_way_of(&self, address: SocketAddr) -> Arc<dyn Store> {
-        Self::open_at(&self.address.replacen(self.host(), &address.to_string(), 1)).await
+        open_at(&self.by_way_of(address)).await
     }
 
     /// Runs a statement of an operator, or of somebody who should not.
@@ -156,13 +162,14 @@ impl Database {
         });
         listening.await.expect("the nodes listen");
     }
+}
 
-    async fn open_at(address: &str) -> Arc<dyn Store> {
-        let options = StoreOptions { acquire_timeout: Duration::from_secs(2), ..StoreOptions::default() };
-        let store = store::open(address, &options).await.unwrap();
-        store.migrate().await.unwrap();
-        store
-    }
+/// Opens the store at an address as one node does, migrated.
+pub async fn open_at(address: &str) -> Arc<dyn Store> {
+    let options = StoreOptions { acquire_timeout: Duration::from_secs(2), ..StoreOptions::default() };
+    let store = store::open(address, &options).await.unwrap();
+    store.migrate().await.unwrap();
+    store
 }
 
 impl Drop for Database {

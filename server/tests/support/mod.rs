@@ -1,12 +1,16 @@
 //! What the tests of the server share: a fresh database on either store, a
-//! server on port 0, a client that speaks frames, and an author that writes
-//! changes. Every wait has a bound and says what it waited for.
+//! server on port 0 in this process or as one of its own, a client that speaks
+//! frames, an author that writes changes, and a crowd of both. Every wait has a
+//! bound and says what it waited for.
 
 #![allow(dead_code, unused_macros, unused_imports, reason = "each test binary uses a part of it")]
 
 pub mod author;
 pub mod client;
+pub mod cluster;
+pub mod crowd;
 pub mod database;
+pub mod process;
 pub mod proxy;
 pub mod scrape;
 pub mod server;

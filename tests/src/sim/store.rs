@@ -295,6 +295,7 @@ impl NodeStore {
                 stream: commit.stream.clone(),
                 first: first.entry.position,
                 last: last.entry.position,
+                traces: commit.traces.clone(),
             };
             state.commits.push((self.node, notice.clone()));
             drop(state);

@@ -10,7 +10,7 @@
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use sqlx::{
-    PgConnection, PgPool, Postgres,
+    AssertSqlSafe, Executor as _, PgConnection, PgPool, Postgres,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use tidings_core::{
@@ -20,13 +20,13 @@ use tidings_core::{
 use tokio::{
     sync::{Mutex, mpsc},
     task::JoinHandle,
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::payload;
 use crate::store::{
     Notice, StoreError,
-    sql::{SqlStore, StoreCounters, Value, fetch, next_cursor, notice},
+    sql::{Backend as _, Patience, SqlStore, StoreCounters, Value, fetch, next_cursor, notice},
 };
 
 const CHANNEL: &str = "tidings";
@@ -36,6 +36,9 @@ const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// How long to wait before listening anew, when Postgres is away.
 const LISTEN_DELAY: Duration = Duration::from_secs(1);
+
+/// Silence after which it is asked whether Postgres is there, and how long it may take to say so.
+const LISTEN_SILENCE: Duration = Duration::from_secs(10);
 
 /// Notices that wait in either direction; more are dropped, and entries looked for.
 const NOTICES_MAX: usize = 4_096;
@@ -61,12 +64,18 @@ struct Watch {
 
 impl Feed {
     /// Listens on a connection of its own and notifies through the pool.
-    pub(super) fn start(connect: PgConnectOptions, pool: PgPool, node: i64, counters: &Arc<StoreCounters>) -> Feed {
+    pub(super) fn start(
+        connect: PgConnectOptions,
+        pool: PgPool,
+        node: i64,
+        patience: Patience,
+        counters: &Arc<StoreCounters>,
+    ) -> Feed {
         let (outgoing, told) = mpsc::channel(NOTICES_MAX);
         let (heard, incoming) = mpsc::channel(NOTICES_MAX);
         let watch = Watch { incoming, look_at: Instant::now() + LOOK_PERIOD, cursor: None, told: BTreeMap::new() };
         let tasks = [
-            tokio::spawn(notify_others(pool, node, told, Arc::clone(counters))),
+            tokio::spawn(notify_others(pool, node, patience, told, Arc::clone(counters))),
             tokio::spawn(listen(connect, node, heard, Arc::clone(counters))),
         ];
         Feed { outgoing, watch: Mutex::new(watch), counters: Arc::clone(counters), tasks }
@@ -85,7 +94,9 @@ impl Feed {
     pub(super) async fn look_from_now(&self, store: &SqlStore<Postgres>) -> Result<(), StoreError> {
         let mut watch = self.watch.lock().await;
         if watch.cursor.is_none() {
-            watch.cursor = Some(next_cursor::<Postgres>(&mut *store.moment().await?).await?);
+            let cursor =
+                async { next_cursor::<Postgres>(&mut *store.reader().await?.begin(Postgres::BEGIN_READ).await?).await };
+            watch.cursor = Some(store.patience.bound(cursor).await?);
         }
         Ok(())
     }
@@ -106,7 +117,7 @@ impl Feed {
         }
         tokio::time::sleep_until(look_at).await;
         watch.look_at = Instant::now() + LOOK_PERIOD;
-        let found = watch.look(store).await?;
+        let found = store.patience.bound(watch.look(store)).await?;
         self.counters.notices_found.add(found.len());
         Ok(found)
     }
@@ -125,7 +136,8 @@ impl Watch {
     /// Finds what others wrote since the last look, and answers what no
     /// notice told.
     async fn look(&mut self, store: &SqlStore<Postgres>) -> Result<Vec<Notice>, StoreError> {
-        let mut transaction = store.moment().await?;
+        let mut reader = store.reader().await?;
+        let mut transaction = reader.begin(Postgres::BEGIN_READ).await?;
         let cursor = next_cursor::<Postgres>(&mut transaction).await?;
         let since = self.cursor.unwrap_or(cursor);
         let values = [Value::number(since.number()), Value::Number(store.node)];
@@ -153,12 +165,19 @@ impl Watch {
 }
 
 /// Sends notifications, as many at once as have gathered.
-async fn notify_others(pool: PgPool, node: i64, mut told: mpsc::Receiver<Notice>, counters: Arc<StoreCounters>) {
+async fn notify_others(
+    pool: PgPool,
+    node: i64,
+    patience: Patience,
+    mut told: mpsc::Receiver<Notice>,
+    counters: Arc<StoreCounters>,
+) {
     let mut notices = Vec::new();
     while told.recv_many(&mut notices, NOTICES_MAX).await > 0 {
         let count = notices.len();
-        let notified = async { notify(&mut *pool.acquire().await?, node, std::mem::take(&mut notices)).await };
-        match notified.await {
+        let notices = std::mem::take(&mut notices);
+        let notified = async { Ok(notify(&mut *patience.lease(&pool).await?, node, notices).await?) };
+        match patience.bound(notified).await {
             Ok(()) => counters.notices_sent.add(count),
             Err(error) => {
                 counters.notices_lost.add(count);
@@ -178,24 +197,31 @@ pub(super) async fn notify(connection: &mut PgConnection, node: i64, notices: Ve
 
 /// Hears notifications of other nodes, for ever.
 async fn listen(connect: PgConnectOptions, node: i64, heard: mpsc::Sender<Notice>, counters: Arc<StoreCounters>) {
-    let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(connect);
     loop {
-        let Err(error) = listen_once(&pool, node, &heard, &counters).await;
+        let Err(error) = listen_once(connect.clone(), node, &heard, &counters).await;
         tracing::debug!(%error, "listening stopped, and will start anew");
         sleep(LISTEN_DELAY).await;
     }
 }
 
 async fn listen_once(
-    pool: &PgPool,
+    connect: PgConnectOptions,
     node: i64,
     heard: &mpsc::Sender<Notice>,
     counters: &StoreCounters,
 ) -> Result<Infallible, sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
+    let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(connect);
+    let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        let notification = listener.recv().await?;
+        let Ok(notification) = timeout(LISTEN_SILENCE, listener.recv()).await else {
+            // Nobody has told anything, or nobody is there any more.
+            let again = AssertSqlSafe(format!("LISTEN \"{CHANNEL}\""));
+            let answer = timeout(LISTEN_SILENCE, (&mut listener).execute(again)).await;
+            answer.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
+            continue;
+        };
+        let notification = notification?;
         if let Some(notice) = payload::parse(node, notification.payload()) {
             // A full queue drops it: the next look will find entries.
             if heard.try_send(notice).is_err() {

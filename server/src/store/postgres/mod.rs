@@ -17,7 +17,7 @@ use sqlx::{
 use self::feed::Feed;
 use super::{
     Notice, StoreError, StoreOptions,
-    sql::{Backend, Insert, SqlStore, Value, migrator, read_row},
+    sql::{Backend, Insert, Patience, SqlStore, Value, migrator, read_row},
 };
 
 const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_store.sql")];
@@ -36,9 +36,16 @@ const PLANS: [(&str, &str); 6] = [
     ("jit", "off"),
 ];
 
+/// A node that is paused, or cut off, in the middle of a transaction must not
+/// keep others from the streams that it has locked. Shorter than the others
+/// wait for an answer.
+const TRANSACTION_IDLE: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
+
 /// Connects to the database of a `postgres://` URL.
 pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<Postgres>, StoreError> {
-    let connect = PgConnectOptions::from_str(url)?.application_name("tidings").options(PLANS);
+    let connect =
+        PgConnectOptions::from_str(url)?.application_name("tidings").options(PLANS).options([TRANSACTION_IDLE]);
+    let patience = Patience(options.answer_timeout);
     let pool = PgPoolOptions::new()
         .max_connections(options.connections_max.max(1))
         .acquire_timeout(options.acquire_timeout)
@@ -46,8 +53,8 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
         .await?;
     let node = rand::random();
     let counters = Arc::default();
-    let feed = Feed::start(connect, pool.clone(), node, &counters);
-    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters })
+    let feed = Feed::start(connect, pool.clone(), node, patience.clone(), &counters);
+    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters, patience })
 }
 
 read_row!(PgRow);

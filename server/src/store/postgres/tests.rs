@@ -89,7 +89,8 @@ async fn nothing_is_missed_when_transactions_commit_out_of_order() {
         write(&store, &[group(1, &["ann"]), group(2, &["ann"])]).await;
         // A second node's commit takes its id first, and commits last.
         let late = database.open().await;
-        let mut transaction = late.writer().await.unwrap();
+        let mut writer = late.writer().await.unwrap();
+        let mut transaction = writer.begin(Postgres::BEGIN_WRITE).await.unwrap();
         let (outcomes, _) = sql_commit(&mut transaction, &[messages(1, 1, "bob", 1)]).await;
         assert_eq!(outcomes, [store::CommitOutcome::Committed]);
         write(&store, &[messages(2, 1, "bob", 1)]).await;
@@ -127,7 +128,8 @@ async fn an_old_transaction_that_writes_last_is_not_missed() {
         // Takes its id now, so what it writes later carries a smaller tick
         // than the entry before.
         let old = database.open().await;
-        let mut transaction = old.writer().await.unwrap();
+        let mut writer = old.writer().await.unwrap();
+        let mut transaction = writer.begin(Postgres::BEGIN_WRITE).await.unwrap();
         sqlx::query("SELECT pg_current_xact_id()").execute(&mut *transaction).await.unwrap();
         write(&store, &[messages(1, 1, "bob", 1)]).await;
         let between = store.catch_up(&tenant(), &account("ann"), None, ENTRIES_MAX).await.unwrap();
@@ -220,7 +222,8 @@ async fn entries_are_found_when_their_notification_is_lost() {
         let (one, other) = (database.open().await, database.open().await);
         assert_eq!(other.notices().await.unwrap(), []);
         // Committed and never announced: the node ended in between.
-        let mut transaction = one.writer().await.unwrap();
+        let mut writer = one.writer().await.unwrap();
+        let mut transaction = writer.begin(Postgres::BEGIN_WRITE).await.unwrap();
         store::sql::commit::<Postgres>(&mut transaction, one.node, &[group(1, &["ann"]), messages(1, 1, "ann", 2)])
             .await
             .unwrap();

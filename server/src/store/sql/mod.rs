@@ -6,6 +6,7 @@ mod catch_up;
 mod commit;
 mod directory;
 mod journal;
+mod lease;
 mod receipt;
 mod records;
 mod row;
@@ -14,7 +15,7 @@ mod snapshot;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::{Pool, Transaction, pool::PoolConnection};
+use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
@@ -27,6 +28,7 @@ pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator,
 pub(super) use catch_up::next_cursor;
 #[cfg(test)]
 pub(super) use commit::commit;
+pub(super) use lease::{Lease, Patience};
 pub(super) use row::notice;
 use snapshot::Suspect;
 
@@ -49,6 +51,7 @@ pub(super) struct SqlStore<B: Backend> {
     pub(super) node: i64,
     pub(super) feed: B::Feed,
     pub(super) counters: Arc<StoreCounters>,
+    pub(super) patience: Patience,
 }
 
 /// What a store counts for `Store::counts`.
@@ -62,19 +65,15 @@ pub(super) struct StoreCounters {
 }
 
 impl<B: Backend> SqlStore<B> {
-    /// A connection for one query.
-    async fn reader(&self) -> Result<PoolConnection<B>, StoreError> {
-        Ok(self.reads.acquire().await?)
+    /// A connection for one query, or for a transaction that reads everything
+    /// as of one moment.
+    pub(super) async fn reader(&self) -> Result<Lease<B>, StoreError> {
+        self.patience.lease(&self.reads).await
     }
 
-    /// A transaction that reads everything as of one moment.
-    pub(super) async fn moment(&self) -> Result<Transaction<'static, B>, StoreError> {
-        Ok(self.reads.begin_with(B::BEGIN_READ).await?)
-    }
-
-    /// A transaction that may write.
-    pub(super) async fn writer(&self) -> Result<Transaction<'static, B>, StoreError> {
-        Ok(self.writes.begin_with(B::BEGIN_WRITE).await?)
+    /// A connection for a transaction that may write.
+    pub(super) async fn writer(&self) -> Result<Lease<B>, StoreError> {
+        self.patience.lease(&self.writes).await
     }
 
     /// Sets a snapshot aside, for a reader that has its answer without it: that
@@ -92,7 +91,8 @@ impl<B: Backend> SqlStore<B> {
         suspect: Suspect<'_>,
         reason: &str,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
         let now = clock::wall_now();
         let aside = snapshot::set_aside::<B>(&mut transaction, tenant, document, suspect, reason, now).await?;
         transaction.commit().await?;
@@ -105,7 +105,8 @@ impl<B: Backend> SqlStore<B> {
     }
 
     async fn try_commit(&self, commits: &[StreamCommit]) -> Result<(Vec<CommitOutcome>, Vec<Notice>), StoreError> {
-        let mut transaction = self.writer().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
         let answer = commit::commit::<B>(&mut transaction, self.node, commits).await?;
         transaction.commit().await?;
         Ok(answer)
@@ -119,8 +120,12 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        fetch::<B>(&mut *self.reader().await?, "SELECT 1", []).await?;
-        Ok(())
+        self.patience
+            .bound(async {
+                fetch::<B>(&mut *self.reader().await?, "SELECT 1", []).await?;
+                Ok(())
+            })
+            .await
     }
 
     async fn register_device(
@@ -129,15 +134,20 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         device: DeviceId,
     ) -> Result<DeviceOwner, StoreError> {
-        // Nearly every call is for a device that is known: no write for those.
-        let known = directory::device_owner::<B>(&mut *self.reader().await?, tenant, account, device).await?;
-        if let Some(owner) = known {
-            return Ok(owner);
-        }
-        let mut transaction = self.writer().await?;
-        let owner = directory::register_device::<B>(&mut transaction, tenant, account, device).await?;
-        transaction.commit().await?;
-        Ok(owner)
+        self.patience
+            .bound(async {
+                // Nearly every call is for a device that is known: no write for those.
+                let known = directory::device_owner::<B>(&mut *self.reader().await?, tenant, account, device).await?;
+                if let Some(owner) = known {
+                    return Ok(owner);
+                }
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+                let owner = directory::register_device::<B>(&mut transaction, tenant, account, device).await?;
+                transaction.commit().await?;
+                Ok(owner)
+            })
+            .await
     }
 
     async fn set_suspension(
@@ -146,21 +156,28 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         suspension: Suspension,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer().await?;
-        directory::set_suspension::<B>(&mut transaction, tenant, account, suspension).await?;
-        if suspension == Suspension::Suspended {
-            let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
-            B::tell_at_commit(&mut transaction, self.node, vec![notice]).await?;
-        }
-        Ok(transaction.commit().await?)
+        self.patience
+            .bound(async {
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+                directory::set_suspension::<B>(&mut transaction, tenant, account, suspension).await?;
+                if suspension == Suspension::Suspended {
+                    let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
+                    B::tell_at_commit(&mut transaction, self.node, vec![notice]).await?;
+                }
+                Ok(transaction.commit().await?)
+            })
+            .await
     }
 
     async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
-        directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await
+        self.patience
+            .bound(async { directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await })
+            .await
     }
 
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
-        journal::stream_head::<B>(&mut *self.reader().await?, tenant, stream).await
+        self.patience.bound(async { journal::stream_head::<B>(&mut *self.reader().await?, tenant, stream).await }).await
     }
 
     async fn member(
@@ -169,7 +186,9 @@ impl<B: Backend> Store for SqlStore<B> {
         conversation: ConversationId,
         account: &AccountId,
     ) -> Result<Option<Member>, StoreError> {
-        directory::member::<B>(&mut *self.reader().await?, tenant, conversation, account).await
+        self.patience
+            .bound(async { directory::member::<B>(&mut *self.reader().await?, tenant, conversation, account).await })
+            .await
     }
 
     async fn active_members(
@@ -177,7 +196,9 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<AccountId>, StoreError> {
-        directory::active_members::<B>(&mut *self.reader().await?, tenant, conversation).await
+        self.patience
+            .bound(async { directory::active_members::<B>(&mut *self.reader().await?, tenant, conversation).await })
+            .await
     }
 
     async fn document(
@@ -185,13 +206,18 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         document: &DocumentId,
     ) -> Result<(StoredDocument, StreamHead), StoreError> {
-        let mut moment = self.moment().await?;
-        let (stored, head, fault) = journal::document::<B>(&mut moment, tenant, document).await?;
-        moment.rollback().await?;
-        if let Some(fault) = fault {
-            self.set_aside(tenant, document, Suspect::Stored, fault).await;
-        }
-        Ok((stored, head))
+        self.patience
+            .bound(async {
+                let mut reader = self.reader().await?;
+                let mut moment = reader.begin(B::BEGIN_READ).await?;
+                let (stored, head, fault) = journal::document::<B>(&mut moment, tenant, document).await?;
+                moment.rollback().await?;
+                if let Some(fault) = fault {
+                    self.set_aside(tenant, document, Suspect::Stored, fault).await;
+                }
+                Ok((stored, head))
+            })
+            .await
     }
 
     async fn find_changes(
@@ -200,7 +226,9 @@ impl<B: Backend> Store for SqlStore<B> {
         stream: &StreamId,
         hashes: &[ChangeHash],
     ) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError> {
-        journal::find_changes::<B>(&mut *self.reader().await?, tenant, stream, hashes).await
+        self.patience
+            .bound(async { journal::find_changes::<B>(&mut *self.reader().await?, tenant, stream, hashes).await })
+            .await
     }
 
     async fn entries_after(
@@ -210,24 +238,32 @@ impl<B: Backend> Store for SqlStore<B> {
         after: Position,
         entries_max: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        journal::entries_after::<B>(&mut *self.reader().await?, tenant, stream, after, entries_max).await
+        self.patience
+            .bound(async {
+                journal::entries_after::<B>(&mut *self.reader().await?, tenant, stream, after, entries_max).await
+            })
+            .await
     }
 
     async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
-        let mut collisions = 0;
-        loop {
-            match self.try_commit(commits).await {
-                Ok((outcomes, notices)) => {
-                    B::tell(&self.feed, notices);
-                    return Ok(outcomes);
+        self.patience
+            .bound(async {
+                let mut collisions = 0;
+                loop {
+                    match self.try_commit(commits).await {
+                        Ok((outcomes, notices)) => {
+                            B::tell(&self.feed, notices);
+                            return Ok(outcomes);
+                        }
+                        Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => {
+                            collisions += 1;
+                            self.counters.collisions.count();
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
-                Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => {
-                    collisions += 1;
-                    self.counters.collisions.count();
-                }
-                Err(error) => return Err(error),
-            }
-        }
+            })
+            .await
     }
 
     async fn catch_up(
@@ -237,7 +273,18 @@ impl<B: Backend> Store for SqlStore<B> {
         cursor: Option<Cursor>,
         entries_max: u32,
     ) -> Result<CatchUp, StoreError> {
-        catch_up::catch_up::<B>(&mut *self.moment().await?, tenant, account, cursor, entries_max).await
+        self.patience
+            .bound(async {
+                catch_up::catch_up::<B>(
+                    &mut *self.reader().await?.begin(B::BEGIN_READ).await?,
+                    tenant,
+                    account,
+                    cursor,
+                    entries_max,
+                )
+                .await
+            })
+            .await
     }
 
     async fn summaries(
@@ -246,16 +293,24 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         conversations: &[ConversationId],
     ) -> Result<Vec<ConversationSummary>, StoreError> {
-        let conversations = conversations.iter().copied().collect();
-        catch_up::summaries::<B>(&mut *self.reader().await?, tenant, account, &conversations).await
+        self.patience
+            .bound(async {
+                let conversations = conversations.iter().copied().collect();
+                catch_up::summaries::<B>(&mut *self.reader().await?, tenant, account, &conversations).await
+            })
+            .await
     }
 
     async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {
-        directory::profiles::<B>(&mut *self.reader().await?, tenant, accounts).await
+        self.patience
+            .bound(async { directory::profiles::<B>(&mut *self.reader().await?, tenant, accounts).await })
+            .await
     }
 
     async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError> {
-        directory::co_members::<B>(&mut *self.reader().await?, tenant, account).await
+        self.patience
+            .bound(async { directory::co_members::<B>(&mut *self.reader().await?, tenant, account).await })
+            .await
     }
 
     async fn merge_receipts(
@@ -263,14 +318,19 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         receipts: &[MemberReceipt],
     ) -> Result<Vec<MemberReceipt>, StoreError> {
-        let mut transaction = self.writer().await?;
-        let moved = receipt::merge_receipts::<B>(&mut transaction, tenant, receipts).await?;
-        if moved.is_empty() {
-            transaction.rollback().await?;
-        } else {
-            transaction.commit().await?;
-        }
-        Ok(moved)
+        self.patience
+            .bound(async {
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+                let moved = receipt::merge_receipts::<B>(&mut transaction, tenant, receipts).await?;
+                if moved.is_empty() {
+                    transaction.rollback().await?;
+                } else {
+                    transaction.commit().await?;
+                }
+                Ok(moved)
+            })
+            .await
     }
 
     async fn receipts(
@@ -278,11 +338,15 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
-        receipt::receipts::<B>(&mut *self.reader().await?, tenant, conversation).await
+        self.patience
+            .bound(async { receipt::receipts::<B>(&mut *self.reader().await?, tenant, conversation).await })
+            .await
     }
 
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
-        journal::stale_documents::<B>(&mut *self.reader().await?, entries_min, count_max).await
+        self.patience
+            .bound(async { journal::stale_documents::<B>(&mut *self.reader().await?, entries_min, count_max).await })
+            .await
     }
 
     async fn save_snapshot(
@@ -291,9 +355,14 @@ impl<B: Backend> Store for SqlStore<B> {
         document: &DocumentId,
         snapshot: &Snapshot,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer().await?;
-        snapshot::save::<B>(&mut transaction, tenant, document, snapshot).await?;
-        Ok(transaction.commit().await?)
+        self.patience
+            .bound(async {
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+                snapshot::save::<B>(&mut transaction, tenant, document, snapshot).await?;
+                Ok(transaction.commit().await?)
+            })
+            .await
     }
 
     async fn quarantine_snapshot(
@@ -303,7 +372,9 @@ impl<B: Backend> Store for SqlStore<B> {
         snapshot: &Snapshot,
         reason: &str,
     ) -> Result<(), StoreError> {
-        self.try_set_aside(tenant, document, Suspect::Unloadable(snapshot), reason).await
+        self.patience
+            .bound(async { self.try_set_aside(tenant, document, Suspect::Unloadable(snapshot), reason).await })
+            .await
     }
 
     fn records(&self) -> &dyn Records {

@@ -52,7 +52,8 @@ impl<B: Backend> Records for SqlStore<B> {
     }
 
     async fn stream_record(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamRecord, StoreError> {
-        let mut moment = self.moment().await?;
+        let mut reader = self.reader().await?;
+        let mut moment = reader.begin(B::BEGIN_READ).await?;
         let head = journal::stream_head::<B>(&mut moment, tenant, stream).await?;
         let rows = fetch::<B>(&mut moment, LAST, [tenant.into(), stream.into()]).await?;
         let last = rows.first().map_or(Ok(Position::ZERO), |row| Fields::of("journal", row).position("last"))?;

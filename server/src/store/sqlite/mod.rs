@@ -15,7 +15,7 @@ use sqlx::{
 
 use super::{
     Notice, StoreError, StoreOptions,
-    sql::{Backend, Insert, SqlStore, Value, migrator, read_row},
+    sql::{Backend, Insert, Patience, SqlStore, Value, migrator, read_row},
 };
 
 const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_store.sql")];
@@ -41,9 +41,10 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false);
+    let patience = Patience(Duration::MAX);
     let Some(path) = path else {
         let writes = pool.max_connections(1).connect_with(connect.in_memory(true)).await?;
-        return Ok(SqlStore { reads: writes.clone(), writes, node: 0, feed: (), counters: Arc::default() });
+        return Ok(SqlStore { reads: writes.clone(), writes, node: 0, feed: (), counters: Arc::default(), patience });
     };
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(sqlx::Error::Io)?;
@@ -60,7 +61,7 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
     let writes = pool.clone().max_connections(1).connect_with(connect.clone()).await?;
     let reads =
         pool.max_connections(options.connections_max.max(1)).connect_with(connect.pragma("query_only", "ON")).await?;
-    Ok(SqlStore { reads, writes, node: 0, feed: (), counters: Arc::default() })
+    Ok(SqlStore { reads, writes, node: 0, feed: (), counters: Arc::default(), patience })
 }
 
 read_row!(SqliteRow);

@@ -3,7 +3,8 @@ import { chromium, type Browser } from "playwright-core";
 
 import { chromiumProgram } from "./environment.js";
 
-const FLAGS = [
+/** How every Chromium of the tests is started. */
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

@@ -1,16 +1,13 @@
 /** The real server as a process of its own, on a port that it keeps through restarts. */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { promisify } from "node:util";
 
 import { demoFolder, serverProgram } from "./environment.js";
+import { freePort } from "./port.js";
 import { createStore, type Store, type StoreName } from "./store.js";
 import { until } from "./until.js";
 
-/** Below the ports that systems give to outgoing connections: none of those can take the port of a killed server. */
-const PORTS = { from: 20_000, to: 30_000 } as const;
 /** How much of the log is kept for a failure. */
 const LOG_CHARACTERS_MAX = 20_000;
 
@@ -43,7 +40,12 @@ export class Server {
 
   /** Makes an empty store for a server that is not started yet. */
   static async prepare(storeName: StoreName, options: ServerOptions = {}): Promise<Server> {
-    return new Server(await createStore(storeName), await freePort(), options);
+    return Server.on(await createStore(storeName), options);
+  }
+
+  /** Makes a server, not started yet, on a store that is removed with it. */
+  static async on(store: Store, options: ServerOptions = {}): Promise<Server> {
+    return new Server(store, await freePort(), options);
   }
 
   /** The server's address. */
@@ -85,6 +87,13 @@ export class Server {
       },
       (healthy) => healthy,
     );
+  }
+
+  /** Makes every decision in the store again, as an operator does; fails if one differs. */
+  async verify(): Promise<void> {
+    await promisify(execFile)(serverProgram(), ["verify", "--all", "--store", this.#store.address], {
+      env: environment(),
+    });
   }
 
   /** Ends the process at once, whatever it is doing. */
@@ -136,21 +145,4 @@ async function isHealthy(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(PORTS.from, PORTS.to);
-    if (await isFree(port)) {
-      return port;
-    }
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", () => resolve(false));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
-  });
 }

@@ -1,0 +1,129 @@
+/** A browser that a test can kill, and start again on the same profile; and a page with the package in it. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { chromium, type Page } from "playwright-core";
+
+import { FLAGS } from "./browser.js";
+import { chromiumProgram } from "./environment.js";
+
+const PACKAGE = fileURLToPath(new URL("..", import.meta.resolve("tidings")));
+const PAGE = `<!doctype html><title>tidings</title><link rel="icon" href="data:,">
+<script type="importmap">{ "imports": { "tidings": "/dist/index.js" } }</script>`;
+const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".wasm": "application/wasm" };
+
+/** Serves a page whose scripts can import the package. */
+export class PackageSite {
+  readonly #http: Server;
+
+  private constructor(http: Server) {
+    this.#http = http;
+  }
+
+  static async open(): Promise<PackageSite> {
+    const http = createServer((request, response) => {
+      const { pathname } = new URL(request.url ?? "/", "http://localhost");
+      if (pathname === "/") {
+        response.setHeader("content-type", "text/html").end(PAGE);
+        return;
+      }
+      response.setHeader("content-type", TYPES[extname(pathname)] ?? "application/octet-stream");
+      readFile(join(PACKAGE, normalize(pathname))).then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(404).end(),
+      );
+    });
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    return new PackageSite(http);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}/`;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#http.close(resolve));
+    this.#http.closeAllConnections();
+    await closed;
+  }
+}
+
+/** What a browser keeps on the disk, with at most one browser on it. */
+export class Profile {
+  readonly #folder: string;
+  #browser: ChildProcess | undefined;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async create(): Promise<Profile> {
+    return new Profile(await mkdtemp(join(tmpdir(), "tidings-profile-")));
+  }
+
+  /** Starts a browser with a page. */
+  async start(): Promise<Page> {
+    const flags = [...FLAGS, "--headless", "--remote-debugging-port=0", `--user-data-dir=${this.#folder}`];
+    // A group of its own, so that all its processes can be killed at once.
+    const child = spawn(chromiumProgram(), [...flags, "about:blank"], {
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.#browser = child;
+    const orphaned = (): void => killGroup(child);
+    process.once("exit", orphaned);
+    child.once("exit", () => process.off("exit", orphaned));
+    const browser = await chromium.connectOverCDP(await debuggerOf(child));
+    const [context] = browser.contexts();
+    return (context ?? (await browser.newContext())).newPage();
+  }
+
+  /** Kills the browser with all its processes, whatever it is doing. */
+  async kill(): Promise<void> {
+    const child = this.#browser;
+    this.#browser = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
+    const ended = once(child, "exit");
+    killGroup(child);
+    await ended;
+  }
+
+  /** Ends the browser and removes what it kept. */
+  async remove(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
+/** Where the browser takes commands: it says so when it has started. */
+async function debuggerOf(child: ChildProcess): Promise<string> {
+  if (child.stderr === null) {
+    throw new Error("the browser's words are not read");
+  }
+  const said: string[] = [];
+  for await (const line of createInterface({ input: child.stderr })) {
+    const address = /^DevTools listening on (\S+)/.exec(line)?.[1];
+    if (address !== undefined) {
+      // It says more, and waits for nobody to read it.
+      child.stderr.resume();
+      return address;
+    }
+    said.push(line);
+  }
+  throw new Error(`the browser did not start:\n${said.join("\n")}`);
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid !== undefined) {
+    process.kill(-child.pid, "SIGKILL");
+  }
+}
