@@ -10,7 +10,7 @@ use tidings_core::{
     limits::Limits,
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
-    wire::{ClientFrame, decode, encode},
+    wire::{ClientFrame, decode_frame, encode_frame},
 };
 
 use crate::{
@@ -273,7 +273,7 @@ impl World {
         for (session, wire) in self.links.values_mut() {
             while wire.up.front().is_some_and(|(at, _)| *at <= self.time_ms) {
                 let (_, bytes) = wire.up.pop_front().expect("there is one");
-                let frame: ClientFrame = decode(&bytes).expect("clients send frames");
+                let frame: ClientFrame = decode_frame(&bytes, usize::MAX).expect("clients send frames");
                 self.server.receive(*session, frame, wall);
             }
         }
@@ -285,7 +285,7 @@ impl World {
             if let Some(device) = device {
                 let at = self.arrival(|wire| &wire.down, device);
                 if let Some((_, wire)) = self.links.get_mut(&device) {
-                    wire.down.push_back((at, encode(&frame)));
+                    wire.down.push_back((at, encode_frame(&frame)));
                 }
             }
         }
