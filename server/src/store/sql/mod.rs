@@ -91,6 +91,12 @@ impl<B: Backend> SqlStore<B> {
     }
 
     async fn try_commit(&self, commits: &[StreamCommit]) -> Result<(Vec<CommitOutcome>, Vec<Notice>), StoreError> {
+        if B::COMMITS_AT_ONCE {
+            let mut connection = self.writes.acquire().await?;
+            if let Some(answer) = commit::commit_at_once::<B>(&mut connection, self.node, commits).await? {
+                return Ok(answer);
+            }
+        }
         let mut transaction = self.writer().await?;
         let answer = commit::commit::<B>(&mut transaction, self.node, commits).await?;
         transaction.commit().await?;
