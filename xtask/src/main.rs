@@ -41,8 +41,11 @@ usage: cargo xtask COMMAND
                                      each target for N minutes, as many at once as
                                      there are cores; 1 minute, every target and
                                      seed 1 unless told
-  bench authority                    measure what admitting and refusing cost, and
-                                     write the figures to docs/benchmarks.md
+  bench [authority | server [--only SCENARIO]...]
+                                     measure what admitting and refusing cost, and
+                                     what a server does on each store, and write the
+                                     figures to docs/benchmarks.md; with --only they
+                                     are printed instead
   wasm [--dev]                       build the npm package in wasm/; --dev builds
                                      the variant that tests use
   tidy                               the house rules that a compiler cannot check
@@ -175,9 +178,20 @@ fn parse_fuzz<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Fuzz, Stri
 
 fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, String> {
     match rest.next() {
+        None => Ok(Bench::All),
         Some("authority") => Ok(Bench::Authority),
-        Some(other) => Err(format!("no benchmark `{other}`; there is `authority`")),
-        None => Err("`bench` needs to know what to measure; there is `authority`".to_owned()),
+        Some("server") => {
+            let mut only = Vec::new();
+            while let Some(flag) = rest.next() {
+                match (flag, rest.next()) {
+                    ("--only", Some(scenario)) => only.push(scenario.to_owned()),
+                    ("--only", None) => return Err("`--only` needs a scenario".to_owned()),
+                    _ => return Err(format!("`bench server` does not take `{flag}`")),
+                }
+            }
+            Ok(Bench::Server { only })
+        }
+        Some(other) => Err(format!("no benchmark `{other}`; there are `authority` and `server`")),
     }
 }
 
@@ -212,7 +226,11 @@ mod tests {
         check("test", Ok(Command::Test(Scope::Full)));
         check("test --quick", Ok(Command::Test(Scope::Quick)));
         check("wasm --dev", Ok(Command::Wasm(Build::Testing)));
+        check("bench", Ok(Command::Bench(Bench::All)));
         check("bench authority", Ok(Command::Bench(Bench::Authority)));
+        check("bench server", Ok(Command::Bench(Bench::Server { only: Vec::new() })));
+        let only = vec!["latency".to_owned(), "crash".to_owned()];
+        check("bench server --only latency --only crash", Ok(Command::Bench(Bench::Server { only })));
         check("fuzz", Ok(Command::Fuzz(Fuzz { minutes: 1, target: None, seed: 1 })));
         let fuzz = Fuzz { minutes: 30, target: Some("frame"), seed: 7 };
         check("fuzz --seed 7 --minutes 30 --target frame", Ok(Command::Fuzz(fuzz)));
@@ -231,8 +249,9 @@ mod tests {
         let targets = "no target `sky`; there are prescan, authority, frame, record, view";
         check("fuzz --target sky", Err(targets));
         check("fuzz fast", Err("`fuzz` does not take `fast`"));
-        check("bench", Err("`bench` needs to know what to measure; there is `authority`"));
-        check("bench speed", Err("no benchmark `speed`; there is `authority`"));
+        check("bench speed", Err("no benchmark `speed`; there are `authority` and `server`"));
+        check("bench server --only", Err("`--only` needs a scenario"));
+        check("bench server --fast", Err("`bench server` does not take `--fast`"));
         check("tidy up", Err("`tidy` does not take `up`"));
     }
 }
