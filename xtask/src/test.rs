@@ -162,7 +162,9 @@ fn rust_checks(report: &mut Report) -> Result<(), RunError> {
     let format = ["fmt", "--all", "--check", "--", "--color", "never"];
     report.check(step::run("rustfmt", &mut workspace::cargo(&format)))?;
     report.work(step::work("house rules", tidy::run))?;
-    let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    // With the load client, which no test runs.
+    let load = ["--features", "tidings-tests/load"];
+    let clippy = [&["clippy", "--workspace", "--all-targets"][..], &load, &["--", "--deny", "warnings"]].concat();
     report.check(step::run("clippy", &mut workspace::cargo(&clippy)))?;
     let docs = ["doc", "--workspace", "--no-deps", "--document-private-items"];
     let mut docs = workspace::cargo(&docs);

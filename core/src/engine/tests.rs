@@ -9,7 +9,7 @@ use crate::{
     ids::DocumentId,
     journal::Entry,
     storage::{MemoryStore, StorageRequest, Write},
-    wire::{ClientFrame, Entries, Fetched, PROTOCOL_VERSION, ServerFrame, Welcome, decode, encode},
+    wire::{ClientFrame, Entries, Fetched, PROTOCOL_VERSION, ServerFrame, Welcome, decode_frame, encode},
 };
 
 fn config() -> EngineConfig {

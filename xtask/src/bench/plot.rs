@@ -74,6 +74,7 @@ pub fn bars(title: &str, series: &[&str], groups: &[Group]) -> String {
 /// A number with three digits that count.
 pub fn short(value: f64) -> String {
     match value.abs() {
+        0.0 => "0".to_owned(),
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         size if size >= 1.0 => format!("{value:.2}"),

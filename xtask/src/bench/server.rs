@@ -205,3 +205,23 @@ fn plots(all: &Value) -> Vec<(&'static str, String)> {
         ("memory.svg", plot::bars("Memory of an idle connection, KiB", &["Tidings", "bare server"], &memory)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_stand_beside_those_of_the_bare_server() {
+        let latency = json!({ "frames": { "p50_ms": 1.2 }, "engines": { "p50_ms": 2.0 }, "raw": { "p50_ms": 0.8 } });
+        let result = json!({
+            "machine": "a machine",
+            "scenarios": { "latency": { "sqlite": latency, "postgres": {} }, "crash": { "sqlite": { "lost": 0 } } },
+        });
+        let page = page(&result).unwrap();
+        let line = "| send → visible, light clients, p50, ms | 1.20 | 1.50 | – | – | ≤ 1.5 × bare |";
+        assert!(page.contains(line), "{page}");
+        assert!(page.contains("| 200 acknowledged, SIGKILL, restart: lost | 0 | – | – | – | 0 |"), "{page}");
+        let plots = plots(&result["scenarios"]);
+        assert!(plots.iter().all(|(name, _)| page.contains(&format!("(benchmarks/{name})"))));
+    }
+}

@@ -78,7 +78,7 @@ const UNBOUNDED: [&str; 10] = [
 /// Members named in the change that creates a conversation.
 const CREATED_WITH_MAX: usize = 400;
 /// Entries behind a snapshot after which the server cuts another, and a few.
-const SNAPSHOT_ENTRIES: usize = 220;
+const SNAPSHOT_ENTRIES: usize = 84;
 
 /// A server on a fresh store.
 struct Running {
