@@ -278,7 +278,7 @@ pub struct NodeConfig {
     #[arg(long, env = "TIDINGS_COMMIT_STREAMS_MAX", default_value_t = 64)]
     pub commit_streams_max: usize,
     /// Entries behind a document's snapshot after which a new one is cut.
-    #[arg(long, env = "TIDINGS_SNAPSHOT_ENTRIES", default_value_t = 200)]
+    #[arg(long, env = "TIDINGS_SNAPSHOT_ENTRIES", default_value_t = 64)]
     pub snapshot_entries: u32,
     /// How often documents are looked for whose snapshot is behind.
     #[arg(long, env = "TIDINGS_SNAPSHOT_INTERVAL", default_value = "5s", value_parser = parse_duration)]

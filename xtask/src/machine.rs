@@ -58,6 +58,14 @@ pub fn test_programs() -> anyhow::Result<TestPrograms> {
     Ok(TestPrograms { postgres, chromium })
 }
 
+/// The folder with Postgres' server programs.
+///
+/// # Errors
+/// One line that says what to install.
+pub fn postgres() -> anyhow::Result<PathBuf> {
+    postgres_programs().with_context(|| advice(&[Missing { debian: "postgresql", brew: "postgresql@17" }]))
+}
+
 /// Makes sure that the compiler has the wasm target.
 ///
 /// # Errors

@@ -48,8 +48,11 @@ usage: cargo xtask COMMAND
                                      trace; or less of it
   sim [--minutes N]                  draw new seeds on every core until one fails,
                                      which is made small; 1 minute unless told
-  bench authority                    measure what admitting and refusing cost, and
-                                     write the figures to docs/benchmarks.md
+  bench [authority | server [--only SCENARIO]...]
+                                     measure what admitting and refusing cost, and
+                                     what a server does on each store, and write the
+                                     figures to docs/benchmarks.md; with --only they
+                                     are printed instead
   wasm [--dev]                       build the npm package in wasm/; --dev builds
                                      the variant that tests use
   tidy                               the house rules that a compiler cannot check
@@ -206,9 +209,20 @@ fn parse_minutes(text: &str) -> Result<u64, String> {
 
 fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, String> {
     match rest.next() {
+        None => Ok(Bench::All),
         Some("authority") => Ok(Bench::Authority),
-        Some(other) => Err(format!("no benchmark `{other}`; there is `authority`")),
-        None => Err("`bench` needs to know what to measure; there is `authority`".to_owned()),
+        Some("server") => {
+            let mut only = Vec::new();
+            while let Some(flag) = rest.next() {
+                match (flag, rest.next()) {
+                    ("--only", Some(scenario)) => only.push(scenario.to_owned()),
+                    ("--only", None) => return Err("`--only` needs a scenario".to_owned()),
+                    _ => return Err(format!("`bench server` does not take `{flag}`")),
+                }
+            }
+            Ok(Bench::Server { only })
+        }
+        Some(other) => Err(format!("no benchmark `{other}`; there are `authority` and `server`")),
     }
 }
 
@@ -243,7 +257,11 @@ mod tests {
         check("test", Ok(Command::Test(Scope::Full)));
         check("test --quick", Ok(Command::Test(Scope::Quick)));
         check("wasm --dev", Ok(Command::Wasm(Build::Testing)));
+        check("bench", Ok(Command::Bench(Bench::All)));
         check("bench authority", Ok(Command::Bench(Bench::Authority)));
+        check("bench server", Ok(Command::Bench(Bench::Server { only: Vec::new() })));
+        let only = vec!["latency".to_owned(), "crash".to_owned()];
+        check("bench server --only latency --only crash", Ok(Command::Bench(Bench::Server { only })));
         check("fuzz", Ok(Command::Fuzz(Fuzz { minutes: 1, target: None, seed: 1 })));
         check("sim", Ok(Command::Sim(Sim::Search(1))));
         check("sim --minutes 20", Ok(Command::Sim(Sim::Search(20))));
@@ -270,8 +288,9 @@ mod tests {
         check("sim --turns 5", Err("either one seed or some minutes"));
         check("sim --seed 5 --minutes 5", Err("either one seed or some minutes"));
         check("sim --fast 1", Err("`sim` does not take `--fast`"));
-        check("bench", Err("`bench` needs to know what to measure; there is `authority`"));
-        check("bench speed", Err("no benchmark `speed`; there is `authority`"));
+        check("bench speed", Err("no benchmark `speed`; there are `authority` and `server`"));
+        check("bench server --only", Err("`--only` needs a scenario"));
+        check("bench server --fast", Err("`bench server` does not take `--fast`"));
         check("tidy up", Err("`tidy` does not take `up`"));
     }
 }

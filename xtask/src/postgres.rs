@@ -1,4 +1,4 @@
-//! A private Postgres cluster for tests: in a temporary folder, open to this
+//! A private Postgres cluster for tests and benchmarks: in a temporary folder, open to this
 //! machine only, gone when the value is dropped. Postgres refuses to run as
 //! root; then the folder and the server belong to an unprivileged user.
 
@@ -25,6 +25,16 @@ const CONNECTIONS_MAX: u32 = 300;
 /// Longer than a busy machine with a slow disk needs to start an empty cluster.
 const START_DURATION_MAX: Duration = Duration::from_secs(60);
 
+/// What a cluster promises of what it committed.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Durability {
+    /// As it ships: a commit is on the disk.
+    Kept,
+    /// Nothing: tests end by dropping the whole cluster; only those that kill
+    /// the server itself need its promises to the disk, and bring their own.
+    Waived,
+}
+
 /// A running cluster. Invariant: dropping it ends the server and removes the folder.
 pub struct Cluster {
     folder: Folder,
@@ -37,13 +47,13 @@ impl Cluster {
     ///
     /// # Errors
     /// When a program fails (its log is part of the error) or an interrupt arrives.
-    pub fn start(programs: &Path) -> anyhow::Result<Self> {
+    pub fn start(programs: &Path, durability: Durability) -> anyhow::Result<Self> {
         remove_abandoned();
         let owner = Owner::unprivileged()?;
         let folder = Folder::create(owner)?;
         initialise(programs, &folder, owner)?;
         let port = free_port()?;
-        let server = spawn(programs, &folder, owner, port)?;
+        let server = spawn(programs, &folder, owner, port, durability)?;
         let mut cluster = Self { folder, server, port };
         cluster.wait_until_ready(programs)?;
         Ok(cluster)
@@ -174,18 +184,16 @@ fn initialise(programs: &Path, folder: &Folder, owner: Owner) -> anyhow::Result<
     Ok(())
 }
 
-fn spawn(programs: &Path, folder: &Folder, owner: Owner, port: u16) -> anyhow::Result<Child> {
-    let settings = [
+fn spawn(programs: &Path, folder: &Folder, owner: Owner, port: u16, durability: Durability) -> anyhow::Result<Child> {
+    let mut settings = vec![
         ("listen_addresses", "127.0.0.1".to_owned()),
         ("unix_socket_directories", folder.0.display().to_string()),
         ("port", port.to_string()),
         ("max_connections", CONNECTIONS_MAX.to_string()),
-        // Tests end by dropping the whole cluster; only tests that kill the
-        // server itself need its promises to the disk, and those bring their own.
-        ("fsync", "off".to_owned()),
-        ("synchronous_commit", "off".to_owned()),
-        ("full_page_writes", "off".to_owned()),
     ];
+    if durability == Durability::Waived {
+        settings.extend(["fsync", "synchronous_commit", "full_page_writes"].map(|name| (name, "off".to_owned())));
+    }
     let log = File::create(folder.log())?;
     let mut server = owner.applied_to(dying_with_us(&programs.join("postgres")));
     server.arg("-D").arg(folder.data());

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 use crate::demo;
 use crate::machine::{self, TestPrograms};
 use crate::npm;
-use crate::postgres::Cluster;
+use crate::postgres::{Cluster, Durability};
 use crate::step::{self, Counts, RunError, Runner};
 use crate::tidy;
 use crate::wasm::{self, Build};
@@ -55,7 +55,7 @@ struct Services {
 impl Services {
     fn start() -> anyhow::Result<Self> {
         let TestPrograms { postgres, chromium } = machine::test_programs()?;
-        let postgres = step::work("private Postgres", || Cluster::start(&postgres))?;
+        let postgres = step::work("private Postgres", || Cluster::start(&postgres, Durability::Waived))?;
         Ok(Self { postgres, chromium })
     }
 

@@ -12,7 +12,7 @@ use crate::{
     },
     ids::{DeviceId, StreamId},
     time::{MonotonicTime, WallTime},
-    wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Push, ServerFrame, Welcome, decode, encode},
+    wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Push, ServerFrame, Welcome, decode_frame, encode_frame},
 };
 
 /// A device clock further off than this is corrected by the server's.
@@ -113,6 +113,10 @@ impl Link {
 
 /// Silence after which a Ping is sent; after as much again the link is lost.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// Bytes of a frame from the server when inflated: a page at its hard limit, full
+/// of the longest messages.
+const FRAME_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 impl Engine {
     pub(super) fn set_network(&mut self, on: bool) {
@@ -215,7 +219,7 @@ impl Engine {
     }
 
     pub(super) fn send(&mut self, frame: &ClientFrame) {
-        self.outputs.push_back(Output::Send(encode(frame)));
+        self.outputs.push_back(Output::Send(encode_frame(frame)));
     }
 
     pub(super) fn frame_received(&mut self, bytes: &[u8]) {
@@ -224,7 +228,7 @@ impl Engine {
         }
         self.link.last_heard = self.now.monotonic;
         self.link.ping_sent = false;
-        match decode::<ServerFrame>(bytes) {
+        match decode_frame::<ServerFrame>(bytes, FRAME_BYTES_MAX) {
             Ok(frame) => self.take_frame(frame),
             // A frame of a newer server, which it sends in vain.
             Err(crate::wire::DecodeFrameError::Unknown) => {}

@@ -10,7 +10,8 @@ use crate::{
     journal::Entry,
     storage::{MemoryStore, StorageRequest, Write},
     wire::{
-        Accepted, ClientFrame, Entries, Fetched, PROTOCOL_VERSION, Push, Refused, ServerFrame, Welcome, decode, encode,
+        Accepted, ClientFrame, Entries, Fetched, PROTOCOL_VERSION, Push, Refused, ServerFrame, Welcome, decode_frame,
+        encode,
     },
 };
 
@@ -159,7 +160,7 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
     let outputs = receive(&ServerFrame::Entries(Entries { stream: stream.clone(), entries: vec![entry.clone()] }));
     // The first one was for the gap, before the entry was looked at.
     let mut fetches = outputs.iter().filter_map(|output| match output {
-        Output::Send(bytes) => match decode::<ClientFrame>(bytes) {
+        Output::Send(bytes) => match decode_frame::<ClientFrame>(bytes, usize::MAX) {
             Ok(ClientFrame::Fetch(fetch)) if fetch.stream == stream => Some(fetch.request),
             _ => None,
         },

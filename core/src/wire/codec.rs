@@ -12,6 +12,9 @@ pub enum DecodeFrameError {
     /// Bytes that do not decode.
     #[error("malformed frame: {0}")]
     Malformed(#[source] minicbor::decode::Error),
+    /// Deflated bytes that do not inflate, or to more than they may.
+    #[error("a deflated frame that does not inflate within its bounds")]
+    Packed,
     /// Bytes behind the frame.
     #[error("{0} bytes behind the frame")]
     Trailing(usize),

@@ -4,10 +4,12 @@
 
 mod client;
 mod codec;
+mod packed;
 mod server;
 
 pub use client::{ClientFrame, Fetch, FetchScope, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice};
 pub use codec::{DecodeFrameError, decode, encode};
+pub use packed::{decode_frame, encode_frame};
 pub use server::{
     Accepted, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetched, LastMessage, MemberPresence,
     MemberReceipt, ProfileNotice, Refused, Revoked, ServerFrame, Welcome,

@@ -23,6 +23,10 @@ pub use outgoing::{Ending, Frame};
 pub use sessions::{OutgoingWaiting, SessionHandle, Sessions};
 pub use socket::Transport;
 
+/// What each socket has to read into, for as long as it lives: most are idle,
+/// and what they send is short.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
 /// `GET /v1/sync`.
 pub fn router() -> Router<Arc<Node>> {
     Router::new().route("/v1/sync", get(upgrade))
@@ -37,6 +41,7 @@ async fn upgrade(State(node): State<Arc<Node>>, upgrade: WebSocketUpgrade) -> Re
     // session can be told why it ends.
     let message_bytes_max = node.limits.frame_bytes_max as usize * 2;
     upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
         .max_message_size(message_bytes_max)
         .max_frame_size(message_bytes_max)
         .on_upgrade(move |socket| place.serve(socket))

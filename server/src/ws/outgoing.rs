@@ -15,7 +15,7 @@ use tidings_core::{
     code::Code,
     ids::StreamId,
     journal::Position,
-    wire::{Closed, ServerFrame, encode},
+    wire::{Closed, ServerFrame, encode_frame},
 };
 use tokio::sync::{mpsc, watch};
 
@@ -69,7 +69,7 @@ impl Frame {
             | ServerFrame::Closed(_)
             | ServerFrame::Pong(_) => None,
         };
-        Arc::new(Self { bytes: encode(frame).into(), covers })
+        Arc::new(Self { bytes: encode_frame(frame).into(), covers })
     }
 
     pub(super) fn bytes(&self) -> Bytes {

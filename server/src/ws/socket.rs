@@ -10,7 +10,7 @@ use axum::{
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use tidings_core::{
     code::Code,
-    wire::{ClientFrame, DecodeFrameError, decode, encode},
+    wire::{ClientFrame, DecodeFrameError, decode_frame, encode},
 };
 
 use super::outgoing::Ending;
@@ -72,10 +72,14 @@ impl FrameSocket {
             let detail = format!("{} bytes; at most {}", bytes.len(), self.frame_bytes_max);
             return Err(Ending::closed(Code::FrameTooLarge, detail));
         }
-        decode(bytes).map_err(|error| match error {
+        decode_frame(bytes, self.frame_bytes_max).map_err(|error| match error {
             DecodeFrameError::Unknown => Ending::closed(Code::FrameUnknown, "unknown kind of frame"),
             // The cause may quote what it could not decode, so it is not repeated.
             DecodeFrameError::Malformed(_) => Ending::closed(Code::FrameMalformed, "does not decode"),
+            DecodeFrameError::Packed => {
+                let detail = format!("does not inflate to at most {} bytes", self.frame_bytes_max);
+                Ending::closed(Code::FrameMalformed, detail)
+            }
             DecodeFrameError::Trailing(count) => {
                 Ending::closed(Code::FrameMalformed, format!("{count} bytes behind the frame"))
             }

@@ -9,7 +9,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     wire::{
         Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, Hello, PROTOCOL_VERSION, Push, PushedChange,
-        Refused, ServerFrame, decode, encode,
+        Refused, ServerFrame, decode_frame, encode_frame,
     },
 };
 use tokio::net::TcpStream;
@@ -88,7 +88,7 @@ impl Client {
 
     /// Sends a frame.
     pub async fn send(&mut self, frame: &ClientFrame) {
-        self.send_bytes(encode(frame)).await;
+        self.send_bytes(encode_frame(frame)).await;
     }
 
     /// Sends bytes that may not be a frame. A socket that is closed is noticed where the answer is waited for.
@@ -106,7 +106,9 @@ impl Client {
     pub async fn try_next(&mut self) -> Option<ServerFrame> {
         loop {
             match self.socket.next().await {
-                Some(Ok(Message::Binary(bytes))) => return Some(decode(&bytes).expect("the server sends frames")),
+                Some(Ok(Message::Binary(bytes))) => {
+                    return Some(decode_frame(&bytes, usize::MAX).expect("the server sends frames"));
+                }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(_) | Err(_)) | None => return None,
             }

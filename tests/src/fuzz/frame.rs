@@ -3,9 +3,12 @@
 
 use std::{fs, path::Path};
 
-use tidings_core::wire::{ClientFrame, DecodeFrameError, ServerFrame, decode, encode};
+use tidings_core::wire::{ClientFrame, DecodeFrameError, ServerFrame, decode, decode_frame, encode, encode_frame};
 
 use crate::fuzz::Verdict;
+
+/// What a frame may inflate to.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Decodes the bytes behind the first one, as a client's frame if that is even.
 ///
@@ -15,21 +18,28 @@ pub fn run(input: &[u8]) -> Verdict {
     let mut verdict = Verdict::default();
     let Some((side, bytes)) = input.split_first() else { return verdict };
     let refusal = if side % 2 == 0 {
-        decode::<ClientFrame>(bytes).map(|frame| {
+        decode_frame::<ClientFrame>(bytes, BYTES_MAX).map(|frame| {
             let again = decode::<ClientFrame>(&encode(&frame)).expect("what was encoded decodes");
             assert_eq!(again, frame, "a client's frame is another one after encoding");
+            let again =
+                decode_frame::<ClientFrame>(&encode_frame(&frame), usize::MAX).expect("what was packed decodes");
+            assert_eq!(again, frame, "a client's frame is another one after packing");
             verdict.accept(name_of(&frame));
         })
     } else {
-        decode::<ServerFrame>(bytes).map(|frame| {
+        decode_frame::<ServerFrame>(bytes, BYTES_MAX).map(|frame| {
             let again = decode::<ServerFrame>(&encode(&frame)).expect("what was encoded decodes");
             assert_eq!(again, frame, "a server's frame is another one after encoding");
+            let again =
+                decode_frame::<ServerFrame>(&encode_frame(&frame), usize::MAX).expect("what was packed decodes");
+            assert_eq!(again, frame, "a server's frame is another one after packing");
             verdict.accept(name_of(&frame));
         })
     };
     match refusal {
         Ok(()) => {}
         Err(DecodeFrameError::Unknown) => verdict.refuse("frame_unknown", ""),
+        Err(DecodeFrameError::Packed) => verdict.refuse("frame_malformed", "packed"),
         Err(DecodeFrameError::Trailing(_)) => verdict.refuse("frame_malformed", "trailing"),
         Err(DecodeFrameError::Malformed(error)) => verdict.refuse("frame_malformed", &error.to_string()),
     }

@@ -19,7 +19,7 @@ use tidings_core::{
     model::Receipt,
     storage::MemoryStore,
     time::{MonotonicTime, Now},
-    wire::{ClientFrame, MemberReceipt, ServerFrame, decode, encode},
+    wire::{ClientFrame, MemberReceipt, ServerFrame, decode_frame, encode_frame},
 };
 use tidings_server::{auth::Keys, config::Config};
 
@@ -698,7 +698,7 @@ impl World {
         let (time_ms, delay_ms_max) = (self.time_ms, self.delay_ms_max);
         let Some(link) = self.links.get_mut(&device) else { return };
         let mut frame = frame;
-        let decoded = decode(&frame).expect("engines send frames");
+        let decoded = decode_frame(&frame, usize::MAX).expect("engines send frames");
         let said = asked(&decoded);
         match decoded {
             ClientFrame::Push(push) => {
@@ -710,7 +710,7 @@ impl World {
                 let (labels, ttl) = (["admin".to_owned()], Duration::from_secs(86_400));
                 let token = self.keys.issue(&tenant(), account, &labels, wall(time_ms, 0), ttl);
                 hello.token = token.expect("there is a secret to sign with");
-                frame = encode(&ClientFrame::Hello(hello));
+                frame = encode_frame(&ClientFrame::Hello(hello));
             }
             _ => {}
         }
@@ -733,7 +733,7 @@ impl World {
                 continue;
             }
             while let Some((written_ms, mut bytes)) = link.pipe.take() {
-                let mut frame: ServerFrame = decode(&bytes).expect("nodes write frames");
+                let mut frame: ServerFrame = decode_frame(&bytes, usize::MAX).expect("nodes write frames");
                 let stranger = self.strangers.get_mut(device);
                 let account = stranger.as_ref().map_or_else(|| &self.clients[*device].account, |(account, _)| account);
                 self.told.note(account, link, &frame);
@@ -751,7 +751,7 @@ impl World {
                     tamper(&mut frame);
                 }
                 if self.is_lax || self.tamper.is_some() {
-                    bytes = encode(&frame);
+                    bytes = encode_frame(&frame);
                 }
                 let (said, bytes_count) = (summary(&frame), bytes.len());
                 self.trace.note(written_ms, format_args!("{device} < {said} {bytes_count} {}", brief(&bytes)));

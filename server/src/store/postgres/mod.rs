@@ -1,14 +1,15 @@
 //! Postgres: the store for production, shared by any number of nodes.
 
+mod at_once;
 mod feed;
 mod payload;
 #[cfg(test)]
 mod tests;
 
-use std::{str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, Encode, PgConnection, Postgres, SqlStr, Type,
+    AssertSqlSafe, Connection as _, Encode, PgConnection, Postgres, SqlStr, Type,
     encode::IsNull,
     error::BoxDynError,
     postgres::{PgArgumentBuffer, PgArguments, PgConnectOptions, PgPoolOptions, PgRow, PgTypeInfo, types::Oid},
@@ -41,6 +42,9 @@ const PLANS: [(&str, &str); 6] = [
 /// wait for an answer.
 const TRANSACTION_IDLE: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
 
+/// How long a connection is taken to live without being asked.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
 /// Connects to the database of a `postgres://` URL.
 pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<Postgres>, StoreError> {
     let connect =
@@ -49,6 +53,17 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
     let pool = PgPoolOptions::new()
         .max_connections(options.connections_max.max(1))
         .acquire_timeout(options.acquire_timeout)
+        // A connection that was just used is not asked whether it lives: that
+        // would be one more round trip for each call.
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(connect.clone())
         .await?;
     let node = rand::random();
@@ -120,22 +135,21 @@ impl Column {
 }
 
 /// Turns rows into one array a column.
-fn bind_columns(rows: Vec<Vec<Value>>) -> Result<PgArguments, sqlx::Error> {
+fn bind_columns(arguments: &mut PgArguments, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
     let mut columns: Vec<Column> = rows.first().into_iter().flatten().map(Column::of).collect();
     for row in rows {
         columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
     }
-    let mut arguments = PgArguments::default();
     for column in columns {
         match column {
-            Column::Text(texts) => sqlx::Arguments::add(&mut arguments, texts),
-            Column::Number(numbers) => sqlx::Arguments::add(&mut arguments, numbers),
-            Column::Flag(flags) => sqlx::Arguments::add(&mut arguments, flags),
-            Column::Bytes(bytes) => sqlx::Arguments::add(&mut arguments, bytes),
+            Column::Text(texts) => sqlx::Arguments::add(arguments, texts),
+            Column::Number(numbers) => sqlx::Arguments::add(arguments, numbers),
+            Column::Flag(flags) => sqlx::Arguments::add(arguments, flags),
+            Column::Bytes(bytes) => sqlx::Arguments::add(arguments, bytes),
         }
         .map_err(sqlx::Error::Encode)?;
     }
-    Ok(arguments)
+    Ok(())
 }
 
 /// A database that was restored into a new cluster holds ticks beyond the
@@ -155,6 +169,7 @@ impl Backend for Postgres {
     // never think of reading all streams of the tenant.
     const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
         WHERE tenant = $1 AND stream = ANY (ARRAY(SELECT key FROM json_each($2))) ORDER BY stream FOR UPDATE";
+    const COMMITS_AT_ONCE: bool = true;
     const KEY_BYTES: &'static str = "decode(key, 'hex')";
     const TICK: &'static str = "SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock";
     const CURSOR: &'static str =
@@ -177,7 +192,17 @@ impl Backend for Postgres {
             columns.join(", "),
             places.join(", ")
         );
-        sqlx::query_with::<Postgres, _>(AssertSqlSafe(sql), bind_columns(rows)?).fetch_all(connection).await
+        let mut arguments = PgArguments::default();
+        bind_columns(&mut arguments, rows)?;
+        sqlx::query_with::<Postgres, _>(AssertSqlSafe(sql), arguments).fetch_all(connection).await
+    }
+
+    async fn commit_at_once(
+        connection: &mut PgConnection,
+        heads: Vec<Vec<Value>>,
+        inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
+    ) -> Result<bool, sqlx::Error> {
+        at_once::commit(connection, heads, inserts).await
     }
 
     /// Nodes that start together wait for one another: the migrator holds a

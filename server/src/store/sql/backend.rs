@@ -28,6 +28,8 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     const LOCK_HEADS: &'static str;
     /// Turns the hexadecimal `key` of `json_each` into bytes.
     const KEY_BYTES: &'static str;
+    /// Whether it has a way to `commit_at_once`.
+    const COMMITS_AT_ONCE: bool;
     /// Answers the `tick` of this write transaction.
     const TICK: &'static str;
     /// Answers the `cursor` up to which this read transaction sees everything.
@@ -47,6 +49,17 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
         insert: &Insert,
         rows: Vec<Vec<Value>>,
     ) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
+
+    /// Inserts rows of several tables, in a transaction of its own and one round
+    /// trip, if each of the streams in `heads` (tenant, stream, position) is at
+    /// its position; else writes nothing. Where a column is called `tick` the
+    /// transaction's own is written. Tells whether it wrote; a database that
+    /// has no such way never does.
+    fn commit_at_once(
+        connection: &mut Self::Connection,
+        heads: Vec<Vec<Value>>,
+        inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
+    ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 
     /// Brings the database to this program's version.
     fn migrate(store: &SqlStore<Self>) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -24,6 +24,32 @@ pub(super) async fn next_tick<B: Backend>(connection: &mut B::Connection) -> Res
     Fields::of("clock", row).tick()
 }
 
+/// `Store::commit` in one round trip, where that is all there is to it: every
+/// stream exists, occurs once and is where its entries were judged. None when
+/// it is not, and nothing is written.
+pub(in crate::store) async fn commit_at_once<B: Backend>(
+    connection: &mut B::Connection,
+    node: i64,
+    commits: &[StreamCommit],
+) -> Result<Option<(Vec<CommitOutcome>, Vec<Notice>)>, StoreError> {
+    let heads: BTreeMap<_, _> = commits
+        .iter()
+        .filter(|commit| commit.expected > Position::ZERO)
+        .map(|commit| {
+            let head = vec![(&commit.tenant).into(), (&commit.stream).into(), commit.expected.into()];
+            ((&commit.tenant, &commit.stream), head)
+        })
+        .collect();
+    if commits.is_empty() || heads.len() < commits.len() {
+        return Ok(None);
+    }
+    let inserts = rows(Tick(0), node, commits).into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
+    if !B::commit_at_once(connection, heads.into_values().collect(), inserts).await? {
+        return Ok(None);
+    }
+    Ok(Some((vec![CommitOutcome::Committed; commits.len()], notices(commits))))
+}
+
 /// `Store::commit`, within a write transaction, and what it tells other nodes.
 pub(in crate::store) async fn commit<B: Backend>(
     connection: &mut B::Connection,
@@ -46,17 +72,21 @@ pub(in crate::store) async fn commit<B: Backend>(
             outcomes.push(CommitOutcome::Conflict);
         }
     }
-    for (statement, rows) in rows(tick, node, &admitted) {
+    for (statement, rows) in rows(tick, node, admitted.iter().copied()) {
         insert::<B>(connection, statement, rows).await?;
     }
-    let notices = admitted.into_iter().map(|commit| Notice::Entries {
+    Ok((outcomes, notices(admitted)))
+}
+
+fn notices<'c>(commits: impl IntoIterator<Item = &'c StreamCommit>) -> Vec<Notice> {
+    let notice = |commit: &StreamCommit| Notice::Entries {
         tenant: commit.tenant.clone(),
         stream: commit.stream.clone(),
         first: commit.expected.next(),
         last: commit.last(),
         traces: commit.traces.clone(),
-    });
-    Ok((outcomes, notices.collect()))
+    };
+    commits.into_iter().map(notice).collect()
 }
 
 impl StreamCommit {
@@ -180,14 +210,18 @@ const ACCOUNTS: Insert = Insert {
 
 /// Every row of the commits, by table. A key occurs once in a table, also
 /// when two commits of one stream follow each other: the last one stays.
-fn rows(tick: Tick, node: i64, commits: &[&StreamCommit]) -> Vec<(&'static Insert, Vec<Vec<Value>>)> {
+fn rows<'c>(
+    tick: Tick,
+    node: i64,
+    commits: impl IntoIterator<Item = &'c StreamCommit>,
+) -> Vec<(&'static Insert, Vec<Vec<Value>>)> {
     let mut streams = BTreeMap::new();
     let mut journal = Vec::new();
     let mut documents = BTreeMap::new();
     let mut conversations = BTreeMap::new();
     let mut members = BTreeMap::new();
     let mut accounts = BTreeMap::new();
-    for &commit in commits {
+    for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
         let head = vec![tenant.into(), stream.into(), commit.last().into(), commit.page.into(), tick.into()];
         streams.insert((tenant, stream), head);

@@ -23,6 +23,9 @@ const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_stor
 /// How long another process, a backup for one, may hold the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Rows of one INSERT: the most of these that there are.
+const ROWS_AT_ONCE: [usize; 4] = [64, 16, 4, 1];
+
 /// How often `notices` answers that there is nothing.
 const NOTICES_PERIOD: Duration = Duration::from_secs(1);
 
@@ -90,6 +93,8 @@ impl Backend for Sqlite {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
         WHERE tenant = $1 AND stream IN (SELECT key FROM json_each($2))";
+    // Without a network, statements after one another cost as little as one.
+    const COMMITS_AT_ONCE: bool = false;
     const KEY_BYTES: &'static str = "unhex(key)";
     const TICK: &'static str = "UPDATE clock SET tick = tick + 1 RETURNING tick";
     const CURSOR: &'static str = "SELECT tick + 1 AS cursor FROM clock";
@@ -102,21 +107,38 @@ impl Backend for Sqlite {
         sqlx::query_with::<Sqlite, _>(sql, bind(values)?).fetch_all(connection).await
     }
 
-    /// One statement a row: there is no network in between.
+    /// A statement for as many rows as are left of a few fixed numbers, so that
+    /// few texts are kept prepared: each costs a way to the thread that writes.
     async fn insert(
         connection: &mut SqliteConnection,
         insert: &Insert,
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<SqliteRow>, sqlx::Error> {
         let Insert { table, columns, conflict } = insert;
-        let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
-        let sql = format!("INSERT INTO {table} ({}) VALUES ({}) {conflict}", columns.join(", "), places.join(", "));
         let mut answered = Vec::new();
-        for row in rows {
-            let query = sqlx::query_with::<Sqlite, _>(AssertSqlSafe(sql.clone()), bind(row)?);
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let count = ROWS_AT_ONCE.into_iter().find(|count| *count <= rows.len()).unwrap_or(1);
+            let places: Vec<String> = (0..count)
+                .map(|row| {
+                    let places = (1..=columns.len()).map(|place| format!("${}", row * columns.len() + place));
+                    format!("({})", places.collect::<Vec<_>>().join(", "))
+                })
+                .collect();
+            let sql = format!("INSERT INTO {table} ({}) VALUES {} {conflict}", columns.join(", "), places.join(", "));
+            let values = rows.by_ref().take(count).flatten().collect();
+            let query = sqlx::query_with::<Sqlite, _>(AssertSqlSafe(sql), bind(values)?);
             answered.extend(query.fetch_all(&mut *connection).await?);
         }
         Ok(answered)
+    }
+
+    async fn commit_at_once(
+        _: &mut SqliteConnection,
+        _: Vec<Vec<Value>>,
+        _: Vec<(&'static Insert, Vec<Vec<Value>>)>,
+    ) -> Result<bool, sqlx::Error> {
+        Ok(false)
     }
 
     async fn migrate(store: &SqlStore<Self>) -> Result<(), StoreError> {

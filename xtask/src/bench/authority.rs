@@ -1,34 +1,22 @@
-//! `cargo xtask bench`: builds a benchmark with optimisation, runs it natively
-//! and in WebAssembly one after the other, and writes its figures into a part
-//! of `docs/benchmarks.md`. Nothing here judges them.
+//! The part about the authority: natively and in WebAssembly, one after the other.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use anyhow::Context;
 use serde_json::Value;
 
+use super::{list, measure, write_part};
 use crate::{machine, step, workspace};
 
 /// Where WebAssembly runs with a clock, as in a browser's engine.
 const WASI_TARGET: &str = "wasm32-wasip1";
-/// The heading of the part that this command writes.
-const PART: &str = "## Authority";
 
-/// What is measured.
-#[derive(Debug, PartialEq)]
-pub enum Bench {
-    /// The authority: admitting by step, refusing by class.
-    Authority,
-}
-
-/// Measures, and writes the page.
+/// Measures, and writes the part.
 ///
 /// # Errors
 /// When the benchmark does not build, run or print what it should.
-pub fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
-    let Bench::Authority = bench;
+pub fn run() -> anyhow::Result<()> {
     machine::ensure_target(WASI_TARGET)?;
     machine::ensure_node()?;
     let build = ["build", "--package", "tidings-tests", "--bin", "bench", "--profile"];
@@ -39,30 +27,10 @@ pub fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
     let program = target.join(WASI_TARGET).join("wasm").join("bench.wasm");
     let script = workspace::root().join("tests/src/bench/wasi.mjs");
     let wasm = measure("wasm", Command::new("node").arg("--no-warnings").arg(script).arg(program))?;
-    let page = workspace::root().join("docs").join("benchmarks.md");
-    let before = fs::read_to_string(&page).with_context(|| format!("{} cannot be read", page.display()))?;
-    fs::write(&page, replace_part(&before, PART, &authority(&native, &wasm)?))?;
-    println!("the figures are in {}", page.display());
-    Ok(ExitCode::SUCCESS)
+    write_part("## Authority", &page(&native, &wasm)?)
 }
 
-fn measure(place: &str, command: &mut Command) -> anyhow::Result<Value> {
-    let printed = step::run(&format!("measuring, {place}"), command)?;
-    let line = printed.lines().last().unwrap_or_default();
-    serde_json::from_str(line).with_context(|| format!("the benchmark printed `{line}`"))
-}
-
-/// The page with the part under `heading` replaced, or added at the end.
-fn replace_part(page: &str, heading: &str, part: &str) -> String {
-    let Some(start) = page.find(&format!("\n{heading}\n")) else {
-        return format!("{}\n\n{heading}\n\n{part}", page.trim_end());
-    };
-    let (before, rest) = page.split_at(start + 1);
-    let after = rest[heading.len()..].find("\n## ").map_or("", |end| &rest[heading.len() + end..]);
-    format!("{before}{heading}\n\n{part}{after}")
-}
-
-fn authority(native: &Value, wasm: &Value) -> anyhow::Result<String> {
+fn page(native: &Value, wasm: &Value) -> anyhow::Result<String> {
     let mut text = format!("Measured on {}.\n\n", machine::describe());
     text.push_str(
         "Admitting one honest change, microseconds: the median of 300 messages and reactions by 20 devices onto a page\n\
@@ -98,24 +66,6 @@ fn authority(native: &Value, wasm: &Value) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn list<'a>(result: &'a Value, name: &str) -> anyhow::Result<&'a Vec<Value>> {
-    result[name].as_array().with_context(|| format!("the result has no {name}"))
-}
-
 fn number(value: &Value) -> String {
     format!("{:.1}", value.as_f64().unwrap_or(f64::NAN))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_part_of_the_page_is_replaced() {
-        let page = "# Page\n\nWords.\n\n## Authority\n\nold\nold\n\n## Server\n\nkept\n";
-        assert_eq!(replace_part(page, PART, "new\n"), "# Page\n\nWords.\n\n## Authority\n\nnew\n\n## Server\n\nkept\n");
-        let last = "# Page\n\n## Authority\n\nold\n";
-        assert_eq!(replace_part(last, PART, "new\n"), "# Page\n\n## Authority\n\nnew\n");
-        assert_eq!(replace_part("# Page\n", PART, "new\n"), "# Page\n\n## Authority\n\nnew\n");
-    }
 }

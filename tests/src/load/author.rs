@@ -1,0 +1,153 @@
+//! Somebody who writes changes as a client does, without an engine: planned by
+//! the commands against a stream of their own. One author may write as many
+//! accounts, in turns.
+
+use tidings_core::{
+    authority::{Session, Stream},
+    command::{AddMember, Command, CreateGroup, Planning, SendText},
+    doc::Document,
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
+    journal::Position,
+    limits::Limits,
+    model::Role,
+    wire::PushedChange,
+};
+
+use super::measure::wall_now;
+use crate::random::Random;
+
+/// The tenant of everything here.
+pub fn tenant() -> TenantId {
+    TenantId::parse("bench").expect("a constant id parses")
+}
+
+/// An account by its name.
+pub fn account(name: &str) -> AccountId {
+    AccountId::parse(name).expect("names here are ids")
+}
+
+/// A device that nobody else has.
+pub fn device(account: &AccountId, number: u64) -> DeviceId {
+    let mut random = Random::new(
+        account
+            .to_string()
+            .bytes()
+            .fold(number, |hash, byte| hash.wrapping_mul(0x0100_0000_01b3).wrapping_add(u64::from(byte))),
+    );
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&random.number().to_be_bytes());
+    bytes[8..].copy_from_slice(&random.number().to_be_bytes());
+    DeviceId::from_bytes(bytes)
+}
+
+/// The conversation with this number.
+pub fn conversation(number: u64) -> ConversationId {
+    let mut random = Random::new(number ^ 0xc0_4e5a);
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&random.number().to_be_bytes());
+    bytes[8..].copy_from_slice(&random.number().to_be_bytes());
+    ConversationId::from_bytes(bytes)
+}
+
+/// A conversation with everything that was written into it.
+pub struct Author {
+    stream: Stream,
+    conversation: ConversationId,
+    random: Random,
+    words: Words,
+    last: String,
+    count: u16,
+}
+
+impl Author {
+    /// One that has written nothing yet.
+    pub fn new(conversation: ConversationId) -> Self {
+        let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation), Position::ZERO, 0);
+        stream.insert(Document::new(DocumentId::Conversation(conversation)));
+        let seed = wall_now().as_millis();
+        Self { stream, conversation, random: Random::new(seed), words: Words::new(seed), last: String::new(), count: 0 }
+    }
+
+    /// The stream it writes.
+    pub fn stream(&self) -> StreamId {
+        self.stream.id().clone()
+    }
+
+    fn write(&mut self, who: &AccountId, device: DeviceId, command: impl Into<Command>) -> PushedChange {
+        let session = Session { tenant: tenant(), account: who.clone(), device, administrator: false };
+        let (at, limits) = (wall_now(), Limits::default());
+        let planning = Planning { session: &session, stream: &self.stream, at, limits: &limits };
+        let plan = command.into().plan(&planning);
+        let plan = plan.expect("the command is allowed").expect("the command changes something");
+        let written = self.stream.write(device, &plan.document, at, &plan.facts);
+        let (change, _) = written.expect("the plan changes something");
+        PushedChange { document: plan.document, change: change.bytes().to_vec() }
+    }
+
+    /// The last text that was sent.
+    pub fn last_text(&self) -> &str {
+        &self.last
+    }
+
+    /// Creates the conversation as a group.
+    pub fn create(&mut self, who: &AccountId, device: DeviceId, members: &[AccountId]) -> PushedChange {
+        let members = members.to_vec();
+        self.write(who, device, CreateGroup { conversation: self.conversation, title: Some("Bench".into()), members })
+    }
+
+    /// Adds a member.
+    pub fn add(&mut self, who: &AccountId, device: DeviceId, account: AccountId) -> PushedChange {
+        self.write(who, device, AddMember { conversation: self.conversation, account, role: Role::Member })
+    }
+
+    /// Sends a text of about sixty characters.
+    pub fn say(&mut self, who: &AccountId, device: DeviceId) -> PushedChange {
+        self.count = self.count.wrapping_add(1);
+        let stamp = Stamp::new(wall_now(), self.count, self.random.number().to_be_bytes());
+        let text = self.words.text();
+        self.last.clone_from(&text);
+        let conversation = self.conversation;
+        let command = SendText { conversation, stamp, text, reply_to: None, mentions: Vec::new() };
+        let change = self.write(who, device, command);
+        self.stream.settle();
+        change
+    }
+}
+
+/// Texts that deflate as prose does: words of a vocabulary, the common ones often.
+pub struct Words {
+    vocabulary: Vec<String>,
+    random: Random,
+}
+
+/// Characters of a text, about.
+const TEXT_CHARACTERS: usize = 58;
+const VOCABULARY: u64 = 8_000;
+const SYLLABLES: [&str; 24] = [
+    "an", "be", "co", "da", "el", "fo", "ga", "hi", "in", "ju", "ka", "lo", "me", "no", "or", "pa", "qui", "re", "so",
+    "ta", "un", "ve", "wi", "ya",
+];
+
+impl Words {
+    /// A source of texts.
+    pub fn new(seed: u64) -> Self {
+        let mut random = Random::new(1);
+        let word = |_| (0..1 + random.below(4)).map(|_| *random.pick(&SYLLABLES)).collect::<String>();
+        Self { vocabulary: (0..VOCABULARY).map(word).collect(), random: Random::new(seed) }
+    }
+
+    /// The next text.
+    pub fn text(&mut self) -> String {
+        let mut text = String::new();
+        while text.len() < TEXT_CHARACTERS {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            // The rank of a word, evenly in its logarithm: Zipf's law.
+            let share = self.random.below(1_000_000) as f64 / 1e6;
+            let rank = (VOCABULARY as f64).powf(share) - 1.0;
+            text.push_str(&self.vocabulary[rank as usize]);
+        }
+        text
+    }
+}

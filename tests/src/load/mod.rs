@@ -1,0 +1,30 @@
+//! What a real server process costs and how fast it is: clients over real
+//! WebSockets on loopback, many accounts a process. `cargo xtask bench server`
+//! runs it; figures go to `docs/benchmarks.md`, and no test asserts one.
+
+mod author;
+mod device;
+mod link;
+mod measure;
+mod process;
+pub mod raw;
+mod scenario;
+mod session;
+mod store;
+
+use std::{path::PathBuf, time::Duration};
+
+pub use scenario::{NAMES, run};
+pub use store::{StoreKind, Stores};
+
+/// The longest that anything here is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a run measures against.
+#[derive(Debug, Clone)]
+pub struct Bench {
+    /// The server's program.
+    pub server: PathBuf,
+    /// The store of every server it starts, a fresh one each time.
+    pub stores: Stores,
+}

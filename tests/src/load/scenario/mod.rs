@@ -1,0 +1,152 @@
+//! The scenarios by name. Each starts servers of its own on fresh stores and
+//! answers one JSON value.
+
+mod crash;
+mod fan_out;
+mod join;
+mod latency;
+mod memory;
+mod offline;
+mod reconnect;
+mod throughput;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tidings_core::{
+    ids::{AccountId, StreamId},
+    journal::Position,
+    wire::FetchScope,
+};
+use tokio::time::{sleep, timeout};
+
+use super::{
+    Bench, PATIENCE,
+    author::{Author, account, conversation, device},
+    process::Process,
+    session::Session,
+    store::Store,
+};
+
+/// Every scenario.
+pub const NAMES: [&str; 9] = [
+    "latency",
+    "one_sender",
+    "many_senders",
+    "cold_join",
+    "offline_burst",
+    "reconnect",
+    "fan_out",
+    "connections",
+    "crash",
+];
+
+/// Runs one.
+///
+/// # Errors
+/// When there is none of that name, or anything in it fails.
+pub async fn run(name: &str, bench: &Bench) -> anyhow::Result<Value> {
+    match name {
+        "latency" => latency::run(bench).await,
+        "one_sender" => throughput::one_sender(bench).await,
+        "many_senders" => throughput::many_senders(bench).await,
+        "cold_join" => join::run(bench).await,
+        "offline_burst" => offline::run(bench).await,
+        "reconnect" => reconnect::run(bench).await,
+        "fan_out" => fan_out::run(bench).await,
+        "connections" => memory::run(bench).await,
+        "crash" => crash::run(bench).await,
+        _ => anyhow::bail!("no scenario `{name}`; there are {}", NAMES.join(", ")),
+    }
+}
+
+/// A server as it ships, but for the bounds on how fast one account may write,
+/// and that snapshots are looked for more often: so that no scenario waits long.
+const UNBOUNDED: [&str; 10] = [
+    "--snapshot-interval",
+    "1s",
+    "--changes-burst",
+    "1000000",
+    "--changes-per-second",
+    "1000000",
+    "--account-changes-burst",
+    "1000000",
+    "--account-changes-per-second",
+    "1000000",
+];
+
+/// Members named in the change that creates a conversation.
+const CREATED_WITH_MAX: usize = 400;
+/// Entries behind a snapshot after which the server cuts another, and a few.
+const SNAPSHOT_ENTRIES: usize = 84;
+
+/// A server on a fresh store.
+struct Running {
+    process: Process,
+    store: Store,
+}
+
+impl Running {
+    async fn start(bench: &Bench) -> anyhow::Result<Self> {
+        let store = bench.stores.make().await?;
+        Ok(Self { process: Self::serve(bench, &store).await?, store })
+    }
+
+    async fn serve(bench: &Bench, store: &Store) -> anyhow::Result<Process> {
+        let mut arguments = vec!["serve", "--dev", "--listen", "127.0.0.1:0", "--log", "error", "--store", &store.url];
+        arguments.extend(UNBOUNDED);
+        Process::start(&bench.server, &arguments).await
+    }
+
+    /// The bare server, which is this very program.
+    async fn start_raw(bench: &Bench) -> anyhow::Result<Self> {
+        let store = bench.stores.make().await?;
+        let process = Process::start(&std::env::current_exe()?, &["raw", "--store", &store.url]).await?;
+        Ok(Self { process, store })
+    }
+
+    async fn end(self) -> anyhow::Result<()> {
+        self.process.kill().await?;
+        self.store.remove().await
+    }
+
+    async fn session(&self, name: &str) -> anyhow::Result<Session> {
+        let account = account(name);
+        let device = device(&account, 1);
+        Session::open(self.process.address, &account, device, None).await
+    }
+
+    /// The conversation of a number, created by Ann with these members.
+    async fn group(&self, number: u64, members: &[&str]) -> anyhow::Result<(Session, Author)> {
+        let mut ann = self.session("ann").await?;
+        let mut author = Author::new(conversation(number));
+        let members: Vec<AccountId> = members.iter().map(|name| account(name)).collect();
+        // One change has a bound; those beyond it are added one by one.
+        let (first, others) = members.split_at(members.len().min(CREATED_WITH_MAX));
+        let mut changes = vec![author.create(&ann.account, ann.device, first)];
+        changes.extend(others.iter().map(|other| author.add(&ann.account, ann.device, other.clone())));
+        ann.push_accepted(&author.stream(), changes).await?;
+        Ok((ann, author))
+    }
+
+    /// Waits until the job has cut the snapshots that are due: what is measured
+    /// then was not written a moment ago.
+    async fn settled(&self, reader: &mut Session, stream: &StreamId) -> anyhow::Result<()> {
+        let settled = timeout(PATIENCE, async {
+            loop {
+                reader.fetch(stream, FetchScope::After(Position::ZERO)).await?;
+                let newest = reader.fetched().await?;
+                let mut behind = newest.entries.len();
+                for page in 1..newest.page {
+                    reader.fetch(stream, FetchScope::Page(page)).await?;
+                    behind = behind.max(reader.fetched().await?.entries.len());
+                }
+                if behind < SNAPSHOT_ENTRIES {
+                    return anyhow::Ok(());
+                }
+                sleep(Duration::from_millis(500)).await;
+            }
+        });
+        settled.await?
+    }
+}

@@ -1,0 +1,139 @@
+//! A light client that speaks frames: for where thousands of sessions are
+//! needed, or a sender that costs the machine little.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::{Context as _, bail};
+use futures_util::FutureExt as _;
+use tidings_core::{
+    ids::{AccountId, DeviceId, StreamId},
+    journal::Cursor,
+    wire::{
+        ClientFrame, Fetch, FetchScope, Fetched, Hello, PROTOCOL_VERSION, Push, PushedChange, ServerFrame,
+        decode_frame, encode_frame,
+    },
+};
+use tidings_server::auth::{DEVELOPMENT_SECRET, Keys};
+
+use super::{
+    author::tenant,
+    link::{Link, Traffic},
+    measure::wall_now,
+};
+
+/// How long a token holds.
+const TOKEN_TTL: Duration = Duration::from_secs(3_600);
+
+/// A bearer token for an account.
+pub fn token(account: &AccountId) -> anyhow::Result<String> {
+    Ok(Keys::from_secret(DEVELOPMENT_SECRET).issue(&tenant(), account, &[], wall_now(), TOKEN_TTL)?)
+}
+
+/// A session that has caught up.
+pub struct Session {
+    link: Link,
+    /// The newest cursor it was given.
+    pub cursor: Cursor,
+    /// Whose.
+    pub account: AccountId,
+    /// The device it writes as.
+    pub device: DeviceId,
+    request: u64,
+}
+
+impl Session {
+    /// Opens one and waits until it has caught up.
+    pub async fn open(
+        address: SocketAddr,
+        account: &AccountId,
+        device: DeviceId,
+        cursor: Option<Cursor>,
+    ) -> anyhow::Result<Self> {
+        let mut link = Link::open(address, "/v1/sync").await?;
+        let hello = Hello { version: PROTOCOL_VERSION, token: token(account)?, device, cursor };
+        link.send(encode_frame(&ClientFrame::Hello(hello))).await?;
+        let account = account.clone();
+        let mut session = Self { link, cursor: Cursor::ZERO, account, device, request: 0 };
+        loop {
+            if let ServerFrame::CaughtUp(cursor) = session.next().await? {
+                session.cursor = cursor;
+                return Ok(session);
+            }
+        }
+    }
+
+    /// What went over it.
+    pub fn traffic(&self) -> Traffic {
+        self.link.traffic()
+    }
+
+    /// The next frame.
+    pub async fn next(&mut self) -> anyhow::Result<ServerFrame> {
+        let bytes = self.link.next().await?;
+        match decode_frame(&bytes, usize::MAX)? {
+            ServerFrame::Closed(closed) => bail!("the server closed the session: {:?}", closed.code),
+            ServerFrame::Refused(refused) => bail!("the server refused: {:?} {}", refused.code, refused.detail),
+            frame => Ok(frame),
+        }
+    }
+
+    /// Pushes, without waiting for the answer.
+    pub async fn push(&mut self, stream: &StreamId, changes: Vec<PushedChange>) -> anyhow::Result<()> {
+        self.request += 1;
+        let push = Push { request: self.request, stream: stream.clone(), changes };
+        self.link.send(encode_frame(&ClientFrame::Push(push))).await
+    }
+
+    /// Waits until so many changes are accepted.
+    pub async fn accepted(&mut self, count: usize) -> anyhow::Result<()> {
+        let mut left = count;
+        while left > 0 {
+            if let ServerFrame::Accepted(accepted) = self.next().await? {
+                left = left.checked_sub(accepted.positions.len()).context("more is accepted than was pushed")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Pushes and waits for the answer.
+    pub async fn push_accepted(&mut self, stream: &StreamId, changes: Vec<PushedChange>) -> anyhow::Result<()> {
+        let count = changes.len();
+        self.push(stream, changes).await?;
+        self.accepted(count).await
+    }
+
+    /// Waits for so many entries of others.
+    pub async fn entries(&mut self, count: usize) -> anyhow::Result<()> {
+        let mut left = count;
+        while left > 0 {
+            if let ServerFrame::Entries(entries) = self.next().await? {
+                left = left.saturating_sub(entries.entries.len());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes and forgets every frame that has arrived.
+    pub async fn discard(&mut self) -> anyhow::Result<()> {
+        while let Some(frame) = self.link.receive().now_or_never() {
+            frame?;
+        }
+        Ok(())
+    }
+
+    /// Asks for something of a stream, without waiting for the answer.
+    pub async fn fetch(&mut self, stream: &StreamId, scope: FetchScope) -> anyhow::Result<()> {
+        self.request += 1;
+        let fetch = Fetch { request: self.request, stream: stream.clone(), scope };
+        self.link.send(encode_frame(&ClientFrame::Fetch(fetch))).await
+    }
+
+    /// The answer to a fetch.
+    pub async fn fetched(&mut self) -> anyhow::Result<Fetched> {
+        loop {
+            if let ServerFrame::Fetched(fetched) = self.next().await? {
+                return Ok(fetched);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask bench`: builds what measures with optimisation, runs it, and
+//! writes the figures into the parts of `docs/benchmarks.md`, one file here for
+//! each part. Nothing here judges them.
+
+mod authority;
+mod plot;
+mod server;
+
+use std::fs;
+use std::process::{Command, ExitCode};
+
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::{step, workspace};
+
+/// What is measured.
+#[derive(Debug, PartialEq)]
+pub enum Bench {
+    /// Everything there is.
+    All,
+    /// The authority: admitting by step, refusing by class.
+    Authority,
+    /// The server as a process: latency, throughput, bytes, memory.
+    Server {
+        /// Only these scenarios; then the page is left as it is.
+        only: Vec<String>,
+    },
+}
+
+/// Measures, and writes the page.
+///
+/// # Errors
+/// When a benchmark does not build, run or print what it should.
+pub fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
+    match bench {
+        Bench::All => {
+            authority::run()?;
+            server::run(&[])?;
+        }
+        Bench::Authority => authority::run()?,
+        Bench::Server { only } => server::run(only)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measure(place: &str, command: &mut Command) -> anyhow::Result<Value> {
+    let printed = step::run(&format!("measuring, {place}"), command)?;
+    let line = printed.lines().last().unwrap_or_default();
+    serde_json::from_str(line).with_context(|| format!("the benchmark printed `{line}`"))
+}
+
+/// Writes one part of the page.
+fn write_part(heading: &str, part: &str) -> anyhow::Result<()> {
+    let page = workspace::root().join("docs").join("benchmarks.md");
+    let before = fs::read_to_string(&page).with_context(|| format!("{} cannot be read", page.display()))?;
+    fs::write(&page, replace_part(&before, heading, part))?;
+    println!("the figures are in {}", page.display());
+    Ok(())
+}
+
+/// The page with the part under `heading` replaced, or added at the end.
+fn replace_part(page: &str, heading: &str, part: &str) -> String {
+    let Some(start) = page.find(&format!("\n{heading}\n")) else {
+        return format!("{}\n\n{heading}\n\n{part}", page.trim_end());
+    };
+    let (before, rest) = page.split_at(start + 1);
+    let after = rest[heading.len()..].find("\n## ").map_or("", |end| &rest[heading.len() + end..]);
+    format!("{before}{heading}\n\n{part}{after}")
+}
+
+fn list<'a>(result: &'a Value, name: &str) -> anyhow::Result<&'a Vec<Value>> {
+    result[name].as_array().with_context(|| format!("the result has no {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_part_of_the_page_is_replaced() {
+        let part = "## Authority";
+        let page = "# Page\n\nWords.\n\n## Authority\n\nold\nold\n\n## Server\n\nkept\n";
+        assert_eq!(replace_part(page, part, "new\n"), "# Page\n\nWords.\n\n## Authority\n\nnew\n\n## Server\n\nkept\n");
+        let last = "# Page\n\n## Authority\n\nold\n";
+        assert_eq!(replace_part(last, part, "new\n"), "# Page\n\n## Authority\n\nnew\n");
+        assert_eq!(replace_part("# Page\n", part, "new\n"), "# Page\n\n## Authority\n\nnew\n");
+    }
+}
