@@ -5,6 +5,8 @@
 //!
 //! A call itself takes no virtual time: the thread waits for the database, which
 //! has threads of its own, so that what comes first never depends on them.
+//!
+//! It is long because a store has twenty calls.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
