@@ -35,7 +35,7 @@ planted_faults_are_found! {
     a_device_that_skips_an_fsync: ClientSkipsFsync,
     a_change_admitted_against_stale_membership: StaleMembership,
     a_refused_command_that_is_forgotten: ForgetRefused,
-    an_entry_that_is_written_twice: EntryTwice,
+    an_entry_that_is_told_twice: EntryTwice,
     an_entry_that_is_told_to_a_stranger: TellNonMember,
     a_lost_notice_without_a_look: NoLook,
     a_receipt_that_goes_backwards: ReceiptBackwards,

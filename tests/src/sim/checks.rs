@@ -201,6 +201,10 @@ impl Checks {
             ensure!(client.screen.unsynced == 0, "{account}'s outbox is not empty");
             let connection = client.screen.connection;
             ensure!(connection == Some(ConnectionState::Online), "{account} is {connection:?}");
+            let stored = client.disk.crash();
+            let refused = stored.records().keys().filter(|key| key.starts_with("refused/")).count();
+            let shown = client.screen.refused.len();
+            ensure!(refused == shown, "{account} is shown {shown} refused commands, and keeps {refused}");
             let other = first.entry(account).or_insert(client);
             ensure!(other.screen.contacts == client.screen.contacts, "{account}'s devices differ in contacts");
             let profile = |client: &Client| client.screen.profiles.get(account).cloned().unwrap_or_default();

@@ -14,7 +14,7 @@ pub enum Plant {
     StaleMembership,
     /// A device's disk does not keep what was refused.
     ForgetRefused,
-    /// An entry is written once more, at the next position.
+    /// A catch-up tells the last entry of a stream once more, at the next position.
     EntryTwice,
     /// Somebody who is no member is taken for one when others are told.
     TellNonMember,

@@ -5,6 +5,8 @@
 //!
 //! A call itself takes no virtual time: the thread waits for the database, which
 //! has threads of its own, so that what comes first never depends on them.
+//!
+//! It is long because a store has twenty calls.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -376,9 +378,6 @@ impl NodeStore {
             if *outcome == CommitOutcome::Conflict && self.strikes(Plant::StaleMembership, 100) {
                 *outcome = self.commit_at_head(commit, commit.entries.clone()).await?;
             }
-            if *outcome == CommitOutcome::Committed && self.strikes(Plant::EntryTwice, 5) {
-                self.commit_at_head(commit, commit.entries.last().cloned().into_iter().collect()).await?;
-            }
         }
         Ok(outcomes)
     }
@@ -517,6 +516,12 @@ impl Store for NodeStore {
                 missed = CatchUp { cursor: missed.cursor, ..CatchUp::default() };
             }
             Some(Plant::RevokedUntold) => missed.revoked.clear(),
+            Some(Plant::EntryTwice) => {
+                for entries in missed.entries.iter_mut().map(|(_, entries)| entries) {
+                    let again = entries.last().cloned();
+                    entries.extend(again.map(|entry| Entry { position: entry.position.next(), ..entry }));
+                }
+            }
             Some(Plant::CursorAhead) if cursor.is_some() => {
                 missed.summaries.clear();
                 missed.entries.iter_mut().for_each(|(_, entries)| drop(entries.pop()));

@@ -1,6 +1,9 @@
 //! Devices, a network, nodes and their one database on one virtual clock. The
 //! world takes turns with the nodes: it runs each up to the next thing that
 //! happens on a device or on a link, and carries what they wrote to each other.
+//!
+//! It is long because it is the list of all that can be done to a world: many
+//! functions of a few lines.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
