@@ -216,7 +216,7 @@ fn push_of(engine: &mut Engine, store: &mut MemoryStore, texts: u64) -> Push {
     }
     let outputs = go_online(engine, store);
     let push = outputs.iter().find_map(|output| match output {
-        Output::Send(bytes) => match decode::<ClientFrame>(bytes) {
+        Output::Send(bytes) => match decode_frame::<ClientFrame>(bytes, usize::MAX) {
             Ok(ClientFrame::Push(push)) => Some(push),
             _ => None,
         },

@@ -68,7 +68,7 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
         .await?;
     let node = rand::random();
     let counters = Arc::default();
-    let feed = Feed::start(connect, pool.clone(), node, patience.clone(), &counters);
+    let feed = Feed::start(connect, pool.clone(), node, patience, &counters);
     Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters, patience })
 }
 
