@@ -144,7 +144,7 @@ const lab = {
   },
 
   /** The answers of a store whose database is deleted under it. */
-  async deleted(name: string): Promise<(string | undefined)[]> {
+  async deleted(name: string): Promise<StorageAnswer[]> {
     const store = await openStore(name);
     const put: StorageRequest = { type: "write", writes: [{ type: "put", key: "a", value: new Uint8Array([1]) }] };
     const answers = [await store.run(put)];
@@ -152,7 +152,7 @@ const lab = {
       indexedDB.deleteDatabase(name).onsuccess = resolve;
     });
     answers.push(await store.run(put), await store.run({ type: "read", prefixes: [""] }));
-    return answers.map((answer) => (answer.type === "failed" ? answer.code : answer.type));
+    return answers;
   },
 
   /** Opens a client in a worker; what it answers. */
