@@ -54,7 +54,7 @@ test("an input that is none changes nothing", () => {
   const conversation = "0".repeat(26);
   const wrong: [unknown, string][] = [
     [undefined, "value_invalid"],
-    ["close", "value_invalid"],
+    [{ close: 1 }, "value_invalid"],
     ["no_such_input", "value_invalid"],
     [{ set_network: {} }, "value_invalid"],
     [{ frame_received: "text" }, "value_invalid"],

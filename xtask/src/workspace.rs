@@ -17,9 +17,14 @@ pub fn target() -> PathBuf {
     }
 }
 
+/// A binary of an ordinary build.
+pub fn binary(name: &str) -> PathBuf {
+    target().join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+}
+
 /// The server binary of an ordinary build.
 pub fn server_binary() -> PathBuf {
-    target().join("debug").join(format!("tidings-server{}", env::consts::EXE_SUFFIX))
+    binary("tidings-server")
 }
 
 /// The package's folder with its `package.json`.

@@ -16,7 +16,7 @@ use tidings_core::{
     view::{ConversationDetail, InboxRow, TimelineRow},
     wire::{
         ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, PROTOCOL_VERSION, Push, Refused,
-        ServerFrame, Welcome, decode, encode,
+        ServerFrame, Welcome, decode_frame, encode,
     },
 };
 
@@ -192,7 +192,7 @@ impl Link {
     /// Answers what a device sends, until it has nothing left to say.
     pub fn serve(&mut self, client: &mut Client, now: Now) {
         while let Some(frame) = client.wishes.frames.pop_front() {
-            let frame: ClientFrame = decode(&frame).expect("an engine sends frames");
+            let frame: ClientFrame = decode_frame(&frame, usize::MAX).expect("an engine sends frames");
             for answer in self.answer(frame, now) {
                 client.handle(now, Input::FrameReceived(encode(&answer)));
             }
