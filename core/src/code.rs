@@ -112,6 +112,10 @@ named! {
         ConversationArchived = "conversation_archived",
         /// The conversation is locked to all but moderators and above.
         ConversationLocked = "conversation_locked",
+        /// A kind of conversation of a newer version.
+        KindUnknown = "kind_unknown",
+        /// A policy, or a value of one, of a newer version.
+        PolicyUnknown = "policy_unknown",
         /// This kind of conversation does not have this.
         WrongKind = "wrong_kind",
         /// The account is not a member.
@@ -136,6 +140,14 @@ named! {
         PolicyForbids = "policy_forbids",
         /// The one acted on, or the role given, is of the own rank or above.
         RankTooLow = "rank_too_low",
+        /// There is no role of this name here.
+        RoleUnknown = "role_unknown",
+        /// The role defined is not below the definer's own rank.
+        RoleOutranks = "role_outranks",
+        /// Somebody has the role.
+        RoleInUse = "role_in_use",
+        /// More roles than a conversation defines.
+        TooManyRoles = "too_many_roles",
         /// A conversation keeps at least one owner.
         LastOwner = "last_owner",
         /// Only the account itself may write this.

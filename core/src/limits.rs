@@ -81,6 +81,9 @@ pub struct Limits {
     /// may depend on.
     #[n(22)]
     pub heads_max: u32,
+    /// Roles that a conversation defines for itself; refused with `too_many_roles`.
+    #[n(23)]
+    pub roles_max: u32,
 }
 
 impl Default for Limits {
@@ -115,6 +118,7 @@ impl Limits {
         typing_ms: 6_000,
         change_predecessors_max: 2_000,
         heads_max: 128,
+        roles_max: 50,
     };
 
     /// What a server may allow at the most: the bounds of what a client takes

@@ -9,8 +9,9 @@ use tidings_core::{
     ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp},
     journal::{Entry, Position},
     model::{
-        AccountKind, Contact, ContactKind, ConversationKind, ConversationState, Created, Deletion, Edit, MemberStatus,
-        MessageBody, MessageKind, Pin, Role, SendPolicy,
+        AccountKind, Contact, ContactKind, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
+        InfoField, MemberField, MemberStatus, MessageBody, MessageKind, Permission, Pin, Policy, Role, RoleDefinition,
+        RoleName, Scope, SendPolicy, Standing, Theme,
     },
     time::WallTime,
 };
@@ -183,18 +184,28 @@ fn d1_every_fact_reads_back_as_it_was_written() {
         nickname: Some("Bobby".into()),
         favorite: true,
     };
+    let joined = Standing::next(None, MemberStatus::Active, &account("ann"), AT);
+    let grant = Grant { allowed: false, by: account("ann"), at: AT, until: Some(AT) };
+    let permissions = [Permission::PinAdd, Permission::MemberAdd].into_iter().collect();
+    let planner = RoleDefinition { rank: 30, permissions };
+    let theme = Theme { background_url: None, color: Some("#00aaff".into()) };
     let documents: Vec<(DocumentId, Vec<Fact>)> = vec![
         (
             DocumentId::Conversation(conversation),
             vec![
-                Fact::Created(Created { kind: ConversationKind::Group, by: account("ann"), at: AT }),
-                Fact::Title(Some("Trip".into())),
-                Fact::Description(Some("to the sea".into())),
+                Fact::Created(Created::new(ConversationKind::Group, account("ann"), AT)),
+                Fact::Info(InfoField::Title, Some("Trip".into())),
+                Fact::Info(InfoField::Description, Some("to the sea".into())),
                 Fact::State(ConversationState::Archived),
                 Fact::Locked(true),
-                Fact::SendPolicy(SendPolicy::Moderators),
+                Fact::Policy(Policy::Send(SendPolicy::Moderators)),
                 Fact::MemberRole(account("ann"), Role::Owner),
-                Fact::MemberStatus(account("ann"), MemberStatus::Active),
+                Fact::MemberStatus(account("ann"), joined.clone()),
+                Fact::MemberGrant(account("ann"), Permission::PinAdd, Some(grant)),
+                Fact::MemberText(account("ann"), MemberField::Color, Some("#00aaff".into())),
+                Fact::RoleDefinition(RoleName::parse("trip planner").unwrap(), Some(planner)),
+                Fact::Theme(Some(theme)),
+                Fact::Scope(Scope::Public),
                 Fact::Pin(message(3), Some(Pin { by: account("ann"), at: AT })),
             ],
         ),

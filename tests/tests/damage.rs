@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use tidings_core::{
     code::Code,
-    command::{CreateGroup, RemoveMember, SendText, SetConversationSetting, SetProfile, SettingChange},
+    command::{CreateConversation, RemoveMember, SendText, SetConversationSetting, SetProfile, SettingChange},
     engine::Input,
     ids::{AccountId, ConversationId},
     limits::Limits,
@@ -41,7 +41,7 @@ fn say(world: &mut World, device: Device, group: ConversationId, text: &str) {
 }
 
 fn create(world: &mut World, device: Device, title: &str) -> ConversationId {
-    let request = world.command(device, CreateGroup::new(Some(title.into()), vec![account("ann")]));
+    let request = world.command(device, CreateConversation::group(Some(title.into()), vec![account("ann")]));
     let conversation = world.client(device).screen.answers[&request].clone().unwrap().0.unwrap();
     assert!(world.settle_ms(60_000));
     conversation

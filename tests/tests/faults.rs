@@ -5,7 +5,7 @@
 
 use tidings_core::{
     code::Code,
-    command::{AddMember, CreateGroup, RemoveMember, SendText, SetTitle},
+    command::{AddMember, CreateConversation, RemoveMember, SendText, SetTitle},
     engine::{ConnectionState, Input, ServerFault},
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
@@ -33,7 +33,7 @@ fn scene() -> Scene {
     let ann = world.add("ann");
     world.verify = false;
     let bob = world.add("bob");
-    let request = world.command(bob, CreateGroup::new(Some("Trip".into()), vec![account("ann")]));
+    let request = world.command(bob, CreateConversation::group(Some("Trip".into()), vec![account("ann")]));
     let group = world.client(bob).screen.answers[&request].clone().unwrap().0.unwrap();
     let mut scene = Scene { world, ann, bob, group };
     scene.settle();

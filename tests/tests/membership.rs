@@ -40,7 +40,7 @@ enum Move {
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let who = || proptest::sample::select(NAMES.to_vec()).prop_map(account);
     let created = (proptest::sample::select(ConversationKind::ALL.to_vec()), who())
-        .prop_map(|(kind, by)| Fact::Created(Created { kind, by, at: NOW }));
+        .prop_map(|(kind, by)| Fact::Created(Created::new(kind, by, NOW)));
     let fact = prop_oneof![
         10 => (who(), proptest::sample::select(Role::ALL.to_vec())).prop_map(|(who, role)| Fact::MemberRole(who, role)),
         14 => (who(), proptest::sample::select(MemberStatus::ALL.to_vec()))
@@ -88,7 +88,7 @@ impl Arena {
         let document = DocumentId::Conversation(conversation);
         let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation), Position::ZERO, 0);
         stream.insert(Document::new(document.clone()));
-        let mut facts = vec![Fact::Created(Created { kind, by: account("ow"), at: NOW })];
+        let mut facts = vec![Fact::Created(Created::new(kind, account("ow"), NOW))];
         for (name, role) in members {
             facts.push(Fact::MemberRole(account(name), role));
             facts.push(Fact::MemberStatus(account(name), MemberStatus::Active));

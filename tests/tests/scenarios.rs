@@ -7,8 +7,8 @@
 use tidings_core::{
     code::Code,
     command::{
-        AddMember, ChangeRole, CreateDirect, CreateGroup, DeleteMessage, EditMessage, LeaveConversation, PinMessage,
-        React, RemoveMember, SendText, SetProfile, SetTitle, Unreact,
+        AddMember, ChangeRole, CreateConversation, CreateDirect, DeleteMessage, EditMessage, LeaveConversation,
+        PinMessage, React, RemoveMember, SendText, SetProfile, SetTitle, Unreact,
     },
     engine::{ConnectionState, Input},
     ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
@@ -43,7 +43,7 @@ fn group(limits: Limits) -> Group {
     let mut world = World::new(7, limits);
     let (ann, bob, carl) = (world.add("ann"), world.add("bob"), world.add("carl"));
     let members = vec![account("bob"), account("carl")];
-    let request = world.command(ann, CreateGroup::new(Some("Trip".into()), members));
+    let request = world.command(ann, CreateConversation::group(Some("Trip".into()), members));
     let (conversation, _) = world.client(ann).screen.answers[&request].clone().unwrap();
     let group = conversation.unwrap();
     assert!(world.settle_ms(60_000));

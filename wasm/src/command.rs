@@ -24,7 +24,7 @@ pub enum Command {
     /// Opens the direct with somebody.
     CreateDirect { peer: String },
     /// Creates a group.
-    CreateGroup {
+    CreateConversation {
         #[tsify(optional)]
         title: Option<String>,
         members: Vec<String>,
@@ -144,9 +144,9 @@ impl TryFrom<Command> for core::Command {
     fn try_from(command: Command) -> Checked<Self> {
         Ok(match command {
             Command::CreateDirect { peer } => core::CreateDirect { peer: id::account(&peer)? }.into(),
-            Command::CreateGroup { title, members } => {
+            Command::CreateConversation { title, members } => {
                 let conversation = ConversationId::from_bytes(MADE_UP);
-                core::CreateGroup { conversation, title, members: id::accounts(&members)? }.into()
+                core::CreateConversation { conversation, title, members: id::accounts(&members)? }.into()
             }
             Command::SendText { conversation, text, reply_to, mentions } => core::SendText {
                 conversation: id::conversation(&conversation)?,

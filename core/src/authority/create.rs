@@ -1,5 +1,6 @@
 //! The first change of a conversation: it states the kind and the first
-//! members, whole, and nothing else but title and description.
+//! members, whole, and beside them only what describes the conversation and
+//! its policies.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use crate::{
     code::Code,
     doc::Fact,
     ids::{AccountId, ConversationId, DocumentId},
-    model::{ConversationKind, Created, MemberStatus, Role},
+    model::{ConversationKind, Created, MemberStatus, Role, Standing},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -21,23 +22,35 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     if created.by != *context.account() {
         return refuse(Code::NotTheAuthor, "created in another account's name");
     }
-    let members = read_members(facts)?;
+    let administrators =
+        created.kind == ConversationKind::System || created.account.is_some() || created.link.is_some();
+    if administrators && !context.session.administrator {
+        return refuse(Code::PermissionDenied, "only an administrator of the tenant creates this");
+    }
+    let members = read_members(created, facts)?;
     match created.kind {
         ConversationKind::Direct => check_direct(context, facts, &members),
-        ConversationKind::Group => check_group(context, created, &members),
+        ConversationKind::Group | ConversationKind::Channel | ConversationKind::Support | ConversationKind::System => {
+            check_roster(context, created, &members)
+        }
     }
 }
 
-fn read_members(facts: &[Fact]) -> Result<BTreeMap<&AccountId, Role>, Refusal> {
+fn read_members<'a>(created: &Created, facts: &'a [Fact]) -> Result<BTreeMap<&'a AccountId, &'a Role>, Refusal> {
     let mut roles = BTreeMap::new();
     let mut active = Vec::new();
     for fact in facts {
         match fact {
-            Fact::Created(_) | Fact::Title(Some(_)) | Fact::Description(Some(_)) => {}
+            Fact::Created(_) | Fact::Info(_, Some(_)) | Fact::Theme(Some(_)) | Fact::Scope(_) | Fact::Policy(_) => {}
             Fact::MemberRole(account, role) => {
-                roles.insert(account, *role);
+                roles.insert(account, role);
             }
-            Fact::MemberStatus(account, MemberStatus::Active) => active.push(account),
+            Fact::MemberStatus(account, standing) => {
+                if *standing != Standing::next(None, MemberStatus::Active, &created.by, standing.at) {
+                    return Err(Refusal::new(Code::ValueInvalid, "a first member who is not added by the creator"));
+                }
+                active.push(account);
+            }
             _ => return Err(Refusal::new(Code::OperationIllegal, "more than a first change may state")),
         }
     }
@@ -48,7 +61,7 @@ fn read_members(facts: &[Fact]) -> Result<BTreeMap<&AccountId, Role>, Refusal> {
     Ok(roles)
 }
 
-fn check_direct(context: &Context<'_>, facts: &[Fact], members: &BTreeMap<&AccountId, Role>) -> Result<(), Refusal> {
+fn check_direct(context: &Context<'_>, facts: &[Fact], members: &BTreeMap<&AccountId, &Role>) -> Result<(), Refusal> {
     let accounts: Vec<&AccountId> = members.keys().copied().collect();
     let [one, other] = accounts[..] else {
         return refuse(Code::ValueInvalid, "a direct has exactly two members");
@@ -56,11 +69,11 @@ fn check_direct(context: &Context<'_>, facts: &[Fact], members: &BTreeMap<&Accou
     if !members.contains_key(context.account()) {
         return refuse(Code::NotAMember, "a direct of two others");
     }
-    if members.values().any(|role| *role != Role::Member) {
+    if members.values().any(|role| **role != Role::Member) {
         return refuse(Code::ValueInvalid, "both are members in a direct");
     }
-    if facts.iter().any(|fact| matches!(fact, Fact::Title(_) | Fact::Description(_))) {
-        return refuse(Code::WrongKind, "a direct has no title and no description");
+    if facts.iter().any(|fact| matches!(fact, Fact::Info(..) | Fact::Theme(_) | Fact::Scope(_) | Fact::Policy(_))) {
+        return refuse(Code::WrongKind, "a direct has no title, no policies and no scope");
     }
     let derived = ConversationId::direct(context.stream.tenant(), one, other);
     if *context.document != DocumentId::Conversation(derived) {
@@ -69,9 +82,16 @@ fn check_direct(context: &Context<'_>, facts: &[Fact], members: &BTreeMap<&Accou
     Ok(())
 }
 
-fn check_group(context: &Context<'_>, created: &Created, members: &BTreeMap<&AccountId, Role>) -> Result<(), Refusal> {
-    if members.get(&created.by) != Some(&Role::Owner) {
-        return refuse(Code::LastOwner, "a group starts with its creator as owner");
+fn check_roster(
+    context: &Context<'_>,
+    created: &Created,
+    members: &BTreeMap<&AccountId, &Role>,
+) -> Result<(), Refusal> {
+    if !members.iter().any(|(account, role)| **role == Role::Owner && **account == created.by) {
+        return refuse(Code::LastOwner, "a conversation starts with its creator as owner");
+    }
+    if members.values().any(|role| matches!(role, Role::Custom(_) | Role::Subscriber)) {
+        return refuse(Code::RoleUnknown, "the first members have built-in roles of a roster");
     }
     if members.len() > context.limits.members_max as usize {
         return refuse(Code::TooManyMembers, format!("at most {}", context.limits.members_max));

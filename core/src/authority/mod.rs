@@ -36,7 +36,7 @@ use crate::{
     doc::Fact,
     ids::{AccountId, DeviceId, DocumentId, TenantId},
     limits::Limits,
-    model::{Conversation, Role},
+    model::{Conversation, Permissions},
     time::WallTime,
 };
 
@@ -72,14 +72,25 @@ impl Context<'_> {
         &self.session.account
     }
 
-    /// The role the session acts with: its member's, or an owner's for an
-    /// administrator of the tenant.
-    fn role(&self) -> Option<Role> {
+    /// What the session acts with: its member's rank and permissions at this
+    /// moment, or everything for an administrator of the tenant. None for one
+    /// who is not an active member.
+    fn power(&self) -> Option<Power> {
         if self.session.administrator {
-            return Some(Role::Owner);
+            return Some(Power { rank: u8::MAX, permissions: Permissions::all() });
         }
-        self.conversation().active_member(self.account()).map(|member| member.role)
+        let conversation = self.conversation();
+        let member = conversation.active_member(self.account())?;
+        let permissions = conversation.permissions_at(member, self.accepted_at);
+        Some(Power { rank: conversation.rank_of(&member.role), permissions })
     }
+}
+
+/// What somebody may do, and to whom.
+#[derive(Debug, Clone, Copy)]
+struct Power {
+    rank: u8,
+    permissions: Permissions,
 }
 
 /// Steps 3 to 9 of the decision, on what a change states.

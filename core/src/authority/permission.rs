@@ -4,35 +4,38 @@ use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::Fact,
-    model::{ConversationKind, ConversationState, MemberStatus, Permission},
+    model::{ConversationKind, ConversationState, Member, MemberStatus, Permission},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    let Some(power) = context.power() else {
+        return refuse(Code::NotAMember, "the account is not a member");
+    };
     for fact in facts {
         check_author(context, fact)?;
         check_kind(context, fact)?;
-        if let Some(permission) = required(context, fact) {
-            check_permission(context, permission)?;
+        let required = required(context, fact);
+        if !required.is_empty() && !required.iter().any(|permission| power.permissions.holds(*permission)) {
+            let names: Vec<&str> = required.iter().map(|permission| permission.as_str()).collect();
+            return refuse(Code::PermissionDenied, format!("takes {}", names.join(" or ")));
         }
     }
     Ok(())
 }
 
-fn check_permission(context: &Context<'_>, permission: Permission) -> Result<(), Refusal> {
-    match context.role() {
-        Some(role) if role.allows(permission) => Ok(()),
-        Some(role) => refuse(Code::PermissionDenied, format!("{role} does not carry {permission}")),
-        None => refuse(Code::NotAMember, "the account is not a member"),
-    }
-}
-
-/// What is signed with an account is written by that account.
+/// What is signed with an account is written by that account, and so is what
+/// is the account's own.
 fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
     let own = match fact {
         Fact::Message(message, _) | Fact::Edit(message, _) => message.author == *context.account(),
         Fact::Deleted(_, deletion) => deletion.by == *context.account(),
         Fact::Reaction(_, _, account, _) => account == context.account(),
         Fact::Pin(_, Some(pin)) => pin.by == *context.account(),
+        Fact::MemberStatus(_, standing) => standing.by == *context.account(),
+        Fact::MemberGrant(_, _, Some(grant)) => grant.by == *context.account(),
+        Fact::MemberText(account, ..) if account != context.account() => {
+            return refuse(Code::NotTheOwner, "only the account itself may write this");
+        }
         _ => true,
     };
     if own { Ok(()) } else { refuse(Code::NotTheAuthor, "signed with another account") }
@@ -40,42 +43,66 @@ fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
 
 /// A direct has its two members for ever.
 fn check_kind(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
-    let membership = matches!(fact, Fact::MemberRole(..) | Fact::MemberStatus(..));
+    let membership = matches!(fact, Fact::MemberRole(..) | Fact::MemberStatus(..) | Fact::MemberGrant(..));
     if membership && context.conversation().kind() == Some(ConversationKind::Direct) {
         return refuse(Code::WrongKind, "a direct has its two members for ever");
     }
     Ok(())
 }
 
-fn required(context: &Context<'_>, fact: &Fact) -> Option<Permission> {
-    let conversation = context.conversation();
-    let direct = conversation.kind() == Some(ConversationKind::Direct);
-    let joins = |account| conversation.active_member(account).is_none();
+/// The permissions of which the statement asks for one; none is free.
+fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
+    let joins = |account| context.conversation().active_member(account).is_none();
     match fact {
-        Fact::Message(..) => Some(Permission::MessageSend),
-        Fact::Edit(..) => Some(Permission::MessageEdit),
-        Fact::Deleted(message, _) if message.author == *context.account() => Some(Permission::MessageDelete),
-        Fact::Deleted(..) => Some(Permission::MessageDeleteAny),
-        Fact::Reaction(..) => Some(Permission::MessageReact),
-        Fact::Pin(..) if direct => None,
-        Fact::Pin(_, Some(_)) => Some(Permission::PinAdd),
-        Fact::Pin(_, None) => Some(Permission::PinRemove),
-        Fact::Title(_) | Fact::Description(_) => Some(Permission::ConversationInfo),
-        Fact::SendPolicy(_) => Some(Permission::ConversationSettings),
-        Fact::State(ConversationState::Deleted) => Some(Permission::ConversationDelete),
-        Fact::State(_) => Some(Permission::ConversationArchive),
-        Fact::Locked(_) => Some(Permission::ConversationLock),
-        // The role of somebody who is not in comes with adding them.
-        Fact::MemberRole(account, _) if joins(account) => Some(Permission::MemberAdd),
-        Fact::MemberRole(account, _) if account == context.account() => None,
-        Fact::MemberRole(..) => Some(Permission::MemberRole),
-        Fact::MemberStatus(account, MemberStatus::Active) => {
-            let banned = conversation.members.get(account).is_some_and(|member| member.status == MemberStatus::Banned);
-            Some(if banned { Permission::MemberBan } else { Permission::MemberAdd })
+        Fact::Message(..) => &[Permission::MessageSend],
+        Fact::Edit(..) => &[Permission::MessageEdit],
+        Fact::Deleted(message, _) if message.author == *context.account() => &[Permission::MessageDelete],
+        Fact::Deleted(..) => &[Permission::MessageDeleteAny],
+        Fact::Reaction(..) => &[Permission::MessageReact],
+        Fact::Pin(_, Some(_)) => &[Permission::PinAdd],
+        Fact::Pin(_, None) => &[Permission::PinRemove],
+        Fact::Info(..) | Fact::Theme(_) => &[Permission::ConversationInfo],
+        Fact::Policy(_) | Fact::Scope(_) => &[Permission::ConversationSettings],
+        Fact::State(ConversationState::Deleted) => &[Permission::ConversationDelete],
+        Fact::State(_) => &[Permission::ConversationArchive],
+        Fact::Locked(_) => &[Permission::ConversationLock],
+        Fact::RoleDefinition(..) => &[Permission::RoleDefine],
+        // The role of somebody who is not in comes with adding them, and what was granted to them goes with it.
+        Fact::MemberRole(account, _) | Fact::MemberGrant(account, _, None) if joins(account) => {
+            match context.conversation().members.get(account).map(Member::status) {
+                Some(MemberStatus::Requested) => &[Permission::MemberApprove],
+                _ => &[Permission::MemberAdd],
+            }
         }
-        Fact::MemberStatus(account, MemberStatus::Left) if account == context.account() => None,
-        Fact::MemberStatus(_, MemberStatus::Left | MemberStatus::Removed) => Some(Permission::MemberRemove),
-        Fact::MemberStatus(_, MemberStatus::Banned) => Some(Permission::MemberBan),
-        Fact::Created(_) | Fact::ProfileKind(_) | Fact::Profile(..) | Fact::Contact(..) | Fact::Setting(..) => None,
+        Fact::MemberRole(account, _) if account == context.account() => &[],
+        Fact::MemberRole(..) => &[Permission::MemberRole],
+        Fact::MemberStatus(account, standing) => {
+            let own = account == context.account();
+            required_to_move(context.conversation().members.get(account), own, standing.status)
+        }
+        // To mute is to deny the own words for a while.
+        Fact::MemberGrant(_, Permission::MessageSend, grant) if grant.as_ref().is_none_or(|grant| !grant.allowed) => {
+            &[Permission::MemberPermissions, Permission::MemberMute]
+        }
+        Fact::MemberGrant(..) => &[Permission::MemberPermissions],
+        Fact::Created(_)
+        | Fact::MemberText(..)
+        | Fact::ProfileKind(_)
+        | Fact::Profile(..)
+        | Fact::Contact(..)
+        | Fact::Setting(..) => &[],
+    }
+}
+
+/// What it takes to move a member to where they are to stand.
+fn required_to_move(member: Option<&Member>, own: bool, to: MemberStatus) -> &'static [Permission] {
+    match (member.map(Member::status), to) {
+        (_, MemberStatus::Left) if own => &[],
+        (_, MemberStatus::Banned) | (Some(MemberStatus::Banned), _) => &[Permission::MemberBan],
+        (Some(MemberStatus::Requested), MemberStatus::Active | MemberStatus::Removed) => &[Permission::MemberApprove],
+        (_, MemberStatus::Active | MemberStatus::Invited) | (Some(MemberStatus::Invited), _) => {
+            &[Permission::MemberAdd]
+        }
+        (_, MemberStatus::Requested | MemberStatus::Left | MemberStatus::Removed) => &[Permission::MemberRemove],
     }
 }

@@ -1,21 +1,21 @@
-//! Step 6: the policies, which narrow what the roles allow.
+//! Step 6: the policies that narrow what the roles allow. Those that open
+//! something to members are part of what a member may do.
 
 use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::Fact,
-    model::Role,
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     let policies = &context.conversation().policies;
-    let role = context.role().unwrap_or(Role::Guest);
+    let rank = context.power().map_or(0, |power| power.rank);
     for fact in facts {
         match fact {
-            Fact::Message(..) if !policies.send.admits(role) => {
-                return refuse(Code::PolicyForbids, format!("only {} may send", policies.send));
+            Fact::Message(..) if rank < policies.send.lowest_rank() => {
+                return refuse(Code::PolicyForbids, format!("who may send: {}", policies.send));
             }
-            Fact::Reaction(_, _, _, true) if !policies.allow_reactions => {
+            Fact::Reaction(_, _, _, true) if !policies.reactions => {
                 return refuse(Code::PolicyForbids, "reactions are off");
             }
             _ => {}

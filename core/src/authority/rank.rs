@@ -4,88 +4,202 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    authority::{Context, Refusal, refuse},
+    authority::{Context, Power, Refusal, refuse},
     code::Code,
     doc::Fact,
     ids::AccountId,
-    model::{ConversationKind, Member, MemberStatus, Role},
+    model::{ConversationKind, Grant, Member, MemberStatus, Permission, Permissions, Role, RoleDefinition, RoleName},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
-    let members = &context.conversation().members;
-    let rank = context.role().map_or(0, Role::rank);
-    let mut after: BTreeMap<AccountId, Member> = BTreeMap::new();
+    let power = context.power().unwrap_or(Power { rank: 0, permissions: Permissions::default() });
+    let mut after: BTreeMap<&AccountId, Member> = BTreeMap::new();
     for fact in facts {
-        let (account, granted) = match fact {
-            Fact::MemberRole(account, role) => (account, *role),
-            Fact::MemberStatus(account, _) => (account, members.get(account).map_or(Role::Guest, |member| member.role)),
+        let account = match fact {
+            Fact::RoleDefinition(name, role) => {
+                check_definition(context, power, name, role.as_ref())?;
+                continue;
+            }
+            Fact::MemberRole(account, role) => {
+                check_target(context, power, account)?;
+                check_role(context, power, role)?;
+                account
+            }
+            Fact::MemberStatus(account, standing) => {
+                check_move(context, account, standing.status)?;
+                check_target(context, power, account)?;
+                account
+            }
+            Fact::MemberGrant(account, permission, grant) => {
+                check_target(context, power, account)?;
+                check_grant(context, power, account, *permission, grant.as_ref())?;
+                account
+            }
             _ => continue,
         };
-        check_target(context, fact, account, rank)?;
-        if matches!(fact, Fact::MemberRole(..)) && granted.rank() > rank {
-            return refuse(Code::RankTooLow, format!("{granted} is above the own rank"));
-        }
-        let nobody = Member { role: Role::Guest, status: MemberStatus::Left };
-        let entry = after.entry(account.clone()).or_insert_with(|| members.get(account).copied().unwrap_or(nobody));
+        let members = &context.conversation().members;
+        let entry = after.entry(account).or_insert_with(|| members.get(account).cloned().unwrap_or_default());
         match fact {
-            Fact::MemberRole(_, role) => entry.role = *role,
-            Fact::MemberStatus(_, status) => entry.status = *status,
+            Fact::MemberRole(_, role) => entry.role = role.clone(),
+            Fact::MemberStatus(_, standing) => entry.standing = Some(standing.clone()),
+            Fact::MemberGrant(_, permission, Some(grant)) => {
+                entry.grants.insert(*permission, grant.clone());
+            }
+            Fact::MemberGrant(_, permission, None) => {
+                entry.grants.remove(permission);
+            }
             _ => {}
         }
     }
-    let is_out = |account: &AccountId| after.get(account).is_some_and(|member| member.status != MemberStatus::Active);
-    if facts.iter().any(|fact| matches!(fact, Fact::MemberRole(account, _) if is_out(account))) {
+    let stays_out = |account: &AccountId| {
+        after
+            .get(account)
+            .is_some_and(|member| !matches!(member.status(), MemberStatus::Active | MemberStatus::Invited))
+    };
+    if facts.iter().any(|fact| matches!(fact, Fact::MemberRole(account, _) if stays_out(account))) {
         return refuse(Code::MemberUnknown, "a role for somebody who is not a member");
     }
-    if after.is_empty() { Ok(()) } else { check_after(context, &after, rank) }
+    if after.is_empty() { Ok(()) } else { check_after(context, &after, power) }
 }
 
-/// Whom the change acts on.
-fn check_target(context: &Context<'_>, fact: &Fact, account: &AccountId, rank: u8) -> Result<(), Refusal> {
-    let target = context.conversation().members.get(account);
-    let own = account == context.account();
-    match (target, fact) {
-        (None, Fact::MemberStatus(_, MemberStatus::Active) | Fact::MemberRole(..)) => Ok(()),
-        (None, _) => refuse(Code::MemberUnknown, "the one acted on is not a member"),
-        (Some(member), Fact::MemberStatus(_, MemberStatus::Active)) if member.status == MemberStatus::Active => {
-            refuse(Code::MemberExists, "already a member")
-        }
-        (Some(_), Fact::MemberStatus(_, MemberStatus::Removed | MemberStatus::Banned)) if own => {
-            refuse(Code::RankTooLow, "one's own rank is not below one's own")
-        }
-        (Some(member), Fact::MemberStatus(_, MemberStatus::Left | MemberStatus::Removed))
-            if member.status != MemberStatus::Active =>
-        {
-            refuse(Code::MemberUnknown, "not a member any more")
-        }
-        (Some(_), Fact::MemberStatus(_, MemberStatus::Left)) if !own => {
-            refuse(Code::NotTheOwner, "only the account itself can leave")
-        }
-        (Some(member), _) if !own && member.status == MemberStatus::Active && member.role.rank() >= rank => {
+/// Nobody acts on an active member of the own rank or above, but oneself.
+fn check_target(context: &Context<'_>, power: Power, account: &AccountId) -> Result<(), Refusal> {
+    let conversation = context.conversation();
+    match conversation.active_member(account) {
+        Some(member) if account != context.account() && conversation.rank_of(&member.role) >= power.rank => {
             refuse(Code::RankTooLow, "the one acted on is of the own rank or above")
         }
+        _ => Ok(()),
+    }
+}
+
+/// Whether somebody can be moved from where they stand.
+fn check_move(context: &Context<'_>, account: &AccountId, to: MemberStatus) -> Result<(), Refusal> {
+    let own = account == context.account();
+    let from = context.conversation().members.get(account).map(Member::status);
+    match (from, to) {
+        (_, MemberStatus::Requested) => refuse(Code::NotTheOwner, "only the account itself can ask to be let in"),
+        (None, MemberStatus::Active | MemberStatus::Invited | MemberStatus::Banned) => Ok(()),
+        (None, _) => refuse(Code::MemberUnknown, "the one acted on is not a member"),
+        (Some(MemberStatus::Active), MemberStatus::Active | MemberStatus::Invited) => {
+            refuse(Code::MemberExists, "already a member")
+        }
+        (Some(MemberStatus::Invited), MemberStatus::Invited) => refuse(Code::MemberExists, "already invited"),
+        (Some(MemberStatus::Banned), MemberStatus::Invited) => refuse(Code::MemberBanned, "the one invited is banned"),
+        (Some(_), MemberStatus::Removed | MemberStatus::Banned) if own => {
+            refuse(Code::RankTooLow, "one's own rank is not below one's own")
+        }
+        (Some(MemberStatus::Left | MemberStatus::Removed), MemberStatus::Left | MemberStatus::Removed) => {
+            refuse(Code::MemberUnknown, "not a member any more")
+        }
+        (Some(_), MemberStatus::Left) if !own => refuse(Code::NotTheOwner, "only the account itself can leave"),
         (Some(_), _) => Ok(()),
     }
 }
 
-/// What the roster would be: an owner, no more than the maximum, and nobody
-/// who comes back with a rank above the one who lets them in.
-fn check_after(context: &Context<'_>, after: &BTreeMap<AccountId, Member>, rank: u8) -> Result<(), Refusal> {
+/// A role that is given: defined, not above the own, and carrying nothing that
+/// the giver lacks.
+fn check_role(context: &Context<'_>, power: Power, role: &Role) -> Result<(), Refusal> {
     let conversation = context.conversation();
-    let returns = after.iter().any(|(account, member)| {
-        member.status == MemberStatus::Active
-            && conversation.active_member(account).is_none()
-            && member.role.rank() > rank
-    });
-    if returns {
-        return refuse(Code::RankTooLow, "comes back with a rank above the own");
+    match role {
+        Role::Custom(name) if !conversation.roles.contains_key(name) => {
+            return refuse(Code::RoleUnknown, format!("no role is called {name}"));
+        }
+        Role::Subscriber => return refuse(Code::RoleUnknown, "subscribers are not in the roster"),
+        _ => {}
+    }
+    if conversation.rank_of(role) > power.rank {
+        return refuse(Code::RankTooLow, format!("{role} is above the own rank"));
+    }
+    check_held(conversation.permissions_of(role), power)
+}
+
+/// Nobody gives what they lack. What every member may do is nobody's to give.
+fn check_held(given: Permissions, power: Power) -> Result<(), Refusal> {
+    let everyones = Role::Member.built_in_permissions().unwrap_or_default();
+    match given.without(everyones).without(power.permissions).iter().next() {
+        Some(lacking) => refuse(Code::PermissionDenied, format!("gives {lacking}, which the giver lacks")),
+        None => Ok(()),
+    }
+}
+
+/// A role that is defined, changed or removed: below the own, before and
+/// after, with nothing that the definer lacks, and not in use when it goes.
+fn check_definition(
+    context: &Context<'_>,
+    power: Power,
+    name: &RoleName,
+    role: Option<&RoleDefinition>,
+) -> Result<(), Refusal> {
+    let conversation = context.conversation();
+    let former = conversation.roles.get(name);
+    if former.into_iter().chain(role).any(|role| role.rank >= power.rank) {
+        return refuse(Code::RoleOutranks, format!("{name} is not below the own rank"));
+    }
+    let Some(role) = role else {
+        let holds = |member: &Member| matches!(&member.role, Role::Custom(held) if held == name);
+        let waits = |member: &Member| {
+            matches!(member.status(), MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested)
+        };
+        return match conversation.members.values().any(|member| holds(member) && waits(member)) {
+            true => refuse(Code::RoleInUse, format!("somebody is {name}")),
+            false => Ok(()),
+        };
+    };
+    if former.is_none() && conversation.roles.len() >= context.limits.roles_max as usize {
+        return refuse(Code::TooManyRoles, format!("at most {}", context.limits.roles_max));
+    }
+    check_held(role.permissions, power)
+}
+
+/// A grant to an active member, of what the granter holds. Denying takes no
+/// more than rank; taking a denial back is granting.
+fn check_grant(
+    context: &Context<'_>,
+    power: Power,
+    account: &AccountId,
+    permission: Permission,
+    grant: Option<&Grant>,
+) -> Result<(), Refusal> {
+    let Some(member) = context.conversation().active_member(account) else {
+        return match grant {
+            Some(_) => refuse(Code::MemberUnknown, "the one acted on is not a member"),
+            None => Ok(()),
+        };
+    };
+    if account == context.account() {
+        return refuse(Code::RankTooLow, "one's own rank is not below one's own");
+    }
+    let undoes = grant.is_none() && member.grants.get(&permission).is_some_and(|former| !former.allowed);
+    if !undoes && grant.is_none_or(|grant| !grant.allowed) || power.permissions.holds(permission) {
+        return Ok(());
+    }
+    refuse(Code::PermissionDenied, format!("gives {permission}, which the giver lacks"))
+}
+
+/// What the roster would be: an owner, no more than the maximum, and nobody
+/// who comes in with more than the one who lets them in could give.
+fn check_after(context: &Context<'_>, after: &BTreeMap<&AccountId, Member>, power: Power) -> Result<(), Refusal> {
+    let conversation = context.conversation();
+    for (account, member) in after {
+        let waits = matches!(member.status(), MemberStatus::Active | MemberStatus::Invited);
+        if !waits || conversation.active_member(account).is_some() {
+            continue;
+        }
+        check_role(context, power, &member.role)?;
+        if member.grants.values().any(|grant| grant.allowed) {
+            return refuse(Code::PermissionDenied, "comes back with what was granted before");
+        }
     }
     let roster = || {
         let untouched = conversation.members.iter().filter(|(account, _)| !after.contains_key(*account));
-        untouched.chain(after.iter()).filter(|(_, member)| member.status == MemberStatus::Active)
+        untouched
+            .chain(after.iter().map(|(account, member)| (*account, member)))
+            .filter(|(_, member)| member.is_active())
     };
-    if conversation.kind() == Some(ConversationKind::Group) && !roster().any(|(_, member)| member.role == Role::Owner) {
-        return refuse(Code::LastOwner, "a group keeps at least one owner");
+    let owned = conversation.kind() != Some(ConversationKind::Direct);
+    if owned && !roster().any(|(_, member)| member.role == Role::Owner) {
+        return refuse(Code::LastOwner, "a conversation keeps at least one owner");
     }
     let grows = roster().count() > conversation.active_members().count();
     if grows && roster().count() > context.limits.members_max as usize {

@@ -19,7 +19,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     let changes_state = |fact: &Fact| matches!(fact, Fact::State(_));
     let leaves = facts
         .iter()
-        .all(|fact| matches!(fact, Fact::MemberStatus(account, MemberStatus::Left) if account == context.account()));
+        .all(|fact| matches!(fact, Fact::MemberStatus(account, to) if account == context.account() && to.status == MemberStatus::Left));
     match conversation.state() {
         ConversationState::Deleted => return refuse(Code::ConversationDeleted, "the conversation is deleted"),
         _ if leaves => return Ok(()),
@@ -31,7 +31,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         }
         ConversationState::Active | ConversationState::Closed | ConversationState::Archived => {}
     }
-    let below_moderator = context.role().is_some_and(|role| role.rank() < Role::Moderator.rank());
+    let below_moderator = context.power().is_some_and(|power| power.rank < conversation.rank_of(&Role::Moderator));
     if conversation.locked && below_moderator {
         return refuse(Code::ConversationLocked, "the conversation is locked");
     }

@@ -6,16 +6,20 @@ use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::Fact,
-    model::{ConversationKind, MemberStatus},
+    model::{ConversationKind, Member, MemberStatus},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     if !context.session.administrator {
-        match context.conversation().members.get(context.account()).map(|member| member.status) {
+        match context.conversation().members.get(context.account()).map(Member::status) {
             Some(MemberStatus::Active) => {}
             Some(MemberStatus::Left) => return refuse(Code::MemberLeft, "the account has left"),
             Some(MemberStatus::Removed) => return refuse(Code::MemberRemoved, "the account was removed"),
             Some(MemberStatus::Banned) => return refuse(Code::MemberBanned, "the account was banned"),
+            Some(MemberStatus::Invited) => {
+                return refuse(Code::NotAMember, "the account was invited, and has not accepted");
+            }
+            Some(MemberStatus::Requested) => return refuse(Code::NotAMember, "the account waits to be let in"),
             None => return refuse(Code::NotAMember, "the account is not a member"),
         }
     }
@@ -24,7 +28,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         // is written anew, and finds that nothing is left to do.
         return match context.conversation().kind() {
             Some(ConversationKind::Direct) => refuse(Code::Stale, "the direct exists already"),
-            Some(ConversationKind::Group) | None => refuse(Code::ConversationExists, "the conversation exists already"),
+            _ => refuse(Code::ConversationExists, "the conversation exists already"),
         };
     }
     Ok(())

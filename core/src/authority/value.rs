@@ -5,15 +5,20 @@ use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::{Fact, ProfileField, emoji_is_legal},
-    ids::MessageId,
-    model::{Contact, MessageBody},
+    ids::{AccountId, MessageId},
+    model::{
+        Contact, Created, Grant, InfoField, Member, MemberField, MessageBody, Policy, PolicyValue, RoleDefinition,
+        Standing, Theme,
+    },
     time::WallTime,
 };
 
 const TITLE_CHARACTERS_MAX: usize = 200;
 const DESCRIPTION_CHARACTERS_MAX: usize = 2_000;
 const DISPLAY_NAME_CHARACTERS_MAX: usize = 120;
-const AVATAR_URL_BYTES_MAX: usize = 2_048;
+const URL_BYTES_MAX: usize = 2_048;
+const NAME_CHARACTERS_MAX: usize = 64;
+const LINK_ID_CHARACTERS_MAX: usize = 64;
 const BIO_CHARACTERS_MAX: usize = 160;
 const STATUS_CHARACTERS_MAX: usize = 80;
 
@@ -24,9 +29,17 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
 
 fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
     match fact {
-        Fact::Created(created) => check_time(context, created.at),
-        Fact::Title(Some(title)) => check_line("title", title, TITLE_CHARACTERS_MAX),
-        Fact::Description(Some(text)) => check_characters("description", text, DESCRIPTION_CHARACTERS_MAX),
+        Fact::Created(created) => check_created(context, created),
+        Fact::Info(field, Some(text)) => check_info(*field, text),
+        Fact::Theme(Some(theme)) => check_theme(theme),
+        Fact::Policy(policy) => check_policy(*policy),
+        Fact::RoleDefinition(_, Some(role)) => check_definition(role),
+        Fact::MemberStatus(account, standing) => check_standing(context, account, standing),
+        Fact::MemberGrant(_, _, Some(grant)) => check_grant(context, grant),
+        Fact::MemberText(_, MemberField::DisplayName, Some(text)) => {
+            check_line("display name", text, DISPLAY_NAME_CHARACTERS_MAX)
+        }
+        Fact::MemberText(_, MemberField::Color, Some(color)) => check_color(color),
         Fact::Pin(_, Some(pin)) => check_time(context, pin.at),
         Fact::Message(message, body) => check_message(context, message, body),
         Fact::Edit(_, edit) => {
@@ -37,13 +50,15 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         Fact::Reaction(_, emoji, _, _) if !emoji_is_legal(emoji) => refuse(Code::ValueInvalid, "not an emoji"),
         Fact::Profile(field, Some(text)) => check_profile(*field, text),
         Fact::Contact(_, Some(contact)) => check_contact(contact),
-        Fact::Title(None)
-        | Fact::Description(None)
+        Fact::Info(_, None)
+        | Fact::Theme(None)
+        | Fact::Scope(_)
         | Fact::State(_)
         | Fact::Locked(_)
-        | Fact::SendPolicy(_)
+        | Fact::RoleDefinition(_, None)
         | Fact::MemberRole(..)
-        | Fact::MemberStatus(..)
+        | Fact::MemberGrant(_, _, None)
+        | Fact::MemberText(_, _, None)
         | Fact::Pin(_, None)
         | Fact::Reaction(..)
         | Fact::ProfileKind(_)
@@ -51,6 +66,88 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         | Fact::Contact(_, None)
         | Fact::Setting(..) => Ok(()),
     }
+}
+
+fn check_created(context: &Context<'_>, created: &Created) -> Result<(), Refusal> {
+    if created.link.as_ref().is_some_and(|link| !(1..=LINK_ID_CHARACTERS_MAX).contains(&link.id.chars().count())) {
+        return refuse(Code::ValueInvalid, format!("link: an id of 1 to {LINK_ID_CHARACTERS_MAX} characters"));
+    }
+    check_time(context, created.at)
+}
+
+fn check_info(field: InfoField, text: &str) -> Result<(), Refusal> {
+    match field {
+        InfoField::Name => check_name(text),
+        InfoField::Title => check_line("title", text, TITLE_CHARACTERS_MAX),
+        InfoField::Description => check_characters("description", text, DESCRIPTION_CHARACTERS_MAX),
+        InfoField::AvatarUrl => check_url("avatar_url", text),
+    }
+}
+
+/// A name for machines: lower-case letters, digits, `-`, `_` and `.`, with a
+/// letter or digit in front.
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let starts = name.bytes().next().is_some_and(plain);
+    if !starts || !name.bytes().all(|byte| plain(byte) || b"-_.".contains(&byte)) {
+        return refuse(Code::ValueInvalid, "name: lower-case letters, digits and -_. only");
+    }
+    check_characters("name", name, NAME_CHARACTERS_MAX)
+}
+
+fn check_theme(theme: &Theme) -> Result<(), Refusal> {
+    theme.background_url.as_deref().map_or(Ok(()), |url| check_url("background_url", url))?;
+    theme.color.as_deref().map_or(Ok(()), check_color)
+}
+
+fn check_color(color: &str) -> Result<(), Refusal> {
+    let digits = color.strip_prefix('#').filter(|digits| digits.len() == 6);
+    match digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        true => Ok(()),
+        false => refuse(Code::ValueInvalid, "color: not #RRGGBB"),
+    }
+}
+
+fn check_url(field: &str, url: &str) -> Result<(), Refusal> {
+    if url.len() > URL_BYTES_MAX {
+        return refuse(Code::TextTooLong, format!("{field}: at most {URL_BYTES_MAX} bytes"));
+    }
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        return refuse(Code::ValueInvalid, format!("{field}: not an http(s) address"));
+    }
+    Ok(())
+}
+
+fn check_policy(policy: Policy) -> Result<(), Refusal> {
+    match (policy.value(), policy.name().number_max()) {
+        (PolicyValue::Number(number), Some(max)) if number > u64::from(max) => {
+            refuse(Code::ValueInvalid, format!("{}: at most {max}", policy.name()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_definition(role: &RoleDefinition) -> Result<(), Refusal> {
+    match role.rank {
+        1..=99 => Ok(()),
+        _ => refuse(Code::ValueInvalid, "rank: 1 to 99"),
+    }
+}
+
+/// What moving a member writes follows from where they stood.
+fn check_standing(context: &Context<'_>, account: &AccountId, standing: &Standing) -> Result<(), Refusal> {
+    let former = context.conversation().members.get(account).and_then(|member: &Member| member.standing.as_ref());
+    if *standing != Standing::next(former, standing.status, &standing.by, standing.at) {
+        return refuse(Code::ValueInvalid, "not what follows from where the member stood");
+    }
+    check_time(context, standing.at)
+}
+
+fn check_grant(context: &Context<'_>, grant: &Grant) -> Result<(), Refusal> {
+    if grant.until.is_some_and(|until| until <= grant.at) {
+        return refuse(Code::ValueInvalid, "a grant that ends before it begins");
+    }
+    check_time(context, grant.at)
 }
 
 fn check_message(context: &Context<'_>, message: &MessageId, body: &MessageBody) -> Result<(), Refusal> {
@@ -73,13 +170,7 @@ fn check_text(context: &Context<'_>, text: &str) -> Result<(), Refusal> {
 fn check_profile(field: ProfileField, text: &str) -> Result<(), Refusal> {
     match field {
         ProfileField::DisplayName => check_line("display name", text, DISPLAY_NAME_CHARACTERS_MAX),
-        ProfileField::AvatarUrl if text.len() > AVATAR_URL_BYTES_MAX => {
-            refuse(Code::TextTooLong, format!("avatar_url: at most {AVATAR_URL_BYTES_MAX} bytes"))
-        }
-        ProfileField::AvatarUrl if !text.starts_with("https://") && !text.starts_with("http://") => {
-            refuse(Code::ValueInvalid, "avatar_url: not an http(s) address")
-        }
-        ProfileField::AvatarUrl => Ok(()),
+        ProfileField::AvatarUrl => check_url("avatar_url", text),
         ProfileField::Bio => check_characters("bio", text, BIO_CHARACTERS_MAX),
         ProfileField::Status => check_characters("status", text, STATUS_CHARACTERS_MAX),
     }

@@ -249,7 +249,7 @@ mod tests {
     use crate::{
         doc::Fact,
         ids::{ConversationId, MessageId, Stamp},
-        model::{ConversationKind, Created, Edit, MemberStatus, MessageBody, MessageKind, Role},
+        model::{ConversationKind, Created, Edit, MemberStatus, MessageBody, MessageKind, Role, Standing},
         time::WallTime,
     };
 
@@ -281,11 +281,11 @@ mod tests {
             let stream = Stream::new(tenant(), StreamId::Conversation(boats()), Position::ZERO, 0);
             let mut journal =
                 Self { stream, limits: Limits { page_changes_soft, ..Limits::default() }, entries: Vec::new() };
-            let created = Created { kind: ConversationKind::Group, by: account("ow"), at: NOW };
+            let created = Created::new(ConversationKind::Group, account("ow"), NOW);
             let mut facts = vec![Fact::Created(created)];
             for (name, role) in [("ow", Role::Owner), ("me", Role::Member)] {
                 facts.push(Fact::MemberRole(account(name), role));
-                facts.push(Fact::MemberStatus(account(name), MemberStatus::Active));
+                facts.push(joined(name));
             }
             journal.write("ow", DocumentId::Conversation(boats()), &facts);
             journal.says("ow", 1);
@@ -319,7 +319,9 @@ mod tests {
         }
 
         fn removes(&mut self, name: &str) {
-            let removed = Fact::MemberStatus(account(name), MemberStatus::Removed);
+            let former = self.stream.conversation().members[&account(name)].standing.clone();
+            let standing = Standing::next(former.as_ref(), MemberStatus::Removed, &account("ow"), NOW);
+            let removed = Fact::MemberStatus(account(name), standing);
             self.write("ow", DocumentId::Conversation(boats()), &[removed]);
         }
 
@@ -339,6 +341,10 @@ mod tests {
             assert_eq!((difference.position.number(), difference.aspect), (position, aspect), "{difference:?}");
             assert!(difference.expected.contains(expected), "{difference:?}");
         }
+    }
+
+    fn joined(name: &str) -> Fact {
+        Fact::MemberStatus(account(name), Standing::next(None, MemberStatus::Active, &account("ow"), NOW))
     }
 
     fn message(name: &str, number: u16) -> MessageId {

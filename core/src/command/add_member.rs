@@ -3,8 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    command::{PlanResult, Planning, conversation_plan},
-    doc::Fact,
+    command::{PlanResult, Planning},
     ids::{AccountId, ConversationId},
     model::{MemberStatus, Role},
 };
@@ -29,8 +28,6 @@ impl AddMember {
         if planning.stream.conversation().active_member(&self.account).is_some() {
             return Ok(None);
         }
-        let role = Fact::MemberRole(self.account.clone(), self.role);
-        let status = Fact::MemberStatus(self.account.clone(), MemberStatus::Active);
-        conversation_plan(self.conversation, vec![role, status])
+        planning.lets_in(self.conversation, &self.account, &self.role, MemberStatus::Active)
     }
 }

@@ -31,7 +31,9 @@ impl ChangeRole {
         match planning.stream.conversation().active_member(&self.account) {
             None => Err(Refusal::new(Code::MemberUnknown, "not a member")),
             Some(member) if member.role == self.role => Ok(None),
-            Some(_) => conversation_plan(self.conversation, vec![Fact::MemberRole(self.account.clone(), self.role)]),
+            Some(_) => {
+                conversation_plan(self.conversation, vec![Fact::MemberRole(self.account.clone(), self.role.clone())])
+            }
         }
     }
 }

@@ -31,11 +31,11 @@ impl CreateDirect {
         }
         let account = planning.account().clone();
         let conversation = ConversationId::direct(planning.stream.tenant(), &account, &self.peer);
-        let created = Created { kind: ConversationKind::Direct, by: account.clone(), at: planning.at };
+        let created = Created::new(ConversationKind::Direct, account.clone(), planning.at);
         let mut facts = vec![Fact::Created(created)];
         for member in [account, self.peer.clone()] {
             facts.push(Fact::MemberRole(member.clone(), Role::Member));
-            facts.push(Fact::MemberStatus(member, MemberStatus::Active));
+            facts.push(planning.moved(&member, MemberStatus::Active));
         }
         conversation_plan(conversation, facts)
     }

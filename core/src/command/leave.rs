@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     command::{PlanResult, Planning},
     ids::ConversationId,
-    model::MemberStatus,
+    model::{Member, MemberStatus},
 };
 
 /// Leaves a group.
@@ -20,7 +20,7 @@ pub struct LeaveConversation {
 impl LeaveConversation {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let account = planning.account();
-        match planning.stream.conversation().members.get(account).map(|member| member.status) {
+        match planning.stream.conversation().members.get(account).map(Member::status) {
             Some(MemberStatus::Removed | MemberStatus::Banned) => Ok(None),
             _ => planning.status(self.conversation, account, MemberStatus::Left),
         }

@@ -5,12 +5,15 @@
 
 mod add_contact;
 mod add_member;
+mod answer_request;
 mod ban_member;
 mod change_role;
+mod create_conversation;
 mod create_direct;
-mod create_group;
+mod define_role;
 mod delete_message;
 mod edit_message;
+mod invite_member;
 mod leave;
 mod pin_message;
 mod react;
@@ -18,9 +21,17 @@ mod remove_contact;
 mod remove_member;
 mod send_text;
 mod set_conversation_setting;
-mod set_description;
+mod set_info;
+mod set_locked;
+mod set_member_text;
+mod set_permission;
+mod set_policy;
 mod set_profile;
-mod set_title;
+mod set_scope;
+mod set_state;
+mod set_theme;
+mod transfer_ownership;
+mod unban_member;
 mod unpin_message;
 mod unreact;
 
@@ -29,12 +40,15 @@ use minicbor::{Decode, Encode};
 pub use self::{
     add_contact::AddContact,
     add_member::AddMember,
+    answer_request::AnswerRequest,
     ban_member::BanMember,
     change_role::ChangeRole,
+    create_conversation::CreateConversation,
     create_direct::CreateDirect,
-    create_group::CreateGroup,
+    define_role::DefineRole,
     delete_message::DeleteMessage,
     edit_message::EditMessage,
+    invite_member::InviteMember,
     leave::LeaveConversation,
     pin_message::PinMessage,
     react::React,
@@ -42,9 +56,17 @@ pub use self::{
     remove_member::RemoveMember,
     send_text::SendText,
     set_conversation_setting::{SetConversationSetting, SettingChange},
-    set_description::SetDescription,
+    set_info::SetInfo,
+    set_locked::SetLocked,
+    set_member_text::SetMemberText,
+    set_permission::SetPermission,
+    set_policy::SetPolicy,
     set_profile::SetProfile,
-    set_title::SetTitle,
+    set_scope::SetScope,
+    set_state::SetState,
+    set_theme::SetTheme,
+    transfer_ownership::TransferOwnership,
+    unban_member::UnbanMember,
     unpin_message::UnpinMessage,
     unreact::Unreact,
 };
@@ -54,7 +76,7 @@ use crate::{
     doc::{Document, Fact, Key},
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId},
     limits::Limits,
-    model::MemberStatus,
+    model::{MemberStatus, Role, Standing},
     time::WallTime,
 };
 
@@ -114,8 +136,8 @@ macro_rules! commands {
 commands! {
     /// Opens the direct with somebody.
     0 CreateDirect(CreateDirect) = "create_direct",
-    /// Creates a group.
-    1 CreateGroup(CreateGroup) = "create_group",
+    /// Creates a conversation with a roster.
+    1 CreateConversation(CreateConversation) = "create_conversation",
     /// Sends a text.
     2 SendText(SendText) = "send_text",
     /// Edits an own message.
@@ -126,10 +148,10 @@ commands! {
     5 React(React) = "react",
     /// Takes an emoji off a message.
     6 Unreact(Unreact) = "unreact",
-    /// Changes the title.
-    7 SetTitle(SetTitle) = "set_title",
-    /// Changes the description.
-    8 SetDescription(SetDescription) = "set_description",
+    /// Changes a text that describes a conversation.
+    7 SetInfo(SetInfo) = "set_info",
+    /// Changes how a conversation looks.
+    8 SetTheme(SetTheme) = "set_theme",
     /// Adds a member, or brings one back.
     9 AddMember(AddMember) = "add_member",
     /// Removes a member.
@@ -152,6 +174,28 @@ commands! {
     18 RemoveContact(RemoveContact) = "remove_contact",
     /// Mutes, pins or archives a conversation for oneself.
     19 SetConversationSetting(SetConversationSetting) = "set_conversation_setting",
+    /// Changes who may know of a conversation.
+    20 SetScope(SetScope) = "set_scope",
+    /// Changes a policy.
+    21 SetPolicy(SetPolicy) = "set_policy",
+    /// Archives, closes, reopens or deletes.
+    22 SetState(SetState) = "set_state",
+    /// Locks or unlocks.
+    23 SetLocked(SetLocked) = "set_locked",
+    /// Invites somebody.
+    24 InviteMember(InviteMember) = "invite_member",
+    /// Lets in who asked, or declines.
+    25 AnswerRequest(AnswerRequest) = "answer_request",
+    /// Lifts a ban.
+    26 UnbanMember(UnbanMember) = "unban_member",
+    /// Grants or denies a member one permission.
+    27 SetPermission(SetPermission) = "set_permission",
+    /// Defines, changes or removes a role.
+    28 DefineRole(DefineRole) = "define_role",
+    /// Makes another member the owner.
+    29 TransferOwnership(TransferOwnership) = "transfer_ownership",
+    /// Changes the own name or color in a conversation.
+    30 SetMemberText(SetMemberText) = "set_member_text",
 }
 
 impl Command {
@@ -159,14 +203,25 @@ impl Command {
     pub fn stream(&self, tenant: &TenantId, account: &AccountId) -> StreamId {
         let conversation = match self {
             Command::CreateDirect(CreateDirect { peer }) => ConversationId::direct(tenant, account, peer),
-            Command::CreateGroup(CreateGroup { conversation, .. })
+            Command::CreateConversation(CreateConversation { conversation, .. })
             | Command::SendText(SendText { conversation, .. })
             | Command::EditMessage(EditMessage { conversation, .. })
             | Command::DeleteMessage(DeleteMessage { conversation, .. })
             | Command::React(React { conversation, .. })
             | Command::Unreact(Unreact { conversation, .. })
-            | Command::SetTitle(SetTitle { conversation, .. })
-            | Command::SetDescription(SetDescription { conversation, .. })
+            | Command::SetInfo(SetInfo { conversation, .. })
+            | Command::SetTheme(SetTheme { conversation, .. })
+            | Command::SetScope(SetScope { conversation, .. })
+            | Command::SetPolicy(SetPolicy { conversation, .. })
+            | Command::SetState(SetState { conversation, .. })
+            | Command::SetLocked(SetLocked { conversation, .. })
+            | Command::InviteMember(InviteMember { conversation, .. })
+            | Command::AnswerRequest(AnswerRequest { conversation, .. })
+            | Command::UnbanMember(UnbanMember { conversation, .. })
+            | Command::SetPermission(SetPermission { conversation, .. })
+            | Command::DefineRole(DefineRole { conversation, .. })
+            | Command::TransferOwnership(TransferOwnership { conversation, .. })
+            | Command::SetMemberText(SetMemberText { conversation, .. })
             | Command::AddMember(AddMember { conversation, .. })
             | Command::RemoveMember(RemoveMember { conversation, .. })
             | Command::BanMember(BanMember { conversation, .. })
@@ -188,9 +243,9 @@ impl Command {
         match self {
             Command::SendText(command) => Some(&command.text),
             Command::EditMessage(command) => Some(&command.text),
-            Command::SetTitle(command) => command.title.as_deref(),
-            Command::SetDescription(command) => command.description.as_deref(),
-            Command::CreateGroup(command) => command.title.as_deref(),
+            Command::SetInfo(command) => command.text.as_deref(),
+            Command::SetMemberText(command) => command.text.as_deref(),
+            Command::CreateConversation(command) => command.title.as_deref(),
             _ => None,
         }
     }
@@ -214,9 +269,9 @@ impl Command {
         match self.clone() {
             Command::SendText(command) => Some(SendText { text: words, ..command }.into()),
             Command::EditMessage(command) => Some(EditMessage { text: words, ..command }.into()),
-            Command::SetTitle(command) => Some(SetTitle { title: Some(words), ..command }.into()),
-            Command::SetDescription(command) => Some(SetDescription { description: Some(words), ..command }.into()),
-            Command::CreateGroup(command) => Some(CreateGroup { title: Some(words), ..command }.into()),
+            Command::SetInfo(command) => Some(SetInfo { text: Some(words), ..command }.into()),
+            Command::SetMemberText(command) => Some(SetMemberText { text: Some(words), ..command }.into()),
+            Command::CreateConversation(command) => Some(CreateConversation { title: Some(words), ..command }.into()),
             _ => None,
         }
     }
@@ -238,13 +293,35 @@ impl Planning<'_> {
         plan(page.id().clone(), vec![Fact::Reaction(message.clone(), emoji.to_owned(), account, on)])
     }
 
+    /// What moving a member to a status states.
+    fn moved(&self, account: &AccountId, status: MemberStatus) -> Fact {
+        let former = self.stream.conversation().members.get(account).and_then(|member| member.standing.as_ref());
+        Fact::MemberStatus(account.clone(), Standing::next(former, status, self.account(), self.at))
+    }
+
     /// Moves a member to where they are not yet.
     fn status(&self, conversation: ConversationId, account: &AccountId, status: MemberStatus) -> PlanResult {
         let member = self.stream.conversation().members.get(account);
-        if member.is_some_and(|member| member.status == status) {
+        if member.is_some_and(|member| member.status() == status) {
             return Ok(None);
         }
-        conversation_plan(conversation, vec![Fact::MemberStatus(account.clone(), status)])
+        conversation_plan(conversation, vec![self.moved(account, status)])
+    }
+
+    /// Lets somebody in, or invites them, in a role; what was granted to them
+    /// before ends.
+    fn lets_in(
+        &self,
+        conversation: ConversationId,
+        account: &AccountId,
+        role: &Role,
+        status: MemberStatus,
+    ) -> PlanResult {
+        let member = self.stream.conversation().members.get(account);
+        let mut facts = vec![Fact::MemberRole(account.clone(), role.clone()), self.moved(account, status)];
+        let granted = member.into_iter().flat_map(|member| &member.grants).filter(|(_, grant)| grant.allowed);
+        facts.extend(granted.map(|(permission, _)| Fact::MemberGrant(account.clone(), *permission, None)));
+        conversation_plan(conversation, facts)
     }
 
     /// The loaded page that holds a message.

@@ -3,7 +3,7 @@
 use crate::{
     doc::{Document, Fact, Key},
     ids::AccountId,
-    model::{Conversation, Member, MemberStatus, Role},
+    model::{Conversation, Member, Policies},
 };
 
 impl Conversation {
@@ -18,6 +18,11 @@ impl Conversation {
 
     /// Brings what a change touched up to date from the document.
     pub fn refresh(&mut self, document: &Document, facts: &[Fact]) {
+        // What the policies are by default hangs on the kind.
+        if facts.iter().any(|fact| matches!(fact, Fact::Created(_))) {
+            *self = Conversation::read(document);
+            return;
+        }
         for fact in facts {
             let (key, _) = fact.write();
             match document.fact(&key) {
@@ -27,23 +32,42 @@ impl Conversation {
         }
     }
 
+    /// Takes one statement in; `info/created` comes before the policies, as
+    /// its key does.
     fn take(&mut self, fact: Fact) {
         match fact {
-            Fact::Created(created) => self.created = Some(created),
-            Fact::Title(title) => self.title = title,
-            Fact::Description(description) => self.description = description,
+            Fact::Created(created) => {
+                self.policies = Policies::of(created.kind);
+                self.created = Some(created);
+            }
+            Fact::Info(field, Some(text)) => {
+                self.info.insert(field, text);
+            }
+            Fact::Theme(theme) => self.theme = theme,
+            Fact::Scope(scope) => self.scope = Some(scope),
             Fact::State(state) => self.state = Some(state),
             Fact::Locked(locked) => self.locked = locked,
-            Fact::SendPolicy(policy) => self.policies.send = policy,
+            Fact::Policy(policy) => self.policies.set(policy),
+            Fact::RoleDefinition(name, Some(role)) => {
+                self.roles.insert(name, role);
+            }
             Fact::MemberRole(account, role) => self.entry(account).role = role,
-            Fact::MemberStatus(account, status) => self.entry(account).status = status,
+            Fact::MemberStatus(account, standing) => self.entry(account).standing = Some(standing),
+            Fact::MemberGrant(account, permission, Some(grant)) => {
+                self.entry(account).grants.insert(permission, grant);
+            }
+            Fact::MemberText(account, field, Some(text)) => {
+                self.entry(account).texts.insert(field, text);
+            }
             Fact::Pin(message, Some(pin)) => {
                 self.pins.insert(message, pin);
             }
-            Fact::Pin(message, None) => {
-                self.pins.remove(&message);
-            }
-            Fact::Message(..)
+            Fact::Info(..)
+            | Fact::RoleDefinition(..)
+            | Fact::MemberGrant(..)
+            | Fact::MemberText(..)
+            | Fact::Pin(..)
+            | Fact::Message(..)
             | Fact::Edit(..)
             | Fact::Deleted(..)
             | Fact::Reaction(..)
@@ -54,16 +78,25 @@ impl Conversation {
         }
     }
 
-    /// A role without a status, or a status without a role, makes nobody a
-    /// member who can do anything.
     fn entry(&mut self, account: AccountId) -> &mut Member {
-        self.members.entry(account).or_insert(Member { role: Role::Guest, status: MemberStatus::Left })
+        self.members.entry(account).or_default()
     }
 
     fn forget(&mut self, key: &Key) {
         match key {
-            Key::Title => self.title = None,
-            Key::Description => self.description = None,
+            Key::Info(field) => {
+                self.info.remove(field);
+            }
+            Key::Theme => self.theme = None,
+            Key::RoleDefinition(name) => {
+                self.roles.remove(name);
+            }
+            Key::MemberGrant(account, permission) => {
+                self.entry(account.clone()).grants.remove(permission);
+            }
+            Key::MemberText(account, field) => {
+                self.entry(account.clone()).texts.remove(field);
+            }
             Key::Pin(message) => {
                 self.pins.remove(message);
             }

@@ -422,12 +422,12 @@ mod tests {
     use automerge::{ExpandedChange, legacy};
 
     use super::*;
-    use crate::ids::ConversationId;
+    use crate::{ids::ConversationId, model::InfoField};
 
     const AT: WallTime = WallTime::from_millis(5_000);
 
     fn title(text: &str) -> [Fact; 1] {
-        [Fact::Title(Some(text.into()))]
+        [Fact::Info(InfoField::Title, Some(text.into()))]
     }
 
     /// A change on an object that does not exist: automerge 0.12 panics when it applies it.
@@ -458,7 +458,10 @@ mod tests {
         assert_eq!(document.heads(), writer.heads());
         let (position, data, admissions) = document.save();
         let restored = Document::restore(document.id.clone(), Some((position, &data, &admissions)), &[]).unwrap();
-        assert_eq!(restored.fact(&Key::Title), Some(Fact::Title(Some("after all".into()))));
+        assert_eq!(
+            restored.fact(&Key::Info(InfoField::Title)),
+            Some(Fact::Info(InfoField::Title, Some("after all".into())))
+        );
     }
 
     #[test]
@@ -470,11 +473,11 @@ mod tests {
                 let [mut document, mut other] = [begun.clone(), begun.clone()];
                 document.write(devices[0], AT, &title(first)).unwrap();
                 document.apply(&other.write(devices[1], AT, &title(second)).unwrap()).unwrap();
-                let visible = document.visible(&Key::Title.to_string(), None);
+                let visible = document.visible(&Key::Info(InfoField::Title).to_string(), None);
                 assert_eq!(visible.len(), 2);
-                let won = document.get(&Key::Title);
+                let won = document.get(&Key::Info(InfoField::Title));
 
-                match document.write(devices[2], AT, &[Fact::Title(next.map(str::to_owned))]) {
+                match document.write(devices[2], AT, &[Fact::Info(InfoField::Title, next.map(str::to_owned))]) {
                     Some(change) => {
                         assert_eq!(change.operations()[0].predecessors, visible, "{first} {second} {next:?}")
                     }

@@ -6,8 +6,8 @@ use crate::{
     doc::{Key, Value},
     ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId},
     model::{
-        AccountKind, Contact, ConversationState, Created, Deletion, Edit, MemberStatus, MessageBody, Pin, Role,
-        SendPolicy,
+        AccountKind, Contact, ConversationState, Created, Deletion, Edit, Grant, InfoField, MemberField, MessageBody,
+        Permission, Pin, Policy, PolicyValue, Role, RoleDefinition, RoleName, Scope, Standing, Theme,
     },
     time::WallTime,
     wire::{decode, encode},
@@ -18,20 +18,28 @@ use crate::{
 pub enum Fact {
     /// The conversation comes to be.
     Created(Created),
-    /// The title; none removes it.
-    Title(Option<String>),
-    /// The description; none removes it.
-    Description(Option<String>),
+    /// A text that describes the conversation; none removes it.
+    Info(InfoField, Option<String>),
+    /// How it looks; none removes it.
+    Theme(Option<Theme>),
+    /// Who may know of it.
+    Scope(Scope),
     /// Whether the conversation goes on.
     State(ConversationState),
     /// Whether it is locked.
     Locked(bool),
-    /// Who may send.
-    SendPolicy(SendPolicy),
+    /// A policy.
+    Policy(Policy),
+    /// One of the conversation's own roles; none removes it.
+    RoleDefinition(RoleName, Option<RoleDefinition>),
     /// A member's role.
     MemberRole(AccountId, Role),
     /// Where a member stands.
-    MemberStatus(AccountId, MemberStatus),
+    MemberStatus(AccountId, Standing),
+    /// A permission granted or denied to a member; none takes that back.
+    MemberGrant(AccountId, Permission, Option<Grant>),
+    /// A text of a member's own entry; none removes it.
+    MemberText(AccountId, MemberField, Option<String>),
     /// A pinned message; none unpins it.
     Pin(MessageId, Option<Pin>),
     /// A new message.
@@ -100,13 +108,19 @@ impl Fact {
     fn from_parts(key: Key, value: Option<&Value>) -> Option<Fact> {
         Some(match key {
             Key::Created => Fact::Created(from_cbor(value?)?),
-            Key::Title => Fact::Title(optional(value, text)?),
-            Key::Description => Fact::Description(optional(value, text)?),
+            Key::Info(field) => Fact::Info(field, optional(value, text)?),
+            Key::Theme => Fact::Theme(optional(value, from_cbor)?),
+            Key::Scope => Fact::Scope(Scope::parse(&text(value?)?)?),
             Key::State => Fact::State(ConversationState::parse(&text(value?)?)?),
             Key::Locked => Fact::Locked(boolean(value?)?),
-            Key::SendPolicy => Fact::SendPolicy(SendPolicy::parse(&text(value?)?)?),
+            Key::Policy(name) => Fact::Policy(Policy::new(name, policy_value(value?)?)?),
+            Key::RoleDefinition(name) => Fact::RoleDefinition(name, optional(value, from_cbor)?),
             Key::MemberRole(account) => Fact::MemberRole(account, Role::parse(&text(value?)?)?),
-            Key::MemberStatus(account) => Fact::MemberStatus(account, MemberStatus::parse(&text(value?)?)?),
+            Key::MemberStatus(account) => Fact::MemberStatus(account, from_cbor(value?)?),
+            Key::MemberGrant(account, permission) => {
+                Fact::MemberGrant(account, permission, optional(value, from_cbor)?)
+            }
+            Key::MemberText(account, field) => Fact::MemberText(account, field, optional(value, text)?),
             Key::Pin(message) => Fact::Pin(message, optional(value, from_cbor)?),
             Key::Message(message) => Fact::Message(message, from_cbor(value?)?),
             Key::Edit(message) => Fact::Edit(message, from_cbor(value?)?),
@@ -135,13 +149,21 @@ impl Fact {
     pub fn write(&self) -> (Key, Option<Value>) {
         match self {
             Fact::Created(created) => (Key::Created, Some(to_cbor(created))),
-            Fact::Title(title) => (Key::Title, title.clone().map(Value::Text)),
-            Fact::Description(description) => (Key::Description, description.clone().map(Value::Text)),
+            Fact::Info(field, text) => (Key::Info(*field), text.clone().map(Value::Text)),
+            Fact::Theme(theme) => (Key::Theme, theme.as_ref().map(to_cbor)),
+            Fact::Scope(scope) => (Key::Scope, Some(name(scope.as_str()))),
             Fact::State(state) => (Key::State, Some(name(state.as_str()))),
             Fact::Locked(locked) => (Key::Locked, Some(Value::Bool(*locked))),
-            Fact::SendPolicy(policy) => (Key::SendPolicy, Some(name(policy.as_str()))),
+            Fact::Policy(policy) => (Key::Policy(policy.name()), Some(written(policy.value()))),
+            Fact::RoleDefinition(name, role) => (Key::RoleDefinition(name.clone()), role.as_ref().map(to_cbor)),
             Fact::MemberRole(account, role) => (Key::MemberRole(account.clone()), Some(name(role.as_str()))),
-            Fact::MemberStatus(account, status) => (Key::MemberStatus(account.clone()), Some(name(status.as_str()))),
+            Fact::MemberStatus(account, standing) => (Key::MemberStatus(account.clone()), Some(to_cbor(standing))),
+            Fact::MemberGrant(account, permission, grant) => {
+                (Key::MemberGrant(account.clone(), *permission), grant.as_ref().map(to_cbor))
+            }
+            Fact::MemberText(account, field, text) => {
+                (Key::MemberText(account.clone(), *field), text.clone().map(Value::Text))
+            }
             Fact::Pin(message, pin) => (Key::Pin(message.clone()), pin.as_ref().map(to_cbor)),
             Fact::Message(message, body) => (Key::Message(message.clone()), Some(to_cbor(body))),
             Fact::Edit(message, edit) => (Key::Edit(message.clone()), Some(to_cbor(edit))),
@@ -180,8 +202,25 @@ impl SettingField {
     }
 }
 
-fn name(text: &'static str) -> Value {
+fn name(text: &str) -> Value {
     Value::Text(text.to_owned())
+}
+
+fn written(policy: PolicyValue<'_>) -> Value {
+    match policy {
+        PolicyValue::Name(text) => name(text),
+        PolicyValue::Switch(on) => Value::Bool(on),
+        PolicyValue::Number(number) => Value::Uint(number),
+    }
+}
+
+fn policy_value(value: &Value) -> Option<PolicyValue<'_>> {
+    Some(match value {
+        Value::Text(text) => PolicyValue::Name(text),
+        Value::Bool(on) => PolicyValue::Switch(*on),
+        Value::Uint(number) => PolicyValue::Number(*number),
+        Value::Bytes(_) => return None,
+    })
 }
 
 fn to_cbor<T: minicbor::Encode<()>>(value: &T) -> Value {

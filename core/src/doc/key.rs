@@ -3,27 +3,38 @@
 
 use core::fmt;
 
-use crate::ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, Stamp};
+use crate::{
+    ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, Stamp},
+    model::{InfoField, MemberField, Permission, PolicyName, RoleName},
+};
 
 /// A root key of one of the four kinds of documents.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
     /// Conversation: how it came to be.
     Created,
-    /// Conversation: its title.
-    Title,
-    /// Conversation: its description.
-    Description,
+    /// Conversation: a text that describes it.
+    Info(InfoField),
+    /// Conversation: how it looks.
+    Theme,
+    /// Conversation: who may know of it.
+    Scope,
     /// Conversation: whether it goes on.
     State,
     /// Conversation: whether it is locked.
     Locked,
-    /// Conversation: who may send.
-    SendPolicy,
+    /// Conversation: a policy.
+    Policy(PolicyName),
+    /// Conversation: one of its own roles.
+    RoleDefinition(RoleName),
     /// Conversation: a member's role.
     MemberRole(AccountId),
     /// Conversation: where a member stands.
     MemberStatus(AccountId),
+    /// Conversation: a permission granted or denied to a member.
+    MemberGrant(AccountId, Permission),
+    /// Conversation: a text of a member's own entry.
+    MemberText(AccountId, MemberField),
     /// Conversation: a pinned message.
     Pin(MessageId),
     /// Page: a message.
@@ -78,19 +89,28 @@ impl Key {
 fn parse_conversation(text: &str) -> Option<Key> {
     match text {
         "info/created" => return Some(Key::Created),
-        "info/title" => return Some(Key::Title),
-        "info/description" => return Some(Key::Description),
+        "info/theme" => return Some(Key::Theme),
+        "info/scope" => return Some(Key::Scope),
         "state/lifecycle" => return Some(Key::State),
         "state/locked" => return Some(Key::Locked),
-        "policy/send" => return Some(Key::SendPolicy),
         _ => {}
     }
     match text.split_once('/')? {
-        ("member", rest) => match rest.split_once('/')? {
-            (account, "role") => Some(Key::MemberRole(AccountId::parse(account).ok()?)),
-            (account, "status") => Some(Key::MemberStatus(AccountId::parse(account).ok()?)),
-            _ => None,
-        },
+        ("info", field) => Some(Key::Info(InfoField::parse(field)?)),
+        ("policy", name) => Some(Key::Policy(PolicyName::parse(name)?)),
+        ("role", name) => Some(Key::RoleDefinition(RoleName::parse(name)?)),
+        ("member", rest) => {
+            let (account, field) = rest.split_once('/')?;
+            let account = AccountId::parse(account).ok()?;
+            match field {
+                "role" => Some(Key::MemberRole(account)),
+                "status" => Some(Key::MemberStatus(account)),
+                _ => match field.strip_prefix("grant/") {
+                    Some(permission) => Some(Key::MemberGrant(account, Permission::parse(permission)?)),
+                    None => Some(Key::MemberText(account, MemberField::parse(field)?)),
+                },
+            }
+        }
         ("pin", message) => Some(Key::Pin(MessageId::parse(message).ok()?)),
         _ => None,
     }
@@ -157,13 +177,17 @@ impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Created => formatter.write_str("info/created"),
-            Key::Title => formatter.write_str("info/title"),
-            Key::Description => formatter.write_str("info/description"),
+            Key::Info(field) => write!(formatter, "info/{field}"),
+            Key::Theme => formatter.write_str("info/theme"),
+            Key::Scope => formatter.write_str("info/scope"),
             Key::State => formatter.write_str("state/lifecycle"),
             Key::Locked => formatter.write_str("state/locked"),
-            Key::SendPolicy => formatter.write_str("policy/send"),
+            Key::Policy(name) => write!(formatter, "policy/{name}"),
+            Key::RoleDefinition(name) => write!(formatter, "role/{name}"),
             Key::MemberRole(account) => write!(formatter, "member/{account}/role"),
             Key::MemberStatus(account) => write!(formatter, "member/{account}/status"),
+            Key::MemberGrant(account, permission) => write!(formatter, "member/{account}/grant/{permission}"),
+            Key::MemberText(account, field) => write!(formatter, "member/{account}/{field}"),
             Key::Pin(message) => write!(formatter, "pin/{message}"),
             Key::Message(message) => write!(formatter, "msg/{}", InvertedId(message)),
             Key::Edit(message) => write!(formatter, "msg/{}/edit", InvertedId(message)),
@@ -201,17 +225,22 @@ mod tests {
         let document = DocumentId::Conversation(conversation);
         for key in [
             Key::Created,
-            Key::Title,
-            Key::Description,
+            Key::Theme,
+            Key::Scope,
             Key::State,
             Key::Locked,
-            Key::SendPolicy,
+            Key::RoleDefinition(RoleName::parse("trip planner").unwrap()),
             Key::MemberRole(account.clone()),
             Key::MemberStatus(account.clone()),
+            Key::MemberGrant(account.clone(), Permission::PinAdd),
+            Key::MemberText(account.clone(), MemberField::DisplayName),
+            Key::MemberText(account.clone(), MemberField::Color),
             Key::Pin(message.clone()),
         ] {
             check(&document, &key);
         }
+        InfoField::ALL.iter().for_each(|&field| check(&document, &Key::Info(field)));
+        PolicyName::ALL.iter().for_each(|&name| check(&document, &Key::Policy(name)));
         let document = DocumentId::Page(conversation, 1);
         for key in [
             Key::Message(message.clone()),

@@ -16,7 +16,7 @@ mod value;
 
 pub use change::{Change, DecodedChange, Operation, OperationKind, ParseChangeError, Predecessor};
 pub use document::{ApplyChangeError, Document, RestoreDocumentError};
-pub use fact::{Fact, ProfileField, SettingField};
+pub use fact::{Fact, ParseFactError, ProfileField, SettingField};
 pub use home::Home;
 pub use key::{Key, emoji_is_legal};
 pub use page::Message;

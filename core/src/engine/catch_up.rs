@@ -63,7 +63,7 @@ impl Engine {
             match self.inbox.get_mut(&conversation) {
                 // What is held tells better, and includes what is pending.
                 Some(record) if held => {
-                    if (record.row.status, record.row.role) != (summary.status, summary.role) {
+                    if (record.row.status, &record.row.role) != (summary.status, &summary.role) {
                         // What is held is then ahead of what the screen was told.
                         self.told_rows.remove(&conversation);
                     }

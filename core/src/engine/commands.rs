@@ -27,7 +27,7 @@ impl Engine {
                 command.stamp = self.next_stamp();
                 command.into()
             }
-            Command::CreateGroup(mut command) => {
+            Command::CreateConversation(mut command) => {
                 command.conversation = ConversationId::from_bytes(random);
                 command.into()
             }
@@ -237,5 +237,5 @@ impl Engine {
 }
 
 fn creates(command: &Command) -> bool {
-    matches!(command, Command::CreateDirect(_) | Command::CreateGroup(_))
+    matches!(command, Command::CreateDirect(_) | Command::CreateConversation(_))
 }

@@ -527,6 +527,6 @@ pub(super) fn revoked_code(status: MemberStatus) -> Code {
         MemberStatus::Left => Code::MemberLeft,
         MemberStatus::Removed => Code::MemberRemoved,
         MemberStatus::Banned => Code::MemberBanned,
-        MemberStatus::Active => Code::NotAMember,
+        MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested => Code::NotAMember,
     }
 }

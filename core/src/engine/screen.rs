@@ -14,7 +14,7 @@ use crate::{
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
-    model::{ConversationKind, MemberStatus, Permission, PresenceKind, preview},
+    model::{ConversationKind, InfoField, Member, MemberField, MemberStatus, Permissions, PresenceKind, preview},
     view::{
         ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX,
     },
@@ -288,29 +288,42 @@ impl Engine {
     fn detail(&self, replica: &Replica, conversation: ConversationId) -> Option<ConversationDetail> {
         let state = replica.view().conversation();
         let created = state.created.as_ref()?;
-        let me = state.members.get(&self.session.account).copied()?;
-        let status = replica.revoked.unwrap_or(me.status);
+        let me = state.members.get(&self.session.account)?;
+        let status = replica.revoked.unwrap_or(me.status());
         let active = status == MemberStatus::Active;
-        let direct = created.kind == ConversationKind::Direct;
-        let may = |permission: Permission| match permission {
-            Permission::PinAdd | Permission::PinRemove if direct => active,
-            _ => active && me.role.allows(permission),
+        let permissions = match active {
+            true => state.permissions_at(me, self.wall()),
+            false => Permissions::default(),
         };
-        let mut members: Vec<MemberRow> = state
-            .active_members()
-            .map(|(account, member)| MemberRow {
-                account: account.clone(),
-                name: self.name_of(account),
-                role: member.role,
-                presence: self.presence_of(conversation, account),
-                manageable: active
-                    && !direct
-                    && *account != self.session.account
-                    && member.role.rank() < me.role.rank()
-                    && me.role.allows(Permission::MemberRole),
-            })
-            .collect();
-        members.sort_by_key(|row| (core::cmp::Reverse(row.role.rank()), row.name.to_lowercase(), row.account.clone()));
+        let row = |(account, member): (&AccountId, &Member)| MemberRow {
+            account: account.clone(),
+            name: member.text(MemberField::DisplayName).map_or_else(|| self.name_of(account), str::to_owned),
+            color: member.text(MemberField::Color).map(str::to_owned),
+            role: member.role.clone(),
+            status: member.status(),
+            joined_at: member.standing.as_ref().and_then(|standing| standing.joined_at),
+            invited_by: member.standing.as_ref().and_then(|standing| standing.invited_by.clone()),
+            grants: member
+                .grants
+                .iter()
+                .filter(|(_, grant)| grant.holds_at(self.wall()))
+                .map(|(permission, grant)| (*permission, grant.clone()))
+                .collect(),
+            presence: self.presence_of(conversation, account),
+            below: active
+                && *account != self.session.account
+                && state.rank_of(&member.role) < state.rank_of(&me.role)
+                && created.kind != ConversationKind::Direct,
+        };
+        let mut members: Vec<MemberRow> = state.active_members().map(row).collect();
+        members.sort_by_cached_key(|row| {
+            (core::cmp::Reverse(state.rank_of(&row.role)), row.name.to_lowercase(), row.account.clone())
+        });
+        let is_candidate =
+            |status| matches!(status, MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Banned);
+        let candidates = state.members.iter().filter(|(_, member)| is_candidate(member.status()));
+        let mut candidates: Vec<MemberRow> = candidates.map(row).collect();
+        candidates.sort_by_cached_key(|row| (row.name.to_lowercase(), row.account.clone()));
         let mut pins: Vec<PinRow> = state
             .pins
             .iter()
@@ -322,19 +335,27 @@ impl Engine {
             })
             .collect();
         pins.sort_by_key(|row| core::cmp::Reverse(row.at));
+        let text = |field: InfoField| state.text(field).map(str::to_owned);
         Some(ConversationDetail {
             conversation,
             kind: created.kind,
-            title: state.title.clone(),
-            description: state.description.clone(),
+            name: text(InfoField::Name),
+            title: text(InfoField::Title),
+            description: text(InfoField::Description),
+            avatar_url: text(InfoField::AvatarUrl),
+            theme: state.theme.clone(),
+            scope: state.scope(),
             state: state.state(),
             locked: state.locked,
+            policies: state.policies.clone(),
+            roles: state.roles.iter().map(|(name, role)| (name.clone(), *role)).collect(),
             created_at: created.at,
             created_by: created.by.clone(),
-            role: me.role,
+            role: me.role.clone(),
             status,
-            permissions: Permission::ALL.iter().copied().filter(|permission| may(*permission)).collect(),
+            permissions,
             members,
+            candidates,
             pins,
         })
     }
@@ -381,12 +402,12 @@ impl Engine {
         Some(InboxRow {
             conversation,
             kind: created.kind,
-            title: state.title.clone(),
+            title: state.text(InfoField::Title).map(str::to_owned),
             name: String::new(),
             others: others.take(4).cloned().collect(),
             state: state.state(),
-            role: member.role,
-            status: replica.revoked.unwrap_or(member.status),
+            role: member.role.clone(),
+            status: replica.revoked.unwrap_or(member.status()),
             member_count: u32::try_from(state.active_members().count()).unwrap_or(u32::MAX),
             last_message,
             unread,

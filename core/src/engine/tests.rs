@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    command::{CreateGroup, SendText},
+    command::{CreateConversation, SendText},
     engine::record::OUTBOX,
     ids::DocumentId,
     journal::Entry,
@@ -65,7 +65,7 @@ fn e1_a_command_is_shown_as_stored_only_when_the_store_has_said_so() {
     let mut engine = Engine::new(now(), config());
     let mut store = MemoryStore::default();
     drain(&mut engine, &mut store);
-    let command = CreateGroup::new(None, vec![]).into();
+    let command = CreateConversation::group(None, vec![]).into();
     engine.handle(now(), Input::Command { request: 1, command }).unwrap();
     let mut tasks = Vec::new();
     while let Some(output) = engine.poll() {
@@ -88,7 +88,7 @@ fn e7_a_restart_shows_the_list_and_what_is_not_sent() {
     let mut store = MemoryStore::default();
     let mut engine = Engine::new(now(), config());
     drain(&mut engine, &mut store);
-    let command = CreateGroup::new(Some("Trip".into()), vec![]).into();
+    let command = CreateConversation::group(Some("Trip".into()), vec![]).into();
     let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
     let conversation = outputs.iter().find_map(|output| match output {
         Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
@@ -204,7 +204,7 @@ fn receive(engine: &mut Engine, store: &mut MemoryStore, frame: &ServerFrame) ->
 /// The push of an engine that created a group, and sent as many texts into it.
 fn push_of(engine: &mut Engine, store: &mut MemoryStore, texts: u64) -> Push {
     drain(engine, store);
-    let command = CreateGroup::new(Some("Trip".into()), vec![]).into();
+    let command = CreateConversation::group(Some("Trip".into()), vec![]).into();
     let outputs = give(engine, store, Input::Command { request: 0, command });
     let conversation = outputs.iter().find_map(|output| match output {
         Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
@@ -274,7 +274,7 @@ fn e12_records_of_the_first_format_are_taken_over() {
     let mut engine = Engine::new(now(), config());
     drain(&mut engine, &mut store);
     let device = engine.device();
-    let command = CreateGroup::new(Some("Trip".into()), vec![]).into();
+    let command = CreateConversation::group(Some("Trip".into()), vec![]).into();
     give(&mut engine, &mut store, Input::Command { request: 1, command });
     // As the first format had them: the contents alone.
     let mut former = MemoryStore::default();
@@ -307,7 +307,11 @@ fn e12_a_store_that_cannot_be_read_now_is_not_taken_for_a_damaged_one() {
     let mut store = MemoryStore::default();
     let mut engine = Engine::new(now(), config());
     drain(&mut engine, &mut store);
-    give(&mut engine, &mut store, Input::Command { request: 1, command: CreateGroup::new(None, vec![]).into() });
+    give(
+        &mut engine,
+        &mut store,
+        Input::Command { request: 1, command: CreateConversation::group(None, vec![]).into() },
+    );
     let streams: Vec<String> =
         store.records().keys().filter_map(|key| key.strip_prefix("head/")).map(str::to_owned).collect();
     let documents = streams.iter().map(|stream| Write::Put(format!("document/{stream}/held"), vec![1])).collect();

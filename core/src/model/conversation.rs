@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     ids::{AccountId, MessageId},
-    model::{Member, MemberStatus, Policies, Role},
+    model::{Member, Permission, Permissions, Policies, Role, RoleDefinition, RoleName, WhoPolicy},
     named::named,
     time::WallTime,
 };
@@ -19,6 +19,38 @@ named! {
         Direct = "direct",
         /// A roster of up to a thousand.
         Group = "group",
+        /// Staff that writes, and any number of subscribers.
+        Channel = "channel",
+        /// People and those who help them.
+        Support = "support",
+        /// Notices of the operator; only administrators of the tenant create one.
+        System = "system",
+    }
+}
+
+named! {
+    /// Who may know of a conversation.
+    Scope {
+        /// Its members.
+        Private = "private",
+        /// The organization it belongs to.
+        Organization = "organization",
+        /// Everybody in the tenant: it is found by search, under its name.
+        Public = "public",
+    }
+}
+
+named! {
+    /// What a conversation may be the back of.
+    LinkKind {
+        /// A partner.
+        Partner = "partner",
+        /// A community.
+        Community = "community",
+        /// A group of a community.
+        Group = "group",
+        /// A channel of a community.
+        Channel = "channel",
     }
 }
 
@@ -49,6 +81,57 @@ pub struct Created {
     /// When, by the creator's clock.
     #[n(2)]
     pub at: WallTime,
+    /// The account that a channel belongs to, if not its creator.
+    #[n(3)]
+    pub account: Option<AccountId>,
+    /// The object it is the back of.
+    #[n(4)]
+    pub link: Option<Link>,
+}
+
+impl Created {
+    /// How a conversation came to be that is of no other account and backs nothing.
+    pub fn new(kind: ConversationKind, by: AccountId, at: WallTime) -> Self {
+        Self { kind, by, at, account: None, link: None }
+    }
+}
+
+/// An object of another service that a conversation is the back of.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Link {
+    /// What the object is.
+    #[n(0)]
+    pub kind: LinkKind,
+    /// Its id there, 1–64 characters.
+    #[n(1)]
+    pub id: String,
+}
+
+/// How a conversation looks.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Theme {
+    /// A picture behind the messages, ≤ 2,048 bytes.
+    #[n(0)]
+    pub background_url: Option<String>,
+    /// Its color, `#RRGGBB`.
+    #[n(1)]
+    pub color: Option<String>,
+}
+
+named! {
+    /// A text that describes a conversation.
+    InfoField {
+        /// The name for machines and search, unique in the tenant when public.
+        Name = "name",
+        /// The title for people.
+        Title = "title",
+        /// The description for people.
+        Description = "description",
+        /// Where the picture is.
+        AvatarUrl = "avatar_url",
+    }
 }
 
 /// A pinned message.
@@ -68,17 +151,21 @@ pub struct Pin {
 pub struct Conversation {
     /// How it came to be; none before its first change.
     pub created: Option<Created>,
-    /// Title for people.
-    pub title: Option<String>,
-    /// Description for people.
-    pub description: Option<String>,
+    /// The texts that describe it.
+    pub info: BTreeMap<InfoField, String>,
+    /// How it looks.
+    pub theme: Option<Theme>,
+    /// Who may know of it; private unless something else is written.
+    pub scope: Option<Scope>,
     /// Whether it goes on.
     pub state: Option<ConversationState>,
     /// Only moderators and above may write.
     pub locked: bool,
     /// Its policies.
     pub policies: Policies,
-    /// Everybody who is or was a member.
+    /// Its own roles.
+    pub roles: BTreeMap<RoleName, RoleDefinition>,
+    /// Everybody who is or was a member, was invited or asked.
     pub members: BTreeMap<AccountId, Member>,
     /// Its pins.
     pub pins: BTreeMap<MessageId, Pin>,
@@ -95,18 +182,69 @@ impl Conversation {
         self.state.unwrap_or(ConversationState::Active)
     }
 
+    /// Who may know of it; its members unless something else is written.
+    pub fn scope(&self) -> Scope {
+        self.scope.unwrap_or(Scope::Private)
+    }
+
+    /// A text that describes it, if it is written.
+    pub fn text(&self, field: InfoField) -> Option<&str> {
+        self.info.get(&field).map(String::as_str)
+    }
+
     /// The member, if active.
     pub fn active_member(&self, account: &AccountId) -> Option<&Member> {
-        self.members.get(account).filter(|member| member.status == MemberStatus::Active)
+        self.members.get(account).filter(|member| member.is_active())
     }
 
     /// The active members, by account.
     pub fn active_members(&self) -> impl Iterator<Item = (&AccountId, &Member)> {
-        self.members.iter().filter(|(_, member)| member.status == MemberStatus::Active)
+        self.members.iter().filter(|(_, member)| member.is_active())
     }
 
     /// The active owners but this one.
     pub fn owners_beside(&self, account: &AccountId) -> usize {
         self.active_members().filter(|(other, member)| *other != account && member.role == Role::Owner).count()
+    }
+
+    /// The rank of a role; that of a role which is not defined (any more) is 0.
+    pub fn rank_of(&self, role: &Role) -> u8 {
+        match role {
+            Role::Custom(name) => self.roles.get(name).map_or(0, |definition| definition.rank),
+            built_in => built_in.built_in_rank().unwrap_or(0),
+        }
+    }
+
+    /// What a role carries; one that is not defined (any more) carries nothing.
+    pub fn permissions_of(&self, role: &Role) -> Permissions {
+        match role {
+            Role::Custom(name) => self.roles.get(name).map(|definition| definition.permissions).unwrap_or_default(),
+            built_in => built_in.built_in_permissions().unwrap_or_default(),
+        }
+    }
+
+    /// What a member may do at a time: what the role carries, what the
+    /// policies open to members, what is granted; without what is denied.
+    pub fn permissions_at(&self, member: &Member, time: WallTime) -> Permissions {
+        let mut permissions = self.permissions_of(&member.role);
+        if self.rank_of(&member.role) >= self.rank_of(&Role::Member) {
+            if self.policies.add_members == WhoPolicy::AllMembers {
+                permissions.insert(Permission::MemberAdd);
+            }
+            if self.policies.info_edit == WhoPolicy::AllMembers {
+                permissions.insert(Permission::ConversationInfo);
+            }
+        }
+        if self.kind() == Some(ConversationKind::Direct) {
+            permissions.insert(Permission::PinAdd);
+            permissions.insert(Permission::PinRemove);
+        }
+        for (permission, grant) in member.grants.iter().filter(|(_, grant)| grant.holds_at(time)) {
+            match grant.allowed {
+                true => permissions.insert(*permission),
+                false => permissions.remove(*permission),
+            }
+        }
+        permissions
     }
 }

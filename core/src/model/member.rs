@@ -1,27 +1,146 @@
 //! An account's participation in a conversation. History is kept: leaving is
 //! a status, not a deletion.
 
-use crate::{model::Role, named::named};
+use std::collections::BTreeMap;
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    ids::AccountId,
+    model::{Permission, Role},
+    named::named,
+    time::WallTime,
+};
 
 named! {
     /// Where a member stands.
     MemberStatus {
         /// Takes part.
         Active = "active",
-        /// Left by themselves.
+        /// Was invited, and has not answered.
+        Invited = "invited",
+        /// Asked to be let in, and waits.
+        Requested = "requested",
+        /// Left by themselves, declined an invitation or took a request back.
         Left = "left",
-        /// Was removed.
+        /// Was removed, or declined.
         Removed = "removed",
-        /// Was banned, and cannot be added before being unbanned.
+        /// Was banned, and cannot come back before being unbanned.
         Banned = "banned",
     }
 }
 
+named! {
+    /// A text of a member's own entry in a conversation.
+    MemberField {
+        /// What they call themselves there, ≤ 120 characters.
+        DisplayName = "display_name",
+        /// Their color there, `#RRGGBB`.
+        Color = "color",
+    }
+}
+
+/// Where a member stands, since when and by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Standing {
+    /// Where they stand.
+    #[n(0)]
+    pub status: MemberStatus,
+    /// Who said so.
+    #[n(1)]
+    pub by: AccountId,
+    /// When, by their clock.
+    #[n(2)]
+    pub at: WallTime,
+    /// When they last became active; none if they never were.
+    #[n(3)]
+    pub joined_at: Option<WallTime>,
+    /// Who added or invited them the last time.
+    #[n(4)]
+    pub invited_by: Option<AccountId>,
+}
+
+/// One permission granted or denied to one member.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Grant {
+    /// Whether it is granted; denied otherwise.
+    #[n(0)]
+    pub allowed: bool,
+    /// Who said so.
+    #[n(1)]
+    pub by: AccountId,
+    /// When, by their clock.
+    #[n(2)]
+    pub at: WallTime,
+    /// From when on it says nothing any more; none for never.
+    #[n(3)]
+    pub until: Option<WallTime>,
+}
+
 /// One entry of a conversation's roster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// The role, also of one who is gone.
     pub role: Role,
-    /// Where they stand.
-    pub status: MemberStatus,
+    /// Where they stand; none for a role without a standing, which makes
+    /// nobody a member.
+    pub standing: Option<Standing>,
+    /// What is granted and denied beside the role.
+    pub grants: BTreeMap<Permission, Grant>,
+    /// What they say of themselves here.
+    pub texts: BTreeMap<MemberField, String>,
+}
+
+impl Standing {
+    /// The standing of somebody who is moved to a status: the one thing that
+    /// may be written then.
+    pub fn next(former: Option<&Standing>, status: MemberStatus, by: &AccountId, at: WallTime) -> Standing {
+        let is_brought = former.is_none_or(|former| former.status != MemberStatus::Invited)
+            && matches!(status, MemberStatus::Active | MemberStatus::Invited);
+        Standing {
+            status,
+            by: by.clone(),
+            at,
+            joined_at: match status {
+                MemberStatus::Active => Some(at),
+                _ => former.and_then(|former| former.joined_at),
+            },
+            invited_by: match is_brought {
+                true => Some(by.clone()),
+                false => former.and_then(|former| former.invited_by.clone()),
+            },
+        }
+    }
+}
+
+impl Grant {
+    /// Whether it still says something.
+    pub fn holds_at(&self, time: WallTime) -> bool {
+        self.until.is_none_or(|until| time < until)
+    }
+}
+
+impl Default for Member {
+    fn default() -> Self {
+        Self { role: Role::Guest, standing: None, grants: BTreeMap::new(), texts: BTreeMap::new() }
+    }
+}
+
+impl Member {
+    /// Where they stand; who has no standing has left.
+    pub fn status(&self) -> MemberStatus {
+        self.standing.as_ref().map_or(MemberStatus::Left, |standing| standing.status)
+    }
+
+    /// A text of their own entry, if it is written.
+    pub fn text(&self, field: MemberField) -> Option<&str> {
+        self.texts.get(&field).map(String::as_str)
+    }
+
+    /// Whether they take part.
+    pub fn is_active(&self) -> bool {
+        self.status() == MemberStatus::Active
+    }
 }

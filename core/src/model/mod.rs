@@ -14,13 +14,17 @@ mod role;
 mod setting;
 
 pub use contact::{Contact, ContactKind};
-pub use conversation::{Conversation, ConversationKind, ConversationState, Created, Pin};
-pub use member::{Member, MemberStatus};
+pub use conversation::{
+    Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
+};
+pub use member::{Grant, Member, MemberField, MemberStatus, Standing};
 pub use message::{Deletion, Edit, MessageBody, MessageKind, PREVIEW_CHARACTERS, preview};
-pub use permission::Permission;
-pub use policy::{Policies, SendPolicy, WhoPolicy};
+pub use permission::{Permission, Permissions};
+pub use policy::{
+    JoinPolicy, LateWrites, Policies, Policy, PolicyName, PolicyValue, SendPolicy, SubroomPolicy, WhoPolicy,
+};
 pub use presence::PresenceKind;
 pub use profile::{AccountKind, Profile};
 pub use receipt::Receipt;
-pub use role::Role;
+pub use role::{Role, RoleDefinition, RoleName};
 pub use setting::ConversationSetting;

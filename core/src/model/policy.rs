@@ -1,7 +1,22 @@
-//! The policies of a conversation, enforced after the role check. The spine
-//! reads them with their defaults; changing them comes with membership in full.
+//! The policies of a conversation, enforced after the role check.
 
-use crate::{model::Role, named::named};
+use minicbor::{Decode, Encode};
+
+use crate::{
+    model::{ConversationKind, Role},
+    named::named,
+};
+
+/// The value of a policy, without its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyValue<'a> {
+    /// One of a few names.
+    Name(&'a str),
+    /// On or off.
+    Switch(bool),
+    /// A count of something.
+    Number(u64),
+}
 
 named! {
     /// Who may send messages.
@@ -16,47 +31,232 @@ named! {
 }
 
 named! {
-    /// Who may do something that members could do too.
+    /// Who may do something that is the admins' otherwise.
     WhoPolicy {
-        /// Every active member.
+        /// Members and above.
         AllMembers = "all_members",
-        /// Admins and above.
+        /// Whoever holds the permission.
         AdminsOnly = "admins_only",
     }
 }
 
-/// The policies of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policies {
-    /// Who may send.
-    pub send: SendPolicy,
-    /// Who may add members.
-    pub add_members: WhoPolicy,
-    /// Who may change title and description.
-    pub info_edit: WhoPolicy,
-    /// Whether reactions are allowed.
-    pub allow_reactions: bool,
+named! {
+    /// How one who is not a member comes in.
+    JoinPolicy {
+        /// Only by being added or invited.
+        InviteOnly = "invite_only",
+        /// With a link, too.
+        LinkJoin = "link_join",
+        /// Whoever wants to.
+        Open = "open",
+    }
 }
 
-impl Default for Policies {
-    fn default() -> Self {
-        Self {
-            send: SendPolicy::AllMembers,
-            add_members: WhoPolicy::AdminsOnly,
-            info_edit: WhoPolicy::AdminsOnly,
-            allow_reactions: true,
+named! {
+    /// Who may open threads.
+    SubroomPolicy {
+        /// Whoever holds `thread:create`.
+        AllMembers = "all_members",
+        /// Admins and above.
+        AdminsOnly = "admins_only",
+        /// Nobody.
+        Nobody = "nobody",
+    }
+}
+
+named! {
+    /// What becomes of what a removed member wrote before the removal reached them.
+    LateWrites {
+        /// It is refused.
+        Refuse = "refuse",
+        /// It is held for a moderator.
+        Hold = "hold",
+    }
+}
+
+macro_rules! policies {
+    ($($(#[$meta:meta])* $index:literal $variant:ident $text:literal $field:ident: $type:ty = $default:expr,)+) => {
+        /// The policies of a conversation.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Policies { $($(#[$meta])* pub $field: $type,)+ }
+
+        impl Default for Policies {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+
+        /// One policy with its value.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+        pub enum Policy { $($(#[$meta])* #[n($index)] $variant(#[n(0)] $type),)+ }
+
+        named! {
+            /// Which policy.
+            PolicyName { $($(#[$meta])* $variant = $text,)+ }
+        }
+
+        impl Policy {
+            /// Which one it is.
+            pub fn name(self) -> PolicyName {
+                match self { $(Policy::$variant(_) => PolicyName::$variant,)+ }
+            }
+
+            /// What it says.
+            pub fn value(self) -> PolicyValue<'static> {
+                match self { $(Policy::$variant(value) => value.to_value(),)+ }
+            }
+
+            /// The policy of this name with this value; none if the value is not one of it.
+            pub fn new(name: PolicyName, value: PolicyValue<'_>) -> Option<Policy> {
+                Some(match name { $(PolicyName::$variant => Policy::$variant(Setting::from_value(value)?),)+ })
+            }
+        }
+
+        impl Policies {
+            /// Changes one of them.
+            pub fn set(&mut self, policy: Policy) {
+                match policy { $(Policy::$variant(value) => self.$field = value,)+ }
+            }
+
+            /// One of them.
+            pub fn get(&self, name: PolicyName) -> Policy {
+                match name { $(PolicyName::$variant => Policy::$variant(self.$field),)+ }
+            }
+        }
+    };
+}
+
+policies! {
+    /// Who may send.
+    0 Send "send" send: SendPolicy = SendPolicy::AllMembers,
+    /// How one comes in.
+    1 Join "join" join: JoinPolicy = JoinPolicy::InviteOnly,
+    /// Whether who comes in by a link or by themselves waits for approval.
+    2 JoinApproval "join_approval" join_approval: bool = false,
+    /// Who may add members.
+    3 AddMembers "add_members" add_members: WhoPolicy = WhoPolicy::AdminsOnly,
+    /// Who may change what describes the conversation.
+    4 InfoEdit "info_edit" info_edit: WhoPolicy = WhoPolicy::AdminsOnly,
+    /// Who may open threads.
+    5 Subrooms "subrooms" subrooms: SubroomPolicy = SubroomPolicy::AllMembers,
+    /// How deep threads of threads go, 0–32.
+    6 SubroomDepthMax "subroom_depth_max" subroom_depth_max: u32 = 8,
+    /// Days until a message is erased, 0–36,500; 0 keeps it.
+    7 RetentionDays "retention_days" retention_days: u32 = 0,
+    /// Seconds between two messages of one account, 0–86,400; 0 for no slow mode.
+    8 SlowModeSeconds "slow_mode_seconds" slow_mode_seconds: u32 = 0,
+    /// Whether reactions are allowed.
+    9 Reactions "reactions" reactions: bool = true,
+    /// Whether stickers are allowed.
+    10 Stickers "stickers" stickers: bool = true,
+    /// Whether attachments are allowed.
+    11 Attachments "attachments" attachments: bool = true,
+    /// What becomes of what a removed member wrote before they knew of it.
+    12 LateWrites "late_writes" late_writes: LateWrites = LateWrites::Refuse,
+}
+
+impl Policies {
+    /// What a new conversation of a kind has.
+    pub fn of(kind: ConversationKind) -> Self {
+        let send = match kind {
+            ConversationKind::Channel | ConversationKind::System => SendPolicy::AdminsOnly,
+            ConversationKind::Direct | ConversationKind::Group | ConversationKind::Support => SendPolicy::AllMembers,
+        };
+        Self { send, ..Self::default() }
+    }
+}
+
+impl PolicyName {
+    /// The largest number the policy takes, if it is a number.
+    pub fn number_max(self) -> Option<u32> {
+        match self {
+            PolicyName::SubroomDepthMax => Some(32),
+            PolicyName::RetentionDays => Some(36_500),
+            PolicyName::SlowModeSeconds => Some(86_400),
+            _ => None,
         }
     }
 }
 
 impl SendPolicy {
-    /// Whether the policy lets this role send.
-    pub fn admits(self, role: Role) -> bool {
+    /// The lowest rank that the policy lets send.
+    pub fn lowest_rank(self) -> u8 {
         let lowest = match self {
-            SendPolicy::AllMembers => Role::Guest,
+            SendPolicy::AllMembers => Role::Subscriber,
             SendPolicy::Moderators => Role::Moderator,
             SendPolicy::AdminsOnly => Role::Admin,
         };
-        role.rank() >= lowest.rank()
+        lowest.built_in_rank().unwrap_or(u8::MAX)
+    }
+}
+
+/// What a policy can be set to.
+trait Setting: Sized {
+    fn to_value(self) -> PolicyValue<'static>;
+    fn from_value(value: PolicyValue<'_>) -> Option<Self>;
+}
+
+impl Setting for bool {
+    fn to_value(self) -> PolicyValue<'static> {
+        PolicyValue::Switch(self)
+    }
+
+    fn from_value(value: PolicyValue<'_>) -> Option<Self> {
+        match value {
+            PolicyValue::Switch(on) => Some(on),
+            PolicyValue::Name(_) | PolicyValue::Number(_) => None,
+        }
+    }
+}
+
+impl Setting for u32 {
+    fn to_value(self) -> PolicyValue<'static> {
+        PolicyValue::Number(u64::from(self))
+    }
+
+    fn from_value(value: PolicyValue<'_>) -> Option<Self> {
+        match value {
+            PolicyValue::Number(number) => number.try_into().ok(),
+            PolicyValue::Name(_) | PolicyValue::Switch(_) => None,
+        }
+    }
+}
+
+macro_rules! named_settings {
+    ($($type:ident),+) => {
+        $(impl Setting for $type {
+            fn to_value(self) -> PolicyValue<'static> {
+                PolicyValue::Name(self.as_str())
+            }
+
+            fn from_value(value: PolicyValue<'_>) -> Option<Self> {
+                match value {
+                    PolicyValue::Name(name) => $type::parse(name),
+                    PolicyValue::Switch(_) | PolicyValue::Number(_) => None,
+                }
+            }
+        })+
+    };
+}
+
+named_settings!(SendPolicy, JoinPolicy, WhoPolicy, SubroomPolicy, LateWrites);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_policy_is_what_its_name_and_value_make() {
+        let policies = Policies::default();
+        for &name in PolicyName::ALL {
+            let policy = policies.get(name);
+            assert_eq!(policy.name(), name);
+            assert_eq!(Policy::new(name, policy.value()), Some(policy));
+            let wrong = match policy.value() {
+                PolicyValue::Number(_) => PolicyValue::Switch(true),
+                PolicyValue::Name(_) | PolicyValue::Switch(_) => PolicyValue::Number(1),
+            };
+            assert_eq!(Policy::new(name, wrong), None);
+        }
     }
 }

@@ -1,9 +1,12 @@
-//! What the panel beside a timeline shows: metadata, members, pins, and what
-//! the own account may do.
+//! What the panel beside a timeline shows: metadata, policies, roles, members,
+//! pins, and what the own account may do.
 
 use crate::{
     ids::{AccountId, ConversationId, MessageId},
-    model::{ConversationKind, ConversationState, MemberStatus, Permission, PresenceKind, Role},
+    model::{
+        ConversationKind, ConversationState, Grant, MemberStatus, Permission, Permissions, Policies, PresenceKind,
+        Role, RoleDefinition, RoleName, Scope, Theme,
+    },
     time::WallTime,
 };
 
@@ -14,14 +17,26 @@ pub struct ConversationDetail {
     pub conversation: ConversationId,
     /// Its kind.
     pub kind: ConversationKind,
+    /// Its name for search.
+    pub name: Option<String>,
     /// Its title.
     pub title: Option<String>,
     /// Its description.
     pub description: Option<String>,
+    /// Where its picture is.
+    pub avatar_url: Option<String>,
+    /// How it looks.
+    pub theme: Option<Theme>,
+    /// Who may know of it.
+    pub scope: Scope,
     /// Its state.
     pub state: ConversationState,
     /// Whether only moderators and above may write.
     pub locked: bool,
+    /// Its policies.
+    pub policies: Policies,
+    /// Its own roles, by name.
+    pub roles: Vec<(RoleName, RoleDefinition)>,
     /// When it was created.
     pub created_at: WallTime,
     /// Who created it.
@@ -30,10 +45,12 @@ pub struct ConversationDetail {
     pub role: Role,
     /// Where the account stands in it.
     pub status: MemberStatus,
-    /// What the own account may do; empty when not active.
-    pub permissions: Vec<Permission>,
+    /// What the own account may do, by role, policies, grants and denials; empty when not active.
+    pub permissions: Permissions,
     /// Everybody who is a member, by rank and then name.
     pub members: Vec<MemberRow>,
+    /// Who was invited, asked or is banned, by name.
+    pub candidates: Vec<MemberRow>,
     /// The pinned messages, newest pin first.
     pub pins: Vec<PinRow>,
 }
@@ -43,14 +60,24 @@ pub struct ConversationDetail {
 pub struct MemberRow {
     /// Who.
     pub account: AccountId,
-    /// The name for people.
+    /// The name for people: the one they have here, or their profile's.
     pub name: String,
+    /// Their color here.
+    pub color: Option<String>,
     /// The role.
     pub role: Role,
+    /// Where they stand.
+    pub status: MemberStatus,
+    /// When they became a member.
+    pub joined_at: Option<WallTime>,
+    /// Who added or invited them.
+    pub invited_by: Option<AccountId>,
+    /// What is granted and denied beside the role, and has not expired.
+    pub grants: Vec<(Permission, Grant)>,
     /// What they are doing.
     pub presence: PresenceKind,
-    /// Whether the own account may change their role or remove them.
-    pub manageable: bool,
+    /// Whether they are below the own rank: whoever holds the permission for it may act on them.
+    pub below: bool,
 }
 
 /// A pin in the panel.

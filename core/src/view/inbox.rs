@@ -78,7 +78,7 @@ impl InboxRow {
             name: String::new(),
             others: summary.others.clone(),
             state: summary.state,
-            role: summary.role,
+            role: summary.role.clone(),
             status: summary.status,
             member_count: summary.member_count,
             last_message: summary.last_message.clone(),

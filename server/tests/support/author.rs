@@ -3,7 +3,7 @@
 
 use tidings_core::{
     authority::{Session, Stream},
-    command::{AddContact, AddMember, Command, CreateGroup, Planning, RemoveMember, SendText, SetProfile},
+    command::{AddContact, AddMember, Command, CreateConversation, Planning, RemoveMember, SendText, SetProfile},
     doc::Document,
     ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
     journal::{Entry, Position},
@@ -90,7 +90,7 @@ impl Author {
     /// Creates the conversation as a group.
     pub fn create(&mut self, members: &[&str]) -> PushedChange {
         let members = members.iter().map(|name| account(name)).collect();
-        self.write(CreateGroup { conversation: self.conversation(), title: Some("Boats".into()), members })
+        self.write(CreateConversation { conversation: self.conversation(), title: Some("Boats".into()), members })
     }
 
     /// Sends a text.

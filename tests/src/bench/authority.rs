@@ -144,7 +144,7 @@ impl Writer {
 
     fn create(&mut self) -> (Session, PushedChange) {
         let by = self.sessions[0].account.clone();
-        let mut facts = vec![Fact::Created(Created { kind: ConversationKind::Group, by: by.clone(), at: NOW })];
+        let mut facts = vec![Fact::Created(Created::new(ConversationKind::Group, by.clone(), NOW))];
         for session in &self.sessions {
             let role = if session.account == by { Role::Owner } else { Role::Member };
             facts.push(Fact::MemberRole(session.account.clone(), role));

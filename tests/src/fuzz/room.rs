@@ -343,7 +343,10 @@ impl Room {
         let turn = device + self.journal.len();
         match view.id().clone() {
             StreamId::Conversation(conversation) => match (turn % 3, view.last_message()) {
-                (0, _) => (DocumentId::Conversation(conversation), Fact::Title(Some(format!("by {author} {turn}")))),
+                (0, _) => (
+                    DocumentId::Conversation(conversation),
+                    Fact::Info(InfoField::Title, Some(format!("by {author} {turn}"))),
+                ),
                 (1, Some(last)) => {
                     let page = DocumentId::Page(conversation, view.page());
                     (page, Fact::Reaction(last.message, "👋".into(), author, true))
@@ -435,8 +438,8 @@ impl Room {
     fn conversation_fact(&self, script: &mut Script<'_>, session: &Session) -> Fact {
         let at = self.now();
         match script.below(16) {
-            0 => Fact::Title(script.one_in(2).then(|| some_text(script))),
-            1 => Fact::Description(script.one_in(2).then(|| some_text(script))),
+            0 => Fact::Info(InfoField::Title, script.one_in(2).then(|| some_text(script))),
+            1 => Fact::Info(InfoField::Description, script.one_in(2).then(|| some_text(script))),
             2 => Fact::State(*some(script, ConversationState::ALL)),
             3 => Fact::Locked(script.one_in(2)),
             4 => Fact::SendPolicy(*some(script, SendPolicy::ALL)),
@@ -447,7 +450,7 @@ impl Room {
                 let pin = (!script.one_in(3)).then(|| Pin { by: session.account.clone(), at });
                 Fact::Pin(self.known_message(script, &session.account), pin)
             }
-            _ => Fact::Created(Created { kind: ConversationKind::Group, by: session.account.clone(), at }),
+            _ => Fact::Created(Created::new(ConversationKind::Group, session.account.clone(), at)),
         }
     }
 
@@ -464,8 +467,8 @@ fn begin_group() -> Room {
     let (document, page) = (DocumentId::Conversation(conversation), DocumentId::Page(conversation, 1));
     let mut room = Room::new(StreamId::Conversation(conversation));
     let mut facts = vec![
-        Fact::Created(Created { kind: ConversationKind::Group, by: account("ow"), at: BEGIN }),
-        Fact::Title(Some("Trip".into())),
+        Fact::Created(Created::new(ConversationKind::Group, account("ow"), BEGIN)),
+        Fact::Info(InfoField::Title, Some("Trip".into())),
     ];
     for (name, role) in NAMES.iter().zip(ROLES) {
         facts.extend([Fact::MemberRole(account(name), role), Fact::MemberStatus(account(name), MemberStatus::Active)]);
@@ -484,7 +487,7 @@ fn begin_group() -> Room {
         let reaction = Fact::Reaction(first.clone(), "👍".into(), account(name), true);
         room.say(device, &page, &[says(second, "me"), reaction]);
     }
-    room.say(1, &document, &[Fact::Title(Some("The trip".into()))]);
+    room.say(1, &document, &[Fact::Info(InfoField::Title, Some("The trip".into()))]);
     room.sync(2);
     room.say(2, &document, &[Fact::Pin(first, Some(Pin { by: account("mo"), at: BEGIN }))]);
     room
@@ -494,7 +497,7 @@ fn begin_direct() -> Room {
     let conversation = ConversationId::direct(&tenant(), &account("me"), &account("ad"));
     let (document, page) = (DocumentId::Conversation(conversation), DocumentId::Page(conversation, 1));
     let mut room = Room::new(StreamId::Conversation(conversation));
-    let mut facts = vec![Fact::Created(Created { kind: ConversationKind::Direct, by: account("me"), at: BEGIN })];
+    let mut facts = vec![Fact::Created(Created::new(ConversationKind::Direct, account("me"), BEGIN))];
     for name in ["me", "ad"] {
         facts.push(Fact::MemberRole(account(name), Role::Member));
         facts.push(Fact::MemberStatus(account(name), MemberStatus::Active));
@@ -596,8 +599,8 @@ fn fingerprint(stream: &Stream) -> Fingerprint {
 pub fn name_of(fact: &Fact) -> &'static str {
     match fact.write().0 {
         Key::Created => "created",
-        Key::Title => "title",
-        Key::Description => "description",
+        Key::Info(InfoField::Title) => "title",
+        Key::Info(InfoField::Description) => "description",
         Key::State => "state",
         Key::Locked => "locked",
         Key::SendPolicy => "policy",

@@ -139,6 +139,6 @@ impl<'a> Cases<'a> {
 
     /// A new title, in a document in which the attacker wrote nothing yet.
     pub(super) fn title(&self) -> Draft {
-        self.honest(&self.scene.conversation(), &[Fact::Title(Some("Taken over".into()))])
+        self.honest(&self.scene.conversation(), &[Fact::Info(InfoField::Title, Some("Taken over".into()))])
     }
 }

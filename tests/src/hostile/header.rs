@@ -92,7 +92,7 @@ fn blank_title(cases: &Cases<'_>) -> Draft {
     let scene = cases.scene;
     let mut blank = scene.stream.clone();
     blank.insert(Document::new(scene.conversation()));
-    let fact = Fact::Title(Some("Taken over".into()));
+    let fact = Fact::Info(InfoField::Title, Some("Taken over".into()));
     Draft::write(&blank, &scene.attacker, &scene.conversation(), scene.now, &[fact])
 }
 

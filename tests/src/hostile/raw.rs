@@ -170,7 +170,7 @@ mod tests {
     fn an_honest_change_is_written_as_it_was_read() {
         let mut document = Document::new(DocumentId::Conversation(ConversationId::from_bytes([1; 16])));
         let mut write = |device: u8, title: &str| {
-            let facts = [Fact::Title(Some(title.into()))];
+            let facts = [Fact::Info(InfoField::Title, Some(title.into()))];
             let change = document.write(DeviceId::from_bytes([device; 16]), WallTime::from_millis(5_000), &facts);
             change.expect("the title is new").bytes().to_vec()
         };

@@ -94,8 +94,8 @@ impl Scene {
             script.push((session.clone(), pushed));
         };
         let mut facts = vec![
-            Fact::Created(Created { kind: ConversationKind::Group, by: ann.account.clone(), at: self.now }),
-            Fact::Title(Some("Boats".into())),
+            Fact::Created(Created::new(ConversationKind::Group, ann.account.clone(), self.now)),
+            Fact::Info(InfoField::Title, Some("Boats".into())),
         ];
         for (name, role) in [("ann", Role::Owner), ("eve", Role::Admin), ("bob", Role::Member)] {
             facts.push(Fact::MemberRole(account(name), role));

@@ -4,7 +4,7 @@
 
 use tidings_core::{
     authority::{Session, Stream},
-    command::{AddMember, Command, CreateGroup, Planning, SendText},
+    command::{AddMember, Command, CreateConversation, Planning, SendText},
     doc::Document,
     ids::{AccountId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
     journal::Position,
@@ -92,7 +92,11 @@ impl Author {
     /// Creates the conversation as a group.
     pub fn create(&mut self, who: &AccountId, device: DeviceId, members: &[AccountId]) -> PushedChange {
         let members = members.to_vec();
-        self.write(who, device, CreateGroup { conversation: self.conversation, title: Some("Bench".into()), members })
+        self.write(
+            who,
+            device,
+            CreateConversation { conversation: self.conversation, title: Some("Bench".into()), members },
+        )
     }
 
     /// Adds a member.

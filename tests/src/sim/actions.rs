@@ -3,9 +3,9 @@
 
 use tidings_core::{
     command::{
-        AddContact, AddMember, BanMember, ChangeRole, Command, CreateDirect, CreateGroup, DeleteMessage, EditMessage,
-        LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText, SetConversationSetting,
-        SetDescription, SetProfile, SetTitle, SettingChange, UnpinMessage, Unreact,
+        AddContact, AddMember, BanMember, ChangeRole, Command, CreateConversation, CreateDirect, DeleteMessage,
+        EditMessage, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText,
+        SetConversationSetting, SetDescription, SetProfile, SetTitle, SettingChange, UnpinMessage, Unreact,
     },
     engine::Input,
     ids::{AccountId, ContactId, ConversationId, MessageId},
@@ -29,7 +29,7 @@ const EMOJI: [&str; 3] = ["👍", "🎉", "❤"];
 #[expect(missing_docs, reason = "each is the command of its name")]
 pub enum Kind {
     CreateDirect,
-    CreateGroup,
+    CreateConversation,
     SendText,
     EditMessage,
     DeleteMessage,
@@ -53,7 +53,7 @@ pub enum Kind {
 /// How often each kind is drawn, of all that are drawn.
 pub const KINDS: [(Kind, u64); 20] = [
     (Kind::CreateDirect, 2),
-    (Kind::CreateGroup, 3),
+    (Kind::CreateConversation, 3),
     (Kind::SendText, 60),
     (Kind::EditMessage, 8),
     (Kind::DeleteMessage, 5),
@@ -80,7 +80,7 @@ pub const KINDS: [(Kind, u64); 20] = [
 pub fn kind(command: &Command) -> Kind {
     match command {
         Command::CreateDirect(_) => Kind::CreateDirect,
-        Command::CreateGroup(_) => Kind::CreateGroup,
+        Command::CreateConversation(_) => Kind::CreateConversation,
         Command::SendText(_) => Kind::SendText,
         Command::EditMessage(_) => Kind::EditMessage,
         Command::DeleteMessage(_) => Kind::DeleteMessage,
@@ -122,7 +122,7 @@ impl Person<'_> {
     /// What they do; none when there is nothing to do it to.
     pub fn draw(&self, random: &mut Random) -> Option<Command> {
         if self.conversations.is_empty() {
-            let kind = if random.chance(20) { Kind::CreateDirect } else { Kind::CreateGroup };
+            let kind = if random.chance(20) { Kind::CreateDirect } else { Kind::CreateConversation };
             return self.command(kind, random);
         }
         let all: u64 = KINDS.iter().map(|(_, weight)| weight).sum();
@@ -142,17 +142,19 @@ impl Person<'_> {
         let role = *random.pick(Role::ALL);
         let emoji = (*random.pick(&EMOJI)).to_owned();
         let conversation = match kind {
-            Kind::CreateDirect | Kind::CreateGroup | Kind::SetProfile | Kind::AddContact | Kind::RemoveContact => {
-                ConversationId::from_bytes([0; 16])
-            }
+            Kind::CreateDirect
+            | Kind::CreateConversation
+            | Kind::SetProfile
+            | Kind::AddContact
+            | Kind::RemoveContact => ConversationId::from_bytes([0; 16]),
             _ => *random.pick(self.conversations),
         };
         let words = self.words.clone();
         Some(match kind {
             Kind::CreateDirect => CreateDirect { peer: other }.into(),
-            Kind::CreateGroup => {
+            Kind::CreateConversation => {
                 let members = ACCOUNTS.iter().filter(|_| random.chance(75)).map(|name| account(name)).collect();
-                CreateGroup::new(Some(words), members).into()
+                CreateConversation::group(Some(words), members).into()
             }
             Kind::SendText => {
                 let mut command = SendText::new(conversation, words);

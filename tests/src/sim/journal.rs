@@ -169,7 +169,7 @@ impl StreamJournal {
                 }
             }
             Fact::Edit(_, edit) => self.words.push(edit.text),
-            Fact::Title(words) | Fact::Description(words) => self.words.extend(words),
+            Fact::Info(InfoField::Title, words) | Fact::Info(InfoField::Description, words) => self.words.extend(words),
             _ => {}
         }
         Ok(())

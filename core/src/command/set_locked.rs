@@ -1,4 +1,4 @@
-//! Changes the title of a conversation; none removes it.
+//! Locks or unlocks a conversation.
 
 use minicbor::{Decode, Encode};
 
@@ -8,23 +8,23 @@ use crate::{
     ids::ConversationId,
 };
 
-/// Changes the title of a conversation; none removes it.
+/// Locks a conversation to all but moderators and above, or unlocks it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct SetTitle {
+pub struct SetLocked {
     /// Where.
     #[n(0)]
     pub conversation: ConversationId,
-    /// The new one, 1 to 200 characters.
+    /// Whether it is locked then.
     #[n(1)]
-    pub title: Option<String>,
+    pub locked: bool,
 }
 
-impl SetTitle {
+impl SetLocked {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        if planning.stream.conversation().title == self.title {
+        if planning.stream.conversation().locked == self.locked {
             return Ok(None);
         }
-        conversation_plan(self.conversation, vec![Fact::Title(self.title.clone())])
+        conversation_plan(self.conversation, vec![Fact::Locked(self.locked)])
     }
 }

@@ -1,0 +1,72 @@
+//! Creates a group, a channel, a support or a system conversation with its
+//! first members.
+
+use std::collections::BTreeSet;
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::{AccountId, ConversationId},
+    model::{ConversationKind, Created, InfoField, MemberStatus, Policy, Role, Scope},
+};
+
+/// Creates a conversation with a roster. The creator is its owner; the others
+/// are members.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CreateConversation {
+    /// Its id, random.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Its kind; a direct has its own command.
+    #[n(1)]
+    pub kind: ConversationKind,
+    /// Its title.
+    #[n(2)]
+    pub title: Option<String>,
+    /// Its name for search, which a public one has.
+    #[n(3)]
+    pub name: Option<String>,
+    /// Who may know of it; private if left out.
+    #[n(4)]
+    pub scope: Option<Scope>,
+    /// The policies that are not the kind's own.
+    #[n(5)]
+    pub policies: Vec<Policy>,
+    /// Who is in it from the start, beside the creator.
+    #[n(6)]
+    pub members: Vec<AccountId>,
+}
+
+impl CreateConversation {
+    /// A private conversation of a kind that the engine is to give an id.
+    pub fn new(kind: ConversationKind, title: Option<String>, members: Vec<AccountId>) -> Self {
+        let conversation = ConversationId::from_bytes([0; 16]);
+        Self { conversation, kind, title, name: None, scope: None, policies: Vec::new(), members }
+    }
+
+    /// A private group that the engine is to give an id.
+    pub fn group(title: Option<String>, members: Vec<AccountId>) -> Self {
+        Self::new(ConversationKind::Group, title, members)
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        let owner = planning.account();
+        let created = Created::new(self.kind, owner.clone(), planning.at);
+        let mut facts = vec![Fact::Created(created)];
+        for (field, text) in [(InfoField::Name, &self.name), (InfoField::Title, &self.title)] {
+            facts.extend(text.clone().map(|text| Fact::Info(field, Some(text))));
+        }
+        facts.extend(self.scope.map(Fact::Scope));
+        facts.extend(self.policies.iter().map(|policy| Fact::Policy(*policy)));
+        let members: BTreeSet<&AccountId> = self.members.iter().filter(|account| *account != owner).collect();
+        let roster = core::iter::once((owner, Role::Owner)).chain(members.into_iter().map(|one| (one, Role::Member)));
+        for (account, role) in roster {
+            facts.push(Fact::MemberRole(account.clone(), role));
+            facts.push(planning.moved(account, MemberStatus::Active));
+        }
+        conversation_plan(self.conversation, facts)
+    }
+}

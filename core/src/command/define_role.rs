@@ -1,0 +1,34 @@
+//! Defines, changes or removes one of a conversation's own roles.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::ConversationId,
+    model::{RoleDefinition, RoleName},
+};
+
+/// Defines, changes or removes one of a conversation's own roles.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DefineRole {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// What it is called.
+    #[n(1)]
+    pub name: RoleName,
+    /// What it is; none removes it.
+    #[n(2)]
+    pub role: Option<RoleDefinition>,
+}
+
+impl DefineRole {
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        if planning.stream.conversation().roles.get(&self.name) == self.role.as_ref() {
+            return Ok(None);
+        }
+        conversation_plan(self.conversation, vec![Fact::RoleDefinition(self.name.clone(), self.role)])
+    }
+}

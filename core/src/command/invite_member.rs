@@ -1,0 +1,33 @@
+//! Invites somebody, who is in once they accept.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning},
+    ids::{AccountId, ConversationId},
+    model::{Member, MemberStatus, Role},
+};
+
+/// Invites somebody, who is in once they accept.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct InviteMember {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Whom.
+    #[n(1)]
+    pub account: AccountId,
+    /// As what.
+    #[n(2)]
+    pub role: Role,
+}
+
+impl InviteMember {
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        match planning.stream.conversation().members.get(&self.account).map(Member::status) {
+            Some(MemberStatus::Active | MemberStatus::Invited) => Ok(None),
+            _ => planning.lets_in(self.conversation, &self.account, &self.role, MemberStatus::Invited),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Changes the own name or color in one conversation.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::ConversationId,
+    model::MemberField,
+};
+
+/// Changes the own name or color in one conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SetMemberText {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Which.
+    #[n(1)]
+    pub field: MemberField,
+    /// The new one; none removes it.
+    #[n(2)]
+    pub text: Option<String>,
+}
+
+impl SetMemberText {
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        let account = planning.account();
+        let member = planning.stream.conversation().members.get(account);
+        if member.and_then(|member| member.text(self.field)) == self.text.as_deref() {
+            return Ok(None);
+        }
+        conversation_plan(self.conversation, vec![Fact::MemberText(account.clone(), self.field, self.text.clone())])
+    }
+}

@@ -1,0 +1,31 @@
+//! Changes who may know of a conversation.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::ConversationId,
+    model::Scope,
+};
+
+/// Changes who may know of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SetScope {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Who may.
+    #[n(1)]
+    pub scope: Scope,
+}
+
+impl SetScope {
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        if planning.stream.conversation().scope() == self.scope {
+            return Ok(None);
+        }
+        conversation_plan(self.conversation, vec![Fact::Scope(self.scope)])
+    }
+}

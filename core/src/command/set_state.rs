@@ -1,0 +1,31 @@
+//! Archives, closes, reopens or deletes a conversation.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::ConversationId,
+    model::ConversationState,
+};
+
+/// Archives, closes, reopens or deletes a conversation for everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SetState {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// What it is then.
+    #[n(1)]
+    pub state: ConversationState,
+}
+
+impl SetState {
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        if planning.stream.conversation().state() == self.state {
+            return Ok(None);
+        }
+        conversation_plan(self.conversation, vec![Fact::State(self.state)])
+    }
+}

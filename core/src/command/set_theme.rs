@@ -1,0 +1,31 @@
+//! Changes how a conversation looks.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::ConversationId,
+    model::Theme,
+};
+
+/// Changes how a conversation looks.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SetTheme {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// The new look; none for the app's own.
+    #[n(1)]
+    pub theme: Option<Theme>,
+}
+
+impl SetTheme {
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        if planning.stream.conversation().theme == self.theme {
+            return Ok(None);
+        }
+        conversation_plan(self.conversation, vec![Fact::Theme(self.theme.clone())])
+    }
+}

@@ -1,0 +1,30 @@
+//! Lifts a ban: the account may be added again, or come back by itself.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    command::{PlanResult, Planning},
+    ids::{AccountId, ConversationId},
+    model::{Member, MemberStatus},
+};
+
+/// Lifts a ban.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct UnbanMember {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Whom.
+    #[n(1)]
+    pub account: AccountId,
+}
+
+impl UnbanMember {
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        match planning.stream.conversation().members.get(&self.account).map(Member::status) {
+            Some(MemberStatus::Banned) => planning.status(self.conversation, &self.account, MemberStatus::Removed),
+            _ => Ok(None),
+        }
+    }
+}
