@@ -17,7 +17,7 @@ use tidings_core::{
 };
 
 use crate::{
-    store::{ConversationRow, NewEntry, Records, StoreError, StreamHead, StreamRecord},
+    store::{ConversationRow, MemberRow, NewEntry, Records, StoreError, StreamHead, StreamRecord},
     stream::conversation_row,
 };
 
@@ -258,13 +258,13 @@ impl Verifying<'_> {
             };
         }
         let expected: Vec<_> =
-            stream.conversation().members.iter().map(|(account, member)| (account.clone(), *member)).collect();
+            stream.conversation().members.iter().map(|(account, member)| (account.clone(), MemberRow::of(member))).collect();
         if let Some((account, member)) = expected.iter().find(|member| !record.members.contains(member)) {
             let found = record.members.iter().find(|(other, _)| other == account);
             return differs(
                 Aspect::Members,
                 format!("{account} {member:?}"),
-                format!("{:?}", found.map(|found| found.1)),
+                format!("{:?}", found.map(|found| &found.1)),
             );
         }
         if record.members.len() != expected.len() {

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{Member, Receipt},
+    model::Receipt,
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 use tokio::time::Instant;
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts, StoreError,
+    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts, StoreError,
     StoredDocument, StreamCommit, StreamHead, Suspension,
 };
 use crate::metrics::{Durations, Metrics, StoreCall};
@@ -95,7 +95,7 @@ impl Store for Metered {
         tenant: &TenantId,
         conversation: ConversationId,
         account: &AccountId,
-    ) -> Result<Option<Member>, StoreError> {
+    ) -> Result<Option<MemberRow>, StoreError> {
         self.call(StoreCall::Member, self.store.member(tenant, conversation, account)).await
     }
 

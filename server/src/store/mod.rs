@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt},
+    model::{ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt, Role},
     time::WallTime,
     wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
 };
@@ -159,6 +159,22 @@ pub struct NewEntry {
     pub message: bool,
 }
 
+/// A member as queries need one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberRow {
+    /// The role.
+    pub role: Role,
+    /// Where they stand.
+    pub status: MemberStatus,
+}
+
+impl MemberRow {
+    /// What queries need of a member.
+    pub fn of(member: &Member) -> Self {
+        Self { role: member.role.clone(), status: member.status() }
+    }
+}
+
 /// What one stream writes in one transaction: all of it or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamCommit {
@@ -175,7 +191,7 @@ pub struct StreamCommit {
     /// The conversation's projection after them; none for an account's stream.
     pub conversation: Option<ConversationRow>,
     /// The members that changed.
-    pub members: Vec<(AccountId, Member)>,
+    pub members: Vec<(AccountId, MemberRow)>,
     /// The account's profile, when it changed.
     pub profile: Option<Profile>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
@@ -367,7 +383,7 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         conversation: ConversationId,
         account: &AccountId,
-    ) -> Result<Option<Member>, StoreError>;
+    ) -> Result<Option<MemberRow>, StoreError>;
 
     /// The active members of a conversation.
     async fn active_members(

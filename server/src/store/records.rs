@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
-    model::{Member, Profile},
+    model::Profile,
 };
 
-use super::{ConversationRow, NewEntry, Snapshot, StoreError, StreamHead};
+use super::{ConversationRow, MemberRow, NewEntry, Snapshot, StoreError, StreamHead};
 
 /// What is stored of a stream beside its entries, as of one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,7 +20,7 @@ pub struct StreamRecord {
     /// The conversation's projection.
     pub conversation: Option<ConversationRow>,
     /// Everybody who is or was a member, by account.
-    pub members: Vec<(AccountId, Member)>,
+    pub members: Vec<(AccountId, MemberRow)>,
     /// The account's profile.
     pub profile: Option<Profile>,
     /// Its documents with a snapshot, and the position each is of.

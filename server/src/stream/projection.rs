@@ -1,6 +1,6 @@
 //! What queries need of a conversation: its row in the projection.
 
-use tidings_core::authority::Stream;
+use tidings_core::{authority::Stream, model::InfoField};
 
 use crate::store::ConversationRow;
 
@@ -13,7 +13,7 @@ pub(crate) fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
     let created = conversation.created.as_ref()?;
     Some(ConversationRow {
         kind: created.kind,
-        title: conversation.title.clone(),
+        title: conversation.text(InfoField::Title).map(str::to_owned),
         state: conversation.state(),
         member_count: u32::try_from(conversation.active_members().count()).unwrap_or(u32::MAX),
         some_members: conversation.active_members().take(SOME_MEMBERS).map(|(account, _)| account.clone()).collect(),

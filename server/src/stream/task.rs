@@ -18,6 +18,7 @@ use tidings_core::{
     doc::Document,
     ids::{AccountId, ChangeHash, DocumentId, StreamId},
     journal::{Entry, Position},
+    model::Member,
     time::WallTime,
     wire::{Accepted, ProfileNotice, PushedChange, ServerFrame},
 };
@@ -36,7 +37,7 @@ use super::{
 };
 use crate::{
     node::Node,
-    store::{CommitOutcome, StoreError, StreamCommit},
+    store::{CommitOutcome, MemberRow, StoreError, StreamCommit},
     trace::Step,
     ws::{Frame, SessionHandle},
 };
@@ -435,7 +436,7 @@ impl Task {
             members: decision
                 .members
                 .keys()
-                .filter_map(|account| members.get(account).map(|member| (account.clone(), *member)))
+                .filter_map(|account| members.get(account).map(|member| (account.clone(), MemberRow::of(member))))
                 .collect(),
             profile: decision.profile.clone(),
             traces: decision.traces.clone(),
@@ -463,7 +464,7 @@ impl Task {
         self.node.sessions.send(tenant, readers.intersection(&before), &frames, &pushers);
         if let Some(conversation) = self.key.stream.conversation() {
             for account in before.difference(readers) {
-                let status = state.stream.conversation().members.get(account).map(|member| member.status);
+                let status = state.stream.conversation().members.get(account).map(Member::status);
                 let position = decision.members.get(account).copied();
                 if let Some((status, position)) = status.zip(position) {
                     let frame = fanout::revoked_frame(conversation, status, position);

@@ -126,6 +126,10 @@ impl Fetching<'_> {
             Some(MemberStatus::Left) => Err(FetchError::Refused(Code::MemberLeft, "the account has left")),
             Some(MemberStatus::Removed) => Err(FetchError::Refused(Code::MemberRemoved, "the account was removed")),
             Some(MemberStatus::Banned) => Err(FetchError::Refused(Code::MemberBanned, "the account was banned")),
+            Some(MemberStatus::Invited) => {
+                Err(FetchError::Refused(Code::NotAMember, "the account was invited, and has not accepted"))
+            }
+            Some(MemberStatus::Requested) => Err(FetchError::Refused(Code::NotAMember, "the account waits to be let in")),
             None => Err(FetchError::Refused(Code::NotAMember, "the account is not a member")),
         }
     }

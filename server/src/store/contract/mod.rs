@@ -11,12 +11,12 @@ use sha2::{Digest as _, Sha256};
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ConversationKind, ConversationState, Member, MemberStatus, MessageKind, Profile, Role},
+    model::{ConversationKind, ConversationState, MemberStatus, MessageKind, Profile, Role},
     time::WallTime,
     wire::LastMessage,
 };
 
-use super::{CatchUp, CommitOutcome, ConversationRow, NewEntry, Store, StreamCommit};
+use super::{CatchUp, CommitOutcome, ConversationRow, MemberRow, NewEntry, Store, StreamCommit};
 
 /// Declares a test for each behaviour, run by `$run`: an async function that
 /// makes a database, passes a store on it, and removes the database.
@@ -198,8 +198,8 @@ pub(super) fn profile(name: &str, expected: u64, display_name: &str) -> StreamCo
     commit
 }
 
-pub(super) fn member(status: MemberStatus) -> Member {
-    Member { role: Role::Member, status }
+pub(super) fn member(status: MemberStatus) -> MemberRow {
+    MemberRow { role: Role::Member, status }
 }
 
 pub(super) fn row(members: &[&str], title: Option<&str>) -> ConversationRow {

@@ -7,6 +7,7 @@ use sqlx::{Database, SqlSafeStr, SqlStr, migrate::Migration, migrate::Migrator};
 use tidings_core::{
     ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
     journal::Position,
+    model::Role,
     time::WallTime,
 };
 
@@ -140,7 +141,7 @@ macro_rules! text_value {
     )+};
 }
 
-text_value!(&TenantId, &AccountId, ConversationId, &StreamId, &DocumentId, &'static str);
+text_value!(&TenantId, &AccountId, ConversationId, &StreamId, &DocumentId, &Role, &'static str);
 
 impl From<Position> for Value {
     fn from(position: Position) -> Value {

@@ -300,7 +300,7 @@ fn member_rows(tick: Tick, commit: &StreamCommit) -> impl Iterator<Item = (&tidi
             (&commit.tenant).into(),
             conversation?.into(),
             account.into(),
-            member.role.as_str().into(),
+            (&member.role).into(),
             member.status.as_str().into(),
             commit.last().into(),
             tick.into(),

@@ -3,7 +3,6 @@
 use sqlx::AssertSqlSafe;
 use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, TenantId},
-    model::Member,
     wire::{self, ProfileNotice},
 };
 
@@ -13,7 +12,7 @@ use super::{
     commit::next_tick,
     row::Fields,
 };
-use crate::store::{DeviceOwner, StoreError, Suspension};
+use crate::store::{DeviceOwner, MemberRow, StoreError, Suspension};
 
 const DEVICE: &str = "SELECT account FROM devices WHERE tenant = $1 AND device = $2";
 
@@ -118,7 +117,7 @@ pub(super) async fn member<B: Backend>(
     tenant: &TenantId,
     conversation: ConversationId,
     account: &AccountId,
-) -> Result<Option<Member>, StoreError> {
+) -> Result<Option<MemberRow>, StoreError> {
     let rows = fetch::<B>(connection, MEMBER, [tenant.into(), conversation.into(), account.into()]).await?;
     rows.first().map(|row| Fields::of("members", row).member()).transpose()
 }

@@ -19,7 +19,7 @@ use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{Member, Receipt},
+    model::Receipt,
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -35,7 +35,7 @@ use snapshot::Suspect;
 use crate::{clock, metrics::Counter};
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts, StoreError,
+    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts, StoreError,
     StoredDocument, StreamCommit, StreamHead, Suspension,
 };
 
@@ -190,7 +190,7 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         conversation: ConversationId,
         account: &AccountId,
-    ) -> Result<Option<Member>, StoreError> {
+    ) -> Result<Option<MemberRow>, StoreError> {
         self.patience
             .bound(async { directory::member::<B>(&mut *self.reader().await?, tenant, conversation, account).await })
             .await

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
     journal::Position,
-    model::{ConversationKind, ConversationState, Member, Profile},
+    model::{ConversationKind, ConversationState, Profile},
     wire,
 };
 
 use super::{Backend, SqlStore, Value, backend::fetch, directory, journal, row::Fields, snapshot};
-use crate::store::{ConversationRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord};
+use crate::store::{ConversationRow, MemberRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord};
 
 // Both tables: a stream may have lost its row, or its entries.
 const NEXT_STREAM: &str = "SELECT tenant, stream FROM (
@@ -74,7 +74,7 @@ impl<B: Backend> Records for SqlStore<B> {
                     let fields = Fields::of("members", row);
                     Ok((fields.account()?, fields.member()?))
                 });
-                let members: Vec<(AccountId, Member)> = members.collect::<Result<_, StoreError>>()?;
+                let members: Vec<(AccountId, MemberRow)> = members.collect::<Result<_, StoreError>>()?;
                 Ok(StreamRecord { conversation: conversation.transpose()?, members, ..record })
             }
         }

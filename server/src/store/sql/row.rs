@@ -6,12 +6,12 @@ use std::fmt::Display;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{Member, MemberStatus, Receipt, Role},
+    model::{MemberStatus, Receipt, Role},
     time::WallTime,
 };
 
 use super::{ReadRow, Tick};
-use crate::store::{Notice, StoreError};
+use crate::store::{MemberRow, Notice, StoreError};
 
 /// One row being read.
 pub(super) struct Fields<'r, R> {
@@ -128,8 +128,8 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         self.named("status", MemberStatus::parse)
     }
 
-    pub(super) fn member(&self) -> Result<Member, StoreError> {
-        Ok(Member { role: self.named("role", Role::parse)?, status: self.status()? })
+    pub(super) fn member(&self) -> Result<MemberRow, StoreError> {
+        Ok(MemberRow { role: self.named("role", Role::parse)?, status: self.status()? })
     }
 
     pub(super) fn receipt(&self) -> Result<Receipt, StoreError> {
