@@ -35,6 +35,9 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
                 check_grant(context, power, account, *permission, grant.as_ref())?;
                 account
             }
+            Fact::MemberText(account, ..) if context.conversation().active_member(account).is_none() => {
+                return refuse(Code::MemberUnknown, "a name for somebody who is not a member");
+            }
             _ => continue,
         };
         let members = &context.conversation().members;
