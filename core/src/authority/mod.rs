@@ -7,6 +7,7 @@
 
 mod account;
 mod admit;
+mod ask;
 mod create;
 #[cfg(feature = "testing")]
 mod judge;
@@ -23,6 +24,7 @@ mod value;
 mod verify;
 
 pub use admit::{AdmitError, Admitted};
+pub use ask::answer_ask;
 #[cfg(feature = "testing")]
 pub use judge::Judge;
 pub use refusal::Refusal;
@@ -97,6 +99,7 @@ struct Power {
 pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     match context.document {
         DocumentId::Account(_) | DocumentId::Home(_) => account::check(context, facts)?,
+        DocumentId::Conversation(_) if context.account().is_system() => ask::check(context, facts)?,
         DocumentId::Conversation(_) if context.conversation().created.is_none() => create::check(context, facts)?,
         DocumentId::Conversation(_) | DocumentId::Page(..) => {
             state::check(context, facts)?;

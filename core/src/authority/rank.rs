@@ -7,8 +7,10 @@ use crate::{
     authority::{Context, Power, Refusal, refuse},
     code::Code,
     doc::Fact,
-    ids::AccountId,
-    model::{ConversationKind, Grant, Member, MemberStatus, Permission, Permissions, Role, RoleDefinition, RoleName},
+    ids::{AccountId, InviteId},
+    model::{
+        ConversationKind, Grant, Invite, Member, MemberStatus, Permission, Permissions, Role, RoleDefinition, RoleName,
+    },
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -16,6 +18,10 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     let mut after: BTreeMap<&AccountId, Member> = BTreeMap::new();
     for fact in facts {
         let account = match fact {
+            Fact::Invite(id, invite) => {
+                check_invite(context, power, *id, invite.as_ref())?;
+                continue;
+            }
             Fact::RoleDefinition(name, role) => {
                 check_definition(context, power, name, role.as_ref())?;
                 continue;
@@ -153,6 +159,20 @@ fn check_definition(
         return refuse(Code::TooManyRoles, format!("at most {}", context.limits.roles_max));
     }
     check_held(role.permissions, power)
+}
+
+/// An invite for a member's rank at most, that its maker could add somebody in.
+fn check_invite(context: &Context<'_>, power: Power, id: InviteId, invite: Option<&Invite>) -> Result<(), Refusal> {
+    let conversation = context.conversation();
+    let Some(invite) = invite else { return Ok(()) };
+    if conversation.rank_of(&invite.role) > conversation.rank_of(&Role::Member) {
+        return refuse(Code::RankTooLow, "an invite is for a member at most");
+    }
+    let full = conversation.invites.len() >= context.limits.invites_max as usize;
+    if full && !conversation.invites.contains_key(&id) {
+        return refuse(Code::TooManyInvites, format!("at most {}", context.limits.invites_max));
+    }
+    check_role(context, power, &invite.role)
 }
 
 /// A grant to an active member, of what the granter holds. Denying takes no
