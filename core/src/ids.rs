@@ -244,6 +244,14 @@ impl fmt::Debug for ChangeHash {
     }
 }
 
+impl DeviceId {
+    /// The device of the system's account in a stream: each node that writes
+    /// there writes as it.
+    pub fn of_system(tenant: &TenantId, stream: &StreamId) -> Self {
+        Self(derive(["tidings system 1", tenant.as_str(), &stream.to_string()]))
+    }
+}
+
 impl ConversationId {
     /// The conversation of exactly these two accounts: both sides derive the
     /// same id while offline, in either order.

@@ -53,7 +53,7 @@ impl Engine {
             let receipt_unsent = former.is_some_and(|record| record.receipt_unsent) && receipt != summary.receipt;
             let held = self.heads.contains_key(&stream);
             if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
-                replica.revoked = None;
+                replica.revoked = Some(summary.status).filter(|status| *status != MemberStatus::Active);
                 replica.touched.row = true;
                 replica.touched.detail = true;
                 if replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty() {
@@ -79,7 +79,8 @@ impl Engine {
                 }
             }
             self.dirty_rows.insert(conversation);
-            if held || self.link.is_online() {
+            // Who was invited, or asked, cannot read it yet.
+            if summary.status == MemberStatus::Active && (held || self.link.is_online()) {
                 self.catch_up_conversation(conversation);
             }
         }
@@ -575,7 +576,7 @@ impl Engine {
 }
 
 /// How long to wait until a server's time, by what this device takes for it.
-fn deferral(retry_at: WallTime, wall: WallTime) -> Duration {
+pub(super) fn deferral(retry_at: WallTime, wall: WallTime) -> Duration {
     let wait = Duration::from_millis(retry_at.as_millis().saturating_sub(wall.as_millis()));
     wait.clamp(DEFERRAL_MIN, DEFERRAL_MAX)
 }

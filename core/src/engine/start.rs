@@ -6,8 +6,9 @@ use core::time::Duration;
 use crate::{
     engine::{
         Engine, Phase, Update, damage, record,
-        record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
+        record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord, WishRecord},
         store::ReadPurpose,
+        wishes::Wish,
     },
     hlc::HybridClock,
     ids::{AccountId, ConversationId, StreamId},
@@ -19,7 +20,15 @@ const START_RETRY: Duration = Duration::from_secs(2);
 
 impl Engine {
     pub(super) fn read_start(&mut self) {
-        let prefixes = [record::META, record::HEADS, record::INBOX, record::OUTBOX, record::REFUSED, record::PROFILES];
+        let prefixes = [
+            record::META,
+            record::HEADS,
+            record::INBOX,
+            record::OUTBOX,
+            record::REFUSED,
+            record::WISHES,
+            record::PROFILES,
+        ];
         let task = self.store.read(ReadPurpose::Start, prefixes.map(str::to_owned).to_vec());
         self.outputs.push_back(super::Output::Storage(task));
     }
@@ -110,6 +119,11 @@ impl Engine {
                 let sequence = self.take_sequence(key)?;
                 let refused: RefusedRecord = record::read(key, value)?;
                 self.refused.insert(sequence, refused);
+            }
+            "wish" => {
+                let sequence = self.take_sequence(key)?;
+                let wish: WishRecord = record::read(key, value)?;
+                self.wishes.insert(sequence, Wish::restored(wish));
             }
             "profile" => {
                 let profile: Profile = record::read(key, value)?;

@@ -36,7 +36,7 @@ pub struct Invite {
 
 /// What one who is not a member asks the server for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub enum Ask {
+pub enum Wish {
     /// To be let in, by the invite of this code if one is given.
     #[n(0)]
     Join(#[n(0)] Option<InviteCode>),

@@ -18,7 +18,7 @@ pub use contact::{Contact, ContactKind};
 pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };
-pub use invite::{Ask, Invite};
+pub use invite::{Invite, Wish};
 pub use member::{Grant, Member, MemberField, MemberStatus, Standing};
 pub use message::{Deletion, Edit, MessageBody, MessageKind, PREVIEW_CHARACTERS, preview};
 pub use permission::{Permission, Permissions};

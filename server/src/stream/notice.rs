@@ -11,7 +11,6 @@ use tidings_core::{
     doc::{Change, Fact, OperationKind},
     ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
     journal::{Entry, Position},
-    model::MemberStatus,
     wire::ServerFrame,
 };
 use tokio::time::Instant;
@@ -123,13 +122,8 @@ async fn publish_conversation(
     for (account, position) in changed {
         if members.contains(&account) {
             added.push(account);
-        } else if node.sessions.has(tenant, &account) {
-            let member = node.store.member(tenant, conversation, &account).await?;
-            let status = member.map(|member| member.status).filter(|status| *status != MemberStatus::Active);
-            if let Some(status) = status {
-                let frame = fanout::revoked_frame(conversation, status, position);
-                node.sessions.send(tenant, [&account], &[frame], &HashSet::new());
-            }
+        } else if let Some(member) = node.store.member(tenant, conversation, &account).await? {
+            fanout::moved(node, tenant, conversation, &account, member.status, position).await?;
         }
     }
     if added.is_empty() {

@@ -9,8 +9,8 @@ use crate::{
     ids::{AccountId, InviteId},
     limits::Limits,
     model::{
-        Ask, Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Member, MemberStatus, Role,
-        Standing,
+        Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Member, MemberStatus, Role, Standing,
+        Wish,
     },
     time::WallTime,
 };
@@ -32,20 +32,20 @@ enum Way {
 ///
 /// # Errors
 /// Why it is not given what it asks for.
-pub fn answer_ask(
+pub fn answer_wish(
     conversation: &Conversation,
     account: &AccountId,
-    ask: Ask,
+    wish: Wish,
     at: WallTime,
     limits: &Limits,
 ) -> Result<Vec<Fact>, Refusal> {
-    let way = match ask {
-        Ask::Join(None) => Way::Open,
-        Ask::Join(Some(code)) => Way::Invite(code.invite()),
-        Ask::Accept => Way::Invited,
-        Ask::Decline => Way::Decline,
+    let way = match wish {
+        Wish::Join(None) => Way::Open,
+        Wish::Join(Some(code)) => Way::Invite(code.invite()),
+        Wish::Accept => Way::Invited,
+        Wish::Decline => Way::Decline,
     };
-    answer(conversation, account, way, at, limits)
+    answer(conversation, account, way, at, at, limits)
 }
 
 /// Checks that facts are what follows from something that somebody asked for.
@@ -59,7 +59,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         Fact::InviteUses(invite, _) => Some(Way::Invite(*invite)),
         _ => None,
     });
-    let follows = |way| moved.map(|(account, at)| answer(conversation, account, way, at, context.limits));
+    let follows =
+        |way| moved.map(|(account, at)| answer(conversation, account, way, at, context.accepted_at, context.limits));
     for way in used.into_iter().chain([Way::Open, Way::Invited, Way::Decline]) {
         match follows(way) {
             Some(Ok(expected)) if expected == facts => return Ok(()),
@@ -70,11 +71,13 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     refuse(Code::PermissionDenied, "nothing that the system writes follows from anybody's wish")
 }
 
+/// `at` is when it was written, `accepted_at` the clock of invites.
 fn answer(
     conversation: &Conversation,
     account: &AccountId,
     way: Way,
     at: WallTime,
+    accepted_at: WallTime,
     limits: &Limits,
 ) -> Result<Vec<Fact>, Refusal> {
     let deny = |code, detail: &str| Err(Refusal::new(code, detail));
@@ -113,7 +116,7 @@ fn answer(
         // Whoever was invited need not ask anybody else.
         _ if status == Some(MemberStatus::Invited) => (member.map_or(Role::Member, |member| member.role.clone()), true),
         Way::Invite(id) => {
-            let (role, uses) = used(conversation, id, at)?;
+            let (role, uses) = used(conversation, id, accepted_at)?;
             facts.push(Fact::InviteUses(id, uses));
             (role, !conversation.policies.join_approval)
         }
@@ -148,7 +151,7 @@ fn moved(member: Option<&Member>, account: &AccountId, to: MemberStatus, at: Wal
 }
 
 /// The role that an invite gives, and how often it was used with this time.
-fn used(conversation: &Conversation, id: InviteId, at: WallTime) -> Result<(Role, u32), Refusal> {
+fn used(conversation: &Conversation, id: InviteId, accepted_at: WallTime) -> Result<(Role, u32), Refusal> {
     let deny = |code, detail: &str| Err(Refusal::new(code, detail));
     let Some(invite) = conversation.invites.get(&id) else {
         return deny(Code::InviteUnknown, "no invite of this code");
@@ -157,7 +160,7 @@ fn used(conversation: &Conversation, id: InviteId, at: WallTime) -> Result<(Role
     if conversation.policies.join == JoinPolicy::InviteOnly || !enabled {
         return deny(Code::InviteDisabled, "the invite lets nobody in at the moment");
     }
-    if until.is_some_and(|until| at >= until) {
+    if until.is_some_and(|until| accepted_at >= until) {
         return deny(Code::InviteExpired, "the invite has expired");
     }
     let uses = conversation.invite_uses.get(&id).copied().unwrap_or(0);
@@ -233,11 +236,11 @@ mod tests {
         }
 
         /// What somebody asks for is answered, and written by the system.
-        fn ask(&mut self, name: &str, ask: Ask) -> Result<(), Code> {
-            let answer = answer_ask(self.stream.conversation(), &account(name), ask, NOW, &self.limits);
+        fn ask(&mut self, name: &str, wish: Wish) -> Result<(), Code> {
+            let answer = answer_wish(self.stream.conversation(), &account(name), wish, NOW, &self.limits);
             let facts = answer.map_err(|refusal| refusal.code)?;
             if !facts.is_empty() {
-                self.write_as(&session(AccountId::system()), &facts).unwrap();
+                self.write_as(&Session::system(TenantId::parse("acme").unwrap(), self.stream.id()), &facts).unwrap();
             }
             Ok(())
         }
@@ -268,35 +271,35 @@ mod tests {
     #[test]
     fn a27_who_may_come_in_by_themselves_does_and_others_do_not() {
         let mut room = Room::new(&[]);
-        assert_eq!(room.ask("ann", Ask::Join(None)), Err(Code::JoinForbidden));
-        assert_eq!(room.ask("ann", Ask::Accept), Err(Code::MemberUnknown));
+        assert_eq!(room.ask("ann", Wish::Join(None)), Err(Code::JoinForbidden));
+        assert_eq!(room.ask("ann", Wish::Accept), Err(Code::MemberUnknown));
         let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
-        assert_eq!(room.ask("ann", Ask::Join(None)), Ok(()));
+        assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
         assert_eq!(room.status("ann"), Some(MemberStatus::Active));
         // Once more is no more.
         let position = room.stream.position();
-        assert_eq!(room.ask("ann", Ask::Join(None)), Ok(()));
+        assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
         assert_eq!(room.stream.position(), position);
-        assert_eq!(room.ask("ann", Ask::Decline), Err(Code::MemberExists));
+        assert_eq!(room.ask("ann", Wish::Decline), Err(Code::MemberExists));
         room.moves("ow", "ann", MemberStatus::Banned).unwrap();
-        assert_eq!(room.ask("ann", Ask::Join(None)), Err(Code::MemberBanned));
+        assert_eq!(room.ask("ann", Wish::Join(None)), Err(Code::MemberBanned));
         room.limits.members_max = 1;
-        assert_eq!(room.ask("bob", Ask::Join(None)), Err(Code::TooManyMembers));
+        assert_eq!(room.ask("bob", Wish::Join(None)), Err(Code::TooManyMembers));
         room.write("ow", &[Fact::State(ConversationState::Closed)]).unwrap();
-        assert_eq!(room.ask("bob", Ask::Join(None)), Err(Code::ConversationClosed));
+        assert_eq!(room.ask("bob", Wish::Join(None)), Err(Code::ConversationClosed));
     }
 
     #[test]
     fn a27_who_needs_approval_waits_for_it() {
         let mut room = Room::new(&[Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)]);
         for name in ["ann", "bob", "cid"] {
-            assert_eq!(room.ask(name, Ask::Join(None)), Ok(()));
+            assert_eq!(room.ask(name, Wish::Join(None)), Ok(()));
             assert_eq!(room.status(name), Some(MemberStatus::Requested));
         }
-        assert_eq!(room.ask("ann", Ask::Join(None)), Ok(()));
+        assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
         room.moves("ow", "ann", MemberStatus::Active).unwrap();
         room.moves("ow", "bob", MemberStatus::Removed).unwrap();
-        assert_eq!(room.ask("cid", Ask::Decline), Ok(()));
+        assert_eq!(room.ask("cid", Wish::Decline), Ok(()));
         let statuses = ["ann", "bob", "cid"].map(|name| room.status(name).unwrap());
         assert_eq!(statuses, [MemberStatus::Active, MemberStatus::Removed, MemberStatus::Left]);
     }
@@ -307,8 +310,8 @@ mod tests {
         for name in ["ann", "bob"] {
             room.moves("ow", name, MemberStatus::Invited).unwrap();
         }
-        assert_eq!(room.ask("ann", Ask::Accept), Ok(()));
-        assert_eq!(room.ask("bob", Ask::Decline), Ok(()));
+        assert_eq!(room.ask("ann", Wish::Accept), Ok(()));
+        assert_eq!(room.ask("bob", Wish::Decline), Ok(()));
         assert_eq!(room.status("ann"), Some(MemberStatus::Active));
         assert_eq!(room.status("bob"), Some(MemberStatus::Left));
         let ann = room.stream.conversation().members[&account("ann")].clone();
@@ -317,7 +320,7 @@ mod tests {
 
     #[test]
     fn a28_an_invite_lets_in_as_many_as_it_may_while_it_may() {
-        let join = Ask::Join(Some(CODE));
+        let join = Wish::Join(Some(CODE));
         let mut room = Room::new(&[Policy::Join(JoinPolicy::LinkJoin)]);
         assert_eq!(room.ask("ann", join), Err(Code::InviteUnknown));
         room.invite(|invite| invite.uses_max = Some(2));
@@ -326,10 +329,10 @@ mod tests {
             assert_eq!(room.status(name), Some(MemberStatus::Active));
         }
         assert_eq!(room.ask("cid", join), Err(Code::InviteUsedUp));
-        assert_eq!(room.ask("cid", Ask::Join(None)), Err(Code::JoinForbidden));
+        assert_eq!(room.ask("cid", Wish::Join(None)), Err(Code::JoinForbidden));
         room.invite(|invite| invite.until = Some(NOW.plus(core::time::Duration::from_millis(1))));
         let later = NOW.plus(core::time::Duration::from_millis(1));
-        let late = answer_ask(room.stream.conversation(), &account("cid"), join, later, &room.limits);
+        let late = answer_wish(room.stream.conversation(), &account("cid"), join, later, &room.limits);
         assert_eq!(late.map_err(|refusal| refusal.code), Err(Code::InviteExpired));
         assert_eq!(room.ask("cid", join), Ok(()));
         room.invite(|invite| invite.enabled = false);
@@ -350,7 +353,7 @@ mod tests {
         assert_eq!(room.write("ow", &invite(Role::Moderator, "ow")), Err(Code::RankTooLow));
         assert_eq!(room.write("ow", &invite(Role::Member, "ann")), Err(Code::NotTheAuthor));
         room.write("ow", &invite(Role::Guest, "ow")).unwrap();
-        room.ask("ann", Ask::Join(Some(CODE))).unwrap();
+        room.ask("ann", Wish::Join(Some(CODE))).unwrap();
         assert_eq!(room.stream.conversation().members[&account("ann")].role, Role::Guest);
         assert_eq!(room.write("ann", &invite(Role::Guest, "ann")), Err(Code::PermissionDenied));
         assert_eq!(room.write("ow", &[Fact::InviteUses(CODE.invite(), 0)]), Err(Code::PermissionDenied));
@@ -359,8 +362,9 @@ mod tests {
     #[test]
     fn a29_the_system_writes_only_what_follows_from_a_wish() {
         let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
-        let system = session(AccountId::system());
-        let wish = answer_ask(room.stream.conversation(), &account("ann"), Ask::Join(None), NOW, &room.limits).unwrap();
+        let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
+        let wish =
+            answer_wish(room.stream.conversation(), &account("ann"), Wish::Join(None), NOW, &room.limits).unwrap();
         let mut owner = wish.clone();
         owner[0] = Fact::MemberRole(account("ann"), Role::Owner);
         assert_eq!(room.write_as(&system, &owner), Err(Code::PermissionDenied));
@@ -369,19 +373,22 @@ mod tests {
         more.push(Fact::Locked(true));
         assert_eq!(room.write_as(&system, &more), Err(Code::PermissionDenied));
         assert_eq!(room.write("ann", &wish), Err(Code::NotAMember));
+        // Nor does anybody write with its device.
+        let thief = Session { account: account("ow"), ..system.clone() };
+        assert_eq!(room.write_as(&thief, &[Fact::Locked(true)]), Err(Code::ActorConflict));
         room.write_as(&system, &wish).unwrap();
     }
 
     #[test]
     fn a25_who_comes_back_by_themselves_has_nothing_of_what_was_granted() {
         let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
-        room.ask("ann", Ask::Join(None)).unwrap();
+        room.ask("ann", Wish::Join(None)).unwrap();
         let grant = |allowed| Some(Grant { allowed, by: account("ow"), at: NOW, until: None });
         for (permission, allowed) in [(Permission::MemberRole, true), (Permission::MessageSend, false)] {
             room.write("ow", &[Fact::MemberGrant(account("ann"), permission, grant(allowed))]).unwrap();
         }
         room.moves("ann", "ann", MemberStatus::Left).unwrap();
-        room.ask("ann", Ask::Join(None)).unwrap();
+        room.ask("ann", Wish::Join(None)).unwrap();
         let ann = &room.stream.conversation().members[&account("ann")];
         assert_eq!(ann.grants.keys().collect::<Vec<_>>(), [&Permission::MessageSend]);
     }
