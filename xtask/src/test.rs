@@ -40,8 +40,8 @@ pub fn run(scope: Scope) -> anyhow::Result<ExitCode> {
     };
     let mut report = Report::default();
     rust_checks(&mut report)?;
-    let server = rust_tests(&mut report, services.as_ref())?;
-    package_tests(&mut report, services.as_ref(), server)?;
+    let rust = rust_tests(&mut report, services.as_ref())?;
+    package_tests(&mut report, services.as_ref(), rust)?;
     drop(services);
     Ok(report.finish())
 }
@@ -61,7 +61,7 @@ impl Services {
 
     /// Tells a command's tests where things are.
     fn tell(services: Option<&Self>, command: &mut Command) {
-        command.env("TIDINGS_SERVER_BIN", workspace::server_binary());
+        command.env("TIDINGS_SERVER_BIN", workspace::program("tidings-server"));
         command.env("TIDINGS_HOSTILE_CORPUS", hostile_corpus());
         command.env("TIDINGS_DEMO_DIST", workspace::web_demo().join("dist"));
         match services {
@@ -172,8 +172,8 @@ fn rust_checks(report: &mut Report) -> Result<(), RunError> {
     Ok(())
 }
 
-/// The Rust tests; tells whether the server was built. One build makes the tests
-/// and the server, so that both share the same dependencies.
+/// The Rust tests; tells whether the programs were built. One build makes the tests
+/// and the programs, so that all share the same dependencies.
 fn rust_tests(report: &mut Report, services: Option<&Services>) -> Result<Outcome, RunError> {
     let build = ["build", "--workspace", "--tests", "--bins"];
     if report.check(step::run("Rust tests: build", &mut workspace::cargo(&build)))? == Outcome::Failed {
@@ -210,11 +210,11 @@ fn rust_test_command(services: Option<&Services>) -> (Runner, Command) {
 }
 
 /// The npm package, the web demo, and both together with the server in a browser.
-fn package_tests(report: &mut Report, services: Option<&Services>, server: Outcome) -> Result<(), RunError> {
+fn package_tests(report: &mut Report, services: Option<&Services>, rust: Outcome) -> Result<(), RunError> {
     let package = wasm::build_module(Build::Shipped)
         .and_then(|()| wasm::build_module(Build::Testing))
         .and_then(|()| wasm::build_scripts())
-        .and_then(|()| write_hostile_corpus());
+        .and_then(|()| write_hostile_corpus(rust));
     if report.work(package)? == Outcome::Failed {
         for title in ["wasm: npm test", "web-demo", "tests/e2e"] {
             report.leave_out(title);
@@ -224,7 +224,7 @@ fn package_tests(report: &mut Report, services: Option<&Services>, server: Outco
     node_tests(report, &workspace::wasm(), services)?;
     let page = report.work(demo::build_page())?;
     if services.is_some() {
-        match (server, page) {
+        match (rust, page) {
             (Outcome::Succeeded, Outcome::Succeeded) => node_tests(report, &workspace::end_to_end(), services)?,
             _ => report.leave_out("tests/e2e"),
         }
@@ -238,9 +238,11 @@ fn hostile_corpus() -> PathBuf {
     workspace::target().join("xtask").join("hostile-corpus.json")
 }
 
-fn write_hostile_corpus() -> anyhow::Result<()> {
-    let mut write = workspace::cargo(&["run", "--package", "tidings-tests", "--bin", "hostile-corpus", "--"]);
-    step::run("hostile corpus", write.arg(hostile_corpus()))?;
+/// Written by the program as it was built for the Rust tests: by itself it would
+/// have other features of what it is made of, and all that be compiled again.
+fn write_hostile_corpus(rust: Outcome) -> anyhow::Result<()> {
+    anyhow::ensure!(rust == Outcome::Succeeded, "the hostile corpus needs the Rust tests to be built");
+    step::run("hostile corpus", Command::new(workspace::program("hostile-corpus")).arg(hostile_corpus()))?;
     Ok(())
 }
 

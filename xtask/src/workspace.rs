@@ -17,9 +17,9 @@ pub fn target() -> PathBuf {
     }
 }
 
-/// The server binary of an ordinary build.
-pub fn server_binary() -> PathBuf {
-    target().join("debug").join(format!("tidings-server{}", env::consts::EXE_SUFFIX))
+/// A program of an ordinary build.
+pub fn program(name: &str) -> PathBuf {
+    target().join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
 /// The package's folder with its `package.json`.
