@@ -97,7 +97,7 @@ impl Engine {
 
     fn set_profile(&mut self, account: AccountId, profile: Profile) {
         self.profiles.insert(account.clone(), profile.clone());
-        self.renamed.insert(account.clone());
+        self.renamed = true;
         self.update(Update::Profile { account, profile });
     }
 
