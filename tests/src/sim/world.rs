@@ -808,11 +808,9 @@ impl Told {
                 let places = accepted.positions.iter().zip(hashes);
                 self.accepted.extend(places.map(|(position, hash)| (accepted.stream.clone(), *position, hash)));
             }
-            ServerFrame::Refused(refused) => {
-                // A fetch may be refused too.
-                if link.pushed.contains_key(&refused.request) {
-                    *self.refusals.entry(refused.code).or_default() += 1;
-                }
+            // A fetch may be refused too.
+            ServerFrame::Refused(refused) if link.pushed.contains_key(&refused.request) => {
+                *self.refusals.entry(refused.code).or_default() += 1;
             }
             ServerFrame::Closed(closed) => *self.endings.entry(closed.code).or_default() += 1,
             ServerFrame::Entries(entries) => {
