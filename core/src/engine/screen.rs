@@ -52,6 +52,7 @@ impl Engine {
             return;
         }
         self.open.insert(conversation, OpenConversation::default());
+        self.read_rows(conversation);
         self.with_stream(&StreamId::Conversation(conversation), Work::Show(conversation));
         self.announce(conversation);
     }
