@@ -98,7 +98,7 @@ impl Engine {
 
     fn set_profile(&mut self, account: AccountId, profile: Profile) {
         self.profiles.insert(account.clone(), profile.clone());
-        self.renamed.insert(account.clone());
+        self.renamed = true;
         self.update(Update::Profile { account, profile });
     }
 
@@ -444,8 +444,9 @@ impl Engine {
                 accepted_at: *accepted_at,
                 change: answered.change.bytes().to_vec(),
             };
-            let known = *position <= replica.confirmed.position();
-            if known || replica.revoked.is_some() {
+            let held = replica.confirmed.position();
+            // Whoever is gone cannot fetch what would be missing before it.
+            if *position <= held || (replica.revoked.is_some() && *position != held.next()) {
                 // Told before, in another way; only the outbox did not know.
                 if let Some(answered) = replica.outbox.take(hash) {
                     self.forget_entry(answered.sequence);
@@ -473,6 +474,7 @@ impl Engine {
         if let Some(replica) = self.replica(stream) {
             replica.settle();
             replica.touched.row = true;
+            replica.touched.all = true;
         }
     }
 

@@ -127,8 +127,8 @@ pub struct Engine {
     retries: BTreeMap<u64, u64>,
     /// Commands that wait for a conversation to be fetched.
     waiting_for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
-    /// Accounts whose name changed since the screen last looked.
-    renamed: BTreeSet<AccountId>,
+    /// Whether a name changed since the screen last looked.
+    renamed: bool,
     /// Rows of the list to be looked at again.
     shown_rows: BTreeSet<ConversationId>,
     /// Rows of the list whose stored records were damaged.
@@ -187,7 +187,7 @@ impl Engine {
             waiting_requests: BTreeMap::new(),
             retries: BTreeMap::new(),
             waiting_for_whole: BTreeMap::new(),
-            renamed: BTreeSet::new(),
+            renamed: false,
             shown_rows: BTreeSet::new(),
             damaged_rows: BTreeSet::new(),
             damage_told: false,

@@ -46,6 +46,7 @@ impl Engine {
             (ReadPurpose::Start, Some(records)) => self.start(records),
             // To go on as if nothing were stored would write over what is.
             (ReadPurpose::Start, None) => self.start_at = Some(self.now.monotonic.plus(START_RETRY)),
+            (ReadPurpose::Rows(conversation), records) => self.rows_read(conversation, &records.unwrap_or_default()),
             (ReadPurpose::Stream(stream), records) => self.stream_read(&stream, records.as_deref()),
             (ReadPurpose::Page(stream, page, since), records) => {
                 self.page_read(&stream, page, since, &records.unwrap_or_default());

@@ -12,6 +12,7 @@ mod projection;
 pub(crate) mod receipt;
 mod registry;
 mod task;
+mod untold;
 
 use std::sync::Arc;
 
