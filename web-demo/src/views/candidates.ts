@@ -1,7 +1,7 @@
 // Who is not a member but is on the roster: invited, waiting to be let in, or
-// banned; with what the own account may do about each.
+// banned. Shown to those who may do something about it.
 
-import type { ConversationDetail, MemberRow, MemberStatus, Permission } from "tidings";
+import type { MemberRow, MemberStatus, Permission } from "tidings";
 
 import { button, element } from "../dom";
 import { attempt, type Person } from "../person";
@@ -65,14 +65,13 @@ export function createCandidates(person: Person, conversation: string): Section 
     ],
   ];
 
-  function drawCandidate(detail: ConversationDetail, row: MemberRow, answers: readonly Answer[]): HTMLElement {
-    const allowed = answers.filter((answer) => may(detail, answer.takes));
+  function drawCandidate(row: MemberRow, answers: readonly Answer[]): HTMLElement {
     return element(
       "li",
       { class: "member", "data-testid": "candidate", "data-account": row.account, "data-status": row.status },
       memberFace(row, false),
       memberText(row, false),
-      ...allowed.map((answer) =>
+      ...answers.map((answer) =>
         button(
           {
             class: "button small",
@@ -93,14 +92,14 @@ export function createCandidates(person: Person, conversation: string): Section 
     (detail) =>
       groups.flatMap(([status, title, answers]) => {
         const rows = detail.candidates.filter((row) => row.status === status);
-        return rows.length === 0
+        return rows.length === 0 || !answers.every((answer) => may(detail, answer.takes))
           ? []
           : [
               element("h3", {}, title),
               element(
                 "ul",
                 { class: "members-list", role: "list", "aria-label": title },
-                ...rows.map((row) => drawCandidate(detail, row, answers)),
+                ...rows.map((row) => drawCandidate(row, answers)),
               ),
             ];
       }),
