@@ -370,6 +370,7 @@ impl Engine {
             self.link.next_timer(),
             self.deferred_timer(),
             self.presence_timer(),
+            self.grants_timer(),
             self.receipts_at,
             self.timelines_at,
             self.start_at,
