@@ -28,7 +28,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "add_members",
-    label: "Who adds members",
+    label: "Who adds others",
     choices: [
       [{ add_members: "all_members" }, "All members"],
       [{ add_members: "admins_only" }, "Admins only"],
