@@ -1,6 +1,6 @@
 //! The one table of stable codes: every refusal, closed session and failure
 //! that an app, an operator or a backend can meet. Their texts for people
-//! live here too, in English.
+//! are the package's: `wasm/js/texts.ts`.
 
 use crate::named::named;
 

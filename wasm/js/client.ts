@@ -9,15 +9,24 @@ import type {
   ConnectionState,
   ContactRow,
   ConversationDetail,
+  ConversationKind,
+  ConversationState,
+  InfoField,
   Input,
+  MemberField,
   NewContact,
+  Permission,
+  Policy,
   PresenceChange,
   Profile,
   RefusedRow,
   Role,
+  RoleDefinition,
+  Scope,
   ServerFault,
   SettingChange,
   Stored,
+  Theme,
   Update,
 } from "../pkg/tidings.js";
 import { Driver } from "./driver.js";
@@ -39,6 +48,20 @@ import { Timeline } from "./timeline.js";
 export interface ProfileChange {
   readonly account: string;
   readonly profile: Profile;
+}
+
+/** What a conversation with a roster starts with. */
+export interface NewConversation {
+  /** The title for people. */
+  readonly title?: string;
+  /** The name for machines and search, which a public one has. */
+  readonly name?: string;
+  /** Who may know of it; private unless said otherwise. */
+  readonly scope?: Scope;
+  /** The policies that are not the kind's own. */
+  readonly policies?: readonly Policy[];
+  /** Who is a member from the start, beside the own account. */
+  readonly members?: readonly string[];
 }
 
 /** Answers a command. */
@@ -313,8 +336,19 @@ export class Client {
   }
 
   /** Creates a group, owned by the own account. */
-  createGroup(group: { title?: string; members: string[] }): Promise<Stored> {
-    return this.#command({ create_group: group });
+  createGroup(group: NewConversation): Promise<Stored> {
+    return this.createConversation("group", group);
+  }
+
+  /** Creates a channel, owned by the own account: admins write, everybody else reads. */
+  createChannel(channel: NewConversation): Promise<Stored> {
+    return this.createConversation("channel", channel);
+  }
+
+  /** Creates a conversation of a kind that has a roster, owned by the own account. */
+  createConversation(kind: Exclude<ConversationKind, "direct">, conversation: NewConversation): Promise<Stored> {
+    const { policies = [], members = [], ...rest } = conversation;
+    return this.#command({ create_conversation: { kind, policies: [...policies], members: [...members], ...rest } });
   }
 
   /** Sends a text of 1 to 4,000 characters. */
@@ -346,14 +380,49 @@ export class Client {
     return this.#command({ unreact: { conversation, message, emoji } });
   }
 
+  /** Changes a text that describes a conversation; none removes it. */
+  setInfo(conversation: string, field: InfoField, text?: string): Promise<Stored> {
+    return this.#command({ set_info: { conversation, field, text } });
+  }
+
   /** Changes the title; none removes it. */
   setTitle(conversation: string, title?: string): Promise<Stored> {
-    return this.#command({ set_title: { conversation, title } });
+    return this.setInfo(conversation, "title", title);
   }
 
   /** Changes the description; none removes it. */
   setDescription(conversation: string, description?: string): Promise<Stored> {
-    return this.#command({ set_description: { conversation, description } });
+    return this.setInfo(conversation, "description", description);
+  }
+
+  /** Changes how a conversation looks; none goes back to the app's own look. */
+  setTheme(conversation: string, theme?: Theme): Promise<Stored> {
+    return this.#command({ set_theme: { conversation, theme } });
+  }
+
+  /** Changes who may know of a conversation. */
+  setScope(conversation: string, scope: Scope): Promise<Stored> {
+    return this.#command({ set_scope: { conversation, scope } });
+  }
+
+  /** Changes a policy, as in `{ slow_mode_seconds: 30 }`. */
+  setPolicy(conversation: string, policy: Policy): Promise<Stored> {
+    return this.#command({ set_policy: { conversation, policy } });
+  }
+
+  /** Archives, closes, reopens (`active`) or deletes a conversation, for everybody. */
+  setState(conversation: string, state: ConversationState): Promise<Stored> {
+    return this.#command({ set_state: { conversation, state } });
+  }
+
+  /** Locks a conversation, so that only moderators and above can write, or unlocks it. */
+  setLocked(conversation: string, locked: boolean): Promise<Stored> {
+    return this.#command({ set_locked: { conversation, locked } });
+  }
+
+  /** Defines or changes one of the conversation's own roles; none removes it. */
+  defineRole(conversation: string, name: string, role?: RoleDefinition): Promise<Stored> {
+    return this.#command({ define_role: { conversation, name, role } });
   }
 
   /** Adds a member, or brings one back. */
@@ -361,14 +430,29 @@ export class Client {
     return this.#command({ add_member: { conversation, account, role } });
   }
 
-  /** Removes a member. */
+  /** Invites somebody, who is a member once they accept. */
+  inviteMember(conversation: string, account: string, role: Role = "member"): Promise<Stored> {
+    return this.#command({ invite_member: { conversation, account, role } });
+  }
+
+  /** Lets in who asked, or declines. */
+  answerRequest(conversation: string, account: string, approved: boolean): Promise<Stored> {
+    return this.#command({ answer_request: { conversation, account, approved } });
+  }
+
+  /** Removes a member, or takes an invitation back. */
   removeMember(conversation: string, account: string): Promise<Stored> {
     return this.#command({ remove_member: { conversation, account } });
   }
 
-  /** Removes a member, who cannot be added again. */
+  /** Removes a member, who cannot be invited before the ban is lifted. */
   banMember(conversation: string, account: string): Promise<Stored> {
     return this.#command({ ban_member: { conversation, account } });
+  }
+
+  /** Lifts a ban; who was banned is not a member yet. */
+  unbanMember(conversation: string, account: string): Promise<Stored> {
+    return this.#command({ unban_member: { conversation, account } });
   }
 
   /** Leaves a conversation. */
@@ -379,6 +463,32 @@ export class Client {
   /** Changes a member's role. */
   changeRole(conversation: string, account: string, role: Role): Promise<Stored> {
     return this.#command({ change_role: { conversation, account, role } });
+  }
+
+  /** Makes another member the owner, and the own account an admin. */
+  transferOwnership(conversation: string, account: string): Promise<Stored> {
+    return this.#command({ transfer_ownership: { conversation, account } });
+  }
+
+  /**
+   * Grants a member one permission or denies it, for good or until a date;
+   * with `undefined` it is again as the role says. To deny `message:send` for a
+   * while is to mute somebody.
+   */
+  setPermission(
+    conversation: string,
+    account: string,
+    permission: Permission,
+    allowed: boolean | undefined,
+    options: { until?: Date } = {},
+  ): Promise<Stored> {
+    const until = options.until?.getTime();
+    return this.#command({ set_permission: { conversation, account, permission, allowed, until } });
+  }
+
+  /** Changes the own name or color (`#RRGGBB`) in a conversation; none removes it. */
+  setMemberText(conversation: string, field: MemberField, text?: string): Promise<Stored> {
+    return this.#command({ set_member_text: { conversation, field, text } });
   }
 
   /** Pins a message. */

@@ -4,11 +4,12 @@
  */
 export { init, isRetryable } from "./init.js";
 export { TidingsError, isTidingsError } from "./error.js";
-export { Client, type ProfileChange } from "./client.js";
+export { Client, type NewConversation, type ProfileChange } from "./client.js";
 export type { ClientOptions } from "./options.js";
 export type { ModuleSource, WebSocketConstructor, WebSocketLike } from "./platform.js";
 export { MemoryStore } from "./store/memory.js";
 export type { StoreKind } from "./store/store.js";
+export { ENGLISH, type Texts } from "./texts.js";
 export { Timeline } from "./timeline.js";
 export type { ConversationsChange } from "./view/conversations.js";
 export type { Subscription, Unsubscribe } from "./view/listeners.js";
@@ -23,7 +24,12 @@ export type {
   ConversationKind,
   ConversationRow,
   ConversationState,
+  GrantRow,
+  InfoField,
+  JoinPolicy,
   LastMessageRow,
+  LateWrites,
+  MemberField,
   MemberRow,
   MemberStatus,
   MessageKind,
@@ -31,6 +37,8 @@ export type {
   NewContact,
   Permission,
   PinRow,
+  Policies,
+  Policy,
   PresenceChange,
   PresenceKind,
   Profile,
@@ -38,7 +46,14 @@ export type {
   RefusedRow,
   ReplyRow,
   Role,
+  RoleDefinition,
+  RoleRow,
+  Scope,
+  SendPolicy,
   ServerFault,
   Stored,
+  SubroomPolicy,
+  Theme,
   TimelineRow,
+  WhoPolicy,
 } from "../pkg/tidings.js";

@@ -19,22 +19,37 @@ export async function acquireLock(name: string): Promise<Release | undefined> {
   if (locks === undefined) {
     return () => undefined;
   }
-  const waiting = new AbortController();
-  const timer = setTimeout(() => {
-    waiting.abort();
-  }, WAIT_MS);
-  return new Promise<Release | undefined>((resolve, reject) => {
-    const hold = (): Promise<void> =>
-      new Promise<void>((release) => {
-        clearTimeout(timer);
+  // Who holds it is the browser's to say, however long it takes; the wait is only for a holder who goes. A page
+  // that is too busy to hear of a lock that was given to it in time asks again.
+  const now = { ifAvailable: true };
+  return (await request(locks, name, now)) ?? (await wait(locks, name)) ?? request(locks, name, now);
+}
+
+/** Waits for whoever holds the lock to let it go. */
+async function wait(locks: LockManager, name: string): Promise<Release | undefined> {
+  const signal = AbortSignal.timeout(WAIT_MS);
+  try {
+    return await request(locks, name, { signal });
+  } catch (error) {
+    if (signal.aborted) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Asks for the lock; answers none when it is not to be had. */
+function request(locks: LockManager, name: string, options: LockOptions): Promise<Release | undefined> {
+  return new Promise((resolve, reject) => {
+    const hold = (lock: Lock | null): Promise<void> | undefined => {
+      if (lock === null) {
+        resolve(undefined);
+        return undefined;
+      }
+      return new Promise<void>((release) => {
         resolve(release);
       });
-    locks.request(name, { signal: waiting.signal }, hold).catch((error: unknown) => {
-      if (waiting.signal.aborted) {
-        resolve(undefined);
-      } else {
-        reject(error);
-      }
-    });
+    };
+    locks.request(name, options, hold).catch(reject);
   });
 }

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use tidings_core::{
+    code::Code,
     command as core,
     ids::{AccountId, ContactId, ConversationId, MessageId, Stamp},
     model,
@@ -13,7 +14,8 @@ use wasm_bindgen::prelude::*;
 use crate::{
     failure::{Checked, Failure},
     id,
-    name::{AccountKind, ContactKind, Role},
+    name::{AccountKind, ContactKind, ConversationState, InfoField, MemberField, Permission, Role, Scope},
+    policy::Policy,
     time::wall_time,
 };
 
@@ -23,10 +25,19 @@ use crate::{
 pub enum Command {
     /// Opens the direct with somebody.
     CreateDirect { peer: String },
-    /// Creates a group.
+    /// Creates a conversation with a roster, owned by the own account.
     CreateConversation {
+        #[tsify(type = "Exclude<ConversationKind, \"direct\">")]
+        kind: String,
         #[tsify(optional)]
         title: Option<String>,
+        #[tsify(optional)]
+        name: Option<String>,
+        #[tsify(optional)]
+        scope: Option<Scope>,
+        #[serde(default)]
+        policies: Vec<Policy>,
+        #[serde(default)]
         members: Vec<String>,
     },
     /// Sends a text.
@@ -46,17 +57,33 @@ pub enum Command {
     React { conversation: String, message: String, emoji: String },
     /// Takes an emoji off a message.
     Unreact { conversation: String, message: String, emoji: String },
-    /// Changes the title.
-    SetTitle {
+    /// Changes a text that describes a conversation; none removes it.
+    SetInfo {
         conversation: String,
+        field: InfoField,
         #[tsify(optional)]
-        title: Option<String>,
+        text: Option<String>,
     },
-    /// Changes the description.
-    SetDescription {
+    /// Changes how a conversation looks; none goes back to the app's own look.
+    SetTheme {
         conversation: String,
         #[tsify(optional)]
-        description: Option<String>,
+        theme: Option<Theme>,
+    },
+    /// Changes who may know of a conversation.
+    SetScope { conversation: String, scope: Scope },
+    /// Changes a policy.
+    SetPolicy { conversation: String, policy: Policy },
+    /// Archives, closes, reopens or deletes.
+    SetState { conversation: String, state: ConversationState },
+    /// Locks or unlocks.
+    SetLocked { conversation: String, locked: bool },
+    /// Defines or changes one of the conversation's own roles; none removes it.
+    DefineRole {
+        conversation: String,
+        name: Role,
+        #[tsify(optional)]
+        role: Option<RoleDefinition>,
     },
     /// Adds a member, or brings one back.
     AddMember { conversation: String, account: String, role: Role },
@@ -64,10 +91,36 @@ pub enum Command {
     RemoveMember { conversation: String, account: String },
     /// Bans a member.
     BanMember { conversation: String, account: String },
+    /// Lifts a ban.
+    UnbanMember { conversation: String, account: String },
+    /// Invites somebody.
+    InviteMember { conversation: String, account: String, role: Role },
+    /// Lets in who asked, or declines.
+    AnswerRequest { conversation: String, account: String, approved: bool },
     /// Leaves.
     Leave { conversation: String },
     /// Changes a member's role.
     ChangeRole { conversation: String, account: String, role: Role },
+    /// Makes another member the owner.
+    TransferOwnership { conversation: String, account: String },
+    /// Grants or denies a member one permission; without a word, as the role says.
+    SetPermission {
+        conversation: String,
+        account: String,
+        permission: Permission,
+        #[tsify(optional)]
+        allowed: Option<bool>,
+        /// From when on it is as the role says, in milliseconds since 1970; none for never.
+        #[tsify(optional)]
+        until: Option<f64>,
+    },
+    /// Changes the own name or color in a conversation; none removes it.
+    SetMemberText {
+        conversation: String,
+        field: MemberField,
+        #[tsify(optional)]
+        text: Option<String>,
+    },
     /// Pins a message.
     PinMessage { conversation: String, message: String },
     /// Unpins a message.
@@ -80,6 +133,27 @@ pub enum Command {
     RemoveContact { id: String },
     /// Mutes, pins or archives a conversation for oneself.
     SetConversationSetting { conversation: String, setting: SettingChange },
+}
+
+/// How a conversation looks.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct Theme {
+    /// A picture behind the messages, at most 2,048 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub background_url: Option<String>,
+    /// Its color, `#RRGGBB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+}
+
+/// What one of a conversation's own roles is.
+#[derive(Debug, Clone, PartialEq, Deserialize, Tsify)]
+pub struct RoleDefinition {
+    /// Its rank, 1 to 99: members below it can be acted on.
+    pub rank: u8,
+    /// What it carries.
+    pub permissions: Vec<Permission>,
 }
 
 /// The public fields of an account.
@@ -144,9 +218,19 @@ impl TryFrom<Command> for core::Command {
     fn try_from(command: Command) -> Checked<Self> {
         Ok(match command {
             Command::CreateDirect { peer } => core::CreateDirect { peer: id::account(&peer)? }.into(),
-            Command::CreateConversation { title, members } => {
-                let conversation = ConversationId::from_bytes(MADE_UP);
-                core::CreateConversation { conversation, title, members: id::accounts(&members)? }.into()
+            Command::CreateConversation { kind, title, name, scope, policies, members } => {
+                let kind = model::ConversationKind::parse(&kind)
+                    .ok_or_else(|| Failure::new(Code::KindUnknown, "no kind of conversation"))?;
+                core::CreateConversation {
+                    conversation: ConversationId::from_bytes(MADE_UP),
+                    kind,
+                    title,
+                    name,
+                    scope: scope.map(|scope| scope.0),
+                    policies: policies.iter().map(Policy::check).collect::<Checked<_>>()?,
+                    members: id::accounts(&members)?,
+                }
+                .into()
             }
             Command::SendText { conversation, text, reply_to, mentions } => core::SendText {
                 conversation: id::conversation(&conversation)?,
@@ -172,15 +256,33 @@ impl TryFrom<Command> for core::Command {
                 let (conversation, message) = place(&conversation, &message)?;
                 core::Unreact { conversation, message, emoji }.into()
             }
-            Command::SetTitle { conversation, title } => {
-                core::SetTitle { conversation: id::conversation(&conversation)?, title }.into()
+            Command::SetInfo { conversation, field, text } => {
+                core::SetInfo { conversation: id::conversation(&conversation)?, field: field.0, text }.into()
             }
-            Command::SetDescription { conversation, description } => {
-                core::SetDescription { conversation: id::conversation(&conversation)?, description }.into()
+            Command::SetTheme { conversation, theme } => {
+                let theme = theme.map(model::Theme::from);
+                core::SetTheme { conversation: id::conversation(&conversation)?, theme }.into()
+            }
+            Command::SetScope { conversation, scope } => {
+                core::SetScope { conversation: id::conversation(&conversation)?, scope: scope.0 }.into()
+            }
+            Command::SetPolicy { conversation, policy } => {
+                core::SetPolicy { conversation: id::conversation(&conversation)?, policy: policy.check()? }.into()
+            }
+            Command::SetState { conversation, state } => {
+                core::SetState { conversation: id::conversation(&conversation)?, state: state.0 }.into()
+            }
+            Command::SetLocked { conversation, locked } => {
+                core::SetLocked { conversation: id::conversation(&conversation)?, locked }.into()
+            }
+            Command::DefineRole { conversation, name, role } => {
+                let conversation = id::conversation(&conversation)?;
+                let role = role.map(model::RoleDefinition::from);
+                core::DefineRole { conversation, name: name.check_custom()?, role }.into()
             }
             Command::AddMember { conversation, account, role } => {
                 let (conversation, account) = seat(&conversation, &account)?;
-                core::AddMember { conversation, account, role: role.0 }.into()
+                core::AddMember { conversation, account, role: role.check()? }.into()
             }
             Command::RemoveMember { conversation, account } => {
                 let (conversation, account) = seat(&conversation, &account)?;
@@ -190,12 +292,36 @@ impl TryFrom<Command> for core::Command {
                 let (conversation, account) = seat(&conversation, &account)?;
                 core::BanMember { conversation, account }.into()
             }
+            Command::UnbanMember { conversation, account } => {
+                let (conversation, account) = seat(&conversation, &account)?;
+                core::UnbanMember { conversation, account }.into()
+            }
+            Command::InviteMember { conversation, account, role } => {
+                let (conversation, account) = seat(&conversation, &account)?;
+                core::InviteMember { conversation, account, role: role.check()? }.into()
+            }
+            Command::AnswerRequest { conversation, account, approved } => {
+                let (conversation, account) = seat(&conversation, &account)?;
+                core::AnswerRequest { conversation, account, approved }.into()
+            }
             Command::Leave { conversation } => {
                 core::LeaveConversation { conversation: id::conversation(&conversation)? }.into()
             }
             Command::ChangeRole { conversation, account, role } => {
                 let (conversation, account) = seat(&conversation, &account)?;
-                core::ChangeRole { conversation, account, role: role.0 }.into()
+                core::ChangeRole { conversation, account, role: role.check()? }.into()
+            }
+            Command::TransferOwnership { conversation, account } => {
+                let (conversation, account) = seat(&conversation, &account)?;
+                core::TransferOwnership { conversation, account }.into()
+            }
+            Command::SetPermission { conversation, account, permission, allowed, until } => {
+                let (conversation, account) = seat(&conversation, &account)?;
+                let until = until.map(wall_time).transpose()?;
+                core::SetPermission { conversation, account, permission: permission.0, allowed, until }.into()
+            }
+            Command::SetMemberText { conversation, field, text } => {
+                core::SetMemberText { conversation: id::conversation(&conversation)?, field: field.0, text }.into()
             }
             Command::PinMessage { conversation, message } => {
                 let (conversation, message) = place(&conversation, &message)?;
@@ -223,6 +349,27 @@ fn place(conversation: &str, message: &str) -> Checked<(ConversationId, MessageI
 
 fn seat(conversation: &str, account: &str) -> Checked<(ConversationId, AccountId)> {
     Ok((id::conversation(conversation)?, id::account(account)?))
+}
+
+impl From<Theme> for model::Theme {
+    fn from(theme: Theme) -> Self {
+        let Theme { background_url, color } = theme;
+        Self { background_url, color }
+    }
+}
+
+impl From<model::Theme> for Theme {
+    fn from(theme: model::Theme) -> Self {
+        let model::Theme { background_url, color } = theme;
+        Self { background_url, color }
+    }
+}
+
+impl From<RoleDefinition> for model::RoleDefinition {
+    fn from(role: RoleDefinition) -> Self {
+        let RoleDefinition { rank, permissions } = role;
+        Self { rank, permissions: permissions.into_iter().map(|permission| permission.0).collect() }
+    }
 }
 
 impl From<Profile> for model::Profile {
@@ -269,8 +416,6 @@ impl TryFrom<SettingChange> for core::SettingChange {
 
 #[cfg(test)]
 mod tests {
-    use tidings_core::code::Code;
-
     use super::*;
 
     const CONVERSATION: &str = "00000000000000000000000004";

@@ -17,6 +17,7 @@ mod input;
 mod judge;
 mod name;
 mod output;
+mod policy;
 mod row;
 mod storage;
 mod time;

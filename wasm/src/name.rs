@@ -7,6 +7,8 @@ use tidings_core::{code, model, view};
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
+use crate::failure::{Checked, Failure};
+
 macro_rules! names {
     ($($(#[doc = $doc:literal])+ $name:ident($core:ty),)+) => {$(
         $(#[doc = $doc])+
@@ -33,21 +35,30 @@ macro_rules! names {
             }
         }
 
+        union_of!($name, $core, <$core>::ALL, "", $($doc)+);
+    )+};
+}
+
+/// The TypeScript of a type: the union of the names of these values, and what
+/// else it may be.
+macro_rules! union_of {
+    ($name:ident, $core:ty, $values:expr, $rest:literal, $($doc:literal)+) => {
         impl Tsify for $name {
             type JsType = JsValue;
 
             const DECL: &'static str = {
-                const NAMES: [&str; <$core>::ALL.len()] = {
-                    let mut names = [""; <$core>::ALL.len()];
+                const VALUES: &[$core] = $values;
+                const NAMES: [&str; VALUES.len()] = {
+                    let mut names = [""; VALUES.len()];
                     let mut index = 0;
                     while index < names.len() {
-                        names[index] = <$core>::ALL[index].as_str();
+                        names[index] = VALUES[index].as_str();
                         index += 1;
                     }
                     names
                 };
                 const HEAD: &str = concat!("/**\n *", $($doc, )+ "\n */\nexport type ", stringify!($name), " =");
-                const UNION: [u8; union_length(HEAD, &NAMES)] = union(HEAD, &NAMES);
+                const UNION: [u8; union_length(HEAD, &NAMES, $rest)] = union(HEAD, &NAMES, $rest);
                 match core::str::from_utf8(&UNION) {
                     Ok(text) => text,
                     Err(_) => panic!("names are text"),
@@ -59,7 +70,7 @@ macro_rules! names {
             #[wasm_bindgen(typescript_custom_section)]
             const TYPESCRIPT: &'static str = <$name as Tsify>::DECL;
         };
-    )+};
+    };
 }
 
 names! {
@@ -73,6 +84,14 @@ names! {
     ConversationKind(model::ConversationKind),
     /// Whether a conversation still goes on.
     ConversationState(model::ConversationState),
+    /// A text that describes a conversation.
+    InfoField(model::InfoField),
+    /// How one who is not a member comes in.
+    JoinPolicy(model::JoinPolicy),
+    /// What becomes of what a removed member wrote before the removal reached them.
+    LateWrites(model::LateWrites),
+    /// A text of a member's own entry in a conversation.
+    MemberField(model::MemberField),
     /// Where a member stands.
     MemberStatus(model::MemberStatus),
     /// The kind of a message's content.
@@ -83,13 +102,71 @@ names! {
     Permission(model::Permission),
     /// What an account is doing in a conversation.
     PresenceKind(model::PresenceKind),
-    /// What a member is in a conversation.
-    Role(model::Role),
+    /// Who may know of a conversation.
+    Scope(model::Scope),
+    /// Who may send messages.
+    SendPolicy(model::SendPolicy),
+    /// Who may open threads.
+    SubroomPolicy(model::SubroomPolicy),
+    /// Who may do something that is the admins' otherwise.
+    WhoPolicy(model::WhoPolicy),
 }
 
-/// The bytes of `{head} "a" | "b";`.
-const fn union_length(head: &str, names: &[&str]) -> usize {
-    let mut length = head.len() + 1;
+/// What a member is in a conversation: a built-in role, or one of the conversation's own by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role(pub String);
+
+impl Role {
+    /// The role that is meant.
+    ///
+    /// # Errors
+    /// `role_unknown` for what no role can be called.
+    pub fn check(&self) -> Checked<model::Role> {
+        model::Role::parse(&self.0).ok_or_else(|| Failure::new(code::Code::RoleUnknown, "no role can be called that"))
+    }
+
+    /// The role of a conversation's own that is meant.
+    ///
+    /// # Errors
+    /// `role_unknown` for a built-in one, and what no role can be called.
+    pub fn check_custom(&self) -> Checked<model::RoleName> {
+        match self.check()? {
+            model::Role::Custom(name) => Ok(name),
+            _ => Err(Failure::new(code::Code::RoleUnknown, "a built-in role is as it is")),
+        }
+    }
+}
+
+impl From<model::Role> for Role {
+    fn from(role: model::Role) -> Self {
+        Self(role.as_str().to_owned())
+    }
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Role {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
+    }
+}
+
+// The rest is any other text, written so that editors still complete the names.
+union_of!(
+    Role,
+    model::Role,
+    &model::Role::BUILT_IN,
+    " | (string & {})",
+    " What a member is in a conversation: a built-in role, or one of the conversation's own by its name."
+);
+
+/// The bytes of `{head} "a" | "b"{rest};`.
+const fn union_length(head: &str, names: &[&str], rest: &str) -> usize {
+    let mut length = head.len() + rest.len() + 1;
     let mut index = 0;
     while index < names.len() {
         // A space, the quotes, and a bar between two names.
@@ -99,7 +176,7 @@ const fn union_length(head: &str, names: &[&str]) -> usize {
     length
 }
 
-const fn union<const LENGTH: usize>(head: &str, names: &[&str]) -> [u8; LENGTH] {
+const fn union<const LENGTH: usize>(head: &str, names: &[&str], rest: &str) -> [u8; LENGTH] {
     let mut bytes = [b';'; LENGTH];
     let mut at = copy(head, &mut bytes, 0);
     let mut index = 0;
@@ -109,6 +186,7 @@ const fn union<const LENGTH: usize>(head: &str, names: &[&str]) -> [u8; LENGTH] 
         at = copy("\"", &mut bytes, at);
         index += 1;
     }
+    at = copy(rest, &mut bytes, at);
     assert!(at + 1 == LENGTH);
     bytes
 }
@@ -127,12 +205,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_role_is_any_name_that_a_role_can_have() {
+        for name in ["owner", "subscriber", "Trip planner"] {
+            assert_eq!(Role(name.into()).check().unwrap().as_str(), name);
+        }
+        for name in ["", "Owner", "a/b", " a"] {
+            assert_eq!(Role(name.into()).check().unwrap_err().code.0, code::Code::RoleUnknown, "{name:?}");
+        }
+    }
+
+    #[test]
     fn a_union_spells_out_every_name_of_the_core() {
         assert_eq!(
-            Role::DECL,
-            "/**\n * What a member is in a conversation.\n */\n\
-             export type Role = \"owner\" | \"admin\" | \"moderator\" | \"member\" | \"guest\";"
+            WhoPolicy::DECL,
+            "/**\n * Who may do something that is the admins' otherwise.\n */\n\
+             export type WhoPolicy = \"all_members\" | \"admins_only\";"
         );
+        assert!(Role::DECL.ends_with(
+            "export type Role = \"owner\" | \"admin\" | \"moderator\" | \"member\" | \"guest\" | \"subscriber\" | \
+             (string & {});"
+        ));
         for code in code::Code::ALL {
             assert!(Code::DECL.contains(&format!("\"{code}\"")), "{code}");
         }

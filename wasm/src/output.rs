@@ -47,7 +47,7 @@ pub enum Update {
     /// Rows of an open timeline.
     Timeline { timeline: TimelineUpdate },
     /// The detail of an open conversation.
-    Conversation { detail: ConversationDetail },
+    Conversation { detail: Box<ConversationDetail> },
     /// Refused commands that came, and the numbers of those that went.
     Refused { rows: Vec<RefusedRow>, removed: Vec<f64> },
     /// How many commands are not admitted yet.
@@ -168,7 +168,7 @@ impl From<core::Update> for Update {
                 Self::Conversations { rows: rows.into_iter().map(ConversationRow::from).collect() }
             }
             core::Update::Timeline(update) => Self::Timeline { timeline: update.into() },
-            core::Update::Conversation(detail) => Self::Conversation { detail: (*detail).into() },
+            core::Update::Conversation(detail) => Self::Conversation { detail: Box::new((*detail).into()) },
             core::Update::Refused { rows, removed } => Self::Refused {
                 rows: rows.into_iter().map(RefusedRow::from).collect(),
                 removed: removed.into_iter().map(|id| id as f64).collect(),

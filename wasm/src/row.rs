@@ -6,11 +6,13 @@ use tidings_core::{ids::ContactId, model, view, wire};
 use tsify::Tsify;
 
 use crate::{
+    command::Theme,
     id::texts,
     name::{
         Code, ContactKind, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState, Permission,
-        PresenceKind, Role,
+        PresenceKind, Role, Scope,
     },
+    policy::Policies,
     time::millis,
 };
 
@@ -142,14 +144,26 @@ pub struct ConversationDetail {
     pub conversation: String,
     /// Its kind.
     pub kind: ConversationKind,
+    /// Its name for search.
+    pub name: Option<String>,
     /// Its title.
     pub title: Option<String>,
     /// Its description.
     pub description: Option<String>,
+    /// Where its picture is.
+    pub avatar_url: Option<String>,
+    /// How it looks.
+    pub theme: Option<Theme>,
+    /// Who may know of it.
+    pub scope: Scope,
     /// Whether it goes on.
     pub state: ConversationState,
     /// Whether only moderators and above may write.
     pub locked: bool,
+    /// Its policies.
+    pub policies: Policies,
+    /// The roles that a member can have, built-in and its own, by falling rank.
+    pub roles: Vec<RoleRow>,
     /// When it was created.
     pub created_at: f64,
     /// Who created it.
@@ -158,27 +172,68 @@ pub struct ConversationDetail {
     pub role: Role,
     /// Where the own account stands in it.
     pub status: MemberStatus,
-    /// What the own account may do; empty when not active.
+    /// What the own account may do, by role, policies, grants and denials; empty when not active.
     pub permissions: Vec<Permission>,
     /// Everybody who is a member, by rank and then name.
     pub members: Vec<MemberRow>,
+    /// Who was invited, asked or is banned, by name.
+    pub candidates: Vec<MemberRow>,
     /// The pinned messages, newest pin first.
     pub pins: Vec<PinRow>,
 }
 
-/// A member of a conversation.
+/// A role that a member of a conversation can have.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct RoleRow {
+    /// What it is called.
+    pub name: Role,
+    /// Its rank: members of a lower one can be acted on.
+    pub rank: u8,
+    /// What it carries.
+    pub permissions: Vec<Permission>,
+    /// Whether the conversation defines it itself.
+    pub custom: bool,
+}
+
+/// A member of a conversation, or somebody who was invited, asked or is banned.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
 pub struct MemberRow {
     /// Who.
     pub account: String,
-    /// The name for people.
+    /// The name for people: the one they have here, or their profile's.
     pub name: String,
+    /// Their color here, `#RRGGBB`.
+    pub color: Option<String>,
     /// The role.
     pub role: Role,
+    /// Where they stand.
+    pub status: MemberStatus,
+    /// When they became a member.
+    pub joined_at: Option<f64>,
+    /// Who added or invited them.
+    pub invited_by: Option<String>,
+    /// What is granted and denied beside the role, and has not expired.
+    pub grants: Vec<GrantRow>,
     /// What they are doing.
     pub presence: PresenceKind,
-    /// Whether the own account may change their role or remove them.
-    pub manageable: bool,
+    /// Whether they are below the own rank: whoever holds the permission for it may act on them.
+    pub below: bool,
+}
+
+/// One permission granted or denied to one member. Times are in milliseconds since 1970.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct GrantRow {
+    /// Which.
+    pub permission: Permission,
+    /// Whether it is granted; denied otherwise.
+    pub allowed: bool,
+    /// Who said so.
+    pub by: String,
+    /// When.
+    pub at: f64,
+    /// From when on it says nothing any more; none for never.
+    pub until: Option<f64>,
 }
 
 /// A pinned message.
@@ -349,40 +404,100 @@ impl From<view::ConversationDetail> for ConversationDetail {
         let view::ConversationDetail {
             conversation,
             kind,
+            name,
             title,
             description,
+            avatar_url,
+            theme,
+            scope,
             state,
             locked,
+            policies,
+            roles,
             created_at,
             created_by,
             role,
             status,
             permissions,
             members,
+            candidates,
             pins,
         } = detail;
         Self {
             conversation: conversation.to_string(),
             kind: kind.into(),
+            name,
             title,
             description,
+            avatar_url,
+            theme: theme.map(Theme::from),
+            scope: scope.into(),
             state: state.into(),
             locked,
+            policies: policies.into(),
+            roles: role_rows(roles),
             created_at: millis(created_at),
             created_by: created_by.to_string(),
             role: role.into(),
             status: status.into(),
-            permissions: permissions.into_iter().map(Permission::from).collect(),
+            permissions: names(permissions),
             members: members.into_iter().map(MemberRow::from).collect(),
+            candidates: candidates.into_iter().map(MemberRow::from).collect(),
             pins: pins.into_iter().map(PinRow::from).collect(),
         }
     }
 }
 
+fn names(permissions: model::Permissions) -> Vec<Permission> {
+    permissions.iter().map(Permission::from).collect()
+}
+
+/// The roles of a roster, which subscribers are not in, and the conversation's own.
+fn role_rows(own: Vec<(model::RoleName, model::RoleDefinition)>) -> Vec<RoleRow> {
+    let built_in = model::Role::BUILT_IN.into_iter().filter(|role| *role != model::Role::Subscriber);
+    let built_in = built_in.map(|role| {
+        let rank = role.built_in_rank().unwrap_or_default();
+        RoleRow {
+            permissions: names(role.built_in_permissions().unwrap_or_default()),
+            rank,
+            name: role.into(),
+            custom: false,
+        }
+    });
+    let own = own.into_iter().map(|(name, model::RoleDefinition { rank, permissions })| RoleRow {
+        name: model::Role::Custom(name).into(),
+        rank,
+        permissions: names(permissions),
+        custom: true,
+    });
+    let mut rows: Vec<RoleRow> = built_in.chain(own).collect();
+    rows.sort_by_key(|row| core::cmp::Reverse(row.rank));
+    rows
+}
+
 impl From<view::MemberRow> for MemberRow {
     fn from(row: view::MemberRow) -> Self {
-        let view::MemberRow { account, name, role, presence, manageable } = row;
-        Self { account: account.to_string(), name, role: role.into(), presence: presence.into(), manageable }
+        let view::MemberRow { account, name, color, role, status, joined_at, invited_by, grants, presence, below } =
+            row;
+        Self {
+            account: account.to_string(),
+            name,
+            color,
+            role: role.into(),
+            status: status.into(),
+            joined_at: joined_at.map(millis),
+            invited_by: invited_by.map(|account| account.to_string()),
+            grants: grants.into_iter().map(GrantRow::from).collect(),
+            presence: presence.into(),
+            below,
+        }
+    }
+}
+
+impl From<(model::Permission, model::Grant)> for GrantRow {
+    fn from((permission, grant): (model::Permission, model::Grant)) -> Self {
+        let model::Grant { allowed, by, at, until } = grant;
+        Self { permission: permission.into(), allowed, by: by.to_string(), at: millis(at), until: until.map(millis) }
     }
 }
 

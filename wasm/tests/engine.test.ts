@@ -62,7 +62,10 @@ test("an input that is none changes nothing", () => {
     [{ command: { request: -1, command: { leave: { conversation } } } }, "value_invalid"],
     [{ command: { request: 1, command: { leave: { conversation: "A".repeat(26) } } } }, "id_invalid"],
     [{ command: { request: 1, command: { react: { conversation, message: "x", emoji: "👍" } } } }, "id_invalid"],
-    [{ command: { request: 1, command: { add_member: { conversation, account: "bob", role: "king" } } } }, "value_invalid"],
+    [{ command: { request: 1, command: { add_member: { conversation, account: "bob", role: "" } } } }, "role_unknown"],
+    [{ command: { request: 1, command: { set_state: { conversation, state: "sleeping" } } } }, "value_invalid"],
+    [{ command: { request: 1, command: { set_policy: { conversation, policy: { moods: true } } } } }, "policy_unknown"],
+    [{ command: { request: 1, command: { create_conversation: { kind: "party", members: [] } } } }, "kind_unknown"],
   ];
   for (const [input, code] of wrong) {
     assert.throws(() => engine.handle(0, NOW, input as Input), { code }, JSON.stringify(input));
@@ -84,7 +87,7 @@ test("bytes that are no frame end the link, not the engine", () => {
   drain(engine);
   engine.handle(0, NOW, { frame_received: new Uint8Array([0xff, 0x00, 0x13]) });
   drain(engine);
-  engine.handle(0, NOW, { command: { request: 1, command: { create_group: { members: ["bob"] } } } });
+  engine.handle(0, NOW, { command: { request: 1, command: { create_conversation: { kind: "group", members: ["bob"] } } } });
   const updates = drain(engine).filter((output) => output.type === "update");
   assert.ok(updates.length > 0);
 });

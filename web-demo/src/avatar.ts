@@ -16,11 +16,25 @@ const COLOURS = [
   "#6a5a4f",
 ];
 
-/** The disc of an account or conversation; decoration beside its name. */
-export function avatar(id: string, name: string, size: "small" | "medium" | "large" = "medium"): HTMLElement {
+/** The disc of an account or conversation, in a color of its own choice if it has one; decoration beside its name. */
+export function avatar(
+  id: string,
+  name: string,
+  size: "small" | "medium" | "large" = "medium",
+  color?: string,
+): HTMLElement {
   const disc = element("span", { class: `avatar avatar-${size}`, "aria-hidden": "true" }, initials(name));
-  disc.style.backgroundColor = COLOURS[hash(id) % COLOURS.length] ?? "";
+  disc.style.backgroundColor = color ?? COLOURS[hash(id) % COLOURS.length] ?? "";
+  if (color !== undefined && isBright(color)) {
+    disc.style.color = "#1c2126";
+  }
   return disc;
+}
+
+/** Whether dark letters are read better on it. */
+function isBright(color: string): boolean {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 140;
 }
 
 function initials(name: string): string {

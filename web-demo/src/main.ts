@@ -12,6 +12,7 @@ import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/screen.css";
 import "./styles/conversation.css";
+import "./styles/details.css";
 import "./styles/stage.css";
 
 const root = document.querySelector<HTMLElement>("#app");

@@ -346,6 +346,7 @@ impl Engine {
             self.send(&ClientFrame::Ping(request));
         }
         self.expire_typing();
+        self.expire_grants();
         self.retry_fetches();
         if self.timelines_at.is_some_and(|at| at <= now) {
             self.save_timelines();

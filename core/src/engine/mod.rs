@@ -377,6 +377,7 @@ impl Engine {
             self.deferred_timer(),
             self.wishes_timer(),
             self.presence_timer(),
+            self.grants_timer(),
             self.receipts_at,
             self.timelines_at,
             self.start_at,

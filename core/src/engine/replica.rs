@@ -474,6 +474,11 @@ impl Replica {
                     self.touched.detail = true;
                     self.touched.messages.insert(message.clone());
                 }
+                // Whoever calls themselves otherwise is called so on every message.
+                Fact::MemberText(..) => {
+                    self.touched.detail = true;
+                    self.touched.all = true;
+                }
                 _ => self.touched.detail = true,
             }
         }

@@ -15,6 +15,7 @@ use crate::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
     model::{ConversationKind, InfoField, Member, MemberField, MemberStatus, Permissions, PresenceKind, preview},
+    time::{MonotonicTime, WallTime},
     view::{
         ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX,
     },
@@ -40,6 +41,8 @@ pub(super) struct OpenConversation {
     live: bool,
     has_older: bool,
     detail: Option<ConversationDetail>,
+    /// When the first of what is granted or denied for a while ends.
+    grant_ends_at: Option<WallTime>,
     pub(super) loading_older: bool,
     /// Whether an older page was asked for and has not come: asked for again
     /// with the next link.
@@ -258,7 +261,7 @@ impl Engine {
             own: accounts.contains(&self.session.account),
         });
         Some(TimelineRow {
-            author_name: self.name_of(&id.author),
+            author_name: self.name_in(replica, &id.author),
             own,
             text,
             deleted_by: message.deletion.as_ref().map(|deletion| deletion.by.clone()),
@@ -278,17 +281,37 @@ impl Engine {
     }
 
     fn reply_row(&self, replica: &Replica, id: &MessageId) -> ReplyRow {
-        ReplyRow { id: id.clone(), author_name: self.name_of(&id.author), preview: preview_of(replica, id) }
+        ReplyRow { id: id.clone(), author_name: self.name_in(replica, &id.author), preview: preview_of(replica, id) }
     }
 
     fn flush_detail(&mut self, conversation: ConversationId) {
         let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
         let Some(detail) = self.detail(replica, conversation) else { return };
         let Some(open) = self.open.get_mut(&conversation) else { return };
+        let grants = detail.members.iter().flat_map(|member| &member.grants);
+        open.grant_ends_at = grants.filter_map(|(_, grant)| grant.until).min();
         if open.detail.as_ref() != Some(&detail) {
             open.detail = Some(detail.clone());
             self.update(Update::Conversation(Box::new(detail)));
         }
+    }
+
+    /// What is granted or denied for a while leaves the view when it ends.
+    pub(super) fn expire_grants(&mut self) {
+        let wall = self.wall();
+        let ended = self.open.iter().filter(|(_, open)| open.grant_ends_at.is_some_and(|end| end <= wall));
+        let ended: Vec<ConversationId> = ended.map(|(conversation, _)| *conversation).collect();
+        for conversation in ended {
+            if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
+                replica.touched.detail = true;
+            }
+        }
+    }
+
+    pub(super) fn grants_timer(&self) -> Option<MonotonicTime> {
+        let wall = self.wall().as_millis();
+        let end = self.open.values().filter_map(|open| open.grant_ends_at).min()?;
+        Some(self.now.monotonic.plus(Duration::from_millis(end.as_millis().saturating_sub(wall))))
     }
 
     fn detail(&self, replica: &Replica, conversation: ConversationId) -> Option<ConversationDetail> {
@@ -303,7 +326,7 @@ impl Engine {
         };
         let row = |(account, member): (&AccountId, &Member)| MemberRow {
             account: account.clone(),
-            name: member.text(MemberField::DisplayName).map_or_else(|| self.name_of(account), str::to_owned),
+            name: self.name_in(replica, account),
             color: member.text(MemberField::Color).map(str::to_owned),
             role: member.role.clone(),
             status: member.status(),
@@ -423,6 +446,14 @@ impl Engine {
             pinned_at: None,
             archived_at: None,
         })
+    }
+
+    /// The name for people in a conversation: the one they have there, or the
+    /// one they have everywhere.
+    fn name_in(&self, replica: &Replica, account: &AccountId) -> String {
+        let member = replica.view().conversation().members.get(account);
+        let name = member.and_then(|member| member.text(MemberField::DisplayName));
+        name.map_or_else(|| self.name_of(account), str::to_owned)
     }
 
     /// The name for people: the profile's, or the account itself.

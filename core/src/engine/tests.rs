@@ -1,13 +1,16 @@
 //! The engine alone: its contract, and bytes that nobody meant.
 
+use core::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    command::{CreateConversation, SendText},
+    command::{CreateConversation, SendText, SetMemberText, SetPermission},
     engine::record::OUTBOX,
     ids::DocumentId,
     journal::Entry,
+    model::{MemberField, Permission},
     storage::{MemoryStore, StorageRequest, Write},
     wire::{
         Accepted, ClientFrame, Entries, Fetched, PROTOCOL_VERSION, Push, Refused, ServerFrame, Welcome, decode_frame,
@@ -81,6 +84,71 @@ fn e1_a_command_is_shown_as_stored_only_when_the_store_has_said_so() {
     engine.handle(now(), Input::StorageFinished(task.id, answer)).unwrap();
     let outputs = drain(&mut engine, &mut store);
     assert!(outputs.iter().any(|output| matches!(output, Output::Update(Update::CommandStored { request: 1, .. }))));
+}
+
+/// A group with Bob, open on the screen.
+fn open_group(engine: &mut Engine, store: &mut MemoryStore) -> ConversationId {
+    drain(engine, store);
+    let bob = AccountId::parse("bob").unwrap();
+    let command = CreateConversation::group(None, vec![bob]).into();
+    let outputs = give(engine, store, Input::Command { request: 1, command });
+    let conversation = outputs.iter().find_map(|output| match output {
+        Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
+        _ => None,
+    });
+    let conversation = conversation.expect("the group is stored");
+    give(engine, store, Input::OpenConversation(conversation));
+    conversation
+}
+
+/// How many things are granted to Bob, as the screen is told; none if it is not told.
+fn grants_of_bob(outputs: &[Output]) -> Option<usize> {
+    outputs.iter().rev().find_map(|output| match output {
+        Output::Update(Update::Conversation(detail)) => {
+            detail.members.iter().find(|member| member.account.as_str() == "bob").map(|bob| bob.grants.len())
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn v6_what_is_granted_for_a_while_leaves_the_screen_when_it_ends() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = open_group(&mut engine, &mut store);
+    let command = SetPermission {
+        conversation,
+        account: AccountId::parse("bob").unwrap(),
+        permission: Permission::PinAdd,
+        allowed: Some(true),
+        until: Some(now().wall.plus(Duration::from_secs(60))),
+    };
+    let outputs = give(&mut engine, &mut store, Input::Command { request: 2, command: command.into() });
+    assert_eq!(grants_of_bob(&outputs), Some(1));
+    let end = |millis| Now {
+        monotonic: now().monotonic.plus(Duration::from_millis(millis)),
+        wall: now().wall.plus(Duration::from_millis(millis)),
+    };
+    engine.handle(end(59_999), Input::TimerDue).unwrap();
+    assert_eq!(grants_of_bob(&drain(&mut engine, &mut store)), None);
+    assert!(engine.wake_at.is_some_and(|at| at <= end(60_000).monotonic), "it is woken by then");
+    engine.handle(end(60_000), Input::TimerDue).unwrap();
+    let outputs: Vec<Output> = core::iter::from_fn(|| engine.poll()).collect();
+    assert_eq!(grants_of_bob(&outputs), Some(0));
+}
+
+#[test]
+fn v7_a_message_shows_the_name_that_its_author_has_in_the_conversation() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = open_group(&mut engine, &mut store);
+    give(&mut engine, &mut store, Input::Command { request: 2, command: SendText::new(conversation, "hello").into() });
+    let text = Some("Captain Ann".to_owned());
+    let command = SetMemberText { conversation, field: MemberField::DisplayName, text };
+    let outputs = give(&mut engine, &mut store, Input::Command { request: 3, command: command.into() });
+    let names = outputs.iter().filter_map(|output| match output {
+        Output::Update(Update::Timeline(timeline)) => timeline.rows.last().map(|row| row.author_name.as_str()),
+        _ => None,
+    });
+    assert_eq!(names.last(), Some("Captain Ann"));
 }
 
 #[test]

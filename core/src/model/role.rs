@@ -72,7 +72,7 @@ impl Role {
     }
 
     /// The name, in documents, frames and SQL.
-    pub fn as_str(&self) -> &str {
+    pub const fn as_str(&self) -> &str {
         match self {
             Role::Owner => "owner",
             Role::Admin => "admin",
@@ -102,8 +102,8 @@ impl RoleName {
     }
 
     /// As text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub const fn as_str(&self) -> &str {
+        self.0.as_str()
     }
 }
 

@@ -24,7 +24,7 @@ onEachStore("membership", ({ test }) => {
     await bob.say("to be sent after all");
 
     await ann.openMembers();
-    await ann.member(bob.account).getByTestId("member-remove").click();
+    await ann.actOn(bob.account, "member-remove");
     await untilEqual("the members", () => ann.members(), [`${ann.account} owner`, `${carol.account} member`].sort());
     await ann.untilSynced();
     await ann.say("bob is gone");
@@ -107,9 +107,8 @@ onEachStore("membership", ({ test }) => {
     await bob.goOffline();
     await bob.say("spam");
     await ann.openMembers();
-    await ann.member(bob.account).getByTestId("member-menu").click();
-    await ann.find("member-ban").click();
-    await ann.find("dialog-agree").click();
+    await ann.actOn(bob.account, "member-ban");
+    await ann.agree();
     await ann.member(bob.account).waitFor({ state: "detached" });
     await ann.untilSynced();
 

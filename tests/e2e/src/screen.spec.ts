@@ -134,7 +134,16 @@ onEachStore("the screen", ({ test }) => {
     assert.ok((await ann.page.getByRole("list").count()) >= 3, "lists of conversations, messages and members");
     assert.equal(await ann.page.getByRole("switch", { name: "Network", checked: true }).count(), 1);
     assert.equal(await ann.page.getByRole("textbox", { name: "Message" }).count(), 1);
+    await ann.unfold("rules");
+    await ann.unfold("roles");
+    assert.equal(await ann.page.getByRole("combobox", { name: "Slow mode" }).count(), 1);
     assert.deepEqual(await nameless(ann.page), []);
+
+    await ann.find("new-role").click();
+    assert.equal(await ann.page.getByRole("dialog", { name: "New role" }).count(), 1);
+    assert.equal(await ann.page.getByRole("group", { name: "Members" }).getByRole("checkbox").count(), 8);
+    assert.deepEqual(await nameless(ann.page), []);
+    await ann.find("dialog-cancel").click();
 
     await ann.find("new-direct").click();
     assert.equal(await ann.page.getByRole("dialog", { name: "New chat" }).count(), 1);
@@ -193,7 +202,7 @@ async function frameOf(page: Page, testId: string): Promise<NonNullable<ReturnTy
 async function nameless(page: Page): Promise<string[]> {
   const session = await page.context().newCDPSession(page);
   const { nodes } = await session.send("Accessibility.getFullAXTree");
-  const controls = ["button", "link", "textbox", "searchbox", "combobox", "switch", "menuitem", "tab", "checkbox"];
+  const controls = "button link textbox searchbox combobox switch menuitem tab checkbox radio spinbutton".split(" ");
   const without = nodes.filter((node) => !node.ignored && controls.includes(node.role?.value) && !node.name?.value);
   const described = without.map(async (node) => {
     const { outerHTML } = await session.send("DOM.getOuterHTML", { backendNodeId: node.backendDOMNodeId ?? 0 });

@@ -86,6 +86,13 @@ test("a second tab on one store is told so, and gets it when the first is closed
   });
 });
 
+test("a page that is busy while it opens its store does not take it for another's", async () => {
+  await withPage(async (page) => {
+    const opened = await page.evaluate(() => window.lab.openBusy(1500));
+    assert.deepEqual(opened, { store: "indexeddb", fallback: undefined });
+  });
+});
+
 test("a client that is closed lets its store go", async () => {
   await withPage(async (page) => {
     await page.evaluate(() => window.lab.open());

@@ -35,6 +35,17 @@ const lab = {
     }
   },
 
+  /** Opens a client while the page is too busy to hear of anything for as long as told. */
+  openBusy(busyMs: number): Promise<{ store: string; fallback: string | undefined } | Caught> {
+    // With a WebSocket given the lock is asked for before this returns.
+    const opened = lab.open({ webSocket: WebSocket });
+    const end = performance.now() + busyMs;
+    while (performance.now() < end) {
+      continue;
+    }
+    return opened;
+  },
+
   async close(): Promise<void> {
     await clients.pop()?.close();
   },

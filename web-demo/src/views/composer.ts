@@ -221,7 +221,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     element: root,
     show: (next) => {
       detail = next;
-      const why = composerReason(next);
+      const why = composerReason(next, client.account);
       reason.hidden = why === undefined;
       reason.textContent = why ?? "";
       form.hidden = why !== undefined;

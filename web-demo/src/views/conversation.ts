@@ -1,5 +1,5 @@
 // One open conversation: its head, pins, timeline, refused messages, who is
-// typing, the composer, and the panel of members.
+// typing, the composer, and the panel with the details.
 
 import type { ConversationDetail, ConversationRow, PinRow, RefusedRow } from "tidings";
 
@@ -7,8 +7,10 @@ import { avatar } from "../avatar";
 import { button, element } from "../dom";
 import { icon } from "../icons";
 import { attempt, type Person } from "../person";
+import { may } from "../rights";
+import { titleOf } from "./about";
 import { createComposer, type ComposerView, type Drafts } from "./composer";
-import { createMembers, titleOf } from "./members";
+import { createDetails } from "./details";
 import type { MessageActions } from "./message";
 import { createRefused } from "./refused";
 import { createTimeline } from "./timeline";
@@ -42,6 +44,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
 
   const face = element("span", { class: "head-face" });
   const title = element("h2", { class: "head-title", "data-testid": "conversation-title" });
+  const lock = element("span", { class: "head-lock", "data-testid": "locked", hidden: true }, icon("lock", "Locked"));
   const subtitle = element("p", { class: "head-subtitle quiet" });
   const toggle = button(
     {
@@ -63,7 +66,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
       icon("back"),
     ),
     face,
-    element("div", { class: "head-text" }, title, subtitle),
+    element("div", { class: "head-text" }, element("div", { class: "head-line" }, title, lock), subtitle),
     toggle,
   );
   const pins = element("div", { class: "pins", hidden: true });
@@ -73,7 +76,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   const actions: MessageActions = {
     account: client.account,
     group: row.kind !== "direct",
-    can: (permission) => detail?.permissions.includes(permission) === true,
+    can: (permission) => detail !== undefined && may(detail, permission),
     nameOf: (account) => person.nameOf(account),
     reply: (message) => composer.reply(message),
     edit: (message) => composer.edit(message),
@@ -99,8 +102,8 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     typing: (on) => timeline.typing(on),
     lastOwn: () => timeline.lastOwn(),
   });
-  const members = createMembers(person, conversation, () => togglePanel(false));
-  members.element.hidden = true;
+  const details = createDetails(person, conversation, () => togglePanel(false));
+  details.element.hidden = true;
 
   function drawHead(name: string, peer: string | undefined): void {
     title.textContent = name;
@@ -117,7 +120,9 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     if (detail.kind === "direct") {
       subtitle.textContent = here > 0 ? "online" : "offline";
     } else {
-      subtitle.textContent = `${detail.members.length} ${detail.members.length === 1 ? "member" : "members"}${here > 0 ? `, ${here + 1} online` : ""}`;
+      const kind = detail.kind === "channel" ? "Channel, " : "";
+      const members = `${detail.members.length} ${detail.members.length === 1 ? "member" : "members"}`;
+      subtitle.textContent = `${kind}${members}${here > 0 ? `, ${here + 1} online` : ""}`;
     }
   }
 
@@ -136,7 +141,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
         element("span", { class: "pin-words" }, words),
         rows.length > 1 && element("span", { class: "quiet" }, `and ${rows.length - 1} more`),
       ),
-      ...(detail?.permissions.includes("pin:remove") === true
+      ...(detail !== undefined && may(detail, "pin:remove")
         ? [
             button(
               { class: "icon-button", "aria-label": "Unpin", title: "Unpin", "data-testid": "unpin" },
@@ -158,28 +163,31 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   }
 
   function togglePanel(open: boolean): void {
-    const had = members.element.contains(document.activeElement);
+    const had = details.element.contains(document.activeElement);
     panelOpen = open;
-    members.element.hidden = !open;
+    details.element.hidden = !open;
     toggle.setAttribute("aria-expanded", String(open));
     frame.panelToggled(open);
     if (open) {
-      members.focus();
+      details.focus();
     } else if (had) {
       toggle.focus();
     }
   }
 
-  const details = client.conversation(conversation, (next) => {
+  const subscription = client.conversation(conversation, (next) => {
     detail = next;
     drawHead(titleOf(next, client.account), next.members.find((member) => member.account !== client.account)?.account);
+    lock.hidden = !next.locked;
     drawSubtitle();
     drawPins(next.pins);
     composer.show(next);
-    members.show(next);
-    // Messages show what the own permissions allow.
-    if (drawnFor !== next.permissions.join()) {
-      drawnFor = next.permissions.join();
+    details.show(next);
+    // Messages show what the own account may do with them.
+    const { permissions, state, locked, role, policies } = next;
+    const rights = JSON.stringify([permissions, state, locked, role, policies.reactions]);
+    if (drawnFor !== rights) {
+      drawnFor = rights;
       timeline.redraw();
     }
   });
@@ -209,7 +217,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
       typingLine,
       composer.element,
     ),
-    panel: members.element,
+    panel: details.element,
     showRow: (next) => {
       if (detail === undefined) {
         drawHead(next.name, next.others[0]);
@@ -220,7 +228,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     close: () => {
       composer.close();
       timeline.close();
-      details.close();
+      subscription.close();
       refusals.close();
       stopPresence();
     },

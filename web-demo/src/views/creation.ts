@@ -1,4 +1,4 @@
-// The dialogs that start a conversation: with one person, or as a group.
+// The dialogs that start a conversation: with one person, a group or a channel.
 
 import type { Stored } from "tidings";
 
@@ -28,28 +28,43 @@ export function openNewDirect(person: Person, known: readonly string[], open: (c
   });
 }
 
-/** Asks for a group's title and members. */
-export function openNewGroup(person: Person, known: readonly string[], open: (conversation: string) => void): void {
+/** What can be started with more than one. */
+const ROSTERS = {
+  group: { title: "New group", about: "Everybody writes." },
+  channel: { title: "New channel", about: "You and your admins write, everybody else reads." },
+} as const;
+
+/** Asks for the title and the members of a group or a channel. */
+export function openNewRoster(
+  person: Person,
+  kind: keyof typeof ROSTERS,
+  known: readonly string[],
+  open: (conversation: string) => void,
+): void {
   const title = element("input", {
     type: "text",
     maxlength: 200,
     autocomplete: "off",
-    "data-testid": "new-group-title",
+    "data-testid": `new-${kind}-title`,
   });
   const members = element("input", {
     type: "text",
     autocomplete: "off",
     autocapitalize: "none",
     spellcheck: "false",
-    "data-testid": "new-group-members",
+    "data-testid": `new-${kind}-members`,
   });
   const hint =
     known.length === 0
       ? "Account ids, separated by commas."
       : `Account ids, separated by commas. You know ${known.slice(0, 4).join(", ")}.`;
   openDialog({
-    title: "New group",
-    fields: [field("Title", title), field("Members", members, hint)],
+    title: ROSTERS[kind].title,
+    fields: [
+      element("p", { class: "quiet" }, ROSTERS[kind].about),
+      field("Title", title),
+      field("Members", members, hint),
+    ],
     agree: "Create",
     act: async () => {
       const words = members.value.split(/[\s,;]+/).filter((word) => word !== "");
@@ -59,10 +74,8 @@ export function openNewGroup(person: Person, known: readonly string[], open: (co
       }
       const others = [...new Set(words)].filter((word) => word !== person.client.account);
       const named = title.value.trim();
-      return begin(
-        person.client.createGroup(named === "" ? { members: others } : { title: named, members: others }),
-        open,
-      );
+      const started = { members: others, ...(named !== "" && { title: named }) };
+      return begin(person.client.createConversation(kind, started), open);
     },
   });
 }

@@ -1,7 +1,7 @@
 // The list of conversations: search, what is new, the last words of each, and
 // a menu to mute, pin or archive one.
 
-import type { ConversationRow, RefusedRow } from "tidings";
+import type { ConversationRow, MemberStatus, RefusedRow } from "tidings";
 
 import { avatar } from "../avatar";
 import { button, element, KeyedList, replaceContent } from "../dom";
@@ -9,11 +9,20 @@ import { icon } from "../icons";
 import { attempt, authorOf, type Person } from "../person";
 import { openMenu, type MenuItem } from "../popover";
 import { timeInFull, timeInShort } from "../times";
-import { openNewDirect, openNewGroup } from "./creation";
+import { openNewDirect, openNewRoster } from "./creation";
 import { createRefused } from "./refused";
 
 const UNREAD_MAX = 9999;
 const HOUR_MS = 3_600_000;
+
+/** What is shown instead of the last words to who is not a member. */
+const STANDINGS: Readonly<Record<Exclude<MemberStatus, "active">, string>> = {
+  invited: "You were invited",
+  requested: "You asked to be let in",
+  left: "You left",
+  removed: "You were removed",
+  banned: "You were banned",
+};
 
 /** The list, and what its frame needs of it. */
 export interface InboxView {
@@ -68,8 +77,13 @@ export function createInbox(
       ),
       button(
         { class: "icon-button", "aria-label": "New group", title: "New group", "data-testid": "new-group" },
-        () => openNewGroup(person, known(), open),
+        () => openNewRoster(person, "group", known(), open),
         icon("group"),
+      ),
+      button(
+        { class: "icon-button", "aria-label": "New channel", title: "New channel", "data-testid": "new-channel" },
+        () => openNewRoster(person, "channel", known(), open),
+        icon("channel"),
       ),
     ),
     element("div", { class: "search-field" }, icon("search"), search),
@@ -209,7 +223,8 @@ export function createInbox(
   });
   client.conversations((change) => {
     loaded = true;
-    rows = change.rows;
+    // A deleted one is readable by nobody.
+    rows = change.rows.filter((row) => row.state !== "deleted");
     draw(new Set(change.changed));
     changed(rows);
   });
@@ -253,7 +268,7 @@ function matches(row: ConversationRow, wanted: string): boolean {
 
 function preview(person: Person, row: ConversationRow): string {
   if (row.status !== "active") {
-    return { left: "You left", removed: "You were removed", banned: "You were banned" }[row.status];
+    return STANDINGS[row.status];
   }
   const last = row.lastMessage;
   if (last === undefined) {
@@ -268,9 +283,10 @@ function preview(person: Person, row: ConversationRow): string {
 }
 
 function marks(row: ConversationRow, muted: boolean): SVGSVGElement[] {
+  const channel = row.kind === "channel" ? [icon("channel", "Channel")] : [];
   const pinned = isPinned(row) ? [icon("pin", "Pinned")] : [];
   const silent = muted ? [icon("bell_off", "Muted")] : [];
-  return [...pinned, ...silent];
+  return [...channel, ...pinned, ...silent];
 }
 
 function badge(row: ConversationRow, muted: boolean): HTMLElement | SVGSVGElement | undefined {

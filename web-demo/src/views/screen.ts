@@ -50,6 +50,9 @@ export function showScreen(root: HTMLElement, client: Client): Person {
     const row = rows.find((other) => other.conversation === openRow?.conversation);
     if (row !== undefined) {
       open?.showRow(row);
+    } else if (openRow !== undefined) {
+      history.replaceState(null, "", location.pathname + location.search);
+      show(undefined);
     }
     // The subscription may answer before the list is at hand.
     queueMicrotask(follow);

@@ -128,10 +128,19 @@ export class Person {
   }
 
   /** Creates a group; answers its id. */
-  async startGroup(title: string, members: readonly string[]): Promise<string> {
-    await this.find("new-group").click();
-    await this.find("new-group-title").fill(title);
-    await this.find("new-group-members").fill(members.join(", "));
+  startGroup(title: string, members: readonly string[]): Promise<string> {
+    return this.#startRoster("group", title, members);
+  }
+
+  /** Creates a channel; answers its id. */
+  startChannel(title: string, members: readonly string[]): Promise<string> {
+    return this.#startRoster("channel", title, members);
+  }
+
+  async #startRoster(kind: "group" | "channel", title: string, members: readonly string[]): Promise<string> {
+    await this.find(`new-${kind}`).click();
+    await this.find(`new-${kind}-title`).fill(title);
+    await this.find(`new-${kind}-members`).fill(members.join(", "));
     return this.#agreeAndOpen();
   }
 
@@ -277,6 +286,30 @@ export class Person {
   /** A member in the open panel. */
   member(account: string): Locator {
     return this.screen.locator(`[data-testid=member][data-account="${account}"]`);
+  }
+
+  /** Chooses an entry of a member's menu; the panel must be open. */
+  async actOn(account: string, action: string): Promise<void> {
+    await this.member(account).getByTestId("member-menu").click();
+    await this.find(action).click();
+  }
+
+  /** Somebody who was invited, asked or is banned, in the open panel. */
+  candidate(account: string): Locator {
+    return this.screen.locator(`[data-testid=candidate][data-account="${account}"]`);
+  }
+
+  /** Agrees to what a dialog asks, and waits until it is gone. */
+  async agree(): Promise<void> {
+    await this.find("dialog-agree").click();
+    await this.screen.locator("dialog").waitFor({ state: "detached" });
+  }
+
+  /** Unfolds a part of the open panel, such as `rules` or `roles`. */
+  async unfold(part: string): Promise<void> {
+    if ((await this.find(part).getAttribute("open")) === null) {
+      await this.find(part).locator("summary").click();
+    }
   }
 
   // Refusals.

@@ -1,0 +1,125 @@
+/**
+ * What the codes mean, in words for people: one sentence or two for every code
+ * there is, in English. An app that speaks otherwise brings a catalogue of its
+ * own, of the same type: one that lacks a code does not compile.
+ */
+import type { Code } from "../pkg/tidings.js";
+
+/** A text for people for every code. */
+export type Texts = Readonly<Record<Code, string>>;
+
+/** What a program that is wrong, or very old, is told: no person can do anything about it but reload. */
+const NOT_UNDERSTOOD = "The server did not understand this app. Reload the page.";
+const DAMAGED = "This could not be sent as it is. Write it again.";
+
+/** The texts in English. */
+export const ENGLISH: Texts = {
+  // Session.
+  token_invalid: "The server did not accept this sign-in.",
+  token_expired: "The sign-in has expired.",
+  account_suspended: "This account is suspended: it can neither read nor write.",
+  actor_conflict: "This device's data was copied from another one. It starts over as a new device.",
+  version_unsupported: "The server speaks another version. Reload the page.",
+  frame_unknown: NOT_UNDERSTOOD,
+  frame_malformed: NOT_UNDERSTOOD,
+  frame_too_large: "This is too large to send.",
+  frame_unexpected: NOT_UNDERSTOOD,
+  hello_timeout: "The server did not answer in time.",
+  slow_reader: "The connection was too slow and starts over.",
+  session_replaced: "This account is connected from another window of this device.",
+  draining: "The server is restarting.",
+  store_unavailable: "The server cannot reach its storage at the moment.",
+  store_full: "The server has no space left.",
+  stream_damaged: "The server has to mend this conversation first. What you write is kept.",
+  internal: "Something went wrong on the server.",
+
+  // Shape of a change.
+  change_malformed: DAMAGED,
+  change_too_large: "This is too large to send.",
+  change_compressed: DAMAGED,
+  change_extras: DAMAGED,
+  column_illegal: DAMAGED,
+  too_many_operations: "This is too much at once. Do it in smaller steps.",
+  too_many_predecessors: "This is too much at once. Do it in smaller steps.",
+  too_many_dependencies: "This is too much at once. Do it in smaller steps.",
+  index_out_of_range: DAMAGED,
+  wrong_actors: DAMAGED,
+  wrong_actor: DAMAGED,
+  wrong_sequence: "The conversation has moved on. It will be tried again.",
+  dependency_missing: "The conversation has moved on. It will be tried again.",
+  wrong_start_operation: DAMAGED,
+  clock_ahead: "This device's clock is ahead of the server's. Set it right, then retry.",
+  time_invalid: "This device's clock is wrong. Set it right, then retry.",
+  wrong_checksum: DAMAGED,
+  not_canonical: DAMAGED,
+  operation_illegal: "This app tried something that the server does not know. Reload the page.",
+  wrong_predecessors: DAMAGED,
+  document_unknown: "There is no such conversation, or you may not see it.",
+  snapshot_invalid: "The server sent something that cannot be read. It is asked again.",
+
+  // Outdated, answered by writing anew.
+  page_closed: "The conversation has moved on. It will be tried again.",
+  page_not_open: "The conversation has moved on. It will be tried again.",
+  page_full: "This part of the conversation takes no more changes.",
+  stale: "Somebody else changed this meanwhile. It will be tried again.",
+
+  // Conversation and member.
+  conversation_unknown: "There is no such conversation, or you may not see it.",
+  conversation_exists: "This conversation exists already.",
+  conversation_deleted: "The conversation was deleted.",
+  conversation_closed: "The conversation is closed.",
+  conversation_archived: "The conversation is archived: it can be read, but not written to.",
+  conversation_locked: "The conversation is locked: only moderators and above can write.",
+  kind_unknown: "This app does not know that kind of conversation. Reload the page.",
+  policy_unknown: "This app does not know that rule. Reload the page.",
+  wrong_kind: "This kind of conversation does not have that.",
+  not_a_member: "You are not a member of this conversation.",
+  member_left: "You left this conversation.",
+  member_removed: "You were removed from this conversation before this arrived.",
+  member_banned: "You were banned from this conversation.",
+  member_unknown: "That person is not a member of this conversation.",
+  member_exists: "That person is a member already.",
+  too_many_members: "This conversation has as many members as it can have.",
+
+  // Permission, policy, rank.
+  permission_denied: "You are not allowed to do that in this conversation.",
+  policy_forbids: "The rules of this conversation do not allow that.",
+  rank_too_low: "Only somebody of a higher role can do that.",
+  role_unknown: "There is no such role in this conversation.",
+  role_outranks: "A role that you define has to be below your own.",
+  role_in_use: "Somebody has this role. Give them another one first.",
+  too_many_roles: "This conversation has as many roles of its own as it can have.",
+  last_owner: "A conversation keeps at least one owner. Make somebody else an owner first.",
+  not_the_owner: "Only the account itself can change that.",
+  not_the_author: "Only the author of a message can do that.",
+
+  // Pace.
+  rate_limited: "That was a lot at once. It will be tried again shortly.",
+  slow_mode: "Slow mode is on: wait a little between messages.",
+
+  // Value.
+  value_invalid: "That value is not valid here.",
+  text_empty: "There is no text.",
+  text_too_long: "That text is too long.",
+  already_written: "That was written already.",
+  message_unknown: "That message is not there any more.",
+  message_deleted: "That message was deleted.",
+  too_many_pins: "This conversation has as many pinned messages as it can have.",
+  too_many_reactions: "You cannot put more reactions on this message.",
+  too_many_mentions: "That message mentions too many people.",
+  id_invalid: "That is not an account: use letters, digits and _ . : - only.",
+  outbox_full: "Too much is waiting to be sent. Go online first.",
+
+  // Client.
+  storage_full: "This device has no space left. What you write now is not saved until there is.",
+  storage_blocked: "Another window holds the data saved on this device. Close it, then try again.",
+  storage_corrupt: "The data saved on this device cannot be read.",
+  storage_gone: "The data saved on this device was deleted meanwhile. Reload the page.",
+  store_in_use: "This account is open in another tab of this browser.",
+  unreachable: "The server cannot be reached.",
+  client_closed: "This page was closed. Reload it.",
+  engine_stopped: "The app stopped in the middle of something. Reload the page.",
+  module_unavailable: "The app could not be loaded. Check the connection and try again.",
+  misuse: "Something went wrong in this app. Reload the page.",
+  unknown: "The server gave a reason that this app does not know. Reload the page.",
+};

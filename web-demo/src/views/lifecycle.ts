@@ -1,0 +1,77 @@
+// What can be done with a conversation as a whole: lock, archive, close,
+// reopen, delete, and leave it.
+
+import type { ConversationDetail, ConversationState } from "tidings";
+
+import { openDialog } from "../dialog";
+import { button, element } from "../dom";
+import { icon, type IconName } from "../icons";
+import { attempt, outcome, type Person } from "../person";
+import { may, mayInAnyState } from "../rights";
+import { createSection, type Section } from "../section";
+
+/** Makes the part with the deeds. */
+export function createLifecycle(person: Person, conversation: string): Section {
+  const { client } = person;
+
+  function deed(name: string, face: IconName, words: string, hint: string, act: () => void, danger = false): HTMLElement {
+    return button(
+      { class: danger ? "deed danger" : "deed", "data-testid": name, "data-focus": name },
+      act,
+      icon(face),
+      element("span", { class: "deed-text" }, words, hint !== "" && element("span", { class: "quiet" }, hint)),
+    );
+  }
+
+  const setState = (state: ConversationState) => (): void => void attempt(person, client.setState(conversation, state));
+  const setLocked = (locked: boolean) => (): void => void attempt(person, client.setLocked(conversation, locked));
+
+  function draw(detail: ConversationDetail): (HTMLElement | false)[] {
+    if (detail.kind === "direct" || detail.status !== "active") {
+      return [];
+    }
+    const { locked, state } = detail;
+    const mayState = state !== "deleted" && mayInAnyState(detail, "conversation:archive");
+    return [
+      may(detail, "conversation:lock") &&
+        (locked
+          ? deed("unlock", "lock", "Unlock", "Members can write again.", setLocked(false))
+          : deed("lock", "lock", "Lock", "Only moderators and above can write.", setLocked(true))),
+      mayState &&
+        state !== "active" &&
+        deed("reopen", "open", "Reopen", "The conversation goes on.", setState("active")),
+      mayState && state === "active" && deed("archive", "archive", "Archive", "For everybody: to be read only.", setState("archived")),
+      mayState && state !== "closed" && deed("close", "check", "Close", "For everybody: it has ended.", setState("closed")),
+      state !== "deleted" && deed("leave", "leave", "Leave", "", askToLeave, true),
+      state !== "deleted" &&
+        mayInAnyState(detail, "conversation:delete") &&
+        deed("delete-conversation", "trash", "Delete", "", askToDelete, true),
+    ];
+  }
+
+  function askToLeave(): void {
+    openDialog({
+      title: "Leave this conversation?",
+      fields: [element("p", {}, "You keep what you have read so far. Somebody who stays can add you again.")],
+      agree: "Leave",
+      danger: true,
+      act: () => outcome(client.leave(conversation)),
+    });
+  }
+
+  function askToDelete(): void {
+    openDialog({
+      title: "Delete this conversation?",
+      fields: [element("p", {}, "It goes for everybody, with all its messages, and does not come back.")],
+      agree: "Delete",
+      danger: true,
+      act: () => outcome(client.setState(conversation, "deleted")),
+    });
+  }
+
+  return createSection(
+    element("section", { class: "details-section deeds", "aria-label": "This conversation", tabindex: "-1" }),
+    (detail) => [detail.kind, detail.status, detail.permissions, detail.role, detail.locked, detail.state],
+    draw,
+  );
+}

@@ -1,0 +1,126 @@
+// The rules of a conversation in its panel: to be read by everybody, and to be
+// changed by those who may. How one comes in by oneself, threads, retention
+// and late messages follow here when the server knows of them.
+
+import type { ConversationDetail, Policies, Policy } from "tidings";
+
+import { element } from "../dom";
+import { attempt, type Person } from "../person";
+import { may } from "../rights";
+import { createSection, type Section } from "../section";
+
+/** A rule: what it is about, and what it can say. */
+interface Rule {
+  readonly name: keyof Policies;
+  readonly label: string;
+  readonly choices: readonly (readonly [Policy, string])[];
+}
+
+const RULES: readonly Rule[] = [
+  {
+    name: "send",
+    label: "Who writes",
+    choices: [
+      [{ send: "all_members" }, "All members"],
+      [{ send: "moderators" }, "Moderators and admins"],
+      [{ send: "admins_only" }, "Admins only"],
+    ],
+  },
+  {
+    name: "add_members",
+    label: "Who adds others",
+    choices: [
+      [{ add_members: "all_members" }, "All members"],
+      [{ add_members: "admins_only" }, "Admins only"],
+    ],
+  },
+  {
+    name: "info_edit",
+    label: "Who edits the title",
+    choices: [
+      [{ info_edit: "all_members" }, "All members"],
+      [{ info_edit: "admins_only" }, "Admins only"],
+    ],
+  },
+  {
+    name: "reactions",
+    label: "Reactions",
+    choices: [
+      [{ reactions: true }, "Allowed"],
+      [{ reactions: false }, "Not allowed"],
+    ],
+  },
+  {
+    name: "slow_mode_seconds",
+    label: "Slow mode",
+    choices: [
+      [{ slow_mode_seconds: 0 }, "Off"],
+      [{ slow_mode_seconds: 5 }, "5 seconds"],
+      [{ slow_mode_seconds: 30 }, "30 seconds"],
+      [{ slow_mode_seconds: 60 }, "A minute"],
+      [{ slow_mode_seconds: 300 }, "5 minutes"],
+      [{ slow_mode_seconds: 3600 }, "An hour"],
+    ],
+  },
+];
+
+/** Makes the part with the rules. */
+export function createRules(person: Person, conversation: string): Section {
+  const list = createSection(
+    element("div", { class: "rules", tabindex: "-1" }),
+    (detail) => [detail.policies, mayChange(detail)],
+    (detail) => RULES.map((rule) => drawRule(detail, rule)),
+  );
+  const root = element(
+    "details",
+    { class: "details-section fold", "data-testid": "rules" },
+    element("summary", {}, "Rules"),
+    list.element,
+  );
+
+  function drawRule(detail: ConversationDetail, rule: Rule): HTMLElement {
+    const { policies } = detail;
+    const chosen = rule.choices.findIndex(([policy]) => says(policies, policy));
+    // One that another app has set.
+    const other = chosen === -1 ? String(policies[rule.name]) : undefined;
+    if (!mayChange(detail)) {
+      return element(
+        "p",
+        { class: "rule", "data-testid": `rule-${rule.name}` },
+        element("span", {}, rule.label),
+        element("span", { class: "quiet" }, other ?? rule.choices[chosen]?.[1]),
+      );
+    }
+    const select = element(
+      "select",
+      { "data-testid": `rule-${rule.name}`, "data-focus": rule.name },
+      other !== undefined && element("option", { value: -1, selected: true }, other),
+      ...rule.choices.map(([, words], index) => element("option", { value: index, selected: index === chosen }, words)),
+    );
+    const change = async (): Promise<void> => {
+      const [policy] = rule.choices[Number(select.value)] ?? [];
+      if (policy !== undefined && !(await attempt(person, person.client.setPolicy(conversation, policy)))) {
+        select.value = String(chosen);
+      }
+    };
+    select.addEventListener("change", () => void change());
+    return element("label", { class: "rule" }, element("span", {}, rule.label), select);
+  }
+
+  return {
+    element: root,
+    show: (detail) => {
+      root.hidden = detail.kind === "direct";
+      list.show(detail);
+    },
+  };
+}
+
+function mayChange(detail: ConversationDetail): boolean {
+  return may(detail, "conversation:settings");
+}
+
+function says(policies: Policies, policy: Policy): boolean {
+  const all = new Map<string, unknown>(Object.entries(policies));
+  return Object.entries(policy).every(([name, value]) => all.get(name) === value);
+}
