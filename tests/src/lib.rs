@@ -10,6 +10,8 @@ pub mod fuzz;
 pub mod hostile;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod load;
+pub mod membership;
 pub mod random;
+pub mod roster;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sim;

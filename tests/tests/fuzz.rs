@@ -93,13 +93,16 @@ fn b1_honest_changes_pass_the_prescan() {
 
 #[test]
 fn b13_what_is_admitted_harms_nobody() {
-    let outcomes = check("authority", 60);
+    let outcomes = check("authority", 120);
     check_met(
         &outcomes,
         &[
             "honest message",
             "mutated message",
-            "mutated title",
+            "mutated definition",
+            "mutated grant",
+            "mutated role",
+            "honest status",
             "operation_illegal",
             "wrong_predecessors",
             "wrong_sequence",
