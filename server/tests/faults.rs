@@ -15,7 +15,7 @@ use tidings_core::{
     code::Code,
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{Member, Receipt},
+    model::Receipt,
     time::WallTime,
     wire::{
         ClientFrame, ConversationSummary, FetchScope, MemberReceipt, ProfileNotice, PushedChange, ReceiptNotice,
@@ -23,8 +23,8 @@ use tidings_core::{
     },
 };
 use tidings_server::store::{
-    CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
-    StreamCommit, StreamHead, Suspension,
+    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreError,
+    StoredDocument, StreamCommit, StreamHead, Suspension,
 };
 
 use support::{
@@ -105,7 +105,7 @@ impl Store for FaultyStore {
         tenant: &TenantId,
         conversation: ConversationId,
         account: &AccountId,
-    ) -> Result<Option<Member>, StoreError> {
+    ) -> Result<Option<MemberRow>, StoreError> {
         self.inner.member(tenant, conversation, account).await
     }
     async fn active_members(
