@@ -26,6 +26,9 @@ use crate::random::Random;
 /// Who there is.
 pub const ACCOUNTS: [&str; 4] = ["ann", "bob", "carl", "dora"];
 
+/// Who administers the tenant, and is a member of what they created only.
+pub const OPERATOR: &str = "root";
+
 /// What the words of people begin with; a number follows that is used once.
 pub const WORDS: &str = "words ";
 
@@ -73,19 +76,19 @@ pub enum Kind {
 
 /// How often each kind is drawn, of all that are drawn.
 pub const KINDS: [(Kind, u64); 31] = [
-    (Kind::CreateDirect, 2),
-    (Kind::CreateConversation, 4),
-    (Kind::SendText, 60),
+    (Kind::CreateDirect, 1),
+    (Kind::CreateConversation, 3),
+    (Kind::SendText, 80),
     (Kind::EditMessage, 8),
     (Kind::DeleteMessage, 5),
     (Kind::React, 8),
     (Kind::Unreact, 5),
     (Kind::SetInfo, 7),
-    (Kind::SetTheme, 2),
+    (Kind::SetTheme, 3),
     (Kind::SetScope, 2),
     (Kind::SetPolicy, 7),
     (Kind::SetState, 6),
-    (Kind::SetLocked, 5),
+    (Kind::SetLocked, 8),
     (Kind::AddMember, 12),
     (Kind::InviteMember, 3),
     (Kind::AnswerRequest, 2),
@@ -95,7 +98,7 @@ pub const KINDS: [(Kind, u64); 31] = [
     (Kind::Leave, 2),
     (Kind::ChangeRole, 7),
     (Kind::TransferOwnership, 2),
-    (Kind::DefineRole, 5),
+    (Kind::DefineRole, 8),
     (Kind::SetPermission, 10),
     (Kind::SetMemberText, 3),
     (Kind::PinMessage, 4),
@@ -190,6 +193,8 @@ impl Person<'_> {
             | Kind::SetProfile
             | Kind::AddContact
             | Kind::RemoveContact => ConversationId::from_bytes([0; 16]),
+            // Most of it where most is going on.
+            _ if random.chance(65) => self.conversations[0],
             _ => *random.pick(self.conversations),
         };
         let words = self.words.clone();
@@ -197,7 +202,7 @@ impl Person<'_> {
             Kind::CreateDirect => CreateDirect { peer: other }.into(),
             Kind::CreateConversation => {
                 let members = ACCOUNTS.iter().filter(|_| random.chance(75)).map(|name| account(name)).collect();
-                let mut command = CreateConversation::new(draw_roster_kind(random), Some(words), members);
+                let mut command = CreateConversation::new(self.draw_kind(random), Some(words), members);
                 if random.chance(20) {
                     command.policies.push(draw_policy(random));
                     command.scope = Some(*random.pick(Scope::ALL));
@@ -285,6 +290,17 @@ impl Person<'_> {
         })
     }
 
+    /// A kind with a roster; that of notices is the operator's to create, and refused to others.
+    fn draw_kind(&self, random: &mut Random) -> ConversationKind {
+        match random.below(16) {
+            0..=7 if self.client.account.as_str() == OPERATOR => ConversationKind::System,
+            0 => ConversationKind::System,
+            1..=3 => ConversationKind::Channel,
+            4..=6 => ConversationKind::Support,
+            _ => ConversationKind::Group,
+        }
+    }
+
     /// Mostly open: where nobody can write, nothing happens. What is deleted stays so, and is rare.
     fn state(&self, conversation: ConversationId, random: &mut Random) -> ConversationState {
         let shown = self.client.screen.inbox.get(&conversation).map(|row| row.state);
@@ -314,15 +330,6 @@ impl Person<'_> {
             3 => Input::Typing(conversation, random.chance(50)),
             _ => Input::MarkRead(conversation),
         })
-    }
-}
-
-fn draw_roster_kind(random: &mut Random) -> ConversationKind {
-    match random.below(10) {
-        0 => ConversationKind::System,
-        1 | 2 => ConversationKind::Channel,
-        3 | 4 => ConversationKind::Support,
-        _ => ConversationKind::Group,
     }
 }
 

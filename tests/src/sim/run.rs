@@ -21,7 +21,7 @@ use tidings_core::{
 use tidings_server::store::Suspension;
 
 use super::{
-    actions::{self, ACCOUNTS, Kind, Person, WORDS},
+    actions::{self, ACCOUNTS, Kind, OPERATOR, Person, WORDS},
     checks::{Checked, Checks},
     clock::wall,
     faults::{Class, Profile},
@@ -43,7 +43,7 @@ const CURSOR_INTERVAL: Duration = Duration::from_secs(5);
 /// The seeds that ordinary tests run, from zero on.
 pub const SEEDS: u64 = 300;
 /// Turns of a run unless told otherwise.
-pub const TURNS: u32 = 60;
+pub const TURNS: u32 = 72;
 
 /// What is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct Report {
     pub classes: BTreeMap<Class, u32>,
     /// Commands by kind.
     pub kinds: BTreeMap<Kind, u32>,
+    /// What was admitted, by what it states.
+    pub stated: BTreeMap<&'static str, u32>,
     /// Hostile changes that were sent.
     pub hostile: u32,
     /// Words that people were told are safe.
@@ -188,11 +190,12 @@ impl<'a> Run<'a> {
         for place in 0..world.places() {
             world.fate(place).set_faults(profile.store);
         }
+        world.administrator = Some(AccountId::parse(OPERATOR).expect("legal"));
         // Ann has two devices, of which one decides anew about every entry.
         world.add("ann");
         world.add("bob");
         world.verify = true;
-        for name in ["carl", "dora", "ann"] {
+        for name in ["carl", "dora", "ann", OPERATOR] {
             world.add(name);
         }
         world.verify = false;
@@ -557,6 +560,9 @@ impl<'a> Run<'a> {
         self.report.hostile = self.intruder.sent;
         self.report.said = self.said.len();
         self.report.entries = self.checks.journal.count();
+        for stream in self.checks.journal.streams().values() {
+            stream.stated.iter().for_each(|(name, count)| *self.report.stated.entry(name).or_default() += count);
+        }
         self.report.refusals = std::mem::take(&mut self.world.told.refusals);
         self.report.endings = std::mem::take(&mut self.world.told.endings);
         self.report.digest = self.world.trace.digest();

@@ -101,6 +101,8 @@ pub struct World {
     pub random: Random,
     /// Whether devices that are added decide anew about what the server admitted.
     pub verify: bool,
+    /// Whose tokens say that it administers the tenant.
+    pub administrator: Option<AccountId>,
     /// The longest delay of a frame, ms.
     pub delay_ms_max: u64,
     /// The longest time that a device's disk takes, ms; of devices that start.
@@ -143,6 +145,7 @@ impl World {
             time_ms: 0,
             random: Random::new(seed),
             verify: false,
+            administrator: None,
             delay_ms_max: 20,
             disk_ms_max: 0,
             tamper: None,
@@ -367,7 +370,15 @@ impl World {
     /// When it cannot be signed.
     pub fn token_of(&self, account: &AccountId) -> String {
         let ttl = Duration::from_secs(86_400);
-        let token = self.keys.issue(&tenant(), account, &[], wall(self.time_ms, 0), ttl);
+        self.sign(account, ttl)
+    }
+
+    fn sign(&self, account: &AccountId, ttl: Duration) -> String {
+        let labels: &[String] = match self.administrator.as_ref() == Some(account) {
+            true => &["admin".to_owned()],
+            false => &[],
+        };
+        let token = self.keys.issue(&tenant(), account, labels, wall(self.time_ms, 0), ttl);
         token.expect("there is a secret to sign with")
     }
 
@@ -667,11 +678,7 @@ impl World {
     fn token(&mut self, device: Device) -> Input {
         match self.around[device].tokens {
             Tokens::Fail => Input::TokenFailed,
-            Tokens::Hold(ttl) => {
-                let account = &self.clients[device].account;
-                let token = self.keys.issue(&tenant(), account, &[], wall(self.time_ms, 0), ttl);
-                Input::Token(token.expect("there is a secret to sign with"))
-            }
+            Tokens::Hold(ttl) => Input::Token(self.sign(&self.clients[device].account, ttl)),
         }
     }
 
