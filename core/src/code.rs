@@ -140,6 +140,18 @@ named! {
         PolicyForbids = "policy_forbids",
         /// The one acted on, or the role given, is of the own rank or above.
         RankTooLow = "rank_too_low",
+        /// Nobody comes in here by themselves.
+        JoinForbidden = "join_forbidden",
+        /// There is no invite of this code.
+        InviteUnknown = "invite_unknown",
+        /// The invite has expired.
+        InviteExpired = "invite_expired",
+        /// The invite has let in as many as it may.
+        InviteUsedUp = "invite_used_up",
+        /// The invite lets nobody in at the moment.
+        InviteDisabled = "invite_disabled",
+        /// More invites than a conversation has.
+        TooManyInvites = "too_many_invites",
         /// There is no role of this name here.
         RoleUnknown = "role_unknown",
         /// The role defined is not below the definer's own rank.

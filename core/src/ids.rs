@@ -173,10 +173,35 @@ byte_id! {
 }
 
 byte_id! {
+    /// An invite link, made from its code.
+    InviteId
+}
+
+byte_id! {
+    /// What an invite link carries: 128 random bits. Whoever has it may use the link.
+    InviteCode
+}
+
+byte_id! {
     /// The time-ordered part of a message id: 48 bits of milliseconds since
     /// 1970, a 16-bit counter, 64 random bits, big-endian.
     Stamp
 }
+
+impl AccountId {
+    /// The account that the server writes as; no token is of it.
+    pub fn system() -> Self {
+        Self(Arc::from(SYSTEM))
+    }
+
+    /// Whether it is the one that the server writes as.
+    pub fn is_system(&self) -> bool {
+        &*self.0 == SYSTEM
+    }
+}
+
+/// The account that the server writes as.
+const SYSTEM: &str = ":system";
 
 /// The SHA-256 hash that names one Automerge change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -216,6 +241,14 @@ impl fmt::Display for ChangeHash {
 impl fmt::Debug for ChangeHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "ChangeHash({self})")
+    }
+}
+
+impl DeviceId {
+    /// The device of the system's account in a stream: each node that writes
+    /// there writes as it.
+    pub fn of_system(tenant: &TenantId, stream: &StreamId) -> Self {
+        Self(derive(["tidings system 1", tenant.as_str(), &stream.to_string()]))
     }
 }
 

@@ -84,6 +84,9 @@ pub struct Limits {
     /// Roles that a conversation defines for itself; refused with `too_many_roles`.
     #[n(23)]
     pub roles_max: u32,
+    /// Invite links of a conversation; refused with `too_many_invites`.
+    #[n(24)]
+    pub invites_max: u32,
 }
 
 impl Default for Limits {
@@ -119,6 +122,7 @@ impl Limits {
         change_predecessors_max: 2_000,
         heads_max: 128,
         roles_max: 50,
+        invites_max: 100,
     };
 
     /// What a server may allow at the most: the bounds of what a client takes

@@ -10,16 +10,16 @@ use minicbor::{Decode, Encode};
 use proptest::prelude::*;
 use tidings_core::{
     code::Code,
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteCode, MessageId, Stamp, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     limits::Limits,
     model::{
         AccountKind, ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt,
-        Role,
+        Role, Wish,
     },
     time::WallTime,
     wire::{
-        Accepted, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
+        Accepted, Ask, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
         Hello, LastMessage, MemberPresence, MemberReceipt, PROTOCOL_VERSION, PresenceNotice, ProfileNotice, Push,
         PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Welcome, decode, encode,
     },
@@ -119,6 +119,14 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
             ClientFrame::Presence(PresenceNotice { conversation: conversation(), kind: PresenceKind::Typing }),
         ),
         ("ping", ClientFrame::Ping(5)),
+        (
+            "ask",
+            ClientFrame::Ask(Ask {
+                request: 10,
+                conversation: conversation(),
+                wish: Wish::Join(Some(InviteCode::from_bytes(*b"a code of a link"))),
+            }),
+        ),
     ]
 }
 

@@ -257,8 +257,12 @@ impl Verifying<'_> {
                 false => differs(Aspect::Profile, "the profile that the entries state".into(), "another one".into()),
             };
         }
-        let expected: Vec<_> =
-            stream.conversation().members.iter().map(|(account, member)| (account.clone(), MemberRow::of(member))).collect();
+        let expected: Vec<_> = stream
+            .conversation()
+            .members
+            .iter()
+            .map(|(account, member)| (account.clone(), MemberRow::of(member)))
+            .collect();
         if let Some((account, member)) = expected.iter().find(|member| !record.members.contains(member)) {
             let found = record.members.iter().find(|(other, _)| other == account);
             return differs(

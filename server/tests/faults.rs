@@ -5,32 +5,21 @@
 
 mod support;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
-use async_trait::async_trait;
 use tidings_core::{
     code::Code,
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
-    journal::{Cursor, Entry, Position},
-    model::Receipt,
-    time::WallTime,
-    wire::{
-        ClientFrame, ConversationSummary, FetchScope, MemberReceipt, ProfileNotice, PushedChange, ReceiptNotice,
-        ServerFrame,
-    },
+    ids::DocumentId,
+    journal::Position,
+    wire::{ClientFrame, FetchScope, PushedChange, ReceiptNotice, ServerFrame},
 };
-use tidings_server::store::{
-    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreError,
-    StoredDocument, StreamCommit, StreamHead, Suspension,
-};
+use tidings_server::store::Store;
 
 use support::{
     author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,
+    faulty::{ANSWER_LOST, CONFLICT, FULL, FaultyStore, PANIC_PAGE, UNAVAILABLE, WELL},
     on_each_store,
     server::{TestServer, token},
 };
@@ -47,198 +36,9 @@ on_each_store! {
     a_session_whose_receipts_were_not_stored_ends,
 }
 
-/// How the next commits end.
-const WELL: u32 = 0;
-const UNAVAILABLE: u32 = 1;
-const FULL: u32 = 2;
-const ANSWER_LOST: u32 = 3;
-const CONFLICT: u32 = 4;
-
-/// The page that is a defect of the store.
-const PANIC_PAGE: u32 = 777;
-
-/// A real store that fails when told to.
-struct FaultyStore {
-    inner: Arc<dyn Store>,
-    commits: AtomicU32,
-    catch_ups: AtomicU32,
-    summaries: AtomicU32,
-    receipts: AtomicU32,
-}
-
-fn unavailable() -> StoreError {
-    StoreError::Unavailable(sqlx::Error::PoolTimedOut)
-}
-
-#[async_trait]
-impl Store for FaultyStore {
-    async fn migrate(&self) -> Result<(), StoreError> {
-        self.inner.migrate().await
-    }
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.inner.ping().await
-    }
-    async fn register_device(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        device: DeviceId,
-    ) -> Result<DeviceOwner, StoreError> {
-        self.inner.register_device(tenant, account, device).await
-    }
-    async fn set_suspension(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        suspension: Suspension,
-    ) -> Result<(), StoreError> {
-        self.inner.set_suspension(tenant, account, suspension).await
-    }
-    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
-        self.inner.suspended(tenant, accounts).await
-    }
-    async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
-        self.inner.stream_head(tenant, stream).await
-    }
-    async fn member(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        account: &AccountId,
-    ) -> Result<Option<MemberRow>, StoreError> {
-        self.inner.member(tenant, conversation, account).await
-    }
-    async fn active_members(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<AccountId>, StoreError> {
-        self.inner.active_members(tenant, conversation).await
-    }
-    async fn document(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-    ) -> Result<(StoredDocument, StreamHead), StoreError> {
-        assert_ne!(document.page(), Some(PANIC_PAGE), "a defect, as the test wants it");
-        self.inner.document(tenant, document).await
-    }
-    async fn find_changes(
-        &self,
-        tenant: &TenantId,
-        stream: &StreamId,
-        hashes: &[ChangeHash],
-    ) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError> {
-        self.inner.find_changes(tenant, stream, hashes).await
-    }
-    async fn entries_after(
-        &self,
-        tenant: &TenantId,
-        stream: &StreamId,
-        after: Position,
-        entries_max: u32,
-    ) -> Result<Vec<Entry>, StoreError> {
-        self.inner.entries_after(tenant, stream, after, entries_max).await
-    }
-    async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
-        match self.commits.load(Ordering::SeqCst) {
-            UNAVAILABLE => Err(unavailable()),
-            FULL => Err(StoreError::Full(sqlx::Error::PoolTimedOut)),
-            ANSWER_LOST => {
-                self.inner.commit(commits).await?;
-                Err(unavailable())
-            }
-            CONFLICT => Ok(vec![CommitOutcome::Conflict; commits.len()]),
-            _ => self.inner.commit(commits).await,
-        }
-    }
-    async fn catch_up(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        cursor: Option<Cursor>,
-        entries_max: u32,
-    ) -> Result<CatchUp, StoreError> {
-        match self.catch_ups.load(Ordering::SeqCst) {
-            UNAVAILABLE => Err(unavailable()),
-            _ => self.inner.catch_up(tenant, account, cursor, entries_max).await,
-        }
-    }
-    async fn summaries(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        conversations: &[ConversationId],
-    ) -> Result<Vec<ConversationSummary>, StoreError> {
-        match self.summaries.load(Ordering::SeqCst) {
-            UNAVAILABLE => Err(unavailable()),
-            _ => self.inner.summaries(tenant, account, conversations).await,
-        }
-    }
-    async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {
-        self.inner.profiles(tenant, accounts).await
-    }
-    async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError> {
-        self.inner.co_members(tenant, account).await
-    }
-    async fn merge_receipts(
-        &self,
-        tenant: &TenantId,
-        receipts: &[MemberReceipt],
-    ) -> Result<Vec<MemberReceipt>, StoreError> {
-        match self.receipts.load(Ordering::SeqCst) {
-            UNAVAILABLE => Err(unavailable()),
-            _ => self.inner.merge_receipts(tenant, receipts).await,
-        }
-    }
-    async fn receipts(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
-        self.inner.receipts(tenant, conversation).await
-    }
-    async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
-        self.inner.stale_documents(entries_min, count_max).await
-    }
-    async fn save_snapshot(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        snapshot: &Snapshot,
-    ) -> Result<(), StoreError> {
-        self.inner.save_snapshot(tenant, document, snapshot).await
-    }
-    async fn quarantine_snapshot(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        snapshot: &Snapshot,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        self.inner.quarantine_snapshot(tenant, document, snapshot, reason).await
-    }
-    fn records(&self) -> &dyn Records {
-        self.inner.records()
-    }
-    fn tell(&self, notice: Notice) {
-        self.inner.tell(notice);
-    }
-    async fn notices(&self) -> Result<Vec<Notice>, StoreError> {
-        self.inner.notices().await
-    }
-}
-
 /// A node on a faulty store, with ann in a group with bob.
 async fn faulty(database: &Database) -> (TestServer, Arc<FaultyStore>, Client, Author) {
-    let store = FaultyStore {
-        inner: database.open().await,
-        commits: AtomicU32::new(WELL),
-        catch_ups: AtomicU32::new(WELL),
-        summaries: AtomicU32::new(WELL),
-        receipts: AtomicU32::new(WELL),
-    };
-    let store = Arc::new(store);
+    let store = FaultyStore::new(database.open().await);
     let server = TestServer::with_store(Arc::clone(&store) as Arc<dyn Store>, &["--cursor-interval", "50ms"]).await;
     let mut ann = Client::connect(&server, "ann", device(1)).await;
     let mut author = Author::of("ann", device(1), boats());

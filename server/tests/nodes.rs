@@ -6,7 +6,11 @@
 mod support;
 
 mod postgres {
-    use std::{collections::BTreeSet, sync::Arc, time::Duration};
+    use std::{
+        collections::BTreeSet,
+        sync::{Arc, atomic::Ordering},
+        time::Duration,
+    };
 
     use tidings_core::{
         code::Code,
@@ -16,12 +20,13 @@ mod postgres {
         wire::{ClientFrame, FetchScope, PresenceNotice, PushedChange, ReceiptNotice, ServerFrame},
     };
 
-    use tidings_server::store::Suspension;
+    use tidings_server::store::{Store, Suspension};
 
     use crate::support::{
         author::{Author, account, boats},
         client::{Client, device, stream},
         database::Database,
+        faulty::{FaultyStore, UNAVAILABLE, WELL},
         proxy::Proxy,
         server::TestServer,
     };
@@ -232,6 +237,31 @@ mod postgres {
         assert_eq!(refused.code, Code::NotAMember);
         ann.push_accepted(stream(boats()), vec![author.add("bob")]).await;
         bob.push_accepted(stream(boats()), vec![change]).await;
+        one.stop().await;
+        other.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_the_store_could_not_tell_when_it_was_noticed_is_told_when_it_can() {
+        let database = Database::postgres().await;
+        let one = TestServer::start(&database, &[]).await;
+        let store = FaultyStore::new(database.open().await);
+        let other = TestServer::with_store(Arc::clone(&store) as Arc<dyn Store>, &["--store", "postgres:"]).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut author = Author::of("ann", device(1), boats());
+        ann.push_accepted(stream(boats()), vec![author.create(&["bob"])]).await;
+        // Long before his session looks for itself.
+        let mut bob = Client::connect(&other, "bob", device(2)).await;
+        store.entries.store(UNAVAILABLE, Ordering::SeqCst);
+        ann.push_accepted(stream(boats()), vec![author.say("did you hear?")]).await;
+        store.entries_failed(1).await;
+        ann.push_accepted(stream(boats()), vec![author.say("and this?")]).await;
+        store.entries_failed(2).await;
+        store.entries.store(WELL, Ordering::SeqCst);
+        let heard = bob.entries_to(&stream(boats()), 3).await;
+        // What came before he did, and once more, is no matter.
+        let heard: BTreeSet<u64> = heard.iter().map(|entry| entry.position.number()).filter(|at| *at > 1).collect();
+        assert_eq!(heard, BTreeSet::from([2, 3]));
         one.stop().await;
         other.stop().await;
     }

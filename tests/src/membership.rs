@@ -10,8 +10,8 @@ use tidings_core::{
     journal::Entry,
     limits::Limits,
     model::{
-        Conversation, ConversationKind, ConversationState, Grant, Member, MemberStatus, Permission, Permissions, Role,
-        SendPolicy, Standing, WhoPolicy,
+        Conversation, ConversationKind, ConversationState, Grant, JoinPolicy, Member, MemberStatus, Permission,
+        Permissions, Role, SendPolicy, Standing, WhoPolicy,
     },
     time::WallTime,
 };
@@ -45,6 +45,10 @@ pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conve
         return check_created(entry, after);
     }
     ensure!(before.created == after.created, "created once more");
+    if entry.account.is_system() {
+        return check_wish(facts, before, after);
+    }
+    ensure!(before.invite_uses == after.invite_uses, "{} counts who came in", entry.account);
     let member = before.active_member(&entry.account);
     ensure!(entry.administrator || member.is_some(), "{} acts and is not a member", entry.account);
     check_standings(entry, before, after)?;
@@ -62,6 +66,7 @@ pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conve
     actor.check_words(before, facts)?;
     actor.check_metadata(before, after)?;
     actor.check_definitions(before, after)?;
+    actor.check_invites(before, after)?;
     let accounts: BTreeSet<&AccountId> = before.members.keys().chain(after.members.keys()).collect();
     accounts.into_iter().try_for_each(|account| actor.check_member(account, before, after))
 }
@@ -137,8 +142,54 @@ fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) ->
         }
         ensure!(member.standing.is_some(), "{account} is listed and stands nowhere");
     }
+    for (id, invite) in &after.invites {
+        ensure!(after.rank_of(&invite.role) <= 25, "{id} lets in as {}", invite.role);
+        let defined = !matches!(&invite.role, Role::Custom(name) if !after.roles.contains_key(name));
+        ensure!(defined, "{id} lets in as {}, which is not defined", invite.role);
+    }
+    let (max, former) = (limits.invites_max as usize, before.invites.len());
+    ensure!(after.invites.len() <= max || after.invites.len() <= former, "more than {max} invites");
     let rank = after.roles.iter().find(|(_, role)| !(1..=99).contains(&role.rank));
     ensure!(rank.is_none(), "a role of an impossible rank: {rank:?}");
+    Ok(())
+}
+
+/// What the system may write: somebody comes in, asks or goes, as they wished.
+fn check_wish(facts: &[Fact], before: &Conversation, after: &Conversation) -> Checked {
+    let changed: Vec<&AccountId> =
+        after.members.keys().filter(|account| before.members.get(*account) != after.members.get(*account)).collect();
+    let [account] = changed[..] else { return Err(format!("a wish of {changed:?}")) };
+    let nobody = Member::default();
+    let (former, member) = (before.members.get(account).unwrap_or(&nobody), &after.members[account]);
+    let standing = member.standing.as_ref();
+    let follows = standing.map(|one| Standing::next(former.standing.as_ref(), one.status, account, one.at));
+    ensure!(standing == follows.as_ref(), "{account} stands {standing:?}, which is not what they wished");
+    let others = |conversation: &Conversation| {
+        let mut others = conversation.clone();
+        others.members.remove(account);
+        others.invite_uses.clear();
+        others
+    };
+    ensure!(others(before) == others(after), "a wish of {account} changes more than {account}: {facts:?}");
+    let from = former.standing.as_ref().map(|standing| standing.status);
+    let waited = matches!(from, Some(MemberStatus::Invited | MemberStatus::Requested));
+    if member.status() == MemberStatus::Left {
+        ensure!(waited && former.role == member.role, "{account} declines, and was {from:?}");
+        return Ok(());
+    }
+    let comes = matches!(member.status(), MemberStatus::Active | MemberStatus::Requested);
+    ensure!(comes && from != Some(MemberStatus::Active), "{account} goes from {from:?} to {}", member.status());
+    ensure!(from != Some(MemberStatus::Banned), "{account} comes in and is banned");
+    ensure!(before.state() == ConversationState::Active, "{account} comes into one that is {:?}", before.state());
+    ensure!(!member.grants.values().any(|grant| grant.allowed), "{account} comes with a grant");
+    if from == Some(MemberStatus::Invited) {
+        ensure!(former.role == member.role, "{account} was invited as {}", former.role);
+        return Ok(());
+    }
+    ensure!(before.policies.join != JoinPolicy::InviteOnly, "{account} comes in where one is invited");
+    ensure!(after.rank_of(&member.role) <= 25, "{account} comes in as {}", member.role);
+    let waits = member.status() == MemberStatus::Requested;
+    ensure!(waits == before.policies.join_approval, "{account} waits: {waits}");
     Ok(())
 }
 
@@ -264,6 +315,19 @@ impl Actor<'_> {
             }
             let lacking = role.map(|role| beyond_members(role.permissions).without(self.held)).unwrap_or_default();
             ensure!(lacking == Permissions::default(), "{} puts {lacking:?} into {name}", self.account);
+        }
+        Ok(())
+    }
+
+    fn check_invites(&self, before: &Conversation, after: &Conversation) -> Checked {
+        if before.invites == after.invites {
+            return Ok(());
+        }
+        self.needs("makes invites", &[Permission::InviteCreate])?;
+        for (id, invite) in after.invites.iter().filter(|(id, invite)| before.invites.get(*id) != Some(*invite)) {
+            ensure!(invite.by == *self.account, "{} makes {id} as {}", self.account, invite.by);
+            let lacking = beyond_members(after.permissions_of(&invite.role)).without(self.held);
+            ensure!(lacking == Permissions::default(), "{} gives {lacking:?} by {id}", self.account);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use tidings_core::{
     command::{AddMember, CreateConversation, RemoveMember, SendText, SetInfo},
     engine::{ConnectionState, Input, ServerFault},
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
+    journal::Position,
     limits::Limits,
     model::{InfoField, Role},
     wire::{DocumentSnapshot, Entries, Fetched, ServerFrame},
@@ -247,6 +248,41 @@ fn s6_snapshots_that_do_not_load_are_told_and_fetched_again() {
     });
 }
 
+fn clear(snapshot: &mut DocumentSnapshot) {
+    snapshot.data.clear();
+    snapshot.admissions.clear();
+}
+
+fn is_page(snapshot: &DocumentSnapshot) -> bool {
+    snapshot.document.page().is_some()
+}
+
+#[test]
+fn s6_cleared_pages_are_told_and_fetched_again() {
+    // Nothing was ever written, as of now.
+    check_bad_snapshots(|frame| {
+        on_snapshots(frame, |snapshot| {
+            if is_page(snapshot) {
+                clear(snapshot);
+            }
+        });
+    });
+    // Nothing was ever written, and nothing came behind that.
+    check_bad_snapshots(|frame| {
+        if let ServerFrame::Fetched(fetched) = frame
+            && fetched.restart
+        {
+            fetched.entries.retain(|entry| entry.document.page().is_none());
+            for snapshot in fetched.documents.iter_mut().filter(|snapshot| is_page(snapshot)) {
+                clear(snapshot);
+                snapshot.position = Position::ZERO;
+            }
+        }
+    });
+    // Something was written before the first position.
+    check_bad_snapshots(|frame| on_snapshots(frame, |snapshot| snapshot.position = Position::ZERO));
+}
+
 #[test]
 fn s6_snapshots_of_other_documents_are_told_and_fetched_again() {
     check_bad_snapshots(|frame| {
@@ -282,8 +318,8 @@ fn s6_admissions_that_do_not_fit_are_told_and_fetched_again() {
     });
 }
 
-#[test]
-fn s6_an_older_page_that_does_not_load_is_asked_for_again_with_the_next_link() {
+/// Ann's new device scrolls to older pages, which are bad.
+fn check_bad_page(lie: fn(&mut ServerFrame)) {
     let mut scene = scene();
     let bob = scene.bob;
     for index in 0..40 {
@@ -293,7 +329,7 @@ fn s6_an_older_page_that_does_not_load_is_asked_for_again_with_the_next_link() {
     scene.world.verify = true;
     let late = scene.world.add("ann");
     scene.settle();
-    scene.world.tamper = Some(|frame| on_snapshots(frame, |snapshot| snapshot.data.truncate(20)));
+    scene.world.tamper = Some(lie);
     scene.world.input(late, Input::OpenConversation(scene.group));
     scene.world.run_ms(20_000);
     assert_eq!(scene.faults(late).first(), Some(&(None, Code::SnapshotInvalid)));
@@ -303,4 +339,10 @@ fn s6_an_older_page_that_does_not_load_is_asked_for_again_with_the_next_link() {
     assert!(scene.world.client(late).screen.texts(scene.group).len() > before, "without being asked again");
     scene.ann = late;
     scene.check_same();
+}
+
+#[test]
+fn s6_an_older_page_that_does_not_load_is_asked_for_again_with_the_next_link() {
+    check_bad_page(|frame| on_snapshots(frame, |snapshot| snapshot.data.truncate(20)));
+    check_bad_page(|frame| on_snapshots(frame, clear));
 }

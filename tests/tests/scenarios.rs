@@ -423,9 +423,13 @@ fn profiles_name_people_everywhere() {
     group.say(ann, "hi");
     let profile = Profile { display_name: Some("Ann Lee".into()), ..Profile::default() };
     group.world.command(ann, SetProfile { profile });
-    group.settle();
-    let rows = group.world.client(bob).screen.rows(id);
-    assert!(rows.iter().all(|row| row.author_name == "Ann Lee"));
+    // On her own screen at once.
+    for device in [ann, bob] {
+        let screen = &group.world.client(device).screen;
+        assert!(screen.rows(id).iter().all(|row| row.author_name == "Ann Lee"), "device {device}");
+        assert!(screen.details[&id].members.iter().any(|member| member.name == "Ann Lee"), "device {device}");
+        group.settle();
+    }
 }
 
 #[test]

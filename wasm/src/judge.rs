@@ -23,6 +23,8 @@ pub struct JudgeConfig {
     pub tenant: String,
     /// The account.
     pub account: String,
+    /// Whether it administers the tenant.
+    pub administrator: bool,
     /// The device, 16 bytes.
     pub device: Bytes,
     /// The stream: a frame Fetched, of a new start.
@@ -41,12 +43,13 @@ impl Judge {
     /// `id_invalid` or `value_invalid` for what is no config.
     #[wasm_bindgen(constructor)]
     pub fn new(config: Ts<JudgeConfig>) -> Result<Judge, Failure> {
-        let JudgeConfig { tenant, account, device, fetched } = config.to_rust().map_err(Failure::value)?;
+        let JudgeConfig { tenant, account, administrator, device, fetched } =
+            config.to_rust().map_err(Failure::value)?;
         let session = Session {
             tenant: id::tenant(&tenant)?,
             account: id::account(&account)?,
             device: DeviceId::try_from(&device.0[..]).map_err(Failure::value)?,
-            administrator: false,
+            administrator,
         };
         let ServerFrame::Fetched(fetched) = decode(&fetched.0).map_err(Failure::value)? else {
             return Err(Failure::value("not a frame Fetched"));

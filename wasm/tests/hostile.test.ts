@@ -7,23 +7,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 
-import loadModule, { Engine, Judge } from "#testing";
+import loadModule, { Engine } from "#testing";
 
-interface Case {
-  readonly name: string;
-  readonly push: string;
-  readonly answer: string;
-}
-
-interface Corpus {
-  readonly tenant: string;
-  readonly account: string;
-  readonly device: string;
-  readonly acceptedAt: number;
-  readonly fetched: string;
-  readonly honest: Case;
-  readonly cases: readonly Case[];
-}
+import { answerOf, bytesOf, type Corpus, judgeOf, readCorpus } from "./court.js";
 
 const MIB = 1024 * 1024;
 /** What judging may take of the linear memory, beside copies of the largest push. */
@@ -37,37 +23,19 @@ let corpus: Corpus;
 before(async () => {
   const bytes = await readFile(new URL("../../pkg-testing/tidings_bg.wasm", import.meta.url));
   memory = (await loadModule({ module_or_path: bytes })).memory;
-  const path = process.env["TIDINGS_HOSTILE_CORPUS"];
-  assert.ok(path, "TIDINGS_HOSTILE_CORPUS names the file that `hostile-corpus` writes");
-  corpus = JSON.parse(await readFile(path, "utf8")) as Corpus;
+  corpus = await readCorpus();
 });
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.from(base64, "base64"));
-}
-
-function judgeOf({ tenant, account, device, fetched }: Corpus): Judge {
-  return new Judge({ tenant, account, device: bytesOf(device), fetched: bytesOf(fetched) });
-}
-
-function answerOf(judge: Judge, { name, push }: Case): string {
-  try {
-    return Buffer.from(judge.judge(bytesOf(push), corpus.acceptedAt)).toString("base64");
-  } catch (cause) {
-    throw new Error(`not answered: ${name}`, { cause });
-  }
-}
 
 test("every hostile change is answered as natively, in bounded memory, and the module lives", () => {
   assert.ok(corpus.cases.length >= 106, `${corpus.cases.length} cases`);
   const judge = judgeOf(corpus);
-  assert.equal(answerOf(judge, corpus.honest), corpus.honest.answer);
+  assert.equal(answerOf(corpus, judge, corpus.honest), corpus.honest.answer);
   const held = memory.buffer.byteLength;
   const wrong: string[] = [];
   let largest = 0;
   for (const hostile of corpus.cases) {
     largest = Math.max(largest, bytesOf(hostile.push).byteLength);
-    const answer = answerOf(judge, hostile);
+    const answer = answerOf(corpus, judge, hostile);
     if (answer !== hostile.answer) {
       wrong.push(`${hostile.name}: ${Buffer.from(answer, "base64").toString("latin1")}`);
     }
@@ -76,7 +44,7 @@ test("every hostile change is answered as natively, in bounded memory, and the m
   const grown = memory.buffer.byteLength - held;
   const allowed = MEMORY_BYTES_MAX + PUSH_COPIES * largest;
   assert.ok(grown <= allowed, `${grown} bytes, at most ${allowed}`);
-  assert.equal(answerOf(judge, corpus.honest), corpus.honest.answer);
+  assert.equal(answerOf(corpus, judge, corpus.honest), corpus.honest.answer);
   const engine = new Engine(0, corpus.acceptedAt, { tenant: "acme", account: "ada", seed: new Uint8Array(32).fill(7) });
   assert.equal(engine.poll()?.type, "storage");
   judge.free();
@@ -87,5 +55,5 @@ test("what is no push is an error, and the next one is answered", () => {
   for (const push of [new Uint8Array(), new Uint8Array([0xff]), new Uint8Array([0x82, 0x05, 0x81, 0x01])]) {
     assert.throws(() => judge.judge(push, corpus.acceptedAt), { code: "value_invalid" });
   }
-  assert.equal(answerOf(judge, corpus.honest), corpus.honest.answer);
+  assert.equal(answerOf(corpus, judge, corpus.honest), corpus.honest.answer);
 });

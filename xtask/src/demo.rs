@@ -64,7 +64,7 @@ fn serve(demo: &Demo) -> anyhow::Result<ExitCode> {
     // Whoever listens there already would answer in the server's place; the
     // server then says so itself and ends.
     let mut announced = answers(&address);
-    let mut server = Command::new(workspace::server_binary())
+    let mut server = Command::new(workspace::program("tidings-server"))
         .args(["serve", "--dev", "--listen", &address, "--store", &store, "--demo"])
         .arg(workspace::web_demo().join("dist"))
         .stdin(Stdio::null())

@@ -2,6 +2,7 @@
 //! Node.js, Postgres' programs, a Chromium. Debian's packages are installed when
 //! this process is root; everyone else is told in one line what to install.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -96,10 +97,6 @@ pub fn ensure_target(target: &str) -> anyhow::Result<()> {
 
 /// This machine and its compilers in a line: what figures must be read with.
 pub fn describe() -> String {
-    let first_line = |program: &str| {
-        let output = Command::new(program).arg("--version").output();
-        output.ok().and_then(|output| String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned))
-    };
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let processor = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -109,9 +106,16 @@ pub fn describe() -> String {
         processor.map_or("an unknown processor", |(_, name)| name),
         std::env::consts::OS,
         load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown"),
-        first_line("rustc").unwrap_or_default(),
-        first_line("node").unwrap_or_default(),
+        version("rustc"),
+        version("node"),
     )
+}
+
+/// What a program says of its version, in a line.
+pub fn version(program: impl AsRef<OsStr>) -> String {
+    let output = Command::new(program).arg("--version").output();
+    let said = output.map(|output| output.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&said).lines().next().unwrap_or_default().trim().to_owned()
 }
 
 /// Makes sure that a recent Node.js and npm are there.

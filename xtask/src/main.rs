@@ -48,11 +48,12 @@ usage: cargo xtask COMMAND
                                      trace; or less of it
   sim [--minutes N]                  draw new seeds on every core until one fails,
                                      which is made small; 1 minute unless told
-  bench [authority | server [--only SCENARIO]...]
-                                     measure what admitting and refusing cost, and
-                                     what a server does on each store, and write the
-                                     figures to docs/benchmarks.md; with --only they
-                                     are printed instead
+  bench [authority | client | server [--only SCENARIO]...]
+                                     measure what admitting and refusing cost, what
+                                     the package does in Chromium and in Node.js, and
+                                     a server on each store, and write the figures to
+                                     docs/benchmarks.md; with --only they are printed
+                                     instead
   wasm [--dev]                       build the npm package in wasm/; --dev builds
                                      the variant that tests use
   tidy                               the house rules that a compiler cannot check
@@ -211,6 +212,7 @@ fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, St
     match rest.next() {
         None => Ok(Bench::All),
         Some("authority") => Ok(Bench::Authority),
+        Some("client") => Ok(Bench::Client),
         Some("server") => {
             let mut only = Vec::new();
             while let Some(flag) = rest.next() {
@@ -222,7 +224,7 @@ fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, St
             }
             Ok(Bench::Server { only })
         }
-        Some(other) => Err(format!("no benchmark `{other}`; there are `authority` and `server`")),
+        Some(other) => Err(format!("no benchmark `{other}`; there are `authority`, `client` and `server`")),
     }
 }
 
@@ -259,6 +261,7 @@ mod tests {
         check("wasm --dev", Ok(Command::Wasm(Build::Testing)));
         check("bench", Ok(Command::Bench(Bench::All)));
         check("bench authority", Ok(Command::Bench(Bench::Authority)));
+        check("bench client", Ok(Command::Bench(Bench::Client)));
         check("bench server", Ok(Command::Bench(Bench::Server { only: Vec::new() })));
         let only = vec!["latency".to_owned(), "crash".to_owned()];
         check("bench server --only latency --only crash", Ok(Command::Bench(Bench::Server { only })));
@@ -288,7 +291,7 @@ mod tests {
         check("sim --turns 5", Err("either one seed or some minutes"));
         check("sim --seed 5 --minutes 5", Err("either one seed or some minutes"));
         check("sim --fast 1", Err("`sim` does not take `--fast`"));
-        check("bench speed", Err("no benchmark `speed`; there are `authority` and `server`"));
+        check("bench speed", Err("no benchmark `speed`; there are `authority`, `client` and `server`"));
         check("bench server --only", Err("`--only` needs a scenario"));
         check("bench server --fast", Err("`bench server` does not take `--fast`"));
         check("tidy up", Err("`tidy` does not take `up`"));

@@ -63,7 +63,7 @@ impl Services {
 
     /// Tells a command's tests where things are.
     fn tell(services: Option<&Self>, command: &mut Command) {
-        command.env("TIDINGS_SERVER_BIN", workspace::server_binary());
+        command.env("TIDINGS_SERVER_BIN", workspace::program("tidings-server"));
         command.env("TIDINGS_HOSTILE_CORPUS", hostile_corpus());
         command.env("TIDINGS_DEMO_DIST", workspace::web_demo().join("dist"));
         match services {
@@ -241,7 +241,7 @@ fn hostile_corpus() -> PathBuf {
 }
 
 fn write_hostile_corpus() -> anyhow::Result<()> {
-    let mut write = Command::new(workspace::binary("hostile-corpus"));
+    let mut write = Command::new(workspace::program("hostile-corpus"));
     step::run("hostile corpus", write.arg(hostile_corpus()))?;
     Ok(())
 }

@@ -17,14 +17,9 @@ pub fn target() -> PathBuf {
     }
 }
 
-/// A binary of an ordinary build.
-pub fn binary(name: &str) -> PathBuf {
+/// A program of an ordinary build.
+pub fn program(name: &str) -> PathBuf {
     target().join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
-}
-
-/// The server binary of an ordinary build.
-pub fn server_binary() -> PathBuf {
-    binary("tidings-server")
 }
 
 /// The package's folder with its `package.json`.

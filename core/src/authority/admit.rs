@@ -154,6 +154,9 @@ impl Stream {
         accepted_at: WallTime,
         limits: &Limits,
     ) -> Result<(Change, Vec<Fact>), AdmitError> {
+        if session.device == self.system && !session.account.is_system() {
+            return Err(Refusal::new(Code::ActorConflict, "the device of the system's account").into());
+        }
         let (change, facts) = shape::check(self, session, pushed, accepted_at, limits)?;
         self.decide(session, &pushed.document, &facts, accepted_at, limits)?;
         self.check_seen(&pushed.document, &change)?;

@@ -21,6 +21,7 @@ mod status;
 mod stream;
 mod value;
 mod verify;
+mod wish;
 
 pub use admit::{AdmitError, Admitted};
 #[cfg(feature = "testing")]
@@ -30,11 +31,12 @@ pub use refusal::Refusal;
 pub use shape::step;
 pub use stream::{Effects, Stream};
 pub use verify::{Aspect, Difference, Verifier};
+pub use wish::answer_wish;
 
 use crate::{
     code::Code,
     doc::Fact,
-    ids::{AccountId, DeviceId, DocumentId, TenantId},
+    ids::{AccountId, DeviceId, DocumentId, StreamId, TenantId},
     limits::Limits,
     model::{Conversation, Permissions},
     time::WallTime,
@@ -52,6 +54,15 @@ pub struct Session {
     /// Whether the account administers the tenant: it passes every check but
     /// shape, size and the invariants of membership.
     pub administrator: bool,
+}
+
+impl Session {
+    /// The session in which a server writes what follows from wishes in a
+    /// stream: of the system's account, with a device of the stream's own.
+    pub fn system(tenant: TenantId, stream: &StreamId) -> Self {
+        let device = DeviceId::of_system(&tenant, stream);
+        Self { tenant, account: AccountId::system(), device, administrator: false }
+    }
 }
 
 /// What a decision looks at.
@@ -97,6 +108,7 @@ struct Power {
 pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     match context.document {
         DocumentId::Account(_) | DocumentId::Home(_) => account::check(context, facts)?,
+        DocumentId::Conversation(_) if context.account().is_system() => wish::check(context, facts)?,
         DocumentId::Conversation(_) if context.conversation().created.is_none() => create::check(context, facts)?,
         DocumentId::Conversation(_) | DocumentId::Page(..) => {
             state::check(context, facts)?;

@@ -33,11 +33,10 @@ fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         Fact::Pin(_, Some(pin)) => pin.by == *context.account(),
         Fact::MemberStatus(_, standing) => standing.by == *context.account(),
         Fact::MemberGrant(_, _, Some(grant)) => grant.by == *context.account(),
+        Fact::Invite(_, Some(invite)) => invite.by == *context.account(),
+        Fact::InviteUses(..) => return refuse(Code::PermissionDenied, "only the system counts who came in"),
         Fact::MemberText(account, ..) if account != context.account() => {
             return refuse(Code::NotTheOwner, "only the account itself may write this");
-        }
-        Fact::MemberText(account, ..) if context.conversation().active_member(account).is_none() => {
-            return refuse(Code::NotAMember, "who is not a member has no entry of their own");
         }
         _ => true,
     };
@@ -46,7 +45,8 @@ fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
 
 /// A direct has its two members for ever.
 fn check_kind(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
-    let membership = matches!(fact, Fact::MemberRole(..) | Fact::MemberStatus(..) | Fact::MemberGrant(..));
+    let membership =
+        matches!(fact, Fact::MemberRole(..) | Fact::MemberStatus(..) | Fact::MemberGrant(..) | Fact::Invite(..));
     if membership && context.conversation().kind() == Some(ConversationKind::Direct) {
         return refuse(Code::WrongKind, "a direct has its two members for ever");
     }
@@ -71,6 +71,7 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         Fact::State(_) => &[Permission::ConversationArchive],
         Fact::Locked(_) => &[Permission::ConversationLock],
         Fact::RoleDefinition(..) => &[Permission::RoleDefine],
+        Fact::Invite(..) => &[Permission::InviteCreate],
         // The role of somebody who is not in comes with adding them, and what was granted to them goes with it;
         // what was withheld stays.
         Fact::MemberRole(account, _) if joins(account) => required_to_bring_in(members.get(account)),
@@ -91,6 +92,7 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         }
         Fact::MemberGrant(..) => &[Permission::MemberPermissions],
         Fact::Created(_)
+        | Fact::InviteUses(..)
         | Fact::MemberText(..)
         | Fact::ProfileKind(_)
         | Fact::Profile(..)

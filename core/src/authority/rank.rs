@@ -7,8 +7,10 @@ use crate::{
     authority::{Context, Power, Refusal, refuse},
     code::Code,
     doc::Fact,
-    ids::AccountId,
-    model::{ConversationKind, Grant, Member, MemberStatus, Permission, Permissions, Role, RoleDefinition, RoleName},
+    ids::{AccountId, InviteId},
+    model::{
+        ConversationKind, Grant, Invite, Member, MemberStatus, Permission, Permissions, Role, RoleDefinition, RoleName,
+    },
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -16,6 +18,10 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     let mut after: BTreeMap<&AccountId, Member> = BTreeMap::new();
     for fact in facts {
         let account = match fact {
+            Fact::Invite(_, invite) => {
+                check_invite(context, power, invite.as_ref())?;
+                continue;
+            }
             Fact::RoleDefinition(name, role) => {
                 check_definition(context, power, name, role.as_ref())?;
                 continue;
@@ -35,6 +41,9 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
                 check_target(context, power, account)?;
                 check_grant(context, power, account, *permission, grant.as_ref())?;
                 account
+            }
+            Fact::MemberText(account, ..) if context.conversation().active_member(account).is_none() => {
+                return refuse(Code::MemberUnknown, "a name for somebody who is not a member");
             }
             _ => continue,
         };
@@ -67,6 +76,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         }
     }
     check_roles(context, facts, &after)?;
+    check_invites(context, facts)?;
     if after.is_empty() { Ok(()) } else { check_after(context, &after, power) }
 }
 
@@ -187,6 +197,38 @@ fn check_roles(context: &Context<'_>, facts: &[Fact], after: &BTreeMap<&AccountI
     Ok(())
 }
 
+/// The invites there would be: no more than the maximum, each for a role that
+/// there is then, of a member's rank at most.
+fn check_invites(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    let conversation = context.conversation();
+    let mut invites: BTreeMap<InviteId, &Invite> = conversation.invites.iter().map(|(id, one)| (*id, one)).collect();
+    let mut roles: BTreeMap<&RoleName, Option<&RoleDefinition>> = BTreeMap::new();
+    for fact in facts {
+        match fact {
+            Fact::Invite(id, Some(invite)) => drop(invites.insert(*id, invite)),
+            Fact::Invite(id, None) => drop(invites.remove(id)),
+            Fact::RoleDefinition(name, role) => drop(roles.insert(name, role.as_ref())),
+            _ => {}
+        }
+    }
+    let grows = invites.len() > conversation.invites.len();
+    if grows && invites.len() > context.limits.invites_max as usize {
+        return refuse(Code::TooManyInvites, format!("at most {}", context.limits.invites_max));
+    }
+    let rank_max = conversation.rank_of(&Role::Member);
+    for invite in invites.values() {
+        let Role::Custom(name) = &invite.role else { continue };
+        match roles.get(name) {
+            Some(None) => return refuse(Code::RoleInUse, format!("an invite gives {name}")),
+            Some(Some(role)) if role.rank > rank_max => {
+                return refuse(Code::RankTooLow, format!("an invite gives {name}, and is for a member at most"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Everybody, as they would be.
 fn members_after<'a>(
     context: &'a Context<'_>,
@@ -194,6 +236,16 @@ fn members_after<'a>(
 ) -> impl Iterator<Item = (&'a AccountId, &'a Member)> {
     let untouched = context.conversation().members.iter().filter(|(account, _)| !after.contains_key(*account));
     untouched.chain(after.iter().map(|(account, member)| (*account, member)))
+}
+
+/// An invite for a member's rank at most, that its maker could add somebody in.
+fn check_invite(context: &Context<'_>, power: Power, invite: Option<&Invite>) -> Result<(), Refusal> {
+    let conversation = context.conversation();
+    let Some(invite) = invite else { return Ok(()) };
+    if conversation.rank_of(&invite.role) > conversation.rank_of(&Role::Member) {
+        return refuse(Code::RankTooLow, "an invite is for a member at most");
+    }
+    check_role(context, power, &invite.role)
 }
 
 /// A grant to an active member, of what the granter holds. Denying takes no

@@ -20,6 +20,8 @@ use crate::{
 pub struct Stream {
     tenant: TenantId,
     id: StreamId,
+    /// The device of the system's account.
+    pub(super) system: DeviceId,
     pub(super) position: Position,
     page: PageNumber,
     pub(super) documents: BTreeMap<DocumentId, Document>,
@@ -43,7 +45,8 @@ impl Stream {
     /// A stream at a position with nothing loaded; `page` is its newest page
     /// that has a change, 0 for none.
     pub fn new(tenant: TenantId, id: StreamId, position: Position, page: PageNumber) -> Self {
-        Self { tenant, id, position, page, documents: BTreeMap::new(), conversation: Conversation::default() }
+        let system = DeviceId::of_system(&tenant, &id);
+        Self { tenant, id, system, position, page, documents: BTreeMap::new(), conversation: Conversation::default() }
     }
 
     /// The tenant it belongs to.
@@ -154,6 +157,12 @@ impl Stream {
             deleted: message.deletion.is_some(),
             message: message.id,
         })
+    }
+
+    /// The change of this device that states facts in a loaded document, which
+    /// stays as it is. None if it states all of them already.
+    pub fn compose(&self, device: DeviceId, document: &DocumentId, at: WallTime, facts: &[Fact]) -> Option<Change> {
+        self.documents.get(document)?.clone().write(device, at, facts)
     }
 
     /// Writes facts that were decided as one change of this device. None if

@@ -7,8 +7,8 @@ use crate::{
     doc::{Fact, ProfileField, emoji_is_legal},
     ids::{AccountId, MessageId},
     model::{
-        Contact, Created, Grant, InfoField, Member, MemberField, MessageBody, Policy, PolicyValue, RoleDefinition,
-        Standing, Theme,
+        Contact, Created, Grant, InfoField, Invite, Member, MemberField, MessageBody, Policy, PolicyValue,
+        RoleDefinition, Standing, Theme,
     },
     time::WallTime,
 };
@@ -36,6 +36,7 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         Fact::RoleDefinition(_, Some(role)) => check_definition(role),
         Fact::MemberStatus(account, standing) => check_standing(context, account, standing),
         Fact::MemberGrant(_, _, Some(grant)) => check_grant(context, grant),
+        Fact::Invite(_, Some(invite)) => check_invite(context, invite),
         Fact::MemberText(_, MemberField::DisplayName, Some(text)) => {
             check_line("display name", text, DISPLAY_NAME_CHARACTERS_MAX)
         }
@@ -59,6 +60,8 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         | Fact::MemberRole(..)
         | Fact::MemberGrant(_, _, None)
         | Fact::MemberText(_, _, None)
+        | Fact::Invite(_, None)
+        | Fact::InviteUses(..)
         | Fact::Pin(_, None)
         | Fact::Reaction(..)
         | Fact::ProfileKind(_)
@@ -148,6 +151,13 @@ fn check_grant(context: &Context<'_>, grant: &Grant) -> Result<(), Refusal> {
         return refuse(Code::ValueInvalid, "a grant that ends before it begins");
     }
     check_time(context, grant.at)
+}
+
+fn check_invite(context: &Context<'_>, invite: &Invite) -> Result<(), Refusal> {
+    if invite.until.is_some_and(|until| until <= invite.at) || invite.uses_max == Some(0) {
+        return refuse(Code::ValueInvalid, "an invite that lets nobody in");
+    }
+    check_time(context, invite.at)
 }
 
 fn check_message(context: &Context<'_>, message: &MessageId, body: &MessageBody) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@
 mod add_contact;
 mod add_member;
 mod answer_request;
+mod ask;
 mod ban_member;
 mod change_role;
 mod create_conversation;
@@ -22,6 +23,7 @@ mod remove_member;
 mod send_text;
 mod set_conversation_setting;
 mod set_info;
+mod set_invite;
 mod set_locked;
 mod set_member_text;
 mod set_permission;
@@ -41,6 +43,7 @@ pub use self::{
     add_contact::AddContact,
     add_member::AddMember,
     answer_request::AnswerRequest,
+    ask::AskFor,
     ban_member::BanMember,
     change_role::ChangeRole,
     create_conversation::CreateConversation,
@@ -57,6 +60,7 @@ pub use self::{
     send_text::SendText,
     set_conversation_setting::{SetConversationSetting, SettingChange},
     set_info::SetInfo,
+    set_invite::{InviteTerms, SetInvite},
     set_locked::SetLocked,
     set_member_text::SetMemberText,
     set_permission::SetPermission,
@@ -196,6 +200,10 @@ commands! {
     29 TransferOwnership(TransferOwnership) = "transfer_ownership",
     /// Changes the own name or color in a conversation.
     30 SetMemberText(SetMemberText) = "set_member_text",
+    /// Makes an invite link, changes one or takes one away.
+    31 SetInvite(SetInvite) = "set_invite",
+    /// Joins, takes or declines an invitation.
+    32 AskFor(AskFor) = "ask",
 }
 
 impl Command {
@@ -222,6 +230,8 @@ impl Command {
             | Command::DefineRole(DefineRole { conversation, .. })
             | Command::TransferOwnership(TransferOwnership { conversation, .. })
             | Command::SetMemberText(SetMemberText { conversation, .. })
+            | Command::SetInvite(SetInvite { conversation, .. })
+            | Command::AskFor(AskFor { conversation, .. })
             | Command::AddMember(AddMember { conversation, .. })
             | Command::RemoveMember(RemoveMember { conversation, .. })
             | Command::BanMember(BanMember { conversation, .. })

@@ -59,6 +59,12 @@ impl Conversation {
             Fact::MemberText(account, field, Some(text)) => {
                 self.entry(account).texts.insert(field, text);
             }
+            Fact::Invite(id, Some(invite)) => {
+                self.invites.insert(id, invite);
+            }
+            Fact::InviteUses(id, uses) => {
+                self.invite_uses.insert(id, uses);
+            }
             Fact::Pin(message, Some(pin)) => {
                 self.pins.insert(message, pin);
             }
@@ -66,6 +72,7 @@ impl Conversation {
             | Fact::RoleDefinition(..)
             | Fact::MemberGrant(..)
             | Fact::MemberText(..)
+            | Fact::Invite(..)
             | Fact::Pin(..)
             | Fact::Message(..)
             | Fact::Edit(..)
@@ -96,6 +103,9 @@ impl Conversation {
             }
             Key::MemberText(account, field) => {
                 self.entry(account.clone()).texts.remove(field);
+            }
+            Key::Invite(invite) => {
+                self.invites.remove(invite);
             }
             Key::Pin(message) => {
                 self.pins.remove(message);

@@ -4,9 +4,9 @@
 
 use crate::{
     doc::{Key, Value},
-    ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId},
+    ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
-        AccountKind, Contact, ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField,
+        AccountKind, Contact, ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite,
         MemberField, MessageBody, Permission, Pin, Policy, PolicyValue, Role, RoleDefinition, RoleName, Scope,
         Standing, Theme,
     },
@@ -41,6 +41,10 @@ pub enum Fact {
     MemberGrant(AccountId, Permission, Option<Grant>),
     /// A text of a member's own entry; none removes it.
     MemberText(AccountId, MemberField, Option<String>),
+    /// An invite link; none takes it away.
+    Invite(InviteId, Option<Invite>),
+    /// How many came in by an invite link.
+    InviteUses(InviteId, u32),
     /// A pinned message; none unpins it.
     Pin(MessageId, Option<Pin>),
     /// A new message.
@@ -136,6 +140,8 @@ impl Fact {
                 Fact::MemberGrant(account, permission, optional(value, from_cbor)?)
             }
             Key::MemberText(account, field) => Fact::MemberText(account, field, optional(value, text)?),
+            Key::Invite(invite) => Fact::Invite(invite, optional(value, from_cbor)?),
+            Key::InviteUses(invite) => Fact::InviteUses(invite, number(value?)?),
             Key::Pin(message) => Fact::Pin(message, optional(value, from_cbor)?),
             Key::Message(message) => Fact::Message(message, from_cbor(value?)?),
             Key::Edit(message) => Fact::Edit(message, from_cbor(value?)?),
@@ -179,6 +185,8 @@ impl Fact {
             Fact::MemberText(account, field, text) => {
                 (Key::MemberText(account.clone(), *field), text.clone().map(Value::Text))
             }
+            Fact::Invite(id, invite) => (Key::Invite(*id), invite.as_ref().map(to_cbor)),
+            Fact::InviteUses(id, uses) => (Key::InviteUses(*id), Some(Value::Uint(u64::from(*uses)))),
             Fact::Pin(message, pin) => (Key::Pin(message.clone()), pin.as_ref().map(to_cbor)),
             Fact::Message(message, body) => (Key::Message(message.clone()), Some(to_cbor(body))),
             Fact::Edit(message, edit) => (Key::Edit(message.clone()), Some(to_cbor(edit))),
@@ -278,6 +286,13 @@ fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(yes) => Some(*yes),
         Value::Text(_) | Value::Uint(_) | Value::Bytes(_) => None,
+    }
+}
+
+fn number(value: &Value) -> Option<u32> {
+    match value {
+        Value::Uint(number) => (*number).try_into().ok(),
+        Value::Text(_) | Value::Bool(_) | Value::Bytes(_) => None,
     }
 }
 

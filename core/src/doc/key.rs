@@ -4,7 +4,7 @@
 use core::fmt;
 
 use crate::{
-    ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, Stamp},
+    ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp},
     model::{InfoField, MemberField, Permission, PolicyName, RoleName},
 };
 
@@ -35,6 +35,10 @@ pub enum Key {
     MemberGrant(AccountId, Permission),
     /// Conversation: a text of a member's own entry.
     MemberText(AccountId, MemberField),
+    /// Conversation: an invite link.
+    Invite(InviteId),
+    /// Conversation: how many came in by an invite link.
+    InviteUses(InviteId),
     /// Conversation: a pinned message.
     Pin(MessageId),
     /// Page: a message.
@@ -111,6 +115,11 @@ fn parse_conversation(text: &str) -> Option<Key> {
                 },
             }
         }
+        ("invite", rest) => match rest.split_once('/') {
+            None => Some(Key::Invite(InviteId::parse(rest).ok()?)),
+            Some((invite, "uses")) => Some(Key::InviteUses(InviteId::parse(invite).ok()?)),
+            Some(_) => None,
+        },
         ("pin", message) => Some(Key::Pin(MessageId::parse(message).ok()?)),
         _ => None,
     }
@@ -188,6 +197,8 @@ impl fmt::Display for Key {
             Key::MemberStatus(account) => write!(formatter, "member/{account}/status"),
             Key::MemberGrant(account, permission) => write!(formatter, "member/{account}/grant/{permission}"),
             Key::MemberText(account, field) => write!(formatter, "member/{account}/{field}"),
+            Key::Invite(invite) => write!(formatter, "invite/{invite}"),
+            Key::InviteUses(invite) => write!(formatter, "invite/{invite}/uses"),
             Key::Pin(message) => write!(formatter, "pin/{message}"),
             Key::Message(message) => write!(formatter, "msg/{}", InvertedId(message)),
             Key::Edit(message) => write!(formatter, "msg/{}/edit", InvertedId(message)),
@@ -235,6 +246,8 @@ mod tests {
             Key::MemberGrant(account.clone(), Permission::PinAdd),
             Key::MemberText(account.clone(), MemberField::DisplayName),
             Key::MemberText(account.clone(), MemberField::Color),
+            Key::Invite(InviteId::from_bytes([3; 16])),
+            Key::InviteUses(InviteId::from_bytes([3; 16])),
             Key::Pin(message.clone()),
         ] {
             check(&document, &key);

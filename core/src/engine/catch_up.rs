@@ -53,7 +53,7 @@ impl Engine {
             let receipt_unsent = former.is_some_and(|record| record.receipt_unsent) && receipt != summary.receipt;
             let held = self.heads.contains_key(&stream);
             if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
-                replica.revoked = None;
+                replica.revoked = Some(summary.status).filter(|status| *status != MemberStatus::Active);
                 replica.touched.row = true;
                 replica.touched.detail = true;
                 if replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty() {
@@ -79,7 +79,8 @@ impl Engine {
                 }
             }
             self.dirty_rows.insert(conversation);
-            if held || self.link.is_online() {
+            // Who was invited, or asked, cannot read it yet.
+            if summary.status == MemberStatus::Active && (held || self.link.is_online()) {
                 self.catch_up_conversation(conversation);
             }
         }
@@ -97,7 +98,7 @@ impl Engine {
 
     fn set_profile(&mut self, account: AccountId, profile: Profile) {
         self.profiles.insert(account.clone(), profile.clone());
-        self.renamed.insert(account.clone());
+        self.renamed = true;
         self.update(Update::Profile { account, profile });
     }
 
@@ -443,8 +444,9 @@ impl Engine {
                 accepted_at: *accepted_at,
                 change: answered.change.bytes().to_vec(),
             };
-            let known = *position <= replica.confirmed.position();
-            if known || replica.revoked.is_some() {
+            let held = replica.confirmed.position();
+            // Whoever is gone cannot fetch what would be missing before it.
+            if *position <= held || (replica.revoked.is_some() && *position != held.next()) {
                 // Told before, in another way; only the outbox did not know.
                 if let Some(answered) = replica.outbox.take(hash) {
                     self.forget_entry(answered.sequence);
@@ -472,6 +474,7 @@ impl Engine {
         if let Some(replica) = self.replica(stream) {
             replica.settle();
             replica.touched.row = true;
+            replica.touched.all = true;
         }
     }
 
@@ -575,7 +578,7 @@ impl Engine {
 }
 
 /// How long to wait until a server's time, by what this device takes for it.
-fn deferral(retry_at: WallTime, wall: WallTime) -> Duration {
+pub(super) fn deferral(retry_at: WallTime, wall: WallTime) -> Duration {
     let wait = Duration::from_millis(retry_at.as_millis().saturating_sub(wall.as_millis()));
     wait.clamp(DEFERRAL_MIN, DEFERRAL_MAX)
 }

@@ -44,6 +44,9 @@ impl Engine {
         if self.unsynced() >= self.limits.outbox_commands_max {
             return self.fail(request, Code::OutboxFull, "too many commands wait to be sent");
         }
+        if let Command::AskFor(ask) = command {
+            return self.take_wish(request, ask);
+        }
         if !self.knows(&stream) && !creates(&command) {
             return self.fail(request, Code::ConversationUnknown, "no such conversation here");
         }
@@ -96,7 +99,7 @@ impl Engine {
         self.waiting_for_whole.entry(stream.clone()).or_default().push((request, command));
     }
 
-    fn succeed(&mut self, request: u64, conversation: Option<ConversationId>, message: Option<MessageId>) {
+    pub(super) fn succeed(&mut self, request: u64, conversation: Option<ConversationId>, message: Option<MessageId>) {
         if let Some(id) = self.retries.remove(&request) {
             self.discard_refused(id);
         }
@@ -110,6 +113,9 @@ impl Engine {
 
     /// An outbox entry is durable: the person may be told, the server asked.
     pub(super) fn command_stored(&mut self, sequence: u64) {
+        if self.wish_stored(sequence) {
+            return;
+        }
         let me = self.session.account.clone();
         let request = self.waiting_requests.remove(&sequence);
         let mut stored = None;
@@ -137,6 +143,7 @@ impl Engine {
                 replica.withdraw(&fresh);
             }
         }
+        self.withdraw_wishes(&fresh);
         for sequence in fresh {
             self.store.withdraw(&record::outbox_key(sequence));
             if let Some(request) = self.waiting_requests.remove(&sequence) {
@@ -232,7 +239,8 @@ impl Engine {
             Slot::Loading(_) => 0,
         });
         let parked = self.parked.values().map(Vec::len);
-        u32::try_from(loaded.sum::<usize>() + parked.sum::<usize>()).unwrap_or(u32::MAX)
+        let waiting = loaded.sum::<usize>() + parked.sum::<usize>() + self.wishes.len();
+        u32::try_from(waiting).unwrap_or(u32::MAX)
     }
 }
 

@@ -28,7 +28,7 @@ impl Engine {
         for (key, value) in damaged {
             let (entity, id) = key.split_once('/').unwrap_or((&key, ""));
             match entity {
-                "outbox" | "refused" => {
+                "outbox" | "refused" | "wish" => {
                     // Somebody's words, and nobody else has them.
                     self.damage_told = false;
                     self.store.write(Write::Put(record::damaged_key(&key), value));

@@ -57,6 +57,10 @@ pub(super) enum RestoreFetchedError {
     /// A document is behind the head that it came with, or is not there.
     #[error("a document is missing")]
     Missing,
+    /// A document without a change, of a stream of which each has one; or one
+    /// that is as of a position without holding anything, or the other way.
+    #[error("a document is empty, or as of no position")]
+    Cleared,
     /// A document as of a position that is not reached.
     #[error("a document or a message lies behind the head")]
     Position,
@@ -103,9 +107,10 @@ impl Engine {
                 (source.code(), entry.map(|entry| entry.account.clone()))
             }
             RestoreFetchedError::Foreign => (Code::DocumentUnknown, None),
-            RestoreFetchedError::Missing | RestoreFetchedError::Position | RestoreFetchedError::Document(_) => {
-                (Code::SnapshotInvalid, None)
-            }
+            RestoreFetchedError::Missing
+            | RestoreFetchedError::Cleared
+            | RestoreFetchedError::Position
+            | RestoreFetchedError::Document(_) => (Code::SnapshotInvalid, None),
         };
         let position = match error {
             RestoreFetchedError::Entry { position, .. } => *position,

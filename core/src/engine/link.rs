@@ -208,6 +208,7 @@ impl Engine {
                 replica.fetch = None;
             }
         }
+        self.forget_asking();
         let waiting = core::mem::take(&mut self.waiting_for_whole);
         for (request, _) in waiting.into_values().flatten() {
             self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
@@ -249,9 +250,11 @@ impl Engine {
             ServerFrame::Profiles(profiles) => self.receive_profiles(profiles),
             ServerFrame::Entries(frame) => self.route_entries(frame),
             ServerFrame::CaughtUp(cursor) => self.caught_up(cursor),
+            ServerFrame::Accepted(frame) if self.wish_accepted(&frame) => {}
             ServerFrame::Accepted(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Accepted(frame));
             }
+            ServerFrame::Refused(frame) if self.wish_refused(&frame) => {}
             ServerFrame::Refused(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Refused(frame));
             }

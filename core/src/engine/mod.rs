@@ -23,6 +23,7 @@ mod screen;
 mod start;
 mod store;
 mod streams;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -44,6 +45,7 @@ use crate::{
         screen::OpenConversation,
         store::{Finished, Store},
         streams::Slot,
+        wishes::Wish,
     },
     hlc::HybridClock,
     ids::{AccountId, ConversationId, DeviceId, Stamp, StreamId, TenantId},
@@ -111,6 +113,8 @@ pub struct Engine {
     /// Unread messages as the newest summary counted them.
     known_unread: BTreeMap<ConversationId, u32>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
+    /// Wishes that the server has not answered yet.
+    wishes: BTreeMap<u64, Wish>,
     refused: BTreeMap<u64, RefusedRecord>,
     profiles: BTreeMap<AccountId, Profile>,
     home: Home,
@@ -123,8 +127,8 @@ pub struct Engine {
     retries: BTreeMap<u64, u64>,
     /// Commands that wait for a conversation to be fetched.
     waiting_for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
-    /// Accounts whose name changed since the screen last looked.
-    renamed: BTreeSet<AccountId>,
+    /// Whether a name changed since the screen last looked.
+    renamed: bool,
     /// Rows of the list to be looked at again.
     shown_rows: BTreeSet<ConversationId>,
     /// Rows of the list whose stored records were damaged.
@@ -174,6 +178,7 @@ impl Engine {
             known_heads: BTreeMap::new(),
             known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
+            wishes: BTreeMap::new(),
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
             home: Home::default(),
@@ -182,7 +187,7 @@ impl Engine {
             waiting_requests: BTreeMap::new(),
             retries: BTreeMap::new(),
             waiting_for_whole: BTreeMap::new(),
-            renamed: BTreeSet::new(),
+            renamed: false,
             shown_rows: BTreeSet::new(),
             damaged_rows: BTreeSet::new(),
             damage_told: false,
@@ -319,6 +324,7 @@ impl Engine {
             self.run_timers();
             self.flush_receipts();
             self.send_pushes();
+            self.send_wishes();
             self.flush_screen();
             self.evict_streams();
             self.write_dirty();
@@ -369,6 +375,7 @@ impl Engine {
             self.store.retry_at(),
             self.link.next_timer(),
             self.deferred_timer(),
+            self.wishes_timer(),
             self.presence_timer(),
             self.receipts_at,
             self.timelines_at,

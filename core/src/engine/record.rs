@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     code::Code,
-    command::Command,
+    command::{AskFor, Command},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, Stamp, StreamId, TenantId},
     journal::{Cursor, Position},
     model::Receipt,
@@ -35,6 +35,7 @@ pub(super) const HEADS: &str = "head/";
 pub(super) const INBOX: &str = "inbox/";
 pub(super) const OUTBOX: &str = "outbox/";
 pub(super) const REFUSED: &str = "refused/";
+pub(super) const WISHES: &str = "wish/";
 pub(super) const PROFILES: &str = "profile/";
 pub(super) const DOCUMENTS: &str = "document/";
 pub(super) const TAILS: &str = "tail/";
@@ -124,6 +125,17 @@ pub(super) struct OutboxRecord {
     pub(super) rewrites: u32,
 }
 
+/// A wish that waits for the server's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct WishRecord {
+    #[n(0)]
+    pub(super) ask: AskFor,
+    /// When the person had it.
+    #[n(1)]
+    pub(super) at: WallTime,
+}
+
 /// A command that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -152,6 +164,10 @@ pub(super) fn outbox_key(sequence: u64) -> RecordKey {
 
 pub(super) fn refused_key(sequence: u64) -> RecordKey {
     format!("{REFUSED}{sequence:016x}")
+}
+
+pub(super) fn wish_key(sequence: u64) -> RecordKey {
+    format!("{WISHES}{sequence:016x}")
 }
 
 pub(super) fn profile_key(account: &AccountId) -> RecordKey {
@@ -245,6 +261,7 @@ pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
         "tail" => again::<Entry>(value),
         "outbox" => again::<OutboxRecord>(value),
         "refused" => again::<RefusedRecord>(value),
+        "wish" => again::<WishRecord>(value),
         "profile" => again::<Profile>(value),
         "rows" => again::<Vec<TimelineRow>>(value),
         _ => None,

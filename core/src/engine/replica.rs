@@ -335,6 +335,11 @@ impl Replica {
         }
         for snapshot in &fetched.documents {
             if let Some(mut document) = stream.remove(&snapshot.document) {
+                // A page begins with a message, a conversation with its creation.
+                let has_begun = fetched.stream.conversation().is_some() && fetched.head > Position::ZERO;
+                if has_begun && document.changes() == 0 {
+                    return Err(RestoreFetchedError::Cleared);
+                }
                 document.advance(fetched.head);
                 stream.insert(document);
             }
@@ -500,6 +505,11 @@ fn restore_snapshot(snapshot: &DocumentSnapshot, fetched: &Fetched) -> Result<Do
     let page = snapshot.document.page();
     if snapshot.document.stream() != fetched.stream || page.is_some_and(|page| page == 0 || page > fetched.page) {
         return Err(RestoreFetchedError::Foreign);
+    }
+    // What holds something is as of a position, and what holds nothing of none.
+    let is_bare = snapshot.data.is_empty();
+    if is_bare != (snapshot.position == Position::ZERO) || (is_bare && !snapshot.admissions.is_empty()) {
+        return Err(RestoreFetchedError::Cleared);
     }
     let parts = (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice());
     let document = Document::restore(snapshot.document.clone(), Some(parts), &[])?;

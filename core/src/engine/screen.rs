@@ -52,6 +52,7 @@ impl Engine {
             return;
         }
         self.open.insert(conversation, OpenConversation::default());
+        self.read_rows(conversation);
         self.with_stream(&StreamId::Conversation(conversation), Work::Show(conversation));
         self.announce(conversation);
     }
@@ -147,31 +148,36 @@ impl Engine {
     }
 
     pub(super) fn flush_screen(&mut self) {
-        let mut renamed = core::mem::take(&mut self.renamed);
-        renamed.remove(&self.session.account);
-        if !renamed.is_empty() {
+        self.flush_account();
+        let renamed = core::mem::take(&mut self.renamed);
+        if renamed {
             self.shown_rows.extend(self.inbox.keys().copied());
         }
-        let mut touched: Vec<(StreamId, Touched)> = Vec::new();
+        let mut touched: Vec<(ConversationId, Touched)> = Vec::new();
         for (stream, slot) in &mut self.streams {
-            if let Slot::Loaded(replica) = slot {
-                let open = stream.conversation().is_some_and(|conversation| self.open.contains_key(&conversation));
-                replica.touched.all |= open && !renamed.is_empty();
-                touched.push((stream.clone(), core::mem::take(&mut replica.touched)));
+            if let (Some(conversation), Slot::Loaded(replica)) = (stream.conversation(), slot) {
+                replica.touched.all |= renamed && self.open.contains_key(&conversation);
+                touched.push((conversation, core::mem::take(&mut replica.touched)));
             }
         }
-        for (stream, touched) in touched {
-            match &stream {
-                StreamId::Conversation(conversation) => self.flush_conversation(*conversation, touched),
-                StreamId::Account(_) if touched.row || touched.all || touched.detail => self.read_account(&stream),
-                StreamId::Account(_) => {}
-            }
+        for (conversation, touched) in touched {
+            self.flush_conversation(conversation, touched);
         }
         self.flush_inbox();
         let unsynced = self.unsynced();
         if self.unsynced_shown != Some(unsynced) {
             self.unsynced_shown = Some(unsynced);
             self.update(Update::Unsynced(unsynced));
+        }
+    }
+
+    /// The own account, before everything that shows what it is called.
+    fn flush_account(&mut self) {
+        let stream = StreamId::Account(self.session.account.clone());
+        let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) else { return };
+        let touched = core::mem::take(&mut replica.touched);
+        if touched.row || touched.all || touched.detail {
+            self.read_account(&stream);
         }
     }
 

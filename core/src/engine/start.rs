@@ -6,8 +6,9 @@ use core::time::Duration;
 use crate::{
     engine::{
         Engine, Phase, Update, damage, record,
-        record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
+        record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord, WishRecord},
         store::ReadPurpose,
+        wishes::Wish,
     },
     hlc::HybridClock,
     ids::{AccountId, ConversationId, StreamId},
@@ -19,7 +20,15 @@ const START_RETRY: Duration = Duration::from_secs(2);
 
 impl Engine {
     pub(super) fn read_start(&mut self) {
-        let prefixes = [record::META, record::HEADS, record::INBOX, record::OUTBOX, record::REFUSED, record::PROFILES];
+        let prefixes = [
+            record::META,
+            record::HEADS,
+            record::INBOX,
+            record::OUTBOX,
+            record::REFUSED,
+            record::WISHES,
+            record::PROFILES,
+        ];
         let task = self.store.read(ReadPurpose::Start, prefixes.map(str::to_owned).to_vec());
         self.outputs.push_back(super::Output::Storage(task));
     }
@@ -37,6 +46,7 @@ impl Engine {
             (ReadPurpose::Start, Some(records)) => self.start(records),
             // To go on as if nothing were stored would write over what is.
             (ReadPurpose::Start, None) => self.start_at = Some(self.now.monotonic.plus(START_RETRY)),
+            (ReadPurpose::Rows(conversation), records) => self.rows_read(conversation, &records.unwrap_or_default()),
             (ReadPurpose::Stream(stream), records) => self.stream_read(&stream, records.as_deref()),
             (ReadPurpose::Page(stream, page, since), records) => {
                 self.page_read(&stream, page, since, &records.unwrap_or_default());
@@ -110,6 +120,11 @@ impl Engine {
                 let sequence = self.take_sequence(key)?;
                 let refused: RefusedRecord = record::read(key, value)?;
                 self.refused.insert(sequence, refused);
+            }
+            "wish" => {
+                let sequence = self.take_sequence(key)?;
+                let wish: WishRecord = record::read(key, value)?;
+                self.wishes.insert(sequence, Wish::restored(wish));
             }
             "profile" => {
                 let profile: Profile = record::read(key, value)?;

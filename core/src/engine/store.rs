@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
 
 use crate::{
-    ids::{PageNumber, StreamId},
+    ids::{ConversationId, PageNumber, StreamId},
     journal::Position,
     storage::{RecordKey, StorageError, StorageRequest, StorageTask, TaskId, Write},
     time::MonotonicTime,
@@ -20,6 +20,8 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(super) enum ReadPurpose {
     /// Everything a start needs.
     Start,
+    /// The rows of a timeline as the last session showed them.
+    Rows(ConversationId),
     /// The documents of a stream.
     Stream(StreamId),
     /// An older page of a stream, which is at this position when it is asked for.

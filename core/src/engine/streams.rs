@@ -92,7 +92,10 @@ impl Engine {
             StreamId::Conversation(conversation) => {
                 keys.push(record::document_key(&DocumentId::Conversation(*conversation)));
                 keys.push(record::document_key(&DocumentId::Page(*conversation, head.page)));
-                keys.push(record::rows_key(*conversation));
+                // Those of one that is open are read before.
+                if !self.open.contains_key(conversation) {
+                    keys.push(record::rows_key(*conversation));
+                }
             }
             StreamId::Account(_) => keys.push(record::documents_prefix(stream)),
         }
@@ -120,9 +123,20 @@ impl Engine {
         self.loaded(stream, replica);
     }
 
+    /// Reads the rows of the last session, of a timeline that is opened and
+    /// whose documents are not in memory: by themselves, so that they are shown
+    /// before a document is loaded.
+    pub(super) fn read_rows(&mut self, conversation: ConversationId) {
+        let stream = StreamId::Conversation(conversation);
+        if self.heads.contains_key(&stream) && !self.streams.contains_key(&stream) {
+            let task = self.store.read(ReadPurpose::Rows(conversation), vec![record::rows_key(conversation)]);
+            self.outputs.push_back(Output::Storage(task));
+        }
+    }
+
     /// Shows the rows of the last session; damaged ones are stored anew when
     /// the documents have been shown.
-    fn rows_read(&mut self, conversation: ConversationId, records: &[Record]) {
+    pub(super) fn rows_read(&mut self, conversation: ConversationId, records: &[Record]) {
         let key = record::rows_key(conversation);
         let Some((_, value)) = records.iter().find(|(stored, _)| *stored == key) else { return };
         match record::read::<Vec<TimelineRow>>(&key, value) {

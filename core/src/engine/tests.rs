@@ -115,6 +115,31 @@ fn e7_a_restart_shows_the_list_and_what_is_not_sent() {
 }
 
 #[test]
+fn e7_the_rows_of_a_timeline_are_shown_before_its_documents_are_read() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let stream = push_of(&mut engine, &mut store, 1).stream;
+    let conversation = stream.conversation().unwrap();
+    give(&mut engine, &mut store, Input::OpenConversation(conversation));
+    give(&mut engine, &mut store, Input::CloseConversation(conversation));
+    // As if all of it had been admitted: nothing that waits needs the documents.
+    store.run(&StorageRequest::Write(vec![Write::DeletePrefix(OUTBOX.to_owned())])).unwrap();
+    let mut engine = Engine::new(now(), config());
+    drain(&mut engine, &mut store);
+    engine.handle(now(), Input::OpenConversation(conversation)).unwrap();
+    let mut tasks = Vec::new();
+    while let Some(output) = engine.poll() {
+        if let Output::Storage(task) = output {
+            tasks.push(task);
+        }
+    }
+    let [rows, _documents] = &tasks[..] else { panic!("two reads, one after the other: {tasks:?}") };
+    engine.handle(now(), Input::StorageFinished(rows.id, store.run(&rows.request))).unwrap();
+    let outputs: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
+    let shown = |output: &Output| matches!(output, Output::Update(Update::Timeline(update)) if !update.rows.is_empty());
+    assert!(outputs.iter().any(shown), "{outputs:?}");
+}
+
+#[test]
 fn a_start_that_cannot_read_writes_nothing_and_tries_again() {
     let mut engine = Engine::new(now(), config());
     let Some(Output::Storage(task)) = engine.poll() else { panic!("a start reads") };

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 
 use crate::{
-    ids::{AccountId, MessageId},
-    model::{Member, Permission, Permissions, Policies, Role, RoleDefinition, RoleName, WhoPolicy},
+    ids::{AccountId, InviteId, MessageId},
+    model::{Invite, Member, Permission, Permissions, Policies, Role, RoleDefinition, RoleName, WhoPolicy},
     named::named,
     time::WallTime,
 };
@@ -167,6 +167,10 @@ pub struct Conversation {
     pub roles: BTreeMap<RoleName, RoleDefinition>,
     /// Everybody who is or was a member, was invited or asked.
     pub members: BTreeMap<AccountId, Member>,
+    /// Its invite links.
+    pub invites: BTreeMap<InviteId, Invite>,
+    /// How many came in by each.
+    pub invite_uses: BTreeMap<InviteId, u32>,
     /// Its pins.
     pub pins: BTreeMap<MessageId, Pin>,
 }

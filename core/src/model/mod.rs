@@ -3,6 +3,7 @@
 
 mod contact;
 mod conversation;
+mod invite;
 mod member;
 mod message;
 mod permission;
@@ -17,6 +18,7 @@ pub use contact::{Contact, ContactKind};
 pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };
+pub use invite::{Invite, Wish};
 pub use member::{Grant, Member, MemberField, MemberStatus, Standing};
 pub use message::{Deletion, Edit, MessageBody, MessageKind, PREVIEW_CHARACTERS, preview};
 pub use permission::{Permission, Permissions};

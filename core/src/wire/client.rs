@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     ids::{ConversationId, DeviceId, DocumentId, PageNumber, StreamId},
     journal::{Cursor, Position},
-    model::PresenceKind,
+    model::{PresenceKind, Wish},
 };
 
 /// A frame from a client.
@@ -29,6 +29,9 @@ pub enum ClientFrame {
     /// Asks for a Pong with the same number.
     #[n(5)]
     Ping(#[n(0)] u64),
+    /// Asks for what only one who is not a member asks for.
+    #[n(6)]
+    Ask(#[n(0)] Ask),
 }
 
 /// Opens a session.
@@ -86,6 +89,22 @@ impl core::fmt::Debug for PushedChange {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(formatter, "PushedChange({}, {} bytes)", self.document, self.change.len())
     }
+}
+
+/// A wish of one who is not a member of a conversation, answered by Accepted or
+/// Refused as a push is. Asking again for what is so already is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Ask {
+    /// Names it in its answer; counted by the client together with pushes.
+    #[n(0)]
+    pub request: u64,
+    /// Where.
+    #[n(1)]
+    pub conversation: ConversationId,
+    /// What for.
+    #[n(2)]
+    pub wish: Wish,
 }
 
 /// Asks for what a client does not hold.

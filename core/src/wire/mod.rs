@@ -7,7 +7,7 @@ mod codec;
 mod packed;
 mod server;
 
-pub use client::{ClientFrame, Fetch, FetchScope, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice};
+pub use client::{Ask, ClientFrame, Fetch, FetchScope, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice};
 pub use codec::{DecodeFrameError, decode, encode};
 pub use packed::{decode_frame, encode_frame};
 pub use server::{

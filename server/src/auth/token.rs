@@ -78,7 +78,10 @@ impl Keys {
         let tenant = claims.tenant.as_deref().unwrap_or(DEFAULT_TENANT);
         Ok(Identity {
             tenant: TenantId::parse(tenant).map_err(|_| VerifyTokenError::Invalid("no legal tenant"))?,
-            account: AccountId::parse(&claims.sub).map_err(|_| VerifyTokenError::Invalid("no legal account"))?,
+            account: AccountId::parse(&claims.sub)
+                .ok()
+                .filter(|account| !account.is_system())
+                .ok_or(VerifyTokenError::Invalid("no legal account"))?,
             administrator: claims.labels.iter().any(|label| label == "admin" || label == "root"),
             expires_at,
         })

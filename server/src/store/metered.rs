@@ -14,8 +14,8 @@ use tidings_core::{
 use tokio::time::Instant;
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts, StoreError,
-    StoredDocument, StreamCommit, StreamHead, Suspension,
+    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts,
+    StoreError, StoredDocument, StreamCommit, StreamHead, Suspension,
 };
 use crate::metrics::{Durations, Metrics, StoreCall};
 

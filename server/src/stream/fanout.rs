@@ -73,6 +73,35 @@ pub fn revoked_frame(conversation: ConversationId, status: MemberStatus, positio
     Frame::new(&ServerFrame::Revoked(Revoked { conversation, status, position }))
 }
 
+/// Tells an account that is not in a conversation where it stands now: what it
+/// may know of it, if it was invited or asked; else that it is out.
+///
+/// # Errors
+/// When the store cannot tell the summary.
+pub(super) async fn moved(
+    node: &Node,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    account: &AccountId,
+    status: MemberStatus,
+    position: Position,
+) -> Result<(), StoreError> {
+    if !node.sessions.has(tenant, account) {
+        return Ok(());
+    }
+    let frame = match status {
+        MemberStatus::Active => return Ok(()),
+        MemberStatus::Invited | MemberStatus::Requested => {
+            Frame::new(&ServerFrame::Summaries(node.store.summaries(tenant, account, &[conversation]).await?))
+        }
+        MemberStatus::Left | MemberStatus::Removed | MemberStatus::Banned => {
+            revoked_frame(conversation, status, position)
+        }
+    };
+    node.sessions.send(tenant, [account], &[frame], &HashSet::new());
+    Ok(())
+}
+
 /// Tells who may know of receipts that moved, here or on another node; those
 /// of a conversation go in one frame, but not to the sessions that `except`
 /// names for it.

@@ -12,11 +12,13 @@ mod projection;
 pub(crate) mod receipt;
 mod registry;
 mod task;
+mod untold;
 
 use std::sync::Arc;
 
 use tidings_core::{
     authority::{self, Refusal},
+    model::Wish,
     wire::{Push, Refused, ServerFrame},
 };
 use tokio::time::Instant;
@@ -40,8 +42,10 @@ pub struct PushRequest {
     pub session: Arc<SessionHandle>,
     /// Who asks.
     pub identity: authority::Session,
-    /// What is asked.
+    /// What is asked; without a change where it is a wish.
     pub push: Push,
+    /// What one who is not a member asks for.
+    pub wish: Option<Wish>,
     /// When it came in.
     pub received_at: Instant,
     /// Its id in the logs of all nodes, when it is traced.

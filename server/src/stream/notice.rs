@@ -11,12 +11,15 @@ use tidings_core::{
     doc::{Change, Fact, OperationKind},
     ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
     journal::{Entry, Position},
-    model::MemberStatus,
     wire::ServerFrame,
 };
 use tokio::time::Instant;
 
-use super::fanout;
+use super::{
+    fanout,
+    registry::StreamKey,
+    untold::{Run, Untold},
+};
 use crate::{
     drain::Phase,
     node::Node,
@@ -32,13 +35,12 @@ const ENTRIES_MAX: u32 = 500;
 
 /// Publishes what other nodes tell until this one goes down.
 pub(crate) async fn run(node: Arc<Node>) {
+    let mut untold = Untold::new();
     while node.drain.phase() == Phase::Running {
         match node.store.notices().await {
             Ok(notices) => {
                 for notice in notices {
-                    if let Err(error) = take(&node, &notice).await {
-                        tracing::warn!(%error, "a notice of another node was not passed on");
-                    }
+                    hear(&node, &mut untold, &notice).await;
                 }
             }
             Err(error) => {
@@ -46,7 +48,53 @@ pub(crate) async fn run(node: Arc<Node>) {
                 tokio::time::sleep(STORE_RETRY).await;
             }
         }
+        // At least every second: so often the store tells that there is nothing.
+        retry(&node, &mut untold).await;
     }
+}
+
+/// Passes a notice on. Entries that the store is not there to tell wait for it,
+/// and so do those that come behind them in their stream.
+async fn hear(node: &Node, untold: &mut Untold, notice: &Notice) {
+    let run = run_of(notice);
+    if run.as_ref().is_some_and(|(key, run)| untold.merge(key, *run)) {
+        return;
+    }
+    let Err(error) = take(node, notice).await else { return };
+    tracing::warn!(%error, "a notice of another node was not passed on");
+    // Any other error is an answer, and would be the same the next time.
+    if let (StoreError::Unavailable(_), Some((key, run))) = (error, run)
+        && !untold.remember(key, run)
+    {
+        tracing::warn!("too many streams wait for the store: of this one sessions hear when they look");
+    }
+}
+
+/// Publishes what waits for the store, as far as that answers now.
+async fn retry(node: &Node, untold: &mut Untold) {
+    let mut due = untold.take_due();
+    let mut answered = false;
+    while let Some((key, run)) = due.pop_first() {
+        match publish(node, &key.tenant, &key.stream, run.after, run.last).await {
+            Err(StoreError::Unavailable(_)) => {
+                due.insert(key, run);
+                return untold.put_off(due, answered);
+            }
+            Err(error) => tracing::warn!(%error, stream = %key.stream, "entries of another node were not passed on"),
+            Ok(()) => {}
+        }
+        answered = true;
+    }
+    if answered {
+        untold.put_off(due, answered);
+    }
+}
+
+/// The stream and the entries that a notice is about, if it is about entries.
+fn run_of(notice: &Notice) -> Option<(StreamKey, Run)> {
+    let Notice::Entries { tenant, stream, first, last, .. } = notice else { return None };
+    let key = StreamKey { tenant: tenant.clone(), stream: stream.clone() };
+    Some((key, Run { after: Position::new(first.number().saturating_sub(1)), last: *last }))
 }
 
 async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
@@ -123,13 +171,8 @@ async fn publish_conversation(
     for (account, position) in changed {
         if members.contains(&account) {
             added.push(account);
-        } else if node.sessions.has(tenant, &account) {
-            let member = node.store.member(tenant, conversation, &account).await?;
-            let status = member.map(|member| member.status).filter(|status| *status != MemberStatus::Active);
-            if let Some(status) = status {
-                let frame = fanout::revoked_frame(conversation, status, position);
-                node.sessions.send(tenant, [&account], &[frame], &HashSet::new());
-            }
+        } else if let Some(member) = node.store.member(tenant, conversation, &account).await? {
+            fanout::moved(node, tenant, conversation, &account, member.status, position).await?;
         }
     }
     if added.is_empty() {

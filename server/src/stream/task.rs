@@ -13,12 +13,12 @@ use std::{
 
 use futures_util::FutureExt as _;
 use tidings_core::{
-    authority::{AdmitError, Admitted, Refusal, Stream},
+    authority::{AdmitError, Admitted, Refusal, Session, Stream, answer_wish},
     code::Code,
     doc::Document,
     ids::{AccountId, ChangeHash, DocumentId, StreamId},
     journal::{Entry, Position},
-    model::Member,
+    model::Wish,
     time::WallTime,
     wire::{Accepted, ProfileNotice, PushedChange, ServerFrame},
 };
@@ -348,8 +348,18 @@ impl Task {
         let mut decision = Decision::default();
         for request in batch {
             let mut verdict = Verdict { entries: decision.entries.len()..decision.entries.len(), ..Verdict::default() };
+            if let Some(wish) = request.wish {
+                match self.fulfil(stream, base, request, wish).await? {
+                    Ok(Some(admitted)) => {
+                        verdict.accepted.push((admitted.entry.position, admitted.entry.accepted_at));
+                        decision.take(admitted);
+                    }
+                    Ok(None) => verdict.accepted.push((stream.position(), self.node.clock.wall_now())),
+                    Err(refusal) => verdict.refused = Some((0, refusal)),
+                }
+            }
             for (index, pushed) in request.push.changes.iter().enumerate() {
-                match self.admit(stream, base, request, pushed).await? {
+                match self.admit(stream, base, &request.identity, pushed).await? {
                     Ok(admitted) => {
                         verdict.accepted.push((admitted.entry.position, admitted.entry.accepted_at));
                         decision.take(admitted);
@@ -377,7 +387,7 @@ impl Task {
         &self,
         stream: &mut Stream,
         base: Position,
-        request: &PushRequest,
+        session: &Session,
         pushed: &PushedChange,
     ) -> Result<Result<Admitted, AdmitError>, DecideError> {
         // A document of another stream is never loaded; the authority refuses it.
@@ -385,9 +395,39 @@ impl Task {
             self.load_missing(stream, &pushed.document, base).await?;
         }
         let started = Instant::now();
-        let admitted = stream.admit(&request.identity, pushed, self.node.clock.wall_now(), &self.node.limits);
+        let admitted = stream.admit(session, pushed, self.node.clock.wall_now(), &self.node.limits);
         self.node.metrics.admit_seconds.record(started.elapsed());
         Ok(admitted)
+    }
+
+    /// Writes what follows from a wish, as the system's account; nothing if it
+    /// is so already.
+    async fn fulfil(
+        &self,
+        stream: &mut Stream,
+        base: Position,
+        request: &PushRequest,
+        wish: Wish,
+    ) -> Result<Result<Option<Admitted>, Refusal>, DecideError> {
+        let Some(conversation) = self.key.stream.conversation() else {
+            return Ok(Err(Refusal::new(Code::WrongKind, "not a conversation")));
+        };
+        let document = DocumentId::Conversation(conversation);
+        self.load_missing(stream, &document, base).await?;
+        let (account, at) = (&request.identity.account, self.node.clock.wall_now());
+        let facts = match answer_wish(stream.conversation(), account, wish, at, &self.node.limits) {
+            Ok(facts) => facts,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let system = Session::system(self.key.tenant.clone(), &self.key.stream);
+        let Some(change) = stream.compose(system.device, &document, at, &facts) else { return Ok(Ok(None)) };
+        let pushed = PushedChange { document, change: change.bytes().to_vec() };
+        match self.admit(stream, base, &system, &pushed).await? {
+            Ok(admitted) => Ok(Ok(Some(admitted))),
+            Err(AdmitError::Refused(refusal)) => Ok(Err(refusal)),
+            // Its number is the next one of its device: it cannot have been admitted.
+            Err(AdmitError::AlreadyAdmitted(_)) => Err(DecideError::Journal),
+        }
     }
 
     /// Where an admitted change stands: in this very batch, or in the journal.
@@ -463,13 +503,10 @@ impl Task {
         let frames = fanout::entries_frames(&self.key.stream, entries);
         self.node.sessions.send(tenant, readers.intersection(&before), &frames, &pushers);
         if let Some(conversation) = self.key.stream.conversation() {
-            for account in before.difference(readers) {
-                let status = state.stream.conversation().members.get(account).map(Member::status);
-                let position = decision.members.get(account).copied();
-                if let Some((status, position)) = status.zip(position) {
-                    let frame = fanout::revoked_frame(conversation, status, position);
-                    self.node.sessions.send(tenant, [account], &[frame], &HashSet::new());
-                }
+            for (account, position) in decision.members.iter().filter(|(account, _)| !readers.contains(*account)) {
+                let Some(member) = state.stream.conversation().members.get(account) else { continue };
+                let told = fanout::moved(&self.node, tenant, conversation, account, member.status(), *position).await;
+                self.log_untold(told);
             }
             let added: Vec<AccountId> = readers.difference(&before).cloned().collect();
             if !added.is_empty() {

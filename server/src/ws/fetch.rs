@@ -129,7 +129,9 @@ impl Fetching<'_> {
             Some(MemberStatus::Invited) => {
                 Err(FetchError::Refused(Code::NotAMember, "the account was invited, and has not accepted"))
             }
-            Some(MemberStatus::Requested) => Err(FetchError::Refused(Code::NotAMember, "the account waits to be let in")),
+            Some(MemberStatus::Requested) => {
+                Err(FetchError::Refused(Code::NotAMember, "the account waits to be let in"))
+            }
             None => Err(FetchError::Refused(Code::NotAMember, "the account is not a member")),
         }
     }

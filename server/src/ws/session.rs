@@ -14,9 +14,9 @@ use tidings_core::{
     code::Code,
     ids::{ConversationId, StreamId},
     journal::{Cursor, Entry, Position},
-    model::PresenceKind,
+    model::{PresenceKind, Wish},
     wire::{
-        ClientFrame, Hello, MemberPresence, PROTOCOL_VERSION, PresenceNotice, Push, ReceiptNotice, Refused,
+        Ask, ClientFrame, Hello, MemberPresence, PROTOCOL_VERSION, PresenceNotice, Push, ReceiptNotice, Refused,
         ServerFrame, Welcome,
     },
 };
@@ -51,6 +51,8 @@ const ONLINE_MAX: usize = 16;
 const SILENT_HEARTBEATS_MAX: u32 = 3;
 /// Presence notices at once, then a second; more are dropped.
 const PRESENCE_RATE: (u32, u32) = (30, 5);
+/// Wishes of a session: at once, and a second.
+const WISH_RATE: (u32, u32) = (20, 1);
 /// Fetches at once, then a second; more are deferred.
 const FETCH_RATE: (u32, u32) = (200, 20);
 /// Receipts frames at once, then a second; more are handled later.
@@ -147,6 +149,7 @@ struct Session {
     change_rate: ChangeRate,
     presence_rate: Rate,
     fetch_rate: Rate,
+    wish_rate: Rate,
     receipts_rate: Rate,
     online: BTreeSet<ConversationId>,
 }
@@ -182,6 +185,7 @@ impl Session {
             change_rate: ChangeRate::new(own_rate, &node.account_rates, tenant, account),
             presence_rate: Rate::new(PRESENCE_RATE.0, PRESENCE_RATE.1),
             fetch_rate: Rate::new(FETCH_RATE.0, FETCH_RATE.1),
+            wish_rate: Rate::new(WISH_RATE.0, WISH_RATE.1),
             receipts_rate: Rate::new(RECEIPTS_RATE.0, RECEIPTS_RATE.1),
             online: BTreeSet::new(),
             node: Arc::clone(node),
@@ -364,6 +368,7 @@ impl Session {
         match frame {
             ClientFrame::Hello(_) => Err(Ending::closed(Code::FrameUnexpected, "a second Hello")),
             ClientFrame::Push(push) => self.push(socket, push).await,
+            ClientFrame::Ask(ask) => self.ask(socket, ask).await,
             ClientFrame::Fetch(fetch) => {
                 let frames = match self.fetch_rate.take(1) {
                     Ok(()) => fetch::answer(&self.node, &self.identity, &fetch).await,
@@ -409,10 +414,27 @@ impl Session {
             let (tenant, stream, since) = (&self.identity.tenant, &push.stream, self.received_at);
             trace.step(Step::Received, Traced { tenant, stream, positions: None, refused: None, since });
         }
+        self.hand_over(push, None, trace).await
+    }
+
+    /// Hands a wish to its conversation's stream. Codes of invites can be
+    /// guessed: wishes have a rate of their own.
+    async fn ask(&mut self, socket: &mut FrameSocket, ask: Ask) -> Result<(), Ending> {
+        let push = Push { request: ask.request, stream: StreamId::Conversation(ask.conversation), changes: Vec::new() };
+        if let Err(wait) = self.wish_rate.take(1) {
+            let refused = self.rate_limited(push.request, push.stream, wait);
+            self.node.metrics.push_refused(&refused);
+            return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
+        }
+        self.hand_over(push, Some(ask.wish), None).await
+    }
+
+    async fn hand_over(&mut self, push: Push, wish: Option<Wish>, trace: Option<TraceId>) -> Result<(), Ending> {
         let request = PushRequest {
             session: Arc::clone(&self.handle),
             identity: self.identity.session(self.handle.device),
             push,
+            wish,
             received_at: self.received_at,
             trace,
         };

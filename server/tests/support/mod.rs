@@ -10,6 +10,7 @@ pub mod client;
 pub mod cluster;
 pub mod crowd;
 pub mod database;
+pub mod faulty;
 pub mod process;
 pub mod proxy;
 pub mod scrape;

@@ -1,17 +1,21 @@
-//! Writes the hostile corpus with the answers of the authority to a file, for
-//! tests that give it to the same authority elsewhere: `hostile-corpus FILE`.
+//! Writes the hostile corpus and the permission matrix, with the answers of the
+//! authority, to a file, for tests that give them to the same authority
+//! elsewhere: `hostile-corpus FILE`.
 
 use std::{env, fs, io, path::PathBuf};
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use tidings_core::{
-    authority::Judge,
+    authority::{Judge, Session},
     ids::{ConversationId, TenantId},
     time::WallTime,
     wire::{ClientFrame, DocumentSnapshot, Fetched, Push, PushedChange, ServerFrame, encode},
 };
-use tidings_tests::hostile::{Scene, corpus};
+use tidings_tests::{
+    hostile::{Scene, corpus},
+    matrix::{self, ACTORS, Table, policies_that_matter},
+};
 
 fn main() -> io::Result<()> {
     let path = env::args_os().nth(1).map(PathBuf::from).ok_or_else(|| io::Error::other("name the file to write"))?;
@@ -19,33 +23,84 @@ fn main() -> io::Result<()> {
 }
 
 fn file() -> Value {
+    let mut file = hostile();
+    file["matrix"] = matrix();
+    file
+}
+
+fn hostile() -> Value {
     let tenant = TenantId::parse("acme").expect("a legal id");
     let now = WallTime::from_millis(1_767_225_600_000);
     let (mut scene, _) = Scene::new(&tenant, ConversationId::from_bytes([0xb0; 16]), now);
-    let fetched = fetched(&scene);
-    let start = encode(&ServerFrame::Fetched(fetched.clone()));
-    let attacker = scene.attacker.clone();
-    let judge = Judge::new(attacker.clone(), &fetched).expect("what was saved loads");
-    let answer = |name: String, pushed: &PushedChange| {
-        let push = Push { request: 7, stream: fetched.stream.clone(), changes: vec![pushed.clone()] };
-        let answer = encode(&judge.judge(&push, now));
+    let court = Court::new(&scene.attacker.clone(), fetched(&scene), now);
+    let push = |pushed: &PushedChange| {
+        let stream = court.fetched.stream.clone();
+        Push { request: 7, stream, changes: vec![pushed.clone()] }
+    };
+    let cases: Vec<Value> =
+        corpus(&scene).iter().map(|case| court.case(case.to_string(), push(&case.pushed))).collect();
+    let honest = scene.next_message(&scene.attacker.clone());
+    let mut file = court.file(cases);
+    file["honest"] = court.case("honest".to_owned(), push(&honest));
+    file
+}
+
+/// Every actor in every scene of the matrix.
+fn matrix() -> Value {
+    let table = Table::read();
+    let mut courts = Vec::new();
+    let sections = ["active", "locked", "archived", "closed", "deleted"];
+    for (section, policy) in
+        sections.iter().flat_map(|section| policies_that_matter().into_iter().map(move |policy| (section, policy)))
+    {
+        let scene = matrix::Scene::new(section, policy);
+        for actor in ACTORS {
+            let court = Court::new(&matrix::session(actor), scene.fetched(), matrix::NOW);
+            let lines = table.under(section, policy);
+            let name = |deed: &str| format!("{actor}: {deed}, {section}, {policy:?}");
+            let cases = lines.iter().map(|line| court.case(name(&line.deed), scene.push(actor, &line.deed)));
+            courts.push(court.file(cases.collect()));
+        }
+    }
+    courts.into()
+}
+
+/// One session before the authority of one stream.
+struct Court {
+    session: Session,
+    fetched: Fetched,
+    now: WallTime,
+    judge: Judge,
+}
+
+impl Court {
+    fn new(session: &Session, fetched: Fetched, now: WallTime) -> Self {
+        let judge = Judge::new(session.clone(), &fetched).expect("what was saved loads");
+        Self { session: session.clone(), fetched, now, judge }
+    }
+
+    /// A push with its answer.
+    fn case(&self, name: String, push: Push) -> Value {
+        let answer = encode(&self.judge.judge(&push, self.now));
         json!({
             "name": name,
             "push": BASE64.encode(&encode(&ClientFrame::Push(push))),
             "answer": BASE64.encode(&answer),
         })
-    };
-    let cases: Vec<Value> = corpus(&scene).iter().map(|case| answer(case.to_string(), &case.pushed)).collect();
-    let honest = scene.next_message(&attacker);
-    json!({
-        "tenant": tenant.as_str(),
-        "account": attacker.account.as_str(),
-        "device": BASE64.encode(attacker.device.as_bytes()),
-        "acceptedAt": now.as_millis(),
-        "fetched": BASE64.encode(&start),
-        "honest": answer("honest".to_owned(), &honest),
-        "cases": cases,
-    })
+    }
+
+    /// What another authority needs to be asked the same.
+    fn file(&self, cases: Vec<Value>) -> Value {
+        json!({
+            "tenant": self.session.tenant.as_str(),
+            "account": self.session.account.as_str(),
+            "administrator": self.session.administrator,
+            "device": BASE64.encode(self.session.device.as_bytes()),
+            "acceptedAt": self.now.as_millis(),
+            "fetched": BASE64.encode(&encode(&ServerFrame::Fetched(self.fetched.clone()))),
+            "cases": cases,
+        })
+    }
 }
 
 /// The stream as a server would send it: snapshots, and the entries behind them.

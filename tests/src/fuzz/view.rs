@@ -241,7 +241,7 @@ impl Link {
                 Vec::new()
             }
             ClientFrame::Ping(number) => vec![ServerFrame::Pong(number)],
-            ClientFrame::Receipts(_) | ClientFrame::Presence(_) => Vec::new(),
+            ClientFrame::Ask(_) | ClientFrame::Receipts(_) | ClientFrame::Presence(_) => Vec::new(),
         }
     }
 

@@ -5,17 +5,18 @@ use core::time::Duration;
 
 use tidings_core::{
     command::{
-        AddContact, AddMember, AnswerRequest, BanMember, ChangeRole, Command, CreateConversation, CreateDirect,
-        DefineRole, DeleteMessage, EditMessage, InviteMember, LeaveConversation, PinMessage, React, RemoveContact,
-        RemoveMember, SendText, SetConversationSetting, SetInfo, SetLocked, SetMemberText, SetPermission, SetPolicy,
-        SetProfile, SetScope, SetState, SetTheme, SettingChange, TransferOwnership, UnbanMember, UnpinMessage, Unreact,
+        AddContact, AddMember, AnswerRequest, AskFor, BanMember, ChangeRole, Command, CreateConversation, CreateDirect,
+        DefineRole, DeleteMessage, EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage, React,
+        RemoveContact, RemoveMember, SendText, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText,
+        SetPermission, SetPolicy, SetProfile, SetScope, SetState, SetTheme, SettingChange, TransferOwnership,
+        UnbanMember, UnpinMessage, Unreact,
     },
     engine::Input,
-    ids::{AccountId, ContactId, ConversationId, MessageId},
+    ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, InfoField, JoinPolicy, LateWrites,
         MemberField, Permission, Permissions, Policy, PolicyName, Profile, Role, RoleDefinition, RoleName, Scope,
-        SendPolicy, SubroomPolicy, Theme, WhoPolicy,
+        SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
     },
     time::WallTime,
 };
@@ -34,6 +35,9 @@ pub const WORDS: &str = "words ";
 
 /// What conversations call the roles they define.
 const ROLE_NAMES: [&str; 2] = ["cook", "host"];
+
+/// The codes of invite links.
+const CODES: [InviteCode; 2] = [InviteCode::from_bytes([1; 16]), InviteCode::from_bytes([2; 16])];
 
 const EMOJI: [&str; 3] = ["👍", "🎉", "❤"];
 
@@ -66,6 +70,8 @@ pub enum Kind {
     DefineRole,
     SetPermission,
     SetMemberText,
+    SetInvite,
+    AskFor,
     PinMessage,
     UnpinMessage,
     SetProfile,
@@ -75,7 +81,7 @@ pub enum Kind {
 }
 
 /// How often each kind is drawn, of all that are drawn.
-pub const KINDS: [(Kind, u64); 31] = [
+pub const KINDS: [(Kind, u64); 33] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateConversation, 3),
     (Kind::SendText, 80),
@@ -91,7 +97,7 @@ pub const KINDS: [(Kind, u64); 31] = [
     (Kind::SetLocked, 8),
     (Kind::AddMember, 12),
     (Kind::InviteMember, 3),
-    (Kind::AnswerRequest, 2),
+    (Kind::AnswerRequest, 4),
     (Kind::RemoveMember, 4),
     (Kind::BanMember, 2),
     (Kind::UnbanMember, 2),
@@ -101,6 +107,8 @@ pub const KINDS: [(Kind, u64); 31] = [
     (Kind::DefineRole, 8),
     (Kind::SetPermission, 10),
     (Kind::SetMemberText, 3),
+    (Kind::SetInvite, 5),
+    (Kind::AskFor, 6),
     (Kind::PinMessage, 4),
     (Kind::UnpinMessage, 3),
     (Kind::SetProfile, 3),
@@ -139,6 +147,8 @@ pub fn kind(command: &Command) -> Kind {
         Command::DefineRole(_) => Kind::DefineRole,
         Command::SetPermission(_) => Kind::SetPermission,
         Command::SetMemberText(_) => Kind::SetMemberText,
+        Command::SetInvite(_) => Kind::SetInvite,
+        Command::AskFor(_) => Kind::AskFor,
         Command::PinMessage(_) => Kind::PinMessage,
         Command::UnpinMessage(_) => Kind::UnpinMessage,
         Command::SetProfile(_) => Kind::SetProfile,
@@ -263,6 +273,18 @@ impl Person<'_> {
                 text: random.chance(80).then_some(words),
             }
             .into(),
+            Kind::SetInvite => {
+                let role = if random.chance(80) { Role::Member } else { role };
+                let until = random.chance(30).then(|| self.now.plus(Duration::from_millis(1 + random.below(60_000))));
+                let uses_max = random.chance(30).then_some(1);
+                let terms = InviteTerms { role, until, uses_max, enabled: random.chance(90) };
+                let terms = random.chance(90).then_some(terms);
+                SetInvite { conversation, invite: random.pick(&CODES).invite(), terms }.into()
+            }
+            Kind::AskFor => {
+                let join = Wish::Join(random.chance(60).then(|| *random.pick(&CODES)));
+                AskFor { conversation, wish: *random.pick(&[join, join, Wish::Accept, Wish::Decline]) }.into()
+            }
             Kind::PinMessage => PinMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::UnpinMessage => UnpinMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::SetProfile => {

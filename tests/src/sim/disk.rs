@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 
 use tidings_core::storage::{MemoryStore, StorageAnswer, StorageError, StorageRequest, StorageTask, TaskId, Write};
 
-use super::plant::Plant;
+use super::{
+    happened::{Happened, Tally},
+    plant::Plant,
+};
 use crate::random::Random;
 
 /// How a finished task ended.
@@ -23,6 +26,8 @@ pub struct Disk {
     pub failure: Option<StorageError>,
     /// A fault that was planted.
     pub plant: Option<Plant>,
+    /// Where what happens is counted.
+    pub tally: Tally,
     /// What a crash leaves, when the disk lies about what is durable.
     durable: Option<MemoryStore>,
 }
@@ -37,6 +42,7 @@ impl Disk {
             delay_ms_max: 0,
             failure: None,
             plant: None,
+            tally: Tally::default(),
             durable: None,
         }
     }
@@ -57,6 +63,7 @@ impl Disk {
     pub fn finish_one(&mut self, time_ms: u64) -> Option<Finished> {
         let (_, task) = self.waiting.pop_front_if(|(due_ms, _)| *due_ms <= time_ms)?;
         if let Some(failure) = self.failure {
+            self.tally.count(Happened::DiskBlocked);
             return Some((task.id, Err(failure)));
         }
         Some((task.id, self.run(task.request)))
@@ -76,12 +83,19 @@ impl Disk {
                 _ => {}
             }
         }
-        self.store.run(&request)
+        let answer = self.store.run(&request);
+        self.tally.count_if(Happened::DiskFull, answer == Err(StorageError::Full));
+        answer
     }
 
     /// What is on it, the tasks that wait left out.
     pub fn store(&mut self) -> &mut MemoryStore {
         &mut self.store
+    }
+
+    /// Whether a transaction is under way.
+    pub fn is_writing(&self) -> bool {
+        self.waiting.iter().any(|(_, task)| matches!(task.request, StorageRequest::Write(_)))
     }
 
     /// What a crash leaves: nothing of the tasks that wait.

@@ -12,6 +12,7 @@ use tidings_core::{
 
 use super::{
     clock::wall,
+    happened::Happened,
     world::{Device, World, tenant},
 };
 use crate::{
@@ -66,8 +67,15 @@ impl Intruder {
         for _ in 0..3 {
             let case = random.pick(cases);
             self.sent += 1;
-            if let Some(ServerFrame::Accepted(_)) = push(world, &scene.attacker, scene.stream.id(), &case.pushed) {
-                return Err(format!("{case} was accepted: {:?}", ChangeHash::of_change(&case.pushed.change)));
+            match push(world, &scene.attacker, scene.stream.id(), &case.pushed) {
+                Some(ServerFrame::Accepted(_)) => {
+                    return Err(format!("{case} was accepted: {:?}", ChangeHash::of_change(&case.pushed.change)));
+                }
+                Some(ServerFrame::Refused(refused)) => {
+                    let is_told = case.expected == Expected::Refused(refused.code);
+                    world.tally.count_if(Happened::HostileRefused, is_told);
+                }
+                _ => {}
             }
         }
         let garbage = (0..random.below(200)).map(|_| random.number().to_be_bytes()[0]).collect();

@@ -105,6 +105,11 @@ impl Journal {
         self.streams.values().map(|stream| stream.hashes.len()).sum()
     }
 
+    /// How many pages have closed.
+    pub fn pages_closed(&self) -> usize {
+        self.streams.values().map(|stream| stream.verifier.stream().page().saturating_sub(1) as usize).sum()
+    }
+
     /// Whether a change is admitted at a position.
     pub fn holds(&self, stream: &StreamId, position: Position, hash: ChangeHash) -> bool {
         let index = usize::try_from(position.number()).unwrap_or(usize::MAX).wrapping_sub(1);

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tidings_core::ids::ChangeHash;
 
-use super::pipe::Pipe;
+use super::{
+    happened::{Happened, Tally},
+    pipe::Pipe,
+};
 use crate::random::Random;
 
 /// Frames under way in one direction, each with the time at which it arrives.
@@ -65,11 +68,12 @@ pub struct Link {
     /// What was pushed over it, by request.
     pub pushed: BTreeMap<u64, Vec<ChangeHash>>,
     random: Random,
+    tally: Tally,
 }
 
 impl Link {
     /// A link over a session that has just opened.
-    pub fn new(place: usize, pipe: Pipe, seed: u64) -> Self {
+    pub fn new(place: usize, pipe: Pipe, seed: u64, tally: &Tally) -> Self {
         Self {
             place,
             pipe,
@@ -78,22 +82,25 @@ impl Link {
             trouble: Trouble::None,
             pushed: BTreeMap::new(),
             random: Random::new(seed),
+            tally: tally.clone(),
         }
     }
 
     /// Sends a frame to the node, with a delay up to a bound.
     pub fn send_up(&mut self, time_ms: u64, delay_ms_max: u64, frame: Vec<u8>) {
         let arrives_ms = time_ms + 1 + self.random.below(delay_ms_max.max(1));
-        if self.trouble != Trouble::Silent {
-            self.up.send(arrives_ms, frame);
+        match self.trouble {
+            Trouble::Silent => self.tally.count(Happened::FrameLost),
+            Trouble::None | Trouble::Stalled => self.up.send(arrives_ms, frame),
         }
     }
 
     /// Sends a frame to the device.
     pub fn send_down(&mut self, time_ms: u64, delay_ms_max: u64, frame: Vec<u8>) {
         let arrives_ms = time_ms + 1 + self.random.below(delay_ms_max.max(1));
-        if self.trouble != Trouble::Silent {
-            self.down.send(arrives_ms, frame);
+        match self.trouble {
+            Trouble::Silent => self.tally.count(Happened::FrameLost),
+            Trouble::None | Trouble::Stalled => self.down.send(arrives_ms, frame),
         }
     }
 

@@ -12,10 +12,11 @@ use std::{
 
 use tidings_core::{
     code::Code,
-    command::Command,
+    command::{AddMember, Command, RemoveMember, SendText},
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     limits::Limits,
+    model::Role,
     storage::StorageError,
 };
 use tidings_server::store::Suspension;
@@ -25,6 +26,7 @@ use super::{
     checks::{Checked, Checks},
     clock::wall,
     faults::{Class, Profile},
+    happened::{Counts, Happened},
     intruder::Intruder,
     network::Trouble,
     node,
@@ -35,8 +37,8 @@ use super::{
 };
 use crate::random::Random;
 
-/// Within this much virtual time a healed world comes to rest.
-const REST_MS: u64 = 600_000;
+/// One world of so many is one in which people are removed while they speak.
+const RACING: u64 = 4;
 /// How often sessions get a newer cursor; ten times as long, and one that was
 /// not told of anything looks.
 const CURSOR_INTERVAL: Duration = Duration::from_secs(5);
@@ -78,8 +80,12 @@ pub struct Report {
     pub kinds: BTreeMap<Kind, u32>,
     /// What was admitted, by what it states.
     pub stated: BTreeMap<&'static str, u32>,
+    /// What took effect, how often.
+    pub happened: Counts,
     /// Hostile changes that were sent.
     pub hostile: u32,
+    /// Pages that closed.
+    pub pages_closed: usize,
     /// Words that people were told are safe.
     pub said: usize,
     /// Entries in the journal.
@@ -146,22 +152,23 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 /// Words on their way to be safe, or safe.
 #[derive(Debug, Clone)]
-struct Words {
-    account: AccountId,
+pub(super) struct Words {
+    pub(super) account: AccountId,
     /// Whether they may be lost, or said twice: the device was copied, restored,
     /// or went down before it told that they are safe.
-    doubtful: bool,
+    pub(super) doubtful: bool,
 }
 
-struct Run<'a> {
+pub(super) struct Run<'a> {
+    pub(super) world: World,
+    pub(super) checks: Checks,
+    pub(super) conversations: Vec<ConversationId>,
+    /// What was said, and is safe.
+    pub(super) said: BTreeMap<String, Words>,
     plan: &'a Plan,
     profile: Profile,
-    world: World,
-    checks: Checks,
-    conversations: Vec<ConversationId>,
     /// Commands that were not answered yet, with their words.
     asked: BTreeMap<(Device, u64), Option<String>>,
-    said: BTreeMap<String, Words>,
     backups: BTreeMap<Device, tidings_core::storage::MemoryStore>,
     next_words: u32,
     intruder: Intruder,
@@ -224,6 +231,9 @@ impl<'a> Run<'a> {
                 for _ in 0..=random.below(3) {
                     self.act(&mut random);
                 }
+                if self.plan.seed % RACING == 1 && random.chance(20) {
+                    self.race(&mut random);
+                }
             }
             Class::Hostile => self.intruder.attack(&mut self.world, &mut random)?,
             class => self.happen(class, &mut random),
@@ -271,6 +281,38 @@ impl<'a> Run<'a> {
         self.command(device, command);
     }
 
+    /// Somebody is removed while they speak; those who are out come back.
+    fn race(&mut self, random: &mut Random) {
+        let Some(conversation) = self.conversations.get(random.below(3) as usize).copied() else { return };
+        let Some(journal) = self.checks.journal.streams().get(&StreamId::Conversation(conversation)) else { return };
+        let members = &journal.verifier.stream().conversation().members;
+        let device_of = |is_it: &dyn Fn(&AccountId) -> bool| {
+            let clients = self.world.clients().iter().enumerate();
+            let devices: Vec<Device> =
+                clients.filter(|(_, client)| is_it(&client.account)).map(|(device, _)| device).collect();
+            devices
+        };
+        let active = |account: &AccountId| members.get(account).filter(|member| member.is_active());
+        let owners = device_of(&|account| active(account).is_some_and(|member| member.role == Role::Owner));
+        let others = device_of(&|account| active(account).is_some_and(|member| member.role != Role::Owner));
+        let Some(owner) = owners.first().copied() else { return };
+        let out: Vec<AccountId> = members.keys().filter(|account| active(account).is_none()).cloned().collect();
+        for account in out {
+            self.command(owner, AddMember { conversation, account, role: Role::Member }.into());
+        }
+        if !others.is_empty() {
+            let device = *random.pick(&others);
+            let account = self.world.clients()[device].account.clone();
+            self.command(owner, RemoveMember { conversation, account }.into());
+            for _ in 0..=random.below(2) {
+                self.next_words += 1;
+                let words = format!("{WORDS}{}", self.next_words);
+                self.command(device, SendText::new(conversation, words).into());
+                self.world.run_ms(random.below(20));
+            }
+        }
+    }
+
     fn command(&mut self, device: Device, command: Command) {
         *self.report.kinds.entry(actions::kind(&command)).or_default() += 1;
         let words = command.words().map(str::to_owned);
@@ -281,7 +323,7 @@ impl<'a> Run<'a> {
     }
 
     /// Hears how commands ended.
-    fn listen(&mut self) {
+    pub(super) fn listen(&mut self) {
         let mut opened = Vec::new();
         let (world, said) = (&self.world, &mut self.said);
         self.asked.retain(|(device, request), words| {
@@ -323,7 +365,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn open_all(&mut self, device: Device) {
+    pub(super) fn open_all(&mut self, device: Device) {
         for conversation in self.conversations.clone() {
             self.world.input(device, Input::OpenConversation(conversation));
         }
@@ -335,7 +377,10 @@ impl<'a> Run<'a> {
         let (device, place) = (self.device(random), self.place(random));
         match class {
             Class::Act | Class::Hostile => unreachable!("people act by themselves"),
-            Class::Cut => self.world.cut(device),
+            Class::Cut => {
+                self.world.tally.count_if(Happened::LinkCut, self.world.is_linked(device));
+                self.world.cut(device);
+            }
             Class::Network => self.world.set_network(device, random.chance(60)),
             Class::Silence => {
                 let trouble = *random.pick(&[Trouble::None, Trouble::Silent]);
@@ -360,6 +405,7 @@ impl<'a> Run<'a> {
                 Some(store) => {
                     self.doubt(device, true);
                     self.world.restart(device, store);
+                    self.world.tally.count(Happened::SetBack);
                     self.open_all(device);
                 }
             },
@@ -451,113 +497,18 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn connect_all(&mut self) {
+    pub(super) fn connect_all(&mut self) {
         for device in 0..self.world.clients().len() {
             self.world.input(device, Input::ConnectNow);
         }
     }
 
-    // ------------------------------------------------------------ rest
-
-    fn heal(&mut self) {
-        self.world.trace.note(self.world.time_ms, format_args!("everything is healed"));
-        let quiet = StoreFaults { delay_ms_max: 2, notice_ms_max: 10, ..StoreFaults::default() };
-        for place in 0..self.world.places() {
-            self.world.set_stopped(place, false);
-            self.world.set_node_skew(place, 0);
-            self.world.fate(place).set_faults(quiet);
-            self.world.fate(place).set_death(None);
-            // One that goes down is replaced, as one that is dead.
-            if self.world.node(place).is_some_and(|node| node.is_ending()) {
-                self.world.kill_node(place);
-            }
-            self.world.start_node(place);
-        }
-        for name in ACCOUNTS {
-            self.world.suspend(&AccountId::parse(name).expect("legal"), Suspension::Lifted);
-        }
-        for device in 0..self.world.clients().len() {
-            let disk = &mut self.world.client(device).disk;
-            disk.store().set_bytes_max(None);
-            disk.failure = None;
-            disk.delay_ms_max = 0;
-            self.world.set_client_skew(device, 0);
-            self.world.set_tokens(device, Tokens::Hold(Duration::from_secs(86_400)));
-            self.world.trouble(device, Trouble::None);
-            self.world.set_network(device, true);
-            for place in 0..self.world.places() {
-                self.world.set_reachable(device, place, true);
-            }
-        }
-        self.connect_all();
-    }
-
-    fn settle(&mut self) -> Checked {
-        let settled = self.world.settle_ms(REST_MS);
-        self.listen();
-        if settled { Ok(()) } else { Err(format!("a healed world does not come to rest: {}", self.world.unrest())) }
-    }
-
-    fn rest(&mut self) -> Checked {
-        self.heal();
-        // Those whose session was refused for good, as late as this, try again.
-        self.world.run_ms(60_000);
-        self.connect_all();
-        self.settle()?;
-        // Everybody looks at everything, from the beginning.
-        self.checks.step(&mut self.world)?;
-        let there_are = self.checks.journal.streams().keys().filter_map(StreamId::conversation);
-        self.conversations = there_are.collect();
-        for device in 0..self.world.clients().len() {
-            self.open_all(device);
-        }
-        for _ in 0..40 {
-            let mut more = false;
-            for device in 0..self.world.clients().len() {
-                for conversation in self.conversations.clone() {
-                    if self.world.client(device).screen.has_older.get(&conversation) == Some(&true) {
-                        more = true;
-                        self.world.input(device, Input::LoadOlder(conversation));
-                    }
-                }
-            }
-            if !more {
-                break;
-            }
-            self.world.run_ms(500);
-        }
-        self.settle()?;
-        self.checks.rest(&mut self.world)?;
-        self.check_words()
-    }
-
-    /// Everything said is in a journal once, or refused with its words.
-    fn check_words(&self) -> Checked {
-        let mut admitted: BTreeMap<&String, u32> = BTreeMap::new();
-        for stream in self.checks.journal.streams().values() {
-            for words in &stream.words {
-                *admitted.entry(words).or_default() += 1;
-            }
-        }
-        for (text, words) in self.said.iter().filter(|(_, words)| !words.doubtful) {
-            let refused = self
-                .world
-                .clients()
-                .iter()
-                .filter(|client| client.account == words.account)
-                .any(|client| client.screen.refused.values().any(|row| row.words.as_deref() == Some(text)));
-            match (admitted.get(text).copied().unwrap_or(0), refused) {
-                (1, false) | (0, true) => {}
-                (count, refused) => {
-                    return Err(format!("{text:?} of {}: admitted {count} times, refused: {refused}", words.account));
-                }
-            }
-        }
-        Ok(())
-    }
+    // ------------------------------------------------------------ told
 
     fn report(mut self) -> Report {
+        self.report.happened = self.world.tally.counts();
         self.report.hostile = self.intruder.sent;
+        self.report.pages_closed = self.checks.journal.pages_closed();
         self.report.said = self.said.len();
         self.report.entries = self.checks.journal.count();
         for stream in self.checks.journal.streams().values() {

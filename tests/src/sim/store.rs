@@ -32,7 +32,11 @@ use tokio::{
     time::sleep,
 };
 
-use super::{clock::NodeClock, plant::Plant};
+use super::{
+    clock::NodeClock,
+    happened::{Happened, Tally},
+    plant::Plant,
+};
 
 /// How long `notices` waits at most, as the stores that ship do.
 const NOTICES_PERIOD_MS: u64 = 1_000;
@@ -59,6 +63,8 @@ pub struct Database {
     state: Mutex<State>,
     /// A fault that was planted to see whether it is found.
     pub plant: Option<Plant>,
+    /// Where what happens is counted.
+    pub tally: Tally,
 }
 
 #[derive(Default)]
@@ -78,13 +84,13 @@ struct Mailbox {
 
 impl Database {
     /// An empty one, in memory.
-    pub fn new(plant: Option<Plant>) -> Arc<Self> {
+    pub fn new(plant: Option<Plant>, tally: &Tally) -> Arc<Self> {
         let store = wait(async {
             let store = store::open("sqlite::memory:", &StoreOptions::default()).await.expect("memory opens");
             store.migrate().await.expect("a new database migrates");
             store
         });
-        Arc::new(Self { store, state: Mutex::new(State::default()), plant })
+        Arc::new(Self { store, state: Mutex::new(State::default()), plant, tally: tally.clone() })
     }
 
     /// The store itself, without faults.
@@ -249,10 +255,13 @@ impl NodeStore {
         let (fails, unanswered) = self.clock.draw(|random| {
             (random.below(1_000) < faults.unavailable_per_mille, random.below(1_000) < faults.unanswered_per_mille)
         });
+        let tally = &self.database.tally;
         if fails {
+            tally.count(Happened::StoreUnavailable);
             return Err(unavailable());
         }
         if call == Call::Write && faults.full {
+            tally.count(Happened::StoreFull);
             return Err(StoreError::Full(sqlx::Error::PoolTimedOut));
         }
         let answer = wait(work);
@@ -260,7 +269,11 @@ impl NodeStore {
             then(answer);
         }
         self.pause().await;
-        if call == Call::Write && unanswered && answer.is_ok() { Err(unavailable()) } else { answer }
+        if call == Call::Write && unanswered && answer.is_ok() {
+            tally.count(Happened::StoreUnanswered);
+            return Err(unavailable());
+        }
+        answer
     }
 
     /// Never comes back: the world ends the node.
@@ -278,6 +291,8 @@ impl NodeStore {
             let (lost, twice, delay_ms) = self.clock.draw(|random| {
                 (random.chance(faults.lost_percent), random.chance(5), random.below(faults.notice_ms_max + 1))
             });
+            self.database.tally.count_if(Happened::NoticeLost, lost);
+            self.database.tally.count_if(Happened::NoticeTwice, !lost && twice);
             let copies = if lost { 0 } else { 1 + usize::from(twice) };
             for copy in 0..copies {
                 mailbox.notices.push_back((now_ms + delay_ms * (copy as u64 + 1), notice.clone()));
@@ -288,6 +303,8 @@ impl NodeStore {
 
     /// Notes what was committed, for the world and for the other nodes.
     fn committed(&self, commits: &[StreamCommit], outcomes: &[CommitOutcome]) {
+        let lost = outcomes.contains(&CommitOutcome::Conflict);
+        self.database.tally.count_if(Happened::Conflict, lost);
         for (commit, _) in commits.iter().zip(outcomes).filter(|(_, outcome)| **outcome == CommitOutcome::Committed) {
             let mut state = self.database.state();
             state.written.insert((commit.tenant.clone(), commit.stream.clone()));
@@ -491,6 +508,7 @@ impl Store for NodeStore {
 
     async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
         if self.fate.take_death(Death::BeforeCommit) {
+            self.database.tally.count(Happened::DiedBeforeCommit);
             self.die().await;
         }
         let outcomes = match self.database.plant {
@@ -498,6 +516,7 @@ impl Store for NodeStore {
             None => self.commit_honestly(commits).await?,
         };
         if self.fate.take_death(Death::AfterCommit) {
+            self.database.tally.count(Happened::DiedAfterCommit);
             self.die().await;
         }
         Ok(outcomes)

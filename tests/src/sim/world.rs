@@ -30,6 +30,7 @@ use super::{
     client::Client,
     clock::wall,
     disk::Disk,
+    happened::{Happened, Tally},
     network::{Link, Trouble},
     node::{self, Ran, SECRET, SimNode},
     plant::Plant,
@@ -113,8 +114,10 @@ pub struct World {
     pub is_lax: bool,
     /// What nodes have told.
     pub told: Told,
-    /// What happened.
+    /// What happened, line by line.
     pub trace: Trace,
+    /// What happened, and how often.
+    pub tally: Tally,
     /// The nodes' settings.
     pub config: Config,
     database: Arc<Database>,
@@ -140,6 +143,7 @@ impl World {
 
     /// A world of several nodes with these settings, perhaps with a planted fault.
     pub fn with(seed: u64, config: Config, nodes: usize, plant: Option<Plant>, keep: Keep) -> Self {
+        let tally = Tally::default();
         let slot = || Slot { node: None, fate: Arc::default(), skew_ms: 0, stopped: false };
         let mut world = Self {
             time_ms: 0,
@@ -153,7 +157,8 @@ impl World {
             told: Told::default(),
             trace: Trace::new(keep),
             config,
-            database: Database::new(plant),
+            database: Database::new(plant, &tally),
+            tally,
             network_random: Random::new(!seed),
             slots: std::iter::repeat_with(slot).take(nodes).collect(),
             next_node: 0,
@@ -224,6 +229,7 @@ impl World {
         let mut disk = Disk::new(store, self.network_random.number());
         disk.delay_ms_max = self.disk_ms_max;
         disk.plant = self.database.plant;
+        disk.tally = self.tally.clone();
         Client::start(EngineConfig { tenant: tenant(), account, seed, verify }, disk, self.now_of(device))
     }
 
@@ -257,6 +263,7 @@ impl World {
 
     /// The device's process dies; it starts again on what its disk holds.
     pub fn crash_client(&mut self, device: Device) {
+        self.tally.count_if(Happened::WriteLost, self.clients[device].disk.is_writing());
         let store = self.clients[device].disk.crash();
         self.restart(device, store);
     }
@@ -347,7 +354,7 @@ impl World {
         let device = self.next_stranger;
         self.next_stranger += 1;
         let seed = self.network_random.number();
-        self.links.insert(device, Link::new(place, pipe, seed));
+        self.links.insert(device, Link::new(place, pipe, seed, &self.tally));
         self.strangers.insert(device, (account.clone(), Vec::new()));
         self.note(format_args!("a stranger of {account} is linked to place {place} as {device}"));
         Some(device)
@@ -463,6 +470,7 @@ impl World {
             && let Some(node) = &slot.node
         {
             node.wake(time_ms);
+            self.tally.count(Happened::NodeWoken);
         }
         slot.stopped = stopped;
         self.note(format_args!("the node of place {place} is stopped: {stopped}"));
@@ -677,17 +685,20 @@ impl World {
 
     fn token(&mut self, device: Device) -> Input {
         match self.around[device].tokens {
-            Tokens::Fail => Input::TokenFailed,
+            Tokens::Fail => {
+                self.tally.count(Happened::TokenMissing);
+                Input::TokenFailed
+            }
             Tokens::Hold(ttl) => Input::Token(self.sign(&self.clients[device].account, ttl)),
         }
     }
 
     fn connect(&mut self, device: Device) {
-        let reachable = |place: &Place| {
-            let slot = &self.slots[*place];
-            self.around[device].network && slot.node.is_some() && !self.blocked.contains(&(device, *place))
-        };
-        let places: Vec<Place> = (0..self.slots.len()).filter(reachable).collect();
+        let runs = |place: &Place| self.around[device].network && self.slots[*place].node.is_some();
+        let mut places: Vec<Place> = (0..self.slots.len()).filter(runs).collect();
+        let running = places.len();
+        places.retain(|place| !self.blocked.contains(&(device, *place)));
+        self.tally.count_if(Happened::NodeUnreachable, places.len() < running);
         let pipe = if places.is_empty() {
             None
         } else {
@@ -697,7 +708,7 @@ impl World {
         };
         let Some((place, pipe)) = pipe else { return self.input(device, Input::LinkLost) };
         let seed = self.network_random.number();
-        if let Some(former) = self.links.insert(device, Link::new(place, pipe, seed)) {
+        if let Some(former) = self.links.insert(device, Link::new(place, pipe, seed, &self.tally)) {
             former.pipe.cut();
         }
         self.note(format_args!("device {device} is linked to place {place}"));
@@ -740,6 +751,7 @@ impl World {
     fn collect(&mut self) {
         for (device, link) in &mut self.links {
             if link.trouble == Trouble::Stalled {
+                self.tally.count_if(Happened::ReaderStalled, link.pipe.bytes_waiting() > 0);
                 continue;
             }
             while let Some((written_ms, mut bytes)) = link.pipe.take() {
@@ -799,11 +811,14 @@ impl Told {
         };
         match frame {
             ServerFrame::Accepted(accepted) => {
-                let hashes = link.pushed.remove(&accepted.request).unwrap_or_default();
+                let hashes = link.pushed.get(&accepted.request).cloned().unwrap_or_default();
                 let places = accepted.positions.iter().zip(hashes);
                 self.accepted.extend(places.map(|(position, hash)| (accepted.stream.clone(), *position, hash)));
             }
-            ServerFrame::Refused(refused) => *self.refusals.entry(refused.code).or_default() += 1,
+            // A fetch may be refused too.
+            ServerFrame::Refused(refused) if link.pushed.contains_key(&refused.request) => {
+                *self.refusals.entry(refused.code).or_default() += 1;
+            }
             ServerFrame::Closed(closed) => *self.endings.entry(closed.code).or_default() += 1,
             ServerFrame::Entries(entries) => {
                 entries.entries.iter().for_each(|entry| told(&entries.stream, entry.position));
@@ -864,6 +879,7 @@ fn asked(frame: &ClientFrame) -> String {
         ClientFrame::Hello(hello) => format!("hello of {}", hello.device),
         ClientFrame::Push(push) => format!("push #{} of {} to {}", push.request, push.changes.len(), push.stream),
         ClientFrame::Fetch(fetch) => format!("fetch #{} {:?} of {}", fetch.request, fetch.scope, fetch.stream),
+        ClientFrame::Ask(ask) => format!("ask #{} of {}", ask.request, ask.conversation),
         ClientFrame::Receipts(receipts) => format!("{} receipts", receipts.len()),
         ClientFrame::Presence(_) => "presence".to_owned(),
         ClientFrame::Ping(_) => "ping".to_owned(),

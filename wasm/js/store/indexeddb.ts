@@ -9,6 +9,9 @@ import type { Store } from "./store.js";
 const VERSION = 1;
 const RECORDS = "records";
 
+/** Made once: a start reads a thousand keys. */
+const KEY_DECODER = new TextDecoder("utf-8", { fatal: true });
+
 /** Names of errors of `open` where a page may not have a database. */
 const UNAVAILABLE = ["SecurityError", "NotAllowedError", "InvalidStateError"];
 
@@ -183,7 +186,7 @@ function record(key: IDBValidKey, value: unknown): StorageRecord {
   if (!(key instanceof ArrayBuffer) || !(value instanceof Uint8Array)) {
     throw new TypeError("a record that this package did not write");
   }
-  return { key: new TextDecoder("utf-8", { fatal: true }).decode(key), value: value as Uint8Array<ArrayBuffer> };
+  return { key: KEY_DECODER.decode(key), value: value as Uint8Array<ArrayBuffer> };
 }
 
 function encode(key: string): Uint8Array<ArrayBuffer> {

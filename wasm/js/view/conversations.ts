@@ -1,5 +1,6 @@
 /** The list of conversations, sorted as it is shown. */
 import type { ConversationRow } from "../../pkg/tidings.js";
+import { reorder } from "./order.js";
 
 /** The list, and what of it changed. */
 export interface ConversationsChange {
@@ -21,10 +22,15 @@ export class ConversationList {
 
   /** Takes over rows that are new or changed; their conversations. */
   apply(rows: readonly ConversationRow[]): string[] {
+    const went: ConversationRow[] = [];
     for (const row of rows) {
+      const former = this.#rows.get(row.conversation);
+      if (former !== undefined) {
+        went.push(former);
+      }
       this.#rows.set(row.conversation, row);
     }
-    this.#sorted = [...this.#rows.values()].sort(compare);
+    this.#sorted = reorder(this.#sorted, went, rows, compare);
     return rows.map((row) => row.conversation);
   }
 }

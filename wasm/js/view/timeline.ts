@@ -1,5 +1,6 @@
 /** The rows of one open timeline, in the journal's order. */
 import type { TimelineRow, TimelineUpdate } from "../../pkg/tidings.js";
+import { reorder } from "./order.js";
 
 /** A timeline, and what of it changed. */
 export interface TimelineChange {
@@ -53,14 +54,20 @@ export class TimelineRows {
     this.#isForgotten = false;
     if (restart) {
       this.#rows.clear();
+      this.#sorted = [];
     }
-    for (const id of update.removed) {
-      this.#rows.delete(id);
+    const went: TimelineRow[] = [];
+    for (const id of [...update.removed, ...update.rows.map((row) => row.id)]) {
+      const former = this.#rows.get(id);
+      if (former !== undefined) {
+        went.push(former);
+        this.#rows.delete(id);
+      }
     }
     for (const row of update.rows) {
       this.#rows.set(row.id, row);
     }
-    this.#sorted = [...this.#rows.values()].sort(compare);
+    this.#sorted = reorder(this.#sorted, went, update.rows, compare);
     this.#hasOlder = update.hasOlder;
     this.#isKnown = true;
     const { removed, hasOlder } = update;

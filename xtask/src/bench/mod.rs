@@ -3,6 +3,7 @@
 //! each part. Nothing here judges them.
 
 mod authority;
+mod client;
 mod plot;
 mod server;
 
@@ -21,6 +22,8 @@ pub enum Bench {
     All,
     /// The authority: admitting by step, refusing by class.
     Authority,
+    /// The package in Chromium and in Node.js: first paint, sending, memory, size.
+    Client,
     /// The server as a process: latency, throughput, bytes, memory.
     Server {
         /// Only these scenarios; then the page is left as it is.
@@ -36,9 +39,11 @@ pub fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
     match bench {
         Bench::All => {
             authority::run()?;
+            client::run()?;
             server::run(&[])?;
         }
         Bench::Authority => authority::run()?,
+        Bench::Client => client::run()?,
         Bench::Server { only } => server::run(only)?,
     }
     Ok(ExitCode::SUCCESS)

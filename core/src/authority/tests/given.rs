@@ -4,7 +4,10 @@
 use core::time::Duration;
 
 use super::*;
-use crate::model::{Grant, MemberField, Permissions, RoleDefinition, RoleName};
+use crate::{
+    ids::InviteId,
+    model::{Grant, Invite, MemberField, Permissions, RoleDefinition, RoleName},
+};
 
 fn custom(name: &str) -> RoleName {
     RoleName::parse(name).unwrap()
@@ -133,6 +136,25 @@ fn a23_there_are_no_more_roles_than_may_be() {
 }
 
 #[test]
+fn a28_what_invites_give_stays_a_members_at_most() {
+    let mut room = Room::group();
+    room.limits.invites_max = 2;
+    let invite = |number: u8, its_role: Role| {
+        let by = account("ow");
+        let invite = Invite { role: its_role, until: None, uses_max: None, enabled: true, by, at: NOW };
+        Fact::Invite(InviteId::from_bytes([number; 16]), Some(invite))
+    };
+    let three = [1, 2, 3].map(|number| invite(number, Role::Member));
+    room.check("ow", None, &three, Err(Code::TooManyInvites));
+    room.push("ow", None, &[definition("cook", 20, &[])]).unwrap();
+    room.push("ow", None, &[invite(1, Role::Custom(custom("cook")))]).unwrap();
+    room.check("ow", None, &[definition("cook", 60, &[Permission::MemberBan])], Err(Code::RankTooLow));
+    room.check("ow", None, &[Fact::RoleDefinition(custom("cook"), None)], Err(Code::RoleInUse));
+    let gone = Fact::Invite(InviteId::from_bytes([1; 16]), None);
+    room.check("ow", None, &[gone, definition("cook", 60, &[Permission::MemberBan])], Ok(()));
+}
+
+#[test]
 fn a25_who_comes_in_comes_with_nothing_that_was_granted_before() {
     let mut room = Room::group();
     room.push("ow", None, &[granted("me", Permission::MemberBan, true, "ow", None)]).unwrap();
@@ -159,7 +181,7 @@ fn a11_who_is_not_a_member_has_no_name_here() {
     let mut room = Room::group();
     let root = Session { administrator: true, ..session("root") };
     let named = |name: &str| Fact::MemberText(account(name), MemberField::DisplayName, Some("Root".into()));
-    assert_eq!(room.push_as(&root, None, &[named("root")]).err(), Some(Code::NotAMember));
+    assert_eq!(room.push_as(&root, None, &[named("root")]).err(), Some(Code::MemberUnknown));
     assert_eq!(room.push_as(&root, None, &[named("me")]).err(), Some(Code::NotTheOwner));
     room.check("me", None, &[named("me")], Ok(()));
 }

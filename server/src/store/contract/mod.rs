@@ -131,6 +131,14 @@ pub(super) fn enlarge(new: &mut NewEntry, bytes: usize) {
     new.hash = ChangeHash::of_change(&new.entry.change).unwrap();
 }
 
+/// Makes the changes of a commit say this, and so unlike those of any other.
+pub(super) fn reword(commit: &mut StreamCommit, words: &str) {
+    for new in &mut commit.entries {
+        new.entry.change = framed(format!("{words} at {}", new.entry.position).as_bytes());
+        new.hash = ChangeHash::of_change(&new.entry.change).unwrap();
+    }
+}
+
 /// The hash of the change at a position, which no other position of a stream has.
 pub(super) fn hash(position: Position) -> ChangeHash {
     ChangeHash::of_change(&change(position)).unwrap()

@@ -1,11 +1,21 @@
 //! The contract on a real server, and what only several nodes do. Each test
 //! makes a database of its own and drops it.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::FutureExt;
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 use sqlx::{Connection, PgPool};
 use tidings_core::{
+    ids::{ChangeHash, TenantId},
     journal::{Entry, Position},
     model::{PresenceKind, Receipt},
     wire::{MemberPresence, MemberReceipt},
@@ -168,6 +178,82 @@ async fn two_nodes_never_admit_against_the_same_head() {
             let admitted = futures_util::future::join_all(racing).await;
             assert_eq!(admitted.iter().filter(|admitted| **admitted).count(), 1);
         }
+    })
+    .await;
+}
+
+/// Streams that are written by all, writers on each of two nodes, and their calls.
+const RACED: u32 = 6;
+const WRITERS: u64 = 5;
+const CALLS: u32 = 80;
+
+/// One call of a writer: some of the streams at what it takes for their heads.
+/// A stream that is new, or occurs twice, cannot be written in one statement.
+fn racing_call(dice: &mut StdRng, heads: &[AtomicU64], call: u32) -> Vec<store::StreamCommit> {
+    let mut numbers: Vec<u32> = (0..RACED).collect();
+    numbers.shuffle(dice);
+    numbers.truncate(dice.random_range(1..=3));
+    let tenants = ["acme", "Globex"].map(|name| TenantId::parse(name).unwrap());
+    let next = |number: u32, ahead| {
+        let head = heads[number as usize].load(Ordering::SeqCst);
+        let tenant = tenants[number as usize % 2].clone();
+        store::StreamCommit { tenant, ..messages(number, head + ahead, "ann", 1) }
+    };
+    let mut commits: Vec<_> = numbers.iter().map(|number| next(*number, 0)).collect();
+    match dice.random_range(0..4) {
+        0 => commits.push(next(numbers[0], 1)),
+        1 => commits.push(group(1_000 + call, &["ann"])),
+        _ => {}
+    }
+    commits
+}
+
+#[tokio::test]
+async fn commits_in_one_statement_and_in_several_win_each_position_once() {
+    on_a_database(async |database: Database| {
+        let nodes = [database.open().await, database.open().await];
+        let heads: Vec<AtomicU64> = (0..RACED).map(|_| AtomicU64::new(0)).collect();
+        let writers = (0..2 * WRITERS).map(async |writer| {
+            let (mut dice, mut won, mut lost) = (StdRng::seed_from_u64(writer), Vec::new(), 0);
+            for call in 0..CALLS {
+                let mut commits = racing_call(&mut dice, &heads, call);
+                commits.iter_mut().for_each(|commit| contract::reword(commit, &format!("{writer} in {call}")));
+                let outcomes = nodes[writer as usize % 2].commit(&commits).await.unwrap();
+                for (commit, outcome) in commits.into_iter().zip(outcomes) {
+                    if outcome == store::CommitOutcome::Conflict {
+                        lost += 1;
+                        continue;
+                    }
+                    let head = (0..RACED).find(|number| stream(*number) == commit.stream);
+                    if let Some(head) = head {
+                        heads[head as usize].fetch_max(commit.expected.number() + 1, Ordering::SeqCst);
+                    }
+                    won.push(commit);
+                }
+            }
+            (won, lost)
+        });
+        let (won, lost): (Vec<_>, Vec<u32>) = futures_util::future::join_all(writers).await.into_iter().unzip();
+        let mut acknowledged: BTreeMap<_, BTreeMap<Position, ChangeHash>> = BTreeMap::new();
+        for commit in won.into_iter().flatten() {
+            for new in commit.entries {
+                let stream = acknowledged.entry((commit.tenant.clone(), commit.stream.clone())).or_default();
+                assert_eq!(stream.insert(new.entry.position, new.hash), None, "won twice");
+            }
+        }
+        assert!(lost.iter().all(|lost| *lost > 10) && acknowledged.len() > RACED as usize, "they race: {lost:?}");
+        for ((tenant, stream), acknowledged) in acknowledged {
+            let written = nodes[0].records().entries(&tenant, &stream, Position::ZERO, u32::MAX).await.unwrap();
+            let written: Vec<_> = written.into_iter().map(|new| (new.entry.position, new.hash)).collect();
+            assert_eq!(written, acknowledged.into_iter().collect::<Vec<_>>(), "{stream}");
+            let head = nodes[1].stream_head(&tenant, &stream).await.unwrap().position;
+            assert_eq!((head, written.len() as u64), (written.last().unwrap().0, head.number()));
+        }
+        let miscounted = "SELECT count(*) FROM documents WHERE entries <> (SELECT count(*) FROM journal
+            WHERE journal.tenant = documents.tenant AND journal.document = documents.document)";
+        let miscounted: i64 = sqlx::query_scalar(miscounted).fetch_one(&database.pool().await).await.unwrap();
+        assert_eq!(miscounted, 0);
+        assert!(nodes.iter().all(|node| node.counts().collisions == 0), "they lock in one order");
     })
     .await;
 }

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ConversationKind, ConversationState, MemberStatus},
+    model::{ConversationKind, ConversationState, MemberStatus, Receipt},
     wire::{self, ConversationSummary, MemberReceipt, ProfileNotice},
 };
 
@@ -34,7 +34,7 @@ use super::{
     Backend, ReadRow, Value, backend::fetch, directory::profile_notices, journal::follows, receipt::member_receipts,
     row::Fields,
 };
-use crate::store::{CatchUp, StoreError};
+use crate::store::{CatchUp, MemberRow, StoreError};
 
 /// Bytes of changes in one answer; the streams that do not fit are fetched by
 /// the client, like those with too many entries.
@@ -67,6 +67,7 @@ pub(super) async fn catch_up<B: Backend>(
     let receipts = missed.receipts::<B>(connection).await?;
     let mut changed: BTreeSet<ConversationId> = receipts.iter().map(|receipt| receipt.conversation).collect();
     changed.extend(heads.iter().filter_map(|(stream, _)| stream.conversation()));
+    changed.extend(missed.outside::<B>(connection).await?);
     Ok(CatchUp {
         cursor,
         summaries: summaries::<B>(connection, tenant, account, &changed).await?,
@@ -84,7 +85,8 @@ pub(in crate::store) async fn next_cursor<B: Backend>(connection: &mut B::Connec
     Fields::of("clock", row).cursor()
 }
 
-/// A query of summaries: of account `$2` in tenant `$1`, where it is active.
+/// A query of summaries: of account `$2` in tenant `$1`, where it is active, was
+/// invited, or asked to be let in.
 /// The inner SELECT of `unread` ends the count of a long absence.
 macro_rules! select_summaries {
     ($($condition:literal)?) => {
@@ -107,7 +109,7 @@ macro_rules! select_summaries {
                 AND streams.stream = 'conversation/' || own.conversation
             LEFT JOIN receipts ON receipts.tenant = own.tenant
                 AND receipts.conversation = own.conversation AND receipts.account = own.account
-            WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'",
+            WHERE own.tenant = $1 AND own.account = $2 AND own.status IN ('active', 'invited', 'requested')",
             $($condition,)?
             " ORDER BY own.conversation"
         )
@@ -145,6 +147,9 @@ fn conversation_summaries<R: ReadRow>(rows: &[R], account: &AccountId) -> Result
 fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<ConversationSummary, StoreError> {
     let fields = Fields::of("conversations", row);
     let member = fields.member()?;
+    if member.status != MemberStatus::Active {
+        return outside(&fields, member);
+    }
     let some_members: Vec<AccountId> = fields.decode("some_members", |bytes| wire::decode(bytes))?;
     Ok(ConversationSummary {
         conversation: fields.conversation()?,
@@ -160,6 +165,26 @@ fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<Conve
         page: fields.number("page")?,
         receipt: fields.receipt()?,
         unread: fields.number("unread")?,
+        created_at: fields.time("created_at")?,
+    })
+}
+
+/// What one who is not in yet may know: what it is, and how many are in it.
+fn outside<R: ReadRow>(fields: &Fields<'_, R>, member: MemberRow) -> Result<ConversationSummary, StoreError> {
+    Ok(ConversationSummary {
+        conversation: fields.conversation()?,
+        kind: fields.named("kind", ConversationKind::parse)?,
+        title: fields.words("title")?,
+        state: fields.named("state", ConversationState::parse)?,
+        role: member.role,
+        status: member.status,
+        member_count: fields.number("member_count")?,
+        others: Vec::new(),
+        last_message: None,
+        position: Position::ZERO,
+        page: 0,
+        receipt: Receipt::default(),
+        unread: 0,
         created_at: fields.time("created_at")?,
     })
 }
@@ -212,12 +237,21 @@ impl Missed<'_> {
             .collect()
     }
 
+    /// Where the account was invited, or asked to be let in.
+    async fn outside<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<ConversationId>, StoreError> {
+        const OUTSIDE: &str = "SELECT conversation FROM members
+            WHERE tenant = $1 AND account = $2 AND tick >= $3 AND status IN ('invited', 'requested')";
+        let rows = fetch::<B>(connection, OUTSIDE, self.values()).await?;
+        rows.iter().map(|row| Fields::of("members", row).conversation()).collect()
+    }
+
     async fn revoked<B: Backend>(
         &self,
         connection: &mut B::Connection,
     ) -> Result<Vec<(ConversationId, MemberStatus, Position)>, StoreError> {
         const REVOKED: &str = "SELECT conversation, status, position FROM members
-            WHERE tenant = $1 AND account = $2 AND tick >= $3 AND status <> 'active' ORDER BY conversation";
+            WHERE tenant = $1 AND account = $2 AND tick >= $3 AND status NOT IN ('active', 'invited', 'requested')
+            ORDER BY conversation";
         let rows = fetch::<B>(connection, REVOKED, self.values()).await?;
         rows.iter()
             .map(|row| {

@@ -35,8 +35,8 @@ use snapshot::Suspect;
 use crate::{clock, metrics::Counter};
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts, StoreError,
-    StoredDocument, StreamCommit, StreamHead, Suspension,
+    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts,
+    StoreError, StoredDocument, StreamCommit, StreamHead, Suspension,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.

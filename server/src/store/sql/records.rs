@@ -9,7 +9,9 @@ use tidings_core::{
 };
 
 use super::{Backend, SqlStore, Value, backend::fetch, directory, journal, row::Fields, snapshot};
-use crate::store::{ConversationRow, MemberRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord};
+use crate::store::{
+    ConversationRow, MemberRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord,
+};
 
 // Both tables: a stream may have lost its row, or its entries.
 const NEXT_STREAM: &str = "SELECT tenant, stream FROM (

@@ -19,6 +19,14 @@ const PAGE = `<!doctype html><title>tidings</title><link rel="icon" href="data:,
 <script type="importmap">{ "imports": { "tidings": "/dist/index.js" } }</script>`;
 const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".wasm": "application/wasm" };
 
+/** What a site is beyond its page. */
+export interface SiteOptions {
+  /** More of the page's head. */
+  readonly head?: string;
+  /** How long browsers keep its files. */
+  readonly cacheControl?: string;
+}
+
 /** Serves a page whose scripts can import the package. */
 export class PackageSite {
   readonly #http: Server;
@@ -27,14 +35,15 @@ export class PackageSite {
     this.#http = http;
   }
 
-  static async open(): Promise<PackageSite> {
+  static async open({ head = "", cacheControl = "no-cache" }: SiteOptions = {}): Promise<PackageSite> {
     const http = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://localhost");
       if (pathname === "/") {
-        response.setHeader("content-type", "text/html").end(PAGE);
+        response.setHeader("content-type", "text/html").end(PAGE + head);
         return;
       }
       response.setHeader("content-type", TYPES[extname(pathname)] ?? "application/octet-stream");
+      response.setHeader("cache-control", cacheControl);
       readFile(join(PACKAGE, normalize(pathname))).then(
         (bytes) => response.end(bytes),
         () => response.writeHead(404).end(),

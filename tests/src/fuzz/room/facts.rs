@@ -5,11 +5,11 @@ use core::time::Duration;
 use tidings_core::{
     authority::Session,
     doc::{Fact, ProfileField, SettingField},
-    ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, Stamp, StreamId},
+    ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp, StreamId},
     model::{
         Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, Link, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind, Permission, Permissions, Pin,
-        Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Scope, Standing, Theme,
+        InfoField, Invite, Link, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind, Permission,
+        Permissions, Pin, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Scope, Standing, Theme,
     },
     time::WallTime,
 };
@@ -118,7 +118,7 @@ impl Room {
     fn conversation_fact(&self, script: &mut Script<'_>, session: &Session, conversation: &Conversation) -> Fact {
         let at = self.now();
         let by = if script.one_in(16) { some_account(script) } else { session.account.clone() };
-        match script.below(28) {
+        match script.below(30) {
             0 => Fact::Info(InfoField::Title, script.one_in(2).then(|| some_text(script))),
             1 => Fact::Info(*some(script, InfoField::ALL), script.one_in(2).then(|| some_text(script))),
             2 => Fact::Theme(script.one_in(2).then(|| some_theme(script))),
@@ -158,6 +158,13 @@ impl Room {
                 let text = if color { "#12aBcd".to_owned() } else { some_text(script) };
                 Fact::MemberText(by, field, (!script.one_in(3)).then_some(text))
             }
+            27 => {
+                let (role, until) = (some_role(script), script.one_in(2).then(|| some_time(script, at)));
+                let uses_max = script.one_in(2).then(|| u32::from(script.byte() % 3));
+                let invite = Invite { role, until, uses_max, enabled: !script.one_in(4), by, at };
+                Fact::Invite(some_invite(script), (!script.one_in(4)).then_some(invite))
+            }
+            28 => Fact::InviteUses(some_invite(script), u32::from(script.byte())),
             25 | 26 => {
                 let pin = (!script.one_in(3)).then_some(Pin { by, at });
                 Fact::Pin(self.known_message(script, &session.account), pin)
@@ -165,6 +172,10 @@ impl Room {
             _ => Fact::Created(Created::new(*some(script, ConversationKind::ALL), by, at)),
         }
     }
+}
+
+fn some_invite(script: &mut Script<'_>) -> InviteId {
+    InviteId::from_bytes([script.byte() % 3; 16])
 }
 
 fn some_theme(script: &mut Script<'_>) -> Theme {

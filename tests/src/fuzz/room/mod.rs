@@ -442,6 +442,8 @@ pub fn name_of(fact: &Fact) -> &'static str {
         Key::MemberStatus(_) => "status",
         Key::MemberGrant(..) => "grant",
         Key::MemberText(..) => "text",
+        Key::Invite(_) => "invite",
+        Key::InviteUses(_) => "uses",
         Key::Pin(_) => "pin",
         Key::Message(_) => "message",
         Key::Edit(_) => "edit",

@@ -1,0 +1,31 @@
+//! Asks the server for what only one who is not a member asks for.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    authority::Refusal,
+    code::Code,
+    command::{PlanResult, Planning},
+    ids::ConversationId,
+    model::Wish,
+};
+
+/// Joins a conversation, takes or declines an invitation. It becomes no change
+/// of this device, which cannot read the conversation: the server writes what
+/// follows.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AskFor {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// What.
+    #[n(1)]
+    pub wish: Wish,
+}
+
+impl AskFor {
+    pub(super) fn plan(&self, _: &Planning<'_>) -> PlanResult {
+        Err(Refusal::new(Code::Misuse, "a wish is the server's to fulfil"))
+    }
+}

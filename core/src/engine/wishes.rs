@@ -1,0 +1,126 @@
+//! Wishes of one who is not a member: kept until the server has answered,
+//! sent one after another, asked again after a lost link.
+
+use crate::{
+    command::{AskFor, Command},
+    engine::{Engine, catch_up::deferral, record, record::WishRecord},
+    storage::Write,
+    time::MonotonicTime,
+    wire::{Accepted, Ask, ClientFrame, Refused},
+};
+
+/// A wish that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Wish {
+    record: WishRecord,
+    /// Whether it is durable here: only then it is sent.
+    stored: bool,
+    /// Under which number it was sent on this link.
+    request: Option<u64>,
+    /// Deferred by the server until then.
+    retry_at: Option<MonotonicTime>,
+}
+
+impl Wish {
+    /// A wish as it was stored.
+    pub(super) fn restored(record: WishRecord) -> Self {
+        Self { record, stored: true, request: None, retry_at: None }
+    }
+}
+
+impl Engine {
+    pub(super) fn take_wish(&mut self, request: u64, ask: AskFor) {
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        self.dirty_meta = true;
+        let record = WishRecord { ask, at: self.wall() };
+        self.store.write(record::put(record::wish_key(sequence), &record));
+        self.store.wait_for(sequence);
+        self.waiting_requests.insert(sequence, request);
+        self.wishes.insert(sequence, Wish { stored: false, ..Wish::restored(record) });
+    }
+
+    /// A wish is durable; tells whether it is one.
+    pub(super) fn wish_stored(&mut self, sequence: u64) -> bool {
+        let Some(wish) = self.wishes.get_mut(&sequence) else { return false };
+        wish.stored = true;
+        let conversation = wish.record.ask.conversation;
+        if let Some(request) = self.waiting_requests.remove(&sequence) {
+            self.succeed(request, Some(conversation), None);
+        }
+        true
+    }
+
+    /// The store did not take these.
+    pub(super) fn withdraw_wishes(&mut self, sequences: &[u64]) {
+        for sequence in sequences {
+            if self.wishes.remove(sequence).is_some() {
+                self.store.withdraw(&record::wish_key(*sequence));
+            }
+        }
+    }
+
+    /// Sends the wishes that are durable here and were not sent on this link.
+    pub(super) fn send_wishes(&mut self) {
+        if !self.link.is_online() {
+            return;
+        }
+        let now = self.now.monotonic;
+        let mut asks = Vec::new();
+        for wish in self.wishes.values_mut() {
+            if wish.stored && wish.request.is_none() && wish.retry_at.is_none_or(|at| at <= now) {
+                let request = self.link.new_request();
+                (wish.request, wish.retry_at) = (Some(request), None);
+                let AskFor { conversation, wish } = wish.record.ask;
+                asks.push(Ask { request, conversation, wish });
+            }
+        }
+        for ask in asks {
+            self.send(&ClientFrame::Ask(ask));
+        }
+    }
+
+    /// The link is lost: what was not answered is asked again.
+    pub(super) fn forget_asking(&mut self) {
+        self.wishes.values_mut().for_each(|wish| wish.request = None);
+    }
+
+    /// When a deferred wish may be sent again.
+    pub(super) fn wishes_timer(&self) -> Option<MonotonicTime> {
+        let deferred = self.wishes.values().filter_map(|wish| wish.retry_at);
+        deferred.filter(|at| *at > self.now.monotonic).min()
+    }
+
+    fn asked(&self, request: u64) -> Option<u64> {
+        self.wishes.iter().find(|(_, wish)| wish.request == Some(request)).map(|(sequence, _)| *sequence)
+    }
+
+    /// Takes the answer to a wish; tells whether it was one. What follows from
+    /// it comes as a summary.
+    pub(super) fn wish_accepted(&mut self, accepted: &Accepted) -> bool {
+        let Some(sequence) = self.asked(accepted.request) else { return false };
+        self.end_wish(sequence);
+        true
+    }
+
+    /// Takes the refusal of a wish; tells whether it was one.
+    pub(super) fn wish_refused(&mut self, refused: &Refused) -> bool {
+        let Some(sequence) = self.asked(refused.request) else { return false };
+        if let Some(retry_at) = refused.retry_at {
+            let again = self.now.monotonic.plus(deferral(retry_at, self.wall()));
+            if let Some(wish) = self.wishes.get_mut(&sequence) {
+                (wish.request, wish.retry_at) = (None, Some(again));
+            }
+            return true;
+        }
+        if let Some(Wish { record: WishRecord { ask, at }, .. }) = self.end_wish(sequence) {
+            self.add_refused(sequence, Command::AskFor(ask), at, refused.code, refused.detail.clone());
+        }
+        true
+    }
+
+    fn end_wish(&mut self, sequence: u64) -> Option<Wish> {
+        self.store.write(Write::Delete(record::wish_key(sequence)));
+        self.wishes.remove(&sequence)
+    }
+}

@@ -1,0 +1,57 @@
+//! Invite links, and what one who is not a member can ask for.
+
+use minicbor::{Decode, Encode};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    ids::{AccountId, InviteCode, InviteId},
+    model::Role,
+    time::WallTime,
+};
+
+/// An invite link. Its code is nowhere: its id is made from the code by a
+/// function that nobody can go back.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Invite {
+    /// What who comes in by it becomes: a member at most.
+    #[n(0)]
+    pub role: Role,
+    /// From when on it lets nobody in; none for never.
+    #[n(1)]
+    pub until: Option<WallTime>,
+    /// How many it lets in; none for any number.
+    #[n(2)]
+    pub uses_max: Option<u32>,
+    /// Whether it lets anybody in at the moment.
+    #[n(3)]
+    pub enabled: bool,
+    /// Who made it.
+    #[n(4)]
+    pub by: AccountId,
+    /// When.
+    #[n(5)]
+    pub at: WallTime,
+}
+
+/// What one who is not a member asks the server for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Wish {
+    /// To be let in, by the invite of this code if one is given.
+    #[n(0)]
+    Join(#[n(0)] Option<InviteCode>),
+    /// To take an invitation.
+    #[n(1)]
+    Accept,
+    /// To decline an invitation, or take back the wish to be let in.
+    #[n(2)]
+    Decline,
+}
+
+impl InviteCode {
+    /// The id of the invite of this code.
+    pub fn invite(&self) -> InviteId {
+        let digest = Sha256::new().chain_update(b"tidings invite").chain_update(self.as_bytes()).finalize();
+        InviteId::from_bytes(core::array::from_fn(|index| digest[index]))
+    }
+}

@@ -1,0 +1,143 @@
+//! Entries of other nodes that the sessions of this one have not heard of,
+//! because the store was away when they were to be read: read again, with a
+//! backoff, until it answers.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
+
+use tidings_core::journal::Position;
+use tokio::time::Instant;
+
+use super::registry::StreamKey;
+
+/// Streams that are remembered. Of more, sessions hear when they look themselves.
+const STREAMS_MAX: usize = 10_000;
+/// How long to leave a store alone that was away, at first and at most.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
+const RETRY_DELAY_MAX: Duration = Duration::from_secs(30);
+
+/// Entries of one stream: those behind a position, up to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) after: Position,
+    pub(super) last: Position,
+}
+
+impl Run {
+    fn merge(self, other: Run) -> Run {
+        Run { after: self.after.min(other.after), last: self.last.max(other.last) }
+    }
+}
+
+/// What there is to be told, a run a stream.
+#[derive(Debug)]
+pub(super) struct Untold {
+    streams: BTreeMap<StreamKey, Run>,
+    delay: Duration,
+    retry_at: Instant,
+}
+
+impl Untold {
+    pub(super) fn new() -> Self {
+        Self { streams: BTreeMap::new(), delay: RETRY_DELAY, retry_at: Instant::now() }
+    }
+
+    /// Adds a run to what waits of its stream already; false when nothing does.
+    pub(super) fn merge(&mut self, key: &StreamKey, run: Run) -> bool {
+        let Some(waiting) = self.streams.get_mut(key) else { return false };
+        *waiting = waiting.merge(run);
+        true
+    }
+
+    /// Remembers a run that could not be read; false when there is no room.
+    pub(super) fn remember(&mut self, key: StreamKey, run: Run) -> bool {
+        if self.streams.is_empty() {
+            self.retry_at = Instant::now() + self.delay;
+        }
+        let is_full = self.streams.len() >= STREAMS_MAX;
+        match self.streams.entry(key) {
+            Entry::Occupied(mut waiting) => *waiting.get_mut() = waiting.get().merge(run),
+            Entry::Vacant(_) if is_full => return false,
+            Entry::Vacant(room) => drop(room.insert(run)),
+        }
+        true
+    }
+
+    /// What to read now: everything, when it is time for that; it is to be given
+    /// back with how far that came.
+    pub(super) fn take_due(&mut self) -> BTreeMap<StreamKey, Run> {
+        if Instant::now() < self.retry_at { BTreeMap::new() } else { std::mem::take(&mut self.streams) }
+    }
+
+    /// Takes back what the store did not answer. It is asked again soon if it
+    /// answered anything, later and later if not.
+    pub(super) fn put_off(&mut self, streams: BTreeMap<StreamKey, Run>, answered: bool) {
+        let longer = (self.delay * 2).min(RETRY_DELAY_MAX);
+        self.delay = if streams.is_empty() || answered { RETRY_DELAY } else { longer };
+        self.retry_at = Instant::now() + self.delay;
+        self.streams = streams;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidings_core::ids::{ConversationId, StreamId, TenantId};
+
+    use super::*;
+
+    fn key(number: u32) -> StreamKey {
+        let mut bytes = [0; 16];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        let stream = StreamId::Conversation(ConversationId::from_bytes(bytes));
+        StreamKey { tenant: TenantId::parse("acme").unwrap(), stream }
+    }
+
+    fn run(after: u64, last: u64) -> Run {
+        Run { after: Position::new(after), last: Position::new(last) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_later_waits_with_what_waits_of_its_stream() {
+        let mut untold = Untold::new();
+        assert!(!untold.merge(&key(1), run(3, 4)), "nothing waits");
+        assert!(untold.remember(key(1), run(3, 4)));
+        assert!(untold.merge(&key(1), run(6, 9)));
+        assert!(untold.merge(&key(1), run(2, 3)));
+        assert!(!untold.merge(&key(2), run(0, 1)));
+        assert_eq!(untold.take_due(), BTreeMap::new(), "not yet");
+        tokio::time::advance(RETRY_DELAY).await;
+        assert_eq!(untold.take_due(), BTreeMap::from([(key(1), run(2, 9))]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_stays_away_is_asked_more_and_more_rarely() {
+        let mut untold = Untold::new();
+        untold.remember(key(1), run(0, 1));
+        let mut asked = 0;
+        for _ in 0..600 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            let due = untold.take_due();
+            if !due.is_empty() {
+                asked += 1;
+                untold.put_off(due, false);
+            }
+        }
+        assert!((20..30).contains(&asked), "{asked} times in ten minutes");
+        tokio::time::advance(RETRY_DELAY_MAX).await;
+        let due = untold.take_due();
+        untold.put_off(due, true);
+        tokio::time::advance(RETRY_DELAY).await;
+        assert_eq!(untold.take_due().len(), 1, "soon, after it answered");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_streams_are_remembered_than_there_is_room_for() {
+        let mut untold = Untold::new();
+        let streams = u32::try_from(STREAMS_MAX).unwrap();
+        assert!((0..streams).all(|number| untold.remember(key(number), run(0, 1))));
+        assert!(!untold.remember(key(streams), run(0, 1)));
+        assert!(untold.remember(key(0), run(1, 2)), "one that is there takes no room");
+    }
+}

@@ -1,0 +1,60 @@
+/** Figures of several rounds, and what is measured on every kind of device. */
+import type { Opening, Start } from "./acts.js";
+
+/** One figure of several rounds. */
+export interface Figure {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Figures by their name, or in groups. */
+export interface Figures {
+  readonly [name: string]: Figure | Figures;
+}
+
+/** The middle and the ends of what the rounds gave. */
+export function figure(values: readonly number[]): Figure {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (index: number): number => sorted[index] ?? Number.NaN;
+  const middle = (sorted.length - 1) / 2;
+  return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, min: at(0), max: at(sorted.length - 1) };
+}
+
+/** The parts of a start, one behind the other, and the whole; ms. */
+export function startParts(start: Start, begun = 0): Record<string, number> {
+  const { imported, loaded, opened, read, rows, painted } = start;
+  const marks = { scripts: imported, module: loaded, database: opened, read, rows, paint: painted };
+  const parts: Record<string, number> = {};
+  let before = begun;
+  for (const [name, at] of Object.entries(marks)) {
+    if (at !== undefined) {
+      parts[`${name}_ms`] = at - before;
+      before = at;
+    }
+  }
+  parts["whole_ms"] = before - begun;
+  return parts;
+}
+
+/** How long conversations took to open; ms. */
+export function openingParts(cold: readonly Opening[], warm: readonly Opening[]): Record<string, number> {
+  const median = (values: readonly number[]): number => figure(values).median;
+  return {
+    first_rows_ms: cold[0]?.rows ?? Number.NaN,
+    first_whole_ms: cold[0]?.whole ?? Number.NaN,
+    cold_rows_ms: median(cold.slice(1).map(({ rows }) => rows)),
+    cold_whole_ms: median(cold.slice(1).map(({ whole }) => whole)),
+    warm_rows_ms: median(warm.map(({ rows }) => rows)),
+  };
+}
+
+/** Rounds, each with the same groups of numbers, as figures. */
+export function figuresOf(rounds: readonly Record<string, Record<string, number>>[]): Figures {
+  const [first = {}] = rounds;
+  const group = (name: string): Figures => {
+    const names = Object.keys(first[name] ?? {});
+    return Object.fromEntries(names.map((of) => [of, figure(rounds.map((round) => round[name]?.[of] ?? Number.NaN))]));
+  };
+  return Object.fromEntries(Object.keys(first).map((name) => [name, group(name)]));
+}

@@ -1,0 +1,80 @@
+//! Reading the table.
+
+use tidings_core::model::{Policy, PolicyName, PolicyValue};
+
+use super::ACTORS;
+
+/// One cell: a letter that the head of the table explains.
+pub type Verdict = char;
+
+/// A line of the table.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// The section it is in.
+    pub section: String,
+    /// What is done or held.
+    pub deed: String,
+    /// The policy under which it holds; none for all others.
+    pub policy: Option<Policy>,
+    /// By actor, in the order of `ACTORS`.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct Table(Vec<Line>);
+
+impl Table {
+    /// Reads `table.txt`.
+    ///
+    /// # Panics
+    /// When a line is none.
+    pub fn read() -> Self {
+        let (mut section, mut deed, mut lines) = (String::new(), String::new(), Vec::new());
+        for line in include_str!("table.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(name) = line.strip_prefix('[') {
+                section = name.trim_end_matches(']').to_owned();
+                continue;
+            }
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let (name, cells) = words.split_at(words.len() - ACTORS.len());
+            let name = name.join(" ");
+            if section.is_empty() {
+                assert_eq!(cells, ACTORS, "the columns");
+                continue;
+            }
+            let policy = line.starts_with("  ").then(|| policy(&name));
+            if policy.is_none() {
+                deed = name;
+            }
+            let verdicts = cells.iter().map(|cell| cell.chars().next().expect("a cell is not empty")).collect();
+            lines.push(Line { section: section.clone(), deed: deed.clone(), policy, verdicts });
+        }
+        Self(lines)
+    }
+
+    /// Every line.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.0.iter()
+    }
+
+    /// The lines of a section that hold under a policy.
+    pub fn under(&self, section: &str, policy: Option<Policy>) -> Vec<&Line> {
+        let lines = || self.0.iter().filter(|line| line.section == section);
+        let special =
+            |deed: &str| lines().find(|line| line.deed == deed && line.policy.is_some() && line.policy == policy);
+        lines().filter(|line| line.policy.is_none()).map(|line| special(&line.deed).unwrap_or(line)).collect()
+    }
+}
+
+/// `name=value`.
+fn policy(text: &str) -> Policy {
+    let (name, value) = text.split_once('=').expect("a policy has a value");
+    let name = PolicyName::parse(name).expect("a policy there is");
+    let value = match value {
+        "true" => PolicyValue::Switch(true),
+        "false" => PolicyValue::Switch(false),
+        value => value.parse().map_or(PolicyValue::Name(value), PolicyValue::Number),
+    };
+    Policy::new(name, value).expect("a value of the policy")
+}

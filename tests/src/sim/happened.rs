@@ -1,0 +1,92 @@
+//! What really happened in a world, counted where it took effect: a fault that
+//! is drawn, and finds nothing to break, is none. What nodes answered is
+//! counted by code, with what they told.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+macro_rules! happenings {
+    ($($(#[$meta:meta])* $name:ident,)+) => {
+        /// Something that happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Happened {
+            $($(#[$meta])* $name,)+
+        }
+
+        impl Happened {
+            /// All that can.
+            pub const ALL: &[Happened] = &[$(Happened::$name,)+];
+        }
+    };
+}
+
+happenings! {
+    /// A link broke.
+    LinkCut,
+    /// A frame vanished, and nobody was told.
+    FrameLost,
+    /// A frame waited for a device that took none.
+    ReaderStalled,
+    /// A device that wanted a link could not reach a node.
+    NodeUnreachable,
+    /// A device died with a transaction under way.
+    WriteLost,
+    /// A transaction of a device found its disk full.
+    DiskFull,
+    /// A transaction of a device failed, and would not the next time.
+    DiskBlocked,
+    /// A device started from a former state.
+    SetBack,
+    /// A node died before its commit.
+    DiedBeforeCommit,
+    /// A node died after its commit, and nobody had been told.
+    DiedAfterCommit,
+    /// A node that had stood still went on.
+    NodeWoken,
+    /// A call of the store failed.
+    StoreUnavailable,
+    /// A write took effect, and its node was told that it failed.
+    StoreUnanswered,
+    /// A write found no space.
+    StoreFull,
+    /// A node lost the race for a position.
+    Conflict,
+    /// A notice was lost.
+    NoticeLost,
+    /// A notice came twice.
+    NoticeTwice,
+    /// The app had no token.
+    TokenMissing,
+    /// A hostile change was refused, with the code of its case.
+    HostileRefused,
+    /// A device showed the same after it started again, with no network.
+    SameAgain,
+}
+
+/// How often what happened.
+pub type Counts = BTreeMap<Happened, u32>;
+
+/// Where all of a world count.
+#[derive(Debug, Clone, Default)]
+pub struct Tally(Arc<Mutex<Counts>>);
+
+impl Tally {
+    /// Counts one.
+    pub fn count(&self, happened: Happened) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(happened).or_default() += 1;
+    }
+
+    /// Counts one, if it did happen.
+    pub fn count_if(&self, happened: Happened, did: bool) {
+        if did {
+            self.count(happened);
+        }
+    }
+
+    /// All that was counted.
+    pub fn counts(&self) -> Counts {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,160 @@
+//! Phase two of a run: everything is healed, and within a stated time all that
+//! was said has come to be what it stays; devices that start again show it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tidings_core::{
+    engine::Input,
+    ids::{AccountId, StreamId},
+};
+use tidings_server::store::Suspension;
+
+use super::{
+    actions::ACCOUNTS, checks::Checked, client::Client, happened::Happened, network::Trouble, run::Run, shown::Shown,
+    store::StoreFaults, world::Tokens,
+};
+
+/// Within this much virtual time a healed world comes to rest.
+const REST_MS: u64 = 600_000;
+/// So often somebody scrolls to what is older.
+const OLDER_MAX: u32 = 40;
+
+impl Run<'_> {
+    /// Heals the world, and looks at everything when it has come to rest.
+    ///
+    /// # Errors
+    /// What is wrong then.
+    pub(super) fn rest(&mut self) -> Checked {
+        self.heal();
+        // Those whose session was refused for good, as late as this, try again.
+        self.world.run_ms(60_000);
+        self.connect_all();
+        self.settle()?;
+        // Everybody looks at everything, from the beginning.
+        self.checks.step(&mut self.world)?;
+        let there_are = self.checks.journal.streams().keys().filter_map(StreamId::conversation);
+        self.conversations = there_are.collect();
+        for device in 0..self.world.clients().len() {
+            self.open_all(device);
+        }
+        for _ in 0..OLDER_MAX {
+            let mut more = false;
+            for device in 0..self.world.clients().len() {
+                for conversation in self.conversations.clone() {
+                    if self.world.client(device).screen.has_older.get(&conversation) == Some(&true) {
+                        more = true;
+                        self.world.input(device, Input::LoadOlder(conversation));
+                    }
+                }
+            }
+            if !more {
+                break;
+            }
+            self.world.run_ms(500);
+        }
+        self.settle()?;
+        self.checks.rest(&mut self.world)?;
+        self.check_words()?;
+        self.start_again()
+    }
+
+    fn heal(&mut self) {
+        self.world.trace.note(self.world.time_ms, format_args!("everything is healed"));
+        let quiet = StoreFaults { delay_ms_max: 2, notice_ms_max: 10, ..StoreFaults::default() };
+        for place in 0..self.world.places() {
+            self.world.set_stopped(place, false);
+            self.world.set_node_skew(place, 0);
+            self.world.fate(place).set_faults(quiet);
+            self.world.fate(place).set_death(None);
+            // One that goes down is replaced, as one that is dead.
+            if self.world.node(place).is_some_and(|node| node.is_ending()) {
+                self.world.kill_node(place);
+            }
+            self.world.start_node(place);
+        }
+        for name in ACCOUNTS {
+            self.world.suspend(&AccountId::parse(name).expect("legal"), Suspension::Lifted);
+        }
+        for device in 0..self.world.clients().len() {
+            let disk = &mut self.world.client(device).disk;
+            disk.store().set_bytes_max(None);
+            disk.failure = None;
+            disk.delay_ms_max = 0;
+            self.world.set_client_skew(device, 0);
+            self.world.set_tokens(device, Tokens::Hold(Duration::from_secs(86_400)));
+            self.world.trouble(device, Trouble::None);
+            self.world.set_network(device, true);
+            for place in 0..self.world.places() {
+                self.world.set_reachable(device, place, true);
+            }
+        }
+        self.connect_all();
+    }
+
+    fn settle(&mut self) -> Checked {
+        let settled = self.world.settle_ms(REST_MS);
+        self.listen();
+        if settled { Ok(()) } else { Err(format!("a healed world does not come to rest: {}", self.world.unrest())) }
+    }
+
+    /// Every device starts again, without a network: it shows what it showed.
+    fn start_again(&mut self) -> Checked {
+        let devices = 0..self.world.clients().len();
+        let shown = |client: &Client| Shown::of(&client.screen, &self.conversations);
+        let before: Vec<Shown> = self.world.clients().iter().map(shown).collect();
+        for device in devices.clone() {
+            self.world.set_network(device, false);
+            self.world.crash_client(device);
+            self.open_all(device);
+        }
+        self.world.run_ms(1_000);
+        for _ in 0..OLDER_MAX {
+            let mut more = false;
+            for device in devices.clone() {
+                for conversation in self.conversations.clone() {
+                    let shown = self.world.client(device).screen.rows(conversation).len();
+                    if shown < before[device].rows(conversation) {
+                        more = true;
+                        self.world.input(device, Input::LoadOlder(conversation));
+                    }
+                }
+            }
+            if !more {
+                break;
+            }
+            self.world.run_ms(100);
+        }
+        for (device, before) in devices.zip(before) {
+            let client = &self.world.clients()[device];
+            let same = before.compare(&Shown::of(&client.screen, &self.conversations));
+            same.map_err(|differs| format!("device {device} of {}, started again: {differs}", client.account))?;
+            self.world.tally.count(Happened::SameAgain);
+        }
+        Ok(())
+    }
+
+    /// Everything said is in a journal once, or refused with its words.
+    fn check_words(&self) -> Checked {
+        let mut admitted: BTreeMap<&String, u32> = BTreeMap::new();
+        for stream in self.checks.journal.streams().values() {
+            for words in &stream.words {
+                *admitted.entry(words).or_default() += 1;
+            }
+        }
+        for (text, words) in self.said.iter().filter(|(_, words)| !words.doubtful) {
+            let refused = self
+                .world
+                .clients()
+                .iter()
+                .filter(|client| client.account == words.account)
+                .any(|client| client.screen.refused.values().any(|row| row.words.as_deref() == Some(text)));
+            match (admitted.get(text).copied().unwrap_or(0), refused) {
+                (1, false) | (0, true) => {}
+                (count, refused) => {
+                    return Err(format!("{text:?} of {}: admitted {count} times, refused: {refused}", words.account));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! The ways in: stories of people who are not members yet, through the real
+//! engine and the real server on a virtual network.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use tidings_core::{
+    code::Code,
+    command::{
+        AnswerRequest, AskFor, BanMember, CreateConversation, InviteMember, InviteTerms, SendText, SetInvite, SetPolicy,
+    },
+    engine::Input,
+    ids::{AccountId, ConversationId, InviteCode},
+    limits::Limits,
+    model::{JoinPolicy, MemberStatus, Policy, Role, Wish},
+};
+use tidings_tests::sim::world::{Device, World};
+
+const CODE: InviteCode = InviteCode::from_bytes(*b"a code of a link");
+
+fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+/// A group of Ann alone; Bob is offline and knows of nothing.
+struct Door {
+    world: World,
+    ann: Device,
+    bob: Device,
+    group: ConversationId,
+}
+
+fn door(policies: &[Policy]) -> Door {
+    let mut world = World::new(11, Limits::default());
+    let (ann, bob) = (world.add("ann"), world.add("bob"));
+    let create =
+        CreateConversation { policies: policies.to_vec(), ..CreateConversation::group(Some("Trip".into()), vec![]) };
+    let request = world.command(ann, create);
+    let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    assert!(world.settle_ms(60_000));
+    world.input(ann, Input::OpenConversation(group));
+    world.command(ann, SendText::new(group, "before anybody came"));
+    assert!(world.settle_ms(60_000));
+    world.set_network(bob, false);
+    Door { world, ann, bob, group }
+}
+
+impl Door {
+    /// Bob wishes for something while offline; then he is back.
+    fn asks(&mut self, wish: Wish) {
+        let request = self.world.command(self.bob, AskFor { conversation: self.group, wish });
+        self.world.run_ms(1_000);
+        assert!(self.world.client(self.bob).screen.answers[&request].is_ok());
+        assert_eq!(self.world.client(self.bob).screen.unsynced, 1);
+        self.world.set_network(self.bob, true);
+        self.settle();
+        assert_eq!(self.world.client(self.bob).screen.unsynced, 0);
+    }
+
+    #[track_caller]
+    fn settle(&mut self) {
+        assert!(self.world.settle_ms(300_000), "the world comes to rest");
+    }
+
+    fn status(&mut self) -> Option<MemberStatus> {
+        let group = self.group;
+        self.world.client(self.bob).screen.inbox.get(&group).map(|row| row.status)
+    }
+
+    /// Bob is in: he reads what was said, and is heard.
+    #[track_caller]
+    fn check_in(&mut self) {
+        assert_eq!(self.status(), Some(MemberStatus::Active));
+        self.world.input(self.bob, Input::OpenConversation(self.group));
+        self.settle();
+        self.world.command(self.bob, SendText::new(self.group, "here I am"));
+        self.settle();
+        for device in [self.ann, self.bob] {
+            let texts = self.world.client(device).screen.texts(self.group);
+            assert_eq!(texts, ["before anybody came", "here I am"], "device {device}");
+        }
+    }
+
+    #[track_caller]
+    fn check_refused(&mut self, code: Code) {
+        let refused = &self.world.client(self.bob).screen.refused;
+        let codes: Vec<Code> = refused.values().map(|row| row.code).collect();
+        assert_eq!(codes, [code]);
+        assert!(self.world.client(self.bob).screen.texts(self.group).is_empty());
+    }
+}
+
+#[test]
+fn a27_who_asked_while_offline_is_in_on_reconnect() {
+    let mut door = door(&[Policy::Join(JoinPolicy::Open)]);
+    door.asks(Wish::Join(None));
+    door.check_in();
+}
+
+#[test]
+fn a27_who_may_not_come_in_is_told_and_sees_nothing() {
+    let mut door = door(&[]);
+    door.asks(Wish::Join(None));
+    door.check_refused(Code::JoinForbidden);
+    assert_eq!(door.status(), None);
+}
+
+#[test]
+fn a27_who_waits_sees_nothing_until_approved() {
+    let mut door = door(&[Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)]);
+    door.asks(Wish::Join(None));
+    assert_eq!(door.status(), Some(MemberStatus::Requested));
+    door.world.input(door.bob, Input::OpenConversation(door.group));
+    door.settle();
+    assert!(door.world.client(door.bob).screen.texts(door.group).is_empty());
+    let answer = AnswerRequest { conversation: door.group, account: account("bob"), approved: true };
+    door.world.command(door.ann, answer);
+    door.settle();
+    door.check_in();
+}
+
+#[test]
+fn a27_an_invitation_comes_and_is_taken() {
+    let mut door = door(&[]);
+    let invite = InviteMember { conversation: door.group, account: account("bob"), role: Role::Member };
+    door.world.command(door.ann, invite);
+    door.settle();
+    door.world.set_network(door.bob, true);
+    door.settle();
+    assert_eq!(door.status(), Some(MemberStatus::Invited));
+    door.world.set_network(door.bob, false);
+    door.asks(Wish::Accept);
+    door.check_in();
+}
+
+#[test]
+fn a28_an_invite_link_lets_in_once_and_is_then_used_up() {
+    let mut door = door(&[Policy::Join(JoinPolicy::LinkJoin)]);
+    let terms = InviteTerms { role: Role::Member, until: None, uses_max: Some(1), enabled: true };
+    door.world.command(door.ann, SetInvite { conversation: door.group, invite: CODE.invite(), terms: Some(terms) });
+    door.settle();
+    door.asks(Wish::Join(Some(CODE)));
+    door.check_in();
+    let carl = door.world.add("carl");
+    door.settle();
+    door.world.command(carl, AskFor { conversation: door.group, wish: Wish::Join(Some(CODE)) });
+    door.settle();
+    let refused = door.world.client(carl).screen.refused.values().map(|row| row.code).collect::<Vec<_>>();
+    assert_eq!(refused, [Code::InviteUsedUp]);
+}
+
+#[test]
+fn a27_a_wish_outlives_a_crash_and_two_ways_in_are_one() {
+    let mut door = door(&[Policy::Join(JoinPolicy::Open)]);
+    door.world.command(door.bob, AskFor { conversation: door.group, wish: Wish::Join(None) });
+    door.world.command(door.bob, AskFor { conversation: door.group, wish: Wish::Join(None) });
+    door.world.run_ms(1_000);
+    door.world.crash_client(door.bob);
+    door.settle();
+    door.world.set_network(door.bob, true);
+    door.settle();
+    door.check_in();
+}
+
+#[test]
+fn a27_who_is_banned_does_not_come_back() {
+    let mut door = door(&[Policy::Join(JoinPolicy::Open)]);
+    door.world.command(door.ann, BanMember { conversation: door.group, account: account("bob") });
+    door.settle();
+    door.asks(Wish::Join(None));
+    door.check_refused(Code::MemberBanned);
+    door.world.command(door.ann, SetPolicy { conversation: door.group, policy: Policy::Join(JoinPolicy::InviteOnly) });
+    door.settle();
+}
