@@ -11,6 +11,8 @@ pub mod hostile;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod load;
 pub mod matrix;
+pub mod membership;
 pub mod random;
+pub mod roster;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sim;

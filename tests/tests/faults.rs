@@ -5,12 +5,12 @@
 
 use tidings_core::{
     code::Code,
-    command::{AddMember, CreateConversation, RemoveMember, SendText, SetTitle},
+    command::{AddMember, CreateConversation, RemoveMember, SendText, SetInfo},
     engine::{ConnectionState, Input, ServerFault},
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     journal::Position,
     limits::Limits,
-    model::Role,
+    model::{InfoField, Role},
     wire::{DocumentSnapshot, Entries, Fetched, ServerFrame},
 };
 use tidings_tests::sim::world::{Device, World};
@@ -116,7 +116,7 @@ fn e13_an_entry_without_the_permission_is_reported() {
     scene.open(carl);
     scene.settle();
     scene.world.set_network(carl, false);
-    scene.world.command(carl, SetTitle { conversation: group, title: Some("Carl's".into()) });
+    scene.world.command(carl, SetInfo { conversation: group, field: InfoField::Title, text: Some("Carl's".into()) });
     let guest = tidings_core::command::ChangeRole { conversation: group, account: account("carl"), role: Role::Guest };
     scene.world.command(bob, guest);
     scene.settle();

@@ -8,12 +8,12 @@ use tidings_core::{
     code::Code,
     command::{
         AddMember, ChangeRole, CreateConversation, CreateDirect, DeleteMessage, EditMessage, LeaveConversation,
-        PinMessage, React, RemoveMember, SendText, SetProfile, SetTitle, Unreact,
+        PinMessage, React, RemoveMember, SendText, SetInfo, SetProfile, Unreact,
     },
     engine::{ConnectionState, Input},
     ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
     limits::Limits,
-    model::{MemberStatus, Profile, Role},
+    model::{InfoField, MemberStatus, Profile, Role},
     view::MessageState,
 };
 use tidings_tests::sim::world::{Device, World};
@@ -264,8 +264,8 @@ fn e5_concurrent_changes_of_a_title_end_with_the_later_arrival() {
     group.world.command(ann, ChangeRole { conversation: id, account: account("bob"), role: Role::Admin });
     group.settle();
     group.world.set_network(ann, false);
-    group.world.command(ann, SetTitle { conversation: id, title: Some("by ann".into()) });
-    group.world.command(bob, SetTitle { conversation: id, title: Some("by bob".into()) });
+    group.world.command(ann, SetInfo { conversation: id, field: InfoField::Title, text: Some("by ann".into()) });
+    group.world.command(bob, SetInfo { conversation: id, field: InfoField::Title, text: Some("by bob".into()) });
     group.settle();
     group.world.set_network(ann, true);
     group.settle();

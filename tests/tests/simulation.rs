@@ -19,6 +19,31 @@ use tidings_tests::sim::{
 /// The ordinary seeds are run in as many tests, side by side.
 const PARTS: u64 = 4;
 
+/// What was admitted at least: conversations of each kind, and what is said of them and of their members.
+const STATED: [&str; 21] = [
+    "direct",
+    "group",
+    "channel",
+    "support",
+    "system",
+    "title",
+    "description",
+    "theme",
+    "scope",
+    "state",
+    "locked",
+    "policy",
+    "definition",
+    "role",
+    "status",
+    "grant",
+    "text",
+    "invite",
+    "uses",
+    "pin",
+    "message",
+];
+
 fn run_part(part: u64) {
     let mut total = Report::default();
     let mut failures = Vec::new();
@@ -36,6 +61,9 @@ fn run_part(part: u64) {
     assert_eq!(classes, Class::ALL.into_iter().collect(), "everything went wrong");
     let kinds: BTreeSet<_> = total.kinds.keys().copied().collect();
     assert_eq!(kinds, KINDS.iter().map(|(kind, _)| *kind).collect(), "every command was commanded");
+    for name in STATED {
+        assert!(total.stated.contains_key(name), "{name} among {:?}", total.stated);
+    }
     for code in [Code::PageClosed, Code::StoreUnavailable, Code::ClockAhead] {
         assert!(total.refusals.contains_key(&code), "{code} among {:?}", total.refusals);
     }
@@ -55,6 +83,7 @@ fn add(total: &mut Report, report: Report) {
     merge(&mut total.classes, report.classes);
     merge(&mut total.happened, report.happened);
     merge(&mut total.kinds, report.kinds);
+    merge(&mut total.stated, report.stated);
     merge(&mut total.refusals, report.refusals);
     merge(&mut total.endings, report.endings);
     total.said += report.said;

@@ -55,6 +55,7 @@ fn check_kind(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
 
 /// The permissions of which the statement asks for one; none is free.
 fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
+    let members = &context.conversation().members;
     let joins = |account| context.conversation().active_member(account).is_none();
     match fact {
         Fact::Message(..) => &[Permission::MessageSend],
@@ -71,18 +72,19 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         Fact::Locked(_) => &[Permission::ConversationLock],
         Fact::RoleDefinition(..) => &[Permission::RoleDefine],
         Fact::Invite(..) => &[Permission::InviteCreate],
-        // The role of somebody who is not in comes with adding them, and what was granted to them goes with it.
-        Fact::MemberRole(account, _) | Fact::MemberGrant(account, _, None) if joins(account) => {
-            match context.conversation().members.get(account).map(Member::status) {
-                Some(MemberStatus::Requested) => &[Permission::MemberApprove],
-                _ => &[Permission::MemberAdd],
-            }
+        // The role of somebody who is not in comes with adding them, and what was granted to them goes with it;
+        // what was withheld stays.
+        Fact::MemberRole(account, _) if joins(account) => required_to_bring_in(members.get(account)),
+        Fact::MemberGrant(account, permission, None)
+            if joins(account) && is_granted(members.get(account), *permission) =>
+        {
+            required_to_bring_in(members.get(account))
         }
         Fact::MemberRole(account, _) if account == context.account() => &[],
         Fact::MemberRole(..) => &[Permission::MemberRole],
         Fact::MemberStatus(account, standing) => {
             let own = account == context.account();
-            required_to_move(context.conversation().members.get(account), own, standing.status)
+            required_to_move(members.get(account), own, standing.status)
         }
         // To mute is to deny the own words for a while.
         Fact::MemberGrant(_, Permission::MessageSend, grant) if grant.as_ref().is_none_or(|grant| !grant.allowed) => {
@@ -97,6 +99,17 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         | Fact::Contact(..)
         | Fact::Setting(..) => &[],
     }
+}
+
+fn required_to_bring_in(member: Option<&Member>) -> &'static [Permission] {
+    match member.map(Member::status) {
+        Some(MemberStatus::Requested) => &[Permission::MemberApprove],
+        _ => &[Permission::MemberAdd],
+    }
+}
+
+fn is_granted(member: Option<&Member>, permission: Permission) -> bool {
+    member.and_then(|member| member.grants.get(&permission)).is_some_and(|grant| grant.allowed)
 }
 
 /// What it takes to move a member to where they are to stand.

@@ -1,7 +1,7 @@
 //! Step 7: rank, and the invariants of membership: nobody grants what they
 //! lack or acts on their own rank or above, and there is always an owner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     authority::{Context, Power, Refusal, refuse},
@@ -18,8 +18,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     let mut after: BTreeMap<&AccountId, Member> = BTreeMap::new();
     for fact in facts {
         let account = match fact {
-            Fact::Invite(id, invite) => {
-                check_invite(context, power, *id, invite.as_ref())?;
+            Fact::Invite(_, invite) => {
+                check_invite(context, power, invite.as_ref())?;
                 continue;
             }
             Fact::RoleDefinition(name, role) => {
@@ -29,6 +29,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
             Fact::MemberRole(account, role) => {
                 check_target(context, power, account)?;
                 check_role(context, power, role)?;
+                check_own_role(context, account, role)?;
                 account
             }
             Fact::MemberStatus(account, standing) => {
@@ -60,14 +61,22 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
             _ => {}
         }
     }
-    let stays_out = |account: &AccountId| {
-        after
-            .get(account)
-            .is_some_and(|member| !matches!(member.status(), MemberStatus::Active | MemberStatus::Invited))
-    };
-    if facts.iter().any(|fact| matches!(fact, Fact::MemberRole(account, _) if stays_out(account))) {
-        return refuse(Code::MemberUnknown, "a role for somebody who is not a member");
+    let becomes = |account: &AccountId| after.get(account).map(Member::status);
+    for fact in facts {
+        match fact {
+            Fact::MemberRole(account, _)
+                if !matches!(becomes(account), Some(MemberStatus::Active | MemberStatus::Invited)) =>
+            {
+                return refuse(Code::MemberUnknown, "a role for somebody who is not a member");
+            }
+            Fact::MemberGrant(account, _, Some(_)) if becomes(account) != Some(MemberStatus::Active) => {
+                return refuse(Code::MemberUnknown, "a grant to somebody who is not a member");
+            }
+            _ => {}
+        }
     }
+    check_roles(context, facts, &after)?;
+    check_invites(context, facts)?;
     if after.is_empty() { Ok(()) } else { check_after(context, &after, power) }
 }
 
@@ -123,6 +132,18 @@ fn check_role(context: &Context<'_>, power: Power, role: &Role) -> Result<(), Re
     check_held(conversation.permissions_of(role), power)
 }
 
+/// A member steps down, and never to a role that carries what the own one does
+/// not: what is nobody's to give is not one's own to take.
+fn check_own_role(context: &Context<'_>, account: &AccountId, role: &Role) -> Result<(), Refusal> {
+    let conversation = context.conversation();
+    let own = conversation.active_member(account).filter(|_| account == context.account());
+    let Some(own) = own.filter(|_| !context.session.administrator) else { return Ok(()) };
+    match conversation.permissions_of(role).without(conversation.permissions_of(&own.role)).iter().next() {
+        Some(more) => refuse(Code::PermissionDenied, format!("gives oneself {more}")),
+        None => Ok(()),
+    }
+}
+
 /// Nobody gives what they lack. What every member may do is nobody's to give.
 fn check_held(given: Permissions, power: Power) -> Result<(), Refusal> {
     let everyones = Role::Member.built_in_permissions().unwrap_or_default();
@@ -133,44 +154,96 @@ fn check_held(given: Permissions, power: Power) -> Result<(), Refusal> {
 }
 
 /// A role that is defined, changed or removed: below the own, before and
-/// after, with nothing that the definer lacks, and not in use when it goes.
+/// after, with nothing that the definer lacks.
 fn check_definition(
     context: &Context<'_>,
     power: Power,
     name: &RoleName,
     role: Option<&RoleDefinition>,
 ) -> Result<(), Refusal> {
-    let conversation = context.conversation();
-    let former = conversation.roles.get(name);
+    let former = context.conversation().roles.get(name);
     if former.into_iter().chain(role).any(|role| role.rank >= power.rank) {
         return refuse(Code::RoleOutranks, format!("{name} is not below the own rank"));
     }
-    let Some(role) = role else {
-        let holds = |member: &Member| matches!(&member.role, Role::Custom(held) if held == name);
-        let waits = |member: &Member| {
-            matches!(member.status(), MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested)
+    role.map_or(Ok(()), |role| check_held(role.permissions, power))
+}
+
+/// The roles there would be: no more than the maximum, and each that somebody
+/// has, or waits to have.
+fn check_roles(context: &Context<'_>, facts: &[Fact], after: &BTreeMap<&AccountId, Member>) -> Result<(), Refusal> {
+    let conversation = context.conversation();
+    let mut roles: BTreeSet<&RoleName> = conversation.roles.keys().collect();
+    let mut gone = BTreeSet::new();
+    for fact in facts {
+        match fact {
+            Fact::RoleDefinition(name, Some(_)) => roles.insert(name),
+            Fact::RoleDefinition(name, None) => roles.remove(name) && gone.insert(name),
+            _ => continue,
         };
-        return match conversation.members.values().any(|member| holds(member) && waits(member)) {
-            true => refuse(Code::RoleInUse, format!("somebody is {name}")),
-            false => Ok(()),
-        };
-    };
-    if former.is_none() && conversation.roles.len() >= context.limits.roles_max as usize {
+    }
+    if roles.len() > conversation.roles.len() && roles.len() > context.limits.roles_max as usize {
         return refuse(Code::TooManyRoles, format!("at most {}", context.limits.roles_max));
     }
-    check_held(role.permissions, power)
+    let waits = |member: &Member| {
+        matches!(member.status(), MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested)
+    };
+    for member in members_after(context, after).map(|(_, member)| member).filter(|member| waits(member)) {
+        if let Role::Custom(name) = &member.role
+            && gone.contains(name)
+        {
+            return refuse(Code::RoleInUse, format!("somebody is {name}"));
+        }
+    }
+    Ok(())
+}
+
+/// The invites there would be: no more than the maximum, each for a role that
+/// there is then, of a member's rank at most.
+fn check_invites(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    let conversation = context.conversation();
+    let mut invites: BTreeMap<InviteId, &Invite> = conversation.invites.iter().map(|(id, one)| (*id, one)).collect();
+    let mut roles: BTreeMap<&RoleName, Option<&RoleDefinition>> = BTreeMap::new();
+    for fact in facts {
+        match fact {
+            Fact::Invite(id, Some(invite)) => drop(invites.insert(*id, invite)),
+            Fact::Invite(id, None) => drop(invites.remove(id)),
+            Fact::RoleDefinition(name, role) => drop(roles.insert(name, role.as_ref())),
+            _ => {}
+        }
+    }
+    let grows = invites.len() > conversation.invites.len();
+    if grows && invites.len() > context.limits.invites_max as usize {
+        return refuse(Code::TooManyInvites, format!("at most {}", context.limits.invites_max));
+    }
+    let rank_max = conversation.rank_of(&Role::Member);
+    for invite in invites.values() {
+        let Role::Custom(name) = &invite.role else { continue };
+        match roles.get(name) {
+            Some(None) => return refuse(Code::RoleInUse, format!("an invite gives {name}")),
+            Some(Some(role)) if role.rank > rank_max => {
+                return refuse(Code::RankTooLow, format!("an invite gives {name}, and is for a member at most"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Everybody, as they would be.
+fn members_after<'a>(
+    context: &'a Context<'_>,
+    after: &'a BTreeMap<&'a AccountId, Member>,
+) -> impl Iterator<Item = (&'a AccountId, &'a Member)> {
+    let untouched = context.conversation().members.iter().filter(|(account, _)| !after.contains_key(*account));
+    untouched.chain(after.iter().map(|(account, member)| (*account, member)))
 }
 
 /// An invite for a member's rank at most, that its maker could add somebody in.
-fn check_invite(context: &Context<'_>, power: Power, id: InviteId, invite: Option<&Invite>) -> Result<(), Refusal> {
+fn check_invite(context: &Context<'_>, power: Power, invite: Option<&Invite>) -> Result<(), Refusal> {
     let conversation = context.conversation();
     let Some(invite) = invite else { return Ok(()) };
     if conversation.rank_of(&invite.role) > conversation.rank_of(&Role::Member) {
         return refuse(Code::RankTooLow, "an invite is for a member at most");
-    }
-    let full = conversation.invites.len() >= context.limits.invites_max as usize;
-    if full && !conversation.invites.contains_key(&id) {
-        return refuse(Code::TooManyInvites, format!("at most {}", context.limits.invites_max));
     }
     check_role(context, power, &invite.role)
 }
@@ -184,16 +257,16 @@ fn check_grant(
     permission: Permission,
     grant: Option<&Grant>,
 ) -> Result<(), Refusal> {
-    let Some(member) = context.conversation().active_member(account) else {
-        return match grant {
-            Some(_) => refuse(Code::MemberUnknown, "the one acted on is not a member"),
-            None => Ok(()),
-        };
-    };
-    if account == context.account() {
-        return refuse(Code::RankTooLow, "one's own rank is not below one's own");
+    let conversation = context.conversation();
+    match conversation.active_member(account) {
+        None if grant.is_some() => return refuse(Code::MemberUnknown, "the one acted on is not a member"),
+        Some(_) if account == context.account() => {
+            return refuse(Code::RankTooLow, "one's own rank is not below one's own");
+        }
+        _ => {}
     }
-    let undoes = grant.is_none() && member.grants.get(&permission).is_some_and(|former| !former.allowed);
+    let former = conversation.members.get(account).and_then(|member| member.grants.get(&permission));
+    let undoes = grant.is_none() && former.is_some_and(|former| !former.allowed);
     if !undoes && grant.is_none_or(|grant| !grant.allowed) || power.permissions.holds(permission) {
         return Ok(());
     }
@@ -214,12 +287,7 @@ fn check_after(context: &Context<'_>, after: &BTreeMap<&AccountId, Member>, powe
             return refuse(Code::PermissionDenied, "comes back with what was granted before");
         }
     }
-    let roster = || {
-        let untouched = conversation.members.iter().filter(|(account, _)| !after.contains_key(*account));
-        untouched
-            .chain(after.iter().map(|(account, member)| (*account, member)))
-            .filter(|(_, member)| member.is_active())
-    };
+    let roster = || members_after(context, after).filter(|(_, member)| member.is_active());
     let owned = conversation.kind() != Some(ConversationKind::Direct);
     if owned && !roster().any(|(_, member)| member.role == Role::Owner) {
         return refuse(Code::LastOwner, "a conversation keeps at least one owner");

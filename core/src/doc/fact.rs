@@ -6,8 +6,9 @@ use crate::{
     doc::{Key, Value},
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
-        AccountKind, Contact, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite, MemberField,
-        MessageBody, Permission, Pin, Policy, PolicyValue, Role, RoleDefinition, RoleName, Scope, Standing, Theme,
+        AccountKind, Contact, ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite,
+        MemberField, MessageBody, Permission, Pin, Policy, PolicyValue, Role, RoleDefinition, RoleName, Scope,
+        Standing, Theme,
     },
     time::WallTime,
     wire::{decode, encode},
@@ -94,6 +95,12 @@ pub enum ParseFactError {
     /// The key is not one of this kind of document.
     #[error("unknown key")]
     Key,
+    /// A policy, or a value of one, that this version does not know.
+    #[error("unknown policy")]
+    Policy,
+    /// A kind of conversation that this version does not know.
+    #[error("unknown kind of conversation")]
+    Kind,
     /// The value is of the wrong type or does not decode, or the key cannot be deleted.
     #[error("the value does not fit the key")]
     Value,
@@ -105,8 +112,16 @@ impl Fact {
     /// # Errors
     /// When the key is unknown in this document or the value does not fit it.
     pub fn parse(document: &DocumentId, key: &str, value: Option<&Value>) -> Result<Fact, ParseFactError> {
-        let key = Key::parse(document, key).ok_or(ParseFactError::Key)?;
-        Fact::from_parts(key, value).ok_or(ParseFactError::Value)
+        let Some(parsed) = Key::parse(document, key) else {
+            let policy = matches!(document, DocumentId::Conversation(_)) && key.starts_with("policy/");
+            return Err(if policy { ParseFactError::Policy } else { ParseFactError::Key });
+        };
+        let unfit = match (&parsed, value) {
+            (Key::Policy(_), Some(_)) => ParseFactError::Policy,
+            (Key::Created, Some(value)) if names_unknown_kind(value) => ParseFactError::Kind,
+            _ => ParseFactError::Value,
+        };
+        Fact::from_parts(parsed, value).ok_or(unfit)
     }
 
     fn from_parts(key: Key, value: Option<&Value>) -> Option<Fact> {
@@ -240,6 +255,17 @@ fn from_cbor<T: for<'b> minicbor::Decode<'b, ()>>(value: &Value) -> Option<T> {
         Value::Bytes(bytes) => decode(bytes).ok(),
         Value::Text(_) | Value::Uint(_) | Value::Bool(_) => None,
     }
+}
+
+/// Whether this is how a conversation of a newer version came to be.
+fn names_unknown_kind(value: &Value) -> bool {
+    #[derive(minicbor::Decode)]
+    #[cbor(map)]
+    struct Kind {
+        #[n(0)]
+        name: String,
+    }
+    from_cbor::<Kind>(value).is_some_and(|kind| ConversationKind::parse(&kind.name).is_none())
 }
 
 fn optional<T>(value: Option<&Value>, parse: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {

@@ -511,7 +511,11 @@ impl Task {
             let added: Vec<AccountId> = readers.difference(&before).cloned().collect();
             if !added.is_empty() {
                 let members: Vec<AccountId> = readers.iter().cloned().collect();
-                let told = fanout::added(&self.node, tenant, conversation, &added, &members, &pushers).await;
+                // Who created the conversation knows it; who wished to come in does not.
+                let wished = batch.iter().filter(|request| request.wish.is_some());
+                let wished: HashSet<u64> = wished.map(|request| request.session.id).collect();
+                let creators: HashSet<u64> = pushers.difference(&wished).copied().collect();
+                let told = fanout::added(&self.node, tenant, conversation, &added, &members, &creators).await;
                 self.log_untold(told);
             }
         }

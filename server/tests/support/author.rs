@@ -90,7 +90,8 @@ impl Author {
     /// Creates the conversation as a group.
     pub fn create(&mut self, members: &[&str]) -> PushedChange {
         let members = members.iter().map(|name| account(name)).collect();
-        self.write(CreateConversation { conversation: self.conversation(), title: Some("Boats".into()), members })
+        let group = CreateConversation::group(Some("Boats".into()), members);
+        self.write(CreateConversation { conversation: self.conversation(), ..group })
     }
 
     /// Sends a text.

@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{Member, Receipt},
+    model::Receipt,
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    CatchUp, CommitOutcome, DeviceOwner, Notice, Records, Snapshot, StaleDocument, Store, StoreError, StoredDocument,
-    StreamCommit, StreamHead, Suspension,
+    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreError,
+    StoredDocument, StreamCommit, StreamHead, Suspension,
 };
 use tokio::sync::watch;
 
@@ -104,7 +104,7 @@ impl Store for FaultyStore {
         tenant: &TenantId,
         conversation: ConversationId,
         account: &AccountId,
-    ) -> Result<Option<Member>, StoreError> {
+    ) -> Result<Option<MemberRow>, StoreError> {
         self.inner.member(tenant, conversation, account).await
     }
     async fn active_members(

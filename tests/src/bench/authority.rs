@@ -9,7 +9,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::Position,
     limits::Limits,
-    model::{ConversationKind, Created, MemberStatus, MessageBody, MessageKind, Role},
+    model::{ConversationKind, Created, MessageBody, MessageKind, Role},
     time::WallTime,
     wire::PushedChange,
 };
@@ -17,6 +17,7 @@ use tidings_core::{
 use crate::{
     bench::{Clock, median},
     random::Random,
+    roster::first_members,
 };
 
 /// The steps in their order.
@@ -145,11 +146,9 @@ impl Writer {
     fn create(&mut self) -> (Session, PushedChange) {
         let by = self.sessions[0].account.clone();
         let mut facts = vec![Fact::Created(Created::new(ConversationKind::Group, by.clone(), NOW))];
-        for session in &self.sessions {
-            let role = if session.account == by { Role::Owner } else { Role::Member };
-            facts.push(Fact::MemberRole(session.account.clone(), role));
-            facts.push(Fact::MemberStatus(session.account.clone(), MemberStatus::Active));
-        }
+        let role = |account: &AccountId| if *account == by { Role::Owner } else { Role::Member };
+        let members = self.sessions.iter().map(|session| (session.account.clone(), role(&session.account)));
+        facts.extend(first_members(&by, NOW, members));
         self.push(0, DocumentId::Conversation(CONVERSATION), &facts)
     }
 

@@ -39,7 +39,7 @@ fn hostile() -> Value {
     };
     let cases: Vec<Value> =
         corpus(&scene).iter().map(|case| court.case(case.to_string(), push(&case.pushed))).collect();
-    let honest = scene.next_message(&court.session.account);
+    let honest = scene.next_message(&scene.attacker.clone());
     let mut file = court.file(cases);
     file["honest"] = court.case("honest".to_owned(), push(&honest));
     file

@@ -29,6 +29,7 @@ const MUTANTS_MAX: usize = 8;
 pub fn run(input: &[u8]) -> Verdict {
     let mut script = Script::new(input);
     let kind = match script.below(8) {
+        5 => RoomKind::Nothing,
         6 => RoomKind::Account,
         7 => RoomKind::Direct,
         _ => RoomKind::Group,

@@ -10,7 +10,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, MessageId, StreamId},
     journal::{Cursor, Entry, Position},
     limits::Limits,
-    model::{MemberStatus, Receipt},
+    model::{InfoField, MemberStatus, Receipt},
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
     view::{ConversationDetail, InboxRow, TimelineRow},
@@ -241,7 +241,7 @@ impl Link {
                 Vec::new()
             }
             ClientFrame::Ping(number) => vec![ServerFrame::Pong(number)],
-            ClientFrame::Receipts(_) | ClientFrame::Presence(_) => Vec::new(),
+            ClientFrame::Ask(_) | ClientFrame::Receipts(_) | ClientFrame::Presence(_) => Vec::new(),
         }
     }
 
@@ -274,9 +274,9 @@ fn summary(room: &Room, account: &AccountId) -> Option<ConversationSummary> {
     Some(ConversationSummary {
         conversation: stream.id().conversation()?,
         kind: conversation.kind()?,
-        title: conversation.title.clone(),
+        title: conversation.text(InfoField::Title).map(str::to_owned),
         state: conversation.state(),
-        role: member.role,
+        role: member.role.clone(),
         status: MemberStatus::Active,
         member_count: u32::try_from(conversation.active_members().count()).expect("rosters are small"),
         others: others.take(4).collect(),

@@ -6,6 +6,7 @@ use tidings_core::{
     code::Code,
     doc::{Fact, Key},
     ids::DocumentId,
+    model::InfoField,
     wire::PushedChange,
 };
 

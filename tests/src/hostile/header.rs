@@ -4,6 +4,7 @@
 use tidings_core::{
     code::Code,
     doc::{Change, Document, Fact},
+    model::InfoField,
 };
 
 use super::{case::Cases, draft::Draft};

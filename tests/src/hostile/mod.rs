@@ -18,6 +18,7 @@ mod framing;
 mod harmless;
 mod header;
 mod identity;
+mod membership;
 mod operation;
 mod predecessor;
 mod raw;
@@ -42,6 +43,7 @@ pub fn corpus(scene: &Scene) -> Vec<Case> {
     operation::add(&mut cases);
     value::add(&mut cases);
     predecessor::add(&mut cases);
+    membership::add(&mut cases);
     harmless::add(&mut cases);
     cases.all
 }

@@ -161,6 +161,7 @@ mod tests {
     use tidings_core::{
         doc::{Document, Fact},
         ids::{ConversationId, DeviceId, DocumentId},
+        model::InfoField,
         time::WallTime,
     };
 

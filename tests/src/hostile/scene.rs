@@ -8,10 +8,12 @@ use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
-    model::{ConversationKind, Created, Edit, MemberStatus, MessageBody, MessageKind, Role},
+    model::{ConversationKind, Created, Edit, Grant, InfoField, MessageBody, MessageKind, Permission, Role},
     time::WallTime,
     wire::PushedChange,
 };
+
+use crate::roster::first_members;
 
 /// An account by its name.
 ///
@@ -97,12 +99,17 @@ impl Scene {
             Fact::Created(Created::new(ConversationKind::Group, ann.account.clone(), self.now)),
             Fact::Info(InfoField::Title, Some("Boats".into())),
         ];
-        for (name, role) in [("ann", Role::Owner), ("eve", Role::Admin), ("bob", Role::Member)] {
-            facts.push(Fact::MemberRole(account(name), role));
-            facts.push(Fact::MemberStatus(account(name), MemberStatus::Active));
-        }
+        let members = [("ann", Role::Owner), ("eve", Role::Admin), ("bob", Role::Member)];
+        let members = members.map(|(name, role)| (account(name), role));
+        facts.extend(first_members(&ann.account, self.now, members));
         let on = self.stream.clone();
         write(self, &on, &ann, &conversation, &facts);
+        // What the attacker could do for a while, and cannot any more.
+        let (at, until) = (self.ago(1_200), self.ago(600));
+        let over = Grant { allowed: true, by: ann.account.clone(), at, until: Some(until) };
+        let over = Fact::MemberGrant(eve.account.clone(), Permission::ConversationDelete, Some(over));
+        let on = self.stream.clone();
+        write(self, &on, &ann, &conversation, &[over]);
         for (session, number) in [(&ann, 1), (&eve, 2), (bob, 3)] {
             let (on, message) = (self.stream.clone(), self.message(session, number, "words"));
             write(self, &on, session, &page, &[message]);
@@ -141,6 +148,11 @@ impl Scene {
     /// The open page.
     pub fn page(&self) -> DocumentId {
         DocumentId::Page(self.conversation_id(), 1)
+    }
+
+    /// So many seconds before.
+    pub(super) fn ago(&self, seconds: u64) -> WallTime {
+        WallTime::from_millis(self.now.as_millis() - seconds * 1_000)
     }
 
     fn conversation_id(&self) -> ConversationId {

@@ -91,12 +91,8 @@ impl Author {
 
     /// Creates the conversation as a group.
     pub fn create(&mut self, who: &AccountId, device: DeviceId, members: &[AccountId]) -> PushedChange {
-        let members = members.to_vec();
-        self.write(
-            who,
-            device,
-            CreateConversation { conversation: self.conversation, title: Some("Bench".into()), members },
-        )
+        let group = CreateConversation::group(Some("Bench".into()), members.to_vec());
+        self.write(who, device, CreateConversation { conversation: self.conversation, ..group })
     }
 
     /// Adds a member.

@@ -1,15 +1,23 @@
 //! What people do: every command there is, drawn against what their device
 //! shows; and what a screen tells the engine beside commands.
 
+use core::time::Duration;
+
 use tidings_core::{
     command::{
-        AddContact, AddMember, BanMember, ChangeRole, Command, CreateConversation, CreateDirect, DeleteMessage,
-        EditMessage, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText,
-        SetConversationSetting, SetDescription, SetProfile, SetTitle, SettingChange, UnpinMessage, Unreact,
+        AddContact, AddMember, AnswerRequest, AskFor, BanMember, ChangeRole, Command, CreateConversation, CreateDirect,
+        DefineRole, DeleteMessage, EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage, React,
+        RemoveContact, RemoveMember, SendText, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText,
+        SetPermission, SetPolicy, SetProfile, SetScope, SetState, SetTheme, SettingChange, TransferOwnership,
+        UnbanMember, UnpinMessage, Unreact,
     },
     engine::Input,
-    ids::{AccountId, ContactId, ConversationId, MessageId},
-    model::{AccountKind, Contact, ContactKind, Profile, Role},
+    ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
+    model::{
+        AccountKind, Contact, ContactKind, ConversationKind, ConversationState, InfoField, JoinPolicy, LateWrites,
+        MemberField, Permission, Permissions, Policy, PolicyName, Profile, Role, RoleDefinition, RoleName, Scope,
+        SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
+    },
     time::WallTime,
 };
 
@@ -19,8 +27,17 @@ use crate::random::Random;
 /// Who there is.
 pub const ACCOUNTS: [&str; 4] = ["ann", "bob", "carl", "dora"];
 
+/// Who administers the tenant, and is a member of what they created only.
+pub const OPERATOR: &str = "root";
+
 /// What the words of people begin with; a number follows that is used once.
 pub const WORDS: &str = "words ";
+
+/// What conversations call the roles they define.
+const ROLE_NAMES: [&str; 2] = ["cook", "host"];
+
+/// The codes of invite links.
+const CODES: [InviteCode; 2] = [InviteCode::from_bytes([1; 16]), InviteCode::from_bytes([2; 16])];
 
 const EMOJI: [&str; 3] = ["👍", "🎉", "❤"];
 
@@ -35,13 +52,26 @@ pub enum Kind {
     DeleteMessage,
     React,
     Unreact,
-    SetTitle,
-    SetDescription,
+    SetInfo,
+    SetTheme,
+    SetScope,
+    SetPolicy,
+    SetState,
+    SetLocked,
     AddMember,
+    InviteMember,
+    AnswerRequest,
     RemoveMember,
     BanMember,
+    UnbanMember,
     Leave,
     ChangeRole,
+    TransferOwnership,
+    DefineRole,
+    SetPermission,
+    SetMemberText,
+    SetInvite,
+    AskFor,
     PinMessage,
     UnpinMessage,
     SetProfile,
@@ -51,21 +81,34 @@ pub enum Kind {
 }
 
 /// How often each kind is drawn, of all that are drawn.
-pub const KINDS: [(Kind, u64); 20] = [
-    (Kind::CreateDirect, 2),
+pub const KINDS: [(Kind, u64); 33] = [
+    (Kind::CreateDirect, 1),
     (Kind::CreateConversation, 3),
-    (Kind::SendText, 60),
+    (Kind::SendText, 80),
     (Kind::EditMessage, 8),
     (Kind::DeleteMessage, 5),
     (Kind::React, 8),
     (Kind::Unreact, 5),
-    (Kind::SetTitle, 5),
-    (Kind::SetDescription, 3),
-    (Kind::AddMember, 14),
-    (Kind::RemoveMember, 5),
+    (Kind::SetInfo, 7),
+    (Kind::SetTheme, 3),
+    (Kind::SetScope, 2),
+    (Kind::SetPolicy, 7),
+    (Kind::SetState, 6),
+    (Kind::SetLocked, 8),
+    (Kind::AddMember, 12),
+    (Kind::InviteMember, 3),
+    (Kind::AnswerRequest, 4),
+    (Kind::RemoveMember, 4),
     (Kind::BanMember, 2),
+    (Kind::UnbanMember, 2),
     (Kind::Leave, 2),
     (Kind::ChangeRole, 7),
+    (Kind::TransferOwnership, 2),
+    (Kind::DefineRole, 8),
+    (Kind::SetPermission, 10),
+    (Kind::SetMemberText, 3),
+    (Kind::SetInvite, 5),
+    (Kind::AskFor, 6),
     (Kind::PinMessage, 4),
     (Kind::UnpinMessage, 3),
     (Kind::SetProfile, 3),
@@ -86,13 +129,26 @@ pub fn kind(command: &Command) -> Kind {
         Command::DeleteMessage(_) => Kind::DeleteMessage,
         Command::React(_) => Kind::React,
         Command::Unreact(_) => Kind::Unreact,
-        Command::SetTitle(_) => Kind::SetTitle,
-        Command::SetDescription(_) => Kind::SetDescription,
+        Command::SetInfo(_) => Kind::SetInfo,
+        Command::SetTheme(_) => Kind::SetTheme,
+        Command::SetScope(_) => Kind::SetScope,
+        Command::SetPolicy(_) => Kind::SetPolicy,
+        Command::SetState(_) => Kind::SetState,
+        Command::SetLocked(_) => Kind::SetLocked,
         Command::AddMember(_) => Kind::AddMember,
+        Command::InviteMember(_) => Kind::InviteMember,
+        Command::AnswerRequest(_) => Kind::AnswerRequest,
         Command::RemoveMember(_) => Kind::RemoveMember,
         Command::BanMember(_) => Kind::BanMember,
+        Command::UnbanMember(_) => Kind::UnbanMember,
         Command::Leave(_) => Kind::Leave,
         Command::ChangeRole(_) => Kind::ChangeRole,
+        Command::TransferOwnership(_) => Kind::TransferOwnership,
+        Command::DefineRole(_) => Kind::DefineRole,
+        Command::SetPermission(_) => Kind::SetPermission,
+        Command::SetMemberText(_) => Kind::SetMemberText,
+        Command::SetInvite(_) => Kind::SetInvite,
+        Command::AskFor(_) => Kind::AskFor,
         Command::PinMessage(_) => Kind::PinMessage,
         Command::UnpinMessage(_) => Kind::UnpinMessage,
         Command::SetProfile(_) => Kind::SetProfile,
@@ -139,7 +195,7 @@ impl Person<'_> {
 
     fn command(&self, kind: Kind, random: &mut Random) -> Option<Command> {
         let other = account(random.pick::<&str>(&ACCOUNTS));
-        let role = *random.pick(Role::ALL);
+        let role = draw_role(random);
         let emoji = (*random.pick(&EMOJI)).to_owned();
         let conversation = match kind {
             Kind::CreateDirect
@@ -147,6 +203,8 @@ impl Person<'_> {
             | Kind::SetProfile
             | Kind::AddContact
             | Kind::RemoveContact => ConversationId::from_bytes([0; 16]),
+            // Most of it where most is going on.
+            _ if random.chance(65) => self.conversations[0],
             _ => *random.pick(self.conversations),
         };
         let words = self.words.clone();
@@ -154,7 +212,12 @@ impl Person<'_> {
             Kind::CreateDirect => CreateDirect { peer: other }.into(),
             Kind::CreateConversation => {
                 let members = ACCOUNTS.iter().filter(|_| random.chance(75)).map(|name| account(name)).collect();
-                CreateConversation::group(Some(words), members).into()
+                let mut command = CreateConversation::new(self.draw_kind(random), Some(words), members);
+                if random.chance(20) {
+                    command.policies.push(draw_policy(random));
+                    command.scope = Some(*random.pick(Scope::ALL));
+                }
+                command.into()
             }
             Kind::SendText => {
                 let mut command = SendText::new(conversation, words);
@@ -172,13 +235,56 @@ impl Person<'_> {
             Kind::DeleteMessage => DeleteMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::React => React { conversation, message: self.message(conversation, random)?, emoji }.into(),
             Kind::Unreact => Unreact { conversation, message: self.message(conversation, random)?, emoji }.into(),
-            Kind::SetTitle => SetTitle { conversation, title: Some(words) }.into(),
-            Kind::SetDescription => SetDescription { conversation, description: Some(words) }.into(),
+            Kind::SetInfo => {
+                let field = *random.pick(&[InfoField::Title, InfoField::Title, InfoField::Description]);
+                SetInfo { conversation, field, text: Some(words) }.into()
+            }
+            Kind::SetTheme => {
+                let theme = Theme { background_url: None, color: Some("#0a7E3c".to_owned()) };
+                SetTheme { conversation, theme: random.chance(60).then_some(theme) }.into()
+            }
+            Kind::SetScope => SetScope { conversation, scope: *random.pick(Scope::ALL) }.into(),
+            Kind::SetPolicy => SetPolicy { conversation, policy: draw_policy(random) }.into(),
+            Kind::SetState => SetState { conversation, state: self.state(conversation, random) }.into(),
+            Kind::SetLocked => SetLocked { conversation, locked: random.chance(30) }.into(),
             Kind::AddMember => AddMember { conversation, account: other, role }.into(),
+            Kind::InviteMember => InviteMember { conversation, account: other, role }.into(),
+            Kind::AnswerRequest => AnswerRequest { conversation, account: other, approved: random.chance(70) }.into(),
             Kind::RemoveMember => RemoveMember { conversation, account: other }.into(),
             Kind::BanMember => BanMember { conversation, account: other }.into(),
+            Kind::UnbanMember => UnbanMember { conversation, account: other }.into(),
             Kind::Leave => LeaveConversation { conversation }.into(),
             Kind::ChangeRole => ChangeRole { conversation, account: other, role }.into(),
+            Kind::TransferOwnership => TransferOwnership { conversation, account: other }.into(),
+            Kind::DefineRole => {
+                let role = random.chance(80).then(|| draw_definition(random));
+                DefineRole { conversation, name: role_name(random.pick::<&str>(&ROLE_NAMES)), role }.into()
+            }
+            Kind::SetPermission => {
+                let permission = *random.pick(Permission::ALL);
+                let allowed = *random.pick(&[Some(true), Some(true), Some(false), None]);
+                // Most of them end while somebody still tries to use them.
+                let until = random.chance(70).then(|| self.now.plus(Duration::from_millis(1 + random.below(60_000))));
+                SetPermission { conversation, account: other, permission, allowed, until }.into()
+            }
+            Kind::SetMemberText => SetMemberText {
+                conversation,
+                field: MemberField::DisplayName,
+                text: random.chance(80).then_some(words),
+            }
+            .into(),
+            Kind::SetInvite => {
+                let role = if random.chance(80) { Role::Member } else { role };
+                let until = random.chance(30).then(|| self.now.plus(Duration::from_millis(1 + random.below(60_000))));
+                let uses_max = random.chance(30).then_some(1);
+                let terms = InviteTerms { role, until, uses_max, enabled: random.chance(90) };
+                let terms = random.chance(90).then_some(terms);
+                SetInvite { conversation, invite: random.pick(&CODES).invite(), terms }.into()
+            }
+            Kind::AskFor => {
+                let join = Wish::Join(random.chance(60).then(|| *random.pick(&CODES)));
+                AskFor { conversation, wish: *random.pick(&[join, join, Wish::Accept, Wish::Decline]) }.into()
+            }
             Kind::PinMessage => PinMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::UnpinMessage => UnpinMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::SetProfile => {
@@ -206,6 +312,28 @@ impl Person<'_> {
         })
     }
 
+    /// A kind with a roster; that of notices is the operator's to create, and refused to others.
+    fn draw_kind(&self, random: &mut Random) -> ConversationKind {
+        match random.below(16) {
+            0..=7 if self.client.account.as_str() == OPERATOR => ConversationKind::System,
+            0 => ConversationKind::System,
+            1..=3 => ConversationKind::Channel,
+            4..=6 => ConversationKind::Support,
+            _ => ConversationKind::Group,
+        }
+    }
+
+    /// Mostly open: where nobody can write, nothing happens. What is deleted stays so, and is rare.
+    fn state(&self, conversation: ConversationId, random: &mut Random) -> ConversationState {
+        let shown = self.client.screen.inbox.get(&conversation).map(|row| row.state);
+        match (shown, random.below(20)) {
+            (Some(ConversationState::Active) | None, 0) => ConversationState::Deleted,
+            (Some(ConversationState::Active) | None, 1..=6) => ConversationState::Archived,
+            (Some(ConversationState::Active) | None, 7..=10) => ConversationState::Closed,
+            _ => ConversationState::Active,
+        }
+    }
+
     fn message(&self, conversation: ConversationId, random: &mut Random) -> Option<MessageId> {
         let rows = self.client.screen.rows(conversation);
         (!rows.is_empty()).then(|| random.pick(&rows).id.clone())
@@ -224,5 +352,44 @@ impl Person<'_> {
             3 => Input::Typing(conversation, random.chance(50)),
             _ => Input::MarkRead(conversation),
         })
+    }
+}
+
+fn draw_role(random: &mut Random) -> Role {
+    match random.chance(25) {
+        true => Role::Custom(role_name(random.pick::<&str>(&ROLE_NAMES))),
+        false => random.pick(&Role::BUILT_IN).clone(),
+    }
+}
+
+fn role_name(name: &str) -> RoleName {
+    RoleName::parse(name).expect("a constant name parses")
+}
+
+fn draw_definition(random: &mut Random) -> RoleDefinition {
+    let mut permissions: Permissions = [Permission::MessageSend, Permission::MessageReact].into_iter().collect();
+    for _ in 0..random.below(5) {
+        permissions.insert(*random.pick(Permission::ALL));
+    }
+    RoleDefinition { rank: *random.pick(&[5, 20, 30, 60, 80, 99]), permissions }
+}
+
+fn draw_policy(random: &mut Random) -> Policy {
+    match *random.pick(PolicyName::ALL) {
+        // Where few may send little happens.
+        PolicyName::Send if random.chance(60) => Policy::Send(SendPolicy::AllMembers),
+        PolicyName::Send => Policy::Send(*random.pick(SendPolicy::ALL)),
+        PolicyName::Join => Policy::Join(*random.pick(JoinPolicy::ALL)),
+        PolicyName::JoinApproval => Policy::JoinApproval(random.chance(50)),
+        PolicyName::AddMembers => Policy::AddMembers(*random.pick(WhoPolicy::ALL)),
+        PolicyName::InfoEdit => Policy::InfoEdit(*random.pick(WhoPolicy::ALL)),
+        PolicyName::Subrooms => Policy::Subrooms(*random.pick(SubroomPolicy::ALL)),
+        PolicyName::SubroomDepthMax => Policy::SubroomDepthMax(*random.pick(&[0, 1, 8, 32])),
+        PolicyName::RetentionDays => Policy::RetentionDays(*random.pick(&[0, 1, 36_500])),
+        PolicyName::SlowModeSeconds => Policy::SlowModeSeconds(*random.pick(&[0, 0, 2, 30])),
+        PolicyName::Reactions => Policy::Reactions(random.chance(60)),
+        PolicyName::Stickers => Policy::Stickers(random.chance(60)),
+        PolicyName::Attachments => Policy::Attachments(random.chance(60)),
+        PolicyName::LateWrites => Policy::LateWrites(*random.pick(LateWrites::ALL)),
     }
 }

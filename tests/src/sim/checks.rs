@@ -7,7 +7,7 @@ use tidings_core::{
     engine::ConnectionState,
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
-    model::{MemberStatus, Receipt},
+    model::{InfoField, MemberStatus, Receipt},
     view::InboxRow,
 };
 use tidings_server::verify::verify_all;
@@ -163,11 +163,14 @@ impl Checks {
                 let Some(inbox) = client.screen.inbox.get(&conversation) else {
                     return Err(format!("{account} does not list {conversation}"));
                 };
-                ensure!(inbox.title == made.conversation().title, "{account}'s title of {conversation}");
+                ensure!(
+                    inbox.title.as_deref() == made.conversation().text(InfoField::Title),
+                    "{account}'s title of {conversation}"
+                );
                 ensure!(inbox.member_count as usize == members.len(), "{account}'s count of {conversation}");
                 ensure!(inbox.pending == 0, "{account} shows something pending in {conversation}");
-                let role = made.conversation().members[account].role;
-                ensure!(inbox.role == role, "{account}'s role in {conversation}: {:?}, not {role:?}", inbox.role);
+                let role = &made.conversation().members[account].role;
+                ensure!(inbox.role == *role, "{account}'s role in {conversation}: {:?}, not {role:?}", inbox.role);
             }
         }
         self.check_documents(world)?;

@@ -5,25 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{
     authority::Verifier,
-    doc::{Change, Fact, OperationKind},
+    doc::Fact,
     ids::{AccountId, ChangeHash, MessageId, StreamId},
     journal::Position,
     limits::Limits,
-    model::{ConversationKind, MemberStatus, Role},
 };
 use tidings_server::store::NewEntry;
 
 use super::{
+    actions::OPERATOR,
     store::{Database, wait},
     world::tenant,
 };
+use crate::{fuzz::room::name_of, membership};
 
 /// Entries read at once.
 const ENTRIES_MAX: u32 = 500;
 
 /// Whether an account is a member, and up to where it may see what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Membership {
     Active,
     Until(Position),
 }
@@ -34,9 +35,11 @@ pub struct StreamJournal {
     pub verifier: Verifier,
     hashes: Vec<ChangeHash>,
     messages: BTreeMap<MessageId, Position>,
+    /// How much was stated of each kind.
+    pub stated: BTreeMap<&'static str, u32>,
     /// What people wrote, as often as it was admitted.
     pub words: Vec<String>,
-    standing: BTreeMap<AccountId, Standing>,
+    membership: BTreeMap<AccountId, Membership>,
 }
 
 /// The journal, as far as it was read.
@@ -67,7 +70,9 @@ impl Journal {
                     break;
                 }
                 for new in &entries {
-                    stream.feed(new).map_err(|problem| format!("{id} at {}: {problem}", new.entry.position))?;
+                    stream
+                        .feed(new, &self.limits)
+                        .map_err(|problem| format!("{id} at {}: {problem}", new.entry.position))?;
                 }
             }
         }
@@ -121,9 +126,12 @@ impl Journal {
         if let StreamId::Account(owner) = stream {
             return owner == account;
         }
-        match self.streams.get(stream).and_then(|stream| stream.standing.get(account)) {
-            Some(Standing::Active) => true,
-            Some(Standing::Until(until)) => position <= *until,
+        if account.as_str() == OPERATOR {
+            return true;
+        }
+        match self.streams.get(stream).and_then(|stream| stream.membership.get(account)) {
+            Some(Membership::Active) => true,
+            Some(Membership::Until(until)) => position <= *until,
             None => false,
         }
     }
@@ -135,34 +143,37 @@ impl StreamJournal {
             verifier: Verifier::new(tenant(), id.clone(), limits.clone()),
             hashes: Vec::new(),
             messages: BTreeMap::new(),
+            stated: BTreeMap::new(),
             words: Vec::new(),
-            standing: BTreeMap::new(),
+            membership: BTreeMap::new(),
         }
     }
 
-    fn feed(&mut self, new: &NewEntry) -> Result<(), String> {
+    fn feed(&mut self, new: &NewEntry, limits: &Limits) -> Result<(), String> {
         let NewEntry { entry, hash, .. } = new;
+        let before = self.verifier.stream().conversation().clone();
         let admitted = self.verifier.feed(entry, *hash);
         let admitted = admitted
             .map_err(|differs| format!("{}: {} instead of {}", differs.aspect, differs.found, differs.expected))?;
         self.hashes.push(*hash);
-        let change = Change::parse(&entry.change).map_err(|error| error.to_string())?;
-        for operation in change.operations() {
-            let OperationKind::Put(value) = &operation.kind else { continue };
-            let key = operation.key.as_deref().unwrap_or_default();
-            let Ok(fact) = Fact::parse(&entry.document, key, Some(value)) else { continue };
-            self.note(fact, &entry.account, entry.position)?;
+        let conversation = self.verifier.stream().conversation();
+        if entry.document.stream().conversation().is_some() {
+            membership::check(entry, &admitted.effects.facts, &before, conversation, limits)?;
         }
         for account in admitted.effects.members {
-            let member = self.verifier.stream().conversation().members.get(&account);
-            let active = member.is_some_and(|member| member.status == MemberStatus::Active);
-            let standing = if active { Standing::Active } else { Standing::Until(entry.position) };
-            self.standing.insert(account, standing);
+            let active = conversation.active_member(&account).is_some();
+            let membership = if active { Membership::Active } else { Membership::Until(entry.position) };
+            self.membership.insert(account, membership);
         }
-        self.check_membership()
+        admitted.effects.facts.into_iter().try_for_each(|fact| self.note(fact, &entry.account, entry.position))
     }
 
     fn note(&mut self, fact: Fact, account: &AccountId, position: Position) -> Result<(), String> {
+        let name = match &fact {
+            Fact::Created(created) => created.kind.as_str(),
+            fact => name_of(fact),
+        };
+        *self.stated.entry(name).or_default() += 1;
         match fact {
             Fact::Message(message, body) => {
                 if message.author != *account {
@@ -174,31 +185,15 @@ impl StreamJournal {
                 }
             }
             Fact::Edit(_, edit) => self.words.push(edit.text),
-            Fact::Info(InfoField::Title, words) | Fact::Info(InfoField::Description, words) => self.words.extend(words),
+            Fact::Info(_, words) | Fact::MemberText(_, _, words) => self.words.extend(words),
             _ => {}
         }
         Ok(())
     }
 
-    /// What no sequence of admitted changes may break.
-    fn check_membership(&self) -> Result<(), String> {
-        let conversation = self.verifier.stream().conversation();
-        match conversation.kind() {
-            Some(ConversationKind::Group) => {
-                let mut owners = conversation.active_members().filter(|(_, member)| member.role == Role::Owner);
-                owners.next().map(drop).ok_or_else(|| "a group without an owner".to_owned())
-            }
-            Some(ConversationKind::Direct) => match conversation.active_members().count() {
-                2 => Ok(()),
-                count => Err(format!("a direct of {count}")),
-            },
-            None => Ok(()),
-        }
-    }
-
     /// The active members.
     pub fn members(&self) -> BTreeSet<AccountId> {
-        let active = self.standing.iter().filter(|(_, standing)| **standing == Standing::Active);
+        let active = self.membership.iter().filter(|(_, membership)| **membership == Membership::Active);
         active.map(|(account, _)| account.clone()).collect()
     }
 

@@ -16,13 +16,13 @@ use tidings_core::{
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     limits::Limits,
-    model::{MemberStatus, Role},
+    model::Role,
     storage::StorageError,
 };
 use tidings_server::store::Suspension;
 
 use super::{
-    actions::{self, ACCOUNTS, Kind, Person, WORDS},
+    actions::{self, ACCOUNTS, Kind, OPERATOR, Person, WORDS},
     checks::{Checked, Checks},
     clock::wall,
     faults::{Class, Profile},
@@ -45,7 +45,7 @@ const CURSOR_INTERVAL: Duration = Duration::from_secs(5);
 /// The seeds that ordinary tests run, from zero on.
 pub const SEEDS: u64 = 300;
 /// Turns of a run unless told otherwise.
-pub const TURNS: u32 = 60;
+pub const TURNS: u32 = 72;
 
 /// What is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct Report {
     pub classes: BTreeMap<Class, u32>,
     /// Commands by kind.
     pub kinds: BTreeMap<Kind, u32>,
+    /// What was admitted, by what it states.
+    pub stated: BTreeMap<&'static str, u32>,
     /// What took effect, how often.
     pub happened: Counts,
     /// Hostile changes that were sent.
@@ -195,11 +197,12 @@ impl<'a> Run<'a> {
         for place in 0..world.places() {
             world.fate(place).set_faults(profile.store);
         }
+        world.administrator = Some(AccountId::parse(OPERATOR).expect("legal"));
         // Ann has two devices, of which one decides anew about every entry.
         world.add("ann");
         world.add("bob");
         world.verify = true;
-        for name in ["carl", "dora", "ann"] {
+        for name in ["carl", "dora", "ann", OPERATOR] {
             world.add(name);
         }
         world.verify = false;
@@ -289,7 +292,7 @@ impl<'a> Run<'a> {
                 clients.filter(|(_, client)| is_it(&client.account)).map(|(device, _)| device).collect();
             devices
         };
-        let active = |account: &AccountId| members.get(account).filter(|member| member.status == MemberStatus::Active);
+        let active = |account: &AccountId| members.get(account).filter(|member| member.is_active());
         let owners = device_of(&|account| active(account).is_some_and(|member| member.role == Role::Owner));
         let others = device_of(&|account| active(account).is_some_and(|member| member.role != Role::Owner));
         let Some(owner) = owners.first().copied() else { return };
@@ -508,6 +511,9 @@ impl<'a> Run<'a> {
         self.report.pages_closed = self.checks.journal.pages_closed();
         self.report.said = self.said.len();
         self.report.entries = self.checks.journal.count();
+        for stream in self.checks.journal.streams().values() {
+            stream.stated.iter().for_each(|(name, count)| *self.report.stated.entry(name).or_default() += count);
+        }
         self.report.refusals = std::mem::take(&mut self.world.told.refusals);
         self.report.endings = std::mem::take(&mut self.world.told.endings);
         self.report.digest = self.world.trace.digest();

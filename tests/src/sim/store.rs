@@ -18,13 +18,13 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{Member, Receipt},
+    model::Receipt,
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    self, CatchUp, CommitOutcome, DeviceOwner, NewEntry, Notice, Records, Snapshot, StaleDocument, Store, StoreError,
-    StoreOptions, StoredDocument, StreamCommit, StreamHead, Suspension,
+    self, CatchUp, CommitOutcome, DeviceOwner, MemberRow, NewEntry, Notice, Records, Snapshot, StaleDocument, Store,
+    StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead, Suspension,
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -455,7 +455,7 @@ impl Store for NodeStore {
         tenant: &TenantId,
         conversation: ConversationId,
         account: &AccountId,
-    ) -> Result<Option<Member>, StoreError> {
+    ) -> Result<Option<MemberRow>, StoreError> {
         self.call(Call::Read, self.store().member(tenant, conversation, account)).await
     }
 

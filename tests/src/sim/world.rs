@@ -102,6 +102,8 @@ pub struct World {
     pub random: Random,
     /// Whether devices that are added decide anew about what the server admitted.
     pub verify: bool,
+    /// Whose tokens say that it administers the tenant.
+    pub administrator: Option<AccountId>,
     /// The longest delay of a frame, ms.
     pub delay_ms_max: u64,
     /// The longest time that a device's disk takes, ms; of devices that start.
@@ -147,6 +149,7 @@ impl World {
             time_ms: 0,
             random: Random::new(seed),
             verify: false,
+            administrator: None,
             delay_ms_max: 20,
             disk_ms_max: 0,
             tamper: None,
@@ -374,7 +377,15 @@ impl World {
     /// When it cannot be signed.
     pub fn token_of(&self, account: &AccountId) -> String {
         let ttl = Duration::from_secs(86_400);
-        let token = self.keys.issue(&tenant(), account, &[], wall(self.time_ms, 0), ttl);
+        self.sign(account, ttl)
+    }
+
+    fn sign(&self, account: &AccountId, ttl: Duration) -> String {
+        let labels: &[String] = match self.administrator.as_ref() == Some(account) {
+            true => &["admin".to_owned()],
+            false => &[],
+        };
+        let token = self.keys.issue(&tenant(), account, labels, wall(self.time_ms, 0), ttl);
         token.expect("there is a secret to sign with")
     }
 
@@ -678,11 +689,7 @@ impl World {
                 self.tally.count(Happened::TokenMissing);
                 Input::TokenFailed
             }
-            Tokens::Hold(ttl) => {
-                let account = &self.clients[device].account;
-                let token = self.keys.issue(&tenant(), account, &[], wall(self.time_ms, 0), ttl);
-                Input::Token(token.expect("there is a secret to sign with"))
-            }
+            Tokens::Hold(ttl) => Input::Token(self.sign(&self.clients[device].account, ttl)),
         }
     }
 
@@ -872,6 +879,7 @@ fn asked(frame: &ClientFrame) -> String {
         ClientFrame::Hello(hello) => format!("hello of {}", hello.device),
         ClientFrame::Push(push) => format!("push #{} of {} to {}", push.request, push.changes.len(), push.stream),
         ClientFrame::Fetch(fetch) => format!("fetch #{} {:?} of {}", fetch.request, fetch.scope, fetch.stream),
+        ClientFrame::Ask(ask) => format!("ask #{} of {}", ask.request, ask.conversation),
         ClientFrame::Receipts(receipts) => format!("{} receipts", receipts.len()),
         ClientFrame::Presence(_) => "presence".to_owned(),
         ClientFrame::Ping(_) => "ping".to_owned(),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::{
     authority::Refusal,
     code::Code,
-    doc::{Change, Fact, Operation, OperationKind},
+    doc::{Change, Fact, Operation, OperationKind, ParseFactError},
     ids::DocumentId,
     limits::Limits,
 };
@@ -60,5 +60,13 @@ fn read_fact(document: &DocumentId, operation: &Operation) -> Result<Fact, Refus
         OperationKind::Delete | OperationKind::Other => None,
     };
     Fact::parse(document, operation.key.as_deref().unwrap_or_default(), value)
-        .map_err(|error| Refusal::new(Code::OperationIllegal, error.to_string()))
+        .map_err(|error| Refusal::new(code_of(error), error.to_string()))
+}
+
+fn code_of(error: ParseFactError) -> Code {
+    match error {
+        ParseFactError::Key | ParseFactError::Value => Code::OperationIllegal,
+        ParseFactError::Policy => Code::PolicyUnknown,
+        ParseFactError::Kind => Code::KindUnknown,
+    }
 }

@@ -2,6 +2,7 @@
 //! would write them and pushed as a session would push them. This file is
 //! long because all the steps are shown on one cast of members.
 
+mod given;
 mod membership;
 
 use proptest::prelude::*;

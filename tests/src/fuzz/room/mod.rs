@@ -1,8 +1,10 @@
 //! One stream with its authority, its devices and what must hold of them,
 //! whatever is pushed: what is admitted saves, loads, reaches every replica
 //! that holds only the entries, and lets everybody write on; what is refused
-//! changes nothing. This file is long because what must hold is one list, asked
-//! after every push.
+//! changes nothing.
+
+mod begin;
+mod facts;
 
 use std::{
     collections::BTreeSet,
@@ -11,22 +13,17 @@ use std::{
 
 use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Session, Stream},
-    doc::{Change, Document, Fact, Key, ProfileField, SettingField},
+    doc::{Change, Document, Fact, Key, ProfileField},
     engine::EngineConfig,
-    ids::{
-        AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId,
-    },
+    ids::{AccountId, ChangeHash, ContactId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::{Admissions, Entry, Position},
     limits::Limits,
-    model::{
-        Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, MemberStatus,
-        MessageBody, MessageKind, Pin, Role, SendPolicy,
-    },
+    model::{Contact, ContactKind, Conversation, InfoField, MessageBody, MessageKind, Role},
     time::WallTime,
     wire::PushedChange,
 };
 
-use crate::fuzz::script::Script;
+use crate::membership;
 
 /// 2026-01-01, when rooms begin.
 const BEGIN: WallTime = WallTime::from_millis(1_767_225_600_000);
@@ -85,14 +82,16 @@ pub enum RoomKind {
     Direct,
     /// The documents of the account `me`.
     Account,
+    /// A conversation that nobody has created yet.
+    Nothing,
 }
 
 impl Room {
     /// A room in which something has happened already, some of it at once.
     pub fn begun(kind: RoomKind) -> Self {
-        static ROOMS: OnceLock<[Room; 3]> = OnceLock::new();
+        static ROOMS: OnceLock<[Room; 4]> = OnceLock::new();
         let rooms = ROOMS.get_or_init(|| {
-            [begin_group(), begin_direct(), begin_account()].map(|mut room| {
+            [begin::group(), begin::direct(), begin::account_stream(), begin::nothing()].map(|mut room| {
                 (0..room.devices.len()).for_each(|device| room.sync(device));
                 room
             })
@@ -128,6 +127,7 @@ impl Room {
             members_max: 7,
             heads_max: 6,
             pins_max: 3,
+            roles_max: 2,
             reactions_max: 2,
             mentions_max: 3,
             message_characters_max: 100,
@@ -233,7 +233,10 @@ impl Room {
         let before = fingerprint(stream);
         let answer = stream.admit(session, pushed, now, &self.limits);
         match &answer {
-            Ok(admitted) => self.check_admitted(pushed, admitted),
+            Ok(admitted) => {
+                self.check_membership(&before.2, admitted);
+                self.check_admitted(pushed, admitted);
+            }
             Err(AdmitError::AlreadyAdmitted(hash)) => {
                 assert_eq!(fingerprint(&self.authority), before, "an admitted change pushed again changed the stream");
                 let known = self.journal.iter().any(|entry| hash_of(&entry.change) == *hash);
@@ -244,6 +247,13 @@ impl Room {
             }
         }
         answer
+    }
+
+    fn check_membership(&self, before: &Conversation, admitted: &Admitted) {
+        if self.authority.id().conversation().is_some() {
+            let (entry, facts, after) = (&admitted.entry, &admitted.effects.facts, self.authority.conversation());
+            assert_eq!(membership::check(entry, facts, before, after, &self.limits), Ok(()), "{facts:?}");
+        }
     }
 
     fn check_admitted(&mut self, pushed: &PushedChange, admitted: &Admitted) {
@@ -374,84 +384,9 @@ impl Room {
         MessageId { stamp: Stamp::new(self.now(), u16::from(number), [number; 8]), author: author.clone() }
     }
 
-    /// Something a device may say, legal or not, as the script chooses.
-    pub fn facts(&mut self, script: &mut Script<'_>, device: usize) -> (DocumentId, Vec<Fact>) {
-        let session = self.devices[device].session.clone();
-        let count = if script.one_in(3) { 2 + script.below(3) } else { 1 };
-        match self.authority.id().clone() {
-            StreamId::Conversation(conversation) if script.below(5) < 3 => {
-                let number = match script.below(16) {
-                    15 => u32::from(script.byte()),
-                    13 | 14 => 1,
-                    _ => self.view(device).open_page(&self.limits),
-                };
-                let facts = (0..count).map(|_| self.page_fact(script, &session)).collect();
-                (DocumentId::Page(conversation, number), facts)
-            }
-            StreamId::Conversation(conversation) => {
-                let facts = (0..count).map(|_| self.conversation_fact(script, &session)).collect();
-                (DocumentId::Conversation(conversation), facts)
-            }
-            StreamId::Account(account) if script.one_in(2) => {
-                let facts = (0..count).map(|_| account_fact(script)).collect();
-                (DocumentId::Account(account), facts)
-            }
-            StreamId::Account(account) => {
-                let facts = (0..count).map(|_| home_fact(script)).collect();
-                (DocumentId::Home(account), facts)
-            }
-        }
-    }
-
     fn view(&self, device: usize) -> &Stream {
         let device = &self.devices[device];
         device.view.as_ref().unwrap_or(&device.confirmed)
-    }
-
-    fn known_message(&self, script: &mut Script<'_>, author: &AccountId) -> MessageId {
-        let pages = self.authority.documents().filter(|document| document.id().page().is_some());
-        let all: Vec<MessageId> = pages.flat_map(|page| page.admissions().keys().cloned()).collect();
-        let own: Vec<MessageId> = all.iter().filter(|message| message.author == *author).cloned().collect();
-        let known = if script.one_in(2) { script.pick(&own) } else { script.pick(&all) };
-        known.cloned().unwrap_or_else(|| MessageId { stamp: Stamp::from_bytes([3; 16]), author: author.clone() })
-    }
-
-    fn page_fact(&mut self, script: &mut Script<'_>, session: &Session) -> Fact {
-        let by = if script.one_in(8) { some_account(script) } else { session.account.clone() };
-        let at = self.now();
-        match script.below(6) {
-            0 | 1 => {
-                let id = self.new_message(&by);
-                let reply_to = script.one_in(4).then(|| self.known_message(script, &by));
-                let mentions = script.one_in(4).then(|| (0..script.below(5)).map(|_| some_account(script)).collect());
-                Fact::Message(id, MessageBody { kind: MessageKind::Text, text: some_text(script), reply_to, mentions })
-            }
-            2 => Fact::Edit(self.known_message(script, &by), Edit { text: some_text(script), at }),
-            3 => Fact::Deleted(self.known_message(script, &by), Deletion { by, at }),
-            _ => {
-                let emoji = ["👍", "👎🏽", "x", "é"][script.below(4)].to_owned();
-                Fact::Reaction(self.known_message(script, &by), emoji, by, !script.one_in(3))
-            }
-        }
-    }
-
-    fn conversation_fact(&self, script: &mut Script<'_>, session: &Session) -> Fact {
-        let at = self.now();
-        match script.below(16) {
-            0 => Fact::Info(InfoField::Title, script.one_in(2).then(|| some_text(script))),
-            1 => Fact::Info(InfoField::Description, script.one_in(2).then(|| some_text(script))),
-            2 => Fact::State(*some(script, ConversationState::ALL)),
-            3 => Fact::Locked(script.one_in(2)),
-            4 => Fact::SendPolicy(*some(script, SendPolicy::ALL)),
-            5..=7 => Fact::MemberRole(some_account(script), *some(script, Role::ALL)),
-            8..=11 => Fact::MemberStatus(some_account(script), *some(script, MemberStatus::ALL)),
-            12 => Fact::MemberStatus(session.account.clone(), MemberStatus::Left),
-            13 | 14 => {
-                let pin = (!script.one_in(3)).then(|| Pin { by: session.account.clone(), at });
-                Fact::Pin(self.known_message(script, &session.account), pin)
-            }
-            _ => Fact::Created(Created::new(ConversationKind::Group, session.account.clone(), at)),
-        }
     }
 
     fn say(&mut self, device: usize, document: &DocumentId, facts: &[Fact]) {
@@ -459,109 +394,6 @@ impl Room {
         for answer in self.push_pending(device) {
             answer.expect("an honest change is admitted");
         }
-    }
-}
-
-fn begin_group() -> Room {
-    let conversation = ConversationId::from_bytes([7; 16]);
-    let (document, page) = (DocumentId::Conversation(conversation), DocumentId::Page(conversation, 1));
-    let mut room = Room::new(StreamId::Conversation(conversation));
-    let mut facts = vec![
-        Fact::Created(Created::new(ConversationKind::Group, account("ow"), BEGIN)),
-        Fact::Info(InfoField::Title, Some("Trip".into())),
-    ];
-    for (name, role) in NAMES.iter().zip(ROLES) {
-        facts.extend([Fact::MemberRole(account(name), role), Fact::MemberStatus(account(name), MemberStatus::Active)]);
-    }
-    room.say(0, &document, &facts);
-    (0..DEVICES.len()).for_each(|device| room.sync(device));
-    let first = room.new_message(&account("me"));
-    room.say(3, &page, &[says(first.clone(), "who is in?")]);
-    (0..DEVICES.len()).for_each(|device| room.sync(device));
-    // Both devices of one person edit at once, while others react.
-    for (device, text) in [(3, "who comes along?"), (4, "who would come?")] {
-        room.say(device, &page, &[Fact::Edit(first.clone(), Edit { text: text.into(), at: BEGIN })]);
-    }
-    for (device, name) in [(1, "ad"), (2, "mo")] {
-        let second = room.new_message(&account(name));
-        let reaction = Fact::Reaction(first.clone(), "👍".into(), account(name), true);
-        room.say(device, &page, &[says(second, "me"), reaction]);
-    }
-    room.say(1, &document, &[Fact::Info(InfoField::Title, Some("The trip".into()))]);
-    room.sync(2);
-    room.say(2, &document, &[Fact::Pin(first, Some(Pin { by: account("mo"), at: BEGIN }))]);
-    room
-}
-
-fn begin_direct() -> Room {
-    let conversation = ConversationId::direct(&tenant(), &account("me"), &account("ad"));
-    let (document, page) = (DocumentId::Conversation(conversation), DocumentId::Page(conversation, 1));
-    let mut room = Room::new(StreamId::Conversation(conversation));
-    let mut facts = vec![Fact::Created(Created::new(ConversationKind::Direct, account("me"), BEGIN))];
-    for name in ["me", "ad"] {
-        facts.push(Fact::MemberRole(account(name), Role::Member));
-        facts.push(Fact::MemberStatus(account(name), MemberStatus::Active));
-    }
-    room.say(3, &document, &facts);
-    for device in [1, 3, 4] {
-        room.sync(device);
-        let author = room.devices[device].session.account.clone();
-        let message = room.new_message(&author);
-        room.say(device, &page, &[says(message, "hello")]);
-    }
-    room
-}
-
-fn begin_account() -> Room {
-    let me = account("me");
-    let mut room = Room::new(StreamId::Account(me.clone()));
-    // Both devices at once: a conflict that Automerge settles.
-    for (device, name) in [(3, "Me"), (4, "Myself")] {
-        let name = Fact::Profile(ProfileField::DisplayName, Some(name.into()));
-        room.say(device, &DocumentId::Account(me.clone()), &[name]);
-    }
-    let contact = Contact { kind: ContactKind::Person, account: Some(account("ad")), nickname: None, favorite: false };
-    let contact = Fact::Contact(ContactId::of_account(&account("ad")), Some(contact));
-    let muted = Fact::Setting(ConversationId::from_bytes([7; 16]), SettingField::MutedUntil, Some(BEGIN));
-    room.say(3, &DocumentId::Home(me), &[contact, muted]);
-    room
-}
-
-fn account_fact(script: &mut Script<'_>) -> Fact {
-    let fields = [ProfileField::DisplayName, ProfileField::AvatarUrl, ProfileField::Bio, ProfileField::Status];
-    let field = fields[script.below(4)];
-    let text = if field == ProfileField::AvatarUrl { "https://a.example/x".into() } else { some_text(script) };
-    Fact::Profile(field, (!script.one_in(3)).then_some(text))
-}
-
-fn home_fact(script: &mut Script<'_>) -> Fact {
-    let fields = [SettingField::MutedUntil, SettingField::PinnedAt, SettingField::ArchivedAt];
-    let id = [script.byte() % 3; 16];
-    if script.one_in(2) {
-        let time = (!script.one_in(3)).then(|| WallTime::from_millis(script.number()));
-        return Fact::Setting(ConversationId::from_bytes(id), fields[script.below(3)], time);
-    }
-    let nickname = script.one_in(2).then(|| some_text(script));
-    let account = script.one_in(2).then(|| some_account(script));
-    let contact = Contact { kind: *some(script, ContactKind::ALL), account, nickname, favorite: script.one_in(2) };
-    Fact::Contact(ContactId::from_bytes(id), (!script.one_in(3)).then_some(contact))
-}
-
-fn some<'a, T>(script: &mut Script<'_>, all: &'a [T]) -> &'a T {
-    &all[script.below(all.len())]
-}
-
-fn some_account(script: &mut Script<'_>) -> AccountId {
-    account(NAMES[script.below(NAMES.len())])
-}
-
-fn some_text(script: &mut Script<'_>) -> String {
-    match script.below(8) {
-        0 => String::new(),
-        1 => " \u{200b}\n".into(),
-        2 => "long ".repeat(script.below(64)),
-        3 => "é👩‍👩‍👧\u{0}\u{202e}".into(),
-        _ => format!("text {}", script.byte()),
     }
 }
 
@@ -599,13 +431,19 @@ fn fingerprint(stream: &Stream) -> Fingerprint {
 pub fn name_of(fact: &Fact) -> &'static str {
     match fact.write().0 {
         Key::Created => "created",
-        Key::Info(InfoField::Title) => "title",
-        Key::Info(InfoField::Description) => "description",
+        Key::Info(field) => field.as_str(),
+        Key::Theme => "theme",
+        Key::Scope => "scope",
         Key::State => "state",
         Key::Locked => "locked",
-        Key::SendPolicy => "policy",
+        Key::Policy(_) => "policy",
+        Key::RoleDefinition(_) => "definition",
         Key::MemberRole(_) => "role",
         Key::MemberStatus(_) => "status",
+        Key::MemberGrant(..) => "grant",
+        Key::MemberText(..) => "text",
+        Key::Invite(_) => "invite",
+        Key::InviteUses(_) => "uses",
         Key::Pin(_) => "pin",
         Key::Message(_) => "message",
         Key::Edit(_) => "edit",

@@ -1,0 +1,440 @@
+//! What must hold of a conversation before and after whatever was admitted, said
+//! once more and apart from the authority's own words: mostly from the two
+//! states alone. The simulation, the fuzzer and a property ask it of every entry.
+
+use std::collections::BTreeSet;
+
+use tidings_core::{
+    doc::Fact,
+    ids::AccountId,
+    journal::Entry,
+    limits::Limits,
+    model::{
+        Conversation, ConversationKind, ConversationState, Grant, JoinPolicy, Member, MemberStatus, Permission,
+        Permissions, Role, SendPolicy, Standing, WhoPolicy,
+    },
+    time::WallTime,
+};
+
+/// What is broken, for the person who reads it.
+pub type Checked = Result<(), String>;
+
+macro_rules! ensure {
+    ($holds:expr, $($text:tt)+) => {
+        if !$holds {
+            return Err(format!($($text)+));
+        }
+    };
+}
+
+/// Who acts, with what, at the moment of the decision.
+struct Actor<'a> {
+    account: &'a AccountId,
+    rank: u8,
+    held: Permissions,
+    at: WallTime,
+}
+
+/// What an entry made of a conversation.
+///
+/// # Errors
+/// What must not be.
+pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conversation, limits: &Limits) -> Checked {
+    check_roster(before, after, limits)?;
+    if before.created.is_none() {
+        return check_created(entry, after);
+    }
+    ensure!(before.created == after.created, "created once more");
+    if entry.account.is_system() {
+        return check_wish(facts, before, after);
+    }
+    ensure!(before.invite_uses == after.invite_uses, "{} counts who came in", entry.account);
+    let member = before.active_member(&entry.account);
+    ensure!(entry.administrator || member.is_some(), "{} acts and is not a member", entry.account);
+    check_standings(entry, before, after)?;
+    if entry.administrator {
+        return Ok(());
+    }
+    let Some(member) = member else { return Ok(()) };
+    let actor = Actor {
+        account: &entry.account,
+        rank: before.rank_of(&member.role),
+        held: held(before, member, entry.accepted_at),
+        at: entry.accepted_at,
+    };
+    actor.check_open(before, after, facts)?;
+    actor.check_words(before, facts)?;
+    actor.check_metadata(before, after)?;
+    actor.check_definitions(before, after)?;
+    actor.check_invites(before, after)?;
+    let accounts: BTreeSet<&AccountId> = before.members.keys().chain(after.members.keys()).collect();
+    accounts.into_iter().try_for_each(|account| actor.check_member(account, before, after))
+}
+
+/// Everything a member may do: what was given to them, and what policies open.
+fn held(conversation: &Conversation, member: &Member, at: WallTime) -> Permissions {
+    let mut held = given(conversation, member, at);
+    let is_member = conversation.rank_of(&member.role) >= 25;
+    let mut open = Vec::new();
+    if is_member && conversation.policies.add_members == WhoPolicy::AllMembers {
+        open.push(Permission::MemberAdd);
+    }
+    if is_member && conversation.policies.info_edit == WhoPolicy::AllMembers {
+        open.push(Permission::ConversationInfo);
+    }
+    if conversation.kind() == Some(ConversationKind::Direct) {
+        open.extend([Permission::PinAdd, Permission::PinRemove]);
+    }
+    let denied = |permission: &Permission| member.grants.get(permission).is_some_and(|grant| denies(grant, at));
+    open.into_iter().filter(|permission| !denied(permission)).for_each(|permission| held.insert(permission));
+    held
+}
+
+/// What was given to a member in person: by the role, and by grants.
+fn given(conversation: &Conversation, member: &Member, at: WallTime) -> Permissions {
+    let mut given = conversation.permissions_of(&member.role);
+    for (permission, grant) in &member.grants {
+        if denies(grant, at) {
+            given.remove(*permission);
+        } else if grant.allowed && !is_over(grant, at) {
+            given.insert(*permission);
+        }
+    }
+    given
+}
+
+fn is_over(grant: &Grant, at: WallTime) -> bool {
+    grant.until.is_some_and(|until| until <= at)
+}
+
+fn denies(grant: &Grant, at: WallTime) -> bool {
+    !grant.allowed && !is_over(grant, at)
+}
+
+/// What every member may do is nobody's to give.
+fn beyond_members(permissions: Permissions) -> Permissions {
+    permissions.without(Role::Member.built_in_permissions().unwrap_or_default())
+}
+
+/// What holds whoever acts.
+fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) -> Checked {
+    let active = after.active_members().count();
+    let Some(kind) = after.kind() else { return Err("a conversation that nobody created".to_owned()) };
+    if kind == ConversationKind::Direct {
+        ensure!(active == 2, "a direct of {active}");
+        let unlike = |member: &Member| member.role != Role::Member || !member.grants.is_empty();
+        ensure!(!after.members.values().any(unlike), "a direct with a role or a grant");
+        return Ok(());
+    }
+    ensure!(after.active_members().any(|(_, member)| member.role == Role::Owner), "no active owner");
+    let (max, former) = (limits.members_max as usize, before.active_members().count());
+    ensure!(active <= max || active <= former, "{active} members, and at most {max} may be");
+    let (max, former) = (limits.roles_max as usize, before.roles.len());
+    ensure!(after.roles.len() <= max || after.roles.len() <= former, "more than {max} roles");
+    for (account, member) in &after.members {
+        let takes_part = matches!(member.status(), MemberStatus::Active | MemberStatus::Invited);
+        match &member.role {
+            Role::Custom(name) if takes_part => {
+                ensure!(after.roles.contains_key(name), "{account} is {name}, which is not defined");
+            }
+            Role::Subscriber => return Err(format!("{account} is a subscriber, and listed")),
+            _ => {}
+        }
+        ensure!(member.standing.is_some(), "{account} is listed and stands nowhere");
+    }
+    for (id, invite) in &after.invites {
+        ensure!(after.rank_of(&invite.role) <= 25, "{id} lets in as {}", invite.role);
+        let defined = !matches!(&invite.role, Role::Custom(name) if !after.roles.contains_key(name));
+        ensure!(defined, "{id} lets in as {}, which is not defined", invite.role);
+    }
+    let (max, former) = (limits.invites_max as usize, before.invites.len());
+    ensure!(after.invites.len() <= max || after.invites.len() <= former, "more than {max} invites");
+    let rank = after.roles.iter().find(|(_, role)| !(1..=99).contains(&role.rank));
+    ensure!(rank.is_none(), "a role of an impossible rank: {rank:?}");
+    Ok(())
+}
+
+/// What the system may write: somebody comes in, asks or goes, as they wished.
+fn check_wish(facts: &[Fact], before: &Conversation, after: &Conversation) -> Checked {
+    let changed: Vec<&AccountId> =
+        after.members.keys().filter(|account| before.members.get(*account) != after.members.get(*account)).collect();
+    let [account] = changed[..] else { return Err(format!("a wish of {changed:?}")) };
+    let nobody = Member::default();
+    let (former, member) = (before.members.get(account).unwrap_or(&nobody), &after.members[account]);
+    let standing = member.standing.as_ref();
+    let follows = standing.map(|one| Standing::next(former.standing.as_ref(), one.status, account, one.at));
+    ensure!(standing == follows.as_ref(), "{account} stands {standing:?}, which is not what they wished");
+    let others = |conversation: &Conversation| {
+        let mut others = conversation.clone();
+        others.members.remove(account);
+        others.invite_uses.clear();
+        others
+    };
+    ensure!(others(before) == others(after), "a wish of {account} changes more than {account}: {facts:?}");
+    let from = former.standing.as_ref().map(|standing| standing.status);
+    let waited = matches!(from, Some(MemberStatus::Invited | MemberStatus::Requested));
+    if member.status() == MemberStatus::Left {
+        ensure!(waited && former.role == member.role, "{account} declines, and was {from:?}");
+        return Ok(());
+    }
+    let comes = matches!(member.status(), MemberStatus::Active | MemberStatus::Requested);
+    ensure!(comes && from != Some(MemberStatus::Active), "{account} goes from {from:?} to {}", member.status());
+    ensure!(from != Some(MemberStatus::Banned), "{account} comes in and is banned");
+    ensure!(before.state() == ConversationState::Active, "{account} comes into one that is {:?}", before.state());
+    ensure!(!member.grants.values().any(|grant| grant.allowed), "{account} comes with a grant");
+    if from == Some(MemberStatus::Invited) {
+        ensure!(former.role == member.role, "{account} was invited as {}", former.role);
+        return Ok(());
+    }
+    ensure!(before.policies.join != JoinPolicy::InviteOnly, "{account} comes in where one is invited");
+    ensure!(after.rank_of(&member.role) <= 25, "{account} comes in as {}", member.role);
+    let waits = member.status() == MemberStatus::Requested;
+    ensure!(waits == before.policies.join_approval, "{account} waits: {waits}");
+    Ok(())
+}
+
+fn check_created(entry: &Entry, after: &Conversation) -> Checked {
+    let Some(created) = &after.created else { return Ok(()) };
+    ensure!(created.by == entry.account, "created as {} by {}", created.by, entry.account);
+    let operators = created.kind == ConversationKind::System || created.account.is_some() || created.link.is_some();
+    ensure!(entry.administrator || !operators, "{} is no administrator", entry.account);
+    let role = after.active_member(&entry.account).map(|member| &member.role);
+    let expected = if created.kind == ConversationKind::Direct { Role::Member } else { Role::Owner };
+    ensure!(role == Some(&expected), "the creator is {role:?}");
+    let granted = after.members.values().any(|member| !member.grants.is_empty());
+    ensure!(!granted && after.roles.is_empty(), "it begins with grants or roles");
+    Ok(())
+}
+
+/// Who moved is where the one who moved them says, and it is true.
+fn check_standings(entry: &Entry, before: &Conversation, after: &Conversation) -> Checked {
+    for (account, member) in &after.members {
+        let former = before.members.get(account).and_then(|member| member.standing.as_ref());
+        let Some(standing) = member.standing.as_ref().filter(|standing| Some(*standing) != former) else { continue };
+        let follows = Standing::next(former, standing.status, &entry.account, standing.at);
+        ensure!(*standing == follows, "{account} stands {standing:?}, which does not follow from {former:?}");
+    }
+    Ok(())
+}
+
+impl Actor<'_> {
+    fn needs(&self, what: &str, permissions: &[Permission]) -> Checked {
+        let holds = permissions.iter().any(|permission| self.held.holds(*permission));
+        ensure!(holds, "{} {what} without any of {permissions:?} at {:?}", self.account, self.at);
+        Ok(())
+    }
+
+    /// A conversation that is over, or locked.
+    fn check_open(&self, before: &Conversation, after: &Conversation, facts: &[Fact]) -> Checked {
+        ensure!(before.state() != ConversationState::Deleted, "{} writes in a deleted conversation", self.account);
+        let leaves = facts.iter().all(|fact| match fact {
+            Fact::MemberStatus(account, standing) => account == self.account && standing.status == MemberStatus::Left,
+            _ => false,
+        });
+        if leaves {
+            return Ok(());
+        }
+        if before.state() != ConversationState::Active {
+            let reopened = Conversation { state: after.state, ..before.clone() };
+            let words = facts.iter().any(|fact| !matches!(fact, Fact::State(_)));
+            ensure!(!words && reopened == *after, "{} writes in one that is {:?}", self.account, before.state());
+        }
+        ensure!(!before.locked || self.rank >= 50, "{} writes in a locked conversation", self.account);
+        Ok(())
+    }
+
+    /// What is said on pages.
+    fn check_words(&self, before: &Conversation, facts: &[Fact]) -> Checked {
+        for fact in facts {
+            match fact {
+                Fact::Message(message, _) => {
+                    ensure!(message.author == *self.account, "{} writes as {}", self.account, message.author);
+                    self.needs("sends", &[Permission::MessageSend])?;
+                    let lowest = match before.policies.send {
+                        SendPolicy::AllMembers => 0,
+                        SendPolicy::Moderators => 50,
+                        SendPolicy::AdminsOnly => 75,
+                    };
+                    ensure!(self.rank >= lowest, "{} sends where {:?} do", self.account, before.policies.send);
+                }
+                Fact::Edit(message, _) => {
+                    ensure!(message.author == *self.account, "{} edits as {}", self.account, message.author);
+                    self.needs("edits", &[Permission::MessageEdit])?;
+                }
+                Fact::Deleted(message, _) if message.author == *self.account => {
+                    self.needs("deletes", &[Permission::MessageDelete])?;
+                }
+                Fact::Deleted(..) => self.needs("deletes", &[Permission::MessageDeleteAny])?,
+                Fact::Reaction(_, _, account, on) => {
+                    ensure!(account == self.account, "{} reacts as {account}", self.account);
+                    self.needs("reacts", &[Permission::MessageReact])?;
+                    ensure!(!on || before.policies.reactions, "{} reacts where nobody may", self.account);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn check_metadata(&self, before: &Conversation, after: &Conversation) -> Checked {
+        if (&before.info, &before.theme) != (&after.info, &after.theme) {
+            self.needs("describes", &[Permission::ConversationInfo])?;
+        }
+        if (&before.policies, before.scope) != (&after.policies, after.scope) {
+            self.needs("sets policies", &[Permission::ConversationSettings])?;
+        }
+        if before.state() != after.state() {
+            let permission = match after.state() {
+                ConversationState::Deleted => Permission::ConversationDelete,
+                _ => Permission::ConversationArchive,
+            };
+            self.needs("changes the state", &[permission])?;
+        }
+        if before.locked != after.locked {
+            self.needs("locks", &[Permission::ConversationLock])?;
+        }
+        if after.pins.iter().any(|(message, pin)| before.pins.get(message) != Some(pin)) {
+            self.needs("pins", &[Permission::PinAdd])?;
+        }
+        if before.pins.keys().any(|message| !after.pins.contains_key(message)) {
+            self.needs("unpins", &[Permission::PinRemove])?;
+        }
+        Ok(())
+    }
+
+    fn check_definitions(&self, before: &Conversation, after: &Conversation) -> Checked {
+        let names: BTreeSet<_> = before.roles.keys().chain(after.roles.keys()).collect();
+        for name in names {
+            let (former, role) = (before.roles.get(name), after.roles.get(name));
+            if former == role {
+                continue;
+            }
+            self.needs("defines a role", &[Permission::RoleDefine])?;
+            for role in former.into_iter().chain(role) {
+                ensure!(role.rank < self.rank, "{} defines {name}, which outranks them", self.account);
+            }
+            let lacking = role.map(|role| beyond_members(role.permissions).without(self.held)).unwrap_or_default();
+            ensure!(lacking == Permissions::default(), "{} puts {lacking:?} into {name}", self.account);
+        }
+        Ok(())
+    }
+
+    fn check_invites(&self, before: &Conversation, after: &Conversation) -> Checked {
+        if before.invites == after.invites {
+            return Ok(());
+        }
+        self.needs("makes invites", &[Permission::InviteCreate])?;
+        for (id, invite) in after.invites.iter().filter(|(id, invite)| before.invites.get(*id) != Some(*invite)) {
+            ensure!(invite.by == *self.account, "{} makes {id} as {}", self.account, invite.by);
+            let lacking = beyond_members(after.permissions_of(&invite.role)).without(self.held);
+            ensure!(lacking == Permissions::default(), "{} gives {lacking:?} by {id}", self.account);
+        }
+        Ok(())
+    }
+
+    fn check_member(&self, account: &AccountId, before: &Conversation, after: &Conversation) -> Checked {
+        let nobody = Member::default();
+        let former = before.members.get(account).unwrap_or(&nobody);
+        let Some(member) = after.members.get(account) else { return Err(format!("{account} is not listed any more")) };
+        self.check_growth(account, (before, former), (after, member))?;
+        if former == member {
+            return Ok(());
+        }
+        let own = account == self.account;
+        let below = before.rank_of(&former.role) < self.rank;
+        ensure!(own || !former.is_active() || below, "{} acts on {account}, who is not below", self.account);
+        ensure!(own || former.texts == member.texts, "{} writes {account}'s entry", self.account);
+        if former.standing != member.standing {
+            let from = former.standing.as_ref().map(|standing| standing.status);
+            self.check_move(account, from, member.status())?;
+        }
+        if former.role != member.role {
+            self.check_role(account, former, after, member)?;
+        }
+        self.check_grants(account, former, member)
+    }
+
+    /// Whatever changed: who may do more now was given it by somebody who may do it, and not by themselves.
+    fn check_growth(
+        &self,
+        account: &AccountId,
+        (before, former): (&Conversation, &Member),
+        (after, member): (&Conversation, &Member),
+    ) -> Checked {
+        let of = |conversation: &Conversation, member: &Member| match member.is_active() {
+            true => (given(conversation, member, self.at), conversation.rank_of(&member.role)),
+            false => (Permissions::default(), 0),
+        };
+        let ((had, rank), (has, new_rank)) = (of(before, former), of(after, member));
+        let more = has.without(had);
+        if more == Permissions::default() && new_rank <= rank {
+            return Ok(());
+        }
+        ensure!(account != self.account, "{account} gives {more:?} and rank {new_rank} to themselves");
+        let lacking = beyond_members(more).without(self.held);
+        ensure!(lacking == Permissions::default(), "{} gives {lacking:?} to {account}", self.account);
+        ensure!(new_rank <= self.rank, "{} gives {account} a rank above their own", self.account);
+        Ok(())
+    }
+
+    fn check_move(&self, account: &AccountId, from: Option<MemberStatus>, to: MemberStatus) -> Checked {
+        let own = account == self.account;
+        match (from, to) {
+            (_, MemberStatus::Requested) => Err(format!("{} asks for {account}", self.account)),
+            (Some(MemberStatus::Active), MemberStatus::Left) if own => Ok(()),
+            (_, MemberStatus::Left) => Err(format!("{} makes {account} leave from {from:?}", self.account)),
+            _ if own => Err(format!("{account} moves themselves to {to}")),
+            (Some(MemberStatus::Active), MemberStatus::Active | MemberStatus::Invited)
+            | (Some(MemberStatus::Invited), MemberStatus::Invited)
+            | (Some(MemberStatus::Banned), MemberStatus::Invited)
+            | (None | Some(MemberStatus::Left | MemberStatus::Removed), MemberStatus::Removed) => {
+                Err(format!("{account} goes from {from:?} to {to}"))
+            }
+            (_, MemberStatus::Banned) | (Some(MemberStatus::Banned), _) => self.needs("bans", &[Permission::MemberBan]),
+            (Some(MemberStatus::Requested), MemberStatus::Active | MemberStatus::Removed) => {
+                self.needs("answers", &[Permission::MemberApprove])
+            }
+            (Some(MemberStatus::Active), MemberStatus::Removed) => self.needs("removes", &[Permission::MemberRemove]),
+            (_, MemberStatus::Active | MemberStatus::Invited | MemberStatus::Removed) => {
+                self.needs("adds", &[Permission::MemberAdd])
+            }
+        }
+    }
+
+    fn check_role(&self, account: &AccountId, former: &Member, after: &Conversation, member: &Member) -> Checked {
+        let takes_part = matches!(member.status(), MemberStatus::Active | MemberStatus::Invited);
+        ensure!(takes_part, "{account} has another role and takes no part");
+        let rank = after.rank_of(&member.role);
+        ensure!(rank <= self.rank, "{} gives {account} the rank {rank}", self.account);
+        match former.is_active() {
+            true if account == self.account => Ok(()),
+            true => self.needs("gives a role", &[Permission::MemberRole]),
+            false => self.needs("brings in", &[Permission::MemberAdd, Permission::MemberApprove]),
+        }
+    }
+
+    fn check_grants(&self, account: &AccountId, former: &Member, member: &Member) -> Checked {
+        for &permission in Permission::ALL {
+            let (old, new) = (former.grants.get(&permission), member.grants.get(&permission));
+            if old == new {
+                continue;
+            }
+            let mutes = permission == Permission::MessageSend && new.is_none_or(|grant| !grant.allowed);
+            let withheld = old.is_some_and(|grant| !grant.allowed);
+            let may: &[Permission] = match (mutes, former.is_active() || withheld) {
+                (true, _) => &[Permission::MemberPermissions, Permission::MemberMute],
+                (false, true) => &[Permission::MemberPermissions],
+                (false, false) => &[Permission::MemberAdd, Permission::MemberApprove],
+            };
+            self.needs("grants", may)?;
+            ensure!(account != self.account, "{account} grants {permission} to themselves");
+            if let Some(grant) = new {
+                ensure!(former.is_active() && member.is_active(), "a grant to {account}, who is not a member");
+                ensure!(grant.by == *self.account, "a grant of {} in the name of {}", self.account, grant.by);
+            }
+            let gives = new.is_some_and(|grant| grant.allowed) || (new.is_none() && withheld);
+            ensure!(!gives || self.held.holds(permission), "{} gives {permission} and lacks it", self.account);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+//! The first members of a conversation, as the one who creates it states them.
+
+use tidings_core::{
+    doc::Fact,
+    ids::AccountId,
+    model::{MemberStatus, Role, Standing},
+    time::WallTime,
+};
+
+/// What makes these accounts the first members, each in its role.
+pub fn first_members(
+    by: &AccountId,
+    at: WallTime,
+    members: impl IntoIterator<Item = (AccountId, Role)>,
+) -> impl Iterator<Item = Fact> {
+    members.into_iter().flat_map(move |(account, role)| {
+        let standing = Standing::next(None, MemberStatus::Active, by, at);
+        [Fact::MemberRole(account.clone(), role), Fact::MemberStatus(account, standing)]
+    })
+}
