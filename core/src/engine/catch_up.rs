@@ -74,6 +74,8 @@ impl Engine {
                     self.shown_rows.insert(conversation);
                 }
                 _ => {
+                    // What the screen was told of is replaced: it is told again.
+                    self.told_rows.remove(&conversation);
                     self.inbox.insert(conversation, InboxRecord { row, receipt, receipt_unsent });
                     self.shown_rows.insert(conversation);
                 }
