@@ -29,7 +29,7 @@ impl Shown {
         let (mut timelines, mut details) = (timelines.clone(), details.clone());
         timelines.retain(|conversation, _| conversations.contains(conversation));
         details.retain(|conversation, _| conversations.contains(conversation));
-        let members = details.values_mut().flat_map(|detail| &mut detail.members);
+        let members = details.values_mut().flat_map(|detail| detail.members.iter_mut().chain(&mut detail.candidates));
         members.for_each(|member| member.presence = PresenceKind::Offline);
         // One that says nothing looks like none.
         let mut profiles = profiles.clone();
