@@ -7,16 +7,13 @@ mod support;
 use std::time::Duration;
 
 use tidings_core::wire::{ClientFrame, ServerFrame};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 
 use support::{
     client::{Client, device, hello},
     database::Database,
     on_each_store,
-    server::{PATIENCE, TestServer},
+    plain::request,
+    server::TestServer,
 };
 
 on_each_store! {
@@ -26,34 +23,17 @@ on_each_store! {
     a_plain_request_is_no_session,
 }
 
-/// Status and body of a request.
-async fn request(server: &TestServer, method: &str, path: &str) -> (u16, String) {
-    let answered = tokio::time::timeout(PATIENCE, async {
-        let mut socket = TcpStream::connect(server.address).await.unwrap();
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await.unwrap();
-        answer
-    });
-    let answer = answered.await.expect("the request is answered");
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, body.to_owned())
-}
-
 async fn a_node_is_alive_and_ready(database: Database) {
     let server = TestServer::start(&database, &[]).await;
-    assert_eq!(request(&server, "GET", "/healthz").await, (200, "ok".to_owned()));
-    assert_eq!(request(&server, "GET", "/readyz").await, (200, "ready".to_owned()));
-    assert_eq!(request(&server, "GET", "/nothing").await.0, 404);
+    assert_eq!(request(server.address, "GET", "/healthz").await, (200, "ok".to_owned()));
+    assert_eq!(request(server.address, "GET", "/readyz").await, (200, "ready".to_owned()));
+    assert_eq!(request(server.address, "GET", "/nothing").await.0, 404);
     server.stop().await;
 }
 
 async fn a_development_node_issues_tokens_that_open_sessions(database: Database) {
     let server = TestServer::start(&database, &[]).await;
-    let (status, body) = request(&server, "POST", "/dev/token?account=ann").await;
+    let (status, body) = request(server.address, "POST", "/dev/token?account=ann").await;
     assert_eq!(status, 200, "{body}");
     let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
     let token = answer["token"].as_str().unwrap().to_owned();
@@ -61,10 +41,10 @@ async fn a_development_node_issues_tokens_that_open_sessions(database: Database)
     client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;
     let ServerFrame::Welcome(welcome) = client.next().await else { panic!("Welcome comes first") };
     assert_eq!((welcome.tenant.as_str(), welcome.account.as_str()), ("default", "ann"));
-    let (status, body) = request(&server, "POST", "/dev/token?account=a/b").await;
+    let (status, body) = request(server.address, "POST", "/dev/token?account=a/b").await;
     assert_eq!(status, 400);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap()["code"], "id_invalid");
-    assert_eq!(request(&server, "GET", "/dev/token?account=ann").await.0, 405);
+    assert_eq!(request(server.address, "GET", "/dev/token?account=ann").await.0, 405);
     server.stop().await;
 }
 
@@ -73,9 +53,9 @@ async fn the_demo_is_served_at_the_root(database: Database) {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("index.html"), "<title>Tidings</title>").unwrap();
     let server = TestServer::start(&database, &["--demo", folder.to_str().unwrap()]).await;
-    assert_eq!(request(&server, "GET", "/").await, (200, "<title>Tidings</title>".to_owned()));
-    assert_eq!(request(&server, "GET", "/healthz").await.0, 200);
-    assert_eq!(request(&server, "GET", "/../Cargo.toml").await.0, 404);
+    assert_eq!(request(server.address, "GET", "/").await, (200, "<title>Tidings</title>".to_owned()));
+    assert_eq!(request(server.address, "GET", "/healthz").await.0, 200);
+    assert_eq!(request(server.address, "GET", "/../Cargo.toml").await.0, 404);
     server.stop().await;
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -83,7 +63,7 @@ async fn the_demo_is_served_at_the_root(database: Database) {
 async fn a_plain_request_is_no_session(database: Database) {
     let server = TestServer::start(&database, &["--sessions-max", "1"]).await;
     for _ in 0..3 {
-        assert_eq!(request(&server, "GET", "/v1/sync").await.0, 400);
+        assert_eq!(request(server.address, "GET", "/v1/sync").await.0, 400);
     }
     tokio::time::sleep(Duration::from_millis(10)).await;
     let client = Client::connect(&server, "ann", device(1)).await;

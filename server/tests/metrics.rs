@@ -17,7 +17,8 @@ use support::{
     client::{Client, device, hello, stream},
     database::Database,
     on_each_store,
-    scrape::{Scrape, fetch},
+    plain::request,
+    scrape::Scrape,
     server::{TestServer, token},
 };
 
@@ -39,8 +40,8 @@ async fn serve(database: &Database, flags: &[&str]) -> (TestServer, SocketAddr) 
 
 async fn metrics_are_told_on_a_listener_of_their_own_or_not_at_all(database: Database) {
     let (server, metrics) = serve(&database, &[]).await;
-    assert_eq!(fetch(server.address, "/metrics").await.0, 404);
-    assert_eq!(fetch(metrics, "/v1/sync").await.0, 404);
+    assert_eq!(request(server.address, "GET", "/metrics").await.0, 404);
+    assert_eq!(request(metrics, "GET", "/v1/sync").await.0, 404);
     let scrape = Scrape::of(metrics).await;
     assert_eq!(scrape.metrics["tidings_build_info"].kind, "gauge");
     assert_eq!(scrape.value("tidings_cache_bytes_limit"), 268_435_456.0);
@@ -48,7 +49,7 @@ async fn metrics_are_told_on_a_listener_of_their_own_or_not_at_all(database: Dat
     server.stop().await;
     let server = TestServer::start(&database, &[]).await;
     assert_eq!(server.metrics, None);
-    assert_eq!(fetch(server.address, "/metrics").await.0, 404);
+    assert_eq!(request(server.address, "GET", "/metrics").await.0, 404);
     server.stop().await;
 }
 

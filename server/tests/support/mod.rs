@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod crowd;
 pub mod database;
 pub mod faulty;
+pub mod plain;
 pub mod process;
 pub mod proxy;
 pub mod scrape;

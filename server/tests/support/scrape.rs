@@ -6,12 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
-
-use super::server::PATIENCE;
+use super::{plain::request, server::PATIENCE};
 
 /// What is said of a metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,25 +28,10 @@ pub struct Scrape {
     pub samples: BTreeMap<String, f64>,
 }
 
-/// Status and body of `GET` over plain HTTP.
-pub async fn fetch(address: SocketAddr, path: &str) -> (u16, String) {
-    let answered = tokio::time::timeout(PATIENCE, async {
-        let mut socket = TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await.unwrap();
-        answer
-    });
-    let answer = answered.await.expect("the request is answered");
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
-}
-
 impl Scrape {
     /// Scrapes a node.
     pub async fn of(address: SocketAddr) -> Self {
-        let (status, text) = fetch(address, "/metrics").await;
+        let (status, text) = request(address, "GET", "/metrics").await;
         assert_eq!(status, 200, "{text}");
         Self::parse(&text)
     }

@@ -104,11 +104,12 @@ export class Person {
     await this.untilConnection("online");
   }
 
-  /** Cuts the device off: the browser says so, and nothing gets through. */
+  /** Cuts the device off: nothing gets through, and the browser says so. */
   async loseNetwork(): Promise<void> {
-    await this.page.context().setOffline(true);
     this.network.cut();
+    // A browser that is told to play dead may keep the end of a connection to itself.
     await this.untilConnection("waiting");
+    await this.page.context().setOffline(true);
   }
 
   /** Gives the device its network back. */
