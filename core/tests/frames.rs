@@ -20,7 +20,7 @@ use tidings_core::{
     time::WallTime,
     wire::{
         Accepted, Ask, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
-        Hello, LastMessage, MemberPresence, MemberReceipt, PROTOCOL_VERSION, PresenceNotice, ProfileNotice, Push,
+        Hello, LastMessage, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice, ProfileNotice, Push,
         PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Welcome, decode, encode,
     },
 };
@@ -225,7 +225,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 retry_after_ms: Some(1_000),
             }),
         ),
-        ("pong", ServerFrame::Pong(5)),
+        ("pong", ServerFrame::Pong(pong())),
     ]
 }
 
@@ -242,6 +242,10 @@ fn check<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug>(name: &str,
     assert_eq!(&decode::<T>(&bytes).unwrap(), frame, "{name}");
 }
 
+fn pong() -> Pong {
+    Pong { number: 5, server_time: WallTime::from_millis(99) }
+}
+
 #[test]
 fn s1_frames_have_the_bytes_of_their_golden_files() {
     client_frames().iter().for_each(|(name, frame)| check(name, frame));
@@ -251,8 +255,8 @@ fn s1_frames_have_the_bytes_of_their_golden_files() {
 #[test]
 fn s1_unknown_keys_are_ignored_and_unknown_kinds_are_told() {
     // A Pong, with a field more than it has.
-    let more = [0x82, 0x0c, 0x82, 0x05, 0x63, b'n', b'e', b'w'];
-    assert_eq!(decode::<ServerFrame>(&more).unwrap(), ServerFrame::Pong(5));
+    let more = [0x82, 0x0c, 0x82, 0xa2, 0x00, 0x05, 0x01, 0x18, 99, 0x63, b'n', b'e', b'w'];
+    assert_eq!(decode::<ServerFrame>(&more).unwrap(), ServerFrame::Pong(pong()));
     // A Closed with a key that nobody knows.
     let map = [
         0x82, 0x0b, 0x81, 0xa3, 0x00, 0x68, b'd', b'r', b'a', b'i', b'n', b'i', b'n', b'g', 0x01, 0x60, 0x18, 99, 0x05,

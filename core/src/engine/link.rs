@@ -8,15 +8,13 @@ use crate::{
     engine::{
         ConnectionState, Engine, Output, Update,
         backoff::Backoff,
+        clock::ServerClock,
         streams::{Slot, Work},
     },
     ids::{DeviceId, StreamId},
-    time::{MonotonicTime, WallTime},
+    time::MonotonicTime,
     wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Push, ServerFrame, Welcome, decode_frame, encode_frame},
 };
-
-/// A device clock further off than this is corrected by the server's.
-const CLOCK_OFFSET_MIN_MS: u64 = 60_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LinkState {
@@ -52,8 +50,7 @@ pub(super) struct Link {
     last_heard: MonotonicTime,
     ping_sent: bool,
     next_request: u64,
-    /// What to add to the device's wall clock to get the server's, ms.
-    clock_offset_ms: i64,
+    pub(super) clock: ServerClock,
 }
 
 impl Default for Link {
@@ -70,7 +67,7 @@ impl Default for Link {
             last_heard: MonotonicTime::default(),
             ping_sent: false,
             next_request: 1,
-            clock_offset_ms: 0,
+            clock: ServerClock::default(),
         }
     }
 }
@@ -88,11 +85,6 @@ impl Link {
 
     fn is_linked(&self) -> bool {
         matches!(self.state, LinkState::Greeting | LinkState::CatchingUp | LinkState::Online)
-    }
-
-    /// The wall time by the server's clock, when this device's is far off.
-    pub(super) fn corrected(&self, wall: WallTime) -> WallTime {
-        WallTime::from_millis(wall.as_millis().saturating_add_signed(self.clock_offset_ms))
     }
 
     /// When something is due. The pace of heartbeats is the server's.
@@ -242,7 +234,7 @@ impl Engine {
         match frame {
             ServerFrame::Welcome(frame) if self.link.state == LinkState::Greeting => self.welcomed(*frame),
             ServerFrame::Closed(frame) => self.session_closed(&frame),
-            ServerFrame::Pong(_) => {}
+            ServerFrame::Pong(pong) => self.link.clock.told(pong.server_time, self.now),
             // Nothing else is expected before Welcome.
             _ if !welcome => self.link_failed(Some(Code::FrameUnexpected), None),
             ServerFrame::Welcome(_) => {}
@@ -273,9 +265,7 @@ impl Engine {
         if welcome.tenant != self.session.tenant || welcome.account != self.session.account {
             return self.reject(Code::NotTheOwner);
         }
-        let server = i64::try_from(welcome.server_time.as_millis()).unwrap_or(0);
-        let offset = server.saturating_sub(i64::try_from(self.now.wall.as_millis()).unwrap_or(0));
-        self.link.clock_offset_ms = if offset.unsigned_abs() < CLOCK_OFFSET_MIN_MS { 0 } else { offset };
+        self.link.clock.told(welcome.server_time, self.now);
         self.session.administrator = welcome.administrator;
         self.limits = welcome.limits;
         self.link.tokens_refused = 0;
@@ -342,8 +332,10 @@ impl Engine {
             }
             self.link.ping_sent = true;
             self.link.last_heard = now;
-            let request = self.link.new_request();
-            self.send(&ClientFrame::Ping(request));
+            self.ping();
+        }
+        if self.link.is_welcome() && self.link.clock.must_ask(self.now) {
+            self.ping();
         }
         self.expire_typing();
         self.expire_grants();
@@ -351,6 +343,11 @@ impl Engine {
         if self.timelines_at.is_some_and(|at| at <= now) {
             self.save_timelines();
         }
+    }
+
+    fn ping(&mut self) {
+        let request = self.link.new_request();
+        self.send(&ClientFrame::Ping(request));
     }
 
     /// Pushes what is durable here and not answered, a push a stream at a time.

@@ -8,6 +8,7 @@
 
 mod backoff;
 mod catch_up;
+mod clock;
 mod commands;
 mod damage;
 mod fault;
@@ -309,7 +310,7 @@ impl Engine {
 
     /// The wall time by the server's clock, when this device's is far off.
     fn wall(&self) -> WallTime {
-        self.link.corrected(self.now.wall)
+        self.link.clock.corrected(self.now.wall)
     }
 
     fn next_stamp(&mut self) -> Stamp {

@@ -13,8 +13,8 @@ use crate::{
     model::{MemberField, Permission},
     storage::{MemoryStore, StorageRequest, Write},
     wire::{
-        Accepted, ClientFrame, Entries, Fetched, PROTOCOL_VERSION, Push, Refused, ServerFrame, Welcome, decode_frame,
-        encode,
+        Accepted, ClientFrame, Entries, Fetched, PROTOCOL_VERSION, Pong, Push, Refused, ServerFrame, Welcome,
+        decode_frame, encode,
     },
 };
 
@@ -132,6 +132,41 @@ fn v6_what_is_granted_for_a_while_leaves_the_screen_when_it_ends() {
     assert_eq!(grants_of_bob(&drain(&mut engine, &mut store)), None);
     assert!(engine.wake_at.is_some_and(|at| at <= end(60_000).monotonic), "it is woken by then");
     engine.handle(end(60_000), Input::TimerDue).unwrap();
+    let outputs: Vec<Output> = core::iter::from_fn(|| engine.poll()).collect();
+    assert_eq!(grants_of_bob(&outputs), Some(0));
+}
+
+/// A device's clock that was set back would let a grant hold for longer.
+#[test]
+fn v6_a_device_whose_clock_is_set_asks_the_server_for_the_time() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = open_group(&mut engine, &mut store);
+    let end = now().wall.plus(Duration::from_secs(60));
+    let command = SetPermission {
+        conversation,
+        account: AccountId::parse("bob").unwrap(),
+        permission: Permission::PinAdd,
+        allowed: Some(true),
+        until: Some(end),
+    };
+    give(&mut engine, &mut store, Input::Command { request: 2, command: command.into() });
+    go_online(&mut engine, &mut store);
+    let monotonic = now().monotonic.plus(Duration::from_secs(10));
+    let set_back = Now { monotonic, wall: WallTime::from_millis(now().wall.as_millis() - 3_600_000) };
+    engine.handle(set_back, Input::TimerDue).unwrap();
+    let outputs: Vec<Output> = core::iter::from_fn(|| engine.poll()).collect();
+    assert_eq!(grants_of_bob(&outputs), None);
+    let pings = outputs.iter().filter_map(|output| match output {
+        Output::Send(bytes) => match decode_frame::<ClientFrame>(bytes, usize::MAX) {
+            Ok(ClientFrame::Ping(number)) => Some(number),
+            _ => None,
+        },
+        _ => None,
+    });
+    let pings: Vec<u64> = pings.collect();
+    assert_eq!(pings.len(), 1);
+    let pong = ServerFrame::Pong(Pong { number: pings[0], server_time: end });
+    engine.handle(set_back, Input::FrameReceived(encode(&pong))).unwrap();
     let outputs: Vec<Output> = core::iter::from_fn(|| engine.poll()).collect();
     assert_eq!(grants_of_bob(&outputs), Some(0));
 }

@@ -12,7 +12,7 @@ pub use codec::{DecodeFrameError, decode, encode};
 pub use packed::{decode_frame, encode_frame};
 pub use server::{
     Accepted, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetched, LastMessage, MemberPresence,
-    MemberReceipt, ProfileNotice, Refused, Revoked, ServerFrame, Welcome,
+    MemberReceipt, Pong, ProfileNotice, Refused, Revoked, ServerFrame, Welcome,
 };
 
 /// The version of the protocol this crate speaks.

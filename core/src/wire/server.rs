@@ -50,9 +50,9 @@ pub enum ServerFrame {
     /// The session ends; the last frame.
     #[n(11)]
     Closed(#[n(0)] Closed),
-    /// Answers Ping with its number.
+    /// Answers Ping.
     #[n(12)]
-    Pong(#[n(0)] u64),
+    Pong(#[n(0)] Pong),
 }
 
 /// Answers Hello.
@@ -334,4 +334,16 @@ pub struct Closed {
     /// How long to stay away, ms; none leaves it to the client's backoff.
     #[n(2)]
     pub retry_after_ms: Option<u64>,
+}
+
+/// Answers Ping.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Pong {
+    /// That of the Ping.
+    #[n(0)]
+    pub number: u64,
+    /// The server's clock.
+    #[n(1)]
+    pub server_time: WallTime,
 }

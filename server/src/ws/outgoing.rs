@@ -249,10 +249,12 @@ impl OutgoingReader {
 
 #[cfg(test)]
 mod tests {
+    use tidings_core::{time::WallTime, wire::Pong};
+
     use super::*;
 
     fn pong() -> Arc<Frame> {
-        Frame::new(&ServerFrame::Pong(7))
+        Frame::new(&ServerFrame::Pong(Pong { number: 7, server_time: WallTime::from_millis(0) }))
     }
 
     #[tokio::test]

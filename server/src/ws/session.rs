@@ -16,7 +16,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{PresenceKind, Wish},
     wire::{
-        Ask, ClientFrame, Hello, MemberPresence, PROTOCOL_VERSION, PresenceNotice, Push, ReceiptNotice, Refused,
+        Ask, ClientFrame, Hello, MemberPresence, PROTOCOL_VERSION, Pong, PresenceNotice, Push, ReceiptNotice, Refused,
         ServerFrame, Welcome,
     },
 };
@@ -386,7 +386,10 @@ impl Session {
                 }
                 Ok(())
             }
-            ClientFrame::Ping(number) => self.write(socket, [Frame::new(&ServerFrame::Pong(number))]).await,
+            ClientFrame::Ping(number) => {
+                let pong = Pong { number, server_time: self.node.clock.wall_now() };
+                self.write(socket, [Frame::new(&ServerFrame::Pong(pong))]).await
+            }
         }
     }
 

@@ -235,7 +235,7 @@ impl Client {
         let mut frames = Vec::new();
         loop {
             match self.next().await {
-                ServerFrame::Pong(pong) if pong == number => return frames,
+                ServerFrame::Pong(pong) if pong.number == number => return frames,
                 frame => frames.push(frame),
             }
         }

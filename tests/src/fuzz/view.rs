@@ -15,7 +15,7 @@ use tidings_core::{
     time::{MonotonicTime, Now, WallTime},
     view::{ConversationDetail, InboxRow, TimelineRow},
     wire::{
-        ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, PROTOCOL_VERSION, Push, Refused,
+        ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, PROTOCOL_VERSION, Pong, Push, Refused,
         ServerFrame, Welcome, decode_frame, encode,
     },
 };
@@ -240,7 +240,7 @@ impl Link {
                 self.unanswered.push(push);
                 Vec::new()
             }
-            ClientFrame::Ping(number) => vec![ServerFrame::Pong(number)],
+            ClientFrame::Ping(number) => vec![ServerFrame::Pong(Pong { number, server_time: now.wall })],
             ClientFrame::Ask(_) | ClientFrame::Receipts(_) | ClientFrame::Presence(_) => Vec::new(),
         }
     }
