@@ -213,9 +213,10 @@ impl Verifying<'_> {
         Ok(())
     }
 
-    /// Whose the devices are, by their registration.
+    /// Whose the devices are, by their registration. That of the system follows from its stream.
     async fn check_devices(&self) -> Result<(), VerifyError> {
-        let owners: BTreeMap<DeviceId, _> = self.verifier.owners().collect();
+        let owners = self.verifier.owners().filter(|(_, account)| !account.is_system());
+        let owners: BTreeMap<DeviceId, _> = owners.collect();
         let devices: Vec<DeviceId> = owners.keys().copied().collect();
         for devices in devices.chunks(DEVICES_MAX) {
             let registered: BTreeMap<_, _> =

@@ -38,13 +38,29 @@ const PREFETCH_MAX: usize = 50;
 const DEFERRAL_MIN: Duration = Duration::from_millis(100);
 const DEFERRAL_MAX: Duration = Duration::from_secs(120);
 
+/// What a summary counts as unread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unread {
+    count: u32,
+    /// Behind which position.
+    read: Position,
+    /// Up to which one.
+    position: Position,
+}
+
+impl Unread {
+    fn of(summary: &ConversationSummary) -> Self {
+        Self { count: summary.unread, read: summary.receipt.read, position: summary.position }
+    }
+}
+
 impl Engine {
     pub(super) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
         for summary in summaries {
             let conversation = summary.conversation;
             let stream = StreamId::Conversation(conversation);
             self.known_heads.insert(conversation, summary.position);
-            self.known_unread.insert(conversation, summary.unread);
+            self.known_unread.insert(conversation, Unread::of(&summary));
             let mut row = InboxRow::from_summary(&summary);
             row.set(self.home.settings.get(&conversation).copied().unwrap_or_default());
             row.set_name(|account| self.name_of(account));
@@ -379,8 +395,10 @@ impl Engine {
         let read = self.inbox.get(&conversation).map_or(Position::ZERO, |record| record.receipt.read);
         let me = self.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
-        let held = unread_in(replica, &me, read);
-        replica.unread_behind = if replica.lowest_page() > 1 { told.saturating_sub(held) } else { 0 };
+        // What was read since was read to the end of what there was.
+        let is_behind = replica.lowest_page() > 1 && read <= told.read;
+        let held = unread_in(replica, &me, told.read, told.position);
+        replica.unread_behind = if is_behind { told.count.saturating_sub(held) } else { 0 };
     }
 
     fn save_restart(&mut self, stream: &StreamId) {

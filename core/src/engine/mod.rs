@@ -112,7 +112,7 @@ pub struct Engine {
     /// The last position of each conversation, as the server told.
     known_heads: BTreeMap<ConversationId, Position>,
     /// Unread messages as the newest summary counted them.
-    known_unread: BTreeMap<ConversationId, u32>,
+    known_unread: BTreeMap<ConversationId, catch_up::Unread>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
     /// Wishes that the server has not answered yet.
     wishes: BTreeMap<u64, Wish>,

@@ -427,7 +427,10 @@ impl Engine {
         let last_message = last_message(replica, me);
         let activity_at = last_message.as_ref().map_or(created.at, |last| last.message.created_at());
         let others = state.active_members().map(|(account, _)| account).filter(|account| *account != me);
-        let unread = replica.unread_behind.saturating_add(unread_in(replica, me, receipt.read)).min(UNREAD_MAX);
+        let unread = replica
+            .unread_behind
+            .saturating_add(unread_in(replica, me, receipt.read, replica.confirmed.position()))
+            .min(UNREAD_MAX);
         Some(InboxRow {
             conversation,
             kind: created.kind,
@@ -463,10 +466,10 @@ impl Engine {
     }
 }
 
-/// Messages of others behind a position, on the pages that are loaded.
-pub(super) fn unread_in(replica: &Replica, me: &AccountId, read: Position) -> u32 {
+/// Messages of others behind a position and up to another, on the pages that are loaded.
+pub(super) fn unread_in(replica: &Replica, me: &AccountId, read: Position, to: Position) -> u32 {
     let messages = replica.shown_pages().flat_map(Document::admissions);
-    let unread = messages.filter(|(id, at)| at.position > read && id.author != *me);
+    let unread = messages.filter(|(id, at)| at.position > read && at.position <= to && id.author != *me);
     u32::try_from(unread.count()).unwrap_or(u32::MAX)
 }
 

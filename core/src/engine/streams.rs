@@ -295,9 +295,9 @@ impl Engine {
         let read = record.map_or(Position::ZERO, |record| record.receipt.read);
         let me = self.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
-        let before = unread_in(replica, &me, read);
+        let before = unread_in(replica, &me, read, replica.confirmed.position());
         replica.insert_page(page);
-        let counted = unread_in(replica, &me, read).saturating_sub(before);
+        let counted = unread_in(replica, &me, read, replica.confirmed.position()).saturating_sub(before);
         replica.unread_behind = replica.unread_behind.saturating_sub(counted);
         self.dirty_heads.insert(stream.clone());
     }

@@ -15,8 +15,8 @@ use tidings_core::{
     ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, InfoField, JoinPolicy, LateWrites,
-        MemberField, Permission, Permissions, Policy, PolicyName, Profile, Role, RoleDefinition, RoleName, Scope,
-        SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
+        MemberField, MemberStatus, Permission, Permissions, Policy, PolicyName, Profile, Role, RoleDefinition,
+        RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
     },
     time::WallTime,
 };
@@ -37,7 +37,10 @@ pub const WORDS: &str = "words ";
 const ROLE_NAMES: [&str; 2] = ["cook", "host"];
 
 /// The codes of invite links.
-const CODES: [InviteCode; 2] = [InviteCode::from_bytes([1; 16]), InviteCode::from_bytes([2; 16])];
+const CODES: [InviteCode; 4] = {
+    const USUAL: InviteCode = InviteCode::from_bytes([1; 16]);
+    [USUAL, USUAL, USUAL, InviteCode::from_bytes([2; 16])]
+};
 
 const EMOJI: [&str; 3] = ["👍", "🎉", "❤"];
 
@@ -107,8 +110,8 @@ pub const KINDS: [(Kind, u64); 33] = [
     (Kind::DefineRole, 8),
     (Kind::SetPermission, 10),
     (Kind::SetMemberText, 3),
-    (Kind::SetInvite, 5),
-    (Kind::AskFor, 6),
+    (Kind::SetInvite, 12),
+    (Kind::AskFor, 14),
     (Kind::PinMessage, 4),
     (Kind::UnpinMessage, 3),
     (Kind::SetProfile, 3),
@@ -213,8 +216,13 @@ impl Person<'_> {
             Kind::CreateConversation => {
                 let members = ACCOUNTS.iter().filter(|_| random.chance(75)).map(|name| account(name)).collect();
                 let mut command = CreateConversation::new(self.draw_kind(random), Some(words), members);
+                if random.chance(50) {
+                    command.policies.push(Policy::Join(*random.pick(&[JoinPolicy::Open, JoinPolicy::LinkJoin])));
+                }
                 if random.chance(20) {
-                    command.policies.push(draw_policy(random));
+                    let policy = draw_policy(random);
+                    command.policies.retain(|other| other.name() != policy.name());
+                    command.policies.push(policy);
                     command.scope = Some(*random.pick(Scope::ALL));
                 }
                 command.into()
@@ -282,7 +290,8 @@ impl Person<'_> {
                 SetInvite { conversation, invite: random.pick(&CODES).invite(), terms }.into()
             }
             Kind::AskFor => {
-                let join = Wish::Join(random.chance(60).then(|| *random.pick(&CODES)));
+                let join = Wish::Join(random.chance(70).then(|| *random.pick(&CODES)));
+                let conversation = if random.chance(70) { self.outside(random)? } else { conversation };
                 AskFor { conversation, wish: *random.pick(&[join, join, Wish::Accept, Wish::Decline]) }.into()
             }
             Kind::PinMessage => PinMessage { conversation, message: self.message(conversation, random)? }.into(),
@@ -332,6 +341,17 @@ impl Person<'_> {
             (Some(ConversationState::Active) | None, 7..=10) => ConversationState::Closed,
             _ => ConversationState::Active,
         }
+    }
+
+    /// A conversation that they are not a member of, as far as they see.
+    fn outside(&self, random: &mut Random) -> Option<ConversationId> {
+        let is_member = |conversation: &&ConversationId| {
+            let row = self.client.screen.inbox.get(*conversation);
+            row.is_some_and(|row| row.status == MemberStatus::Active)
+        };
+        let outside: Vec<ConversationId> = self.conversations.iter().filter(|id| !is_member(id)).copied().collect();
+        let place = if random.chance(65) { 0 } else { random.below(outside.len().max(1) as u64) as usize };
+        outside.get(place).copied()
     }
 
     fn message(&self, conversation: ConversationId, random: &mut Random) -> Option<MessageId> {
