@@ -62,7 +62,7 @@ fn run_part(part: u64) {
     let kinds: BTreeSet<_> = total.kinds.keys().copied().collect();
     assert_eq!(kinds, KINDS.iter().map(|(kind, _)| *kind).collect(), "every command was commanded");
     for name in STATED {
-        assert!(total.stated.contains_key(name), "{name} among {:?}", total.stated);
+        assert!(total.stated.contains_key(name), "{name} among {:?}, with {:?}", total.stated, total.refusals);
     }
     for code in [Code::PageClosed, Code::StoreUnavailable, Code::ClockAhead] {
         assert!(total.refusals.contains_key(&code), "{code} among {:?}", total.refusals);

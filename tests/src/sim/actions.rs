@@ -19,6 +19,7 @@ use tidings_core::{
         RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
     },
     time::WallTime,
+    view::InboxRow,
 };
 
 use super::client::Client;
@@ -87,7 +88,7 @@ pub enum Kind {
 pub const KINDS: [(Kind, u64); 33] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateConversation, 3),
-    (Kind::SendText, 80),
+    (Kind::SendText, 92),
     (Kind::EditMessage, 8),
     (Kind::DeleteMessage, 5),
     (Kind::React, 8),
@@ -110,8 +111,8 @@ pub const KINDS: [(Kind, u64); 33] = [
     (Kind::DefineRole, 8),
     (Kind::SetPermission, 10),
     (Kind::SetMemberText, 3),
-    (Kind::SetInvite, 12),
-    (Kind::AskFor, 14),
+    (Kind::SetInvite, 16),
+    (Kind::AskFor, 18),
     (Kind::PinMessage, 4),
     (Kind::UnpinMessage, 3),
     (Kind::SetProfile, 3),
@@ -214,7 +215,7 @@ impl Person<'_> {
         Some(match kind {
             Kind::CreateDirect => CreateDirect { peer: other }.into(),
             Kind::CreateConversation => {
-                let members = ACCOUNTS.iter().filter(|_| random.chance(75)).map(|name| account(name)).collect();
+                let members = ACCOUNTS.iter().filter(|_| random.chance(60)).map(|name| account(name)).collect();
                 let mut command = CreateConversation::new(self.draw_kind(random), Some(words), members);
                 if random.chance(50) {
                     command.policies.push(Policy::Join(*random.pick(&[JoinPolicy::Open, JoinPolicy::LinkJoin])));
@@ -287,11 +288,14 @@ impl Person<'_> {
                 let uses_max = random.chance(30).then_some(1);
                 let terms = InviteTerms { role, until, uses_max, enabled: random.chance(90) };
                 let terms = random.chance(90).then_some(terms);
+                let owned = |row: Option<&InboxRow>| row.is_some_and(|row| row.role == Role::Owner);
+                let conversation = if random.chance(80) { self.shown_as(random, owned)? } else { conversation };
                 SetInvite { conversation, invite: random.pick(&CODES).invite(), terms }.into()
             }
             Kind::AskFor => {
                 let join = Wish::Join(random.chance(70).then(|| *random.pick(&CODES)));
-                let conversation = if random.chance(70) { self.outside(random)? } else { conversation };
+                let outside = |row: Option<&InboxRow>| row.is_none_or(|row| row.status != MemberStatus::Active);
+                let conversation = if random.chance(70) { self.shown_as(random, outside)? } else { conversation };
                 AskFor { conversation, wish: *random.pick(&[join, join, Wish::Accept, Wish::Decline]) }.into()
             }
             Kind::PinMessage => PinMessage { conversation, message: self.message(conversation, random)? }.into(),
@@ -343,15 +347,11 @@ impl Person<'_> {
         }
     }
 
-    /// A conversation that they are not a member of, as far as they see.
-    fn outside(&self, random: &mut Random) -> Option<ConversationId> {
-        let is_member = |conversation: &&ConversationId| {
-            let row = self.client.screen.inbox.get(*conversation);
-            row.is_some_and(|row| row.status == MemberStatus::Active)
-        };
-        let outside: Vec<ConversationId> = self.conversations.iter().filter(|id| !is_member(id)).copied().collect();
-        let place = if random.chance(65) { 0 } else { random.below(outside.len().max(1) as u64) as usize };
-        outside.get(place).copied()
+    /// A conversation that their screen shows so; most of the time that where most is going on.
+    fn shown_as(&self, random: &mut Random, is: fn(Option<&InboxRow>) -> bool) -> Option<ConversationId> {
+        let shown = |id: &&ConversationId| is(self.client.screen.inbox.get(*id));
+        let shown: Vec<ConversationId> = self.conversations.iter().filter(shown).copied().collect();
+        if random.chance(65) { shown.first().copied() } else { (!shown.is_empty()).then(|| *random.pick(&shown)) }
     }
 
     fn message(&self, conversation: ConversationId, random: &mut Random) -> Option<MessageId> {

@@ -65,7 +65,7 @@ pub struct Link {
     pub down: Lane,
     /// What is wrong with it.
     pub trouble: Trouble,
-    /// What was pushed over it, by request.
+    /// What was pushed over it, by request; nothing by a wish.
     pub pushed: BTreeMap<u64, Vec<ChangeHash>>,
     random: Random,
     tally: Tally,

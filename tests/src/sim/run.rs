@@ -229,7 +229,8 @@ impl<'a> Run<'a> {
         match class {
             Class::Act => {
                 for _ in 0..=random.below(3) {
-                    self.act(&mut random);
+                    let device = self.device(&mut random);
+                    self.act(device, &mut random);
                 }
                 if self.plan.seed % RACING == 1 && random.chance(20) {
                     self.race(&mut random);
@@ -254,8 +255,7 @@ impl<'a> Run<'a> {
 
     // ------------------------------------------------------------ people
 
-    fn act(&mut self, random: &mut Random) {
-        let device = self.device(random);
+    fn act(&mut self, device: Device, random: &mut Random) {
         self.next_words += 1;
         let person = Person {
             client: &self.world.clients()[device],
@@ -392,6 +392,8 @@ impl<'a> Run<'a> {
                 self.world.set_reachable(device, place, reachable);
             }
             Class::ClientCrash => {
+                // What they do last may not be stored yet.
+                self.act(device, random);
                 self.doubt(device, false);
                 self.world.crash_client(device);
                 self.open_all(device);

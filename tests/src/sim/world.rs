@@ -726,6 +726,9 @@ impl World {
                 let hashes = push.changes.iter().filter_map(|pushed| ChangeHash::of_change(&pushed.change)).collect();
                 link.pushed.insert(push.request, hashes);
             }
+            ClientFrame::Ask(ask) => {
+                link.pushed.insert(ask.request, Vec::new());
+            }
             ClientFrame::Hello(mut hello) if self.is_lax => {
                 let account = &self.clients[device].account;
                 let (labels, ttl) = (["admin".to_owned()], Duration::from_secs(86_400));
