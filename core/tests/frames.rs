@@ -56,6 +56,7 @@ fn entry() -> Entry {
 
 fn summary() -> ConversationSummary {
     ConversationSummary {
+        subscriber_count: 100_000,
         conversation: conversation(),
         kind: ConversationKind::Group,
         title: Some("Trip".into()),

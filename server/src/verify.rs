@@ -13,7 +13,7 @@ use tidings_core::{
     ids::{DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
     limits::Limits,
-    model::Profile,
+    model::{MemberStatus, Profile},
 };
 
 use crate::{
@@ -262,6 +262,8 @@ impl Verifying<'_> {
             .conversation()
             .members
             .iter()
+            // Whether they still subscribe is in no journal.
+            .filter(|(_, member)| member.status() != MemberStatus::Subscribed)
             .map(|(account, member)| (account.clone(), MemberRow::of(member)))
             .collect();
         if let Some((account, member)) = expected.iter().find(|member| !record.members.contains(member)) {

@@ -137,7 +137,7 @@ fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) ->
             Role::Custom(name) if takes_part => {
                 ensure!(after.roles.contains_key(name), "{account} is {name}, which is not defined");
             }
-            Role::Subscriber => return Err(format!("{account} is a subscriber, and listed")),
+            Role::Subscriber if takes_part => return Err(format!("{account} is a subscriber, and listed")),
             _ => {}
         }
         ensure!(member.standing.is_some(), "{account} is listed and stands nowhere");
@@ -158,6 +158,11 @@ fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) ->
 fn check_wish(facts: &[Fact], before: &Conversation, after: &Conversation) -> Checked {
     let changed: Vec<&AccountId> =
         after.members.keys().filter(|account| before.members.get(*account) != after.members.get(*account)).collect();
+    // Who subscribes to a channel is in no document: at most an invite is used.
+    let is_channel = after.kind() == Some(ConversationKind::Channel);
+    if changed.is_empty() && is_channel && facts.iter().all(|fact| matches!(fact, Fact::InviteUses(..))) {
+        return Ok(());
+    }
     let [account] = changed[..] else { return Err(format!("a wish of {changed:?}")) };
     let nobody = Member::default();
     let (former, member) = (before.members.get(account).unwrap_or(&nobody), &after.members[account]);
@@ -177,7 +182,9 @@ fn check_wish(facts: &[Fact], before: &Conversation, after: &Conversation) -> Ch
         ensure!(waited && former.role == member.role, "{account} declines, and was {from:?}");
         return Ok(());
     }
-    let comes = matches!(member.status(), MemberStatus::Active | MemberStatus::Requested);
+    let comes = matches!(member.status(), MemberStatus::Active | MemberStatus::Requested | MemberStatus::Subscribed);
+    let subscribes = member.status() == MemberStatus::Subscribed;
+    ensure!(!subscribes || (is_channel && member.role == Role::Subscriber), "{account} subscribes as {}", member.role);
     ensure!(comes && from != Some(MemberStatus::Active), "{account} goes from {from:?} to {}", member.status());
     ensure!(from != Some(MemberStatus::Banned), "{account} comes in and is banned");
     ensure!(before.state() == ConversationState::Active, "{account} comes into one that is {:?}", before.state());
@@ -346,7 +353,8 @@ impl Actor<'_> {
         ensure!(own || former.texts == member.texts, "{} writes {account}'s entry", self.account);
         if former.standing != member.standing {
             let from = former.standing.as_ref().map(|standing| standing.status);
-            self.check_move(account, from, member.status())?;
+            let is_channel = after.kind() == Some(ConversationKind::Channel);
+            self.check_move(account, from, member.status(), is_channel)?;
         }
         if former.role != member.role {
             self.check_role(account, former, after, member)?;
@@ -377,19 +385,30 @@ impl Actor<'_> {
         Ok(())
     }
 
-    fn check_move(&self, account: &AccountId, from: Option<MemberStatus>, to: MemberStatus) -> Checked {
+    fn check_move(
+        &self,
+        account: &AccountId,
+        from: Option<MemberStatus>,
+        to: MemberStatus,
+        is_channel: bool,
+    ) -> Checked {
         let own = account == self.account;
         match (from, to) {
             (_, MemberStatus::Requested) => Err(format!("{} asks for {account}", self.account)),
             (Some(MemberStatus::Active), MemberStatus::Left) if own => Ok(()),
             (_, MemberStatus::Left) => Err(format!("{} makes {account} leave from {from:?}", self.account)),
             _ if own => Err(format!("{account} moves themselves to {to}")),
+            (None, MemberStatus::Removed) if is_channel => self.needs("removes", &[Permission::MemberRemove]),
             (Some(MemberStatus::Active), MemberStatus::Active | MemberStatus::Invited)
             | (Some(MemberStatus::Invited), MemberStatus::Invited)
             | (Some(MemberStatus::Banned), MemberStatus::Invited)
             | (None | Some(MemberStatus::Left | MemberStatus::Removed), MemberStatus::Removed) => {
                 Err(format!("{account} goes from {from:?} to {to}"))
             }
+            (Some(MemberStatus::Requested), MemberStatus::Subscribed) => {
+                self.needs("answers", &[Permission::MemberApprove])
+            }
+            (_, MemberStatus::Subscribed) => Err(format!("{account} goes from {from:?} to {to}")),
             (_, MemberStatus::Banned) | (Some(MemberStatus::Banned), _) => self.needs("bans", &[Permission::MemberBan]),
             (Some(MemberStatus::Requested), MemberStatus::Active | MemberStatus::Removed) => {
                 self.needs("answers", &[Permission::MemberApprove])

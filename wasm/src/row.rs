@@ -52,6 +52,8 @@ pub struct ConversationRow {
     pub pinned_at: Option<f64>,
     /// Out of the way since.
     pub archived_at: Option<f64>,
+    /// Those who subscribe to it beside its members, when the server last told.
+    pub subscriber_count: u32,
 }
 
 /// The newest message of a conversation.
@@ -307,6 +309,7 @@ impl From<view::InboxRow> for ConversationRow {
             muted_until,
             pinned_at,
             archived_at,
+            subscriber_count,
         } = row;
         Self {
             conversation: conversation.to_string(),
@@ -325,6 +328,7 @@ impl From<view::InboxRow> for ConversationRow {
             muted_until: muted_until.map(millis),
             pinned_at: pinned_at.map(millis),
             archived_at: archived_at.map(millis),
+            subscriber_count,
         }
     }
 }

@@ -157,6 +157,7 @@ export function composerReason(detail: ConversationDetail, account: string): str
       return "You were removed from this conversation.";
     case "banned":
       return "You were banned from this conversation.";
+    case "subscribed":
     case "active":
       break;
   }

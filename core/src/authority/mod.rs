@@ -31,7 +31,7 @@ pub use refusal::Refusal;
 pub use shape::step;
 pub use stream::{Effects, Stream};
 pub use verify::{Aspect, Difference, Verifier};
-pub use wish::answer_wish;
+pub use wish::{Answer, Asker, Subscription, answer_wish};
 
 use crate::{
     code::Code,

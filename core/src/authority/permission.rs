@@ -117,7 +117,8 @@ fn required_to_move(member: Option<&Member>, own: bool, to: MemberStatus) -> &'s
     match (member.map(Member::status), to) {
         (_, MemberStatus::Left) if own => &[],
         (_, MemberStatus::Banned) | (Some(MemberStatus::Banned), _) => &[Permission::MemberBan],
-        (Some(MemberStatus::Requested), MemberStatus::Active | MemberStatus::Removed) => &[Permission::MemberApprove],
+        (Some(MemberStatus::Requested), MemberStatus::Active | MemberStatus::Removed)
+        | (_, MemberStatus::Subscribed) => &[Permission::MemberApprove],
         (_, MemberStatus::Active | MemberStatus::Invited) | (Some(MemberStatus::Invited), _) => {
             &[Permission::MemberAdd]
         }

@@ -95,7 +95,12 @@ fn check_target(context: &Context<'_>, power: Power, account: &AccountId) -> Res
 fn check_move(context: &Context<'_>, account: &AccountId, to: MemberStatus) -> Result<(), Refusal> {
     let own = account == context.account();
     let from = context.conversation().members.get(account).map(Member::status);
+    let is_channel = context.conversation().kind() == Some(ConversationKind::Channel);
     match (from, to) {
+        (Some(MemberStatus::Requested), MemberStatus::Subscribed) if is_channel => Ok(()),
+        (_, MemberStatus::Subscribed) => refuse(Code::NotTheOwner, "only the account itself subscribes"),
+        // A subscriber of a channel, whom its document does not know.
+        (None, MemberStatus::Removed) if is_channel => Ok(()),
         (_, MemberStatus::Requested) => refuse(Code::NotTheOwner, "only the account itself can ask to be let in"),
         (None, MemberStatus::Active | MemberStatus::Invited | MemberStatus::Banned) => Ok(()),
         (None, _) => refuse(Code::MemberUnknown, "the one acted on is not a member"),
@@ -244,6 +249,9 @@ fn check_invite(context: &Context<'_>, power: Power, invite: Option<&Invite>) ->
     let Some(invite) = invite else { return Ok(()) };
     if conversation.rank_of(&invite.role) > conversation.rank_of(&Role::Member) {
         return refuse(Code::RankTooLow, "an invite is for a member at most");
+    }
+    if invite.role == Role::Subscriber && conversation.kind() == Some(ConversationKind::Channel) {
+        return Ok(());
     }
     check_role(context, power, &invite.role)
 }

@@ -19,6 +19,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
             Some(MemberStatus::Invited) => {
                 return refuse(Code::NotAMember, "the account was invited, and has not accepted");
             }
+            Some(MemberStatus::Subscribed) => return refuse(Code::NotAMember, "a subscriber only reads"),
             Some(MemberStatus::Requested) => return refuse(Code::NotAMember, "the account waits to be let in"),
             None => return refuse(Code::NotAMember, "the account is not a member"),
         }

@@ -26,26 +26,57 @@ enum Way {
     Invited,
     /// Not.
     Decline,
+    /// Out of a channel they subscribe to.
+    Leave,
 }
 
-/// What is stated when an account asks; nothing if it is so already.
+/// What follows from a wish: nothing if it is so already.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// What the system states in the conversation's document.
+    pub facts: Vec<Fact>,
+    /// What becomes of the account's subscription, which is in no document:
+    /// it is a row of the server.
+    pub subscription: Option<Subscription>,
+}
+
+/// What becomes of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subscription {
+    /// It begins.
+    Begins,
+    /// It ends.
+    Ends,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// The account.
+    pub account: &'a AccountId,
+    /// Whether it subscribes to the channel, which no document says.
+    pub subscribes: bool,
+}
+
+/// What follows when an account asks.
 ///
 /// # Errors
 /// Why it is not given what it asks for.
 pub fn answer_wish(
     conversation: &Conversation,
-    account: &AccountId,
+    asker: Asker<'_>,
     wish: Wish,
     at: WallTime,
     limits: &Limits,
-) -> Result<Vec<Fact>, Refusal> {
+) -> Result<Answer, Refusal> {
     let way = match wish {
         Wish::Join(None) => Way::Open,
         Wish::Join(Some(code)) => Way::Invite(code.invite()),
         Wish::Accept => Way::Invited,
         Wish::Decline => Way::Decline,
+        Wish::Leave => Way::Leave,
     };
-    answer(conversation, account, way, at, at, limits)
+    answer(conversation, asker, way, at, at, limits)
 }
 
 /// Checks that facts are what follows from something that somebody asked for.
@@ -55,16 +86,17 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         Fact::MemberStatus(account, standing) => Some((account, standing.at)),
         _ => None,
     });
+    // A subscriber is in no document: only the use of an invite is stated then, as it would be for anybody.
+    let (account, at) = moved.unwrap_or((context.account(), context.accepted_at));
     let used = facts.iter().find_map(|fact| match fact {
         Fact::InviteUses(invite, _) => Some(Way::Invite(*invite)),
         _ => None,
     });
-    let follows =
-        |way| moved.map(|(account, at)| answer(conversation, account, way, at, context.accepted_at, context.limits));
+    let asker = Asker { account, subscribes: false };
     for way in used.into_iter().chain([Way::Open, Way::Invited, Way::Decline]) {
-        match follows(way) {
-            Some(Ok(expected)) if expected == facts => return Ok(()),
-            Some(Err(refusal)) if Some(way) == used => return Err(refusal),
+        match answer(conversation, asker, way, at, context.accepted_at, context.limits) {
+            Ok(expected) if expected.facts == facts => return Ok(()),
+            Err(refusal) if Some(way) == used => return Err(refusal),
             _ => {}
         }
     }
@@ -74,13 +106,14 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
 /// `at` is when it was written, `accepted_at` the clock of invites.
 fn answer(
     conversation: &Conversation,
-    account: &AccountId,
+    asker: Asker<'_>,
     way: Way,
     at: WallTime,
     accepted_at: WallTime,
     limits: &Limits,
-) -> Result<Vec<Fact>, Refusal> {
+) -> Result<Answer, Refusal> {
     let deny = |code, detail: &str| Err(Refusal::new(code, detail));
+    let Asker { account, subscribes } = asker;
     let kind = conversation.kind();
     match conversation.state() {
         _ if kind.is_none() => return deny(Code::ConversationUnknown, "the conversation does not exist"),
@@ -95,14 +128,20 @@ fn answer(
     if way == Way::Decline {
         return match status {
             Some(MemberStatus::Invited | MemberStatus::Requested) => {
-                Ok(vec![moved(member, account, MemberStatus::Left, at)])
+                Ok(Answer { facts: vec![moved(member, account, MemberStatus::Left, at)], subscription: None })
             }
             Some(MemberStatus::Active) => deny(Code::MemberExists, "already a member"),
-            _ => Ok(Vec::new()),
+            _ => Ok(Answer::default()),
+        };
+    }
+    if way == Way::Leave {
+        return match status {
+            Some(MemberStatus::Active) => deny(Code::MemberExists, "a member leaves by a change of its own"),
+            _ => Ok(Answer { facts: Vec::new(), subscription: subscribes.then_some(Subscription::Ends) }),
         };
     }
     match status {
-        Some(MemberStatus::Active) => return Ok(Vec::new()),
+        Some(MemberStatus::Active) => return Ok(Answer::default()),
         Some(MemberStatus::Banned) => return deny(Code::MemberBanned, "the account was banned"),
         _ => {}
     }
@@ -116,22 +155,40 @@ fn answer(
         // Whoever was invited need not ask anybody else.
         _ if status == Some(MemberStatus::Invited) => (member.map_or(Role::Member, |member| member.role.clone()), true),
         Way::Invite(id) => {
-            let (role, uses) = used(conversation, id, accepted_at)?;
-            facts.push(Fact::InviteUses(id, uses));
-            (role, !conversation.policies.join_approval)
+            let Invite { role, uses_max, .. } = usable(conversation, id, accepted_at)?;
+            // Of subscribers a document says no more than it must.
+            if *role != Role::Subscriber || uses_max.is_some() {
+                let uses = conversation.invite_uses.get(&id).copied().unwrap_or(0);
+                facts.push(Fact::InviteUses(id, uses.saturating_add(1)));
+            }
+            (role.clone(), !conversation.policies.join_approval)
         }
         Way::Open if conversation.policies.join == JoinPolicy::Open => {
-            (Role::Member, !conversation.policies.join_approval)
+            let role = if kind == Some(ConversationKind::Channel) { Role::Subscriber } else { Role::Member };
+            (role, !conversation.policies.join_approval)
         }
         Way::Open => return deny(Code::JoinForbidden, "nobody comes in by themselves"),
         Way::Invited => return deny(Code::MemberUnknown, "the account was not invited"),
-        Way::Decline => unreachable!("answered above"),
+        Way::Decline | Way::Leave => unreachable!("answered above"),
     };
-    let to = if approved { MemberStatus::Active } else { MemberStatus::Requested };
-    if status == Some(to) {
-        return Ok(Vec::new());
+    let as_subscriber = role == Role::Subscriber;
+    if as_subscriber && subscribes {
+        return Ok(Answer::default());
     }
-    if approved && conversation.active_members().count() >= limits.members_max as usize {
+    let subscription = (as_subscriber && approved).then_some(Subscription::Begins);
+    let to = match (approved, as_subscriber) {
+        (true, true) => MemberStatus::Subscribed,
+        (true, false) => MemberStatus::Active,
+        (false, _) => MemberStatus::Requested,
+    };
+    // The document says of subscribers only what becomes of those it knows.
+    if subscription.is_some() && (status == Some(to) || member.is_none()) {
+        return Ok(Answer { facts, subscription });
+    }
+    if status == Some(to) {
+        return Ok(Answer::default());
+    }
+    if to == MemberStatus::Active && conversation.active_members().count() >= limits.members_max as usize {
         return deny(Code::TooManyMembers, &format!("at most {}", limits.members_max));
     }
     // What is said already is not written again.
@@ -142,7 +199,7 @@ fn answer(
     // What was granted before does not come back.
     let granted = member.into_iter().flat_map(|member| &member.grants).filter(|(_, grant)| grant.allowed);
     facts.extend(granted.map(|(permission, _)| Fact::MemberGrant(account.clone(), *permission, None)));
-    Ok(facts)
+    Ok(Answer { facts, subscription })
 }
 
 fn moved(member: Option<&Member>, account: &AccountId, to: MemberStatus, at: WallTime) -> Fact {
@@ -150,13 +207,13 @@ fn moved(member: Option<&Member>, account: &AccountId, to: MemberStatus, at: Wal
     Fact::MemberStatus(account.clone(), Standing::next(former, to, account, at))
 }
 
-/// The role that an invite gives, and how often it was used with this time.
-fn used(conversation: &Conversation, id: InviteId, accepted_at: WallTime) -> Result<(Role, u32), Refusal> {
+/// The invite, if it lets anybody in now.
+fn usable(conversation: &Conversation, id: InviteId, accepted_at: WallTime) -> Result<&Invite, Refusal> {
     let deny = |code, detail: &str| Err(Refusal::new(code, detail));
     let Some(invite) = conversation.invites.get(&id) else {
         return deny(Code::InviteUnknown, "no invite of this code");
     };
-    let Invite { role, until, uses_max, enabled, .. } = invite;
+    let Invite { until, uses_max, enabled, .. } = invite;
     if conversation.policies.join == JoinPolicy::InviteOnly || !enabled {
         return deny(Code::InviteDisabled, "the invite lets nobody in at the moment");
     }
@@ -167,7 +224,7 @@ fn used(conversation: &Conversation, id: InviteId, accepted_at: WallTime) -> Res
     if uses_max.is_some_and(|max| uses >= max) {
         return deny(Code::InviteUsedUp, "the invite has let in as many as it may");
     }
-    Ok((role.clone(), uses.saturating_add(1)))
+    Ok(invite)
 }
 
 #[cfg(test)]
@@ -200,18 +257,24 @@ mod tests {
     struct Room {
         stream: Stream,
         limits: Limits,
+        /// The rows that a server would keep.
+        subscribers: std::collections::BTreeSet<String>,
     }
 
     impl Room {
         fn new(policies: &[Policy]) -> Self {
+            Self::of(ConversationKind::Group, policies)
+        }
+
+        fn of(kind: ConversationKind, policies: &[Policy]) -> Self {
             let id = ConversationId::from_bytes([7; 16]);
             let tenant = TenantId::parse("acme").unwrap();
             let mut stream = Stream::new(tenant, StreamId::Conversation(id), Position::ZERO, 0);
             stream.insert(Document::new(DocumentId::Conversation(id)));
-            let mut room = Self { stream, limits: Limits::default() };
+            let mut room = Self { stream, limits: Limits::default(), subscribers: Default::default() };
             let joined = Standing::next(None, MemberStatus::Active, &account("ow"), NOW);
             let mut facts = vec![
-                Fact::Created(Created::new(ConversationKind::Group, account("ow"), NOW)),
+                Fact::Created(Created::new(kind, account("ow"), NOW)),
                 Fact::MemberRole(account("ow"), Role::Owner),
                 Fact::MemberStatus(account("ow"), joined),
             ];
@@ -237,8 +300,15 @@ mod tests {
 
         /// What somebody asks for is answered, and written by the system.
         fn ask(&mut self, name: &str, wish: Wish) -> Result<(), Code> {
-            let answer = answer_wish(self.stream.conversation(), &account(name), wish, NOW, &self.limits);
-            let facts = answer.map_err(|refusal| refusal.code)?;
+            let account = account(name);
+            let asker = Asker { account: &account, subscribes: self.subscribers.contains(name) };
+            let answer = answer_wish(self.stream.conversation(), asker, wish, NOW, &self.limits);
+            let Answer { facts, subscription } = answer.map_err(|refusal| refusal.code)?;
+            match subscription {
+                Some(Subscription::Begins) => drop(self.subscribers.insert(name.to_owned())),
+                Some(Subscription::Ends) => drop(self.subscribers.remove(name)),
+                None => {}
+            }
             if !facts.is_empty() {
                 self.write_as(&Session::system(TenantId::parse("acme").unwrap(), self.stream.id()), &facts).unwrap();
             }
@@ -254,7 +324,7 @@ mod tests {
                 self.stream.conversation().members.get(&account(name)).and_then(|member| member.standing.clone());
             let mut facts =
                 vec![Fact::MemberStatus(account(name), Standing::next(former.as_ref(), to, &account(by), NOW))];
-            if former.is_none() {
+            if former.is_none() && matches!(to, MemberStatus::Active | MemberStatus::Invited) {
                 facts.push(Fact::MemberRole(account(name), Role::Guest));
             }
             self.write(by, &facts)
@@ -332,7 +402,9 @@ mod tests {
         assert_eq!(room.ask("cid", Wish::Join(None)), Err(Code::JoinForbidden));
         room.invite(|invite| invite.until = Some(NOW.plus(core::time::Duration::from_millis(1))));
         let later = NOW.plus(core::time::Duration::from_millis(1));
-        let late = answer_wish(room.stream.conversation(), &account("cid"), join, later, &room.limits);
+        let cid = account("cid");
+        let asker = Asker { account: &cid, subscribes: false };
+        let late = answer_wish(room.stream.conversation(), asker, join, later, &room.limits);
         assert_eq!(late.map_err(|refusal| refusal.code), Err(Code::InviteExpired));
         assert_eq!(room.ask("cid", join), Ok(()));
         room.invite(|invite| invite.enabled = false);
@@ -360,11 +432,107 @@ mod tests {
     }
 
     #[test]
+    fn a50_who_comes_into_a_channel_by_themselves_subscribes_and_is_in_no_document() {
+        let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
+        let position = room.stream.position();
+        for _ in 0..2 {
+            assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
+        }
+        assert!(room.subscribers.contains("ann"));
+        assert_eq!((room.status("ann"), room.stream.position()), (None, position));
+        room.moves("ow", "bob", MemberStatus::Banned).unwrap();
+        assert_eq!(room.ask("bob", Wish::Join(None)), Err(Code::MemberBanned));
+        room.limits.members_max = 1;
+        assert_eq!(room.ask("cid", Wish::Join(None)), Ok(()), "subscribers take no place of a member");
+        room.write("ow", &[Fact::State(ConversationState::Archived)]).unwrap();
+        assert_eq!(room.ask("dan", Wish::Join(None)), Err(Code::ConversationArchived));
+        let mut closed = Room::of(ConversationKind::Channel, &[]);
+        assert_eq!(closed.ask("ann", Wish::Join(None)), Err(Code::JoinForbidden));
+    }
+
+    #[test]
+    fn a50_an_invite_for_subscribers_counts_only_the_uses_that_end() {
+        let join = Wish::Join(Some(CODE));
+        let mut group = Room::new(&[Policy::Join(JoinPolicy::LinkJoin)]);
+        let by = account("ow");
+        let invite = Invite { role: Role::Subscriber, until: None, uses_max: None, enabled: true, by, at: NOW };
+        let invite = Fact::Invite(CODE.invite(), Some(invite));
+        assert_eq!(group.write("ow", &[invite]), Err(Code::RoleUnknown));
+        let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::LinkJoin)]);
+        room.invite(|invite| invite.role = Role::Subscriber);
+        let position = room.stream.position();
+        assert_eq!(room.ask("ann", join), Ok(()));
+        assert_eq!(room.stream.position(), position);
+        room.invite(|invite| (invite.role, invite.uses_max) = (Role::Subscriber, Some(1)));
+        assert_eq!(room.ask("ann", join), Ok(()), "who subscribes uses nothing up");
+        assert_eq!(room.ask("bob", join), Ok(()));
+        assert_eq!(room.ask("cid", join), Err(Code::InviteUsedUp));
+        assert_eq!(room.stream.conversation().invite_uses[&CODE.invite()], 1);
+        assert_eq!(room.subscribers.iter().collect::<Vec<_>>(), ["ann", "bob"]);
+        room.invite(|_| {});
+        assert_eq!(room.ask("dan", join), Ok(()));
+        assert_eq!(room.status("dan"), Some(MemberStatus::Active), "a member's invite makes a member");
+    }
+
+    #[test]
+    fn a51_a_subscriber_writes_nothing() {
+        let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
+        room.ask("ann", Wish::Join(None)).unwrap();
+        assert_eq!(room.write("ann", &[Fact::Locked(true)]), Err(Code::NotAMember));
+        room.moves("ow", "ann", MemberStatus::Removed).unwrap();
+        room.subscribers.clear();
+        room.ask("ann", Wish::Join(None)).unwrap();
+        assert_eq!(room.status("ann"), Some(MemberStatus::Subscribed));
+        assert_eq!(room.write("ann", &[Fact::Locked(true)]), Err(Code::NotAMember));
+    }
+
+    #[test]
+    fn a52_who_waits_to_subscribe_is_let_in_by_whoever_approves() {
+        let policies = [Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)];
+        let mut room = Room::of(ConversationKind::Channel, &policies);
+        room.ask("ann", Wish::Join(None)).unwrap();
+        assert_eq!(room.status("ann"), Some(MemberStatus::Requested));
+        assert!(room.subscribers.is_empty());
+        assert_eq!(room.moves("ow", "ann", MemberStatus::Active), Err(Code::RoleUnknown));
+        assert_eq!(room.moves("ow", "ann", MemberStatus::Subscribed), Ok(()));
+        assert_eq!(room.stream.conversation().active_members().count(), 1);
+        assert_eq!(room.moves("ow", "bob", MemberStatus::Subscribed), Err(Code::NotTheOwner));
+        let mut group = Room::new(&policies);
+        group.ask("ann", Wish::Join(None)).unwrap();
+        assert_eq!(group.moves("ow", "ann", MemberStatus::Subscribed), Err(Code::NotTheOwner));
+    }
+
+    #[test]
+    fn a53_staff_put_a_subscriber_out_whom_the_document_does_not_know() {
+        let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
+        room.ask("ann", Wish::Join(None)).unwrap();
+        assert_eq!(room.moves("ow", "ann", MemberStatus::Removed), Ok(()));
+        assert_eq!(room.moves("ow", "bob", MemberStatus::Banned), Ok(()));
+        assert_eq!(room.moves("ow", "cid", MemberStatus::Active), Ok(()), "one who is added is a member");
+        assert_eq!(Room::new(&[]).moves("ow", "ann", MemberStatus::Removed), Err(Code::MemberUnknown));
+    }
+
+    #[test]
+    fn a54_a_subscriber_leaves_by_a_wish_and_a_member_does_not() {
+        let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
+        room.ask("ann", Wish::Join(None)).unwrap();
+        room.write("ow", &[Fact::State(ConversationState::Closed)]).unwrap();
+        for _ in 0..2 {
+            assert_eq!(room.ask("ann", Wish::Leave), Ok(()));
+        }
+        assert!(room.subscribers.is_empty());
+        assert_eq!(room.ask("ow", Wish::Leave), Err(Code::MemberExists));
+        room.write("ow", &[Fact::State(ConversationState::Deleted)]).unwrap();
+        assert_eq!(room.ask("ann", Wish::Leave), Err(Code::ConversationDeleted));
+    }
+
+    #[test]
     fn a29_the_system_writes_only_what_follows_from_a_wish() {
         let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
         let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
-        let wish =
-            answer_wish(room.stream.conversation(), &account("ann"), Wish::Join(None), NOW, &room.limits).unwrap();
+        let ann = account("ann");
+        let asker = Asker { account: &ann, subscribes: false };
+        let wish = answer_wish(room.stream.conversation(), asker, Wish::Join(None), NOW, &room.limits).unwrap().facts;
         let mut owner = wish.clone();
         owner[0] = Fact::MemberRole(account("ann"), Role::Owner);
         assert_eq!(room.write_as(&system, &owner), Err(Code::PermissionDenied));

@@ -31,6 +31,9 @@ impl AnswerRequest {
         };
         match planning.stream.conversation().members.get(&self.account) {
             Some(member) if member.status() != MemberStatus::Requested => Ok(None),
+            Some(member) if self.approved && member.role == Role::Subscriber => {
+                planning.status(self.conversation, &self.account, MemberStatus::Subscribed)
+            }
             member if self.approved => {
                 let role = member.map_or(Role::Member, |member| member.role.clone());
                 planning.lets_in(self.conversation, &self.account, &role, status)

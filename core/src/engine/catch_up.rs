@@ -86,6 +86,7 @@ impl Engine {
                     record.receipt = receipt;
                     record.row.status = summary.status;
                     record.row.role = summary.role;
+                    record.row.subscriber_count = summary.subscriber_count;
                     record.receipt_unsent = receipt_unsent;
                     self.shown_rows.insert(conversation);
                 }

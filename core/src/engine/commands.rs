@@ -3,7 +3,7 @@
 use crate::{
     authority::Refusal,
     code::Code,
-    command::Command,
+    command::{AskFor, Command, LeaveConversation},
     engine::{
         Engine, Update, record,
         record::RefusedRecord,
@@ -11,6 +11,7 @@ use crate::{
         streams::{Slot, Work},
     },
     ids::{ContactId, ConversationId, MessageId, StreamId},
+    model::Wish,
     storage::Write,
     time::WallTime,
     view::RefusedRow,
@@ -44,8 +45,13 @@ impl Engine {
         if self.unsynced() >= self.limits.outbox_commands_max {
             return self.fail(request, Code::OutboxFull, "too many commands wait to be sent");
         }
-        if let Command::AskFor(ask) = command {
-            return self.take_wish(request, ask);
+        match command {
+            Command::AskFor(ask) => return self.take_wish(request, ask),
+            // A subscriber is in no document that could say so.
+            Command::Leave(LeaveConversation { conversation }) if self.subscribes(conversation) => {
+                return self.take_wish(request, AskFor { conversation, wish: Wish::Leave });
+            }
+            _ => {}
         }
         if !self.knows(&stream) && !creates(&command) {
             return self.fail(request, Code::ConversationUnknown, "no such conversation here");

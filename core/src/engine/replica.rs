@@ -542,6 +542,8 @@ pub(super) fn revoked_code(status: MemberStatus) -> Code {
         MemberStatus::Left => Code::MemberLeft,
         MemberStatus::Removed => Code::MemberRemoved,
         MemberStatus::Banned => Code::MemberBanned,
-        MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested => Code::NotAMember,
+        MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Subscribed => {
+            Code::NotAMember
+        }
     }
 }

@@ -2,7 +2,10 @@
 //! details, the list, and counts. Nothing is told that did not change.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     command::Command,
@@ -14,7 +17,7 @@ use crate::{
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
-    model::{ConversationKind, InfoField, Member, MemberField, MemberStatus, Permissions, PresenceKind, preview},
+    model::{ConversationKind, InfoField, Member, MemberField, MemberStatus, Permissions, PresenceKind, Role, preview},
     time::{MonotonicTime, WallTime},
     view::{
         ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX,
@@ -317,7 +320,7 @@ impl Engine {
     fn detail(&self, replica: &Replica, conversation: ConversationId) -> Option<ConversationDetail> {
         let state = replica.view().conversation();
         let created = state.created.as_ref()?;
-        let me = state.members.get(&self.session.account)?;
+        let me = &*self.own_member(replica, conversation)?;
         let status = replica.revoked.unwrap_or(me.status());
         let active = status == MemberStatus::Active;
         let permissions = match active {
@@ -422,7 +425,8 @@ impl Engine {
         let me = &self.session.account;
         let state = replica.view().conversation();
         let created = state.created.as_ref()?;
-        let member = state.members.get(me)?;
+        let member = self.own_member(replica, conversation)?;
+        let former = self.inbox.get(&conversation).map(|record| &record.row);
         let receipt = self.inbox.get(&conversation).map(|record| record.receipt).unwrap_or_default();
         let last_message = last_message(replica, me);
         let activity_at = last_message.as_ref().map_or(created.at, |last| last.message.created_at());
@@ -448,7 +452,24 @@ impl Engine {
             muted_until: None,
             pinned_at: None,
             archived_at: None,
+            subscriber_count: former.map_or(0, |row| row.subscriber_count),
         })
+    }
+
+    /// The own membership as the document has it; of a subscriber, who is not
+    /// on its list, as the server said.
+    fn own_member<'a>(&self, replica: &'a Replica, conversation: ConversationId) -> Option<Cow<'a, Member>> {
+        let listed = replica.view().conversation().members.get(&self.session.account);
+        match self.subscribes(conversation) && listed.is_none_or(|member| !member.is_active()) {
+            true => Some(Cow::Owned(Member::subscriber(&self.session.account))),
+            false => listed.map(Cow::Borrowed),
+        }
+    }
+
+    /// Whether the own account subscribes to a channel, as the server last said.
+    pub(super) fn subscribes(&self, conversation: ConversationId) -> bool {
+        let row = self.inbox.get(&conversation).map(|record| &record.row);
+        row.is_some_and(|row| row.role == Role::Subscriber && row.status == MemberStatus::Active)
     }
 
     /// The name for people in a conversation: the one they have there, or the

@@ -46,6 +46,9 @@ pub enum Wish {
     /// To decline an invitation, or take back the wish to be let in.
     #[n(2)]
     Decline,
+    /// To subscribe to a channel no more.
+    #[n(3)]
+    Leave,
 }
 
 impl InviteCode {

@@ -27,6 +27,9 @@ named! {
         Removed = "removed",
         /// Was banned, and cannot come back before being unbanned.
         Banned = "banned",
+        /// Was let in as a subscriber of a channel: not on this list any more,
+        /// but a row of the server, which alone says whether they still are.
+        Subscribed = "subscribed",
     }
 }
 
@@ -129,6 +132,12 @@ impl Default for Member {
 }
 
 impl Member {
+    /// A subscriber as a member, which no document lists.
+    pub fn subscriber(account: &AccountId) -> Self {
+        let standing = Standing::next(None, MemberStatus::Active, account, WallTime::from_millis(0));
+        Self { role: Role::Subscriber, standing: Some(standing), ..Self::default() }
+    }
+
     /// Where they stand; who has no standing has left.
     pub fn status(&self) -> MemberStatus {
         self.standing.as_ref().map_or(MemberStatus::Left, |standing| standing.status)

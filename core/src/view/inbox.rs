@@ -65,6 +65,9 @@ pub struct InboxRow {
     /// Out of the way since.
     #[n(15)]
     pub archived_at: Option<WallTime>,
+    /// Those who subscribe to it beside its members, when the server last told.
+    #[n(16)]
+    pub subscriber_count: u32,
 }
 
 impl InboxRow {
@@ -88,6 +91,7 @@ impl InboxRow {
             muted_until: None,
             pinned_at: None,
             archived_at: None,
+            subscriber_count: summary.subscriber_count,
         }
     }
 

@@ -125,6 +125,9 @@ pub struct ConversationSummary {
     /// When it was created.
     #[n(13)]
     pub created_at: WallTime,
+    /// Those who subscribe to it beside its members.
+    #[n(14)]
+    pub subscriber_count: u32,
 }
 
 /// The newest message of a conversation.

@@ -98,12 +98,16 @@ CREATE TABLE conversations (
     title TEXT,
     state TEXT NOT NULL,
     member_count BIGINT NOT NULL,
+    subscriber_count BIGINT NOT NULL DEFAULT 0,
     some_members BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
     last_message BYTEA,
     PRIMARY KEY (tenant, conversation)
 ) WITH (fillfactor = 70);
 
+-- `subscribed_at` is zero for whom the conversation's document lists, whose row
+-- can be made again from the journal. Any other time makes the row a
+-- subscriber's: no journal holds it, and lists of members leave it out.
 CREATE TABLE members (
     tenant TEXT COLLATE "C" NOT NULL,
     conversation TEXT COLLATE "C" NOT NULL,
@@ -111,24 +115,29 @@ CREATE TABLE members (
     role TEXT NOT NULL,
     status TEXT NOT NULL,
     position BIGINT NOT NULL,
+    subscribed_at BIGINT NOT NULL DEFAULT 0,
     tick BIGINT NOT NULL,
     PRIMARY KEY (tenant, conversation, account)
 );
 
 CREATE INDEX members_account ON members (tenant, account, status, tick, conversation);
-CREATE INDEX members_moved ON members (tenant, conversation, tick);
+CREATE INDEX members_listed ON members (tenant, conversation, status, account) WHERE subscribed_at = 0;
+CREATE INDEX members_moved ON members (tenant, conversation, tick) WHERE subscribed_at = 0;
 
+-- A subscriber's receipts are the subscriber's own: nobody else is told of
+-- them, and they are left out of what others look through.
 CREATE TABLE receipts (
     tenant TEXT COLLATE "C" NOT NULL,
     conversation TEXT COLLATE "C" NOT NULL,
     account TEXT COLLATE "C" NOT NULL,
     delivered BIGINT NOT NULL,
     read BIGINT NOT NULL,
+    subscriber BOOLEAN NOT NULL,
     tick BIGINT NOT NULL,
     PRIMARY KEY (tenant, conversation, account)
 );
 
-CREATE INDEX receipts_moved ON receipts (tenant, conversation, tick);
+CREATE INDEX receipts_moved ON receipts (tenant, conversation, tick) WHERE NOT subscriber;
 
 -- `profile` is null for an account that was suspended before it had one, and
 -- `tick` is the profile's. `suspended` is the operator's; no journal holds it.

@@ -87,12 +87,16 @@ CREATE TABLE conversations (
     title TEXT,
     state TEXT NOT NULL,
     member_count INTEGER NOT NULL,
+    subscriber_count INTEGER NOT NULL DEFAULT 0,
     some_members BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     last_message BLOB,
     PRIMARY KEY (tenant, conversation)
 ) STRICT, WITHOUT ROWID;
 
+-- `subscribed_at` is zero for whom the conversation's document lists, whose row
+-- can be made again from the journal. Any other time makes the row a
+-- subscriber's: no journal holds it, and lists of members leave it out.
 CREATE TABLE members (
     tenant TEXT NOT NULL,
     conversation TEXT NOT NULL,
@@ -100,24 +104,29 @@ CREATE TABLE members (
     role TEXT NOT NULL,
     status TEXT NOT NULL,
     position INTEGER NOT NULL,
+    subscribed_at INTEGER NOT NULL DEFAULT 0,
     tick INTEGER NOT NULL,
     PRIMARY KEY (tenant, conversation, account)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX members_account ON members (tenant, account, status, tick);
-CREATE INDEX members_moved ON members (tenant, conversation, tick);
+CREATE INDEX members_listed ON members (tenant, conversation, status, account) WHERE subscribed_at = 0;
+CREATE INDEX members_moved ON members (tenant, conversation, tick) WHERE subscribed_at = 0;
 
+-- A subscriber's receipts are the subscriber's own: nobody else is told of
+-- them, and they are left out of what others look through.
 CREATE TABLE receipts (
     tenant TEXT NOT NULL,
     conversation TEXT NOT NULL,
     account TEXT NOT NULL,
     delivered INTEGER NOT NULL,
     read INTEGER NOT NULL,
+    subscriber INTEGER NOT NULL,
     tick INTEGER NOT NULL,
     PRIMARY KEY (tenant, conversation, account)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX receipts_moved ON receipts (tenant, conversation, tick);
+CREATE INDEX receipts_moved ON receipts (tenant, conversation, tick) WHERE NOT subscriber;
 
 -- `profile` is null for an account that was suspended before it had one, and
 -- `tick` is the profile's. `suspended` is the operator's; no journal holds it.
@@ -155,7 +164,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('conversations', 'conversations', '1000000 1000000 1'),
     ('members', 'members', '10000000 10000000 10 1'),
     ('members', 'members_account', '10000000 10000000 50 40 1'),
-    ('members', 'members_moved', '10000000 10000000 10 2'),
+    ('members', 'members_listed', '1000000 1000000 5 4 1'),
+    ('members', 'members_moved', '1000000 1000000 5 2'),
     ('receipts', 'receipts', '10000000 10000000 10 1'),
     ('receipts', 'receipts_moved', '10000000 10000000 10 2'),
     ('accounts', 'accounts', '1000000 1000000 1'),

@@ -65,6 +65,7 @@ label! {
     NoticeKind as "kind" {
         Entries = "entries",
         Receipts = "receipts",
+        Subscriptions = "subscriptions",
         Presence = "presence",
         Suspended = "suspended",
     }
@@ -75,6 +76,7 @@ impl From<&Notice> for NoticeKind {
         match notice {
             Notice::Entries { .. } => Self::Entries,
             Notice::Receipts { .. } => Self::Receipts,
+            Notice::Subscriptions { .. } => Self::Subscriptions,
             Notice::Presence { .. } => Self::Presence,
             Notice::Suspended { .. } => Self::Suspended,
         }
@@ -115,6 +117,9 @@ label! {
         StreamHead = "stream_head",
         Member = "member",
         ActiveMembers = "active_members",
+        Subscriptions = "subscriptions",
+        Subscribers = "subscribers",
+        SubscriberCounts = "subscriber_counts",
         Document = "document",
         FindChanges = "find_changes",
         EntriesAfter = "entries_after",

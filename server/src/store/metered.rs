@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{
     CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts,
-    StoreError, StoredDocument, StreamCommit, StreamHead, Suspension,
+    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
 };
 use crate::metrics::{Durations, Metrics, StoreCall};
 
@@ -105,6 +105,31 @@ impl Store for Metered {
         conversation: ConversationId,
     ) -> Result<Vec<AccountId>, StoreError> {
         self.call(StoreCall::ActiveMembers, self.store.active_members(tenant, conversation)).await
+    }
+
+    async fn subscriptions(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<ConversationId>, StoreError> {
+        self.call(StoreCall::Subscriptions, self.store.subscriptions(tenant, account)).await
+    }
+
+    async fn subscribers(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        after: Option<&AccountId>,
+        count_max: u32,
+    ) -> Result<Vec<(AccountId, WallTime)>, StoreError> {
+        let subscribers = self.store.subscribers(tenant, conversation, after, count_max);
+        self.call(StoreCall::Subscribers, subscribers).await
+    }
+
+    async fn subscriber_counts(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        position: Position,
+    ) -> Result<SubscriberCounts, StoreError> {
+        let counts = self.store.subscriber_counts(tenant, conversation, position);
+        self.call(StoreCall::SubscriberCounts, counts).await
     }
 
     async fn document(

@@ -173,6 +173,31 @@ impl MemberRow {
     pub fn of(member: &Member) -> Self {
         Self { role: member.role.clone(), status: member.status() }
     }
+
+    /// Whether it is a subscriber's, who is in no list of members.
+    pub fn is_subscriber(&self) -> bool {
+        self.role == Role::Subscriber && self.status == MemberStatus::Active
+    }
+}
+
+/// A subscriber of a channel: no entry says so, and no list of members has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubscriberRow {
+    /// Active, or left.
+    pub status: MemberStatus,
+    /// Since when.
+    pub at: WallTime,
+}
+
+/// How many subscribe to a channel, and how far they have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SubscriberCounts {
+    /// All of them.
+    pub subscribers: u32,
+    /// Those who were delivered to, up to a position.
+    pub delivered: u32,
+    /// Those who have read, up to a position.
+    pub read: u32,
 }
 
 /// What one stream writes in one transaction: all of it or nothing.
@@ -184,7 +209,7 @@ pub struct StreamCommit {
     pub stream: StreamId,
     /// The position the entries were judged at.
     pub expected: Position,
-    /// The entries, at `expected + 1` and on. Never empty.
+    /// The entries, at `expected + 1` and on.
     pub entries: Vec<NewEntry>,
     /// The newest page with a change after them.
     pub page: PageNumber,
@@ -192,6 +217,9 @@ pub struct StreamCommit {
     pub conversation: Option<ConversationRow>,
     /// The members that changed.
     pub members: Vec<(AccountId, MemberRow)>,
+    /// What became of subscriptions. They may be all that a commit writes: it
+    /// then has no entry, and the stream stays where it is.
+    pub subscribers: Vec<(AccountId, SubscriberRow)>,
     /// The account's profile, when it changed.
     pub profile: Option<Profile>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
@@ -285,6 +313,15 @@ pub enum Notice {
         /// As they are now.
         receipts: Vec<MemberReceipt>,
     },
+    /// Accounts that subscribe to a channel now, or no longer.
+    Subscriptions {
+        /// The tenant.
+        tenant: TenantId,
+        /// The channel.
+        conversation: ConversationId,
+        /// Whose subscription it is.
+        accounts: Vec<AccountId>,
+    },
     /// What a member is doing.
     Presence {
         /// The tenant.
@@ -307,6 +344,7 @@ impl Notice {
         match self {
             Self::Entries { tenant, .. }
             | Self::Receipts { tenant, .. }
+            | Self::Subscriptions { tenant, .. }
             | Self::Presence { tenant, .. }
             | Self::Suspended { tenant, .. } => tenant,
         }
@@ -377,7 +415,7 @@ pub trait Store: Send + Sync + 'static {
     /// Where a stream stands.
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError>;
 
-    /// Where an account stands in a conversation; none if it never was a member.
+    /// Where an account stands in a conversation, as a subscriber too; none if it never was a member.
     async fn member(
         &self,
         tenant: &TenantId,
@@ -385,12 +423,32 @@ pub trait Store: Send + Sync + 'static {
         account: &AccountId,
     ) -> Result<Option<MemberRow>, StoreError>;
 
-    /// The active members of a conversation.
+    /// The active members of a conversation, without its subscribers.
     async fn active_members(
         &self,
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<AccountId>, StoreError>;
+
+    /// The channels that an account subscribes to.
+    async fn subscriptions(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<ConversationId>, StoreError>;
+
+    /// At most `count_max` subscribers of a channel, by account, behind one, with since when.
+    async fn subscribers(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        after: Option<&AccountId>,
+        count_max: u32,
+    ) -> Result<Vec<(AccountId, WallTime)>, StoreError>;
+
+    /// How many subscribe to a channel, and how many of them have come to a position.
+    async fn subscriber_counts(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        position: Position,
+    ) -> Result<SubscriberCounts, StoreError>;
 
     /// A document: its snapshot and the entries behind it, and the head of
     /// its stream, all as of one moment. A snapshot that is not what was
@@ -455,7 +513,7 @@ pub trait Store: Send + Sync + 'static {
         receipts: &[MemberReceipt],
     ) -> Result<Vec<MemberReceipt>, StoreError>;
 
-    /// The receipts of a conversation's active members.
+    /// The receipts of a conversation's active members, without its subscribers.
     async fn receipts(
         &self,
         tenant: &TenantId,

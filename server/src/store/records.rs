@@ -19,7 +19,7 @@ pub struct StreamRecord {
     pub last: Position,
     /// The conversation's projection.
     pub conversation: Option<ConversationRow>,
-    /// Everybody who is or was a member, by account.
+    /// Everybody who is or was a member, by account; subscribers are in no journal.
     pub members: Vec<(AccountId, MemberRow)>,
     /// The account's profile.
     pub profile: Option<Profile>,

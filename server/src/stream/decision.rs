@@ -6,13 +6,13 @@ use tidings_core::{
     authority::{Admitted, Refusal},
     ids::AccountId,
     journal::Position,
-    model::Profile,
+    model::{Conversation, MemberStatus, Profile, Standing},
     time::WallTime,
 };
 
 use super::PushRequest;
 use crate::{
-    store::NewEntry,
+    store::{MemberRow, NewEntry, SubscriberRow},
     trace::{Step, TraceId, Traced},
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Decision {
     pub(super) verdicts: Vec<Verdict>,
     /// The members that changed, with the last entry that changed each.
     pub(super) members: BTreeMap<AccountId, Position>,
+    /// What becomes of subscriptions, of which no entry tells.
+    pub(super) subscribers: BTreeMap<AccountId, SubscriberRow>,
     pub(super) profile: Option<Profile>,
     /// Of the pushes of which something was admitted.
     pub(super) traces: Vec<TraceId>,
@@ -46,6 +48,30 @@ impl Decision {
         self.profile = admitted.effects.profile.or(self.profile.take());
         let message = admitted.effects.message;
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });
+    }
+
+    /// The rows of those who moved: of members as the document lists them now,
+    /// and of those who came to subscribe, or no longer do.
+    pub(super) fn rows(
+        &self,
+        conversation: &Conversation,
+    ) -> (Vec<(AccountId, MemberRow)>, Vec<(AccountId, SubscriberRow)>) {
+        let mut members = Vec::new();
+        let mut subscribers = self.subscribers.clone();
+        for account in self.members.keys() {
+            let Some(member) = conversation.members.get(account) else { continue };
+            match &member.standing {
+                Some(Standing { status: MemberStatus::Subscribed, at, .. }) => {
+                    let row = SubscriberRow { status: MemberStatus::Active, at: *at };
+                    subscribers.entry(account.clone()).or_insert(row);
+                }
+                _ => {
+                    subscribers.remove(account);
+                    members.push((account.clone(), MemberRow::of(member)));
+                }
+            }
+        }
+        (members, subscribers.into_iter().collect())
     }
 }
 

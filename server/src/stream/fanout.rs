@@ -91,7 +91,7 @@ pub(super) async fn moved(
     }
     let frame = match status {
         MemberStatus::Active => return Ok(()),
-        MemberStatus::Invited | MemberStatus::Requested => {
+        MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Subscribed => {
             Frame::new(&ServerFrame::Summaries(node.store.summaries(tenant, account, &[conversation]).await?))
         }
         MemberStatus::Left | MemberStatus::Removed | MemberStatus::Banned => {
@@ -99,6 +99,42 @@ pub(super) async fn moved(
         }
     };
     node.sessions.send(tenant, [account], &[frame], &HashSet::new());
+    Ok(())
+}
+
+/// Brings up to date what the sessions of accounts here hear of a channel:
+/// those that subscribe now are told of it, the others that they are out.
+///
+/// # Errors
+/// When the store cannot tell; sessions then hear at their next catch-up.
+pub(super) async fn subscriptions(
+    node: &Node,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    accounts: &[AccountId],
+) -> Result<(), StoreError> {
+    let here: Vec<&AccountId> = accounts.iter().filter(|account| node.sessions.has(tenant, account)).collect();
+    if here.is_empty() {
+        return Ok(());
+    }
+    let head = node.store.stream_head(tenant, &StreamId::Conversation(conversation)).await?;
+    let mut joined = Vec::new();
+    for account in here {
+        let Some(member) = node.store.member(tenant, conversation, account).await? else { continue };
+        if member.is_subscriber() {
+            node.sessions.subscribe(tenant, account, conversation);
+            moved(node, tenant, conversation, account, MemberStatus::Subscribed, head.position).await?;
+            joined.push(account);
+        } else {
+            node.sessions.unsubscribe(tenant, account, conversation);
+            moved(node, tenant, conversation, account, member.status, head.position).await?;
+        }
+    }
+    if !joined.is_empty() {
+        let members = node.store.active_members(tenant, conversation).await?;
+        let profiles = profiles_frames(&node.store.profiles(tenant, &members).await?);
+        node.sessions.send(tenant, joined, &profiles, &HashSet::new());
+    }
     Ok(())
 }
 
@@ -120,11 +156,14 @@ pub async fn receipts(
     }
     for (conversation, receipts) in by_conversation {
         let (members, except) = (node.store.active_members(tenant, conversation).await?, except(conversation));
-        if members.len() <= RECEIPT_MEMBERS_MAX {
-            node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Receipts(receipts))], &except);
-            continue;
+        // A subscriber's are nobody else's, however many are told at once.
+        let is_told = |receipt: &MemberReceipt| members.contains(&receipt.account);
+        let is_small = members.len() <= RECEIPT_MEMBERS_MAX;
+        let (told, own): (Vec<_>, Vec<_>) = receipts.into_iter().partition(|receipt| is_small && is_told(receipt));
+        if !told.is_empty() {
+            node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Receipts(told))], &except);
         }
-        for receipt in receipts {
+        for receipt in own {
             let account = receipt.account.clone();
             node.sessions.send(tenant, [&account], &[Frame::new(&ServerFrame::Receipts(vec![receipt]))], &except);
         }

@@ -111,6 +111,9 @@ async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
             traces.iter().for_each(|trace| trace.step(Step::Published, traced));
             Ok(())
         }
+        Notice::Subscriptions { tenant, conversation, accounts } => {
+            fanout::subscriptions(node, tenant, *conversation, accounts).await
+        }
         Notice::Receipts { tenant, receipts } => fanout::receipts(node, tenant, receipts, |_| HashSet::new()).await,
         Notice::Presence { tenant, presence } => {
             fanout::presence(node, tenant, presence, &HashSet::new()).await.map(drop)
@@ -166,12 +169,19 @@ async fn publish_conversation(
     let changed = changed_members(&entries);
     let stream = StreamId::Conversation(conversation);
     let frames = fanout::entries_frames(&stream, entries);
+    // Whom the entries put out hears no more; whom they let in is told of the channel instead.
+    changed.keys().for_each(|account| node.sessions.unsubscribe(tenant, account, conversation));
     node.sessions.send(tenant, &members, &frames, &HashSet::new());
+    node.sessions.send_subscribers(tenant, conversation, &frames, &HashSet::new());
     let mut added = Vec::new();
     for (account, position) in changed {
         if members.contains(&account) {
             added.push(account);
         } else if let Some(member) = node.store.member(tenant, conversation, &account).await? {
+            if member.is_subscriber() {
+                fanout::subscriptions(node, tenant, conversation, &[account]).await?;
+                continue;
+            }
             fanout::moved(node, tenant, conversation, &account, member.status, position).await?;
         }
     }

@@ -13,12 +13,12 @@ use std::{
 
 use futures_util::FutureExt as _;
 use tidings_core::{
-    authority::{AdmitError, Admitted, Refusal, Session, Stream, answer_wish},
+    authority::{AdmitError, Admitted, Answer, Asker, Refusal, Session, Stream, Subscription, answer_wish},
     code::Code,
     doc::Document,
     ids::{AccountId, ChangeHash, DocumentId, StreamId},
     journal::{Entry, Position},
-    model::Wish,
+    model::{ConversationKind, MemberStatus, Wish},
     time::WallTime,
     wire::{Accepted, ProfileNotice, PushedChange, ServerFrame},
 };
@@ -37,7 +37,7 @@ use super::{
 };
 use crate::{
     node::Node,
-    store::{CommitOutcome, MemberRow, StoreError, StreamCommit},
+    store::{CommitOutcome, MemberRow, StoreError, StreamCommit, SubscriberRow},
     trace::Step,
     ws::{Frame, SessionHandle},
 };
@@ -234,7 +234,7 @@ impl Task {
         batch: &[PushRequest],
     ) -> Result<Decision, DecideError> {
         let decision = self.decide(stream, base, batch).await?;
-        if decision.entries.is_empty() {
+        if decision.entries.is_empty() && decision.subscribers.is_empty() {
             self.confirm_refusals(base, &decision).await?;
             return Ok(decision);
         }
@@ -349,12 +349,8 @@ impl Task {
         for request in batch {
             let mut verdict = Verdict { entries: decision.entries.len()..decision.entries.len(), ..Verdict::default() };
             if let Some(wish) = request.wish {
-                match self.fulfil(stream, base, request, wish).await? {
-                    Ok(Some(admitted)) => {
-                        verdict.accepted.push((admitted.entry.position, admitted.entry.accepted_at));
-                        decision.take(admitted);
-                    }
-                    Ok(None) => verdict.accepted.push((stream.position(), self.node.clock.wall_now())),
+                match self.fulfil(stream, base, request, wish, &mut decision).await? {
+                    Ok(accepted) => verdict.accepted.push(accepted),
                     Err(refusal) => verdict.refused = Some((0, refusal)),
                 }
             }
@@ -400,34 +396,63 @@ impl Task {
         Ok(admitted)
     }
 
-    /// Writes what follows from a wish, as the system's account; nothing if it
-    /// is so already.
+    /// Does what follows from a wish: writes it, as the system's account, or
+    /// takes note of a subscription; nothing if it is so already.
     async fn fulfil(
         &self,
         stream: &mut Stream,
         base: Position,
         request: &PushRequest,
         wish: Wish,
-    ) -> Result<Result<Option<Admitted>, Refusal>, DecideError> {
+        decision: &mut Decision,
+    ) -> Result<Result<(Position, WallTime), Refusal>, DecideError> {
         let Some(conversation) = self.key.stream.conversation() else {
             return Ok(Err(Refusal::new(Code::WrongKind, "not a conversation")));
         };
         let document = DocumentId::Conversation(conversation);
         self.load_missing(stream, &document, base).await?;
         let (account, at) = (&request.identity.account, self.node.clock.wall_now());
-        let facts = match answer_wish(stream.conversation(), account, wish, at, &self.node.limits) {
-            Ok(facts) => facts,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        let asker = Asker { account, subscribes: self.subscribes(stream, account, decision).await? };
+        let Answer { facts, subscription } =
+            match answer_wish(stream.conversation(), asker, wish, at, &self.node.limits) {
+                Ok(answer) => answer,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+        let mut accepted = (stream.position(), at);
         let system = Session::system(self.key.tenant.clone(), &self.key.stream);
-        let Some(change) = stream.compose(system.device, &document, at, &facts) else { return Ok(Ok(None)) };
-        let pushed = PushedChange { document, change: change.bytes().to_vec() };
-        match self.admit(stream, base, &system, &pushed).await? {
-            Ok(admitted) => Ok(Ok(Some(admitted))),
-            Err(AdmitError::Refused(refusal)) => Ok(Err(refusal)),
-            // Its number is the next one of its device: it cannot have been admitted.
-            Err(AdmitError::AlreadyAdmitted(_)) => Err(DecideError::Journal),
+        if let Some(change) = stream.compose(system.device, &document, at, &facts) {
+            let pushed = PushedChange { document, change: change.bytes().to_vec() };
+            match self.admit(stream, base, &system, &pushed).await? {
+                Ok(admitted) => {
+                    accepted = (admitted.entry.position, admitted.entry.accepted_at);
+                    decision.take(admitted);
+                }
+                Err(AdmitError::Refused(refusal)) => return Ok(Err(refusal)),
+                // Its number is the next one of its device: it cannot have been admitted.
+                Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
+            }
         }
+        if let Some(subscription) = subscription {
+            let status = match subscription {
+                Subscription::Begins => MemberStatus::Active,
+                Subscription::Ends => MemberStatus::Left,
+            };
+            decision.subscribers.insert(account.clone(), SubscriberRow { status, at });
+        }
+        Ok(Ok(accepted))
+    }
+
+    /// Whether an account subscribes, with what was decided of this batch.
+    async fn subscribes(&self, stream: &Stream, account: &AccountId, decision: &Decision) -> Result<bool, DecideError> {
+        let Some(conversation) = self.key.stream.conversation() else { return Ok(false) };
+        if stream.conversation().kind() != Some(ConversationKind::Channel) {
+            return Ok(false);
+        }
+        if let Some(row) = decision.subscribers.get(account) {
+            return Ok(row.status == MemberStatus::Active);
+        }
+        let member = self.node.store.member(&self.key.tenant, conversation, account).await?;
+        Ok(member.is_some_and(|member| member.is_subscriber()))
     }
 
     /// Where an admitted change stands: in this very batch, or in the journal.
@@ -465,7 +490,7 @@ impl Task {
                 conversation_row(stream)
             }
         };
-        let members = &stream.conversation().members;
+        let (members, subscribers) = decision.rows(stream.conversation());
         Ok(StreamCommit {
             tenant: self.key.tenant.clone(),
             stream: self.key.stream.clone(),
@@ -473,11 +498,8 @@ impl Task {
             entries: decision.entries.clone(),
             page: stream.page(),
             conversation,
-            members: decision
-                .members
-                .keys()
-                .filter_map(|account| members.get(account).map(|member| (account.clone(), MemberRow::of(member))))
-                .collect(),
+            members,
+            subscribers,
             profile: decision.profile.clone(),
             traces: decision.traces.clone(),
         })
@@ -488,23 +510,30 @@ impl Task {
         let before = std::mem::take(&mut state.readers);
         state.readers = if decision.members.is_empty() { before.clone() } else { self.readers(&state.stream) };
         let readers = &state.readers;
+        let (moved, subscribers) = decision.rows(state.stream.conversation());
+        self.unsubscribe(&moved, &subscribers);
         let entries: Vec<Entry> = decision.entries.into_iter().map(|new| new.entry).collect();
         let pushers: BTreeMap<u64, &Arc<SessionHandle>> =
             batch.iter().map(|request| (request.session.id, &request.session)).collect();
         for session in pushers.values() {
-            let reads = readers.contains(&session.account);
+            let reads = readers.contains(&session.account) || self.hears_as_subscriber(&session.account);
             self.answer_session(session, reads, batch, &decision.verdicts, &entries);
         }
         if entries.is_empty() {
-            return;
+            return self.publish_subscribers(&subscribers).await;
         }
         let pushers: HashSet<u64> = pushers.into_keys().collect();
         let tenant = &self.key.tenant;
         let frames = fanout::entries_frames(&self.key.stream, entries);
         self.node.sessions.send(tenant, readers.intersection(&before), &frames, &pushers);
         if let Some(conversation) = self.key.stream.conversation() {
+            self.node.sessions.send_subscribers(tenant, conversation, &frames, &pushers);
+            self.publish_subscribers(&subscribers).await;
             for (account, position) in decision.members.iter().filter(|(account, _)| !readers.contains(*account)) {
                 let Some(member) = state.stream.conversation().members.get(account) else { continue };
+                if member.status() == MemberStatus::Subscribed {
+                    continue;
+                }
                 let told = fanout::moved(&self.node, tenant, conversation, account, member.status(), *position).await;
                 self.log_untold(told);
             }
@@ -525,6 +554,29 @@ impl Task {
             self.log_untold(told);
         }
         decision::trace(Step::Published, batch, &decision.verdicts);
+    }
+
+    /// Whoever was put out, left or was taken in as a member hears nothing as a
+    /// subscriber any more.
+    fn unsubscribe(&self, members: &[(AccountId, MemberRow)], subscribers: &[(AccountId, SubscriberRow)]) {
+        let Some(conversation) = self.key.stream.conversation() else { return };
+        let left = subscribers.iter().filter(|(_, row)| row.status != MemberStatus::Active);
+        for account in members.iter().map(|(account, _)| account).chain(left.map(|(account, _)| account)) {
+            self.node.sessions.unsubscribe(&self.key.tenant, account, conversation);
+        }
+    }
+
+    fn hears_as_subscriber(&self, account: &AccountId) -> bool {
+        let conversation = self.key.stream.conversation();
+        conversation.is_some_and(|channel| self.node.sessions.subscribes(&self.key.tenant, account, channel))
+    }
+
+    /// Tells those who came to subscribe, or no longer do.
+    async fn publish_subscribers(&self, subscribers: &[(AccountId, SubscriberRow)]) {
+        let Some(conversation) = self.key.stream.conversation() else { return };
+        let accounts: Vec<AccountId> = subscribers.iter().map(|(account, _)| account.clone()).collect();
+        let told = fanout::subscriptions(&self.node, &self.key.tenant, conversation, &accounts).await;
+        self.log_untold(told);
     }
 
     /// What was committed stays committed; sessions learn of it at their next catch-up.

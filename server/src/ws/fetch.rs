@@ -102,7 +102,10 @@ impl Fetching<'_> {
             if fresh {
                 frames.extend(self.profiles(&members).await?);
             }
-            if matches!(self.fetch.scope, FetchScope::After(_)) && members.len() <= RECEIPT_MEMBERS_MAX {
+            // A subscriber is not told who has read.
+            let is_told = members.contains(&self.identity.account) || self.identity.administrator;
+            let is_small = members.len() <= RECEIPT_MEMBERS_MAX;
+            if matches!(self.fetch.scope, FetchScope::After(_)) && is_told && is_small {
                 fetched.receipts = self.receipts(conversation).await?;
             }
         }
@@ -129,7 +132,7 @@ impl Fetching<'_> {
             Some(MemberStatus::Invited) => {
                 Err(FetchError::Refused(Code::NotAMember, "the account was invited, and has not accepted"))
             }
-            Some(MemberStatus::Requested) => {
+            Some(MemberStatus::Requested | MemberStatus::Subscribed) => {
                 Err(FetchError::Refused(Code::NotAMember, "the account waits to be let in"))
             }
             None => Err(FetchError::Refused(Code::NotAMember, "the account is not a member")),

@@ -14,7 +14,7 @@ use tidings_core::{
     code::Code,
     ids::{ConversationId, StreamId},
     journal::{Cursor, Entry, Position},
-    model::{PresenceKind, Wish},
+    model::{MemberStatus, PresenceKind, Role, Wish},
     wire::{
         Ask, ClientFrame, Hello, MemberPresence, PROTOCOL_VERSION, Pong, PresenceNotice, Push, ReceiptNotice, Refused,
         ServerFrame, Welcome,
@@ -59,6 +59,8 @@ const FETCH_RATE: (u32, u32) = (200, 20);
 const RECEIPTS_RATE: (u32, u32) = (200, 20);
 /// Streams whose sent positions are remembered until the next cursor.
 const SENT_STREAMS_MAX: usize = 4_096;
+/// Times the channels of an account are read at its session's start.
+const SUBSCRIBE_TRIES_MAX: u32 = 5;
 /// Items of one frame of a catch-up.
 const CATCH_UP_ITEMS_MAX: usize = 250;
 
@@ -304,8 +306,9 @@ impl Session {
     /// Welcome, and everything since the cursor. Entries that are accepted
     /// meanwhile wait in the session's queue and follow.
     async fn greet(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<(), Ending> {
-        let catch_up = self.catch_up(cursor).await;
-        let catch_up = catch_up.map_err(|error| Ending::store_failed(&error, self.node.clock.as_ref()))?;
+        let failed = |error| Ending::store_failed(&error, self.node.clock.as_ref());
+        self.subscribe().await.map_err(failed)?;
+        let catch_up = self.catch_up(cursor).await.map_err(failed)?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
             version: PROTOCOL_VERSION,
             tenant: self.identity.tenant.clone(),
@@ -351,9 +354,38 @@ impl Session {
         Ok(())
     }
 
+    /// What the account missed. What it says of subscriptions holds for fan-out
+    /// too: a notice of them may have been lost.
     async fn catch_up(&self, cursor: Option<Cursor>) -> Result<CatchUp, StoreError> {
         let (tenant, account) = (&self.identity.tenant, &self.identity.account);
-        self.node.store.catch_up(tenant, account, cursor, self.node.limits.catch_up_entries_max).await
+        let entries_max = self.node.limits.catch_up_entries_max;
+        let catch_up = self.node.store.catch_up(tenant, account, cursor, entries_max).await?;
+        for (conversation, ..) in &catch_up.revoked {
+            self.node.sessions.unsubscribe(tenant, account, *conversation);
+        }
+        for summary in catch_up.summaries.iter().filter(|summary| summary.role == Role::Subscriber) {
+            if summary.status == MemberStatus::Active {
+                self.node.sessions.subscribe(tenant, account, summary.conversation);
+            }
+        }
+        Ok(catch_up)
+    }
+
+    /// Has the session hear of the channels that its account subscribes to.
+    /// They are read until they stay the same: one that was left in between
+    /// was not yet there to be taken away.
+    async fn subscribe(&self) -> Result<(), StoreError> {
+        let (tenant, account) = (&self.identity.tenant, &self.identity.account);
+        let mut known = Vec::new();
+        for _ in 0..SUBSCRIBE_TRIES_MAX {
+            let channels = self.node.store.subscriptions(tenant, account).await?;
+            if channels == known {
+                break;
+            }
+            self.node.sessions.set_subscriptions(tenant, account, &channels);
+            known = channels;
+        }
+        Ok(())
     }
 
     async fn take(&mut self, socket: &mut FrameSocket, received: Received) -> Result<(), Ending> {

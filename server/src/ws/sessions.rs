@@ -1,7 +1,7 @@
 //! The live sessions of this node, by account: whom entries are fanned out to.
 
 use std::{
-    collections::{BTreeMap, HashSet, btree_map},
+    collections::{BTreeMap, BTreeSet, HashSet, btree_map},
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
@@ -10,7 +10,7 @@ use std::{
 
 use tidings_core::{
     code::Code,
-    ids::{AccountId, DeviceId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, TenantId},
 };
 
 use super::outgoing::{Ending, Frame, Outgoing};
@@ -30,12 +30,61 @@ pub struct SessionHandle {
     pub outgoing: Outgoing,
 }
 
-type ByAccount = BTreeMap<AccountId, Vec<Arc<SessionHandle>>>;
+/// An account with live sessions.
+#[derive(Debug, Default)]
+struct Live {
+    sessions: Vec<Arc<SessionHandle>>,
+    /// The channels it subscribes to.
+    channels: BTreeSet<ConversationId>,
+}
+
+/// The accounts of a tenant with live sessions.
+#[derive(Debug, Default)]
+struct LiveTenant {
+    by_account: BTreeMap<AccountId, Live>,
+    /// Who of them subscribes to a channel: what fanning out to subscribers
+    /// costs is what is live, never what is subscribed.
+    subscribers: BTreeMap<ConversationId, BTreeSet<AccountId>>,
+}
+
+impl LiveTenant {
+    fn subscribe(&mut self, account: &AccountId, channel: ConversationId) {
+        // Of an account without a session nobody takes the channel away again.
+        let Some(live) = self.by_account.get_mut(account) else { return };
+        if live.channels.insert(channel) {
+            self.subscribers.entry(channel).or_default().insert(account.clone());
+        }
+    }
+
+    fn unsubscribe(&mut self, account: &AccountId, channel: ConversationId) {
+        if let Some(live) = self.by_account.get_mut(account) {
+            live.channels.remove(&channel);
+        }
+        if let btree_map::Entry::Occupied(mut subscribers) = self.subscribers.entry(channel) {
+            subscribers.get_mut().remove(account);
+            if subscribers.get().is_empty() {
+                subscribers.remove();
+            }
+        }
+    }
+
+    fn send<'a>(
+        &self,
+        accounts: impl IntoIterator<Item = &'a AccountId>,
+        frames: &[Arc<Frame>],
+        except: &HashSet<u64>,
+    ) {
+        let live = accounts.into_iter().filter_map(|account| self.by_account.get(account));
+        for session in live.flat_map(|live| &live.sessions).filter(|session| !except.contains(&session.id)) {
+            frames.iter().for_each(|frame| session.outgoing.send(frame));
+        }
+    }
+}
 
 /// The live sessions of this node.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    by_tenant: RwLock<BTreeMap<TenantId, ByAccount>>,
+    by_tenant: RwLock<BTreeMap<TenantId, LiveTenant>>,
     next_id: AtomicU64,
 }
 
@@ -63,8 +112,8 @@ impl Sessions {
     /// Adds a session; an older one of the same device ends.
     pub(super) fn add(&self, session: Arc<SessionHandle>) {
         let mut by_tenant = self.write();
-        let by_account = by_tenant.entry(session.tenant.clone()).or_default();
-        let sessions = by_account.entry(session.account.clone()).or_default();
+        let tenant = by_tenant.entry(session.tenant.clone()).or_default();
+        let sessions = &mut tenant.by_account.entry(session.account.clone()).or_default().sessions;
         sessions.retain(|other| {
             let replaced = other.device == session.device;
             if replaced {
@@ -78,34 +127,90 @@ impl Sessions {
     /// Takes a session out, if it is still there.
     pub(super) fn remove(&self, session: &SessionHandle) {
         let mut by_tenant = self.write();
-        let btree_map::Entry::Occupied(mut by_account) = by_tenant.entry(session.tenant.clone()) else { return };
-        if let btree_map::Entry::Occupied(mut sessions) = by_account.get_mut().entry(session.account.clone()) {
-            sessions.get_mut().retain(|other| other.id != session.id);
-            if sessions.get().is_empty() {
-                sessions.remove();
+        let btree_map::Entry::Occupied(mut tenant) = by_tenant.entry(session.tenant.clone()) else { return };
+        let Some(live) = tenant.get_mut().by_account.get_mut(&session.account) else { return };
+        live.sessions.retain(|other| other.id != session.id);
+        if live.sessions.is_empty() {
+            for channel in std::mem::take(&mut live.channels) {
+                tenant.get_mut().unsubscribe(&session.account, channel);
             }
+            tenant.get_mut().by_account.remove(&session.account);
         }
-        if by_account.get().is_empty() {
-            by_account.remove();
+        if tenant.get().by_account.is_empty() {
+            tenant.remove();
+        }
+    }
+
+    /// From here on what is new in a channel goes to the sessions of an
+    /// account, if it has any.
+    pub fn subscribe(&self, tenant: &TenantId, account: &AccountId, channel: ConversationId) {
+        if let Some(tenant) = self.write().get_mut(tenant) {
+            tenant.subscribe(account, channel);
+        }
+    }
+
+    /// From here on nothing of a channel goes to an account as a subscriber.
+    pub fn unsubscribe(&self, tenant: &TenantId, account: &AccountId, channel: ConversationId) {
+        if self.subscribes(tenant, account, channel)
+            && let Some(tenant) = self.write().get_mut(tenant)
+        {
+            tenant.unsubscribe(account, channel);
+        }
+    }
+
+    /// Says all the channels that an account subscribes to.
+    pub fn set_subscriptions(&self, tenant: &TenantId, account: &AccountId, channels: &[ConversationId]) {
+        let mut by_tenant = self.write();
+        let Some(tenant) = by_tenant.get_mut(tenant) else { return };
+        let former = tenant.by_account.get(account).map(|live| live.channels.clone()).unwrap_or_default();
+        for channel in former.into_iter().filter(|channel| !channels.contains(channel)) {
+            tenant.unsubscribe(account, channel);
+        }
+        channels.iter().for_each(|channel| tenant.subscribe(account, *channel));
+    }
+
+    /// Whether what is new in a channel goes to an account as a subscriber.
+    pub fn subscribes(&self, tenant: &TenantId, account: &AccountId, channel: ConversationId) -> bool {
+        let by_tenant = self.read();
+        let live = by_tenant.get(tenant).and_then(|tenant| tenant.by_account.get(account));
+        live.is_some_and(|live| live.channels.contains(&channel))
+    }
+
+    /// Writes frames to every live session of a channel's subscribers, but not
+    /// to the sessions with these ids. Waits for nobody.
+    pub fn send_subscribers(
+        &self,
+        tenant: &TenantId,
+        channel: ConversationId,
+        frames: &[Arc<Frame>],
+        except: &HashSet<u64>,
+    ) {
+        let by_tenant = self.read();
+        let Some(tenant) = by_tenant.get(tenant) else { return };
+        if let Some(subscribers) = tenant.subscribers.get(&channel) {
+            tenant.send(subscribers, frames, except);
         }
     }
 
     /// The live sessions of an account.
     pub fn of(&self, tenant: &TenantId, account: &AccountId) -> Vec<Arc<SessionHandle>> {
         let by_tenant = self.read();
-        by_tenant.get(tenant).and_then(|by_account| by_account.get(account)).cloned().unwrap_or_default()
+        let live = by_tenant.get(tenant).and_then(|tenant| tenant.by_account.get(account));
+        live.map(|live| live.sessions.clone()).unwrap_or_default()
     }
 
     /// The accounts with a live session here, by tenant.
     pub fn accounts(&self) -> Vec<(TenantId, Vec<AccountId>)> {
         let by_tenant = self.read();
-        by_tenant.iter().map(|(tenant, by_account)| (tenant.clone(), by_account.keys().cloned().collect())).collect()
+        by_tenant.iter().map(|(tenant, live)| (tenant.clone(), live.by_account.keys().cloned().collect())).collect()
     }
 
     /// How many sessions there are, and what waits to be written to them.
     pub fn waiting(&self) -> OutgoingWaiting {
         let mut waiting = OutgoingWaiting::default();
-        for session in self.read().values().flat_map(|by_account| by_account.values()).flatten() {
+        let by_tenant = self.read();
+        let live = by_tenant.values().flat_map(|tenant| tenant.by_account.values());
+        for session in live.flat_map(|live| &live.sessions) {
             let (frames, bytes) = session.outgoing.waiting();
             waiting.sessions += 1;
             waiting.frames += frames;
@@ -118,7 +223,7 @@ impl Sessions {
 
     /// Whether an account has a live session here.
     pub fn has(&self, tenant: &TenantId, account: &AccountId) -> bool {
-        self.read().get(tenant).is_some_and(|by_account| by_account.contains_key(account))
+        self.read().get(tenant).is_some_and(|tenant| tenant.by_account.contains_key(account))
     }
 
     /// Whether anybody of a tenant has a live session here.
@@ -135,22 +240,18 @@ impl Sessions {
         frames: &[Arc<Frame>],
         except: &HashSet<u64>,
     ) {
-        let by_tenant = self.read();
-        let Some(by_account) = by_tenant.get(tenant) else { return };
-        for session in accounts.into_iter().filter_map(|account| by_account.get(account)).flatten() {
-            if !except.contains(&session.id) {
-                frames.iter().for_each(|frame| session.outgoing.send(frame));
-            }
+        if let Some(tenant) = self.read().get(tenant) {
+            tenant.send(accounts, frames, except);
         }
     }
 
     // A panic while the lock is held leaves nothing half done that matters:
     // every write above is complete at each step.
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<TenantId, ByAccount>> {
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<TenantId, LiveTenant>> {
         self.by_tenant.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<TenantId, ByAccount>> {
+    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<TenantId, LiveTenant>> {
         self.by_tenant.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -183,6 +284,31 @@ mod tests {
         assert_eq!(sessions.of(&first.tenant, &first.account).len(), 2);
         sessions.remove(&first);
         assert_eq!(sessions.of(&second.tenant, &second.account).len(), 2);
+    }
+
+    #[test]
+    fn subscribers_hear_while_they_subscribe_and_have_a_session() {
+        let sessions = Sessions::default();
+        let (ann, mut heard) = session(&sessions, "ann", 1);
+        let (tenant, account) = (&ann.tenant, &ann.account);
+        let channel = |number| ConversationId::from_bytes([number; 16]);
+        let frame = Frame::new(&tidings_core::wire::ServerFrame::CaughtUp(tidings_core::journal::Cursor::new(1)));
+        let mut hears = |number| {
+            sessions.send_subscribers(tenant, channel(number), &[Arc::clone(&frame)], &HashSet::new());
+            heard.try_next().is_some()
+        };
+        assert!(!hears(1));
+        sessions.set_subscriptions(tenant, account, &[channel(1), channel(2)]);
+        assert!(hears(1) && hears(2));
+        sessions.set_subscriptions(tenant, account, &[channel(2)]);
+        sessions.subscribe(tenant, account, channel(3));
+        assert!(!hears(1) && hears(2) && hears(3));
+        sessions.unsubscribe(tenant, account, channel(2));
+        assert!(!hears(2));
+        sessions.remove(&ann);
+        sessions.subscribe(tenant, account, channel(1));
+        assert!(!hears(1) && !hears(3));
+        assert!(sessions.read().is_empty());
     }
 
     #[test]

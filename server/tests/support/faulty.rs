@@ -15,7 +15,7 @@ use tidings_core::{
 };
 use tidings_server::store::{
     CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreError,
-    StoredDocument, StreamCommit, StreamHead, Suspension,
+    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
 };
 use tokio::sync::watch;
 
@@ -114,6 +114,29 @@ impl Store for FaultyStore {
     ) -> Result<Vec<AccountId>, StoreError> {
         self.inner.active_members(tenant, conversation).await
     }
+    async fn subscriptions(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<ConversationId>, StoreError> {
+        self.inner.subscriptions(tenant, account).await
+    }
+
+    async fn subscribers(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        after: Option<&AccountId>,
+        count_max: u32,
+    ) -> Result<Vec<(AccountId, WallTime)>, StoreError> {
+        self.inner.subscribers(tenant, conversation, after, count_max).await
+    }
+
+    async fn subscriber_counts(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        position: Position,
+    ) -> Result<SubscriberCounts, StoreError> {
+        self.inner.subscriber_counts(tenant, conversation, position).await
+    }
+
     async fn document(
         &self,
         tenant: &TenantId,

@@ -272,6 +272,7 @@ fn summary(room: &Room, account: &AccountId) -> Option<ConversationSummary> {
     let member = conversation.active_member(account)?;
     let others = conversation.active_members().map(|(other, _)| other.clone()).filter(|other| other != account);
     Some(ConversationSummary {
+        subscriber_count: 0,
         conversation: stream.id().conversation()?,
         kind: conversation.kind()?,
         title: conversation.text(InfoField::Title).map(str::to_owned),

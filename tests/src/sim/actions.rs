@@ -296,7 +296,8 @@ impl Person<'_> {
                 let join = Wish::Join(random.chance(70).then(|| *random.pick(&CODES)));
                 let outside = |row: Option<&InboxRow>| row.is_none_or(|row| row.status != MemberStatus::Active);
                 let conversation = if random.chance(70) { self.shown_as(random, outside)? } else { conversation };
-                AskFor { conversation, wish: *random.pick(&[join, join, Wish::Accept, Wish::Decline]) }.into()
+                AskFor { conversation, wish: *random.pick(&[join, join, Wish::Accept, Wish::Decline, Wish::Leave]) }
+                    .into()
             }
             Kind::PinMessage => PinMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::UnpinMessage => UnpinMessage { conversation, message: self.message(conversation, random)? }.into(),

@@ -24,7 +24,7 @@ use tidings_core::{
 };
 use tidings_server::store::{
     self, CatchUp, CommitOutcome, DeviceOwner, MemberRow, NewEntry, Notice, Records, Snapshot, StaleDocument, Store,
-    StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead, Suspension,
+    StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -470,6 +470,29 @@ impl Store for NodeStore {
             members.extend((!members.contains(&dora)).then_some(dora));
         }
         Ok(members)
+    }
+
+    async fn subscriptions(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<ConversationId>, StoreError> {
+        self.call(Call::Read, self.store().subscriptions(tenant, account)).await
+    }
+
+    async fn subscribers(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        after: Option<&AccountId>,
+        count_max: u32,
+    ) -> Result<Vec<(AccountId, WallTime)>, StoreError> {
+        self.call(Call::Read, self.store().subscribers(tenant, conversation, after, count_max)).await
+    }
+
+    async fn subscriber_counts(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        position: Position,
+    ) -> Result<SubscriberCounts, StoreError> {
+        self.call(Call::Read, self.store().subscriber_counts(tenant, conversation, position)).await
     }
 
     async fn document(

@@ -54,6 +54,7 @@ pub(crate) async fn a_new_device_gets_every_conversation_and_no_entry(store: &dy
         state: ConversationState::Active,
         role: Role::Member,
         status: MemberStatus::Active,
+        subscriber_count: 0,
         member_count: 6,
         others: ["bob", "cid", "dan", "eve"].map(account).to_vec(),
         last_message: row(&["ann"], None).last_message,

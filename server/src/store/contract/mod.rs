@@ -4,6 +4,7 @@
 pub(super) mod catch_up;
 pub(super) mod journal;
 pub(super) mod register;
+pub(super) mod subscription;
 
 use std::time::Duration;
 
@@ -74,6 +75,15 @@ macro_rules! contract_tests {
                 profiles_come_for_those_who_have_one,
                 a_suspension_holds_until_it_is_lifted,
                 a_suspension_is_no_profile,
+            }
+            subscription {
+                subscribers_are_rows_beside_the_members,
+                the_count_is_what_the_rows_say_whatever_moves_them,
+                a_subscription_needs_the_position_it_was_judged_at,
+                a_subscriber_catches_up_as_a_reader_and_learns_of_the_end,
+                a_subscribers_receipts_are_told_to_nobody_else,
+                subscribers_are_paged_by_account,
+                of_racing_subscriptions_none_is_lost,
             }
         }
     };
@@ -162,6 +172,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         page: 0,
         conversation: None,
         members: Vec::new(),
+        subscribers: Vec::new(),
         profile: None,
         traces: Vec::new(),
     }

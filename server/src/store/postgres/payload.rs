@@ -14,7 +14,10 @@ use crate::{store::Notice, trace::TraceId};
 /// statement over one that is longer.
 const PAYLOAD_BYTES_MAX: usize = 7_900;
 
-/// A notice of this node: one payload, or several when its receipts are many.
+/// Accounts of one payload, of 65 bytes each at most.
+const PAYLOAD_ACCOUNTS_MAX: usize = 100;
+
+/// A notice of this node: one payload, or several when its receipts or accounts are many.
 pub(super) fn print(node: i64, notice: &Notice) -> Vec<String> {
     match notice {
         Notice::Entries { tenant, stream, first, last, traces } => {
@@ -23,6 +26,12 @@ pub(super) fn print(node: i64, notice: &Notice) -> Vec<String> {
             vec![format!("{node} entries {tenant} {stream} {first} {last}{traces}")]
         }
         Notice::Receipts { tenant, receipts } => print_receipts(node, tenant, receipts),
+        Notice::Subscriptions { tenant, conversation, accounts } => {
+            let words =
+                |accounts: &[AccountId]| accounts.iter().map(|account| format!(" {account}")).collect::<String>();
+            let runs = accounts.chunks(PAYLOAD_ACCOUNTS_MAX);
+            runs.map(|run| format!("{node} subscriptions {tenant} {conversation}{}", words(run))).collect()
+        }
         Notice::Presence { tenant, presence: MemberPresence { conversation, account, kind } } => {
             vec![format!("{node} presence {tenant} {conversation} {account} {}", kind.as_str())]
         }
@@ -64,6 +73,12 @@ pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
                 receipts.push(MemberReceipt { conversation, account, receipt });
             }
             Notice::Receipts { tenant, receipts }
+        }
+        "subscriptions" => {
+            let conversation = ConversationId::parse(words.next()?).ok()?;
+            let accounts =
+                words.by_ref().map(|word| AccountId::parse(word).ok()).collect::<Option<Vec<AccountId>>>()?;
+            Notice::Subscriptions { tenant, conversation, accounts }
         }
         "presence" => {
             let conversation = ConversationId::parse(words.next()?).ok()?;
@@ -120,6 +135,14 @@ mod tests {
         }
         check(&Notice::Receipts { tenant: tenant(), receipts: receipts(3) });
         let (conversation, account) = (ConversationId::from_bytes([7; 16]), AccountId::parse("ann").unwrap());
+        let subscriptions = |count| {
+            let accounts = vec![AccountId::parse(&"a".repeat(64)).unwrap(); count];
+            Notice::Subscriptions { tenant: tenant(), conversation, accounts }
+        };
+        let twice = subscriptions(2 * PAYLOAD_ACCOUNTS_MAX);
+        let payloads = print(1, &twice);
+        assert!(payloads.len() == 2 && payloads.iter().all(|payload| payload.len() < PAYLOAD_BYTES_MAX));
+        assert_eq!(parse(2, &payloads[1]), Some(subscriptions(PAYLOAD_ACCOUNTS_MAX)));
         let presence = MemberPresence { conversation, account, kind: PresenceKind::Typing };
         check(&Notice::Presence { tenant: tenant(), presence });
     }

@@ -92,7 +92,8 @@ macro_rules! select_summaries {
     ($($condition:literal)?) => {
         concat!(
             "SELECT own.conversation, own.role, own.status, conversations.kind, conversations.title,
-                conversations.state, conversations.member_count, conversations.some_members,
+                conversations.state, conversations.member_count, conversations.subscriber_count,
+                conversations.some_members,
                 conversations.created_at, conversations.last_message, streams.position, streams.page,
                 coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read,
                 (SELECT count(*) FROM (
@@ -159,6 +160,7 @@ fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<Conve
         role: member.role,
         status: member.status,
         member_count: fields.number("member_count")?,
+        subscriber_count: fields.number("subscriber_count")?,
         others: some_members.into_iter().filter(|other| other != account).take(OTHERS_MAX).collect(),
         last_message: fields.maybe_decode("last_message", |bytes| wire::decode(bytes))?,
         position: fields.position("position")?,
@@ -179,6 +181,7 @@ fn outside<R: ReadRow>(fields: &Fields<'_, R>, member: MemberRow) -> Result<Conv
         role: member.role,
         status: member.status,
         member_count: fields.number("member_count")?,
+        subscriber_count: fields.number("subscriber_count")?,
         others: Vec::new(),
         last_message: None,
         position: Position::ZERO,
@@ -195,6 +198,7 @@ const ALL_PROFILES: &str = "SELECT account, profile FROM accounts
         SELECT $2 UNION
         SELECT other.account FROM members AS own
         JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation
+            AND other.subscribed_at = 0
         WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active')
         AND profile IS NOT NULL
     ORDER BY account";
@@ -351,17 +355,24 @@ impl Missed<'_> {
         Ok(runs)
     }
 
-    /// Receipts that moved: the own ones, and in small conversations all.
+    /// Receipts that moved: the own ones, and to a member of a small conversation all of its members'.
     async fn receipts<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<MemberReceipt>, StoreError> {
-        const RECEIPTS: &str = "SELECT receipts.conversation, receipts.account, receipts.delivered, receipts.read
+        const RECEIPTS: &str = "SELECT receipts.conversation AS conversation, receipts.account AS account,
+                receipts.delivered, receipts.read
+            FROM members AS own
+            JOIN receipts ON receipts.tenant = own.tenant AND receipts.conversation = own.conversation
+                AND receipts.account = own.account
+            WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND receipts.tick >= $3
+            UNION ALL
+            SELECT receipts.conversation, receipts.account, receipts.delivered, receipts.read
             FROM members AS own
             JOIN conversations ON conversations.tenant = own.tenant
                 AND conversations.conversation = own.conversation
             JOIN receipts ON receipts.tenant = own.tenant AND receipts.conversation = own.conversation
-                AND receipts.tick >= $3
-            WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'
-                AND (receipts.account = $2 OR conversations.member_count <= 100)
-            ORDER BY receipts.conversation, receipts.account";
+                AND receipts.account <> own.account AND receipts.tick >= $3 AND NOT receipts.subscriber
+            WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND own.subscribed_at = 0
+                AND conversations.member_count <= 100
+            ORDER BY conversation, account";
         member_receipts(&fetch::<B>(connection, RECEIPTS, self.values()).await?)
     }
 
@@ -374,17 +385,18 @@ impl Missed<'_> {
             WHERE tenant = $1 AND account IN (
                 SELECT other.account FROM members AS own
                 JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation
+                    AND other.subscribed_at = 0
                 WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND own.tick >= $3
                 UNION
                 SELECT other.account FROM members AS own
                 JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation
-                    AND other.tick >= $3
+                    AND other.tick >= $3 AND other.subscribed_at = 0
                 WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'
                 UNION
                 SELECT changed.account FROM accounts AS changed
                 WHERE changed.tenant = $1 AND changed.tick >= $3 AND (changed.account = $2 OR EXISTS (
                     SELECT 1 FROM members AS other CROSS JOIN members AS own
-                    WHERE other.tenant = $1 AND other.account = changed.account
+                    WHERE other.tenant = $1 AND other.account = changed.account AND other.subscribed_at = 0
                         AND own.tenant = $1 AND own.conversation = other.conversation AND own.account = $2
                         AND own.status = 'active')))
                 AND profile IS NOT NULL

@@ -14,6 +14,7 @@ use super::{
     backend::{fetch, insert},
     journal::BACKLOG_STEP,
     row::Fields,
+    subscription,
 };
 use crate::store::{CommitOutcome, Notice, StoreError, StreamCommit};
 
@@ -40,7 +41,7 @@ pub(in crate::store) async fn commit_at_once<B: Backend>(
             ((&commit.tenant, &commit.stream), head)
         })
         .collect();
-    if commits.is_empty() || heads.len() < commits.len() {
+    if commits.is_empty() || heads.len() < commits.len() || commits.iter().any(subscription::is_touched) {
         return Ok(None);
     }
     let inserts = rows(Tick(0), node, commits).into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
@@ -62,7 +63,7 @@ pub(in crate::store) async fn commit<B: Backend>(
     let mut outcomes = Vec::with_capacity(commits.len());
     let mut admitted = Vec::with_capacity(commits.len());
     for commit in commits {
-        debug_assert!(!commit.entries.is_empty(), "a commit writes something");
+        debug_assert!(!commit.entries.is_empty() || !commit.subscribers.is_empty(), "a commit writes something");
         let head = heads.entry((&commit.tenant, &commit.stream)).or_default();
         if *head == commit.expected {
             *head = commit.last();
@@ -72,25 +73,31 @@ pub(in crate::store) async fn commit<B: Backend>(
             outcomes.push(CommitOutcome::Conflict);
         }
     }
+    let moves = subscription::moves::<B>(connection, &admitted).await?;
     for (statement, rows) in rows(tick, node, admitted.iter().copied()) {
         insert::<B>(connection, statement, rows).await?;
     }
+    subscription::count::<B>(connection, moves).await?;
     Ok((outcomes, notices(admitted)))
 }
 
 fn notices<'c>(commits: impl IntoIterator<Item = &'c StreamCommit>) -> Vec<Notice> {
-    let notice = |commit: &StreamCommit| Notice::Entries {
+    let entries = |commit: &StreamCommit| Notice::Entries {
         tenant: commit.tenant.clone(),
         stream: commit.stream.clone(),
         first: commit.expected.next(),
         last: commit.last(),
         traces: commit.traces.clone(),
     };
-    commits.into_iter().map(notice).collect()
+    let notices = |commit: &StreamCommit| {
+        let entries = (!commit.entries.is_empty()).then(|| entries(commit));
+        entries.into_iter().chain(subscription::notice(commit)).collect::<Vec<_>>()
+    };
+    commits.into_iter().flat_map(notices).collect()
 }
 
 impl StreamCommit {
-    fn last(&self) -> Position {
+    pub(super) fn last(&self) -> Position {
         Position::new(self.expected.number().saturating_add(self.entries.len() as u64))
     }
 }
@@ -197,9 +204,10 @@ const CONVERSATIONS: Insert = Insert {
 
 const MEMBERS: Insert = Insert {
     table: "members",
-    columns: &["tenant", "conversation", "account", "role", "status", "position", "tick"],
+    columns: &["tenant", "conversation", "account", "role", "status", "position", "subscribed_at", "tick"],
     conflict: "ON CONFLICT (tenant, conversation, account) DO UPDATE SET
-        role = excluded.role, status = excluded.status, position = excluded.position, tick = excluded.tick",
+        role = excluded.role, status = excluded.status, position = excluded.position,
+        subscribed_at = excluded.subscribed_at, tick = excluded.tick",
 };
 
 const ACCOUNTS: Insert = Insert {
@@ -223,8 +231,10 @@ fn rows<'c>(
     let mut accounts = BTreeMap::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
-        let head = vec![tenant.into(), stream.into(), commit.last().into(), commit.page.into(), tick.into()];
-        streams.insert((tenant, stream), head);
+        if !commit.entries.is_empty() {
+            let head = vec![tenant.into(), stream.into(), commit.last().into(), commit.page.into(), tick.into()];
+            streams.insert((tenant, stream), head);
+        }
         for new in &commit.entries {
             *documents.entry((tenant, &new.entry.document)).or_insert(0u32) += 1;
         }
@@ -235,6 +245,9 @@ fn rows<'c>(
                     conversations.insert((tenant, *conversation), row);
                 }
                 for (account, row) in member_rows(tick, commit) {
+                    members.insert((tenant, *conversation, account), row);
+                }
+                for (account, row) in subscription::rows(tick, commit, *conversation) {
                     members.insert((tenant, *conversation, account), row);
                 }
             }
@@ -303,6 +316,7 @@ fn member_rows(tick: Tick, commit: &StreamCommit) -> impl Iterator<Item = (&tidi
             (&member.role).into(),
             member.status.as_str().into(),
             commit.last().into(),
+            0.into(),
             tick.into(),
         ];
         Some((account, row))

@@ -123,7 +123,7 @@ pub(super) async fn member<B: Backend>(
 }
 
 const ACTIVE_MEMBERS: &str = "SELECT account FROM members
-    WHERE tenant = $1 AND conversation = $2 AND status = 'active' ORDER BY account";
+    WHERE tenant = $1 AND conversation = $2 AND status = 'active' AND subscribed_at = 0 ORDER BY account";
 
 /// `Store::active_members`.
 pub(super) async fn active_members<B: Backend>(
@@ -137,7 +137,8 @@ pub(super) async fn active_members<B: Backend>(
 
 const CO_MEMBERS: &str = "SELECT other.account AS account FROM members AS own
     JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation
-    WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND other.status = 'active'
+    WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND own.subscribed_at = 0
+        AND other.status = 'active' AND other.subscribed_at = 0
     UNION SELECT $2 AS account ORDER BY account";
 
 /// `Store::co_members`.

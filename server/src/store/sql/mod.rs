@@ -11,6 +11,7 @@ mod receipt;
 mod records;
 mod row;
 mod snapshot;
+mod subscription;
 
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ use crate::{clock, metrics::Counter};
 
 use super::{
     CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts,
-    StoreError, StoredDocument, StreamCommit, StreamHead, Suspension,
+    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.
@@ -203,6 +204,42 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Vec<AccountId>, StoreError> {
         self.patience
             .bound(async { directory::active_members::<B>(&mut *self.reader().await?, tenant, conversation).await })
+            .await
+    }
+
+    async fn subscriptions(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<ConversationId>, StoreError> {
+        self.patience
+            .bound(async { subscription::subscriptions::<B>(&mut *self.reader().await?, tenant, account).await })
+            .await
+    }
+
+    async fn subscribers(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        after: Option<&AccountId>,
+        count_max: u32,
+    ) -> Result<Vec<(AccountId, WallTime)>, StoreError> {
+        self.patience
+            .bound(async {
+                let mut reader = self.reader().await?;
+                subscription::subscribers::<B>(&mut reader, tenant, conversation, after, count_max).await
+            })
+            .await
+    }
+
+    async fn subscriber_counts(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        position: Position,
+    ) -> Result<SubscriberCounts, StoreError> {
+        self.patience
+            .bound(async {
+                let mut reader = self.reader().await?;
+                let mut moment = reader.begin(B::BEGIN_READ).await?;
+                subscription::subscriber_counts::<B>(&mut moment, tenant, conversation, position).await
+            })
             .await
     }
 

@@ -19,7 +19,7 @@ use crate::store::StoreError;
 
 // Of one account: a join with a list of accounts and conversations let Postgres
 // think of reading all members of the tenant.
-const STANDING: &str = "SELECT own.conversation, streams.position,
+const STANDING: &str = "SELECT own.conversation, own.subscribed_at, streams.position,
         coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read
     FROM members AS own
     JOIN streams ON streams.tenant = own.tenant AND streams.stream = 'conversation/' || own.conversation
@@ -32,12 +32,12 @@ const STANDING: &str = "SELECT own.conversation, streams.position,
 // account's receipts since they were read.
 const MOVE: Insert = Insert {
     table: "receipts",
-    columns: &["tenant", "conversation", "account", "delivered", "read", "tick"],
+    columns: &["tenant", "conversation", "account", "delivered", "read", "subscriber", "tick"],
     conflict: "ON CONFLICT (tenant, conversation, account) DO UPDATE SET
         delivered = CASE WHEN excluded.delivered > receipts.delivered
             THEN excluded.delivered ELSE receipts.delivered END,
         read = CASE WHEN excluded.read > receipts.read THEN excluded.read ELSE receipts.read END,
-        tick = excluded.tick
+        subscriber = excluded.subscriber, tick = excluded.tick
         WHERE excluded.delivered > receipts.delivered OR excluded.read > receipts.read
         RETURNING conversation, account, delivered, read",
 };
@@ -54,7 +54,7 @@ pub(super) async fn merge_receipts<B: Backend>(
         *merged = merged.merge(*receipt);
     }
     // Sorted, so that two nodes lock the rows in the same order.
-    let mut moved: BTreeMap<(ConversationId, &AccountId), Receipt> = BTreeMap::new();
+    let mut moved: BTreeMap<(ConversationId, &AccountId), (Receipt, bool)> = BTreeMap::new();
     for (account, wanted) in wanted {
         let values = [tenant.into(), account.into(), Value::keys(wanted.keys())];
         for row in fetch::<B>(connection, STANDING, values).await? {
@@ -63,7 +63,8 @@ pub(super) async fn merge_receipts<B: Backend>(
             let (head, stored) = (fields.position("position")?, fields.receipt()?);
             let merged = stored.merge(clamp(wanted.get(&conversation).copied().unwrap_or_default(), head));
             if merged != stored {
-                moved.insert((conversation, account), merged);
+                let subscribes = fields.number::<u64>("subscribed_at")? > 0;
+                moved.insert((conversation, account), (merged, subscribes));
             }
         }
     }
@@ -71,13 +72,14 @@ pub(super) async fn merge_receipts<B: Backend>(
         return Ok(Vec::new());
     }
     let tick = next_tick::<B>(connection).await?;
-    let rows = moved.into_iter().map(|((conversation, account), receipt)| {
+    let rows = moved.into_iter().map(|((conversation, account), (receipt, subscribes))| {
         vec![
             tenant.into(),
             conversation.into(),
             account.into(),
             receipt.delivered.into(),
             receipt.read.into(),
+            Value::Flag(subscribes),
             tick.into(),
         ]
     });
@@ -103,10 +105,11 @@ pub(super) fn member_receipts<R: ReadRow>(rows: &[R]) -> Result<Vec<MemberReceip
         .collect()
 }
 
-const RECEIPTS: &str = "SELECT receipts.account, receipts.delivered, receipts.read FROM receipts
-    JOIN members ON members.tenant = receipts.tenant AND members.conversation = receipts.conversation
-        AND members.account = receipts.account
-    WHERE receipts.tenant = $1 AND receipts.conversation = $2 AND members.status = 'active'
+const RECEIPTS: &str = "SELECT receipts.account, receipts.delivered, receipts.read FROM members
+    JOIN receipts ON receipts.tenant = members.tenant AND receipts.conversation = members.conversation
+        AND receipts.account = members.account
+    WHERE members.tenant = $1 AND members.conversation = $2 AND members.status = 'active'
+        AND members.subscribed_at = 0
     ORDER BY receipts.account";
 
 /// `Store::receipts`.

@@ -30,7 +30,7 @@ const CONVERSATION: &str = "SELECT kind, title, state, member_count, some_member
     FROM conversations WHERE tenant = $1 AND conversation = $2";
 
 const MEMBERS: &str = "SELECT account, role, status FROM members
-    WHERE tenant = $1 AND conversation = $2 ORDER BY account";
+    WHERE tenant = $1 AND conversation = $2 AND subscribed_at = 0 ORDER BY account";
 
 const SNAPSHOTS: &str = "SELECT document, position FROM snapshots
     WHERE tenant = $1 AND document IN (SELECT key FROM json_each($2)) ORDER BY position, document";
