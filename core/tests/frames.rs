@@ -20,8 +20,9 @@ use tidings_core::{
     time::WallTime,
     wire::{
         Accepted, Ask, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
-        Hello, LastMessage, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice, ProfileNotice, Push,
-        PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Welcome, decode, encode,
+        Hello, LastMessage, ListSubscribers, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice,
+        ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, Subscribers,
+        Welcome, decode, encode,
     },
 };
 
@@ -120,6 +121,16 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
             ClientFrame::Presence(PresenceNotice { conversation: conversation(), kind: PresenceKind::Typing }),
         ),
         ("ping", ClientFrame::Ping(5)),
+        (
+            "list_subscribers",
+            ClientFrame::ListSubscribers(ListSubscribers {
+                request: 11,
+                conversation: conversation(),
+                after: Some(account()),
+                count_max: 100,
+                position: Position::new(18),
+            }),
+        ),
         (
             "ask",
             ClientFrame::Ask(Ask {
@@ -227,6 +238,17 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
         ("pong", ServerFrame::Pong(pong())),
+        (
+            "subscribers",
+            ServerFrame::Subscribers(Subscribers {
+                request: 11,
+                conversation: conversation(),
+                count: 100_000,
+                delivered: 90_000,
+                read: 80_000,
+                subscribers: vec![Subscriber { account: account(), joined_at: AT }],
+            }),
+        ),
     ]
 }
 

@@ -143,6 +143,8 @@ fn answer(
     match status {
         Some(MemberStatus::Active) => return Ok(Answer::default()),
         Some(MemberStatus::Banned) => return deny(Code::MemberBanned, "the account was banned"),
+        Some(MemberStatus::Invited) => {}
+        _ if subscribes && is_for_subscribers(conversation, way) => return Ok(Answer::default()),
         _ => {}
     }
     match conversation.state() {
@@ -172,9 +174,6 @@ fn answer(
         Way::Decline | Way::Leave => unreachable!("answered above"),
     };
     let as_subscriber = role == Role::Subscriber;
-    if as_subscriber && subscribes {
-        return Ok(Answer::default());
-    }
     let subscription = (as_subscriber && approved).then_some(Subscription::Begins);
     let to = match (approved, as_subscriber) {
         (true, true) => MemberStatus::Subscribed,
@@ -200,6 +199,15 @@ fn answer(
     let granted = member.into_iter().flat_map(|member| &member.grants).filter(|(_, grant)| grant.allowed);
     facts.extend(granted.map(|(permission, _)| Fact::MemberGrant(account.clone(), *permission, None)));
     Ok(Answer { facts, subscription })
+}
+
+/// Whether who comes into a channel this way subscribes.
+fn is_for_subscribers(conversation: &Conversation, way: Way) -> bool {
+    match way {
+        Way::Open => true,
+        Way::Invite(id) => conversation.invites.get(&id).is_some_and(|invite| invite.role == Role::Subscriber),
+        Way::Invited | Way::Decline | Way::Leave => false,
+    }
 }
 
 fn moved(member: Option<&Member>, account: &AccountId, to: MemberStatus, at: WallTime) -> Fact {
@@ -465,7 +473,9 @@ mod tests {
         assert_eq!(room.stream.position(), position);
         room.invite(|invite| (invite.role, invite.uses_max) = (Role::Subscriber, Some(1)));
         assert_eq!(room.ask("ann", join), Ok(()), "who subscribes uses nothing up");
-        assert_eq!(room.ask("bob", join), Ok(()));
+        for _ in 0..2 {
+            assert_eq!(room.ask("bob", join), Ok(()));
+        }
         assert_eq!(room.ask("cid", join), Err(Code::InviteUsedUp));
         assert_eq!(room.stream.conversation().invite_uses[&CODE.invite()], 1);
         assert_eq!(room.subscribers.iter().collect::<Vec<_>>(), ["ann", "bob"]);

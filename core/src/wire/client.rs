@@ -6,6 +6,7 @@ use crate::{
     ids::{ConversationId, DeviceId, DocumentId, PageNumber, StreamId},
     journal::{Cursor, Position},
     model::{PresenceKind, Wish},
+    wire::ListSubscribers,
 };
 
 /// A frame from a client.
@@ -32,6 +33,9 @@ pub enum ClientFrame {
     /// Asks for what only one who is not a member asks for.
     #[n(6)]
     Ask(#[n(0)] Ask),
+    /// Asks for the subscribers of a channel, page by page.
+    #[n(7)]
+    ListSubscribers(#[n(0)] ListSubscribers),
 }
 
 /// Opens a session.

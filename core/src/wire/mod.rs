@@ -6,6 +6,7 @@ mod client;
 mod codec;
 mod packed;
 mod server;
+mod subscriber;
 
 pub use client::{Ask, ClientFrame, Fetch, FetchScope, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice};
 pub use codec::{DecodeFrameError, decode, encode};
@@ -14,6 +15,7 @@ pub use server::{
     Accepted, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetched, LastMessage, MemberPresence,
     MemberReceipt, Pong, ProfileNotice, Refused, Revoked, ServerFrame, Welcome,
 };
+pub use subscriber::{ListSubscribers, Subscriber, Subscribers};
 
 /// The version of the protocol this crate speaks.
 pub const PROTOCOL_VERSION: u16 = 1;

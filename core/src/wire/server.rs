@@ -9,6 +9,7 @@ use crate::{
     limits::Limits,
     model::{ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role},
     time::WallTime,
+    wire::Subscribers,
 };
 
 /// A frame from the server.
@@ -53,6 +54,9 @@ pub enum ServerFrame {
     /// Answers Ping.
     #[n(12)]
     Pong(#[n(0)] Pong),
+    /// Answers a question about a channel's subscribers.
+    #[n(13)]
+    Subscribers(#[n(0)] Subscribers),
 }
 
 /// Answers Hello.

@@ -31,6 +31,14 @@ pub(super) struct Decision {
     pub(super) traces: Vec<TraceId>,
 }
 
+/// The rows of those who moved.
+pub(super) struct Moved {
+    /// Of members, as the document lists them now.
+    pub(super) members: Vec<(AccountId, MemberRow)>,
+    /// Of those who came to subscribe, or no longer do.
+    pub(super) subscribers: Vec<(AccountId, SubscriberRow)>,
+}
+
 /// What was decided of a push.
 #[derive(Default)]
 pub(super) struct Verdict {
@@ -50,12 +58,8 @@ impl Decision {
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });
     }
 
-    /// The rows of those who moved: of members as the document lists them now,
-    /// and of those who came to subscribe, or no longer do.
-    pub(super) fn rows(
-        &self,
-        conversation: &Conversation,
-    ) -> (Vec<(AccountId, MemberRow)>, Vec<(AccountId, SubscriberRow)>) {
+    /// The rows of those who moved.
+    pub(super) fn moved(&self, conversation: &Conversation) -> Moved {
         let mut members = Vec::new();
         let mut subscribers = self.subscribers.clone();
         for account in self.members.keys() {
@@ -71,7 +75,7 @@ impl Decision {
                 }
             }
         }
-        (members, subscribers.into_iter().collect())
+        Moved { members, subscribers: subscribers.into_iter().collect() }
     }
 }
 

@@ -28,7 +28,7 @@ use super::{
     PushRequest,
     cache::Held,
     commit::CommitError,
-    decision::{self, Decision, Verdict},
+    decision::{self, Decision, Moved, Verdict},
     fanout,
     load::load,
     notice,
@@ -37,7 +37,7 @@ use super::{
 };
 use crate::{
     node::Node,
-    store::{CommitOutcome, MemberRow, StoreError, StreamCommit, SubscriberRow},
+    store::{CommitOutcome, StoreError, StreamCommit, SubscriberRow},
     trace::Step,
     ws::{Frame, SessionHandle},
 };
@@ -490,7 +490,7 @@ impl Task {
                 conversation_row(stream)
             }
         };
-        let (members, subscribers) = decision.rows(stream.conversation());
+        let Moved { members, subscribers } = decision.moved(stream.conversation());
         Ok(StreamCommit {
             tenant: self.key.tenant.clone(),
             stream: self.key.stream.clone(),
@@ -510,8 +510,8 @@ impl Task {
         let before = std::mem::take(&mut state.readers);
         state.readers = if decision.members.is_empty() { before.clone() } else { self.readers(&state.stream) };
         let readers = &state.readers;
-        let (moved, subscribers) = decision.rows(state.stream.conversation());
-        self.unsubscribe(&moved, &subscribers);
+        let moved = decision.moved(state.stream.conversation());
+        self.unsubscribe(&moved);
         let entries: Vec<Entry> = decision.entries.into_iter().map(|new| new.entry).collect();
         let pushers: BTreeMap<u64, &Arc<SessionHandle>> =
             batch.iter().map(|request| (request.session.id, &request.session)).collect();
@@ -520,7 +520,7 @@ impl Task {
             self.answer_session(session, reads, batch, &decision.verdicts, &entries);
         }
         if entries.is_empty() {
-            return self.publish_subscribers(&subscribers).await;
+            return self.publish_subscribers(&moved).await;
         }
         let pushers: HashSet<u64> = pushers.into_keys().collect();
         let tenant = &self.key.tenant;
@@ -528,7 +528,7 @@ impl Task {
         self.node.sessions.send(tenant, readers.intersection(&before), &frames, &pushers);
         if let Some(conversation) = self.key.stream.conversation() {
             self.node.sessions.send_subscribers(tenant, conversation, &frames, &pushers);
-            self.publish_subscribers(&subscribers).await;
+            self.publish_subscribers(&moved).await;
             for (account, position) in decision.members.iter().filter(|(account, _)| !readers.contains(*account)) {
                 let Some(member) = state.stream.conversation().members.get(account) else { continue };
                 if member.status() == MemberStatus::Subscribed {
@@ -558,10 +558,10 @@ impl Task {
 
     /// Whoever was put out, left or was taken in as a member hears nothing as a
     /// subscriber any more.
-    fn unsubscribe(&self, members: &[(AccountId, MemberRow)], subscribers: &[(AccountId, SubscriberRow)]) {
+    fn unsubscribe(&self, moved: &Moved) {
         let Some(conversation) = self.key.stream.conversation() else { return };
-        let left = subscribers.iter().filter(|(_, row)| row.status != MemberStatus::Active);
-        for account in members.iter().map(|(account, _)| account).chain(left.map(|(account, _)| account)) {
+        let left = moved.subscribers.iter().filter(|(_, row)| row.status != MemberStatus::Active);
+        for account in moved.members.iter().map(|(account, _)| account).chain(left.map(|(account, _)| account)) {
             self.node.sessions.unsubscribe(&self.key.tenant, account, conversation);
         }
     }
@@ -572,9 +572,9 @@ impl Task {
     }
 
     /// Tells those who came to subscribe, or no longer do.
-    async fn publish_subscribers(&self, subscribers: &[(AccountId, SubscriberRow)]) {
+    async fn publish_subscribers(&self, moved: &Moved) {
         let Some(conversation) = self.key.stream.conversation() else { return };
-        let accounts: Vec<AccountId> = subscribers.iter().map(|(account, _)| account.clone()).collect();
+        let accounts: Vec<AccountId> = moved.subscribers.iter().map(|(account, _)| account.clone()).collect();
         let told = fanout::subscriptions(&self.node, &self.key.tenant, conversation, &accounts).await;
         self.log_untold(told);
     }

@@ -5,6 +5,7 @@ mod outgoing;
 mod session;
 mod sessions;
 mod socket;
+mod subscribers;
 
 use std::sync::Arc;
 

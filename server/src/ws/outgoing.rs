@@ -66,6 +66,7 @@ impl Frame {
             | ServerFrame::Receipts(_)
             | ServerFrame::Presence(_)
             | ServerFrame::Revoked(_)
+            | ServerFrame::Subscribers(_)
             | ServerFrame::Closed(_)
             | ServerFrame::Pong(_) => None,
         };

@@ -28,6 +28,7 @@ use super::{
     outgoing::{Ending, Frame, OutgoingReader, outgoing},
     sessions::SessionHandle,
     socket::{FrameSocket, Received, Transport},
+    subscribers,
 };
 use crate::{
     auth::Identity,
@@ -410,6 +411,17 @@ impl Session {
                     }
                 };
                 self.write(socket, frames).await
+            }
+            ClientFrame::ListSubscribers(list) => {
+                let frame = match self.fetch_rate.take(1) {
+                    Ok(()) => subscribers::answer(&self.node, &self.identity, &list).await,
+                    Err(wait) => {
+                        self.node.metrics.fetches_refused.of(Code::RateLimited).count();
+                        let stream = StreamId::Conversation(list.conversation);
+                        Frame::new(&ServerFrame::Refused(self.rate_limited(list.request, stream, wait)))
+                    }
+                };
+                self.write(socket, [frame]).await
             }
             ClientFrame::Receipts(notices) => self.merge_receipts(&notices).await,
             ClientFrame::Presence(notice) => {

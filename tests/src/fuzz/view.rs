@@ -241,7 +241,10 @@ impl Link {
                 Vec::new()
             }
             ClientFrame::Ping(number) => vec![ServerFrame::Pong(Pong { number, server_time: now.wall })],
-            ClientFrame::Ask(_) | ClientFrame::Receipts(_) | ClientFrame::Presence(_) => Vec::new(),
+            ClientFrame::Ask(_)
+            | ClientFrame::ListSubscribers(_)
+            | ClientFrame::Receipts(_)
+            | ClientFrame::Presence(_) => Vec::new(),
         }
     }
 

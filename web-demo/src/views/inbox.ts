@@ -22,6 +22,7 @@ const STANDINGS: Readonly<Record<Exclude<MemberStatus, "active">, string>> = {
   left: "You left",
   removed: "You were removed",
   banned: "You were banned",
+  subscribed: "You subscribed",
 };
 
 /** The list, and what its frame needs of it. */
