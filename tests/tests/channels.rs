@@ -1,0 +1,185 @@
+//! Channels: stories of staff and subscribers, through the real engine and
+//! the real server on a virtual network.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use tidings_core::{
+    code::Code,
+    command::{
+        AddMember, AnswerRequest, AskFor, BanMember, CreateConversation, LeaveConversation, RemoveMember, SendText,
+    },
+    engine::Input,
+    ids::{AccountId, ConversationId},
+    limits::Limits,
+    model::{ConversationKind, JoinPolicy, MemberStatus, Policy, Role, Wish},
+    view::InboxRow,
+};
+use tidings_tests::sim::world::{Device, World};
+
+fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+/// A channel of Ann's; Bob is offline and knows of nothing.
+struct Studio {
+    world: World,
+    ann: Device,
+    bob: Device,
+    channel: ConversationId,
+}
+
+fn studio(policies: &[Policy]) -> Studio {
+    let mut world = World::new(12, Limits::default());
+    let (ann, bob) = (world.add("ann"), world.add("bob"));
+    let group = CreateConversation::group(Some("News".into()), vec![]);
+    let create = CreateConversation { kind: ConversationKind::Channel, policies: policies.to_vec(), ..group };
+    let request = world.command(ann, create);
+    let channel = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    assert!(world.settle_ms(60_000));
+    world.input(ann, Input::OpenConversation(channel));
+    world.command(ann, SendText::new(channel, "before anybody came"));
+    assert!(world.settle_ms(60_000));
+    world.set_network(bob, false);
+    Studio { world, ann, bob, channel }
+}
+
+impl Studio {
+    #[track_caller]
+    fn settle(&mut self) {
+        assert!(self.world.settle_ms(300_000), "the world comes to rest");
+    }
+
+    /// Bob joins while offline; then he is back, with the channel on his screen.
+    fn joins(&mut self) {
+        self.world.command(self.bob, AskFor { conversation: self.channel, wish: Wish::Join(None) });
+        self.world.run_ms(1_000);
+        self.world.set_network(self.bob, true);
+        self.settle();
+        self.world.input(self.bob, Input::OpenConversation(self.channel));
+        self.settle();
+    }
+
+    fn row(&mut self, device: Device) -> InboxRow {
+        let channel = self.channel;
+        self.world.client(device).screen.inbox[&channel].clone()
+    }
+
+    fn says(&mut self, text: &str) {
+        self.world.command(self.ann, SendText::new(self.channel, text));
+        self.settle();
+    }
+
+    fn heard(&mut self) -> Vec<String> {
+        let channel = self.channel;
+        self.world.client(self.bob).screen.texts(channel)
+    }
+
+    fn command(&mut self, device: Device, command: impl Into<tidings_core::command::Command>) -> Result<(), Code> {
+        let request = self.world.command(device, command);
+        self.world.run_ms(1_000);
+        self.world.client(device).screen.answers[&request].clone().map(drop)
+    }
+}
+
+#[test]
+fn a50_a_channel_is_shown_to_a_subscriber_like_any_conversation() {
+    let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
+    studio.joins();
+    let row = studio.row(studio.bob);
+    assert_eq!((row.role, row.status, row.unread), (Role::Subscriber, MemberStatus::Active, 1));
+    assert_eq!((row.member_count, row.subscriber_count), (1, 1));
+    studio.says("hello");
+    assert_eq!(studio.heard(), ["before anybody came", "hello"]);
+    let row = studio.row(studio.bob);
+    assert_eq!((row.role, row.unread), (Role::Subscriber, 2));
+    studio.world.input(studio.bob, Input::MarkRead(studio.channel));
+    studio.settle();
+    assert_eq!(studio.row(studio.bob).unread, 0);
+    // After a crash it is all there again, and what was said meanwhile comes.
+    studio.world.crash_client(studio.bob);
+    studio.says("while he was gone");
+    studio.world.set_network(studio.bob, true);
+    studio.settle();
+    let row = studio.row(studio.bob);
+    assert_eq!((row.role, row.status, row.unread), (Role::Subscriber, MemberStatus::Active, 1));
+}
+
+#[test]
+fn a51_a_subscriber_is_told_offline_that_they_only_read() {
+    let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
+    studio.joins();
+    studio.world.set_network(studio.bob, false);
+    let say = SendText::new(studio.channel, "may I?");
+    assert_eq!(studio.command(studio.bob, say), Err(Code::NotAMember));
+    let channel = studio.channel;
+    let detail = studio.world.client(studio.bob).screen.details[&channel].clone();
+    assert_eq!((detail.role, detail.status), (Role::Subscriber, MemberStatus::Active));
+    assert_eq!(detail.permissions.iter().count(), 0);
+    assert_eq!(detail.members.len(), 1);
+}
+
+#[test]
+fn a52_who_waits_is_let_in_by_staff_who_were_offline() {
+    let mut studio = studio(&[Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)]);
+    studio.joins();
+    assert_eq!(studio.row(studio.bob).status, MemberStatus::Requested);
+    studio.world.set_network(studio.ann, false);
+    let approve = AnswerRequest { conversation: studio.channel, account: account("bob"), approved: true };
+    assert_eq!(studio.command(studio.ann, approve), Ok(()));
+    studio.world.set_network(studio.ann, true);
+    studio.settle();
+    studio.says("welcome");
+    let row = studio.row(studio.bob);
+    assert_eq!((row.role, row.status), (Role::Subscriber, MemberStatus::Active));
+    assert_eq!(studio.heard(), ["before anybody came", "welcome"]);
+}
+
+#[test]
+fn a53_staff_put_subscribers_out_and_make_one_of_them_staff() {
+    let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
+    studio.joins();
+    assert_eq!(
+        studio.command(studio.ann, RemoveMember { conversation: studio.channel, account: account("bob") }),
+        Ok(())
+    );
+    studio.settle();
+    assert_eq!(studio.row(studio.bob).status, MemberStatus::Removed);
+    studio.says("without him");
+    studio.joins();
+    assert_eq!(studio.heard(), ["before anybody came", "without him"]);
+    assert_eq!(studio.row(studio.bob).role, Role::Subscriber);
+    let add = AddMember { conversation: studio.channel, account: account("bob"), role: Role::Admin };
+    assert_eq!(studio.command(studio.ann, add), Ok(()));
+    studio.settle();
+    assert_eq!(studio.command(studio.bob, SendText::new(studio.channel, "as staff")), Ok(()));
+    studio.settle();
+    let row = studio.row(studio.bob);
+    assert_eq!((row.role, row.status, row.member_count), (Role::Admin, MemberStatus::Active, 2));
+    // Staff who leave may subscribe again; who is banned may not.
+    assert_eq!(studio.command(studio.bob, LeaveConversation { conversation: studio.channel }), Ok(()));
+    studio.settle();
+    studio.joins();
+    assert_eq!(studio.row(studio.bob).role, Role::Subscriber);
+    assert_eq!(studio.command(studio.ann, BanMember { conversation: studio.channel, account: account("bob") }), Ok(()));
+    studio.settle();
+    assert_eq!(studio.row(studio.bob).status, MemberStatus::Banned);
+    studio.joins();
+    let refused = &studio.world.client(studio.bob).screen.refused;
+    assert_eq!(refused.values().map(|row| row.code).collect::<Vec<_>>(), [Code::MemberBanned]);
+}
+
+#[test]
+fn a54_a_subscriber_leaves_while_offline() {
+    let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
+    studio.joins();
+    studio.world.set_network(studio.bob, false);
+    assert_eq!(studio.command(studio.bob, LeaveConversation { conversation: studio.channel }), Ok(()));
+    studio.says("do you hear?");
+    studio.world.set_network(studio.bob, true);
+    studio.settle();
+    assert_eq!(studio.row(studio.bob).status, MemberStatus::Left);
+    studio.says("gone");
+    assert!(!studio.heard().contains(&"gone".to_owned()));
+    studio.joins();
+    assert_eq!(studio.heard().last().map(String::as_str), Some("gone"));
+}
