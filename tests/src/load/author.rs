@@ -9,7 +9,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
     journal::Position,
     limits::Limits,
-    model::Role,
+    model::{ConversationKind, JoinPolicy, Policy, Role},
     wire::PushedChange,
 };
 
@@ -93,6 +93,14 @@ impl Author {
     pub fn create(&mut self, who: &AccountId, device: DeviceId, members: &[AccountId]) -> PushedChange {
         let group = CreateConversation::group(Some("Bench".into()), members.to_vec());
         self.write(who, device, CreateConversation { conversation: self.conversation, ..group })
+    }
+
+    /// Creates the conversation as a channel that anybody may join.
+    pub fn create_channel(&mut self, who: &AccountId, device: DeviceId) -> PushedChange {
+        let group = CreateConversation::group(Some("Bench".into()), Vec::new());
+        let (conversation, policies) = (self.conversation, vec![Policy::Join(JoinPolicy::Open)]);
+        let channel = CreateConversation { conversation, kind: ConversationKind::Channel, policies, ..group };
+        self.write(who, device, channel)
     }
 
     /// Adds a member.

@@ -6,11 +6,12 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::{Context as _, bail};
 use futures_util::FutureExt as _;
 use tidings_core::{
-    ids::{AccountId, DeviceId, StreamId},
-    journal::Cursor,
+    ids::{AccountId, ConversationId, DeviceId, StreamId},
+    journal::{Cursor, Position},
+    model::Wish,
     wire::{
-        ClientFrame, Fetch, FetchScope, Fetched, Hello, PROTOCOL_VERSION, Push, PushedChange, ServerFrame,
-        decode_frame, encode_frame,
+        Ask, ClientFrame, Fetch, FetchScope, Fetched, Hello, ListSubscribers, PROTOCOL_VERSION, Push, PushedChange,
+        ServerFrame, Subscribers, decode_frame, encode_frame,
     },
 };
 use tidings_server::auth::{DEVELOPMENT_SECRET, Keys};
@@ -100,6 +101,30 @@ impl Session {
         let count = changes.len();
         self.push(stream, changes).await?;
         self.accepted(count).await
+    }
+
+    /// Asks for something that one who is not a member asks for, and waits for the answer.
+    pub async fn ask(&mut self, conversation: ConversationId, wish: Wish) -> anyhow::Result<()> {
+        self.request += 1;
+        let ask = Ask { request: self.request, conversation, wish };
+        self.link.send(encode_frame(&ClientFrame::Ask(ask))).await?;
+        self.accepted(1).await
+    }
+
+    /// The first subscribers of a channel, and how many there are.
+    pub async fn subscribers(
+        &mut self,
+        conversation: ConversationId,
+        position: Position,
+    ) -> anyhow::Result<Subscribers> {
+        self.request += 1;
+        let list = ListSubscribers { request: self.request, conversation, after: None, count_max: 100, position };
+        self.link.send(encode_frame(&ClientFrame::ListSubscribers(list))).await?;
+        loop {
+            if let ServerFrame::Subscribers(subscribers) = self.next().await? {
+                return Ok(subscribers);
+            }
+        }
     }
 
     /// Waits for so many entries of others.

@@ -123,6 +123,15 @@ fn rows(all: &Value) -> Vec<Row> {
         let (path, raw) = (format!("/sizes/{index}/tidings/p50_ms"), format!("/sizes/{index}/raw/p50_ms"));
         rows.push(row(all, "fan_out", case, goal, &path, Some(&raw)));
     }
+    let channel = [
+        ("channel: joins of subscribers a second, of 100,000", "–", "/joins_per_second"),
+        ("… memory a subscriber, bytes", "–", "/memory_bytes_each"),
+        ("… post → last of 1,000 live, p50, ms", "–", "/posts/p50_ms"),
+        ("… post → last of 1,000 live, p99, ms", "–", "/posts/p99_ms"),
+        ("… a page of 100 subscribers, ms", "–", "/page_of_100_ms"),
+        ("… first post after a restart, ms", "–", "/first_post_after_restart_ms"),
+    ];
+    rows.extend(channel.map(|(case, goal, path)| row(all, "channel", case, goal, path, None)));
     for (index, connections) in ["1,000", "10,000"].iter().enumerate() {
         let case = format!("memory of an idle connection, of {connections}, KiB");
         let (path, raw) = (format!("/tidings/{index}/kib_each"), format!("/raw/{index}/kib_each"));

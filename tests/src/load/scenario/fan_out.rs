@@ -82,7 +82,7 @@ async fn raw(bench: &Bench, receivers: usize) -> anyhow::Result<Value> {
 }
 
 /// When the last of so many arrived.
-async fn last(arrivals: &mut mpsc::Receiver<Instant>, count: usize) -> anyhow::Result<Instant> {
+pub(super) async fn last(arrivals: &mut mpsc::Receiver<Instant>, count: usize) -> anyhow::Result<Instant> {
     let mut last = None;
     for _ in 0..count {
         let arrival = timeout(PATIENCE, arrivals.recv()).await?;

@@ -1,6 +1,7 @@
 //! The scenarios by name. Each starts servers of its own on fresh stores and
 //! answers one JSON value.
 
+mod channel;
 mod crash;
 mod fan_out;
 mod join;
@@ -29,7 +30,7 @@ use super::{
 };
 
 /// Every scenario.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "latency",
     "one_sender",
     "many_senders",
@@ -37,6 +38,7 @@ pub const NAMES: [&str; 9] = [
     "offline_burst",
     "reconnect",
     "fan_out",
+    "channel",
     "connections",
     "crash",
 ];
@@ -54,6 +56,7 @@ pub async fn run(name: &str, bench: &Bench) -> anyhow::Result<Value> {
         "offline_burst" => offline::run(bench).await,
         "reconnect" => reconnect::run(bench).await,
         "fan_out" => fan_out::run(bench).await,
+        "channel" => channel::run(bench).await,
         "connections" => memory::run(bench).await,
         "crash" => crash::run(bench).await,
         _ => anyhow::bail!("no scenario `{name}`; there are {}", NAMES.join(", ")),
