@@ -84,6 +84,10 @@ impl Stream {
             if number > self.page && self.page > 0 {
                 needed.push(DocumentId::Page(conversation, self.page));
             }
+            // So is when an account wrote last.
+            if self.conversation.policies.slow_mode_seconds > 0 && number == self.page && number > 1 {
+                needed.push(DocumentId::Page(conversation, number - 1));
+            }
         }
         needed.retain(|document| !self.documents.contains_key(document));
         needed
