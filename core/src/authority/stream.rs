@@ -165,7 +165,13 @@ impl Stream {
 
     /// The change of this device that states facts in a loaded document, which
     /// stays as it is. None if it states all of them already.
-    pub fn compose(&self, device: DeviceId, document: &DocumentId, at: WallTime, facts: &[Fact]) -> Option<Change> {
+    pub(super) fn compose(
+        &self,
+        device: DeviceId,
+        document: &DocumentId,
+        at: WallTime,
+        facts: &[Fact],
+    ) -> Option<Change> {
         self.documents.get(document)?.clone().write(device, at, facts)
     }
 

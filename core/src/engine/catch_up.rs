@@ -14,8 +14,8 @@ use crate::{
         record,
         record::{DocumentRecord, InboxRecord},
         replica::Received,
-        screen::unread_in,
         streams::{Slot, Work},
+        unread::Unread,
     },
     ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId},
     journal::{Cursor, Entry, Position},
@@ -37,22 +37,6 @@ const PREFETCH_MAX: usize = 50;
 /// back since must not wait for as long as that.
 const DEFERRAL_MIN: Duration = Duration::from_millis(100);
 const DEFERRAL_MAX: Duration = Duration::from_secs(120);
-
-/// What a summary counts as unread.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Unread {
-    count: u32,
-    /// Behind which position.
-    read: Position,
-    /// Up to which one.
-    position: Position,
-}
-
-impl Unread {
-    fn of(summary: &ConversationSummary) -> Self {
-        Self { count: summary.unread, read: summary.receipt.read, position: summary.position }
-    }
-}
 
 impl Engine {
     pub(super) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
@@ -386,19 +370,6 @@ impl Engine {
         if let Some(conversation) = stream.conversation().filter(|conversation| self.open.contains_key(conversation)) {
             self.show_timeline(conversation);
         }
-    }
-
-    /// Unread messages that are on pages not held, as the summary counted them.
-    fn count_unread_behind(&mut self, stream: &StreamId) {
-        let Some(conversation) = stream.conversation() else { return };
-        let Some(told) = self.known_unread.remove(&conversation) else { return };
-        let read = self.inbox.get(&conversation).map_or(Position::ZERO, |record| record.receipt.read);
-        let me = self.session.account.clone();
-        let Some(replica) = self.replica(stream) else { return };
-        // What was read since was read to the end of what there was.
-        let is_behind = replica.lowest_page() > 1 && read <= told.read;
-        let held = unread_in(replica, &me, told.read, told.position);
-        replica.unread_behind = if is_behind { told.count.saturating_sub(held) } else { 0 };
     }
 
     fn save_restart(&mut self, stream: &StreamId) {

@@ -1,7 +1,8 @@
 //! The task of one active stream: takes the pushes that wait, decides them in
 //! order, commits what was admitted in one transaction, then answers and
 //! publishes. It is the only one on this node that writes the stream; another
-//! node is noticed by the commit, which then changes nothing.
+//! node is noticed by the commit, which then changes nothing. This file is long
+//! because a batch is decided, committed and told in one place.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -13,7 +14,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use tidings_core::{
-    authority::{AdmitError, Admitted, Refusal, Session, Stream, answer_wish},
+    authority::{AdmitError, Admitted, Refusal, Session, Stream},
     code::Code,
     doc::Document,
     ids::{AccountId, ChangeHash, DocumentId, StreamId},
@@ -409,19 +410,16 @@ impl Task {
         request: &PushRequest,
         wish: Wish,
     ) -> Result<Result<Option<Admitted>, Refusal>, DecideError> {
-        let Some(conversation) = self.key.stream.conversation() else {
-            return Ok(Err(Refusal::new(Code::WrongKind, "not a conversation")));
-        };
-        let document = DocumentId::Conversation(conversation);
-        self.load_missing(stream, &document, base).await?;
-        let (account, at) = (&request.identity.account, self.node.clock.wall_now());
-        let facts = match answer_wish(stream.conversation(), account, wish, at, &self.node.limits) {
-            Ok(facts) => facts,
+        if let Some(conversation) = self.key.stream.conversation() {
+            self.load_missing(stream, &DocumentId::Conversation(conversation), base).await?;
+        }
+        let system = Session::system(self.key.tenant.clone(), &self.key.stream);
+        let now = self.node.clock.wall_now();
+        let pushed = match stream.fulfil(&system, &request.identity.account, wish, now, &self.node.limits) {
+            Ok(Some(pushed)) => pushed,
+            Ok(None) => return Ok(Ok(None)),
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let system = Session::system(self.key.tenant.clone(), &self.key.stream);
-        let Some(change) = stream.compose(system.device, &document, at, &facts) else { return Ok(Ok(None)) };
-        let pushed = PushedChange { document, change: change.bytes().to_vec() };
         match self.admit(stream, base, &system, &pushed).await? {
             Ok(admitted) => Ok(Ok(Some(admitted))),
             Err(AdmitError::Refused(refusal)) => Ok(Err(refusal)),
