@@ -1,8 +1,8 @@
 //! The task of one active stream: takes the pushes that wait, decides them in
 //! order, commits what was admitted in one transaction, then answers and
 //! publishes. It is the only one on this node that writes the stream; another
-//! node is noticed by the commit, which then changes nothing. This file is long
-//! because a batch is decided, committed and told in one place.
+//! node is noticed by the commit, which then changes nothing. This file is
+//! long because a batch is decided, committed and told in one place.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
