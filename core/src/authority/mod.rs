@@ -10,6 +10,7 @@ mod admit;
 mod create;
 #[cfg(feature = "testing")]
 mod judge;
+mod pace;
 mod page;
 mod permission;
 mod policy;
@@ -31,7 +32,7 @@ pub use refusal::Refusal;
 pub use shape::step;
 pub use stream::{Effects, Stream};
 pub use verify::{Aspect, Difference, Verifier};
-pub use wish::{Answer, Asker, Subscription, answer_wish};
+pub use wish::{Answer, Asker, Fulfilled, Subscription, answer_wish};
 
 use crate::{
     code::Code,

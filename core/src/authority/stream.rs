@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    authority::shape,
+    authority::{Refusal, shape},
     doc::{ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
@@ -84,6 +84,10 @@ impl Stream {
             if number > self.page && self.page > 0 {
                 needed.push(DocumentId::Page(conversation, self.page));
             }
+            // So is when an account wrote last.
+            if self.conversation.policies.slow_mode_seconds > 0 && number == self.page && number > 1 {
+                needed.push(DocumentId::Page(conversation, number - 1));
+            }
         }
         needed.retain(|document| !self.documents.contains_key(document));
         needed
@@ -161,7 +165,13 @@ impl Stream {
 
     /// The change of this device that states facts in a loaded document, which
     /// stays as it is. None if it states all of them already.
-    pub fn compose(&self, device: DeviceId, document: &DocumentId, at: WallTime, facts: &[Fact]) -> Option<Change> {
+    pub(super) fn compose(
+        &self,
+        device: DeviceId,
+        document: &DocumentId,
+        at: WallTime,
+        facts: &[Fact],
+    ) -> Option<Change> {
         self.documents.get(document)?.clone().write(device, at, facts)
     }
 
@@ -201,11 +211,37 @@ impl Stream {
             if entry.position <= document.position() {
                 return Ok(None);
             }
-            let change = shape::check_entry(document, entry)
-                .map_err(|refusal| ApplyChangeError::Illegal { code: refusal.code, detail: refusal.detail })?;
+            let change = shape::check_entry(document, entry).map_err(illegal)?;
             document.admit(&change, entry.position, entry.accepted_at)?;
             Ok(Some(change))
         })
+    }
+
+    /// As `receive_entry`, of one among many: what it says on a page can be
+    /// read after the next `flush`.
+    ///
+    /// # Errors
+    /// As `receive_entry`; or as `flush`.
+    pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
+        if entry.document.page().is_none() {
+            return self.receive_entry(entry);
+        }
+        self.take_entry(entry, |document| {
+            if entry.position <= document.position() {
+                return Ok(None);
+            }
+            let change = shape::check_entry(document, entry).map_err(illegal)?;
+            document.queue(&change, entry.position, entry.accepted_at)?;
+            Ok(Some(change))
+        })
+    }
+
+    /// Makes everything readable that is queued.
+    ///
+    /// # Errors
+    /// When it does not apply: the stream is of no use any more.
+    pub fn flush(&mut self) -> Result<(), ApplyChangeError> {
+        self.documents.values_mut().try_for_each(Document::flush)
     }
 
     fn take_entry(
@@ -233,6 +269,29 @@ impl Stream {
             let facts = facts_of(&entry.document, &change);
             self.take_effect(&entry.document, facts)
         }))
+    }
+
+    /// Applies changes that are not admitted yet, in one pass; those that do
+    /// not follow are passed over.
+    ///
+    /// # Errors
+    /// As `flush`.
+    pub fn apply_all_pending<'c>(
+        &mut self,
+        changes: impl Iterator<Item = (&'c DocumentId, &'c Change)>,
+    ) -> Result<(), ApplyChangeError> {
+        let mut queued = Vec::new();
+        for (id, change) in changes {
+            let document = self.documents.entry(id.clone()).or_insert_with(|| Document::new(id.clone()));
+            if document.queue_pending(change).is_ok() {
+                queued.push((id, change));
+            }
+        }
+        self.flush()?;
+        for (id, change) in queued {
+            self.take_effect(id, facts_of(id, change));
+        }
+        Ok(())
     }
 
     /// Applies a change that is not admitted yet, or not told so yet.
@@ -274,6 +333,10 @@ impl Stream {
         effects.facts = facts;
         effects
     }
+}
+
+fn illegal(refusal: Refusal) -> ApplyChangeError {
+    ApplyChangeError::Illegal { code: refusal.code, detail: refusal.detail }
 }
 
 /// What an accepted change states; what does not parse, from a newer version, is passed over.

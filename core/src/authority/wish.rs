@@ -3,16 +3,17 @@
 //! clients predict them, and whoever verifies a journal finds them again.
 
 use crate::{
-    authority::{Context, Refusal, refuse},
+    authority::{Context, Refusal, Session, Stream, refuse},
     code::Code,
     doc::Fact,
-    ids::{AccountId, InviteId},
+    ids::{AccountId, DocumentId, InviteId},
     limits::Limits,
     model::{
         Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Member, MemberStatus, Role, Standing,
         Wish,
     },
     time::WallTime,
+    wire::PushedChange,
 };
 
 /// The way somebody comes in or goes.
@@ -77,6 +78,40 @@ pub fn answer_wish(
         Wish::Leave => Way::Leave,
     };
     answer(conversation, asker, way, at, at, limits)
+}
+
+/// What the server does about a wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fulfilled {
+    /// What the system writes; nothing if the document says it already, or does not say such things.
+    pub pushed: Option<PushedChange>,
+    /// What becomes of the account's subscription.
+    pub subscription: Option<Subscription>,
+}
+
+impl Stream {
+    /// What the system writes when an account asks, its session being `system`;
+    /// nothing if it is so already. The conversation's document is loaded.
+    ///
+    /// # Errors
+    /// Why it is not given what it asks for.
+    pub fn fulfil(
+        &self,
+        system: &Session,
+        asker: Asker<'_>,
+        wish: Wish,
+        at: WallTime,
+        limits: &Limits,
+    ) -> Result<Fulfilled, Refusal> {
+        let Some(conversation) = self.id().conversation() else {
+            return Err(Refusal::new(Code::WrongKind, "not a conversation"));
+        };
+        let Answer { facts, subscription } = answer_wish(self.conversation(), asker, wish, at, limits)?;
+        let document = DocumentId::Conversation(conversation);
+        let change = self.compose(system.device, &document, at, &facts);
+        let pushed = change.map(|change| PushedChange { document, change: change.bytes().to_vec() });
+        Ok(Fulfilled { pushed, subscription })
+    }
 }
 
 /// Checks that facts are what follows from something that somebody asked for.
@@ -239,7 +274,6 @@ fn usable(conversation: &Conversation, id: InviteId, accepted_at: WallTime) -> R
 mod tests {
     use super::*;
     use crate::{
-        authority::{Session, Stream},
         doc::Document,
         ids::{ConversationId, DeviceId, DocumentId, InviteCode, StreamId, TenantId},
         journal::Position,

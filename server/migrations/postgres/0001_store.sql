@@ -105,6 +105,14 @@ CREATE TABLE conversations (
     PRIMARY KEY (tenant, conversation)
 ) WITH (fillfactor = 70);
 
+-- The names of public conversations: each once in a tenant.
+CREATE TABLE public_names (
+    tenant TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, name)
+);
+
 -- `subscribed_at` is zero for whom the conversation's document lists, whose row
 -- can be made again from the journal. Any other time makes the row a
 -- subscriber's: no journal holds it, and lists of members leave it out.

@@ -94,6 +94,14 @@ CREATE TABLE conversations (
     PRIMARY KEY (tenant, conversation)
 ) STRICT, WITHOUT ROWID;
 
+-- The names of public conversations: each once in a tenant.
+CREATE TABLE public_names (
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+
 -- `subscribed_at` is zero for whom the conversation's document lists, whose row
 -- can be made again from the journal. Any other time makes the row a
 -- subscriber's: no journal holds it, and lists of members leave it out.

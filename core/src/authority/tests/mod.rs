@@ -4,6 +4,7 @@
 
 mod given;
 mod membership;
+mod pace;
 
 use proptest::prelude::*;
 
