@@ -5,6 +5,7 @@
 mod given;
 mod membership;
 mod pace;
+mod wish;
 
 use proptest::prelude::*;
 

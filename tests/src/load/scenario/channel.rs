@@ -32,12 +32,15 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
     let mut ann = running.session("ann").await?;
     let mut author = Author::new(conversation(1));
     ann.push_accepted(&author.stream(), vec![author.create_channel(&ann.account, ann.device)]).await?;
+    drop(ann);
     join(&running, 0..WARM_UP).await?;
     let before_kib = running.process.memory_kib()?;
     let start = Instant::now();
     join(&running, WARM_UP..SUBSCRIBERS).await?;
     let (seconds, joined) = (start.elapsed().as_secs_f64(), (SUBSCRIBERS - WARM_UP) as f64);
     let grown_kib = running.process.memory_kib()? - before_kib;
+    // A session in which nothing is said for that long is ended.
+    let mut ann = running.session("ann").await?;
     let posts = posts(&running, &mut ann, &mut author).await?;
     let (page_ms, counted) = page(&mut ann).await?;
     anyhow::ensure!(counted as usize == SUBSCRIBERS, "{counted} of {SUBSCRIBERS} subscribe");
@@ -75,13 +78,31 @@ async fn join(running: &Running, numbers: std::ops::Range<usize>) -> anyhow::Res
     Ok(())
 }
 
+/// Sessions of some subscribers, opened together.
+async fn live(running: &Running) -> anyhow::Result<Vec<Session>> {
+    let address = running.process.address;
+    let mut sessions = Vec::new();
+    for first in (0..LIVE).step_by(JOINING) {
+        let mut opening = JoinSet::new();
+        for number in first..LIVE.min(first + JOINING) {
+            opening.spawn(async move {
+                let account = account(&format!("bob{number}"));
+                Session::open(address, &account, device(&account, 1), None).await
+            });
+        }
+        while let Some(opened) = opening.join_next().await {
+            sessions.push(opened??);
+        }
+    }
+    Ok(sessions)
+}
+
 /// Posts, each until the last of those who are there has it.
 async fn posts(running: &Running, ann: &mut Session, author: &mut Author) -> anyhow::Result<Value> {
     let (told, mut arrivals) = mpsc::channel(LIVE);
     let mut tasks = JoinSet::new();
-    for number in 0..LIVE {
-        let mut session = running.session(&format!("bob{number}")).await?;
-        let told = told.clone();
+    for session in live(running).await? {
+        let (mut session, told) = (session, told.clone());
         tasks.spawn(async move {
             while session.entries(1).await.is_ok() {
                 let _ = told.send(Instant::now()).await;

@@ -1,0 +1,341 @@
+//! The ways in and out that are asked for: by those who are not members, and
+//! by subscribers of channels.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    authority::{AdmitError, Answer, Asker, Session, Stream, Subscription, answer_wish},
+    code::Code,
+    doc::{Document, Fact},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteCode, StreamId, TenantId},
+    journal::Position,
+    limits::Limits,
+    model::{
+        ConversationKind, ConversationState, Created, Grant, Invite, JoinPolicy, Member, MemberStatus, Permission,
+        Policy, Role, Standing, Wish,
+    },
+    time::WallTime,
+    wire::PushedChange,
+};
+
+const NOW: WallTime = WallTime::from_millis(1_767_225_600_000);
+const CODE: InviteCode = InviteCode::from_bytes([9; 16]);
+
+fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+fn session(account: AccountId) -> Session {
+    let mut device = [0; 16];
+    device[..account.as_str().len()].copy_from_slice(account.as_str().as_bytes());
+    let tenant = TenantId::parse("acme").unwrap();
+    Session { tenant, account, device: DeviceId::from_bytes(device), administrator: false }
+}
+
+/// A group of `ow`, with these policies.
+struct Room {
+    stream: Stream,
+    limits: Limits,
+    /// The rows that a server would keep.
+    subscribers: BTreeSet<String>,
+}
+
+impl Room {
+    fn new(policies: &[Policy]) -> Self {
+        Self::of(ConversationKind::Group, policies)
+    }
+
+    fn of(kind: ConversationKind, policies: &[Policy]) -> Self {
+        let id = ConversationId::from_bytes([7; 16]);
+        let tenant = TenantId::parse("acme").unwrap();
+        let mut stream = Stream::new(tenant, StreamId::Conversation(id), Position::ZERO, 0);
+        stream.insert(Document::new(DocumentId::Conversation(id)));
+        let mut room = Self { stream, limits: Limits::default(), subscribers: Default::default() };
+        let joined = Standing::next(None, MemberStatus::Active, &account("ow"), NOW);
+        let mut facts = vec![
+            Fact::Created(Created::new(kind, account("ow"), NOW)),
+            Fact::MemberRole(account("ow"), Role::Owner),
+            Fact::MemberStatus(account("ow"), joined),
+        ];
+        facts.extend(policies.iter().map(|policy| Fact::Policy(*policy)));
+        room.write("ow", &facts).unwrap();
+        room
+    }
+
+    fn write(&mut self, name: &str, facts: &[Fact]) -> Result<(), Code> {
+        self.write_as(&session(account(name)), facts)
+    }
+
+    fn write_as(&mut self, session: &Session, facts: &[Fact]) -> Result<(), Code> {
+        let document = DocumentId::Conversation(self.stream.id().conversation().unwrap());
+        let (change, _) = self.stream.clone().write(session.device, &document, NOW, facts).unwrap();
+        let pushed = PushedChange { document, change: change.bytes().to_vec() };
+        match self.stream.admit(session, &pushed, NOW, &self.limits) {
+            Ok(_) => Ok(()),
+            Err(AdmitError::Refused(refusal)) => Err(refusal.code),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    /// What somebody asks for is answered, and written by the system.
+    fn ask(&mut self, name: &str, wish: Wish) -> Result<(), Code> {
+        let account = account(name);
+        let asker = Asker { account: &account, subscribes: self.subscribers.contains(name) };
+        let answer = answer_wish(self.stream.conversation(), asker, wish, NOW, &self.limits);
+        let Answer { facts, subscription } = answer.map_err(|refusal| refusal.code)?;
+        match subscription {
+            Some(Subscription::Begins) => drop(self.subscribers.insert(name.to_owned())),
+            Some(Subscription::Ends) => drop(self.subscribers.remove(name)),
+            None => {}
+        }
+        if !facts.is_empty() {
+            self.write_as(&Session::system(TenantId::parse("acme").unwrap(), self.stream.id()), &facts).unwrap();
+        }
+        Ok(())
+    }
+
+    fn status(&self, name: &str) -> Option<MemberStatus> {
+        self.stream.conversation().members.get(&account(name)).map(Member::status)
+    }
+
+    fn moves(&mut self, by: &str, name: &str, to: MemberStatus) -> Result<(), Code> {
+        let former = self.stream.conversation().members.get(&account(name)).and_then(|member| member.standing.clone());
+        let mut facts = vec![Fact::MemberStatus(account(name), Standing::next(former.as_ref(), to, &account(by), NOW))];
+        if former.is_none() && matches!(to, MemberStatus::Active | MemberStatus::Invited) {
+            facts.push(Fact::MemberRole(account(name), Role::Guest));
+        }
+        self.write(by, &facts)
+    }
+
+    fn invite(&mut self, change: impl FnOnce(&mut Invite)) {
+        let by = account("ow");
+        let mut invite = Invite { role: Role::Member, until: None, uses_max: None, enabled: true, by, at: NOW };
+        change(&mut invite);
+        self.write("ow", &[Fact::Invite(CODE.invite(), Some(invite))]).unwrap();
+    }
+}
+
+#[test]
+fn a27_who_may_come_in_by_themselves_does_and_others_do_not() {
+    let mut room = Room::new(&[]);
+    assert_eq!(room.ask("ann", Wish::Join(None)), Err(Code::JoinForbidden));
+    assert_eq!(room.ask("ann", Wish::Accept), Err(Code::MemberUnknown));
+    let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
+    assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
+    assert_eq!(room.status("ann"), Some(MemberStatus::Active));
+    // Once more is no more.
+    let position = room.stream.position();
+    assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
+    assert_eq!(room.stream.position(), position);
+    assert_eq!(room.ask("ann", Wish::Decline), Err(Code::MemberExists));
+    room.moves("ow", "ann", MemberStatus::Banned).unwrap();
+    assert_eq!(room.ask("ann", Wish::Join(None)), Err(Code::MemberBanned));
+    room.limits.members_max = 1;
+    assert_eq!(room.ask("bob", Wish::Join(None)), Err(Code::TooManyMembers));
+    room.write("ow", &[Fact::State(ConversationState::Closed)]).unwrap();
+    assert_eq!(room.ask("bob", Wish::Join(None)), Err(Code::ConversationClosed));
+}
+
+#[test]
+fn a27_who_needs_approval_waits_for_it() {
+    let mut room = Room::new(&[Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)]);
+    for name in ["ann", "bob", "cid"] {
+        assert_eq!(room.ask(name, Wish::Join(None)), Ok(()));
+        assert_eq!(room.status(name), Some(MemberStatus::Requested));
+    }
+    assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
+    room.moves("ow", "ann", MemberStatus::Active).unwrap();
+    room.moves("ow", "bob", MemberStatus::Removed).unwrap();
+    assert_eq!(room.ask("cid", Wish::Decline), Ok(()));
+    let statuses = ["ann", "bob", "cid"].map(|name| room.status(name).unwrap());
+    assert_eq!(statuses, [MemberStatus::Active, MemberStatus::Removed, MemberStatus::Left]);
+}
+
+#[test]
+fn a27_an_invitation_is_taken_or_declined_by_the_one_invited() {
+    let mut room = Room::new(&[Policy::JoinApproval(true)]);
+    for name in ["ann", "bob"] {
+        room.moves("ow", name, MemberStatus::Invited).unwrap();
+    }
+    assert_eq!(room.ask("ann", Wish::Accept), Ok(()));
+    assert_eq!(room.ask("bob", Wish::Decline), Ok(()));
+    assert_eq!(room.status("ann"), Some(MemberStatus::Active));
+    assert_eq!(room.status("bob"), Some(MemberStatus::Left));
+    let ann = room.stream.conversation().members[&account("ann")].clone();
+    assert_eq!((ann.role, ann.standing.unwrap().invited_by), (Role::Guest, Some(account("ow"))));
+}
+
+#[test]
+fn a28_an_invite_lets_in_as_many_as_it_may_while_it_may() {
+    let join = Wish::Join(Some(CODE));
+    let mut room = Room::new(&[Policy::Join(JoinPolicy::LinkJoin)]);
+    assert_eq!(room.ask("ann", join), Err(Code::InviteUnknown));
+    room.invite(|invite| invite.uses_max = Some(2));
+    for name in ["ann", "bob"] {
+        assert_eq!(room.ask(name, join), Ok(()));
+        assert_eq!(room.status(name), Some(MemberStatus::Active));
+    }
+    assert_eq!(room.ask("cid", join), Err(Code::InviteUsedUp));
+    assert_eq!(room.ask("cid", Wish::Join(None)), Err(Code::JoinForbidden));
+    room.invite(|invite| invite.until = Some(NOW.plus(core::time::Duration::from_millis(1))));
+    let later = NOW.plus(core::time::Duration::from_millis(1));
+    let cid = account("cid");
+    let asker = Asker { account: &cid, subscribes: false };
+    let late = answer_wish(room.stream.conversation(), asker, join, later, &room.limits);
+    assert_eq!(late.map_err(|refusal| refusal.code), Err(Code::InviteExpired));
+    assert_eq!(room.ask("cid", join), Ok(()));
+    room.invite(|invite| invite.enabled = false);
+    assert_eq!(room.ask("dan", join), Err(Code::InviteDisabled));
+    room.invite(|_| {});
+    room.write("ow", &[Fact::Policy(Policy::Join(JoinPolicy::InviteOnly))]).unwrap();
+    assert_eq!(room.ask("dan", join), Err(Code::InviteDisabled));
+    assert_eq!(room.stream.conversation().invite_uses[&CODE.invite()], 3);
+}
+
+#[test]
+fn a28_an_invite_gives_no_more_than_a_members_rank() {
+    let mut room = Room::new(&[Policy::Join(JoinPolicy::LinkJoin)]);
+    let invite = |role, by: &str| {
+        let invite = Invite { role, until: None, uses_max: None, enabled: true, by: account(by), at: NOW };
+        [Fact::Invite(CODE.invite(), Some(invite))]
+    };
+    assert_eq!(room.write("ow", &invite(Role::Moderator, "ow")), Err(Code::RankTooLow));
+    assert_eq!(room.write("ow", &invite(Role::Member, "ann")), Err(Code::NotTheAuthor));
+    room.write("ow", &invite(Role::Guest, "ow")).unwrap();
+    room.ask("ann", Wish::Join(Some(CODE))).unwrap();
+    assert_eq!(room.stream.conversation().members[&account("ann")].role, Role::Guest);
+    assert_eq!(room.write("ann", &invite(Role::Guest, "ann")), Err(Code::PermissionDenied));
+    assert_eq!(room.write("ow", &[Fact::InviteUses(CODE.invite(), 0)]), Err(Code::PermissionDenied));
+}
+
+#[test]
+fn a50_who_comes_into_a_channel_by_themselves_subscribes_and_is_in_no_document() {
+    let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
+    let position = room.stream.position();
+    for _ in 0..2 {
+        assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
+    }
+    assert!(room.subscribers.contains("ann"));
+    assert_eq!((room.status("ann"), room.stream.position()), (None, position));
+    room.moves("ow", "bob", MemberStatus::Banned).unwrap();
+    assert_eq!(room.ask("bob", Wish::Join(None)), Err(Code::MemberBanned));
+    room.limits.members_max = 1;
+    assert_eq!(room.ask("cid", Wish::Join(None)), Ok(()), "subscribers take no place of a member");
+    room.write("ow", &[Fact::State(ConversationState::Archived)]).unwrap();
+    assert_eq!(room.ask("dan", Wish::Join(None)), Err(Code::ConversationArchived));
+    let mut closed = Room::of(ConversationKind::Channel, &[]);
+    assert_eq!(closed.ask("ann", Wish::Join(None)), Err(Code::JoinForbidden));
+}
+
+#[test]
+fn a50_an_invite_for_subscribers_counts_only_the_uses_that_end() {
+    let join = Wish::Join(Some(CODE));
+    let mut group = Room::new(&[Policy::Join(JoinPolicy::LinkJoin)]);
+    let by = account("ow");
+    let invite = Invite { role: Role::Subscriber, until: None, uses_max: None, enabled: true, by, at: NOW };
+    let invite = Fact::Invite(CODE.invite(), Some(invite));
+    assert_eq!(group.write("ow", &[invite]), Err(Code::RoleUnknown));
+    let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::LinkJoin)]);
+    room.invite(|invite| invite.role = Role::Subscriber);
+    let position = room.stream.position();
+    assert_eq!(room.ask("ann", join), Ok(()));
+    assert_eq!(room.stream.position(), position);
+    room.invite(|invite| (invite.role, invite.uses_max) = (Role::Subscriber, Some(1)));
+    assert_eq!(room.ask("ann", join), Ok(()), "who subscribes uses nothing up");
+    for _ in 0..2 {
+        assert_eq!(room.ask("bob", join), Ok(()));
+    }
+    assert_eq!(room.ask("cid", join), Err(Code::InviteUsedUp));
+    assert_eq!(room.stream.conversation().invite_uses[&CODE.invite()], 1);
+    assert_eq!(room.subscribers.iter().collect::<Vec<_>>(), ["ann", "bob"]);
+    room.invite(|_| {});
+    assert_eq!(room.ask("dan", join), Ok(()));
+    assert_eq!(room.status("dan"), Some(MemberStatus::Active), "a member's invite makes a member");
+}
+
+#[test]
+fn a51_a_subscriber_writes_nothing() {
+    let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
+    room.ask("ann", Wish::Join(None)).unwrap();
+    assert_eq!(room.write("ann", &[Fact::Locked(true)]), Err(Code::NotAMember));
+    room.moves("ow", "ann", MemberStatus::Removed).unwrap();
+    room.subscribers.clear();
+    room.ask("ann", Wish::Join(None)).unwrap();
+    assert_eq!(room.status("ann"), Some(MemberStatus::Subscribed));
+    assert_eq!(room.write("ann", &[Fact::Locked(true)]), Err(Code::NotAMember));
+}
+
+#[test]
+fn a52_who_waits_to_subscribe_is_let_in_by_whoever_approves() {
+    let policies = [Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)];
+    let mut room = Room::of(ConversationKind::Channel, &policies);
+    room.ask("ann", Wish::Join(None)).unwrap();
+    assert_eq!(room.status("ann"), Some(MemberStatus::Requested));
+    assert!(room.subscribers.is_empty());
+    assert_eq!(room.moves("ow", "ann", MemberStatus::Active), Err(Code::RoleUnknown));
+    assert_eq!(room.moves("ow", "ann", MemberStatus::Subscribed), Ok(()));
+    assert_eq!(room.stream.conversation().active_members().count(), 1);
+    assert_eq!(room.moves("ow", "bob", MemberStatus::Subscribed), Err(Code::NotTheOwner));
+    let mut group = Room::new(&policies);
+    group.ask("ann", Wish::Join(None)).unwrap();
+    assert_eq!(group.moves("ow", "ann", MemberStatus::Subscribed), Err(Code::NotTheOwner));
+}
+
+#[test]
+fn a53_staff_put_a_subscriber_out_whom_the_document_does_not_know() {
+    let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
+    room.ask("ann", Wish::Join(None)).unwrap();
+    assert_eq!(room.moves("ow", "ann", MemberStatus::Removed), Ok(()));
+    assert_eq!(room.moves("ow", "bob", MemberStatus::Banned), Ok(()));
+    assert_eq!(room.moves("ow", "cid", MemberStatus::Active), Ok(()), "one who is added is a member");
+    assert_eq!(Room::new(&[]).moves("ow", "ann", MemberStatus::Removed), Err(Code::MemberUnknown));
+}
+
+#[test]
+fn a54_a_subscriber_leaves_by_a_wish_and_a_member_does_not() {
+    let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
+    room.ask("ann", Wish::Join(None)).unwrap();
+    room.write("ow", &[Fact::State(ConversationState::Closed)]).unwrap();
+    for _ in 0..2 {
+        assert_eq!(room.ask("ann", Wish::Leave), Ok(()));
+    }
+    assert!(room.subscribers.is_empty());
+    assert_eq!(room.ask("ow", Wish::Leave), Err(Code::MemberExists));
+    room.write("ow", &[Fact::State(ConversationState::Deleted)]).unwrap();
+    assert_eq!(room.ask("ann", Wish::Leave), Err(Code::ConversationDeleted));
+}
+
+#[test]
+fn a29_the_system_writes_only_what_follows_from_a_wish() {
+    let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
+    let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
+    let ann = account("ann");
+    let asker = Asker { account: &ann, subscribes: false };
+    let wish = answer_wish(room.stream.conversation(), asker, Wish::Join(None), NOW, &room.limits).unwrap().facts;
+    let mut owner = wish.clone();
+    owner[0] = Fact::MemberRole(account("ann"), Role::Owner);
+    assert_eq!(room.write_as(&system, &owner), Err(Code::PermissionDenied));
+    assert_eq!(room.write_as(&system, &[Fact::Locked(true)]), Err(Code::PermissionDenied));
+    let mut more = wish.clone();
+    more.push(Fact::Locked(true));
+    assert_eq!(room.write_as(&system, &more), Err(Code::PermissionDenied));
+    assert_eq!(room.write("ann", &wish), Err(Code::NotAMember));
+    // Nor does anybody write with its device.
+    let thief = Session { account: account("ow"), ..system.clone() };
+    assert_eq!(room.write_as(&thief, &[Fact::Locked(true)]), Err(Code::ActorConflict));
+    room.write_as(&system, &wish).unwrap();
+}
+
+#[test]
+fn a25_who_comes_back_by_themselves_has_nothing_of_what_was_granted() {
+    let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
+    room.ask("ann", Wish::Join(None)).unwrap();
+    let grant = |allowed| Some(Grant { allowed, by: account("ow"), at: NOW, until: None });
+    for (permission, allowed) in [(Permission::MemberRole, true), (Permission::MessageSend, false)] {
+        room.write("ow", &[Fact::MemberGrant(account("ann"), permission, grant(allowed))]).unwrap();
+    }
+    room.moves("ann", "ann", MemberStatus::Left).unwrap();
+    room.ask("ann", Wish::Join(None)).unwrap();
+    let ann = &room.stream.conversation().members[&account("ann")];
+    assert_eq!(ann.grants.keys().collect::<Vec<_>>(), [&Permission::MessageSend]);
+}
