@@ -120,9 +120,13 @@ pub(super) async fn subscriptions(
     let head = node.store.stream_head(tenant, &StreamId::Conversation(conversation)).await?;
     let mut joined = Vec::new();
     for account in here {
-        let Some(member) = node.store.member(tenant, conversation, account).await? else { continue };
+        let Some(mut member) = node.store.member(tenant, conversation, account).await? else { continue };
         if member.is_subscriber() {
             node.sessions.subscribe(tenant, account, conversation);
+            // Whoever left since it was read was not yet there to be taken away.
+            member = node.store.member(tenant, conversation, account).await?.unwrap_or(member);
+        }
+        if member.is_subscriber() {
             moved(node, tenant, conversation, account, MemberStatus::Subscribed, head.position).await?;
             joined.push(account);
         } else {

@@ -16,8 +16,8 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, PresenceKind, Role, Wish},
     wire::{
-        Ask, ClientFrame, Hello, MemberPresence, PROTOCOL_VERSION, Pong, PresenceNotice, Push, ReceiptNotice, Refused,
-        ServerFrame, Welcome,
+        Ask, ClientFrame, ConversationSummary, Hello, MemberPresence, PROTOCOL_VERSION, Pong, PresenceNotice, Push,
+        ReceiptNotice, Refused, ServerFrame, Welcome,
     },
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -364,10 +364,12 @@ impl Session {
         for (conversation, ..) in &catch_up.revoked {
             self.node.sessions.unsubscribe(tenant, account, *conversation);
         }
-        for summary in catch_up.summaries.iter().filter(|summary| summary.role == Role::Subscriber) {
-            if summary.status == MemberStatus::Active {
-                self.node.sessions.subscribe(tenant, account, summary.conversation);
-            }
+        let is_unheard = |summary: &ConversationSummary| {
+            let subscribes = summary.role == Role::Subscriber && summary.status == MemberStatus::Active;
+            subscribes && !self.node.sessions.subscribes(tenant, account, summary.conversation)
+        };
+        if catch_up.summaries.iter().any(is_unheard) {
+            self.subscribe().await?;
         }
         Ok(catch_up)
     }
