@@ -118,6 +118,19 @@ CREATE TABLE members (
 CREATE INDEX members_account ON members (tenant, account, status, tick, conversation);
 CREATE INDEX members_moved ON members (tenant, conversation, tick);
 
+-- `parent` is the page of the message that the thread starts from, `counted` what
+-- is shown there of the thread: how many replies, the last one, by whom.
+CREATE TABLE threads (
+    tenant TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    thread TEXT COLLATE "C" NOT NULL,
+    parent TEXT COLLATE "C" NOT NULL,
+    counted BYTEA NOT NULL,
+    PRIMARY KEY (tenant, conversation, thread)
+);
+
+CREATE INDEX threads_parent ON threads (tenant, parent);
+
 CREATE TABLE receipts (
     tenant TEXT COLLATE "C" NOT NULL,
     conversation TEXT COLLATE "C" NOT NULL,

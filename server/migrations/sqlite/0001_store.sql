@@ -107,6 +107,19 @@ CREATE TABLE members (
 CREATE INDEX members_account ON members (tenant, account, status, tick);
 CREATE INDEX members_moved ON members (tenant, conversation, tick);
 
+-- `parent` is the page of the message that the thread starts from, `counted` what
+-- is shown there of the thread: how many replies, the last one, by whom.
+CREATE TABLE threads (
+    tenant TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    counted BLOB NOT NULL,
+    PRIMARY KEY (tenant, conversation, thread)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX threads_parent ON threads (tenant, parent);
+
 CREATE TABLE receipts (
     tenant TEXT NOT NULL,
     conversation TEXT NOT NULL,
@@ -156,6 +169,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('members', 'members', '10000000 10000000 10 1'),
     ('members', 'members_account', '10000000 10000000 50 40 1'),
     ('members', 'members_moved', '10000000 10000000 10 2'),
+    ('threads', 'threads', '1000000 1000000 10 1'),
+    ('threads', 'threads_parent', '1000000 1000000 5'),
     ('receipts', 'receipts', '10000000 10000000 10 1'),
     ('receipts', 'receipts_moved', '10000000 10000000 10 2'),
     ('accounts', 'accounts', '1000000 1000000 1'),

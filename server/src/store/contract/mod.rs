@@ -74,6 +74,7 @@ macro_rules! contract_tests {
                 profiles_come_for_those_who_have_one,
                 a_suspension_holds_until_it_is_lifted,
                 a_suspension_is_no_profile,
+                threads_are_found_by_the_page_they_start_from,
             }
         }
     };
@@ -162,6 +163,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         page: 0,
         conversation: None,
         members: Vec::new(),
+        threads: Vec::new(),
         profile: None,
         traces: Vec::new(),
     }

@@ -14,6 +14,7 @@ use super::{
     backend::{fetch, insert},
     journal::BACKLOG_STEP,
     row::Fields,
+    thread::{self, THREADS},
 };
 use crate::store::{CommitOutcome, Notice, StoreError, StreamCommit};
 
@@ -221,6 +222,7 @@ fn rows<'c>(
     let mut conversations = BTreeMap::new();
     let mut members = BTreeMap::new();
     let mut accounts = BTreeMap::new();
+    let mut threads = BTreeMap::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
         let head = vec![tenant.into(), stream.into(), commit.last().into(), commit.page.into(), tick.into()];
@@ -236,6 +238,9 @@ fn rows<'c>(
                 }
                 for (account, row) in member_rows(tick, commit) {
                     members.insert((tenant, *conversation, account), row);
+                }
+                for (id, row) in thread::rows(commit, *conversation) {
+                    threads.insert((tenant, *conversation, id), row);
                 }
             }
             StreamId::Account(account) => {
@@ -255,6 +260,7 @@ fn rows<'c>(
         (&DOCUMENTS, documents.collect()),
         (&CONVERSATIONS, conversations.into_values().collect()),
         (&MEMBERS, members.into_values().collect()),
+        (&THREADS, threads.into_values().collect()),
         (&ACCOUNTS, accounts.into_values().collect()),
     ]
 }

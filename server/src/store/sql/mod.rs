@@ -11,6 +11,7 @@ mod receipt;
 mod records;
 mod row;
 mod snapshot;
+mod thread;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::Receipt,
+    model::{Receipt, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -36,7 +37,7 @@ use crate::{clock, metrics::Counter};
 
 use super::{
     CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts,
-    StoreError, StoredDocument, StreamCommit, StreamHead, Suspension,
+    StoreError, StoredDocument, StreamCommit, StreamHead, Suspension, WhichThreads,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.
@@ -345,6 +346,17 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
         self.patience
             .bound(async { receipt::receipts::<B>(&mut *self.reader().await?, tenant, conversation).await })
+            .await
+    }
+
+    async fn threads(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        which: &WhichThreads,
+    ) -> Result<Vec<Thread>, StoreError> {
+        self.patience
+            .bound(async { thread::threads::<B>(&mut *self.reader().await?, tenant, conversation, which).await })
             .await
     }
 
