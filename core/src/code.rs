@@ -104,6 +104,8 @@ named! {
         ConversationUnknown = "conversation_unknown",
         /// The conversation exists already, otherwise than written here.
         ConversationExists = "conversation_exists",
+        /// Another public conversation of the tenant has that name.
+        NameTaken = "name_taken",
         /// The conversation is deleted.
         ConversationDeleted = "conversation_deleted",
         /// The conversation is closed.

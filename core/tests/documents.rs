@@ -124,6 +124,57 @@ proptest! {
     }
 
     #[test]
+    fn d1_a_run_of_changes_is_the_same_as_one_after_another(steps in steps(), flushes in any::<u64>()) {
+        let mut replicas = vec![Document::new(page_id()); 3];
+        let mut journal: Vec<Change> = Vec::new();
+        let mut taken = [0; 3];
+        for step in steps {
+            match step {
+                // Whoever writes beside the journal is admitted at once.
+                Step::Write(index, fact) => {
+                    let device = DeviceId::from_bytes([u8::try_from(index).unwrap() + 1; 16]);
+                    journal.extend(replicas[index].write(device, AT, &[fact]));
+                }
+                Step::Sync(_, to) => {
+                    for change in &journal[taken[to]..] {
+                        replicas[to].apply(change).unwrap();
+                    }
+                    taken[to] = journal.len();
+                }
+            }
+        }
+        let (mut single, mut run) = (Document::new(page_id()), Document::new(page_id()));
+        for (index, change) in journal.iter().enumerate() {
+            run.make_ready(change).unwrap();
+            prop_assert_eq!(run.heads(), single.heads());
+            for dependency in change.dependencies() {
+                prop_assert_eq!(run.last_operation(dependency), single.last_operation(dependency));
+            }
+            for operation in change.operations() {
+                let (key, at) = (operation.key.as_deref().unwrap(), change.dependencies());
+                prop_assert_eq!(run.visible(key, Some(&at)), single.visible(key, Some(&at)));
+                prop_assert_eq!(single.visible(key, Some(&at)), operation.predecessors.clone());
+            }
+            let position = Position::new(index as u64 + 1);
+            run.queue(change, position, AT).unwrap();
+            single.admit(change, position, AT).unwrap();
+            if flushes >> (index % 64) & 1 == 1 {
+                run.flush().unwrap();
+                prop_assert_eq!(facts_of(&run), facts_of(&single));
+            }
+        }
+        run.flush().unwrap();
+        // The library may order what is concurrent otherwise in what it saves.
+        let (position, data, admissions) = run.save();
+        let run = Document::restore(page_id(), Some((position, &data, &admissions)), &[]).unwrap();
+        prop_assert_eq!(run.heads(), single.heads());
+        prop_assert_eq!(run.admissions(), single.admissions());
+        prop_assert_eq!(facts_of(&run), facts_of(&single));
+        prop_assert_eq!(run.newest_message(), single.newest_message());
+        prop_assert_eq!(run.changes(), single.changes());
+    }
+
+    #[test]
     fn d7_saving_and_restoring_is_identity(facts in proptest::collection::vec(page_facts(), 0..30), cut in any::<prop::sample::Index>()) {
         let device = DeviceId::from_bytes([1; 16]);
         let mut writer = Document::new(page_id());

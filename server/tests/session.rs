@@ -22,6 +22,7 @@ use support::{
     client::{Client, device, hello, stream},
     database::Database,
     on_each_store,
+    scrape::Scrape,
     server::{TestServer, labelled_token, token},
 };
 
@@ -198,8 +199,9 @@ fn noise(dice: &mut StdRng) -> String {
 }
 
 async fn a_slow_reader_is_cut_off_and_resumes(database: Database) {
-    let flags = ["--session-bytes-max", "65536", "--changes-burst", "100000"];
+    let flags = ["--session-bytes-max", "65536", "--changes-burst", "100000", "--metrics-listen", "127.0.0.1:0"];
     let server = TestServer::start(&database, &flags).await;
+    let metrics = server.metrics.unwrap();
     let mut ann = Client::connect(&server, "ann", device(1)).await;
     let mut author = Author::of("ann", device(1), boats());
     ann.push_accepted(stream(boats()), vec![author.create(&["bob"])]).await;
@@ -212,7 +214,9 @@ async fn a_slow_reader_is_cut_off_and_resumes(database: Database) {
     let cursor = cursor.await;
     let mut dice = StdRng::seed_from_u64(1);
     let mut head = Position::ZERO;
-    for _ in 0..60 {
+    // He does not wait for ever to be told why, so it is asked whether he is cut off.
+    while Scrape::of(metrics).await.value("tidings_sessions_ended_total{code=\"slow_reader\"}") == 0.0 {
+        assert!(head < Position::new(2_000), "nobody who reads nothing is sent so much");
         let changes = (0..10).map(|_| author.say(&noise(&mut dice))).collect();
         head = *ann.push_accepted(stream(boats()), changes).await.positions.last().unwrap();
     }

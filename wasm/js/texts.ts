@@ -66,6 +66,7 @@ export const ENGLISH: Texts = {
   // Conversation and member.
   conversation_unknown: "There is no such conversation, or you may not see it.",
   conversation_exists: "This conversation exists already.",
+  name_taken: "Another public conversation has that name already.",
   conversation_deleted: "The conversation was deleted.",
   conversation_closed: "The conversation is closed.",
   conversation_archived: "The conversation is archived: it can be read, but not written to.",
@@ -81,6 +82,12 @@ export const ENGLISH: Texts = {
   member_unknown: "That person is not a member of this conversation.",
   member_exists: "That person is a member already.",
   too_many_members: "This conversation has as many members as it can have.",
+  join_forbidden: "Nobody can join this conversation by themselves.",
+  invite_unknown: "This invite link does not work.",
+  invite_disabled: "This invite link is switched off at the moment.",
+  invite_expired: "This invite link has expired.",
+  invite_used_up: "This invite link has been used as often as it can be.",
+  too_many_invites: "This conversation has as many invite links as it can have.",
 
   // Permission, policy, rank.
   permission_denied: "You are not allowed to do that in this conversation.",

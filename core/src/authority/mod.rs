@@ -10,6 +10,7 @@ mod admit;
 mod create;
 #[cfg(feature = "testing")]
 mod judge;
+mod pace;
 mod page;
 mod permission;
 mod policy;

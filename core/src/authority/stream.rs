@@ -102,6 +102,10 @@ impl Stream {
             if document.page().is_some_and(|number| number > newest) && newest > 0 {
                 needed.push(DocumentId::of_page(conversation, room, newest));
             }
+            // So is when an account wrote last.
+            if self.conversation.policies.slow_mode_seconds > 0 && document.page() == Some(newest) && newest > 1 {
+                needed.push(DocumentId::of_page(conversation, room, newest - 1));
+            }
         }
         needed.sort_unstable();
         needed.dedup();
@@ -261,7 +265,13 @@ impl Stream {
 
     /// The change of this device that states facts in a loaded document, which
     /// stays as it is. None if it states all of them already.
-    pub fn compose(&self, device: DeviceId, document: &DocumentId, at: WallTime, facts: &[Fact]) -> Option<Change> {
+    pub(super) fn compose(
+        &self,
+        device: DeviceId,
+        document: &DocumentId,
+        at: WallTime,
+        facts: &[Fact],
+    ) -> Option<Change> {
         self.documents.get(document)?.clone().write(device, at, facts)
     }
 
@@ -298,7 +308,6 @@ impl Stream {
     /// When no authority could have admitted it, or it does not apply; the
     /// stream is as it was.
     pub fn receive_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        let illegal = |refusal: Refusal| ApplyChangeError::Illegal { code: refusal.code, detail: refusal.detail };
         let apply = |document: &mut Document| {
             if entry.position <= document.position() {
                 return Ok(None);
@@ -308,6 +317,34 @@ impl Stream {
             Ok(Some(change))
         };
         self.take_entry(entry, apply, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
+    }
+
+    /// As `receive_entry`, of one among many: what it says on a page can be
+    /// read after the next `flush`.
+    ///
+    /// # Errors
+    /// As `receive_entry`; or as `flush`.
+    pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
+        if entry.document.page().is_none() {
+            return self.receive_entry(entry);
+        }
+        let queue = |document: &mut Document| {
+            if entry.position <= document.position() {
+                return Ok(None);
+            }
+            let change = shape::check_entry(document, entry).map_err(illegal)?;
+            document.queue(&change, entry.position, entry.accepted_at)?;
+            Ok(Some(change))
+        };
+        self.take_entry(entry, queue, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
+    }
+
+    /// Makes everything readable that is queued.
+    ///
+    /// # Errors
+    /// When it does not apply: the stream is of no use any more.
+    pub fn flush(&mut self) -> Result<(), ApplyChangeError> {
+        self.documents.values_mut().try_for_each(Document::flush)
     }
 
     fn take_entry(
@@ -361,6 +398,29 @@ impl Stream {
         if let Some(parent) = room.created.as_ref().and_then(|created| created.parent.clone()) {
             self.threads.entry(thread).or_insert_with(|| Thread::new(thread, parent));
         }
+    }
+
+    /// Applies changes that are not admitted yet, in one pass; those that do
+    /// not follow are passed over.
+    ///
+    /// # Errors
+    /// As `flush`.
+    pub fn apply_all_pending<'c>(
+        &mut self,
+        changes: impl Iterator<Item = (&'c DocumentId, &'c Change)>,
+    ) -> Result<(), ApplyChangeError> {
+        let mut queued = Vec::new();
+        for (id, change) in changes {
+            let document = self.documents.entry(id.clone()).or_insert_with(|| Document::new(id.clone()));
+            if document.queue_pending(change).is_ok() {
+                queued.push((id, change));
+            }
+        }
+        self.flush()?;
+        for (id, change) in queued {
+            self.take_effect(id, facts_of(id, change));
+        }
+        Ok(())
     }
 
     /// Applies a change that is not admitted yet, or not told so yet.
@@ -421,6 +481,10 @@ impl Stream {
         effects.facts = facts;
         effects
     }
+}
+
+fn illegal(refusal: Refusal) -> ApplyChangeError {
+    ApplyChangeError::Illegal { code: refusal.code, detail: refusal.detail }
 }
 
 /// What an accepted change states; what does not parse, from a newer version, is passed over.

@@ -3,16 +3,17 @@
 //! clients predict them, and whoever verifies a journal finds them again.
 
 use crate::{
-    authority::{Context, Refusal, refuse},
+    authority::{Context, Refusal, Session, Stream, refuse},
     code::Code,
     doc::Fact,
-    ids::{AccountId, InviteId},
+    ids::{AccountId, DocumentId, InviteId},
     limits::Limits,
     model::{
         Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Member, MemberStatus, Role, Standing,
         Wish,
     },
     time::WallTime,
+    wire::PushedChange,
 };
 
 /// The way somebody comes in or goes.
@@ -46,6 +47,30 @@ pub fn answer_wish(
         Wish::Decline => Way::Decline,
     };
     answer(conversation, account, way, at, at, limits)
+}
+
+impl Stream {
+    /// What the system writes when an account asks, its session being `system`;
+    /// nothing if it is so already. The conversation's document is loaded.
+    ///
+    /// # Errors
+    /// Why it is not given what it asks for.
+    pub fn fulfil(
+        &self,
+        system: &Session,
+        account: &AccountId,
+        wish: Wish,
+        at: WallTime,
+        limits: &Limits,
+    ) -> Result<Option<PushedChange>, Refusal> {
+        let Some(conversation) = self.id().conversation() else {
+            return Err(Refusal::new(Code::WrongKind, "not a conversation"));
+        };
+        let facts = answer_wish(self.conversation(), account, wish, at, limits)?;
+        let document = DocumentId::Conversation(conversation);
+        let change = self.compose(system.device, &document, at, &facts);
+        Ok(change.map(|change| PushedChange { document, change: change.bytes().to_vec() }))
+    }
 }
 
 /// Checks that facts are what follows from something that somebody asked for.
@@ -174,7 +199,6 @@ fn used(conversation: &Conversation, id: InviteId, accepted_at: WallTime) -> Res
 mod tests {
     use super::*;
     use crate::{
-        authority::{Session, Stream},
         doc::Document,
         ids::{ConversationId, DeviceId, DocumentId, InviteCode, StreamId, TenantId},
         journal::Position,

@@ -11,7 +11,7 @@ use automerge::{ROOT, transaction::Transactable};
 
 use crate::{
     code::Code,
-    doc::{Change, Fact, Key, ParseChangeError, Predecessor, Value, snapshot},
+    doc::{Change, Fact, Key, ParseChangeError, Predecessor, Value, run::Run, snapshot},
     ids::{ChangeHash, DeviceId, DocumentId, MessageId},
     journal::{Admission, Admissions, DecodeAdmissionsError, Entry, Position},
     time::WallTime,
@@ -23,6 +23,8 @@ pub struct Document {
     id: DocumentId,
     position: Position,
     automerge: Automerge,
+    /// Admitted, and not in `automerge` yet.
+    run: Run,
     fallback: Option<Box<Fallback>>,
     latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
@@ -94,6 +96,7 @@ impl Document {
             id,
             position: Position::ZERO,
             automerge: Automerge::new().with_actor(ActorId::from(READER)),
+            run: Run::default(),
             fallback: None,
             latest: BTreeMap::new(),
             changes: 0,
@@ -148,10 +151,10 @@ impl Document {
 
     fn apply_tail(&mut self, tail: &[Entry]) -> Result<(), RestoreDocumentError> {
         for entry in tail {
-            self.apply_entry(entry)
+            self.queue_entry(entry)
                 .map_err(|source| RestoreDocumentError::Entry { position: entry.position, source })?;
         }
-        Ok(())
+        self.flush().map_err(|source| RestoreDocumentError::Entry { position: self.position, source })
     }
 
     /// The position, the saved document and the encoded admissions.
@@ -197,6 +200,9 @@ impl Document {
 
     /// The hashes of the changes nothing depends on yet, sorted.
     pub fn heads(&self) -> Vec<ChangeHash> {
+        if let Some(heads) = self.run.heads() {
+            return heads.to_vec();
+        }
         self.automerge.get_heads().iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect()
     }
 
@@ -208,7 +214,8 @@ impl Document {
     /// The number of the last operation of a change; none if the document
     /// does not have it.
     pub fn last_operation(&self, hash: ChangeHash) -> Option<u64> {
-        self.automerge.get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes())).map(|meta| meta.max_op)
+        let taken = || self.automerge.get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes()));
+        self.run.last_operation(hash).or_else(|| Some(taken()?.max_op))
     }
 
     /// Whether the change is part of the document.
@@ -218,11 +225,10 @@ impl Document {
 
     /// The operations visible under a key, at the given changes or now.
     pub fn visible(&self, key: &str, at: Option<&[ChangeHash]>) -> Vec<Predecessor> {
-        let at: Option<Vec<_>> =
-            at.map(|hashes| hashes.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect());
         let found = match at {
-            // Who has seen every head has seen the present, which costs a tenth.
-            Some(hashes) if !self.automerge.get_heads().iter().all(|head| hashes.contains(head)) => {
+            // Messages are never taken away: where there is none now, there never was.
+            Some(hashes) if !self.is_present(hashes) && !self.is_new_message(key) => {
+                let hashes: Vec<_> = hashes.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect();
                 self.automerge.get_all_at(ROOT, key, &hashes)
             }
             Some(_) | None => self.automerge.get_all(ROOT, key),
@@ -305,12 +311,23 @@ impl Document {
         Some(change)
     }
 
+    /// Whether who has seen these changes has seen the present, which is
+    /// found at a tenth of the cost of the past.
+    fn is_present(&self, hashes: &[ChangeHash]) -> bool {
+        self.heads().iter().all(|head| hashes.contains(head))
+    }
+
+    fn is_new_message(&self, key: &str) -> bool {
+        matches!(Key::parse(&self.id, key), Some(Key::Message(_))) && matches!(self.automerge.get(ROOT, key), Ok(None))
+    }
+
     /// Applies a change with panics caught; when it fails, a copy of what was
     /// there takes the document's place.
     ///
     /// # Errors
     /// When it does not apply; the document is as it was.
     pub fn apply(&mut self, change: &Change) -> Result<(), ApplyChangeError> {
+        self.flush()?;
         if self.contains(change.hash()) {
             return Ok(());
         }
@@ -391,6 +408,90 @@ impl Document {
         accepted_at: WallTime,
     ) -> Result<(), ApplyChangeError> {
         self.apply(change)?;
+        self.note_admission(change, position, accepted_at);
+        Ok(())
+    }
+
+    /// As `apply_entry`, but the library gets the change with the next `flush`,
+    /// together with what is queued behind it. Until then nothing that the
+    /// change says can be read.
+    ///
+    /// # Errors
+    /// When it does not follow what the document has, which is as it was; or as `flush`.
+    pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Change>, ApplyChangeError> {
+        if entry.position <= self.position {
+            return Ok(None);
+        }
+        let change = Change::restore(&entry.change)?;
+        self.queue(&change, entry.position, entry.accepted_at)?;
+        Ok(Some(change))
+    }
+
+    /// Admits a change at a position with the next `flush`.
+    ///
+    /// # Errors
+    /// As `queue_entry`.
+    pub fn queue(
+        &mut self,
+        change: &Change,
+        position: Position,
+        accepted_at: WallTime,
+    ) -> Result<(), ApplyChangeError> {
+        self.queue_pending(change)?;
+        self.note_admission(change, position, accepted_at);
+        Ok(())
+    }
+
+    /// Queues a change that is not admitted yet.
+    ///
+    /// # Errors
+    /// As `queue_entry`.
+    pub fn queue_pending(&mut self, change: &Change) -> Result<(), ApplyChangeError> {
+        if self.contains(change.hash()) {
+            return Ok(());
+        }
+        if !self.is_next(change) {
+            return Err(ApplyChangeError::Dependency);
+        }
+        let heads = self.heads();
+        self.run.push(change, heads);
+        self.note(change);
+        Ok(())
+    }
+
+    /// Flushes what is queued if `change` cannot be judged beside it: it says
+    /// something under the same keys, or was written without having seen all.
+    ///
+    /// # Errors
+    /// As `flush`.
+    pub fn make_ready(&mut self, change: &Change) -> Result<(), ApplyChangeError> {
+        let sees_all = self.is_present(&change.dependencies());
+        let mut keys = change.operations().iter().map(|operation| operation.key.as_deref().unwrap_or_default());
+        let is_judged = (sees_all || keys.all(|key| self.is_new_message(key))) && !self.run.touches(change);
+        if self.run.is_empty() || is_judged { Ok(()) } else { self.flush() }
+    }
+
+    /// Gives the library all that is queued, in one pass.
+    ///
+    /// # Errors
+    /// When it does not take it: the document is of no use any more.
+    pub fn flush(&mut self) -> Result<(), ApplyChangeError> {
+        if self.run.is_empty() {
+            return Ok(());
+        }
+        let run = core::mem::take(&mut self.run);
+        // To go back to before a run is for whoever holds the document.
+        self.fallback = None;
+        let changes: Vec<automerge::Change> = run.changes().iter().map(|change| change.inner().clone()).collect();
+        match catch_unwind(AssertUnwindSafe(|| self.automerge.apply_changes(changes))) {
+            Ok(Ok(())) if Some(&self.heads()[..]) == run.heads() => Ok(()),
+            Ok(Ok(())) => Err(ApplyChangeError::Apply("the library kept some of it back".to_owned())),
+            Ok(Err(error)) => Err(ApplyChangeError::Apply(error.to_string())),
+            Err(_) => Err(ApplyChangeError::Apply("the library failed".to_owned())),
+        }
+    }
+
+    fn note_admission(&mut self, change: &Change, position: Position, accepted_at: WallTime) {
         for operation in change.operations() {
             let key = operation.key.as_deref().and_then(|key| Key::parse(&self.id, key));
             if let Some(Key::Message(message)) = key {
@@ -399,7 +500,6 @@ impl Document {
             }
         }
         self.advance(position);
-        Ok(())
     }
 
     fn note(&mut self, change: &Change) {

@@ -11,6 +11,7 @@ mod fact;
 mod home;
 mod key;
 mod page;
+mod run;
 mod snapshot;
 mod value;
 

@@ -14,8 +14,8 @@ use crate::{
         record,
         record::{DocumentRecord, InboxRecord},
         replica::Received,
-        screen::unread_in,
         streams::{Slot, Work},
+        unread::Unread,
     },
     ids::{AccountId, ConversationId, DocumentId, StreamId},
     journal::{Cursor, Entry, Position},
@@ -38,20 +38,12 @@ const PREFETCH_MAX: usize = 50;
 const DEFERRAL_MIN: Duration = Duration::from_millis(100);
 const DEFERRAL_MAX: Duration = Duration::from_secs(120);
 
-/// What a summary counts as unread.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Unread {
-    count: u32,
-    /// Behind which position.
-    read: Position,
-    /// Up to which one.
-    position: Position,
-}
-
-impl Unread {
-    fn of(summary: &ConversationSummary) -> Self {
-        Self { count: summary.unread, read: summary.receipt.read, position: summary.position }
-    }
+/// Why an entry was not taken in.
+enum Misfit {
+    /// Entries before it are missing.
+    Gap,
+    /// It is not what an authority admits, or does not apply.
+    Refused(ReceiveEntryError),
 }
 
 impl Engine {
@@ -129,45 +121,51 @@ impl Engine {
         self.with_stream(&frame.stream, Work::Entries(frame.entries));
     }
 
-    pub(super) fn receive_entries(&mut self, stream: &StreamId, entries: Vec<Entry>) {
-        for entry in entries {
-            match self.receive_entry(stream, &entry) {
-                Ok(true) => {}
-                Ok(false) => return self.fetch_stream(stream),
-                Err(error) => {
-                    self.report_refused(stream, &entry, &error);
-                    return self.start_over(stream);
-                }
+    pub(super) fn receive_entries(&mut self, stream: &StreamId, entries: &[Entry]) {
+        match self.take_entries(stream, entries) {
+            Ok(()) => self.after_entries(stream),
+            Err((_, Misfit::Gap)) => self.fetch_stream(stream),
+            Err((entry, Misfit::Refused(error))) => {
+                self.report_refused(stream, entry, &error);
+                self.start_over(stream);
             }
         }
-        self.after_entries(stream);
     }
 
-    /// One entry into its replica and the store. False when entries before it
-    /// are missing.
-    fn receive_entry(&mut self, stream: &StreamId, entry: &Entry) -> Result<bool, ReceiveEntryError> {
+    /// Entries into their replica and the store, up to the first that does not fit.
+    fn take_entries<'e>(&mut self, stream: &StreamId, entries: &'e [Entry]) -> Result<(), (&'e Entry, Misfit)> {
+        // What is judged again must stand on all that is before it.
+        let run = if self.verify { 1 } else { entries.len().max(1) };
+        entries.chunks(run).try_for_each(|entries| self.take_run(stream, entries))
+    }
+
+    fn take_run<'e>(&mut self, stream: &StreamId, entries: &'e [Entry]) -> Result<(), (&'e Entry, Misfit)> {
         let me = self.session.account.clone();
         let limits = self.verify.then(|| self.limits.clone());
-        let Some(replica) = self.replica(stream) else { return Ok(true) };
-        let refusal = limits.and_then(|limits| replica.verify(entry, &limits));
-        let received = replica.receive(entry, &me)?;
-        if let Some(refusal) = refusal {
+        let Some(replica) = self.replica(stream) else { return Ok(()) };
+        let judged = limits.zip(entries.first());
+        let refusal = judged.and_then(|(limits, entry)| Some((entry, replica.verify(entry, &limits)?)));
+        let (received, end) = replica.receive(entries, &me);
+        let left = entries.get(received.len());
+        if let Some((entry, refusal)) = refusal.filter(|_| !received.is_empty()) {
             self.report_admitted(stream, entry, refusal);
         }
-        let answered = match received {
-            Received::Old => return Ok(true),
-            Received::Gap => return Ok(false),
-            Received::New(answered) => answered,
-        };
-        self.store.write(record::put(record::tail_key(stream, entry.position), entry));
-        self.dirty_heads.insert(stream.clone());
-        if let Some(answered) = answered {
-            self.forget_entry(answered.sequence);
+        for (entry, received) in entries.iter().zip(received) {
+            let Received::New(answered) = received else { continue };
+            self.store.write(record::put(record::tail_key(stream, entry.position), entry));
+            self.dirty_heads.insert(stream.clone());
+            if let Some(answered) = answered {
+                self.forget_entry(answered.sequence);
+            }
+            if entry.account != me {
+                self.observe_stamps(entry);
+            }
         }
-        if entry.account != me {
-            self.observe_stamps(entry);
+        match (end, left) {
+            (Err(error), Some(entry)) => Err((entry, Misfit::Refused(error))),
+            (Ok(()), Some(entry)) => Err((entry, Misfit::Gap)),
+            (_, None) => Ok(()),
         }
-        Ok(true)
     }
 
     /// What comes from others moves the own clock behind it.
@@ -357,13 +355,12 @@ impl Engine {
             }
         } else {
             replica.whole = true;
-            for entry in &fetched.entries {
-                // What was fetched does not fit either: asking again at once
-                // would ask for ever.
-                match self.receive_entry(stream, entry) {
-                    Ok(true) => continue,
-                    Ok(false) => self.report_gap(stream, entry),
-                    Err(error) => self.report_refused(stream, entry, &error),
+            // What was fetched does not fit either: asking again at once would
+            // ask for ever.
+            if let Err((entry, misfit)) = self.take_entries(stream, &fetched.entries) {
+                match misfit {
+                    Misfit::Gap => self.report_gap(stream, entry),
+                    Misfit::Refused(error) => self.report_refused(stream, entry, &error),
                 }
                 self.forget_stream(stream);
                 return self.link_failed(Some(Code::Internal), None);
@@ -395,19 +392,6 @@ impl Engine {
         for room in self.open_rooms(stream) {
             self.show_timeline(room);
         }
-    }
-
-    /// Unread messages that are on pages not held, as the summary counted them.
-    fn count_unread_behind(&mut self, stream: &StreamId) {
-        let Some(conversation) = stream.conversation() else { return };
-        let Some(told) = self.known_unread.remove(&conversation) else { return };
-        let read = self.inbox.get(&conversation).map_or(Position::ZERO, |record| record.receipt.read);
-        let me = self.session.account.clone();
-        let Some(replica) = self.replica(stream) else { return };
-        // What was read since was read to the end of what there was.
-        let is_behind = replica.lowest_page() > 1 && read <= told.read;
-        let held = unread_in(replica, &me, told.read, told.position);
-        replica.unread_behind = if is_behind { told.count.saturating_sub(held) } else { 0 };
     }
 
     fn save_restart(&mut self, stream: &StreamId) {
@@ -463,23 +447,17 @@ impl Engine {
         let in_flight = self.replica(stream).and_then(|replica| replica.outbox.in_flight.clone());
         let pushed = in_flight.filter(|in_flight| in_flight.request == accepted.request);
         let pushed = pushed.map(|in_flight| in_flight.changes).unwrap_or_default();
+        let Some(replica) = self.replica(stream) else { return };
+        let (mut held, revoked) = (replica.confirmed.position(), replica.revoked.is_some());
+        let mut entries = Vec::with_capacity(pushed.len());
         for (hash, (position, accepted_at)) in
             pushed.into_iter().zip(accepted.positions.iter().zip(&accepted.accepted_at))
         {
             let Some(replica) = self.replica(stream) else { return };
             // One whose entry has come is answered already.
             let Some(answered) = replica.outbox.entry(hash) else { continue };
-            let entry = Entry {
-                position: *position,
-                document: answered.document.clone(),
-                account: me.clone(),
-                administrator,
-                accepted_at: *accepted_at,
-                change: answered.change.bytes().to_vec(),
-            };
-            let held = replica.confirmed.position();
             // Whoever is gone cannot fetch what would be missing before it.
-            if *position <= held || (replica.revoked.is_some() && *position != held.next()) {
+            if *position <= held || (revoked && *position != held.next()) {
                 // Told before, in another way; only the outbox did not know.
                 if let Some(answered) = replica.outbox.take(hash) {
                     self.forget_entry(answered.sequence);
@@ -490,20 +468,28 @@ impl Engine {
                 self.settle(stream);
                 continue;
             }
-            match self.receive_entry(stream, &entry) {
-                Ok(true) => {}
-                // The entries before it come by fetch, and this one with them.
-                Ok(false) => {
-                    self.end_push(stream);
-                    return self.fetch_stream(stream);
-                }
-                Err(error) => {
-                    self.report_refused(stream, &entry, &error);
-                    return self.start_over(stream);
-                }
+            held = *position;
+            entries.push(Entry {
+                position: *position,
+                document: answered.document.clone(),
+                account: me.clone(),
+                administrator,
+                accepted_at: *accepted_at,
+                change: answered.change.bytes().to_vec(),
+            });
+        }
+        match self.take_entries(stream, &entries) {
+            Ok(()) => self.after_entries(stream),
+            // The entries before it come by fetch, and this one with them.
+            Err((_, Misfit::Gap)) => {
+                self.end_push(stream);
+                self.fetch_stream(stream);
+            }
+            Err((entry, Misfit::Refused(error))) => {
+                self.report_refused(stream, entry, &error);
+                self.start_over(stream);
             }
         }
-        self.after_entries(stream);
     }
 
     fn settle(&mut self, stream: &StreamId) {

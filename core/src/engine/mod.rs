@@ -25,6 +25,7 @@ mod start;
 mod store;
 mod streams;
 mod threads;
+mod unread;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -113,7 +114,7 @@ pub struct Engine {
     /// The last position of each conversation, as the server told.
     known_heads: BTreeMap<ConversationId, Position>,
     /// Unread messages as the newest summary counted them.
-    known_unread: BTreeMap<ConversationId, catch_up::Unread>,
+    known_unread: BTreeMap<ConversationId, unread::Unread>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
     /// Wishes that the server has not answered yet.
     wishes: BTreeMap<u64, Wish>,

@@ -30,6 +30,8 @@ pub(super) struct Replica {
     pub(super) confirmed: Stream,
     /// Confirmed with the outbox on top; none when the outbox is empty.
     view: Option<Stream>,
+    /// Whether the view lacks something that is confirmed.
+    view_is_behind: bool,
     pub(super) outbox: Outbox,
     /// The registers of the others.
     pub(super) receipts: BTreeMap<AccountId, Receipt>,
@@ -92,9 +94,10 @@ pub(super) enum Received {
     Old,
     /// It is part of the confirmed state now, and answers this outbox entry.
     New(Option<Box<OutboxEntry>>),
-    /// Entries before it are missing.
-    Gap,
 }
+
+/// Entries that are put into the view one by one; more are not worth it.
+const VIEW_FOLLOWS_MAX: usize = 4;
 
 impl Replica {
     /// A stream of which nothing is held.
@@ -136,6 +139,7 @@ impl Replica {
         Self {
             confirmed,
             view: None,
+            view_is_behind: false,
             outbox: Outbox::default(),
             receipts: head.receipts.into_iter().collect(),
             unread_behind: head.unread_behind,
@@ -243,25 +247,60 @@ impl Replica {
         is_next.then(|| self.confirmed.verify_entry(entry, limits).err())?
     }
 
-    /// Takes in an entry of the journal.
-    pub(super) fn receive(&mut self, entry: &Entry, account: &AccountId) -> Result<Received, ReceiveEntryError> {
+    /// Takes in entries of the journal in their order, up to the first one that
+    /// does not fit: how each of them fared, and why no more did. When that is
+    /// nothing and some are left, entries before them are missing.
+    pub(super) fn receive(
+        &mut self,
+        entries: &[Entry],
+        account: &AccountId,
+    ) -> (Vec<Received>, Result<(), ReceiveEntryError>) {
+        // Beyond a few, the view is made anew once.
+        let view_follows = entries.len() <= VIEW_FOLLOWS_MAX;
+        self.view_is_behind = !view_follows;
+        let mut received = Vec::with_capacity(entries.len());
+        let mut end = Ok(());
+        for entry in entries {
+            match self.receive_entry(entry, account) {
+                Ok(Some(fared)) => received.push(fared),
+                Ok(None) => break,
+                Err(error) => {
+                    end = Err(error);
+                    break;
+                }
+            }
+        }
+        if let Err(error) = self.confirmed.flush() {
+            received.pop();
+            end = Err(error.into());
+        }
+        if core::mem::take(&mut self.view_is_behind) {
+            self.reapply();
+        }
+        self.settle();
+        (received, end)
+    }
+
+    fn receive_entry(&mut self, entry: &Entry, account: &AccountId) -> Result<Option<Received>, ReceiveEntryError> {
         let position = self.confirmed.position();
         if entry.document.stream() != *self.confirmed.id() {
             return Err(ReceiveEntryError::Foreign);
         }
         if entry.position <= position {
-            return Ok(Received::Old);
+            return Ok(Some(Received::Old));
         }
         if entry.position != position.next() || !self.whole {
-            return Ok(Received::Gap);
+            return Ok(None);
         }
         self.begin_thread(&entry.document);
         let newest = |stream: &Stream| entry.document.room().map_or(0, |room| stream.newest_page(room));
         let former = newest(&self.confirmed);
-        let effects = self.confirmed.receive_entry(entry)?;
+        let effects = self.confirmed.queue_entry(entry)?;
         self.page_turned |= former > 0 && newest(&self.confirmed) > former;
         self.changed_threads.extend(entry.document.thread());
-        let view_follows = self.view.as_mut().is_none_or(|view| view.apply_entry(entry).is_ok());
+        if !self.view_is_behind {
+            self.view_is_behind = self.view.as_mut().is_some_and(|view| view.apply_entry(entry).is_err());
+        }
         self.tail.insert(entry.position, entry.document.clone());
         if self.confirmed.document(&entry.document).is_none() {
             self.passed.insert(entry.document.clone(), entry.position);
@@ -274,11 +313,7 @@ impl Replica {
             let hash = Change::parse(&entry.change).map_err(ApplyChangeError::from)?.hash();
             answered = self.outbox.take(hash).map(Box::new);
         }
-        if !view_follows {
-            self.reapply();
-        }
-        self.settle();
-        Ok(Received::New(answered))
+        Ok(Some(Received::New(answered)))
     }
 
     /// With nothing pending, what the person sees is what is admitted.
@@ -358,6 +393,7 @@ impl Replica {
             receive_behind(&mut stream, entry, fetched)
                 .map_err(|source| RestoreFetchedError::Entry { position: entry.position, source })?;
         }
+        stream.flush().map_err(|error| RestoreFetchedError::Entry { position: fetched.head, source: error.into() })?;
         for snapshot in &fetched.documents {
             if let Some(mut document) = stream.remove(&snapshot.document) {
                 // A page begins with a message, a conversation with its creation.
@@ -408,8 +444,12 @@ impl Replica {
             return;
         }
         let mut view = self.confirmed.clone();
-        for entry in &self.outbox.entries {
-            let _ = view.apply_pending(&entry.document, &entry.change);
+        let changes = self.outbox.entries.iter().map(|entry| (&entry.document, &entry.change));
+        if view.apply_all_pending(changes.clone()).is_err() {
+            view = self.confirmed.clone();
+            for (document, change) in changes {
+                let _ = view.apply_pending(document, change);
+            }
         }
         self.view = Some(view);
     }
@@ -646,7 +686,7 @@ fn restore_snapshot(
 fn receive_behind(stream: &mut Stream, entry: &Entry, fetched: &Fetched) -> Result<(), ReceiveEntryError> {
     let Some(document) = stream.document(&entry.document) else { return Err(ReceiveEntryError::Foreign) };
     if entry.position > document.position() && entry.position <= fetched.head {
-        stream.receive_entry(entry)?;
+        stream.queue_entry(entry)?;
     }
     Ok(())
 }

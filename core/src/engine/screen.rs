@@ -11,6 +11,7 @@ use crate::{
         Engine, TimelineUpdate, Update, record,
         replica::{Replica, Touched},
         streams::{Slot, Work},
+        unread::unread_in,
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
@@ -537,13 +538,6 @@ impl Engine {
         let profile = self.profiles.get(account);
         profile.and_then(|profile| profile.display_name.clone()).unwrap_or_else(|| account.to_string())
     }
-}
-
-/// Messages of others behind a position and up to another, on the pages that are loaded.
-pub(super) fn unread_in(replica: &Replica, me: &AccountId, read: Position, to: Position) -> u32 {
-    let messages = replica.shown_pages().flat_map(Document::admissions);
-    let unread = messages.filter(|(id, at)| at.position > read && at.position <= to && id.author != *me);
-    u32::try_from(unread.count()).unwrap_or(u32::MAX)
 }
 
 /// The newest row's message: the newest pending one, or the one admitted last.

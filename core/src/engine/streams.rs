@@ -12,8 +12,8 @@ use crate::{
         record,
         record::{DocumentRecord, OutboxRecord},
         replica::Replica,
-        screen::unread_in,
         store::ReadPurpose,
+        unread::unread_in,
     },
     ids::{ConversationId, DocumentId, PageNumber, StreamId},
     journal::{Entry, Position},
@@ -63,7 +63,7 @@ impl Engine {
     pub(super) fn work(&mut self, stream: &StreamId, work: Work) {
         match work {
             Work::Command { request, command } => self.execute(stream, request, command),
-            Work::Entries(entries) => self.receive_entries(stream, entries),
+            Work::Entries(entries) => self.receive_entries(stream, &entries),
             Work::Fetched(fetched) => self.receive_fetched(stream, &fetched),
             Work::Accepted(accepted) => self.receive_accepted(stream, &accepted),
             Work::Refused(refused) => self.receive_refused(stream, &refused),

@@ -183,7 +183,7 @@ fn v7_a_message_shows_the_name_that_its_author_has_in_the_conversation() {
         Output::Update(Update::Timeline(timeline)) => timeline.rows.last().map(|row| row.author_name.as_str()),
         _ => None,
     });
-    assert_eq!(names.last(), Some("Captain Ann"));
+    assert_eq!(names.collect::<Vec<_>>().last(), Some(&"Captain Ann"));
 }
 
 #[test]

@@ -196,6 +196,12 @@ impl Conversation {
         self.scope.unwrap_or(Scope::Private)
     }
 
+    /// The name under which everybody of the tenant may find it; none unless it is public.
+    pub fn public_name(&self) -> Option<&str> {
+        let is_found = self.scope() == Scope::Public && self.state() != ConversationState::Deleted;
+        self.text(InfoField::Name).filter(|_| is_found)
+    }
+
     /// A text that describes it, if it is written.
     pub fn text(&self, field: InfoField) -> Option<&str> {
         self.info.get(&field).map(String::as_str)

@@ -104,6 +104,14 @@ CREATE TABLE conversations (
     PRIMARY KEY (tenant, conversation)
 ) WITH (fillfactor = 70);
 
+-- The names of public conversations: each once in a tenant.
+CREATE TABLE public_names (
+    tenant TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, name)
+);
+
 CREATE TABLE members (
     tenant TEXT COLLATE "C" NOT NULL,
     conversation TEXT COLLATE "C" NOT NULL,

@@ -93,6 +93,14 @@ CREATE TABLE conversations (
     PRIMARY KEY (tenant, conversation)
 ) STRICT, WITHOUT ROWID;
 
+-- The names of public conversations: each once in a tenant.
+CREATE TABLE public_names (
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE members (
     tenant TEXT NOT NULL,
     conversation TEXT NOT NULL,

@@ -190,6 +190,8 @@ pub struct StreamCommit {
     pub page: PageNumber,
     /// The conversation's projection after them; none for an account's stream.
     pub conversation: Option<ConversationRow>,
+    /// The change of its public name, if that changed.
+    pub name: Option<NameChange>,
     /// The members that changed.
     pub members: Vec<(AccountId, MemberRow)>,
     /// The threads that changed, as they are after them.
@@ -198,6 +200,22 @@ pub struct StreamCommit {
     pub profile: Option<Profile>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
     pub traces: Vec<TraceId>,
+}
+
+/// A conversation's public name becomes another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameChange {
+    /// The one it had.
+    pub from: Option<String>,
+    /// The one it has from now on.
+    pub to: Option<String>,
+}
+
+impl NameChange {
+    /// From one name to another; none if it is the same.
+    pub fn between(from: Option<&str>, to: Option<&str>) -> Option<Self> {
+        (from != to).then(|| Self { from: from.map(str::to_owned), to: to.map(str::to_owned) })
+    }
 }
 
 /// A conversation in the projection.
@@ -237,6 +255,8 @@ pub enum CommitOutcome {
     Committed,
     /// The stream was not at the expected position: reload and decide anew.
     Conflict,
+    /// Another conversation has the public name: what gives it must be refused.
+    NameTaken,
 }
 
 /// Whose a device is.

@@ -1,7 +1,8 @@
 //! The task of one active stream: takes the pushes that wait, decides them in
 //! order, commits what was admitted in one transaction, then answers and
 //! publishes. It is the only one on this node that writes the stream; another
-//! node is noticed by the commit, which then changes nothing.
+//! node is noticed by the commit, which then changes nothing. This file is
+//! long because a batch is decided, committed and told in one place.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -13,7 +14,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use tidings_core::{
-    authority::{AdmitError, Admitted, Refusal, Session, Stream, answer_wish},
+    authority::{AdmitError, Admitted, Refusal, Session, Stream},
     code::Code,
     doc::Document,
     ids::{AccountId, ChangeHash, DocumentId, StreamId},
@@ -37,7 +38,7 @@ use super::{
 };
 use crate::{
     node::Node,
-    store::{CommitOutcome, MemberRow, StoreError, StreamCommit, StreamHead, WhichThreads},
+    store::{CommitOutcome, MemberRow, NameChange, StoreError, StreamCommit, StreamHead, WhichThreads},
     trace::Step,
     ws::{Frame, SessionHandle},
 };
@@ -64,8 +65,15 @@ const LOAD_ROUNDS_MAX: u32 = 4;
 /// Serves one stream until it was idle for a while, or the node goes down.
 pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Receiver<PushRequest>) {
     let mut held = Held::nothing(&node.cache);
-    let mut task =
-        Task { node: Arc::clone(node), key, state: None, behind: None, published: None, contended_until: None };
+    let mut task = Task {
+        node: Arc::clone(node),
+        key,
+        state: None,
+        behind: None,
+        published: None,
+        contended_until: None,
+        names_taken: BTreeSet::new(),
+    };
     loop {
         // A stream that does not exist, because nothing was admitted, is not kept for a moment.
         let idle = if task.published == Some(Position::ZERO) { Duration::ZERO } else { node.config.node.stream_idle };
@@ -111,6 +119,8 @@ fn gather(first: PushRequest, receiver: &mut mpsc::Receiver<PushRequest>) -> Vec
 enum DecideError {
     #[error("another node wrote the stream first")]
     Conflict,
+    #[error("another conversation has the public name")]
+    NameTaken(Option<String>),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -139,6 +149,8 @@ struct Task {
     published: Option<Position>,
     /// Until when other nodes are expected to write the stream too.
     contended_until: Option<Instant>,
+    /// Public names that the batch claims, and other conversations have.
+    names_taken: BTreeSet<String>,
 }
 
 impl Task {
@@ -159,12 +171,17 @@ impl Task {
     }
 
     async fn process(&mut self, batch: &[PushRequest]) {
+        self.names_taken.clear();
         for tries in 1..=DECIDE_TRIES_MAX {
             let error = match self.try_process(batch).await {
                 Ok(()) => return,
                 Err(error) => error,
             };
             let (code, again) = match &error {
+                DecideError::NameTaken(name) => {
+                    self.names_taken.extend(name.clone());
+                    continue;
+                }
                 DecideError::Conflict => {
                     self.contended_until = Some(Instant::now() + CONTENDED_TIME);
                     tokio::time::sleep(self.node.clock.jitter(CONFLICT_PAUSE * tries)).await;
@@ -233,18 +250,22 @@ impl Task {
         base: Position,
         batch: &[PushRequest],
     ) -> Result<Decision, DecideError> {
+        let name = stream.conversation().public_name().map(str::to_owned);
         let decision = self.decide(stream, base, batch).await?;
         if decision.entries.is_empty() {
             self.confirm_refusals(base, &decision).await?;
             return Ok(decision);
         }
-        let commit = self.stream_commit(stream, base, &decision).await?;
+        let mut commit = self.stream_commit(stream, base, &decision).await?;
+        commit.name = NameChange::between(name.as_deref(), stream.conversation().public_name());
+        let claimed = commit.name.as_ref().and_then(|change| change.to.clone());
         match self.node.committer.commit(commit).await.map_err(DecideError::Commit)? {
             CommitOutcome::Committed => {
                 decision::trace(Step::Committed, batch, &decision.verdicts);
                 Ok(decision)
             }
             CommitOutcome::Conflict => Err(DecideError::Conflict),
+            CommitOutcome::NameTaken => Err(DecideError::NameTaken(claimed)),
         }
     }
 
@@ -404,9 +425,19 @@ impl Task {
         if pushed.document.stream() == self.key.stream {
             self.load_missing(stream, &pushed.document, &pushed.change, base).await?;
         }
+        let before = (!self.names_taken.is_empty()).then(|| stream.clone());
         let started = Instant::now();
         let admitted = stream.admit(session, pushed, self.node.clock.wall_now(), &self.node.limits);
         self.node.metrics.admit_seconds.record(started.elapsed());
+        if let Some(before) = before
+            && let Some(name) = stream.conversation().public_name()
+            && before.conversation().public_name() != Some(name)
+            && self.names_taken.contains(name)
+        {
+            let taken = Refusal::new(Code::NameTaken, format!("another public conversation is called {name}"));
+            *stream = before;
+            return Ok(Err(AdmitError::Refused(taken)));
+        }
         Ok(admitted)
     }
 
@@ -419,19 +450,16 @@ impl Task {
         request: &PushRequest,
         wish: Wish,
     ) -> Result<Result<Option<Admitted>, Refusal>, DecideError> {
-        let Some(conversation) = self.key.stream.conversation() else {
-            return Ok(Err(Refusal::new(Code::WrongKind, "not a conversation")));
-        };
-        let document = DocumentId::Conversation(conversation);
-        self.load_missing(stream, &document, &[], base).await?;
-        let (account, at) = (&request.identity.account, self.node.clock.wall_now());
-        let facts = match answer_wish(stream.conversation(), account, wish, at, &self.node.limits) {
-            Ok(facts) => facts,
+        if let Some(conversation) = self.key.stream.conversation() {
+            self.load_missing(stream, &DocumentId::Conversation(conversation), &[], base).await?;
+        }
+        let system = Session::system(self.key.tenant.clone(), &self.key.stream);
+        let now = self.node.clock.wall_now();
+        let pushed = match stream.fulfil(&system, &request.identity.account, wish, now, &self.node.limits) {
+            Ok(Some(pushed)) => pushed,
+            Ok(None) => return Ok(Ok(None)),
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let system = Session::system(self.key.tenant.clone(), &self.key.stream);
-        let Some(change) = stream.compose(system.device, &document, at, &facts) else { return Ok(Ok(None)) };
-        let pushed = PushedChange { document, change: change.bytes().to_vec() };
         match self.admit(stream, base, &system, &pushed).await? {
             Ok(admitted) => Ok(Ok(Some(admitted))),
             Err(AdmitError::Refused(refusal)) => Ok(Err(refusal)),
@@ -483,6 +511,7 @@ impl Task {
             entries: decision.entries.clone(),
             page: stream.page(),
             conversation,
+            name: None,
             members: decision
                 .members
                 .keys()

@@ -446,7 +446,7 @@ fn draw_policy(random: &mut Random) -> Policy {
         PolicyName::Subrooms => Policy::Subrooms(*random.pick(SubroomPolicy::ALL)),
         PolicyName::SubroomDepthMax => Policy::SubroomDepthMax(*random.pick(&[0, 1, 8, 32])),
         PolicyName::RetentionDays => Policy::RetentionDays(*random.pick(&[0, 1, 36_500])),
-        PolicyName::SlowModeSeconds => Policy::SlowModeSeconds(*random.pick(&[0, 0, 2, 30])),
+        PolicyName::SlowModeSeconds => Policy::SlowModeSeconds(*random.pick(&[0, 0, 1, 4])),
         PolicyName::Reactions => Policy::Reactions(random.chance(60)),
         PolicyName::Stickers => Policy::Stickers(random.chance(60)),
         PolicyName::Attachments => Policy::Attachments(random.chance(60)),

@@ -142,12 +142,16 @@ impl Checks {
     pub fn rest(&mut self, world: &mut World) -> Checked {
         self.step(world)?;
         self.journal.compare(world.database())?;
+        let mut names = BTreeSet::new();
         for (id, stream) in self.journal.streams() {
             let Some(conversation) = id.conversation() else { continue };
             let members = stream.members();
             let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
             let rooms: Vec<_> = made.threads().map(|thread| thread.id).chain([conversation]).collect();
             let rooms: Vec<_> = rooms.into_iter().map(|room| (room, timeline(&made, room))).collect();
+            if let Some(name) = made.conversation().public_name() {
+                ensure!(names.insert(name.to_owned()), "two public conversations are called {name}");
+            }
             for client in world.clients().iter().filter(|client| !members.contains(&client.account)) {
                 let listed = client.screen.inbox.get(&conversation);
                 let member = listed.is_some_and(|row| row.status == MemberStatus::Active);

@@ -52,9 +52,10 @@ pub(super) fn check(
 ///
 /// # Errors
 /// The refusal of the first rule that does not hold.
-pub(super) fn check_entry(document: &Document, entry: &Entry) -> Result<Change, Refusal> {
+pub(super) fn check_entry(document: &mut Document, entry: &Entry) -> Result<Change, Refusal> {
     let limits = Limits::WIDEST;
     let (change, decoded) = read(&entry.change, &limits)?;
+    document.make_ready(&change).map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))?;
     header::check(document, &change, entry.accepted_at, &limits)?;
     canonical::check(&change, decoded, &entry.change)?;
     operations::check_form(&change, &limits)?;

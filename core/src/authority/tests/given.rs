@@ -130,7 +130,7 @@ fn a23_there_are_no_more_roles_than_may_be() {
     let [one, two, three] = ["one", "two", "three"].map(|name| definition(name, 30, &[]));
     room.check("ow", None, &[one.clone(), two.clone(), three.clone()], Err(Code::TooManyRoles));
     room.push("ow", None, &[one, two]).unwrap();
-    room.check("ow", None, &[three.clone()], Err(Code::TooManyRoles));
+    room.check("ow", None, core::slice::from_ref(&three), Err(Code::TooManyRoles));
     room.check("ow", None, &[definition("one", 40, &[])], Ok(()));
     room.check("ow", None, &[three, Fact::RoleDefinition(custom("one"), None)], Ok(()));
 }

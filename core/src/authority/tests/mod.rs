@@ -4,6 +4,7 @@
 
 mod given;
 mod membership;
+mod pace;
 mod thread;
 
 use proptest::prelude::*;

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::*;
-use crate::store::{Snapshot, StreamHead};
+use crate::store::{NameChange, Snapshot, StreamHead};
 
 pub(crate) async fn entries_come_back_as_they_were_written(store: &dyn Store) {
     let (mut first, second) = (group(1, &["ann", "root"]), messages(1, 1, "ann", 4));
@@ -179,4 +179,34 @@ pub(crate) async fn tenants_do_not_see_each_other(store: &dyn Store) {
     let caught_up = store.catch_up(&other, &account("ann"), None, ENTRIES_MAX).await.unwrap();
     assert_eq!((caught_up.summaries.len(), caught_up.summaries[0].member_count), (1, 2));
     assert_eq!(caught_up.profiles, []);
+}
+
+/// A change of the public name of a group, by Ann.
+fn renames(number: u32, expected: u64, from: Option<&str>, to: Option<&str>) -> StreamCommit {
+    StreamCommit { name: NameChange::between(from, to), ..messages(number, expected, "ann", 1) }
+}
+
+pub(crate) async fn a_public_name_is_one_conversations(store: &dyn Store) {
+    let groups: Vec<StreamCommit> = (1..=4).map(|number| group(number, &["ann"])).collect();
+    store.commit(&groups).await.unwrap();
+    let claims = [renames(1, 1, None, Some("boats")), renames(2, 1, None, Some("boats"))];
+    assert_eq!(store.commit(&claims).await.unwrap(), [CommitOutcome::Committed, CommitOutcome::NameTaken]);
+    let late = [renames(3, 1, None, Some("boats")), messages(4, 1, "ann", 1)];
+    assert_eq!(store.commit(&late).await.unwrap(), [CommitOutcome::NameTaken, CommitOutcome::Committed]);
+    assert_eq!(store.stream_head(&tenant(), &late[0].stream).await.unwrap().position, position(1));
+    let elsewhere = StreamCommit { tenant: TenantId::parse("other").unwrap(), ..group(1, &["ann"]) };
+    let elsewhere = StreamCommit { name: NameChange::between(None, Some("boats")), ..elsewhere };
+    assert_eq!(store.commit(&[elsewhere]).await.unwrap(), [CommitOutcome::Committed]);
+}
+
+pub(crate) async fn a_public_name_is_free_again_when_it_is_given_up(store: &dyn Store) {
+    let groups = [group(1, &["ann"]), group(2, &["ann"])];
+    store.commit(&groups).await.unwrap();
+    store.commit(&[renames(1, 1, None, Some("boats"))]).await.unwrap();
+    // A conflict gives nothing up.
+    assert_eq!(store.commit(&[renames(1, 1, Some("boats"), None)]).await.unwrap(), [CommitOutcome::Conflict]);
+    assert_eq!(store.commit(&[renames(2, 1, None, Some("boats"))]).await.unwrap(), [CommitOutcome::NameTaken]);
+    store.commit(&[renames(1, 2, Some("boats"), Some("ships"))]).await.unwrap();
+    assert_eq!(store.commit(&[renames(2, 1, None, Some("boats"))]).await.unwrap(), [CommitOutcome::Committed]);
+    assert_eq!(store.commit(&[renames(2, 2, Some("boats"), Some("ships"))]).await.unwrap(), [CommitOutcome::NameTaken]);
 }

@@ -47,6 +47,8 @@ macro_rules! contract_tests {
                 any_script_and_any_character_can_be_stored,
                 a_change_of_256_kib_can_be_stored,
                 tenants_do_not_see_each_other,
+                a_public_name_is_one_conversations,
+                a_public_name_is_free_again_when_it_is_given_up,
             }
             catch_up {
                 a_new_device_gets_every_conversation_and_no_entry,
@@ -164,6 +166,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         conversation: None,
         members: Vec::new(),
         threads: Vec::new(),
+        name: None,
         profile: None,
         traces: Vec::new(),
     }

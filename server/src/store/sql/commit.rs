@@ -13,6 +13,7 @@ use super::{
     Backend, Insert, Tick, Value,
     backend::{fetch, insert},
     journal::BACKLOG_STEP,
+    name,
     row::Fields,
     thread::{self, THREADS},
 };
@@ -26,7 +27,7 @@ pub(super) async fn next_tick<B: Backend>(connection: &mut B::Connection) -> Res
 }
 
 /// `Store::commit` in one round trip, where that is all there is to it: every
-/// stream exists, occurs once and is where its entries were judged. None when
+/// stream exists, occurs once, keeps its public name and is where its entries were judged. None when
 /// it is not, and nothing is written.
 pub(in crate::store) async fn commit_at_once<B: Backend>(
     connection: &mut B::Connection,
@@ -41,7 +42,7 @@ pub(in crate::store) async fn commit_at_once<B: Backend>(
             ((&commit.tenant, &commit.stream), head)
         })
         .collect();
-    if commits.is_empty() || heads.len() < commits.len() {
+    if commits.is_empty() || heads.len() < commits.len() || commits.iter().any(|commit| commit.name.is_some()) {
         return Ok(None);
     }
     let inserts = rows(Tick(0), node, commits).into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
@@ -60,23 +61,38 @@ pub(in crate::store) async fn commit<B: Backend>(
     let tick = next_tick::<B>(connection).await?;
     open_streams::<B>(connection, tick, commits).await?;
     let mut heads = lock_heads::<B>(connection, commits).await?;
+    let taken = name::claim::<B>(connection, renaming(commits, &heads)).await?;
     let mut outcomes = Vec::with_capacity(commits.len());
     let mut admitted = Vec::with_capacity(commits.len());
     for commit in commits {
         debug_assert!(!commit.entries.is_empty(), "a commit writes something");
-        let head = heads.entry((&commit.tenant, &commit.stream)).or_default();
-        if *head == commit.expected {
+        let key = (&commit.tenant, &commit.stream);
+        let head = heads.entry(key).or_default();
+        if *head != commit.expected {
+            outcomes.push(CommitOutcome::Conflict);
+        } else if taken.contains(&key) {
+            outcomes.push(CommitOutcome::NameTaken);
+        } else {
             *head = commit.last();
             admitted.push(commit);
             outcomes.push(CommitOutcome::Committed);
-        } else {
-            outcomes.push(CommitOutcome::Conflict);
         }
+    }
+    for commit in &admitted {
+        name::release::<B>(connection, commit).await?;
     }
     for (statement, rows) in rows(tick, node, admitted.iter().copied()) {
         insert::<B>(connection, statement, rows).await?;
     }
     Ok((outcomes, notices(admitted)))
+}
+
+/// The commits that change a public name and will be written if it is free: a
+/// stream is renamed by its first commit of a call only.
+fn renaming<'c>(commits: &'c [StreamCommit], heads: &Heads<'c>) -> impl Iterator<Item = &'c StreamCommit> {
+    let renames = commits.iter().filter(|commit| commit.name.is_some());
+    renames
+        .filter(|commit| heads.get(&(&commit.tenant, &commit.stream)).copied().unwrap_or_default() == commit.expected)
 }
 
 fn notices<'c>(commits: impl IntoIterator<Item = &'c StreamCommit>) -> Vec<Notice> {
@@ -120,12 +136,15 @@ async fn open_streams<B: Backend>(
     Ok(())
 }
 
+/// Where streams are.
+type Heads<'c> = BTreeMap<(&'c TenantId, &'c StreamId), Position>;
+
 /// The heads of the streams, which nobody else can move from here on. Locked
 /// in one order everywhere, so that nodes never wait for one another in a ring.
 async fn lock_heads<'c, B: Backend>(
     connection: &mut B::Connection,
     commits: &'c [StreamCommit],
-) -> Result<BTreeMap<(&'c TenantId, &'c StreamId), Position>, StoreError> {
+) -> Result<Heads<'c>, StoreError> {
     let mut heads: BTreeMap<&TenantId, BTreeMap<StreamId, &StreamId>> = BTreeMap::new();
     for commit in commits {
         heads.entry(&commit.tenant).or_default().insert(commit.stream.clone(), &commit.stream);

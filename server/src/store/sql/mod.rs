@@ -7,6 +7,7 @@ mod commit;
 mod directory;
 mod journal;
 mod lease;
+mod name;
 mod receipt;
 mod records;
 mod row;

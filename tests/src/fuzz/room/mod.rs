@@ -53,6 +53,8 @@ pub struct Room {
     authority: Arc<Stream>,
     /// A replica that is given the entries and nothing else.
     follower: Arc<Stream>,
+    /// The stream before its first entry.
+    begun: Arc<Stream>,
     journal: Vec<Entry>,
     devices: Vec<Device>,
     limits: Limits,
@@ -134,7 +136,15 @@ impl Room {
             ..Limits::default()
         };
         let devices = DEVICES.iter().enumerate().map(device).collect();
-        Self { authority: stream.clone(), follower: stream, journal: Vec::new(), devices, limits, messages: 0 }
+        Self {
+            authority: stream.clone(),
+            follower: stream.clone(),
+            begun: stream,
+            journal: Vec::new(),
+            devices,
+            limits,
+            messages: 0,
+        }
     }
 
     /// The stream as the authority has it.
@@ -293,12 +303,19 @@ impl Room {
     }
 
     /// Every replica that was made in another way is the same: from the entries
-    /// alone, and from a snapshot at each of the cuts with the entries behind it.
+    /// alone, taken in as one run, and from a snapshot at each of the cuts with the entries behind it.
     ///
     /// # Panics
     /// When one is not, or does not load.
     pub fn check_replicas(&self, cuts: &[usize]) {
+        let mut follower = Stream::clone(&self.begun);
+        for entry in &self.journal {
+            follower.queue_entry(entry).expect("who holds the entries takes an admitted change");
+        }
+        follower.flush().expect("admitted changes apply together");
         for document in self.authority.documents().filter(|document| document.changes() > 0) {
+            let replica = follower.document(document.id()).expect("its entries were taken in");
+            assert_eq!(self.state(replica), self.state(document), "a run of entries differs");
             let entries: Vec<Entry> =
                 self.journal.iter().filter(|entry| entry.document == *document.id()).cloned().collect();
             let state = self.state(document);

@@ -1,0 +1,56 @@
+//! Public names: each once in a tenant, claimed and let go of by the commits
+//! that change them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidings_core::ids::{StreamId, TenantId};
+
+use super::{
+    Backend, Insert, Value,
+    backend::{fetch, insert},
+};
+use crate::store::{NameChange, StoreError, StreamCommit};
+
+const CLAIM: Insert = Insert {
+    table: "public_names",
+    columns: &["tenant", "name", "conversation"],
+    conflict: "ON CONFLICT (tenant, name) DO NOTHING RETURNING tenant",
+};
+
+/// Claims the names that commits give, and answers whose are somebody else's.
+/// In one order everywhere, so that nodes never wait for one another in a ring.
+pub(super) async fn claim<'c, B: Backend>(
+    connection: &mut B::Connection,
+    commits: impl Iterator<Item = &'c StreamCommit>,
+) -> Result<BTreeSet<(&'c TenantId, &'c StreamId)>, StoreError> {
+    let mut claims = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for commit in commits {
+        let Some(NameChange { to: Some(name), .. }) = &commit.name else { continue };
+        if *claims.entry((&commit.tenant, name)).or_insert(&commit.stream) != &commit.stream {
+            taken.insert((&commit.tenant, &commit.stream));
+        }
+    }
+    for ((tenant, name), stream) in claims {
+        let Some(conversation) = stream.conversation() else { continue };
+        let row = vec![tenant.into(), Value::words(Some(name.as_str())), conversation.into()];
+        if insert::<B>(connection, &CLAIM, vec![row]).await?.is_empty() {
+            taken.insert((tenant, stream));
+        }
+    }
+    Ok(taken)
+}
+
+const RELEASE: &str = "DELETE FROM public_names WHERE tenant = $1 AND name = $2 AND conversation = $3";
+
+/// Lets go of the name that a conversation had before a commit.
+pub(super) async fn release<B: Backend>(
+    connection: &mut B::Connection,
+    commit: &StreamCommit,
+) -> Result<(), StoreError> {
+    let Some(NameChange { from: Some(name), .. }) = &commit.name else { return Ok(()) };
+    let Some(conversation) = commit.stream.conversation() else { return Ok(()) };
+    fetch::<B>(connection, RELEASE, [(&commit.tenant).into(), Value::words(Some(name.as_str())), conversation.into()])
+        .await?;
+    Ok(())
+}
