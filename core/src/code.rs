@@ -114,6 +114,8 @@ named! {
         ConversationArchived = "conversation_archived",
         /// The conversation is locked to all but moderators and above.
         ConversationLocked = "conversation_locked",
+        /// A thread deeper than the conversation lets threads of threads go.
+        ThreadTooDeep = "thread_too_deep",
         /// A kind of conversation of a newer version.
         KindUnknown = "kind_unknown",
         /// A policy, or a value of one, of a newer version.

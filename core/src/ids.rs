@@ -163,7 +163,7 @@ byte_id! {
 }
 
 byte_id! {
-    /// A conversation. Random for groups, derived for directs.
+    /// A conversation. Random for groups, derived for directs and threads.
     ConversationId
 }
 
@@ -258,6 +258,14 @@ impl ConversationId {
     pub fn direct(tenant: &TenantId, one: &AccountId, other: &AccountId) -> Self {
         let (first, second) = if one <= other { (one, other) } else { (other, one) };
         Self(derive(["tidings direct 1", tenant.as_str(), first.as_str(), second.as_str()]))
+    }
+}
+
+impl ConversationId {
+    /// The thread that starts from a message, somewhere in the stream of a
+    /// conversation: everybody who opens it derives the same id while offline.
+    pub fn thread(tenant: &TenantId, conversation: ConversationId, message: &MessageId) -> Self {
+        Self(derive(["tidings thread 1", tenant.as_str(), &conversation.to_string(), &message.to_string()]))
     }
 }
 
@@ -372,7 +380,7 @@ impl<'b, C> Decode<'b, C> for MessageId {
 /// `account/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum StreamId {
-    /// A conversation with its pages (and, later, its threads).
+    /// A conversation with its pages and its threads.
     #[n(0)]
     Conversation(#[n(0)] ConversationId),
     /// An account's public document and its private home.
@@ -415,7 +423,7 @@ impl fmt::Display for StreamId {
 pub type PageNumber = u32;
 
 /// One Automerge document. Printed as `conversation/{id}`, `page/{id}/{n}`,
-/// `account/{id}` or `home/{id}`.
+/// `account/{id}`, `home/{id}`, `thread/{id}/{thread}` or `thread_page/{id}/{thread}/{n}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum DocumentId {
     /// What a conversation is: metadata, policies, members, pins, state.
@@ -430,6 +438,13 @@ pub enum DocumentId {
     /// What an account keeps for itself, shared among its own devices.
     #[n(3)]
     Home(#[n(0)] AccountId),
+    /// What a thread is, in the stream of the conversation that it belongs to:
+    /// where it starts, title, pins, state.
+    #[n(4)]
+    Thread(#[n(0)] ConversationId, #[n(1)] ConversationId),
+    /// A bounded run of a thread's messages.
+    #[n(5)]
+    ThreadPage(#[n(0)] ConversationId, #[n(1)] ConversationId, #[n(2)] PageNumber),
 }
 
 impl DocumentId {
@@ -447,23 +462,69 @@ impl DocumentId {
             }
             Some(("account", id)) => Ok(Self::Account(AccountId::parse(id)?)),
             Some(("home", id)) => Ok(Self::Home(AccountId::parse(id)?)),
+            Some(("thread", rest)) => {
+                let (id, thread) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
+                Ok(Self::Thread(ConversationId::parse(id)?, ConversationId::parse(thread)?))
+            }
+            Some(("thread_page", rest)) => {
+                let (id, rest) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
+                let (thread, number) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
+                let number: PageNumber = number.parse().map_err(|_| ParseIdError::Kind)?;
+                Ok(Self::ThreadPage(ConversationId::parse(id)?, ConversationId::parse(thread)?, number))
+            }
             _ => Err(ParseIdError::Kind),
+        }
+    }
+
+    /// What says of a conversation, or of a thread in its stream, what it is.
+    pub fn of_room(conversation: ConversationId, room: ConversationId) -> Self {
+        if room == conversation { Self::Conversation(conversation) } else { Self::Thread(conversation, room) }
+    }
+
+    /// A page of a conversation, or of a thread in its stream.
+    pub fn of_page(conversation: ConversationId, room: ConversationId, number: PageNumber) -> Self {
+        if room == conversation {
+            Self::Page(conversation, number)
+        } else {
+            Self::ThreadPage(conversation, room, number)
         }
     }
 
     /// The stream that orders this document's changes.
     pub fn stream(&self) -> StreamId {
         match self {
-            Self::Conversation(conversation) | Self::Page(conversation, _) => StreamId::Conversation(*conversation),
+            Self::Conversation(conversation)
+            | Self::Page(conversation, _)
+            | Self::Thread(conversation, _)
+            | Self::ThreadPage(conversation, _, _) => StreamId::Conversation(*conversation),
             Self::Account(account) | Self::Home(account) => StreamId::Account(account.clone()),
+        }
+    }
+
+    /// What it belongs to within its stream: the conversation itself, or one
+    /// of its threads.
+    pub fn room(&self) -> Option<ConversationId> {
+        match self {
+            Self::Conversation(room) | Self::Page(room, _) | Self::Thread(_, room) | Self::ThreadPage(_, room, _) => {
+                Some(*room)
+            }
+            Self::Account(_) | Self::Home(_) => None,
+        }
+    }
+
+    /// The thread that it belongs to, if it does.
+    pub fn thread(&self) -> Option<ConversationId> {
+        match self {
+            Self::Thread(_, thread) | Self::ThreadPage(_, thread, _) => Some(*thread),
+            Self::Conversation(_) | Self::Page(..) | Self::Account(_) | Self::Home(_) => None,
         }
     }
 
     /// The page number, if the document is a page.
     pub fn page(&self) -> Option<PageNumber> {
         match self {
-            Self::Page(_, number) => Some(*number),
-            Self::Conversation(_) | Self::Account(_) | Self::Home(_) => None,
+            Self::Page(_, number) | Self::ThreadPage(_, _, number) => Some(*number),
+            Self::Conversation(_) | Self::Thread(..) | Self::Account(_) | Self::Home(_) => None,
         }
     }
 }
@@ -475,6 +536,10 @@ impl fmt::Display for DocumentId {
             Self::Page(conversation, number) => write!(formatter, "page/{conversation}/{number}"),
             Self::Account(account) => write!(formatter, "account/{account}"),
             Self::Home(account) => write!(formatter, "home/{account}"),
+            Self::Thread(conversation, thread) => write!(formatter, "thread/{conversation}/{thread}"),
+            Self::ThreadPage(conversation, thread, number) => {
+                write!(formatter, "thread_page/{conversation}/{thread}/{number}")
+            }
         }
     }
 }
@@ -499,6 +564,17 @@ mod tests {
     }
 
     #[test]
+    fn d3_everybody_derives_the_same_thread() {
+        let tenant = TenantId::parse("acme").unwrap();
+        let conversation = ConversationId::from_bytes([1; 16]);
+        let message = |author| MessageId { stamp: Stamp::from_bytes([3; 16]), author: account(author) };
+        let thread = ConversationId::thread(&tenant, conversation, &message("ann"));
+        assert_eq!(thread, ConversationId::thread(&tenant, conversation, &message("ann")));
+        assert_ne!(thread, ConversationId::thread(&tenant, conversation, &message("bob")));
+        assert_ne!(thread, ConversationId::thread(&tenant, ConversationId::from_bytes([2; 16]), &message("ann")));
+    }
+
+    #[test]
     fn d4_message_ids_sort_by_time_and_inverted_ones_newest_first() {
         let early = Stamp::new(WallTime::from_millis(1_000), 7, [9; 8]);
         let late = Stamp::new(WallTime::from_millis(1_001), 0, [0; 8]);
@@ -519,6 +595,8 @@ mod tests {
             DocumentId::Page(conversation, 12),
             DocumentId::Account(account("ann")),
             DocumentId::Home(account("ann")),
+            DocumentId::Thread(conversation, ConversationId::from_bytes([7; 16])),
+            DocumentId::ThreadPage(conversation, ConversationId::from_bytes([7; 16]), 3),
         ] {
             assert_eq!(DocumentId::parse(&document.to_string()), Ok(document.clone()));
             let stream = document.stream();

@@ -14,8 +14,8 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     limits::Limits,
     model::{
-        AccountKind, ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt,
-        Role, Wish,
+        AccountKind, ConversationKind, ConversationState, MemberStatus, MessageKind, Parent, PresenceKind, Profile,
+        Receipt, Role, Thread, Wish,
     },
     time::WallTime,
     wire::{
@@ -108,6 +108,14 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
             ClientFrame::Fetch(Fetch { request: 8, stream: stream(), scope: FetchScope::After(Position::new(3)) }),
         ),
         ("fetch_page", ClientFrame::Fetch(Fetch { request: 9, stream: stream(), scope: FetchScope::Page(2) })),
+        (
+            "fetch_thread",
+            ClientFrame::Fetch(Fetch { request: 11, stream: stream(), scope: FetchScope::Thread(thread().id) }),
+        ),
+        (
+            "fetch_thread_page",
+            ClientFrame::Fetch(Fetch { request: 12, stream: stream(), scope: FetchScope::ThreadPage(thread().id, 2) }),
+        ),
         (
             "receipt_notices",
             ClientFrame::Receipts(vec![ReceiptNotice {
@@ -203,6 +211,26 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 }],
                 entries: vec![entry()],
                 receipts: vec![MemberReceipt { conversation: conversation(), account: account(), receipt: receipt() }],
+                threads: Vec::new(),
+            }),
+        ),
+        (
+            "fetched_threads",
+            ServerFrame::Fetched(Fetched {
+                request: 11,
+                stream: stream(),
+                head: Position::new(18),
+                page: 1,
+                restart: false,
+                documents: vec![DocumentSnapshot {
+                    document: DocumentId::ThreadPage(conversation(), thread().id, 1),
+                    position: Position::new(17),
+                    data: b"saved".to_vec(),
+                    admissions: vec![2, 4],
+                }],
+                entries: Vec::new(),
+                receipts: Vec::new(),
+                threads: vec![thread()],
             }),
         ),
         (
@@ -250,6 +278,15 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
     ]
+}
+
+fn thread() -> Thread {
+    let message = MessageId { stamp: Stamp::from_bytes([6; 16]), author: account() };
+    let parent = Parent { conversation: conversation(), message: message.clone(), page: 1, depth: 1 };
+    let mut thread = Thread::new(ConversationId::from_bytes([4; 16]), parent);
+    thread.page = 1;
+    thread.count(Position::new(17), AT, [&message]);
+    thread
 }
 
 #[track_caller]

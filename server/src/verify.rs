@@ -13,7 +13,7 @@ use tidings_core::{
     ids::{DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
     limits::Limits,
-    model::{MemberStatus, Profile},
+    model::{MemberStatus, Profile, Thread},
 };
 
 use crate::{
@@ -276,6 +276,12 @@ impl Verifying<'_> {
         }
         if record.members.len() != expected.len() {
             return differs(Aspect::Members, expected.len().to_string(), record.members.len().to_string());
+        }
+        let expected: Vec<&Thread> = stream.threads().collect();
+        if !expected.iter().copied().eq(&record.threads) {
+            let odd = expected.iter().find(|thread| !record.threads.contains(thread)).map(|thread| thread.id);
+            let expected = format!("{} threads, {odd:?} as the entries make it", expected.len());
+            return differs(Aspect::Threads, expected, format!("{} threads", record.threads.len()));
         }
         let expected = conversation_row(stream).map(as_stored);
         match differing_column(expected.as_ref(), record.conversation.as_ref()) {

@@ -27,8 +27,10 @@ import type {
   SettingChange,
   Stored,
   Theme,
+  ThreadChange,
   Update,
 } from "../pkg/tidings.js";
+import { threadOf } from "../pkg/tidings.js";
 import { Driver } from "./driver.js";
 import { TidingsError } from "./error.js";
 import { errorOf, requireModule } from "./init.js";
@@ -74,6 +76,8 @@ interface Waiting {
 export class Client {
   /** The own account. */
   readonly account: string;
+  /** Whom the account belongs to. */
+  readonly tenant: string;
   /** Where the state is kept. */
   readonly store: StoreKind;
   /** Why the state is kept in memory only, although it was to be in IndexedDB. */
@@ -153,11 +157,12 @@ export class Client {
 
   private constructor(options: ClientOptions, url: string, webSocket: WebSocketConstructor, opened: OpenStore) {
     this.account = options.account;
+    this.tenant = options.tenant ?? "default";
     this.store = opened.store.kind;
     this.storeFallback = opened.fallback;
     this.#release = opened.release;
     this.#driver = new Driver({
-      config: { tenant: options.tenant ?? "default", account: options.account, verify: options.verify ?? false },
+      config: { tenant: this.tenant, account: options.account, verify: options.verify ?? false },
       url,
       webSocket,
       store: opened.store,
@@ -255,9 +260,20 @@ export class Client {
     });
   }
 
-  /** The timeline of a conversation, which is kept up to date until it is closed. */
-  timeline(conversation: string, listener: (change: TimelineChange) => void): Timeline {
-    const { open, release } = this.#show(conversation);
+  /**
+   * The thread of a message of a conversation, or of one of its threads: an id
+   * that everybody derives alike, whether the thread was opened already or not.
+   */
+  threadOf(conversation: string, message: string): string {
+    return threadOf(this.tenant, conversation, message);
+  }
+
+  /**
+   * The timeline of a conversation, or of a thread of it, which is kept up to
+   * date until it is closed.
+   */
+  timeline(conversation: string, listener: (change: TimelineChange) => void, thread?: string): Timeline {
+    const { open, release } = this.#show(conversation, thread);
     const unsubscribe = open.timeline.add(listener);
     const { whole } = open.rows;
     if (whole !== undefined) {
@@ -265,15 +281,22 @@ export class Client {
         listener(whole);
       });
     }
-    return new Timeline(conversation, open.rows, this.#input, () => {
+    return new Timeline(thread ?? conversation, open.rows, this.#input, () => {
       unsubscribe();
       release();
     });
   }
 
-  /** The detail of a conversation: members, own permissions, pins. */
-  conversation(conversation: string, listener: (detail: ConversationDetail) => void): Subscription {
-    const { open, release } = this.#show(conversation);
+  /**
+   * The detail of a conversation: members, own permissions, pins. Of a thread
+   * once it was opened, with what it takes from its conversation.
+   */
+  conversation(
+    conversation: string,
+    listener: (detail: ConversationDetail) => void,
+    thread?: string,
+  ): Subscription {
+    const { open, release } = this.#show(conversation, thread);
     const unsubscribe = open.details.add(listener);
     const { detail } = open;
     if (detail !== undefined) {
@@ -346,7 +369,7 @@ export class Client {
   }
 
   /** Creates a conversation of a kind that has a roster, owned by the own account. */
-  createConversation(kind: Exclude<ConversationKind, "direct">, conversation: NewConversation): Promise<Stored> {
+  createConversation(kind: Exclude<ConversationKind, "direct" | "thread">, conversation: NewConversation): Promise<Stored> {
     const { policies = [], members = [], ...rest } = conversation;
     return this.#command({ create_conversation: { kind, policies: [...policies], members: [...members], ...rest } });
   }
@@ -355,9 +378,19 @@ export class Client {
   sendText(
     conversation: string,
     text: string,
-    options: { replyTo?: string; mentions?: string[] } = {},
+    options: { replyTo?: string; mentions?: string[]; thread?: string } = {},
   ): Promise<Stored> {
     return this.#command({ send_text: { conversation, text, ...options } });
+  }
+
+  /** Opens the thread of a message, of the conversation or of one of its threads; again does nothing. */
+  createThread(conversation: string, message: string, title?: string): Promise<Stored> {
+    return this.#command({ create_thread: { conversation, message, title } });
+  }
+
+  /** Names, locks, closes or reopens a thread, as in `{ locked: true }`. */
+  setThread(conversation: string, thread: string, change: ThreadChange): Promise<Stored> {
+    return this.#command({ set_thread: { conversation, thread, change } });
   }
 
   /** Replaces the text of an own message. */
@@ -572,16 +605,17 @@ export class Client {
     }
   };
 
-  /** Counts a subscription to a conversation; the first one opens it, the last one closes it. */
-  #show(conversation: string): { open: OpenConversation; release: Unsubscribe } {
-    let open = this.#open.get(conversation);
+  /** Counts a subscription to a conversation or thread; the first one opens it, the last one closes it. */
+  #show(conversation: string, thread?: string): { open: OpenConversation; release: Unsubscribe } {
+    const room = thread ?? conversation;
+    let open = this.#open.get(room);
     if (open === undefined) {
-      open = new OpenConversation();
-      this.#open.set(conversation, open);
+      open = new OpenConversation(conversation, thread);
+      this.#open.set(room, open);
       try {
-        this.#inputWhenRunning({ open_conversation: conversation });
+        this.#inputWhenRunning(open.input);
       } catch (error) {
-        this.#open.delete(conversation);
+        this.#open.delete(room);
         throw error;
       }
     }
@@ -590,9 +624,9 @@ export class Client {
     const release = once(() => {
       shown.subscriptions -= 1;
       if (shown.subscriptions === 0) {
-        this.#open.delete(conversation);
+        this.#open.delete(room);
         if (this.#failure === undefined && this.#closing === undefined) {
-          this.#inputWhenRunning({ close_conversation: conversation });
+          this.#inputWhenRunning({ close_conversation: room });
         }
       }
     });
@@ -718,9 +752,9 @@ export class Client {
     if (!this.#isNetworkOn) {
       this.#input({ set_network: false });
     }
-    for (const [conversation, open] of this.#open) {
+    for (const open of this.#open.values()) {
       open.rows.forget();
-      this.#input({ open_conversation: conversation });
+      this.#input(open.input);
     }
   }
 

@@ -35,6 +35,7 @@ export type {
   MessageKind,
   MessageState,
   NewContact,
+  ParentRow,
   Permission,
   PinRow,
   Policies,
@@ -54,6 +55,8 @@ export type {
   Stored,
   SubroomPolicy,
   Theme,
+  ThreadChange,
+  ThreadRow,
   TimelineRow,
   WhoPolicy,
 } from "../pkg/tidings.js";

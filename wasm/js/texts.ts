@@ -71,6 +71,7 @@ export const ENGLISH: Texts = {
   conversation_closed: "The conversation is closed.",
   conversation_archived: "The conversation is archived: it can be read, but not written to.",
   conversation_locked: "The conversation is locked: only moderators and above can write.",
+  thread_too_deep: "Threads cannot go any deeper here.",
   kind_unknown: "This app does not know that kind of conversation. Reload the page.",
   policy_unknown: "This app does not know that rule. Reload the page.",
   wrong_kind: "This kind of conversation does not have that.",

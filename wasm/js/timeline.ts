@@ -1,10 +1,10 @@
-/** One subscription to a conversation's timeline, and what a reader does in it. */
+/** One subscription to the timeline of a conversation or thread, and what a reader does in it. */
 import type { Input, TimelineRow } from "../pkg/tidings.js";
 import type { TimelineRows } from "./view/timeline.js";
 
 /** An open timeline. */
 export class Timeline {
-  /** The conversation. */
+  /** The conversation, or the thread. */
   readonly conversation: string;
   readonly #rows: TimelineRows;
   readonly #input: (input: Input) => void;
@@ -34,12 +34,12 @@ export class Timeline {
     this.#input({ load_older: this.conversation });
   }
 
-  /** Says that the person has seen everything in it. */
+  /** Says that the person has seen everything in it; of a thread nobody is told. */
   markRead(): void {
     this.#input({ mark_read: this.conversation });
   }
 
-  /** Says that the person is writing, or has stopped. */
+  /** Says that the person is writing, or has stopped; of a thread nobody is told. */
   typing(on: boolean): void {
     this.#input({ typing: { conversation: this.conversation, on } });
   }

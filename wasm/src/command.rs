@@ -27,7 +27,7 @@ pub enum Command {
     CreateDirect { peer: String },
     /// Creates a conversation with a roster, owned by the own account.
     CreateConversation {
-        #[tsify(type = "Exclude<ConversationKind, \"direct\">")]
+        #[tsify(type = "Exclude<ConversationKind, \"direct\" | \"thread\">")]
         kind: String,
         #[tsify(optional)]
         title: Option<String>,
@@ -48,7 +48,19 @@ pub enum Command {
         reply_to: Option<String>,
         #[serde(default)]
         mentions: Vec<String>,
+        /// The thread of the conversation that it is written in.
+        #[tsify(optional)]
+        thread: Option<String>,
     },
+    /// Opens the thread of a message; if it was opened before, nothing is left to do.
+    CreateThread {
+        conversation: String,
+        message: String,
+        #[tsify(optional)]
+        title: Option<String>,
+    },
+    /// Names, locks, closes or reopens a thread.
+    SetThread { conversation: String, thread: String, change: ThreadChange },
     /// Edits an own message.
     EditMessage { conversation: String, message: String, text: String },
     /// Takes a message back.
@@ -133,6 +145,18 @@ pub enum Command {
     RemoveContact { id: String },
     /// Mutes, pins or archives a conversation for oneself.
     SetConversationSetting { conversation: String, setting: SettingChange },
+}
+
+/// What of a thread is changed.
+#[derive(Clone, PartialEq, Deserialize, Tsify)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadChange {
+    /// Its title; none removes it.
+    Title(Option<String>),
+    /// Whether it is locked to all but moderators and above.
+    Locked(bool),
+    /// Whether it goes on.
+    State(ConversationState),
 }
 
 /// How a conversation looks.
@@ -232,12 +256,27 @@ impl TryFrom<Command> for core::Command {
                 }
                 .into()
             }
-            Command::SendText { conversation, text, reply_to, mentions } => core::SendText {
+            Command::SendText { conversation, text, reply_to, mentions, thread } => core::SendText {
                 conversation: id::conversation(&conversation)?,
                 stamp: Stamp::from_bytes(MADE_UP),
                 text,
                 reply_to: reply_to.as_deref().map(id::message).transpose()?,
                 mentions: id::accounts(&mentions)?,
+                thread: thread.as_deref().map(id::conversation).transpose()?,
+            }
+            .into(),
+            Command::CreateThread { conversation, message, title } => {
+                let (conversation, message) = place(&conversation, &message)?;
+                core::CreateThread { conversation, message, title }.into()
+            }
+            Command::SetThread { conversation, thread, change } => core::SetThread {
+                conversation: id::conversation(&conversation)?,
+                thread: id::conversation(&thread)?,
+                change: match change {
+                    ThreadChange::Title(title) => core::ThreadChange::Title(title),
+                    ThreadChange::Locked(locked) => core::ThreadChange::Locked(locked),
+                    ThreadChange::State(state) => core::ThreadChange::State(state.0),
+                },
             }
             .into(),
             Command::EditMessage { conversation, message, text } => {

@@ -1,7 +1,7 @@
 //! The exported engine: the core's contract with converted inputs and outputs.
 
 use serde::Deserialize;
-use tidings_core::engine as core;
+use tidings_core::{engine as core, ids::ConversationId};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
@@ -27,6 +27,17 @@ pub struct EngineConfig {
     #[serde(default)]
     #[tsify(optional)]
     pub verify: bool,
+}
+
+/// The thread that starts from a message of a conversation, or of one of its
+/// threads, whether it was opened already or not.
+///
+/// # Errors
+/// `id_invalid` for what is no id.
+#[wasm_bindgen(js_name = threadOf)]
+pub fn thread_of(tenant: &str, conversation: &str, message: &str) -> Result<String, Failure> {
+    let (conversation, message) = (id::conversation(conversation)?, id::message(message)?);
+    Ok(ConversationId::thread(&id::tenant(tenant)?, conversation, &message).to_string())
 }
 
 /// One engine. After it is made, and after each input, the caller polls its

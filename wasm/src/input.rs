@@ -29,7 +29,9 @@ pub enum Input {
     DiscardRefused(u64),
     /// A screen shows a conversation.
     OpenConversation(String),
-    /// No screen shows it any more.
+    /// A screen shows a thread of a conversation, whether it was opened already or not.
+    OpenThread { conversation: String, thread: String },
+    /// No screen shows the conversation, or the thread, any more.
     CloseConversation(String),
     /// The screen wants older messages than it has.
     LoadOlder(String),
@@ -68,6 +70,9 @@ impl TryFrom<Input> for core::Input {
             Input::RetryRefused { request, id, words } => Self::RetryRefused { request, id, words },
             Input::DiscardRefused(id) => Self::DiscardRefused { id },
             Input::OpenConversation(conversation) => Self::OpenConversation(id::conversation(&conversation)?),
+            Input::OpenThread { conversation, thread } => {
+                Self::OpenThread { conversation: id::conversation(&conversation)?, thread: id::conversation(&thread)? }
+            }
             Input::CloseConversation(conversation) => Self::CloseConversation(id::conversation(&conversation)?),
             Input::LoadOlder(conversation) => Self::LoadOlder(id::conversation(&conversation)?),
             Input::MarkRead(conversation) => Self::MarkRead(id::conversation(&conversation)?),

@@ -111,6 +111,22 @@ pub struct TimelineRow {
     pub pinned: bool,
     /// Whether something about it (an edit, a reaction) is not admitted yet.
     pub unsynced: bool,
+    /// The thread that starts from it.
+    pub thread: Option<ThreadRow>,
+}
+
+/// A thread, as the message that it starts from shows it.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadRow {
+    /// Which.
+    pub id: String,
+    /// The messages written in it, pending ones and those taken back included.
+    pub replies: u32,
+    /// When the last of them was admitted.
+    pub last_reply_at: Option<f64>,
+    /// Who wrote in it, the latest first; a few of them.
+    pub participants: Vec<String>,
 }
 
 /// What a message answers.
@@ -146,6 +162,8 @@ pub struct ConversationDetail {
     pub conversation: String,
     /// Its kind.
     pub kind: ConversationKind,
+    /// What a thread starts from.
+    pub parent: Option<ParentRow>,
     /// Its name for search.
     pub name: Option<String>,
     /// Its title.
@@ -182,6 +200,17 @@ pub struct ConversationDetail {
     pub candidates: Vec<MemberRow>,
     /// The pinned messages, newest pin first.
     pub pins: Vec<PinRow>,
+}
+
+/// What a thread starts from.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct ParentRow {
+    /// The conversation, or the thread of it, that the message is in.
+    pub conversation: String,
+    /// The message.
+    pub message: String,
+    /// How deep the thread is: 1 in a conversation, 2 in a thread of one …
+    pub depth: u32,
 }
 
 /// A role that a member of a conversation can have.
@@ -259,6 +288,8 @@ pub struct RefusedRow {
     pub id: f64,
     /// Where it was to be; none for one about the account itself.
     pub conversation: Option<String>,
+    /// The thread of that conversation, if it was to be in one.
+    pub thread: Option<String>,
     /// The name of the command, such as `send_text`.
     pub command: String,
     /// The words written with it.
@@ -366,6 +397,7 @@ impl From<view::TimelineRow> for TimelineRow {
             read_by,
             pinned,
             unsynced,
+            thread,
         } = row;
         Self {
             id: id.to_string(),
@@ -385,7 +417,16 @@ impl From<view::TimelineRow> for TimelineRow {
             read_by,
             pinned,
             unsynced,
+            thread: thread.map(ThreadRow::from),
         }
+    }
+}
+
+impl From<view::ThreadRow> for ThreadRow {
+    fn from(row: view::ThreadRow) -> Self {
+        let view::ThreadRow { id, replies, last_reply_at, participants } = row;
+        let last_reply_at = last_reply_at.map(millis);
+        Self { id: id.to_string(), replies, last_reply_at, participants: texts(participants) }
     }
 }
 
@@ -408,6 +449,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
         let view::ConversationDetail {
             conversation,
             kind,
+            parent,
             name,
             title,
             description,
@@ -430,6 +472,11 @@ impl From<view::ConversationDetail> for ConversationDetail {
         Self {
             conversation: conversation.to_string(),
             kind: kind.into(),
+            parent: parent.map(|model::Parent { conversation, message, depth, .. }| ParentRow {
+                conversation: conversation.to_string(),
+                message: message.to_string(),
+                depth,
+            }),
             name,
             title,
             description,
@@ -514,10 +561,11 @@ impl From<view::PinRow> for PinRow {
 
 impl From<view::RefusedRow> for RefusedRow {
     fn from(row: view::RefusedRow) -> Self {
-        let view::RefusedRow { id, conversation, command, words, message, code, detail, created_at } = row;
+        let view::RefusedRow { id, conversation, thread, command, words, message, code, detail, created_at } = row;
         Self {
             id: id as f64,
             conversation: conversation.map(|conversation| conversation.to_string()),
+            thread: thread.map(|thread| thread.to_string()),
             command: command.to_owned(),
             words,
             message: message.map(|message| message.to_string()),

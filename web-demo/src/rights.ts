@@ -9,8 +9,17 @@ const WRITES_FROM = { all_members: undefined, moderators: "moderator", admins_on
 
 /** Whether the own account may do this now. */
 export function may(detail: ConversationDetail, permission: Permission): boolean {
-  const isAllowed = permission !== "message:react" || detail.policies.reactions;
+  const isAllowed =
+    (permission !== "message:react" || detail.policies.reactions) &&
+    (permission !== "thread:create" || mayOpenThreads(detail));
   return isAllowed && detail.state === "active" && mayInAnyState(detail, permission);
+}
+
+/** Whether the policy lets the own account open threads, this deep. */
+function mayOpenThreads(detail: ConversationDetail): boolean {
+  const { subrooms, subroom_depth_max: depthMax } = detail.policies;
+  const isLet = subrooms === "all_members" || (subrooms === "admins_only" && rankOf(detail, detail.role) >= 75);
+  return isLet && (detail.parent?.depth ?? 0) < depthMax;
 }
 
 /** Whether the own account may do this in a conversation that is archived or closed, too. */

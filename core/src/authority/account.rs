@@ -12,7 +12,9 @@ pub(super) fn check(context: &Context<'_>, _facts: &[Fact]) -> Result<(), Refusa
     let allowed = match context.document {
         DocumentId::Account(account) => account == context.account() || context.session.administrator,
         DocumentId::Home(account) => account == context.account(),
-        DocumentId::Conversation(_) | DocumentId::Page(..) => false,
+        DocumentId::Conversation(_) | DocumentId::Page(..) | DocumentId::Thread(..) | DocumentId::ThreadPage(..) => {
+            false
+        }
     };
     if allowed { Ok(()) } else { refuse(Code::NotTheOwner, "only the account itself may write this") }
 }

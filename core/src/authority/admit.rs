@@ -59,6 +59,7 @@ impl Stream {
             .map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))?;
         self.position = position;
         let effects = self.take_effect(&pushed.document, facts);
+        self.count(&pushed.document, position, accepted_at, &effects.facts);
         let entry = Entry {
             position,
             document: pushed.document.clone(),
@@ -88,8 +89,8 @@ impl Stream {
     /// The refusal that it should have been answered with.
     pub fn verify_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
         self.check_document(&entry.document)?;
-        let begins = entry.document.page().is_some_and(|number| number > self.page());
-        let judged = match self.missing(&entry.document).as_slice() {
+        let begins = self.begins_page(&entry.document);
+        let judged = match self.missing_for(&entry.document, &entry.change).as_slice() {
             [] => self.judge_entry(entry, limits),
             [missing] if begins && *missing == entry.document => {
                 let mut begun = self.clone();
@@ -166,7 +167,7 @@ impl Stream {
 
     /// A change of a conversation document has seen what it replaces.
     fn check_seen(&self, document: &DocumentId, change: &Change) -> Result<(), Refusal> {
-        let DocumentId::Conversation(_) = document else { return Ok(()) };
+        let (DocumentId::Conversation(_) | DocumentId::Thread(..)) = document else { return Ok(()) };
         let document = self.document(document).expect("shape found it");
         for operation in change.operations() {
             let mut seen = operation.predecessors.clone();

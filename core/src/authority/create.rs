@@ -27,8 +27,12 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     if administrators && !context.session.administrator {
         return refuse(Code::PermissionDenied, "only an administrator of the tenant creates this");
     }
+    if created.parent.is_some() {
+        return refuse(Code::WrongKind, "only a thread starts from a message");
+    }
     let members = read_members(created, facts)?;
     match created.kind {
+        ConversationKind::Thread => refuse(Code::WrongKind, "a thread is in the stream of its conversation"),
         ConversationKind::Direct => check_direct(context, facts, &members),
         ConversationKind::Group | ConversationKind::Channel | ConversationKind::Support | ConversationKind::System => {
             check_roster(context, created, &members)

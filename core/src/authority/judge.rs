@@ -42,7 +42,7 @@ impl Judge {
         let mut accepted =
             Accepted { request: push.request, stream: push.stream.clone(), positions: vec![], accepted_at: vec![] };
         for (index, pushed) in push.changes.iter().enumerate() {
-            for missing in stream.missing(&pushed.document) {
+            while let Some(missing) = stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
                 stream.insert(Document::new(missing));
             }
             match stream.admit(&self.session, pushed, accepted_at, &self.limits) {

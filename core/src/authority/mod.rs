@@ -20,6 +20,7 @@ mod shape;
 mod state;
 mod status;
 mod stream;
+mod thread;
 mod value;
 mod verify;
 mod wish;
@@ -37,7 +38,7 @@ pub use wish::{Answer, Asker, Fulfilled, Subscription, answer_wish};
 use crate::{
     code::Code,
     doc::Fact,
-    ids::{AccountId, DeviceId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
     limits::Limits,
     model::{Conversation, Permissions},
     time::WallTime,
@@ -80,6 +81,17 @@ impl Context<'_> {
         self.stream.conversation()
     }
 
+    /// What the document belongs to: the conversation, or one of its threads.
+    fn room(&self) -> &Conversation {
+        let thread = self.document.thread().and_then(|thread| self.stream.room(thread));
+        thread.unwrap_or(self.conversation())
+    }
+
+    /// The page that takes new messages, of those that the document is one of.
+    fn open_page(&self) -> PageNumber {
+        self.document.room().map_or(0, |room| self.stream.open_page_of(room, self.limits))
+    }
+
     fn account(&self) -> &AccountId {
         &self.session.account
     }
@@ -107,11 +119,15 @@ struct Power {
 
 /// Steps 3 to 9 of the decision, on what a change states.
 pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    if context.document.thread().is_some_and(|thread| context.stream.room(thread).is_none()) {
+        return refuse(Code::ConversationUnknown, "the thread is not here");
+    }
     match context.document {
         DocumentId::Account(_) | DocumentId::Home(_) => account::check(context, facts)?,
         DocumentId::Conversation(_) if context.account().is_system() => wish::check(context, facts)?,
         DocumentId::Conversation(_) if context.conversation().created.is_none() => create::check(context, facts)?,
-        DocumentId::Conversation(_) | DocumentId::Page(..) => {
+        DocumentId::Thread(..) if context.room().created.is_none() => thread::check(context, facts)?,
+        DocumentId::Conversation(_) | DocumentId::Page(..) | DocumentId::Thread(..) | DocumentId::ThreadPage(..) => {
             state::check(context, facts)?;
             status::check(context, facts)?;
             permission::check(context, facts)?;

@@ -32,8 +32,9 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
 /// When the newest message of the account was admitted, as far as the page
 /// that is written and the one before it tell.
 fn last_said(context: &Context<'_>) -> Option<WallTime> {
-    let DocumentId::Page(conversation, number) = *context.document else { return None };
-    let page = |number| context.stream.document(&DocumentId::Page(conversation, number));
+    let conversation = context.stream.id().conversation()?;
+    let (room, number) = context.document.room().zip(context.document.page())?;
+    let page = |number| context.stream.document(&DocumentId::of_page(conversation, room, number));
     let pages = [page(number), number.checked_sub(1).and_then(page)];
     let admissions = pages.into_iter().flatten().flat_map(Document::admissions);
     let own = admissions.filter(|(message, _)| message.author == context.session.account);

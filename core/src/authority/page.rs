@@ -5,14 +5,12 @@ use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::{Fact, Key, Message},
-    ids::{DocumentId, MessageId, PageNumber},
+    ids::{MessageId, PageNumber},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
-    let DocumentId::Page(_, number) = *context.document else {
-        return Ok(());
-    };
-    if number > context.stream.open_page(context.limits) {
+    let Some(number) = context.document.page() else { return Ok(()) };
+    if number > context.open_page() {
         return refuse(Code::PageNotOpen, format!("page {number} is not open yet"));
     }
     let page = context.stream.document(context.document).expect("the page judged is loaded");
@@ -37,7 +35,7 @@ fn check_fact(context: &Context<'_>, number: PageNumber, fact: &Fact) -> Result<
             if page.fact(&Key::Message(message.clone())).is_some() {
                 return refuse(Code::AlreadyWritten, "the message is written already");
             }
-            match number < context.stream.open_page(context.limits) {
+            match number < context.open_page() {
                 true => refuse(Code::PageClosed, format!("page {number} is closed")),
                 false => Ok(()),
             }

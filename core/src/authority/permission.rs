@@ -4,7 +4,7 @@ use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::Fact,
-    model::{ConversationKind, ConversationState, Member, MemberStatus, Permission},
+    model::{ConversationKind, ConversationState, InfoField, Member, MemberStatus, Permission},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -45,12 +45,30 @@ fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
 
 /// A direct has its two members for ever.
 fn check_kind(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
+    if let (Some(_), false) = (context.document.thread(), is_of_thread(fact)) {
+        return refuse(Code::WrongKind, "a thread has the members, the policies and the roles of its conversation");
+    }
     let membership =
         matches!(fact, Fact::MemberRole(..) | Fact::MemberStatus(..) | Fact::MemberGrant(..) | Fact::Invite(..));
     if membership && context.conversation().kind() == Some(ConversationKind::Direct) {
         return refuse(Code::WrongKind, "a direct has its two members for ever");
     }
     Ok(())
+}
+
+/// What is said of a thread, and on its pages.
+fn is_of_thread(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Info(InfoField::Title, _)
+            | Fact::State(ConversationState::Active | ConversationState::Archived | ConversationState::Closed)
+            | Fact::Locked(_)
+            | Fact::Pin(..)
+            | Fact::Message(..)
+            | Fact::Edit(..)
+            | Fact::Deleted(..)
+            | Fact::Reaction(..)
+    )
 }
 
 /// The permissions of which the statement asks for one; none is free.

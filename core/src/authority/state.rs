@@ -4,22 +4,34 @@ use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::Fact,
-    model::{ConversationState, MemberStatus, Role},
+    model::{Conversation, ConversationState, MemberStatus, Role},
 };
 
+/// The state of the conversation; in a thread, then that of the thread.
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
-    let conversation = context.conversation();
+    match context.document.thread() {
+        None => check_room(context, context.conversation(), facts),
+        Some(_) => {
+            // What opens the thread again opens nothing else.
+            check_room(context, context.conversation(), &[])?;
+            check_room(context, context.room(), facts)
+        }
+    }
+}
+
+/// What the state of one of them, and its lock, let be written: `facts`, or
+/// anything at all when there are none.
+pub(super) fn check_room(context: &Context<'_>, conversation: &Conversation, facts: &[Fact]) -> Result<(), Refusal> {
     if conversation.created.is_none() {
         return refuse(Code::ConversationUnknown, "the conversation does not exist");
     }
     if context.session.administrator {
         return Ok(());
     }
-    let only = |allowed: fn(&Fact) -> bool| facts.iter().all(allowed);
+    let only = |allowed: fn(&Fact) -> bool| !facts.is_empty() && facts.iter().all(allowed);
     let changes_state = |fact: &Fact| matches!(fact, Fact::State(_));
-    let leaves = facts
-        .iter()
-        .all(|fact| matches!(fact, Fact::MemberStatus(account, to) if account == context.account() && to.status == MemberStatus::Left));
+    let is_leave = |fact: &Fact| matches!(fact, Fact::MemberStatus(account, to) if account == context.account() && to.status == MemberStatus::Left);
+    let leaves = !facts.is_empty() && facts.iter().all(is_leave);
     match conversation.state() {
         ConversationState::Deleted => return refuse(Code::ConversationDeleted, "the conversation is deleted"),
         _ if leaves => return Ok(()),
@@ -31,7 +43,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         }
         ConversationState::Active | ConversationState::Closed | ConversationState::Archived => {}
     }
-    let below_moderator = context.power().is_some_and(|power| power.rank < conversation.rank_of(&Role::Moderator));
+    let below_moderator =
+        context.power().is_some_and(|power| power.rank < context.conversation().rank_of(&Role::Moderator));
     if conversation.locked && below_moderator {
         return refuse(Code::ConversationLocked, "the conversation is locked");
     }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    authority::{Refusal, shape},
+    authority::{Refusal, shape, thread},
     doc::{ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
-    model::{Conversation, Profile, preview},
+    model::{Conversation, Profile, Thread, preview},
     time::WallTime,
     wire::LastMessage,
 };
@@ -26,13 +26,19 @@ pub struct Stream {
     page: PageNumber,
     pub(super) documents: BTreeMap<DocumentId, Document>,
     conversation: Conversation,
+    /// The threads that are known of.
+    threads: BTreeMap<ConversationId, Thread>,
+    /// Those whose document is loaded, as it says.
+    rooms: BTreeMap<ConversationId, Conversation>,
 }
 
 /// What a change did, for projections and views.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
-    /// Whether it holds a new message.
+    /// Whether it holds a new message of the conversation itself.
     pub message: bool,
+    /// The thread that it is about.
+    pub thread: Option<ConversationId>,
     /// The members it touched.
     pub members: Vec<AccountId>,
     /// The account's profile, if it touched that.
@@ -46,7 +52,17 @@ impl Stream {
     /// that has a change, 0 for none.
     pub fn new(tenant: TenantId, id: StreamId, position: Position, page: PageNumber) -> Self {
         let system = DeviceId::of_system(&tenant, &id);
-        Self { tenant, id, system, position, page, documents: BTreeMap::new(), conversation: Conversation::default() }
+        Self {
+            tenant,
+            id,
+            system,
+            position,
+            page,
+            documents: BTreeMap::new(),
+            conversation: Conversation::default(),
+            threads: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+        }
     }
 
     /// The tenant it belongs to.
@@ -78,31 +94,60 @@ impl Stream {
     /// that are not inserted yet.
     pub fn missing(&self, document: &DocumentId) -> Vec<DocumentId> {
         let mut needed = vec![document.clone()];
-        if let DocumentId::Page(conversation, number) = *document {
+        if let (Some(conversation), Some(room)) = (self.id.conversation(), document.room()) {
             needed.push(DocumentId::Conversation(conversation));
+            needed.push(DocumentId::of_room(conversation, room));
             // Whether the next page may open is for the newest one to say.
-            if number > self.page && self.page > 0 {
-                needed.push(DocumentId::Page(conversation, self.page));
+            let newest = self.newest_page(room);
+            if document.page().is_some_and(|number| number > newest) && newest > 0 {
+                needed.push(DocumentId::of_page(conversation, room, newest));
             }
             // So is when an account wrote last.
-            if self.conversation.policies.slow_mode_seconds > 0 && number == self.page && number > 1 {
-                needed.push(DocumentId::Page(conversation, number - 1));
+            if self.conversation.policies.slow_mode_seconds > 0 && document.page() == Some(newest) && newest > 1 {
+                needed.push(DocumentId::of_page(conversation, room, newest - 1));
             }
         }
+        needed.sort_unstable();
+        needed.dedup();
         needed.retain(|document| !self.documents.contains_key(document));
+        needed
+    }
+
+    /// Those that a decision about this very change needs: for one that opens
+    /// a thread, what it starts from too, once the thread's document is there.
+    pub fn missing_for(&self, document: &DocumentId, change: &[u8]) -> Vec<DocumentId> {
+        let mut needed = self.missing(document);
+        let opens = |thread| self.rooms.get(&thread).is_some_and(|room| room.created.is_none());
+        if let DocumentId::Thread(conversation, thread) = *document
+            && opens(thread)
+            && let Some(parent) = thread::parent_in(document, change)
+        {
+            needed.push(DocumentId::of_room(conversation, parent.conversation));
+            needed.push(parent.document(conversation));
+            needed.retain(|document| !self.documents.contains_key(document));
+        }
         needed
     }
 
     /// Takes in a loaded document, or one without a change.
     pub fn insert(&mut self, document: Document) {
-        if matches!(document.id(), DocumentId::Conversation(_)) {
-            self.conversation = Conversation::read(&document);
+        match *document.id() {
+            DocumentId::Conversation(_) => self.conversation = Conversation::read(&document),
+            DocumentId::Thread(_, thread) => {
+                let room = Conversation::read(&document);
+                self.know(thread, &room);
+                self.rooms.insert(thread, room);
+            }
+            _ => {}
         }
         self.documents.insert(document.id().clone(), document);
     }
 
     /// Lets go of a document, to bound memory.
     pub fn remove(&mut self, document: &DocumentId) -> Option<Document> {
+        if let DocumentId::Thread(_, thread) = document {
+            self.rooms.remove(thread);
+        }
         self.documents.remove(document)
     }
 
@@ -134,12 +179,67 @@ impl Stream {
     /// The page that takes new messages, judged by the newest page; that one
     /// itself when it is not loaded.
     pub fn open_page(&self, limits: &Limits) -> PageNumber {
+        self.id.conversation().map_or(0, |conversation| self.open_page_of(conversation, limits))
+    }
+
+    /// The same, of the conversation or of one of its threads.
+    pub fn open_page_of(&self, room: ConversationId, limits: &Limits) -> PageNumber {
         let Some(conversation) = self.id.conversation() else { return 0 };
-        let newest = self.documents.get(&DocumentId::Page(conversation, self.page));
+        let page = self.newest_page(room);
+        let newest = self.documents.get(&DocumentId::of_page(conversation, room, page));
         match newest {
-            Some(newest) if newest.changes() >= limits.page_changes_soft => self.page.saturating_add(1),
-            _ => self.page.max(1),
+            Some(newest) if newest.changes() >= limits.page_changes_soft => page.saturating_add(1),
+            _ => page.max(1),
         }
+    }
+
+    /// The newest page that has a change, of the conversation or of one of its
+    /// threads; 0 for none.
+    pub fn newest_page(&self, room: ConversationId) -> PageNumber {
+        match self.threads.get(&room) {
+            Some(thread) => thread.page,
+            None if self.id.conversation() == Some(room) => self.page,
+            None => 0,
+        }
+    }
+
+    /// Whether it is a page behind the newest one of its room.
+    pub(super) fn begins_page(&self, document: &DocumentId) -> bool {
+        let newest = document.room().map(|room| self.newest_page(room));
+        document.page().zip(newest).is_some_and(|(number, newest)| number > newest)
+    }
+
+    /// Whether decisions about most of what comes need the document: not so
+    /// for older pages and threads.
+    pub fn is_base(&self, document: &DocumentId) -> bool {
+        match document {
+            DocumentId::Conversation(_) | DocumentId::Account(_) | DocumentId::Home(_) => true,
+            DocumentId::Page(_, number) => *number == self.page,
+            DocumentId::Thread(..) | DocumentId::ThreadPage(..) => false,
+        }
+    }
+
+    /// A thread that is known of.
+    pub fn thread(&self, thread: ConversationId) -> Option<&Thread> {
+        self.threads.get(&thread)
+    }
+
+    /// The threads that are known of.
+    pub fn threads(&self) -> impl Iterator<Item = &Thread> {
+        self.threads.values()
+    }
+
+    /// Takes in what is known of a thread elsewhere, unless more is known here.
+    pub fn set_thread(&mut self, thread: Thread) {
+        if self.threads.get(&thread.id).is_none_or(|known| known.position <= thread.position) {
+            self.threads.insert(thread.id, thread);
+        }
+    }
+
+    /// What the document of the conversation, or of one of its threads, says;
+    /// none of a thread whose document is not loaded.
+    pub fn room(&self, room: ConversationId) -> Option<&Conversation> {
+        if self.id.conversation() == Some(room) { Some(&self.conversation) } else { self.rooms.get(&room) }
     }
 
     /// The loaded page that holds a message.
@@ -197,7 +297,8 @@ impl Stream {
     /// # Errors
     /// When the change does not apply; the stream is as it was.
     pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        self.take_entry(entry, |document| document.apply_entry(entry))
+        let read = || Ok(Change::parse(&entry.change)?);
+        self.take_entry(entry, |document| document.apply_entry(entry), read)
     }
 
     /// Applies an accepted entry that came from a server, once it passed the
@@ -207,14 +308,15 @@ impl Stream {
     /// When no authority could have admitted it, or it does not apply; the
     /// stream is as it was.
     pub fn receive_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        self.take_entry(entry, |document| {
+        let apply = |document: &mut Document| {
             if entry.position <= document.position() {
                 return Ok(None);
             }
             let change = shape::check_entry(document, entry).map_err(illegal)?;
             document.admit(&change, entry.position, entry.accepted_at)?;
             Ok(Some(change))
-        })
+        };
+        self.take_entry(entry, apply, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
     }
 
     /// As `receive_entry`, of one among many: what it says on a page can be
@@ -226,14 +328,15 @@ impl Stream {
         if entry.document.page().is_none() {
             return self.receive_entry(entry);
         }
-        self.take_entry(entry, |document| {
+        let queue = |document: &mut Document| {
             if entry.position <= document.position() {
                 return Ok(None);
             }
             let change = shape::check_entry(document, entry).map_err(illegal)?;
             document.queue(&change, entry.position, entry.accepted_at)?;
             Ok(Some(change))
-        })
+        };
+        self.take_entry(entry, queue, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
     }
 
     /// Makes everything readable that is queued.
@@ -248,8 +351,10 @@ impl Stream {
         &mut self,
         entry: &Entry,
         apply: impl FnOnce(&mut Document) -> Result<Option<Change>, ApplyChangeError>,
+        read: impl FnOnce() -> Result<Change, ApplyChangeError>,
     ) -> Result<Option<Effects>, ApplyChangeError> {
-        let begins = entry.document.page().is_some_and(|number| number > self.page);
+        let is_held = |thread| self.rooms.contains_key(&thread);
+        let begins = self.begins_page(&entry.document) && entry.document.thread().is_none_or(is_held);
         let applied = match self.documents.get_mut(&entry.document) {
             Some(document) => apply(document)?,
             // A page that cannot take its first entry must not be there empty.
@@ -259,16 +364,40 @@ impl Stream {
                 self.documents.insert(entry.document.clone(), document);
                 applied
             }
+            // Of a thread that nobody looks at here only the counts go on.
+            None if entry.document.thread().is_some() => Some(read()?),
             None => None,
         };
         self.position = self.position.max(entry.position);
-        if let Some(number) = entry.document.page() {
+        if let DocumentId::Page(_, number) = entry.document {
             self.page = self.page.max(number);
         }
         Ok(applied.map(|change| {
             let facts = facts_of(&entry.document, &change);
-            self.take_effect(&entry.document, facts)
+            let mut effects = self.take_effect(&entry.document, facts);
+            self.count(&entry.document, entry.position, entry.accepted_at, &effects.facts);
+            if !self.documents.contains_key(&entry.document) {
+                effects.facts.clear();
+            }
+            effects
         }))
+    }
+
+    /// Counts an entry in for the thread that it is of.
+    pub(super) fn count(&mut self, document: &DocumentId, position: Position, at: WallTime, facts: &[Fact]) {
+        let Some(thread) = document.thread().and_then(|thread| self.threads.get_mut(&thread)) else { return };
+        let messages = facts.iter().filter_map(|fact| match fact {
+            Fact::Message(message, _) => Some(message),
+            _ => None,
+        });
+        thread.count(position, at, messages);
+    }
+
+    /// A thread is known of once it was opened.
+    fn know(&mut self, thread: ConversationId, room: &Conversation) {
+        if let Some(parent) = room.created.as_ref().and_then(|created| created.parent.clone()) {
+            self.threads.entry(thread).or_insert_with(|| Thread::new(thread, parent));
+        }
     }
 
     /// Applies changes that are not admitted yet, in one pass; those that do
@@ -313,17 +442,36 @@ impl Stream {
     }
 
     pub(super) fn take_effect(&mut self, id: &DocumentId, facts: Vec<Fact>) -> Effects {
-        let document = self.documents.get(id).expect("the document that was changed is loaded");
-        let mut effects = Effects::default();
-        match id {
-            DocumentId::Conversation(_) => self.conversation.refresh(document, &facts),
-            DocumentId::Page(_, number) => self.page = self.page.max(*number),
-            DocumentId::Account(_) => effects.profile = Some(Profile::read(document)),
-            DocumentId::Home(_) => {}
+        let document = self.documents.get(id);
+        let mut effects = Effects { thread: id.thread(), ..Effects::default() };
+        match (id, document) {
+            (DocumentId::Conversation(_), Some(document)) => self.conversation.refresh(document, &facts),
+            (DocumentId::Page(_, number), _) => self.page = self.page.max(*number),
+            (DocumentId::Account(_), Some(document)) => effects.profile = Some(Profile::read(document)),
+            (DocumentId::Thread(_, thread), Some(document)) => {
+                let mut room = self.rooms.remove(thread).unwrap_or_default();
+                room.refresh(document, &facts);
+                self.know(*thread, &room);
+                self.rooms.insert(*thread, room);
+            }
+            // Opened, and not looked at here.
+            (DocumentId::Thread(_, thread), None) => {
+                let created = facts.iter().find_map(|fact| match fact {
+                    Fact::Created(created) => Some(created.clone()),
+                    _ => None,
+                });
+                self.know(*thread, &Conversation { created, ..Conversation::default() });
+            }
+            (DocumentId::ThreadPage(_, thread, number), _) => {
+                if let Some(thread) = self.threads.get_mut(thread) {
+                    thread.page = thread.page.max(*number);
+                }
+            }
+            (DocumentId::Conversation(_) | DocumentId::Account(_) | DocumentId::Home(_), _) => {}
         }
         for fact in &facts {
             match fact {
-                Fact::Message(..) => effects.message = true,
+                Fact::Message(..) => effects.message = effects.thread.is_none(),
                 Fact::MemberRole(account, _) | Fact::MemberStatus(account, _) if !effects.members.contains(account) => {
                     effects.members.push(account.clone());
                 }

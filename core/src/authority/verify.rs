@@ -65,6 +65,8 @@ crate::named::named! {
         Conversation = "conversation",
         /// Who is a member, and as what.
         Members = "members",
+        /// What is shown of threads on the messages that they start from.
+        Threads = "threads",
         /// What is shown of an account.
         Profile = "profile",
     }
@@ -126,7 +128,7 @@ impl Verifier {
             return differs(Aspect::Device, expected, format!("account {}", entry.account));
         }
         if entry.document.stream() == *self.stream.id() {
-            self.open(&entry.document);
+            self.open(&entry.document, &entry.change);
         }
         match self.stream.readmit(entry, &self.limits) {
             Ok(decided) if decided.entry == *entry && decided.hash == hash => {
@@ -149,8 +151,9 @@ impl Verifier {
     }
 
     /// Opens what a decision about a document needs; a new one is empty.
-    fn open(&mut self, document: &DocumentId) {
-        for id in self.stream.missing(document) {
+    fn open(&mut self, document: &DocumentId, change: &[u8]) {
+        // What a thread starts from shows when the thread itself is there.
+        while let Some(id) = self.stream.missing_for(document, change).into_iter().next() {
             let opened = match self.saved.remove(&id) {
                 Some((position, data, admissions)) => Document::restore(id, Some((position, &data, &admissions)), &[])
                     .expect("what was saved a moment ago restores (D7)"),
@@ -164,9 +167,7 @@ impl Verifier {
     /// never the newest one.
     fn save_quiet_pages(&mut self) {
         while self.stream.documents().count() > OPEN_DOCUMENTS_MAX {
-            let newest = self.stream.page();
-            let pages =
-                self.stream.documents().filter(|document| document.id().page().is_some_and(|page| page != newest));
+            let pages = self.stream.documents().filter(|document| !self.stream.is_base(document.id()));
             let Some(id) = pages.min_by_key(|document| document.position()).map(|page| page.id().clone()) else {
                 return;
             };
@@ -200,7 +201,7 @@ impl Verifier {
             Ok(found) => found,
             Err(error) => return differs(Aspect::Snapshot, "a document".into(), error.to_string()),
         };
-        self.open(id);
+        self.open(id, &[]);
         let Some(expected) = self.stream.document(id).filter(|document| document.changes() > 0) else {
             return differs(Aspect::Snapshot, "no snapshot of a document without an entry".into(), "one".into());
         };

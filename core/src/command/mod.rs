@@ -11,6 +11,7 @@ mod ban_member;
 mod change_role;
 mod create_conversation;
 mod create_direct;
+mod create_thread;
 mod define_role;
 mod delete_message;
 mod edit_message;
@@ -32,6 +33,7 @@ mod set_profile;
 mod set_scope;
 mod set_state;
 mod set_theme;
+mod set_thread;
 mod transfer_ownership;
 mod unban_member;
 mod unpin_message;
@@ -48,6 +50,7 @@ pub use self::{
     change_role::ChangeRole,
     create_conversation::CreateConversation,
     create_direct::CreateDirect,
+    create_thread::CreateThread,
     define_role::DefineRole,
     delete_message::DeleteMessage,
     edit_message::EditMessage,
@@ -69,6 +72,7 @@ pub use self::{
     set_scope::SetScope,
     set_state::SetState,
     set_theme::SetTheme,
+    set_thread::{SetThread, ThreadChange},
     transfer_ownership::TransferOwnership,
     unban_member::UnbanMember,
     unpin_message::UnpinMessage,
@@ -78,7 +82,7 @@ use crate::{
     authority::{Refusal, Session, Stream},
     code::Code,
     doc::{Document, Fact, Key},
-    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     limits::Limits,
     model::{MemberStatus, Role, Standing},
     time::WallTime,
@@ -204,6 +208,10 @@ commands! {
     31 SetInvite(SetInvite) = "set_invite",
     /// Joins, takes or declines an invitation.
     32 AskFor(AskFor) = "ask",
+    /// Opens a thread from a message.
+    33 CreateThread(CreateThread) = "create_thread",
+    /// Names, locks, closes or reopens a thread.
+    34 SetThread(SetThread) = "set_thread",
 }
 
 impl Command {
@@ -232,6 +240,8 @@ impl Command {
             | Command::SetMemberText(SetMemberText { conversation, .. })
             | Command::SetInvite(SetInvite { conversation, .. })
             | Command::AskFor(AskFor { conversation, .. })
+            | Command::CreateThread(CreateThread { conversation, .. })
+            | Command::SetThread(SetThread { conversation, .. })
             | Command::AddMember(AddMember { conversation, .. })
             | Command::RemoveMember(RemoveMember { conversation, .. })
             | Command::BanMember(BanMember { conversation, .. })
@@ -256,6 +266,19 @@ impl Command {
             Command::SetInfo(command) => command.text.as_deref(),
             Command::SetMemberText(command) => command.text.as_deref(),
             Command::CreateConversation(command) => command.title.as_deref(),
+            Command::CreateThread(command) => command.title.as_deref(),
+            Command::SetThread(SetThread { change: ThreadChange::Title(title), .. }) => title.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The thread that it is given in, or opens; none when it is given in the
+    /// conversation itself, or about a message.
+    pub fn thread(&self, tenant: &TenantId) -> Option<ConversationId> {
+        match self {
+            Command::SendText(command) => command.thread,
+            Command::CreateThread(command) => Some(command.thread(tenant)),
+            Command::SetThread(command) => Some(command.thread),
             _ => None,
         }
     }
@@ -268,6 +291,7 @@ impl Command {
             | Command::DeleteMessage(DeleteMessage { message, .. })
             | Command::React(React { message, .. })
             | Command::Unreact(Unreact { message, .. })
+            | Command::CreateThread(CreateThread { message, .. })
             | Command::PinMessage(PinMessage { message, .. })
             | Command::UnpinMessage(UnpinMessage { message, .. }) => Some(message.clone()),
             _ => None,
@@ -282,6 +306,10 @@ impl Command {
             Command::SetInfo(command) => Some(SetInfo { text: Some(words), ..command }.into()),
             Command::SetMemberText(command) => Some(SetMemberText { text: Some(words), ..command }.into()),
             Command::CreateConversation(command) => Some(CreateConversation { title: Some(words), ..command }.into()),
+            Command::CreateThread(command) => Some(CreateThread { title: Some(words), ..command }.into()),
+            Command::SetThread(command @ SetThread { change: ThreadChange::Title(_), .. }) => {
+                Some(SetThread { change: ThreadChange::Title(Some(words)), ..command }.into())
+            }
             _ => None,
         }
     }
@@ -332,6 +360,16 @@ impl Planning<'_> {
         let granted = member.into_iter().flat_map(|member| &member.grants).filter(|(_, grant)| grant.allowed);
         facts.extend(granted.map(|(permission, _)| Fact::MemberGrant(account.clone(), *permission, None)));
         conversation_plan(conversation, facts)
+    }
+
+    /// The page that takes new messages, of the conversation or of one of its threads.
+    fn open_page(&self, room: ConversationId) -> PageNumber {
+        self.stream.open_page_of(room, self.limits)
+    }
+
+    /// What a message is in: a thread if its page is loaded and is one's.
+    fn room_of(&self, conversation: ConversationId, message: &MessageId) -> ConversationId {
+        self.stream.page_of(message).and_then(|page| page.id().room()).unwrap_or(conversation)
     }
 
     /// The loaded page that holds a message.

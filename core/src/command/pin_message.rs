@@ -3,9 +3,9 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    command::{PlanResult, Planning, conversation_plan},
+    command::{PlanResult, Planning, plan},
     doc::Fact,
-    ids::{ConversationId, MessageId},
+    ids::{ConversationId, DocumentId, MessageId},
     model::Pin,
 };
 
@@ -23,10 +23,11 @@ pub struct PinMessage {
 
 impl PinMessage {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        if planning.stream.conversation().pins.contains_key(&self.message) {
+        let room = planning.room_of(self.conversation, &self.message);
+        if planning.stream.room(room).is_some_and(|room| room.pins.contains_key(&self.message)) {
             return Ok(None);
         }
         let pin = Pin { by: planning.account().clone(), at: planning.at };
-        conversation_plan(self.conversation, vec![Fact::Pin(self.message.clone(), Some(pin))])
+        plan(DocumentId::of_room(self.conversation, room), vec![Fact::Pin(self.message.clone(), Some(pin))])
     }
 }

@@ -28,6 +28,9 @@ pub struct SendText {
     /// Whom it calls.
     #[n(4)]
     pub mentions: Vec<AccountId>,
+    /// The thread of the conversation that it is written in.
+    #[n(5)]
+    pub thread: Option<ConversationId>,
 }
 
 impl SendText {
@@ -39,7 +42,13 @@ impl SendText {
             text: text.into(),
             reply_to: None,
             mentions: Vec::new(),
+            thread: None,
         }
+    }
+
+    /// What it is written in: the conversation, or one of its threads.
+    pub fn room(&self) -> ConversationId {
+        self.thread.unwrap_or(self.conversation)
     }
 
     /// The id of the message.
@@ -52,7 +61,7 @@ impl SendText {
         if planning.stream.page_of(&message).is_some() {
             return Ok(None);
         }
-        let page = DocumentId::Page(self.conversation, planning.stream.open_page(planning.limits));
+        let page = DocumentId::of_page(self.conversation, self.room(), planning.open_page(self.room()));
         let body = MessageBody {
             kind: MessageKind::Text,
             text: self.text.clone(),

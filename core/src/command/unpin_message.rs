@@ -3,9 +3,9 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    command::{PlanResult, Planning, conversation_plan},
+    command::{PlanResult, Planning, plan},
     doc::Fact,
-    ids::{ConversationId, MessageId},
+    ids::{ConversationId, DocumentId, MessageId},
 };
 
 /// Unpins a message.
@@ -22,9 +22,10 @@ pub struct UnpinMessage {
 
 impl UnpinMessage {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        if !planning.stream.conversation().pins.contains_key(&self.message) {
+        let room = planning.room_of(self.conversation, &self.message);
+        if planning.stream.room(room).is_none_or(|room| !room.pins.contains_key(&self.message)) {
             return Ok(None);
         }
-        conversation_plan(self.conversation, vec![Fact::Pin(self.message.clone(), None)])
+        plan(DocumentId::of_room(self.conversation, room), vec![Fact::Pin(self.message.clone(), None)])
     }
 }

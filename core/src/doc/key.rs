@@ -82,8 +82,8 @@ impl Key {
     /// Parses a key of a document of this kind; none if it is not one.
     pub fn parse(document: &DocumentId, text: &str) -> Option<Key> {
         match document {
-            DocumentId::Conversation(_) => parse_conversation(text),
-            DocumentId::Page(..) => parse_page(text),
+            DocumentId::Conversation(_) | DocumentId::Thread(..) => parse_conversation(text),
+            DocumentId::Page(..) | DocumentId::ThreadPage(..) => parse_page(text),
             DocumentId::Account(_) => parse_account(text),
             DocumentId::Home(_) => parse_home(text),
         }

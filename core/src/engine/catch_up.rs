@@ -17,7 +17,7 @@ use crate::{
         streams::{Slot, Work},
         unread::Unread,
     },
-    ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId},
+    ids::{AccountId, ConversationId, DocumentId, StreamId},
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, Profile},
     storage::Write,
@@ -236,7 +236,7 @@ impl Engine {
         }
     }
 
-    fn save_document(&mut self, document: &Document) {
+    pub(super) fn save_document(&mut self, document: &Document) {
         let (position, data, admissions) = document.save();
         let record = DocumentRecord { position, data, admissions };
         self.store.write(record::put(record::document_key(document.id()), &record));
@@ -257,10 +257,14 @@ impl Engine {
         self.prefetch();
         let open: Vec<(ConversationId, bool)> =
             self.open.iter().map(|(conversation, open)| (*conversation, open.wants_older)).collect();
-        for (conversation, wants_older) in open {
-            self.announce(conversation);
+        for (room, wants_older) in open {
+            self.announce(room);
+            if self.is_thread(room) {
+                // It may have been out of reach.
+                self.show_timeline(room);
+            }
             if wants_older {
-                self.load_older(conversation);
+                self.load_older(room);
             }
         }
     }
@@ -315,14 +319,19 @@ impl Engine {
         self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope: FetchScope::After(after) }));
     }
 
-    pub(super) fn fetch_page(&mut self, stream: &StreamId, page: PageNumber) {
+    pub(super) fn fetch_page(&mut self, page: &DocumentId) {
         let request = self.link.new_request();
         let online = self.link.is_online();
-        if let Some(open) = stream.conversation().and_then(|conversation| self.open.get_mut(&conversation)) {
+        if let Some(open) = page.room().and_then(|room| self.open.get_mut(&room)) {
             open.loading_older = online;
         }
+        let scope = match *page {
+            DocumentId::Page(_, number) => FetchScope::Page(number),
+            DocumentId::ThreadPage(_, thread, number) => FetchScope::ThreadPage(thread, number),
+            _ => return,
+        };
         if online {
-            self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope: FetchScope::Page(page) }));
+            self.send(&ClientFrame::Fetch(Fetch { request, stream: page.stream(), scope }));
         }
     }
 
@@ -381,8 +390,8 @@ impl Engine {
         for (request, command) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
             self.execute(stream, request, command);
         }
-        if let Some(conversation) = stream.conversation().filter(|conversation| self.open.contains_key(conversation)) {
-            self.show_timeline(conversation);
+        for room in self.open_rooms(stream) {
+            self.show_timeline(room);
         }
     }
 
@@ -397,9 +406,10 @@ impl Engine {
     }
 
     fn receive_page(&mut self, stream: &StreamId, fetched: &Fetched) {
-        let Some(conversation) = stream.conversation() else { return };
-        if let Some(open) = self.open.get_mut(&conversation) {
-            open.loading_older = false;
+        for room in fetched.documents.iter().filter_map(|snapshot| snapshot.document.room()) {
+            if let Some(open) = self.open.get_mut(&room) {
+                open.loading_older = false;
+            }
         }
         let Some(replica) = self.replica(stream) else { return };
         let pages = match replica.restore_fetched(fetched) {
@@ -409,7 +419,10 @@ impl Engine {
                 return self.link_failed(Some(Code::SnapshotInvalid), None);
             }
         };
-        for page in pages.documents().filter(|page| page.id().page().is_some()) {
+        let is_opened = pages.documents().any(|document| matches!(document.id(), DocumentId::Thread(..)));
+        let of_thread = if is_opened { pages.documents().cloned().collect() } else { Vec::new() };
+        self.receive_threads(stream, fetched, of_thread);
+        for page in pages.documents().filter(|page| !is_opened && page.id().page().is_some()) {
             self.save_document(page);
             self.take_page(stream, page.clone(), fetched.head);
         }
@@ -449,6 +462,9 @@ impl Engine {
                 // Told before, in another way; only the outbox did not know.
                 if let Some(answered) = replica.outbox.take(hash) {
                     self.forget_entry(answered.sequence);
+                    if let Some(thread) = answered.document.thread() {
+                        self.hold_thread(stream, thread);
+                    }
                 }
                 self.settle(stream);
                 continue;
@@ -499,10 +515,15 @@ impl Engine {
             return self.fetch_refused(stream, refused);
         }
         if replica.outbox.in_flight.as_ref().is_none_or(|in_flight| in_flight.request != refused.request) {
+            if self.thread_refused(stream, refused) {
+                return;
+            }
             // An older page that was asked for: the next scroll asks again.
-            if let Some(open) = stream.conversation().and_then(|conversation| self.open.get_mut(&conversation)) {
-                open.loading_older = false;
-                open.wants_older = false;
+            for room in self.open_rooms(stream) {
+                if let Some(open) = self.open.get_mut(&room) {
+                    open.loading_older = false;
+                    open.wants_older = false;
+                }
             }
             return;
         }
@@ -537,18 +558,24 @@ impl Engine {
     /// A fetch that was deferred is sent again; one that is not allowed ends
     /// what waited for it.
     fn fetch_refused(&mut self, stream: &StreamId, refused: &Refused) {
-        let (monotonic, wall) = (self.now.monotonic, self.wall());
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = None;
         if let Some(retry_at) = refused.retry_at {
-            replica.fetch_at = Some(monotonic.plus(deferral(retry_at, wall)));
-            return;
+            return self.fetch_later(stream, retry_at);
         }
+        let Some(replica) = self.replica(stream) else { return };
         if replica.rewrite_due {
             self.rewrite(stream);
         }
         for (request, _) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
             self.fail(request, refused.code, &refused.detail);
+        }
+    }
+
+    pub(super) fn fetch_later(&mut self, stream: &StreamId, retry_at: WallTime) {
+        let (monotonic, wall) = (self.now.monotonic, self.wall());
+        if let Some(replica) = self.replica(stream) {
+            replica.fetch_at = Some(monotonic.plus(deferral(retry_at, wall)));
         }
     }
 

@@ -75,6 +75,10 @@ impl Engine {
         if !replica.whole {
             return self.wait_for_whole(stream, request, command);
         }
+        let thread = command.thread(&session.tenant);
+        if let Some(thread) = thread.filter(|thread| replica.lacks(*thread)) {
+            return self.wait_for_thread(stream, thread, request, command);
+        }
         let message = command.message(&me);
         match replica.execute(&session, &limits, now, sequence, command, at) {
             Ok(Executed::Written(entry)) => {
@@ -161,8 +165,18 @@ impl Engine {
         }
     }
 
-    /// Writes a stream's outbox anew from its intents.
+    /// Writes a stream's outbox anew from its intents, once the threads that
+    /// it is written in are here.
     pub(super) fn rewrite(&mut self, stream: &StreamId) {
+        let Some(replica) = self.replica(stream) else { return };
+        if let Some(thread) = replica.lacking_thread() {
+            replica.rewrite_due = true;
+            return self.hold_thread(stream, thread);
+        }
+        self.rewrite_now(stream);
+    }
+
+    pub(super) fn rewrite_now(&mut self, stream: &StreamId) {
         let (session, limits, now) = (self.session.clone(), self.limits.clone(), self.now);
         let Some(replica) = self.replica(stream) else { return };
         let Rewritten { entries, satisfied, refused } = replica.rewrite(&session, &limits, now);
@@ -205,6 +219,7 @@ impl Engine {
         RefusedRow {
             id,
             conversation: stream.conversation(),
+            thread: refused.command.thread(&self.session.tenant),
             command: refused.command.name(),
             words: refused.command.words().map(str::to_owned),
             message: refused.command.message(&self.session.account),

@@ -60,6 +60,7 @@ impl Engine {
     pub(super) fn drop_stored(&mut self, stream: &StreamId) {
         self.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
         self.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
+        self.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
         if let Some(Slot::Loaded(_) | Slot::Loading(_)) = self.streams.get(stream) {
             self.dirty_heads.insert(stream.clone());
         }
@@ -68,7 +69,7 @@ impl Engine {
     /// Brings records of the first format to this one: what is the device's
     /// own is written anew, the rest is fetched again.
     pub(super) fn take_former_format(&mut self, records: Vec<Record>) -> Vec<Record> {
-        for prefix in [record::HEADS, record::DOCUMENTS, record::TAILS, record::ROWS] {
+        for prefix in [record::HEADS, record::DOCUMENTS, record::TAILS, record::THREADS, record::ROWS] {
             self.store.write(Write::DeletePrefix(prefix.to_owned()));
         }
         let own = records.into_iter().filter(|(key, _)| !key.starts_with(record::HEADS));

@@ -34,7 +34,15 @@ pub enum Input {
     /// A screen shows a conversation: its timeline and detail are kept up to
     /// date until it is closed.
     OpenConversation(ConversationId),
-    /// No screen shows it any more.
+    /// A screen shows a thread, whether it was opened already or not: its
+    /// timeline and detail are told under its own id.
+    OpenThread {
+        /// The conversation whose stream it is, also for a thread of a thread.
+        conversation: ConversationId,
+        /// Which: `ConversationId::thread` of the message that it starts from.
+        thread: ConversationId,
+    },
+    /// No screen shows the conversation, or the thread, any more.
     CloseConversation(ConversationId),
     /// The screen wants older messages than it has.
     LoadOlder(ConversationId),

@@ -198,8 +198,10 @@ impl Engine {
             if let Slot::Loaded(replica) = slot {
                 replica.outbox.in_flight = None;
                 replica.fetch = None;
+                replica.holding.retain(|_, request| request.is_none());
             }
         }
+        self.forget_thread_requests();
         self.forget_asking();
         let waiting = core::mem::take(&mut self.waiting_for_whole);
         for (request, _) in waiting.into_values().flatten() {

@@ -24,6 +24,7 @@ mod screen;
 mod start;
 mod store;
 mod streams;
+mod threads;
 mod unread;
 mod wishes;
 
@@ -129,6 +130,8 @@ pub struct Engine {
     retries: BTreeMap<u64, u64>,
     /// Commands that wait for a conversation to be fetched.
     waiting_for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
+    /// Commands that wait for a thread to be brought in.
+    waiting_for_thread: BTreeMap<ConversationId, Vec<(u64, Command)>>,
     /// Whether a name changed since the screen last looked.
     renamed: bool,
     /// Rows of the list to be looked at again.
@@ -189,6 +192,7 @@ impl Engine {
             waiting_requests: BTreeMap::new(),
             retries: BTreeMap::new(),
             waiting_for_whole: BTreeMap::new(),
+            waiting_for_thread: BTreeMap::new(),
             renamed: false,
             shown_rows: BTreeSet::new(),
             damaged_rows: BTreeSet::new(),
@@ -258,8 +262,11 @@ impl Engine {
             Input::RetryRefused { request, id, words } => self.retry_refused(request, id, words),
             Input::DiscardRefused { id } => self.discard_refused(id),
             Input::OpenConversation(conversation) => self.open_conversation(conversation),
+            Input::OpenThread { conversation, thread } => self.open_thread(conversation, thread),
             Input::CloseConversation(conversation) => self.close_conversation(conversation),
             Input::LoadOlder(conversation) => self.load_older(conversation),
+            // Receipts and presence are of the conversation.
+            Input::MarkRead(room) | Input::Typing(room, _) if self.is_thread(room) => {}
             Input::MarkRead(conversation) => self.mark_read(conversation),
             Input::Typing(conversation, typing) => self.send_typing(conversation, typing),
             Input::SetNetwork(on) => self.set_network(on),
@@ -339,7 +346,10 @@ impl Engine {
 
     fn write_dirty(&mut self) {
         for stream in core::mem::take(&mut self.dirty_heads) {
-            if let Some(Slot::Loaded(replica)) = self.streams.get(&stream) {
+            if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
+                for thread in replica.take_changed_threads() {
+                    self.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
+                }
                 let head = replica.head();
                 // Of a stream that is not whole nothing is held that a start
                 // could go on from: without a head it is fetched then.

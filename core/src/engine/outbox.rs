@@ -7,7 +7,7 @@ use crate::{
     command::Command,
     doc::Change,
     engine::record::OutboxRecord,
-    ids::{AccountId, ChangeHash, DocumentId, MessageId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, MessageId},
     limits::Limits,
     time::{MonotonicTime, WallTime},
     wire::PushedChange,
@@ -113,6 +113,13 @@ impl Outbox {
             }
         }
         self.entries.remove(index)
+    }
+
+    /// How many messages wait that are written in a thread.
+    pub(super) fn replies(&self, thread: ConversationId) -> usize {
+        let writes =
+            |entry: &&OutboxEntry| matches!(&entry.command, Command::SendText(send) if send.thread == Some(thread));
+        self.entries.iter().filter(writes).count()
     }
 
     /// Whether something about this message waits, beside the message itself.

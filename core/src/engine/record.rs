@@ -18,7 +18,11 @@ use crate::{
     wire::{decode, encode},
 };
 #[cfg(any(test, feature = "testing"))]
-use crate::{journal::Entry, model::Profile, view::TimelineRow};
+use crate::{
+    journal::Entry,
+    model::{Profile, Thread},
+    view::TimelineRow,
+};
 
 /// The version of the stored formats. Values of the first one had no checksum.
 pub(super) const FORMAT: u32 = 2;
@@ -39,6 +43,7 @@ pub(super) const WISHES: &str = "wish/";
 pub(super) const PROFILES: &str = "profile/";
 pub(super) const DOCUMENTS: &str = "document/";
 pub(super) const TAILS: &str = "tail/";
+pub(super) const THREADS: &str = "thread/";
 pub(super) const ROWS: &str = "rows/";
 /// Before the key of a record that is damaged and holds what a person wrote.
 const DAMAGED: &str = "damaged/";
@@ -194,6 +199,14 @@ pub(super) fn tail_key(stream: &StreamId, position: Position) -> RecordKey {
     format!("{}{:016x}", tail_prefix(stream), position.number())
 }
 
+pub(super) fn threads_prefix(stream: &StreamId) -> RecordKey {
+    format!("{THREADS}{stream}/")
+}
+
+pub(super) fn thread_key(stream: &StreamId, thread: ConversationId) -> RecordKey {
+    format!("{}{thread}", threads_prefix(stream))
+}
+
 /// Where a damaged record is kept as it is, under its key.
 pub(super) fn damaged_key(key: &str) -> RecordKey {
     format!("{DAMAGED}{key}")
@@ -259,6 +272,7 @@ pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
         "inbox" => again::<InboxRecord>(value),
         "document" => again::<DocumentRecord>(value),
         "tail" => again::<Entry>(value),
+        "thread" => again::<Thread>(value),
         "outbox" => again::<OutboxRecord>(value),
         "refused" => again::<RefusedRecord>(value),
         "wish" => again::<WishRecord>(value),

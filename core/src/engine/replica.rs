@@ -13,10 +13,10 @@ use crate::{
         outbox::{Outbox, OutboxEntry},
         record::HeadRecord,
     },
-    ids::{AccountId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
-    model::{MemberStatus, Receipt},
+    model::{MemberStatus, Receipt, Thread},
     time::{MonotonicTime, Now, WallTime},
     wire::{DocumentSnapshot, Fetched},
 };
@@ -54,6 +54,12 @@ pub(super) struct Replica {
     page_turned: bool,
     /// The last entry of each document that was not loaded when it came.
     passed: BTreeMap<DocumentId, Position>,
+    /// Threads that a screen shows.
+    pub(super) wanted: BTreeSet<ConversationId>,
+    /// Threads on their way here, with the fetch of those that are asked for.
+    pub(super) holding: BTreeMap<ConversationId, Option<u64>>,
+    /// Threads whose stored records are behind.
+    changed_threads: BTreeSet<ConversationId>,
     /// What the screen has to look at again.
     pub(super) touched: Touched,
     /// When it was last used, for eviction.
@@ -115,9 +121,11 @@ impl Replica {
         id: StreamId,
         head: HeadRecord,
         documents: Vec<Document>,
+        threads: Vec<Thread>,
         tail: BTreeMap<Position, DocumentId>,
     ) -> Self {
         let mut confirmed = Stream::new(tenant, id, head.position, head.page);
+        threads.into_iter().for_each(|thread| confirmed.set_thread(thread));
         for mut document in documents {
             document.advance(head.position);
             confirmed.insert(document);
@@ -143,6 +151,9 @@ impl Replica {
             tail: BTreeMap::new(),
             page_turned: false,
             passed: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            holding: BTreeMap::new(),
+            changed_threads: BTreeSet::new(),
             touched: Touched { all: true, row: true, detail: true, messages: BTreeSet::new() },
             used: 0,
         }
@@ -281,9 +292,12 @@ impl Replica {
         if entry.position != position.next() || !self.whole {
             return Ok(None);
         }
-        let newest = self.confirmed.page();
+        self.begin_thread(&entry.document);
+        let newest = |stream: &Stream| entry.document.room().map_or(0, |room| stream.newest_page(room));
+        let former = newest(&self.confirmed);
         let effects = self.confirmed.queue_entry(entry)?;
-        self.page_turned |= newest > 0 && self.confirmed.page() > newest;
+        self.page_turned |= former > 0 && newest(&self.confirmed) > former;
+        self.changed_threads.extend(entry.document.thread());
         if !self.view_is_behind {
             self.view_is_behind = self.view.as_mut().is_some_and(|view| view.apply_entry(entry).is_err());
         }
@@ -342,7 +356,10 @@ impl Replica {
         if confirmed.lacks_base() {
             return Err(RestoreFetchedError::Missing);
         }
+        let threads: Vec<Thread> = self.confirmed.threads().cloned().collect();
         self.confirmed = confirmed;
+        self.know_threads(&threads);
+        self.changed_threads.extend(fetched.threads.iter().map(|thread| thread.id));
         self.tail.clear();
         self.whole = true;
         self.touched.all = true;
@@ -361,8 +378,16 @@ impl Replica {
     pub(super) fn restore_fetched(&self, fetched: &Fetched) -> Result<Stream, RestoreFetchedError> {
         let tenant = self.confirmed.tenant().clone();
         let mut stream = Stream::new(tenant, fetched.stream.clone(), fetched.head, fetched.page);
+        for thread in &fetched.threads {
+            let Some(conversation) = fetched.stream.conversation() else { return Err(RestoreFetchedError::Foreign) };
+            if ConversationId::thread(stream.tenant(), conversation, &thread.parent.message) != thread.id {
+                return Err(RestoreFetchedError::Foreign);
+            }
+            stream.set_thread(thread.clone());
+        }
         for snapshot in &fetched.documents {
-            stream.insert(restore_snapshot(snapshot, fetched)?);
+            let newest = snapshot.document.room().map_or(0, |room| stream.newest_page(room));
+            stream.insert(restore_snapshot(snapshot, newest, fetched)?);
         }
         for entry in &fetched.entries {
             receive_behind(&mut stream, entry, fetched)
@@ -389,7 +414,10 @@ impl Replica {
         let outbox = core::mem::take(&mut self.outbox);
         let receipts = core::mem::take(&mut self.receipts);
         let (revoked, rewrite_due, used) = (self.revoked, self.rewrite_due, self.used);
-        *self = Self { outbox, receipts, revoked, rewrite_due, used, ..Self::empty(tenant, id, false) };
+        let (wanted, threads) =
+            (core::mem::take(&mut self.wanted), self.confirmed.threads().cloned().collect::<Vec<_>>());
+        *self = Self { outbox, receipts, revoked, rewrite_due, wanted, used, ..Self::empty(tenant, id, false) };
+        self.know_threads(&threads);
         // Its answer is lost; pushing again is answered the same.
         self.outbox.in_flight = None;
         self.reapply();
@@ -435,17 +463,94 @@ impl Replica {
     /// The lowest page from which on every page up to the newest is loaded: a
     /// page further down may be loaded too, for what waits in the outbox.
     pub(super) fn lowest_page(&self) -> PageNumber {
+        self.confirmed.id().conversation().map_or(0, |conversation| self.lowest_page_of(conversation))
+    }
+
+    /// The same, of the conversation or of one of its threads.
+    pub(super) fn lowest_page_of(&self, room: ConversationId) -> PageNumber {
         let StreamId::Conversation(conversation) = *self.confirmed.id() else { return 0 };
         let is_loaded =
-            |number: &PageNumber| self.confirmed.document(&DocumentId::Page(conversation, *number)).is_some();
-        let newest = self.confirmed.page();
+            |number: &PageNumber| self.confirmed.document(&DocumentId::of_page(conversation, room, *number)).is_some();
+        let newest = self.confirmed.newest_page(room);
         (1..=newest).rev().take_while(is_loaded).last().unwrap_or(newest.saturating_add(1))
     }
 
-    /// The pages from the lowest one on.
+    /// The pages of the conversation itself from the lowest one on.
     pub(super) fn shown_pages(&self) -> impl Iterator<Item = &Document> {
-        let lowest = self.lowest_page();
-        self.confirmed.documents().filter(move |document| document.id().page().is_some_and(|number| number >= lowest))
+        self.confirmed.id().conversation().into_iter().flat_map(|conversation| self.shown_pages_of(conversation))
+    }
+
+    /// The same, of the conversation or of one of its threads.
+    pub(super) fn shown_pages_of(&self, room: ConversationId) -> impl Iterator<Item = &Document> {
+        let lowest = self.lowest_page_of(room);
+        let is_shown = move |id: &DocumentId| id.room() == Some(room) && id.page().is_some_and(|page| page >= lowest);
+        self.confirmed.documents().filter(move |document| is_shown(document.id()))
+    }
+
+    /// A thread's document and its newest page.
+    pub(super) fn thread_documents(&self, thread: ConversationId) -> Vec<DocumentId> {
+        let StreamId::Conversation(conversation) = *self.confirmed.id() else { return Vec::new() };
+        let page = Some(self.confirmed.newest_page(thread)).filter(|page| *page > 0);
+        let page = page.map(|page| DocumentId::of_page(conversation, thread, page));
+        core::iter::once(DocumentId::of_room(conversation, thread)).chain(page).collect()
+    }
+
+    /// Whether the newest of a conversation or of a thread can be shown: all
+    /// of a thread that was not opened.
+    pub(super) fn holds(&self, room: ConversationId) -> bool {
+        let is_loaded = |document: &DocumentId| self.confirmed.document(document).is_some();
+        self.confirmed.thread(room).is_none() || self.thread_documents(room).iter().all(is_loaded)
+    }
+
+    /// Whether a thread is known of and cannot be written in, because it is not loaded.
+    pub(super) fn lacks(&self, thread: ConversationId) -> bool {
+        self.whole && !self.holds(thread)
+    }
+
+    /// A thread that waits for its documents before the outbox can be written anew.
+    pub(super) fn lacking_thread(&self) -> Option<ConversationId> {
+        let mut threads = self.outbox.entries.iter().filter_map(|entry| entry.document.thread());
+        threads.find(|thread| !self.holds(*thread))
+    }
+
+    /// Takes in what is known of threads elsewhere.
+    pub(super) fn know_threads(&mut self, threads: &[Thread]) {
+        for thread in threads {
+            self.touched.messages.insert(thread.parent.message.clone());
+            self.changed_threads.insert(thread.id);
+            self.confirmed.set_thread(thread.clone());
+            if let Some(view) = &mut self.view {
+                view.set_thread(thread.clone());
+            }
+        }
+    }
+
+    /// The threads whose records are to be stored anew.
+    pub(super) fn take_changed_threads(&mut self) -> Vec<Thread> {
+        let changed = core::mem::take(&mut self.changed_threads);
+        changed.into_iter().filter_map(|thread| self.confirmed.thread(thread).cloned()).collect()
+    }
+
+    /// Lets go of a thread's documents, unless something written there waits.
+    /// Answers them, to be stored.
+    pub(super) fn let_go(&mut self, thread: ConversationId) -> Vec<Document> {
+        if self.outbox.entries.iter().any(|entry| entry.document.thread() == Some(thread)) {
+            return Vec::new();
+        }
+        let ids = self.confirmed.documents().map(Document::id).filter(|id| id.thread() == Some(thread));
+        let ids: Vec<DocumentId> = ids.cloned().collect();
+        let documents = ids.iter().filter_map(|id| self.confirmed.remove(id)).collect();
+        self.reapply();
+        documents
+    }
+
+    /// A thread that is looked at, or written in, begins here when it is opened.
+    fn begin_thread(&mut self, document: &DocumentId) {
+        let DocumentId::Thread(_, thread) = *document else { return };
+        let is_here = self.wanted.contains(&thread) || self.view().document(document).is_some();
+        if is_here && self.confirmed.thread(thread).is_none() && self.confirmed.document(document).is_none() {
+            self.confirmed.insert(Document::new(document.clone()));
+        }
     }
 
     /// Whether a document that is not loaded got an entry behind a position.
@@ -492,9 +597,15 @@ impl Replica {
     }
 
     fn touch(&mut self, effects: &Effects) {
-        self.touched.row = true;
+        let is_apart = effects.thread.is_some() && self.outbox.is_empty();
+        self.touched.row |= !is_apart;
+        let thread = effects.thread.and_then(|thread| self.view().thread(thread));
+        let parent = thread.map(|thread| thread.parent.message.clone());
+        self.touched.messages.extend(parent);
         // The panel shows the words of what is pinned.
-        let pins = &self.view().conversation().pins;
+        let view = self.view();
+        let room = effects.thread.and_then(|thread| view.room(thread));
+        let pins = &room.unwrap_or(view.conversation()).pins;
         let pinned = effects.facts.iter().any(|fact| match fact {
             Fact::Message(message, _) | Fact::Edit(message, _) | Fact::Deleted(message, _) => {
                 pins.contains_key(message)
@@ -546,9 +657,13 @@ pub(super) struct Rewritten {
 }
 
 /// A document as of a position of the answer it came with.
-fn restore_snapshot(snapshot: &DocumentSnapshot, fetched: &Fetched) -> Result<Document, RestoreFetchedError> {
+fn restore_snapshot(
+    snapshot: &DocumentSnapshot,
+    newest: PageNumber,
+    fetched: &Fetched,
+) -> Result<Document, RestoreFetchedError> {
     let page = snapshot.document.page();
-    if snapshot.document.stream() != fetched.stream || page.is_some_and(|page| page == 0 || page > fetched.page) {
+    if snapshot.document.stream() != fetched.stream || page.is_some_and(|page| page == 0 || page > newest) {
         return Err(RestoreFetchedError::Foreign);
     }
     // What holds something is as of a position, and what holds nothing of none.

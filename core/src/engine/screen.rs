@@ -18,10 +18,14 @@ use crate::{
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
-    model::{ConversationKind, InfoField, Member, MemberField, MemberStatus, Permissions, PresenceKind, Role, preview},
+    model::{
+        ConversationKind, ConversationState, InfoField, Member, MemberField, MemberStatus, Permissions, PresenceKind,
+        Role, preview,
+    },
     time::{MonotonicTime, WallTime},
     view::{
-        ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX,
+        ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, ThreadRow, TimelineRow,
+        UNREAD_MAX,
     },
     wire::LastMessage,
 };
@@ -35,8 +39,10 @@ const ROWS_STORED: usize = 50;
 const ROWS_STORED_AFTER: Duration = Duration::from_secs(1);
 
 /// What a screen shows of a conversation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct OpenConversation {
+    /// Itself, or the one that it is a thread of.
+    pub(super) conversation: ConversationId,
     /// The rows as told last.
     rows: BTreeMap<MessageId, TimelineRow>,
     /// Admitted messages before this are not shown yet.
@@ -53,14 +59,32 @@ pub(super) struct OpenConversation {
     pub(super) wants_older: bool,
 }
 
+impl OpenConversation {
+    /// One that is shown from now on, of the stream of a conversation.
+    pub(super) fn of(conversation: ConversationId) -> Self {
+        Self {
+            conversation,
+            rows: BTreeMap::new(),
+            floor: Position::ZERO,
+            live: false,
+            has_older: false,
+            detail: None,
+            grant_ends_at: None,
+            loading_older: false,
+            wants_older: false,
+        }
+    }
+}
+
 impl Engine {
     pub(super) fn open_conversation(&mut self, conversation: ConversationId) {
         if self.open.contains_key(&conversation) {
             return;
         }
-        self.open.insert(conversation, OpenConversation::default());
-        self.read_rows(conversation);
-        self.with_stream(&StreamId::Conversation(conversation), Work::Show(conversation));
+        let stream = StreamId::Conversation(conversation);
+        self.open.insert(conversation, OpenConversation::of(conversation));
+        self.read_rows(&stream, conversation);
+        self.with_stream(&stream, Work::Show(conversation));
         self.announce(conversation);
     }
 
@@ -68,9 +92,27 @@ impl Engine {
         if self.stale_timelines.remove(&conversation) {
             self.save_timeline(conversation);
         }
-        self.open.remove(&conversation);
+        let closed = self.open.remove(&conversation).map(|open| open.conversation);
+        if let Some(parent) = closed.filter(|parent| *parent != conversation) {
+            return self.let_go(parent, conversation);
+        }
         self.send_presence(conversation, PresenceKind::Offline);
         self.presence.retain(|(open, _), _| *open != conversation);
+    }
+
+    /// What a screen shows of a stream: the conversation, and threads of it.
+    pub(super) fn open_rooms(&self, stream: &StreamId) -> Vec<ConversationId> {
+        let of_stream = |open: &OpenConversation| stream.conversation() == Some(open.conversation);
+        self.open.iter().filter(|(_, open)| of_stream(open)).map(|(room, _)| *room).collect()
+    }
+
+    /// What a screen shows, and the stream that it is of, if that is loaded.
+    fn shown(&self, room: ConversationId) -> Option<(&OpenConversation, &Replica)> {
+        let open = self.open.get(&room)?;
+        match self.streams.get(&StreamId::Conversation(open.conversation))? {
+            Slot::Loaded(replica) => Some((open, replica)),
+            Slot::Loading(_) => None,
+        }
     }
 
     /// Stores the newest rows of the timelines that changed, a while after
@@ -100,22 +142,28 @@ impl Engine {
 
     /// Shows a timeline anew: its newest rows.
     pub(super) fn show_timeline(&mut self, conversation: ConversationId) {
-        let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
-        let Some(open) = self.open.get(&conversation) else { return };
+        let Some((open, replica)) = self.shown(conversation) else { return };
+        let stream = StreamId::Conversation(open.conversation);
         // A timeline that was scrolled back stays as long as it was.
         let count = open.rows.values().filter(|row| row.position.is_some()).count().max(ROWS_STEP);
-        let positions = admitted_positions(replica);
-        let lowest = replica.lowest_page();
+        let positions = admitted_positions(replica, conversation);
+        let lowest = replica.lowest_page_of(conversation);
         let behind = replica.confirmed.position().next();
         let whole = replica.whole;
+        if whole && !replica.holds(conversation) {
+            return self.hold_thread(&stream, conversation);
+        }
         let floor = floor_of(&positions, count, lowest, behind);
         let Some(open) = self.open.get_mut(&conversation) else { return };
         open.floor = floor;
         open.live = whole;
         open.has_older = positions.first().is_some_and(|first| *first < floor) || lowest > 1;
-        if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
+        if let Some(replica) = self.replica(&stream) {
             replica.touched.all = true;
             replica.touched.detail = true;
+            if stream.conversation() != Some(conversation) {
+                replica.wanted.insert(conversation);
+            }
         }
         if positions.len() < ROWS_STEP && lowest > 1 {
             self.load_older(conversation);
@@ -123,25 +171,27 @@ impl Engine {
     }
 
     pub(super) fn load_older(&mut self, conversation: ConversationId) {
-        if self.open.get(&conversation).is_some_and(|open| !open.loading_older) {
-            self.with_stream(&StreamId::Conversation(conversation), Work::LoadOlder(conversation));
+        if let Some(open) = self.open.get(&conversation).filter(|open| !open.loading_older) {
+            let stream = StreamId::Conversation(open.conversation);
+            self.with_stream(&stream, Work::LoadOlder(conversation));
         }
     }
 
     /// Shows one step more, from the pages that are loaded; if they have no
     /// more, the next older page is brought in first.
     pub(super) fn extend_timeline(&mut self, conversation: ConversationId) {
-        let stream = StreamId::Conversation(conversation);
-        let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
+        let Some((open, replica)) = self.shown(conversation) else { return };
+        let stream = StreamId::Conversation(open.conversation);
+        let positions = admitted_positions(replica, conversation);
+        let lowest = replica.lowest_page_of(conversation);
         let Some(open) = self.open.get_mut(&conversation) else { return };
-        let positions = admitted_positions(replica);
         let older: Vec<Position> = positions.into_iter().filter(|position| *position < open.floor).collect();
-        let lowest = replica.lowest_page();
         if older.is_empty() && lowest > 1 {
             if !open.loading_older {
                 open.loading_older = true;
                 open.wants_older = true;
-                self.read_page(&stream, lowest - 1);
+                let page = DocumentId::of_page(open.conversation, conversation, lowest - 1);
+                self.read_page(&page);
             }
             return;
         }
@@ -160,10 +210,11 @@ impl Engine {
         if renamed {
             self.shown_rows.extend(self.inbox.keys().copied());
         }
+        let shown: BTreeSet<ConversationId> = self.open.values().map(|open| open.conversation).collect();
         let mut touched: Vec<(ConversationId, Touched)> = Vec::new();
         for (stream, slot) in &mut self.streams {
             if let (Some(conversation), Slot::Loaded(replica)) = (stream.conversation(), slot) {
-                replica.touched.all |= renamed && self.open.contains_key(&conversation);
+                replica.touched.all |= renamed && shown.contains(&conversation);
                 touched.push((conversation, core::mem::take(&mut replica.touched)));
             }
         }
@@ -192,25 +243,24 @@ impl Engine {
         if touched.row || touched.all || touched.detail {
             self.shown_rows.insert(conversation);
         }
-        if self.open.contains_key(&conversation) {
+        for room in self.open_rooms(&StreamId::Conversation(conversation)) {
             if touched.all || !touched.messages.is_empty() {
-                self.flush_timeline(conversation, &touched);
+                self.flush_timeline(room, &touched);
             }
             if touched.all || touched.detail {
-                self.flush_detail(conversation);
+                self.flush_detail(room);
             }
         }
     }
 
     fn flush_timeline(&mut self, conversation: ConversationId, touched: &Touched) {
-        let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
-        let Some(open) = self.open.get(&conversation) else { return };
-        if !open.live && !replica.whole {
+        let Some((open, replica)) = self.shown(conversation) else { return };
+        if !open.live && !(replica.whole && replica.holds(conversation)) {
             return;
         }
         let ids: BTreeSet<MessageId> = if touched.all {
             let shown = open.rows.keys().cloned();
-            shown.chain(shown_ids(replica, &self.session.account, open.floor)).collect()
+            shown.chain(shown_ids(replica, conversation, &self.session.account, open.floor)).collect()
         } else {
             // A reply shows the words of what it answers.
             let answers =
@@ -221,7 +271,7 @@ impl Engine {
         let mut rows = Vec::new();
         let mut removed = Vec::new();
         for id in ids {
-            match self.timeline_row(replica, &id, open.floor) {
+            match self.timeline_row(replica, conversation, &id, open.floor) {
                 Some(row) if open.rows.get(&id) != Some(&row) => rows.push(row),
                 Some(_) => {}
                 None if open.rows.contains_key(&id) => removed.push(id),
@@ -248,8 +298,14 @@ impl Engine {
     }
 
     /// One row; none for a message that is not shown.
-    fn timeline_row(&self, replica: &Replica, id: &MessageId, floor: Position) -> Option<TimelineRow> {
-        let page = replica.view().page_of(id)?;
+    fn timeline_row(
+        &self,
+        replica: &Replica,
+        room: ConversationId,
+        id: &MessageId,
+        floor: Position,
+    ) -> Option<TimelineRow> {
+        let page = replica.view().page_of(id).filter(|page| page.id().room() == Some(room))?;
         let admission = replica.confirmed.document(page.id()).and_then(|page| page.admissions().get(id)).copied();
         if admission.is_some_and(|admission| admission.position < floor) {
             return None;
@@ -257,7 +313,11 @@ impl Engine {
         let message = Message::read(page, id)?;
         let own = id.author == self.session.account;
         let position = admission.map(|admission| admission.position);
-        let (state, read_by) = message_state(replica, position, own);
+        let (state, read_by) = match message_state(replica, position, own) {
+            // Whoever has read the conversation may not have read its threads.
+            (MessageState::Read, _) if page.id().thread().is_some() => (MessageState::Delivered, 0),
+            state => state,
+        };
         let text = message.text().to_owned();
         let reactions = message.reactions.iter().map(|(emoji, accounts)| ReactionRow {
             emoji: emoji.clone(),
@@ -278,7 +338,8 @@ impl Engine {
             position,
             state,
             read_by,
-            pinned: replica.view().conversation().pins.contains_key(id),
+            pinned: replica.view().room(room).is_some_and(|room| room.pins.contains_key(id)),
+            thread: thread_row(replica, id),
             unsynced: replica.outbox.touches(id, &self.session.account),
             id: id.clone(),
         })
@@ -289,8 +350,8 @@ impl Engine {
     }
 
     fn flush_detail(&mut self, conversation: ConversationId) {
-        let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
-        let Some(detail) = self.detail(replica, conversation) else { return };
+        let Some((open, replica)) = self.shown(conversation) else { return };
+        let Some(detail) = self.detail(replica, open.conversation, conversation) else { return };
         let Some(open) = self.open.get_mut(&conversation) else { return };
         let grants = detail.members.iter().flat_map(|member| &member.grants);
         open.grant_ends_at = grants.filter_map(|(_, grant)| grant.until).min();
@@ -304,7 +365,7 @@ impl Engine {
     pub(super) fn expire_grants(&mut self) {
         let wall = self.wall();
         let ended = self.open.iter().filter(|(_, open)| open.grant_ends_at.is_some_and(|end| end <= wall));
-        let ended: Vec<ConversationId> = ended.map(|(conversation, _)| *conversation).collect();
+        let ended: Vec<ConversationId> = ended.map(|(_, open)| open.conversation).collect();
         for conversation in ended {
             if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
                 replica.touched.detail = true;
@@ -318,9 +379,15 @@ impl Engine {
         Some(self.now.monotonic.plus(Duration::from_millis(end.as_millis().saturating_sub(wall))))
     }
 
-    fn detail(&self, replica: &Replica, conversation: ConversationId) -> Option<ConversationDetail> {
+    fn detail(
+        &self,
+        replica: &Replica,
+        conversation: ConversationId,
+        room: ConversationId,
+    ) -> Option<ConversationDetail> {
         let state = replica.view().conversation();
-        let created = state.created.as_ref()?;
+        let own = replica.view().room(room)?;
+        let created = own.created.as_ref()?;
         let me = &*self.own_member(replica, conversation)?;
         let status = replica.revoked.unwrap_or(me.status());
         let active = status == MemberStatus::Active;
@@ -346,7 +413,7 @@ impl Engine {
             below: active
                 && *account != self.session.account
                 && state.rank_of(&member.role) < state.rank_of(&me.role)
-                && created.kind != ConversationKind::Direct,
+                && state.kind() != Some(ConversationKind::Direct),
         };
         let mut members: Vec<MemberRow> = state.active_members().map(row).collect();
         members.sort_by_cached_key(|row| {
@@ -357,7 +424,7 @@ impl Engine {
         let candidates = state.members.iter().filter(|(_, member)| is_candidate(member.status()));
         let mut candidates: Vec<MemberRow> = candidates.map(row).collect();
         candidates.sort_by_cached_key(|row| (row.name.to_lowercase(), row.account.clone()));
-        let mut pins: Vec<PinRow> = state
+        let mut pins: Vec<PinRow> = own
             .pins
             .iter()
             .map(|(message, pin)| PinRow {
@@ -368,9 +435,15 @@ impl Engine {
             })
             .collect();
         pins.sort_by_key(|row| core::cmp::Reverse(row.at));
-        let text = |field: InfoField| state.text(field).map(str::to_owned);
+        let text = |field: InfoField| own.text(field).map(str::to_owned);
+        // What keeps one from writing in the conversation does in its threads.
+        let lifecycle = match state.state() {
+            ConversationState::Active => own.state(),
+            over => over,
+        };
         Some(ConversationDetail {
-            conversation,
+            conversation: room,
+            parent: created.parent.clone(),
             kind: created.kind,
             name: text(InfoField::Name),
             title: text(InfoField::Title),
@@ -378,8 +451,8 @@ impl Engine {
             avatar_url: text(InfoField::AvatarUrl),
             theme: state.theme.clone(),
             scope: state.scope(),
-            state: state.state(),
-            locked: state.locked,
+            state: lifecycle,
+            locked: state.locked || own.locked,
             policies: state.policies.clone(),
             roles: state.roles.iter().map(|(name, role)| (name.clone(), *role)).collect(),
             created_at: created.at,
@@ -491,7 +564,7 @@ impl Engine {
 /// The newest row's message: the newest pending one, or the one admitted last.
 fn last_message(replica: &Replica, me: &AccountId) -> Option<LastMessage> {
     let pending = replica.outbox.entries.iter().rev().find_map(|entry| match &entry.command {
-        Command::SendText(command) => Some(command.message(me)),
+        Command::SendText(command) if command.thread.is_none() => Some(command.message(me)),
         _ => None,
     });
     match pending.and_then(|id| replica.view().page_of(&id).and_then(|page| Message::read(page, &id))) {
@@ -537,21 +610,38 @@ fn floor_of(positions: &[Position], count: usize, lowest_page: PageNumber, behin
     }
 }
 
+/// What a message shows of the thread that starts from it.
+fn thread_row(replica: &Replica, message: &MessageId) -> Option<ThreadRow> {
+    let view = replica.view();
+    // Most conversations have none.
+    view.threads().next()?;
+    let id = ConversationId::thread(view.tenant(), view.id().conversation()?, message);
+    // What is pending is in no entry that is counted.
+    let thread = replica.confirmed.thread(id).or_else(|| view.thread(id))?;
+    let pending = u32::try_from(replica.outbox.replies(id)).unwrap_or(u32::MAX);
+    Some(ThreadRow {
+        id,
+        replies: thread.replies.saturating_add(pending),
+        last_reply_at: thread.last_reply.as_ref().map(|last| last.accepted_at),
+        participants: thread.participants.clone(),
+    })
+}
+
 /// The positions of every admitted message that is loaded, rising.
-fn admitted_positions(replica: &Replica) -> Vec<Position> {
-    let admissions = replica.shown_pages().flat_map(|page| page.admissions().values());
+fn admitted_positions(replica: &Replica, room: ConversationId) -> Vec<Position> {
+    let admissions = replica.shown_pages_of(room).flat_map(|page| page.admissions().values());
     let mut positions: Vec<Position> = admissions.map(|admission| admission.position).collect();
     positions.sort_unstable();
     positions
 }
 
 /// Every message from a position on, and the own pending ones.
-fn shown_ids(replica: &Replica, me: &AccountId, floor: Position) -> Vec<MessageId> {
-    let pages = replica.confirmed.documents().filter(|document| document.id().page().is_some());
+fn shown_ids(replica: &Replica, room: ConversationId, me: &AccountId, floor: Position) -> Vec<MessageId> {
+    let pages = replica.confirmed.documents().filter(|document| document.id().room() == Some(room));
     let admitted =
         pages.flat_map(Document::admissions).filter(|(_, at)| at.position >= floor).map(|(id, _)| id.clone());
-    let pending = replica.outbox.entries.iter().filter_map(|entry| match (&entry.command, &entry.document) {
-        (Command::SendText(command), DocumentId::Page(..)) => Some(command.message(me)),
+    let pending = replica.outbox.entries.iter().filter_map(|entry| match &entry.command {
+        Command::SendText(command) if command.room() == room => Some(command.message(me)),
         _ => None,
     });
     admitted.chain(pending).collect()

@@ -48,8 +48,11 @@ impl Engine {
             (ReadPurpose::Start, None) => self.start_at = Some(self.now.monotonic.plus(START_RETRY)),
             (ReadPurpose::Rows(conversation), records) => self.rows_read(conversation, &records.unwrap_or_default()),
             (ReadPurpose::Stream(stream), records) => self.stream_read(&stream, records.as_deref()),
-            (ReadPurpose::Page(stream, page, since), records) => {
-                self.page_read(&stream, page, since, &records.unwrap_or_default());
+            (ReadPurpose::Thread(stream, thread, since), records) => {
+                self.thread_read(&stream, thread, since, &records.unwrap_or_default());
+            }
+            (ReadPurpose::Page(page, since), records) => {
+                self.page_read(&page, since, &records.unwrap_or_default());
             }
         }
     }

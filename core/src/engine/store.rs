@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
 
 use crate::{
-    ids::{ConversationId, PageNumber, StreamId},
+    ids::{ConversationId, DocumentId, StreamId},
     journal::Position,
     storage::{RecordKey, StorageError, StorageRequest, StorageTask, TaskId, Write},
     time::MonotonicTime,
@@ -25,7 +25,9 @@ pub(super) enum ReadPurpose {
     /// The documents of a stream.
     Stream(StreamId),
     /// An older page of a stream, which is at this position when it is asked for.
-    Page(StreamId, PageNumber, Position),
+    Page(DocumentId, Position),
+    /// A thread: its document and its newest page.
+    Thread(StreamId, ConversationId, Position),
 }
 
 /// A transaction and the outbox entries that are durable with it.

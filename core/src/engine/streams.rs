@@ -17,7 +17,7 @@ use crate::{
     },
     ids::{ConversationId, DocumentId, PageNumber, StreamId},
     journal::{Entry, Position},
-    model::MemberStatus,
+    model::{MemberStatus, Thread},
     storage::{Record, Write},
     view::TimelineRow,
     wire::{Accepted, Fetched, MemberReceipt, Refused, Revoked},
@@ -92,6 +92,7 @@ impl Engine {
             StreamId::Conversation(conversation) => {
                 keys.push(record::document_key(&DocumentId::Conversation(*conversation)));
                 keys.push(record::document_key(&DocumentId::Page(*conversation, head.page)));
+                keys.push(record::threads_prefix(stream));
                 // Those of one that is open are read before.
                 if !self.open.contains_key(conversation) {
                     keys.push(record::rows_key(*conversation));
@@ -100,7 +101,12 @@ impl Engine {
             StreamId::Account(_) => keys.push(record::documents_prefix(stream)),
         }
         let pending = self.parked.get(stream).into_iter().flatten();
-        keys.extend(pending.map(|(_, entry)| record::document_key(&entry.document)));
+        for (_, entry) in pending {
+            keys.push(record::document_key(&entry.document));
+            if let DocumentId::ThreadPage(conversation, thread, _) = entry.document {
+                keys.push(record::document_key(&DocumentId::Thread(conversation, thread)));
+            }
+        }
         self.streams.insert(stream.clone(), Slot::Loading(Vec::new()));
         let task = self.store.read(ReadPurpose::Stream(stream.clone()), keys);
         self.outputs.push_back(Output::Storage(task));
@@ -126,10 +132,9 @@ impl Engine {
     /// Reads the rows of the last session, of a timeline that is opened and
     /// whose documents are not in memory: by themselves, so that they are shown
     /// before a document is loaded.
-    pub(super) fn read_rows(&mut self, conversation: ConversationId) {
-        let stream = StreamId::Conversation(conversation);
-        if self.heads.contains_key(&stream) && !self.streams.contains_key(&stream) {
-            let task = self.store.read(ReadPurpose::Rows(conversation), vec![record::rows_key(conversation)]);
+    pub(super) fn read_rows(&mut self, stream: &StreamId, room: ConversationId) {
+        if self.heads.contains_key(stream) && !self.streams.contains_key(stream) {
+            let task = self.store.read(ReadPurpose::Rows(room), vec![record::rows_key(room)]);
             self.outputs.push_back(Output::Storage(task));
         }
     }
@@ -153,9 +158,12 @@ impl Engine {
         let prefix = record::documents_prefix(stream);
         let mut tail: Vec<Entry> = Vec::new();
         let mut snapshots: BTreeMap<DocumentId, DocumentRecord> = BTreeMap::new();
+        let mut threads: Vec<Thread> = Vec::new();
         for (key, value) in records {
             if key.starts_with(&record::tail_prefix(stream)) {
                 tail.push(record::read(key, value)?);
+            } else if key.starts_with(&record::threads_prefix(stream)) {
+                threads.push(record::read(key, value)?);
             } else if let Some(id) = key.strip_prefix(&prefix) {
                 snapshots.insert(DocumentId::parse(id).ok()?, record::read(key, value)?);
             }
@@ -182,7 +190,7 @@ impl Engine {
             return None;
         }
         let positions = tail.iter().map(|entry| (entry.position, entry.document.clone())).collect();
-        Some(Replica::restored(self.session.tenant.clone(), stream.clone(), head, documents, positions))
+        Some(Replica::restored(self.session.tenant.clone(), stream.clone(), head, documents, threads, positions))
     }
 
     /// The documents that a held stream has in any case.
@@ -245,25 +253,24 @@ impl Engine {
     }
 
     /// Asks the store for an older page; the server if the store has none.
-    pub(super) fn read_page(&mut self, stream: &StreamId, page: PageNumber) {
-        let Some(conversation) = stream.conversation() else { return };
-        let Some(replica) = self.replica(stream) else { return };
+    pub(super) fn read_page(&mut self, page: &DocumentId) {
+        let stream = page.stream();
+        let Some(replica) = self.replica(&stream) else { return };
         let since = replica.confirmed.position();
-        let keys = vec![record::document_key(&DocumentId::Page(conversation, page)), record::tail_prefix(stream)];
+        let keys = vec![record::document_key(page), record::tail_prefix(&stream)];
         // Entries of the page may still be on their way to the store.
-        self.store.read_later(ReadPurpose::Page(stream.clone(), page, since), keys);
+        self.store.read_later(ReadPurpose::Page(page.clone(), since), keys);
     }
 
-    pub(super) fn page_read(&mut self, stream: &StreamId, page: PageNumber, since: Position, records: &[Record]) {
-        let Some(conversation) = stream.conversation() else { return };
-        let id = DocumentId::Page(conversation, page);
-        match restore_page(&id, stream, records) {
-            StoredPage::Whole(document) => self.take_page(stream, *document, since),
-            StoredPage::Absent => self.fetch_page(stream, page),
+    pub(super) fn page_read(&mut self, page: &DocumentId, since: Position, records: &[Record]) {
+        let stream = page.stream();
+        match restore_page(page, &stream, records) {
+            StoredPage::Whole(document) => self.take_page(&stream, *document, since),
+            StoredPage::Absent => self.fetch_page(page),
             StoredPage::Damaged => {
                 self.tell_damage();
-                self.store.write(Write::Delete(record::document_key(&id)));
-                self.fetch_page(stream, page);
+                self.store.write(Write::Delete(record::document_key(page)));
+                self.fetch_page(page);
             }
         }
     }
@@ -272,20 +279,19 @@ impl Engine {
     /// came behind it went past the page, which was not loaded: then it is
     /// asked for again.
     pub(super) fn take_page(&mut self, stream: &StreamId, mut page: Document, since: Position) {
-        let Some(conversation) = stream.conversation() else { return };
-        let Some(number) = page.id().page() else { return };
+        let Some(room) = page.id().room() else { return };
         let Some(replica) = self.replica(stream) else { return };
         if replica.confirmed.document(page.id()).is_none() {
             if replica.has_passed(page.id(), since) {
-                return self.read_page(stream, number);
+                return self.read_page(page.id());
             }
             page.advance(replica.confirmed.position());
             self.insert_page(stream, page);
         }
-        if let Some(open) = self.open.get_mut(&conversation) {
+        if let Some(open) = self.open.get_mut(&room) {
             open.loading_older = false;
         }
-        self.work(stream, Work::LoadOlder(conversation));
+        self.work(stream, Work::LoadOlder(room));
     }
 
     /// Takes in an older page; its unread messages are counted on it from now on.
@@ -309,7 +315,8 @@ impl Engine {
         }
         let idle = |stream: &StreamId, slot: &Slot| match slot {
             Slot::Loaded(replica) => {
-                let open = stream.conversation().is_none_or(|conversation| self.open.contains_key(&conversation));
+                let shown = |conversation| self.open.values().any(|open| open.conversation == conversation);
+                let open = stream.conversation().is_none_or(shown);
                 let busy = !replica.outbox.is_empty() || replica.fetch.is_some() || !replica.whole;
                 (!open && !busy).then_some(replica.used)
             }
@@ -329,14 +336,14 @@ impl Engine {
 }
 
 /// What the store has of an older page.
-enum StoredPage {
+pub(super) enum StoredPage {
     Whole(Box<Document>),
     Absent,
     /// It does not read, or an entry that may be of it does not.
     Damaged,
 }
 
-fn restore_page(id: &DocumentId, stream: &StreamId, records: &[Record]) -> StoredPage {
+pub(super) fn restore_page(id: &DocumentId, stream: &StreamId, records: &[Record]) -> StoredPage {
     let key = record::document_key(id);
     let Some((_, snapshot)) = records.iter().find(|(stored, _)| *stored == key) else { return StoredPage::Absent };
     let tail = records.iter().filter(|(key, _)| key.starts_with(&record::tail_prefix(stream)));

@@ -303,6 +303,7 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
         documents: Vec::new(),
         entries: vec![entry],
         receipts: Vec::new(),
+        threads: Vec::new(),
     };
     let outputs = receive(&ServerFrame::Fetched(fetched));
     assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     ids::{AccountId, InviteId, MessageId},
-    model::{Invite, Member, Permission, Permissions, Policies, Role, RoleDefinition, RoleName, WhoPolicy},
+    model::{Invite, Member, Parent, Permission, Permissions, Policies, Role, RoleDefinition, RoleName, WhoPolicy},
     named::named,
     time::WallTime,
 };
@@ -25,6 +25,8 @@ named! {
         Support = "support",
         /// Notices of the operator; only administrators of the tenant create one.
         System = "system",
+        /// What is written about one message, in the stream of its conversation.
+        Thread = "thread",
     }
 }
 
@@ -87,12 +89,15 @@ pub struct Created {
     /// The object it is the back of.
     #[n(4)]
     pub link: Option<Link>,
+    /// What a thread starts from.
+    #[n(5)]
+    pub parent: Option<Parent>,
 }
 
 impl Created {
     /// How a conversation came to be that is of no other account and backs nothing.
     pub fn new(kind: ConversationKind, by: AccountId, at: WallTime) -> Self {
-        Self { kind, by, at, account: None, link: None }
+        Self { kind, by, at, account: None, link: None, parent: None }
     }
 }
 

@@ -13,6 +13,7 @@ mod profile;
 mod receipt;
 mod role;
 mod setting;
+mod thread;
 
 pub use contact::{Contact, ContactKind};
 pub use conversation::{
@@ -30,3 +31,4 @@ pub use profile::{AccountKind, Profile};
 pub use receipt::Receipt;
 pub use role::{Role, RoleDefinition, RoleName};
 pub use setting::ConversationSetting;
+pub use thread::{LastReply, PARTICIPANTS_MAX, Parent, Thread};

@@ -160,7 +160,10 @@ impl Policies {
     pub fn of(kind: ConversationKind) -> Self {
         let send = match kind {
             ConversationKind::Channel | ConversationKind::System => SendPolicy::AdminsOnly,
-            ConversationKind::Direct | ConversationKind::Group | ConversationKind::Support => SendPolicy::AllMembers,
+            ConversationKind::Direct
+            | ConversationKind::Group
+            | ConversationKind::Support
+            | ConversationKind::Thread => SendPolicy::AllMembers,
         };
         Self { send, ..Self::default() }
     }
@@ -174,6 +177,17 @@ impl PolicyName {
             PolicyName::RetentionDays => Some(36_500),
             PolicyName::SlowModeSeconds => Some(86_400),
             _ => None,
+        }
+    }
+}
+
+impl SubroomPolicy {
+    /// The lowest rank that the policy lets open threads; none when nobody may.
+    pub fn lowest_rank(self) -> Option<u8> {
+        match self {
+            SubroomPolicy::AllMembers => Role::Subscriber.built_in_rank(),
+            SubroomPolicy::AdminsOnly => Role::Admin.built_in_rank(),
+            SubroomPolicy::Nobody => None,
         }
     }
 }

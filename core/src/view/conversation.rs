@@ -4,8 +4,8 @@
 use crate::{
     ids::{AccountId, ConversationId, MessageId},
     model::{
-        ConversationKind, ConversationState, Grant, MemberStatus, Permission, Permissions, Policies, PresenceKind,
-        Role, RoleDefinition, RoleName, Scope, Theme,
+        ConversationKind, ConversationState, Grant, MemberStatus, Parent, Permission, Permissions, Policies,
+        PresenceKind, Role, RoleDefinition, RoleName, Scope, Theme,
     },
     time::WallTime,
 };
@@ -17,6 +17,8 @@ pub struct ConversationDetail {
     pub conversation: ConversationId,
     /// Its kind.
     pub kind: ConversationKind,
+    /// What a thread starts from.
+    pub parent: Option<Parent>,
     /// Its name for search.
     pub name: Option<String>,
     /// Its title.

@@ -10,4 +10,4 @@ mod timeline;
 pub use conversation::{ConversationDetail, MemberRow, PinRow};
 pub use inbox::{InboxRow, UNREAD_MAX};
 pub use refused::RefusedRow;
-pub use timeline::{MessageState, ReactionRow, ReplyRow, TimelineRow};
+pub use timeline::{MessageState, ReactionRow, ReplyRow, ThreadRow, TimelineRow};

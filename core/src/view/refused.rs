@@ -14,6 +14,8 @@ pub struct RefusedRow {
     pub id: u64,
     /// Where it was to be; none for one about the account itself.
     pub conversation: Option<ConversationId>,
+    /// The thread of that conversation, if it was to be in one.
+    pub thread: Option<ConversationId>,
     /// The name of the command, such as `send_text`.
     pub command: &'static str,
     /// The words written with it.

@@ -4,7 +4,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    ids::{AccountId, MessageId},
+    ids::{AccountId, ConversationId, MessageId},
     journal::Position,
     named::named,
     time::WallTime,
@@ -78,6 +78,27 @@ pub struct TimelineRow {
     /// Whether something about it (an edit, a reaction) is not admitted yet.
     #[n(15)]
     pub unsynced: bool,
+    /// The thread that starts from it.
+    #[n(16)]
+    pub thread: Option<ThreadRow>,
+}
+
+/// A thread, as the message that it starts from shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ThreadRow {
+    /// Which.
+    #[n(0)]
+    pub id: ConversationId,
+    /// The messages written in it, pending ones and those taken back included.
+    #[n(1)]
+    pub replies: u32,
+    /// When the last of them was admitted.
+    #[n(2)]
+    pub last_reply_at: Option<WallTime>,
+    /// Who wrote in it, the latest first; a few of them.
+    #[n(3)]
+    pub participants: Vec<AccountId>,
 }
 
 /// What a message answers.

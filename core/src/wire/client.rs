@@ -136,6 +136,12 @@ pub enum FetchScope {
     /// One page.
     #[n(1)]
     Page(#[n(0)] PageNumber),
+    /// A thread: its document and its newest page.
+    #[n(2)]
+    Thread(#[n(0)] ConversationId),
+    /// One page of a thread.
+    #[n(3)]
+    ThreadPage(#[n(0)] ConversationId, #[n(1)] PageNumber),
 }
 
 /// Moves the own receipts in a conversation forward.

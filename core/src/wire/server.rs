@@ -7,7 +7,9 @@ use crate::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     limits::Limits,
-    model::{ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role},
+    model::{
+        ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role, Thread,
+    },
     time::WallTime,
     wire::Subscribers,
 };
@@ -229,7 +231,7 @@ pub struct Refused {
 
 /// Answers Fetch. `After`: the entries behind the position, or, with
 /// documents, a new start: the client drops what it held of the stream.
-/// `Page`: that page with the entries behind its snapshot.
+/// The others: those documents with the entries behind their snapshots.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Fetched {
@@ -257,6 +259,10 @@ pub struct Fetched {
     /// The receipts of the conversation's members, when few enough to tell.
     #[n(7)]
     pub receipts: Vec<MemberReceipt>,
+    /// The threads that start from a message of the pages told, and the one
+    /// asked for. Not written when there are none.
+    #[cbor(n(8), skip_if = "Vec::is_empty", default)]
+    pub threads: Vec<Thread>,
 }
 
 /// A document as of a position.

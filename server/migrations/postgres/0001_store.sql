@@ -132,6 +132,19 @@ CREATE INDEX members_account ON members (tenant, account, status, tick, conversa
 CREATE INDEX members_listed ON members (tenant, conversation, status, account) WHERE subscribed_at = 0;
 CREATE INDEX members_moved ON members (tenant, conversation, tick) WHERE subscribed_at = 0;
 
+-- `parent` is the page of the message that the thread starts from, `counted` what
+-- is shown there of the thread: how many replies, the last one, by whom.
+CREATE TABLE threads (
+    tenant TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    thread TEXT COLLATE "C" NOT NULL,
+    parent TEXT COLLATE "C" NOT NULL,
+    counted BYTEA NOT NULL,
+    PRIMARY KEY (tenant, conversation, thread)
+);
+
+CREATE INDEX threads_parent ON threads (tenant, parent);
+
 -- A subscriber's receipts are the subscriber's own: nobody else is told of
 -- them, and they are left out of what others look through.
 CREATE TABLE receipts (

@@ -121,6 +121,19 @@ CREATE INDEX members_account ON members (tenant, account, status, tick);
 CREATE INDEX members_listed ON members (tenant, conversation, status, account) WHERE subscribed_at = 0;
 CREATE INDEX members_moved ON members (tenant, conversation, tick) WHERE subscribed_at = 0;
 
+-- `parent` is the page of the message that the thread starts from, `counted` what
+-- is shown there of the thread: how many replies, the last one, by whom.
+CREATE TABLE threads (
+    tenant TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    counted BLOB NOT NULL,
+    PRIMARY KEY (tenant, conversation, thread)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX threads_parent ON threads (tenant, parent);
+
 -- A subscriber's receipts are the subscriber's own: nobody else is told of
 -- them, and they are left out of what others look through.
 CREATE TABLE receipts (
@@ -174,6 +187,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('members', 'members_account', '10000000 10000000 50 40 1'),
     ('members', 'members_listed', '1000000 1000000 5 4 1'),
     ('members', 'members_moved', '1000000 1000000 5 2'),
+    ('threads', 'threads', '1000000 1000000 10 1'),
+    ('threads', 'threads_parent', '1000000 1000000 5'),
     ('receipts', 'receipts', '10000000 10000000 10 1'),
     ('receipts', 'receipts_moved', '10000000 10000000 10 2'),
     ('accounts', 'accounts', '1000000 1000000 1'),

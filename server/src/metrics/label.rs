@@ -128,6 +128,7 @@ label! {
         CoMembers = "co_members",
         MergeReceipts = "merge_receipts",
         Receipts = "receipts",
+        Threads = "threads",
         StaleDocuments = "stale_documents",
         SaveSnapshot = "save_snapshot",
         QuarantineSnapshot = "quarantine_snapshot",

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::Receipt,
+    model::{Receipt, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{
     CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts,
-    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
+    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 use crate::metrics::{Durations, Metrics, StoreCall};
 
@@ -209,6 +209,15 @@ impl Store for Metered {
         conversation: ConversationId,
     ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
         self.call(StoreCall::Receipts, self.store.receipts(tenant, conversation)).await
+    }
+
+    async fn threads(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        which: &WhichThreads,
+    ) -> Result<Vec<Thread>, StoreError> {
+        self.call(StoreCall::Threads, self.store.threads(tenant, conversation, which)).await
     }
 
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt, Role},
+    model::{ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt, Role, Thread},
     time::WallTime,
     wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
 };
@@ -222,6 +222,8 @@ pub struct StreamCommit {
     /// What became of subscriptions. They may be all that a commit writes: it
     /// then has no entry, and the stream stays where it is.
     pub subscribers: Vec<(AccountId, SubscriberRow)>,
+    /// The threads that changed, as they are after them.
+    pub threads: Vec<Thread>,
     /// The account's profile, when it changed.
     pub profile: Option<Profile>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
@@ -261,6 +263,17 @@ pub struct ConversationRow {
     pub created_at: WallTime,
     /// Its newest message.
     pub last_message: Option<LastMessage>,
+}
+
+/// Threads of a conversation's stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhichThreads {
+    /// All of them.
+    All,
+    /// This one.
+    One(ConversationId),
+    /// Those that start from a message of this page.
+    From(DocumentId),
 }
 
 /// How the commit of one stream ended.
@@ -539,6 +552,14 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<(AccountId, Receipt)>, StoreError>;
+
+    /// What is shown of threads on the messages that they start from, by id.
+    async fn threads(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        which: &WhichThreads,
+    ) -> Result<Vec<Thread>, StoreError>;
 
     /// Documents with at least `entries_min` entries behind their snapshot.
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError>;

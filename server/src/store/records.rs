@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
-    model::Profile,
+    model::{Profile, Thread},
 };
 
 use super::{ConversationRow, MemberRow, NewEntry, Snapshot, StoreError, StreamHead};
@@ -21,6 +21,8 @@ pub struct StreamRecord {
     pub conversation: Option<ConversationRow>,
     /// Everybody who is or was a member, by account; subscribers are in no journal.
     pub members: Vec<(AccountId, MemberRow)>,
+    /// The threads of its stream, by id.
+    pub threads: Vec<Thread>,
     /// The account's profile.
     pub profile: Option<Profile>,
     /// Its documents with a snapshot, and the position each is of.

@@ -1,10 +1,13 @@
 //! What the task of a stream decided of the pushes that waited.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use tidings_core::{
     authority::{Admitted, Refusal},
-    ids::AccountId,
+    ids::{AccountId, ConversationId},
     journal::Position,
     model::{Conversation, MemberStatus, Profile, Standing},
     time::WallTime,
@@ -26,6 +29,8 @@ pub(super) struct Decision {
     pub(super) members: BTreeMap<AccountId, Position>,
     /// What becomes of subscriptions, of which no entry tells.
     pub(super) subscribers: BTreeMap<AccountId, SubscriberRow>,
+    /// The threads that changed.
+    pub(super) threads: BTreeSet<ConversationId>,
     pub(super) profile: Option<Profile>,
     /// Of the pushes of which something was admitted.
     pub(super) traces: Vec<TraceId>,
@@ -53,6 +58,7 @@ impl Decision {
     pub(super) fn take(&mut self, admitted: Admitted) {
         let position = admitted.entry.position;
         self.members.extend(admitted.effects.members.into_iter().map(|account| (account, position)));
+        self.threads.extend(admitted.effects.thread);
         self.profile = admitted.effects.profile.or(self.profile.take());
         let message = admitted.effects.message;
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });

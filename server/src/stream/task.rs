@@ -38,7 +38,7 @@ use super::{
 };
 use crate::{
     node::Node,
-    store::{CommitOutcome, NameChange, StoreError, StreamCommit, SubscriberRow},
+    store::{CommitOutcome, NameChange, StoreError, StreamCommit, StreamHead, SubscriberRow, WhichThreads},
     trace::Step,
     ws::{Frame, SessionHandle},
 };
@@ -309,14 +309,25 @@ impl Task {
         let documents: BTreeSet<&DocumentId> = changes.map(|pushed| &pushed.document).collect();
         for document in documents.into_iter().filter(|document| document.stream() == self.key.stream) {
             for id in state.stream.missing(document) {
-                let (document, head) = load(self.node.store.as_ref(), &self.key.tenant, &id).await?;
-                state.stream.insert(document);
+                let head = self.bring(&mut state.stream, &id).await?;
                 if head.position > state.stream.position() {
                     *state = self.catch_up(state.stream.clone()).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Loads a document into a stream, and what is counted of a thread with its own.
+    async fn bring(&self, stream: &mut Stream, id: &DocumentId) -> Result<StreamHead, StoreError> {
+        let (store, tenant) = (self.node.store.as_ref(), &self.key.tenant);
+        if let DocumentId::Thread(conversation, thread) = *id {
+            let threads = store.threads(tenant, conversation, &WhichThreads::One(thread)).await?;
+            threads.into_iter().for_each(|thread| stream.set_thread(thread));
+        }
+        let (document, head) = load(store, tenant, id).await?;
+        stream.insert(document);
+        Ok(head)
     }
 
     /// Tells sessions here what other nodes wrote up to `base`, so that they
@@ -336,25 +347,24 @@ impl Task {
         }
     }
 
-    /// Loads the documents that deciding about `document` needs beside those
-    /// loaded before, as of `base`: what was decided since is in none of them.
+    /// Loads the documents that deciding about a change of `document` needs beside
+    /// those loaded before, as of `base`: what was decided since is in none of them.
     async fn load_missing(
         &self,
         stream: &mut Stream,
         document: &DocumentId,
+        change: &[u8],
         base: Position,
     ) -> Result<(), DecideError> {
         for _ in 0..LOAD_ROUNDS_MAX {
-            let missing = stream.missing(document);
+            let missing = stream.missing_for(document, change);
             if missing.is_empty() {
                 return Ok(());
             }
             for id in missing {
-                let (document, head) = load(self.node.store.as_ref(), &self.key.tenant, &id).await?;
-                if head.position != base {
+                if self.bring(stream, &id).await?.position != base {
                     return Err(DecideError::Conflict);
                 }
-                stream.insert(document);
             }
         }
         Err(DecideError::Loading)
@@ -409,7 +419,7 @@ impl Task {
     ) -> Result<Result<Admitted, AdmitError>, DecideError> {
         // A document of another stream is never loaded; the authority refuses it.
         if pushed.document.stream() == self.key.stream {
-            self.load_missing(stream, &pushed.document, base).await?;
+            self.load_missing(stream, &pushed.document, &pushed.change, base).await?;
         }
         let before = (!self.names_taken.is_empty()).then(|| stream.clone());
         let started = Instant::now();
@@ -438,7 +448,7 @@ impl Task {
         decision: &mut Decision,
     ) -> Result<Result<(Position, WallTime), Refusal>, DecideError> {
         if let Some(conversation) = self.key.stream.conversation() {
-            self.load_missing(stream, &DocumentId::Conversation(conversation), base).await?;
+            self.load_missing(stream, &DocumentId::Conversation(conversation), &[], base).await?;
         }
         let (account, at) = (&request.identity.account, self.node.clock.wall_now());
         let asker = Asker { account, subscribes: self.subscribes(stream, account, decision).await? };
@@ -512,7 +522,7 @@ impl Task {
             Some(conversation) => {
                 if stream.page() > 0 {
                     // The newest page tells the last message.
-                    self.load_missing(stream, &DocumentId::Page(conversation, stream.page()), base).await?;
+                    self.load_missing(stream, &DocumentId::Page(conversation, stream.page()), &[], base).await?;
                 }
                 conversation_row(stream)
             }
@@ -528,6 +538,7 @@ impl Task {
             name: None,
             members,
             subscribers,
+            threads: decision.threads.iter().filter_map(|thread| stream.thread(*thread).cloned()).collect(),
             profile: decision.profile.clone(),
             traces: decision.traces.clone(),
         })
@@ -671,8 +682,7 @@ impl Task {
         state.stream.settle();
         let bytes = |stream: &Stream| stream.documents().map(Document::bytes_estimate).sum::<usize>();
         if bytes(&state.stream) > STREAM_BYTES_MAX {
-            let newest = state.stream.page();
-            let old = |document: &&Document| document.id().page().is_some_and(|number| number != newest);
+            let old = |document: &&Document| !state.stream.is_base(document.id());
             let old: Vec<DocumentId> =
                 state.stream.documents().filter(old).map(|document| document.id().clone()).collect();
             for document in &old {

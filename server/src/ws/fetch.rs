@@ -7,7 +7,7 @@ use tidings_core::{
     code::Code,
     ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
-    model::MemberStatus,
+    model::{MemberStatus, Thread},
     time::WallTime,
     wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, MemberReceipt, Refused, ServerFrame},
 };
@@ -17,7 +17,7 @@ use super::outgoing::Frame;
 use crate::{
     auth::Identity,
     node::Node,
-    store::{Snapshot, StoreError, StoredDocument, StreamHead},
+    store::{Snapshot, StoreError, StoredDocument, StreamHead, WhichThreads},
     stream::fanout::{self, RECEIPT_MEMBERS_MAX},
 };
 
@@ -89,7 +89,9 @@ impl Fetching<'_> {
         self.allowed().await?;
         let mut fetched = match self.fetch.scope {
             FetchScope::After(position) => self.after(position).await?,
-            FetchScope::Page(number) => self.page(number).await?,
+            FetchScope::Page(number) => self.page(None, number).await?,
+            FetchScope::Thread(thread) => self.thread(thread).await?,
+            FetchScope::ThreadPage(thread, number) => self.page(Some(thread), number).await?,
         };
         let mut frames = Vec::new();
         let fresh = fetched.restart || matches!(self.fetch.scope, FetchScope::After(Position::ZERO));
@@ -186,6 +188,9 @@ impl Fetching<'_> {
                 if stored.snapshot.as_ref().is_some_and(|snapshot| snapshot.position > head.position) {
                     continue;
                 }
+                if let DocumentId::Page(conversation, _) = second {
+                    fetched.threads = self.threads(conversation, WhichThreads::From(second.clone())).await?;
+                }
                 add_document(&mut fetched, second, stored);
             }
             return Ok(fetched);
@@ -193,18 +198,62 @@ impl Fetching<'_> {
         Err(FetchError::Moving)
     }
 
-    /// One page with the entries behind its snapshot.
-    async fn page(&self, number: PageNumber) -> Result<Fetched, FetchError> {
+    /// One page, of the conversation or of a thread, with the entries behind
+    /// its snapshot, and the threads that start from its messages.
+    async fn page(&self, thread: Option<ConversationId>, number: PageNumber) -> Result<Fetched, FetchError> {
         let unknown = FetchError::Refused(Code::DocumentUnknown, "there is no such page");
         let Some(conversation) = self.fetch.stream.conversation() else { return Err(unknown) };
-        let document = DocumentId::Page(conversation, number);
+        let document = DocumentId::of_page(conversation, thread.unwrap_or(conversation), number);
         let (stored, head) = self.node.store.document(self.tenant(), &document).await?;
-        if number == 0 || number > head.page {
+        let mut fetched = self.empty(head);
+        let newest = match thread {
+            None => head.page,
+            Some(thread) => {
+                fetched.threads = self.threads(conversation, WhichThreads::One(thread)).await?;
+                fetched.threads.first().map_or(0, |thread| thread.page)
+            }
+        };
+        if number == 0 || number > newest {
             return Err(unknown);
         }
-        let mut fetched = self.empty(head);
+        fetched.threads.extend(self.threads(conversation, WhichThreads::From(document.clone())).await?);
         add_document(&mut fetched, document, stored);
         Ok(fetched)
+    }
+
+    /// A thread: its document and its newest page, as of one position, and the
+    /// threads that start from that page's messages.
+    async fn thread(&self, thread: ConversationId) -> Result<Fetched, FetchError> {
+        let unknown = || FetchError::Refused(Code::DocumentUnknown, "there is no such thread");
+        let conversation = self.fetch.stream.conversation().ok_or_else(unknown)?;
+        for _ in 0..CONSISTENT_TRIES_MAX {
+            let before = self.threads(conversation, WhichThreads::One(thread)).await?;
+            let number = before.first().map(|thread| thread.page).ok_or_else(unknown)?;
+            let document = DocumentId::Thread(conversation, thread);
+            let (stored, head) = self.node.store.document(self.tenant(), &document).await?;
+            let mut fetched = self.empty(head);
+            add_document(&mut fetched, document, stored);
+            if number > 0 {
+                let page = DocumentId::ThreadPage(conversation, thread, number);
+                let (stored, _) = self.node.store.document(self.tenant(), &page).await?;
+                if stored.snapshot.as_ref().is_some_and(|snapshot| snapshot.position > head.position) {
+                    continue;
+                }
+                fetched.threads = self.threads(conversation, WhichThreads::From(page.clone())).await?;
+                add_document(&mut fetched, page, stored);
+            }
+            // Counted behind what was read: what is counted twice by then counts once.
+            let after = self.threads(conversation, WhichThreads::One(thread)).await?;
+            if after.first().is_some_and(|thread| thread.page == number) {
+                fetched.threads.extend(after);
+                return Ok(fetched);
+            }
+        }
+        Err(FetchError::Moving)
+    }
+
+    async fn threads(&self, conversation: ConversationId, which: WhichThreads) -> Result<Vec<Thread>, FetchError> {
+        Ok(self.node.store.threads(self.tenant(), conversation, &which).await?)
     }
 
     /// An answer as of a head, without documents, entries and receipts.
@@ -218,6 +267,7 @@ impl Fetching<'_> {
             documents: Vec::new(),
             entries: Vec::new(),
             receipts: Vec::new(),
+            threads: Vec::new(),
         }
     }
 

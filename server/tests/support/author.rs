@@ -99,7 +99,14 @@ impl Author {
         self.count += 1;
         let stamp = Stamp::new(clock::wall_now(), self.count, rand::random());
         let conversation = self.conversation();
-        self.write(SendText { conversation, stamp, text: text.to_owned(), reply_to: None, mentions: Vec::new() })
+        self.write(SendText {
+            conversation,
+            stamp,
+            text: text.to_owned(),
+            reply_to: None,
+            mentions: Vec::new(),
+            thread: None,
+        })
     }
 
     /// Adds a member.

@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::Receipt,
+    model::{Receipt, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
     CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreError,
-    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
+    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 use tokio::sync::watch;
 
@@ -225,6 +225,14 @@ impl Store for FaultyStore {
         conversation: ConversationId,
     ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
         self.inner.receipts(tenant, conversation).await
+    }
+    async fn threads(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        which: &WhichThreads,
+    ) -> Result<Vec<Thread>, StoreError> {
+        self.inner.threads(tenant, conversation, which).await
     }
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
         self.inner.stale_documents(entries_min, count_max).await

@@ -123,5 +123,6 @@ fn fetched(scene: &Scene) -> Fetched {
         documents,
         entries: behind.cloned().collect(),
         receipts: Vec::new(),
+        threads: Vec::new(),
     }
 }

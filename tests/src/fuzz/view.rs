@@ -251,7 +251,11 @@ impl Link {
     fn fetched(&self, fetch: &Fetch) -> Fetched {
         let mine = |entry: &&Entry| match fetch.scope {
             FetchScope::After(position) => entry.position > position,
-            FetchScope::Page(number) => entry.document.page() == Some(number),
+            FetchScope::Page(number) => entry.document.thread().is_none() && entry.document.page() == Some(number),
+            FetchScope::Thread(thread) => entry.document.thread() == Some(thread),
+            FetchScope::ThreadPage(thread, number) => {
+                entry.document.thread() == Some(thread) && entry.document.page() == Some(number)
+            }
         };
         let known = fetch.stream == self.stream;
         let entries: Vec<Entry> = self.journal.iter().filter(|_| known).filter(mine).cloned().collect();
@@ -264,6 +268,7 @@ impl Link {
             documents: Vec::new(),
             entries,
             receipts: Vec::new(),
+            threads: Vec::new(),
         }
     }
 }

@@ -115,7 +115,7 @@ impl Author {
         let text = self.words.text();
         self.last.clone_from(&text);
         let conversation = self.conversation;
-        let command = SendText { conversation, stamp, text, reply_to: None, mentions: Vec::new() };
+        let command = SendText { conversation, stamp, text, reply_to: None, mentions: Vec::new(), thread: None };
         let change = self.write(who, device, command);
         self.stream.settle();
         change

@@ -159,6 +159,7 @@ impl Scene {
             documents: documents.collect(),
             entries: Vec::new(),
             receipts: Vec::new(),
+            threads: Vec::new(),
         }
     }
 

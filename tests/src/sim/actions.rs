@@ -6,10 +6,10 @@ use core::time::Duration;
 use tidings_core::{
     command::{
         AddContact, AddMember, AnswerRequest, AskFor, BanMember, ChangeRole, Command, CreateConversation, CreateDirect,
-        DefineRole, DeleteMessage, EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage, React,
-        RemoveContact, RemoveMember, SendText, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText,
-        SetPermission, SetPolicy, SetProfile, SetScope, SetState, SetTheme, SettingChange, TransferOwnership,
-        UnbanMember, UnpinMessage, Unreact,
+        CreateThread, DefineRole, DeleteMessage, EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage,
+        React, RemoveContact, RemoveMember, SendText, SetConversationSetting, SetInfo, SetInvite, SetLocked,
+        SetMemberText, SetPermission, SetPolicy, SetProfile, SetScope, SetState, SetTheme, SetThread, SettingChange,
+        ThreadChange, TransferOwnership, UnbanMember, UnpinMessage, Unreact,
     },
     engine::Input,
     ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
@@ -22,7 +22,7 @@ use tidings_core::{
     view::InboxRow,
 };
 
-use super::client::Client;
+use super::{client::Client, world::tenant};
 use crate::random::Random;
 
 /// Who there is.
@@ -85,10 +85,12 @@ pub enum Kind {
     AddContact,
     RemoveContact,
     SetConversationSetting,
+    CreateThread,
+    SetThread,
 }
 
 /// How often each kind is drawn, of all that are drawn.
-pub const KINDS: [(Kind, u64); 33] = [
+pub const KINDS: [(Kind, u64); 35] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateConversation, 3),
     (Kind::SendText, 92),
@@ -122,6 +124,8 @@ pub const KINDS: [(Kind, u64); 33] = [
     (Kind::AddContact, 2),
     (Kind::RemoveContact, 2),
     (Kind::SetConversationSetting, 4),
+    (Kind::CreateThread, 10),
+    (Kind::SetThread, 3),
 ];
 
 /// The kind of a command. A new command is an arm here, a kind above, and an
@@ -162,6 +166,8 @@ pub fn kind(command: &Command) -> Kind {
         Command::AddContact(_) => Kind::AddContact,
         Command::RemoveContact(_) => Kind::RemoveContact,
         Command::SetConversationSetting(_) => Kind::SetConversationSetting,
+        Command::CreateThread(_) => Kind::CreateThread,
+        Command::SetThread(_) => Kind::SetThread,
     }
 }
 
@@ -244,6 +250,9 @@ impl Person<'_> {
                 }
                 if random.chance(10) {
                     command.mentions = vec![other];
+                }
+                if random.chance(20) {
+                    command.thread = Some(self.thread(conversation, random)?);
                 }
                 command.into()
             }
@@ -336,6 +345,19 @@ impl Person<'_> {
                 };
                 SetConversationSetting { conversation, setting }.into()
             }
+            Kind::CreateThread => {
+                let title = random.chance(20).then_some(words);
+                CreateThread { conversation, message: self.message(conversation, random)?, title }.into()
+            }
+            Kind::SetThread => {
+                let change = match random.below(4) {
+                    0 => ThreadChange::Title(Some(words)),
+                    1 => ThreadChange::Locked(random.chance(30)),
+                    2 => ThreadChange::State(ConversationState::Closed),
+                    _ => ThreadChange::State(ConversationState::Active),
+                };
+                SetThread { conversation, thread: self.thread(conversation, random)?, change }.into()
+            }
         })
     }
 
@@ -368,9 +390,20 @@ impl Person<'_> {
         if random.chance(65) { shown.first().copied() } else { (!shown.is_empty()).then(|| *random.pick(&shown)) }
     }
 
+    /// A message of a conversation, sometimes one of a thread of it.
     fn message(&self, conversation: ConversationId, random: &mut Random) -> Option<MessageId> {
-        let rows = self.client.screen.rows(conversation);
+        let thread = if random.chance(20) { self.thread(conversation, random) } else { None };
+        let rows = self.client.screen.rows(thread.unwrap_or(conversation));
         (!rows.is_empty()).then(|| random.pick(&rows).id.clone())
+    }
+
+    /// A thread that their screen shows on a message, of the conversation or of an open thread.
+    fn thread(&self, conversation: ConversationId, random: &mut Random) -> Option<ConversationId> {
+        let screen = &self.client.screen;
+        let open = screen.threads.iter().filter(|(_, of)| **of == conversation).map(|(thread, _)| *thread);
+        let rows = open.chain([conversation]).flat_map(|room| screen.rows(room));
+        let shown: Vec<ConversationId> = rows.filter_map(|row| row.thread.as_ref().map(|thread| thread.id)).collect();
+        (!shown.is_empty()).then(|| *random.pick(&shown))
     }
 
     /// What their screen tells beside commands; none when there is nothing to tell of.
@@ -379,7 +412,14 @@ impl Person<'_> {
             return None;
         }
         let conversation = *random.pick(self.conversations);
-        Some(match random.below(6) {
+        let thread = self.thread(conversation, random);
+        Some(match random.below(10) {
+            6 | 7 => {
+                let message = self.message(conversation, random)?;
+                Input::OpenThread { conversation, thread: ConversationId::thread(&tenant(), conversation, &message) }
+            }
+            8 => Input::CloseConversation(thread?),
+            9 => Input::LoadOlder(thread?),
             0 => Input::OpenConversation(conversation),
             1 => Input::CloseConversation(conversation),
             2 => Input::LoadOlder(conversation),

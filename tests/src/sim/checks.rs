@@ -73,7 +73,8 @@ impl Checks {
     fn check_screen(&self, client: &Client) -> Checked {
         let account = &client.account;
         for (conversation, rows) in &client.screen.timelines {
-            let stream = StreamId::Conversation(*conversation);
+            let of = client.screen.threads.get(conversation).unwrap_or(conversation);
+            let stream = StreamId::Conversation(*of);
             let mut texts = BTreeSet::new();
             for row in rows.values() {
                 // People here say everything once.
@@ -146,7 +147,8 @@ impl Checks {
             let Some(conversation) = id.conversation() else { continue };
             let members = stream.members();
             let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
-            let expected = timeline(&made);
+            let rooms: Vec<_> = made.threads().map(|thread| thread.id).chain([conversation]).collect();
+            let rooms: Vec<_> = rooms.into_iter().map(|room| (room, timeline(&made, room))).collect();
             if let Some(name) = made.conversation().public_name() {
                 ensure!(names.insert(name.to_owned()), "two public conversations are called {name}");
             }
@@ -159,10 +161,19 @@ impl Checks {
             }
             for client in world.clients().iter().filter(|client| members.contains(&client.account)) {
                 let account = &client.account;
-                let rows = client.screen.rows(conversation);
-                let shown: Vec<_> = rows.iter().map(|row| (row.id.clone(), row.text.clone())).collect();
-                if shown != expected {
-                    return Err(format!("{account}'s timeline of {conversation}: {}", differing(&shown, &expected)));
+                for (room, expected) in &rooms {
+                    let rows = client.screen.rows(*room);
+                    let shown: Vec<_> = rows.iter().map(|row| (row.id.clone(), row.text.clone())).collect();
+                    if shown != *expected {
+                        let differs = differing(&shown, expected);
+                        return Err(format!("{account}'s timeline of {room} in {conversation}: {differs}"));
+                    }
+                    for row in rows {
+                        let thread = ConversationId::thread(&tenant(), conversation, &row.id);
+                        let expected = made.thread(thread).map(|thread| (thread.replies, &thread.participants));
+                        let shown = row.thread.as_ref().map(|thread| (thread.replies, &thread.participants));
+                        ensure!(shown == expected, "{account} sees {shown:?} of thread {thread}, not {expected:?}");
+                    }
                 }
                 let Some(inbox) = client.screen.inbox.get(&conversation) else {
                     return Err(format!("{account} does not list {conversation}"));
@@ -244,8 +255,9 @@ fn check_verified(world: &World, limits: &Limits) -> Checked {
 }
 
 /// What everybody must see.
-fn timeline(stream: &tidings_core::authority::Stream) -> Vec<(MessageId, String)> {
-    let pages = stream.documents().filter(|document| matches!(document.id(), DocumentId::Page(..)));
+fn timeline(stream: &tidings_core::authority::Stream, room: ConversationId) -> Vec<(MessageId, String)> {
+    let is_page = |id: &DocumentId| id.page().is_some() && id.room() == Some(room);
+    let pages = stream.documents().filter(|document| is_page(document.id()));
     let mut messages: Vec<_> = pages
         .flat_map(|page| {
             Message::read_all(page).into_iter().map(|message| {

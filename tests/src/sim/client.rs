@@ -24,6 +24,8 @@ pub type Answer = Result<(Option<ConversationId>, Option<MessageId>), Code>;
 pub struct Screen {
     /// The list.
     pub inbox: BTreeMap<ConversationId, InboxRow>,
+    /// The open threads, and what each is a thread of.
+    pub threads: BTreeMap<ConversationId, ConversationId>,
     /// The open timelines.
     pub timelines: BTreeMap<ConversationId, BTreeMap<MessageId, TimelineRow>>,
     /// Whether older rows can be had.
@@ -175,8 +177,12 @@ impl Client {
 
     /// Gives the engine an input and carries out what it says.
     pub fn handle(&mut self, now: Now, input: Input) {
+        if let Input::OpenThread { conversation, thread } = &input {
+            self.screen.threads.insert(*thread, *conversation);
+        }
         if let Input::CloseConversation(conversation) = &input {
             // Nobody looks at it any more.
+            self.screen.threads.remove(conversation);
             self.screen.timelines.remove(conversation);
             self.screen.details.remove(conversation);
         }

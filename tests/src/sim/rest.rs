@@ -5,13 +5,21 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tidings_core::{
     engine::Input,
-    ids::{AccountId, StreamId},
+    ids::{AccountId, ConversationId, StreamId},
+    model::Thread,
 };
 use tidings_server::store::Suspension;
 
 use super::{
-    actions::ACCOUNTS, checks::Checked, client::Client, happened::Happened, network::Trouble, run::Run, shown::Shown,
-    store::StoreFaults, world::Tokens,
+    actions::ACCOUNTS,
+    checks::Checked,
+    client::Client,
+    happened::Happened,
+    network::Trouble,
+    run::Run,
+    shown::Shown,
+    store::StoreFaults,
+    world::{Device, Tokens},
 };
 
 /// Within this much virtual time a healed world comes to rest.
@@ -36,11 +44,12 @@ impl Run<'_> {
         self.conversations = there_are.collect();
         for device in 0..self.world.clients().len() {
             self.open_all(device);
+            self.open_threads(device);
         }
         for _ in 0..OLDER_MAX {
             let mut more = false;
             for device in 0..self.world.clients().len() {
-                for conversation in self.conversations.clone() {
+                for conversation in self.rooms() {
                     if self.world.client(device).screen.has_older.get(&conversation) == Some(&true) {
                         more = true;
                         self.world.input(device, Input::LoadOlder(conversation));
@@ -56,6 +65,25 @@ impl Run<'_> {
         self.checks.rest(&mut self.world)?;
         self.check_words()?;
         self.start_again()
+    }
+
+    /// The threads there are, as whoever read all of the journal knows them.
+    fn threads(&self) -> Vec<(ConversationId, Thread)> {
+        let streams = self.checks.journal.streams().iter();
+        let threads = streams.filter_map(|(id, stream)| Some((id.conversation()?, stream.verifier.stream().threads())));
+        threads.flat_map(|(of, threads)| threads.map(move |thread| (of, thread.clone()))).collect()
+    }
+
+    /// The conversations, and all threads.
+    fn rooms(&self) -> Vec<ConversationId> {
+        let threads = self.threads().into_iter().map(|(_, thread)| thread.id);
+        self.conversations.iter().copied().chain(threads).collect()
+    }
+
+    fn open_threads(&mut self, device: Device) {
+        for (conversation, thread) in self.threads() {
+            self.world.input(device, Input::OpenThread { conversation, thread: thread.id });
+        }
     }
 
     fn heal(&mut self) {
@@ -100,18 +128,20 @@ impl Run<'_> {
     /// Every device starts again, without a network: it shows what it showed.
     fn start_again(&mut self) -> Checked {
         let devices = 0..self.world.clients().len();
-        let shown = |client: &Client| Shown::of(&client.screen, &self.conversations);
+        let rooms = self.rooms();
+        let shown = |client: &Client| Shown::of(&client.screen, &rooms);
         let before: Vec<Shown> = self.world.clients().iter().map(shown).collect();
         for device in devices.clone() {
             self.world.set_network(device, false);
             self.world.crash_client(device);
             self.open_all(device);
+            self.open_threads(device);
         }
         self.world.run_ms(1_000);
         for _ in 0..OLDER_MAX {
             let mut more = false;
             for device in devices.clone() {
-                for conversation in self.conversations.clone() {
+                for &conversation in &rooms {
                     let shown = self.world.client(device).screen.rows(conversation).len();
                     if shown < before[device].rows(conversation) {
                         more = true;
@@ -126,7 +156,7 @@ impl Run<'_> {
         }
         for (device, before) in devices.zip(before) {
             let client = &self.world.clients()[device];
-            let same = before.compare(&Shown::of(&client.screen, &self.conversations));
+            let same = before.compare(&Shown::of(&client.screen, &rooms));
             same.map_err(|differs| format!("device {device} of {}, started again: {differs}", client.account))?;
             self.world.tally.count(Happened::SameAgain);
         }

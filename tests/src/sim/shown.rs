@@ -71,10 +71,10 @@ impl Shown {
 fn told(rows: &BTreeMap<MessageId, TimelineRow>) -> BTreeMap<&MessageId, String> {
     let tell = |row: &TimelineRow| {
         let TimelineRow { author_name, own, text, deleted_by, edited_at, mentions, reactions, created_at, .. } = row;
-        let TimelineRow { accepted_at, position, state, read_by, pinned, unsynced, .. } = row;
+        let TimelineRow { accepted_at, position, state, read_by, pinned, unsynced, thread, .. } = row;
         let reply_to = row.reply_to.as_ref().map(|reply| (&reply.id, &reply.author_name, &reply.preview));
         let said = (author_name, own, text, deleted_by, edited_at, reply_to, mentions, reactions, created_at);
-        format!("{said:?} {:?}", (accepted_at, position, state, read_by, pinned, unsynced))
+        format!("{said:?} {:?}", (accepted_at, position, state, read_by, pinned, unsynced, thread))
     };
     rows.iter().map(|(id, row)| (id, tell(row))).collect()
 }

@@ -18,13 +18,13 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::Receipt,
+    model::{Receipt, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
     self, CatchUp, CommitOutcome, DeviceOwner, MemberRow, NewEntry, Notice, Records, Snapshot, StaleDocument, Store,
-    StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
+    StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -607,6 +607,15 @@ impl Store for NodeStore {
         conversation: ConversationId,
     ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
         self.call(Call::Read, self.store().receipts(tenant, conversation)).await
+    }
+
+    async fn threads(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        which: &WhichThreads,
+    ) -> Result<Vec<Thread>, StoreError> {
+        self.call(Call::Read, self.store().threads(tenant, conversation, which)).await
     }
 
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {

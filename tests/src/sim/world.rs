@@ -519,7 +519,7 @@ impl World {
         let entries = self.journal(id);
         let mut stream = Stream::new(tenant(), id.clone(), Position::ZERO, 0);
         for entry in &entries {
-            for missing in stream.missing(&entry.document) {
+            while let Some(missing) = stream.missing_for(&entry.document, &entry.change).into_iter().next() {
                 stream.insert(Document::new(missing));
             }
             stream.apply_entry(entry).expect("the journal applies");

@@ -1,8 +1,8 @@
 /**
- * A conversation that screens show: its rows and its detail, shared by every
+ * A conversation, or a thread of one, that screens show: its rows and its detail, shared by every
  * subscription to it. The first one opens it, the last one closes it.
  */
-import type { ConversationDetail } from "../../pkg/tidings.js";
+import type { ConversationDetail, Input } from "../../pkg/tidings.js";
 import { Listeners } from "./listeners.js";
 import { TimelineRows, type TimelineChange } from "./timeline.js";
 
@@ -13,4 +13,11 @@ export class OpenConversation {
   readonly details = new Listeners<[ConversationDetail]>();
   detail: ConversationDetail | undefined;
   subscriptions = 0;
+  /** What opens it. */
+  readonly input: Input;
+
+  constructor(conversation: string, thread: string | undefined) {
+    this.input =
+      thread === undefined ? { open_conversation: conversation } : { open_thread: { conversation, thread } };
+  }
 }

@@ -20,12 +20,16 @@ type Mode =
   | { readonly type: "reply"; readonly row: TimelineRow }
   | { readonly type: "edit"; readonly row: TimelineRow };
 
-/** What is written and not sent yet, by conversation, while the screen lives. */
+/** What is written and not sent yet, by conversation or thread, while the screen lives. */
 export type Drafts = Map<string, string>;
 
 /** What the composer needs of the conversation. */
 export interface ComposerFrame {
   readonly conversation: string;
+  /** The thread of it that is written in. */
+  readonly thread?: string;
+  /** What has to be done before words are sent. */
+  before?(): Promise<void>;
   readonly drafts: Drafts;
   typing(on: boolean): void;
   lastOwn(): TimelineRow | undefined;
@@ -44,7 +48,8 @@ export interface ComposerView {
 /** Makes the composer. */
 export function createComposer(person: Person, frame: ComposerFrame): ComposerView {
   const { client } = person;
-  const { conversation } = frame;
+  const { conversation, thread } = frame;
+  const room = thread ?? conversation;
   let mode: Mode = { type: "new" };
   let detail: ConversationDetail | undefined;
   let typingSince: number | undefined;
@@ -77,7 +82,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
 
   function setMode(next: Mode, words?: string): void {
     if (mode.type !== "edit" && next.type === "edit") {
-      frame.drafts.set(conversation, text.value);
+      frame.drafts.set(room, text.value);
     }
     mode = next;
     drawContext();
@@ -121,7 +126,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
   }
 
   function cancel(): void {
-    const words = mode.type === "edit" ? (frame.drafts.get(conversation) ?? "") : undefined;
+    const words = mode.type === "edit" ? (frame.drafts.get(room) ?? "") : undefined;
     setMode({ type: "new" }, words);
     text.focus();
   }
@@ -162,8 +167,8 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     }
     tellTyping(false);
     problem.textContent = "";
-    const draft = current.type === "edit" ? (frame.drafts.get(conversation) ?? "") : "";
-    frame.drafts.delete(conversation);
+    const draft = current.type === "edit" ? (frame.drafts.get(room) ?? "") : "";
+    frame.drafts.delete(room);
     setMode({ type: "new" }, draft);
     try {
       await carryOut(current, words);
@@ -181,7 +186,9 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
       return;
     }
     const mentions = mentionsIn(words, detail);
+    await frame.before?.();
     await client.sendText(conversation, words, {
+      ...(thread !== undefined && { thread }),
       ...(current.type === "reply" && { replyTo: current.row.id }),
       ...(mentions.length > 0 && { mentions }),
     });
@@ -190,7 +197,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
   text.addEventListener("input", () => {
     measure();
     if (mode.type !== "edit") {
-      frame.drafts.set(conversation, text.value);
+      frame.drafts.set(room, text.value);
       tellTyping(text.value.trim() !== "");
     }
   });
@@ -215,7 +222,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     void submit();
   });
 
-  text.value = frame.drafts.get(conversation) ?? "";
+  text.value = frame.drafts.get(room) ?? "";
   requestAnimationFrame(measure);
   return {
     element: root,

@@ -1,7 +1,7 @@
 // One open conversation: its head, pins, timeline, refused messages, who is
 // typing, the composer, and the panel with the details.
 
-import type { ConversationDetail, ConversationRow, PinRow, RefusedRow } from "tidings";
+import type { ConversationDetail, ConversationRow, PinRow, RefusedRow, TimelineRow } from "tidings";
 
 import { avatar } from "../avatar";
 import { button, element } from "../dom";
@@ -13,6 +13,7 @@ import { createComposer, type ComposerView, type Drafts } from "./composer";
 import { createDetails } from "./details";
 import type { MessageActions } from "./message";
 import { createRefused } from "./refused";
+import { createThread, type ThreadView } from "./thread";
 import { createTimeline } from "./timeline";
 
 /** An open conversation. */
@@ -41,6 +42,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   let detail: ConversationDetail | undefined;
   let drawnFor = "";
   let panelOpen = false;
+  let thread: ThreadView | undefined;
 
   const face = element("span", { class: "head-face" });
   const title = element("h2", { class: "head-title", "data-testid": "conversation-title" });
@@ -94,6 +96,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
         message.pinned ? client.unpinMessage(conversation, message.id) : client.pinMessage(conversation, message.id),
       ),
     jump: (message) => timeline.jump(message),
+    openThread,
   };
   const timeline = createTimeline(person, conversation, row.unread, actions, refused.element);
   const composer: ComposerView = createComposer(person, {
@@ -162,7 +165,32 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     typingLine.textContent = names.length === 0 ? "" : words;
   }
 
+  /** A thread stands where the details do. */
+  function openThread(message: TimelineRow): void {
+    togglePanel(false);
+    thread?.close();
+    thread = createThread(person, message, { conversation, drafts: frame.drafts, actions, close: closeThread });
+    if (detail !== undefined) {
+      thread.show(detail);
+    }
+    details.element.after(thread.element);
+    frame.panelToggled(true);
+  }
+
+  function closeThread(): void {
+    const had = thread?.element.contains(document.activeElement) === true;
+    thread?.close();
+    thread = undefined;
+    frame.panelToggled(panelOpen);
+    if (had) {
+      composer.focus();
+    }
+  }
+
   function togglePanel(open: boolean): void {
+    if (thread !== undefined) {
+      closeThread();
+    }
     const had = details.element.contains(document.activeElement);
     panelOpen = open;
     details.element.hidden = !open;
@@ -183,6 +211,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     drawPins(next.pins);
     composer.show(next);
     details.show(next);
+    thread?.show(next);
     // Messages show what the own account may do with them.
     const { permissions, state, locked, role, policies } = next;
     const rights = JSON.stringify([permissions, state, locked, role, policies.reactions]);
@@ -192,7 +221,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     }
   });
   const refusals = client.refused((rows: readonly RefusedRow[]) =>
-    refused.show(rows.filter((refusal) => refusal.conversation === conversation)),
+    refused.show(rows.filter((refusal) => refusal.conversation === conversation && refusal.thread === undefined)),
   );
   const stopPresence = client.onPresence((presence) => {
     if (presence.conversation !== conversation || presence.account === client.account) {
@@ -226,6 +255,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     focusComposer: () => composer.focus(),
     togglePanel,
     close: () => {
+      thread?.close();
       composer.close();
       timeline.close();
       subscription.close();

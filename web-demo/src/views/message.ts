@@ -25,6 +25,7 @@ export interface MessageActions {
   toggleReaction(row: TimelineRow, emoji: string): void;
   togglePin(row: TimelineRow): void;
   jump(message: string): void;
+  openThread(row: TimelineRow): void;
 }
 
 /** Where a message stands in a run of one author's messages. */
@@ -77,6 +78,7 @@ export function drawMessage(item: HTMLElement, row: TimelineRow, place: MessageP
           { class: "reactions" },
           ...row.reactions.map((reaction) => reactionButton(row, reaction, actions)),
         ),
+      threadButton(row, actions),
     ),
     tools(item, row, actions),
   ]);
@@ -193,6 +195,33 @@ function reactionButton(row: TimelineRow, reaction: ReactionRow, actions: Messag
   );
 }
 
+/** What was written in the thread that starts from it. */
+function threadButton(row: TimelineRow, actions: MessageActions): Child {
+  const { thread } = row;
+  if (thread === undefined) {
+    return undefined;
+  }
+  const replies = thread.replies === 1 ? "1 reply" : `${thread.replies} replies`;
+  const names = thread.participants
+    .map((account) => (account === actions.account ? "you" : actions.nameOf(account)))
+    .join(", ");
+  return button(
+    {
+      class: "thread-link",
+      tabindex: "-1",
+      title: names,
+      "data-testid": "thread",
+      "data-count": thread.replies,
+      "data-focus": "thread",
+    },
+    () => actions.openThread(row),
+    icon("reply"),
+    replies,
+    thread.lastReplyAt !== undefined &&
+      element("span", { class: "quiet" }, `last ${timeBeside(thread.lastReplyAt, Date.now())}`),
+  );
+}
+
 function tools(item: HTMLElement, row: TimelineRow, actions: MessageActions): Child {
   const react = button(
     {
@@ -245,6 +274,12 @@ function menuItems(anchor: HTMLElement, row: TimelineRow, actions: MessageAction
       icon: "reply",
       testid: "action-reply",
       choose: () => actions.reply(row),
+    },
+    (actions.can("thread:create") || row.thread !== undefined) && {
+      label: row.thread === undefined ? "Reply in thread" : "Open the thread",
+      icon: "reply",
+      testid: "action-thread",
+      choose: () => actions.openThread(row),
     },
     actions.can("message:react") && {
       label: "React",

@@ -44,13 +44,14 @@ export interface TimelineView {
   close(): void;
 }
 
-/** Opens the timeline of a conversation; `tail` stands after its messages. */
+/** Opens the timeline of a conversation, or of a thread of it; `tail` stands after its messages. */
 export function createTimeline(
   person: Person,
   conversation: string,
   unread: number,
   actions: MessageActions,
   tail: HTMLElement,
+  thread?: string,
 ): TimelineView {
   let rows: readonly TimelineRow[] = [];
   let hasOlder = false;
@@ -322,7 +323,7 @@ export function createTimeline(
   sizes.observe(log);
   sizes.observe(tail);
 
-  timeline = person.client.timeline(conversation, receive);
+  timeline = person.client.timeline(conversation, receive, thread);
   markRead();
   return {
     element: root,

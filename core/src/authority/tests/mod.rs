@@ -5,6 +5,7 @@
 mod given;
 mod membership;
 mod pace;
+mod thread;
 mod wish;
 
 use proptest::prelude::*;
@@ -139,7 +140,7 @@ impl Room {
     }
 
     fn admit(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
-        for missing in self.stream.missing(&pushed.document) {
+        while let Some(missing) = self.stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
             self.stream.insert(Document::new(missing));
         }
         self.stream.admit(session, pushed, NOW, &self.limits)

@@ -77,6 +77,7 @@ macro_rules! contract_tests {
                 profiles_come_for_those_who_have_one,
                 a_suspension_holds_until_it_is_lifted,
                 a_suspension_is_no_profile,
+                threads_are_found_by_the_page_they_start_from,
             }
             subscription {
                 subscribers_are_rows_beside_the_members,
@@ -175,6 +176,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         conversation: None,
         members: Vec::new(),
         subscribers: Vec::new(),
+        threads: Vec::new(),
         name: None,
         profile: None,
         traces: Vec::new(),

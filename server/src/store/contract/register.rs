@@ -1,9 +1,12 @@
 //! What is kept beside the journal: receipts, devices, members, profiles.
 
-use tidings_core::{model::Receipt, wire::MemberReceipt};
+use tidings_core::{
+    model::{Parent, Receipt, Thread},
+    wire::MemberReceipt,
+};
 
 use super::*;
-use crate::store::{DeviceOwner, Suspension};
+use crate::store::{DeviceOwner, Suspension, WhichThreads};
 
 fn receipt(delivered: u64, read: u64) -> Receipt {
     Receipt { delivered: position(delivered), read: position(read) }
@@ -124,4 +127,33 @@ pub(crate) async fn a_suspension_is_no_profile(store: &dyn Store) {
     assert_eq!(profiles.len(), 1);
     let all = store.catch_up(&tenant(), &account("ann"), None, ENTRIES_MAX).await.unwrap();
     assert_eq!(all.profiles, profiles);
+}
+
+pub(crate) async fn threads_are_found_by_the_page_they_start_from(store: &dyn Store) {
+    let thread = |number: u8, room, page| {
+        let message = MessageId { stamp: Stamp::from_bytes([number; 16]), author: account("ann") };
+        let parent = Parent { conversation: room, message, page, depth: 1 };
+        Thread::new(ConversationId::from_bytes([number; 16]), parent)
+    };
+    let (first, other) = (thread(1, conversation(1), 1), thread(2, conversation(1), 2));
+    let nested = thread(3, first.id, 1);
+    let with = |expected, threads: &[&Thread]| {
+        let threads = threads.iter().copied().cloned().collect();
+        StreamCommit { threads, ..messages(1, expected, "ann", 1) }
+    };
+    write(store, &[group(1, &["ann"])]).await;
+    write(store, &[with(1, &[&first, &other]), with(2, &[&nested])]).await;
+    let mut counted = first.clone();
+    counted.page = 1;
+    counted.count(position(4), WallTime::from_millis(7), [&other.parent.message]);
+    write(store, &[with(3, &[&counted])]).await;
+    let found = async |which| store.threads(&tenant(), conversation(1), &which).await.unwrap();
+    let page = |number| WhichThreads::From(DocumentId::Page(conversation(1), number));
+    assert_eq!(found(WhichThreads::All).await, [counted.clone(), other.clone(), nested.clone()]);
+    assert_eq!(found(WhichThreads::One(first.id)).await, [counted.clone()]);
+    assert_eq!(found(WhichThreads::One(ConversationId::from_bytes([9; 16]))).await, []);
+    assert_eq!((found(page(1)).await, found(page(2)).await), (vec![counted], vec![other]));
+    let within = DocumentId::ThreadPage(conversation(1), first.id, 1);
+    assert_eq!(found(WhichThreads::From(within)).await, [nested]);
+    assert_eq!(store.threads(&tenant(), conversation(2), &WhichThreads::All).await.unwrap(), []);
 }

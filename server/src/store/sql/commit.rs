@@ -16,6 +16,7 @@ use super::{
     name,
     row::Fields,
     subscription,
+    thread::{self, THREADS},
 };
 use crate::store::{CommitOutcome, Notice, StoreError, StreamCommit};
 
@@ -249,6 +250,7 @@ fn rows<'c>(
     let mut conversations = BTreeMap::new();
     let mut members = BTreeMap::new();
     let mut accounts = BTreeMap::new();
+    let mut threads = BTreeMap::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
         if !commit.entries.is_empty() {
@@ -270,6 +272,9 @@ fn rows<'c>(
                 for (account, row) in subscription::rows(tick, commit, *conversation) {
                     members.insert((tenant, *conversation, account), row);
                 }
+                for (id, row) in thread::rows(commit, *conversation) {
+                    threads.insert((tenant, *conversation, id), row);
+                }
             }
             StreamId::Account(account) => {
                 if let Some(profile) = &commit.profile {
@@ -288,6 +293,7 @@ fn rows<'c>(
         (&DOCUMENTS, documents.collect()),
         (&CONVERSATIONS, conversations.into_values().collect()),
         (&MEMBERS, members.into_values().collect()),
+        (&THREADS, threads.into_values().collect()),
         (&ACCOUNTS, accounts.into_values().collect()),
     ]
 }

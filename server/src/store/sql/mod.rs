@@ -13,6 +13,7 @@ mod records;
 mod row;
 mod snapshot;
 mod subscription;
+mod thread;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::Receipt,
+    model::{Receipt, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -38,7 +39,7 @@ use crate::{clock, metrics::Counter};
 
 use super::{
     CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts,
-    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
+    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.
@@ -383,6 +384,17 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
         self.patience
             .bound(async { receipt::receipts::<B>(&mut *self.reader().await?, tenant, conversation).await })
+            .await
+    }
+
+    async fn threads(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        which: &WhichThreads,
+    ) -> Result<Vec<Thread>, StoreError> {
+        self.patience
+            .bound(async { thread::threads::<B>(&mut *self.reader().await?, tenant, conversation, which).await })
             .await
     }
 

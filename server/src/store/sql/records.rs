@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 use tidings_core::{
-    ids::{AccountId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
     journal::Position,
-    model::{ConversationKind, ConversationState, Profile},
+    model::{ConversationKind, ConversationState, Profile, Thread},
     wire,
 };
 
-use super::{Backend, SqlStore, Value, backend::fetch, directory, journal, row::Fields, snapshot};
+use super::{Backend, SqlStore, Value, backend::fetch, directory, journal, row::Fields, snapshot, thread};
 use crate::store::{
-    ConversationRow, MemberRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord,
+    ConversationRow, MemberRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord, WhichThreads,
 };
 
 // Both tables: a stream may have lost its row, or its entries.
@@ -59,8 +59,12 @@ impl<B: Backend> Records for SqlStore<B> {
         let head = journal::stream_head::<B>(&mut moment, tenant, stream).await?;
         let rows = fetch::<B>(&mut moment, LAST, [tenant.into(), stream.into()]).await?;
         let last = rows.first().map_or(Ok(Position::ZERO), |row| Fields::of("journal", row).position("last"))?;
-        let snapshots = snapshots::<B>(&mut moment, tenant, stream, head).await?;
-        let record = StreamRecord { head, last, snapshots, ..StreamRecord::default() };
+        let threads = match stream.conversation() {
+            Some(conversation) => thread::threads::<B>(&mut moment, tenant, conversation, &WhichThreads::All).await?,
+            None => Vec::new(),
+        };
+        let snapshots = snapshots::<B>(&mut moment, tenant, stream, head, &threads).await?;
+        let record = StreamRecord { head, last, threads, snapshots, ..StreamRecord::default() };
         match stream {
             StreamId::Account(account) => {
                 let profile = directory::profiles::<B>(&mut moment, tenant, std::slice::from_ref(account)).await?;
@@ -125,12 +129,17 @@ async fn snapshots<B: Backend>(
     tenant: &TenantId,
     stream: &StreamId,
     head: StreamHead,
+    threads: &[Thread],
 ) -> Result<Vec<(DocumentId, Position)>, StoreError> {
     let documents: Vec<DocumentId> = match stream {
         StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account.clone())],
         StreamId::Conversation(conversation) => {
-            let pages = (1..=head.page).map(|number: PageNumber| DocumentId::Page(*conversation, number));
-            std::iter::once(DocumentId::Conversation(*conversation)).chain(pages).collect()
+            let documents_of = |(room, page): (ConversationId, PageNumber)| {
+                let pages = (1..=page).map(move |number| DocumentId::of_page(*conversation, room, number));
+                std::iter::once(DocumentId::of_room(*conversation, room)).chain(pages)
+            };
+            let threads = threads.iter().map(|thread| (thread.id, thread.page));
+            std::iter::once((*conversation, head.page)).chain(threads).flat_map(documents_of).collect()
         }
     };
     let rows = fetch::<B>(connection, SNAPSHOTS, [tenant.into(), Value::keys(documents)]).await?;

@@ -90,7 +90,8 @@ impl Room {
         let account = script.one_in(8).then(|| some_account(script));
         let link = Link { kind: *some(script, LinkKind::ALL), id: some_text(script) };
         let kind = *some(script, ConversationKind::ALL);
-        let created = Created { kind, by: by.clone(), at, account, link: script.one_in(8).then_some(link) };
+        let created =
+            Created { kind, by: by.clone(), at, account, link: script.one_in(8).then_some(link), parent: None };
         let mut members = vec![(by.clone(), Role::Owner)];
         members.extend((0..script.below(4)).map(|_| (some_account(script), some_role(script))));
         let mut facts: Vec<Fact> = first_members(&by, at, members).collect();

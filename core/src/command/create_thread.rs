@@ -1,0 +1,53 @@
+//! Opens a thread from a message: everybody who does derives the same one, so
+//! whoever comes second finds nothing left to do.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    authority::Refusal,
+    code::Code,
+    command::{PlanResult, Planning, plan},
+    doc::Fact,
+    ids::{ConversationId, DocumentId, MessageId, TenantId},
+    model::{ConversationKind, Created, InfoField, Parent},
+};
+
+/// Opens a thread from a message of a conversation, or of one of its threads.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CreateThread {
+    /// Where: the conversation whose stream it is, also for a thread of a thread.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// From which message.
+    #[n(1)]
+    pub message: MessageId,
+    /// Its title.
+    #[n(2)]
+    pub title: Option<String>,
+}
+
+impl CreateThread {
+    /// The thread.
+    pub fn thread(&self, tenant: &TenantId) -> ConversationId {
+        ConversationId::thread(tenant, self.conversation, &self.message)
+    }
+
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        let thread = self.thread(planning.stream.tenant());
+        if planning.stream.thread(thread).is_some() {
+            return Ok(None);
+        }
+        let page = planning.page_of(&self.message)?.id();
+        let (Some(room), Some(number)) = (page.room(), page.page()) else {
+            return Err(Refusal::new(Code::MessageUnknown, "not on a page"));
+        };
+        let above = planning.stream.thread(room).map_or(0, |above| above.parent.depth);
+        let parent =
+            Parent { conversation: room, message: self.message.clone(), page: number, depth: above.saturating_add(1) };
+        let created = Created::new(ConversationKind::Thread, planning.account().clone(), planning.at);
+        let mut facts = vec![Fact::Created(Created { parent: Some(parent), ..created })];
+        facts.extend(self.title.clone().map(|title| Fact::Info(InfoField::Title, Some(title))));
+        plan(DocumentId::Thread(self.conversation, thread), facts)
+    }
+}

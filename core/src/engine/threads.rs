@@ -1,0 +1,221 @@
+//! Threads on this device. Of most of them only what is shown on the message
+//! that they start from is held. One that is opened, or written in, has its
+//! document and its newest page brought in: from the store if it was here
+//! before, from the server if not.
+
+use crate::{
+    code::Code,
+    command::Command,
+    doc::{Document, Message},
+    engine::{
+        Engine, record,
+        screen::OpenConversation,
+        store::ReadPurpose,
+        streams::{StoredPage, Work, restore_page},
+    },
+    ids::{ConversationId, DocumentId, StreamId},
+    journal::{Entry, Position},
+    model::{Conversation, Thread},
+    storage::{Record, Write},
+    wire::{ClientFrame, Fetch, FetchScope, Fetched, Refused},
+};
+
+impl Engine {
+    /// A screen shows a thread, whether or not there is one yet.
+    pub(super) fn open_thread(&mut self, conversation: ConversationId, thread: ConversationId) {
+        if self.open.contains_key(&thread) {
+            return;
+        }
+        let stream = StreamId::Conversation(conversation);
+        self.open.insert(thread, OpenConversation::of(conversation));
+        self.read_rows(&stream, thread);
+        self.with_stream(&stream, Work::Show(thread));
+    }
+
+    /// No screen shows it any more: what is held of it stays in the store.
+    pub(super) fn let_go(&mut self, conversation: ConversationId, thread: ConversationId) {
+        let stream = StreamId::Conversation(conversation);
+        let Some(replica) = self.replica(&stream) else { return };
+        replica.wanted.remove(&thread);
+        for document in replica.let_go(thread) {
+            self.save_document(&document);
+        }
+    }
+
+    /// Whether an open timeline is a thread's.
+    pub(super) fn is_thread(&self, room: ConversationId) -> bool {
+        self.open.get(&room).is_some_and(|open| open.conversation != room)
+    }
+
+    /// A command in a thread that is not held waits until it is.
+    pub(super) fn wait_for_thread(
+        &mut self,
+        stream: &StreamId,
+        thread: ConversationId,
+        request: u64,
+        command: Command,
+    ) {
+        self.waiting_for_thread.entry(thread).or_default().push((request, command));
+        self.hold_thread(stream, thread);
+    }
+
+    /// Brings in a thread's document and its newest page.
+    pub(super) fn hold_thread(&mut self, stream: &StreamId, thread: ConversationId) {
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.holding.contains_key(&thread) {
+            return;
+        }
+        replica.holding.insert(thread, None);
+        let since = replica.confirmed.position();
+        let mut keys: Vec<_> = replica.thread_documents(thread).iter().map(record::document_key).collect();
+        keys.push(record::tail_prefix(stream));
+        // Entries of it may still be on their way to the store.
+        self.store.read_later(ReadPurpose::Thread(stream.clone(), thread, since), keys);
+    }
+
+    pub(super) fn thread_read(
+        &mut self,
+        stream: &StreamId,
+        thread: ConversationId,
+        since: Position,
+        records: &[Record],
+    ) {
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.holds(thread) {
+            return self.thread_held(stream, thread);
+        }
+        let known = replica.confirmed.thread(thread).cloned();
+        let mut documents = Vec::new();
+        for id in replica.thread_documents(thread) {
+            match restore_page(&id, stream, records) {
+                StoredPage::Whole(document) => documents.push(*document),
+                StoredPage::Absent => match known.as_ref().and_then(|known| restore_begun(&id, known, stream, records))
+                {
+                    Some(document) => documents.push(document),
+                    None => return self.fetch_thread(stream, thread),
+                },
+                StoredPage::Damaged => {
+                    self.tell_damage();
+                    self.store.write(Write::Delete(record::document_key(&id)));
+                    return self.fetch_thread(stream, thread);
+                }
+            }
+        }
+        self.take_thread(stream, thread, documents, since);
+    }
+
+    fn fetch_thread(&mut self, stream: &StreamId, thread: ConversationId) {
+        let request = self.link.new_request();
+        let is_online = self.link.is_online();
+        let Some(replica) = self.replica(stream) else { return };
+        if is_online {
+            replica.holding.insert(thread, Some(request));
+            let scope = FetchScope::Thread(thread);
+            return self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope }));
+        }
+        replica.holding.remove(&thread);
+        self.fail_waiting(thread, Code::Unreachable, "the thread was never loaded on this device");
+    }
+
+    /// Takes in the documents of a thread that have every entry up to a
+    /// position. What came behind it went past them: then they are read again.
+    pub(super) fn take_thread(
+        &mut self,
+        stream: &StreamId,
+        thread: ConversationId,
+        documents: Vec<Document>,
+        since: Position,
+    ) {
+        let Some(replica) = self.replica(stream) else { return };
+        if documents.iter().any(|document| replica.has_passed(document.id(), since)) {
+            replica.holding.remove(&thread);
+            return self.hold_thread(stream, thread);
+        }
+        for mut document in documents {
+            if replica.confirmed.document(document.id()).is_none() {
+                document.advance(replica.confirmed.position());
+                replica.insert_page(document);
+            }
+        }
+        self.thread_held(stream, thread);
+    }
+
+    /// What waited for a thread goes on.
+    fn thread_held(&mut self, stream: &StreamId, thread: ConversationId) {
+        let Some(replica) = self.replica(stream) else { return };
+        replica.holding.remove(&thread);
+        if replica.rewrite_due && replica.fetch.is_none() {
+            self.rewrite(stream);
+        }
+        for (request, command) in self.waiting_for_thread.remove(&thread).unwrap_or_default() {
+            self.execute(stream, request, command);
+        }
+        if self.open.contains_key(&thread) {
+            self.show_timeline(thread);
+        }
+    }
+
+    /// What a Fetched says of threads, and the documents of one.
+    pub(super) fn receive_threads(&mut self, stream: &StreamId, fetched: &Fetched, documents: Vec<Document>) {
+        let Some(replica) = self.replica(stream) else { return };
+        replica.know_threads(&fetched.threads);
+        self.dirty_heads.insert(stream.clone());
+        let opened = documents.iter().find_map(|document| match document.id() {
+            DocumentId::Thread(_, thread) => Some(*thread),
+            _ => None,
+        });
+        if let Some(thread) = opened {
+            for document in &documents {
+                self.save_document(document);
+            }
+            self.take_thread(stream, thread, documents, fetched.head);
+        }
+    }
+
+    /// A thread that was asked for and is not told; whether it was one.
+    pub(super) fn thread_refused(&mut self, stream: &StreamId, refused: &Refused) -> bool {
+        let Some(replica) = self.replica(stream) else { return false };
+        let asked = replica.holding.iter().find(|(_, request)| **request == Some(refused.request));
+        let Some(thread) = asked.map(|(thread, _)| *thread) else { return false };
+        replica.holding.remove(&thread);
+        let is_due = replica.rewrite_due;
+        self.fail_waiting(thread, refused.code, &refused.detail);
+        match refused.retry_at {
+            Some(retry_at) => self.fetch_later(stream, retry_at),
+            // Whatever was written there is refused here, with its words.
+            None if is_due => self.rewrite_now(stream),
+            None => {}
+        }
+        true
+    }
+
+    /// What waits for the link's answers waits no longer.
+    pub(super) fn forget_thread_requests(&mut self) {
+        let threads: Vec<ConversationId> = self.waiting_for_thread.keys().copied().collect();
+        for thread in threads {
+            self.fail_waiting(thread, Code::Unreachable, "the link was lost before the thread was loaded");
+        }
+    }
+
+    fn fail_waiting(&mut self, thread: ConversationId, code: Code, detail: &str) {
+        for (request, _) in self.waiting_for_thread.remove(&thread).unwrap_or_default() {
+            self.fail(request, code, detail);
+        }
+    }
+}
+
+/// A document of a thread that began here and of which no snapshot was stored
+/// yet: from the entries behind the snapshots, if all of its own are there. It
+/// begins with the thread's creation, or with the thread's first message.
+fn restore_begun(id: &DocumentId, known: &Thread, stream: &StreamId, records: &[Record]) -> Option<Document> {
+    let tail = records.iter().filter(|(key, _)| key.starts_with(&record::tail_prefix(stream)));
+    let mut tail: Vec<Entry> = tail.map(|(key, value)| record::read(key, value)).collect::<Option<_>>()?;
+    tail.retain(|entry| entry.document == *id);
+    let document = Document::restore(id.clone(), None, &tail).ok()?;
+    let is_whole = match id.page() {
+        None => Conversation::read(&document).created.is_some(),
+        Some(1) if known.page == 1 => Message::read_all(&document).len() == known.replies as usize,
+        Some(_) => false,
+    };
+    is_whole.then_some(document)
+}

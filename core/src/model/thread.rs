@@ -1,0 +1,107 @@
+//! A thread as it is shown on the message that it starts from, without its
+//! documents: counted entry by entry, alike by the server, a client and
+//! whoever verifies a journal.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber},
+    journal::Position,
+    time::WallTime,
+};
+
+/// Accounts named on the message that a thread starts from.
+pub const PARTICIPANTS_MAX: usize = 5;
+
+/// What a thread starts from.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Parent {
+    /// The conversation, or the thread in its stream, that the message is in.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// The message.
+    #[n(1)]
+    pub message: MessageId,
+    /// The page that the message is on.
+    #[n(2)]
+    pub page: PageNumber,
+    /// How deep the thread is: 1 in a conversation, 2 in a thread of one …
+    #[n(3)]
+    pub depth: u32,
+}
+
+impl Parent {
+    /// The page that the message is on, in the stream of a conversation.
+    pub fn document(&self, conversation: ConversationId) -> DocumentId {
+        DocumentId::of_page(conversation, self.conversation, self.page)
+    }
+}
+
+/// What is known of a thread without its documents.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Thread {
+    /// Which.
+    #[n(0)]
+    pub id: ConversationId,
+    /// What it starts from.
+    #[n(1)]
+    pub parent: Parent,
+    /// Its newest page that has a change; 0 for none.
+    #[n(2)]
+    pub page: PageNumber,
+    /// The messages written in it, those included that were taken back.
+    #[n(3)]
+    pub replies: u32,
+    /// The message admitted last.
+    #[n(4)]
+    pub last_reply: Option<LastReply>,
+    /// Who wrote in it, the latest first, at most `PARTICIPANTS_MAX`.
+    #[n(5)]
+    pub participants: Vec<AccountId>,
+    /// The last entry that is counted in: none at or before it counts again.
+    #[n(6)]
+    pub position: Position,
+}
+
+/// The message admitted last.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct LastReply {
+    /// Which.
+    #[n(0)]
+    pub message: MessageId,
+    /// When it was admitted.
+    #[n(1)]
+    pub accepted_at: WallTime,
+}
+
+impl Thread {
+    /// A thread of which nothing is counted yet.
+    pub fn new(id: ConversationId, parent: Parent) -> Self {
+        let participants = Vec::new();
+        Self { id, parent, page: 0, replies: 0, last_reply: None, participants, position: Position::ZERO }
+    }
+
+    /// Counts an entry of the thread in, with the messages that it holds. An
+    /// entry that is counted in already changes nothing.
+    pub fn count<'a>(
+        &mut self,
+        position: Position,
+        accepted_at: WallTime,
+        messages: impl IntoIterator<Item = &'a MessageId>,
+    ) {
+        if position <= self.position {
+            return;
+        }
+        self.position = position;
+        for message in messages {
+            self.replies = self.replies.saturating_add(1);
+            self.participants.retain(|account| *account != message.author);
+            self.participants.insert(0, message.author.clone());
+            self.participants.truncate(PARTICIPANTS_MAX);
+            self.last_reply = Some(LastReply { message: message.clone(), accepted_at });
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Threads as they are shown on the messages that they start from.
+
+use tidings_core::{
+    ids::{ConversationId, TenantId},
+    model::Thread,
+    wire,
+};
+
+use super::{Backend, Insert, ReadRow, Value, backend::fetch, row::Fields};
+use crate::store::{StoreError, StreamCommit, WhichThreads};
+
+pub(super) const THREADS: Insert = Insert {
+    table: "threads",
+    columns: &["tenant", "conversation", "thread", "parent", "counted"],
+    conflict: "ON CONFLICT (tenant, conversation, thread) DO UPDATE
+        SET parent = excluded.parent, counted = excluded.counted",
+};
+
+const ALL: &str = "SELECT counted FROM threads WHERE tenant = $1 AND conversation = $2 ORDER BY thread";
+
+const ONE: &str = "SELECT counted FROM threads WHERE tenant = $1 AND conversation = $2 AND thread = $3";
+
+const FROM: &str = "SELECT counted FROM threads WHERE tenant = $1 AND parent = $2 ORDER BY thread";
+
+/// `Store::threads`.
+pub(super) async fn threads<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    which: &WhichThreads,
+) -> Result<Vec<Thread>, StoreError> {
+    let rows = match which {
+        WhichThreads::All => fetch::<B>(connection, ALL, [tenant.into(), conversation.into()]).await?,
+        WhichThreads::One(thread) => {
+            fetch::<B>(connection, ONE, [tenant.into(), conversation.into(), (*thread).into()]).await?
+        }
+        WhichThreads::From(page) => fetch::<B>(connection, FROM, [tenant.into(), page.into()]).await?,
+    };
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &impl ReadRow) -> Result<Thread, StoreError> {
+    Fields::of("threads", row).decode("counted", |bytes| wire::decode(bytes))
+}
+
+/// The rows of a commit.
+pub(super) fn rows(
+    commit: &StreamCommit,
+    conversation: ConversationId,
+) -> impl Iterator<Item = (ConversationId, Vec<Value>)> {
+    commit.threads.iter().map(move |thread| {
+        let row = vec![
+            (&commit.tenant).into(),
+            conversation.into(),
+            thread.id.into(),
+            (&thread.parent.document(conversation)).into(),
+            wire::encode(thread).into(),
+        ];
+        (thread.id, row)
+    })
+}
