@@ -43,6 +43,9 @@ const CODES: [InviteCode; 4] = {
     [USUAL, USUAL, USUAL, InviteCode::from_bytes([2; 16])]
 };
 
+/// What they call conversations for everybody to find.
+const NAMES: [&str; 2] = ["boats", "ships"];
+
 const EMOJI: [&str; 3] = ["👍", "🎉", "❤"];
 
 /// A kind of command.
@@ -97,7 +100,7 @@ pub const KINDS: [(Kind, u64); 35] = [
     (Kind::Unreact, 5),
     (Kind::SetInfo, 7),
     (Kind::SetTheme, 3),
-    (Kind::SetScope, 2),
+    (Kind::SetScope, 4),
     (Kind::SetPolicy, 7),
     (Kind::SetState, 6),
     (Kind::SetLocked, 8),
@@ -227,6 +230,12 @@ impl Person<'_> {
                     command.policies.push(Policy::Join(*random.pick(&[JoinPolicy::Open, JoinPolicy::LinkJoin])));
                 }
                 if random.chance(20) {
+                    (command.scope, command.name) = (Some(Scope::Public), Some((*random.pick(&NAMES)).to_owned()));
+                }
+                if random.chance(25) {
+                    command.policies.push(Policy::SlowModeSeconds(3));
+                }
+                if random.chance(20) {
                     let policy = draw_policy(random);
                     command.policies.retain(|other| other.name() != policy.name());
                     command.policies.push(policy);
@@ -261,7 +270,11 @@ impl Person<'_> {
                 let theme = Theme { background_url: None, color: Some("#0a7E3c".to_owned()) };
                 SetTheme { conversation, theme: random.chance(60).then_some(theme) }.into()
             }
-            Kind::SetScope => SetScope { conversation, scope: *random.pick(Scope::ALL) }.into(),
+            Kind::SetScope => SetScope {
+                conversation,
+                scope: *random.pick(&[Scope::Public, Scope::Public, Scope::Private, Scope::Organization]),
+            }
+            .into(),
             Kind::SetPolicy => SetPolicy { conversation, policy: draw_policy(random) }.into(),
             Kind::SetState => SetState { conversation, state: self.state(conversation, random) }.into(),
             Kind::SetLocked => SetLocked { conversation, locked: random.chance(30) }.into(),
