@@ -1,5 +1,6 @@
 //! A newtype for each id: parse, print, order, derive. Constructors parse, so
-//! an invalid id cannot exist. Times inside message ids come from `hlc`.
+//! an invalid id cannot exist. Times inside message ids come from `hlc`. It is
+//! long because there are many ids, each of them small.
 
 use core::fmt;
 use std::sync::Arc;

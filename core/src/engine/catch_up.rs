@@ -319,22 +319,6 @@ impl Engine {
         self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope: FetchScope::After(after) }));
     }
 
-    pub(super) fn fetch_page(&mut self, page: &DocumentId) {
-        let request = self.link.new_request();
-        let online = self.link.is_online();
-        if let Some(open) = page.room().and_then(|room| self.open.get_mut(&room)) {
-            open.loading_older = online;
-        }
-        let scope = match *page {
-            DocumentId::Page(_, number) => FetchScope::Page(number),
-            DocumentId::ThreadPage(_, thread, number) => FetchScope::ThreadPage(thread, number),
-            _ => return,
-        };
-        if online {
-            self.send(&ClientFrame::Fetch(Fetch { request, stream: page.stream(), scope }));
-        }
-    }
-
     pub(super) fn receive_fetched(&mut self, stream: &StreamId, fetched: &Fetched) {
         let Some(replica) = self.replica(stream) else { return };
         if replica.fetch != Some(fetched.request) {
@@ -569,13 +553,6 @@ impl Engine {
         }
         for (request, _) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
             self.fail(request, refused.code, &refused.detail);
-        }
-    }
-
-    pub(super) fn fetch_later(&mut self, stream: &StreamId, retry_at: WallTime) {
-        let (monotonic, wall) = (self.now.monotonic, self.wall());
-        if let Some(replica) = self.replica(stream) {
-            replica.fetch_at = Some(monotonic.plus(deferral(retry_at, wall)));
         }
     }
 

@@ -12,6 +12,7 @@ mod clock;
 mod commands;
 mod damage;
 mod fault;
+mod fetched;
 mod input;
 mod link;
 mod outbox;

@@ -18,7 +18,7 @@ use crate::{
     limits::Limits,
     model::{MemberStatus, Receipt, Thread},
     time::{MonotonicTime, Now, WallTime},
-    wire::{DocumentSnapshot, Fetched},
+    wire::Fetched,
 };
 
 /// Entries kept behind their documents' snapshots before these are cut anew.
@@ -29,7 +29,7 @@ const TAIL_ENTRIES_MAX: usize = 64;
 pub(super) struct Replica {
     pub(super) confirmed: Stream,
     /// Confirmed with the outbox on top; none when the outbox is empty.
-    view: Option<Stream>,
+    pub(super) view: Option<Stream>,
     /// Whether the view lacks something that is confirmed.
     view_is_behind: bool,
     pub(super) outbox: Outbox,
@@ -59,7 +59,7 @@ pub(super) struct Replica {
     /// Threads on their way here, with the fetch of those that are asked for.
     pub(super) holding: BTreeMap<ConversationId, Option<u64>>,
     /// Threads whose stored records are behind.
-    changed_threads: BTreeSet<ConversationId>,
+    pub(super) changed_threads: BTreeSet<ConversationId>,
     /// What the screen has to look at again.
     pub(super) touched: Touched,
     /// When it was last used, for eviction.
@@ -374,40 +374,6 @@ impl Replica {
         Ok(admitted)
     }
 
-    /// The documents of a Fetched, each with the entries behind its snapshot.
-    pub(super) fn restore_fetched(&self, fetched: &Fetched) -> Result<Stream, RestoreFetchedError> {
-        let tenant = self.confirmed.tenant().clone();
-        let mut stream = Stream::new(tenant, fetched.stream.clone(), fetched.head, fetched.page);
-        for thread in &fetched.threads {
-            let Some(conversation) = fetched.stream.conversation() else { return Err(RestoreFetchedError::Foreign) };
-            if ConversationId::thread(stream.tenant(), conversation, &thread.parent.message) != thread.id {
-                return Err(RestoreFetchedError::Foreign);
-            }
-            stream.set_thread(thread.clone());
-        }
-        for snapshot in &fetched.documents {
-            let newest = snapshot.document.room().map_or(0, |room| stream.newest_page(room));
-            stream.insert(restore_snapshot(snapshot, newest, fetched)?);
-        }
-        for entry in &fetched.entries {
-            receive_behind(&mut stream, entry, fetched)
-                .map_err(|source| RestoreFetchedError::Entry { position: entry.position, source })?;
-        }
-        stream.flush().map_err(|error| RestoreFetchedError::Entry { position: fetched.head, source: error.into() })?;
-        for snapshot in &fetched.documents {
-            if let Some(mut document) = stream.remove(&snapshot.document) {
-                // A page begins with a message, a conversation with its creation.
-                let has_begun = fetched.stream.conversation().is_some() && fetched.head > Position::ZERO;
-                if has_begun && document.changes() == 0 {
-                    return Err(RestoreFetchedError::Cleared);
-                }
-                document.advance(fetched.head);
-                stream.insert(document);
-            }
-        }
-        Ok(stream)
-    }
-
     /// Lets go of everything but the outbox.
     pub(super) fn forget(&mut self) {
         let (tenant, id) = (self.confirmed.tenant().clone(), self.confirmed.id().clone());
@@ -438,7 +404,7 @@ impl Replica {
     /// Puts the outbox on top of confirmed again, as it is. What does not
     /// apply, because its document is not held, stays in the outbox: it is
     /// the server's to answer.
-    fn reapply(&mut self) {
+    pub(super) fn reapply(&mut self) {
         self.view = None;
         if self.outbox.is_empty() {
             return;
@@ -485,72 +451,6 @@ impl Replica {
         let lowest = self.lowest_page_of(room);
         let is_shown = move |id: &DocumentId| id.room() == Some(room) && id.page().is_some_and(|page| page >= lowest);
         self.confirmed.documents().filter(move |document| is_shown(document.id()))
-    }
-
-    /// A thread's document and its newest page.
-    pub(super) fn thread_documents(&self, thread: ConversationId) -> Vec<DocumentId> {
-        let StreamId::Conversation(conversation) = *self.confirmed.id() else { return Vec::new() };
-        let page = Some(self.confirmed.newest_page(thread)).filter(|page| *page > 0);
-        let page = page.map(|page| DocumentId::of_page(conversation, thread, page));
-        core::iter::once(DocumentId::of_room(conversation, thread)).chain(page).collect()
-    }
-
-    /// Whether the newest of a conversation or of a thread can be shown: all
-    /// of a thread that was not opened.
-    pub(super) fn holds(&self, room: ConversationId) -> bool {
-        let is_loaded = |document: &DocumentId| self.confirmed.document(document).is_some();
-        self.confirmed.thread(room).is_none() || self.thread_documents(room).iter().all(is_loaded)
-    }
-
-    /// Whether a thread is known of and cannot be written in, because it is not loaded.
-    pub(super) fn lacks(&self, thread: ConversationId) -> bool {
-        self.whole && !self.holds(thread)
-    }
-
-    /// A thread that waits for its documents before the outbox can be written anew.
-    pub(super) fn lacking_thread(&self) -> Option<ConversationId> {
-        let mut threads = self.outbox.entries.iter().filter_map(|entry| entry.document.thread());
-        threads.find(|thread| !self.holds(*thread))
-    }
-
-    /// Takes in what is known of threads elsewhere.
-    pub(super) fn know_threads(&mut self, threads: &[Thread]) {
-        for thread in threads {
-            self.touched.messages.insert(thread.parent.message.clone());
-            self.changed_threads.insert(thread.id);
-            self.confirmed.set_thread(thread.clone());
-            if let Some(view) = &mut self.view {
-                view.set_thread(thread.clone());
-            }
-        }
-    }
-
-    /// The threads whose records are to be stored anew.
-    pub(super) fn take_changed_threads(&mut self) -> Vec<Thread> {
-        let changed = core::mem::take(&mut self.changed_threads);
-        changed.into_iter().filter_map(|thread| self.confirmed.thread(thread).cloned()).collect()
-    }
-
-    /// Lets go of a thread's documents, unless something written there waits.
-    /// Answers them, to be stored.
-    pub(super) fn let_go(&mut self, thread: ConversationId) -> Vec<Document> {
-        if self.outbox.entries.iter().any(|entry| entry.document.thread() == Some(thread)) {
-            return Vec::new();
-        }
-        let ids = self.confirmed.documents().map(Document::id).filter(|id| id.thread() == Some(thread));
-        let ids: Vec<DocumentId> = ids.cloned().collect();
-        let documents = ids.iter().filter_map(|id| self.confirmed.remove(id)).collect();
-        self.reapply();
-        documents
-    }
-
-    /// A thread that is looked at, or written in, begins here when it is opened.
-    fn begin_thread(&mut self, document: &DocumentId) {
-        let DocumentId::Thread(_, thread) = *document else { return };
-        let is_here = self.wanted.contains(&thread) || self.view().document(document).is_some();
-        if is_here && self.confirmed.thread(thread).is_none() && self.confirmed.document(document).is_none() {
-            self.confirmed.insert(Document::new(document.clone()));
-        }
     }
 
     /// Whether a document that is not loaded got an entry behind a position.
@@ -654,41 +554,6 @@ pub(super) struct Rewritten {
     pub(super) entries: Vec<OutboxEntry>,
     pub(super) satisfied: Vec<u64>,
     pub(super) refused: Vec<(u64, Command, WallTime, Refusal)>,
-}
-
-/// A document as of a position of the answer it came with.
-fn restore_snapshot(
-    snapshot: &DocumentSnapshot,
-    newest: PageNumber,
-    fetched: &Fetched,
-) -> Result<Document, RestoreFetchedError> {
-    let page = snapshot.document.page();
-    if snapshot.document.stream() != fetched.stream || page.is_some_and(|page| page == 0 || page > newest) {
-        return Err(RestoreFetchedError::Foreign);
-    }
-    // What holds something is as of a position, and what holds nothing of none.
-    let is_bare = snapshot.data.is_empty();
-    if is_bare != (snapshot.position == Position::ZERO) || (is_bare && !snapshot.admissions.is_empty()) {
-        return Err(RestoreFetchedError::Cleared);
-    }
-    let parts = (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice());
-    let document = Document::restore(snapshot.document.clone(), Some(parts), &[])?;
-    let is_reached = |position: Position| position > Position::ZERO && position <= snapshot.position;
-    let fits = document.admissions().values().all(|admission| is_reached(admission.position));
-    if !fits || snapshot.position > fetched.head {
-        return Err(RestoreFetchedError::Position);
-    }
-    Ok(document)
-}
-
-/// An entry behind a snapshot, into its document. One that the snapshot has is
-/// part of it already.
-fn receive_behind(stream: &mut Stream, entry: &Entry, fetched: &Fetched) -> Result<(), ReceiveEntryError> {
-    let Some(document) = stream.document(&entry.document) else { return Err(ReceiveEntryError::Foreign) };
-    if entry.position > document.position() && entry.position <= fetched.head {
-        stream.queue_entry(entry)?;
-    }
-    Ok(())
 }
 
 /// The code of a refusal that follows from a status.

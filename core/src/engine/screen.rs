@@ -14,6 +14,7 @@ use crate::{
         Engine, TimelineUpdate, Update, record,
         replica::{Replica, Touched},
         streams::{Slot, Work},
+        threads::thread_row,
         unread::unread_in,
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
@@ -24,8 +25,7 @@ use crate::{
     },
     time::{MonotonicTime, WallTime},
     view::{
-        ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, ThreadRow, TimelineRow,
-        UNREAD_MAX,
+        ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX,
     },
     wire::LastMessage,
 };
@@ -98,21 +98,6 @@ impl Engine {
         }
         self.send_presence(conversation, PresenceKind::Offline);
         self.presence.retain(|(open, _), _| *open != conversation);
-    }
-
-    /// What a screen shows of a stream: the conversation, and threads of it.
-    pub(super) fn open_rooms(&self, stream: &StreamId) -> Vec<ConversationId> {
-        let of_stream = |open: &OpenConversation| stream.conversation() == Some(open.conversation);
-        self.open.iter().filter(|(_, open)| of_stream(open)).map(|(room, _)| *room).collect()
-    }
-
-    /// What a screen shows, and the stream that it is of, if that is loaded.
-    fn shown(&self, room: ConversationId) -> Option<(&OpenConversation, &Replica)> {
-        let open = self.open.get(&room)?;
-        match self.streams.get(&StreamId::Conversation(open.conversation))? {
-            Slot::Loaded(replica) => Some((open, replica)),
-            Slot::Loading(_) => None,
-        }
     }
 
     /// Stores the newest rows of the timelines that changed, a while after
@@ -255,7 +240,8 @@ impl Engine {
 
     fn flush_timeline(&mut self, conversation: ConversationId, touched: &Touched) {
         let Some((open, replica)) = self.shown(conversation) else { return };
-        if !open.live && !(replica.whole && replica.holds(conversation)) {
+        let is_here = replica.whole && replica.holds(conversation);
+        if !open.live && !is_here {
             return;
         }
         let ids: BTreeSet<MessageId> = if touched.all {
@@ -608,23 +594,6 @@ fn floor_of(positions: &[Position], count: usize, lowest_page: PageNumber, behin
         None if lowest_page > 1 => positions.first().copied().unwrap_or(behind),
         None => Position::ZERO,
     }
-}
-
-/// What a message shows of the thread that starts from it.
-fn thread_row(replica: &Replica, message: &MessageId) -> Option<ThreadRow> {
-    let view = replica.view();
-    // Most conversations have none.
-    view.threads().next()?;
-    let id = ConversationId::thread(view.tenant(), view.id().conversation()?, message);
-    // What is pending is in no entry that is counted.
-    let thread = replica.confirmed.thread(id).or_else(|| view.thread(id))?;
-    let pending = u32::try_from(replica.outbox.replies(id)).unwrap_or(u32::MAX);
-    Some(ThreadRow {
-        id,
-        replies: thread.replies.saturating_add(pending),
-        last_reply_at: thread.last_reply.as_ref().map(|last| last.accepted_at),
-        participants: thread.participants.clone(),
-    })
 }
 
 /// The positions of every admitted message that is loaded, rising.

@@ -8,6 +8,7 @@ use crate::{
     doc::{Change, Document},
     engine::{
         Engine, Output,
+        catch_up::deferral,
         outbox::OutboxEntry,
         record,
         record::{DocumentRecord, OutboxRecord},
@@ -19,8 +20,9 @@ use crate::{
     journal::{Entry, Position},
     model::{MemberStatus, Thread},
     storage::{Record, Write},
+    time::WallTime,
     view::TimelineRow,
-    wire::{Accepted, Fetched, MemberReceipt, Refused, Revoked},
+    wire::{Accepted, ClientFrame, Fetch, FetchScope, Fetched, MemberReceipt, Refused, Revoked},
 };
 
 /// Streams kept in memory; beyond, the least recently used one goes that
@@ -272,6 +274,29 @@ impl Engine {
                 self.store.write(Write::Delete(record::document_key(page)));
                 self.fetch_page(page);
             }
+        }
+    }
+
+    pub(super) fn fetch_page(&mut self, page: &DocumentId) {
+        let request = self.link.new_request();
+        let online = self.link.is_online();
+        if let Some(open) = page.room().and_then(|room| self.open.get_mut(&room)) {
+            open.loading_older = online;
+        }
+        let scope = match *page {
+            DocumentId::Page(_, number) => FetchScope::Page(number),
+            DocumentId::ThreadPage(_, thread, number) => FetchScope::ThreadPage(thread, number),
+            _ => return,
+        };
+        if online {
+            self.send(&ClientFrame::Fetch(Fetch { request, stream: page.stream(), scope }));
+        }
+    }
+
+    pub(super) fn fetch_later(&mut self, stream: &StreamId, retry_at: WallTime) {
+        let (monotonic, wall) = (self.now.monotonic, self.wall());
+        if let Some(replica) = self.replica(stream) {
+            replica.fetch_at = Some(monotonic.plus(deferral(retry_at, wall)));
         }
     }
 

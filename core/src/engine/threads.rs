@@ -9,14 +9,16 @@ use crate::{
     doc::{Document, Message},
     engine::{
         Engine, record,
+        replica::Replica,
         screen::OpenConversation,
         store::ReadPurpose,
-        streams::{StoredPage, Work, restore_page},
+        streams::{Slot, StoredPage, Work, restore_page},
     },
-    ids::{ConversationId, DocumentId, StreamId},
+    ids::{ConversationId, DocumentId, MessageId, StreamId},
     journal::{Entry, Position},
     model::{Conversation, Thread},
     storage::{Record, Write},
+    view::ThreadRow,
     wire::{ClientFrame, Fetch, FetchScope, Fetched, Refused},
 };
 
@@ -45,6 +47,21 @@ impl Engine {
     /// Whether an open timeline is a thread's.
     pub(super) fn is_thread(&self, room: ConversationId) -> bool {
         self.open.get(&room).is_some_and(|open| open.conversation != room)
+    }
+
+    /// What a screen shows of a stream: the conversation, and threads of it.
+    pub(super) fn open_rooms(&self, stream: &StreamId) -> Vec<ConversationId> {
+        let of_stream = |open: &OpenConversation| stream.conversation() == Some(open.conversation);
+        self.open.iter().filter(|(_, open)| of_stream(open)).map(|(room, _)| *room).collect()
+    }
+
+    /// What a screen shows, and the stream that it is of, if that is loaded.
+    pub(super) fn shown(&self, room: ConversationId) -> Option<(&OpenConversation, &Replica)> {
+        let open = self.open.get(&room)?;
+        match self.streams.get(&StreamId::Conversation(open.conversation))? {
+            Slot::Loaded(replica) => Some((open, replica)),
+            Slot::Loading(_) => None,
+        }
     }
 
     /// A command in a thread that is not held waits until it is.
@@ -202,6 +219,91 @@ impl Engine {
             self.fail(request, code, detail);
         }
     }
+}
+
+impl Replica {
+    /// A thread's document and its newest page.
+    pub(super) fn thread_documents(&self, thread: ConversationId) -> Vec<DocumentId> {
+        let StreamId::Conversation(conversation) = *self.confirmed.id() else { return Vec::new() };
+        let page = Some(self.confirmed.newest_page(thread)).filter(|page| *page > 0);
+        let page = page.map(|page| DocumentId::of_page(conversation, thread, page));
+        core::iter::once(DocumentId::of_room(conversation, thread)).chain(page).collect()
+    }
+
+    /// Whether the newest of a conversation or of a thread can be shown: all
+    /// of a thread that was not opened.
+    pub(super) fn holds(&self, room: ConversationId) -> bool {
+        let is_loaded = |document: &DocumentId| self.confirmed.document(document).is_some();
+        self.confirmed.thread(room).is_none() || self.thread_documents(room).iter().all(is_loaded)
+    }
+
+    /// Whether a thread is known of and cannot be written in, because it is not loaded.
+    pub(super) fn lacks(&self, thread: ConversationId) -> bool {
+        self.whole && !self.holds(thread)
+    }
+
+    /// A thread that waits for its documents before the outbox can be written anew.
+    pub(super) fn lacking_thread(&self) -> Option<ConversationId> {
+        let mut threads = self.outbox.entries.iter().filter_map(|entry| entry.document.thread());
+        threads.find(|thread| !self.holds(*thread))
+    }
+
+    /// Takes in what is known of threads elsewhere.
+    pub(super) fn know_threads(&mut self, threads: &[Thread]) {
+        for thread in threads {
+            self.touched.messages.insert(thread.parent.message.clone());
+            self.changed_threads.insert(thread.id);
+            self.confirmed.set_thread(thread.clone());
+            if let Some(view) = &mut self.view {
+                view.set_thread(thread.clone());
+            }
+        }
+    }
+
+    /// The threads whose records are to be stored anew.
+    pub(super) fn take_changed_threads(&mut self) -> Vec<Thread> {
+        let changed = core::mem::take(&mut self.changed_threads);
+        changed.into_iter().filter_map(|thread| self.confirmed.thread(thread).cloned()).collect()
+    }
+
+    /// Lets go of a thread's documents, unless something written there waits.
+    /// Answers them, to be stored.
+    pub(super) fn let_go(&mut self, thread: ConversationId) -> Vec<Document> {
+        if self.outbox.entries.iter().any(|entry| entry.document.thread() == Some(thread)) {
+            return Vec::new();
+        }
+        let ids = self.confirmed.documents().map(Document::id).filter(|id| id.thread() == Some(thread));
+        let ids: Vec<DocumentId> = ids.cloned().collect();
+        let documents = ids.iter().filter_map(|id| self.confirmed.remove(id)).collect();
+        self.reapply();
+        documents
+    }
+
+    /// A thread that is looked at, or written in, begins here when it is opened.
+    pub(super) fn begin_thread(&mut self, document: &DocumentId) {
+        let DocumentId::Thread(_, thread) = *document else { return };
+        let is_here = self.wanted.contains(&thread) || self.view().document(document).is_some();
+        if is_here && self.confirmed.thread(thread).is_none() && self.confirmed.document(document).is_none() {
+            self.confirmed.insert(Document::new(document.clone()));
+        }
+    }
+}
+
+/// What a message shows of the thread that starts from it.
+pub(super) fn thread_row(replica: &Replica, message: &MessageId) -> Option<ThreadRow> {
+    let view = replica.view();
+    // Most conversations have none.
+    view.threads().next()?;
+    let id = ConversationId::thread(view.tenant(), view.id().conversation()?, message);
+    // What is pending is in no entry that is counted.
+    let thread = replica.confirmed.thread(id).or_else(|| view.thread(id))?;
+    let pending = u32::try_from(replica.outbox.replies(id)).unwrap_or(u32::MAX);
+    Some(ThreadRow {
+        id,
+        replies: thread.replies.saturating_add(pending),
+        last_reply_at: thread.last_reply.as_ref().map(|last| last.accepted_at),
+        participants: thread.participants.clone(),
+    })
 }
 
 /// A document of a thread that began here and of which no snapshot was stored
