@@ -224,6 +224,11 @@ fn session(who: usize) -> Session {
     }
 }
 
+/// The kinds with members of their own.
+fn with_members() -> Vec<ConversationKind> {
+    ConversationKind::ALL.iter().copied().filter(|kind| *kind != ConversationKind::Thread).collect()
+}
+
 impl Arena {
     fn new(kind: ConversationKind) -> Self {
         let (conversation, members) = match kind {
@@ -339,7 +344,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn a15_membership_holds_whatever_arrives_in_whatever_order(kind in select(ConversationKind::ALL.to_vec()), moves in moves()) {
+    fn a15_membership_holds_whatever_arrives_in_whatever_order(kind in select(with_members()), moves in moves()) {
         let mut arena = Arena::new(kind);
         for step in moves {
             match step {

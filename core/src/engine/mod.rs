@@ -13,6 +13,7 @@ mod commands;
 mod damage;
 mod fault;
 mod fetched;
+mod grants;
 mod input;
 mod link;
 mod outbox;

@@ -23,7 +23,7 @@ use crate::{
         ConversationKind, ConversationState, InfoField, Member, MemberField, MemberStatus, Permissions, PresenceKind,
         Role, preview,
     },
-    time::{MonotonicTime, WallTime},
+    time::WallTime,
     view::{
         ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX,
     },
@@ -52,7 +52,7 @@ pub(super) struct OpenConversation {
     has_older: bool,
     detail: Option<ConversationDetail>,
     /// When the first of what is granted or denied for a while ends.
-    grant_ends_at: Option<WallTime>,
+    pub(super) grant_ends_at: Option<WallTime>,
     pub(super) loading_older: bool,
     /// Whether an older page was asked for and has not come: asked for again
     /// with the next link.
@@ -345,24 +345,6 @@ impl Engine {
             open.detail = Some(detail.clone());
             self.update(Update::Conversation(Box::new(detail)));
         }
-    }
-
-    /// What is granted or denied for a while leaves the view when it ends.
-    pub(super) fn expire_grants(&mut self) {
-        let wall = self.wall();
-        let ended = self.open.iter().filter(|(_, open)| open.grant_ends_at.is_some_and(|end| end <= wall));
-        let ended: Vec<ConversationId> = ended.map(|(_, open)| open.conversation).collect();
-        for conversation in ended {
-            if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
-                replica.touched.detail = true;
-            }
-        }
-    }
-
-    pub(super) fn grants_timer(&self) -> Option<MonotonicTime> {
-        let wall = self.wall().as_millis();
-        let end = self.open.values().filter_map(|open| open.grant_ends_at).min()?;
-        Some(self.now.monotonic.plus(Duration::from_millis(end.as_millis().saturating_sub(wall))))
     }
 
     fn detail(

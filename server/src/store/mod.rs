@@ -6,6 +6,7 @@
 mod contract;
 mod error;
 mod metered;
+mod name;
 mod postgres;
 mod records;
 mod sql;
@@ -23,6 +24,7 @@ use tidings_core::{
 };
 
 pub(crate) use metered::Metered;
+pub use name::NameChange;
 pub use records::{Records, StoredSnapshot, StreamRecord};
 
 use crate::trace::TraceId;
@@ -228,22 +230,6 @@ pub struct StreamCommit {
     pub profile: Option<Profile>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
     pub traces: Vec<TraceId>,
-}
-
-/// A conversation's public name becomes another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NameChange {
-    /// The one it had.
-    pub from: Option<String>,
-    /// The one it has from now on.
-    pub to: Option<String>,
-}
-
-impl NameChange {
-    /// From one name to another; none if it is the same.
-    pub fn between(from: Option<&str>, to: Option<&str>) -> Option<Self> {
-        (from != to).then(|| Self { from: from.map(str::to_owned), to: to.map(str::to_owned) })
-    }
 }
 
 /// A conversation in the projection.
