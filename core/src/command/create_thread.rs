@@ -36,7 +36,14 @@ impl CreateThread {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let thread = self.thread(planning.stream.tenant());
         if planning.stream.thread(thread).is_some() {
-            return Ok(None);
+            let its_title = planning.stream.room(thread).and_then(|thread| thread.text(InfoField::Title));
+            // What somebody else called it stays; the words of this one too.
+            return match self.title.as_deref() {
+                Some(title) if its_title != Some(title) => {
+                    Err(Refusal::new(Code::ConversationExists, "the thread exists, under another title"))
+                }
+                _ => Ok(None),
+            };
         }
         let page = planning.page_of(&self.message)?.id();
         let (Some(room), Some(number)) = (page.room(), page.page()) else {

@@ -156,7 +156,8 @@ impl Checks {
                 let listed = client.screen.inbox.get(&conversation);
                 let member = listed.is_some_and(|row| row.status == MemberStatus::Active);
                 // Whoever never was one may have begun something that was refused.
-                let was = made.conversation().members.contains_key(&client.account);
+                let was = made.conversation().members.get(&client.account);
+                let was = was.is_some_and(|member| member.status() != MemberStatus::Subscribed);
                 ensure!(!(member && was), "{} is shown as a member of {conversation}", client.account);
             }
             for client in world.clients().iter().filter(|client| members.contains(&client.account)) {

@@ -40,6 +40,9 @@ pub struct StreamJournal {
     /// What people wrote, as often as it was admitted.
     pub words: Vec<String>,
     membership: BTreeMap<AccountId, Membership>,
+    /// Where the stream was when a subscription began or ended last. One that
+    /// was ended by the subscriber keeps nothing from them.
+    subscribed: BTreeMap<AccountId, Position>,
 }
 
 /// The journal, as far as it was read.
@@ -59,6 +62,7 @@ impl Journal {
     /// # Errors
     /// What is in the journal that must not be.
     pub fn read(&mut self, database: &Database) -> Result<(), String> {
+        let subscribed = database.take_subscribed();
         for (_, id) in database.take_written() {
             let new = || StreamJournal::new(&id, &self.limits);
             let stream = self.streams.entry(id.clone()).or_insert_with(new);
@@ -74,6 +78,11 @@ impl Journal {
                         .feed(new, &self.limits)
                         .map_err(|problem| format!("{id} at {}: {problem}", new.entry.position))?;
                 }
+            }
+        }
+        for (id, account, position) in subscribed {
+            if let Some(stream) = self.streams.get_mut(&id) {
+                stream.subscribed.insert(account, position);
             }
         }
         Ok(())
@@ -129,10 +138,12 @@ impl Journal {
         if account.as_str() == OPERATOR {
             return true;
         }
-        match self.streams.get(stream).and_then(|stream| stream.membership.get(account)) {
+        let Some(stream) = self.streams.get(stream) else { return false };
+        let subscribed = stream.subscribed.get(account);
+        match stream.membership.get(account) {
             Some(Membership::Active) => true,
-            Some(Membership::Until(until)) => position <= *until,
-            None => false,
+            Some(Membership::Until(until)) => position <= *until || subscribed.is_some_and(|since| since >= until),
+            None => subscribed.is_some(),
         }
     }
 }
@@ -146,6 +157,7 @@ impl StreamJournal {
             stated: BTreeMap::new(),
             words: Vec::new(),
             membership: BTreeMap::new(),
+            subscribed: BTreeMap::new(),
         }
     }
 

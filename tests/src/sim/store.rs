@@ -75,6 +75,8 @@ struct State {
     mail: BTreeMap<NodeNumber, Mailbox>,
     /// Streams that were written since somebody asked.
     written: BTreeSet<(TenantId, StreamId)>,
+    /// Whose subscriptions began or ended since somebody asked, and where the stream was.
+    subscribed: Vec<(StreamId, AccountId, Position)>,
 }
 
 struct Mailbox {
@@ -101,6 +103,12 @@ impl Database {
     /// The streams that were written since this was last asked.
     pub fn take_written(&self) -> BTreeSet<(TenantId, StreamId)> {
         std::mem::take(&mut self.state().written)
+    }
+
+    /// The subscriptions that began or ended since this was last asked, in
+    /// their order, and where the stream was.
+    pub fn take_subscribed(&self) -> Vec<(StreamId, AccountId, Position)> {
+        std::mem::take(&mut self.state().subscribed)
     }
 
     /// A node is gone: nobody writes to it any more.
@@ -308,6 +316,15 @@ impl NodeStore {
         for (commit, _) in commits.iter().zip(outcomes).filter(|(_, outcome)| **outcome == CommitOutcome::Committed) {
             let mut state = self.database.state();
             state.written.insert((commit.tenant.clone(), commit.stream.clone()));
+            let end = commit.entries.last().map_or(commit.expected, |last| last.entry.position);
+            let subscribed = commit.subscribers.iter().map(|(account, _)| account.clone());
+            state.subscribed.extend(subscribed.clone().map(|account| (commit.stream.clone(), account, end)));
+            if let (Some(conversation), false) = (commit.stream.conversation(), commit.subscribers.is_empty()) {
+                drop(state);
+                let (tenant, accounts) = (commit.tenant.clone(), subscribed.collect());
+                self.mail(&Notice::Subscriptions { tenant, conversation, accounts });
+                state = self.database.state();
+            }
             let (Some(first), Some(last)) = (commit.entries.first(), commit.entries.last()) else { continue };
             let notice = Notice::Entries {
                 tenant: commit.tenant.clone(),
