@@ -279,9 +279,9 @@ impl Verifying<'_> {
         }
         let expected: Vec<&Thread> = stream.threads().collect();
         if !expected.iter().copied().eq(&record.threads) {
-            let odd = expected.iter().find(|thread| !record.threads.contains(thread)).map(|thread| thread.id);
-            let expected = format!("{} threads, {odd:?} as the entries make it", expected.len());
-            return differs(Aspect::Threads, expected, format!("{} threads", record.threads.len()));
+            let odd = expected.iter().find(|thread| !record.threads.contains(thread));
+            let found = record.threads.iter().find(|thread| odd.is_none_or(|odd| odd.id == thread.id));
+            return differs(Aspect::Threads, format!("{odd:?}"), format!("{found:?} among {}", record.threads.len()));
         }
         let expected = conversation_row(stream).map(as_stored);
         match differing_column(expected.as_ref(), record.conversation.as_ref()) {

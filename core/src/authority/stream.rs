@@ -351,7 +351,7 @@ impl Stream {
         &mut self,
         entry: &Entry,
         apply: impl FnOnce(&mut Document) -> Result<Option<Change>, ApplyChangeError>,
-        read: impl FnOnce() -> Result<Change, ApplyChangeError>,
+        read: impl Fn() -> Result<Change, ApplyChangeError>,
     ) -> Result<Option<Effects>, ApplyChangeError> {
         let is_held = |thread| self.rooms.contains_key(&thread);
         let begins = self.begins_page(&entry.document) && entry.document.thread().is_none_or(is_held);
@@ -371,6 +371,12 @@ impl Stream {
         self.position = self.position.max(entry.position);
         if let DocumentId::Page(_, number) = entry.document {
             self.page = self.page.max(number);
+        }
+        // A page may have been loaded when the stream had moved on: what it has
+        // already is counted all the same, once.
+        if applied.is_none() && entry.document.thread().is_some() {
+            let facts = facts_of(&entry.document, &read()?);
+            self.count(&entry.document, entry.position, entry.accepted_at, &facts);
         }
         Ok(applied.map(|change| {
             let facts = facts_of(&entry.document, &change);
