@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    authority::{Refusal, shape},
-    doc::{ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
+    authority::shape,
+    doc::{Admit, ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
@@ -207,14 +207,7 @@ impl Stream {
     /// When no authority could have admitted it, or it does not apply; the
     /// stream is as it was.
     pub fn receive_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        self.take_entry(entry, |document| {
-            if entry.position <= document.position() {
-                return Ok(None);
-            }
-            let change = shape::check_entry(document, entry).map_err(illegal)?;
-            document.admit(&change, entry.position, entry.accepted_at)?;
-            Ok(Some(change))
-        })
+        self.take_received(entry, Document::admit)
     }
 
     /// As `receive_entry`, of one among many: what it says on a page can be
@@ -223,15 +216,19 @@ impl Stream {
     /// # Errors
     /// As `receive_entry`; or as `flush`.
     pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        if entry.document.page().is_none() {
-            return self.receive_entry(entry);
-        }
+        // What else there is in a stream is looked at with every entry.
+        let is_page = entry.document.page().is_some();
+        self.take_received(entry, if is_page { Document::queue } else { Document::admit })
+    }
+
+    fn take_received(&mut self, entry: &Entry, admit: Admit) -> Result<Option<Effects>, ApplyChangeError> {
         self.take_entry(entry, |document| {
             if entry.position <= document.position() {
                 return Ok(None);
             }
-            let change = shape::check_entry(document, entry).map_err(illegal)?;
-            document.queue(&change, entry.position, entry.accepted_at)?;
+            let change = shape::check_entry(document, entry)
+                .map_err(|refusal| ApplyChangeError::Illegal { code: refusal.code, detail: refusal.detail })?;
+            admit(document, &change, entry.position, entry.accepted_at)?;
             Ok(Some(change))
         })
     }
@@ -282,8 +279,19 @@ impl Stream {
     ) -> Result<(), ApplyChangeError> {
         let mut queued = Vec::new();
         for (id, change) in changes {
-            let document = self.documents.entry(id.clone()).or_insert_with(|| Document::new(id.clone()));
-            if document.queue_pending(change).is_ok() {
+            let is_queued = match self.documents.get_mut(id) {
+                Some(document) => document.queue_pending(change).is_ok(),
+                // A document that cannot take it must not be there empty.
+                None => {
+                    let mut document = Document::new(id.clone());
+                    let is_queued = document.queue_pending(change).is_ok();
+                    if is_queued {
+                        self.documents.insert(id.clone(), document);
+                    }
+                    is_queued
+                }
+            };
+            if is_queued {
                 queued.push((id, change));
             }
         }
@@ -333,10 +341,6 @@ impl Stream {
         effects.facts = facts;
         effects
     }
-}
-
-fn illegal(refusal: Refusal) -> ApplyChangeError {
-    ApplyChangeError::Illegal { code: refusal.code, detail: refusal.detail }
 }
 
 /// What an accepted change states; what does not parse, from a newer version, is passed over.
