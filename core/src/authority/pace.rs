@@ -13,12 +13,13 @@ use crate::{
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
-    let seconds = context.conversation().policies.slow_mode_seconds;
-    let says = facts.iter().any(|fact| matches!(fact, Fact::Message(..)));
-    let rank = context.power().map_or(0, |power| power.rank);
-    let is_exempt =
-        context.session.administrator || Role::Moderator.built_in_rank().is_some_and(|exempt| rank >= exempt);
-    if !says || seconds == 0 || is_exempt {
+    let conversation = context.conversation();
+    let seconds = conversation.policies.slow_mode_seconds;
+    let says = |fact: &Fact| matches!(fact, Fact::Message(..));
+    if seconds == 0 || context.session.administrator || !facts.iter().any(says) {
+        return Ok(());
+    }
+    if context.power().is_some_and(|power| power.rank >= conversation.rank_of(&Role::Moderator)) {
         return Ok(());
     }
     let Some(last) = last_said(context) else { return Ok(()) };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     authority::{Refusal, shape, thread},
-    doc::{ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
+    doc::{Admit, ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
@@ -308,15 +308,7 @@ impl Stream {
     /// When no authority could have admitted it, or it does not apply; the
     /// stream is as it was.
     pub fn receive_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        let apply = |document: &mut Document| {
-            if entry.position <= document.position() {
-                return Ok(None);
-            }
-            let change = shape::check_entry(document, entry).map_err(illegal)?;
-            document.admit(&change, entry.position, entry.accepted_at)?;
-            Ok(Some(change))
-        };
-        self.take_entry(entry, apply, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
+        self.take_received(entry, Document::admit)
     }
 
     /// As `receive_entry`, of one among many: what it says on a page can be
@@ -325,18 +317,21 @@ impl Stream {
     /// # Errors
     /// As `receive_entry`; or as `flush`.
     pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        if entry.document.page().is_none() {
-            return self.receive_entry(entry);
-        }
-        let queue = |document: &mut Document| {
+        // What else there is in a stream is looked at with every entry.
+        let is_page = entry.document.page().is_some();
+        self.take_received(entry, if is_page { Document::queue } else { Document::admit })
+    }
+
+    fn take_received(&mut self, entry: &Entry, admit: Admit) -> Result<Option<Effects>, ApplyChangeError> {
+        let apply = |document: &mut Document| {
             if entry.position <= document.position() {
                 return Ok(None);
             }
             let change = shape::check_entry(document, entry).map_err(illegal)?;
-            document.queue(&change, entry.position, entry.accepted_at)?;
+            admit(document, &change, entry.position, entry.accepted_at)?;
             Ok(Some(change))
         };
-        self.take_entry(entry, queue, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
+        self.take_entry(entry, apply, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
     }
 
     /// Makes everything readable that is queued.
@@ -417,8 +412,19 @@ impl Stream {
     ) -> Result<(), ApplyChangeError> {
         let mut queued = Vec::new();
         for (id, change) in changes {
-            let document = self.documents.entry(id.clone()).or_insert_with(|| Document::new(id.clone()));
-            if document.queue_pending(change).is_ok() {
+            let is_queued = match self.documents.get_mut(id) {
+                Some(document) => document.queue_pending(change).is_ok(),
+                // A document that cannot take it must not be there empty.
+                None => {
+                    let mut document = Document::new(id.clone());
+                    let is_queued = document.queue_pending(change).is_ok();
+                    if is_queued {
+                        self.documents.insert(id.clone(), document);
+                    }
+                    is_queued
+                }
+            };
+            if is_queued {
                 queued.push((id, change));
             }
         }

@@ -41,6 +41,9 @@ struct Fallback {
     since: Vec<automerge::Change>,
 }
 
+/// How a document takes in a change that was admitted: at once, or with others.
+pub(crate) type Admit = fn(&mut Document, &Change, Position, WallTime) -> Result<(), ApplyChangeError>;
+
 /// Changes after which a fallback is made anew.
 const FALLBACK_CHANGES_MAX: usize = 256;
 
@@ -389,12 +392,7 @@ impl Document {
     /// # Errors
     /// When it does not apply; the document is as it was.
     pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Change>, ApplyChangeError> {
-        if entry.position <= self.position {
-            return Ok(None);
-        }
-        let change = Change::restore(&entry.change)?;
-        self.admit(&change, entry.position, entry.accepted_at)?;
-        Ok(Some(change))
+        self.take_entry(entry, Self::admit)
     }
 
     /// Applies a change as accepted at a position.
@@ -419,11 +417,15 @@ impl Document {
     /// # Errors
     /// When it does not follow what the document has, which is as it was; or as `flush`.
     pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Change>, ApplyChangeError> {
+        self.take_entry(entry, Self::queue)
+    }
+
+    fn take_entry(&mut self, entry: &Entry, take: Admit) -> Result<Option<Change>, ApplyChangeError> {
         if entry.position <= self.position {
             return Ok(None);
         }
         let change = Change::restore(&entry.change)?;
-        self.queue(&change, entry.position, entry.accepted_at)?;
+        take(self, &change, entry.position, entry.accepted_at)?;
         Ok(Some(change))
     }
 
@@ -465,10 +467,13 @@ impl Document {
     /// # Errors
     /// As `flush`.
     pub fn make_ready(&mut self, change: &Change) -> Result<(), ApplyChangeError> {
+        if self.run.is_empty() {
+            return Ok(());
+        }
         let sees_all = self.is_present(&change.dependencies());
         let mut keys = change.operations().iter().map(|operation| operation.key.as_deref().unwrap_or_default());
         let is_judged = (sees_all || keys.all(|key| self.is_new_message(key))) && !self.run.touches(change);
-        if self.run.is_empty() || is_judged { Ok(()) } else { self.flush() }
+        if is_judged { Ok(()) } else { self.flush() }
     }
 
     /// Gives the library all that is queued, in one pass.

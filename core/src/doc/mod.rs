@@ -16,6 +16,7 @@ mod snapshot;
 mod value;
 
 pub use change::{Change, DecodedChange, Operation, OperationKind, ParseChangeError, Predecessor};
+pub(crate) use document::Admit;
 pub use document::{ApplyChangeError, Document, RestoreDocumentError};
 pub use fact::{Fact, ParseFactError, ProfileField, SettingField};
 pub use home::Home;

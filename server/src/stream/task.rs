@@ -250,14 +250,13 @@ impl Task {
         base: Position,
         batch: &[PushRequest],
     ) -> Result<Decision, DecideError> {
-        let name = stream.conversation().public_name().map(str::to_owned);
+        let former_name = stream.conversation().public_name().map(str::to_owned);
         let decision = self.decide(stream, base, batch).await?;
         if decision.entries.is_empty() && decision.subscribers.is_empty() {
             self.confirm_refusals(base, &decision).await?;
             return Ok(decision);
         }
-        let mut commit = self.stream_commit(stream, base, &decision).await?;
-        commit.name = NameChange::between(name.as_deref(), stream.conversation().public_name());
+        let commit = self.stream_commit(stream, base, &decision, former_name.as_deref()).await?;
         let claimed = commit.name.as_ref().and_then(|change| change.to.clone());
         match self.node.committer.commit(commit).await.map_err(DecideError::Commit)? {
             CommitOutcome::Committed => {
@@ -516,6 +515,7 @@ impl Task {
         stream: &mut Stream,
         base: Position,
         decision: &Decision,
+        former_name: Option<&str>,
     ) -> Result<StreamCommit, DecideError> {
         let conversation = match self.key.stream.conversation() {
             None => None,
@@ -535,7 +535,7 @@ impl Task {
             entries: decision.entries.clone(),
             page: stream.page(),
             conversation,
-            name: None,
+            name: NameChange::between(former_name, stream.conversation().public_name()),
             members,
             subscribers,
             threads: decision.threads.iter().filter_map(|thread| stream.thread(*thread).cloned()).collect(),

@@ -2,6 +2,7 @@
 //! there is, or let go silent.
 
 use std::{
+    io::ErrorKind,
     net::SocketAddr,
     sync::{
         Arc,
@@ -10,7 +11,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
     sync::broadcast,
     task::JoinSet,
@@ -129,10 +130,12 @@ impl Line {
             } else {
                 (&mut server, &mut client, &mut down)
             };
-            let count = from.read(bytes).await?;
-            if count == 0 {
-                return Ok(());
-            }
+            let count = match from.try_read(bytes) {
+                // A socket may be called readable when all it had was read already: wait for both again.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+                Ok(0) => return Ok(()),
+                count => count?,
+            };
             if !is_from_client && tells_commit(&bytes[..count]) && self.loses_commit() {
                 return Ok(());
             }

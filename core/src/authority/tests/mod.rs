@@ -304,6 +304,19 @@ fn a7_a_refusal_leaves_the_stream_as_it_was() {
 }
 
 #[test]
+fn e3_pending_changes_that_do_not_follow_leave_no_document() {
+    let mut room = Room::group();
+    let page = room.document(Some(2));
+    let mut writer = Document::new(page.clone());
+    let mut write = |number| writer.write(session("me").device, NOW, &[says(number, "me")]).unwrap();
+    let (first, second) = (write(3), write(4));
+    room.stream.apply_all_pending([(&page, &second)].into_iter()).unwrap();
+    assert!(room.stream.document(&page).is_none());
+    room.stream.apply_all_pending([(&page, &first), (&page, &second)].into_iter()).unwrap();
+    assert_eq!(room.stream.document(&page).unwrap().heads(), writer.heads());
+}
+
+#[test]
 fn a8_the_state_of_a_conversation_binds_everybody() {
     let leave = [status("me", MemberStatus::Left)];
     let cases = [
