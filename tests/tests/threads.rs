@@ -134,6 +134,19 @@ fn a41_who_opens_the_same_thread_offline_talks_in_the_same_one() {
 }
 
 #[test]
+fn a41_who_looks_at_a_thread_before_it_begins_sees_it_begin_whatever_waits() {
+    let mut group = group(Limits::default());
+    let (ann, carl, message) = (group.ann, group.carl, group.message.clone());
+    group.look(carl, group.thread_of(&message));
+    group.world.set_network(carl, false);
+    group.world.command(carl, SendText::new(group.group, "no idea"));
+    let thread = group.reply(ann, &message, "to the sea");
+    group.world.set_network(carl, true);
+    group.settle();
+    assert_eq!(group.texts(carl, thread), ["to the sea"]);
+}
+
+#[test]
 fn a42_a_reply_that_arrives_behind_the_removal_is_refused_with_its_words() {
     let mut group = group(Limits::default());
     let (ann, bob, message, id) = (group.ann, group.bob, group.message.clone(), group.group);

@@ -339,7 +339,7 @@ impl Engine {
         let Some((open, replica)) = self.shown(conversation) else { return };
         let Some(detail) = self.detail(replica, open.conversation, conversation) else { return };
         let Some(open) = self.open.get_mut(&conversation) else { return };
-        let grants = detail.members.iter().flat_map(|member| &member.grants);
+        let grants = detail.members.iter().chain(&detail.candidates).flat_map(|member| &member.grants);
         open.grant_ends_at = grants.filter_map(|(_, grant)| grant.until).min();
         if open.detail.as_ref() != Some(&detail) {
             open.detail = Some(detail.clone());

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    command::{CreateConversation, SendText, SetMemberText, SetPermission},
+    command::{BanMember, CreateConversation, SendText, SetMemberText, SetPermission},
     engine::record::OUTBOX,
     ids::DocumentId,
     journal::Entry,
@@ -105,7 +105,8 @@ fn open_group(engine: &mut Engine, store: &mut MemoryStore) -> ConversationId {
 fn grants_of_bob(outputs: &[Output]) -> Option<usize> {
     outputs.iter().rev().find_map(|output| match output {
         Output::Update(Update::Conversation(detail)) => {
-            detail.members.iter().find(|member| member.account.as_str() == "bob").map(|bob| bob.grants.len())
+            let mut rows = detail.members.iter().chain(&detail.candidates);
+            rows.find(|member| member.account.as_str() == "bob").map(|bob| bob.grants.len())
         }
         _ => None,
     })
@@ -113,6 +114,16 @@ fn grants_of_bob(outputs: &[Output]) -> Option<usize> {
 
 #[test]
 fn v6_what_is_granted_for_a_while_leaves_the_screen_when_it_ends() {
+    see_grant_end(None);
+}
+
+#[test]
+fn v6_so_does_what_was_granted_to_somebody_who_is_banned() {
+    see_grant_end(Some(|conversation| BanMember { conversation, account: AccountId::parse("bob").unwrap() }.into()));
+}
+
+/// Grants something to Bob for a minute; what is done meanwhile changes nothing about its end.
+fn see_grant_end(meanwhile: Option<fn(ConversationId) -> Command>) {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     let conversation = open_group(&mut engine, &mut store);
     let command = SetPermission {
@@ -124,6 +135,10 @@ fn v6_what_is_granted_for_a_while_leaves_the_screen_when_it_ends() {
     };
     let outputs = give(&mut engine, &mut store, Input::Command { request: 2, command: command.into() });
     assert_eq!(grants_of_bob(&outputs), Some(1));
+    if let Some(command) = meanwhile {
+        let command = command(conversation);
+        assert_eq!(grants_of_bob(&give(&mut engine, &mut store, Input::Command { request: 3, command })), Some(1));
+    }
     let end = |millis| Now {
         monotonic: now().monotonic.plus(Duration::from_millis(millis)),
         wall: now().wall.plus(Duration::from_millis(millis)),

@@ -284,7 +284,11 @@ impl Replica {
         let DocumentId::Thread(_, thread) = *document else { return };
         let is_here = self.wanted.contains(&thread) || self.view().document(document).is_some();
         if is_here && self.confirmed.thread(thread).is_none() && self.confirmed.document(document).is_none() {
-            self.confirmed.insert(Document::new(document.clone()));
+            let begun = Document::new(document.clone());
+            if let Some(view) = self.view.as_mut().filter(|view| view.document(document).is_none()) {
+                view.insert(begun.clone());
+            }
+            self.confirmed.insert(begun);
         }
     }
 }
