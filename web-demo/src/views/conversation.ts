@@ -11,6 +11,7 @@ import { may } from "../rights";
 import { titleOf } from "./about";
 import { createComposer, type ComposerView, type Drafts } from "./composer";
 import { createDetails } from "./details";
+import { createGate } from "./gate";
 import type { MessageActions } from "./message";
 import { createRefused } from "./refused";
 import { createThread, type ThreadView } from "./thread";
@@ -105,6 +106,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     typing: (on) => timeline.typing(on),
     lastOwn: () => timeline.lastOwn(),
   });
+  const gate = createGate(person);
   const details = createDetails(person, conversation, () => togglePanel(false));
   details.element.hidden = true;
 
@@ -235,7 +237,14 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     drawTyping();
   });
 
-  drawHead(row.name, row.others[0]);
+  function showRow(next: ConversationRow): void {
+    if (detail === undefined) {
+      drawHead(next.name, next.others[0]);
+    }
+    composer.element.hidden = gate.show(next);
+  }
+
+  showRow(row);
   return {
     element: element(
       "main",
@@ -244,14 +253,11 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
       pins,
       timeline.element,
       typingLine,
+      gate.element,
       composer.element,
     ),
     panel: details.element,
-    showRow: (next) => {
-      if (detail === undefined) {
-        drawHead(next.name, next.others[0]);
-      }
-    },
+    showRow,
     focusComposer: () => composer.focus(),
     togglePanel,
     close: () => {
