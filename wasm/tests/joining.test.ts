@@ -37,7 +37,7 @@ test("an invite link is made, changed and taken away without a network", async (
     );
     await client.setInvite(conversation, id);
     assert.deepEqual(detail?.invites, []);
-    await assert.rejects(client.createInvite(conversation, { role: "admin" }), { code: "invite_role_too_high" });
+    await assert.rejects(client.createInvite(conversation, { role: "admin" }), { code: "rank_too_low" });
     await assert.rejects(client.setInvite(conversation, "no id", {}), { code: "id_invalid" });
     open.close();
   });

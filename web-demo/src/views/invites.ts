@@ -76,11 +76,13 @@ function drawInvite(person: Person, conversation: string, invite: InviteRow): HT
 }
 
 function openNewInvite(person: Person, detail: ConversationDetail): void {
-  const roles = detail.roles.filter((role) => role.rank <= rankOf(detail, "member")).reverse();
+  const usual: Role = detail.kind === "channel" ? "subscriber" : "member";
+  const roster = detail.roles.filter((role) => role.rank <= rankOf(detail, "member")).map((role) => role.name);
+  const roles = detail.kind === "channel" ? [usual, ...roster.reverse()] : roster.reverse();
   const role = element(
     "select",
     { "data-testid": "invite-role" },
-    ...roles.map(({ name }) => element("option", { value: name, selected: name === "member" }, roleName(name))),
+    ...roles.map((name) => element("option", { value: name, selected: name === usual }, roleName(name))),
   );
   const until = expirySelect("invite-until");
   const uses = element("input", {
