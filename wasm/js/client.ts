@@ -506,7 +506,7 @@ export class Client {
    * command is among the refused ones.
    */
   join(conversation: string, code?: string): Promise<Stored> {
-    return this.#command({ ask: { conversation, wish: { join: code ?? null } } });
+    return this.#command({ ask: { conversation, wish: { join: code } } });
   }
 
   /** Takes an invitation. */
