@@ -395,7 +395,10 @@ export class Client {
     return this.#command({ send_text: { conversation, text, ...options } });
   }
 
-  /** Opens the thread of a message, of the conversation or of one of its threads; again does nothing. */
+  /**
+   * Opens the thread of a message that is shown, of the conversation or of one
+   * of its threads; again does nothing.
+   */
   createThread(conversation: string, message: string, title?: string): Promise<Stored> {
     return this.#command({ create_thread: { conversation, message, title } });
   }

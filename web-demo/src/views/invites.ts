@@ -49,7 +49,7 @@ function drawInvite(person: Person, conversation: string, invite: InviteRow): HT
   const kept = { role, ...(until !== undefined && { until: new Date(until) }), ...(usesMax !== undefined && { usesMax }) };
   return element(
     "li",
-    { class: "role", "data-testid": "invite", "data-invite": id, "data-enabled": enabled },
+    { class: "role", "data-testid": "invite", "data-invite": id, "data-enabled": String(enabled) },
     element(
       "span",
       { class: "role-text" },
