@@ -16,6 +16,7 @@ mod fault;
 mod fetched;
 mod grants;
 mod input;
+mod late;
 mod link;
 mod outbox;
 mod output;
