@@ -104,6 +104,7 @@ impl Engine {
     /// The link is lost: what was not answered is asked again.
     pub(super) fn forget_asking(&mut self) {
         self.wishes.values_mut().for_each(|wish| wish.request = None);
+        self.forget_late();
     }
 
     /// When a deferred wish may be sent again.

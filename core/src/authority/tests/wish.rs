@@ -80,7 +80,7 @@ impl Room {
     /// What somebody asks for is answered, and written by the system.
     fn ask(&mut self, name: &str, wish: Wish) -> Result<(), Code> {
         let account = account(name);
-        let asker = Asker { account: &account, subscribes: self.subscribers.contains(name) };
+        let asker = Asker { account: &account, subscribes: self.subscribers.contains(name), moved_at: None };
         let answer = answer_wish(self.stream.conversation(), asker, wish, NOW, &self.limits);
         let Answer { facts, subscription } = answer.map_err(|refusal| refusal.code)?;
         match subscription {
@@ -180,7 +180,7 @@ fn a28_an_invite_lets_in_as_many_as_it_may_while_it_may() {
     room.invite(|invite| invite.until = Some(NOW.plus(core::time::Duration::from_millis(1))));
     let later = NOW.plus(core::time::Duration::from_millis(1));
     let cid = account("cid");
-    let asker = Asker { account: &cid, subscribes: false };
+    let asker = Asker { account: &cid, subscribes: false, moved_at: None };
     let late = answer_wish(room.stream.conversation(), asker, join, later, &room.limits);
     assert_eq!(late.map_err(|refusal| refusal.code), Err(Code::InviteExpired));
     assert_eq!(room.ask("cid", join), Ok(()));
@@ -310,7 +310,7 @@ fn a29_the_system_writes_only_what_follows_from_a_wish() {
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
     let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
     let ann = account("ann");
-    let asker = Asker { account: &ann, subscribes: false };
+    let asker = Asker { account: &ann, subscribes: false, moved_at: None };
     let wish = answer_wish(room.stream.conversation(), asker, Wish::Join(None), NOW, &room.limits).unwrap().facts;
     let mut owner = wish.clone();
     owner[0] = Fact::MemberRole(account("ann"), Role::Owner);
