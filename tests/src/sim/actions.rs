@@ -239,6 +239,9 @@ impl Person<'_> {
                 if random.chance(25) {
                     command.policies.push(Policy::SlowModeSeconds(3));
                 }
+                if random.chance(40) {
+                    command.policies.push(Policy::LateWrites(LateWrites::Hold));
+                }
                 if random.chance(20) {
                     let policy = draw_policy(random);
                     command.policies.retain(|other| other.name() != policy.name());
