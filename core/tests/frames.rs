@@ -14,15 +14,15 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     limits::Limits,
     model::{
-        AccountKind, ConversationKind, ConversationState, MemberStatus, MessageKind, Parent, PresenceKind, Profile,
-        Receipt, Role, Thread, Wish,
+        AccountKind, ConversationKind, ConversationState, LateMessage, MemberStatus, MessageBody, MessageKind, Parent,
+        PresenceKind, Profile, Receipt, Role, Thread, Wish,
     },
     time::WallTime,
     wire::{
         Accepted, Ask, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
-        Hello, LastMessage, ListSubscribers, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice,
-        ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, Subscribers,
-        Welcome, decode, encode,
+        Hello, LastMessage, LateMessages, ListLate, ListSubscribers, MemberPresence, MemberReceipt, PROTOCOL_VERSION,
+        Pong, PresenceNotice, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame,
+        Subscriber, Subscribers, Welcome, decode, encode,
     },
 };
 
@@ -139,6 +139,8 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 position: Position::new(18),
             }),
         ),
+        ("list_late", ClientFrame::ListLate(ListLate { request: 12, conversation: conversation() })),
+        ("ask_late", ClientFrame::Ask(Ask { request: 13, conversation: conversation(), wish: Wish::Late(late()) })),
         (
             "ask",
             ClientFrame::Ask(Ask {
@@ -277,7 +279,24 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 subscribers: vec![Subscriber { account: account(), joined_at: AT }],
             }),
         ),
+        (
+            "late_messages",
+            ServerFrame::LateMessages(LateMessages {
+                request: 12,
+                conversation: conversation(),
+                messages: vec![late()],
+            }),
+        ),
     ]
+}
+
+fn late() -> LateMessage {
+    LateMessage {
+        message: MessageId { stamp: Stamp::from_bytes([7; 16]), author: account() },
+        body: MessageBody { kind: MessageKind::Text, text: "late".into(), reply_to: None, mentions: None },
+        thread: None,
+        base: Position::new(17),
+    }
 }
 
 fn thread() -> Thread {

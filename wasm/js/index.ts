@@ -29,6 +29,7 @@ export type {
   InviteRow,
   JoinPolicy,
   LastMessageRow,
+  LateRow,
   LateWrites,
   MemberField,
   MemberRow,

@@ -203,6 +203,7 @@ impl Engine {
     /// A command leaves the outbox for the list of refused ones.
     pub(super) fn refuse(&mut self, sequence: u64, command: Command, at: WallTime, code: Code, detail: String) {
         self.forget_entry(sequence);
+        let code = if self.hand_in(&command, at, code) { Code::LateHeld } else { code };
         self.add_refused(sequence, command, at, code, detail);
     }
 
@@ -260,7 +261,8 @@ impl Engine {
             Slot::Loading(_) => 0,
         });
         let parked = self.parked.values().map(Vec::len);
-        let waiting = loaded.sum::<usize>() + parked.sum::<usize>() + self.wishes.len();
+        let wishes = self.wishes.values().filter(|wish| wish.late().is_none()).count();
+        let waiting = loaded.sum::<usize>() + parked.sum::<usize>() + wishes;
         u32::try_from(waiting).unwrap_or(u32::MAX)
     }
 }

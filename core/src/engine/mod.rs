@@ -16,6 +16,7 @@ mod fault;
 mod fetched;
 mod grants;
 mod input;
+mod late;
 mod link;
 mod outbox;
 mod output;
@@ -45,6 +46,7 @@ use crate::{
     command::Command,
     doc::Home,
     engine::{
+        late::LateWords,
         link::Link,
         random::Random,
         record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
@@ -121,6 +123,7 @@ pub struct Engine {
     inbox: BTreeMap<ConversationId, InboxRecord>,
     /// Wishes that the server has not answered yet.
     wishes: BTreeMap<u64, Wish>,
+    late_words: LateWords,
     refused: BTreeMap<u64, RefusedRecord>,
     profiles: BTreeMap<AccountId, Profile>,
     home: Home,
@@ -187,6 +190,7 @@ impl Engine {
             known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
             wishes: BTreeMap::new(),
+            late_words: LateWords::default(),
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
             home: Home::default(),
@@ -337,6 +341,7 @@ impl Engine {
             self.flush_receipts();
             self.send_pushes();
             self.send_wishes();
+            self.ask_for_late();
             self.flush_screen();
             self.evict_streams();
             self.write_dirty();

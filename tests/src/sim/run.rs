@@ -12,11 +12,11 @@ use std::{
 
 use tidings_core::{
     code::Code,
-    command::{AddMember, Command, RemoveMember, SendText},
+    command::{AddMember, Command, RemoveMember, SendText, SetPolicy},
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     limits::Limits,
-    model::Role,
+    model::{LateWrites, Policy, Role},
     storage::StorageError,
 };
 use tidings_server::store::Suspension;
@@ -303,6 +303,8 @@ impl<'a> Run<'a> {
         if !others.is_empty() {
             let device = *random.pick(&others);
             let account = self.world.clients()[device].account.clone();
+            let late_writes = *random.pick(LateWrites::ALL);
+            self.command(owner, SetPolicy { conversation, policy: Policy::LateWrites(late_writes) }.into());
             self.command(owner, RemoveMember { conversation, account }.into());
             for _ in 0..=random.below(2) {
                 self.next_words += 1;

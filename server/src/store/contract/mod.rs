@@ -177,6 +177,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         members: Vec::new(),
         subscribers: Vec::new(),
         threads: Vec::new(),
+        late: Vec::new(),
         name: None,
         profile: None,
         traces: Vec::new(),

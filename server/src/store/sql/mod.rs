@@ -6,6 +6,7 @@ mod catch_up;
 mod commit;
 mod directory;
 mod journal;
+mod late;
 mod lease;
 mod name;
 mod receipt;
@@ -22,7 +23,7 @@ use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{Receipt, Thread},
+    model::{LateMessage, Receipt, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -395,6 +396,27 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Vec<Thread>, StoreError> {
         self.patience
             .bound(async { thread::threads::<B>(&mut *self.reader().await?, tenant, conversation, which).await })
+            .await
+    }
+
+    async fn late_messages(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<LateMessage>, StoreError> {
+        self.patience
+            .bound(async { late::late_messages::<B>(&mut *self.reader().await?, tenant, conversation).await })
+            .await
+    }
+
+    async fn moved_at(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        account: &AccountId,
+    ) -> Result<Option<Position>, StoreError> {
+        self.patience
+            .bound(async { late::moved_at::<B>(&mut *self.reader().await?, tenant, conversation, account).await })
             .await
     }
 
