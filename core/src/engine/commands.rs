@@ -236,6 +236,10 @@ impl Engine {
         let Some(refused) = self.refused.get(&id) else {
             return self.fail(request, Code::Misuse, "no such refused command");
         };
+        if let (Code::LateHeld | Code::LateAdmitted, None) = (refused.code, &words) {
+            let (code, detail) = (refused.code, refused.detail.clone());
+            return self.fail(request, code, &detail);
+        }
         let command = match words {
             Some(words) => refused.command.with_words(words),
             None => Some(refused.command.clone()),
