@@ -103,7 +103,11 @@ impl Engine {
 
     /// The link is lost: what was not answered is asked again.
     pub(super) fn forget_asking(&mut self) {
-        self.wishes.values_mut().for_each(|wish| wish.request = None);
+        for wish in self.wishes.values_mut() {
+            wish.request = None;
+            // What became of a message is asked on each new link.
+            wish.retry_at = wish.retry_at.filter(|_| wish.late().is_none());
+        }
         self.forget_late();
     }
 

@@ -1,6 +1,7 @@
 //! What the server keeps, behind one trait: journal, snapshots, projections,
 //! receipts, devices. SQLite and Postgres implement it and pass one contract.
-//! Stores decide nothing: what may be written is the authority's.
+//! Stores decide nothing: what may be written is the authority's. This file is
+//! long because what a store takes and answers stands beside its trait.
 
 #[cfg(test)]
 mod contract;

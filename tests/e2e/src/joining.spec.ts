@@ -149,6 +149,43 @@ onEachStore("joining", ({ test }) => {
     assert.equal(await bob.message("nobody listens").count(), 0);
   });
 
+  test("what was written before one knew of one's removal is held, read by who decides alone, and let in", async (scene) => {
+    const [ann, bob, carol] = await Promise.all([scene.person("ann"), scene.person("bob"), scene.person("carol")]);
+    const conversation = await ann.startGroup("Garden", [bob.account, carol.account]);
+    await bob.open(conversation);
+    await carol.open(conversation);
+    await ann.openMembers();
+    await ann.unfold("rules");
+    await ann.find("rule-late_writes").selectOption({ label: "Held for a decision" });
+    await ann.untilSynced();
+    await bob.openMembers();
+    await bob.unfold("rules");
+    await bob.find("rule-late_writes").filter({ hasText: "Held for a decision" }).waitFor();
+    await bob.find("members-close").click();
+    await bob.goOffline();
+    await bob.say("the key is under the mat");
+    await bob.say("never mind");
+    await ann.actOn(bob.account, "member-remove");
+    await ann.untilSynced();
+
+    await bob.goOnline();
+    await untilEqual("what waits of bob", () => bob.refusals(), [
+      { code: "late_held", words: "the key is under the mat" },
+      { code: "late_held", words: "never mind" },
+    ]);
+    await ann.find("late").filter({ hasText: "the key is under the mat" }).getByTestId("late-admit").click();
+    await ann.find("late").filter({ hasText: "never mind" }).getByTestId("late-discard").click();
+    await Promise.all([ann, carol].map((person) => person.untilTexts(["the key is under the mat"])));
+    await untilEqual("nothing is held any more", () => ann.find("late").count(), 0);
+    // On reconnect it is asked at once what became of it.
+    await bob.goOffline();
+    await bob.goOnline();
+    await untilEqual("what bob is told", () => bob.refusals(), [
+      { code: "late_admitted", words: "the key is under the mat" },
+      { code: "late_discarded", words: "never mind" },
+    ]);
+  });
+
   test("in slow mode a burst that was written offline goes out one by one, in order", async (scene) => {
     const [ann, bob] = await Promise.all([scene.person("ann"), scene.person("bob")]);
     const conversation = await ann.startGroup("Garden", [bob.account]);

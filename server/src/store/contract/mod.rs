@@ -78,6 +78,7 @@ macro_rules! contract_tests {
                 a_suspension_holds_until_it_is_lifted,
                 a_suspension_is_no_profile,
                 threads_are_found_by_the_page_they_start_from,
+                messages_are_held_until_somebody_decides,
             }
             subscription {
                 subscribers_are_rows_beside_the_members,

@@ -1,7 +1,7 @@
 //! What is kept beside the journal: receipts, devices, members, profiles.
 
 use tidings_core::{
-    model::{Parent, Receipt, Thread},
+    model::{LateMessage, MessageBody, MessageKind, Parent, Receipt, Thread},
     wire::MemberReceipt,
 };
 
@@ -156,4 +156,28 @@ pub(crate) async fn threads_are_found_by_the_page_they_start_from(store: &dyn St
     let within = DocumentId::ThreadPage(conversation(1), first.id, 1);
     assert_eq!(found(WhichThreads::From(within)).await, [nested]);
     assert_eq!(store.threads(&tenant(), conversation(2), &WhichThreads::All).await.unwrap(), []);
+}
+
+pub(crate) async fn messages_are_held_until_somebody_decides(store: &dyn Store) {
+    let late = |number: u8| LateMessage {
+        message: MessageId { stamp: Stamp::from_bytes([number; 16]), author: account("bob") },
+        body: MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None },
+        thread: None,
+        base: position(1),
+    };
+    let with = |expected, late: &[(&LateMessage, bool)]| {
+        let late = late.iter().map(|(late, held)| (late.message.clone(), held.then(|| (*late).clone()))).collect();
+        StreamCommit { late, ..messages(1, expected, "ann", 1) }
+    };
+    let held = async |number| store.late_messages(&tenant(), conversation(number)).await.unwrap();
+    let (first, other) = (late(1), late(2));
+    write(store, &[group(1, &["ann", "bob"])]).await;
+    assert_eq!(held(1).await, []);
+    write(store, &[with(1, &[(&other, true)]), with(2, &[(&first, true)])]).await;
+    assert_eq!(held(1).await, [first.clone(), other.clone()]);
+    assert_eq!(held(2).await, []);
+    write(store, &[with(3, &[(&first, false)])]).await;
+    assert_eq!(held(1).await, [other]);
+    let moved_at = async |name| store.moved_at(&tenant(), conversation(1), &account(name)).await.unwrap();
+    assert_eq!((moved_at("bob").await, moved_at("cid").await), (Some(position(1)), None));
 }
