@@ -157,6 +157,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
         avatar_url: None,
         bio: None,
         status: Some("🍵".into()),
+        reference: Some("crm-7".into()),
     };
     let own = StreamId::Account(account());
     vec![

@@ -4,6 +4,7 @@
  * into promises; long because every command is a short method of this one class.
  */
 import type {
+  BlockedRow,
   Code,
   Command,
   ConnectionState,
@@ -15,6 +16,7 @@ import type {
   Input,
   MemberField,
   NewContact,
+  NotificationLevel,
   Permission,
   Policy,
   PresenceChange,
@@ -92,6 +94,7 @@ export class Client {
   readonly #open = new Map<string, OpenConversation>();
   readonly #profiles = new Map<string, Profile>();
   readonly #contacts = new Map<string, ContactRow>();
+  #blocked: BlockedRow[] = [];
   readonly #refused = new Map<number, RefusedRow>();
   #connection: ConnectionState = { type: "connecting" };
   #unsynced = 0;
@@ -108,6 +111,7 @@ export class Client {
   readonly #onPresence = new Listeners<[PresenceChange]>();
   readonly #onProfile = new Listeners<[ProfileChange]>();
   readonly #onContacts = new Listeners<[ContactRow[]]>();
+  readonly #onBlocked = new Listeners<[BlockedRow[]]>();
   readonly #onRefused = new Listeners<[RefusedRow[]]>();
 
   readonly #waiting = new Map<number, Waiting>();
@@ -334,6 +338,13 @@ export class Client {
     });
   }
 
+  /** Whom the own account has blocked, at once and after each change. */
+  blocked(listener: (blocked: BlockedRow[]) => void): Subscription {
+    return begin(this.#onBlocked.add(listener), () => {
+      listener([...this.#blocked]);
+    });
+  }
+
   /** The refused commands, oldest first, at once and after each change. */
   refused(listener: (rows: RefusedRow[]) => void): Subscription {
     return begin(this.#onRefused.add(listener), () => {
@@ -549,6 +560,19 @@ export class Client {
     return this.#command({ remove_contact: { id } });
   }
 
+  /**
+   * Blocks an account: in the direct with it the server refuses what it writes,
+   * and it cannot invite or add the own account anywhere. Nobody is told.
+   */
+  block(account: string): Promise<Stored> {
+    return this.#command({ block_account: { account, blocked: true } });
+  }
+
+  /** Lifts a block. */
+  unblock(account: string): Promise<Stored> {
+    return this.#command({ block_account: { account, blocked: false } });
+  }
+
   /** Mutes a conversation until a date, for good without one; `null` ends it. */
   mute(conversation: string, until?: Date | null): Promise<Stored> {
     // The core reads what lies behind the last date there is as "for good".
@@ -564,6 +588,11 @@ export class Client {
   /** Puts a conversation out of the way, or back. */
   archiveConversation(conversation: string, on: boolean): Promise<Stored> {
     return this.#set(conversation, { archived: on });
+  }
+
+  /** What of a conversation to be notified of: every message unless said otherwise. */
+  setNotifications(conversation: string, notifications: NotificationLevel): Promise<Stored> {
+    return this.#set(conversation, { notifications });
   }
 
   #set(conversation: string, setting: SettingChange): Promise<Stored> {
@@ -699,6 +728,10 @@ export class Client {
         applyRows(this.#contacts, update.rows, update.removed);
         this.#onContacts.tell([...this.#contacts.values()]);
         break;
+      case "blocked":
+        this.#blocked = update.rows;
+        this.#onBlocked.tell([...update.rows]);
+        break;
       case "command_stored":
         this.#waiting.get(update.request)?.resolve(update.stored);
         this.#waiting.delete(update.request);
@@ -748,6 +781,7 @@ export class Client {
   #restarted(): void {
     this.#list = new ConversationList();
     this.#contacts.clear();
+    this.#blocked = [];
     this.#refused.clear();
     if (!this.#isNetworkOn) {
       this.#input({ set_network: false });

@@ -16,6 +16,7 @@ export type { Subscription, Unsubscribe } from "./view/listeners.js";
 export type { TimelineChange } from "./view/timeline.js";
 export type {
   AccountKind,
+  BlockedRow,
   Code,
   ConnectionState,
   ContactKind,
@@ -35,6 +36,7 @@ export type {
   MessageKind,
   MessageState,
   NewContact,
+  NotificationLevel,
   ParentRow,
   Permission,
   PinRow,

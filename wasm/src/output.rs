@@ -9,7 +9,7 @@ use crate::{
     command::Profile,
     id::texts,
     name::{Code, PresenceKind},
-    row::{ContactRow, ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
+    row::{BlockedRow, ContactRow, ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
     time::millis,
 };
@@ -58,6 +58,8 @@ pub enum Update {
     Profile { account: String, profile: Profile },
     /// Own contacts that came or changed, and the ids of those that went.
     Contacts { rows: Vec<ContactRow>, removed: Vec<String> },
+    /// Everybody whom the own account has blocked.
+    Blocked { rows: Vec<BlockedRow> },
     /// The command is durable on this device and will be sent.
     CommandStored { request: f64, stored: Stored },
     /// The command was not taken: nothing of it remains here.
@@ -190,6 +192,9 @@ impl From<core::Update> for Update {
                     }
                 }
                 Self::Contacts { rows, removed }
+            }
+            core::Update::Blocked(accounts) => {
+                Self::Blocked { rows: accounts.into_iter().map(BlockedRow::from).collect() }
             }
             core::Update::CommandStored { request, conversation, message } => {
                 let conversation = conversation.map(|conversation| conversation.to_string());

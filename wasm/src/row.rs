@@ -2,15 +2,20 @@
 //! is left out here, in one place.
 
 use serde::Serialize;
-use tidings_core::{ids::ContactId, model, view, wire};
+use tidings_core::{
+    ids::{AccountId, ContactId},
+    model,
+    time::WallTime,
+    view, wire,
+};
 use tsify::Tsify;
 
 use crate::{
     command::Theme,
     id::texts,
     name::{
-        Code, ContactKind, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState, Permission,
-        PresenceKind, Role, Scope,
+        Code, ContactKind, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState,
+        NotificationLevel, Permission, PresenceKind, Role, Scope,
     },
     policy::Policies,
     time::millis,
@@ -54,6 +59,10 @@ pub struct ConversationRow {
     pub archived_at: Option<f64>,
     /// Those who subscribe to it beside its members, when the server last told.
     pub subscriber_count: u32,
+    /// What of it the own account wants to be notified of.
+    pub notifications: NotificationLevel,
+    /// Whether the other one of a direct is blocked.
+    pub blocked: bool,
 }
 
 /// The newest message of a conversation.
@@ -319,6 +328,19 @@ pub struct ContactRow {
     pub nickname: Option<String>,
     /// Whether it is a favorite.
     pub favorite: bool,
+    /// Its phone number, in the form of E.164.
+    pub phone: Option<String>,
+    /// Its e-mail address.
+    pub email: Option<String>,
+}
+
+/// Somebody whom the own account has blocked.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct BlockedRow {
+    /// Whom.
+    pub account: String,
+    /// Since when, in milliseconds since 1970.
+    pub since: f64,
 }
 
 impl From<view::InboxRow> for ConversationRow {
@@ -341,6 +363,8 @@ impl From<view::InboxRow> for ConversationRow {
             pinned_at,
             archived_at,
             subscriber_count,
+            notifications,
+            blocked,
         } = row;
         Self {
             conversation: conversation.to_string(),
@@ -360,6 +384,8 @@ impl From<view::InboxRow> for ConversationRow {
             pinned_at: pinned_at.map(millis),
             archived_at: archived_at.map(millis),
             subscriber_count,
+            notifications: notifications.into(),
+            blocked,
         }
     }
 }
@@ -579,8 +605,14 @@ impl From<view::RefusedRow> for RefusedRow {
 
 impl From<(ContactId, model::Contact)> for ContactRow {
     fn from((id, contact): (ContactId, model::Contact)) -> Self {
-        let model::Contact { kind, account, nickname, favorite } = contact;
+        let model::Contact { kind, account, nickname, favorite, phone, email } = contact;
         let account = account.map(|account| account.to_string());
-        Self { id: id.to_string(), kind: kind.into(), account, nickname, favorite }
+        Self { id: id.to_string(), kind: kind.into(), account, nickname, favorite, phone, email }
+    }
+}
+
+impl From<(AccountId, WallTime)> for BlockedRow {
+    fn from((account, since): (AccountId, WallTime)) -> Self {
+        Self { account: account.to_string(), since: millis(since) }
     }
 }

@@ -24,6 +24,14 @@ pub struct AddContact {
 impl AddContact {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let document = DocumentId::Home(planning.account().clone());
-        plan(document, vec![Fact::Contact(self.id, Some(self.contact.clone()))])
+        let mut contact = self.contact.clone();
+        contact.phone = contact.phone.map(|phone| phone.replace(is_for_the_eye, ""));
+        contact.email = contact.email.map(|email| email.trim().to_ascii_lowercase());
+        plan(document, vec![Fact::Contact(self.id, Some(contact))])
     }
+}
+
+/// What people write between the digits of a number.
+fn is_for_the_eye(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '-' | '.' | '/' | '(' | ')')
 }

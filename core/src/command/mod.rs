@@ -8,6 +8,7 @@ mod add_member;
 mod answer_request;
 mod ask;
 mod ban_member;
+mod block_account;
 mod change_role;
 mod create_conversation;
 mod create_direct;
@@ -47,6 +48,7 @@ pub use self::{
     answer_request::AnswerRequest,
     ask::AskFor,
     ban_member::BanMember,
+    block_account::BlockAccount,
     change_role::ChangeRole,
     create_conversation::CreateConversation,
     create_direct::CreateDirect,
@@ -212,6 +214,8 @@ commands! {
     33 CreateThread(CreateThread) = "create_thread",
     /// Names, locks, closes or reopens a thread.
     34 SetThread(SetThread) = "set_thread",
+    /// Blocks an account, or no longer.
+    35 BlockAccount(BlockAccount) = "block_account",
 }
 
 impl Command {
@@ -252,6 +256,7 @@ impl Command {
             Command::SetProfile(_)
             | Command::AddContact(_)
             | Command::RemoveContact(_)
+            | Command::BlockAccount(_)
             | Command::SetConversationSetting(_) => return StreamId::Account(account.clone()),
         };
         StreamId::Conversation(conversation)

@@ -54,7 +54,7 @@ impl Engine {
             self.known_heads.insert(conversation, summary.position);
             self.known_unread.insert(conversation, Unread::of(&summary));
             let mut row = InboxRow::from_summary(&summary);
-            row.set(self.home.settings.get(&conversation).copied().unwrap_or_default());
+            row.set(&self.home);
             row.set_name(|account| self.name_of(account));
             let former = self.inbox.get(&conversation);
             let receipt = former.map(|record| record.receipt).unwrap_or_default().merge(summary.receipt);
@@ -214,7 +214,12 @@ impl Engine {
         }
         contacts.extend(former.contacts.keys().filter(|id| !home.contacts.contains_key(*id)).map(|id| (*id, None)));
         if !contacts.is_empty() {
+            self.renamed = true;
             self.update(Update::Contacts(contacts));
+        }
+        if former.blocked != home.blocked {
+            self.shown_rows.extend(self.inbox.keys().copied());
+            self.update(Update::Blocked(home.blocked.clone().into_iter().collect()));
         }
         let conversations = former.settings.keys().chain(home.settings.keys());
         let changed = conversations.filter(|id| former.settings.get(*id) != home.settings.get(*id));

@@ -69,6 +69,8 @@ pub enum Update {
     },
     /// The own contacts that changed; none for one that went.
     Contacts(Vec<(ContactId, Option<Contact>)>),
+    /// Everybody whom the own account has blocked, and since when.
+    Blocked(Vec<(AccountId, WallTime)>),
     /// The command is durable on this device and will be sent.
     CommandStored {
         /// The number of the command.

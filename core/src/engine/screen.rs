@@ -20,8 +20,8 @@ use crate::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
     model::{
-        ConversationKind, ConversationState, InfoField, Member, MemberField, MemberStatus, Permissions, PresenceKind,
-        Role, preview,
+        ConversationKind, ConversationState, InfoField, Member, MemberField, MemberStatus, NotificationLevel,
+        Permissions, PresenceKind, Role, preview,
     },
     time::WallTime,
     view::{
@@ -439,7 +439,7 @@ impl Engine {
         for conversation in core::mem::take(&mut self.shown_rows) {
             let former = self.inbox.get(&conversation).map(|record| record.row.clone());
             let Some(mut row) = self.inbox_row(conversation).or_else(|| former.clone()) else { continue };
-            row.set(self.home.settings.get(&conversation).copied().unwrap_or_default());
+            row.set(&self.home);
             row.set_name(|account| self.name_of(account));
             let record = self.inbox.entry(conversation).or_insert_with(|| record::InboxRecord {
                 row: row.clone(),
@@ -495,6 +495,8 @@ impl Engine {
             pinned_at: None,
             archived_at: None,
             subscriber_count: former.map_or(0, |row| row.subscriber_count),
+            notifications: NotificationLevel::All,
+            blocked: false,
         })
     }
 
@@ -522,10 +524,11 @@ impl Engine {
         name.map_or_else(|| self.name_of(account), str::to_owned)
     }
 
-    /// The name for people: the profile's, or the account itself.
+    /// The name for people: the own one for a contact, the profile's, or the
+    /// account itself.
     pub(super) fn name_of(&self, account: &AccountId) -> String {
-        let profile = self.profiles.get(account);
-        profile.and_then(|profile| profile.display_name.clone()).unwrap_or_else(|| account.to_string())
+        let profile = self.profiles.get(account).and_then(|profile| profile.display_name.as_deref());
+        self.home.nickname(account).or(profile).map_or_else(|| account.to_string(), str::to_owned)
     }
 }
 

@@ -5,18 +5,18 @@ use core::time::Duration;
 
 use tidings_core::{
     command::{
-        AddContact, AddMember, AnswerRequest, AskFor, BanMember, ChangeRole, Command, CreateConversation, CreateDirect,
-        CreateThread, DefineRole, DeleteMessage, EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage,
-        React, RemoveContact, RemoveMember, SendText, SetConversationSetting, SetInfo, SetInvite, SetLocked,
-        SetMemberText, SetPermission, SetPolicy, SetProfile, SetScope, SetState, SetTheme, SetThread, SettingChange,
-        ThreadChange, TransferOwnership, UnbanMember, UnpinMessage, Unreact,
+        AddContact, AddMember, AnswerRequest, AskFor, BanMember, BlockAccount, ChangeRole, Command, CreateConversation,
+        CreateDirect, CreateThread, DefineRole, DeleteMessage, EditMessage, InviteMember, InviteTerms,
+        LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText, SetConversationSetting, SetInfo,
+        SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy, SetProfile, SetScope, SetState, SetTheme,
+        SetThread, SettingChange, ThreadChange, TransferOwnership, UnbanMember, UnpinMessage, Unreact,
     },
     engine::Input,
     ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, InfoField, JoinPolicy, LateWrites,
-        MemberField, MemberStatus, Permission, Permissions, Policy, PolicyName, Profile, Role, RoleDefinition,
-        RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
+        MemberField, MemberStatus, NotificationLevel, Permission, Permissions, Policy, PolicyName, Profile, Role,
+        RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
     },
     time::WallTime,
     view::InboxRow,
@@ -84,13 +84,14 @@ pub enum Kind {
     SetProfile,
     AddContact,
     RemoveContact,
+    BlockAccount,
     SetConversationSetting,
     CreateThread,
     SetThread,
 }
 
 /// How often each kind is drawn, of all that are drawn.
-pub const KINDS: [(Kind, u64); 35] = [
+pub const KINDS: [(Kind, u64); 36] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateConversation, 3),
     (Kind::SendText, 115),
@@ -123,6 +124,7 @@ pub const KINDS: [(Kind, u64); 35] = [
     (Kind::SetProfile, 3),
     (Kind::AddContact, 2),
     (Kind::RemoveContact, 2),
+    (Kind::BlockAccount, 2),
     (Kind::SetConversationSetting, 4),
     (Kind::CreateThread, 10),
     (Kind::SetThread, 3),
@@ -165,6 +167,7 @@ pub fn kind(command: &Command) -> Kind {
         Command::SetProfile(_) => Kind::SetProfile,
         Command::AddContact(_) => Kind::AddContact,
         Command::RemoveContact(_) => Kind::RemoveContact,
+        Command::BlockAccount(_) => Kind::BlockAccount,
         Command::SetConversationSetting(_) => Kind::SetConversationSetting,
         Command::CreateThread(_) => Kind::CreateThread,
         Command::SetThread(_) => Kind::SetThread,
@@ -215,7 +218,8 @@ impl Person<'_> {
             | Kind::CreateConversation
             | Kind::SetProfile
             | Kind::AddContact
-            | Kind::RemoveContact => ConversationId::from_bytes([0; 16]),
+            | Kind::RemoveContact
+            | Kind::BlockAccount => ConversationId::from_bytes([0; 16]),
             // Most of it where most is going on.
             _ if random.chance(65) => self.conversations[0],
             _ => *random.pick(self.conversations),
@@ -329,18 +333,21 @@ impl Person<'_> {
             }
             Kind::AddContact => {
                 let contact = Contact {
-                    kind: ContactKind::Person,
                     account: Some(other.clone()),
                     nickname: Some(words),
                     favorite: random.chance(50),
+                    phone: random.chance(50).then(|| "+4930123456".to_owned()),
+                    ..Contact::new(ContactKind::Person)
                 };
                 AddContact { id: ContactId::of_account(&other), contact }.into()
             }
             Kind::RemoveContact => RemoveContact { id: ContactId::of_account(&other) }.into(),
+            Kind::BlockAccount => BlockAccount { account: other, blocked: random.chance(40) }.into(),
             Kind::SetConversationSetting => {
-                let setting = match random.below(3) {
+                let setting = match random.below(4) {
                     0 => SettingChange::MutedUntil(random.chance(50).then_some(self.now)),
                     1 => SettingChange::Pinned(random.chance(50)),
+                    2 => SettingChange::Notifications(*random.pick(NotificationLevel::ALL)),
                     _ => SettingChange::Archived(random.chance(50)),
                 };
                 SetConversationSetting { conversation, setting }.into()
