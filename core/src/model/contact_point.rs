@@ -13,6 +13,16 @@ pub struct Phone(String);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(String);
 
+/// One or the other. No form of it holds a character that text in JSON would
+/// have to escape.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContactPoint {
+    /// A phone number.
+    Phone(Phone),
+    /// An e-mail address.
+    Email(Email),
+}
+
 /// The bytes of an address at most, as mail servers take them.
 const EMAIL_BYTES_MAX: usize = 254;
 /// What is in front of the `@` at most.
@@ -48,6 +58,28 @@ impl Email {
     /// As it is written: `ann@example.org`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl ContactPoint {
+    /// Either of them, if it has the form of one.
+    pub fn parse(text: &str) -> Option<ContactPoint> {
+        let phone = Phone::parse(text).map(ContactPoint::Phone);
+        phone.or_else(|| Email::parse(text).map(ContactPoint::Email))
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            ContactPoint::Phone(phone) => phone.as_str(),
+            ContactPoint::Email(email) => email.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for ContactPoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

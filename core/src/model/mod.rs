@@ -17,7 +17,7 @@ mod setting;
 mod thread;
 
 pub use contact::{Contact, ContactKind};
-pub use contact_point::{Email, Phone};
+pub use contact_point::{ContactPoint, Email, Phone};
 pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };

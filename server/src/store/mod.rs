@@ -12,13 +12,13 @@ mod records;
 mod sql;
 mod sqlite;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt, Role, Thread},
+    model::{ContactPoint, ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt, Role, Thread},
     time::WallTime,
     wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
 };
@@ -228,6 +228,8 @@ pub struct StreamCommit {
     pub threads: Vec<Thread>,
     /// The account's profile, when it changed.
     pub profile: Option<Profile>,
+    /// Whom the account blocks now, or no longer, of those that changed.
+    pub blocks: Vec<(AccountId, bool)>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
     pub traces: Vec<TraceId>,
 }
@@ -430,6 +432,32 @@ pub trait Store: Send + Sync + 'static {
 
     /// Those of these accounts that are suspended.
     async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError>;
+
+    /// Those of these accounts that have blocked this one.
+    async fn blockers(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError>;
+
+    /// Makes these the verified contact points of an account, and no others.
+    /// Writes nothing when they are.
+    async fn set_contact_points(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        points: &BTreeSet<ContactPoint>,
+    ) -> Result<(), StoreError>;
+
+    /// Whose verified contact points these are: others than the asker, none
+    /// that is suspended, and none that has blocked the asker.
+    async fn match_contact_points(
+        &self,
+        tenant: &TenantId,
+        asker: &AccountId,
+        points: &[ContactPoint],
+    ) -> Result<Vec<(ContactPoint, AccountId)>, StoreError>;
 
     /// Where a stream stands.
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError>;

@@ -19,6 +19,7 @@ use super::{
 };
 
 /// An account's device with what it wrote and was told of one stream.
+#[derive(Clone)]
 pub struct Author {
     pub session: Session,
     pub stream: Stream,

@@ -3,6 +3,7 @@
 //! long because all the steps are shown on one cast of members.
 
 mod account;
+mod block;
 mod given;
 mod membership;
 mod pace;

@@ -12,6 +12,7 @@ use tidings_core::{
 use super::{
     Backend, Insert, Tick, Value,
     backend::{fetch, insert},
+    contact::{self, BLOCKS},
     journal::BACKLOG_STEP,
     name,
     row::Fields,
@@ -251,6 +252,7 @@ fn rows<'c>(
     let mut members = BTreeMap::new();
     let mut accounts = BTreeMap::new();
     let mut threads = BTreeMap::new();
+    let mut blocks = BTreeMap::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
         if !commit.entries.is_empty() {
@@ -281,6 +283,9 @@ fn rows<'c>(
                     let row = vec![tenant.into(), account.into(), wire::encode(profile).into(), tick.into()];
                     accounts.insert((tenant, account), row);
                 }
+                for (other, row) in contact::block_rows(commit, account) {
+                    blocks.insert((tenant, account, other), row);
+                }
             }
         }
     }
@@ -295,6 +300,7 @@ fn rows<'c>(
         (&MEMBERS, members.into_values().collect()),
         (&THREADS, threads.into_values().collect()),
         (&ACCOUNTS, accounts.into_values().collect()),
+        (&BLOCKS, blocks.into_values().collect()),
     ]
 }
 
