@@ -19,10 +19,10 @@ use tidings_core::{
     },
     time::WallTime,
     wire::{
-        Accepted, Ask, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
-        Hello, LastMessage, ListSubscribers, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice,
-        ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, Subscribers,
-        Welcome, decode, encode,
+        Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DocumentSnapshot,
+        Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, ListSubscribers, MatchContacts, MemberPresence,
+        MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice, ProfileNotice, Push, PushedChange, ReceiptNotice,
+        Refused, Revoked, ServerFrame, Subscriber, Subscribers, Welcome, decode, encode,
     },
 };
 
@@ -129,6 +129,14 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
             ClientFrame::Presence(PresenceNotice { conversation: conversation(), kind: PresenceKind::Typing }),
         ),
         ("ping", ClientFrame::Ping(5)),
+        (
+            "match_contacts",
+            ClientFrame::MatchContacts(MatchContacts {
+                request: 12,
+                points: vec!["030 123456".into(), "bob@example.org".into()],
+                region: Some("DE".into()),
+            }),
+        ),
         (
             "list_subscribers",
             ClientFrame::ListSubscribers(ListSubscribers {
@@ -267,6 +275,13 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
         ("pong", ServerFrame::Pong(pong())),
+        (
+            "contact_matches",
+            ServerFrame::ContactMatches(ContactMatches {
+                request: 12,
+                matches: vec![ContactMatch { index: 1, point: "bob@example.org".into(), account: account() }],
+            }),
+        ),
         (
             "subscribers",
             ServerFrame::Subscribers(Subscribers {

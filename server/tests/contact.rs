@@ -5,18 +5,24 @@
 
 mod support;
 
+use std::{collections::BTreeSet, time::Duration};
+
 use tidings_core::{
     code::Code,
     command::{BlockAccount, CreateDirect, DeleteMessage, InviteMember},
     doc::Fact,
     ids::{ConversationId, MessageId, StreamId, TenantId},
-    model::Role,
-    wire::FetchScope,
+    model::{ContactPoint, Role},
+    wire::{ClientFrame, FetchScope, MatchContacts, Refused, ServerFrame},
+};
+use tidings_server::{
+    auth::{DEVELOPMENT_SECRET, Keys},
+    clock,
 };
 
 use support::{
     author::{Author, account, boats, group},
-    client::{Client, device, stream},
+    client::{Client, device, hello, stream},
     database::Database,
     on_each_store,
     server::TestServer,
@@ -27,6 +33,68 @@ on_each_store! {
     c5_whoever_is_blocked_starts_no_direct_and_invites_nobody,
     c5_a_message_that_was_admitted_before_a_block_is_accepted_again,
     c5_a_home_is_shown_to_its_account_only,
+    c7_who_has_an_account_is_found_by_what_is_verified,
+    c7_an_account_asks_for_so_many_and_no_more,
+}
+
+/// A client whose token says where its account is reached.
+async fn reached_at(server: &TestServer, name: &str, number: u8, points: &[&str]) -> Client {
+    let points: BTreeSet<ContactPoint> = points.iter().map(|text| ContactPoint::parse(text).unwrap()).collect();
+    let (tenant, ttl, now) = (TenantId::parse("acme").unwrap(), Duration::from_secs(600), clock::wall_now());
+    let keys = Keys::from_secret(DEVELOPMENT_SECRET);
+    let token = keys.issue_reached_at(&tenant, &account(name), &[], &points, now, ttl).unwrap();
+    let mut client = Client::dial(server.address).await;
+    client.send(&ClientFrame::Hello(hello(token, device(number), None))).await;
+    client.wait("CaughtUp", |frame| matches!(frame, ServerFrame::CaughtUp(_)).then_some(())).await;
+    client
+}
+
+/// Who is found, by the place of what was asked for.
+async fn find(client: &mut Client, points: &[&str]) -> Result<Vec<(u32, String)>, Refused> {
+    let points = points.iter().map(|point| (*point).to_owned()).collect();
+    let asked = MatchContacts { request: 77, points, region: Some("de".into()) };
+    client.send(&ClientFrame::MatchContacts(asked)).await;
+    let answer = client.wait("ContactMatches", |frame| match frame {
+        ServerFrame::ContactMatches(answer) => {
+            Some(Ok(answer.matches.into_iter().map(|found| (found.index, found.account.to_string())).collect()))
+        }
+        ServerFrame::Refused(refused) if refused.request == 77 => Some(Err(refused)),
+        _ => None,
+    });
+    answer.await
+}
+
+async fn c7_who_has_an_account_is_found_by_what_is_verified(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let mut ann = reached_at(&server, "ann", 1, &["+4930123456", "ann@example.org"]).await;
+    let mut bob = reached_at(&server, "bob", 2, &["bob@example.org"]).await;
+    let book = ["zoe", "030 / 12 34 56", "Ann@Example.org", "bob@example.org", "+49 30 123456", ""];
+    let ann_only: Vec<(u32, String)> = [1, 2, 4].map(|index| (index, "ann".to_owned())).to_vec();
+    assert_eq!(find(&mut bob, &book).await.unwrap(), ann_only, "nobody finds themselves");
+    let mut home = Author::of_account("ann", device(1));
+    block(&mut ann, &mut home, true).await;
+    assert_eq!(find(&mut bob, &book).await.unwrap(), []);
+    block(&mut ann, &mut home, false).await;
+    // A token that says less takes back what the last one said.
+    ann = reached_at(&server, "ann", 1, &["ann@example.org"]).await;
+    assert_eq!(find(&mut bob, &book).await.unwrap(), [(2, "ann".to_owned())]);
+    assert_eq!(find(&mut ann, &book).await.unwrap(), [(3, "bob".to_owned())]);
+    server.stop().await;
+}
+
+async fn c7_an_account_asks_for_so_many_and_no_more(database: Database) {
+    let server = TestServer::start(&database, &["--account-contact-points-burst", "1000"]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let book: Vec<String> = (0..1_001).map(|number| format!("a{number}@example.org")).collect();
+    let book: Vec<&str> = book.iter().map(String::as_str).collect();
+    let refused = find(&mut bob, &book).await.unwrap_err();
+    assert_eq!((refused.code, refused.retry_at), (Code::TooManyContacts, None));
+    assert_eq!(find(&mut bob, &book[..1_000]).await.unwrap(), []);
+    // As many again, in another session of the account.
+    let mut other = Client::connect(&server, "bob", device(3)).await;
+    let refused = find(&mut other, &book[..1_000]).await.unwrap_err();
+    assert_eq!((refused.code, refused.retry_at.is_some()), (Code::RateLimited, true));
+    server.stop().await;
 }
 
 fn direct() -> ConversationId {

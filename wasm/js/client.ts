@@ -8,6 +8,7 @@ import type {
   Code,
   Command,
   ConnectionState,
+  ContactMatch,
   ContactRow,
   ConversationDetail,
   ConversationKind,
@@ -68,9 +69,9 @@ export interface NewConversation {
   readonly members?: readonly string[];
 }
 
-/** Answers a command. */
-interface Waiting {
-  resolve(stored: Stored): void;
+/** Answers a command, or a question. */
+interface Waiting<Answer> {
+  resolve(answer: Answer): void;
   reject(error: TidingsError): void;
 }
 
@@ -114,7 +115,8 @@ export class Client {
   readonly #onBlocked = new Listeners<[BlockedRow[]]>();
   readonly #onRefused = new Listeners<[RefusedRow[]]>();
 
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, Waiting<Stored>>();
+  readonly #matching = new Map<number, Waiting<ContactMatch[]>>();
   #lastRequest = 0;
   readonly #updates: Update[] = [];
   #isTelling = false;
@@ -573,6 +575,20 @@ export class Client {
     return this.#command({ block_account: { account, blocked: false } });
   }
 
+  /**
+   * Asks the server who has an account: whose verified phone numbers and e-mail
+   * addresses these are, as people write them, at most 1,000 at once. Numbers
+   * without a country code are of `region`, two letters of ISO 3166. Whoever has
+   * blocked the own account is not found.
+   *
+   * Rejects with `unreachable` when offline, `too_many_contacts` for more at
+   * once, and `rate_limited` when the account has asked for too many of late.
+   */
+  matchContacts(points: readonly string[], options: { region?: string } = {}): Promise<ContactMatch[]> {
+    const { region } = options;
+    return this.#ask(this.#matching, (request) => ({ match_contacts: { request, points: [...points], region } }));
+  }
+
   /** Mutes a conversation until a date, for good without one; `null` ends it. */
   mute(conversation: string, until?: Date | null): Promise<Stored> {
     // The core reads what lies behind the last date there is as "for good".
@@ -604,17 +620,30 @@ export class Client {
   }
 
   #request(input: (request: number) => Input): Promise<Stored> {
+    return this.#ask(this.#waiting, input);
+  }
+
+  #ask<Answer>(waiting: Map<number, Waiting<Answer>>, input: (request: number) => Input): Promise<Answer> {
     this.#lastRequest += 1;
     const request = this.#lastRequest;
-    return new Promise<Stored>((resolve, reject) => {
-      this.#waiting.set(request, { resolve, reject });
+    return new Promise<Answer>((resolve, reject) => {
+      waiting.set(request, { resolve, reject });
       try {
         this.#input(input(request));
       } catch (error) {
-        this.#waiting.delete(request);
+        waiting.delete(request);
         throw error;
       }
     });
+  }
+
+  /** Rejects everything that is not answered. */
+  #rejectAll(error: TidingsError): void {
+    for (const waiting of [...this.#waiting.values(), ...this.#matching.values()]) {
+      waiting.reject(error);
+    }
+    this.#waiting.clear();
+    this.#matching.clear();
   }
 
   readonly #input = (input: Input): void => {
@@ -736,10 +765,16 @@ export class Client {
         this.#waiting.get(update.request)?.resolve(update.stored);
         this.#waiting.delete(update.request);
         break;
+      case "contacts_matched":
+        this.#matching.get(update.request)?.resolve(update.matches);
+        this.#matching.delete(update.request);
+        break;
       case "command_failed": {
         const { code, detail, retryable } = update;
-        this.#waiting.get(update.request)?.reject(new TidingsError(code, detail, retryable));
+        const waiting = this.#waiting.get(update.request) ?? this.#matching.get(update.request);
+        waiting?.reject(new TidingsError(code, detail, retryable));
         this.#waiting.delete(update.request);
+        this.#matching.delete(update.request);
         break;
       }
       case "storage_failed":
@@ -769,11 +804,8 @@ export class Client {
   /** The engine stopped: what is shown comes again from the store, but for what was not stored. */
   #stopped(): void {
     this.#isRestarting = true;
-    for (const waiting of this.#waiting.values()) {
-      // Commanded again it could be there twice.
-      waiting.reject(new TidingsError("engine_stopped", "it may be stored, or not: the timeline tells", false));
-    }
-    this.#waiting.clear();
+    // Commanded again it could be there twice.
+    this.#rejectAll(new TidingsError("engine_stopped", "it may be stored, or not: the timeline tells", false));
     this.#onEngine.tell("engine_stopped");
   }
 
@@ -803,10 +835,7 @@ export class Client {
     globalThis.removeEventListener?.("online", this.#onOnline);
     this.#release();
     this.#ready?.reject(error);
-    for (const waiting of this.#waiting.values()) {
-      waiting.reject(error);
-    }
-    this.#waiting.clear();
+    this.#rejectAll(error);
   }
 
   readonly #onOnline = (): void => {

@@ -20,6 +20,7 @@ export type {
   Code,
   ConnectionState,
   ContactKind,
+  ContactMatch,
   ContactRow,
   ConversationDetail,
   ConversationKind,

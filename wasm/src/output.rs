@@ -9,7 +9,7 @@ use crate::{
     command::Profile,
     id::texts,
     name::{Code, PresenceKind},
-    row::{BlockedRow, ContactRow, ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
+    row::{BlockedRow, ContactMatch, ContactRow, ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
     time::millis,
 };
@@ -62,6 +62,8 @@ pub enum Update {
     Blocked { rows: Vec<BlockedRow> },
     /// The command is durable on this device and will be sent.
     CommandStored { request: f64, stored: Stored },
+    /// Whose contact points those are that were asked for.
+    ContactsMatched { request: f64, matches: Vec<ContactMatch> },
     /// The command was not taken: nothing of it remains here.
     CommandFailed { request: f64, code: Code, detail: String, retryable: bool },
     /// The device's store fails; writes are kept and tried again.
@@ -200,6 +202,10 @@ impl From<core::Update> for Update {
                 let conversation = conversation.map(|conversation| conversation.to_string());
                 let message = message.map(|message| message.to_string());
                 Self::CommandStored { request: request as f64, stored: Stored { conversation, message } }
+            }
+            core::Update::ContactsMatched { request, matches } => {
+                let matches = matches.into_iter().map(ContactMatch::from).collect();
+                Self::ContactsMatched { request: request as f64, matches }
             }
             core::Update::CommandFailed { request, code, detail } => {
                 let retryable = code.is_retryable();

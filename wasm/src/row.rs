@@ -334,6 +334,17 @@ pub struct ContactRow {
     pub email: Option<String>,
 }
 
+/// An account that has a contact point which was asked for.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct ContactMatch {
+    /// The place of the contact point among those asked for, from 0 on.
+    pub index: u32,
+    /// It, as it is written everywhere: a number in the form of E.164, an address in lower case.
+    pub point: String,
+    /// Whose it is.
+    pub account: String,
+}
+
 /// Somebody whom the own account has blocked.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 pub struct BlockedRow {
@@ -608,6 +619,13 @@ impl From<(ContactId, model::Contact)> for ContactRow {
         let model::Contact { kind, account, nickname, favorite, phone, email } = contact;
         let account = account.map(|account| account.to_string());
         Self { id: id.to_string(), kind: kind.into(), account, nickname, favorite, phone, email }
+    }
+}
+
+impl From<wire::ContactMatch> for ContactMatch {
+    fn from(found: wire::ContactMatch) -> Self {
+        let wire::ContactMatch { index, point, account } = found;
+        Self { index, point, account: account.to_string() }
     }
 }
 

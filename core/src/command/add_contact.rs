@@ -6,7 +6,7 @@ use crate::{
     command::{PlanResult, Planning, plan},
     doc::Fact,
     ids::{ContactId, DocumentId},
-    model::Contact,
+    model::{Contact, Phone},
 };
 
 /// Adds a contact, or changes it.
@@ -25,13 +25,8 @@ impl AddContact {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let document = DocumentId::Home(planning.account().clone());
         let mut contact = self.contact.clone();
-        contact.phone = contact.phone.map(|phone| phone.replace(is_for_the_eye, ""));
+        contact.phone = contact.phone.map(|phone| Phone::tidy(&phone));
         contact.email = contact.email.map(|email| email.trim().to_ascii_lowercase());
         plan(document, vec![Fact::Contact(self.id, Some(contact))])
     }
-}
-
-/// What people write between the digits of a number.
-fn is_for_the_eye(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '-' | '.' | '/' | '(' | ')')
 }

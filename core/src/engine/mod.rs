@@ -16,6 +16,7 @@ mod fetched;
 mod grants;
 mod input;
 mod link;
+mod matching;
 mod outbox;
 mod output;
 mod random;
@@ -45,6 +46,7 @@ use crate::{
     doc::Home,
     engine::{
         link::Link,
+        matching::Matching,
         random::Random,
         record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
         screen::OpenConversation,
@@ -154,6 +156,8 @@ pub struct Engine {
     dirty_rows: BTreeSet<ConversationId>,
     dirty_meta: bool,
     unsynced_shown: Option<u32>,
+    /// Questions about the address book that the server has not answered.
+    matching: Matching,
     uses: u64,
 }
 
@@ -208,6 +212,7 @@ impl Engine {
             dirty_rows: BTreeSet::new(),
             dirty_meta: false,
             unsynced_shown: None,
+            matching: Matching::new(),
             uses: 0,
         };
         engine.read_start();
@@ -271,6 +276,7 @@ impl Engine {
             Input::MarkRead(room) | Input::Typing(room, _) if self.is_thread(room) => {}
             Input::MarkRead(conversation) => self.mark_read(conversation),
             Input::Typing(conversation, typing) => self.send_typing(conversation, typing),
+            Input::MatchContacts { request, points, region } => self.match_contacts(request, points, region),
             Input::SetNetwork(on) => self.set_network(on),
             Input::ConnectNow => self.connect_now(),
             Input::Token(token) => self.token_given(token),

@@ -8,6 +8,7 @@ use crate::{
     storage::StorageTask,
     time::{MonotonicTime, WallTime},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
+    wire::ContactMatch,
 };
 
 /// One output.
@@ -79,6 +80,13 @@ pub enum Update {
         conversation: Option<ConversationId>,
         /// The message it wrote or is about.
         message: Option<MessageId>,
+    },
+    /// Whose contact points those are that were asked for.
+    ContactsMatched {
+        /// The number of the question.
+        request: u64,
+        /// The accounts that have one of them.
+        matches: Vec<ContactMatch>,
     },
     /// The command was not taken: nothing of it remains here.
     CommandFailed {

@@ -37,6 +37,14 @@ impl Phone {
         (legal && !digits.starts_with('0')).then(|| Phone(text.to_owned()))
     }
 
+    /// What somebody wrote, without what stands between the digits for the eye:
+    /// also the zero in brackets, which is left out behind a country code.
+    pub fn tidy(text: &str) -> String {
+        let text = text.trim();
+        let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
+        text.replace(|character: char| character.is_whitespace() || "-./()".contains(character), "")
+    }
+
     /// As it is written: `+4930123456`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -115,6 +123,8 @@ mod tests {
         {
             assert!(Phone::parse(text).is_none(), "{text:?}");
         }
+        assert_eq!(Phone::tidy(" +49 (0)30 / 12-34.56 "), "+4930123456");
+        assert_eq!(Phone::tidy("(030) 123456"), "030123456");
         assert!(!format!("{:?}", Phone::parse("+4930123456")).contains("30123"));
     }
 

@@ -6,7 +6,7 @@ use crate::{
     ids::{ConversationId, DeviceId, DocumentId, PageNumber, StreamId},
     journal::{Cursor, Position},
     model::{PresenceKind, Wish},
-    wire::ListSubscribers,
+    wire::{ListSubscribers, MatchContacts},
 };
 
 /// A frame from a client.
@@ -36,6 +36,9 @@ pub enum ClientFrame {
     /// Asks for the subscribers of a channel, page by page.
     #[n(7)]
     ListSubscribers(#[n(0)] ListSubscribers),
+    /// Asks who of the people in an address book has an account.
+    #[n(8)]
+    MatchContacts(#[n(0)] MatchContacts),
 }
 
 /// Opens a session.

@@ -114,7 +114,7 @@ impl Screen {
                 }
             }
             Update::Blocked(blocked) => self.blocked = blocked.into_iter().collect(),
-            Update::Presence { .. } => {}
+            Update::Presence { .. } | Update::ContactsMatched { .. } => {}
         }
     }
 }

@@ -873,6 +873,7 @@ fn summary(frame: &ServerFrame) -> String {
         ServerFrame::Presence(_) => "presence".to_owned(),
         ServerFrame::Revoked(revoked) => format!("revoked {} at {}", revoked.conversation, revoked.position),
         ServerFrame::Closed(closed) => format!("closed {}", closed.code),
+        ServerFrame::ContactMatches(answer) => format!("{} matches", answer.matches.len()),
         ServerFrame::Subscribers(answer) => format!("{} of {} subscribers", answer.subscribers.len(), answer.count),
         ServerFrame::Pong(_) => "pong".to_owned(),
     }
@@ -886,6 +887,7 @@ fn asked(frame: &ClientFrame) -> String {
         ClientFrame::Ask(ask) => format!("ask #{} of {}", ask.request, ask.conversation),
         ClientFrame::Receipts(receipts) => format!("{} receipts", receipts.len()),
         ClientFrame::Presence(_) => "presence".to_owned(),
+        ClientFrame::MatchContacts(asked) => format!("match #{} of {}", asked.request, asked.points.len()),
         ClientFrame::ListSubscribers(list) => format!("list #{} of {}", list.request, list.conversation),
         ClientFrame::Ping(_) => "ping".to_owned(),
     }

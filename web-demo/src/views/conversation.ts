@@ -12,6 +12,7 @@ import { titleOf } from "./about";
 import { createComposer, type ComposerView, type Drafts } from "./composer";
 import { createDetails } from "./details";
 import type { MessageActions } from "./message";
+import { lift } from "./own";
 import { createRefused } from "./refused";
 import { createThread, type ThreadView } from "./thread";
 import { createTimeline } from "./timeline";
@@ -105,8 +106,21 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     typing: (on) => timeline.typing(on),
     lastOwn: () => timeline.lastOwn(),
   });
-  const details = createDetails(person, conversation, () => togglePanel(false));
+  const details = createDetails(person, row, () => togglePanel(false));
   details.element.hidden = true;
+
+  const blockedNotice = element("div", { class: "blocked-notice", role: "status", "data-testid": "blocked-notice" });
+
+  /** Who has blocked the other one writes nothing that could not be answered. */
+  function showRow(next: ConversationRow): void {
+    details.showRow(next);
+    const peer = next.others[0];
+    blockedNotice.hidden = !next.blocked || peer === undefined;
+    composer.element.hidden = !blockedNotice.hidden;
+    if (!blockedNotice.hidden && peer !== undefined) {
+      blockedNotice.replaceChildren(`You have blocked ${person.nameOf(peer)}.`, lift(person, peer));
+    }
+  }
 
   function drawHead(name: string, peer: string | undefined): void {
     title.textContent = name;
@@ -236,6 +250,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   });
 
   drawHead(row.name, row.others[0]);
+  showRow(row);
   return {
     element: element(
       "main",
@@ -244,10 +259,12 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
       pins,
       timeline.element,
       typingLine,
+      blockedNotice,
       composer.element,
     ),
     panel: details.element,
     showRow: (next) => {
+      showRow(next);
       if (detail === undefined) {
         drawHead(next.name, next.others[0]);
       }
