@@ -7,9 +7,10 @@ use tsify::Tsify;
 use crate::{
     bytes::Bytes,
     command::Profile,
+    contact::{BlockedRow, ContactMatch, ContactRow},
     id::texts,
     name::{Code, PresenceKind},
-    row::{BlockedRow, ContactMatch, ContactRow, ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
+    row::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
     time::millis,
 };

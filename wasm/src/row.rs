@@ -2,20 +2,15 @@
 //! is left out here, in one place.
 
 use serde::Serialize;
-use tidings_core::{
-    ids::{AccountId, ContactId},
-    model,
-    time::WallTime,
-    view, wire,
-};
+use tidings_core::{model, view, wire};
 use tsify::Tsify;
 
 use crate::{
     command::Theme,
     id::texts,
     name::{
-        Code, ContactKind, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState,
-        NotificationLevel, Permission, PresenceKind, Role, Scope,
+        Code, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState, NotificationLevel,
+        Permission, PresenceKind, Role, Scope,
     },
     policy::Policies,
     time::millis,
@@ -315,45 +310,6 @@ pub struct RefusedRow {
     pub created_at: f64,
 }
 
-/// An entry of the own address book.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-pub struct ContactRow {
-    /// Which.
-    pub id: String,
-    /// What it is.
-    pub kind: ContactKind,
-    /// The linked account.
-    pub account: Option<String>,
-    /// The own name for it.
-    pub nickname: Option<String>,
-    /// Whether it is a favorite.
-    pub favorite: bool,
-    /// Its phone number, in the form of E.164.
-    pub phone: Option<String>,
-    /// Its e-mail address.
-    pub email: Option<String>,
-}
-
-/// An account that has a contact point which was asked for.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-pub struct ContactMatch {
-    /// The place of the contact point among those asked for, from 0 on.
-    pub index: u32,
-    /// It, as it is written everywhere: a number in the form of E.164, an address in lower case.
-    pub point: String,
-    /// Whose it is.
-    pub account: String,
-}
-
-/// Somebody whom the own account has blocked.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-pub struct BlockedRow {
-    /// Whom.
-    pub account: String,
-    /// Since when, in milliseconds since 1970.
-    pub since: f64,
-}
-
 impl From<view::InboxRow> for ConversationRow {
     fn from(row: view::InboxRow) -> Self {
         let view::InboxRow {
@@ -611,26 +567,5 @@ impl From<view::RefusedRow> for RefusedRow {
             detail,
             created_at: millis(created_at),
         }
-    }
-}
-
-impl From<(ContactId, model::Contact)> for ContactRow {
-    fn from((id, contact): (ContactId, model::Contact)) -> Self {
-        let model::Contact { kind, account, nickname, favorite, phone, email } = contact;
-        let account = account.map(|account| account.to_string());
-        Self { id: id.to_string(), kind: kind.into(), account, nickname, favorite, phone, email }
-    }
-}
-
-impl From<wire::ContactMatch> for ContactMatch {
-    fn from(found: wire::ContactMatch) -> Self {
-        let wire::ContactMatch { index, point, account } = found;
-        Self { index, point, account: account.to_string() }
-    }
-}
-
-impl From<(AccountId, WallTime)> for BlockedRow {
-    fn from((account, since): (AccountId, WallTime)) -> Self {
-        Self { account: account.to_string(), since: millis(since) }
     }
 }

@@ -14,6 +14,7 @@ mod damage;
 mod fault;
 mod fetched;
 mod grants;
+mod home;
 mod input;
 mod link;
 mod matching;

@@ -139,6 +139,16 @@ impl Engine {
         }
     }
 
+    /// Nothing is shown any more to, and of, the other one of a direct who is
+    /// blocked from now on.
+    pub(super) fn leave_blocked(&mut self, account: &AccountId) {
+        let direct = ConversationId::direct(&self.session.tenant, &self.session.account, account);
+        if self.open.contains_key(&direct) {
+            self.send_presence(direct, PresenceKind::Offline);
+            self.set_presence(direct, account.clone(), PresenceKind::Offline);
+        }
+    }
+
     pub(super) fn receive_presence(&mut self, frame: MemberPresence) {
         let MemberPresence { conversation, account, kind } = frame;
         if account == self.session.account || !self.open.contains_key(&conversation) {

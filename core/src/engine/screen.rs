@@ -523,13 +523,6 @@ impl Engine {
         let name = member.and_then(|member| member.text(MemberField::DisplayName));
         name.map_or_else(|| self.name_of(account), str::to_owned)
     }
-
-    /// The name for people: the own one for a contact, the profile's, or the
-    /// account itself.
-    pub(super) fn name_of(&self, account: &AccountId) -> String {
-        let profile = self.profiles.get(account).and_then(|profile| profile.display_name.as_deref());
-        self.home.nickname(account).or(profile).map_or_else(|| account.to_string(), str::to_owned)
-    }
 }
 
 /// The newest row's message: the newest pending one, or the one admitted last.

@@ -7,6 +7,7 @@ mod contract;
 mod error;
 mod metered;
 mod name;
+mod notice;
 mod postgres;
 mod records;
 mod sql;
@@ -20,11 +21,12 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{ContactPoint, ConversationKind, ConversationState, Member, MemberStatus, Profile, Receipt, Role, Thread},
     time::WallTime,
-    wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, LastMessage, MemberReceipt, ProfileNotice},
 };
 
 pub(crate) use metered::Metered;
 pub use name::NameChange;
+pub use notice::Notice;
 pub use records::{Records, StoredSnapshot, StreamRecord};
 
 use crate::trace::TraceId;
@@ -309,67 +311,6 @@ pub struct CatchUp {
     pub receipts: Vec<MemberReceipt>,
     /// Profiles that changed, or whose account is new to this one.
     pub profiles: Vec<ProfileNotice>,
-}
-
-/// What one node tells the others, for their sessions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// New entries of one stream, told by the commit that wrote them.
-    Entries {
-        /// The tenant.
-        tenant: TenantId,
-        /// The stream.
-        stream: StreamId,
-        /// The first new position.
-        first: Position,
-        /// The last new position.
-        last: Position,
-        /// The pushes among those they came from that are traced; none when they were found by looking.
-        traces: Vec<TraceId>,
-    },
-    /// Receipts that moved.
-    Receipts {
-        /// The tenant.
-        tenant: TenantId,
-        /// As they are now.
-        receipts: Vec<MemberReceipt>,
-    },
-    /// Accounts that subscribe to a channel now, or no longer.
-    Subscriptions {
-        /// The tenant.
-        tenant: TenantId,
-        /// The channel.
-        conversation: ConversationId,
-        /// Whose subscription it is.
-        accounts: Vec<AccountId>,
-    },
-    /// What a member is doing.
-    Presence {
-        /// The tenant.
-        tenant: TenantId,
-        /// Who does what.
-        presence: MemberPresence,
-    },
-    /// An account was suspended: its sessions end.
-    Suspended {
-        /// The tenant.
-        tenant: TenantId,
-        /// The account.
-        account: AccountId,
-    },
-}
-
-impl Notice {
-    /// Whose conversations and accounts it names.
-    pub fn tenant(&self) -> &TenantId {
-        match self {
-            Self::Entries { tenant, .. }
-            | Self::Receipts { tenant, .. }
-            | Self::Subscriptions { tenant, .. }
-            | Self::Presence { tenant, .. }
-            | Self::Suspended { tenant, .. } => tenant,
-        }
-    }
 }
 
 /// A document whose snapshot is behind.

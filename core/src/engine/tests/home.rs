@@ -104,6 +104,15 @@ fn c4_whoever_is_blocked_is_listed_and_so_is_the_direct_with_them() {
     };
     assert_eq!(told(&command(&mut engine, &mut store, block(true))), (vec!["bob".to_owned()], true));
     assert_eq!(told(&command(&mut engine, &mut store, block(false))), (vec![], false));
+    // On the screen of the direct, it is as if they had gone.
+    let conversation = ConversationId::direct(&config().tenant, &account("ann"), &account("bob"));
+    give(&mut engine, &mut store, Input::OpenConversation(conversation));
+    let outputs = command(&mut engine, &mut store, block(true));
+    let gone = |output: &Output| {
+        let Output::Update(Update::Presence { account, kind, .. }) = output else { return false };
+        account.as_str() == "bob" && *kind == PresenceKind::Offline
+    };
+    assert!(outputs.iter().any(gone));
     let myself = BlockAccount { account: account("ann"), blocked: true };
     assert_eq!(failure(&command(&mut engine, &mut store, myself)), Some(Code::ValueInvalid));
 }
