@@ -174,6 +174,8 @@ named! {
         LastOwner = "last_owner",
         /// Only the account itself may write this.
         NotTheOwner = "not_the_owner",
+        /// The account that it would reach has blocked the one that it is of.
+        Blocked = "blocked",
         /// Only its author may do this to a message.
         NotTheAuthor = "not_the_author",
 
@@ -204,6 +206,12 @@ named! {
         TooManyMentions = "too_many_mentions",
         /// An id that does not parse.
         IdInvalid = "id_invalid",
+        /// A phone number that is not one of E.164.
+        PhoneInvalid = "phone_invalid",
+        /// An e-mail address that is none.
+        EmailInvalid = "email_invalid",
+        /// More contacts, or more accounts blocked, than an account keeps.
+        TooManyContacts = "too_many_contacts",
         /// More changes wait in the outbox than it holds.
         OutboxFull = "outbox_full",
 

@@ -87,6 +87,12 @@ pub struct Limits {
     /// Invite links of a conversation; refused with `too_many_invites`.
     #[n(24)]
     pub invites_max: u32,
+    /// Contacts of an account, and accounts that it blocks; refused with `too_many_contacts`.
+    #[n(25)]
+    pub contacts_max: u32,
+    /// Contact points of one question; refused with `too_many_contacts`.
+    #[n(26)]
+    pub contact_points_max: u32,
 }
 
 impl Default for Limits {
@@ -123,6 +129,8 @@ impl Limits {
         heads_max: 128,
         roles_max: 50,
         invites_max: 100,
+        contacts_max: 5_000,
+        contact_points_max: 1_000,
     };
 
     /// What a server may allow at the most: the bounds of what a client takes

@@ -10,8 +10,8 @@ use tidings_core::{
     journal::{Entry, Position},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, MemberField, MemberStatus, MessageBody, MessageKind, Permission, Pin, Policy, Role, RoleDefinition,
-        RoleName, Scope, SendPolicy, Standing, Theme,
+        InfoField, MemberField, MemberStatus, MessageBody, MessageKind, NotificationLevel, Permission, Pin, Policy,
+        Role, RoleDefinition, RoleName, Scope, SendPolicy, Standing, Theme,
     },
     time::WallTime,
 };
@@ -234,6 +234,8 @@ fn d1_every_fact_reads_back_as_it_was_written() {
         account: Some(account("bob")),
         nickname: Some("Bobby".into()),
         favorite: true,
+        phone: Some("+4930123456".into()),
+        email: Some("bob@example.org".into()),
     };
     let joined = Standing::next(None, MemberStatus::Active, &account("ann"), AT);
     let grant = Grant { allowed: false, by: account("ann"), at: AT, until: Some(AT) };
@@ -277,6 +279,7 @@ fn d1_every_fact_reads_back_as_it_was_written() {
                 Fact::Profile(ProfileField::AvatarUrl, Some("https://example.org/a.png".into())),
                 Fact::Profile(ProfileField::Bio, Some("bio".into())),
                 Fact::Profile(ProfileField::Status, Some("🍵".into())),
+                Fact::Profile(ProfileField::Reference, Some("crm-7".into())),
             ],
         ),
         (
@@ -286,6 +289,8 @@ fn d1_every_fact_reads_back_as_it_was_written() {
                 Fact::Setting(conversation, SettingField::MutedUntil, Some(AT)),
                 Fact::Setting(conversation, SettingField::PinnedAt, Some(AT)),
                 Fact::Setting(conversation, SettingField::ArchivedAt, Some(AT)),
+                Fact::Notifications(conversation, Some(NotificationLevel::Mentions)),
+                Fact::Blocked(account("carl"), Some(AT)),
             ],
         ),
     ];

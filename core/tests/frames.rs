@@ -19,10 +19,10 @@ use tidings_core::{
     },
     time::WallTime,
     wire::{
-        Accepted, Ask, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
-        Hello, LastMessage, LateMessages, ListLate, ListSubscribers, MemberPresence, MemberReceipt, PROTOCOL_VERSION,
-        Pong, PresenceNotice, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame,
-        Subscriber, Subscribers, Welcome, decode, encode,
+        Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DocumentSnapshot,
+        Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, LateMessages, ListLate, ListSubscribers,
+        MatchContacts, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice, ProfileNotice, Push,
+        PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, Subscribers, Welcome, decode, encode,
     },
 };
 
@@ -130,6 +130,14 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
         ),
         ("ping", ClientFrame::Ping(5)),
         (
+            "match_contacts",
+            ClientFrame::MatchContacts(MatchContacts {
+                request: 12,
+                points: vec!["030 123456".into(), "bob@example.org".into()],
+                region: Some("DE".into()),
+            }),
+        ),
+        (
             "list_subscribers",
             ClientFrame::ListSubscribers(ListSubscribers {
                 request: 11,
@@ -159,6 +167,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
         avatar_url: None,
         bio: None,
         status: Some("🍵".into()),
+        reference: Some("crm-7".into()),
     };
     let own = StreamId::Account(account());
     vec![
@@ -268,6 +277,13 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
         ("pong", ServerFrame::Pong(pong())),
+        (
+            "contact_matches",
+            ServerFrame::ContactMatches(ContactMatches {
+                request: 12,
+                matches: vec![ContactMatch { index: 1, point: "bob@example.org".into(), account: account() }],
+            }),
+        ),
         (
             "subscribers",
             ServerFrame::Subscribers(Subscribers {

@@ -190,6 +190,13 @@ impl Config {
         let per_second = self.node.account_changes_per_second.max(self.limits.changes_per_second);
         AccountRates::new(burst, per_second)
     }
+
+    /// The rates at which accounts look for others by their contact points; a
+    /// question of the largest size always passes.
+    pub(crate) fn match_rates(&self) -> AccountRates {
+        let burst = self.node.account_contact_points_burst.max(Limits::DEFAULT.contact_points_max);
+        AccountRates::new(burst, self.node.account_contact_points_per_second)
+    }
 }
 
 /// The bounds told to clients in Welcome, as far as an operator sets them.
@@ -265,6 +272,12 @@ pub struct NodeConfig {
     /// Pushed changes all sessions of an account may send at once; at least a session's.
     #[arg(long, env = "TIDINGS_ACCOUNT_CHANGES_BURST", default_value_t = 2_000)]
     pub account_changes_burst: u32,
+    /// Contact points an account may ask for per second, after the burst: so slow that nobody tries out all numbers.
+    #[arg(long, env = "TIDINGS_ACCOUNT_CONTACT_POINTS_PER_SECOND", default_value_t = 1)]
+    pub account_contact_points_per_second: u32,
+    /// Contact points an account may ask for at once: a phone book, in batches.
+    #[arg(long, env = "TIDINGS_ACCOUNT_CONTACT_POINTS_BURST", default_value_t = 5_000)]
+    pub account_contact_points_burst: u32,
     /// Streams that admit pushes at once; beyond it pushes are deferred.
     #[arg(long, env = "TIDINGS_STREAMS_MAX", default_value_t = 20_000)]
     pub streams_max: usize,

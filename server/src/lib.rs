@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+mod contact_point;
 pub mod drain;
 pub mod error;
 pub mod http;

@@ -47,6 +47,8 @@ pub struct Node {
     pub receipts: Receipts,
     /// How many changes accounts may write, whatever the number of their sessions.
     pub account_rates: Arc<AccountRates>,
+    /// How many contact points accounts may ask for.
+    pub match_rates: AccountRates,
     /// How far the node is with going down.
     pub drain: Drain,
 }
@@ -74,6 +76,7 @@ impl Node {
             cache: CacheBudget::new(config.node.cache_bytes_max),
             receipts,
             account_rates: Arc::new(config.account_rates()),
+            match_rates: config.match_rates(),
             drain: Drain::default(),
             config,
         });

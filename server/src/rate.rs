@@ -25,7 +25,8 @@ pub struct AccountRates<C: Clock = TokioClock> {
     burst: NonZeroU32,
 }
 
-type AccountKey = (TenantId, AccountId);
+/// Whose rate it is.
+pub type AccountKey = (TenantId, AccountId);
 
 /// The time of tokio's timers, which a test may hold.
 #[derive(Debug, Clone, Copy, Default)]
@@ -106,7 +107,11 @@ impl<C: Clock> AccountRates<C> {
         Self { limiter, burst: at_least_one(burst) }
     }
 
-    fn take(&self, account: &AccountKey, count: usize) -> Result<(), Duration> {
+    /// Takes `count` at once of what an account may.
+    ///
+    /// # Errors
+    /// How long to wait until they may be taken.
+    pub fn take(&self, account: &AccountKey, count: usize) -> Result<(), Duration> {
         match self.limiter.check_key_n(account, cost(count, self.burst)) {
             Ok(taken) => taken.map_err(|not_until| wait(&not_until, self.limiter.clock())),
             Err(_) => unreachable!("the cost is at most the burst"),

@@ -10,6 +10,7 @@ use std::{
 
 use tidings_core::{
     authority::{Aspect, Difference, Verifier},
+    doc::Home,
     ids::{DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
     limits::Limits,
@@ -112,6 +113,7 @@ fn undecodable(error: StoreError, at: Position) -> Result<Difference, StoreError
                 "conversations" => Aspect::Conversation,
                 "members" => Aspect::Members,
                 "accounts" => Aspect::Profile,
+                "blocks" => Aspect::Blocks,
                 "snapshots" => Aspect::Snapshot,
                 "devices" => Aspect::Device,
                 _ => Aspect::Head,
@@ -253,9 +255,13 @@ impl Verifying<'_> {
             let document = stream.document(&DocumentId::Account(account.clone()));
             // Whoever wrote only their home has no profile.
             let expected = document.filter(|document| document.changes() > 0).map(Profile::read);
-            return match expected == record.profile {
+            if expected != record.profile {
+                return differs(Aspect::Profile, "the profile that the entries state".into(), "another one".into());
+            }
+            let home = stream.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
+            return match home.blocked.into_keys().eq(record.blocks.iter().cloned()) {
                 true => Ok(()),
-                false => differs(Aspect::Profile, "the profile that the entries state".into(), "another one".into()),
+                false => differs(Aspect::Blocks, "the blocks that the entries state".into(), "others".into()),
             };
         }
         let expected: Vec<_> = stream

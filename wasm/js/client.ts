@@ -4,9 +4,11 @@
  * into promises; long because every command is a short method of this one class.
  */
 import type {
+  BlockedRow,
   Code,
   Command,
   ConnectionState,
+  ContactMatch,
   ContactRow,
   ConversationDetail,
   ConversationKind,
@@ -15,6 +17,7 @@ import type {
   Input,
   MemberField,
   NewContact,
+  NotificationLevel,
   Permission,
   Policy,
   PresenceChange,
@@ -78,9 +81,9 @@ export interface Invite {
   readonly enabled?: boolean;
 }
 
-/** Answers a command. */
-interface Waiting {
-  resolve(stored: Stored): void;
+/** Answers a command, or a question. */
+interface Waiting<Answer> {
+  resolve(answer: Answer): void;
   reject(error: TidingsError): void;
 }
 
@@ -104,6 +107,7 @@ export class Client {
   readonly #open = new Map<string, OpenConversation>();
   readonly #profiles = new Map<string, Profile>();
   readonly #contacts = new Map<string, ContactRow>();
+  #blocked: BlockedRow[] = [];
   readonly #refused = new Map<number, RefusedRow>();
   #connection: ConnectionState = { type: "connecting" };
   #unsynced = 0;
@@ -120,9 +124,11 @@ export class Client {
   readonly #onPresence = new Listeners<[PresenceChange]>();
   readonly #onProfile = new Listeners<[ProfileChange]>();
   readonly #onContacts = new Listeners<[ContactRow[]]>();
+  readonly #onBlocked = new Listeners<[BlockedRow[]]>();
   readonly #onRefused = new Listeners<[RefusedRow[]]>();
 
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, Waiting<Stored>>();
+  readonly #matching = new Map<number, Waiting<ContactMatch[]>>();
   #lastRequest = 0;
   readonly #updates: Update[] = [];
   #isTelling = false;
@@ -343,6 +349,13 @@ export class Client {
   contacts(listener: (contacts: ContactRow[]) => void): Subscription {
     return begin(this.#onContacts.add(listener), () => {
       listener([...this.#contacts.values()]);
+    });
+  }
+
+  /** Whom the own account has blocked, at once and after each change. */
+  blocked(listener: (blocked: BlockedRow[]) => void): Subscription {
+    return begin(this.#onBlocked.add(listener), () => {
+      listener([...this.#blocked]);
     });
   }
 
@@ -608,6 +621,33 @@ export class Client {
     return this.#command({ remove_contact: { id } });
   }
 
+  /**
+   * Blocks an account: in the direct with it the server refuses what it writes,
+   * and it cannot invite or add the own account anywhere. Nobody is told.
+   */
+  block(account: string): Promise<Stored> {
+    return this.#command({ block_account: { account, blocked: true } });
+  }
+
+  /** Lifts a block. */
+  unblock(account: string): Promise<Stored> {
+    return this.#command({ block_account: { account, blocked: false } });
+  }
+
+  /**
+   * Asks the server who has an account: whose verified phone numbers and e-mail
+   * addresses these are, as people write them, at most 1,000 at once. Numbers
+   * without a country code are of `region`, two letters of ISO 3166. Whoever has
+   * blocked the own account is not found.
+   *
+   * Rejects with `unreachable` when offline, `too_many_contacts` for more at
+   * once, and `rate_limited` when the account has asked for too many of late.
+   */
+  matchContacts(points: readonly string[], options: { region?: string } = {}): Promise<ContactMatch[]> {
+    const { region } = options;
+    return this.#ask(this.#matching, (request) => ({ match_contacts: { request, points: [...points], region } }));
+  }
+
   /** Mutes a conversation until a date, for good without one; `null` ends it. */
   mute(conversation: string, until?: Date | null): Promise<Stored> {
     // The core reads what lies behind the last date there is as "for good".
@@ -625,6 +665,11 @@ export class Client {
     return this.#set(conversation, { archived: on });
   }
 
+  /** What of a conversation to be notified of: every message unless said otherwise. */
+  setNotifications(conversation: string, notifications: NotificationLevel): Promise<Stored> {
+    return this.#set(conversation, { notifications });
+  }
+
   #set(conversation: string, setting: SettingChange): Promise<Stored> {
     return this.#command({ set_conversation_setting: { conversation, setting } });
   }
@@ -634,17 +679,30 @@ export class Client {
   }
 
   #request(input: (request: number) => Input): Promise<Stored> {
+    return this.#ask(this.#waiting, input);
+  }
+
+  #ask<Answer>(waiting: Map<number, Waiting<Answer>>, input: (request: number) => Input): Promise<Answer> {
     this.#lastRequest += 1;
     const request = this.#lastRequest;
-    return new Promise<Stored>((resolve, reject) => {
-      this.#waiting.set(request, { resolve, reject });
+    return new Promise<Answer>((resolve, reject) => {
+      waiting.set(request, { resolve, reject });
       try {
         this.#input(input(request));
       } catch (error) {
-        this.#waiting.delete(request);
+        waiting.delete(request);
         throw error;
       }
     });
+  }
+
+  /** Rejects everything that is not answered. */
+  #rejectAll(error: TidingsError): void {
+    for (const waiting of [...this.#waiting.values(), ...this.#matching.values()]) {
+      waiting.reject(error);
+    }
+    this.#waiting.clear();
+    this.#matching.clear();
   }
 
   readonly #input = (input: Input): void => {
@@ -758,14 +816,24 @@ export class Client {
         applyRows(this.#contacts, update.rows, update.removed);
         this.#onContacts.tell([...this.#contacts.values()]);
         break;
+      case "blocked":
+        this.#blocked = update.rows;
+        this.#onBlocked.tell([...update.rows]);
+        break;
       case "command_stored":
         this.#waiting.get(update.request)?.resolve(update.stored);
         this.#waiting.delete(update.request);
         break;
+      case "contacts_matched":
+        this.#matching.get(update.request)?.resolve(update.matches);
+        this.#matching.delete(update.request);
+        break;
       case "command_failed": {
         const { code, detail, retryable } = update;
-        this.#waiting.get(update.request)?.reject(new TidingsError(code, detail, retryable));
+        const waiting = this.#waiting.get(update.request) ?? this.#matching.get(update.request);
+        waiting?.reject(new TidingsError(code, detail, retryable));
         this.#waiting.delete(update.request);
+        this.#matching.delete(update.request);
         break;
       }
       case "storage_failed":
@@ -795,11 +863,8 @@ export class Client {
   /** The engine stopped: what is shown comes again from the store, but for what was not stored. */
   #stopped(): void {
     this.#isRestarting = true;
-    for (const waiting of this.#waiting.values()) {
-      // Commanded again it could be there twice.
-      waiting.reject(new TidingsError("engine_stopped", "it may be stored, or not: the timeline tells", false));
-    }
-    this.#waiting.clear();
+    // Commanded again it could be there twice.
+    this.#rejectAll(new TidingsError("engine_stopped", "it may be stored, or not: the timeline tells", false));
     this.#onEngine.tell("engine_stopped");
   }
 
@@ -807,6 +872,7 @@ export class Client {
   #restarted(): void {
     this.#list = new ConversationList();
     this.#contacts.clear();
+    this.#blocked = [];
     this.#refused.clear();
     if (!this.#isNetworkOn) {
       this.#input({ set_network: false });
@@ -828,10 +894,7 @@ export class Client {
     globalThis.removeEventListener?.("online", this.#onOnline);
     this.#release();
     this.#ready?.reject(error);
-    for (const waiting of this.#waiting.values()) {
-      waiting.reject(error);
-    }
-    this.#waiting.clear();
+    this.#rejectAll(error);
   }
 
   readonly #onOnline = (): void => {

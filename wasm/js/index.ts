@@ -16,9 +16,11 @@ export type { Subscription, Unsubscribe } from "./view/listeners.js";
 export type { TimelineChange } from "./view/timeline.js";
 export type {
   AccountKind,
+  BlockedRow,
   Code,
   ConnectionState,
   ContactKind,
+  ContactMatch,
   ContactRow,
   ConversationDetail,
   ConversationKind,
@@ -37,6 +39,7 @@ export type {
   MessageKind,
   MessageState,
   NewContact,
+  NotificationLevel,
   ParentRow,
   Permission,
   PinRow,

@@ -81,6 +81,7 @@ export const ENGLISH: Texts = {
   member_banned: "You were banned from this conversation.",
   member_unknown: "That person is not a member of this conversation.",
   member_exists: "That person is a member already.",
+  blocked: "This person does not take that from you.",
   too_many_members: "This conversation has as many members as it can have.",
   join_forbidden: "Nobody can join this conversation by themselves.",
   invite_unknown: "This invite link does not work.",
@@ -119,6 +120,9 @@ export const ENGLISH: Texts = {
   too_many_reactions: "You cannot put more reactions on this message.",
   too_many_mentions: "That message mentions too many people.",
   id_invalid: "That is not an account: use letters, digits and _ . : - only.",
+  phone_invalid: "That is not a phone number: write it with a + and its country code, like +4930123456.",
+  email_invalid: "That is not an e-mail address.",
+  too_many_contacts: "Your address book, or your list of blocked people, is full.",
   outbox_full: "Too much is waiting to be sent. Go online first.",
 
   // Client.

@@ -15,7 +15,9 @@ use crate::{
     failure::{Checked, Failure},
     id,
     invite::{InviteTerms, Wish},
-    name::{AccountKind, ContactKind, ConversationState, InfoField, MemberField, Permission, Role, Scope},
+    name::{
+        AccountKind, ContactKind, ConversationState, InfoField, MemberField, NotificationLevel, Permission, Role, Scope,
+    },
     policy::Policy,
     time::wall_time,
 };
@@ -155,7 +157,9 @@ pub enum Command {
     AddContact { contact: NewContact },
     /// Removes a contact.
     RemoveContact { id: String },
-    /// Mutes, pins or archives a conversation for oneself.
+    /// Blocks an account, or no longer.
+    BlockAccount { account: String, blocked: bool },
+    /// Mutes, pins or archives a conversation for oneself, or says what of it to be notified of.
     SetConversationSetting { conversation: String, setting: SettingChange },
 }
 
@@ -211,6 +215,9 @@ pub struct Profile {
     /// The current status, at most 80 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// What the operator's own systems call the profile, at most 64 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// A contact to be added, or changed if its id is given.
@@ -231,6 +238,12 @@ pub struct NewContact {
     /// Whether it is a favorite.
     #[serde(default)]
     pub favorite: bool,
+    /// Its phone number: `+`, and 7 to 15 digits; what is written between them for the eye is left out.
+    #[tsify(optional)]
+    pub phone: Option<String>,
+    /// Its e-mail address.
+    #[tsify(optional)]
+    pub email: Option<String>,
 }
 
 /// What an account sets for itself about a conversation.
@@ -243,6 +256,8 @@ pub enum SettingChange {
     Pinned(bool),
     /// Out of the way, since the command.
     Archived(bool),
+    /// What to be notified of.
+    Notifications(NotificationLevel),
 }
 
 /// Stands for an id that the engine makes up.
@@ -396,6 +411,9 @@ impl TryFrom<Command> for core::Command {
             }
             Command::SetProfile { profile } => core::SetProfile { profile: profile.into() }.into(),
             Command::AddContact { contact } => core::AddContact::try_from(contact)?.into(),
+            Command::BlockAccount { account, blocked } => {
+                core::BlockAccount { account: id::account(&account)?, blocked }.into()
+            }
             Command::RemoveContact { id } => core::RemoveContact { id: id::contact(&id)? }.into(),
             Command::SetConversationSetting { conversation, setting } => core::SetConversationSetting {
                 conversation: id::conversation(&conversation)?,
@@ -437,15 +455,15 @@ impl From<RoleDefinition> for model::RoleDefinition {
 
 impl From<Profile> for model::Profile {
     fn from(profile: Profile) -> Self {
-        let Profile { kind, display_name, avatar_url, bio, status } = profile;
-        Self { kind: kind.map(|kind| kind.0), display_name, avatar_url, bio, status }
+        let Profile { kind, display_name, avatar_url, bio, status, reference } = profile;
+        Self { kind: kind.map(|kind| kind.0), display_name, avatar_url, bio, status, reference }
     }
 }
 
 impl From<model::Profile> for Profile {
     fn from(profile: model::Profile) -> Self {
-        let model::Profile { kind, display_name, avatar_url, bio, status } = profile;
-        Self { kind: kind.map(AccountKind), display_name, avatar_url, bio, status }
+        let model::Profile { kind, display_name, avatar_url, bio, status, reference } = profile;
+        Self { kind: kind.map(AccountKind), display_name, avatar_url, bio, status, reference }
     }
 }
 
@@ -453,7 +471,7 @@ impl TryFrom<NewContact> for core::AddContact {
     type Error = Failure;
 
     fn try_from(contact: NewContact) -> Checked<Self> {
-        let NewContact { id, kind, account, nickname, favorite } = contact;
+        let NewContact { id, kind, account, nickname, favorite, phone, email } = contact;
         let account = account.as_deref().map(id::account).transpose()?;
         let id = match (id, &account) {
             (Some(id), _) => id::contact(&id)?,
@@ -461,7 +479,7 @@ impl TryFrom<NewContact> for core::AddContact {
             (None, None) => ContactId::from_bytes(MADE_UP),
         };
         let kind = kind.map_or(model::ContactKind::Person, |kind| kind.0);
-        Ok(Self { id, contact: model::Contact { kind, account, nickname, favorite } })
+        Ok(Self { id, contact: model::Contact { kind, account, nickname, favorite, phone, email } })
     }
 }
 
@@ -473,6 +491,7 @@ impl TryFrom<SettingChange> for core::SettingChange {
             SettingChange::MutedUntil(until) => Self::MutedUntil(until.map(wall_time).transpose()?),
             SettingChange::Pinned(on) => Self::Pinned(on),
             SettingChange::Archived(on) => Self::Archived(on),
+            SettingChange::Notifications(level) => Self::Notifications(level.0),
         })
     }
 }
@@ -502,7 +521,8 @@ mod tests {
         let contact = |id: Option<&str>, account: Option<&str>| {
             let account = account.map(str::to_owned);
             let id = id.map(str::to_owned);
-            let contact = NewContact { id, kind: None, account, nickname: None, favorite: false };
+            let contact =
+                NewContact { id, kind: None, account, nickname: None, favorite: false, phone: None, email: None };
             core::AddContact::try_from(contact).unwrap().id
         };
         let derived = ContactId::of_account(&id::account("bob").unwrap());

@@ -35,6 +35,13 @@ pub enum Input {
     CloseConversation(String),
     /// The screen wants older messages than it has.
     LoadOlder(String),
+    /// A person asks who of their address book has an account.
+    MatchContacts {
+        request: u64,
+        points: Vec<String>,
+        #[tsify(optional)]
+        region: Option<String>,
+    },
     /// The person has seen everything in the timeline.
     MarkRead(String),
     /// The person is writing, or has stopped.
@@ -75,6 +82,7 @@ impl TryFrom<Input> for core::Input {
             }
             Input::CloseConversation(conversation) => Self::CloseConversation(id::conversation(&conversation)?),
             Input::LoadOlder(conversation) => Self::LoadOlder(id::conversation(&conversation)?),
+            Input::MatchContacts { request, points, region } => Self::MatchContacts { request, points, region },
             Input::MarkRead(conversation) => Self::MarkRead(id::conversation(&conversation)?),
             Input::Typing { conversation, on } => Self::Typing(id::conversation(&conversation)?, on),
             Input::SetNetwork(on) => Self::SetNetwork(on),

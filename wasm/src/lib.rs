@@ -7,6 +7,7 @@
 
 mod bytes;
 mod command;
+mod contact;
 #[cfg(feature = "testing")]
 mod contract;
 mod engine;

@@ -106,6 +106,8 @@ names! {
     Scope(model::Scope),
     /// Who may send messages.
     SendPolicy(model::SendPolicy),
+    /// What of a conversation an account wants to be notified of.
+    NotificationLevel(model::NotificationLevel),
     /// Who may open threads.
     SubroomPolicy(model::SubroomPolicy),
     /// Who may do something that is the admins' otherwise.

@@ -7,9 +7,10 @@ use tsify::Tsify;
 use crate::{
     bytes::Bytes,
     command::Profile,
+    contact::{BlockedRow, ContactMatch, ContactRow},
     id::texts,
     name::{Code, PresenceKind},
-    row::{ContactRow, ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
+    row::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
     time::millis,
 };
@@ -58,8 +59,12 @@ pub enum Update {
     Profile { account: String, profile: Profile },
     /// Own contacts that came or changed, and the ids of those that went.
     Contacts { rows: Vec<ContactRow>, removed: Vec<String> },
+    /// Everybody whom the own account has blocked.
+    Blocked { rows: Vec<BlockedRow> },
     /// The command is durable on this device and will be sent.
     CommandStored { request: f64, stored: Stored },
+    /// Whose contact points those are that were asked for.
+    ContactsMatched { request: f64, matches: Vec<ContactMatch> },
     /// The command was not taken: nothing of it remains here.
     CommandFailed { request: f64, code: Code, detail: String, retryable: bool },
     /// The device's store fails; writes are kept and tried again.
@@ -191,10 +196,17 @@ impl From<core::Update> for Update {
                 }
                 Self::Contacts { rows, removed }
             }
+            core::Update::Blocked(accounts) => {
+                Self::Blocked { rows: accounts.into_iter().map(BlockedRow::from).collect() }
+            }
             core::Update::CommandStored { request, conversation, message } => {
                 let conversation = conversation.map(|conversation| conversation.to_string());
                 let message = message.map(|message| message.to_string());
                 Self::CommandStored { request: request as f64, stored: Stored { conversation, message } }
+            }
+            core::Update::ContactsMatched { request, matches } => {
+                let matches = matches.into_iter().map(ContactMatch::from).collect();
+                Self::ContactsMatched { request: request as f64, matches }
             }
             core::Update::CommandFailed { request, code, detail } => {
                 let retryable = code.is_retryable();

@@ -2,7 +2,7 @@
 //! is left out here, in one place.
 
 use serde::Serialize;
-use tidings_core::{ids::ContactId, model, view, wire};
+use tidings_core::{model, view, wire};
 use tsify::Tsify;
 
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
     invite::InviteRow,
     late::LateRow,
     name::{
-        Code, ContactKind, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState, Permission,
-        PresenceKind, Role, Scope,
+        Code, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState, NotificationLevel,
+        Permission, PresenceKind, Role, Scope,
     },
     policy::Policies,
     time::millis,
@@ -56,6 +56,10 @@ pub struct ConversationRow {
     pub archived_at: Option<f64>,
     /// Those who subscribe to it beside its members, when the server last told.
     pub subscriber_count: u32,
+    /// What of it the own account wants to be notified of.
+    pub notifications: NotificationLevel,
+    /// Whether the other one of a direct is blocked.
+    pub blocked: bool,
 }
 
 /// The newest message of a conversation.
@@ -312,21 +316,6 @@ pub struct RefusedRow {
     pub created_at: f64,
 }
 
-/// An entry of the own address book.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-pub struct ContactRow {
-    /// Which.
-    pub id: String,
-    /// What it is.
-    pub kind: ContactKind,
-    /// The linked account.
-    pub account: Option<String>,
-    /// The own name for it.
-    pub nickname: Option<String>,
-    /// Whether it is a favorite.
-    pub favorite: bool,
-}
-
 impl From<view::InboxRow> for ConversationRow {
     fn from(row: view::InboxRow) -> Self {
         let view::InboxRow {
@@ -347,6 +336,8 @@ impl From<view::InboxRow> for ConversationRow {
             pinned_at,
             archived_at,
             subscriber_count,
+            notifications,
+            blocked,
         } = row;
         Self {
             conversation: conversation.to_string(),
@@ -366,6 +357,8 @@ impl From<view::InboxRow> for ConversationRow {
             pinned_at: pinned_at.map(millis),
             archived_at: archived_at.map(millis),
             subscriber_count,
+            notifications: notifications.into(),
+            blocked,
         }
     }
 }
@@ -584,13 +577,5 @@ impl From<view::RefusedRow> for RefusedRow {
             detail,
             created_at: millis(created_at),
         }
-    }
-}
-
-impl From<(ContactId, model::Contact)> for ContactRow {
-    fn from((id, contact): (ContactId, model::Contact)) -> Self {
-        let model::Contact { kind, account, nickname, favorite } = contact;
-        let account = account.map(|account| account.to_string());
-        Self { id: id.to_string(), kind: kind.into(), account, nickname, favorite }
     }
 }

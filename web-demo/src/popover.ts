@@ -96,7 +96,8 @@ function openPopover(anchor: HTMLElement, content: HTMLElement): () => void {
   document.addEventListener("pointerdown", away, true);
   window.addEventListener("blur", close);
   window.addEventListener("resize", close);
-  document.body.append(content);
+  // What is outside of a modal dialog cannot be reached.
+  (anchor.closest("dialog") ?? document.body).append(content);
   return close;
 }
 

@@ -1,5 +1,5 @@
 //! An account's documents: written by the account itself; the public one by
-//! administrators of the tenant, too.
+//! administrators of the tenant, too. An address book has an end.
 
 use crate::{
     authority::{Context, Refusal, refuse},
@@ -8,7 +8,7 @@ use crate::{
     ids::DocumentId,
 };
 
-pub(super) fn check(context: &Context<'_>, _facts: &[Fact]) -> Result<(), Refusal> {
+pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     let allowed = match context.document {
         DocumentId::Account(account) => account == context.account() || context.session.administrator,
         DocumentId::Home(account) => account == context.account(),
@@ -16,5 +16,24 @@ pub(super) fn check(context: &Context<'_>, _facts: &[Fact]) -> Result<(), Refusa
             false
         }
     };
-    if allowed { Ok(()) } else { refuse(Code::NotTheOwner, "only the account itself may write this") }
+    if !allowed {
+        return refuse(Code::NotTheOwner, "only the account itself may write this");
+    }
+    if facts.iter().any(|fact| matches!(fact, Fact::Blocked(account, Some(_)) if account == context.account())) {
+        return refuse(Code::ValueInvalid, "nobody blocks themselves");
+    }
+    check_count(context, facts, "contact/", |fact| matches!(fact, Fact::Contact(_, Some(_))))?;
+    check_count(context, facts, "blocked/", |fact| matches!(fact, Fact::Blocked(_, Some(_))))
+}
+
+/// How many there are after these; asked only where one is new.
+fn check_count(context: &Context<'_>, facts: &[Fact], prefix: &str, adds: fn(&Fact) -> bool) -> Result<(), Refusal> {
+    let home = context.stream.document(context.document);
+    let is_new = |fact: &&Fact| adds(fact) && home.is_none_or(|home| home.get(&fact.write().0).is_none());
+    let added = facts.iter().filter(is_new).count();
+    let max = context.limits.contacts_max as usize;
+    if added > 0 && home.map_or(0, |home| home.count(prefix)) + added > max {
+        return refuse(Code::TooManyContacts, format!("at most {max}"));
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //! all of them. An entry that was admitted is judged again by the same steps.
 
 use crate::{
-    authority::{Context, Effects, Refusal, Session, Stream, decide, pace, shape},
+    authority::{Context, Effects, Refusal, Session, Stream, block, decide, pace, shape},
     code::Code,
     doc::{Change, Document, Fact},
     ids::{ChangeHash, DocumentId},
@@ -161,7 +161,9 @@ impl Stream {
         let (change, facts) = shape::check(self, session, pushed, accepted_at, limits)?;
         self.decide(session, &pushed.document, &facts, accepted_at, limits)?;
         self.check_seen(&pushed.document, &change)?;
-        pace::check(&Context { stream: self, session, document: &pushed.document, accepted_at, limits }, &facts)?;
+        let context = Context { stream: self, session, document: &pushed.document, accepted_at, limits };
+        block::check(&context, &facts)?;
+        pace::check(&context, &facts)?;
         Ok((change, facts))
     }
 

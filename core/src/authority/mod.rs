@@ -7,6 +7,7 @@
 
 mod account;
 mod admit;
+mod block;
 mod create;
 #[cfg(feature = "testing")]
 mod judge;

@@ -117,6 +117,8 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         | Fact::ProfileKind(_)
         | Fact::Profile(..)
         | Fact::Contact(..)
+        | Fact::Blocked(..)
+        | Fact::Notifications(..)
         | Fact::Setting(..) => &[],
     }
 }

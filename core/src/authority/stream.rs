@@ -30,6 +30,8 @@ pub struct Stream {
     threads: BTreeMap<ConversationId, Thread>,
     /// Those whose document is loaded, as it says.
     rooms: BTreeMap<ConversationId, Conversation>,
+    /// Who has blocked the author of what is admitted next, as the server told.
+    pub(super) blockers: Vec<AccountId>,
 }
 
 /// What a change did, for projections and views.
@@ -43,6 +45,8 @@ pub struct Effects {
     pub members: Vec<AccountId>,
     /// The account's profile, if it touched that.
     pub profile: Option<Profile>,
+    /// Whom the account blocks now, or no longer, of those it touched.
+    pub blocked: Vec<(AccountId, bool)>,
     /// All that it states.
     pub facts: Vec<Fact>,
 }
@@ -62,6 +66,7 @@ impl Stream {
             conversation: Conversation::default(),
             threads: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            blockers: Vec::new(),
         }
     }
 
@@ -484,6 +489,12 @@ impl Stream {
         for fact in &facts {
             match fact {
                 Fact::Message(..) => effects.message = effects.thread.is_none(),
+                // What is stated at once by two devices is settled by the document.
+                Fact::Blocked(account, _) => {
+                    let home = self.documents.get(id);
+                    let blocked = home.is_some_and(|home| home.get(&Key::Blocked(account.clone())).is_some());
+                    effects.blocked.push((account.clone(), blocked));
+                }
                 Fact::MemberRole(account, _) | Fact::MemberStatus(account, _) if !effects.members.contains(account) => {
                     effects.members.push(account.clone());
                 }
@@ -500,7 +511,7 @@ fn illegal(refusal: Refusal) -> ApplyChangeError {
 }
 
 /// What an accepted change states; what does not parse, from a newer version, is passed over.
-fn facts_of(document: &DocumentId, change: &Change) -> Vec<Fact> {
+pub(super) fn facts_of(document: &DocumentId, change: &Change) -> Vec<Fact> {
     let parse = |operation: &Operation| {
         let value = match &operation.kind {
             OperationKind::Put(value) => Some(value),

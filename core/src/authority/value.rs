@@ -8,8 +8,8 @@ use crate::{
     ids::{AccountId, MessageId},
     limits::Limits,
     model::{
-        Contact, Created, Grant, InfoField, Invite, Member, MemberField, MessageBody, Policy, PolicyValue,
-        RoleDefinition, Standing, Theme,
+        Contact, Created, Email, Grant, InfoField, Invite, Member, MemberField, MessageBody, Phone, Policy,
+        PolicyValue, RoleDefinition, Standing, Theme,
     },
     time::WallTime,
 };
@@ -22,6 +22,7 @@ const NAME_CHARACTERS_MAX: usize = 64;
 const LINK_ID_CHARACTERS_MAX: usize = 64;
 const BIO_CHARACTERS_MAX: usize = 160;
 const STATUS_CHARACTERS_MAX: usize = 80;
+const REFERENCE_CHARACTERS_MAX: usize = 64;
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     facts.iter().try_for_each(|fact| check_fact(context, fact))?;
@@ -69,6 +70,8 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         | Fact::ProfileKind(_)
         | Fact::Profile(_, None)
         | Fact::Contact(_, None)
+        | Fact::Blocked(..)
+        | Fact::Notifications(..)
         | Fact::Setting(..) => Ok(()),
     }
 }
@@ -190,10 +193,17 @@ fn check_profile(field: ProfileField, text: &str) -> Result<(), Refusal> {
         ProfileField::AvatarUrl => check_url("avatar_url", text),
         ProfileField::Bio => check_characters("bio", text, BIO_CHARACTERS_MAX),
         ProfileField::Status => check_characters("status", text, STATUS_CHARACTERS_MAX),
+        ProfileField::Reference => check_line("reference", text, REFERENCE_CHARACTERS_MAX),
     }
 }
 
 fn check_contact(contact: &Contact) -> Result<(), Refusal> {
+    if contact.phone.as_deref().is_some_and(|phone| Phone::parse(phone).is_none()) {
+        return refuse(Code::PhoneInvalid, "phone: + and 7 to 15 digits");
+    }
+    if contact.email.as_deref().is_some_and(|email| Email::parse(email).is_none()) {
+        return refuse(Code::EmailInvalid, "email: not an address");
+    }
     match &contact.nickname {
         Some(nickname) => check_line("nickname", nickname, DISPLAY_NAME_CHARACTERS_MAX),
         None => Ok(()),

@@ -69,6 +69,8 @@ crate::named::named! {
         Threads = "threads",
         /// What is shown of an account.
         Profile = "profile",
+        /// Whom an account blocks.
+        Blocks = "blocks",
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     command::{PlanResult, Planning, plan},
     doc::Fact,
     ids::{ContactId, DocumentId},
-    model::Contact,
+    model::{Contact, Phone},
 };
 
 /// Adds a contact, or changes it.
@@ -24,6 +24,9 @@ pub struct AddContact {
 impl AddContact {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let document = DocumentId::Home(planning.account().clone());
-        plan(document, vec![Fact::Contact(self.id, Some(self.contact.clone()))])
+        let mut contact = self.contact.clone();
+        contact.phone = contact.phone.map(|phone| Phone::tidy(&phone));
+        contact.email = contact.email.map(|email| email.trim().to_ascii_lowercase());
+        plan(document, vec![Fact::Contact(self.id, Some(contact))])
     }
 }

@@ -9,6 +9,7 @@ mod answer_late;
 mod answer_request;
 mod ask;
 mod ban_member;
+mod block_account;
 mod change_role;
 mod create_conversation;
 mod create_direct;
@@ -49,6 +50,7 @@ pub use self::{
     answer_request::AnswerRequest,
     ask::AskFor,
     ban_member::BanMember,
+    block_account::BlockAccount,
     change_role::ChangeRole,
     create_conversation::CreateConversation,
     create_direct::CreateDirect,
@@ -216,6 +218,8 @@ commands! {
     34 SetThread(SetThread) = "set_thread",
     /// Lets a message in that is held, or discards it.
     35 AnswerLate(AnswerLate) = "answer_late",
+    /// Blocks an account, or no longer.
+    36 BlockAccount(BlockAccount) = "block_account",
 }
 
 impl Command {
@@ -257,6 +261,7 @@ impl Command {
             Command::SetProfile(_)
             | Command::AddContact(_)
             | Command::RemoveContact(_)
+            | Command::BlockAccount(_)
             | Command::SetConversationSetting(_) => return StreamId::Account(account.clone()),
         };
         StreamId::Conversation(conversation)

@@ -1,4 +1,5 @@
-//! Mutes, pins or archives a conversation for oneself.
+//! Mutes, pins or archives a conversation for oneself, or says what of it to
+//! be notified of.
 
 use minicbor::{Decode, Encode};
 
@@ -6,6 +7,7 @@ use crate::{
     command::{PlanResult, Planning, plan},
     doc::{Fact, SettingField},
     ids::{ConversationId, DocumentId},
+    model::NotificationLevel,
     time::WallTime,
 };
 
@@ -33,6 +35,9 @@ pub enum SettingChange {
     /// Out of the way, since the command.
     #[n(2)]
     Archived(#[n(0)] bool),
+    /// What to be notified of.
+    #[n(3)]
+    Notifications(#[n(0)] NotificationLevel),
 }
 
 impl SetConversationSetting {
@@ -42,6 +47,11 @@ impl SetConversationSetting {
             SettingChange::MutedUntil(until) => (SettingField::MutedUntil, until),
             SettingChange::Pinned(on) => (SettingField::PinnedAt, on.then_some(planning.at)),
             SettingChange::Archived(on) => (SettingField::ArchivedAt, on.then_some(planning.at)),
+            SettingChange::Notifications(level) => {
+                // That of everything need not be said.
+                let level = Some(level).filter(|level| *level != NotificationLevel::All);
+                return plan(document, vec![Fact::Notifications(self.conversation, level)]);
+            }
         };
         plan(document, vec![Fact::Setting(self.conversation, field, time)])
     }

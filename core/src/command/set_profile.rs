@@ -32,6 +32,7 @@ impl SetProfile {
             (ProfileField::AvatarUrl, now.avatar_url, &wanted.avatar_url),
             (ProfileField::Bio, now.bio, &wanted.bio),
             (ProfileField::Status, now.status, &wanted.status),
+            (ProfileField::Reference, now.reference, &wanted.reference),
         ] {
             if now != *wanted {
                 facts.push(Fact::Profile(field, wanted.clone()));

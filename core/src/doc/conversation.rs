@@ -84,6 +84,8 @@ impl Conversation {
             | Fact::ProfileKind(_)
             | Fact::Profile(..)
             | Fact::Contact(..)
+            | Fact::Blocked(..)
+            | Fact::Notifications(..)
             | Fact::Setting(..) => {}
         }
     }

@@ -277,6 +277,12 @@ impl Document {
             })
     }
 
+    /// How many keys begin so.
+    pub fn count(&self, prefix: &str) -> usize {
+        let keys = self.automerge.map_range(ROOT, prefix.to_owned()..);
+        keys.take_while(|item| item.key.starts_with(prefix)).count()
+    }
+
     fn message_ids(&self) -> impl Iterator<Item = MessageId> {
         self.automerge.keys(ROOT).filter_map(|key| match Key::parse(&self.id, &key) {
             Some(Key::Message(message)) => Some(message),

@@ -7,8 +7,8 @@ use crate::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
         AccountKind, Contact, ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite,
-        Late, MemberField, MessageBody, Permission, Pin, Policy, PolicyValue, Role, RoleDefinition, RoleName, Scope,
-        Standing, Theme,
+        Late, MemberField, MessageBody, NotificationLevel, Permission, Pin, Policy, PolicyValue, Role, RoleDefinition,
+        RoleName, Scope, Standing, Theme,
     },
     time::WallTime,
     wire::{decode, encode},
@@ -63,8 +63,12 @@ pub enum Fact {
     Profile(ProfileField, Option<String>),
     /// A contact; none removes it.
     Contact(ContactId, Option<Contact>),
+    /// An account that is blocked, since when; none lifts that.
+    Blocked(AccountId, Option<WallTime>),
     /// A private setting of a conversation; none removes it.
     Setting(ConversationId, SettingField, Option<WallTime>),
+    /// What of a conversation to be notified of; none is as if nothing was said.
+    Notifications(ConversationId, Option<NotificationLevel>),
 }
 
 /// A text of the profile.
@@ -78,6 +82,19 @@ pub enum ProfileField {
     Bio,
     /// The current status.
     Status,
+    /// What the operator's own systems call it.
+    Reference,
+}
+
+impl ProfileField {
+    /// Every one of them.
+    pub const ALL: [ProfileField; 5] = [
+        ProfileField::DisplayName,
+        ProfileField::AvatarUrl,
+        ProfileField::Bio,
+        ProfileField::Status,
+        ProfileField::Reference,
+    ];
 }
 
 /// A private setting of a conversation.
@@ -158,13 +175,19 @@ impl Fact {
             Key::ProfileAvatarUrl => Fact::Profile(ProfileField::AvatarUrl, optional(value, text)?),
             Key::ProfileBio => Fact::Profile(ProfileField::Bio, optional(value, text)?),
             Key::ProfileStatus => Fact::Profile(ProfileField::Status, optional(value, text)?),
+            Key::ProfileReference => Fact::Profile(ProfileField::Reference, optional(value, text)?),
             Key::Contact(contact) => Fact::Contact(contact, optional(value, from_cbor)?),
+            Key::Blocked(account) => Fact::Blocked(account, optional(value, time)?),
             Key::MutedUntil(conversation) => {
                 Fact::Setting(conversation, SettingField::MutedUntil, optional(value, time)?)
             }
             Key::PinnedAt(conversation) => Fact::Setting(conversation, SettingField::PinnedAt, optional(value, time)?),
             Key::ArchivedAt(conversation) => {
                 Fact::Setting(conversation, SettingField::ArchivedAt, optional(value, time)?)
+            }
+            Key::Notifications(conversation) => {
+                let level = |value: &Value| NotificationLevel::parse(&text(value)?);
+                Fact::Notifications(conversation, optional(value, level)?)
             }
         })
     }
@@ -201,6 +224,10 @@ impl Fact {
             Fact::ProfileKind(kind) => (Key::ProfileKind, Some(name(kind.as_str()))),
             Fact::Profile(field, text) => (field.key(), text.clone().map(Value::Text)),
             Fact::Contact(contact, value) => (Key::Contact(*contact), value.as_ref().map(to_cbor)),
+            Fact::Blocked(account, at) => (Key::Blocked(account.clone()), at.map(|at| Value::Uint(at.as_millis()))),
+            Fact::Notifications(conversation, level) => {
+                (Key::Notifications(*conversation), level.map(|level| name(level.as_str())))
+            }
             Fact::Setting(conversation, field, time) => {
                 (field.key(*conversation), time.map(|time| Value::Uint(time.as_millis())))
             }
@@ -215,6 +242,7 @@ impl ProfileField {
             ProfileField::AvatarUrl => Key::ProfileAvatarUrl,
             ProfileField::Bio => Key::ProfileBio,
             ProfileField::Status => Key::ProfileStatus,
+            ProfileField::Reference => Key::ProfileReference,
         }
     }
 }

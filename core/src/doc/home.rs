@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     doc::{Document, Fact, ProfileField, SettingField},
-    ids::{ContactId, ConversationId},
-    model::{Contact, ConversationSetting, Profile},
+    ids::{AccountId, ContactId, ConversationId},
+    model::{Contact, ConversationSetting, NotificationLevel, Profile},
+    time::WallTime,
 };
 
 /// What an account keeps for itself.
@@ -13,6 +14,8 @@ use crate::{
 pub struct Home {
     /// Its address book.
     pub contacts: BTreeMap<ContactId, Contact>,
+    /// Whom it has blocked, and since when.
+    pub blocked: BTreeMap<AccountId, WallTime>,
     /// Its settings of conversations; none without one that is set.
     pub settings: BTreeMap<ConversationId, ConversationSetting>,
 }
@@ -34,10 +37,27 @@ impl Home {
                         SettingField::ArchivedAt => setting.archived_at = time,
                     }
                 }
+                Fact::Blocked(account, Some(at)) => {
+                    home.blocked.insert(account, at);
+                }
+                Fact::Notifications(conversation, level) => {
+                    home.settings.entry(conversation).or_default().notifications = level;
+                }
                 _ => {}
             }
         }
         home
+    }
+
+    /// What of a conversation to be notified of.
+    pub fn notifications(&self, conversation: ConversationId) -> NotificationLevel {
+        let setting = self.settings.get(&conversation);
+        setting.and_then(|setting| setting.notifications).unwrap_or(NotificationLevel::All)
+    }
+
+    /// The own name for an account, if it is a contact that has one.
+    pub fn nickname(&self, account: &AccountId) -> Option<&str> {
+        self.contacts.get(&ContactId::of_account(account))?.nickname.as_deref()
     }
 }
 
@@ -52,6 +72,7 @@ impl Profile {
                 Fact::Profile(ProfileField::AvatarUrl, text) => profile.avatar_url = text,
                 Fact::Profile(ProfileField::Bio, text) => profile.bio = text,
                 Fact::Profile(ProfileField::Status, text) => profile.status = text,
+                Fact::Profile(ProfileField::Reference, text) => profile.reference = text,
                 _ => {}
             }
         }

@@ -61,14 +61,20 @@ pub enum Key {
     ProfileBio,
     /// Account: the current status.
     ProfileStatus,
+    /// Account: what the operator's own systems call it.
+    ProfileReference,
     /// Home: a contact.
     Contact(ContactId),
+    /// Home: an account that is blocked.
+    Blocked(AccountId),
     /// Home: silent until.
     MutedUntil(ConversationId),
     /// Home: at the top since.
     PinnedAt(ConversationId),
     /// Home: out of the way since.
     ArchivedAt(ConversationId),
+    /// Home: what of it to be notified of.
+    Notifications(ConversationId),
 }
 
 /// Bytes of an emoji at most: the longest sequences in Unicode are 35.
@@ -156,6 +162,7 @@ fn parse_account(text: &str) -> Option<Key> {
         "avatar_url" => Some(Key::ProfileAvatarUrl),
         "bio" => Some(Key::ProfileBio),
         "status" => Some(Key::ProfileStatus),
+        "reference" => Some(Key::ProfileReference),
         _ => None,
     }
 }
@@ -163,6 +170,7 @@ fn parse_account(text: &str) -> Option<Key> {
 fn parse_home(text: &str) -> Option<Key> {
     match text.split_once('/')? {
         ("contact", id) => Some(Key::Contact(ContactId::parse(id).ok()?)),
+        ("blocked", account) => Some(Key::Blocked(AccountId::parse(account).ok()?)),
         ("setting", rest) => {
             let (id, field) = rest.split_once('/')?;
             let conversation = ConversationId::parse(id).ok()?;
@@ -170,6 +178,7 @@ fn parse_home(text: &str) -> Option<Key> {
                 "muted_until" => Some(Key::MutedUntil(conversation)),
                 "pinned_at" => Some(Key::PinnedAt(conversation)),
                 "archived_at" => Some(Key::ArchivedAt(conversation)),
+                "notifications" => Some(Key::Notifications(conversation)),
                 _ => None,
             }
         }
@@ -215,10 +224,13 @@ impl fmt::Display for Key {
             Key::ProfileAvatarUrl => formatter.write_str("profile/avatar_url"),
             Key::ProfileBio => formatter.write_str("profile/bio"),
             Key::ProfileStatus => formatter.write_str("profile/status"),
+            Key::ProfileReference => formatter.write_str("profile/reference"),
             Key::Contact(contact) => write!(formatter, "contact/{contact}"),
+            Key::Blocked(account) => write!(formatter, "blocked/{account}"),
             Key::MutedUntil(conversation) => write!(formatter, "setting/{conversation}/muted_until"),
             Key::PinnedAt(conversation) => write!(formatter, "setting/{conversation}/pinned_at"),
             Key::ArchivedAt(conversation) => write!(formatter, "setting/{conversation}/archived_at"),
+            Key::Notifications(conversation) => write!(formatter, "setting/{conversation}/notifications"),
         }
     }
 }
@@ -269,13 +281,20 @@ mod tests {
             check(&document, &key);
         }
         let document = DocumentId::Account(account.clone());
-        for key in
-            [Key::ProfileKind, Key::ProfileDisplayName, Key::ProfileAvatarUrl, Key::ProfileBio, Key::ProfileStatus]
-        {
+        for key in [
+            Key::ProfileKind,
+            Key::ProfileDisplayName,
+            Key::ProfileAvatarUrl,
+            Key::ProfileBio,
+            Key::ProfileStatus,
+            Key::ProfileReference,
+        ] {
             check(&document, &key);
         }
-        let document = DocumentId::Home(account);
+        let document = DocumentId::Home(account.clone());
         for key in [
+            Key::Blocked(account),
+            Key::Notifications(conversation),
             Key::Contact(ContactId::from_bytes([2; 16])),
             Key::MutedUntil(conversation),
             Key::PinnedAt(conversation),

@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::{
     code::Code,
     command::Command,
-    doc::{Document, Home},
+    doc::Document,
     engine::{
         Engine, Update,
         fault::ReceiveEntryError,
@@ -54,7 +54,7 @@ impl Engine {
             self.known_heads.insert(conversation, summary.position);
             self.known_unread.insert(conversation, Unread::of(&summary));
             let mut row = InboxRow::from_summary(&summary);
-            row.set(self.home.settings.get(&conversation).copied().unwrap_or_default());
+            row.set(&self.home);
             row.set_name(|account| self.name_of(account));
             let former = self.inbox.get(&conversation);
             let receipt = former.map(|record| record.receipt).unwrap_or_default().merge(summary.receipt);
@@ -108,7 +108,7 @@ impl Engine {
         }
     }
 
-    fn set_profile(&mut self, account: AccountId, profile: Profile) {
+    pub(super) fn set_profile(&mut self, account: AccountId, profile: Profile) {
         self.profiles.insert(account.clone(), profile.clone());
         self.renamed = true;
         self.update(Update::Profile { account, profile });
@@ -186,40 +186,6 @@ impl Engine {
         match stream {
             StreamId::Conversation(conversation) => self.note_delivered(*conversation),
             StreamId::Account(_) => self.read_account(stream),
-        }
-    }
-
-    /// What the own account's documents say now.
-    pub(super) fn read_account(&mut self, stream: &StreamId) {
-        let Some(replica) = self.replica(stream) else { return };
-        let StreamId::Account(account) = stream.clone() else { return };
-        let (view, whole) = (replica.view(), replica.whole);
-        let profile = view.document(&DocumentId::Account(account.clone())).map(Profile::read).unwrap_or_default();
-        let home = view.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
-        let shown = self.profiles.get(&account).cloned().unwrap_or_default();
-        // Where not everything is held, that there is none says nothing.
-        if profile != shown && (whole || profile != Profile::default()) {
-            self.set_profile(account, profile);
-        }
-        self.set_home(home);
-    }
-
-    fn set_home(&mut self, home: Home) {
-        let former = core::mem::replace(&mut self.home, home.clone());
-        let mut contacts = Vec::new();
-        for (id, contact) in &home.contacts {
-            if former.contacts.get(id) != Some(contact) {
-                contacts.push((*id, Some(contact.clone())));
-            }
-        }
-        contacts.extend(former.contacts.keys().filter(|id| !home.contacts.contains_key(*id)).map(|id| (*id, None)));
-        if !contacts.is_empty() {
-            self.update(Update::Contacts(contacts));
-        }
-        let conversations = former.settings.keys().chain(home.settings.keys());
-        let changed = conversations.filter(|id| former.settings.get(*id) != home.settings.get(*id));
-        for conversation in changed.copied().collect::<Vec<_>>() {
-            self.shown_rows.insert(conversation);
         }
     }
 

@@ -50,6 +50,16 @@ pub enum Input {
     MarkRead(ConversationId),
     /// The person is writing, or has stopped.
     Typing(ConversationId, bool),
+    /// A person asks who of their address book has an account. Answered by
+    /// `Update::ContactsMatched` or `Update::CommandFailed` with the same number.
+    MatchContacts {
+        /// Names it in its answer; counted with commands.
+        request: u64,
+        /// Phone numbers and e-mail addresses, as people write them.
+        points: Vec<String>,
+        /// Where numbers without a country code are of: two letters of ISO 3166.
+        region: Option<String>,
+    },
     /// The network switch: off means no link, whatever the network says.
     SetNetwork(bool),
     /// The platform believes that the network came back, or the person wants

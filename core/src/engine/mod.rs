@@ -15,9 +15,11 @@ mod detail;
 mod fault;
 mod fetched;
 mod grants;
+mod home;
 mod input;
 mod late;
 mod link;
+mod matching;
 mod outbox;
 mod output;
 mod random;
@@ -48,6 +50,7 @@ use crate::{
     engine::{
         late::LateWords,
         link::Link,
+        matching::Matching,
         random::Random,
         record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
         screen::OpenConversation,
@@ -158,6 +161,8 @@ pub struct Engine {
     dirty_rows: BTreeSet<ConversationId>,
     dirty_meta: bool,
     unsynced_shown: Option<u32>,
+    /// Questions about the address book that the server has not answered.
+    matching: Matching,
     uses: u64,
 }
 
@@ -213,6 +218,7 @@ impl Engine {
             dirty_rows: BTreeSet::new(),
             dirty_meta: false,
             unsynced_shown: None,
+            matching: Matching::new(),
             uses: 0,
         };
         engine.read_start();
@@ -276,6 +282,7 @@ impl Engine {
             Input::MarkRead(room) | Input::Typing(room, _) if self.is_thread(room) => {}
             Input::MarkRead(conversation) => self.mark_read(conversation),
             Input::Typing(conversation, typing) => self.send_typing(conversation, typing),
+            Input::MatchContacts { request, points, region } => self.match_contacts(request, points, region),
             Input::SetNetwork(on) => self.set_network(on),
             Input::ConnectNow => self.connect_now(),
             Input::Token(token) => self.token_given(token),

@@ -8,6 +8,7 @@ use crate::{
     storage::StorageTask,
     time::{MonotonicTime, WallTime},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
+    wire::ContactMatch,
 };
 
 /// One output.
@@ -69,6 +70,8 @@ pub enum Update {
     },
     /// The own contacts that changed; none for one that went.
     Contacts(Vec<(ContactId, Option<Contact>)>),
+    /// Everybody whom the own account has blocked, and since when.
+    Blocked(Vec<(AccountId, WallTime)>),
     /// The command is durable on this device and will be sent.
     CommandStored {
         /// The number of the command.
@@ -77,6 +80,13 @@ pub enum Update {
         conversation: Option<ConversationId>,
         /// The message it wrote or is about.
         message: Option<MessageId>,
+    },
+    /// Whose contact points those are that were asked for.
+    ContactsMatched {
+        /// The number of the question.
+        request: u64,
+        /// The accounts that have one of them.
+        matches: Vec<ContactMatch>,
     },
     /// The command was not taken: nothing of it remains here.
     CommandFailed {

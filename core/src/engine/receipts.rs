@@ -132,14 +132,29 @@ impl Engine {
     }
 
     pub(super) fn send_presence(&mut self, conversation: ConversationId, kind: PresenceKind) {
-        if self.link.is_online() && self.inbox.contains_key(&conversation) {
+        // Whoever is blocked learns nothing of what the own account does, nor is anything shown of them.
+        let is_open = self.inbox.get(&conversation).is_some_and(|record| !record.row.blocked);
+        if self.link.is_online() && is_open {
             self.send(&ClientFrame::Presence(PresenceNotice { conversation, kind }));
+        }
+    }
+
+    /// Nothing is shown any more to, and of, the other one of a direct who is
+    /// blocked from now on.
+    pub(super) fn leave_blocked(&mut self, account: &AccountId) {
+        let direct = ConversationId::direct(&self.session.tenant, &self.session.account, account);
+        if self.open.contains_key(&direct) {
+            self.send_presence(direct, PresenceKind::Offline);
+            self.set_presence(direct, account.clone(), PresenceKind::Offline);
         }
     }
 
     pub(super) fn receive_presence(&mut self, frame: MemberPresence) {
         let MemberPresence { conversation, account, kind } = frame;
         if account == self.session.account || !self.open.contains_key(&conversation) {
+            return;
+        }
+        if self.inbox.get(&conversation).is_some_and(|record| record.row.blocked) {
             return;
         }
         let former = self.presence.get(&(conversation, account.clone())).map(|(kind, _)| *kind);

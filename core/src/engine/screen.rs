@@ -19,7 +19,7 @@ use crate::{
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
-    model::{InfoField, Member, MemberField, MemberStatus, PresenceKind, Role, preview},
+    model::{InfoField, Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role, preview},
     time::WallTime,
     view::{ConversationDetail, InboxRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
     wire::LastMessage,
@@ -335,7 +335,7 @@ impl Engine {
         for conversation in core::mem::take(&mut self.shown_rows) {
             let former = self.inbox.get(&conversation).map(|record| record.row.clone());
             let Some(mut row) = self.inbox_row(conversation).or_else(|| former.clone()) else { continue };
-            row.set(self.home.settings.get(&conversation).copied().unwrap_or_default());
+            row.set(&self.home);
             row.set_name(|account| self.name_of(account));
             let record = self.inbox.entry(conversation).or_insert_with(|| record::InboxRecord {
                 row: row.clone(),
@@ -391,6 +391,8 @@ impl Engine {
             pinned_at: None,
             archived_at: None,
             subscriber_count: former.map_or(0, |row| row.subscriber_count),
+            notifications: NotificationLevel::All,
+            blocked: false,
         })
     }
 
@@ -419,12 +421,6 @@ impl Engine {
         let member = replica.view().conversation().members.get(account);
         let name = member.and_then(|member| member.text(MemberField::DisplayName));
         name.map_or_else(|| self.name_of(account), str::to_owned)
-    }
-
-    /// The name for people: the profile's, or the account itself.
-    pub(super) fn name_of(&self, account: &AccountId) -> String {
-        let profile = self.profiles.get(account);
-        profile.and_then(|profile| profile.display_name.clone()).unwrap_or_else(|| account.to_string())
     }
 }
 

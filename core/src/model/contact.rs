@@ -17,7 +17,7 @@ named! {
 }
 
 /// A contact; its id is its key in the home document.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Contact {
     /// What it is.
@@ -32,4 +32,25 @@ pub struct Contact {
     /// Whether it is a favorite.
     #[n(3)]
     pub favorite: bool,
+    /// Its phone number, in the form of E.164; text here, so that what is
+    /// none can be refused with a code that says so.
+    #[n(4)]
+    pub phone: Option<String>,
+    /// Its e-mail address.
+    #[n(5)]
+    pub email: Option<String>,
+}
+
+impl Contact {
+    /// One of which nothing else is known.
+    pub fn new(kind: ContactKind) -> Self {
+        Self { kind, account: None, nickname: None, favorite: false, phone: None, email: None }
+    }
+}
+
+// An address book is about people who did not write it.
+impl core::fmt::Debug for Contact {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "Contact({}, of {:?}, favorite {})", self.kind, self.account, self.favorite)
+    }
 }

@@ -2,6 +2,7 @@
 //! limits and order; they know no document, frame or store.
 
 mod contact;
+mod contact_point;
 mod conversation;
 mod invite;
 mod late;
@@ -17,6 +18,7 @@ mod setting;
 mod thread;
 
 pub use contact::{Contact, ContactKind};
+pub use contact_point::{ContactPoint, Email, Phone};
 pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };
@@ -32,5 +34,5 @@ pub use presence::PresenceKind;
 pub use profile::{AccountKind, Profile};
 pub use receipt::Receipt;
 pub use role::{Role, RoleDefinition, RoleName};
-pub use setting::ConversationSetting;
+pub use setting::{ConversationSetting, NotificationLevel};
 pub use thread::{LastReply, PARTICIPANTS_MAX, Parent, Thread};

@@ -37,4 +37,7 @@ pub struct Profile {
     /// The current status, ≤ 80 characters.
     #[n(4)]
     pub status: Option<String>,
+    /// What the operator's own systems call the profile, ≤ 64 characters.
+    #[n(5)]
+    pub reference: Option<String>,
 }

@@ -1,7 +1,19 @@
 //! What an account set for itself about one conversation: private, in the
 //! home document.
 
-use crate::time::WallTime;
+use crate::{named::named, time::WallTime};
+
+named! {
+    /// What of a conversation an account wants to be notified of.
+    NotificationLevel {
+        /// Every message.
+        All = "all",
+        /// Messages that mention it.
+        Mentions = "mentions",
+        /// Nothing.
+        None = "none",
+    }
+}
 
 /// The settings of one conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,4 +24,6 @@ pub struct ConversationSetting {
     pub pinned_at: Option<WallTime>,
     /// Out of the way since then.
     pub archived_at: Option<WallTime>,
+    /// What to be notified of; of everything unless it says otherwise.
+    pub notifications: Option<NotificationLevel>,
 }

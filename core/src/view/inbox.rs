@@ -4,8 +4,9 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
+    doc::Home,
     ids::{AccountId, ConversationId},
-    model::{ConversationKind, ConversationSetting, ConversationState, MemberStatus, Role},
+    model::{ConversationKind, ConversationState, MemberStatus, NotificationLevel, Role},
     time::WallTime,
     wire::{ConversationSummary, LastMessage},
 };
@@ -68,6 +69,12 @@ pub struct InboxRow {
     /// Those who subscribe to it beside its members, when the server last told.
     #[n(16)]
     pub subscriber_count: u32,
+    /// What of it the account wants to be notified of.
+    #[n(17)]
+    pub notifications: NotificationLevel,
+    /// Whether the other one of a direct is blocked.
+    #[n(18)]
+    pub blocked: bool,
 }
 
 impl InboxRow {
@@ -92,14 +99,20 @@ impl InboxRow {
             pinned_at: None,
             archived_at: None,
             subscriber_count: summary.subscriber_count,
+            notifications: NotificationLevel::All,
+            blocked: false,
         }
     }
 
     /// Takes over what the account set for itself.
-    pub fn set(&mut self, setting: ConversationSetting) {
+    pub fn set(&mut self, home: &Home) {
+        let setting = home.settings.get(&self.conversation).copied().unwrap_or_default();
         self.muted_until = setting.muted_until;
         self.pinned_at = setting.pinned_at;
         self.archived_at = setting.archived_at;
+        self.notifications = home.notifications(self.conversation);
+        let is_blocked = |other| home.blocked.contains_key(other);
+        self.blocked = self.kind == ConversationKind::Direct && self.others.iter().any(is_blocked);
     }
 
     /// Names it: by its title, or by the others' names.

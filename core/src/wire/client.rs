@@ -6,7 +6,7 @@ use crate::{
     ids::{ConversationId, DeviceId, DocumentId, PageNumber, StreamId},
     journal::{Cursor, Position},
     model::{PresenceKind, Wish},
-    wire::{ListLate, ListSubscribers},
+    wire::{ListLate, ListSubscribers, MatchContacts},
 };
 
 /// A frame from a client.
@@ -39,6 +39,9 @@ pub enum ClientFrame {
     /// Asks for the messages that are held in a conversation.
     #[n(8)]
     ListLate(#[n(0)] ListLate),
+    /// Asks who of the people in an address book has an account.
+    #[n(9)]
+    MatchContacts(#[n(0)] MatchContacts),
 }
 
 /// Opens a session.

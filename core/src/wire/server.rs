@@ -11,7 +11,7 @@ use crate::{
         ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role, Thread,
     },
     time::WallTime,
-    wire::{LateMessages, Subscribers},
+    wire::{ContactMatches, LateMessages, Subscribers},
 };
 
 /// A frame from the server.
@@ -62,6 +62,9 @@ pub enum ServerFrame {
     /// Answers a question about messages that are held.
     #[n(14)]
     LateMessages(#[n(0)] LateMessages),
+    /// Answers whose contact points those are that were asked for.
+    #[n(15)]
+    ContactMatches(#[n(0)] ContactMatches),
 }
 
 /// Answers Hello.

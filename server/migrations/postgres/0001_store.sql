@@ -184,6 +184,27 @@ CREATE TABLE accounts (
 
 CREATE INDEX accounts_moved ON accounts (tenant, tick);
 
+-- Whom each account blocks, as its home states it, so that the server can keep
+-- them apart. The row of a block that was lifted stays.
+CREATE TABLE blocks (
+    tenant TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    other TEXT COLLATE "C" NOT NULL,
+    blocked BOOLEAN NOT NULL,
+    PRIMARY KEY (tenant, account, other)
+);
+
+-- Phone numbers and e-mail addresses that the account's token says are verified:
+-- the operator's identity provider is who says so, and no journal holds them.
+CREATE TABLE contact_points (
+    tenant TEXT COLLATE "C" NOT NULL,
+    point TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, point, account)
+);
+
+CREATE INDEX contact_points_account ON contact_points (tenant, account);
+
 CREATE TABLE devices (
     device BYTEA NOT NULL,
     tenant TEXT COLLATE "C" NOT NULL,

@@ -173,6 +173,27 @@ CREATE TABLE accounts (
 
 CREATE INDEX accounts_moved ON accounts (tenant, tick);
 
+-- Whom each account blocks, as its home states it, so that the server can keep
+-- them apart. The row of a block that was lifted stays.
+CREATE TABLE blocks (
+    tenant TEXT NOT NULL,
+    account TEXT NOT NULL,
+    other TEXT NOT NULL,
+    blocked INTEGER NOT NULL,
+    PRIMARY KEY (tenant, account, other)
+) STRICT, WITHOUT ROWID;
+
+-- Phone numbers and e-mail addresses that the account's token says are verified:
+-- the operator's identity provider is who says so, and no journal holds them.
+CREATE TABLE contact_points (
+    tenant TEXT NOT NULL,
+    point TEXT NOT NULL,
+    account TEXT NOT NULL,
+    PRIMARY KEY (tenant, point, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX contact_points_account ON contact_points (tenant, account);
+
 CREATE TABLE devices (
     device BLOB NOT NULL,
     tenant TEXT NOT NULL,

@@ -6,10 +6,13 @@ mod keys;
 mod tests;
 mod token;
 
+use std::collections::BTreeSet;
+
 use tidings_core::{
     authority::Session,
     code::Code,
     ids::{AccountId, DeviceId, TenantId},
+    model::ContactPoint,
     time::WallTime,
 };
 
@@ -27,6 +30,9 @@ pub struct Identity {
     pub administrator: bool,
     /// When the token's time is over.
     pub expires_at: WallTime,
+    /// Where the account is reached, as the identity provider has verified. What
+    /// a token does not say the account does not have.
+    pub contact_points: BTreeSet<ContactPoint>,
 }
 
 impl Identity {

@@ -1,6 +1,6 @@
 //! Tokens of every kind of key, and every way in which one is not valid.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
@@ -9,6 +9,7 @@ use jsonwebtoken::{
 use serde_json::{Value, json};
 use tidings_core::{
     ids::{AccountId, TenantId},
+    model::ContactPoint,
     time::WallTime,
 };
 
@@ -63,7 +64,7 @@ fn an_issued_token_speaks_for_its_account_until_it_expires() {
     let ttl = Duration::from_secs(60);
     let token = secret_keys().issue(&tenant, &account, &["root".to_owned()], NOW, ttl).unwrap();
     let expires_at = NOW.plus(ttl);
-    let identity = Identity { tenant, account, administrator: true, expires_at };
+    let identity = Identity { tenant, account, administrator: true, expires_at, contact_points: BTreeSet::new() };
     assert_eq!(secret_keys().verify(&token, NOW), Ok(identity));
     assert!(secret_keys().verify(&token, NOW.plus(Duration::from_secs(59))).is_ok());
     assert_eq!(secret_keys().verify(&token, expires_at), Err(VerifyTokenError::Expired));
@@ -74,6 +75,30 @@ fn a_token_without_tenant_and_labels_is_of_the_default_tenant() {
     let key = EncodingKey::from_secret(b"a secret of some length for tests");
     let identity = secret_keys().verify(&sign(&key, Algorithm::HS256, None, &claims()), NOW).unwrap();
     assert_eq!((identity.tenant.as_str(), identity.administrator), ("default", false));
+}
+
+#[test]
+fn c6_only_what_the_provider_verified_is_a_contact_point() {
+    let points = |more: &Value| {
+        let mut claims = claims();
+        claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let key = EncodingKey::from_secret(b"a secret of some length for tests");
+        let token = sign(&key, Algorithm::HS256, None, &claims);
+        let points = secret_keys().verify(&token, NOW).unwrap().contact_points;
+        points.iter().map(ContactPoint::to_string).collect::<Vec<_>>()
+    };
+    let both = json!({ "email": "Ann@Example.org", "email_verified": true,
+        "phone_number": "+1 (425) 555-1212", "phone_number_verified": "true" });
+    assert_eq!(points(&both), ["+14255551212", "ann@example.org"]);
+    let none: [Value; 6] = [
+        json!({}),
+        json!({ "email": "ann@example.org", "phone_number": "+14255551212" }),
+        json!({ "email": "ann@example.org", "email_verified": false }),
+        json!({ "email": "ann", "email_verified": true, "phone_number": "425 555", "phone_number_verified": true }),
+        json!({ "email": 7, "email_verified": true, "phone_number": ["+14255551212"], "phone_number_verified": true }),
+        json!({ "email": "ann@example.org", "email_verified": 1 }),
+    ];
+    none.iter().for_each(|claims| assert_eq!(points(claims), [""; 0], "{claims}"));
 }
 
 #[test]

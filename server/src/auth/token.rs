@@ -1,16 +1,20 @@
 //! Bearer tokens: JSON Web Tokens with the claims `sub` (account), `tenant`,
-//! `labels` and `exp`.
+//! `labels` and `exp`, and those of OpenID Connect for where the account is
+//! reached: `email`, `phone_number`, and whether each is verified.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jsonwebtoken::{Header, Validation};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tidings_core::{
     ids::{AccountId, TenantId},
+    model::ContactPoint,
     time::WallTime,
 };
 
 use super::{Identity, Keys, VerifyTokenError};
+use crate::contact_point;
 
 /// The longest token that is looked at, bytes.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
@@ -28,6 +32,25 @@ struct Claims {
     tenant: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     labels: Vec<String>,
+    // Of any type here: one that is odd takes nothing else with it.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    email: Value,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    email_verified: Value,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    phone_number: Value,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    phone_number_verified: Value,
+}
+
+impl Claims {
+    /// The contact points that are verified. Some providers write a truth value as text.
+    fn contact_points(&self) -> BTreeSet<ContactPoint> {
+        let is_true = |value: &Value| *value == Value::Bool(true) || value.as_str() == Some("true");
+        let read = |claim: &Value| contact_point::read(claim.as_str()?, None);
+        let claims = [(&self.email, &self.email_verified), (&self.phone_number, &self.phone_number_verified)];
+        claims.into_iter().filter(|(_, verified)| is_true(verified)).filter_map(|(claim, _)| read(claim)).collect()
+    }
 }
 
 /// Why a token cannot be issued.
@@ -84,6 +107,7 @@ impl Keys {
                 .ok_or(VerifyTokenError::Invalid("no legal account"))?,
             administrator: claims.labels.iter().any(|label| label == "admin" || label == "root"),
             expires_at,
+            contact_points: claims.contact_points(),
         })
     }
 
@@ -99,6 +123,29 @@ impl Keys {
         now: WallTime,
         ttl: Duration,
     ) -> Result<String, IssueTokenError> {
+        self.issue_reached_at(tenant, account, labels, &BTreeSet::new(), now, ttl)
+    }
+
+    /// The same, of an account with these verified contact points: one of each kind.
+    ///
+    /// # Errors
+    /// When only public keys are configured.
+    pub fn issue_reached_at(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        labels: &[String],
+        contact_points: &BTreeSet<ContactPoint>,
+        now: WallTime,
+        ttl: Duration,
+    ) -> Result<String, IssueTokenError> {
+        let claim = |is: fn(&ContactPoint) -> bool| {
+            let point = contact_points.iter().find(|point| is(point));
+            let verified = if point.is_some() { Value::Bool(true) } else { Value::Null };
+            (point.map_or(Value::Null, |point| Value::String(point.to_string())), verified)
+        };
+        let (email, email_verified) = claim(|point| matches!(point, ContactPoint::Email(_)));
+        let (phone_number, phone_number_verified) = claim(|point| matches!(point, ContactPoint::Phone(_)));
         let signing = self.signing.as_ref().ok_or(IssueTokenError::NoSecret)?;
         let claims = Claims {
             sub: account.to_string(),
@@ -106,6 +153,10 @@ impl Keys {
             nbf: None,
             tenant: Some(tenant.to_string()),
             labels: labels.to_vec(),
+            email,
+            email_verified,
+            phone_number,
+            phone_number_verified,
         };
         jsonwebtoken::encode(&Header::default(), &claims, signing).map_err(IssueTokenError::Sign)
     }

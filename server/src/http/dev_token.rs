@@ -1,6 +1,6 @@
 //! Tokens for anybody, for the demo and for development: mounted with `--dev` only.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use tidings_core::{
     code::Code,
     ids::{AccountId, TenantId},
+    model::ContactPoint,
 };
 
-use crate::{error::ApiError, node::Node};
+use crate::{contact_point, error::ApiError, node::Node};
 
 /// How long an issued token holds.
 const TTL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,6 +25,11 @@ struct Wanted {
     account: String,
     #[serde(default = "default_tenant")]
     tenant: String,
+    /// Where the account is reached, as if somebody had verified that.
+    #[serde(default)]
+    phone: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
 }
 
 fn default_tenant() -> String {
@@ -35,7 +41,7 @@ struct Issued {
     token: String,
 }
 
-/// `POST /dev/token?account=ID[&tenant=ID]`.
+/// `POST /dev/token?account=ID[&tenant=ID][&phone=NUMBER][&email=ADDRESS]`.
 pub fn router() -> Router<Arc<Node>> {
     Router::new().route("/dev/token", post(issue))
 }
@@ -44,7 +50,15 @@ async fn issue(State(node): State<Arc<Node>>, Query(wanted): Query<Wanted>) -> R
     let invalid = |text| ApiError { status: StatusCode::BAD_REQUEST, code: Code::IdInvalid, text };
     let account = AccountId::parse(&wanted.account).map_err(|_| invalid("account must be 1 to 64 of A-Za-z0-9_.:-"))?;
     let tenant = TenantId::parse(&wanted.tenant).map_err(|_| invalid("tenant must be 1 to 64 of A-Za-z0-9_.:-"))?;
-    let token = node.keys.issue(&tenant, &account, &[], node.clock.wall_now(), TTL).map_err(|error| {
+    let points = wanted.phone.iter().chain(&wanted.email).map(|text| contact_point::read(text, None));
+    let points: Option<BTreeSet<ContactPoint>> = points.collect();
+    let points = points.ok_or(ApiError {
+        status: StatusCode::BAD_REQUEST,
+        code: Code::ValueInvalid,
+        text: "phone must be a number with its country code, email an address",
+    })?;
+    let now = node.clock.wall_now();
+    let token = node.keys.issue_reached_at(&tenant, &account, &[], &points, now, TTL).map_err(|error| {
         tracing::warn!(%error, "cannot issue a development token");
         let text = "no secret to sign with is configured";
         ApiError { status: StatusCode::INTERNAL_SERVER_ERROR, code: Code::Internal, text }

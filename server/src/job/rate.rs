@@ -10,5 +10,6 @@ pub(crate) async fn run(node: Arc<Node>) {
     while node.drain.phase() == Phase::Running {
         tokio::time::sleep(node.config.node.cursor_interval.max(Duration::from_millis(10))).await;
         node.account_rates.forget_quiet();
+        node.match_rates.forget_quiet();
     }
 }

@@ -8,24 +8,29 @@ mod contract;
 mod error;
 mod metered;
 mod name;
+mod notice;
 mod postgres;
 mod records;
 mod sql;
 mod sqlite;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ConversationKind, ConversationState, LateMessage, Member, MemberStatus, Profile, Receipt, Role, Thread},
+    model::{
+        ContactPoint, ConversationKind, ConversationState, LateMessage, Member, MemberStatus, Profile, Receipt, Role,
+        Thread,
+    },
     time::WallTime,
-    wire::{ConversationSummary, LastMessage, MemberPresence, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, LastMessage, MemberReceipt, ProfileNotice},
 };
 
 pub(crate) use metered::Metered;
 pub use name::NameChange;
+pub use notice::Notice;
 pub use records::{Records, StoredSnapshot, StreamRecord};
 
 use crate::trace::TraceId;
@@ -231,6 +236,8 @@ pub struct StreamCommit {
     pub late: Vec<(MessageId, Option<LateMessage>)>,
     /// The account's profile, when it changed.
     pub profile: Option<Profile>,
+    /// Whom the account blocks now, or no longer, of those that changed.
+    pub blocks: Vec<(AccountId, bool)>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
     pub traces: Vec<TraceId>,
 }
@@ -312,67 +319,6 @@ pub struct CatchUp {
     pub profiles: Vec<ProfileNotice>,
 }
 
-/// What one node tells the others, for their sessions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// New entries of one stream, told by the commit that wrote them.
-    Entries {
-        /// The tenant.
-        tenant: TenantId,
-        /// The stream.
-        stream: StreamId,
-        /// The first new position.
-        first: Position,
-        /// The last new position.
-        last: Position,
-        /// The pushes among those they came from that are traced; none when they were found by looking.
-        traces: Vec<TraceId>,
-    },
-    /// Receipts that moved.
-    Receipts {
-        /// The tenant.
-        tenant: TenantId,
-        /// As they are now.
-        receipts: Vec<MemberReceipt>,
-    },
-    /// Accounts that subscribe to a channel now, or no longer.
-    Subscriptions {
-        /// The tenant.
-        tenant: TenantId,
-        /// The channel.
-        conversation: ConversationId,
-        /// Whose subscription it is.
-        accounts: Vec<AccountId>,
-    },
-    /// What a member is doing.
-    Presence {
-        /// The tenant.
-        tenant: TenantId,
-        /// Who does what.
-        presence: MemberPresence,
-    },
-    /// An account was suspended: its sessions end.
-    Suspended {
-        /// The tenant.
-        tenant: TenantId,
-        /// The account.
-        account: AccountId,
-    },
-}
-
-impl Notice {
-    /// Whose conversations and accounts it names.
-    pub fn tenant(&self) -> &TenantId {
-        match self {
-            Self::Entries { tenant, .. }
-            | Self::Receipts { tenant, .. }
-            | Self::Subscriptions { tenant, .. }
-            | Self::Presence { tenant, .. }
-            | Self::Suspended { tenant, .. } => tenant,
-        }
-    }
-}
-
 /// A document whose snapshot is behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaleDocument {
@@ -433,6 +379,32 @@ pub trait Store: Send + Sync + 'static {
 
     /// Those of these accounts that are suspended.
     async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError>;
+
+    /// Those of these accounts that have blocked this one.
+    async fn blockers(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError>;
+
+    /// Makes these the verified contact points of an account, and no others.
+    /// Writes nothing when they are.
+    async fn set_contact_points(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        points: &BTreeSet<ContactPoint>,
+    ) -> Result<(), StoreError>;
+
+    /// Whose verified contact points these are: others than the asker, none
+    /// that is suspended, and none that has blocked the asker.
+    async fn match_contact_points(
+        &self,
+        tenant: &TenantId,
+        asker: &AccountId,
+        points: &[ContactPoint],
+    ) -> Result<Vec<(ContactPoint, AccountId)>, StoreError>;
 
     /// Where a stream stands.
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError>;

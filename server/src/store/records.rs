@@ -25,6 +25,8 @@ pub struct StreamRecord {
     pub threads: Vec<Thread>,
     /// The account's profile.
     pub profile: Option<Profile>,
+    /// Whom the account blocks, by account.
+    pub blocks: Vec<AccountId>,
     /// Its documents with a snapshot, and the position each is of.
     pub snapshots: Vec<(DocumentId, Position)>,
 }

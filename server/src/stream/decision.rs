@@ -34,6 +34,8 @@ pub(super) struct Decision {
     /// The threads that changed.
     pub(super) threads: BTreeSet<ConversationId>,
     pub(super) profile: Option<Profile>,
+    /// Whom the account blocks now, or no longer.
+    pub(super) blocks: BTreeMap<AccountId, bool>,
     /// Of the pushes of which something was admitted.
     pub(super) traces: Vec<TraceId>,
 }
@@ -61,6 +63,7 @@ impl Decision {
         let position = admitted.entry.position;
         self.members.extend(admitted.effects.members.into_iter().map(|account| (account, position)));
         self.threads.extend(admitted.effects.thread);
+        self.blocks.extend(admitted.effects.blocked);
         self.profile = admitted.effects.profile.or(self.profile.take());
         let message = admitted.effects.message;
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });

@@ -73,6 +73,7 @@ pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Re
         published: None,
         contended_until: None,
         names_taken: BTreeSet::new(),
+        blockers: BTreeMap::new(),
     };
     loop {
         // A stream that does not exist, because nothing was admitted, is not kept for a moment.
@@ -151,6 +152,8 @@ pub(super) struct Task {
     contended_until: Option<Instant>,
     /// Public names that the batch claims, and other conversations have.
     names_taken: BTreeSet<String>,
+    /// Who has blocked those who push, of those whom the batch would reach.
+    blockers: BTreeMap<AccountId, Vec<AccountId>>,
 }
 
 impl Task {
@@ -224,6 +227,7 @@ impl Task {
             (None, None) => self.load().await?,
         };
         self.load_all(&mut state, batch).await?;
+        self.blockers = self.load_blockers(&state.stream, batch).await?;
         let base = state.stream.position();
         self.published.get_or_insert(base);
         let before = self.is_contended().then(|| state.stream.clone());
@@ -329,6 +333,29 @@ impl Task {
         Ok(head)
     }
 
+    /// Asks who has blocked whom: of those who write in a direct or bring others
+    /// in, for all that a batch holds of each.
+    async fn load_blockers(
+        &self,
+        stream: &Stream,
+        batch: &[PushRequest],
+    ) -> Result<BTreeMap<AccountId, Vec<AccountId>>, DecideError> {
+        let mut reached: BTreeMap<&AccountId, BTreeSet<AccountId>> = BTreeMap::new();
+        for request in batch {
+            for pushed in &request.push.changes {
+                let accounts = stream.reached(&request.identity, pushed, &self.node.limits);
+                reached.entry(&request.identity.account).or_default().extend(accounts);
+            }
+        }
+        let mut blockers = BTreeMap::new();
+        for (account, reached) in reached.into_iter().filter(|(_, reached)| !reached.is_empty()) {
+            let reached: Vec<AccountId> = reached.into_iter().collect();
+            let found = self.node.store.blockers(&self.key.tenant, account, &reached).await?;
+            blockers.insert(account.clone(), found);
+        }
+        Ok(blockers)
+    }
+
     /// Tells sessions here what other nodes wrote up to `base`, so that they
     /// hear of it before what this node wrote behind it.
     async fn publish_others(&self, base: Position) {
@@ -426,6 +453,7 @@ impl Task {
         if pushed.document.stream() == self.key.stream {
             self.load_missing(stream, &pushed.document, &pushed.change, base).await?;
         }
+        stream.set_blockers(self.blockers.get(&session.account).cloned().unwrap_or_default());
         let before = (!self.names_taken.is_empty()).then(|| stream.clone());
         let started = Instant::now();
         let admitted = stream.admit(session, pushed, self.node.clock.wall_now(), &self.node.limits);
@@ -554,6 +582,7 @@ impl Task {
             threads: decision.threads.iter().filter_map(|thread| stream.thread(*thread).cloned()).collect(),
             late: decision.late.clone().into_iter().collect(),
             profile: decision.profile.clone(),
+            blocks: decision.blocks.clone().into_iter().collect(),
             traces: decision.traces.clone(),
         })
     }

@@ -1,5 +1,6 @@
 //! The sync endpoint: one WebSocket a client, one task a socket.
 
+mod contacts;
 mod fetch;
 mod late;
 mod outgoing;

@@ -68,6 +68,7 @@ impl Frame {
             | ServerFrame::Revoked(_)
             | ServerFrame::Subscribers(_)
             | ServerFrame::LateMessages(_)
+            | ServerFrame::ContactMatches(_)
             | ServerFrame::Closed(_)
             | ServerFrame::Pong(_) => None,
         };

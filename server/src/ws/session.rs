@@ -24,7 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use tracing::Instrument as _;
 
 use super::{
-    fetch, late,
+    contacts, fetch, late,
     outgoing::{Ending, Frame, OutgoingReader, outgoing},
     sessions::SessionHandle,
     socket::{FrameSocket, Received, Transport},
@@ -115,6 +115,9 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
         }
         Err(error) => return Err(Ending::store_failed(&error, node.clock.as_ref())),
     }
+    // Whose contact points they are follows from the newest token there is.
+    let points = node.store.set_contact_points(&identity.tenant, &identity.account, &identity.contact_points).await;
+    points.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?;
     Ok((Session::new(node, identity, &hello), hello.cursor))
 }
 
@@ -434,6 +437,10 @@ impl Session {
                         Frame::new(&ServerFrame::Refused(self.rate_limited(list.request, stream, wait)))
                     }
                 };
+                self.write(socket, [frame]).await
+            }
+            ClientFrame::MatchContacts(asked) => {
+                let frame = contacts::answer(&self.node, &self.identity, &asked).await;
                 self.write(socket, [frame]).await
             }
             ClientFrame::Receipts(notices) => self.merge_receipts(&notices).await,

@@ -19,6 +19,7 @@ use super::{
 };
 
 /// An account's device with what it wrote and was told of one stream.
+#[derive(Clone)]
 pub struct Author {
     pub session: Session,
     pub stream: Stream,
@@ -129,7 +130,7 @@ impl Author {
     pub fn befriend(&mut self, name: &str) -> PushedChange {
         let linked = account(name);
         let id = ContactId::of_account(&linked);
-        let contact = Contact { kind: ContactKind::Person, account: Some(linked), nickname: None, favorite: false };
+        let contact = Contact { account: Some(linked), ..Contact::new(ContactKind::Person) };
         self.write(AddContact { id, contact })
     }
 }

@@ -1,15 +1,18 @@
 //! A real store that fails when told to.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{LateMessage, Receipt, Thread},
+    model::{ContactPoint, LateMessage, Receipt, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -96,6 +99,33 @@ impl Store for FaultyStore {
     async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
         self.inner.suspended(tenant, accounts).await
     }
+    async fn blockers(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.inner.blockers(tenant, account, among).await
+    }
+
+    async fn set_contact_points(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        points: &BTreeSet<ContactPoint>,
+    ) -> Result<(), StoreError> {
+        self.inner.set_contact_points(tenant, account, points).await
+    }
+
+    async fn match_contact_points(
+        &self,
+        tenant: &TenantId,
+        asker: &AccountId,
+        points: &[ContactPoint],
+    ) -> Result<Vec<(ContactPoint, AccountId)>, StoreError> {
+        self.inner.match_contact_points(tenant, asker, points).await
+    }
+
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
         self.inner.stream_head(tenant, stream).await
     }

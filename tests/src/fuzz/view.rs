@@ -244,6 +244,7 @@ impl Link {
             ClientFrame::Ask(_)
             | ClientFrame::ListLate(_)
             | ClientFrame::ListSubscribers(_)
+            | ClientFrame::MatchContacts(_)
             | ClientFrame::Receipts(_)
             | ClientFrame::Presence(_) => Vec::new(),
         }

@@ -5,18 +5,19 @@ use core::time::Duration;
 
 use tidings_core::{
     command::{
-        AddContact, AddMember, AnswerLate, AnswerRequest, AskFor, BanMember, ChangeRole, Command, CreateConversation,
-        CreateDirect, CreateThread, DefineRole, DeleteMessage, EditMessage, InviteMember, InviteTerms,
-        LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText, SetConversationSetting, SetInfo,
-        SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy, SetProfile, SetScope, SetState, SetTheme,
-        SetThread, SettingChange, ThreadChange, TransferOwnership, UnbanMember, UnpinMessage, Unreact,
+        AddContact, AddMember, AnswerLate, AnswerRequest, AskFor, BanMember, BlockAccount, ChangeRole, Command,
+        CreateConversation, CreateDirect, CreateThread, DefineRole, DeleteMessage, EditMessage, InviteMember,
+        InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText,
+        SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy, SetProfile,
+        SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange, TransferOwnership, UnbanMember,
+        UnpinMessage, Unreact,
     },
     engine::Input,
     ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, InfoField, JoinPolicy, LateWrites,
-        MemberField, MemberStatus, Permission, Permissions, Policy, PolicyName, Profile, Role, RoleDefinition,
-        RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
+        MemberField, MemberStatus, NotificationLevel, Permission, Permissions, Policy, PolicyName, Profile, Role,
+        RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
     },
     time::WallTime,
     view::InboxRow,
@@ -84,6 +85,7 @@ pub enum Kind {
     SetProfile,
     AddContact,
     RemoveContact,
+    BlockAccount,
     SetConversationSetting,
     AnswerLate,
     CreateThread,
@@ -91,7 +93,7 @@ pub enum Kind {
 }
 
 /// How often each kind is drawn, of all that are drawn.
-pub const KINDS: [(Kind, u64); 36] = [
+pub const KINDS: [(Kind, u64); 37] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateConversation, 3),
     (Kind::SendText, 125),
@@ -124,6 +126,7 @@ pub const KINDS: [(Kind, u64); 36] = [
     (Kind::SetProfile, 3),
     (Kind::AddContact, 2),
     (Kind::RemoveContact, 2),
+    (Kind::BlockAccount, 2),
     (Kind::SetConversationSetting, 4),
     (Kind::AnswerLate, 6),
     (Kind::CreateThread, 10),
@@ -167,6 +170,7 @@ pub fn kind(command: &Command) -> Kind {
         Command::SetProfile(_) => Kind::SetProfile,
         Command::AddContact(_) => Kind::AddContact,
         Command::RemoveContact(_) => Kind::RemoveContact,
+        Command::BlockAccount(_) => Kind::BlockAccount,
         Command::SetConversationSetting(_) => Kind::SetConversationSetting,
         Command::AnswerLate(_) => Kind::AnswerLate,
         Command::CreateThread(_) => Kind::CreateThread,
@@ -218,7 +222,8 @@ impl Person<'_> {
             | Kind::CreateConversation
             | Kind::SetProfile
             | Kind::AddContact
-            | Kind::RemoveContact => ConversationId::from_bytes([0; 16]),
+            | Kind::RemoveContact
+            | Kind::BlockAccount => ConversationId::from_bytes([0; 16]),
             // Most of it where most is going on.
             _ if random.chance(65) => self.conversations[0],
             _ => *random.pick(self.conversations),
@@ -337,18 +342,21 @@ impl Person<'_> {
             }
             Kind::AddContact => {
                 let contact = Contact {
-                    kind: ContactKind::Person,
                     account: Some(other.clone()),
                     nickname: Some(words),
                     favorite: random.chance(50),
+                    phone: random.chance(50).then(|| "+4930123456".to_owned()),
+                    ..Contact::new(ContactKind::Person)
                 };
                 AddContact { id: ContactId::of_account(&other), contact }.into()
             }
             Kind::RemoveContact => RemoveContact { id: ContactId::of_account(&other) }.into(),
+            Kind::BlockAccount => BlockAccount { account: other, blocked: random.chance(40) }.into(),
             Kind::SetConversationSetting => {
-                let setting = match random.below(3) {
+                let setting = match random.below(4) {
                     0 => SettingChange::MutedUntil(random.chance(50).then_some(self.now)),
                     1 => SettingChange::Pinned(random.chance(50)),
+                    2 => SettingChange::Notifications(*random.pick(NotificationLevel::ALL)),
                     _ => SettingChange::Archived(random.chance(50)),
                 };
                 SetConversationSetting { conversation, setting }.into()

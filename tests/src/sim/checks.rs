@@ -226,6 +226,7 @@ impl Checks {
             ensure!(refused == shown, "{account} is shown {shown} refused commands, and keeps {refused}");
             let other = first.entry(account).or_insert(client);
             ensure!(other.screen.contacts == client.screen.contacts, "{account}'s devices differ in contacts");
+            ensure!(other.screen.blocked == client.screen.blocked, "{account}'s devices differ in whom they block");
             let profile = |client: &Client| client.screen.profiles.get(account).cloned().unwrap_or_default();
             ensure!(profile(other) == profile(client), "{account}'s devices differ in the profile");
             let settings = |client: &Client| -> Vec<_> {
@@ -235,7 +236,8 @@ impl Checks {
                     stream.is_some_and(|stream| stream.members().contains(account))
                 };
                 let rows = client.screen.inbox.values().filter(member);
-                rows.map(|row| (row.conversation, row.muted_until, row.pinned_at, row.archived_at)).collect()
+                rows.map(|row| (row.conversation, row.muted_until, row.pinned_at, row.archived_at, row.notifications))
+                    .collect()
             };
             ensure!(settings(other) == settings(client), "{account}'s devices differ in settings");
         }

@@ -10,7 +10,7 @@ use tidings_core::{
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId},
     model::{Contact, Profile},
     storage::MemoryStore,
-    time::{MonotonicTime, Now},
+    time::{MonotonicTime, Now, WallTime},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
 };
 
@@ -52,6 +52,8 @@ pub struct Screen {
     pub profiles: BTreeMap<AccountId, Profile>,
     /// The own contacts.
     pub contacts: BTreeMap<ContactId, Contact>,
+    /// Whom the account has blocked.
+    pub blocked: BTreeMap<AccountId, WallTime>,
 }
 
 impl Screen {
@@ -111,7 +113,8 @@ impl Screen {
                     };
                 }
             }
-            Update::Presence { .. } => {}
+            Update::Blocked(blocked) => self.blocked = blocked.into_iter().collect(),
+            Update::Presence { .. } | Update::ContactsMatched { .. } => {}
         }
     }
 }

@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
         let profile = Profile::draw(&mut random, &plan.without);
         let limits = Limits {
             // The hostile client's conversation has a page of thirteen.
-            page_changes_soft: 11,
+            page_changes_soft: 14,
             page_changes_max: 60,
             catch_up_entries_max: 25,
             changes_burst: 60,

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fmt::Debug};
 use tidings_core::{
     ids::{AccountId, ContactId, ConversationId, MessageId},
     model::{Contact, PresenceKind, Profile},
+    time::WallTime,
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
 };
 
@@ -20,12 +21,13 @@ pub struct Shown {
     refused: BTreeMap<u64, RefusedRow>,
     profiles: BTreeMap<AccountId, Profile>,
     contacts: BTreeMap<ContactId, Contact>,
+    blocked: BTreeMap<AccountId, WallTime>,
 }
 
 impl Shown {
     /// What a screen shows now, of open conversations those that are named.
     pub fn of(screen: &Screen, conversations: &[ConversationId]) -> Self {
-        let Screen { inbox, timelines, details, refused, profiles, contacts, .. } = screen;
+        let Screen { inbox, timelines, details, refused, profiles, contacts, blocked, .. } = screen;
         let (mut timelines, mut details) = (timelines.clone(), details.clone());
         timelines.retain(|conversation, _| conversations.contains(conversation));
         details.retain(|conversation, _| conversations.contains(conversation));
@@ -43,6 +45,7 @@ impl Shown {
             refused: refused.clone(),
             profiles,
             contacts: contacts.clone(),
+            blocked: blocked.clone(),
         }
     }
 
@@ -65,7 +68,8 @@ impl Shown {
         }
         compare("what was refused", &self.refused, &again.refused)?;
         compare("profiles", &self.profiles, &again.profiles)?;
-        compare("contacts", &self.contacts, &again.contacts)
+        compare("contacts", &self.contacts, &again.contacts)?;
+        compare("who is blocked", &self.blocked, &again.blocked)
     }
 }
 

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{LateMessage, Receipt, Thread},
+    model::{ContactPoint, LateMessage, Receipt, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -461,6 +461,33 @@ impl Store for NodeStore {
 
     async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
         self.call(Call::Read, self.store().suspended(tenant, accounts)).await
+    }
+
+    async fn blockers(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.call(Call::Read, self.store().blockers(tenant, account, among)).await
+    }
+
+    async fn set_contact_points(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        points: &BTreeSet<ContactPoint>,
+    ) -> Result<(), StoreError> {
+        self.call(Call::Write, self.store().set_contact_points(tenant, account, points)).await
+    }
+
+    async fn match_contact_points(
+        &self,
+        tenant: &TenantId,
+        asker: &AccountId,
+        points: &[ContactPoint],
+    ) -> Result<Vec<(ContactPoint, AccountId)>, StoreError> {
+        self.call(Call::Read, self.store().match_contact_points(tenant, asker, points)).await
     }
 
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {

@@ -13,6 +13,7 @@ import { createComposer, type ComposerView, type Drafts } from "./composer";
 import { createDetails } from "./details";
 import { createGate } from "./gate";
 import type { MessageActions } from "./message";
+import { lift } from "./own";
 import { createRefused } from "./refused";
 import { createThread, type ThreadView } from "./thread";
 import { createTimeline } from "./timeline";
@@ -108,8 +109,25 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     lastOwn: () => timeline.lastOwn(),
   });
   const gate = createGate(person);
-  const details = createDetails(person, conversation, () => togglePanel(false));
+  const details = createDetails(person, row, () => togglePanel(false));
   details.element.hidden = true;
+
+  const blockedNotice = element("div", { class: "blocked-notice", role: "status", "data-testid": "blocked-notice" });
+
+  /** Who is outside, or has blocked the other one, writes nothing. */
+  function showRow(next: ConversationRow): void {
+    details.showRow(next);
+    if (detail === undefined) {
+      drawHead(next.name, next.others[0]);
+    }
+    const peer = next.others[0];
+    const isOutside = gate.show(next);
+    blockedNotice.hidden = !next.blocked || peer === undefined;
+    composer.element.hidden = isOutside || !blockedNotice.hidden;
+    if (!blockedNotice.hidden && peer !== undefined) {
+      blockedNotice.replaceChildren(`You have blocked ${person.nameOf(peer)}.`, lift(person, peer));
+    }
+  }
 
   function drawHead(name: string, peer: string | undefined): void {
     title.textContent = name;
@@ -256,13 +274,6 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     drawTyping();
   });
 
-  function showRow(next: ConversationRow): void {
-    if (detail === undefined) {
-      drawHead(next.name, next.others[0]);
-    }
-    composer.element.hidden = gate.show(next);
-  }
-
   showRow(row);
   return {
     element: element(
@@ -273,6 +284,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
       timeline.element,
       typingLine,
       gate.element,
+      blockedNotice,
       composer.element,
     ),
     panel: details.element,

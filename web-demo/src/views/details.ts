@@ -1,7 +1,7 @@
 // The panel beside a timeline: what the conversation is called, who is in it
 // and who may come in, its rules and roles, and what can be done with all of it.
 
-import type { ConversationDetail } from "tidings";
+import type { ConversationDetail, ConversationRow } from "tidings";
 
 import { button, element } from "../dom";
 import { icon } from "../icons";
@@ -12,6 +12,7 @@ import { createInvites } from "./invites";
 import { createLate } from "./late";
 import { createLifecycle } from "./lifecycle";
 import { createMembers } from "./members";
+import { createOwn } from "./own";
 import { createRoles } from "./roles";
 import { createRules } from "./rules";
 
@@ -19,11 +20,15 @@ import { createRules } from "./rules";
 export interface DetailsView {
   readonly element: HTMLElement;
   show(detail: ConversationDetail): void;
+  /** What the list knows about it: what is set for oneself. */
+  showRow(row: ConversationRow): void;
   focus(): void;
 }
 
 /** Makes the panel. */
-export function createDetails(person: Person, conversation: string, close: () => void): DetailsView {
+export function createDetails(person: Person, row: ConversationRow, close: () => void): DetailsView {
+  const { conversation } = row;
+  const own = createOwn(person, row);
   const closer = button(
     { class: "icon-button", "aria-label": "Close details", "data-testid": "members-close" },
     close,
@@ -31,6 +36,7 @@ export function createDetails(person: Person, conversation: string, close: () =>
   );
   const sections = [
     createAbout(person, conversation),
+    own,
     createMembers(person, conversation),
     createCandidates(person, conversation),
     createLate(person, conversation),
@@ -54,6 +60,7 @@ export function createDetails(person: Person, conversation: string, close: () =>
   return {
     element: root,
     focus: () => closer.focus(),
+    showRow: own.showRow,
     show: (detail) => sections.forEach((section) => section.show(detail)),
   };
 }

@@ -9,6 +9,7 @@ import { icon } from "../icons";
 import { attempt, authorOf, type Person } from "../person";
 import { openMenu, type MenuItem } from "../popover";
 import { timeInFull, timeInShort } from "../times";
+import { openContacts } from "./contacts";
 import { openJoin, openNewDirect, openNewRoster } from "./creation";
 import { createRefused } from "./refused";
 
@@ -71,6 +72,11 @@ export function createInbox(
       "div",
       { class: "inbox-head" },
       element("h1", {}, "Chats"),
+      button(
+        { class: "icon-button", "aria-label": "Contacts", title: "Contacts", "data-testid": "contacts-open" },
+        () => openContacts(person, known(), open),
+        icon("contacts"),
+      ),
       button(
         { class: "icon-button", "aria-label": "New chat", title: "New chat", "data-testid": "new-direct" },
         () => openNewDirect(person, known(), open),
@@ -291,8 +297,9 @@ function preview(person: Person, row: ConversationRow): string {
 function marks(row: ConversationRow, muted: boolean): SVGSVGElement[] {
   const channel = row.kind === "channel" ? [icon("channel", "Channel")] : [];
   const pinned = isPinned(row) ? [icon("pin", "Pinned")] : [];
-  const silent = muted ? [icon("bell_off", "Muted")] : [];
-  return [...channel, ...pinned, ...silent];
+  const silent = muted || row.notifications === "none" ? [icon("bell_off", muted ? "Muted" : "No notifications")] : [];
+  const blocked = row.blocked ? [icon("block", "Blocked")] : [];
+  return [...channel, ...pinned, ...silent, ...blocked];
 }
 
 function badge(row: ConversationRow, muted: boolean): HTMLElement | SVGSVGElement | undefined {

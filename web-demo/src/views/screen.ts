@@ -20,10 +20,19 @@ const KEYBOARD = window.matchMedia("(hover: hover)");
 /** Shows a person's screen; it lives as long as the page. */
 export function showScreen(root: HTMLElement, client: Client): Person {
   const moment = createMoment();
+  const nicknames = new Map<string, string>();
+  client.contacts((contacts) => {
+    nicknames.clear();
+    for (const { account, nickname } of contacts) {
+      if (account !== undefined && nickname !== undefined) {
+        nicknames.set(account, nickname);
+      }
+    }
+  });
   const person: Person = {
     client,
     nameOf: (account) => {
-      const name = client.profile(account)?.displayName ?? "";
+      const name = nicknames.get(account) ?? client.profile(account)?.displayName ?? "";
       return name === "" ? account : name;
     },
     say: moment.say,

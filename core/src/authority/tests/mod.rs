@@ -2,6 +2,8 @@
 //! would write them and pushed as a session would push them. This file is
 //! long because all the steps are shown on one cast of members.
 
+mod account;
+mod block;
 mod given;
 mod late;
 mod membership;
@@ -639,25 +641,6 @@ fn d6_pages_close_open_and_fill() {
     room.push("me", Some(1), &[edit(10, "me")]).unwrap();
     room.check("me", Some(1), &[edit(11, "me")], Err(Code::PageFull));
     room.check("me", Some(2), &[says(13, "me")], Ok(()));
-}
-
-#[test]
-fn a_contact_and_a_setting_have_a_stream_of_their_own() {
-    let tenant = TenantId::parse("acme").unwrap();
-    let home = DocumentId::Home(account("ann"));
-    let mut stream = Stream::new(tenant, home.stream(), Position::ZERO, 0);
-    stream.insert(Document::new(home.clone()));
-    let contact = crate::model::Contact {
-        kind: crate::model::ContactKind::Person,
-        account: Some(account("bob")),
-        nickname: None,
-        favorite: true,
-    };
-    let facts = [Fact::Contact(ContactId::of_account(&account("bob")), Some(contact))];
-    let ann = session("ann");
-    let (change, _) = stream.clone().write(ann.device, &home, NOW, &facts).unwrap();
-    let pushed = PushedChange { document: home, change: change.bytes().to_vec() };
-    assert_eq!(stream.admit(&ann, &pushed, NOW, &Limits::default()).unwrap().entry.position, Position::new(1));
 }
 
 fn rank(role: &Role) -> u8 {

@@ -2,6 +2,7 @@
 //! below. Each store's own tests run it, each behaviour on a fresh database.
 
 pub(super) mod catch_up;
+pub(super) mod contact;
 pub(super) mod journal;
 pub(super) mod register;
 pub(super) mod subscription;
@@ -79,6 +80,11 @@ macro_rules! contract_tests {
                 a_suspension_is_no_profile,
                 threads_are_found_by_the_page_they_start_from,
                 messages_are_held_until_somebody_decides,
+            }
+            contact {
+                accounts_are_found_by_the_points_they_have_now,
+                whoever_is_suspended_or_blocks_the_asker_is_not_found,
+                blocks_are_what_was_written_last,
             }
             subscription {
                 subscribers_are_rows_beside_the_members,
@@ -181,6 +187,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         late: Vec::new(),
         name: None,
         profile: None,
+        blocks: Vec::new(),
         traces: Vec::new(),
     }
 }

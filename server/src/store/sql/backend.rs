@@ -7,7 +7,7 @@ use sqlx::{Database, SqlSafeStr, SqlStr, migrate::Migration, migrate::Migrator};
 use tidings_core::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId},
     journal::Position,
-    model::Role,
+    model::{ContactPoint, Role},
     time::WallTime,
 };
 
@@ -141,7 +141,17 @@ macro_rules! text_value {
     )+};
 }
 
-text_value!(&TenantId, &AccountId, &MessageId, ConversationId, &StreamId, &DocumentId, &Role, &'static str);
+text_value!(
+    &TenantId,
+    &AccountId,
+    &ContactPoint,
+    &MessageId,
+    ConversationId,
+    &StreamId,
+    &DocumentId,
+    &Role,
+    &'static str
+);
 
 impl From<Position> for Value {
     fn from(position: Position) -> Value {

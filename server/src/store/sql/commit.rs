@@ -12,6 +12,7 @@ use tidings_core::{
 use super::{
     Backend, Insert, Tick, Value,
     backend::{fetch, insert},
+    contact::{self, BLOCKS},
     journal::BACKLOG_STEP,
     late::{self, LATE_MESSAGES},
     name,
@@ -253,6 +254,7 @@ fn rows<'c>(
     let mut accounts = BTreeMap::new();
     let mut threads = BTreeMap::new();
     let mut late_messages = BTreeMap::new();
+    let mut blocks = BTreeMap::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
         if !commit.entries.is_empty() {
@@ -286,6 +288,9 @@ fn rows<'c>(
                     let row = vec![tenant.into(), account.into(), wire::encode(profile).into(), tick.into()];
                     accounts.insert((tenant, account), row);
                 }
+                for (other, row) in contact::block_rows(commit, account) {
+                    blocks.insert((tenant, account, other), row);
+                }
             }
         }
     }
@@ -301,6 +306,7 @@ fn rows<'c>(
         (&THREADS, threads.into_values().collect()),
         (&LATE_MESSAGES, late_messages.into_values().collect()),
         (&ACCOUNTS, accounts.into_values().collect()),
+        (&BLOCKS, blocks.into_values().collect()),
     ]
 }
 

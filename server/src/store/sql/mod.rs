@@ -4,6 +4,7 @@
 mod backend;
 mod catch_up;
 mod commit;
+mod contact;
 mod directory;
 mod journal;
 mod late;
@@ -16,14 +17,14 @@ mod snapshot;
 mod subscription;
 mod thread;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{LateMessage, Receipt, Thread},
+    model::{ContactPoint, LateMessage, Receipt, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -182,6 +183,50 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
         self.patience
             .bound(async { directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await })
+            .await
+    }
+
+    async fn blockers(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.patience
+            .bound(async { contact::blockers::<B>(&mut *self.reader().await?, tenant, account, among).await })
+            .await
+    }
+
+    async fn set_contact_points(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        points: &BTreeSet<ContactPoint>,
+    ) -> Result<(), StoreError> {
+        self.patience
+            .bound(async {
+                if contact::contact_points::<B>(&mut *self.reader().await?, tenant, account).await? == *points {
+                    return Ok(());
+                }
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+                contact::set_contact_points::<B>(&mut transaction, tenant, account, points).await?;
+                Ok(transaction.commit().await?)
+            })
+            .await
+    }
+
+    async fn match_contact_points(
+        &self,
+        tenant: &TenantId,
+        asker: &AccountId,
+        points: &[ContactPoint],
+    ) -> Result<Vec<(ContactPoint, AccountId)>, StoreError> {
+        self.patience
+            .bound(async {
+                let mut reader = self.reader().await?;
+                contact::match_contact_points::<B>(&mut reader, tenant, asker, points).await
+            })
             .await
     }
 

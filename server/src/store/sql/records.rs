@@ -8,7 +8,7 @@ use tidings_core::{
     wire,
 };
 
-use super::{Backend, SqlStore, Value, backend::fetch, directory, journal, row::Fields, snapshot, thread};
+use super::{Backend, SqlStore, Value, backend::fetch, contact, directory, journal, row::Fields, snapshot, thread};
 use crate::store::{
     ConversationRow, MemberRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord, WhichThreads,
 };
@@ -69,7 +69,8 @@ impl<B: Backend> Records for SqlStore<B> {
             StreamId::Account(account) => {
                 let profile = directory::profiles::<B>(&mut moment, tenant, std::slice::from_ref(account)).await?;
                 let profile: Option<Profile> = profile.into_iter().next().map(|notice| notice.profile);
-                Ok(StreamRecord { profile, ..record })
+                let blocks = contact::blocks::<B>(&mut moment, tenant, account).await?;
+                Ok(StreamRecord { profile, blocks, ..record })
             }
             StreamId::Conversation(conversation) => {
                 let key = [tenant.into(), (*conversation).into()];

@@ -82,7 +82,7 @@ pub(super) fn account_stream() -> Room {
         let name = Fact::Profile(ProfileField::DisplayName, Some(name.into()));
         room.say(device, &DocumentId::Account(me.clone()), &[name]);
     }
-    let contact = Contact { kind: ContactKind::Person, account: Some(account("ad")), nickname: None, favorite: false };
+    let contact = Contact { account: Some(account("ad")), ..Contact::new(ContactKind::Person) };
     let contact = Fact::Contact(ContactId::of_account(&account("ad")), Some(contact));
     let muted = Fact::Setting(ConversationId::from_bytes([7; 16]), SettingField::MutedUntil, Some(BEGIN));
     room.say(3, &DocumentId::Home(me), &[contact, muted]);

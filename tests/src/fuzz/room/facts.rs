@@ -8,8 +8,9 @@ use tidings_core::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp, StreamId},
     model::{
         Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, Invite, Link, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind, Permission,
-        Permissions, Pin, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Scope, Standing, Theme,
+        InfoField, Invite, Link, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind, NotificationLevel,
+        Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Scope, Standing,
+        Theme,
     },
     time::WallTime,
 };
@@ -231,8 +232,7 @@ fn some_time(script: &mut Script<'_>, around: WallTime) -> WallTime {
 }
 
 fn account_fact(script: &mut Script<'_>) -> Fact {
-    let fields = [ProfileField::DisplayName, ProfileField::AvatarUrl, ProfileField::Bio, ProfileField::Status];
-    let field = fields[script.below(4)];
+    let field = *some(script, &ProfileField::ALL);
     let text = if field == ProfileField::AvatarUrl { "https://a.example/x".into() } else { some_text(script) };
     Fact::Profile(field, (!script.one_in(3)).then_some(text))
 }
@@ -240,13 +240,26 @@ fn account_fact(script: &mut Script<'_>) -> Fact {
 fn home_fact(script: &mut Script<'_>) -> Fact {
     let fields = [SettingField::MutedUntil, SettingField::PinnedAt, SettingField::ArchivedAt];
     let id = [script.byte() % 3; 16];
+    if script.one_in(8) {
+        let level = (!script.one_in(3)).then(|| *some(script, NotificationLevel::ALL));
+        return Fact::Notifications(ConversationId::from_bytes(id), level);
+    }
+    if script.one_in(8) {
+        return Fact::Blocked(
+            some_account(script),
+            (!script.one_in(3)).then(|| WallTime::from_millis(script.number())),
+        );
+    }
     if script.one_in(2) {
         let time = (!script.one_in(3)).then(|| WallTime::from_millis(script.number()));
         return Fact::Setting(ConversationId::from_bytes(id), fields[script.below(3)], time);
     }
     let nickname = script.one_in(2).then(|| some_text(script));
     let account = script.one_in(2).then(|| some_account(script));
-    let contact = Contact { kind: *some(script, ContactKind::ALL), account, nickname, favorite: script.one_in(2) };
+    let kind = *some(script, ContactKind::ALL);
+    let phone = script.one_in(4).then(|| "+4930123456".to_owned());
+    let email = script.one_in(4).then(|| some_text(script));
+    let contact = Contact { kind, account, nickname, favorite: script.one_in(2), phone, email };
     Fact::Contact(ContactId::from_bytes(id), (!script.one_in(3)).then_some(contact))
 }
 

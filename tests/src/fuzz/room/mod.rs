@@ -388,7 +388,7 @@ impl Room {
                 (DocumentId::Account(account), bio)
             }
             StreamId::Account(account) => {
-                let contact = Contact { kind: ContactKind::Bot, account: None, nickname: None, favorite: true };
+                let contact = Contact { favorite: true, ..Contact::new(ContactKind::Bot) };
                 let id = ContactId::from_bytes([u8::try_from(device).expect("there are few") + 100; 16]);
                 (DocumentId::Home(account), Fact::Contact(id, Some(contact)))
             }
@@ -468,9 +468,13 @@ pub fn name_of(fact: &Fact) -> &'static str {
         Key::Deleted(_) => "deleted",
         Key::Reaction(..) => "reaction",
         Key::Contact(_) => "contact",
-        Key::MutedUntil(_) | Key::PinnedAt(_) | Key::ArchivedAt(_) => "setting",
-        Key::ProfileKind | Key::ProfileDisplayName | Key::ProfileAvatarUrl | Key::ProfileBio | Key::ProfileStatus => {
-            "profile"
-        }
+        Key::Blocked(_) => "blocked",
+        Key::MutedUntil(_) | Key::PinnedAt(_) | Key::ArchivedAt(_) | Key::Notifications(_) => "setting",
+        Key::ProfileKind
+        | Key::ProfileDisplayName
+        | Key::ProfileAvatarUrl
+        | Key::ProfileBio
+        | Key::ProfileStatus
+        | Key::ProfileReference => "profile",
     }
 }

@@ -1,5 +1,7 @@
 //! The engine alone: its contract, and bytes that nobody meant.
 
+mod home;
+
 use core::time::Duration;
 
 use proptest::prelude::*;

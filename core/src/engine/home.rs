@@ -1,0 +1,60 @@
+//! The own account: its profile, and what it keeps for itself (contacts,
+//! settings, whom it blocks), as the screen is told of them.
+
+use crate::{
+    doc::Home,
+    engine::{Engine, Update},
+    ids::{AccountId, DocumentId, StreamId},
+    model::Profile,
+};
+
+impl Engine {
+    /// What the own account's documents say now.
+    pub(super) fn read_account(&mut self, stream: &StreamId) {
+        let Some(replica) = self.replica(stream) else { return };
+        let StreamId::Account(account) = stream.clone() else { return };
+        let (view, whole) = (replica.view(), replica.whole);
+        let profile = view.document(&DocumentId::Account(account.clone())).map(Profile::read).unwrap_or_default();
+        let home = view.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
+        let shown = self.profiles.get(&account).cloned().unwrap_or_default();
+        // Where not everything is held, that there is none says nothing.
+        if profile != shown && (whole || profile != Profile::default()) {
+            self.set_profile(account, profile);
+        }
+        self.set_home(home);
+    }
+
+    fn set_home(&mut self, home: Home) {
+        let former = core::mem::replace(&mut self.home, home.clone());
+        let mut contacts = Vec::new();
+        for (id, contact) in &home.contacts {
+            if former.contacts.get(id) != Some(contact) {
+                contacts.push((*id, Some(contact.clone())));
+            }
+        }
+        contacts.extend(former.contacts.keys().filter(|id| !home.contacts.contains_key(*id)).map(|id| (*id, None)));
+        if !contacts.is_empty() {
+            self.renamed = true;
+            self.update(Update::Contacts(contacts));
+        }
+        for account in home.blocked.keys().filter(|account| !former.blocked.contains_key(*account)) {
+            self.leave_blocked(account);
+        }
+        if former.blocked != home.blocked {
+            self.shown_rows.extend(self.inbox.keys().copied());
+            self.update(Update::Blocked(home.blocked.clone().into_iter().collect()));
+        }
+        let conversations = former.settings.keys().chain(home.settings.keys());
+        let changed = conversations.filter(|id| former.settings.get(*id) != home.settings.get(*id));
+        for conversation in changed.copied().collect::<Vec<_>>() {
+            self.shown_rows.insert(conversation);
+        }
+    }
+
+    /// The name for people: the own one for a contact, the profile's, or the
+    /// account itself.
+    pub(super) fn name_of(&self, account: &AccountId) -> String {
+        let profile = self.profiles.get(account).and_then(|profile| profile.display_name.as_deref());
+        self.home.nickname(account).or(profile).map_or_else(|| account.to_string(), str::to_owned)
+    }
+}

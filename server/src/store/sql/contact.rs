@@ -1,0 +1,116 @@
+//! How accounts find one another, and keep out of each other's way: verified
+//! contact points, as their tokens state them, and whom each account blocks,
+//! as its home states it.
+
+use std::collections::BTreeSet;
+
+use tidings_core::{
+    ids::{AccountId, TenantId},
+    model::ContactPoint,
+};
+
+use super::{
+    Backend, Insert, ReadRow, Value,
+    backend::{fetch, insert},
+    row::Fields,
+};
+use crate::store::{StoreError, StreamCommit};
+
+pub(super) const BLOCKS: Insert = Insert {
+    table: "blocks",
+    columns: &["tenant", "account", "other", "blocked"],
+    conflict: "ON CONFLICT (tenant, account, other) DO UPDATE SET blocked = excluded.blocked",
+};
+
+/// The rows of a commit. A block that was lifted keeps its row, so that what is
+/// written is the same statement either way.
+pub(super) fn block_rows<'c>(
+    commit: &'c StreamCommit,
+    account: &'c AccountId,
+) -> impl Iterator<Item = (&'c AccountId, Vec<Value>)> {
+    commit.blocks.iter().map(move |(other, blocked)| {
+        (other, vec![(&commit.tenant).into(), account.into(), other.into(), Value::Flag(*blocked)])
+    })
+}
+
+/// Whom an account blocks.
+pub(super) async fn blocks<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+) -> Result<Vec<AccountId>, StoreError> {
+    const BLOCKED: &str = "SELECT other AS account FROM blocks
+        WHERE tenant = $1 AND account = $2 AND blocked ORDER BY other";
+    let rows = fetch::<B>(connection, BLOCKED, [tenant.into(), account.into()]).await?;
+    rows.iter().map(|row| Fields::of("blocks", row).account()).collect()
+}
+
+/// `Store::blockers`.
+pub(super) async fn blockers<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    among: &[AccountId],
+) -> Result<Vec<AccountId>, StoreError> {
+    const BLOCKERS: &str = "SELECT account FROM blocks
+        WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND other = $3 AND blocked ORDER BY account";
+    let rows = fetch::<B>(connection, BLOCKERS, [tenant.into(), Value::keys(among), account.into()]).await?;
+    rows.iter().map(|row| Fields::of("blocks", row).account()).collect()
+}
+
+/// The verified contact points of an account.
+pub(super) async fn contact_points<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+) -> Result<BTreeSet<ContactPoint>, StoreError> {
+    const POINTS: &str = "SELECT point FROM contact_points WHERE tenant = $1 AND account = $2";
+    let rows = fetch::<B>(connection, POINTS, [tenant.into(), account.into()]).await?;
+    rows.iter().map(|row| point(&Fields::of("contact_points", row))).collect()
+}
+
+/// `Store::set_contact_points`, of an account that had others.
+pub(super) async fn set_contact_points<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    points: &BTreeSet<ContactPoint>,
+) -> Result<(), StoreError> {
+    const FORGET: &str = "DELETE FROM contact_points WHERE tenant = $1 AND account = $2";
+    const POINTS: Insert = Insert {
+        table: "contact_points",
+        columns: &["tenant", "point", "account"],
+        conflict: "ON CONFLICT (tenant, point, account) DO NOTHING",
+    };
+    fetch::<B>(connection, FORGET, [tenant.into(), account.into()]).await?;
+    let rows = points.iter().map(|point| vec![tenant.into(), point.into(), account.into()]);
+    insert::<B>(connection, &POINTS, rows.collect()).await?;
+    Ok(())
+}
+
+/// `Store::match_contact_points`.
+pub(super) async fn match_contact_points<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    asker: &AccountId,
+    points: &[ContactPoint],
+) -> Result<Vec<(ContactPoint, AccountId)>, StoreError> {
+    const MATCHES: &str = "SELECT found.point AS point, found.account AS account FROM contact_points AS found
+        WHERE found.tenant = $1 AND found.point IN (SELECT key FROM json_each($3)) AND found.account <> $2
+            AND NOT EXISTS (SELECT 1 FROM accounts
+                WHERE accounts.tenant = $1 AND accounts.account = found.account AND accounts.suspended)
+            AND NOT EXISTS (SELECT 1 FROM blocks
+                WHERE blocks.tenant = $1 AND blocks.account = found.account AND blocks.other = $2 AND blocks.blocked)
+        ORDER BY found.point, found.account";
+    let rows = fetch::<B>(connection, MATCHES, [tenant.into(), asker.into(), Value::keys(points)]).await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::of("contact_points", row);
+            Ok((point(&fields)?, fields.account()?))
+        })
+        .collect()
+}
+
+fn point<R: ReadRow>(fields: &Fields<'_, R>) -> Result<ContactPoint, StoreError> {
+    fields.named("point", ContactPoint::parse)
+}
