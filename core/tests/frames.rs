@@ -14,15 +14,16 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     limits::Limits,
     model::{
-        AccountKind, ConversationKind, ConversationState, MemberStatus, MessageKind, Parent, PresenceKind, Profile,
-        Receipt, Role, Thread, Wish,
+        AccountKind, ActivityKey, ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, JoinPolicy,
+        Listing, MemberStatus, MessageKind, OwnQuery, Parent, PresenceKind, Profile, Query, Receipt, Role, Thread,
+        Wish, WordKey,
     },
     time::WallTime,
     wire::{
         Accepted, Ask, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
-        Hello, LastMessage, ListSubscribers, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice,
-        ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, Subscribers,
-        Welcome, decode, encode,
+        Hello, LastMessage, List, ListSubscribers, Listed, ListedRow, ListedRows, MemberPresence, MemberReceipt,
+        PROTOCOL_VERSION, Pong, PresenceNotice, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked,
+        ServerFrame, Subscriber, Subscribers, Welcome, decode, encode,
     },
 };
 
@@ -137,6 +138,32 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 after: Some(account()),
                 count_max: 100,
                 position: Position::new(18),
+            }),
+        ),
+        (
+            "list_own",
+            ClientFrame::List(List {
+                request: 13,
+                query: Query::Own(OwnQuery {
+                    kinds: vec![ConversationKind::Group],
+                    statuses: vec![MemberStatus::Left, MemberStatus::Subscribed],
+                    states: vec![ConversationState::Archived],
+                    after: Some(ActivityKey { at: AT, conversation: conversation() }),
+                    count_max: 20,
+                    words: String::new(),
+                }),
+            }),
+        ),
+        (
+            "list_directory",
+            ClientFrame::List(List {
+                request: 14,
+                query: Query::Directory(DirectoryQuery {
+                    words: "green @bo".into(),
+                    kinds: vec![],
+                    after: Some(WordKey { word: "green".into(), conversation: conversation() }),
+                    count_max: 0,
+                }),
             }),
         ),
         (
@@ -275,6 +302,40 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 delivered: 90_000,
                 read: 80_000,
                 subscribers: vec![Subscriber { account: account(), joined_at: AT }],
+            }),
+        ),
+        (
+            "listed_own",
+            ServerFrame::Listed(Listed {
+                request: 13,
+                rows: ListedRows::Own(
+                    vec![ListedRow { summary: summary(), activity_at: AT }],
+                    Some(ActivityKey { at: AT, conversation: conversation() }),
+                ),
+            }),
+        ),
+        (
+            "listed_directory",
+            ServerFrame::Listed(Listed {
+                request: 14,
+                rows: ListedRows::Directory(
+                    vec![DirectoryRow {
+                        conversation: conversation(),
+                        kind: ConversationKind::Channel,
+                        title: Some("Boats".into()),
+                        listing: Listing {
+                            name: Some("boats".into()),
+                            description: None,
+                            avatar_url: None,
+                            join: JoinPolicy::Open,
+                            join_approval: true,
+                        },
+                        member_count: 3,
+                        subscriber_count: 100_000,
+                        status: Some(MemberStatus::Banned),
+                    }],
+                    Some(WordKey { word: "@boats".into(), conversation: conversation() }),
+                ),
             }),
         ),
     ]

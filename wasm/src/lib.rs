@@ -15,6 +15,7 @@ mod id;
 mod input;
 #[cfg(feature = "testing")]
 mod judge;
+mod list;
 mod name;
 mod output;
 mod policy;

@@ -8,6 +8,7 @@ use crate::{
     bytes::Bytes,
     command::Profile,
     id::texts,
+    list::ListPage,
     name::{Code, PresenceKind},
     row::{ContactRow, ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
@@ -60,7 +61,9 @@ pub enum Update {
     Contacts { rows: Vec<ContactRow>, removed: Vec<String> },
     /// The command is durable on this device and will be sent.
     CommandStored { request: f64, stored: Stored },
-    /// The command was not taken: nothing of it remains here.
+    /// A page of a list that was asked for.
+    Listed { request: f64, page: ListPage },
+    /// The command was not taken: nothing of it remains here. Or a list is not to be had.
     CommandFailed { request: f64, code: Code, detail: String, retryable: bool },
     /// The device's store fails; writes are kept and tried again.
     StorageFailed { code: Code },
@@ -196,6 +199,7 @@ impl From<core::Update> for Update {
                 let message = message.map(|message| message.to_string());
                 Self::CommandStored { request: request as f64, stored: Stored { conversation, message } }
             }
+            core::Update::Listed { request, page } => Self::Listed { request: request as f64, page: page.into() },
             core::Update::CommandFailed { request, code, detail } => {
                 let retryable = code.is_retryable();
                 Self::CommandFailed { request: request as f64, code: code.into(), detail, retryable }

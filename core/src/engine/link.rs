@@ -203,6 +203,7 @@ impl Engine {
         }
         self.forget_thread_requests();
         self.forget_asking();
+        self.forget_asked_lists();
         let waiting = core::mem::take(&mut self.waiting_for_whole);
         for (request, _) in waiting.into_values().flatten() {
             self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
@@ -248,7 +249,7 @@ impl Engine {
             ServerFrame::Accepted(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Accepted(frame));
             }
-            ServerFrame::Refused(frame) if self.wish_refused(&frame) => {}
+            ServerFrame::Refused(frame) if self.wish_refused(&frame) || self.list_refused(&frame) => {}
             ServerFrame::Refused(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Refused(frame));
             }
@@ -258,6 +259,7 @@ impl Engine {
             ServerFrame::Receipts(receipts) => self.route_receipts(receipts),
             ServerFrame::Presence(frame) => self.receive_presence(frame),
             ServerFrame::Subscribers(_) => {}
+            ServerFrame::Listed(frame) => self.receive_listed(frame),
             ServerFrame::Revoked(frame) => {
                 self.with_stream(&StreamId::Conversation(frame.conversation), Work::Revoked(frame));
             }

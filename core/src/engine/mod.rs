@@ -16,6 +16,7 @@ mod fetched;
 mod grants;
 mod input;
 mod link;
+mod lists;
 mod outbox;
 mod output;
 mod random;
@@ -34,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use fault::ServerFault;
 pub use input::Input;
+pub use lists::ListPage;
 pub use output::{ConnectionState, Output, TimelineUpdate, Update};
 #[cfg(any(test, feature = "testing"))]
 pub use record::{content_of as record_content, recode as recode_record, seal as seal_record};
@@ -120,6 +122,8 @@ pub struct Engine {
     inbox: BTreeMap<ConversationId, InboxRecord>,
     /// Wishes that the server has not answered yet.
     wishes: BTreeMap<u64, Wish>,
+    /// Lists that the server was asked for on this link.
+    asked_lists: lists::Asked,
     refused: BTreeMap<u64, RefusedRecord>,
     profiles: BTreeMap<AccountId, Profile>,
     home: Home,
@@ -186,6 +190,7 @@ impl Engine {
             known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
             wishes: BTreeMap::new(),
+            asked_lists: lists::Asked::new(),
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
             home: Home::default(),
@@ -263,6 +268,7 @@ impl Engine {
             Input::Command { request, command } => self.take_command(request, command),
             Input::RetryRefused { request, id, words } => self.retry_refused(request, id, words),
             Input::DiscardRefused { id } => self.discard_refused(id),
+            Input::List { request, query } => self.list(request, query),
             Input::OpenConversation(conversation) => self.open_conversation(conversation),
             Input::OpenThread { conversation, thread } => self.open_thread(conversation, thread),
             Input::CloseConversation(conversation) => self.close_conversation(conversation),

@@ -2,7 +2,7 @@
 
 use crate::{
     code::Code,
-    engine::ServerFault,
+    engine::{ListPage, ServerFault},
     ids::{AccountId, ContactId, ConversationId, MessageId},
     model::{Contact, PresenceKind, Profile},
     storage::StorageTask,
@@ -78,7 +78,14 @@ pub enum Update {
         /// The message it wrote or is about.
         message: Option<MessageId>,
     },
-    /// The command was not taken: nothing of it remains here.
+    /// A page of a list that was asked for.
+    Listed {
+        /// The number of the question.
+        request: u64,
+        /// The page.
+        page: ListPage,
+    },
+    /// The command was not taken: nothing of it remains here. Or a list is not to be had.
     CommandFailed {
         /// The number of the command.
         request: u64,

@@ -4,12 +4,14 @@
 
 mod client;
 mod codec;
+mod list;
 mod packed;
 mod server;
 mod subscriber;
 
 pub use client::{Ask, ClientFrame, Fetch, FetchScope, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice};
 pub use codec::{DecodeFrameError, decode, encode};
+pub use list::{List, Listed, ListedRow, ListedRows};
 pub use packed::{decode_frame, encode_frame};
 pub use server::{
     Accepted, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetched, LastMessage, MemberPresence,

@@ -242,6 +242,7 @@ impl Link {
             }
             ClientFrame::Ping(number) => vec![ServerFrame::Pong(Pong { number, server_time: now.wall })],
             ClientFrame::Ask(_)
+            | ClientFrame::List(_)
             | ClientFrame::ListSubscribers(_)
             | ClientFrame::Receipts(_)
             | ClientFrame::Presence(_) => Vec::new(),

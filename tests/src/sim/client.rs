@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use tidings_core::{
     code::Code,
     command::Command,
-    engine::{ConnectionState, Engine, EngineConfig, Input, Output, ServerFault, Update},
+    engine::{ConnectionState, Engine, EngineConfig, Input, ListPage, Output, ServerFault, Update},
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId},
     model::{Contact, Profile},
     storage::MemoryStore,
@@ -50,6 +50,8 @@ pub struct Screen {
     pub rows_told: usize,
     /// What is shown of accounts.
     pub profiles: BTreeMap<AccountId, Profile>,
+    /// The pages of lists that were asked for.
+    pub pages: BTreeMap<u64, ListPage>,
     /// The own contacts.
     pub contacts: BTreeMap<ContactId, Contact>,
 }
@@ -110,6 +112,9 @@ impl Screen {
                         None => self.contacts.remove(&id),
                     };
                 }
+            }
+            Update::Listed { request, page } => {
+                self.pages.insert(request, page);
             }
             Update::Presence { .. } => {}
         }

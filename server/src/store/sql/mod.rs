@@ -7,24 +7,26 @@ mod commit;
 mod directory;
 mod journal;
 mod lease;
+mod list;
 mod name;
 mod receipt;
 mod records;
 mod row;
+mod search;
 mod snapshot;
 mod subscription;
 mod thread;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{Receipt, Thread},
+    model::{ActivityKey, DirectoryQuery, DirectoryRow, OwnQuery, Receipt, Thread, WordKey},
     time::WallTime,
-    wire::{ConversationSummary, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 
 pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator, read_row};
@@ -242,6 +244,33 @@ impl<B: Backend> Store for SqlStore<B> {
                 let mut moment = reader.begin(B::BEGIN_READ).await?;
                 subscription::subscriber_counts::<B>(&mut moment, tenant, conversation, position).await
             })
+            .await
+    }
+
+    async fn own_conversations(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        query: &OwnQuery,
+    ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
+        self.patience
+            .bound(async {
+                let mut reader = self.reader().await?;
+                let mut moment = reader.begin(B::BEGIN_READ).await?;
+                list::own_conversations::<B>(&mut moment, tenant, account, query).await
+            })
+            .await
+    }
+
+    async fn directory(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        prefixes: &BTreeSet<String>,
+        query: &DirectoryQuery,
+    ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
+        self.patience
+            .bound(async { search::directory::<B>(&mut *self.reader().await?, tenant, account, prefixes, query).await })
             .await
     }
 
