@@ -10,15 +10,22 @@ import type {
   ContactRow,
   ConversationDetail,
   ConversationKind,
+  ConversationRow,
   ConversationState,
+  DirectoryPage,
+  DirectoryQuery,
   InfoField,
   Input,
+  ListPage,
   MemberField,
   NewContact,
+  OwnPage,
+  OwnQuery,
   Permission,
   Policy,
   PresenceChange,
   Profile,
+  Query,
   RefusedRow,
   Role,
   RoleDefinition,
@@ -30,7 +37,7 @@ import type {
   ThreadChange,
   Update,
 } from "../pkg/tidings.js";
-import { threadOf } from "../pkg/tidings.js";
+import { directOf, threadOf } from "../pkg/tidings.js";
 import { Driver } from "./driver.js";
 import { TidingsError } from "./error.js";
 import { errorOf, requireModule } from "./init.js";
@@ -66,9 +73,9 @@ export interface NewConversation {
   readonly members?: readonly string[];
 }
 
-/** Answers a command. */
-interface Waiting {
-  resolve(stored: Stored): void;
+/** Answers a command, or a question. */
+interface Waiting<Answer> {
+  resolve(answer: Answer): void;
   reject(error: TidingsError): void;
 }
 
@@ -110,7 +117,8 @@ export class Client {
   readonly #onContacts = new Listeners<[ContactRow[]]>();
   readonly #onRefused = new Listeners<[RefusedRow[]]>();
 
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, Waiting<Stored>>();
+  readonly #asked = new Map<number, Waiting<ListPage>>();
   #lastRequest = 0;
   readonly #updates: Update[] = [];
   #isTelling = false;
@@ -258,6 +266,41 @@ export class Client {
     return begin(this.#onList.add(listener), () => {
       listener({ rows, changed });
     });
+  }
+
+  /** The row of the direct with somebody, if there is one. */
+  directWith(account: string): ConversationRow | undefined {
+    return this.#list.row(directOf(this.tenant, this.account, account));
+  }
+
+  /**
+   * A page of the own conversations, by newest activity: those asked for by kind,
+   * standing and state, or by words of their names. Answered on this device, which
+   * has every one where the account takes part, was invited or asked to be let in;
+   * by the server, where there is a link, of what it left or was put out of.
+   * `complete` tells whether none can be missing.
+   */
+  async list(query: OwnQuery = {}): Promise<OwnPage> {
+    const listed = await this.#ask({ own: query });
+    if (listed.type !== "own") {
+      throw errorOf("unknown", "a page of another list");
+    }
+    return listed.page;
+  }
+
+  /**
+   * A page of what everybody of the tenant may find: public conversations with a
+   * word in their title or name for each of these, that begins like it; or, behind
+   * an `@`, by how their names begin. Rejects with `unreachable` without a link,
+   * and with `text_empty`, `text_too_long` or `value_invalid` for what cannot be
+   * looked for. A page may be short, or empty, and have a next one.
+   */
+  async searchPublic(words: string, options: Omit<DirectoryQuery, "words"> = {}): Promise<DirectoryPage> {
+    const listed = await this.#ask({ directory: { ...options, words } });
+    if (listed.type !== "directory") {
+      throw errorOf("unknown", "a page of another list");
+    }
+    return listed.page;
   }
 
   /**
@@ -575,14 +618,22 @@ export class Client {
   }
 
   #request(input: (request: number) => Input): Promise<Stored> {
+    return this.#await(this.#waiting, input);
+  }
+
+  #ask(query: Query): Promise<ListPage> {
+    return this.#await(this.#asked, (request) => ({ list: { request, query } }));
+  }
+
+  #await<Answer>(waiting: Map<number, Waiting<Answer>>, input: (request: number) => Input): Promise<Answer> {
     this.#lastRequest += 1;
     const request = this.#lastRequest;
-    return new Promise<Stored>((resolve, reject) => {
-      this.#waiting.set(request, { resolve, reject });
+    return new Promise<Answer>((resolve, reject) => {
+      waiting.set(request, { resolve, reject });
       try {
         this.#input(input(request));
       } catch (error) {
-        this.#waiting.delete(request);
+        waiting.delete(request);
         throw error;
       }
     });
@@ -703,10 +754,16 @@ export class Client {
         this.#waiting.get(update.request)?.resolve(update.stored);
         this.#waiting.delete(update.request);
         break;
+      case "listed":
+        this.#asked.get(update.request)?.resolve(update.page);
+        this.#asked.delete(update.request);
+        break;
       case "command_failed": {
         const { code, detail, retryable } = update;
-        this.#waiting.get(update.request)?.reject(new TidingsError(code, detail, retryable));
-        this.#waiting.delete(update.request);
+        for (const waiting of [this.#waiting, this.#asked]) {
+          waiting.get(update.request)?.reject(new TidingsError(code, detail, retryable));
+          waiting.delete(update.request);
+        }
         break;
       }
       case "storage_failed":
@@ -741,6 +798,7 @@ export class Client {
       waiting.reject(new TidingsError("engine_stopped", "it may be stored, or not: the timeline tells", false));
     }
     this.#waiting.clear();
+    this.#rejectAsked(errorOf("engine_stopped", "the engine starts again"));
     this.#onEngine.tell("engine_stopped");
   }
 
@@ -773,6 +831,14 @@ export class Client {
       waiting.reject(error);
     }
     this.#waiting.clear();
+    this.#rejectAsked(error);
+  }
+
+  #rejectAsked(error: TidingsError): void {
+    for (const asked of this.#asked.values()) {
+      asked.reject(error);
+    }
+    this.#asked.clear();
   }
 
   readonly #onOnline = (): void => {

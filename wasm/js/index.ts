@@ -16,6 +16,7 @@ export type { Subscription, Unsubscribe } from "./view/listeners.js";
 export type { TimelineChange } from "./view/timeline.js";
 export type {
   AccountKind,
+  ActivityKey,
   Code,
   ConnectionState,
   ContactKind,
@@ -24,6 +25,9 @@ export type {
   ConversationKind,
   ConversationRow,
   ConversationState,
+  DirectoryPage,
+  DirectoryQuery,
+  DirectoryRow,
   GrantRow,
   InfoField,
   JoinPolicy,
@@ -35,6 +39,8 @@ export type {
   MessageKind,
   MessageState,
   NewContact,
+  OwnPage,
+  OwnQuery,
   ParentRow,
   Permission,
   PinRow,
@@ -59,4 +65,5 @@ export type {
   ThreadRow,
   TimelineRow,
   WhoPolicy,
+  WordKey,
 } from "../pkg/tidings.js";
