@@ -317,6 +317,8 @@ mod two_nodes_on_postgres {
         ann.push_accepted(stream(boats()), vec![author.say("heard on none")]).await;
         let mut cid = Client::connect(&other, "cid", device(4)).await;
         ask(&mut cid, Wish::Join(None)).await.unwrap();
+        // What was said before is in the summary; what is said now comes by itself.
+        assert_eq!(summary(&mut cid).await.position, Position::new(3));
         ann.push_accepted(stream(boats()), vec![author.say("by cid")]).await;
         cid.entries_to(&stream(boats()), 4).await;
         assert!(!has_entries(&bob.settle().await) && !has_entries(&at_one.settle().await));

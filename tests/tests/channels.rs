@@ -178,8 +178,15 @@ fn a54_a_subscriber_leaves_while_offline() {
     studio.world.set_network(studio.bob, true);
     studio.settle();
     assert_eq!(studio.row(studio.bob).status, MemberStatus::Left);
+    let channel = studio.channel;
+    let shown = |studio: &mut Studio| studio.world.client(studio.bob).screen.details[&channel].status;
+    assert_eq!(shown(&mut studio), MemberStatus::Left);
     studio.says("gone");
     assert!(!studio.heard().contains(&"gone".to_owned()));
+    studio.world.crash_client(studio.bob);
+    studio.world.input(studio.bob, Input::OpenConversation(channel));
+    studio.settle();
+    assert_eq!(shown(&mut studio), MemberStatus::Left);
     studio.joins();
     assert_eq!(studio.heard().last().map(String::as_str), Some("gone"));
 }

@@ -37,7 +37,7 @@ import type {
   ThreadChange,
   Update,
 } from "../pkg/tidings.js";
-import { directOf, threadOf } from "../pkg/tidings.js";
+import { directOf, inviteCode, inviteOf, threadOf } from "../pkg/tidings.js";
 import { Driver } from "./driver.js";
 import { TidingsError } from "./error.js";
 import { errorOf, requireModule } from "./init.js";
@@ -71,6 +71,18 @@ export interface NewConversation {
   readonly policies?: readonly Policy[];
   /** Who is a member from the start, beside the own account. */
   readonly members?: readonly string[];
+}
+
+/** What an invite link does. */
+export interface Invite {
+  /** What who comes in by it becomes: a member, unless said otherwise. */
+  readonly role?: Role;
+  /** From when on it lets nobody in; never, unless said otherwise. */
+  readonly until?: Date;
+  /** How many it lets in; any number, unless said otherwise. */
+  readonly usesMax?: number;
+  /** Whether it lets anybody in at the moment; it does, unless said otherwise. */
+  readonly enabled?: boolean;
 }
 
 /** Answers a command, or a question. */
@@ -426,7 +438,10 @@ export class Client {
     return this.#command({ send_text: { conversation, text, ...options } });
   }
 
-  /** Opens the thread of a message, of the conversation or of one of its threads; again does nothing. */
+  /**
+   * Opens the thread of a message that is shown, of the conversation or of one
+   * of its threads; again does nothing.
+   */
   createThread(conversation: string, message: string, title?: string): Promise<Stored> {
     return this.#command({ create_thread: { conversation, message, title } });
   }
@@ -509,6 +524,45 @@ export class Client {
   /** Invites somebody, who is a member once they accept. */
   inviteMember(conversation: string, account: string, role: Role = "member"): Promise<Stored> {
     return this.#command({ invite_member: { conversation, account, role } });
+  }
+
+  /**
+   * Makes an invite link; answers its id and its code, which is stored nowhere:
+   * whoever has the conversation and the code comes in by `join`, as far as the
+   * policy `join` lets links in.
+   */
+  async createInvite(conversation: string, invite: Invite = {}): Promise<{ id: string; code: string }> {
+    const code = inviteCode(crypto.getRandomValues(new Uint8Array(16)));
+    const id = inviteOf(code);
+    await this.setInvite(conversation, id, invite);
+    return { id, code };
+  }
+
+  /** Changes an invite link, all of it; without a word of what it does it is taken away. */
+  setInvite(conversation: string, id: string, invite?: Invite): Promise<Stored> {
+    const { role = "member", enabled = true, until, usesMax } = invite ?? {};
+    const terms = invite && { role, enabled, until: until?.getTime(), usesMax };
+    return this.#command({ set_invite: { conversation, invite: id, terms } });
+  }
+
+  /**
+   * Asks to be let into a conversation, by the code of an invite link or, where
+   * it is open, without one. It is kept until the server answers: then the
+   * conversation is in the list, as a member or waiting for approval, or the
+   * command is among the refused ones.
+   */
+  join(conversation: string, code?: string): Promise<Stored> {
+    return this.#command({ ask: { conversation, wish: { join: code } } });
+  }
+
+  /** Takes an invitation. */
+  acceptInvitation(conversation: string): Promise<Stored> {
+    return this.#command({ ask: { conversation, wish: "accept" } });
+  }
+
+  /** Declines an invitation, or takes back the wish to be let in. */
+  declineInvitation(conversation: string): Promise<Stored> {
+    return this.#command({ ask: { conversation, wish: "decline" } });
   }
 
   /** Lets in who asked, or declines. */

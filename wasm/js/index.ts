@@ -4,7 +4,7 @@
  */
 export { init, isRetryable } from "./init.js";
 export { TidingsError, isTidingsError } from "./error.js";
-export { Client, type NewConversation, type ProfileChange } from "./client.js";
+export { Client, type Invite, type NewConversation, type ProfileChange } from "./client.js";
 export type { ClientOptions } from "./options.js";
 export type { ModuleSource, WebSocketConstructor, WebSocketLike } from "./platform.js";
 export { MemoryStore } from "./store/memory.js";
@@ -30,6 +30,7 @@ export type {
   DirectoryRow,
   GrantRow,
   InfoField,
+  InviteRow,
   JoinPolicy,
   LastMessageRow,
   LateWrites,

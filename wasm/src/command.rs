@@ -14,6 +14,7 @@ use wasm_bindgen::prelude::*;
 use crate::{
     failure::{Checked, Failure},
     id,
+    invite::{InviteTerms, Wish},
     name::{AccountKind, ContactKind, ConversationState, InfoField, MemberField, Permission, Role, Scope},
     policy::Policy,
     time::wall_time,
@@ -109,6 +110,15 @@ pub enum Command {
     InviteMember { conversation: String, account: String, role: Role },
     /// Lets in who asked, or declines.
     AnswerRequest { conversation: String, account: String, approved: bool },
+    /// Makes an invite link, or changes it; without terms it is taken away.
+    SetInvite {
+        conversation: String,
+        invite: String,
+        #[tsify(optional)]
+        terms: Option<InviteTerms>,
+    },
+    /// Asks to come in, or answers an invitation, as one who is not a member.
+    Ask { conversation: String, wish: Wish },
     /// Leaves.
     Leave { conversation: String },
     /// Changes a member's role.
@@ -342,6 +352,14 @@ impl TryFrom<Command> for core::Command {
             Command::AnswerRequest { conversation, account, approved } => {
                 let (conversation, account) = seat(&conversation, &account)?;
                 core::AnswerRequest { conversation, account, approved }.into()
+            }
+            Command::SetInvite { conversation, invite, terms } => {
+                let (conversation, invite) = (id::conversation(&conversation)?, id::invite(&invite)?);
+                let terms = terms.map(core::InviteTerms::try_from).transpose()?;
+                core::SetInvite { conversation, invite, terms }.into()
+            }
+            Command::Ask { conversation, wish } => {
+                core::AskFor { conversation: id::conversation(&conversation)?, wish: wish.try_into()? }.into()
             }
             Command::Leave { conversation } => {
                 core::LeaveConversation { conversation: id::conversation(&conversation)? }.into()

@@ -1,6 +1,8 @@
 //! Ids cross the boundary as text.
 
-use tidings_core::ids::{AccountId, ContactId, ConversationId, MessageId, ParseIdError, TenantId};
+use tidings_core::ids::{
+    AccountId, ContactId, ConversationId, InviteCode, InviteId, MessageId, ParseIdError, TenantId,
+};
 
 use crate::failure::{Checked, Failure};
 
@@ -38,6 +40,16 @@ pub fn conversation(text: &str) -> Checked<ConversationId> {
 /// Parses a message's id.
 pub fn message(text: &str) -> Checked<MessageId> {
     named("message", text, MessageId::parse(text))
+}
+
+/// Parses an invite link's id.
+pub fn invite(text: &str) -> Checked<InviteId> {
+    named("invite", text, InviteId::parse(text))
+}
+
+/// Parses the code of an invite link.
+pub fn invite_code(text: &str) -> Checked<InviteCode> {
+    named("invite code", text, InviteCode::parse(text))
 }
 
 /// Parses a contact's id.

@@ -13,6 +13,7 @@ mod engine;
 mod failure;
 mod id;
 mod input;
+mod invite;
 #[cfg(feature = "testing")]
 mod judge;
 mod list;

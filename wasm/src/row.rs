@@ -8,6 +8,7 @@ use tsify::Tsify;
 use crate::{
     command::Theme,
     id::texts,
+    invite::InviteRow,
     name::{
         Code, ContactKind, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState, Permission,
         PresenceKind, Role, Scope,
@@ -198,6 +199,8 @@ pub struct ConversationDetail {
     pub members: Vec<MemberRow>,
     /// Who was invited, asked or is banned, by name.
     pub candidates: Vec<MemberRow>,
+    /// The invite links, newest first; empty for whoever may not make any.
+    pub invites: Vec<InviteRow>,
     /// The pinned messages, newest pin first.
     pub pins: Vec<PinRow>,
 }
@@ -467,6 +470,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             permissions,
             members,
             candidates,
+            invites,
             pins,
         } = detail;
         Self {
@@ -494,6 +498,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             permissions: names(permissions),
             members: members.into_iter().map(MemberRow::from).collect(),
             candidates: candidates.into_iter().map(MemberRow::from).collect(),
+            invites: invites.into_iter().map(InviteRow::from).collect(),
             pins: pins.into_iter().map(PinRow::from).collect(),
         }
     }

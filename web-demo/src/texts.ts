@@ -12,7 +12,7 @@ import {
   type Role,
 } from "tidings";
 
-import { deniedUntil, isLockedOut, mayWrite } from "./rights";
+import { deniedUntil, isLockedOut, mayWrite, rankOf } from "./rights";
 import { timeBeside } from "./times";
 
 /** What it means that the device keeps nothing. */
@@ -26,6 +26,17 @@ export function sentenceOf(code: Code): string {
 /** What a role is called: the built-in ones with a capital, the others as they were named. */
 export function roleName(role: Role): string {
   return role.charAt(0).toUpperCase() + role.slice(1);
+}
+
+/** What an invite link carries: where it leads, and its code. */
+export function linkOf(conversation: string, code: string): string {
+  return `${conversation}/${code}`;
+}
+
+/** What a link says, or a conversation's id alone; nothing if it is neither. */
+export function readLink(link: string): { conversation: string; code: string | undefined } | undefined {
+  const [, conversation, code] = /^([0-9a-v]{26})(?:\/([0-9a-v]{26}))?$/.exec(link.trim()) ?? [];
+  return conversation === undefined ? undefined : { conversation, code };
 }
 
 const MESSAGES = {
@@ -96,6 +107,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   add_member: "Member not added",
   invite_member: "Invitation not made",
   answer_request: "Request not answered",
+  set_invite: "Invite link not saved",
+  ask: "You have not come in",
   remove_member: "Member not removed",
   ban_member: "Member not banned",
   unban_member: "Ban not lifted",
@@ -109,6 +122,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   set_profile: "Profile not saved",
   add_contact: "Contact not saved",
   remove_contact: "Contact not removed",
+  create_thread: "Thread not opened",
+  set_thread: "Thread not changed",
   set_conversation_setting: "Setting not saved",
 };
 
@@ -186,6 +201,16 @@ export function composerReason(detail: ConversationDetail, account: string): str
       : "Only moderators and admins write here; everybody else reads.";
   }
   return undefined;
+}
+
+/** How fast the own account may write; nothing if as fast as it likes. */
+export function slowModeWords(detail: ConversationDetail): string | undefined {
+  const seconds = detail.policies.slow_mode_seconds;
+  if (seconds === 0 || rankOf(detail, detail.role) >= rankOf(detail, "moderator")) {
+    return undefined;
+  }
+  const every = seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+  return `Slow mode: one message every ${every}. What you write faster is sent in its turn.`;
 }
 
 /** Until when something holds, in words. */

@@ -11,6 +11,7 @@ mod catch_up;
 mod clock;
 mod commands;
 mod damage;
+mod detail;
 mod fault;
 mod fetched;
 mod grants;

@@ -1,5 +1,5 @@
 //! From what was touched to what the screen is told: rows of open timelines,
-//! details, the list, and counts. Nothing is told that did not change.
+//! the list, and counts. Nothing is told that did not change.
 
 use core::time::Duration;
 use std::{
@@ -19,14 +19,9 @@ use crate::{
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
-    model::{
-        ConversationKind, ConversationState, InfoField, Member, MemberField, MemberStatus, Permissions, PresenceKind,
-        Role, preview,
-    },
+    model::{InfoField, Member, MemberField, MemberStatus, PresenceKind, Role, preview},
     time::WallTime,
-    view::{
-        ConversationDetail, InboxRow, MemberRow, MessageState, PinRow, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX,
-    },
+    view::{ConversationDetail, InboxRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
     wire::LastMessage,
 };
 
@@ -50,7 +45,7 @@ pub(super) struct OpenConversation {
     /// Whether the documents behind it have been shown once.
     live: bool,
     has_older: bool,
-    detail: Option<ConversationDetail>,
+    pub(super) detail: Option<ConversationDetail>,
     /// When the first of what is granted or denied for a while ends.
     pub(super) grant_ends_at: Option<WallTime>,
     pub(super) loading_older: bool,
@@ -335,105 +330,6 @@ impl Engine {
         ReplyRow { id: id.clone(), author_name: self.name_in(replica, &id.author), preview: preview_of(replica, id) }
     }
 
-    fn flush_detail(&mut self, conversation: ConversationId) {
-        let Some((open, replica)) = self.shown(conversation) else { return };
-        let Some(detail) = self.detail(replica, open.conversation, conversation) else { return };
-        let Some(open) = self.open.get_mut(&conversation) else { return };
-        let grants = detail.members.iter().chain(&detail.candidates).flat_map(|member| &member.grants);
-        open.grant_ends_at = grants.filter_map(|(_, grant)| grant.until).min();
-        if open.detail.as_ref() != Some(&detail) {
-            open.detail = Some(detail.clone());
-            self.update(Update::Conversation(Box::new(detail)));
-        }
-    }
-
-    fn detail(
-        &self,
-        replica: &Replica,
-        conversation: ConversationId,
-        room: ConversationId,
-    ) -> Option<ConversationDetail> {
-        let state = replica.view().conversation();
-        let own = replica.view().room(room)?;
-        let created = own.created.as_ref()?;
-        let me = &*self.own_member(replica, conversation)?;
-        let status = replica.revoked.unwrap_or(me.status());
-        let active = status == MemberStatus::Active;
-        let permissions = match active {
-            true => state.permissions_at(me, self.wall()),
-            false => Permissions::default(),
-        };
-        let row = |(account, member): (&AccountId, &Member)| MemberRow {
-            account: account.clone(),
-            name: self.name_in(replica, account),
-            color: member.text(MemberField::Color).map(str::to_owned),
-            role: member.role.clone(),
-            status: member.status(),
-            joined_at: member.standing.as_ref().and_then(|standing| standing.joined_at),
-            invited_by: member.standing.as_ref().and_then(|standing| standing.invited_by.clone()),
-            grants: member
-                .grants
-                .iter()
-                .filter(|(_, grant)| grant.holds_at(self.wall()))
-                .map(|(permission, grant)| (*permission, grant.clone()))
-                .collect(),
-            presence: self.presence_of(conversation, account),
-            below: active
-                && *account != self.session.account
-                && state.rank_of(&member.role) < state.rank_of(&me.role)
-                && state.kind() != Some(ConversationKind::Direct),
-        };
-        let mut members: Vec<MemberRow> = state.active_members().map(row).collect();
-        members.sort_by_cached_key(|row| {
-            (core::cmp::Reverse(state.rank_of(&row.role)), row.name.to_lowercase(), row.account.clone())
-        });
-        let is_candidate =
-            |status| matches!(status, MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Banned);
-        let candidates = state.members.iter().filter(|(_, member)| is_candidate(member.status()));
-        let mut candidates: Vec<MemberRow> = candidates.map(row).collect();
-        candidates.sort_by_cached_key(|row| (row.name.to_lowercase(), row.account.clone()));
-        let mut pins: Vec<PinRow> = own
-            .pins
-            .iter()
-            .map(|(message, pin)| PinRow {
-                message: message.clone(),
-                by: pin.by.clone(),
-                at: pin.at,
-                preview: preview_of(replica, message),
-            })
-            .collect();
-        pins.sort_by_key(|row| core::cmp::Reverse(row.at));
-        let text = |field: InfoField| own.text(field).map(str::to_owned);
-        // What keeps one from writing in the conversation does in its threads.
-        let lifecycle = match state.state() {
-            ConversationState::Active => own.state(),
-            over => over,
-        };
-        Some(ConversationDetail {
-            conversation: room,
-            parent: created.parent.clone(),
-            kind: created.kind,
-            name: text(InfoField::Name),
-            title: text(InfoField::Title),
-            description: text(InfoField::Description),
-            avatar_url: text(InfoField::AvatarUrl),
-            theme: state.theme.clone(),
-            scope: state.scope(),
-            state: lifecycle,
-            locked: state.locked || own.locked,
-            policies: state.policies.clone(),
-            roles: state.roles.iter().map(|(name, role)| (name.clone(), *role)).collect(),
-            created_at: created.at,
-            created_by: created.by.clone(),
-            role: me.role.clone(),
-            status,
-            permissions,
-            members,
-            candidates,
-            pins,
-        })
-    }
-
     fn flush_inbox(&mut self) {
         let mut rows = Vec::new();
         for conversation in core::mem::take(&mut self.shown_rows) {
@@ -498,13 +394,16 @@ impl Engine {
         })
     }
 
-    /// The own membership as the document has it; of a subscriber, who is not
-    /// on its list, as the server said.
-    fn own_member<'a>(&self, replica: &'a Replica, conversation: ConversationId) -> Option<Cow<'a, Member>> {
+    /// The own membership as the document has it; of one who subscribes or did,
+    /// and is not on its list, as the server said.
+    pub(super) fn own_member<'a>(&self, replica: &'a Replica, conversation: ConversationId) -> Option<Cow<'a, Member>> {
         let listed = replica.view().conversation().members.get(&self.session.account);
-        match self.subscribes(conversation) && listed.is_none_or(|member| !member.is_active()) {
-            true => Some(Cow::Owned(Member::subscriber(&self.session.account))),
-            false => listed.map(Cow::Borrowed),
+        let row = self.inbox.get(&conversation).map(|record| &record.row);
+        let row = row.filter(|row| row.role == Role::Subscriber);
+        let is_listed = |status| listed.is_some_and(|member| member.is_active() || status != MemberStatus::Active);
+        match row {
+            Some(row) if !is_listed(row.status) => Some(Cow::Owned(Member::subscriber(&self.session.account))),
+            Some(_) | None => listed.map(Cow::Borrowed),
         }
     }
 
@@ -516,7 +415,7 @@ impl Engine {
 
     /// The name for people in a conversation: the one they have there, or the
     /// one they have everywhere.
-    fn name_in(&self, replica: &Replica, account: &AccountId) -> String {
+    pub(super) fn name_in(&self, replica: &Replica, account: &AccountId) -> String {
         let member = replica.view().conversation().members.get(account);
         let name = member.and_then(|member| member.text(MemberField::DisplayName));
         name.map_or_else(|| self.name_of(account), str::to_owned)
@@ -562,7 +461,7 @@ fn message_state(replica: &Replica, position: Option<Position>, own: bool) -> (M
     (state, u32::try_from(read).unwrap_or(u32::MAX))
 }
 
-fn preview_of(replica: &Replica, id: &MessageId) -> String {
+pub(super) fn preview_of(replica: &Replica, id: &MessageId) -> String {
     let page = replica.view().page_of(id);
     page.and_then(|page| Message::read(page, id)).map(|message| preview(message.text())).unwrap_or_default()
 }

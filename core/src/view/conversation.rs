@@ -1,10 +1,10 @@
 //! What the panel beside a timeline shows: metadata, policies, roles, members,
-//! pins, and what the own account may do.
+//! invite links, pins, and what the own account may do.
 
 use crate::{
-    ids::{AccountId, ConversationId, MessageId},
+    ids::{AccountId, ConversationId, InviteId, MessageId},
     model::{
-        ConversationKind, ConversationState, Grant, MemberStatus, Parent, Permission, Permissions, Policies,
+        ConversationKind, ConversationState, Grant, Invite, MemberStatus, Parent, Permission, Permissions, Policies,
         PresenceKind, Role, RoleDefinition, RoleName, Scope, Theme,
     },
     time::WallTime,
@@ -53,6 +53,8 @@ pub struct ConversationDetail {
     pub members: Vec<MemberRow>,
     /// Who was invited, asked or is banned, by name.
     pub candidates: Vec<MemberRow>,
+    /// The invite links, newest first; empty for whoever may not make any.
+    pub invites: Vec<InviteRow>,
     /// The pinned messages, newest pin first.
     pub pins: Vec<PinRow>,
 }
@@ -80,6 +82,17 @@ pub struct MemberRow {
     pub presence: PresenceKind,
     /// Whether they are below the own rank: whoever holds the permission for it may act on them.
     pub below: bool,
+}
+
+/// An invite link in the panel. Its code is known to whoever made it, and to whom they gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InviteRow {
+    /// Which.
+    pub id: InviteId,
+    /// What it is.
+    pub invite: Invite,
+    /// How many came in by it.
+    pub uses: u32,
 }
 
 /// A pin in the panel.

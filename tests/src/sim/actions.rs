@@ -93,7 +93,7 @@ pub enum Kind {
 pub const KINDS: [(Kind, u64); 35] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateConversation, 3),
-    (Kind::SendText, 115),
+    (Kind::SendText, 125),
     (Kind::EditMessage, 8),
     (Kind::DeleteMessage, 5),
     (Kind::React, 8),
@@ -117,7 +117,7 @@ pub const KINDS: [(Kind, u64); 35] = [
     (Kind::SetPermission, 10),
     (Kind::SetMemberText, 3),
     (Kind::SetInvite, 16),
-    (Kind::AskFor, 18),
+    (Kind::AskFor, 22),
     (Kind::PinMessage, 4),
     (Kind::UnpinMessage, 3),
     (Kind::SetProfile, 3),
@@ -226,8 +226,9 @@ impl Person<'_> {
             Kind::CreateConversation => {
                 let members = ACCOUNTS.iter().filter(|_| random.chance(60)).map(|name| account(name)).collect();
                 let mut command = CreateConversation::new(self.draw_kind(random), Some(words), members);
-                if random.chance(50) {
-                    command.policies.push(Policy::Join(*random.pick(&[JoinPolicy::Open, JoinPolicy::LinkJoin])));
+                if random.chance(65) {
+                    let ways = [JoinPolicy::Open, JoinPolicy::LinkJoin, JoinPolicy::LinkJoin];
+                    command.policies.push(Policy::Join(*random.pick(&ways)));
                 }
                 if random.chance(20) {
                     (command.scope, command.name) = (Some(Scope::Public), Some((*random.pick(&NAMES)).to_owned()));
@@ -318,8 +319,8 @@ impl Person<'_> {
                 let join = Wish::Join(random.chance(70).then(|| *random.pick(&CODES)));
                 let outside = |row: Option<&InboxRow>| row.is_none_or(|row| row.status != MemberStatus::Active);
                 let conversation = if random.chance(70) { self.shown_as(random, outside)? } else { conversation };
-                AskFor { conversation, wish: *random.pick(&[join, join, Wish::Accept, Wish::Decline, Wish::Leave]) }
-                    .into()
+                let wish = *random.pick(&[join, join, join, join, Wish::Accept, Wish::Decline, Wish::Leave]);
+                AskFor { conversation, wish }.into()
             }
             Kind::PinMessage => PinMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::UnpinMessage => UnpinMessage { conversation, message: self.message(conversation, random)? }.into(),

@@ -5,7 +5,7 @@ import type { ConversationDetail, TimelineRow } from "tidings";
 import { button, element } from "../dom";
 import { icon } from "../icons";
 import { reasonOf, type Person } from "../person";
-import { composerReason } from "../texts";
+import { composerReason, slowModeWords } from "../texts";
 
 const CHARACTERS_MAX = 4000;
 /** The count is shown from here on. */
@@ -78,7 +78,8 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     element("div", { class: "composer-field" }, text, count),
     send,
   );
-  const root = element("footer", { class: "composer", "aria-label": "Write" }, context, problem, form, reason);
+  const slow = element("p", { class: "composer-slow quiet", "data-testid": "composer-slow", hidden: true });
+  const root = element("footer", { class: "composer", "aria-label": "Write" }, context, problem, form, slow, reason);
 
   function setMode(next: Mode, words?: string): void {
     if (mode.type !== "edit" && next.type === "edit") {
@@ -233,6 +234,9 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
       reason.textContent = why ?? "";
       form.hidden = why !== undefined;
       text.disabled = why !== undefined;
+      const pace = why === undefined ? slowModeWords(next) : undefined;
+      slow.hidden = pace === undefined;
+      slow.textContent = pace ?? "";
     },
     reply: (row) => {
       setMode({ type: "reply", row });

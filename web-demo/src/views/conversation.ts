@@ -11,6 +11,7 @@ import { may } from "../rights";
 import { titleOf } from "./about";
 import { createComposer, type ComposerView, type Drafts } from "./composer";
 import { createDetails } from "./details";
+import { createGate } from "./gate";
 import type { MessageActions } from "./message";
 import { createRefused } from "./refused";
 import { createThread, type ThreadView } from "./thread";
@@ -42,7 +43,8 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   let detail: ConversationDetail | undefined;
   let drawnFor = "";
   let panelOpen = false;
-  let thread: ThreadView | undefined;
+  // The thread that is shown, and those that it was opened from below it.
+  const threads: ThreadView[] = [];
 
   const face = element("span", { class: "head-face" });
   const title = element("h2", { class: "head-title", "data-testid": "conversation-title" });
@@ -105,6 +107,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     typing: (on) => timeline.typing(on),
     lastOwn: () => timeline.lastOwn(),
   });
+  const gate = createGate(person);
   const details = createDetails(person, conversation, () => togglePanel(false));
   details.element.hidden = true;
 
@@ -168,8 +171,20 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   /** A thread stands where the details do. */
   function openThread(message: TimelineRow): void {
     togglePanel(false);
-    thread?.close();
-    thread = createThread(person, message, { conversation, drafts: frame.drafts, actions, close: closeThread });
+    openDeeper(message);
+  }
+
+  /** A thread of a thread stands before it. */
+  function openDeeper(message: TimelineRow): void {
+    threads.at(-1)?.element.remove();
+    const deeper: MessageActions = { ...actions, openThread: openDeeper };
+    const thread = createThread(person, message, {
+      conversation,
+      drafts: frame.drafts,
+      actions: deeper,
+      close: closeThread,
+    });
+    threads.push(thread);
     if (detail !== undefined) {
       thread.show(detail);
     }
@@ -177,18 +192,24 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     frame.panelToggled(true);
   }
 
+  /** Closes the thread that is shown; the one that it was opened from is shown again. */
   function closeThread(): void {
+    const thread = threads.pop();
     const had = thread?.element.contains(document.activeElement) === true;
     thread?.close();
-    thread = undefined;
-    frame.panelToggled(panelOpen);
-    if (had) {
-      composer.focus();
+    const below = threads.at(-1);
+    if (below !== undefined) {
+      details.element.after(below.element);
+    } else {
+      frame.panelToggled(panelOpen);
+      if (had) {
+        composer.focus();
+      }
     }
   }
 
   function togglePanel(open: boolean): void {
-    if (thread !== undefined) {
+    while (threads.length > 0) {
       closeThread();
     }
     const had = details.element.contains(document.activeElement);
@@ -211,7 +232,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     drawPins(next.pins);
     composer.show(next);
     details.show(next);
-    thread?.show(next);
+    threads.forEach((thread) => thread.show(next));
     // Messages show what the own account may do with them.
     const { permissions, state, locked, role, policies } = next;
     const rights = JSON.stringify([permissions, state, locked, role, policies.reactions]);
@@ -235,7 +256,14 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     drawTyping();
   });
 
-  drawHead(row.name, row.others[0]);
+  function showRow(next: ConversationRow): void {
+    if (detail === undefined) {
+      drawHead(next.name, next.others[0]);
+    }
+    composer.element.hidden = gate.show(next);
+  }
+
+  showRow(row);
   return {
     element: element(
       "main",
@@ -244,18 +272,15 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
       pins,
       timeline.element,
       typingLine,
+      gate.element,
       composer.element,
     ),
     panel: details.element,
-    showRow: (next) => {
-      if (detail === undefined) {
-        drawHead(next.name, next.others[0]);
-      }
-    },
+    showRow,
     focusComposer: () => composer.focus(),
     togglePanel,
     close: () => {
-      thread?.close();
+      threads.forEach((thread) => thread.close());
       composer.close();
       timeline.close();
       subscription.close();

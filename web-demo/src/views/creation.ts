@@ -1,10 +1,12 @@
-// The dialogs that start a conversation: with one person, a group or a channel.
+// The dialogs that lead into a conversation: with one person, a group or a
+// channel that is new, or one that is there already.
 
 import type { Stored } from "tidings";
 
 import { element } from "../dom";
 import { field, openDialog } from "../dialog";
-import { reasonOf, type Person } from "../person";
+import { outcome, reasonOf, type Person } from "../person";
+import { readLink } from "../texts";
 
 const ACCOUNT = /^[A-Za-z0-9_.:-]{1,64}$/;
 
@@ -24,6 +26,33 @@ export function openNewDirect(person: Person, known: readonly string[], open: (c
         return "That is not an account id.";
       }
       return peer === person.client.account ? "That is you." : begin(person.client.createDirect(peer), open);
+    },
+  });
+}
+
+/** Asks for an invite link; works offline too: the server is asked when it can be. */
+export function openJoin(person: Person): void {
+  const link = element("input", {
+    type: "text",
+    autocomplete: "off",
+    autocapitalize: "none",
+    spellcheck: "false",
+    "data-testid": "join-link",
+  });
+  openDialog({
+    title: "Join by a link",
+    fields: [field("Invite link", link, "Or the id of a conversation that is open to everybody. It works offline too.")],
+    agree: "Join",
+    act: async () => {
+      const { conversation, code } = readLink(link.value) ?? {};
+      if (conversation === undefined) {
+        return "That is no invite link.";
+      }
+      const problem = await outcome(person.client.join(conversation, code));
+      if (problem === undefined && person.client.connection.type !== "online") {
+        person.say("You come in when you are online again.");
+      }
+      return problem;
     },
   });
 }

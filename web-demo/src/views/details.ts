@@ -8,6 +8,7 @@ import { icon } from "../icons";
 import type { Person } from "../person";
 import { createAbout } from "./about";
 import { createCandidates } from "./candidates";
+import { createInvites } from "./invites";
 import { createLifecycle } from "./lifecycle";
 import { createMembers } from "./members";
 import { createRoles } from "./roles";
@@ -27,11 +28,11 @@ export function createDetails(person: Person, conversation: string, close: () =>
     close,
     icon("close"),
   );
-  // Invite links and a way to ask to be let in come between candidates and rules.
   const sections = [
     createAbout(person, conversation),
     createMembers(person, conversation),
     createCandidates(person, conversation),
+    createInvites(person, conversation),
     createRules(person, conversation),
     createRoles(person, conversation),
     createLifecycle(person, conversation),

@@ -9,7 +9,7 @@ import { icon } from "../icons";
 import { attempt, authorOf, type Person } from "../person";
 import { openMenu, type MenuItem } from "../popover";
 import { timeInFull, timeInShort } from "../times";
-import { openNewDirect, openNewRoster } from "./creation";
+import { openJoin, openNewDirect, openNewRoster } from "./creation";
 import { createRefused } from "./refused";
 
 const UNREAD_MAX = 9999;
@@ -85,6 +85,11 @@ export function createInbox(
         { class: "icon-button", "aria-label": "New channel", title: "New channel", "data-testid": "new-channel" },
         () => openNewRoster(person, "channel", known(), open),
         icon("channel"),
+      ),
+      button(
+        { class: "icon-button", "aria-label": "Join by a link", title: "Join by a link", "data-testid": "join" },
+        () => openJoin(person),
+        icon("link"),
       ),
     ),
     element("div", { class: "search-field" }, icon("search"), search),

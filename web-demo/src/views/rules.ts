@@ -1,6 +1,5 @@
 // The rules of a conversation in its panel: to be read by everybody, and to be
-// changed by those who may. How one comes in by oneself, threads, retention
-// and late messages follow here when the server knows of them.
+// changed by those who may.
 
 import type { ConversationDetail, Policies, Policy } from "tidings";
 
@@ -27,6 +26,23 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
+    name: "join",
+    label: "Who comes in",
+    choices: [
+      [{ join: "invite_only" }, "Who is invited"],
+      [{ join: "link_join" }, "Who has a link"],
+      [{ join: "open" }, "Everybody"],
+    ],
+  },
+  {
+    name: "join_approval",
+    label: "They wait for approval",
+    choices: [
+      [{ join_approval: false }, "No"],
+      [{ join_approval: true }, "Yes"],
+    ],
+  },
+  {
     name: "add_members",
     label: "Who adds others",
     choices: [
@@ -48,6 +64,24 @@ const RULES: readonly Rule[] = [
     choices: [
       [{ reactions: true }, "Allowed"],
       [{ reactions: false }, "Not allowed"],
+    ],
+  },
+  {
+    name: "subrooms",
+    label: "Who opens threads",
+    choices: [
+      [{ subrooms: "all_members" }, "All members"],
+      [{ subrooms: "admins_only" }, "Admins only"],
+      [{ subrooms: "nobody" }, "Nobody"],
+    ],
+  },
+  {
+    name: "subroom_depth_max",
+    label: "Threads in threads",
+    choices: [
+      [{ subroom_depth_max: 1 }, "None"],
+      [{ subroom_depth_max: 2 }, "One deep"],
+      [{ subroom_depth_max: 8 }, "Eight deep"],
     ],
   },
   {

@@ -266,6 +266,22 @@ export class Person {
     await this.find(action).click();
   }
 
+  // Threads.
+
+  /** A message of the open thread with exactly this text. */
+  inThread(text: string): Locator {
+    const messages = this.find("thread-panel").getByTestId("message");
+    return messages.filter({ has: this.screen.getByText(text, { exact: true }) });
+  }
+
+  /** Writes a message in the open thread, and waits until it is shown. */
+  async sayInThread(text: string): Promise<void> {
+    const composer = this.find("thread-panel").getByTestId("composer");
+    await composer.fill(text);
+    await composer.press("Enter");
+    await this.inThread(text).waitFor();
+  }
+
   // Members.
 
   /** Opens the panel of members. */

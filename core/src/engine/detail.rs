@@ -1,0 +1,121 @@
+//! What the panel of an open conversation is told, when something of it changed.
+
+use crate::{
+    engine::{Engine, Update, replica::Replica, screen::preview_of},
+    ids::{AccountId, ConversationId, InviteId},
+    model::{
+        ConversationKind, ConversationState, InfoField, Invite, Member, MemberField, MemberStatus, Permission,
+        Permissions,
+    },
+    view::{ConversationDetail, InviteRow, MemberRow, PinRow},
+};
+
+impl Engine {
+    pub(super) fn flush_detail(&mut self, conversation: ConversationId) {
+        let Some((open, replica)) = self.shown(conversation) else { return };
+        let Some(detail) = self.detail(replica, open.conversation, conversation) else { return };
+        let Some(open) = self.open.get_mut(&conversation) else { return };
+        let grants = detail.members.iter().chain(&detail.candidates).flat_map(|member| &member.grants);
+        open.grant_ends_at = grants.filter_map(|(_, grant)| grant.until).min();
+        if open.detail.as_ref() != Some(&detail) {
+            open.detail = Some(detail.clone());
+            self.update(Update::Conversation(Box::new(detail)));
+        }
+    }
+
+    fn detail(
+        &self,
+        replica: &Replica,
+        conversation: ConversationId,
+        room: ConversationId,
+    ) -> Option<ConversationDetail> {
+        let state = replica.view().conversation();
+        let own = replica.view().room(room)?;
+        let created = own.created.as_ref()?;
+        let me = &*self.own_member(replica, conversation)?;
+        let status = replica.revoked.unwrap_or(me.status());
+        let active = status == MemberStatus::Active;
+        let permissions = match active {
+            true => state.permissions_at(me, self.wall()),
+            false => Permissions::default(),
+        };
+        let row = |(account, member): (&AccountId, &Member)| MemberRow {
+            account: account.clone(),
+            name: self.name_in(replica, account),
+            color: member.text(MemberField::Color).map(str::to_owned),
+            role: member.role.clone(),
+            status: member.status(),
+            joined_at: member.standing.as_ref().and_then(|standing| standing.joined_at),
+            invited_by: member.standing.as_ref().and_then(|standing| standing.invited_by.clone()),
+            grants: member
+                .grants
+                .iter()
+                .filter(|(_, grant)| grant.holds_at(self.wall()))
+                .map(|(permission, grant)| (*permission, grant.clone()))
+                .collect(),
+            presence: self.presence_of(conversation, account),
+            below: active
+                && *account != self.session.account
+                && state.rank_of(&member.role) < state.rank_of(&me.role)
+                && state.kind() != Some(ConversationKind::Direct),
+        };
+        let mut members: Vec<MemberRow> = state.active_members().map(row).collect();
+        members.sort_by_cached_key(|row| {
+            (core::cmp::Reverse(state.rank_of(&row.role)), row.name.to_lowercase(), row.account.clone())
+        });
+        let is_candidate =
+            |status| matches!(status, MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Banned);
+        let candidates = state.members.iter().filter(|(_, member)| is_candidate(member.status()));
+        let mut candidates: Vec<MemberRow> = candidates.map(row).collect();
+        candidates.sort_by_cached_key(|row| (row.name.to_lowercase(), row.account.clone()));
+        let mut invites: Vec<InviteRow> = Vec::new();
+        if permissions.holds(Permission::InviteCreate) {
+            let uses = |id: &InviteId| state.invite_uses.get(id).copied().unwrap_or_default();
+            let row =
+                |(id, invite): (&InviteId, &Invite)| InviteRow { id: *id, invite: invite.clone(), uses: uses(id) };
+            invites.extend(state.invites.iter().map(row));
+        }
+        invites.sort_by_key(|row| core::cmp::Reverse(row.invite.at));
+        let mut pins: Vec<PinRow> = own
+            .pins
+            .iter()
+            .map(|(message, pin)| PinRow {
+                message: message.clone(),
+                by: pin.by.clone(),
+                at: pin.at,
+                preview: preview_of(replica, message),
+            })
+            .collect();
+        pins.sort_by_key(|row| core::cmp::Reverse(row.at));
+        let text = |field: InfoField| own.text(field).map(str::to_owned);
+        // What keeps one from writing in the conversation does in its threads.
+        let lifecycle = match state.state() {
+            ConversationState::Active => own.state(),
+            over => over,
+        };
+        Some(ConversationDetail {
+            conversation: room,
+            parent: created.parent.clone(),
+            kind: created.kind,
+            name: text(InfoField::Name),
+            title: text(InfoField::Title),
+            description: text(InfoField::Description),
+            avatar_url: text(InfoField::AvatarUrl),
+            theme: state.theme.clone(),
+            scope: state.scope(),
+            state: lifecycle,
+            locked: state.locked || own.locked,
+            policies: state.policies.clone(),
+            roles: state.roles.iter().map(|(name, role)| (name.clone(), *role)).collect(),
+            created_at: created.at,
+            created_by: created.by.clone(),
+            role: me.role.clone(),
+            status,
+            permissions,
+            members,
+            candidates,
+            invites,
+            pins,
+        })
+    }
+}

@@ -1,0 +1,57 @@
+// What one sees of a conversation who is not in it yet: that they were invited,
+// or wait to be let in, and what they can do about it.
+
+import type { ConversationRow } from "tidings";
+
+import { button, element, replaceContent } from "../dom";
+import { attempt, type Person } from "../person";
+
+/** The gate of one conversation. */
+export interface GateView {
+  readonly element: HTMLElement;
+  /** Shows it to who is outside, and nothing to anybody else. Tells whether it is shown. */
+  show(row: ConversationRow): boolean;
+}
+
+/** Makes the gate. */
+export function createGate(person: Person): GateView {
+  const { client } = person;
+  const root = element("section", { class: "gate", "data-testid": "gate", hidden: true });
+  const answer = (testid: string, command: (conversation: string) => Promise<unknown>, words: string, main = false) =>
+    (row: ConversationRow): HTMLElement =>
+      button(
+        { class: main ? "button primary" : "button", "data-testid": testid },
+        () => void attempt(person, command(row.conversation)),
+        words,
+      );
+  const accept = answer("gate-accept", (conversation) => client.acceptInvitation(conversation), "Accept", true);
+  const decline = answer("gate-decline", (conversation) => client.declineInvitation(conversation), "Decline");
+  const takeBack = answer("gate-take-back", (conversation) => client.declineInvitation(conversation), "Take back");
+
+  return {
+    element: root,
+    show: (row) => {
+      const isInvited = row.status === "invited";
+      root.hidden = !isInvited && row.status !== "requested";
+      root.dataset["status"] = row.status;
+      replaceContent(
+        root,
+        root.hidden
+          ? []
+          : [
+              element(
+                "p",
+                {},
+                isInvited ? `You were invited to “${row.name}”.` : "You asked to be let in. Somebody has to agree first.",
+              ),
+              element(
+                "div",
+                { class: "gate-buttons" },
+                ...(isInvited ? [decline(row), accept(row)] : [takeBack(row)]),
+              ),
+            ],
+      );
+      return !root.hidden;
+    },
+  };
+}
