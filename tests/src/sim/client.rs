@@ -8,7 +8,7 @@ use tidings_core::{
     command::Command,
     engine::{ConnectionState, Engine, EngineConfig, Input, ListPage, Output, ServerFault, Update},
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId},
-    model::{Contact, Profile},
+    model::{Contact, Profile, Query},
     storage::MemoryStore,
     time::{MonotonicTime, Now},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
@@ -201,6 +201,14 @@ impl Client {
         let request = self.next_request;
         self.next_request += 1;
         self.handle(now, Input::Command { request, command: command.into() });
+        request
+    }
+
+    /// Asks for a page of a list; the number of the answer.
+    pub fn list(&mut self, now: Now, query: Query) -> u64 {
+        let request = self.next_request;
+        self.next_request += 1;
+        self.handle(now, Input::List { request, query });
         request
     }
 

@@ -255,6 +255,12 @@ impl World {
         self.clients[device].command(now, command)
     }
 
+    /// Has a person ask for a page of a list; the number of the answer.
+    pub fn list(&mut self, device: Device, query: tidings_core::model::Query) -> u64 {
+        let now = self.now_of(device);
+        self.clients[device].list(now, query)
+    }
+
     /// Retries a refused command; the number of the answer.
     pub fn retry(&mut self, device: Device, id: u64, words: Option<String>) -> u64 {
         let now = self.now_of(device);
