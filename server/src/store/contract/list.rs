@@ -191,7 +191,7 @@ pub(crate) async fn l5_the_directory_is_searched_by_how_words_begin(store: &dyn 
 
 pub(crate) async fn l5_pages_of_the_directory_end_after_a_bounded_number_of_words(store: &dyn Store) {
     // Two words a title begin like the one that is looked for, and few have the other.
-    let title = |number: u32| if number % 9 == 0 { "Boat boats rare" } else { "Boat boats" };
+    let title = |number: u32| if number.is_multiple_of(9) { "Boat boats rare" } else { "Boat boats" };
     let commits: Vec<StreamCommit> = (1..=40).map(|number| public(number, title(number))).collect();
     write(store, &commits).await;
     let pages = async |prefixes: &[&str], count_max| {
