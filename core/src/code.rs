@@ -154,6 +154,12 @@ named! {
         InviteUsedUp = "invite_used_up",
         /// The invite lets nobody in at the moment.
         InviteDisabled = "invite_disabled",
+        /// The message is held until somebody decides about it.
+        LateHeld = "late_held",
+        /// Somebody let the message in.
+        LateAdmitted = "late_admitted",
+        /// Somebody decided against the message.
+        LateDiscarded = "late_discarded",
         /// More invites than a conversation has.
         TooManyInvites = "too_many_invites",
         /// There is no role of this name here.

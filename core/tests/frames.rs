@@ -15,15 +15,15 @@ use tidings_core::{
     limits::Limits,
     model::{
         AccountKind, ActivityKey, ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, JoinPolicy,
-        Listing, MemberStatus, MessageKind, OwnQuery, Parent, PresenceKind, Profile, Query, Receipt, Role, Thread,
-        Wish, WordKey,
+        LateMessage, Listing, MemberStatus, MessageBody, MessageKind, OwnQuery, Parent, PresenceKind, Profile, Query,
+        Receipt, Role, Thread, Wish, WordKey,
     },
     time::WallTime,
     wire::{
         Accepted, Ask, ClientFrame, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetch, FetchScope, Fetched,
-        Hello, LastMessage, List, ListSubscribers, Listed, ListedRow, ListedRows, MemberPresence, MemberReceipt,
-        PROTOCOL_VERSION, Pong, PresenceNotice, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked,
-        ServerFrame, Subscriber, Subscribers, Welcome, decode, encode,
+        Hello, LastMessage, LateMessages, List, ListLate, ListSubscribers, Listed, ListedRow, ListedRows,
+        MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice, ProfileNotice, Push, PushedChange,
+        ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, Subscribers, Welcome, decode, encode,
     },
 };
 
@@ -140,6 +140,8 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 position: Position::new(18),
             }),
         ),
+        ("list_late", ClientFrame::ListLate(ListLate { request: 12, conversation: conversation() })),
+        ("ask_late", ClientFrame::Ask(Ask { request: 13, conversation: conversation(), wish: Wish::Late(late()) })),
         (
             "list_own",
             ClientFrame::List(List {
@@ -305,6 +307,14 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
         (
+            "late_messages",
+            ServerFrame::LateMessages(LateMessages {
+                request: 12,
+                conversation: conversation(),
+                messages: vec![late()],
+            }),
+        ),
+        (
             "listed_own",
             ServerFrame::Listed(Listed {
                 request: 13,
@@ -339,6 +349,15 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
     ]
+}
+
+fn late() -> LateMessage {
+    LateMessage {
+        message: MessageId { stamp: Stamp::from_bytes([7; 16]), author: account() },
+        body: MessageBody { kind: MessageKind::Text, text: "late".into(), reply_to: None, mentions: None },
+        thread: None,
+        base: Position::new(17),
+    }
 }
 
 fn thread() -> Thread {

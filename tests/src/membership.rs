@@ -10,8 +10,8 @@ use tidings_core::{
     journal::Entry,
     limits::Limits,
     model::{
-        Conversation, ConversationKind, ConversationState, Grant, JoinPolicy, Member, MemberStatus, Permission,
-        Permissions, Role, SendPolicy, Standing, WhoPolicy,
+        Conversation, ConversationKind, ConversationState, Grant, JoinPolicy, LateState, LateWrites, Member,
+        MemberStatus, Permission, Permissions, Role, SendPolicy, Standing, WhoPolicy,
     },
     time::WallTime,
 };
@@ -67,6 +67,7 @@ pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conve
     actor.check_metadata(before, after)?;
     actor.check_definitions(before, after)?;
     actor.check_invites(before, after)?;
+    actor.check_late(before, after)?;
     let accounts: BTreeSet<&AccountId> = before.members.keys().chain(after.members.keys()).collect();
     accounts.into_iter().try_for_each(|account| actor.check_member(account, before, after))
 }
@@ -156,6 +157,21 @@ fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) ->
 
 /// What the system may write: somebody comes in, asks or goes, as they wished.
 fn check_wish(facts: &[Fact], before: &Conversation, after: &Conversation) -> Checked {
+    match facts {
+        [Fact::Late(message, late)] => {
+            let status = before.members.get(&message.author).map(Member::status);
+            ensure!(status == Some(MemberStatus::Removed), "{message} of one who is {status:?} is held");
+            ensure!(before.policies.late_writes == LateWrites::Hold, "{message} is held, and no policy says so");
+            ensure!(late.state == LateState::Held && !before.late.contains_key(message), "{message} is held twice");
+            return Ok(());
+        }
+        [Fact::Message(message, _)] => {
+            let state = before.late.get(message).map(|late| late.state);
+            ensure!(state == Some(LateState::Admitted), "the system writes {message}, which is {state:?}");
+            return Ok(());
+        }
+        _ => {}
+    }
     let changed: Vec<&AccountId> =
         after.members.keys().filter(|account| before.members.get(*account) != after.members.get(*account)).collect();
     // Who subscribes to a channel is in no document: at most an invite is used.
@@ -322,6 +338,17 @@ impl Actor<'_> {
             }
             let lacking = role.map(|role| beyond_members(role.permissions).without(self.held)).unwrap_or_default();
             ensure!(lacking == Permissions::default(), "{} puts {lacking:?} into {name}", self.account);
+        }
+        Ok(())
+    }
+
+    /// Who lets in decides about what is held, once.
+    fn check_late(&self, before: &Conversation, after: &Conversation) -> Checked {
+        for (message, late) in after.late.iter().filter(|(message, late)| before.late.get(*message) != Some(late)) {
+            let state = before.late.get(message).map(|late| late.state);
+            ensure!(state == Some(LateState::Held), "{} decides about {message}, which is {state:?}", self.account);
+            ensure!(late.state != LateState::Held, "{message} is held again");
+            ensure!(self.held.holds(Permission::MemberApprove), "{} decides about {message}", self.account);
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use tidings_tests::sim::{
 const PARTS: u64 = 4;
 
 /// What was admitted at least: conversations of each kind, and what is said of them and of their members.
-const STATED: [&str; 21] = [
+const STATED: [&str; 22] = [
     "direct",
     "group",
     "channel",
@@ -40,6 +40,7 @@ const STATED: [&str; 21] = [
     "text",
     "invite",
     "uses",
+    "late",
     "pin",
     "message",
 ];

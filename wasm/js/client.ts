@@ -570,6 +570,11 @@ export class Client {
     return this.#command({ answer_request: { conversation, account, approved } });
   }
 
+  /** Lets a message in that is held, of one who wrote it before they knew that they were removed, or discards it. */
+  answerLate(conversation: string, message: string, admitted: boolean): Promise<Stored> {
+    return this.#command({ answer_late: { conversation, message, admitted } });
+  }
+
   /** Removes a member, or takes an invitation back. */
   removeMember(conversation: string, account: string): Promise<Stored> {
     return this.#command({ remove_member: { conversation, account } });

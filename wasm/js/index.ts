@@ -33,6 +33,7 @@ export type {
   InviteRow,
   JoinPolicy,
   LastMessageRow,
+  LateRow,
   LateWrites,
   MemberField,
   MemberRow,

@@ -119,6 +119,8 @@ pub enum Command {
     },
     /// Asks to come in, or answers an invitation, as one who is not a member.
     Ask { conversation: String, wish: Wish },
+    /// Lets a message in that is held, or discards it.
+    AnswerLate { conversation: String, message: String, admitted: bool },
     /// Leaves.
     Leave { conversation: String },
     /// Changes a member's role.
@@ -360,6 +362,10 @@ impl TryFrom<Command> for core::Command {
             }
             Command::Ask { conversation, wish } => {
                 core::AskFor { conversation: id::conversation(&conversation)?, wish: wish.try_into()? }.into()
+            }
+            Command::AnswerLate { conversation, message, admitted } => {
+                let (conversation, message) = place(&conversation, &message)?;
+                core::AnswerLate { conversation, message, admitted }.into()
             }
             Command::Leave { conversation } => {
                 core::LeaveConversation { conversation: id::conversation(&conversation)? }.into()

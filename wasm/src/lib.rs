@@ -16,6 +16,7 @@ mod input;
 mod invite;
 #[cfg(feature = "testing")]
 mod judge;
+mod late;
 mod list;
 mod name;
 mod output;

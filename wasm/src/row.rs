@@ -9,6 +9,7 @@ use crate::{
     command::Theme,
     id::texts,
     invite::InviteRow,
+    late::LateRow,
     name::{
         Code, ContactKind, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState, Permission,
         PresenceKind, Role, Scope,
@@ -201,6 +202,8 @@ pub struct ConversationDetail {
     pub candidates: Vec<MemberRow>,
     /// The invite links, newest first; empty for whoever may not make any.
     pub invites: Vec<InviteRow>,
+    /// Messages that are held, oldest first; empty for whoever does not decide about them.
+    pub late: Vec<LateRow>,
     /// The pinned messages, newest pin first.
     pub pins: Vec<PinRow>,
 }
@@ -471,6 +474,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             members,
             candidates,
             invites,
+            late,
             pins,
         } = detail;
         Self {
@@ -499,6 +503,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             members: members.into_iter().map(MemberRow::from).collect(),
             candidates: candidates.into_iter().map(MemberRow::from).collect(),
             invites: invites.into_iter().map(InviteRow::from).collect(),
+            late: late.into_iter().map(LateRow::from).collect(),
             pins: pins.into_iter().map(PinRow::from).collect(),
         }
     }

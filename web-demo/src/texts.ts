@@ -107,6 +107,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   add_member: "Member not added",
   invite_member: "Invitation not made",
   answer_request: "Request not answered",
+  answer_late: "Not decided",
   set_invite: "Invite link not saved",
   ask: "You have not come in",
   remove_member: "Member not removed",

@@ -10,6 +10,7 @@ mod admit;
 mod create;
 #[cfg(feature = "testing")]
 mod judge;
+mod late;
 mod pace;
 mod page;
 mod permission;
@@ -125,6 +126,10 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
     match context.document {
         DocumentId::Account(_) | DocumentId::Home(_) => account::check(context, facts)?,
         DocumentId::Conversation(_) if context.account().is_system() => wish::check(context, facts)?,
+        DocumentId::Page(..) | DocumentId::ThreadPage(..) if context.account().is_system() => {
+            late::check_admitted(context, facts)?;
+            page::check(context, facts)?;
+        }
         DocumentId::Conversation(_) if context.conversation().created.is_none() => create::check(context, facts)?,
         DocumentId::Thread(..) if context.room().created.is_none() => thread::check(context, facts)?,
         DocumentId::Conversation(_) | DocumentId::Page(..) | DocumentId::Thread(..) | DocumentId::ThreadPage(..) => {
@@ -133,6 +138,7 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
             permission::check(context, facts)?;
             policy::check(context, facts)?;
             rank::check(context, facts)?;
+            late::check_decisions(context, facts)?;
             page::check(context, facts)?;
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     code::Code,
     doc::{Fact, ProfileField, emoji_is_legal},
     ids::{AccountId, MessageId},
+    limits::Limits,
     model::{
         Contact, Created, Grant, InfoField, Invite, Member, MemberField, MessageBody, Policy, PolicyValue,
         RoleDefinition, Standing, Theme,
@@ -42,10 +43,11 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         }
         Fact::MemberText(_, MemberField::Color, Some(color)) => check_color(color),
         Fact::Pin(_, Some(pin)) => check_time(context, pin.at),
+        Fact::Late(_, late) => check_time(context, late.at),
         Fact::Message(message, body) => check_message(context, message, body),
         Fact::Edit(_, edit) => {
             check_time(context, edit.at)?;
-            check_text(context, &edit.text)
+            check_text(context.limits, &edit.text)
         }
         Fact::Deleted(_, deletion) => check_time(context, deletion.at),
         Fact::Reaction(_, emoji, _, _) if !emoji_is_legal(emoji) => refuse(Code::ValueInvalid, "not an emoji"),
@@ -162,19 +164,24 @@ fn check_invite(context: &Context<'_>, invite: &Invite) -> Result<(), Refusal> {
 
 fn check_message(context: &Context<'_>, message: &MessageId, body: &MessageBody) -> Result<(), Refusal> {
     check_time(context, message.created_at())?;
-    check_text(context, &body.text)?;
+    check_body(context.limits, body)
+}
+
+/// What a message may say, whenever it is said.
+pub(super) fn check_body(limits: &Limits, body: &MessageBody) -> Result<(), Refusal> {
+    check_text(limits, &body.text)?;
     let mentions = body.mentions.as_ref().map_or(0, Vec::len);
-    if mentions > context.limits.mentions_max as usize {
-        return refuse(Code::TooManyMentions, format!("at most {}", context.limits.mentions_max));
+    if mentions > limits.mentions_max as usize {
+        return refuse(Code::TooManyMentions, format!("at most {}", limits.mentions_max));
     }
     Ok(())
 }
 
-fn check_text(context: &Context<'_>, text: &str) -> Result<(), Refusal> {
+fn check_text(limits: &Limits, text: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() {
         return refuse(Code::TextEmpty, "a message says something");
     }
-    check_characters("text", text, context.limits.message_characters_max as usize)
+    check_characters("text", text, limits.message_characters_max as usize)
 }
 
 fn check_profile(field: ProfileField, text: &str) -> Result<(), Refusal> {

@@ -3,14 +3,15 @@
 //! clients predict them, and whoever verifies a journal finds them again.
 
 use crate::{
-    authority::{Context, Refusal, Session, Stream, refuse},
+    authority::{Context, Refusal, Session, Stream, late, refuse, value},
     code::Code,
     doc::Fact,
     ids::{AccountId, DocumentId, InviteId},
+    journal::Position,
     limits::Limits,
     model::{
-        Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Member, MemberStatus, Role, Standing,
-        Wish,
+        Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Late, LateMessage, LateState, Member,
+        MemberStatus, Role, Standing, Wish,
     },
     time::WallTime,
     wire::PushedChange,
@@ -57,6 +58,8 @@ pub struct Asker<'a> {
     pub account: &'a AccountId,
     /// Whether it subscribes to the channel, which no document says.
     pub subscribes: bool,
+    /// The position of the entry that last changed where it stands, if it was ever a member.
+    pub moved_at: Option<Position>,
 }
 
 /// What follows when an account asks.
@@ -66,11 +69,12 @@ pub struct Asker<'a> {
 pub fn answer_wish(
     conversation: &Conversation,
     asker: Asker<'_>,
-    wish: Wish,
+    wish: &Wish,
     at: WallTime,
     limits: &Limits,
 ) -> Result<Answer, Refusal> {
     let way = match wish {
+        Wish::Late(late) => return answer_late(conversation, asker, late, at, limits),
         Wish::Join(None) => Way::Open,
         Wish::Join(Some(code)) => Way::Invite(code.invite()),
         Wish::Accept => Way::Invited,
@@ -78,6 +82,26 @@ pub fn answer_wish(
         Wish::Leave => Way::Leave,
     };
     answer(conversation, asker, way, at, at, limits)
+}
+
+/// What follows from handing a message in late: everybody hears that it is held.
+fn answer_late(
+    conversation: &Conversation,
+    asker: Asker<'_>,
+    late: &LateMessage,
+    at: WallTime,
+    limits: &Limits,
+) -> Result<Answer, Refusal> {
+    if conversation.created.is_none() {
+        return Err(Refusal::new(Code::ConversationUnknown, "the conversation does not exist"));
+    }
+    late::may_hold(conversation, asker.account, &late.message, at)?;
+    if asker.moved_at.is_none_or(|moved_at| late.base >= moved_at) {
+        return Err(Refusal::new(Code::MemberRemoved, "written after the removal was known"));
+    }
+    value::check_body(limits, &late.body)?;
+    let held = Late { state: LateState::Held, thread: late.thread, by: AccountId::system(), at };
+    Ok(Answer { facts: vec![Fact::Late(late.message.clone(), held)], subscription: None })
 }
 
 /// What the server does about a wish.
@@ -99,7 +123,7 @@ impl Stream {
         &self,
         system: &Session,
         asker: Asker<'_>,
-        wish: Wish,
+        wish: &Wish,
         at: WallTime,
         limits: &Limits,
     ) -> Result<Fulfilled, Refusal> {
@@ -116,6 +140,9 @@ impl Stream {
 
 /// Checks that facts are what follows from something that somebody asked for.
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    if let [Fact::Late(message, late)] = facts {
+        return late::check_held(context, message, late);
+    }
     let conversation = context.conversation();
     let moved = facts.iter().find_map(|fact| match fact {
         Fact::MemberStatus(account, standing) => Some((account, standing.at)),
@@ -127,7 +154,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         Fact::InviteUses(invite, _) => Some(Way::Invite(*invite)),
         _ => None,
     });
-    let asker = Asker { account, subscribes: false };
+    let asker = Asker { account, subscribes: false, moved_at: None };
     for way in used.into_iter().chain([Way::Open, Way::Invited, Way::Decline]) {
         match answer(conversation, asker, way, at, context.accepted_at, context.limits) {
             Ok(expected) if expected.facts == facts => return Ok(()),
@@ -148,7 +175,7 @@ fn answer(
     limits: &Limits,
 ) -> Result<Answer, Refusal> {
     let deny = |code, detail: &str| Err(Refusal::new(code, detail));
-    let Asker { account, subscribes } = asker;
+    let Asker { account, subscribes, .. } = asker;
     let kind = conversation.kind();
     match conversation.state() {
         _ if kind.is_none() => return deny(Code::ConversationUnknown, "the conversation does not exist"),

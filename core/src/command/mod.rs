@@ -5,6 +5,7 @@
 
 mod add_contact;
 mod add_member;
+mod answer_late;
 mod answer_request;
 mod ask;
 mod ban_member;
@@ -44,6 +45,7 @@ use minicbor::{Decode, Encode};
 pub use self::{
     add_contact::AddContact,
     add_member::AddMember,
+    answer_late::AnswerLate,
     answer_request::AnswerRequest,
     ask::AskFor,
     ban_member::BanMember,
@@ -212,6 +214,8 @@ commands! {
     33 CreateThread(CreateThread) = "create_thread",
     /// Names, locks, closes or reopens a thread.
     34 SetThread(SetThread) = "set_thread",
+    /// Lets a message in that is held, or discards it.
+    35 AnswerLate(AnswerLate) = "answer_late",
 }
 
 impl Command {
@@ -240,6 +244,7 @@ impl Command {
             | Command::SetMemberText(SetMemberText { conversation, .. })
             | Command::SetInvite(SetInvite { conversation, .. })
             | Command::AskFor(AskFor { conversation, .. })
+            | Command::AnswerLate(AnswerLate { conversation, .. })
             | Command::CreateThread(CreateThread { conversation, .. })
             | Command::SetThread(SetThread { conversation, .. })
             | Command::AddMember(AddMember { conversation, .. })

@@ -56,19 +56,23 @@ impl SendText {
         MessageId { stamp: self.stamp, author: account.clone() }
     }
 
+    /// What the message says.
+    pub fn body(&self) -> MessageBody {
+        MessageBody {
+            kind: MessageKind::Text,
+            text: self.text.clone(),
+            reply_to: self.reply_to.clone(),
+            mentions: (!self.mentions.is_empty()).then(|| self.mentions.clone()),
+        }
+    }
+
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let message = self.message(planning.account());
         if planning.stream.page_of(&message).is_some() {
             return Ok(None);
         }
         let page = DocumentId::of_page(self.conversation, self.room(), planning.open_page(self.room()));
-        let body = MessageBody {
-            kind: MessageKind::Text,
-            text: self.text.clone(),
-            reply_to: self.reply_to.clone(),
-            mentions: (!self.mentions.is_empty()).then(|| self.mentions.clone()),
-        };
-        plan(page, vec![Fact::Message(message, body)])
+        plan(page, vec![Fact::Message(message, self.body())])
     }
 }
 

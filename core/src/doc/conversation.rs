@@ -65,6 +65,9 @@ impl Conversation {
             Fact::InviteUses(id, uses) => {
                 self.invite_uses.insert(id, uses);
             }
+            Fact::Late(message, late) => {
+                self.late.insert(message, late);
+            }
             Fact::Pin(message, Some(pin)) => {
                 self.pins.insert(message, pin);
             }

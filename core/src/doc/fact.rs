@@ -7,7 +7,7 @@ use crate::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
         AccountKind, Contact, ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite,
-        MemberField, MessageBody, Permission, Pin, Policy, PolicyValue, Role, RoleDefinition, RoleName, Scope,
+        Late, MemberField, MessageBody, Permission, Pin, Policy, PolicyValue, Role, RoleDefinition, RoleName, Scope,
         Standing, Theme,
     },
     time::WallTime,
@@ -45,6 +45,8 @@ pub enum Fact {
     Invite(InviteId, Option<Invite>),
     /// How many came in by an invite link.
     InviteUses(InviteId, u32),
+    /// A message of one who was removed is held, or somebody decided about it.
+    Late(MessageId, Late),
     /// A pinned message; none unpins it.
     Pin(MessageId, Option<Pin>),
     /// A new message.
@@ -142,6 +144,7 @@ impl Fact {
             Key::MemberText(account, field) => Fact::MemberText(account, field, optional(value, text)?),
             Key::Invite(invite) => Fact::Invite(invite, optional(value, from_cbor)?),
             Key::InviteUses(invite) => Fact::InviteUses(invite, number(value?)?),
+            Key::Late(message) => Fact::Late(message, from_cbor(value?)?),
             Key::Pin(message) => Fact::Pin(message, optional(value, from_cbor)?),
             Key::Message(message) => Fact::Message(message, from_cbor(value?)?),
             Key::Edit(message) => Fact::Edit(message, from_cbor(value?)?),
@@ -187,6 +190,7 @@ impl Fact {
             }
             Fact::Invite(id, invite) => (Key::Invite(*id), invite.as_ref().map(to_cbor)),
             Fact::InviteUses(id, uses) => (Key::InviteUses(*id), Some(Value::Uint(u64::from(*uses)))),
+            Fact::Late(message, late) => (Key::Late(message.clone()), Some(to_cbor(late))),
             Fact::Pin(message, pin) => (Key::Pin(message.clone()), pin.as_ref().map(to_cbor)),
             Fact::Message(message, body) => (Key::Message(message.clone()), Some(to_cbor(body))),
             Fact::Edit(message, edit) => (Key::Edit(message.clone()), Some(to_cbor(edit))),

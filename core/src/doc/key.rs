@@ -39,6 +39,8 @@ pub enum Key {
     Invite(InviteId),
     /// Conversation: how many came in by an invite link.
     InviteUses(InviteId),
+    /// A message of one who was removed, that is or was held.
+    Late(MessageId),
     /// Conversation: a pinned message.
     Pin(MessageId),
     /// Page: a message.
@@ -120,6 +122,7 @@ fn parse_conversation(text: &str) -> Option<Key> {
             Some((invite, "uses")) => Some(Key::InviteUses(InviteId::parse(invite).ok()?)),
             Some(_) => None,
         },
+        ("late", message) => Some(Key::Late(MessageId::parse(message).ok()?)),
         ("pin", message) => Some(Key::Pin(MessageId::parse(message).ok()?)),
         _ => None,
     }
@@ -199,6 +202,7 @@ impl fmt::Display for Key {
             Key::MemberText(account, field) => write!(formatter, "member/{account}/{field}"),
             Key::Invite(invite) => write!(formatter, "invite/{invite}"),
             Key::InviteUses(invite) => write!(formatter, "invite/{invite}/uses"),
+            Key::Late(message) => write!(formatter, "late/{message}"),
             Key::Pin(message) => write!(formatter, "pin/{message}"),
             Key::Message(message) => write!(formatter, "msg/{}", InvertedId(message)),
             Key::Edit(message) => write!(formatter, "msg/{}/edit", InvertedId(message)),
@@ -248,6 +252,7 @@ mod tests {
             Key::MemberText(account.clone(), MemberField::Color),
             Key::Invite(InviteId::from_bytes([3; 16])),
             Key::InviteUses(InviteId::from_bytes([3; 16])),
+            Key::Late(message.clone()),
             Key::Pin(message.clone()),
         ] {
             check(&document, &key);

@@ -203,6 +203,7 @@ impl Engine {
     /// A command leaves the outbox for the list of refused ones.
     pub(super) fn refuse(&mut self, sequence: u64, command: Command, at: WallTime, code: Code, detail: String) {
         self.forget_entry(sequence);
+        let code = if self.hand_in(&command, at, code) { Code::LateHeld } else { code };
         self.add_refused(sequence, command, at, code, detail);
     }
 
@@ -235,6 +236,10 @@ impl Engine {
         let Some(refused) = self.refused.get(&id) else {
             return self.fail(request, Code::Misuse, "no such refused command");
         };
+        if let (Code::LateHeld | Code::LateAdmitted, None) = (refused.code, &words) {
+            let (code, detail) = (refused.code, refused.detail.clone());
+            return self.fail(request, code, &detail);
+        }
         let command = match words {
             Some(words) => refused.command.with_words(words),
             None => Some(refused.command.clone()),
@@ -260,7 +265,8 @@ impl Engine {
             Slot::Loading(_) => 0,
         });
         let parked = self.parked.values().map(Vec::len);
-        let waiting = loaded.sum::<usize>() + parked.sum::<usize>() + self.wishes.len();
+        let wishes = self.wishes.values().filter(|wish| wish.late().is_none()).count();
+        let waiting = loaded.sum::<usize>() + parked.sum::<usize>() + wishes;
         u32::try_from(waiting).unwrap_or(u32::MAX)
     }
 }

@@ -76,6 +76,8 @@ impl Engine {
             invites.extend(state.invites.iter().map(row));
         }
         invites.sort_by_key(|row| core::cmp::Reverse(row.invite.at));
+        let decides = permissions.holds(Permission::MemberApprove);
+        let late = if decides { self.late_rows(state, (room != conversation).then_some(room)) } else { Vec::new() };
         let mut pins: Vec<PinRow> = own
             .pins
             .iter()
@@ -115,6 +117,7 @@ impl Engine {
             members,
             candidates,
             invites,
+            late,
             pins,
         })
     }

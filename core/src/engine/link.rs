@@ -259,6 +259,7 @@ impl Engine {
             ServerFrame::Receipts(receipts) => self.route_receipts(receipts),
             ServerFrame::Presence(frame) => self.receive_presence(frame),
             ServerFrame::Subscribers(_) => {}
+            ServerFrame::LateMessages(late) => self.receive_late(late),
             ServerFrame::Listed(frame) => self.receive_listed(frame),
             ServerFrame::Revoked(frame) => {
                 self.with_stream(&StreamId::Conversation(frame.conversation), Work::Revoked(frame));

@@ -16,6 +16,7 @@ mod fault;
 mod fetched;
 mod grants;
 mod input;
+mod late;
 mod link;
 mod lists;
 mod outbox;
@@ -47,6 +48,7 @@ use crate::{
     command::Command,
     doc::Home,
     engine::{
+        late::LateWords,
         link::Link,
         random::Random,
         record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
@@ -123,6 +125,7 @@ pub struct Engine {
     inbox: BTreeMap<ConversationId, InboxRecord>,
     /// Wishes that the server has not answered yet.
     wishes: BTreeMap<u64, Wish>,
+    late_words: LateWords,
     /// Lists that the server was asked for on this link.
     asked_lists: lists::Asked,
     refused: BTreeMap<u64, RefusedRecord>,
@@ -191,6 +194,7 @@ impl Engine {
             known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
             wishes: BTreeMap::new(),
+            late_words: LateWords::default(),
             asked_lists: lists::Asked::new(),
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
@@ -343,6 +347,7 @@ impl Engine {
             self.flush_receipts();
             self.send_pushes();
             self.send_wishes();
+            self.ask_for_late();
             self.flush_screen();
             self.evict_streams();
             self.write_dirty();

@@ -4,8 +4,10 @@
 use crate::{
     command::{AskFor, Command},
     engine::{Engine, catch_up::deferral, record, record::WishRecord},
+    ids::MessageId,
+    model,
     storage::Write,
-    time::MonotonicTime,
+    time::{MonotonicTime, WallTime},
     wire::{Accepted, Ask, ClientFrame, Refused},
 };
 
@@ -26,18 +28,37 @@ impl Wish {
     pub(super) fn restored(record: WishRecord) -> Self {
         Self { record, stored: true, request: None, retry_at: None }
     }
+
+    /// The message that is handed in with it, if it is that.
+    pub(super) fn late(&self) -> Option<&MessageId> {
+        match &self.record.ask.wish {
+            model::Wish::Late(late) => Some(&late.message),
+            _ => None,
+        }
+    }
+
+    /// It is not sent before.
+    pub(super) fn wait_until(&mut self, at: MonotonicTime) {
+        (self.request, self.retry_at) = (None, Some(at));
+    }
 }
 
 impl Engine {
     pub(super) fn take_wish(&mut self, request: u64, ask: AskFor) {
+        let sequence = self.add_wish(ask, self.wall());
+        self.waiting_requests.insert(sequence, request);
+    }
+
+    /// Keeps a wish from now on.
+    pub(super) fn add_wish(&mut self, ask: AskFor, at: WallTime) -> u64 {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         self.dirty_meta = true;
-        let record = WishRecord { ask, at: self.wall() };
+        let record = WishRecord { ask, at };
         self.store.write(record::put(record::wish_key(sequence), &record));
         self.store.wait_for(sequence);
-        self.waiting_requests.insert(sequence, request);
         self.wishes.insert(sequence, Wish { stored: false, ..Wish::restored(record) });
+        sequence
     }
 
     /// A wish is durable; tells whether it is one.
@@ -71,7 +92,7 @@ impl Engine {
             if wish.stored && wish.request.is_none() && wish.retry_at.is_none_or(|at| at <= now) {
                 let request = self.link.new_request();
                 (wish.request, wish.retry_at) = (Some(request), None);
-                let AskFor { conversation, wish } = wish.record.ask;
+                let AskFor { conversation, wish } = wish.record.ask.clone();
                 asks.push(Ask { request, conversation, wish });
             }
         }
@@ -83,6 +104,7 @@ impl Engine {
     /// The link is lost: what was not answered is asked again.
     pub(super) fn forget_asking(&mut self) {
         self.wishes.values_mut().for_each(|wish| wish.request = None);
+        self.forget_late();
     }
 
     /// When a deferred wish may be sent again.
@@ -99,7 +121,10 @@ impl Engine {
     /// it comes as a summary.
     pub(super) fn wish_accepted(&mut self, accepted: &Accepted) -> bool {
         let Some(sequence) = self.asked(accepted.request) else { return false };
-        self.end_wish(sequence);
+        match self.wishes.get(&sequence).and_then(Wish::late) {
+            Some(_) => self.ask_again(sequence),
+            None => drop(self.end_wish(sequence)),
+        }
         true
     }
 
@@ -109,12 +134,15 @@ impl Engine {
         if let Some(retry_at) = refused.retry_at {
             let again = self.now.monotonic.plus(deferral(retry_at, self.wall()));
             if let Some(wish) = self.wishes.get_mut(&sequence) {
-                (wish.request, wish.retry_at) = (None, Some(again));
+                wish.wait_until(again);
             }
             return true;
         }
         if let Some(Wish { record: WishRecord { ask, at }, .. }) = self.end_wish(sequence) {
-            self.add_refused(sequence, Command::AskFor(ask), at, refused.code, refused.detail.clone());
+            match ask.wish {
+                model::Wish::Late(late) => self.late_answered(&late.message, refused.code, &refused.detail),
+                _ => self.add_refused(sequence, Command::AskFor(ask), at, refused.code, refused.detail.clone()),
+            }
         }
         true
     }

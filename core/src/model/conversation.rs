@@ -7,7 +7,9 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     ids::{AccountId, InviteId, MessageId},
-    model::{Invite, Member, Parent, Permission, Permissions, Policies, Role, RoleDefinition, RoleName, WhoPolicy},
+    model::{
+        Invite, Late, Member, Parent, Permission, Permissions, Policies, Role, RoleDefinition, RoleName, WhoPolicy,
+    },
     named::named,
     time::WallTime,
 };
@@ -176,6 +178,8 @@ pub struct Conversation {
     pub invites: BTreeMap<InviteId, Invite>,
     /// How many came in by each.
     pub invite_uses: BTreeMap<InviteId, u32>,
+    /// Messages of those who were removed, that are or were held.
+    pub late: BTreeMap<MessageId, Late>,
     /// Its pins.
     pub pins: BTreeMap<MessageId, Pin>,
 }

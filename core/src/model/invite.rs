@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     ids::{AccountId, InviteCode, InviteId},
-    model::Role,
+    model::{LateMessage, Role},
     time::WallTime,
 };
 
@@ -35,7 +35,7 @@ pub struct Invite {
 }
 
 /// What one who is not a member asks the server for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Wish {
     /// To be let in, by the invite of this code if one is given.
     #[n(0)]
@@ -49,6 +49,9 @@ pub enum Wish {
     /// To subscribe to a channel no more.
     #[n(3)]
     Leave,
+    /// To have a message let in that was written before one knew of one's removal.
+    #[n(4)]
+    Late(#[n(0)] LateMessage),
 }
 
 impl InviteCode {

@@ -4,6 +4,7 @@
 mod contact;
 mod conversation;
 mod invite;
+mod late;
 mod member;
 mod message;
 mod permission;
@@ -22,6 +23,7 @@ pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };
 pub use invite::{Invite, Wish};
+pub use late::{LATE_HELD_MAX, Late, LateMessage, LateState};
 pub use member::{Grant, Member, MemberField, MemberStatus, Standing};
 pub use message::{Deletion, Edit, MessageBody, MessageKind, PREVIEW_CHARACTERS, preview};
 pub use permission::{Permission, Permissions};

@@ -55,6 +55,8 @@ pub struct ConversationDetail {
     pub candidates: Vec<MemberRow>,
     /// The invite links, newest first; empty for whoever may not make any.
     pub invites: Vec<InviteRow>,
+    /// Messages that are held, oldest first; empty for whoever does not decide about them.
+    pub late: Vec<LateRow>,
     /// The pinned messages, newest pin first.
     pub pins: Vec<PinRow>,
 }
@@ -93,6 +95,19 @@ pub struct InviteRow {
     pub invite: Invite,
     /// How many came in by it.
     pub uses: u32,
+}
+
+/// A message of one who was removed, that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateRow {
+    /// Which, and whose.
+    pub message: MessageId,
+    /// Since when it is held.
+    pub at: WallTime,
+    /// The thread it was written in, if it was one.
+    pub thread: Option<ConversationId>,
+    /// What it says; none until the server has told.
+    pub words: Option<String>,
 }
 
 /// A pin in the panel.

@@ -7,7 +7,7 @@ mod inbox;
 mod refused;
 mod timeline;
 
-pub use conversation::{ConversationDetail, InviteRow, MemberRow, PinRow};
+pub use conversation::{ConversationDetail, InviteRow, LateRow, MemberRow, PinRow};
 pub use inbox::{InboxRow, UNREAD_MAX};
 pub use refused::RefusedRow;
 pub use timeline::{MessageState, ReactionRow, ReplyRow, ThreadRow, TimelineRow};

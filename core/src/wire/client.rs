@@ -6,7 +6,7 @@ use crate::{
     ids::{ConversationId, DeviceId, DocumentId, PageNumber, StreamId},
     journal::{Cursor, Position},
     model::{PresenceKind, Wish},
-    wire::{List, ListSubscribers},
+    wire::{List, ListLate, ListSubscribers},
 };
 
 /// A frame from a client.
@@ -36,6 +36,9 @@ pub enum ClientFrame {
     /// Asks for the subscribers of a channel, page by page.
     #[n(7)]
     ListSubscribers(#[n(0)] ListSubscribers),
+    /// Asks for the messages that are held in a conversation.
+    #[n(8)]
+    ListLate(#[n(0)] ListLate),
     /// Asks for a page of a list of conversations.
     #[n(9)]
     List(#[n(0)] List),

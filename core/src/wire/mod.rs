@@ -4,6 +4,7 @@
 
 mod client;
 mod codec;
+mod late;
 mod list;
 mod packed;
 mod server;
@@ -11,6 +12,7 @@ mod subscriber;
 
 pub use client::{Ask, ClientFrame, Fetch, FetchScope, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice};
 pub use codec::{DecodeFrameError, decode, encode};
+pub use late::{LateMessages, ListLate};
 pub use list::{List, Listed, ListedRow, ListedRows};
 pub use packed::{decode_frame, encode_frame};
 pub use server::{

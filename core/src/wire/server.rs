@@ -11,7 +11,7 @@ use crate::{
         ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role, Thread,
     },
     time::WallTime,
-    wire::{Listed, Subscribers},
+    wire::{LateMessages, Listed, Subscribers},
 };
 
 /// A frame from the server.
@@ -59,6 +59,9 @@ pub enum ServerFrame {
     /// Answers a question about a channel's subscribers.
     #[n(13)]
     Subscribers(#[n(0)] Subscribers),
+    /// Answers a question about messages that are held.
+    #[n(14)]
+    LateMessages(#[n(0)] LateMessages),
     /// Answers List.
     #[n(15)]
     Listed(#[n(0)] Listed),

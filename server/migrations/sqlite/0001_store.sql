@@ -147,6 +147,17 @@ CREATE TABLE threads (
 
 CREATE INDEX threads_parent ON threads (tenant, parent);
 
+-- Messages of those who were removed, which are held: `content` is null once
+-- somebody has decided, so that the words are nowhere else than in the journal,
+-- or nowhere.
+CREATE TABLE late_messages (
+    tenant TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    message TEXT NOT NULL,
+    content BLOB,
+    PRIMARY KEY (tenant, conversation, message)
+) STRICT, WITHOUT ROWID;
+
 -- A subscriber's receipts are the subscriber's own: nobody else is told of
 -- them, and they are left out of what others look through.
 CREATE TABLE receipts (

@@ -131,6 +131,8 @@ label! {
         MergeReceipts = "merge_receipts",
         Receipts = "receipts",
         Threads = "threads",
+        LateMessages = "late_messages",
+        MovedAt = "moved_at",
         StaleDocuments = "stale_documents",
         SaveSnapshot = "save_snapshot",
         QuarantineSnapshot = "quarantine_snapshot",

@@ -1,6 +1,7 @@
 //! What the server keeps, behind one trait: journal, snapshots, projections,
 //! receipts, devices. SQLite and Postgres implement it and pass one contract.
 //! Stores decide nothing: what may be written is the authority's.
+//! It is long because a store has some thirty calls.
 
 #[cfg(test)]
 mod contract;
@@ -17,11 +18,11 @@ use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tidings_core::{
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     model::{
-        ActivityKey, DirectoryQuery, DirectoryRow, Member, MemberStatus, OwnQuery, Profile, Receipt, Role, Thread,
-        WordKey,
+        ActivityKey, DirectoryQuery, DirectoryRow, LateMessage, Member, MemberStatus, OwnQuery, Profile, Receipt, Role,
+        Thread, WordKey,
     },
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberPresence, MemberReceipt, ProfileNotice},
@@ -233,6 +234,8 @@ pub struct StreamCommit {
     pub subscribers: Vec<(AccountId, SubscriberRow)>,
     /// The threads that changed, as they are after them.
     pub threads: Vec<Thread>,
+    /// Messages that are held now; without their words, of which it was decided.
+    pub late: Vec<(MessageId, Option<LateMessage>)>,
     /// The account's profile, when it changed.
     pub profile: Option<Profile>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
@@ -553,6 +556,21 @@ pub trait Store: Send + Sync + 'static {
         conversation: ConversationId,
         which: &WhichThreads,
     ) -> Result<Vec<Thread>, StoreError>;
+
+    /// The messages that are held in a conversation, by id.
+    async fn late_messages(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<LateMessage>, StoreError>;
+
+    /// The position of the entry that last changed where a member stands.
+    async fn moved_at(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        account: &AccountId,
+    ) -> Result<Option<Position>, StoreError>;
 
     /// Documents with at least `entries_min` entries behind their snapshot.
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError>;

@@ -7,9 +7,9 @@ use std::{
 
 use tidings_core::{
     authority::{Admitted, Refusal},
-    ids::{AccountId, ConversationId},
+    ids::{AccountId, ConversationId, MessageId},
     journal::Position,
-    model::{Conversation, MemberStatus, Profile, Standing},
+    model::{Conversation, LateMessage, MemberStatus, Profile, Standing},
     time::WallTime,
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Decision {
     pub(super) members: BTreeMap<AccountId, Position>,
     /// What becomes of subscriptions, of which no entry tells.
     pub(super) subscribers: BTreeMap<AccountId, SubscriberRow>,
+    /// Messages that are held now, or about which somebody decided.
+    pub(super) late: BTreeMap<MessageId, Option<LateMessage>>,
     /// The threads that changed.
     pub(super) threads: BTreeSet<ConversationId>,
     pub(super) profile: Option<Profile>,

@@ -6,6 +6,7 @@ mod cache;
 mod commit;
 mod decision;
 pub mod fanout;
+mod late;
 pub(crate) mod load;
 pub mod notice;
 mod projection;

@@ -30,7 +30,7 @@ use super::{
     cache::Held,
     commit::CommitError,
     decision::{self, Decision, Moved, Verdict},
-    fanout,
+    fanout, late,
     load::load,
     notice,
     projection::{Found, conversation_row},
@@ -116,7 +116,7 @@ fn gather(first: PushRequest, receiver: &mut mpsc::Receiver<PushRequest>) -> Vec
 
 /// Why a batch was not decided and committed.
 #[derive(Debug, thiserror::Error)]
-enum DecideError {
+pub(super) enum DecideError {
     #[error("another node wrote the stream first")]
     Conflict,
     #[error("another conversation has the public name")]
@@ -138,9 +138,9 @@ struct State {
     readers: BTreeSet<AccountId>,
 }
 
-struct Task {
-    node: Arc<Node>,
-    key: StreamKey,
+pub(super) struct Task {
+    pub(super) node: Arc<Node>,
+    pub(super) key: StreamKey,
     /// None until the first push, and after anything that makes it doubtful.
     state: Option<State>,
     /// The stream as it was before another node wrote it, to be caught up.
@@ -348,7 +348,7 @@ impl Task {
 
     /// Loads the documents that deciding about a change of `document` needs beside
     /// those loaded before, as of `base`: what was decided since is in none of them.
-    async fn load_missing(
+    pub(super) async fn load_missing(
         &self,
         stream: &mut Stream,
         document: &DocumentId,
@@ -376,9 +376,10 @@ impl Task {
         batch: &[PushRequest],
     ) -> Result<Decision, DecideError> {
         let mut decision = Decision::default();
+        let mut decided = Vec::new();
         for request in batch {
             let mut verdict = Verdict { entries: decision.entries.len()..decision.entries.len(), ..Verdict::default() };
-            if let Some(wish) = request.wish {
+            if let Some(wish) = &request.wish {
                 match self.fulfil(stream, base, request, wish, &mut decision).await? {
                     Ok(accepted) => verdict.accepted.push(accepted),
                     Err(refusal) => verdict.refused = Some((0, refusal)),
@@ -388,6 +389,7 @@ impl Task {
                 match self.admit(stream, base, &request.identity, pushed).await? {
                     Ok(admitted) => {
                         verdict.accepted.push((admitted.entry.position, admitted.entry.accepted_at));
+                        decided.extend(late::decided(&admitted.effects));
                         decision.take(admitted);
                     }
                     Err(AdmitError::AlreadyAdmitted(hash)) => {
@@ -405,11 +407,15 @@ impl Task {
             }
             decision.verdicts.push(verdict);
         }
+        // What follows is nobody's push: everybody hears of it like of any entry.
+        for (message, state) in decided {
+            self.carry_out(stream, base, message, state, &mut decision).await?;
+        }
         decision::trace(Step::Decided, batch, &decision.verdicts);
         Ok(decision)
     }
 
-    async fn admit(
+    pub(super) async fn admit(
         &self,
         stream: &mut Stream,
         base: Position,
@@ -443,14 +449,18 @@ impl Task {
         stream: &mut Stream,
         base: Position,
         request: &PushRequest,
-        wish: Wish,
+        wish: &Wish,
         decision: &mut Decision,
     ) -> Result<Result<(Position, WallTime), Refusal>, DecideError> {
         if let Some(conversation) = self.key.stream.conversation() {
             self.load_missing(stream, &DocumentId::Conversation(conversation), &[], base).await?;
         }
         let (account, at) = (&request.identity.account, self.node.clock.wall_now());
-        let asker = Asker { account, subscribes: self.subscribes(stream, account, decision).await? };
+        let asker = Asker {
+            account,
+            subscribes: self.subscribes(stream, account, decision).await?,
+            moved_at: self.moved_at(stream, account, wish, decision).await?,
+        };
         let system = Session::system(self.key.tenant.clone(), &self.key.stream);
         let fulfilled = match stream.fulfil(&system, asker, wish, at, &self.node.limits) {
             Ok(fulfilled) => fulfilled,
@@ -467,6 +477,9 @@ impl Task {
                 // Its number is the next one of its device: it cannot have been admitted.
                 Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
             }
+        }
+        if let Wish::Late(late) = wish {
+            decision.late.insert(late.message.clone(), Some(late.clone()));
         }
         if let Some(subscription) = fulfilled.subscription {
             let status = match subscription {
@@ -540,6 +553,7 @@ impl Task {
             members,
             subscribers,
             threads: decision.threads.iter().filter_map(|thread| stream.thread(*thread).cloned()).collect(),
+            late: decision.late.clone().into_iter().collect(),
             profile: decision.profile.clone(),
             traces: decision.traces.clone(),
         })

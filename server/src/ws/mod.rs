@@ -1,6 +1,7 @@
 //! The sync endpoint: one WebSocket a client, one task a socket.
 
 mod fetch;
+mod late;
 mod lists;
 mod outgoing;
 mod session;

@@ -67,6 +67,7 @@ impl Frame {
             | ServerFrame::Presence(_)
             | ServerFrame::Revoked(_)
             | ServerFrame::Subscribers(_)
+            | ServerFrame::LateMessages(_)
             | ServerFrame::Listed(_)
             | ServerFrame::Closed(_)
             | ServerFrame::Pong(_) => None,

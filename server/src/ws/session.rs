@@ -24,7 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use tracing::Instrument as _;
 
 use super::{
-    fetch, lists,
+    fetch, late, lists,
     outgoing::{Ending, Frame, OutgoingReader, outgoing},
     sessions::SessionHandle,
     socket::{FrameSocket, Received, Transport},
@@ -413,6 +413,17 @@ impl Session {
                     }
                 };
                 self.write(socket, frames).await
+            }
+            ClientFrame::ListLate(list) => {
+                let frame = match self.fetch_rate.take(1) {
+                    Ok(()) => late::answer(&self.node, &self.identity, &list).await,
+                    Err(wait) => {
+                        self.node.metrics.fetches_refused.of(Code::RateLimited).count();
+                        let stream = StreamId::Conversation(list.conversation);
+                        Frame::new(&ServerFrame::Refused(self.rate_limited(list.request, stream, wait)))
+                    }
+                };
+                self.write(socket, [frame]).await
             }
             ClientFrame::ListSubscribers(list) => {
                 let frame = match self.fetch_rate.take(1) {

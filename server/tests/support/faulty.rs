@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ActivityKey, DirectoryQuery, DirectoryRow, OwnQuery, Receipt, Thread, WordKey},
+    model::{ActivityKey, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
@@ -255,6 +255,21 @@ impl Store for FaultyStore {
         which: &WhichThreads,
     ) -> Result<Vec<Thread>, StoreError> {
         self.inner.threads(tenant, conversation, which).await
+    }
+    async fn late_messages(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<LateMessage>, StoreError> {
+        self.inner.late_messages(tenant, conversation).await
+    }
+    async fn moved_at(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        account: &AccountId,
+    ) -> Result<Option<Position>, StoreError> {
+        self.inner.moved_at(tenant, conversation, account).await
     }
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
         self.inner.stale_documents(entries_min, count_max).await

@@ -5,11 +5,11 @@ use core::time::Duration;
 
 use tidings_core::{
     command::{
-        AddContact, AddMember, AnswerRequest, AskFor, BanMember, ChangeRole, Command, CreateConversation, CreateDirect,
-        CreateThread, DefineRole, DeleteMessage, EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage,
-        React, RemoveContact, RemoveMember, SendText, SetConversationSetting, SetInfo, SetInvite, SetLocked,
-        SetMemberText, SetPermission, SetPolicy, SetProfile, SetScope, SetState, SetTheme, SetThread, SettingChange,
-        ThreadChange, TransferOwnership, UnbanMember, UnpinMessage, Unreact,
+        AddContact, AddMember, AnswerLate, AnswerRequest, AskFor, BanMember, ChangeRole, Command, CreateConversation,
+        CreateDirect, CreateThread, DefineRole, DeleteMessage, EditMessage, InviteMember, InviteTerms,
+        LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText, SetConversationSetting, SetInfo,
+        SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy, SetProfile, SetScope, SetState, SetTheme,
+        SetThread, SettingChange, ThreadChange, TransferOwnership, UnbanMember, UnpinMessage, Unreact,
     },
     engine::Input,
     ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
@@ -85,12 +85,13 @@ pub enum Kind {
     AddContact,
     RemoveContact,
     SetConversationSetting,
+    AnswerLate,
     CreateThread,
     SetThread,
 }
 
 /// How often each kind is drawn, of all that are drawn.
-pub const KINDS: [(Kind, u64); 35] = [
+pub const KINDS: [(Kind, u64); 36] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateConversation, 3),
     (Kind::SendText, 125),
@@ -124,6 +125,7 @@ pub const KINDS: [(Kind, u64); 35] = [
     (Kind::AddContact, 2),
     (Kind::RemoveContact, 2),
     (Kind::SetConversationSetting, 4),
+    (Kind::AnswerLate, 6),
     (Kind::CreateThread, 10),
     (Kind::SetThread, 3),
 ];
@@ -166,6 +168,7 @@ pub fn kind(command: &Command) -> Kind {
         Command::AddContact(_) => Kind::AddContact,
         Command::RemoveContact(_) => Kind::RemoveContact,
         Command::SetConversationSetting(_) => Kind::SetConversationSetting,
+        Command::AnswerLate(_) => Kind::AnswerLate,
         Command::CreateThread(_) => Kind::CreateThread,
         Command::SetThread(_) => Kind::SetThread,
     }
@@ -235,6 +238,9 @@ impl Person<'_> {
                 }
                 if random.chance(25) {
                     command.policies.push(Policy::SlowModeSeconds(3));
+                }
+                if random.chance(40) {
+                    command.policies.push(Policy::LateWrites(LateWrites::Hold));
                 }
                 if random.chance(20) {
                     let policy = draw_policy(random);
@@ -319,7 +325,8 @@ impl Person<'_> {
                 let join = Wish::Join(random.chance(70).then(|| *random.pick(&CODES)));
                 let outside = |row: Option<&InboxRow>| row.is_none_or(|row| row.status != MemberStatus::Active);
                 let conversation = if random.chance(70) { self.shown_as(random, outside)? } else { conversation };
-                let wish = *random.pick(&[join, join, join, join, Wish::Accept, Wish::Decline, Wish::Leave]);
+                let others = [Wish::Accept, Wish::Decline, Wish::Leave];
+                let wish = if random.chance(57) { join } else { random.pick(&others).clone() };
                 AskFor { conversation, wish }.into()
             }
             Kind::PinMessage => PinMessage { conversation, message: self.message(conversation, random)? }.into(),
@@ -345,6 +352,10 @@ impl Person<'_> {
                     _ => SettingChange::Archived(random.chance(50)),
                 };
                 SetConversationSetting { conversation, setting }.into()
+            }
+            Kind::AnswerLate => {
+                let message = self.held(conversation, random)?;
+                AnswerLate { conversation, message, admitted: random.chance(60) }.into()
             }
             Kind::CreateThread => {
                 let title = random.chance(20).then_some(words);
@@ -396,6 +407,15 @@ impl Person<'_> {
         let thread = if random.chance(20) { self.thread(conversation, random) } else { None };
         let rows = self.client.screen.rows(thread.unwrap_or(conversation));
         (!rows.is_empty()).then(|| random.pick(&rows).id.clone())
+    }
+
+    /// A message that their screen shows as held, or some other.
+    fn held(&self, conversation: ConversationId, random: &mut Random) -> Option<MessageId> {
+        let late = self.client.screen.details.get(&conversation).map_or(&[][..], |detail| &detail.late);
+        match late {
+            [] => self.message(conversation, random),
+            late => Some(random.pick(late).message.clone()),
+        }
     }
 
     /// A thread that their screen shows on a message, of the conversation or of an open thread.

@@ -4,9 +4,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tidings_core::{
+    code::Code,
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     model::Thread,
+    view::RefusedRow,
 };
 use tidings_server::store::Suspension;
 
@@ -173,13 +175,13 @@ impl Run<'_> {
             }
         }
         for (text, words) in self.said.iter().filter(|(_, words)| !words.doubtful) {
-            let refused = self
-                .world
-                .clients()
-                .iter()
-                .filter(|client| client.account == words.account)
-                .any(|client| client.screen.refused.values().any(|row| row.words.as_deref() == Some(text)));
-            match (admitted.get(text).copied().unwrap_or(0), refused) {
+            let count = admitted.get(text).copied().unwrap_or(0);
+            let own = self.world.clients().iter().filter(|client| client.account == words.account);
+            let mut rows = own.flat_map(|client| client.screen.refused.values());
+            // What was handed in late is among the refused ones until its author has seen what became of it.
+            let is_let_in = |row: &RefusedRow| count > 0 && matches!(row.code, Code::LateHeld | Code::LateAdmitted);
+            let refused = rows.any(|row| row.words.as_deref() == Some(text) && !is_let_in(row));
+            match (count, refused) {
                 (1, false) | (0, true) => {}
                 (count, refused) => {
                     return Err(format!("{text:?} of {}: admitted {count} times, refused: {refused}", words.account));

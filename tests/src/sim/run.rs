@@ -12,11 +12,11 @@ use std::{
 
 use tidings_core::{
     code::Code,
-    command::{AddMember, Command, RemoveMember, SendText},
+    command::{AddMember, AnswerLate, Command, RemoveMember, SendText, SetPolicy},
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     limits::Limits,
-    model::Role,
+    model::{LateWrites, Policy, Role},
     storage::StorageError,
 };
 use tidings_server::store::Suspension;
@@ -297,12 +297,20 @@ impl<'a> Run<'a> {
         let others = device_of(&|account| active(account).is_some_and(|member| member.role != Role::Owner));
         let Some(owner) = owners.first().copied() else { return };
         let out: Vec<AccountId> = members.keys().filter(|account| active(account).is_none()).cloned().collect();
+        let details = &self.world.clients()[owner].screen.details;
+        let late = details.get(&conversation).map_or_else(Vec::new, |detail| detail.late.clone());
+        for row in late {
+            let answer = AnswerLate { conversation, message: row.message, admitted: random.chance(60) };
+            self.command(owner, answer.into());
+        }
         for account in out {
             self.command(owner, AddMember { conversation, account, role: Role::Member }.into());
         }
         if !others.is_empty() {
             let device = *random.pick(&others);
             let account = self.world.clients()[device].account.clone();
+            let late_writes = *random.pick(LateWrites::ALL);
+            self.command(owner, SetPolicy { conversation, policy: Policy::LateWrites(late_writes) }.into());
             self.command(owner, RemoveMember { conversation, account }.into());
             for _ in 0..=random.below(2) {
                 self.next_words += 1;

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ActivityKey, DirectoryQuery, DirectoryRow, OwnQuery, Receipt, Thread, WordKey},
+    model::{ActivityKey, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
@@ -652,6 +652,23 @@ impl Store for NodeStore {
         which: &WhichThreads,
     ) -> Result<Vec<Thread>, StoreError> {
         self.call(Call::Read, self.store().threads(tenant, conversation, which)).await
+    }
+
+    async fn late_messages(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<LateMessage>, StoreError> {
+        self.call(Call::Read, self.store().late_messages(tenant, conversation)).await
+    }
+
+    async fn moved_at(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        account: &AccountId,
+    ) -> Result<Option<Position>, StoreError> {
+        self.call(Call::Read, self.store().moved_at(tenant, conversation, account)).await
     }
 
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {

@@ -880,6 +880,7 @@ fn summary(frame: &ServerFrame) -> String {
         ServerFrame::Revoked(revoked) => format!("revoked {} at {}", revoked.conversation, revoked.position),
         ServerFrame::Closed(closed) => format!("closed {}", closed.code),
         ServerFrame::Subscribers(answer) => format!("{} of {} subscribers", answer.subscribers.len(), answer.count),
+        ServerFrame::LateMessages(late) => format!("{} held in {}", late.messages.len(), late.conversation),
         ServerFrame::Listed(listed) => format!("listed #{}", listed.request),
         ServerFrame::Pong(_) => "pong".to_owned(),
     }
@@ -894,6 +895,7 @@ fn asked(frame: &ClientFrame) -> String {
         ClientFrame::Receipts(receipts) => format!("{} receipts", receipts.len()),
         ClientFrame::Presence(_) => "presence".to_owned(),
         ClientFrame::ListSubscribers(list) => format!("list #{} of {}", list.request, list.conversation),
+        ClientFrame::ListLate(list) => format!("list #{} of what is held in {}", list.request, list.conversation),
         ClientFrame::List(list) => format!("list #{} {:?}", list.request, list.query),
         ClientFrame::Ping(_) => "ping".to_owned(),
     }

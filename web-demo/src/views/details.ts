@@ -9,6 +9,7 @@ import type { Person } from "../person";
 import { createAbout } from "./about";
 import { createCandidates } from "./candidates";
 import { createInvites } from "./invites";
+import { createLate } from "./late";
 import { createLifecycle } from "./lifecycle";
 import { createMembers } from "./members";
 import { createRoles } from "./roles";
@@ -32,6 +33,7 @@ export function createDetails(person: Person, conversation: string, close: () =>
     createAbout(person, conversation),
     createMembers(person, conversation),
     createCandidates(person, conversation),
+    createLate(person, conversation),
     createInvites(person, conversation),
     createRules(person, conversation),
     createRoles(person, conversation),

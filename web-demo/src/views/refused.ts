@@ -1,13 +1,16 @@
 // Cards of refused commands: what was written, why it was refused, and what
 // can be done about it.
 
-import type { RefusedRow } from "tidings";
+import type { Code, RefusedRow } from "tidings";
 
 import { button, element, KeyedList, replaceContent } from "../dom";
 import { icon } from "../icons";
 import { attempt, type Person } from "../person";
 import { refusedTitle, sentenceOf } from "../texts";
 import { timeInShort } from "../times";
+
+/** What is said already, or will be: sent again it would be there twice. */
+const WRITTEN: ReadonlySet<Code> = new Set<Code>(["late_held", "late_admitted"]);
 
 /** A list of cards. */
 export interface RefusedView {
@@ -49,12 +52,13 @@ export function createRefused(person: Person): RefusedView {
       element(
         "div",
         { class: "refused-buttons" },
-        button(
+        !WRITTEN.has(row.code) && button(
           { class: "button", "data-testid": "refused-retry", "data-focus": "retry" },
           () => void attempt(person, person.client.retryRefused(row.id)),
           "Retry",
         ),
         words !== "" &&
+          !WRITTEN.has(row.code) &&
           button(
             { class: "button", "data-testid": "refused-edit", "data-focus": "edit" },
             () => edit(card, row, words),

@@ -85,6 +85,14 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
+    name: "late_writes",
+    label: "Sent before knowing of removal",
+    choices: [
+      [{ late_writes: "refuse" }, "Refused"],
+      [{ late_writes: "hold" }, "Held for a decision"],
+    ],
+  },
+  {
     name: "slow_mode_seconds",
     label: "Slow mode",
     choices: [

@@ -3,6 +3,7 @@
 //! long because all the steps are shown on one cast of members.
 
 mod given;
+mod late;
 mod membership;
 mod pace;
 mod thread;

@@ -78,9 +78,9 @@ impl Room {
     }
 
     /// What somebody asks for is answered, and written by the system.
-    fn ask(&mut self, name: &str, wish: Wish) -> Result<(), Code> {
+    fn ask(&mut self, name: &str, wish: &Wish) -> Result<(), Code> {
         let account = account(name);
-        let asker = Asker { account: &account, subscribes: self.subscribers.contains(name) };
+        let asker = Asker { account: &account, subscribes: self.subscribers.contains(name), moved_at: None };
         let answer = answer_wish(self.stream.conversation(), asker, wish, NOW, &self.limits);
         let Answer { facts, subscription } = answer.map_err(|refusal| refusal.code)?;
         match subscription {
@@ -118,35 +118,35 @@ impl Room {
 #[test]
 fn a27_who_may_come_in_by_themselves_does_and_others_do_not() {
     let mut room = Room::new(&[]);
-    assert_eq!(room.ask("ann", Wish::Join(None)), Err(Code::JoinForbidden));
-    assert_eq!(room.ask("ann", Wish::Accept), Err(Code::MemberUnknown));
+    assert_eq!(room.ask("ann", &Wish::Join(None)), Err(Code::JoinForbidden));
+    assert_eq!(room.ask("ann", &Wish::Accept), Err(Code::MemberUnknown));
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
-    assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
+    assert_eq!(room.ask("ann", &Wish::Join(None)), Ok(()));
     assert_eq!(room.status("ann"), Some(MemberStatus::Active));
     // Once more is no more.
     let position = room.stream.position();
-    assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
+    assert_eq!(room.ask("ann", &Wish::Join(None)), Ok(()));
     assert_eq!(room.stream.position(), position);
-    assert_eq!(room.ask("ann", Wish::Decline), Err(Code::MemberExists));
+    assert_eq!(room.ask("ann", &Wish::Decline), Err(Code::MemberExists));
     room.moves("ow", "ann", MemberStatus::Banned).unwrap();
-    assert_eq!(room.ask("ann", Wish::Join(None)), Err(Code::MemberBanned));
+    assert_eq!(room.ask("ann", &Wish::Join(None)), Err(Code::MemberBanned));
     room.limits.members_max = 1;
-    assert_eq!(room.ask("bob", Wish::Join(None)), Err(Code::TooManyMembers));
+    assert_eq!(room.ask("bob", &Wish::Join(None)), Err(Code::TooManyMembers));
     room.write("ow", &[Fact::State(ConversationState::Closed)]).unwrap();
-    assert_eq!(room.ask("bob", Wish::Join(None)), Err(Code::ConversationClosed));
+    assert_eq!(room.ask("bob", &Wish::Join(None)), Err(Code::ConversationClosed));
 }
 
 #[test]
 fn a27_who_needs_approval_waits_for_it() {
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)]);
     for name in ["ann", "bob", "cid"] {
-        assert_eq!(room.ask(name, Wish::Join(None)), Ok(()));
+        assert_eq!(room.ask(name, &Wish::Join(None)), Ok(()));
         assert_eq!(room.status(name), Some(MemberStatus::Requested));
     }
-    assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
+    assert_eq!(room.ask("ann", &Wish::Join(None)), Ok(()));
     room.moves("ow", "ann", MemberStatus::Active).unwrap();
     room.moves("ow", "bob", MemberStatus::Removed).unwrap();
-    assert_eq!(room.ask("cid", Wish::Decline), Ok(()));
+    assert_eq!(room.ask("cid", &Wish::Decline), Ok(()));
     let statuses = ["ann", "bob", "cid"].map(|name| room.status(name).unwrap());
     assert_eq!(statuses, [MemberStatus::Active, MemberStatus::Removed, MemberStatus::Left]);
 }
@@ -157,8 +157,8 @@ fn a27_an_invitation_is_taken_or_declined_by_the_one_invited() {
     for name in ["ann", "bob"] {
         room.moves("ow", name, MemberStatus::Invited).unwrap();
     }
-    assert_eq!(room.ask("ann", Wish::Accept), Ok(()));
-    assert_eq!(room.ask("bob", Wish::Decline), Ok(()));
+    assert_eq!(room.ask("ann", &Wish::Accept), Ok(()));
+    assert_eq!(room.ask("bob", &Wish::Decline), Ok(()));
     assert_eq!(room.status("ann"), Some(MemberStatus::Active));
     assert_eq!(room.status("bob"), Some(MemberStatus::Left));
     let ann = room.stream.conversation().members[&account("ann")].clone();
@@ -169,26 +169,26 @@ fn a27_an_invitation_is_taken_or_declined_by_the_one_invited() {
 fn a28_an_invite_lets_in_as_many_as_it_may_while_it_may() {
     let join = Wish::Join(Some(CODE));
     let mut room = Room::new(&[Policy::Join(JoinPolicy::LinkJoin)]);
-    assert_eq!(room.ask("ann", join), Err(Code::InviteUnknown));
+    assert_eq!(room.ask("ann", &join), Err(Code::InviteUnknown));
     room.invite(|invite| invite.uses_max = Some(2));
     for name in ["ann", "bob"] {
-        assert_eq!(room.ask(name, join), Ok(()));
+        assert_eq!(room.ask(name, &join), Ok(()));
         assert_eq!(room.status(name), Some(MemberStatus::Active));
     }
-    assert_eq!(room.ask("cid", join), Err(Code::InviteUsedUp));
-    assert_eq!(room.ask("cid", Wish::Join(None)), Err(Code::JoinForbidden));
+    assert_eq!(room.ask("cid", &join), Err(Code::InviteUsedUp));
+    assert_eq!(room.ask("cid", &Wish::Join(None)), Err(Code::JoinForbidden));
     room.invite(|invite| invite.until = Some(NOW.plus(core::time::Duration::from_millis(1))));
     let later = NOW.plus(core::time::Duration::from_millis(1));
     let cid = account("cid");
-    let asker = Asker { account: &cid, subscribes: false };
-    let late = answer_wish(room.stream.conversation(), asker, join, later, &room.limits);
+    let asker = Asker { account: &cid, subscribes: false, moved_at: None };
+    let late = answer_wish(room.stream.conversation(), asker, &join, later, &room.limits);
     assert_eq!(late.map_err(|refusal| refusal.code), Err(Code::InviteExpired));
-    assert_eq!(room.ask("cid", join), Ok(()));
+    assert_eq!(room.ask("cid", &join), Ok(()));
     room.invite(|invite| invite.enabled = false);
-    assert_eq!(room.ask("dan", join), Err(Code::InviteDisabled));
+    assert_eq!(room.ask("dan", &join), Err(Code::InviteDisabled));
     room.invite(|_| {});
     room.write("ow", &[Fact::Policy(Policy::Join(JoinPolicy::InviteOnly))]).unwrap();
-    assert_eq!(room.ask("dan", join), Err(Code::InviteDisabled));
+    assert_eq!(room.ask("dan", &join), Err(Code::InviteDisabled));
     assert_eq!(room.stream.conversation().invite_uses[&CODE.invite()], 3);
 }
 
@@ -202,7 +202,7 @@ fn a28_an_invite_gives_no_more_than_a_members_rank() {
     assert_eq!(room.write("ow", &invite(Role::Moderator, "ow")), Err(Code::RankTooLow));
     assert_eq!(room.write("ow", &invite(Role::Member, "ann")), Err(Code::NotTheAuthor));
     room.write("ow", &invite(Role::Guest, "ow")).unwrap();
-    room.ask("ann", Wish::Join(Some(CODE))).unwrap();
+    room.ask("ann", &Wish::Join(Some(CODE))).unwrap();
     assert_eq!(room.stream.conversation().members[&account("ann")].role, Role::Guest);
     assert_eq!(room.write("ann", &invite(Role::Guest, "ann")), Err(Code::PermissionDenied));
     assert_eq!(room.write("ow", &[Fact::InviteUses(CODE.invite(), 0)]), Err(Code::PermissionDenied));
@@ -213,18 +213,18 @@ fn a50_who_comes_into_a_channel_by_themselves_subscribes_and_is_in_no_document()
     let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
     let position = room.stream.position();
     for _ in 0..2 {
-        assert_eq!(room.ask("ann", Wish::Join(None)), Ok(()));
+        assert_eq!(room.ask("ann", &Wish::Join(None)), Ok(()));
     }
     assert!(room.subscribers.contains("ann"));
     assert_eq!((room.status("ann"), room.stream.position()), (None, position));
     room.moves("ow", "bob", MemberStatus::Banned).unwrap();
-    assert_eq!(room.ask("bob", Wish::Join(None)), Err(Code::MemberBanned));
+    assert_eq!(room.ask("bob", &Wish::Join(None)), Err(Code::MemberBanned));
     room.limits.members_max = 1;
-    assert_eq!(room.ask("cid", Wish::Join(None)), Ok(()), "subscribers take no place of a member");
+    assert_eq!(room.ask("cid", &Wish::Join(None)), Ok(()), "subscribers take no place of a member");
     room.write("ow", &[Fact::State(ConversationState::Archived)]).unwrap();
-    assert_eq!(room.ask("dan", Wish::Join(None)), Err(Code::ConversationArchived));
+    assert_eq!(room.ask("dan", &Wish::Join(None)), Err(Code::ConversationArchived));
     let mut closed = Room::of(ConversationKind::Channel, &[]);
-    assert_eq!(closed.ask("ann", Wish::Join(None)), Err(Code::JoinForbidden));
+    assert_eq!(closed.ask("ann", &Wish::Join(None)), Err(Code::JoinForbidden));
 }
 
 #[test]
@@ -238,29 +238,29 @@ fn a50_an_invite_for_subscribers_counts_only_the_uses_that_end() {
     let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::LinkJoin)]);
     room.invite(|invite| invite.role = Role::Subscriber);
     let position = room.stream.position();
-    assert_eq!(room.ask("ann", join), Ok(()));
+    assert_eq!(room.ask("ann", &join), Ok(()));
     assert_eq!(room.stream.position(), position);
     room.invite(|invite| (invite.role, invite.uses_max) = (Role::Subscriber, Some(1)));
-    assert_eq!(room.ask("ann", join), Ok(()), "who subscribes uses nothing up");
+    assert_eq!(room.ask("ann", &join), Ok(()), "who subscribes uses nothing up");
     for _ in 0..2 {
-        assert_eq!(room.ask("bob", join), Ok(()));
+        assert_eq!(room.ask("bob", &join), Ok(()));
     }
-    assert_eq!(room.ask("cid", join), Err(Code::InviteUsedUp));
+    assert_eq!(room.ask("cid", &join), Err(Code::InviteUsedUp));
     assert_eq!(room.stream.conversation().invite_uses[&CODE.invite()], 1);
     assert_eq!(room.subscribers.iter().collect::<Vec<_>>(), ["ann", "bob"]);
     room.invite(|_| {});
-    assert_eq!(room.ask("dan", join), Ok(()));
+    assert_eq!(room.ask("dan", &join), Ok(()));
     assert_eq!(room.status("dan"), Some(MemberStatus::Active), "a member's invite makes a member");
 }
 
 #[test]
 fn a51_a_subscriber_writes_nothing() {
     let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
-    room.ask("ann", Wish::Join(None)).unwrap();
+    room.ask("ann", &Wish::Join(None)).unwrap();
     assert_eq!(room.write("ann", &[Fact::Locked(true)]), Err(Code::NotAMember));
     room.moves("ow", "ann", MemberStatus::Removed).unwrap();
     room.subscribers.clear();
-    room.ask("ann", Wish::Join(None)).unwrap();
+    room.ask("ann", &Wish::Join(None)).unwrap();
     assert_eq!(room.status("ann"), Some(MemberStatus::Subscribed));
     assert_eq!(room.write("ann", &[Fact::Locked(true)]), Err(Code::NotAMember));
 }
@@ -269,7 +269,7 @@ fn a51_a_subscriber_writes_nothing() {
 fn a52_who_waits_to_subscribe_is_let_in_by_whoever_approves() {
     let policies = [Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)];
     let mut room = Room::of(ConversationKind::Channel, &policies);
-    room.ask("ann", Wish::Join(None)).unwrap();
+    room.ask("ann", &Wish::Join(None)).unwrap();
     assert_eq!(room.status("ann"), Some(MemberStatus::Requested));
     assert!(room.subscribers.is_empty());
     assert_eq!(room.moves("ow", "ann", MemberStatus::Active), Err(Code::RoleUnknown));
@@ -277,14 +277,14 @@ fn a52_who_waits_to_subscribe_is_let_in_by_whoever_approves() {
     assert_eq!(room.stream.conversation().active_members().count(), 1);
     assert_eq!(room.moves("ow", "bob", MemberStatus::Subscribed), Err(Code::NotTheOwner));
     let mut group = Room::new(&policies);
-    group.ask("ann", Wish::Join(None)).unwrap();
+    group.ask("ann", &Wish::Join(None)).unwrap();
     assert_eq!(group.moves("ow", "ann", MemberStatus::Subscribed), Err(Code::NotTheOwner));
 }
 
 #[test]
 fn a53_staff_put_a_subscriber_out_whom_the_document_does_not_know() {
     let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
-    room.ask("ann", Wish::Join(None)).unwrap();
+    room.ask("ann", &Wish::Join(None)).unwrap();
     assert_eq!(room.moves("ow", "ann", MemberStatus::Removed), Ok(()));
     assert_eq!(room.moves("ow", "bob", MemberStatus::Banned), Ok(()));
     assert_eq!(room.moves("ow", "cid", MemberStatus::Active), Ok(()), "one who is added is a member");
@@ -294,15 +294,15 @@ fn a53_staff_put_a_subscriber_out_whom_the_document_does_not_know() {
 #[test]
 fn a54_a_subscriber_leaves_by_a_wish_and_a_member_does_not() {
     let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
-    room.ask("ann", Wish::Join(None)).unwrap();
+    room.ask("ann", &Wish::Join(None)).unwrap();
     room.write("ow", &[Fact::State(ConversationState::Closed)]).unwrap();
     for _ in 0..2 {
-        assert_eq!(room.ask("ann", Wish::Leave), Ok(()));
+        assert_eq!(room.ask("ann", &Wish::Leave), Ok(()));
     }
     assert!(room.subscribers.is_empty());
-    assert_eq!(room.ask("ow", Wish::Leave), Err(Code::MemberExists));
+    assert_eq!(room.ask("ow", &Wish::Leave), Err(Code::MemberExists));
     room.write("ow", &[Fact::State(ConversationState::Deleted)]).unwrap();
-    assert_eq!(room.ask("ann", Wish::Leave), Err(Code::ConversationDeleted));
+    assert_eq!(room.ask("ann", &Wish::Leave), Err(Code::ConversationDeleted));
 }
 
 #[test]
@@ -310,8 +310,8 @@ fn a29_the_system_writes_only_what_follows_from_a_wish() {
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
     let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
     let ann = account("ann");
-    let asker = Asker { account: &ann, subscribes: false };
-    let wish = answer_wish(room.stream.conversation(), asker, Wish::Join(None), NOW, &room.limits).unwrap().facts;
+    let asker = Asker { account: &ann, subscribes: false, moved_at: None };
+    let wish = answer_wish(room.stream.conversation(), asker, &Wish::Join(None), NOW, &room.limits).unwrap().facts;
     let mut owner = wish.clone();
     owner[0] = Fact::MemberRole(account("ann"), Role::Owner);
     assert_eq!(room.write_as(&system, &owner), Err(Code::PermissionDenied));
@@ -329,13 +329,13 @@ fn a29_the_system_writes_only_what_follows_from_a_wish() {
 #[test]
 fn a25_who_comes_back_by_themselves_has_nothing_of_what_was_granted() {
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
-    room.ask("ann", Wish::Join(None)).unwrap();
+    room.ask("ann", &Wish::Join(None)).unwrap();
     let grant = |allowed| Some(Grant { allowed, by: account("ow"), at: NOW, until: None });
     for (permission, allowed) in [(Permission::MemberRole, true), (Permission::MessageSend, false)] {
         room.write("ow", &[Fact::MemberGrant(account("ann"), permission, grant(allowed))]).unwrap();
     }
     room.moves("ann", "ann", MemberStatus::Left).unwrap();
-    room.ask("ann", Wish::Join(None)).unwrap();
+    room.ask("ann", &Wish::Join(None)).unwrap();
     let ann = &room.stream.conversation().members[&account("ann")];
     assert_eq!(ann.grants.keys().collect::<Vec<_>>(), [&Permission::MessageSend]);
 }

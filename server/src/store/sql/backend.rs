@@ -5,7 +5,7 @@ use std::future::Future;
 
 use sqlx::{Database, SqlSafeStr, SqlStr, migrate::Migration, migrate::Migrator};
 use tidings_core::{
-    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId},
     journal::Position,
     model::Role,
     time::WallTime,
@@ -141,7 +141,7 @@ macro_rules! text_value {
     )+};
 }
 
-text_value!(&TenantId, &AccountId, ConversationId, &StreamId, &DocumentId, &Role, &'static str);
+text_value!(&TenantId, &AccountId, &MessageId, ConversationId, &StreamId, &DocumentId, &Role, &'static str);
 
 impl From<Position> for Value {
     fn from(position: Position) -> Value {

@@ -13,6 +13,7 @@ use super::{
     Backend, Insert, Tick, Value,
     backend::{fetch, insert},
     journal::BACKLOG_STEP,
+    late::{self, LATE_MESSAGES},
     name,
     row::Fields,
     search::{self, DIRECTORY_WORDS},
@@ -257,6 +258,7 @@ fn rows<'c>(
     let mut members = BTreeMap::new();
     let mut accounts = BTreeMap::new();
     let mut threads = BTreeMap::new();
+    let mut late_messages = BTreeMap::new();
     let mut words = BTreeMap::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
@@ -285,6 +287,9 @@ fn rows<'c>(
                 for (id, row) in thread::rows(commit, *conversation) {
                     threads.insert((tenant, *conversation, id), row);
                 }
+                for (message, row) in late::rows(commit, *conversation) {
+                    late_messages.insert((tenant, *conversation, message), row);
+                }
             }
             StreamId::Account(account) => {
                 if let Some(profile) = &commit.profile {
@@ -304,6 +309,7 @@ fn rows<'c>(
         (&CONVERSATIONS, conversations.into_values().collect()),
         (&MEMBERS, members.into_values().collect()),
         (&THREADS, threads.into_values().collect()),
+        (&LATE_MESSAGES, late_messages.into_values().collect()),
         (&DIRECTORY_WORDS, search::rows(words)),
         (&ACCOUNTS, accounts.into_values().collect()),
     ]

@@ -6,6 +6,7 @@ mod catch_up;
 mod commit;
 mod directory;
 mod journal;
+mod late;
 mod lease;
 mod list;
 mod name;
@@ -24,7 +25,7 @@ use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ActivityKey, DirectoryQuery, DirectoryRow, OwnQuery, Receipt, Thread, WordKey},
+    model::{ActivityKey, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
@@ -424,6 +425,27 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Vec<Thread>, StoreError> {
         self.patience
             .bound(async { thread::threads::<B>(&mut *self.reader().await?, tenant, conversation, which).await })
+            .await
+    }
+
+    async fn late_messages(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Vec<LateMessage>, StoreError> {
+        self.patience
+            .bound(async { late::late_messages::<B>(&mut *self.reader().await?, tenant, conversation).await })
+            .await
+    }
+
+    async fn moved_at(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        account: &AccountId,
+    ) -> Result<Option<Position>, StoreError> {
+        self.patience
+            .bound(async { late::moved_at::<B>(&mut *self.reader().await?, tenant, conversation, account).await })
             .await
     }
 

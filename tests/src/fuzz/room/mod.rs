@@ -461,6 +461,7 @@ pub fn name_of(fact: &Fact) -> &'static str {
         Key::MemberText(..) => "text",
         Key::Invite(_) => "invite",
         Key::InviteUses(_) => "uses",
+        Key::Late(_) => "late",
         Key::Pin(_) => "pin",
         Key::Message(_) => "message",
         Key::Edit(_) => "edit",

@@ -1,0 +1,91 @@
+//! Messages of one who was removed, written before they knew of it: held where
+//! the policy says so, for somebody to let in or not. The document says that
+//! one is held, and what was decided; its words are in no document before.
+
+use core::time::Duration;
+
+use crate::{
+    authority::{Context, Refusal, refuse},
+    code::Code,
+    doc::Fact,
+    ids::{AccountId, MessageId},
+    model::{Conversation, LATE_HELD_MAX, Late, LateState, LateWrites, Member, MemberStatus},
+    time::WallTime,
+};
+
+/// How long after it was held its author asks again what became of it.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+
+/// Whether an account may hand in a message late; `now` is the server's time.
+///
+/// # Errors
+/// Why not; or what became of it, if it was handed in before.
+pub(super) fn may_hold(
+    conversation: &Conversation,
+    account: &AccountId,
+    message: &MessageId,
+    now: WallTime,
+) -> Result<(), Refusal> {
+    if message.author != *account {
+        return refuse(Code::NotTheAuthor, "another account's message");
+    }
+    match conversation.late.get(message).map(|late| late.state) {
+        None => {}
+        Some(LateState::Held) => {
+            let detail = "nobody has decided about it yet";
+            return Err(Refusal::deferred(Code::LateHeld, detail, now.plus(ASK_AGAIN)));
+        }
+        Some(LateState::Admitted) => return refuse(Code::LateAdmitted, "it was let in"),
+        Some(LateState::Discarded) => return refuse(Code::LateDiscarded, "it was not let in"),
+    }
+    match conversation.members.get(account).map(Member::status) {
+        Some(MemberStatus::Removed) => {}
+        Some(MemberStatus::Active) => return refuse(Code::MemberExists, "a member writes it"),
+        Some(MemberStatus::Left) => return refuse(Code::MemberLeft, "the account has left"),
+        Some(MemberStatus::Banned) => return refuse(Code::MemberBanned, "the account was banned"),
+        _ => return refuse(Code::NotAMember, "the account is not a member"),
+    }
+    if conversation.policies.late_writes != LateWrites::Hold {
+        return refuse(Code::MemberRemoved, "the account was removed");
+    }
+    if conversation.late.values().filter(|late| late.state == LateState::Held).count() >= LATE_HELD_MAX {
+        return refuse(Code::MemberRemoved, format!("{LATE_HELD_MAX} messages are held already"));
+    }
+    Ok(())
+}
+
+/// Checks what the system says of a message that is handed in.
+pub(super) fn check_held(context: &Context<'_>, message: &MessageId, late: &Late) -> Result<(), Refusal> {
+    may_hold(context.conversation(), &message.author, message, context.accepted_at)?;
+    match late.state {
+        LateState::Held => Ok(()),
+        _ => refuse(Code::PermissionDenied, "the system decides about no message"),
+    }
+}
+
+/// Checks what somebody decides about messages that are held.
+pub(super) fn check_decisions(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    for fact in facts {
+        let Fact::Late(message, late) = fact else { continue };
+        match context.conversation().late.get(message) {
+            None => return refuse(Code::MessageUnknown, "no such message is held"),
+            Some(held) if held.state != LateState::Held => return refuse(Code::Stale, "somebody has decided"),
+            Some(held) if held.thread != late.thread => return refuse(Code::ValueInvalid, "held of another thread"),
+            Some(_) if late.state == LateState::Held => return refuse(Code::ValueInvalid, "it is held already"),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Checks that what the system writes on a page is a message that somebody let in.
+pub(super) fn check_admitted(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    let [Fact::Message(message, _)] = facts else {
+        return refuse(Code::PermissionDenied, "the system writes messages that were let in, one by one");
+    };
+    let late = context.conversation().late.get(message);
+    match late.filter(|late| late.state == LateState::Admitted && late.thread == context.document.thread()) {
+        Some(_) => Ok(()),
+        None => refuse(Code::PermissionDenied, "nobody let this message in"),
+    }
+}

@@ -1,0 +1,41 @@
+//! Lets a message in that is held, or not.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    authority::Refusal,
+    code::Code,
+    command::{PlanResult, Planning, conversation_plan},
+    doc::Fact,
+    ids::{ConversationId, MessageId},
+    model::{Late, LateState},
+};
+
+/// Lets a message of one who was removed in, or discards it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AnswerLate {
+    /// Where.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Which, of those that are held.
+    #[n(1)]
+    pub message: MessageId,
+    /// Whether it is let in.
+    #[n(2)]
+    pub admitted: bool,
+}
+
+impl AnswerLate {
+    pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
+        let state = if self.admitted { LateState::Admitted } else { LateState::Discarded };
+        let Some(held) = planning.stream.conversation().late.get(&self.message) else {
+            return Err(Refusal::new(Code::MessageUnknown, "no such message is held"));
+        };
+        if held.state == state {
+            return Ok(None);
+        }
+        let late = Late { state, thread: held.thread, by: planning.account().clone(), at: planning.at };
+        conversation_plan(self.conversation, vec![Fact::Late(self.message.clone(), late)])
+    }
+}

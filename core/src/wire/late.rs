@@ -1,0 +1,34 @@
+//! What those who decide about messages that are held ask for: their words,
+//! which no document has.
+
+use minicbor::{Decode, Encode};
+
+use crate::{ids::ConversationId, model::LateMessage};
+
+/// Asks for the messages that are held in a conversation. Answered by
+/// LateMessages, or Refused with its request.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ListLate {
+    /// Names it in its answer; counted by the client.
+    #[n(0)]
+    pub request: u64,
+    /// The conversation.
+    #[n(1)]
+    pub conversation: ConversationId,
+}
+
+/// The messages that are held in a conversation, by id.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct LateMessages {
+    /// What it answers.
+    #[n(0)]
+    pub request: u64,
+    /// The conversation.
+    #[n(1)]
+    pub conversation: ConversationId,
+    /// As their authors handed them in.
+    #[n(2)]
+    pub messages: Vec<LateMessage>,
+}

@@ -1,0 +1,54 @@
+//! Messages that are held: their words, until somebody has decided.
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, MessageId, TenantId},
+    journal::Position,
+    model::LateMessage,
+    wire,
+};
+
+use super::{Backend, Insert, Value, backend::fetch, row::Fields};
+use crate::store::{StoreError, StreamCommit};
+
+pub(super) const LATE_MESSAGES: Insert = Insert {
+    table: "late_messages",
+    columns: &["tenant", "conversation", "message", "content"],
+    conflict: "ON CONFLICT (tenant, conversation, message) DO UPDATE SET content = excluded.content",
+};
+
+const HELD: &str = "SELECT content FROM late_messages
+    WHERE tenant = $1 AND conversation = $2 AND content IS NOT NULL ORDER BY message";
+
+const MOVED_AT: &str = "SELECT position FROM members WHERE tenant = $1 AND conversation = $2 AND account = $3";
+
+/// `Store::late_messages`.
+pub(super) async fn late_messages<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+) -> Result<Vec<LateMessage>, StoreError> {
+    let rows = fetch::<B>(connection, HELD, [tenant.into(), conversation.into()]).await?;
+    rows.iter().map(|row| Fields::of("late_messages", row).decode("content", |bytes| wire::decode(bytes))).collect()
+}
+
+/// `Store::moved_at`.
+pub(super) async fn moved_at<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    account: &AccountId,
+) -> Result<Option<Position>, StoreError> {
+    let rows = fetch::<B>(connection, MOVED_AT, [tenant.into(), conversation.into(), account.into()]).await?;
+    rows.first().map(|row| Fields::of("members", row).position("position")).transpose()
+}
+
+/// The rows of a commit: of what is held now, and without words of what was decided about.
+pub(super) fn rows(
+    commit: &StreamCommit,
+    conversation: ConversationId,
+) -> impl Iterator<Item = (MessageId, Vec<Value>)> {
+    commit.late.iter().map(move |(message, held)| {
+        let content = Value::Bytes(held.as_ref().map(wire::encode));
+        (message.clone(), vec![(&commit.tenant).into(), conversation.into(), message.into(), content])
+    })
+}

@@ -1,0 +1,200 @@
+//! Late writes: stories of people who wrote before they knew that they were
+//! removed, through the real engine and the real server on a virtual network.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use tidings_core::{
+    code::Code,
+    command::{AnswerLate, ChangeRole, CreateConversation, CreateThread, RemoveMember, SendText},
+    engine::Input,
+    ids::{AccountId, ConversationId, MessageId, TenantId},
+    limits::Limits,
+    model::{LateWrites, Policy, Role},
+    view::LateRow,
+};
+use tidings_tests::sim::world::{Device, World};
+
+fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+/// A group of Ann (its owner), Bob and Carl, all of whom look at it.
+struct Group {
+    world: World,
+    ann: Device,
+    bob: Device,
+    carl: Device,
+    group: ConversationId,
+}
+
+fn group(late_writes: LateWrites) -> Group {
+    let mut world = World::new(17, Limits::default());
+    let (ann, bob, carl) = (world.add("ann"), world.add("bob"), world.add("carl"));
+    let create = CreateConversation {
+        policies: vec![Policy::LateWrites(late_writes)],
+        ..CreateConversation::group(Some("Trip".into()), vec![account("bob"), account("carl")])
+    };
+    let request = world.command(ann, create);
+    let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    assert!(world.settle_ms(60_000));
+    for device in [ann, bob, carl] {
+        world.input(device, Input::OpenConversation(group));
+    }
+    assert!(world.settle_ms(60_000));
+    Group { world, ann, bob, carl, group }
+}
+
+impl Group {
+    #[track_caller]
+    fn settle(&mut self) {
+        assert!(self.world.settle_ms(300_000), "{}", self.world.unrest());
+    }
+
+    /// Bob writes offline, is removed meanwhile, and comes back.
+    fn bob_writes_late(&mut self, texts: &[&str]) {
+        self.world.set_network(self.bob, false);
+        for text in texts {
+            self.world.command(self.bob, SendText::new(self.group, *text));
+        }
+        self.world.run_ms(500);
+        self.remove_bob();
+        self.world.set_network(self.bob, true);
+        self.settle();
+    }
+
+    fn remove_bob(&mut self) {
+        let (conversation, account) = (self.group, account("bob"));
+        self.world.command(self.ann, RemoveMember { conversation, account });
+        self.settle();
+    }
+
+    fn texts(&mut self, device: Device) -> Vec<String> {
+        let group = self.group;
+        self.world.client(device).screen.texts(group)
+    }
+
+    /// What a device shows as held.
+    fn held(&mut self, device: Device) -> Vec<LateRow> {
+        let group = self.group;
+        self.world.client(device).screen.details[&group].late.clone()
+    }
+
+    fn held_words(&mut self, device: Device) -> Vec<Option<String>> {
+        self.held(device).into_iter().map(|row| row.words).collect()
+    }
+
+    fn answer(&mut self, device: Device, message: MessageId, admitted: bool) {
+        let command = AnswerLate { conversation: self.group, message, admitted };
+        let request = self.world.command(device, command);
+        self.world.run_ms(500);
+        self.world.client(device).screen.answers[&request].clone().unwrap();
+        // Whoever waits asks again once a minute.
+        self.world.run_ms(70_000);
+        self.settle();
+    }
+
+    /// What was refused to Bob, with his words.
+    fn refused(&mut self) -> Vec<(Code, String)> {
+        let refused = &self.world.client(self.bob).screen.refused;
+        refused.values().map(|row| (row.code, row.words.clone().unwrap_or_default())).collect()
+    }
+}
+
+#[test]
+fn a60_what_was_written_before_the_removal_was_known_waits_for_somebody_to_decide() {
+    let mut group = group(LateWrites::Hold);
+    let (ann, carl) = (group.ann, group.carl);
+    group.bob_writes_late(&["first", "second"]);
+    let held = [(Code::LateHeld, "first".to_owned()), (Code::LateHeld, "second".to_owned())];
+    assert_eq!(group.refused(), held);
+    assert_eq!(group.held_words(ann), [Some("first".to_owned()), Some("second".to_owned())]);
+    assert!(group.held(carl).is_empty(), "only those who decide are told");
+    for device in [ann, carl] {
+        assert!(group.texts(device).is_empty(), "device {device}");
+    }
+
+    let messages: Vec<MessageId> = group.held(ann).into_iter().map(|row| row.message).collect();
+    group.answer(ann, messages[0].clone(), true);
+    group.answer(ann, messages[1].clone(), false);
+    for device in [ann, carl] {
+        assert_eq!(group.texts(device), ["first"], "device {device}");
+    }
+    let row = group.world.client(carl).screen.rows(group.group)[0].clone();
+    assert_eq!((row.id.author, row.id.stamp), (account("bob"), messages[0].stamp));
+    assert!(group.held(ann).is_empty());
+    let answered = [(Code::LateAdmitted, "first".to_owned()), (Code::LateDiscarded, "second".to_owned())];
+    assert_eq!(group.refused(), answered);
+}
+
+#[test]
+fn a60_unless_the_policy_says_so_it_is_refused_with_its_words() {
+    let mut group = group(LateWrites::Refuse);
+    let ann = group.ann;
+    group.bob_writes_late(&["too late"]);
+    assert_eq!(group.refused(), [(Code::MemberRemoved, "too late".to_owned())]);
+    assert!(group.held(ann).is_empty());
+}
+
+#[test]
+fn a60_it_waits_through_crashes_of_everybody() {
+    let mut group = group(LateWrites::Hold);
+    let (ann, bob) = (group.ann, group.bob);
+    group.bob_writes_late(&["keep me"]);
+    for device in [ann, bob] {
+        group.world.crash_client(device);
+        group.world.input(device, Input::OpenConversation(group.group));
+    }
+    group.settle();
+    assert_eq!(group.refused(), [(Code::LateHeld, "keep me".to_owned())]);
+    assert_eq!(group.held_words(ann), [Some("keep me".to_owned())]);
+    let message = group.held(ann)[0].message.clone();
+    group.answer(ann, message, true);
+    assert_eq!(group.refused(), [(Code::LateAdmitted, "keep me".to_owned())]);
+    assert_eq!(group.texts(ann), ["keep me"]);
+}
+
+#[test]
+fn a61_a_moderator_decides_and_nobody_below() {
+    let mut group = group(LateWrites::Hold);
+    let (ann, carl) = (group.ann, group.carl);
+    group.bob_writes_late(&["may I?"]);
+    let message = group.held(ann)[0].message.clone();
+    let command = AnswerLate { conversation: group.group, message: message.clone(), admitted: true };
+    let request = group.world.command(carl, command);
+    group.world.run_ms(500);
+    let denied = group.world.client(carl).screen.answers[&request].clone();
+    assert_eq!(denied, Err(Code::PermissionDenied));
+    let role = ChangeRole { conversation: group.group, account: account("carl"), role: Role::Moderator };
+    group.world.command(ann, role);
+    group.settle();
+    assert_eq!(group.held_words(carl), [Some("may I?".to_owned())]);
+    group.answer(carl, message, true);
+    assert_eq!(group.texts(ann), ["may I?"]);
+}
+
+#[test]
+fn a60_a_reply_in_a_thread_is_let_into_the_thread() {
+    let mut group = group(LateWrites::Hold);
+    let (ann, bob) = (group.ann, group.bob);
+    let request = group.world.command(ann, SendText::new(group.group, "where to?"));
+    let message = group.world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
+    group.settle();
+    let thread = ConversationId::thread(&TenantId::parse("acme").unwrap(), group.group, &message);
+    group.world.command(ann, CreateThread { conversation: group.group, message, title: None });
+    group.settle();
+    for device in [ann, bob] {
+        group.world.input(device, Input::OpenThread { conversation: group.group, thread });
+    }
+    group.settle();
+    group.world.set_network(bob, false);
+    group.world.command(bob, SendText { thread: Some(thread), ..SendText::new(group.group, "to the sea") });
+    group.world.run_ms(500);
+    group.remove_bob();
+    group.world.set_network(bob, true);
+    group.settle();
+    let held = group.held(ann)[0].clone();
+    assert_eq!((held.thread, held.words.as_deref()), (Some(thread), Some("to the sea")));
+    group.answer(ann, held.message, true);
+    assert_eq!(group.world.client(ann).screen.texts(thread), ["to the sea"]);
+    assert_eq!(group.texts(ann), ["where to?"]);
+}
