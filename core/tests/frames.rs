@@ -14,15 +14,17 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     limits::Limits,
     model::{
-        AccountKind, ConversationKind, ConversationState, LateMessage, MemberStatus, MessageBody, MessageKind, Parent,
-        PresenceKind, Profile, Receipt, Role, Thread, Wish,
+        AccountKind, ActivityKey, ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, JoinPolicy,
+        LateMessage, Listing, MemberStatus, MessageBody, MessageKind, OwnQuery, Parent, PresenceKind, Profile, Query,
+        Receipt, Role, Thread, Wish, WordKey,
     },
     time::WallTime,
     wire::{
         Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DocumentSnapshot,
-        Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, LateMessages, ListLate, ListSubscribers,
-        MatchContacts, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice, ProfileNotice, Push,
-        PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, Subscribers, Welcome, decode, encode,
+        Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, LateMessages, List, ListLate, ListSubscribers, Listed,
+        ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice,
+        ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, Subscribers,
+        Welcome, decode, encode,
     },
 };
 
@@ -149,6 +151,32 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
         ),
         ("list_late", ClientFrame::ListLate(ListLate { request: 12, conversation: conversation() })),
         ("ask_late", ClientFrame::Ask(Ask { request: 13, conversation: conversation(), wish: Wish::Late(late()) })),
+        (
+            "list_own",
+            ClientFrame::List(List {
+                request: 13,
+                query: Query::Own(OwnQuery {
+                    kinds: vec![ConversationKind::Group],
+                    statuses: vec![MemberStatus::Left, MemberStatus::Subscribed],
+                    states: vec![ConversationState::Archived],
+                    after: Some(ActivityKey { at: AT, conversation: conversation() }),
+                    count_max: 20,
+                    words: String::new(),
+                }),
+            }),
+        ),
+        (
+            "list_directory",
+            ClientFrame::List(List {
+                request: 14,
+                query: Query::Directory(DirectoryQuery {
+                    words: "green @bo".into(),
+                    kinds: vec![],
+                    after: Some(WordKey { word: "green".into(), conversation: conversation() }),
+                    count_max: 0,
+                }),
+            }),
+        ),
         (
             "ask",
             ClientFrame::Ask(Ask {
@@ -301,6 +329,40 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 request: 12,
                 conversation: conversation(),
                 messages: vec![late()],
+            }),
+        ),
+        (
+            "listed_own",
+            ServerFrame::Listed(Listed {
+                request: 13,
+                rows: ListedRows::Own(
+                    vec![ListedRow { summary: summary(), activity_at: AT }],
+                    Some(ActivityKey { at: AT, conversation: conversation() }),
+                ),
+            }),
+        ),
+        (
+            "listed_directory",
+            ServerFrame::Listed(Listed {
+                request: 14,
+                rows: ListedRows::Directory(
+                    vec![DirectoryRow {
+                        conversation: conversation(),
+                        kind: ConversationKind::Channel,
+                        title: Some("Boats".into()),
+                        listing: Listing {
+                            name: Some("boats".into()),
+                            description: None,
+                            avatar_url: None,
+                            join: JoinPolicy::Open,
+                            join_approval: true,
+                        },
+                        member_count: 3,
+                        subscriber_count: 100_000,
+                        status: Some(MemberStatus::Banned),
+                    }],
+                    Some(WordKey { word: "@boats".into(), conversation: conversation() }),
+                ),
             }),
         ),
     ]

@@ -289,6 +289,10 @@ impl Verifying<'_> {
             let found = record.threads.iter().find(|thread| odd.is_none_or(|odd| odd.id == thread.id));
             return differs(Aspect::Threads, format!("{odd:?}"), format!("{found:?} among {}", record.threads.len()));
         }
+        let expected: Vec<String> = stream.conversation().directory_words().into_iter().collect();
+        if expected != record.words {
+            return differs(Aspect::Conversation, "words as the entries state them".into(), "others".into());
+        }
         let expected = conversation_row(stream).map(as_stored);
         match differing_column(expected.as_ref(), record.conversation.as_ref()) {
             None => Ok(()),
@@ -319,6 +323,7 @@ fn differing_column(expected: Option<&ConversationRow>, found: Option<&Conversat
         ("some_members", expected.some_members == found.some_members),
         ("created_at", expected.created_at == found.created_at),
         ("last_message", expected.last_message == found.last_message),
+        ("listing", expected.listing == found.listing),
     ];
     columns.iter().find(|(_, same)| !same).map(|(column, _)| *column)
 }

@@ -283,6 +283,10 @@ async fn j5_projections_that_say_otherwise_are_found(database: Database) {
         database.execute(&format!("UPDATE {right}")).await;
     }
     assert_eq!(verify(&*database.open().await).await.1, []);
+    let words = "INSERT INTO directory_words (tenant, conversation, word)
+        SELECT tenant, conversation, 'boats' FROM conversations";
+    check(&found_in(&database, words).await, 5, Aspect::Conversation, "");
+    database.execute("DELETE FROM directory_words").await;
     database.execute("DELETE FROM accounts").await;
     let (_, found) = verify(&*database.open().await).await;
     assert_eq!(found[0].1.aspect, Aspect::Profile);

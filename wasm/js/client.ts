@@ -12,16 +12,23 @@ import type {
   ContactRow,
   ConversationDetail,
   ConversationKind,
+  ConversationRow,
   ConversationState,
+  DirectoryPage,
+  DirectoryQuery,
   InfoField,
   Input,
+  ListPage,
   MemberField,
   NewContact,
   NotificationLevel,
+  OwnPage,
+  OwnQuery,
   Permission,
   Policy,
   PresenceChange,
   Profile,
+  Query,
   RefusedRow,
   Role,
   RoleDefinition,
@@ -33,7 +40,7 @@ import type {
   ThreadChange,
   Update,
 } from "../pkg/tidings.js";
-import { inviteCode, inviteOf, threadOf } from "../pkg/tidings.js";
+import { directOf, inviteCode, inviteOf, threadOf } from "../pkg/tidings.js";
 import { Driver } from "./driver.js";
 import { TidingsError } from "./error.js";
 import { errorOf, requireModule } from "./init.js";
@@ -129,6 +136,7 @@ export class Client {
 
   readonly #waiting = new Map<number, Waiting<Stored>>();
   readonly #matching = new Map<number, Waiting<ContactMatch[]>>();
+  readonly #asked = new Map<number, Waiting<ListPage>>();
   #lastRequest = 0;
   readonly #updates: Update[] = [];
   #isTelling = false;
@@ -276,6 +284,41 @@ export class Client {
     return begin(this.#onList.add(listener), () => {
       listener({ rows, changed });
     });
+  }
+
+  /** The row of the direct with somebody, if there is one. */
+  directWith(account: string): ConversationRow | undefined {
+    return this.#list.row(directOf(this.tenant, this.account, account));
+  }
+
+  /**
+   * A page of the own conversations, by newest activity: those asked for by kind,
+   * standing and state, or by words of their names. Answered on this device, which
+   * has every one where the account takes part, was invited or asked to be let in;
+   * by the server, where there is a link, of what it left or was put out of.
+   * `complete` tells whether none can be missing.
+   */
+  async list(query: OwnQuery = {}): Promise<OwnPage> {
+    const listed = await this.#ask({ own: query });
+    if (listed.type !== "own") {
+      throw errorOf("unknown", "a page of another list");
+    }
+    return listed.page;
+  }
+
+  /**
+   * A page of what everybody of the tenant may find: public conversations with a
+   * word in their title or name for each of these, that begins like it; or, behind
+   * an `@`, by how their names begin. Rejects with `unreachable` without a link,
+   * and with `text_empty`, `text_too_long` or `value_invalid` for what cannot be
+   * looked for. A page may be short, or empty, and have a next one.
+   */
+  async searchPublic(words: string, options: Omit<DirectoryQuery, "words"> = {}): Promise<DirectoryPage> {
+    const listed = await this.#ask({ directory: { ...options, words } });
+    if (listed.type !== "directory") {
+      throw errorOf("unknown", "a page of another list");
+    }
+    return listed.page;
   }
 
   /**
@@ -645,7 +688,7 @@ export class Client {
    */
   matchContacts(points: readonly string[], options: { region?: string } = {}): Promise<ContactMatch[]> {
     const { region } = options;
-    return this.#ask(this.#matching, (request) => ({ match_contacts: { request, points: [...points], region } }));
+    return this.#await(this.#matching, (request) => ({ match_contacts: { request, points: [...points], region } }));
   }
 
   /** Mutes a conversation until a date, for good without one; `null` ends it. */
@@ -679,10 +722,14 @@ export class Client {
   }
 
   #request(input: (request: number) => Input): Promise<Stored> {
-    return this.#ask(this.#waiting, input);
+    return this.#await(this.#waiting, input);
   }
 
-  #ask<Answer>(waiting: Map<number, Waiting<Answer>>, input: (request: number) => Input): Promise<Answer> {
+  #ask(query: Query): Promise<ListPage> {
+    return this.#await(this.#asked, (request) => ({ list: { request, query } }));
+  }
+
+  #await<Answer>(waiting: Map<number, Waiting<Answer>>, input: (request: number) => Input): Promise<Answer> {
     this.#lastRequest += 1;
     const request = this.#lastRequest;
     return new Promise<Answer>((resolve, reject) => {
@@ -696,12 +743,16 @@ export class Client {
     });
   }
 
-  /** Rejects everything that is not answered. */
-  #rejectAll(error: TidingsError): void {
-    for (const waiting of [...this.#waiting.values(), ...this.#matching.values()]) {
+  /** Rejects everything that is not answered: commands, and questions, which can be asked again. */
+  #rejectAll(error: TidingsError, ofQuestions: TidingsError = error): void {
+    for (const waiting of this.#waiting.values()) {
       waiting.reject(error);
     }
+    for (const asked of [...this.#asked.values(), ...this.#matching.values()]) {
+      asked.reject(ofQuestions);
+    }
     this.#waiting.clear();
+    this.#asked.clear();
     this.#matching.clear();
   }
 
@@ -828,12 +879,16 @@ export class Client {
         this.#matching.get(update.request)?.resolve(update.matches);
         this.#matching.delete(update.request);
         break;
+      case "listed":
+        this.#asked.get(update.request)?.resolve(update.page);
+        this.#asked.delete(update.request);
+        break;
       case "command_failed": {
         const { code, detail, retryable } = update;
-        const waiting = this.#waiting.get(update.request) ?? this.#matching.get(update.request);
-        waiting?.reject(new TidingsError(code, detail, retryable));
-        this.#waiting.delete(update.request);
-        this.#matching.delete(update.request);
+        for (const waiting of [this.#waiting, this.#asked, this.#matching]) {
+          waiting.get(update.request)?.reject(new TidingsError(code, detail, retryable));
+          waiting.delete(update.request);
+        }
         break;
       }
       case "storage_failed":
@@ -864,7 +919,8 @@ export class Client {
   #stopped(): void {
     this.#isRestarting = true;
     // Commanded again it could be there twice.
-    this.#rejectAll(new TidingsError("engine_stopped", "it may be stored, or not: the timeline tells", false));
+    const lost = new TidingsError("engine_stopped", "it may be stored, or not: the timeline tells", false);
+    this.#rejectAll(lost, errorOf("engine_stopped", "the engine starts again"));
     this.#onEngine.tell("engine_stopped");
   }
 

@@ -17,6 +17,7 @@ export type { TimelineChange } from "./view/timeline.js";
 export type {
   AccountKind,
   BlockedRow,
+  ActivityKey,
   Code,
   ConnectionState,
   ContactKind,
@@ -26,6 +27,9 @@ export type {
   ConversationKind,
   ConversationRow,
   ConversationState,
+  DirectoryPage,
+  DirectoryQuery,
+  DirectoryRow,
   GrantRow,
   InfoField,
   InviteRow,
@@ -40,6 +44,8 @@ export type {
   MessageState,
   NewContact,
   NotificationLevel,
+  OwnPage,
+  OwnQuery,
   ParentRow,
   Permission,
   PinRow,
@@ -64,4 +70,5 @@ export type {
   ThreadRow,
   TimelineRow,
   WhoPolicy,
+  WordKey,
 } from "../pkg/tidings.js";

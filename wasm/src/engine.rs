@@ -40,6 +40,16 @@ pub fn thread_of(tenant: &str, conversation: &str, message: &str) -> Result<Stri
     Ok(ConversationId::thread(&id::tenant(tenant)?, conversation, &message).to_string())
 }
 
+/// The direct of two accounts, whether there is one already or not.
+///
+/// # Errors
+/// `id_invalid` for what is no id.
+#[wasm_bindgen(js_name = directOf)]
+pub fn direct_of(tenant: &str, account: &str, peer: &str) -> Result<String, Failure> {
+    let (account, peer) = (id::account(account)?, id::account(peer)?);
+    Ok(ConversationId::direct(&id::tenant(tenant)?, &account, &peer).to_string())
+}
+
 /// One engine. After it is made, and after each input, the caller polls its
 /// outputs until there is none.
 #[wasm_bindgen]

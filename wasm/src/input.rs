@@ -9,6 +9,7 @@ use crate::{
     command::Command,
     failure::{Checked, Failure},
     id,
+    list::Query,
     storage::StorageAnswer,
 };
 
@@ -27,6 +28,8 @@ pub enum Input {
     },
     /// A person gives a refused command up.
     DiscardRefused(u64),
+    /// A person asks for a page of a list. Answered by an update with the same number.
+    List { request: u64, query: Query },
     /// A screen shows a conversation.
     OpenConversation(String),
     /// A screen shows a thread of a conversation, whether it was opened already or not.
@@ -76,6 +79,7 @@ impl TryFrom<Input> for core::Input {
             Input::Command { request, command } => Self::Command { request, command: command.try_into()? },
             Input::RetryRefused { request, id, words } => Self::RetryRefused { request, id, words },
             Input::DiscardRefused(id) => Self::DiscardRefused { id },
+            Input::List { request, query } => Self::List { request, query: query.try_into()? },
             Input::OpenConversation(conversation) => Self::OpenConversation(id::conversation(&conversation)?),
             Input::OpenThread { conversation, thread } => {
                 Self::OpenThread { conversation: id::conversation(&conversation)?, thread: id::conversation(&thread)? }

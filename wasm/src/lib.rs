@@ -18,6 +18,7 @@ mod invite;
 #[cfg(feature = "testing")]
 mod judge;
 mod late;
+mod list;
 mod name;
 mod output;
 mod policy;

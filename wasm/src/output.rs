@@ -9,6 +9,7 @@ use crate::{
     command::Profile,
     contact::{BlockedRow, ContactMatch, ContactRow},
     id::texts,
+    list::ListPage,
     name::{Code, PresenceKind},
     row::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
@@ -65,7 +66,9 @@ pub enum Update {
     CommandStored { request: f64, stored: Stored },
     /// Whose contact points those are that were asked for.
     ContactsMatched { request: f64, matches: Vec<ContactMatch> },
-    /// The command was not taken: nothing of it remains here.
+    /// A page of a list that was asked for.
+    Listed { request: f64, page: ListPage },
+    /// The command was not taken: nothing of it remains here. Or a question has no answer.
     CommandFailed { request: f64, code: Code, detail: String, retryable: bool },
     /// The device's store fails; writes are kept and tried again.
     StorageFailed { code: Code },
@@ -208,6 +211,7 @@ impl From<core::Update> for Update {
                 let matches = matches.into_iter().map(ContactMatch::from).collect();
                 Self::ContactsMatched { request: request as f64, matches }
             }
+            core::Update::Listed { request, page } => Self::Listed { request: request as f64, page: page.into() },
             core::Update::CommandFailed { request, code, detail } => {
                 let retryable = code.is_retryable();
                 Self::CommandFailed { request: request as f64, code: code.into(), detail, retryable }

@@ -3,6 +3,7 @@
 use crate::{
     command::Command,
     ids::ConversationId,
+    model::Query,
     storage::{StorageAnswer, StorageError, TaskId},
 };
 
@@ -30,6 +31,14 @@ pub enum Input {
     DiscardRefused {
         /// The refused command.
         id: u64,
+    },
+    /// A person asks for a page of a list. Answered by `Update::Listed` or
+    /// `Update::CommandFailed` with the same number.
+    List {
+        /// The number of the answer, counted together with commands.
+        request: u64,
+        /// Which list, and where the page begins.
+        query: Query,
     },
     /// A screen shows a conversation: its timeline and detail are kept up to
     /// date until it is closed.

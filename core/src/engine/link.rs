@@ -204,6 +204,7 @@ impl Engine {
         self.forget_thread_requests();
         self.forget_asking();
         self.forget_matching();
+        self.forget_asked_lists();
         let waiting = core::mem::take(&mut self.waiting_for_whole);
         for (request, _) in waiting.into_values().flatten() {
             self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
@@ -249,7 +250,8 @@ impl Engine {
             ServerFrame::Accepted(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Accepted(frame));
             }
-            ServerFrame::Refused(frame) if self.wish_refused(&frame) || self.match_refused(&frame) => {}
+            ServerFrame::Refused(frame)
+                if self.wish_refused(&frame) || self.match_refused(&frame) || self.list_refused(&frame) => {}
             ServerFrame::Refused(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Refused(frame));
             }
@@ -261,6 +263,7 @@ impl Engine {
             ServerFrame::Subscribers(_) => {}
             ServerFrame::LateMessages(late) => self.receive_late(late),
             ServerFrame::ContactMatches(frame) => self.contacts_matched(frame),
+            ServerFrame::Listed(frame) => self.receive_listed(frame),
             ServerFrame::Revoked(frame) => {
                 self.with_stream(&StreamId::Conversation(frame.conversation), Work::Revoked(frame));
             }

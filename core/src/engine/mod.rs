@@ -19,6 +19,7 @@ mod home;
 mod input;
 mod late;
 mod link;
+mod lists;
 mod matching;
 mod outbox;
 mod output;
@@ -38,6 +39,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use fault::ServerFault;
 pub use input::Input;
+pub use lists::ListPage;
 pub use output::{ConnectionState, Output, TimelineUpdate, Update};
 #[cfg(any(test, feature = "testing"))]
 pub use record::{content_of as record_content, recode as recode_record, seal as seal_record};
@@ -127,6 +129,8 @@ pub struct Engine {
     /// Wishes that the server has not answered yet.
     wishes: BTreeMap<u64, Wish>,
     late_words: LateWords,
+    /// Lists that the server was asked for on this link.
+    asked_lists: lists::Asked,
     refused: BTreeMap<u64, RefusedRecord>,
     profiles: BTreeMap<AccountId, Profile>,
     home: Home,
@@ -196,6 +200,7 @@ impl Engine {
             inbox: BTreeMap::new(),
             wishes: BTreeMap::new(),
             late_words: LateWords::default(),
+            asked_lists: lists::Asked::new(),
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
             home: Home::default(),
@@ -274,6 +279,7 @@ impl Engine {
             Input::Command { request, command } => self.take_command(request, command),
             Input::RetryRefused { request, id, words } => self.retry_refused(request, id, words),
             Input::DiscardRefused { id } => self.discard_refused(id),
+            Input::List { request, query } => self.list(request, query),
             Input::OpenConversation(conversation) => self.open_conversation(conversation),
             Input::OpenThread { conversation, thread } => self.open_thread(conversation, thread),
             Input::CloseConversation(conversation) => self.close_conversation(conversation),

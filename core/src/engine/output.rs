@@ -2,7 +2,7 @@
 
 use crate::{
     code::Code,
-    engine::ServerFault,
+    engine::{ListPage, ServerFault},
     ids::{AccountId, ContactId, ConversationId, MessageId},
     model::{Contact, PresenceKind, Profile},
     storage::StorageTask,
@@ -88,7 +88,15 @@ pub enum Update {
         /// The accounts that have one of them.
         matches: Vec<ContactMatch>,
     },
-    /// The command was not taken: nothing of it remains here.
+    /// A page of a list that was asked for.
+    Listed {
+        /// The number of the question.
+        request: u64,
+        /// The page.
+        page: ListPage,
+    },
+    /// The command was not taken: nothing of it remains here. Or a question
+    /// has no answer.
     CommandFailed {
         /// The number of the command.
         request: u64,

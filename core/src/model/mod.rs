@@ -12,10 +12,12 @@ mod permission;
 mod policy;
 mod presence;
 mod profile;
+mod query;
 mod receipt;
 mod role;
 mod setting;
 mod thread;
+mod words;
 
 pub use contact::{Contact, ContactKind};
 pub use contact_point::{ContactPoint, Email, Phone};
@@ -32,7 +34,11 @@ pub use policy::{
 };
 pub use presence::PresenceKind;
 pub use profile::{AccountKind, Profile};
+pub use query::{
+    ActivityKey, DirectoryQuery, DirectoryRow, Listing, OwnQuery, PAGE_MAX, Query, WordKey, is_held, standing,
+};
 pub use receipt::Receipt;
 pub use role::{Role, RoleDefinition, RoleName};
 pub use setting::{ConversationSetting, NotificationLevel};
 pub use thread::{LastReply, PARTICIPANTS_MAX, Parent, Thread};
+pub use words::{SEARCH_CHARACTERS_MAX, SEARCH_WORDS_MAX, is_found, search, words};

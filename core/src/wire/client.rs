@@ -6,7 +6,7 @@ use crate::{
     ids::{ConversationId, DeviceId, DocumentId, PageNumber, StreamId},
     journal::{Cursor, Position},
     model::{PresenceKind, Wish},
-    wire::{ListLate, ListSubscribers, MatchContacts},
+    wire::{List, ListLate, ListSubscribers, MatchContacts},
 };
 
 /// A frame from a client.
@@ -42,6 +42,9 @@ pub enum ClientFrame {
     /// Asks who of the people in an address book has an account.
     #[n(9)]
     MatchContacts(#[n(0)] MatchContacts),
+    /// Asks for a page of a list of conversations.
+    #[n(10)]
+    List(#[n(0)] List),
 }
 
 /// Opens a session.

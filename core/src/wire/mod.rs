@@ -6,6 +6,7 @@ mod client;
 mod codec;
 mod contact;
 mod late;
+mod list;
 mod packed;
 mod server;
 mod subscriber;
@@ -14,6 +15,7 @@ pub use client::{Ask, ClientFrame, Fetch, FetchScope, Hello, PresenceNotice, Pus
 pub use codec::{DecodeFrameError, decode, encode};
 pub use contact::{ContactMatch, ContactMatches, MatchContacts};
 pub use late::{LateMessages, ListLate};
+pub use list::{List, Listed, ListedRow, ListedRows};
 pub use packed::{decode_frame, encode_frame};
 pub use server::{
     Accepted, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetched, LastMessage, MemberPresence,

@@ -11,7 +11,7 @@ use crate::{
         ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role, Thread,
     },
     time::WallTime,
-    wire::{ContactMatches, LateMessages, Subscribers},
+    wire::{ContactMatches, LateMessages, Listed, Subscribers},
 };
 
 /// A frame from the server.
@@ -65,6 +65,9 @@ pub enum ServerFrame {
     /// Answers whose contact points those are that were asked for.
     #[n(15)]
     ContactMatches(#[n(0)] ContactMatches),
+    /// Answers List.
+    #[n(16)]
+    Listed(#[n(0)] Listed),
 }
 
 /// Answers Hello.

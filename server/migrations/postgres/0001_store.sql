@@ -91,6 +91,7 @@ CREATE TABLE quarantine (
     PRIMARY KEY (tenant, document, position)
 );
 
+-- `listing` is what everybody may know of a public conversation; null for any other.
 CREATE TABLE conversations (
     tenant TEXT COLLATE "C" NOT NULL,
     conversation TEXT COLLATE "C" NOT NULL,
@@ -102,6 +103,8 @@ CREATE TABLE conversations (
     some_members BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
     last_message BYTEA,
+    activity_at BIGINT NOT NULL,
+    listing BYTEA,
     PRIMARY KEY (tenant, conversation)
 ) WITH (fillfactor = 70);
 
@@ -112,6 +115,16 @@ CREATE TABLE public_names (
     conversation TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (tenant, name)
 );
+
+-- What public conversations are found under: the words of their titles and names.
+CREATE TABLE directory_words (
+    tenant TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    word TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, conversation, word)
+);
+
+CREATE INDEX directory_words_word ON directory_words (tenant, word, conversation);
 
 -- `subscribed_at` is zero for whom the conversation's document lists, whose row
 -- can be made again from the journal. Any other time makes the row a

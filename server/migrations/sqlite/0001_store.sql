@@ -80,6 +80,7 @@ CREATE TABLE quarantine (
     PRIMARY KEY (tenant, document, position)
 ) STRICT;
 
+-- `listing` is what everybody may know of a public conversation; null for any other.
 CREATE TABLE conversations (
     tenant TEXT NOT NULL,
     conversation TEXT NOT NULL,
@@ -91,6 +92,8 @@ CREATE TABLE conversations (
     some_members BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     last_message BLOB,
+    activity_at INTEGER NOT NULL,
+    listing BLOB,
     PRIMARY KEY (tenant, conversation)
 ) STRICT, WITHOUT ROWID;
 
@@ -101,6 +104,16 @@ CREATE TABLE public_names (
     conversation TEXT NOT NULL,
     PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
+
+-- What public conversations are found under: the words of their titles and names.
+CREATE TABLE directory_words (
+    tenant TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    word TEXT NOT NULL,
+    PRIMARY KEY (tenant, conversation, word)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX directory_words_word ON directory_words (tenant, word, conversation);
 
 -- `subscribed_at` is zero for whom the conversation's document lists, whose row
 -- can be made again from the journal. Any other time makes the row a
@@ -215,6 +228,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('documents', 'documents_backlog', '1000000 1000'),
     ('snapshots', 'sqlite_autoindex_snapshots_1', '1000000 1000000 1'),
     ('conversations', 'conversations', '1000000 1000000 1'),
+    ('directory_words', 'directory_words', '1000000 1000000 5 1'),
+    ('directory_words', 'directory_words_word', '1000000 1000000 5 1'),
     ('members', 'members', '10000000 10000000 10 1'),
     ('members', 'members_account', '10000000 10000000 50 40 1'),
     ('members', 'members_listed', '1000000 1000000 5 4 1'),

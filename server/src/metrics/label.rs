@@ -123,6 +123,8 @@ label! {
         Subscriptions = "subscriptions",
         Subscribers = "subscribers",
         SubscriberCounts = "subscriber_counts",
+        OwnConversations = "own_conversations",
+        Directory = "directory",
         Document = "document",
         FindChanges = "find_changes",
         EntriesAfter = "entries_after",

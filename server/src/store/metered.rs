@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ContactPoint, LateMessage, Receipt, Thread},
+    model::{ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
     time::WallTime,
-    wire::{ConversationSummary, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 use tokio::time::Instant;
 
@@ -157,6 +157,26 @@ impl Store for Metered {
     ) -> Result<SubscriberCounts, StoreError> {
         let counts = self.store.subscriber_counts(tenant, conversation, position);
         self.call(StoreCall::SubscriberCounts, counts).await
+    }
+
+    async fn own_conversations(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        query: &OwnQuery,
+    ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
+        let listed = self.store.own_conversations(tenant, account, query);
+        self.call(StoreCall::OwnConversations, listed).await
+    }
+
+    async fn directory(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        prefixes: &BTreeSet<String>,
+        query: &DirectoryQuery,
+    ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
+        self.call(StoreCall::Directory, self.store.directory(tenant, account, prefixes, query)).await
     }
 
     async fn document(

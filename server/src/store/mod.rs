@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod contract;
+mod conversation;
 mod error;
 mod metered;
 mod name;
@@ -21,13 +22,14 @@ use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     model::{
-        ContactPoint, ConversationKind, ConversationState, LateMessage, Member, MemberStatus, Profile, Receipt, Role,
-        Thread,
+        ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, Member, MemberStatus, OwnQuery, Profile,
+        Receipt, Role, Thread, WordKey,
     },
     time::WallTime,
-    wire::{ConversationSummary, LastMessage, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 
+pub use conversation::ConversationRow;
 pub(crate) use metered::Metered;
 pub use name::NameChange;
 pub use notice::Notice;
@@ -225,6 +227,8 @@ pub struct StreamCommit {
     pub conversation: Option<ConversationRow>,
     /// The change of its public name, if that changed.
     pub name: Option<NameChange>,
+    /// The words that the directory has the conversation under from now on, if they changed.
+    pub words: Option<BTreeSet<String>>,
     /// The members that changed.
     pub members: Vec<(AccountId, MemberRow)>,
     /// What became of subscriptions. They may be all that a commit writes: it
@@ -240,25 +244,6 @@ pub struct StreamCommit {
     pub blocks: Vec<(AccountId, bool)>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
     pub traces: Vec<TraceId>,
-}
-
-/// A conversation in the projection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConversationRow {
-    /// Its kind.
-    pub kind: ConversationKind,
-    /// Its title.
-    pub title: Option<String>,
-    /// Its state.
-    pub state: ConversationState,
-    /// Its active members.
-    pub member_count: u32,
-    /// Up to five active members, by account, for lists.
-    pub some_members: Vec<AccountId>,
-    /// When it was created, by its creator's clock.
-    pub created_at: WallTime,
-    /// Its newest message.
-    pub last_message: Option<LastMessage>,
 }
 
 /// Threads of a conversation's stream.
@@ -443,6 +428,25 @@ pub trait Store: Send + Sync + 'static {
         conversation: ConversationId,
         position: Position,
     ) -> Result<SubscriberCounts, StoreError>;
+
+    /// A page of an account's conversations, and where the next one begins. Looks at each of
+    /// its conversations, and at no other: their order is that of what happens in them.
+    async fn own_conversations(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        query: &OwnQuery,
+    ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError>;
+
+    /// A page of the directory, of what has a word for each of these prefixes, and where the
+    /// next one begins. Looks at a bounded number of words, however many there are.
+    async fn directory(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        prefixes: &BTreeSet<String>,
+        query: &DirectoryQuery,
+    ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError>;
 
     /// A document: its snapshot and the entries behind it, and the head of
     /// its stream, all as of one moment. A snapshot that is not what was

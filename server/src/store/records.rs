@@ -21,6 +21,8 @@ pub struct StreamRecord {
     pub conversation: Option<ConversationRow>,
     /// Everybody who is or was a member, by account; subscribers are in no journal.
     pub members: Vec<(AccountId, MemberRow)>,
+    /// The words that the directory has it under, in their order.
+    pub words: Vec<String>,
     /// The threads of its stream, by id.
     pub threads: Vec<Thread>,
     /// The account's profile.

@@ -1,11 +1,30 @@
-//! What queries need of a conversation: its row in the projection.
+//! What queries need of a conversation: its row in the projection, and what it
+//! is found under.
 
-use tidings_core::{authority::Stream, model::InfoField};
+use std::collections::BTreeSet;
+
+use tidings_core::{
+    authority::Stream,
+    model::{Conversation, InfoField},
+};
 
 use crate::store::ConversationRow;
 
 /// Active members named in a projection.
 const SOME_MEMBERS: usize = 5;
+
+/// What a conversation is found under.
+pub(super) struct Found {
+    pub(super) name: Option<String>,
+    pub(super) words: BTreeSet<String>,
+}
+
+impl Found {
+    /// As a conversation is now.
+    pub(super) fn under(conversation: &Conversation) -> Self {
+        Self { name: conversation.public_name().map(str::to_owned), words: conversation.directory_words() }
+    }
+}
 
 /// The projection of a conversation; none before it was created.
 pub(crate) fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
@@ -19,5 +38,6 @@ pub(crate) fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
         some_members: conversation.active_members().take(SOME_MEMBERS).map(|(account, _)| account.clone()).collect(),
         created_at: created.at,
         last_message: stream.last_message(),
+        listing: conversation.listing(),
     })
 }

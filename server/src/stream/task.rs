@@ -33,7 +33,7 @@ use super::{
     fanout, late,
     load::load,
     notice,
-    projection::conversation_row,
+    projection::{Found, conversation_row},
     registry::StreamKey,
 };
 use crate::{
@@ -254,13 +254,13 @@ impl Task {
         base: Position,
         batch: &[PushRequest],
     ) -> Result<Decision, DecideError> {
-        let former_name = stream.conversation().public_name().map(str::to_owned);
+        let former = Found::under(stream.conversation());
         let decision = self.decide(stream, base, batch).await?;
         if decision.entries.is_empty() && decision.subscribers.is_empty() {
             self.confirm_refusals(base, &decision).await?;
             return Ok(decision);
         }
-        let commit = self.stream_commit(stream, base, &decision, former_name.as_deref()).await?;
+        let commit = self.stream_commit(stream, base, &decision, &former).await?;
         let claimed = commit.name.as_ref().and_then(|change| change.to.clone());
         match self.node.committer.commit(commit).await.map_err(DecideError::Commit)? {
             CommitOutcome::Committed => {
@@ -556,7 +556,7 @@ impl Task {
         stream: &mut Stream,
         base: Position,
         decision: &Decision,
-        former_name: Option<&str>,
+        former: &Found,
     ) -> Result<StreamCommit, DecideError> {
         let conversation = match self.key.stream.conversation() {
             None => None,
@@ -576,7 +576,8 @@ impl Task {
             entries: decision.entries.clone(),
             page: stream.page(),
             conversation,
-            name: NameChange::between(former_name, stream.conversation().public_name()),
+            name: NameChange::between(former.name.as_deref(), stream.conversation().public_name()),
+            words: Some(stream.conversation().directory_words()).filter(|words| *words != former.words),
             members,
             subscribers,
             threads: decision.threads.iter().filter_map(|thread| stream.thread(*thread).cloned()).collect(),

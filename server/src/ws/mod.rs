@@ -3,6 +3,7 @@
 mod contacts;
 mod fetch;
 mod late;
+mod lists;
 mod outgoing;
 mod session;
 mod sessions;

@@ -69,6 +69,7 @@ impl Frame {
             | ServerFrame::Subscribers(_)
             | ServerFrame::LateMessages(_)
             | ServerFrame::ContactMatches(_)
+            | ServerFrame::Listed(_)
             | ServerFrame::Closed(_)
             | ServerFrame::Pong(_) => None,
         };

@@ -24,7 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use tracing::Instrument as _;
 
 use super::{
-    contacts, fetch, late,
+    contacts, fetch, late, lists,
     outgoing::{Ending, Frame, OutgoingReader, outgoing},
     sessions::SessionHandle,
     socket::{FrameSocket, Received, Transport},
@@ -441,6 +441,17 @@ impl Session {
             }
             ClientFrame::MatchContacts(asked) => {
                 let frame = contacts::answer(&self.node, &self.identity, &asked).await;
+                self.write(socket, [frame]).await
+            }
+            ClientFrame::List(list) => {
+                let frame = match self.fetch_rate.take(1) {
+                    Ok(()) => lists::answer(&self.node, &self.identity, &list).await,
+                    Err(wait) => {
+                        self.node.metrics.fetches_refused.of(Code::RateLimited).count();
+                        let stream = StreamId::Account(self.identity.account.clone());
+                        Frame::new(&ServerFrame::Refused(self.rate_limited(list.request, stream, wait)))
+                    }
+                };
                 self.write(socket, [frame]).await
             }
             ClientFrame::Receipts(notices) => self.merge_receipts(&notices).await,

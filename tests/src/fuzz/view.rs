@@ -243,6 +243,7 @@ impl Link {
             ClientFrame::Ping(number) => vec![ServerFrame::Pong(Pong { number, server_time: now.wall })],
             ClientFrame::Ask(_)
             | ClientFrame::ListLate(_)
+            | ClientFrame::List(_)
             | ClientFrame::ListSubscribers(_)
             | ClientFrame::MatchContacts(_)
             | ClientFrame::Receipts(_)

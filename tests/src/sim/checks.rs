@@ -42,6 +42,8 @@ macro_rules! ensure {
     };
 }
 
+pub(super) use ensure;
+
 impl Checks {
     /// Nothing seen yet.
     pub fn new(limits: Limits) -> Self {

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 use tidings_core::{
     code::Code,
     command::Command,
-    engine::{ConnectionState, Engine, EngineConfig, Input, Output, ServerFault, Update},
+    engine::{ConnectionState, Engine, EngineConfig, Input, ListPage, Output, ServerFault, Update},
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId},
-    model::{Contact, Profile},
+    model::{Contact, Profile, Query},
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
@@ -50,6 +50,8 @@ pub struct Screen {
     pub rows_told: usize,
     /// What is shown of accounts.
     pub profiles: BTreeMap<AccountId, Profile>,
+    /// The pages of lists that were asked for.
+    pub pages: BTreeMap<u64, ListPage>,
     /// The own contacts.
     pub contacts: BTreeMap<ContactId, Contact>,
     /// Whom the account has blocked.
@@ -115,6 +117,9 @@ impl Screen {
             }
             Update::Blocked(blocked) => self.blocked = blocked.into_iter().collect(),
             Update::Presence { .. } | Update::ContactsMatched { .. } => {}
+            Update::Listed { request, page } => {
+                self.pages.insert(request, page);
+            }
         }
     }
 }
@@ -199,6 +204,14 @@ impl Client {
         let request = self.next_request;
         self.next_request += 1;
         self.handle(now, Input::Command { request, command: command.into() });
+        request
+    }
+
+    /// Asks for a page of a list; the number of the answer.
+    pub fn list(&mut self, now: Now, query: Query) -> u64 {
+        let request = self.next_request;
+        self.next_request += 1;
+        self.handle(now, Input::List { request, query });
         request
     }
 

@@ -10,6 +10,7 @@ pub mod faults;
 pub mod happened;
 pub mod intruder;
 pub mod journal;
+mod lists;
 pub mod network;
 pub mod node;
 mod pipe;

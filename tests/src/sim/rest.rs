@@ -66,6 +66,7 @@ impl Run<'_> {
         self.settle()?;
         self.checks.rest(&mut self.world)?;
         self.check_words()?;
+        self.check_lists()?;
         self.start_again()
     }
 

@@ -18,9 +18,9 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ContactPoint, LateMessage, Receipt, Thread},
+    model::{ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
     time::WallTime,
-    wire::{ConversationSummary, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
     self, CatchUp, CommitOutcome, DeviceOwner, MemberRow, NewEntry, Notice, Records, Snapshot, StaleDocument, Store,
@@ -537,6 +537,25 @@ impl Store for NodeStore {
         position: Position,
     ) -> Result<SubscriberCounts, StoreError> {
         self.call(Call::Read, self.store().subscriber_counts(tenant, conversation, position)).await
+    }
+
+    async fn own_conversations(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        query: &OwnQuery,
+    ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
+        self.call(Call::Read, self.store().own_conversations(tenant, account, query)).await
+    }
+
+    async fn directory(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        prefixes: &BTreeSet<String>,
+        query: &DirectoryQuery,
+    ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
+        self.call(Call::Read, self.store().directory(tenant, account, prefixes, query)).await
     }
 
     async fn document(

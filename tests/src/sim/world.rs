@@ -255,6 +255,12 @@ impl World {
         self.clients[device].command(now, command)
     }
 
+    /// Has a person ask for a page of a list; the number of the answer.
+    pub fn list(&mut self, device: Device, query: tidings_core::model::Query) -> u64 {
+        let now = self.now_of(device);
+        self.clients[device].list(now, query)
+    }
+
     /// Retries a refused command; the number of the answer.
     pub fn retry(&mut self, device: Device, id: u64, words: Option<String>) -> u64 {
         let now = self.now_of(device);
@@ -876,6 +882,7 @@ fn summary(frame: &ServerFrame) -> String {
         ServerFrame::ContactMatches(answer) => format!("{} matches", answer.matches.len()),
         ServerFrame::Subscribers(answer) => format!("{} of {} subscribers", answer.subscribers.len(), answer.count),
         ServerFrame::LateMessages(late) => format!("{} held in {}", late.messages.len(), late.conversation),
+        ServerFrame::Listed(listed) => format!("listed #{}", listed.request),
         ServerFrame::Pong(_) => "pong".to_owned(),
     }
 }
@@ -891,6 +898,7 @@ fn asked(frame: &ClientFrame) -> String {
         ClientFrame::MatchContacts(asked) => format!("match #{} of {}", asked.request, asked.points.len()),
         ClientFrame::ListSubscribers(list) => format!("list #{} of {}", list.request, list.conversation),
         ClientFrame::ListLate(list) => format!("list #{} of what is held in {}", list.request, list.conversation),
+        ClientFrame::List(list) => format!("list #{} {:?}", list.request, list.query),
         ClientFrame::Ping(_) => "ping".to_owned(),
     }
 }

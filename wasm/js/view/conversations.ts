@@ -20,6 +20,11 @@ export class ConversationList {
     return this.#sorted;
   }
 
+  /** The row of a conversation, if there is one. */
+  row(conversation: string): ConversationRow | undefined {
+    return this.#rows.get(conversation);
+  }
+
   /** Takes over rows that are new or changed; their conversations. */
   apply(rows: readonly ConversationRow[]): string[] {
     const went: ConversationRow[] = [];

@@ -1,7 +1,7 @@
 // The dialogs that lead into a conversation: with one person, a group or a
 // channel that is new, or one that is there already.
 
-import type { Stored } from "tidings";
+import type { NewConversation, Stored } from "tidings";
 
 import { element } from "../dom";
 import { field, openDialog } from "../dialog";
@@ -9,6 +9,7 @@ import { outcome, reasonOf, type Person } from "../person";
 import { readLink } from "../texts";
 
 const ACCOUNT = /^[A-Za-z0-9_.:-]{1,64}$/;
+const NAME = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 
 /** Asks whom to write to; works offline too. */
 export function openNewDirect(person: Person, known: readonly string[], open: (conversation: string) => void): void {
@@ -83,6 +84,14 @@ export function openNewRoster(
     spellcheck: "false",
     "data-testid": `new-${kind}-members`,
   });
+  const name = element("input", {
+    type: "text",
+    maxlength: 64,
+    autocomplete: "off",
+    autocapitalize: "none",
+    spellcheck: "false",
+    "data-testid": `new-${kind}-name`,
+  });
   const hint =
     known.length === 0
       ? "Account ids, separated by commas."
@@ -93,6 +102,7 @@ export function openNewRoster(
       element("p", { class: "quiet" }, ROSTERS[kind].about),
       field("Title", title),
       field("Members", members, hint),
+      field("Public name", name, "With a name everybody can find it and come in. Without one it is private."),
     ],
     agree: "Create",
     act: async () => {
@@ -103,7 +113,15 @@ export function openNewRoster(
       }
       const others = [...new Set(words)].filter((word) => word !== person.client.account);
       const named = title.value.trim();
-      const started = { members: others, ...(named !== "" && { title: named }) };
+      const found = name.value.trim();
+      if (found !== "" && !NAME.test(found)) {
+        return "A name is of lower-case letters, digits, and - _ or a dot between.";
+      }
+      const started: NewConversation = {
+        members: others,
+        ...(named !== "" && { title: named }),
+        ...(found !== "" && { name: found, scope: "public", policies: [{ join: "open" }] }),
+      };
       return begin(person.client.createConversation(kind, started), open);
     },
   });

@@ -11,6 +11,7 @@ import { openMenu, type MenuItem } from "../popover";
 import { timeInFull, timeInShort } from "../times";
 import { openContacts } from "./contacts";
 import { openJoin, openNewDirect, openNewRoster } from "./creation";
+import { openDiscovery } from "./discovery";
 import { createRefused } from "./refused";
 
 const UNREAD_MAX = 9999;
@@ -25,6 +26,16 @@ const STANDINGS: Readonly<Record<Exclude<MemberStatus, "active">, string>> = {
   banned: "You were banned",
   subscribed: "You subscribed",
 };
+
+/** Which chats are shown, by what they are or where one stands in them. */
+const FILTERS = {
+  all: ["All", () => true],
+  direct: ["People", (row) => row.kind === "direct"],
+  group: ["Groups", (row) => row.kind === "group"],
+  channel: ["Channels", (row) => row.kind === "channel"],
+  outside: ["Waiting", (row) => row.status === "invited" || row.status === "requested"],
+  ended: ["Left", (row) => ["left", "removed", "banned"].includes(row.status)],
+} as const satisfies Readonly<Record<string, readonly [string, (row: ConversationRow) => boolean]>>;
 
 /** The list, and what its frame needs of it. */
 export interface InboxView {
@@ -57,6 +68,11 @@ export function createInbox(
     "data-testid": "inbox-search",
     autocomplete: "off",
   });
+  const filter = element(
+    "select",
+    { class: "inbox-filter", "aria-label": "Which chats", "data-testid": "inbox-filter" },
+    ...Object.entries(FILTERS).map(([name, [words]]) => element("option", { value: name }, words)),
+  );
   const list = element("ul", { class: "inbox-list", role: "list", "aria-label": "Conversations" });
   const empty = element("p", { class: "inbox-empty quiet" });
   const refused = createRefused(person);
@@ -93,12 +109,17 @@ export function createInbox(
         icon("channel"),
       ),
       button(
+        { class: "icon-button", "aria-label": "Find", title: "Find groups and channels", "data-testid": "discover" },
+        () => openDiscovery(person, open),
+        icon("compass"),
+      ),
+      button(
         { class: "icon-button", "aria-label": "Join by a link", title: "Join by a link", "data-testid": "join" },
         () => openJoin(person),
         icon("link"),
       ),
     ),
-    element("div", { class: "search-field" }, icon("search"), search),
+    element("div", { class: "search-field" }, icon("search"), search, filter),
     element("div", { class: "inbox-scroll" }, refused.element, list, empty),
     archived,
   );
@@ -172,7 +193,9 @@ export function createInbox(
 
   function draw(changedRows?: ReadonlySet<string>): void {
     const wanted = search.value.trim().toLowerCase();
-    const matching = rows.filter((row) => (wanted === "" ? isArchived(row) === archive : matches(row, wanted)));
+    const [, isAsked] = FILTERS[filter.value as keyof typeof FILTERS];
+    const asked = rows.filter(isAsked);
+    const matching = asked.filter((row) => (wanted === "" ? isArchived(row) === archive : matches(row, wanted)));
     shown.show(matching, (row) => changedRows === undefined || changedRows.has(row.conversation));
     const archivedCount = rows.filter(isArchived).length;
     archived.hidden = archivedCount === 0 && !archive;
@@ -184,7 +207,7 @@ export function createInbox(
     refused.show(refusedRows.filter((row) => row.conversation === undefined || !here.has(row.conversation)));
     empty.hidden = !loaded || matching.length > 0;
     empty.textContent =
-      wanted !== ""
+      wanted !== "" || filter.value !== "all"
         ? "Nothing found."
         : archive
           ? "Nothing is archived."
@@ -223,6 +246,7 @@ export function createInbox(
     }
   });
   search.addEventListener("input", () => draw());
+  filter.addEventListener("change", () => draw());
   search.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") {
       event.preventDefault();

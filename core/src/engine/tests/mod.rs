@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-fn config() -> EngineConfig {
+pub(super) fn config() -> EngineConfig {
     EngineConfig {
         tenant: TenantId::parse("acme").unwrap(),
         account: AccountId::parse("ann").unwrap(),
@@ -29,12 +29,12 @@ fn config() -> EngineConfig {
     }
 }
 
-fn now() -> Now {
+pub(super) fn now() -> Now {
     Now { monotonic: MonotonicTime::from_millis(5), wall: WallTime::from_millis(1_767_225_600_000) }
 }
 
 /// Takes every output; carries out what the store is asked.
-fn drain(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
+pub(super) fn drain(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
     let mut outputs = Vec::new();
     let mut tasks = VecDeque::new();
     loop {
@@ -49,7 +49,7 @@ fn drain(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
     }
 }
 
-fn give(engine: &mut Engine, store: &mut MemoryStore, input: Input) -> Vec<Output> {
+pub(super) fn give(engine: &mut Engine, store: &mut MemoryStore, input: Input) -> Vec<Output> {
     engine.handle(now(), input).unwrap();
     drain(engine, store)
 }
@@ -328,7 +328,7 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
 }
 
 /// Opens a session that has nothing to tell.
-fn go_online(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
+pub(super) fn go_online(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
     let welcome = Welcome {
         version: PROTOCOL_VERSION,
         tenant: config().tenant,
@@ -343,7 +343,7 @@ fn go_online(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
     receive(engine, store, &ServerFrame::CaughtUp(Cursor::new(1)))
 }
 
-fn receive(engine: &mut Engine, store: &mut MemoryStore, frame: &ServerFrame) -> Vec<Output> {
+pub(super) fn receive(engine: &mut Engine, store: &mut MemoryStore, frame: &ServerFrame) -> Vec<Output> {
     give(engine, store, Input::FrameReceived(encode(frame)))
 }
 

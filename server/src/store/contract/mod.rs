@@ -4,6 +4,7 @@
 pub(super) mod catch_up;
 pub(super) mod contact;
 pub(super) mod journal;
+pub(super) mod list;
 pub(super) mod register;
 pub(super) mod subscription;
 
@@ -15,7 +16,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{ConversationKind, ConversationState, MemberStatus, MessageKind, Profile, Role},
     time::WallTime,
-    wire::LastMessage,
+    wire::{LastMessage, ListedRow},
 };
 
 use super::{CatchUp, CommitOutcome, ConversationRow, MemberRow, NewEntry, Store, StreamCommit};
@@ -94,6 +95,14 @@ macro_rules! contract_tests {
                 a_subscribers_receipts_are_told_to_nobody_else,
                 subscribers_are_paged_by_account,
                 of_racing_subscriptions_none_is_lost,
+            }
+            list {
+                l1_own_conversations_are_paged_by_newest_activity,
+                l1_own_conversations_are_of_the_kinds_standings_and_states_asked_for,
+                l3_of_what_an_account_is_not_in_any_more_nothing_new_is_told,
+                l4_the_directory_changes_with_the_commit_that_changes_it,
+                l5_the_directory_is_searched_by_how_words_begin,
+                l5_pages_of_the_directory_end_after_a_bounded_number_of_words,
             }
         }
     };
@@ -186,6 +195,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         threads: Vec::new(),
         late: Vec::new(),
         name: None,
+        words: None,
         profile: None,
         blocks: Vec::new(),
         traces: Vec::new(),
@@ -251,6 +261,7 @@ pub(super) fn row(members: &[&str], title: Option<&str>) -> ConversationRow {
         some_members: members.iter().take(5).map(|name| account(name)).collect(),
         created_at: WallTime::from_millis(1_700_000_000_000),
         last_message: Some(last_message),
+        listing: None,
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     late::{self, LATE_MESSAGES},
     name,
     row::Fields,
+    search::{self, DIRECTORY_WORDS},
     subscription,
     thread::{self, THREADS},
 };
@@ -30,8 +31,8 @@ pub(super) async fn next_tick<B: Backend>(connection: &mut B::Connection) -> Res
 }
 
 /// `Store::commit` in one round trip, where that is all there is to it: every
-/// stream exists, occurs once, keeps its public name and is where its entries were judged. None when
-/// it is not, and nothing is written.
+/// stream exists, occurs once, keeps what it is found under and is where its entries were judged.
+/// None when it is not, and nothing is written.
 pub(in crate::store) async fn commit_at_once<B: Backend>(
     connection: &mut B::Connection,
     node: i64,
@@ -45,7 +46,8 @@ pub(in crate::store) async fn commit_at_once<B: Backend>(
             ((&commit.tenant, &commit.stream), head)
         })
         .collect();
-    let is_plain = |commit: &StreamCommit| commit.name.is_none() && !subscription::is_touched(commit);
+    let is_plain =
+        |commit: &StreamCommit| commit.name.is_none() && commit.words.is_none() && !subscription::is_touched(commit);
     if commits.is_empty() || heads.len() < commits.len() || !commits.iter().all(is_plain) {
         return Ok(None);
     }
@@ -85,6 +87,7 @@ pub(in crate::store) async fn commit<B: Backend>(
     let moves = subscription::moves::<B>(connection, &admitted).await?;
     for commit in &admitted {
         name::release::<B>(connection, commit).await?;
+        search::forget::<B>(connection, commit).await?;
     }
     for (statement, rows) in rows(tick, node, admitted.iter().copied()) {
         insert::<B>(connection, statement, rows).await?;
@@ -218,11 +221,14 @@ const CONVERSATIONS: Insert = Insert {
         "some_members",
         "created_at",
         "last_message",
+        "activity_at",
+        "listing",
     ],
     conflict: "ON CONFLICT (tenant, conversation) DO UPDATE SET
         kind = excluded.kind, title = excluded.title, state = excluded.state,
         member_count = excluded.member_count, some_members = excluded.some_members,
-        created_at = excluded.created_at, last_message = excluded.last_message",
+        created_at = excluded.created_at, last_message = excluded.last_message,
+        activity_at = excluded.activity_at, listing = excluded.listing",
 };
 
 const MEMBERS: Insert = Insert {
@@ -255,6 +261,7 @@ fn rows<'c>(
     let mut threads = BTreeMap::new();
     let mut late_messages = BTreeMap::new();
     let mut blocks = BTreeMap::new();
+    let mut words = BTreeMap::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
         if !commit.entries.is_empty() {
@@ -269,6 +276,9 @@ fn rows<'c>(
             StreamId::Conversation(conversation) => {
                 if let Some(row) = conversation_row(commit) {
                     conversations.insert((tenant, *conversation), row);
+                }
+                if let Some(new) = &commit.words {
+                    words.insert((tenant, *conversation), new);
                 }
                 for (account, row) in member_rows(tick, commit) {
                     members.insert((tenant, *conversation, account), row);
@@ -305,6 +315,7 @@ fn rows<'c>(
         (&MEMBERS, members.into_values().collect()),
         (&THREADS, threads.into_values().collect()),
         (&LATE_MESSAGES, late_messages.into_values().collect()),
+        (&DIRECTORY_WORDS, search::rows(words)),
         (&ACCOUNTS, accounts.into_values().collect()),
         (&BLOCKS, blocks.into_values().collect()),
     ]
@@ -341,6 +352,8 @@ fn conversation_row(commit: &StreamCommit) -> Option<Vec<Value>> {
         wire::encode(&row.some_members).into(),
         row.created_at.into(),
         Value::Bytes(row.last_message.as_ref().map(wire::encode)),
+        row.activity_at().into(),
+        Value::Bytes(row.listing.as_ref().map(wire::encode)),
     ])
 }
 

@@ -9,10 +9,12 @@ mod directory;
 mod journal;
 mod late;
 mod lease;
+mod list;
 mod name;
 mod receipt;
 mod records;
 mod row;
+mod search;
 mod snapshot;
 mod subscription;
 mod thread;
@@ -24,9 +26,9 @@ use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ContactPoint, LateMessage, Receipt, Thread},
+    model::{ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
     time::WallTime,
-    wire::{ConversationSummary, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 
 pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator, read_row};
@@ -288,6 +290,33 @@ impl<B: Backend> Store for SqlStore<B> {
                 let mut moment = reader.begin(B::BEGIN_READ).await?;
                 subscription::subscriber_counts::<B>(&mut moment, tenant, conversation, position).await
             })
+            .await
+    }
+
+    async fn own_conversations(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        query: &OwnQuery,
+    ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
+        self.patience
+            .bound(async {
+                let mut reader = self.reader().await?;
+                let mut moment = reader.begin(B::BEGIN_READ).await?;
+                list::own_conversations::<B>(&mut moment, tenant, account, query).await
+            })
+            .await
+    }
+
+    async fn directory(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        prefixes: &BTreeSet<String>,
+        query: &DirectoryQuery,
+    ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
+        self.patience
+            .bound(async { search::directory::<B>(&mut *self.reader().await?, tenant, account, prefixes, query).await })
             .await
     }
 

@@ -8,7 +8,9 @@ use tidings_core::{
     wire,
 };
 
-use super::{Backend, SqlStore, Value, backend::fetch, contact, directory, journal, row::Fields, snapshot, thread};
+use super::{
+    Backend, SqlStore, Value, backend::fetch, contact, directory, journal, row::Fields, search, snapshot, thread,
+};
 use crate::store::{
     ConversationRow, MemberRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord, WhichThreads,
 };
@@ -26,8 +28,8 @@ const LAST: &str = "SELECT position AS last FROM journal
 const ENTRIES: &str = "SELECT position, document, account, administrator, accepted_at, hash, message, change
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
-const CONVERSATION: &str = "SELECT kind, title, state, member_count, some_members, created_at, last_message
-    FROM conversations WHERE tenant = $1 AND conversation = $2";
+const CONVERSATION: &str = "SELECT kind, title, state, member_count, some_members, created_at, last_message,
+        listing FROM conversations WHERE tenant = $1 AND conversation = $2";
 
 const MEMBERS: &str = "SELECT account, role, status FROM members
     WHERE tenant = $1 AND conversation = $2 AND subscribed_at = 0 ORDER BY account";
@@ -72,8 +74,8 @@ impl<B: Backend> Records for SqlStore<B> {
                 let blocks = contact::blocks::<B>(&mut moment, tenant, account).await?;
                 Ok(StreamRecord { profile, blocks, ..record })
             }
-            StreamId::Conversation(conversation) => {
-                let key = [tenant.into(), (*conversation).into()];
+            StreamId::Conversation(id) => {
+                let key = [tenant.into(), (*id).into()];
                 let rows = fetch::<B>(&mut moment, CONVERSATION, key.clone()).await?;
                 let conversation = rows.first().map(|row| conversation_row(&Fields::of("conversations", row)));
                 let rows = fetch::<B>(&mut moment, MEMBERS, key).await?;
@@ -82,7 +84,8 @@ impl<B: Backend> Records for SqlStore<B> {
                     Ok((fields.account()?, fields.member()?))
                 });
                 let members: Vec<(AccountId, MemberRow)> = members.collect::<Result<_, StoreError>>()?;
-                Ok(StreamRecord { conversation: conversation.transpose()?, members, ..record })
+                let words = search::words::<B>(&mut moment, tenant, *id).await?;
+                Ok(StreamRecord { conversation: conversation.transpose()?, members, words, ..record })
             }
         }
     }
@@ -161,5 +164,6 @@ fn conversation_row<R: super::ReadRow>(fields: &Fields<'_, R>) -> Result<Convers
         some_members: fields.decode("some_members", |bytes| wire::decode(bytes))?,
         created_at: fields.time("created_at")?,
         last_message: fields.maybe_decode("last_message", |bytes| wire::decode(bytes))?,
+        listing: fields.maybe_decode("listing", |bytes| wire::decode(bytes))?,
     })
 }

@@ -133,15 +133,23 @@ export class Person {
     return this.#startRoster("group", title, members);
   }
 
-  /** Creates a channel; answers its id. */
-  startChannel(title: string, members: readonly string[]): Promise<string> {
-    return this.#startRoster("channel", title, members);
+  /** Creates a channel, a public one if it has a name; answers its id. */
+  startChannel(title: string, members: readonly string[], name?: string): Promise<string> {
+    return this.#startRoster("channel", title, members, name);
   }
 
-  async #startRoster(kind: "group" | "channel", title: string, members: readonly string[]): Promise<string> {
+  async #startRoster(
+    kind: "group" | "channel",
+    title: string,
+    members: readonly string[],
+    name?: string,
+  ): Promise<string> {
     await this.find(`new-${kind}`).click();
     await this.find(`new-${kind}-title`).fill(title);
     await this.find(`new-${kind}-members`).fill(members.join(", "));
+    if (name !== undefined) {
+      await this.find(`new-${kind}-name`).fill(name);
+    }
     return this.#agreeAndOpen();
   }
 

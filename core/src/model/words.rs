@@ -1,0 +1,152 @@
+//! Words that a conversation is found by: those of its title and its name, in
+//! lower case, and its whole name behind an `@`, which no word holds.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    code::Code,
+    model::{Conversation, ConversationKind, ConversationState, InfoField, Listing, Scope},
+};
+
+/// Characters of a search; longer ones are refused with `text_too_long`.
+pub const SEARCH_CHARACTERS_MAX: usize = 200;
+
+/// Words of a search; more are refused with `text_too_long`.
+pub const SEARCH_WORDS_MAX: usize = 8;
+
+/// Characters by which a word is known; the rest of a longer one does not count.
+const WORD_CHARACTERS_MAX: usize = 64;
+
+/// What a name begins with among words.
+const NAME_MARK: char = '@';
+
+/// The words of a text: runs of letters and digits, in lower case.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|character: char| !character.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| word.chars().flat_map(char::to_lowercase).take(WORD_CHARACTERS_MAX).collect())
+}
+
+/// What is looked for in the directory: each is how a word begins, or a name.
+///
+/// # Errors
+/// `text_empty` without a word, `text_too_long` for too many words or
+/// characters, `value_invalid` for what no name begins with.
+pub fn search(text: &str) -> Result<BTreeSet<String>, Code> {
+    if text.chars().nth(SEARCH_CHARACTERS_MAX).is_some() {
+        return Err(Code::TextTooLong);
+    }
+    let mut prefixes = BTreeSet::new();
+    for part in text.split_whitespace() {
+        match part.strip_prefix(NAME_MARK) {
+            Some(name) if name.chars().all(is_of_name) => {
+                prefixes.insert(format!("{NAME_MARK}{}", name.to_ascii_lowercase()));
+            }
+            Some(_) => return Err(Code::ValueInvalid),
+            None => prefixes.extend(words(part)),
+        }
+    }
+    match prefixes.len() {
+        0 => Err(Code::TextEmpty),
+        count if count > SEARCH_WORDS_MAX => Err(Code::TextTooLong),
+        _ => Ok(prefixes),
+    }
+}
+
+fn is_of_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "-_.".contains(character)
+}
+
+/// Whether a text has, for each word of a search, one that begins like it.
+/// Everything is found without a word.
+pub fn is_found(text: &str, search: &str) -> bool {
+    let held: Vec<String> = words(text).collect();
+    words(search).all(|wanted| held.iter().any(|word| word.starts_with(&wanted)))
+}
+
+impl Conversation {
+    /// What everybody of the tenant is told of it; none unless it is public and goes on.
+    pub fn listing(&self) -> Option<Listing> {
+        let has_doors = !matches!(self.kind()?, ConversationKind::Direct | ConversationKind::Thread);
+        let is_listed = self.scope() == Scope::Public && self.state() == ConversationState::Active && has_doors;
+        let text = |field| self.text(field).map(str::to_owned);
+        is_listed.then(|| Listing {
+            name: text(InfoField::Name),
+            description: text(InfoField::Description),
+            avatar_url: text(InfoField::AvatarUrl),
+            join: self.policies.join,
+            join_approval: self.policies.join_approval,
+        })
+    }
+
+    /// What the directory has it under; nothing unless it is listed.
+    pub fn directory_words(&self) -> BTreeSet<String> {
+        let Some(Listing { name, .. }) = self.listing() else { return BTreeSet::new() };
+        let title = self.text(InfoField::Title).unwrap_or_default();
+        let name = name.unwrap_or_default();
+        let whole = (!name.is_empty()).then(|| format!("{NAME_MARK}{name}"));
+        words(title).chain(words(&name)).chain(whole).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Created;
+
+    fn prefixes(text: &str) -> Result<Vec<String>, Code> {
+        search(text).map(|prefixes| prefixes.into_iter().collect())
+    }
+
+    #[test]
+    fn words_are_letters_and_digits_in_lower_case() {
+        let split = |text| words(text).collect::<Vec<_>>();
+        assert_eq!(
+            split("The Green-House, №2: ÄPFEL & Straße 東京"),
+            ["the", "green", "house", "2", "äpfel", "straße", "東京"]
+        );
+        assert_eq!(split(" -- \0 🌊 "), [""; 0]);
+        assert_eq!(split(&"İ".repeat(100))[0].chars().count(), WORD_CHARACTERS_MAX);
+    }
+
+    #[test]
+    fn a_search_is_of_words_and_names_within_bounds() {
+        assert_eq!(prefixes(" Green HO ").unwrap(), ["green", "ho"]);
+        assert_eq!(prefixes("@Boats-2 @ sail").unwrap(), ["@", "@boats-2", "sail"]);
+        assert_eq!(prefixes("green-house").unwrap(), ["green", "house"]);
+        for (text, code) in [("", Code::TextEmpty), (" .. ", Code::TextEmpty), ("@a/b", Code::ValueInvalid)] {
+            assert_eq!(prefixes(text), Err(code), "{text:?}");
+        }
+        assert_eq!(prefixes(&"a".repeat(201)), Err(Code::TextTooLong));
+        assert_eq!(prefixes("a b c d e f g h i"), Err(Code::TextTooLong));
+    }
+
+    #[test]
+    fn a_text_is_found_by_how_its_words_begin() {
+        assert!(is_found("Green Garden Club", "gar GREEN"));
+        assert!(is_found("Anything", "  "));
+        assert!(!is_found("Green Garden Club", "arden"));
+    }
+
+    #[test]
+    fn l4_only_what_is_public_and_goes_on_is_in_the_directory() {
+        let owner = crate::ids::AccountId::parse("ann").unwrap();
+        let at = crate::time::WallTime::from_millis(1);
+        let mut conversation = Conversation {
+            created: Some(Created::new(ConversationKind::Channel, owner, at)),
+            scope: Some(Scope::Public),
+            ..Conversation::default()
+        };
+        conversation.info.insert(InfoField::Title, "Old Boats".to_owned());
+        conversation.info.insert(InfoField::Name, "boats-2".to_owned());
+        let found = |conversation: &Conversation| conversation.directory_words().into_iter().collect::<Vec<_>>();
+        assert_eq!(found(&conversation), ["2", "@boats-2", "boats", "old"]);
+        for state in [ConversationState::Archived, ConversationState::Closed, ConversationState::Deleted] {
+            assert_eq!(found(&Conversation { state: Some(state), ..conversation.clone() }), [""; 0]);
+        }
+        for scope in [Scope::Private, Scope::Organization] {
+            assert_eq!(found(&Conversation { scope: Some(scope), ..conversation.clone() }), [""; 0]);
+        }
+        assert_eq!(found(&Conversation::default()), [""; 0]);
+    }
+}

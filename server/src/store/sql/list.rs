@@ -1,0 +1,117 @@
+//! The own conversations of an account, by newest activity.
+//!
+//! A message moves its conversation in the lists of all who are in it. So no
+//! row of a member says when: that would be a thousand writes for a message.
+//! Each page looks at the account's own conversations instead, a row each, and
+//! reads what is told of those that are on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, TenantId},
+    journal::Position,
+    model::{ActivityKey, ConversationKind, ConversationState, MemberStatus, OwnQuery, Receipt, is_held},
+    time::WallTime,
+    wire::{ConversationSummary, ListedRow},
+};
+
+use super::{Backend, ReadRow, Value, backend::fetch, catch_up::summaries, row::Fields};
+use crate::store::StoreError;
+
+// What an account is not in any more moves in its list no more: there it is
+// when that came to be, a subscriber's by the row, a member's by the entry.
+const OWN: &str = "SELECT * FROM (
+        SELECT own.conversation AS conversation, own.role AS role, own.status AS status,
+            conversations.kind AS kind, conversations.created_at AS created_at,
+            CASE WHEN conversations.listing IS NOT NULL THEN conversations.title END AS title,
+            CASE
+                WHEN own.status = 'active' THEN conversations.activity_at
+                WHEN own.status IN ('invited', 'requested') THEN conversations.created_at
+                WHEN own.subscribed_at > 0 THEN own.subscribed_at
+                ELSE coalesce((SELECT journal.accepted_at FROM journal WHERE journal.tenant = own.tenant
+                    AND journal.stream = 'conversation/' || own.conversation
+                    AND journal.position = own.position), conversations.created_at)
+            END AS activity_at
+        FROM members AS own
+        JOIN conversations ON conversations.tenant = own.tenant AND conversations.conversation = own.conversation
+        WHERE own.tenant = $1 AND own.account = $2
+            AND CASE WHEN own.status = 'active' AND own.subscribed_at > 0 THEN 'subscribed' ELSE own.status END
+                IN (SELECT key FROM json_each($3))
+            AND conversations.kind IN (SELECT key FROM json_each($4))
+            AND (own.status NOT IN ('active', 'invited', 'requested')
+                OR conversations.state IN (SELECT key FROM json_each($5)))
+    ) AS listed
+    WHERE activity_at < $6 OR (activity_at = $6 AND conversation > $7)
+    ORDER BY activity_at DESC, conversation LIMIT $8";
+
+/// `Store::own_conversations`, within a transaction of one moment.
+pub(super) async fn own_conversations<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    query: &OwnQuery,
+) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
+    let (at, conversation) = match query.after {
+        Some(ActivityKey { at, conversation }) => (at.into(), conversation.into()),
+        None => (Value::Number(i64::MAX), Value::from("")),
+    };
+    let page_max = query.page_max();
+    let values = [
+        tenant.into(),
+        account.into(),
+        Value::keys(query.statuses()),
+        Value::keys(query.kinds()),
+        Value::keys(query.states()),
+        at,
+        conversation,
+        page_max.saturating_add(1).into(),
+    ];
+    let rows = fetch::<B>(connection, OWN, values).await?;
+    let mut listed = rows.iter().map(ended_row).collect::<Result<Vec<_>, _>>()?;
+    let has_more = listed.len() > page_max as usize;
+    listed.truncate(page_max as usize);
+    let held: BTreeSet<ConversationId> = listed
+        .iter()
+        .map(|row| &row.summary)
+        .filter(|summary| is_held(summary.status))
+        .map(|it| it.conversation)
+        .collect();
+    let told = summaries::<B>(connection, tenant, account, &held).await?;
+    let mut told: BTreeMap<ConversationId, ConversationSummary> =
+        told.into_iter().map(|summary| (summary.conversation, summary)).collect();
+    for row in &mut listed {
+        if let Some(summary) = told.remove(&row.summary.conversation) {
+            row.summary = summary;
+        }
+    }
+    let last = listed.last().filter(|_| has_more);
+    let next = last.map(|row| ActivityKey { at: row.activity_at, conversation: row.summary.conversation });
+    Ok((listed, next))
+}
+
+/// What is told of a conversation that the account is not in any more: not
+/// even whether it still goes on.
+fn ended_row(row: &impl ReadRow) -> Result<ListedRow, StoreError> {
+    let fields = Fields::of("conversations", row);
+    let member = fields.member()?;
+    let activity_at: WallTime = fields.time("activity_at")?;
+    let summary = ConversationSummary {
+        conversation: fields.conversation()?,
+        kind: fields.named("kind", ConversationKind::parse)?,
+        title: fields.words("title")?,
+        state: ConversationState::Active,
+        role: member.role,
+        status: member.status,
+        member_count: 0,
+        subscriber_count: 0,
+        others: Vec::new(),
+        last_message: None,
+        position: Position::ZERO,
+        page: 0,
+        receipt: Receipt::default(),
+        unread: 0,
+        created_at: fields.time("created_at")?,
+    };
+    debug_assert_ne!(summary.status, MemberStatus::Subscribed, "a subscriber's row is active");
+    Ok(ListedRow { summary, activity_at })
+}

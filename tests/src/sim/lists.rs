@@ -1,0 +1,122 @@
+//! What lists must tell a world at rest: each account all of its conversations,
+//! by what the store says, and everybody the same directory, by the journal.
+
+use std::collections::BTreeMap;
+
+use tidings_core::{
+    engine::ListPage,
+    ids::{AccountId, ConversationId},
+    model::{DirectoryQuery, MemberStatus, OwnQuery, Query, standing},
+    view::InboxRow,
+};
+
+use super::{
+    checks::{Checked, ensure},
+    run::Run,
+    store::wait,
+    world::{Device, tenant},
+};
+
+/// Rows of a page: so few that there are several pages.
+const PAGE: u32 = 3;
+/// How often an answer is looked for in a healed world, and at most so many times.
+const LOOK_MS: u64 = 50;
+const LOOKS_MAX: u32 = 200;
+
+impl Run<'_> {
+    /// Every device asks for all of its conversations, and for all public names.
+    pub(super) fn check_lists(&mut self) -> Checked {
+        let mut names: Vec<(String, ConversationId)> = Vec::new();
+        for stream in self.checks.journal.streams().values() {
+            let conversation = stream.verifier.stream().conversation();
+            let id = stream.verifier.stream().id().conversation();
+            if let (Some(name), Some(id)) = (conversation.listing().and_then(|listing| listing.name), id) {
+                names.push((name, id));
+            }
+        }
+        names.sort();
+        let names: Vec<ConversationId> = names.into_iter().map(|(_, id)| id).collect();
+        for device in 0..self.world.clients().len() {
+            let account = self.world.clients()[device].account.clone();
+            let expected = self.standings(&account);
+            let rows = self.own(device)?;
+            let listed: BTreeMap<ConversationId, MemberStatus> =
+                rows.iter().map(|row| (row.conversation, standing(&row.role, row.status))).collect();
+            ensure!(listed.len() == rows.len(), "{account} is listed a conversation twice");
+            ensure!(listed == expected, "{account} is listed {listed:?}, and the store says {expected:?}");
+            let times: Vec<_> = rows.iter().map(|row| row.activity_at).collect();
+            ensure!(times.is_sorted_by(|one, other| one >= other), "{account}'s list is not by activity: {times:?}");
+            let inbox = &self.world.clients()[device].screen.inbox;
+            for row in rows.iter().filter(|row| row.status == MemberStatus::Active) {
+                let shown = inbox.get(&row.conversation).map(|row| row.activity_at);
+                let listed = Some(row.activity_at);
+                ensure!(shown == listed, "{account}'s {} moved at {shown:?}, not {listed:?}", row.conversation);
+            }
+            let found = self.directory(device)?;
+            ensure!(found == names, "{account} finds {found:?}, and public are {names:?}");
+        }
+        Ok(())
+    }
+
+    /// Where an account stands, by the store.
+    fn standings(&self, account: &AccountId) -> BTreeMap<ConversationId, MemberStatus> {
+        let store = self.world.database().store();
+        let stands = |conversation: &ConversationId| {
+            let member = wait(store.member(&tenant(), *conversation, account)).expect("the database answers")?;
+            Some((*conversation, standing(&member.role, member.status)))
+        };
+        self.conversations.iter().filter_map(stands).collect()
+    }
+
+    fn own(&mut self, device: Device) -> Result<Vec<InboxRow>, String> {
+        let statuses: Vec<MemberStatus> = MemberStatus::ALL.to_vec();
+        let states = tidings_core::model::ConversationState::ALL.to_vec();
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let (statuses, states) = (statuses.clone(), states.clone());
+            let query = OwnQuery { statuses, states, after, count_max: PAGE, ..OwnQuery::default() };
+            match self.page(device, Query::Own(query))? {
+                ListPage::Own { rows, next, complete: true } => {
+                    all.extend(rows);
+                    after = next;
+                }
+                other => return Err(format!("not all own conversations: {other:?}")),
+            }
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn directory(&mut self, device: Device) -> Result<Vec<ConversationId>, String> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let query = DirectoryQuery { words: "@".into(), after, count_max: PAGE, ..DirectoryQuery::default() };
+            match self.page(device, Query::Directory(query))? {
+                ListPage::Directory { rows, next } => {
+                    all.extend(rows.into_iter().map(|row| row.conversation));
+                    after = next;
+                }
+                other @ ListPage::Own { .. } => return Err(format!("another list: {other:?}")),
+            }
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn page(&mut self, device: Device, query: Query) -> Result<ListPage, String> {
+        let request = self.world.list(device, query);
+        for _ in 0..LOOKS_MAX {
+            let screen = &mut self.world.client(device).screen;
+            if let Some(page) = screen.pages.remove(&request) {
+                return Ok(page);
+            }
+            if let Some(answer) = screen.answers.get(&request) {
+                return Err(format!("a list is not to be had: {answer:?}"));
+            }
+            self.world.run_ms(LOOK_MS);
+        }
+        Err("a list has no answer".to_owned())
+    }
+}
