@@ -408,34 +408,23 @@ impl Session {
             ClientFrame::Push(push) => self.push(socket, push).await,
             ClientFrame::Ask(ask) => self.ask(socket, ask).await,
             ClientFrame::Fetch(fetch) => {
-                let frames = match self.fetch_rate.take(1) {
+                let frames = match self.take_fetch(fetch.request, &fetch.stream) {
                     Ok(()) => fetch::answer(&self.node, &self.identity, &fetch).await,
-                    Err(wait) => {
-                        self.node.metrics.fetches_refused.of(Code::RateLimited).count();
-                        vec![Frame::new(&ServerFrame::Refused(self.rate_limited(fetch.request, fetch.stream, wait)))]
-                    }
+                    Err(refused) => vec![refused],
                 };
                 self.write(socket, frames).await
             }
             ClientFrame::ListLate(list) => {
-                let frame = match self.fetch_rate.take(1) {
+                let frame = match self.take_fetch(list.request, &StreamId::Conversation(list.conversation)) {
                     Ok(()) => late::answer(&self.node, &self.identity, &list).await,
-                    Err(wait) => {
-                        self.node.metrics.fetches_refused.of(Code::RateLimited).count();
-                        let stream = StreamId::Conversation(list.conversation);
-                        Frame::new(&ServerFrame::Refused(self.rate_limited(list.request, stream, wait)))
-                    }
+                    Err(refused) => refused,
                 };
                 self.write(socket, [frame]).await
             }
             ClientFrame::ListSubscribers(list) => {
-                let frame = match self.fetch_rate.take(1) {
+                let frame = match self.take_fetch(list.request, &StreamId::Conversation(list.conversation)) {
                     Ok(()) => subscribers::answer(&self.node, &self.identity, &list).await,
-                    Err(wait) => {
-                        self.node.metrics.fetches_refused.of(Code::RateLimited).count();
-                        let stream = StreamId::Conversation(list.conversation);
-                        Frame::new(&ServerFrame::Refused(self.rate_limited(list.request, stream, wait)))
-                    }
+                    Err(refused) => refused,
                 };
                 self.write(socket, [frame]).await
             }
@@ -444,13 +433,9 @@ impl Session {
                 self.write(socket, [frame]).await
             }
             ClientFrame::List(list) => {
-                let frame = match self.fetch_rate.take(1) {
+                let frame = match self.take_fetch(list.request, &StreamId::Account(self.identity.account.clone())) {
                     Ok(()) => lists::answer(&self.node, &self.identity, &list).await,
-                    Err(wait) => {
-                        self.node.metrics.fetches_refused.of(Code::RateLimited).count();
-                        let stream = StreamId::Account(self.identity.account.clone());
-                        Frame::new(&ServerFrame::Refused(self.rate_limited(list.request, stream, wait)))
-                    }
+                    Err(refused) => refused,
                 };
                 self.write(socket, [frame]).await
             }
@@ -522,6 +507,14 @@ impl Session {
             ending = ended => Err(ending),
             () = self.node.streams.push(&self.node, request) => Ok(()),
         }
+    }
+
+    /// One of the questions that a session may ask; the frame that refuses it, if it asks too many.
+    fn take_fetch(&mut self, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
+        self.fetch_rate.take(1).map_err(|wait| {
+            self.node.metrics.fetches_refused.of(Code::RateLimited).count();
+            Frame::new(&ServerFrame::Refused(self.rate_limited(request, stream.clone(), wait)))
+        })
     }
 
     fn rate_limited(&self, request: u64, stream: StreamId, wait: Duration) -> Refused {
