@@ -8,14 +8,14 @@ import type { Person } from "./support/person.js";
 import { onEachStore } from "./support/scene.js";
 import { until, untilEqual } from "./support/until.js";
 
-/** Types into the search for what is public, and waits until these are found. */
+/** Types into the search for what is public, and waits until these are found; those that one word finds stand in no order. */
 async function untilFound(person: Person, words: string, conversations: readonly string[]): Promise<void> {
   await person.find("discovery-search").fill(words);
   const rows = () =>
     person
       .find("discovery-row")
-      .evaluateAll((shown) => shown.map((row) => (row as HTMLElement).dataset["conversation"] ?? ""));
-  await untilEqual(`what ${person.account} finds under ${words}`, rows, [...conversations]);
+      .evaluateAll((shown) => shown.map((row) => (row as HTMLElement).dataset["conversation"] ?? "").sort());
+  await untilEqual(`what ${person.account} finds under ${words}`, rows, [...conversations].sort());
 }
 
 onEachStore("discovery", ({ test }) => {
