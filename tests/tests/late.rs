@@ -198,3 +198,18 @@ fn a60_a_reply_in_a_thread_is_let_into_the_thread() {
     assert_eq!(group.world.client(ann).screen.texts(thread), ["to the sea"]);
     assert_eq!(group.texts(ann), ["where to?"]);
 }
+
+#[test]
+fn a60_its_author_asks_at_once_on_a_new_link() {
+    let mut group = group(LateWrites::Hold);
+    let (ann, bob) = (group.ann, group.bob);
+    group.bob_writes_late(&["and?"]);
+    let message = group.held(ann)[0].message.clone();
+    group.world.command(ann, AnswerLate { conversation: group.group, message, admitted: false });
+    group.world.run_ms(1_000);
+    group.world.set_network(bob, false);
+    group.world.run_ms(1_000);
+    group.world.set_network(bob, true);
+    group.world.run_ms(10_000);
+    assert_eq!(group.refused(), [(Code::LateDiscarded, "and?".to_owned())]);
+}

@@ -97,7 +97,8 @@ export function createRefused(person: Person): RefusedView {
     element: list,
     show: (rows) => {
       list.hidden = rows.length === 0;
-      cards.show(rows, () => false);
+      // What was handed in late is answered in the end; nothing else of a card changes.
+      cards.show(rows, (row) => cards.get(String(row.id))?.dataset["code"] !== row.code);
     },
   };
 }
