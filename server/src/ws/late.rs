@@ -6,32 +6,18 @@ use tidings_core::{
     code::Code,
     ids::{DocumentId, StreamId},
     model::{Conversation, Permission},
-    wire::{LateMessages, ListLate, Refused, ServerFrame},
+    wire::{LateMessages, ListLate, ServerFrame},
 };
 
-use super::outgoing::Frame;
-use crate::{
-    auth::Identity,
-    node::Node,
-    store::StoreError,
-    stream::{fanout, load::load},
-};
+use super::{outgoing::Frame, question};
+use crate::{auth::Identity, node::Node, store::StoreError, stream::load::load};
 
 /// The frame that answers: LateMessages, or Refused.
 pub(super) async fn answer(node: &Node, identity: &Identity, list: &ListLate) -> Arc<Frame> {
-    let (code, detail, retry_at) = match late_messages(node, identity, list).await {
-        Ok(Ok(messages)) => return Frame::new(&ServerFrame::LateMessages(messages)),
-        Ok(Err(code)) => (code, "only those who decide about held messages read them", None),
-        Err(error) => {
-            tracing::warn!(%error, conversation = %list.conversation, "the store failed a list of held messages");
-            let retry_at = node.clock.wall_now().plus(node.clock.retry_delay());
-            (fanout::store_code(&error), "the store cannot answer", Some(retry_at))
-        }
-    };
-    node.metrics.fetches_refused.of(code).count();
-    let stream = StreamId::Conversation(list.conversation);
-    let detail = detail.to_owned();
-    Frame::new(&ServerFrame::Refused(Refused { request: list.request, stream, index: 0, code, detail, retry_at }))
+    let answer = late_messages(node, identity, list).await;
+    let why = |code| (code, "only those who decide about held messages read them");
+    let answer = answer.map(|answer| answer.map(ServerFrame::LateMessages).map_err(why));
+    question::frame(node, list.request, StreamId::Conversation(list.conversation), answer)
 }
 
 async fn late_messages(

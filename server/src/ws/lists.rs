@@ -7,27 +7,18 @@ use tidings_core::{
     code::Code,
     ids::StreamId,
     model::{Query, search},
-    wire::{List, Listed, ListedRows, Refused, ServerFrame},
+    wire::{List, Listed, ListedRows, ServerFrame},
 };
 
-use super::outgoing::Frame;
-use crate::{auth::Identity, node::Node, store::StoreError, stream::fanout};
+use super::{outgoing::Frame, question};
+use crate::{auth::Identity, node::Node, store::StoreError};
 
 /// The frame that answers: Listed, or Refused with the stream of the account.
 pub(super) async fn answer(node: &Node, identity: &Identity, list: &List) -> Arc<Frame> {
-    let (code, detail, retry_at) = match rows(node, identity, &list.query).await {
-        Ok(Ok(rows)) => return Frame::new(&ServerFrame::Listed(Listed { request: list.request, rows })),
-        Ok(Err(code)) => (code, "that cannot be looked for", None),
-        Err(error) => {
-            tracing::warn!(%error, account = %identity.account, "the store failed a list of conversations");
-            let retry_at = node.clock.wall_now().plus(node.clock.retry_delay());
-            (fanout::store_code(&error), "the store cannot answer", Some(retry_at))
-        }
-    };
-    node.metrics.fetches_refused.of(code).count();
-    let (request, stream) = (list.request, StreamId::Account(identity.account.clone()));
-    let detail = detail.to_owned();
-    Frame::new(&ServerFrame::Refused(Refused { request, stream, index: 0, code, detail, retry_at }))
+    let answer = rows(node, identity, &list.query).await;
+    let listed = |rows| ServerFrame::Listed(Listed { request: list.request, rows });
+    let answer = answer.map(|rows| rows.map(listed).map_err(|code| (code, "that cannot be looked for")));
+    question::frame(node, list.request, StreamId::Account(identity.account.clone()), answer)
 }
 
 async fn rows(node: &Node, identity: &Identity, query: &Query) -> Result<Result<ListedRows, Code>, StoreError> {

@@ -5,6 +5,7 @@ mod fetch;
 mod late;
 mod lists;
 mod outgoing;
+mod question;
 mod session;
 mod sessions;
 mod socket;

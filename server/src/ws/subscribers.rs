@@ -7,30 +7,21 @@ use tidings_core::{
     code::Code,
     ids::StreamId,
     model::MemberStatus,
-    wire::{ListSubscribers, Refused, ServerFrame, Subscriber, Subscribers},
+    wire::{ListSubscribers, ServerFrame, Subscriber, Subscribers},
 };
 
-use super::outgoing::Frame;
-use crate::{auth::Identity, node::Node, store::StoreError, stream::fanout};
+use super::{outgoing::Frame, question};
+use crate::{auth::Identity, node::Node, store::StoreError};
 
 /// Subscribers of one answer.
 const SUBSCRIBERS_MAX: u32 = 500;
 
 /// The frame that answers: Subscribers, or Refused.
 pub(super) async fn answer(node: &Node, identity: &Identity, list: &ListSubscribers) -> Arc<Frame> {
-    let (code, detail, retry_at) = match subscribers(node, identity, list).await {
-        Ok(Ok(subscribers)) => return Frame::new(&ServerFrame::Subscribers(subscribers)),
-        Ok(Err(code)) => (code, "only staff are told of subscribers", None),
-        Err(error) => {
-            tracing::warn!(%error, conversation = %list.conversation, "the store failed a list of subscribers");
-            let retry_at = node.clock.wall_now().plus(node.clock.retry_delay());
-            (fanout::store_code(&error), "the store cannot answer", Some(retry_at))
-        }
-    };
-    node.metrics.fetches_refused.of(code).count();
-    let stream = StreamId::Conversation(list.conversation);
-    let detail = detail.to_owned();
-    Frame::new(&ServerFrame::Refused(Refused { request: list.request, stream, index: 0, code, detail, retry_at }))
+    let answer = subscribers(node, identity, list).await;
+    let why = |code| (code, "only staff are told of subscribers");
+    let answer = answer.map(|answer| answer.map(ServerFrame::Subscribers).map_err(why));
+    question::frame(node, list.request, StreamId::Conversation(list.conversation), answer)
 }
 
 async fn subscribers(

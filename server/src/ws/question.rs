@@ -1,0 +1,32 @@
+//! How a question that a session asks beside Fetch ends: with its answer, or
+//! with Refused.
+
+use std::sync::Arc;
+
+use tidings_core::{
+    code::Code,
+    ids::StreamId,
+    wire::{Refused, ServerFrame},
+};
+
+use super::outgoing::Frame;
+use crate::{node::Node, store::StoreError, stream::fanout};
+
+/// What there is to say: the answer, why there is none for who asks, or that the store failed.
+pub(super) type Answer = Result<Result<ServerFrame, (Code, &'static str)>, StoreError>;
+
+/// The frame of an answer to the question of this number; the stream is named where it is refused.
+pub(super) fn frame(node: &Node, request: u64, stream: StreamId, answer: Answer) -> Arc<Frame> {
+    let (code, detail, retry_at) = match answer {
+        Ok(Ok(answer)) => return Frame::new(&answer),
+        Ok(Err((code, detail))) => (code, detail, None),
+        Err(error) => {
+            tracing::warn!(%error, %stream, "the store failed a question");
+            let retry_at = node.clock.wall_now().plus(node.clock.retry_delay());
+            (fanout::store_code(&error), "the store cannot answer", Some(retry_at))
+        }
+    };
+    node.metrics.fetches_refused.of(code).count();
+    let detail = detail.to_owned();
+    Frame::new(&ServerFrame::Refused(Refused { request, stream, index: 0, code, detail, retry_at }))
+}
