@@ -164,7 +164,7 @@ byte_id! {
 }
 
 byte_id! {
-    /// A conversation. Random for groups, derived for directs and threads.
+    /// A conversation. Random for groups, derived for directs, threads and resources.
     ConversationId
 }
 
@@ -259,6 +259,14 @@ impl ConversationId {
     pub fn direct(tenant: &TenantId, one: &AccountId, other: &AccountId) -> Self {
         let (first, second) = if one <= other { (one, other) } else { (other, one) };
         Self(derive(["tidings direct 1", tenant.as_str(), first.as_str(), second.as_str()]))
+    }
+}
+
+impl ConversationId {
+    /// The conversation about a resource, by its id at the operator's, with a
+    /// client: every device of the client derives the same id while offline.
+    pub fn resource(tenant: &TenantId, resource: &str, client: &AccountId) -> Self {
+        Self(derive(["tidings resource 1", tenant.as_str(), resource, client.as_str()]))
     }
 }
 
@@ -562,6 +570,16 @@ mod tests {
         let elsewhere = TenantId::parse("acme2").unwrap();
         assert_ne!(one, ConversationId::direct(&elsewhere, &account("ann"), &account("bob")));
         assert_ne!(one, ConversationId::direct(&tenant, &account("an"), &account("nbob")));
+    }
+
+    #[test]
+    fn d3_every_device_of_a_client_derives_the_same_resource_conversation() {
+        let tenant = TenantId::parse("acme").unwrap();
+        let one = ConversationId::resource(&tenant, "flat 7", &account("ann"));
+        assert_eq!(one, ConversationId::resource(&tenant, "flat 7", &account("ann")));
+        assert_ne!(one, ConversationId::resource(&tenant, "flat 7", &account("bob")));
+        assert_ne!(one, ConversationId::resource(&tenant, "flat 7a", &account("nn")));
+        assert_ne!(one, ConversationId::resource(&TenantId::parse("acme2").unwrap(), "flat 7", &account("ann")));
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn entry() -> Entry {
 fn summary() -> ConversationSummary {
     ConversationSummary {
         subscriber_count: 100_000,
+        resource: Some("flat 7".into()),
         conversation: conversation(),
         kind: ConversationKind::Group,
         title: Some("Trip".into()),
@@ -161,6 +162,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                     states: vec![ConversationState::Archived],
                     after: Some(ActivityKey { at: AT, conversation: conversation() }),
                     count_max: 20,
+                    resource: Some("flat 7".into()),
                     words: String::new(),
                 }),
             }),

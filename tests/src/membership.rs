@@ -222,7 +222,8 @@ fn check_created(entry: &Entry, after: &Conversation) -> Checked {
     let operators = created.kind == ConversationKind::System || created.account.is_some() || created.link.is_some();
     ensure!(entry.administrator || !operators, "{} is no administrator", entry.account);
     let role = after.active_member(&entry.account).map(|member| &member.role);
-    let expected = if created.kind == ConversationKind::Direct { Role::Member } else { Role::Owner };
+    let joins = matches!(created.kind, ConversationKind::Direct | ConversationKind::Resource);
+    let expected = if joins { Role::Member } else { Role::Owner };
     ensure!(role == Some(&expected), "the creator is {role:?}");
     let granted = after.members.values().any(|member| !member.grants.is_empty());
     ensure!(!granted && after.roles.is_empty(), "it begins with grants or roles");

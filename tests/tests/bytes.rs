@@ -126,8 +126,20 @@ fn b10_another_encoding_of_the_same_change_is_refused() {
 #[test]
 fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
     // What only a session, a version or the decision can refuse.
-    const BEHIND_THE_BYTES: [&str; 10] =
-        ["identity", "key", "value", "nesting", "document", "standing", "grant", "role", "membership", "unknown"];
+    const BEHIND_THE_BYTES: [&str; 12] = [
+        "identity",
+        "key",
+        "value",
+        "nesting",
+        "document",
+        "standing",
+        "grant",
+        "role",
+        "membership",
+        "unknown",
+        "thread",
+        "late",
+    ];
     let scene = scene();
     let mut refused = 0;
     for case in corpus(scene).into_iter().filter(|case| matches!(case.expected, Expected::Refused(_))) {

@@ -9,10 +9,11 @@ use tidings_core::{
         AddMember, AnswerRequest, AskFor, BanMember, CreateConversation, LeaveConversation, RemoveMember, SendText,
     },
     engine::Input,
-    ids::{AccountId, ConversationId},
+    ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
     model::{ConversationKind, JoinPolicy, MemberStatus, Policy, Role, Wish},
     view::InboxRow,
+    wire::Subscribers,
 };
 use tidings_tests::sim::world::{Device, World};
 
@@ -72,6 +73,25 @@ impl Studio {
     fn heard(&mut self) -> Vec<String> {
         let channel = self.channel;
         self.world.client(self.bob).screen.texts(channel)
+    }
+
+    /// Asks for one subscriber of those behind another.
+    fn ask(
+        &mut self,
+        device: Device,
+        reached: Option<MessageId>,
+        after: Option<AccountId>,
+    ) -> Result<Subscribers, Code> {
+        let request = 1_000_000 + self.world.client(device).screen.subscribers.len() as u64;
+        let conversation = self.channel;
+        let input = Input::ListSubscribers { request, conversation, reached, after, count_max: 1 };
+        self.world.input(device, input);
+        self.world.run_ms(5_000);
+        let screen = &mut self.world.client(device).screen;
+        match screen.answers.remove(&request) {
+            Some(answer) => Err(answer.unwrap_err()),
+            None => Ok(screen.subscribers[&request].clone()),
+        }
     }
 
     fn command(&mut self, device: Device, command: impl Into<tidings_core::command::Command>) -> Result<(), Code> {
@@ -166,6 +186,33 @@ fn a53_staff_put_subscribers_out_and_make_one_of_them_staff() {
     studio.joins();
     let refused = &studio.world.client(studio.bob).screen.refused;
     assert_eq!(refused.values().map(|row| row.code).collect::<Vec<_>>(), [Code::MemberBanned]);
+}
+
+#[test]
+fn r50_staff_page_through_subscribers_and_see_how_far_they_have_come() {
+    let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
+    studio.joins();
+    let carl = studio.world.add("carl");
+    studio.world.command(carl, AskFor { conversation: studio.channel, wish: Wish::Join(None) });
+    studio.settle();
+    studio.says("hello");
+    studio.world.input(studio.bob, Input::MarkRead(studio.channel));
+    studio.settle();
+    let channel = studio.channel;
+    let rows = &studio.world.client(studio.ann).screen.timelines[&channel];
+    let hello = rows.values().find(|row| row.text == "hello").unwrap().id.clone();
+    let first = studio.ask(studio.ann, Some(hello.clone()), None).unwrap();
+    assert_eq!((first.count, first.delivered, first.read), (2, 2, 1));
+    assert_eq!(first.subscribers.iter().map(|row| &row.account).collect::<Vec<_>>(), [&account("bob")]);
+    let second = studio.ask(studio.ann, None, Some(account("bob"))).unwrap();
+    assert_eq!((second.count, second.delivered, second.read), (2, 2, 1));
+    assert_eq!(second.subscribers.iter().map(|row| &row.account).collect::<Vec<_>>(), [&account("carl")]);
+    assert_eq!(studio.ask(studio.ann, None, Some(account("carl"))).unwrap().subscribers, []);
+    assert_eq!(studio.ask(studio.bob, None, None), Err(Code::PermissionDenied));
+    let unsaid = MessageId { author: account("zoe"), ..hello };
+    assert_eq!(studio.ask(studio.ann, Some(unsaid), None), Err(Code::MessageUnknown));
+    studio.world.set_network(studio.ann, false);
+    assert_eq!(studio.ask(studio.ann, None, None), Err(Code::Unreachable));
 }
 
 #[test]

@@ -112,8 +112,12 @@ fn a27_who_waits_sees_nothing_until_approved() {
     door.world.input(door.bob, Input::OpenConversation(door.group));
     door.settle();
     assert!(door.world.client(door.bob).screen.texts(door.group).is_empty());
-    let answer = AnswerRequest { conversation: door.group, account: account("bob"), approved: true };
-    door.world.command(door.ann, answer);
+    let answer = |name| AnswerRequest { conversation: door.group, account: account(name), approved: true };
+    let (bobs, nobodys) = (answer("bob"), answer("zoe"));
+    let request = door.world.command(door.ann, nobodys);
+    door.settle();
+    assert_eq!(door.world.client(door.ann).screen.answers[&request].clone().unwrap_err(), Code::MemberUnknown);
+    door.world.command(door.ann, bobs);
     door.settle();
     door.check_in();
 }

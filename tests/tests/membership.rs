@@ -19,8 +19,8 @@ use tidings_core::{
     limits::Limits,
     model::{
         ConversationKind, ConversationState, Created, Grant, InfoField, JoinPolicy, LateWrites, MemberField,
-        MemberStatus, Permission, Permissions, Pin, Policy, Role, RoleDefinition, RoleName, Scope, SendPolicy,
-        Standing, SubroomPolicy, Theme, WhoPolicy,
+        MemberStatus, Permission, Permissions, Pin, Policy, Resource, Role, RoleDefinition, RoleName, Scope,
+        SendPolicy, Standing, SubroomPolicy, Theme, WhoPolicy,
     },
     time::WallTime,
     wire::PushedChange,
@@ -236,6 +236,10 @@ impl Arena {
                 let id = ConversationId::direct(&tenant(), &account("ow"), &account("me"));
                 (id, vec![("ow", Role::Member), ("me", Role::Member)])
             }
+            ConversationKind::Resource => {
+                let id = ConversationId::resource(&tenant(), "flat 7", &account("me"));
+                (id, vec![("me", Role::Member), ("ow", Role::Owner)])
+            }
             _ => {
                 let roles = [Role::Owner, Role::Admin, Role::Moderator, Role::Member, Role::Guest];
                 (GROUP, NAMES.into_iter().zip(roles).collect())
@@ -245,13 +249,23 @@ impl Arena {
         let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation), Position::ZERO, 0);
         stream.insert(Document::new(document.clone()));
         stream.insert(Document::new(DocumentId::Page(conversation, 1)));
-        let by = if kind == ConversationKind::System { PEOPLE.len() - 1 } else { 0 };
+        let client = PEOPLE.iter().position(|name| *name == "me").expect("a member has a device");
+        let by = match kind {
+            ConversationKind::System => PEOPLE.len() - 1,
+            ConversationKind::Resource => client,
+            _ => 0,
+        };
         let mut members: Vec<_> = members.into_iter().map(|(name, role)| (account(name), role)).collect();
         if kind == ConversationKind::System {
             members.retain(|(name, _)| name.as_str() != "gu");
             members.push((account("root"), Role::Owner));
         }
-        let mut facts = vec![Fact::Created(Created::new(kind, session(by).account, NOW))];
+        let resource = (kind == ConversationKind::Resource).then(|| {
+            let (client, owner) = (account("me"), account("ow"));
+            let (id, title) = ("flat 7".to_owned(), None);
+            Box::new(Resource { id, title, client, client_name: None, owner, owner_name: None })
+        });
+        let mut facts = vec![Fact::Created(Created { resource, ..Created::new(kind, session(by).account, NOW) })];
         facts.extend(first_members(&session(by).account, NOW, members));
         let limits = Limits { members_max: MEMBERS_MAX, roles_max: ROLES_MAX, ..Limits::default() };
         let seen = vec![stream.clone(); PEOPLE.len()];

@@ -20,8 +20,9 @@ use tidings_tests::sim::{
 const PARTS: u64 = 4;
 
 /// What was admitted at least: conversations of each kind, and what is said of them and of their members.
-const STATED: [&str; 22] = [
+const STATED: [&str; 23] = [
     "direct",
+    "resource",
     "group",
     "channel",
     "support",

@@ -36,6 +36,7 @@ import type {
   ServerFault,
   SettingChange,
   Stored,
+  SubscriberPage,
   Theme,
   ThreadChange,
   Update,
@@ -60,6 +61,18 @@ import { Timeline } from "./timeline.js";
 export interface ProfileChange {
   readonly account: string;
   readonly profile: Profile;
+}
+
+/** What a resource conversation is about, beside the id that the resource has at the operator's. */
+export interface NewResource {
+  /** The account that it belongs to. */
+  readonly owner: string;
+  /** What it is called. */
+  readonly title?: string;
+  /** What its owner is called. */
+  readonly ownerName?: string;
+  /** What the client is called. */
+  readonly clientName?: string;
 }
 
 /** What a conversation with a roster starts with. */
@@ -135,8 +148,11 @@ export class Client {
   readonly #onRefused = new Listeners<[RefusedRow[]]>();
 
   readonly #waiting = new Map<number, Waiting<Stored>>();
-  readonly #matching = new Map<number, Waiting<ContactMatch[]>>();
-  readonly #asked = new Map<number, Waiting<ListPage>>();
+  readonly #questions = {
+    lists: new Map<number, Waiting<ListPage>>(),
+    matches: new Map<number, Waiting<ContactMatch[]>>(),
+    subscribers: new Map<number, Waiting<SubscriberPage>>(),
+  };
   #lastRequest = 0;
   readonly #updates: Update[] = [];
   #isTelling = false;
@@ -426,6 +442,14 @@ export class Client {
     return this.#command({ create_direct: { peer } });
   }
 
+  /**
+   * Asks the owner of a resource about it: one conversation for each client, with
+   * the own account as the client; the same one again.
+   */
+  createResource(resource: string, about: NewResource): Promise<Stored> {
+    return this.#command({ create_resource: { resource, ...about } });
+  }
+
   /** Creates a group, owned by the own account. */
   createGroup(group: NewConversation): Promise<Stored> {
     return this.createConversation("group", group);
@@ -437,7 +461,7 @@ export class Client {
   }
 
   /** Creates a conversation of a kind that has a roster, owned by the own account. */
-  createConversation(kind: Exclude<ConversationKind, "direct" | "thread">, conversation: NewConversation): Promise<Stored> {
+  createConversation(kind: Exclude<ConversationKind, "direct" | "thread" | "resource">, conversation: NewConversation): Promise<Stored> {
     const { policies = [], members = [], ...rest } = conversation;
     return this.#command({ create_conversation: { kind, policies: [...policies], members: [...members], ...rest } });
   }
@@ -688,7 +712,23 @@ export class Client {
    */
   matchContacts(points: readonly string[], options: { region?: string } = {}): Promise<ContactMatch[]> {
     const { region } = options;
-    return this.#await(this.#matching, (request) => ({ match_contacts: { request, points: [...points], region } }));
+    return this.#await(this.#questions.matches, (request) => ({ match_contacts: { request, points: [...points], region } }));
+  }
+
+  /**
+   * Asks the server who subscribes to a channel, by account: at most `limit` of
+   * those behind `after`; and to how many of all of them a message was delivered,
+   * and how many have read it: `message`, or the newest one. For staff only:
+   * rejects others with `permission_denied`, and everybody with `unreachable` when offline.
+   */
+  subscribers(
+    conversation: string,
+    options: { after?: string; limit?: number; message?: string } = {},
+  ): Promise<SubscriberPage> {
+    const { after, limit = 100, message: reached } = options;
+    return this.#await(this.#questions.subscribers, (request) => ({
+      list_subscribers: { request, conversation, reached, after, limit },
+    }));
   }
 
   /** Mutes a conversation until a date, for good without one; `null` ends it. */
@@ -726,7 +766,7 @@ export class Client {
   }
 
   #ask(query: Query): Promise<ListPage> {
-    return this.#await(this.#asked, (request) => ({ list: { request, query } }));
+    return this.#await(this.#questions.lists, (request) => ({ list: { request, query } }));
   }
 
   #await<Answer>(waiting: Map<number, Waiting<Answer>>, input: (request: number) => Input): Promise<Answer> {
@@ -748,12 +788,13 @@ export class Client {
     for (const waiting of this.#waiting.values()) {
       waiting.reject(error);
     }
-    for (const asked of [...this.#asked.values(), ...this.#matching.values()]) {
-      asked.reject(ofQuestions);
-    }
     this.#waiting.clear();
-    this.#asked.clear();
-    this.#matching.clear();
+    for (const questions of Object.values(this.#questions)) {
+      for (const question of questions.values()) {
+        question.reject(ofQuestions);
+      }
+      questions.clear();
+    }
   }
 
   readonly #input = (input: Input): void => {
@@ -876,16 +917,20 @@ export class Client {
         this.#waiting.delete(update.request);
         break;
       case "contacts_matched":
-        this.#matching.get(update.request)?.resolve(update.matches);
-        this.#matching.delete(update.request);
+        this.#questions.matches.get(update.request)?.resolve(update.matches);
+        this.#questions.matches.delete(update.request);
+        break;
+      case "subscribers_listed":
+        this.#questions.subscribers.get(update.request)?.resolve(update.page);
+        this.#questions.subscribers.delete(update.request);
         break;
       case "listed":
-        this.#asked.get(update.request)?.resolve(update.page);
-        this.#asked.delete(update.request);
+        this.#questions.lists.get(update.request)?.resolve(update.page);
+        this.#questions.lists.delete(update.request);
         break;
       case "command_failed": {
         const { code, detail, retryable } = update;
-        for (const waiting of [this.#waiting, this.#asked, this.#matching]) {
+        for (const waiting of [this.#waiting, ...Object.values(this.#questions)]) {
           waiting.get(update.request)?.reject(new TidingsError(code, detail, retryable));
           waiting.delete(update.request);
         }

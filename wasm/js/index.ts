@@ -4,7 +4,7 @@
  */
 export { init, isRetryable } from "./init.js";
 export { TidingsError, isTidingsError } from "./error.js";
-export { Client, type Invite, type NewConversation, type ProfileChange } from "./client.js";
+export { Client, type Invite, type NewConversation, type NewResource, type ProfileChange } from "./client.js";
 export type { ClientOptions } from "./options.js";
 export type { ModuleSource, WebSocketConstructor, WebSocketLike } from "./platform.js";
 export { MemoryStore } from "./store/memory.js";
@@ -57,6 +57,7 @@ export type {
   ReactionRow,
   RefusedRow,
   ReplyRow,
+  ResourceRow,
   Role,
   RoleDefinition,
   RoleRow,
@@ -65,6 +66,8 @@ export type {
   ServerFault,
   Stored,
   SubroomPolicy,
+  Subscriber,
+  SubscriberPage,
   Theme,
   ThreadChange,
   ThreadRow,

@@ -78,7 +78,7 @@ export const ENGLISH: Texts = {
   not_a_member: "You are not a member of this conversation.",
   member_left: "You left this conversation.",
   member_removed: "You were removed from this conversation before this arrived.",
-  member_banned: "You were banned from this conversation.",
+  member_banned: "Who is banned from a conversation neither comes in nor writes there.",
   member_unknown: "That person is not a member of this conversation.",
   member_exists: "That person is a member already.",
   blocked: "This person does not take that from you.",

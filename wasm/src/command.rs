@@ -28,9 +28,21 @@ use crate::{
 pub enum Command {
     /// Opens the direct with somebody.
     CreateDirect { peer: String },
+    /// Asks the owner of a resource about it; one conversation for each client.
+    CreateResource {
+        /// The resource's id, of the operator's.
+        resource: String,
+        owner: String,
+        #[tsify(optional)]
+        title: Option<String>,
+        #[tsify(optional)]
+        owner_name: Option<String>,
+        #[tsify(optional)]
+        client_name: Option<String>,
+    },
     /// Creates a conversation with a roster, owned by the own account.
     CreateConversation {
-        #[tsify(type = "Exclude<ConversationKind, \"direct\" | \"thread\">")]
+        #[tsify(type = "Exclude<ConversationKind, \"direct\" | \"thread\" | \"resource\">")]
         kind: String,
         #[tsify(optional)]
         title: Option<String>,
@@ -269,6 +281,10 @@ impl TryFrom<Command> for core::Command {
     fn try_from(command: Command) -> Checked<Self> {
         Ok(match command {
             Command::CreateDirect { peer } => core::CreateDirect { peer: id::account(&peer)? }.into(),
+            Command::CreateResource { resource, owner, title, owner_name, client_name } => {
+                let owner = id::account(&owner)?;
+                core::CreateResource { resource, title, owner, owner_name, client_name }.into()
+            }
             Command::CreateConversation { kind, title, name, scope, policies, members } => {
                 let kind = model::ConversationKind::parse(&kind)
                     .ok_or_else(|| Failure::new(Code::KindUnknown, "no kind of conversation"))?;

@@ -45,6 +45,16 @@ pub enum Input {
         #[tsify(optional)]
         region: Option<String>,
     },
+    /// Staff ask who subscribes to a channel.
+    ListSubscribers {
+        request: u64,
+        conversation: String,
+        #[tsify(optional)]
+        reached: Option<String>,
+        #[tsify(optional)]
+        after: Option<String>,
+        limit: u32,
+    },
     /// The person has seen everything in the timeline.
     MarkRead(String),
     /// The person is writing, or has stopped.
@@ -87,6 +97,13 @@ impl TryFrom<Input> for core::Input {
             Input::CloseConversation(conversation) => Self::CloseConversation(id::conversation(&conversation)?),
             Input::LoadOlder(conversation) => Self::LoadOlder(id::conversation(&conversation)?),
             Input::MatchContacts { request, points, region } => Self::MatchContacts { request, points, region },
+            Input::ListSubscribers { request, conversation, reached, after, limit } => Self::ListSubscribers {
+                request,
+                conversation: id::conversation(&conversation)?,
+                reached: reached.map(|message| id::message(&message)).transpose()?,
+                after: after.map(|account| id::account(&account)).transpose()?,
+                count_max: limit,
+            },
             Input::MarkRead(conversation) => Self::MarkRead(id::conversation(&conversation)?),
             Input::Typing { conversation, on } => Self::Typing(id::conversation(&conversation)?, on),
             Input::SetNetwork(on) => Self::SetNetwork(on),

@@ -22,8 +22,10 @@ mod list;
 mod name;
 mod output;
 mod policy;
+mod resource;
 mod row;
 mod storage;
+mod subscriber;
 mod time;
 
 pub use engine::{Engine, EngineConfig};

@@ -36,6 +36,9 @@ pub struct OwnQuery {
     /// In these states; any but deleted unless said otherwise.
     #[tsify(optional)]
     pub states: Vec<ConversationState>,
+    /// About the resource of this id only.
+    #[tsify(optional)]
+    pub resource: Option<String>,
     /// Only those whose name has words that begin like these. Looked for on this device only.
     #[tsify(optional)]
     pub words: String,
@@ -147,14 +150,17 @@ impl TryFrom<Query> for model::Query {
 
     fn try_from(query: Query) -> Checked<Self> {
         Ok(match query {
-            Query::Own(OwnQuery { kinds, statuses, states, words, after, limit }) => Self::Own(model::OwnQuery {
-                kinds: kinds.into_iter().map(|kind| kind.0).collect(),
-                statuses: statuses.into_iter().map(|status| status.0).collect(),
-                states: states.into_iter().map(|state| state.0).collect(),
-                after: after.map(model::ActivityKey::try_from).transpose()?,
-                count_max: limit,
-                words,
-            }),
+            Query::Own(OwnQuery { kinds, statuses, states, resource, words, after, limit }) => {
+                Self::Own(model::OwnQuery {
+                    kinds: kinds.into_iter().map(|kind| kind.0).collect(),
+                    statuses: statuses.into_iter().map(|status| status.0).collect(),
+                    states: states.into_iter().map(|state| state.0).collect(),
+                    after: after.map(model::ActivityKey::try_from).transpose()?,
+                    count_max: limit,
+                    resource,
+                    words,
+                })
+            }
             Query::Directory(DirectoryQuery { words, kinds, after, limit }) => Self::Directory(model::DirectoryQuery {
                 words,
                 kinds: kinds.into_iter().map(|kind| kind.0).collect(),

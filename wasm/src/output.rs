@@ -13,6 +13,7 @@ use crate::{
     name::{Code, PresenceKind},
     row::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
+    subscriber::SubscriberPage,
     time::millis,
 };
 
@@ -66,6 +67,8 @@ pub enum Update {
     CommandStored { request: f64, stored: Stored },
     /// Whose contact points those are that were asked for.
     ContactsMatched { request: f64, matches: Vec<ContactMatch> },
+    /// Some of a channel's subscribers, who were asked for.
+    SubscribersListed { request: f64, page: SubscriberPage },
     /// A page of a list that was asked for.
     Listed { request: f64, page: ListPage },
     /// The command was not taken: nothing of it remains here. Or a question has no answer.
@@ -210,6 +213,9 @@ impl From<core::Update> for Update {
             core::Update::ContactsMatched { request, matches } => {
                 let matches = matches.into_iter().map(ContactMatch::from).collect();
                 Self::ContactsMatched { request: request as f64, matches }
+            }
+            core::Update::SubscribersListed { request, page } => {
+                Self::SubscribersListed { request: request as f64, page: page.into() }
             }
             core::Update::Listed { request, page } => Self::Listed { request: request as f64, page: page.into() },
             core::Update::CommandFailed { request, code, detail } => {

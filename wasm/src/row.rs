@@ -15,6 +15,7 @@ use crate::{
         Permission, PresenceKind, Role, Scope,
     },
     policy::Policies,
+    resource::ResourceRow,
     time::millis,
 };
 
@@ -60,6 +61,8 @@ pub struct ConversationRow {
     pub notifications: NotificationLevel,
     /// Whether the other one of a direct is blocked.
     pub blocked: bool,
+    /// The id of the resource that it is about, if it is about one.
+    pub resource: Option<String>,
 }
 
 /// The newest message of a conversation.
@@ -168,6 +171,8 @@ pub struct ConversationDetail {
     pub conversation: String,
     /// Its kind.
     pub kind: ConversationKind,
+    /// What it is about, if it is about a resource.
+    pub resource: Option<ResourceRow>,
     /// What a thread starts from.
     pub parent: Option<ParentRow>,
     /// Its name for search.
@@ -338,6 +343,7 @@ impl From<view::InboxRow> for ConversationRow {
             subscriber_count,
             notifications,
             blocked,
+            resource,
         } = row;
         Self {
             conversation: conversation.to_string(),
@@ -359,6 +365,7 @@ impl From<view::InboxRow> for ConversationRow {
             subscriber_count,
             notifications: notifications.into(),
             blocked,
+            resource,
         }
     }
 }
@@ -448,6 +455,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
         let view::ConversationDetail {
             conversation,
             kind,
+            resource,
             parent,
             name,
             title,
@@ -473,6 +481,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
         Self {
             conversation: conversation.to_string(),
             kind: kind.into(),
+            resource: resource.map(ResourceRow::from),
             parent: parent.map(|model::Parent { conversation, message, depth, .. }| ParentRow {
                 conversation: conversation.to_string(),
                 message: message.to_string(),

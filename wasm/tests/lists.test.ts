@@ -53,6 +53,24 @@ test("the direct with somebody is found by who they are", async () => {
   });
 });
 
+test("the conversation about a resource is begun once, and found by it", async () => {
+  await withClient(offline(), async (client) => {
+    const { conversation } = await client.createResource("flat 7", { owner: "bob", title: "Seven rooms" });
+    const again = await client.createResource("flat 7", { owner: "bob" });
+    assert.equal(again.conversation, conversation);
+    const { rows } = await client.list({ resource: "flat 7" });
+    assert.deepEqual(
+      rows.map((row) => [row.conversation, row.kind, row.title, row.resource, row.role]),
+      [[conversation, "resource", "Seven rooms", "flat 7", "member"]],
+    );
+    assert.deepEqual(await titles(client, { resource: "flat 8" }), []);
+    await assert.rejects(client.createResource("", { owner: "bob" }), { code: "value_invalid" });
+    await assert.rejects(client.createResource("flat 9", { owner: client.account }), { code: "value_invalid" });
+    // Who subscribes to it only a server could tell.
+    await assert.rejects(client.subscribers(conversation ?? ""), { code: "unreachable", retryable: true });
+  });
+});
+
 test("what cannot be asked is told, and the directory needs a link", async () => {
   await withClient(offline(), async (client) => {
     await assert.rejects(client.searchPublic("ships"), { code: "unreachable", retryable: true });

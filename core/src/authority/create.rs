@@ -9,7 +9,7 @@ use crate::{
     code::Code,
     doc::Fact,
     ids::{AccountId, ConversationId, DocumentId},
-    model::{ConversationKind, Created, MemberStatus, Role, Standing},
+    model::{ConversationKind, Created, MemberStatus, Resource, Role, Standing},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -33,7 +33,11 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     let members = read_members(created, facts)?;
     match created.kind {
         ConversationKind::Thread => refuse(Code::WrongKind, "a thread is in the stream of its conversation"),
+        _ if created.resource.is_some() != (created.kind == ConversationKind::Resource) => {
+            refuse(Code::WrongKind, "a resource conversation is about a resource, and no other is")
+        }
         ConversationKind::Direct => check_direct(context, facts, &members),
+        ConversationKind::Resource => check_resource(context, created, facts, &members),
         ConversationKind::Group | ConversationKind::Channel | ConversationKind::Support | ConversationKind::System => {
             check_roster(context, created, &members)
         }
@@ -76,12 +80,42 @@ fn check_direct(context: &Context<'_>, facts: &[Fact], members: &BTreeMap<&Accou
     if members.values().any(|role| **role != Role::Member) {
         return refuse(Code::ValueInvalid, "both are members in a direct");
     }
-    if facts.iter().any(|fact| matches!(fact, Fact::Info(..) | Fact::Theme(_) | Fact::Scope(_) | Fact::Policy(_))) {
-        return refuse(Code::WrongKind, "a direct has no title, no policies and no scope");
-    }
+    check_bare(facts, "a direct has no title, no policies and no scope")?;
     let derived = ConversationId::direct(context.stream.tenant(), one, other);
     if *context.document != DocumentId::Conversation(derived) {
         return refuse(Code::IdInvalid, "not the derived id of this direct");
+    }
+    Ok(())
+}
+
+/// The kind says everything: nothing describes the conversation beside it.
+fn check_bare(facts: &[Fact], detail: &str) -> Result<(), Refusal> {
+    if facts.iter().any(|fact| matches!(fact, Fact::Info(..) | Fact::Theme(_) | Fact::Scope(_) | Fact::Policy(_))) {
+        return refuse(Code::WrongKind, detail);
+    }
+    Ok(())
+}
+
+fn check_resource(
+    context: &Context<'_>,
+    created: &Created,
+    facts: &[Fact],
+    members: &BTreeMap<&AccountId, &Role>,
+) -> Result<(), Refusal> {
+    let Some(Resource { id, client, owner, .. }) = created.resource.as_deref() else {
+        return refuse(Code::WrongKind, "about nothing");
+    };
+    if *client != created.by {
+        return refuse(Code::NotTheAuthor, "begun in another client's name");
+    }
+    let both = BTreeMap::from([(client, &Role::Member), (owner, &Role::Owner)]);
+    if client == owner || *members != both {
+        return refuse(Code::ValueInvalid, "it starts with the client as member, and another one as owner");
+    }
+    check_bare(facts, "a resource conversation begins with nothing but its resource")?;
+    let derived = ConversationId::resource(context.stream.tenant(), id, client);
+    if *context.document != DocumentId::Conversation(derived) {
+        return refuse(Code::IdInvalid, "not the derived id of this resource's conversation");
     }
     Ok(())
 }

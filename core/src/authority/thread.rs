@@ -44,8 +44,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     if created.by != *context.account() {
         return refuse(Code::NotTheAuthor, "opened in another account's name");
     }
-    let (ConversationKind::Thread, None, None, Some(parent)) =
-        (created.kind, &created.account, &created.link, &created.parent)
+    let (ConversationKind::Thread, None, None, None, Some(parent)) =
+        (created.kind, &created.account, &created.link, &created.resource, &created.parent)
     else {
         return refuse(Code::WrongKind, "a thread starts from a message, and is nothing else");
     };

@@ -9,7 +9,7 @@ use crate::{
     limits::Limits,
     model::{
         Contact, Created, Email, Grant, InfoField, Invite, Member, MemberField, MessageBody, Phone, Policy,
-        PolicyValue, RoleDefinition, Standing, Theme,
+        PolicyValue, Resource, RoleDefinition, Standing, Theme,
     },
     time::WallTime,
 };
@@ -20,6 +20,7 @@ const DISPLAY_NAME_CHARACTERS_MAX: usize = 120;
 const URL_BYTES_MAX: usize = 2_048;
 const NAME_CHARACTERS_MAX: usize = 64;
 const LINK_ID_CHARACTERS_MAX: usize = 64;
+const RESOURCE_ID_CHARACTERS_MAX: usize = 64;
 const BIO_CHARACTERS_MAX: usize = 160;
 const STATUS_CHARACTERS_MAX: usize = 80;
 const REFERENCE_CHARACTERS_MAX: usize = 64;
@@ -80,7 +81,21 @@ fn check_created(context: &Context<'_>, created: &Created) -> Result<(), Refusal
     if created.link.as_ref().is_some_and(|link| !(1..=LINK_ID_CHARACTERS_MAX).contains(&link.id.chars().count())) {
         return refuse(Code::ValueInvalid, format!("link: an id of 1 to {LINK_ID_CHARACTERS_MAX} characters"));
     }
+    created.resource.as_deref().map_or(Ok(()), check_resource)?;
     check_time(context, created.at)
+}
+
+fn check_resource(resource: &Resource) -> Result<(), Refusal> {
+    let Resource { id, title, client: _, client_name, owner: _, owner_name } = resource;
+    if id.is_empty() {
+        return refuse(Code::ValueInvalid, "resource: an id");
+    }
+    check_line("resource", id, RESOURCE_ID_CHARACTERS_MAX)?;
+    title.as_deref().map_or(Ok(()), |title| check_line("title", title, TITLE_CHARACTERS_MAX))?;
+    for name in [client_name, owner_name].into_iter().flatten() {
+        check_line("name", name, DISPLAY_NAME_CHARACTERS_MAX)?;
+    }
+    Ok(())
 }
 
 fn check_info(field: InfoField, text: &str) -> Result<(), Refusal> {

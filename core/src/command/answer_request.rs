@@ -3,6 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
+    authority::Refusal,
+    code::Code,
     command::{PlanResult, Planning},
     ids::{AccountId, ConversationId},
     model::{MemberStatus, Role},
@@ -29,15 +31,15 @@ impl AnswerRequest {
             true => MemberStatus::Active,
             false => MemberStatus::Removed,
         };
-        match planning.stream.conversation().members.get(&self.account) {
-            Some(member) if member.status() != MemberStatus::Requested => Ok(None),
-            Some(member) if self.approved && member.role == Role::Subscriber => {
+        let Some(member) = planning.stream.conversation().members.get(&self.account) else {
+            return Err(Refusal::new(Code::MemberUnknown, "the account has not asked"));
+        };
+        match &member.role {
+            _ if member.status() != MemberStatus::Requested => Ok(None),
+            Role::Subscriber if self.approved => {
                 planning.status(self.conversation, &self.account, MemberStatus::Subscribed)
             }
-            member if self.approved => {
-                let role = member.map_or(Role::Member, |member| member.role.clone());
-                planning.lets_in(self.conversation, &self.account, &role, status)
-            }
+            role if self.approved => planning.lets_in(self.conversation, &self.account, role, status),
             _ => planning.status(self.conversation, &self.account, status),
         }
     }

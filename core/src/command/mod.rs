@@ -13,6 +13,7 @@ mod block_account;
 mod change_role;
 mod create_conversation;
 mod create_direct;
+mod create_resource;
 mod create_thread;
 mod define_role;
 mod delete_message;
@@ -54,6 +55,7 @@ pub use self::{
     change_role::ChangeRole,
     create_conversation::CreateConversation,
     create_direct::CreateDirect,
+    create_resource::CreateResource,
     create_thread::CreateThread,
     define_role::DefineRole,
     delete_message::DeleteMessage,
@@ -220,6 +222,8 @@ commands! {
     35 AnswerLate(AnswerLate) = "answer_late",
     /// Blocks an account, or no longer.
     36 BlockAccount(BlockAccount) = "block_account",
+    /// Asks the owner of a resource about it.
+    37 CreateResource(CreateResource) = "create_resource",
 }
 
 impl Command {
@@ -227,6 +231,7 @@ impl Command {
     pub fn stream(&self, tenant: &TenantId, account: &AccountId) -> StreamId {
         let conversation = match self {
             Command::CreateDirect(CreateDirect { peer }) => ConversationId::direct(tenant, account, peer),
+            Command::CreateResource(command) => command.conversation(tenant, account),
             Command::CreateConversation(CreateConversation { conversation, .. })
             | Command::SendText(SendText { conversation, .. })
             | Command::EditMessage(EditMessage { conversation, .. })

@@ -272,5 +272,5 @@ impl Engine {
 }
 
 fn creates(command: &Command) -> bool {
-    matches!(command, Command::CreateDirect(_) | Command::CreateConversation(_))
+    matches!(command, Command::CreateDirect(_) | Command::CreateConversation(_) | Command::CreateResource(_))
 }

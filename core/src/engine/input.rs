@@ -2,7 +2,7 @@
 
 use crate::{
     command::Command,
-    ids::ConversationId,
+    ids::{AccountId, ConversationId, MessageId},
     model::Query,
     storage::{StorageAnswer, StorageError, TaskId},
 };
@@ -68,6 +68,21 @@ pub enum Input {
         points: Vec<String>,
         /// Where numbers without a country code are of: two letters of ISO 3166.
         region: Option<String>,
+    },
+    /// Staff ask who subscribes to a channel, and how many of them have come how
+    /// far. Answered by `Update::SubscribersListed` or `Update::CommandFailed`
+    /// with the same number.
+    ListSubscribers {
+        /// Names it in its answer; counted with commands.
+        request: u64,
+        /// The channel.
+        conversation: ConversationId,
+        /// The message that somebody counts as delivered to or having read; none for the newest.
+        reached: Option<MessageId>,
+        /// Those behind this account; none for the first.
+        after: Option<AccountId>,
+        /// At most so many. The server has a bound of its own.
+        count_max: u32,
     },
     /// The network switch: off means no link, whatever the network says.
     SetNetwork(bool),

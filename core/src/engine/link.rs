@@ -203,7 +203,7 @@ impl Engine {
         }
         self.forget_thread_requests();
         self.forget_asking();
-        self.forget_matching();
+        self.forget_questions();
         self.forget_asked_lists();
         let waiting = core::mem::take(&mut self.waiting_for_whole);
         for (request, _) in waiting.into_values().flatten() {
@@ -251,7 +251,7 @@ impl Engine {
                 self.with_stream(&frame.stream.clone(), Work::Accepted(frame));
             }
             ServerFrame::Refused(frame)
-                if self.wish_refused(&frame) || self.match_refused(&frame) || self.list_refused(&frame) => {}
+                if self.wish_refused(&frame) || self.question_refused(&frame) || self.list_refused(&frame) => {}
             ServerFrame::Refused(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Refused(frame));
             }
@@ -260,7 +260,7 @@ impl Engine {
             }
             ServerFrame::Receipts(receipts) => self.route_receipts(receipts),
             ServerFrame::Presence(frame) => self.receive_presence(frame),
-            ServerFrame::Subscribers(_) => {}
+            ServerFrame::Subscribers(frame) => self.subscribers_told(frame),
             ServerFrame::LateMessages(late) => self.receive_late(late),
             ServerFrame::ContactMatches(frame) => self.contacts_matched(frame),
             ServerFrame::Listed(frame) => self.receive_listed(frame),

@@ -76,7 +76,8 @@ impl Engine {
             let is_behind = query.after.is_none_or(|after| key_of(row).is_behind(&after));
             let is_in_state = !is_held(status) || states.contains(&row.state);
             let is_of = kinds.contains(&row.kind) && statuses.contains(&status);
-            is_of && is_in_state && is_behind && is_found(&row.name, &query.words)
+            let is_about = query.resource.is_none() || row.resource == query.resource;
+            is_of && is_in_state && is_about && is_behind && is_found(&row.name, &query.words)
         };
         let mut rows: Vec<&InboxRow> = self.inbox.values().map(|record| &record.row).filter(is_asked).collect();
         rows.sort_unstable_by_key(|row| (core::cmp::Reverse(row.activity_at), row.conversation));
@@ -180,6 +181,7 @@ mod tests {
             unread: 0,
             created_at: WallTime::from_millis(at),
             subscriber_count: 0,
+            resource: (kind == ConversationKind::Resource).then(|| format!("flat {number}")),
         }
     }
 
@@ -263,6 +265,7 @@ mod tests {
         assert_eq!(rows(OwnQuery { statuses: vec![MemberStatus::Subscribed], ..default() }), [4]);
         assert_eq!(rows(OwnQuery { statuses: vec![MemberStatus::Active], ..default() }), [2, 5, 1]);
         assert_eq!(rows(OwnQuery { states: vec![ConversationState::Archived], ..default() }), [5]);
+        assert_eq!(rows(OwnQuery { resource: Some("flat 7".into()), ..default() }), [0; 0]);
         assert_eq!(rows(OwnQuery { words: "NUM 4".into(), ..default() }), [4]);
     }
 

@@ -20,9 +20,9 @@ mod input;
 mod late;
 mod link;
 mod lists;
-mod matching;
 mod outbox;
 mod output;
+mod questions;
 mod random;
 mod receipts;
 mod record;
@@ -52,7 +52,7 @@ use crate::{
     engine::{
         late::LateWords,
         link::Link,
-        matching::Matching,
+        questions::Questions,
         random::Random,
         record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
         screen::OpenConversation,
@@ -166,7 +166,7 @@ pub struct Engine {
     dirty_meta: bool,
     unsynced_shown: Option<u32>,
     /// Questions about the address book that the server has not answered.
-    matching: Matching,
+    questions: Questions,
     uses: u64,
 }
 
@@ -223,7 +223,7 @@ impl Engine {
             dirty_rows: BTreeSet::new(),
             dirty_meta: false,
             unsynced_shown: None,
-            matching: Matching::new(),
+            questions: Questions::new(),
             uses: 0,
         };
         engine.read_start();
@@ -289,6 +289,9 @@ impl Engine {
             Input::MarkRead(conversation) => self.mark_read(conversation),
             Input::Typing(conversation, typing) => self.send_typing(conversation, typing),
             Input::MatchContacts { request, points, region } => self.match_contacts(request, points, region),
+            Input::ListSubscribers { request, conversation, reached, after, count_max } => {
+                self.list_subscribers(request, conversation, reached, after, count_max);
+            }
             Input::SetNetwork(on) => self.set_network(on),
             Input::ConnectNow => self.connect_now(),
             Input::Token(token) => self.token_given(token),

@@ -8,7 +8,7 @@ use crate::{
     storage::StorageTask,
     time::{MonotonicTime, WallTime},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
-    wire::ContactMatch,
+    wire::{ContactMatch, Subscribers},
 };
 
 /// One output.
@@ -87,6 +87,13 @@ pub enum Update {
         request: u64,
         /// The accounts that have one of them.
         matches: Vec<ContactMatch>,
+    },
+    /// Some of a channel's subscribers, and how far all of them have come.
+    SubscribersListed {
+        /// The number of the question.
+        request: u64,
+        /// The server's answer.
+        page: Subscribers,
     },
     /// A page of a list that was asked for.
     Listed {

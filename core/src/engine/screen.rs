@@ -19,7 +19,7 @@ use crate::{
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
-    model::{InfoField, Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role, preview},
+    model::{Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role, preview},
     time::WallTime,
     view::{ConversationDetail, InboxRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
     wire::LastMessage,
@@ -376,7 +376,7 @@ impl Engine {
         Some(InboxRow {
             conversation,
             kind: created.kind,
-            title: state.text(InfoField::Title).map(str::to_owned),
+            title: state.title().map(str::to_owned),
             name: String::new(),
             others: others.take(4).cloned().collect(),
             state: state.state(),
@@ -393,6 +393,7 @@ impl Engine {
             subscriber_count: former.map_or(0, |row| row.subscriber_count),
             notifications: NotificationLevel::All,
             blocked: false,
+            resource: state.resource().map(|resource| resource.id.clone()),
         })
     }
 

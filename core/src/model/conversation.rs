@@ -8,7 +8,8 @@ use minicbor::{Decode, Encode};
 use crate::{
     ids::{AccountId, InviteId, MessageId},
     model::{
-        Invite, Late, Member, Parent, Permission, Permissions, Policies, Role, RoleDefinition, RoleName, WhoPolicy,
+        Invite, Late, Member, Parent, Permission, Permissions, Policies, Resource, Role, RoleDefinition, RoleName,
+        WhoPolicy,
     },
     named::named,
     time::WallTime,
@@ -27,6 +28,8 @@ named! {
         Support = "support",
         /// Notices of the operator; only administrators of the tenant create one.
         System = "system",
+        /// A client and the owner of a resource, about it.
+        Resource = "resource",
         /// What is written about one message, in the stream of its conversation.
         Thread = "thread",
     }
@@ -94,12 +97,15 @@ pub struct Created {
     /// What a thread starts from.
     #[n(5)]
     pub parent: Option<Parent>,
+    /// What a resource conversation is about.
+    #[n(6)]
+    pub resource: Option<Box<Resource>>,
 }
 
 impl Created {
     /// How a conversation came to be that is of no other account and backs nothing.
     pub fn new(kind: ConversationKind, by: AccountId, at: WallTime) -> Self {
-        Self { kind, by, at, account: None, link: None, parent: None }
+        Self { kind, by, at, account: None, link: None, parent: None, resource: None }
     }
 }
 
@@ -209,6 +215,16 @@ impl Conversation {
     /// A text that describes it, if it is written.
     pub fn text(&self, field: InfoField) -> Option<&str> {
         self.info.get(&field).map(String::as_str)
+    }
+
+    /// Its title for people: the one that is written, or its resource's.
+    pub fn title(&self) -> Option<&str> {
+        self.text(InfoField::Title).or_else(|| self.resource()?.title.as_deref())
+    }
+
+    /// What it is about, if it is about a resource.
+    pub fn resource(&self) -> Option<&Resource> {
+        self.created.as_ref()?.resource.as_deref()
     }
 
     /// The member, if active.

@@ -14,6 +14,7 @@ mod presence;
 mod profile;
 mod query;
 mod receipt;
+mod resource;
 mod role;
 mod setting;
 mod thread;
@@ -38,6 +39,7 @@ pub use query::{
     ActivityKey, DirectoryQuery, DirectoryRow, Listing, OwnQuery, PAGE_MAX, Query, WordKey, is_held, standing,
 };
 pub use receipt::Receipt;
+pub use resource::Resource;
 pub use role::{Role, RoleDefinition, RoleName};
 pub use setting::{ConversationSetting, NotificationLevel};
 pub use thread::{LastReply, PARTICIPANTS_MAX, Parent, Thread};

@@ -163,6 +163,7 @@ impl Policies {
             ConversationKind::Direct
             | ConversationKind::Group
             | ConversationKind::Support
+            | ConversationKind::Resource
             | ConversationKind::Thread => SendPolicy::AllMembers,
         };
         Self { send, ..Self::default() }

@@ -45,6 +45,9 @@ pub struct OwnQuery {
     /// At most so many, and at most `PAGE_MAX`; 0 is as many as there may be.
     #[n(4)]
     pub count_max: u32,
+    /// About the resource of this id only.
+    #[n(5)]
+    pub resource: Option<String>,
     /// Only those whose name holds words that begin like these. Never sent:
     /// what a person calls their conversations is known here only.
     #[cbor(skip)]
@@ -53,10 +56,10 @@ pub struct OwnQuery {
 
 impl core::fmt::Debug for OwnQuery {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { kinds, statuses, states, after, count_max, words } = self;
+        let Self { kinds, statuses, states, after, count_max, resource, words } = self;
         write!(
             formatter,
-            "OwnQuery({kinds:?}, {statuses:?}, {states:?}, {after:?}, {count_max}, {} bytes)",
+            "OwnQuery({kinds:?}, {statuses:?}, {states:?}, {after:?}, {count_max}, {resource:?}, {} bytes)",
             words.len()
         )
     }

@@ -67,7 +67,8 @@ pub fn is_found(text: &str, search: &str) -> bool {
 impl Conversation {
     /// What everybody of the tenant is told of it; none unless it is public and goes on.
     pub fn listing(&self) -> Option<Listing> {
-        let has_doors = !matches!(self.kind()?, ConversationKind::Direct | ConversationKind::Thread);
+        let closed = [ConversationKind::Direct, ConversationKind::Thread, ConversationKind::Resource];
+        let has_doors = !closed.contains(&self.kind()?);
         let is_listed = self.scope() == Scope::Public && self.state() == ConversationState::Active && has_doors;
         let text = |field| self.text(field).map(str::to_owned);
         is_listed.then(|| Listing {

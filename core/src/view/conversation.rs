@@ -5,7 +5,7 @@ use crate::{
     ids::{AccountId, ConversationId, InviteId, MessageId},
     model::{
         ConversationKind, ConversationState, Grant, Invite, MemberStatus, Parent, Permission, Permissions, Policies,
-        PresenceKind, Role, RoleDefinition, RoleName, Scope, Theme,
+        PresenceKind, Resource, Role, RoleDefinition, RoleName, Scope, Theme,
     },
     time::WallTime,
 };
@@ -17,6 +17,8 @@ pub struct ConversationDetail {
     pub conversation: ConversationId,
     /// Its kind.
     pub kind: ConversationKind,
+    /// What it is about, if it is about a resource.
+    pub resource: Option<Resource>,
     /// What a thread starts from.
     pub parent: Option<Parent>,
     /// Its name for search.

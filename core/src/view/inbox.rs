@@ -75,6 +75,9 @@ pub struct InboxRow {
     /// Whether the other one of a direct is blocked.
     #[n(18)]
     pub blocked: bool,
+    /// The id of the resource that it is about.
+    #[n(19)]
+    pub resource: Option<String>,
 }
 
 impl InboxRow {
@@ -101,6 +104,7 @@ impl InboxRow {
             subscriber_count: summary.subscriber_count,
             notifications: NotificationLevel::All,
             blocked: false,
+            resource: summary.resource.clone(),
         }
     }
 

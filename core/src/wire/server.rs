@@ -143,6 +143,9 @@ pub struct ConversationSummary {
     /// Those who subscribe to it beside its members.
     #[n(14)]
     pub subscriber_count: u32,
+    /// The id of the resource that it is about.
+    #[n(15)]
+    pub resource: Option<String>,
 }
 
 /// The newest message of a conversation.

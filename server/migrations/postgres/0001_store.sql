@@ -92,6 +92,7 @@ CREATE TABLE quarantine (
 );
 
 -- `listing` is what everybody may know of a public conversation; null for any other.
+-- `resource` is the id of the resource that a resource conversation is about.
 CREATE TABLE conversations (
     tenant TEXT COLLATE "C" NOT NULL,
     conversation TEXT COLLATE "C" NOT NULL,
@@ -105,6 +106,7 @@ CREATE TABLE conversations (
     last_message BYTEA,
     activity_at BIGINT NOT NULL,
     listing BYTEA,
+    resource TEXT,
     PRIMARY KEY (tenant, conversation)
 ) WITH (fillfactor = 70);
 

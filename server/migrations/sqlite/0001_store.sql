@@ -81,6 +81,7 @@ CREATE TABLE quarantine (
 ) STRICT;
 
 -- `listing` is what everybody may know of a public conversation; null for any other.
+-- `resource` is the id of the resource that a resource conversation is about.
 CREATE TABLE conversations (
     tenant TEXT NOT NULL,
     conversation TEXT NOT NULL,
@@ -94,6 +95,7 @@ CREATE TABLE conversations (
     last_message BLOB,
     activity_at INTEGER NOT NULL,
     listing BLOB,
+    resource TEXT,
     PRIMARY KEY (tenant, conversation)
 ) STRICT, WITHOUT ROWID;
 

@@ -26,6 +26,8 @@ pub struct ConversationRow {
     pub last_message: Option<LastMessage>,
     /// What everybody of the tenant may know of it; none unless the directory has it.
     pub listing: Option<Listing>,
+    /// The id of the resource that it is about.
+    pub resource: Option<String>,
 }
 
 impl ConversationRow {

@@ -3,10 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tidings_core::{
-    authority::Stream,
-    model::{Conversation, InfoField},
-};
+use tidings_core::{authority::Stream, model::Conversation};
 
 use crate::store::ConversationRow;
 
@@ -32,7 +29,8 @@ pub(crate) fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
     let created = conversation.created.as_ref()?;
     Some(ConversationRow {
         kind: created.kind,
-        title: conversation.text(InfoField::Title).map(str::to_owned),
+        title: conversation.title().map(str::to_owned),
+        resource: conversation.resource().map(|resource| resource.id.clone()),
         state: conversation.state(),
         member_count: u32::try_from(conversation.active_members().count()).unwrap_or(u32::MAX),
         some_members: conversation.active_members().take(SOME_MEMBERS).map(|(account, _)| account.clone()).collect(),

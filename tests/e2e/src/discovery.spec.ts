@@ -47,6 +47,24 @@ onEachStore("discovery", ({ test }) => {
     await bob.find("discovery-told").filter({ hasText: "cannot be reached" }).waitFor();
   });
 
+  test("a thing of somebody's is asked about offline, in a chat of its own, and found by what it is", async (scene) => {
+    const [ann, bob] = await Promise.all([scene.person("ann"), scene.person("bob")]);
+    const direct = await bob.startDirect(ann.account);
+    await bob.say("hello");
+    await bob.goOffline();
+    const conversation = await bob.askAbout("flat 7", ann.account);
+    await bob.say("is it free?");
+    assert.notEqual(conversation, direct);
+    await bob.goOnline();
+    await bob.untilSynced();
+    await ann.open(conversation);
+    await ann.untilTexts(["is it free?"]);
+    await ann.say("from May on");
+    await bob.untilTexts(["is it free?", "from May on"]);
+    await ann.find("inbox-filter").selectOption({ label: "Things" });
+    await untilEqual("the things that Ann is asked about", () => ann.conversations(), [conversation]);
+  });
+
   test("what an account left is listed on a device that never held it", async (scene) => {
     const ann = await scene.person("ann");
     const harbour = await ann.startChannel("The Harbour", [], "harbour");

@@ -233,7 +233,7 @@ fn reshape(script: &mut Script<'_>, bytes: &[u8]) -> Vec<u8> {
             11 => raw.dependencies.reverse(),
             12 => raw.dependencies.extend(raw.dependencies.first().copied()),
             _ => match script.below(4) {
-                0 => raw.chunk_type = script.byte(),
+                0 => raw.chunk_type = script.byte() % 5,
                 1 => raw.actor.truncate(script.below(16)),
                 2 => raw.message = script.bytes(4).to_vec(),
                 _ => raw.extra = script.bytes(4).to_vec(),

@@ -5,11 +5,12 @@
 use std::sync::OnceLock;
 
 use tidings_core::{
-    command::SendText,
+    command::{AskFor, SendText},
     doc::Document,
     engine::{Input, recode_record, record_content, seal_record},
     ids::{ConversationId, DocumentId, MessageId, Stamp},
     journal::{Admission, Entry, Position},
+    model::Wish,
     storage::{MemoryStore, StorageRequest, Write},
     time::{MonotonicTime, Now, WallTime},
     wire::decode,
@@ -66,7 +67,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
 }
 
 /// The kinds of records, by the beginning of their keys.
-const KINDS: [&str; 9] = ["meta", "head", "inbox", "document", "tail", "outbox", "refused", "profile", "rows"];
+const KINDS: [&str; 11] =
+    ["meta", "head", "inbox", "document", "tail", "outbox", "refused", "profile", "rows", "thread", "wish"];
 
 fn run_record(script: &mut Script<'_>, verdict: &mut Verdict) {
     let kind = KINDS[script.below(KINDS.len())];
@@ -204,6 +206,8 @@ fn stored() -> &'static [(String, Vec<u8>)] {
         link.serve(&mut client, at(9_000));
         client.handle(at(9_001), Input::LinkLost);
         client.command(at(9_001), SendText::new(conversation, "unsent"));
+        let elsewhere = ConversationId::from_bytes([8; 16]);
+        client.command(at(9_001), AskFor { conversation: elsewhere, wish: Wish::Join(None) });
         let records = client.store().records().iter();
         let records: Vec<(String, Vec<u8>)> = records.map(|(key, value)| (key.clone(), value.clone())).collect();
         assert!(records.iter().all(|(key, value)| recode_record(key, record_content(value)).as_deref() == Some(record_content(value))));

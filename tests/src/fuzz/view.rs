@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use tidings_core::{
     code::Code,
     engine::Input,
-    ids::{AccountId, ConversationId, MessageId, StreamId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     journal::{Cursor, Entry, Position},
     limits::Limits,
     model::{InfoField, MemberStatus, Receipt},
@@ -124,7 +124,8 @@ impl Shown {
 
 /// The rows are the messages of the pages, which are few enough to be shown.
 fn check_rows(room: &Room, shown: &Shown) {
-    let pages = room.stream().documents().filter(|document| document.id().page().is_some());
+    let is_shown = |id: &DocumentId| id.page().is_some() && id.thread().is_none();
+    let pages = room.stream().documents().filter(|document| is_shown(document.id()));
     let admitted: BTreeMap<MessageId, Position> =
         pages.flat_map(|page| page.admissions().iter().map(|(id, at)| (id.clone(), at.position))).collect();
     let rows: BTreeMap<MessageId, Position> =
@@ -298,5 +299,6 @@ fn summary(room: &Room, account: &AccountId) -> Option<ConversationSummary> {
         receipt: Receipt::default(),
         unread: 0,
         created_at: conversation.created.as_ref()?.at,
+        resource: None,
     })
 }

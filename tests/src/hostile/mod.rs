@@ -23,6 +23,7 @@ mod operation;
 mod predecessor;
 mod raw;
 mod scene;
+mod thread;
 mod value;
 
 pub use case::{Case, Expected};
@@ -44,6 +45,7 @@ pub fn corpus(scene: &Scene) -> Vec<Case> {
     value::add(&mut cases);
     predecessor::add(&mut cases);
     membership::add(&mut cases);
+    thread::add(&mut cases);
     harmless::add(&mut cases);
     cases.all
 }

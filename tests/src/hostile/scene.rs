@@ -181,8 +181,8 @@ impl Scene {
     /// # Errors
     /// As the authority's.
     pub fn admit(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
-        for missing in self.stream.missing(&pushed.document) {
-            if missing.stream() == *self.stream.id() {
+        if pushed.document.stream() == *self.stream.id() {
+            while let Some(missing) = self.stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
                 self.stream.insert(Document::new(missing));
             }
         }

@@ -3,14 +3,15 @@
 use tidings_core::{
     authority::Stream,
     doc::Fact,
-    ids::{DocumentId, MessageId, Stamp},
+    ids::{ConversationId, DocumentId, InviteId, MessageId, Stamp},
     model::{
-        ConversationState, Deletion, Edit, Grant, InfoField, JoinPolicy, MemberField, MemberStatus, MessageBody,
-        MessageKind, Permission, Permissions, Pin, Policy, Role, RoleDefinition, RoleName, Scope, Standing, Theme,
+        ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite, JoinPolicy, Late,
+        LateState, MemberField, MemberStatus, MessageBody, MessageKind, Parent, Permission, Permissions, Pin, Policy,
+        Role, RoleDefinition, RoleName, Scope, Standing, Theme,
     },
 };
 
-use super::{CONVERSATION, NOW, account, later, message, page};
+use super::{CONVERSATION, INVITE, NOW, account, held, later, message, message_at, page, thread_of, thread_page};
 
 /// A pin by somebody.
 pub(super) fn pin(by: &str) -> Pin {
@@ -19,10 +20,55 @@ pub(super) fn pin(by: &str) -> Pin {
 
 /// What an actor states to do something, and where.
 pub(super) fn facts(stream: &Stream, actor: &str, deed: &str) -> (DocumentId, Vec<Fact>) {
-    match on_page(actor, deed) {
-        Some(fact) => (page(), vec![fact]),
-        None => (DocumentId::Conversation(CONVERSATION), on_conversation(stream, actor, deed)),
+    if let Some(fact) = on_page(actor, deed) {
+        return (page(), vec![fact]);
     }
+    if let Some((document, fact)) = on_thread(actor, deed) {
+        return (document, vec![fact]);
+    }
+    (DocumentId::Conversation(CONVERSATION), on_conversation(stream, actor, deed))
+}
+
+/// The first change of a thread.
+pub(super) fn thread(by: &str, room: ConversationId, message: MessageId, depth: u32) -> Fact {
+    let parent = Parent { conversation: room, message, page: 1, depth };
+    Fact::Created(Created { parent: Some(parent), ..Created::new(ConversationKind::Thread, account(by), NOW) })
+}
+
+/// A message in a thread.
+pub(super) fn reply(by: &str, number: u16) -> Fact {
+    let body = MessageBody { kind: MessageKind::Text, text: "a reply".into(), reply_to: None, mentions: None };
+    Fact::Message(message_at(by, REPLIES + number), body)
+}
+
+/// An invite link.
+pub(super) fn invite(by: &str, enabled: bool) -> Invite {
+    Invite { role: Role::Member, until: None, uses_max: None, enabled, by: account(by), at: NOW }
+}
+
+/// What is said of the message that is held.
+pub(super) fn late(by: &str, state: LateState) -> Late {
+    Late { state, thread: None, by: account(by), at: NOW }
+}
+
+/// From this number on messages are replies.
+const REPLIES: u16 = 100;
+
+fn on_thread(actor: &str, deed: &str) -> Option<(DocumentId, Fact)> {
+    let first = message("owner");
+    let of_first = thread_of(&first);
+    Some(match deed {
+        "open a thread" => (thread_of(&message("member2")), thread(actor, CONVERSATION, message("member2"), 1)),
+        "open a thread in a thread" => {
+            let reply = message_at("owner", REPLIES + 1);
+            (thread_of(&reply), thread(actor, super::thread(&first), reply, 2))
+        }
+        "write in a thread" => (thread_page(), reply(actor, 2)),
+        "name a thread" => (of_first, Fact::Info(InfoField::Title, Some("Oars".into()))),
+        "lock a thread" => (of_first, Fact::Locked(true)),
+        "close a thread" => (of_first, Fact::State(ConversationState::Closed)),
+        _ => return None,
+    })
 }
 
 fn on_page(actor: &str, deed: &str) -> Option<Fact> {
@@ -51,6 +97,10 @@ fn on_conversation(stream: &Stream, actor: &str, deed: &str) -> Vec<Fact> {
         Fact::MemberGrant(account(name), permission, Some(grant))
     };
     match deed {
+        "make an invite link" => vec![Fact::Invite(InviteId::from_bytes([1; 16]), Some(invite(actor, true)))],
+        "switch an invite link off" => vec![Fact::Invite(INVITE, Some(invite(actor, false)))],
+        "let a held message in" => vec![Fact::Late(held(), late(actor, LateState::Admitted))],
+        "discard a held message" => vec![Fact::Late(held(), late(actor, LateState::Discarded))],
         "pin a message" => vec![Fact::Pin(message("owner"), Some(pin(actor)))],
         "unpin a message" => vec![Fact::Pin(message("member2"), None)],
         "let in who asked" => vec![moved("asked", MemberStatus::Active)],

@@ -10,11 +10,11 @@ use tidings_core::{
     authority::{Session, Stream},
     code::Code,
     doc::{Document, Fact},
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteId, MessageId, Stamp, StreamId, TenantId},
     journal::Position,
     model::{
-        ConversationKind, ConversationState, Created, Grant, MemberStatus, MessageBody, MessageKind, Permission,
-        Permissions, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Standing,
+        ConversationKind, ConversationState, Created, Grant, LateState, MemberStatus, MessageBody, MessageKind,
+        Permission, Permissions, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Standing,
     },
     time::WallTime,
     wire::{DocumentSnapshot, Fetched, Push, PushedChange},
@@ -26,6 +26,7 @@ pub use table::{Line, Table, Verdict};
 pub const NOW: WallTime = WallTime::from_millis(1_767_225_600_000);
 
 const CONVERSATION: ConversationId = ConversationId::from_bytes([0x3a; 16]);
+const INVITE: InviteId = InviteId::from_bytes([0x5c; 16]);
 
 /// Whom the columns of the table are about, and the name of each one's account.
 pub const ACTORS: [&str; 11] = [
@@ -71,8 +72,7 @@ impl Scene {
     /// # Panics
     /// When the section is of no state there is.
     pub fn new(section: &str, policy: Option<Policy>) -> Self {
-        let tenant = TenantId::parse("acme").expect("a constant tenant parses");
-        let stream = Stream::new(tenant, StreamId::Conversation(CONVERSATION), Position::ZERO, 0);
+        let stream = Stream::new(tenant(), StreamId::Conversation(CONVERSATION), Position::ZERO, 0);
         let mut scene = Self { stream };
         let mut facts = vec![Fact::Created(Created::new(ConversationKind::Group, account("owner"), NOW))];
         let permissions =
@@ -100,6 +100,8 @@ impl Scene {
         facts.push(Fact::MemberGrant(account("helper"), Permission::MessageSend, grant(false, None)));
         facts.push(Fact::MemberGrant(account("former"), Permission::PinAdd, grant(true, Some(NOW))));
         facts.push(Fact::Pin(message("member2"), Some(deed::pin("owner"))));
+        facts.push(Fact::Invite(INVITE, Some(deed::invite("owner", true))));
+        facts.push(Fact::Late(held(), deed::late("system", LateState::Held)));
         facts.extend(policy.map(Fact::Policy));
         match section {
             "held" | "active" => {}
@@ -113,6 +115,8 @@ impl Scene {
         };
         let facts: Vec<Fact> = ACTORS.iter().chain(&["member2"]).map(says).collect();
         scene.state(&page(), &facts);
+        scene.state(&thread_of(&message("owner")), &[deed::thread("owner", CONVERSATION, message("owner"), 1)]);
+        scene.state(&thread_page(), &[deed::reply("owner", 1)]);
         scene
     }
 
@@ -159,7 +163,7 @@ impl Scene {
             documents: documents.collect(),
             entries: Vec::new(),
             receipts: Vec::new(),
-            threads: Vec::new(),
+            threads: self.stream.threads().cloned().collect(),
         }
     }
 
@@ -182,7 +186,7 @@ pub fn session(actor: &str) -> Session {
     let name = actor.as_bytes();
     device[..name.len()].copy_from_slice(name);
     Session {
-        tenant: TenantId::parse("acme").expect("a constant tenant parses"),
+        tenant: tenant(),
         account: account(actor),
         device: DeviceId::from_bytes(device),
         administrator: actor == "administrator",
@@ -206,9 +210,6 @@ pub fn policies_that_do_not() -> Vec<Option<Policy>> {
         (PolicyName::Join, PolicyValue::Name("link_join")),
         (PolicyName::Join, PolicyValue::Name("open")),
         (PolicyName::JoinApproval, PolicyValue::Switch(true)),
-        (PolicyName::Subrooms, PolicyValue::Name("admins_only")),
-        (PolicyName::Subrooms, PolicyValue::Name("nobody")),
-        (PolicyName::SubroomDepthMax, PolicyValue::Number(0)),
         (PolicyName::RetentionDays, PolicyValue::Number(30)),
         (PolicyName::Stickers, PolicyValue::Switch(false)),
         (PolicyName::Attachments, PolicyValue::Switch(false)),
@@ -232,6 +233,7 @@ pub fn code(verdict: Verdict) -> Option<Code> {
         'x' => Code::MemberRemoved,
         'o' => Code::LastOwner,
         'u' => Code::MemberUnknown,
+        't' => Code::ThreadTooDeep,
         other => panic!("no verdict is written {other}"),
     })
 }
@@ -240,9 +242,35 @@ fn page() -> DocumentId {
     DocumentId::Page(CONVERSATION, 1)
 }
 
+/// The page of the thread that the owner opened from their message.
+fn thread_page() -> DocumentId {
+    DocumentId::ThreadPage(CONVERSATION, thread(&message("owner")), 1)
+}
+
+fn thread_of(message: &MessageId) -> DocumentId {
+    DocumentId::Thread(CONVERSATION, thread(message))
+}
+
+fn thread(message: &MessageId) -> ConversationId {
+    ConversationId::thread(&tenant(), CONVERSATION, message)
+}
+
 /// The message that somebody wrote before.
 fn message(author: &str) -> MessageId {
-    MessageId { stamp: Stamp::new(NOW, 1, [1; 8]), author: account(author) }
+    message_at(author, 1)
+}
+
+fn message_at(author: &str, number: u16) -> MessageId {
+    MessageId { stamp: Stamp::new(NOW, number, [1; 8]), author: account(author) }
+}
+
+/// The message that is held: of one who did not know yet that they were removed.
+fn held() -> MessageId {
+    message_at("gone", 9)
+}
+
+fn tenant() -> TenantId {
+    TenantId::parse("acme").expect("a constant tenant parses")
 }
 
 fn later() -> WallTime {

@@ -6,8 +6,8 @@ use core::time::Duration;
 use tidings_core::{
     command::{
         AddContact, AddMember, AnswerLate, AnswerRequest, AskFor, BanMember, BlockAccount, ChangeRole, Command,
-        CreateConversation, CreateDirect, CreateThread, DefineRole, DeleteMessage, EditMessage, InviteMember,
-        InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText,
+        CreateConversation, CreateDirect, CreateResource, CreateThread, DefineRole, DeleteMessage, EditMessage,
+        InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText,
         SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy, SetProfile,
         SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange, TransferOwnership, UnbanMember,
         UnpinMessage, Unreact,
@@ -54,6 +54,7 @@ const EMOJI: [&str; 3] = ["👍", "🎉", "❤"];
 #[expect(missing_docs, reason = "each is the command of its name")]
 pub enum Kind {
     CreateDirect,
+    CreateResource,
     CreateConversation,
     SendText,
     EditMessage,
@@ -93,8 +94,9 @@ pub enum Kind {
 }
 
 /// How often each kind is drawn, of all that are drawn.
-pub const KINDS: [(Kind, u64); 37] = [
+pub const KINDS: [(Kind, u64); 38] = [
     (Kind::CreateDirect, 1),
+    (Kind::CreateResource, 1),
     (Kind::CreateConversation, 3),
     (Kind::SendText, 125),
     (Kind::EditMessage, 8),
@@ -139,6 +141,7 @@ pub const KINDS: [(Kind, u64); 37] = [
 pub fn kind(command: &Command) -> Kind {
     match command {
         Command::CreateDirect(_) => Kind::CreateDirect,
+        Command::CreateResource(_) => Kind::CreateResource,
         Command::CreateConversation(_) => Kind::CreateConversation,
         Command::SendText(_) => Kind::SendText,
         Command::EditMessage(_) => Kind::EditMessage,
@@ -219,6 +222,7 @@ impl Person<'_> {
         let emoji = (*random.pick(&EMOJI)).to_owned();
         let conversation = match kind {
             Kind::CreateDirect
+            | Kind::CreateResource
             | Kind::CreateConversation
             | Kind::SetProfile
             | Kind::AddContact
@@ -231,6 +235,17 @@ impl Person<'_> {
         let words = self.words.clone();
         Some(match kind {
             Kind::CreateDirect => CreateDirect { peer: other }.into(),
+            Kind::CreateResource => {
+                let resource = format!("flat {}", random.below(2));
+                CreateResource {
+                    title: Some(resource.clone()),
+                    resource,
+                    owner: other,
+                    owner_name: None,
+                    client_name: None,
+                }
+                .into()
+            }
             Kind::CreateConversation => {
                 let members = ACCOUNTS.iter().filter(|_| random.chance(60)).map(|name| account(name)).collect();
                 let mut command = CreateConversation::new(self.draw_kind(random), Some(words), members);

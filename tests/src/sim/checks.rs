@@ -7,7 +7,7 @@ use tidings_core::{
     engine::ConnectionState,
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
-    model::{InfoField, MemberStatus, Receipt},
+    model::{MemberStatus, Receipt},
     view::InboxRow,
 };
 use tidings_server::verify::verify_all;
@@ -181,10 +181,7 @@ impl Checks {
                 let Some(inbox) = client.screen.inbox.get(&conversation) else {
                     return Err(format!("{account} does not list {conversation}"));
                 };
-                ensure!(
-                    inbox.title.as_deref() == made.conversation().text(InfoField::Title),
-                    "{account}'s title of {conversation}"
-                );
+                ensure!(inbox.title.as_deref() == made.conversation().title(), "{account}'s title of {conversation}");
                 ensure!(inbox.member_count as usize == members.len(), "{account}'s count of {conversation}");
                 ensure!(inbox.pending == 0, "{account} shows something pending in {conversation}");
                 let role = &made.conversation().members[account].role;

@@ -12,6 +12,7 @@ use tidings_core::{
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
+    wire::Subscribers,
 };
 
 use super::{disk::Disk, trace::brief};
@@ -52,6 +53,8 @@ pub struct Screen {
     pub profiles: BTreeMap<AccountId, Profile>,
     /// The pages of lists that were asked for.
     pub pages: BTreeMap<u64, ListPage>,
+    /// Subscribers that were asked for, by the number of the question.
+    pub subscribers: BTreeMap<u64, Subscribers>,
     /// The own contacts.
     pub contacts: BTreeMap<ContactId, Contact>,
     /// Whom the account has blocked.
@@ -117,6 +120,9 @@ impl Screen {
             }
             Update::Blocked(blocked) => self.blocked = blocked.into_iter().collect(),
             Update::Presence { .. } | Update::ContactsMatched { .. } => {}
+            Update::SubscribersListed { request, page } => {
+                self.subscribers.insert(request, page);
+            }
             Update::Listed { request, page } => {
                 self.pages.insert(request, page);
             }

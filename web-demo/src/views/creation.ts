@@ -14,10 +14,17 @@ const NAME = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 /** Asks whom to write to; works offline too. */
 export function openNewDirect(person: Person, known: readonly string[], open: (conversation: string) => void): void {
   const account = accountInput("new-direct-account");
+  const about = element("input", {
+    type: "text",
+    maxlength: 64,
+    autocomplete: "off",
+    "data-testid": "new-direct-about",
+  });
   openDialog({
     title: "New chat",
     fields: [
       field("Account", account, "The account id of the person, such as bob. It works offline too."),
+      field("About", about, "What of theirs you ask about, if anything: each thing has a chat of its own."),
       suggestions(known),
     ],
     agree: "Start",
@@ -26,7 +33,13 @@ export function openNewDirect(person: Person, known: readonly string[], open: (c
       if (!ACCOUNT.test(peer)) {
         return "That is not an account id.";
       }
-      return peer === person.client.account ? "That is you." : begin(person.client.createDirect(peer), open);
+      if (peer === person.client.account) {
+        return "That is you.";
+      }
+      const thing = about.value.trim();
+      const { client } = person;
+      const begun = thing === "" ? client.createDirect(peer) : client.createResource(thing, { owner: peer, title: thing });
+      return begin(begun, open);
     },
   });
 }

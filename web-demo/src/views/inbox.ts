@@ -33,6 +33,7 @@ const FILTERS = {
   direct: ["People", (row) => row.kind === "direct"],
   group: ["Groups", (row) => row.kind === "group"],
   channel: ["Channels", (row) => row.kind === "channel"],
+  resource: ["Things", (row) => row.kind === "resource"],
   outside: ["Waiting", (row) => row.status === "invited" || row.status === "requested"],
   ended: ["Left", (row) => ["left", "removed", "banned"].includes(row.status)],
 } as const satisfies Readonly<Record<string, readonly [string, (row: ConversationRow) => boolean]>>;

@@ -62,6 +62,7 @@ pub(crate) async fn a_new_device_gets_every_conversation_and_no_entry(store: &dy
         page: 1,
         receipt: Receipt { delivered: position(2), read: position(2) },
         unread: 2,
+        resource: None,
         created_at: WallTime::from_millis(1_700_000_000_000),
     };
     assert_eq!(caught_up.summaries[1], expected);

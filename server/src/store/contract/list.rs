@@ -129,6 +129,22 @@ pub(crate) async fn l1_own_conversations_are_of_the_kinds_standings_and_states_a
     assert_eq!(rows(OwnQuery { states: vec![ConversationState::Deleted], ..all() }).await, [3]);
 }
 
+pub(crate) async fn l1_own_conversations_about_a_resource_are_found(store: &dyn Store) {
+    let about = |number, resource: &str, millis| {
+        let mut commit = active(number, &["ann"], millis);
+        commit.conversation.as_mut().unwrap().resource = Some(resource.to_owned());
+        commit
+    };
+    let commits = [about(1, "flat 7", 10), about(2, "flat 8", 20), about(3, "flat 7", 30), active(4, &["ann"], 40)];
+    write(store, &commits).await;
+    let query = |resource: &str| OwnQuery { resource: Some(resource.to_owned()), ..OwnQuery::default() };
+    let (rows, _) = own(store, "ann", query("flat 7")).await;
+    assert_eq!(of(&rows), [3, 1]);
+    assert_eq!(rows[0].summary.resource.as_deref(), Some("flat 7"));
+    assert_eq!(of(&own(store, "ann", query("flat")).await.0), [0; 0]);
+    assert_eq!(of(&own(store, "ann", OwnQuery::default()).await.0), [4, 3, 2, 1]);
+}
+
 pub(crate) async fn l3_of_what_an_account_is_not_in_any_more_nothing_new_is_told(store: &dyn Store) {
     write(store, &[active(1, &["ann", "bob"], 10), active(2, &["ann", "bob"], 20)]).await;
     let mut gone = membership(1, 1, "bob", MemberStatus::Removed);

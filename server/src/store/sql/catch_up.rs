@@ -94,7 +94,7 @@ macro_rules! select_summaries {
             "SELECT own.conversation, own.role, own.status, conversations.kind, conversations.title,
                 conversations.state, conversations.member_count, conversations.subscriber_count,
                 conversations.some_members,
-                conversations.created_at, conversations.last_message, streams.position, streams.page,
+                conversations.created_at, conversations.last_message, conversations.resource, streams.position, streams.page,
                 coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read,
                 (SELECT count(*) FROM (
                     SELECT 1 FROM journal
@@ -168,6 +168,7 @@ fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<Conve
         receipt: fields.receipt()?,
         unread: fields.number("unread")?,
         created_at: fields.time("created_at")?,
+        resource: fields.words("resource")?,
     })
 }
 
@@ -189,6 +190,7 @@ fn outside<R: ReadRow>(fields: &Fields<'_, R>, member: MemberRow) -> Result<Conv
         receipt: Receipt::default(),
         unread: 0,
         created_at: fields.time("created_at")?,
+        resource: None,
     })
 }
 

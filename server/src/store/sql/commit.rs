@@ -223,12 +223,14 @@ const CONVERSATIONS: Insert = Insert {
         "last_message",
         "activity_at",
         "listing",
+        "resource",
     ],
     conflict: "ON CONFLICT (tenant, conversation) DO UPDATE SET
         kind = excluded.kind, title = excluded.title, state = excluded.state,
         member_count = excluded.member_count, some_members = excluded.some_members,
         created_at = excluded.created_at, last_message = excluded.last_message,
-        activity_at = excluded.activity_at, listing = excluded.listing",
+        activity_at = excluded.activity_at, listing = excluded.listing,
+        resource = excluded.resource",
 };
 
 const MEMBERS: Insert = Insert {
@@ -354,6 +356,7 @@ fn conversation_row(commit: &StreamCommit) -> Option<Vec<Value>> {
         Value::Bytes(row.last_message.as_ref().map(wire::encode)),
         row.activity_at().into(),
         Value::Bytes(row.listing.as_ref().map(wire::encode)),
+        Value::words(row.resource.as_deref()),
     ])
 }
 

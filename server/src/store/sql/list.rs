@@ -40,6 +40,7 @@ const OWN: &str = "SELECT * FROM (
             AND conversations.kind IN (SELECT key FROM json_each($4))
             AND (own.status NOT IN ('active', 'invited', 'requested')
                 OR conversations.state IN (SELECT key FROM json_each($5)))
+            AND ($9 IS NULL OR conversations.resource = $9)
     ) AS listed
     WHERE activity_at < $6 OR (activity_at = $6 AND conversation > $7)
     ORDER BY activity_at DESC, conversation LIMIT $8";
@@ -65,6 +66,7 @@ pub(super) async fn own_conversations<B: Backend>(
         at,
         conversation,
         page_max.saturating_add(1).into(),
+        Value::words(query.resource.as_deref()),
     ];
     let rows = fetch::<B>(connection, OWN, values).await?;
     let mut listed = rows.iter().map(ended_row).collect::<Result<Vec<_>, _>>()?;
@@ -111,6 +113,7 @@ fn ended_row(row: &impl ReadRow) -> Result<ListedRow, StoreError> {
         receipt: Receipt::default(),
         unread: 0,
         created_at: fields.time("created_at")?,
+        resource: None,
     };
     debug_assert_ne!(summary.status, MemberStatus::Subscribed, "a subscriber's row is active");
     Ok(ListedRow { summary, activity_at })

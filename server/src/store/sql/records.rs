@@ -29,7 +29,7 @@ const ENTRIES: &str = "SELECT position, document, account, administrator, accept
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
 const CONVERSATION: &str = "SELECT kind, title, state, member_count, some_members, created_at, last_message,
-        listing FROM conversations WHERE tenant = $1 AND conversation = $2";
+        listing, resource FROM conversations WHERE tenant = $1 AND conversation = $2";
 
 const MEMBERS: &str = "SELECT account, role, status FROM members
     WHERE tenant = $1 AND conversation = $2 AND subscribed_at = 0 ORDER BY account";
@@ -165,5 +165,6 @@ fn conversation_row<R: super::ReadRow>(fields: &Fields<'_, R>) -> Result<Convers
         created_at: fields.time("created_at")?,
         last_message: fields.maybe_decode("last_message", |bytes| wire::decode(bytes))?,
         listing: fields.maybe_decode("listing", |bytes| wire::decode(bytes))?,
+        resource: fields.words("resource")?,
     })
 }

@@ -128,6 +128,14 @@ export class Person {
     return this.#agreeAndOpen();
   }
 
+  /** Asks somebody about a thing of theirs; answers the conversation's id. */
+  async askAbout(thing: string, owner: string): Promise<string> {
+    await this.find("new-direct").click();
+    await this.find("new-direct-account").fill(owner);
+    await this.find("new-direct-about").fill(thing);
+    return this.#agreeAndOpen();
+  }
+
   /** Creates a group; answers its id. */
   startGroup(title: string, members: readonly string[]): Promise<string> {
     return this.#startRoster("group", title, members);

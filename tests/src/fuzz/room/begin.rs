@@ -6,7 +6,8 @@ use tidings_core::{
     doc::{Fact, ProfileField, SettingField},
     ids::{ContactId, ConversationId, DocumentId, StreamId},
     model::{
-        Contact, ContactKind, ConversationKind, Created, Edit, Grant, InfoField, Permission, Pin, Role, RoleDefinition,
+        Contact, ContactKind, ConversationKind, Created, Edit, Grant, InfoField, Parent, Permission, Pin, Role,
+        RoleDefinition,
     },
 };
 
@@ -44,7 +45,17 @@ pub(super) fn group() -> Room {
     }
     room.say(1, &document, &[Fact::Info(InfoField::Title, Some("The trip".into()))]);
     room.sync(2);
-    room.say(2, &document, &[Fact::Pin(first, Some(Pin { by: account("mo"), at: BEGIN }))]);
+    room.say(2, &document, &[Fact::Pin(first.clone(), Some(Pin { by: account("mo"), at: BEGIN }))]);
+    room.sync(0);
+    // A thread with a reply, of which a thread can be opened too.
+    let thread = ConversationId::thread(&tenant(), conversation, &first);
+    let parent = Parent { conversation, message: first, page: 1, depth: 1 };
+    let created = Created::new(ConversationKind::Thread, account("ow"), BEGIN);
+    let created = Fact::Created(Created { parent: Some(parent), ..created });
+    room.say(0, &DocumentId::Thread(conversation, thread), &[created]);
+    room.sync(0);
+    let reply = room.new_message(&account("ow"));
+    room.say(0, &DocumentId::ThreadPage(conversation, thread, 1), &[says(reply, "who else?")]);
     room.sync(0);
     // A role of its own, and a grant that ends soon.
     let cook =

@@ -4,13 +4,13 @@ use core::time::Duration;
 
 use tidings_core::{
     authority::Session,
-    doc::{Fact, ProfileField, SettingField},
+    doc::{Document, Fact, ProfileField, SettingField},
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp, StreamId},
     model::{
         Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, Invite, Link, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind, NotificationLevel,
-        Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Scope, Standing,
-        Theme,
+        InfoField, Invite, Late, LateState, Link, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind,
+        NotificationLevel, Parent, Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Role, RoleDefinition,
+        RoleName, Scope, Standing, Theme,
     },
     time::WallTime,
 };
@@ -29,6 +29,9 @@ impl Room {
         match self.authority.id().clone() {
             StreamId::Conversation(conversation) if self.authority.conversation().created.is_none() => {
                 (DocumentId::Conversation(conversation), self.first_facts(script, &session))
+            }
+            StreamId::Conversation(conversation) if script.one_in(6) => {
+                self.thread_facts(script, device, &session, conversation)
             }
             StreamId::Conversation(conversation) if script.below(5) < 3 => {
                 let number = match script.below(16) {
@@ -56,6 +59,66 @@ impl Room {
                 (DocumentId::Home(account), facts)
             }
         }
+    }
+
+    /// Opens a thread of a message, writes in one, or says something of one.
+    fn thread_facts(
+        &mut self,
+        script: &mut Script<'_>,
+        device: usize,
+        session: &Session,
+        conversation: ConversationId,
+    ) -> (DocumentId, Vec<Fact>) {
+        let view = self.view(device);
+        let threads: Vec<ConversationId> = view.threads().map(|thread| thread.id).collect();
+        let known = script.pick(&threads).copied();
+        let (Some(thread), false) = (known, script.one_in(3)) else {
+            let message = self.known_message(script, &session.account);
+            return self.opening(script, device, session, conversation, message);
+        };
+        if script.one_in(3) {
+            let fact = self.conversation_fact(script, session, view.room(thread).unwrap_or(view.conversation()));
+            return (DocumentId::Thread(conversation, thread), vec![fact]);
+        }
+        let number = match script.below(8) {
+            7 => u32::from(script.byte()),
+            _ => view.open_page_of(thread, &self.limits),
+        };
+        let facts = (0..=script.below(2)).map(|_| self.page_fact(script, session)).collect();
+        (DocumentId::ThreadPage(conversation, thread, number), facts)
+    }
+
+    /// The first change of the thread of a message, mostly one that could be it.
+    fn opening(
+        &self,
+        script: &mut Script<'_>,
+        device: usize,
+        session: &Session,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> (DocumentId, Vec<Fact>) {
+        let view = self.view(device);
+        let page = view.page_of(&message).map(Document::id);
+        let room = page.and_then(DocumentId::room).unwrap_or(conversation);
+        let above = view.thread(room).map_or(0, |above| above.parent.depth);
+        let thread = ConversationId::thread(view.tenant(), conversation, &message);
+        let parent = Parent {
+            conversation: if script.one_in(16) { thread } else { room },
+            page: page.and_then(DocumentId::page).unwrap_or(1) + u32::from(script.one_in(16)),
+            depth: above + 1 + u32::from(script.one_in(16)),
+            message,
+        };
+        let kind = if script.one_in(16) { ConversationKind::Group } else { ConversationKind::Thread };
+        let by = if script.one_in(16) { some_account(script) } else { session.account.clone() };
+        let created = Created { parent: (!script.one_in(16)).then_some(parent), ..Created::new(kind, by, self.now()) };
+        let mut facts = vec![Fact::Created(created)];
+        if script.one_in(3) {
+            facts.push(Fact::Info(InfoField::Title, Some(some_text(script))));
+        }
+        if script.one_in(8) {
+            facts.push(self.conversation_fact(script, session, view.conversation()));
+        }
+        (DocumentId::Thread(conversation, thread), facts)
     }
 
     fn known_message(&self, script: &mut Script<'_>, author: &AccountId) -> MessageId {
@@ -91,8 +154,15 @@ impl Room {
         let account = script.one_in(8).then(|| some_account(script));
         let link = Link { kind: *some(script, LinkKind::ALL), id: some_text(script) };
         let kind = *some(script, ConversationKind::ALL);
-        let created =
-            Created { kind, by: by.clone(), at, account, link: script.one_in(8).then_some(link), parent: None };
+        let created = Created {
+            kind,
+            by: by.clone(),
+            at,
+            account,
+            link: script.one_in(8).then_some(link),
+            parent: None,
+            resource: None,
+        };
         let mut members = vec![(by.clone(), Role::Owner)];
         members.extend((0..script.below(4)).map(|_| (some_account(script), some_role(script))));
         let mut facts: Vec<Fact> = first_members(&by, at, members).collect();
@@ -120,7 +190,7 @@ impl Room {
     fn conversation_fact(&self, script: &mut Script<'_>, session: &Session, conversation: &Conversation) -> Fact {
         let at = self.now();
         let by = if script.one_in(16) { some_account(script) } else { session.account.clone() };
-        match script.below(30) {
+        match script.below(31) {
             0 => Fact::Info(InfoField::Title, script.one_in(2).then(|| some_text(script))),
             1 => Fact::Info(*some(script, InfoField::ALL), script.one_in(2).then(|| some_text(script))),
             2 => Fact::Theme(script.one_in(2).then(|| some_theme(script))),
@@ -165,6 +235,12 @@ impl Room {
                 let uses_max = script.one_in(2).then(|| u32::from(script.byte() % 3));
                 let invite = Invite { role, until, uses_max, enabled: !script.one_in(4), by, at };
                 Fact::Invite(some_invite(script), (!script.one_in(4)).then_some(invite))
+            }
+            29 => {
+                let held: Vec<&MessageId> = conversation.late.keys().collect();
+                let unknown = self.known_message(script, &session.account);
+                let message = script.pick(&held).map_or(unknown, |held| (*held).clone());
+                Fact::Late(message, Late { state: *some(script, LateState::ALL), thread: None, by, at })
             }
             28 => Fact::InviteUses(some_invite(script), u32::from(script.byte())),
             25 | 26 => {

@@ -236,7 +236,7 @@ impl Room {
         let now = self.now();
         let stream = Arc::make_mut(&mut self.authority);
         if pushed.document.stream() == *stream.id() {
-            for missing in stream.missing(&pushed.document) {
+            while let Some(missing) = stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
                 stream.insert(Document::new(missing));
             }
         }
@@ -273,6 +273,7 @@ impl Room {
         assert_eq!(hash_of(&entry.change), admitted.hash, "the change does not keep its hash");
         self.journal.push(entry.clone());
         let follower = Arc::make_mut(&mut self.follower);
+        hold(follower, entry);
         let received = follower.receive_entry(entry).expect("who holds the entries takes an admitted change");
         assert_eq!(received.as_ref(), Some(&admitted.effects), "a follower sees something else");
         let document = self.authority.document(&entry.document).expect("what was changed is loaded");
@@ -310,6 +311,7 @@ impl Room {
     pub fn check_replicas(&self, cuts: &[usize]) {
         let mut follower = Stream::clone(&self.begun);
         for entry in &self.journal {
+            hold(&mut follower, entry);
             follower.queue_entry(entry).expect("who holds the entries takes an admitted change");
         }
         follower.flush().expect("admitted changes apply together");
@@ -432,6 +434,13 @@ pub fn tenant() -> TenantId {
 /// The engine of a device of an account.
 pub fn config(name: &str, seed: [u8; 32]) -> EngineConfig {
     EngineConfig { tenant: tenant(), account: account(name), seed, verify: true }
+}
+
+/// Makes the document of a thread, which is not held unless somebody looks at it.
+fn hold(follower: &mut Stream, entry: &Entry) {
+    if entry.document.thread().is_some() && follower.document(&entry.document).is_none() {
+        follower.insert(Document::new(entry.document.clone()));
+    }
 }
 
 fn hash_of(change: &[u8]) -> ChangeHash {

@@ -1,0 +1,84 @@
+//! A client and the owner of a resource, about it.
+
+use super::*;
+use crate::model::{Resource, Scope};
+
+fn flat() -> Resource {
+    Resource {
+        id: "flat 7".to_owned(),
+        title: Some("Seven rooms by the sea".to_owned()),
+        client: account("ann"),
+        client_name: Some("Ann".to_owned()),
+        owner: account("bob"),
+        owner_name: None,
+    }
+}
+
+/// Nobody has begun it, at the id of the flat's conversation with Ann.
+fn empty() -> Room {
+    let tenant = TenantId::parse("acme").unwrap();
+    Room::new(ConversationId::resource(&tenant, "flat 7", &account("ann")))
+}
+
+fn about(resource: Option<Resource>) -> Vec<Fact> {
+    let created =
+        Created { resource: resource.map(Box::new), ..Created::new(ConversationKind::Resource, account("ann"), NOW) };
+    let mut facts = vec![Fact::Created(created)];
+    for (name, its_role) in [("ann", Role::Member), ("bob", Role::Owner)] {
+        facts.extend([role(name, its_role), status(name, MemberStatus::Active)]);
+    }
+    facts
+}
+
+#[test]
+fn a32_a_client_begins_the_conversation_about_a_resource_with_its_owner() {
+    let mut room = empty();
+    room.push("ann", None, &about(Some(flat()))).unwrap();
+    room.push("ann", Some(1), &[says(1, "ann")]).unwrap();
+    room.push("bob", Some(1), &[says(2, "bob")]).unwrap();
+    assert_eq!(room.stream.conversation().title(), Some("Seven rooms by the sea"));
+    // The owner may bring in who helps; the client may not.
+    let staff = |name| [role(name, Role::Admin), status(name, MemberStatus::Active)];
+    room.check("ann", None, &staff("carl"), Err(Code::PermissionDenied));
+    room.check("bob", None, &staff("carl"), Ok(()));
+    // Begun once more, on another device: nothing is left to do there.
+    room.check("ann", None, &about(Some(Resource { title: None, ..flat() })), Err(Code::Stale));
+    // Everybody may not find it, whatever is said of it.
+    room.push("bob", None, &[Fact::Scope(Scope::Public)]).unwrap();
+    assert_eq!(room.stream.conversation().listing(), None);
+}
+
+#[test]
+fn a32_a_resource_conversation_is_the_clients_own_and_about_one_resource() {
+    let check = |by: &str, resource: Option<Resource>, code| empty().check(by, None, &about(resource), Err(code));
+    let tenant = TenantId::parse("acme").unwrap();
+    let named = |id: String, code| {
+        let room = Room::new(ConversationId::resource(&tenant, &id, &account("ann")));
+        room.check("ann", None, &about(Some(Resource { id, ..flat() })), code);
+    };
+    named("x".repeat(64), Ok(()));
+    named("x".repeat(65), Err(Code::TextTooLong));
+    named(String::new(), Err(Code::ValueInvalid));
+    check("ann", None, Code::WrongKind);
+    check("bob", Some(flat()), Code::NotTheAuthor);
+    check("ann", Some(Resource { client: account("zoe"), ..flat() }), Code::NotTheAuthor);
+    check("ann", Some(Resource { owner: account("ann"), ..flat() }), Code::ValueInvalid);
+    check("ann", Some(Resource { owner: account("zoe"), ..flat() }), Code::ValueInvalid);
+    check("ann", Some(Resource { id: "flat 8".to_owned(), ..flat() }), Code::IdInvalid);
+    check("ann", Some(Resource { title: Some("x".repeat(201)), ..flat() }), Code::TextTooLong);
+    check("ann", Some(Resource { owner_name: Some("x".repeat(121)), ..flat() }), Code::TextTooLong);
+    let more = |fact| {
+        let facts = [about(Some(flat())), vec![fact]].concat();
+        empty().check("ann", None, &facts, Err(Code::WrongKind));
+    };
+    more(Fact::Info(InfoField::Title, Some("Mine".into())));
+    more(Fact::Scope(Scope::Public));
+    let mut owns = about(Some(flat()));
+    (owns[1], owns[3]) = (role("ann", Role::Owner), role("bob", Role::Member));
+    empty().check("ann", None, &owns, Err(Code::ValueInvalid));
+    // Nothing else is about a resource.
+    let group =
+        Created { resource: Some(Box::new(flat())), ..Created::new(ConversationKind::Group, account("ann"), NOW) };
+    let facts = [Fact::Created(group), role("ann", Role::Owner), status("ann", MemberStatus::Active)];
+    empty().check("ann", None, &facts, Err(Code::WrongKind));
+}

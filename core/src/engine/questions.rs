@@ -1,0 +1,91 @@
+//! Questions that only the server can answer: about an address book, and about
+//! who subscribes to a channel. Nothing of one is stored: without a link there
+//! is no answer, and one that is lost is asked again by whoever asked.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    code::Code,
+    engine::{Engine, Update},
+    ids::{AccountId, ConversationId, MessageId, StreamId},
+    journal::Position,
+    wire::{ClientFrame, ContactMatches, ListSubscribers, MatchContacts, Refused, Subscribers},
+};
+
+/// Whose question each request of the link is.
+pub(super) type Questions = BTreeMap<u64, u64>;
+
+impl Engine {
+    pub(super) fn match_contacts(&mut self, asked: u64, points: Vec<String>, region: Option<String>) {
+        if points.len() > self.limits.contact_points_max as usize {
+            let detail = format!("at most {} at once", self.limits.contact_points_max);
+            return self.fail(asked, Code::TooManyContacts, &detail);
+        }
+        self.ask_server(asked, |request| ClientFrame::MatchContacts(MatchContacts { request, points, region }));
+    }
+
+    pub(super) fn contacts_matched(&mut self, frame: ContactMatches) {
+        if let Some(request) = self.questions.remove(&frame.request) {
+            self.update(Update::ContactsMatched { request, matches: frame.matches });
+        }
+    }
+
+    pub(super) fn list_subscribers(
+        &mut self,
+        asked: u64,
+        conversation: ConversationId,
+        reached: Option<MessageId>,
+        after: Option<AccountId>,
+        count_max: u32,
+    ) {
+        let position = match &reached {
+            Some(message) => self.position_of(conversation, message),
+            None => self.inbox.get(&conversation).and_then(|record| Some(record.row.last_message.as_ref()?.position)),
+        };
+        if reached.is_some() && position.is_none() {
+            return self.fail(asked, Code::MessageUnknown, "not admitted, or not loaded on this device");
+        }
+        let position = position.unwrap_or(Position::ZERO);
+        self.ask_server(asked, |request| {
+            ClientFrame::ListSubscribers(ListSubscribers { request, conversation, after, count_max, position })
+        });
+    }
+
+    /// Where an admitted message of a loaded page is.
+    fn position_of(&mut self, conversation: ConversationId, message: &MessageId) -> Option<Position> {
+        let replica = self.replica(&StreamId::Conversation(conversation))?;
+        let page = replica.confirmed.page_of(message)?;
+        page.admissions().get(message).map(|admission| admission.position)
+    }
+
+    pub(super) fn subscribers_told(&mut self, frame: Subscribers) {
+        if let Some(request) = self.questions.remove(&frame.request) {
+            self.update(Update::SubscribersListed { request, page: frame });
+        }
+    }
+
+    fn ask_server(&mut self, asked: u64, frame: impl FnOnce(u64) -> ClientFrame) {
+        if !self.link.is_online() {
+            return self.fail(asked, Code::Unreachable, "only the server can answer this");
+        }
+        let request = self.link.new_request();
+        self.questions.insert(request, asked);
+        self.send(&frame(request));
+    }
+
+    /// Whether a refusal answers a question; it is then told to whoever asked.
+    pub(super) fn question_refused(&mut self, refused: &Refused) -> bool {
+        let asked = self.questions.remove(&refused.request);
+        if let Some(asked) = asked {
+            self.fail(asked, refused.code, &refused.detail);
+        }
+        asked.is_some()
+    }
+
+    /// The link is lost, and the answers with it.
+    pub(super) fn forget_questions(&mut self) {
+        for asked in core::mem::take(&mut self.questions).into_values() {
+            self.fail(asked, Code::Unreachable, "the link was lost before the answer");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What a resource conversation is about.
+
+use minicbor::{Decode, Encode};
+
+use crate::ids::AccountId;
+
+/// A thing of the operator's, of which a client talks with its owner.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Resource {
+    /// Its id there, 1–64 characters.
+    #[n(0)]
+    pub id: String,
+    /// What it is called, ≤ 200 characters.
+    #[n(1)]
+    pub title: Option<String>,
+    /// Who asks about it, and begins the conversation.
+    #[n(2)]
+    pub client: AccountId,
+    /// What the client was called then, ≤ 120 characters.
+    #[n(3)]
+    pub client_name: Option<String>,
+    /// Whose it is.
+    #[n(4)]
+    pub owner: AccountId,
+    /// What the owner was called then, ≤ 120 characters.
+    #[n(5)]
+    pub owner_name: Option<String>,
+}
+
+impl core::fmt::Debug for Resource {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "Resource({:?}, of {}, for {})", self.id, self.owner, self.client)
+    }
+}
