@@ -139,8 +139,15 @@ onEachStore("joining", ({ test }) => {
     await ann.say("and close at five");
     await bob.message("and close at five").waitFor();
     assert.deepEqual(await ann.members(), [`${ann.account} owner`]);
+    const told = async (): Promise<string> => {
+      await ann.find("subscribers-ask").click();
+      return ann.find("subscribers-told").innerText();
+    };
+    await untilEqual("what Ann is told of subscribers", told, "1 subscriber. The newest message reached 1, read by 1.");
+    await ann.find("subscriber").filter({ hasText: bob.account }).waitFor();
 
     await bob.openMembers();
+    assert.equal(await bob.find("subscribers-ask").count(), 0);
     await bob.find("leave").click();
     await bob.find("dialog-agree").click();
     await bob.find("composer-reason").filter({ hasText: "You left this conversation." }).waitFor();

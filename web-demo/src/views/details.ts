@@ -15,6 +15,7 @@ import { createMembers } from "./members";
 import { createOwn } from "./own";
 import { createRoles } from "./roles";
 import { createRules } from "./rules";
+import { createSubscribers } from "./subscribers";
 
 /** The panel of one conversation. */
 export interface DetailsView {
@@ -39,6 +40,7 @@ export function createDetails(person: Person, row: ConversationRow, close: () =>
     own,
     createMembers(person, conversation),
     createCandidates(person, conversation),
+    createSubscribers(person, conversation),
     createLate(person, conversation),
     createInvites(person, conversation),
     createRules(person, conversation),
