@@ -21,6 +21,8 @@ test("own conversations are listed by newest activity, page by page and by what 
       ids.push(conversation);
     }
     await client.createChannel({ title: "News of ships" });
+    // What happens within one millisecond stands in no order.
+    await new Promise((resolve) => setTimeout(resolve, 2));
     await client.sendText(ids[0] ?? "", "who comes?");
     await client.setState(ids[1] ?? "", "archived");
 
