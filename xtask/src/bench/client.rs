@@ -123,7 +123,7 @@ fn page(result: &Value) -> anyhow::Result<String> {
         writeln!(text, "| {case} | {} | {goal} |", cells.join(" | "))?;
     }
     text.push_str(
-        "\nWhat an app downloads of the package, KiB; the scripts as they are, neither bundled nor minified.\n\n",
+        "\nWhat an app downloads of the package, KiB; the scripts in one file, minified.\n\n",
     );
     text.push_str("| part | raw | gzip | brotli | goal |\n|---|---:|---:|---:|---|\n");
     for (part, goal) in [("module", "≤ 450 with brotli"), ("scripts", "–")] {
