@@ -107,6 +107,7 @@ export class Client {
 
   readonly #driver: Driver;
   readonly #release: Release;
+  readonly #onFirstRows: ClientOptions["onFirstRows"];
   #closing: Promise<void> | undefined;
   #failure: TidingsError | undefined;
 
@@ -189,6 +190,7 @@ export class Client {
     this.store = opened.store.kind;
     this.storeFallback = opened.fallback;
     this.#release = opened.release;
+    this.#onFirstRows = options.onFirstRows;
     this.#driver = new Driver({
       config: { tenant: this.tenant, account: options.account, verify: options.verify ?? false },
       url,
@@ -818,6 +820,14 @@ export class Client {
 
   #apply(update: Update): void {
     switch (update.type) {
+      case "first_rows":
+        // Not again when the engine starts again: the list is on the screen.
+        if (this.#ready !== undefined) {
+          protect(() => {
+            this.#onFirstRows?.(update.rows);
+          });
+        }
+        break;
       case "ready":
         this.#ready?.resolve();
         this.#ready = undefined;

@@ -21,8 +21,8 @@ const START_PARTS: [(&str, &str); 6] = [
     ("scripts_ms", "page and scripts"),
     ("module_ms", "module: fetched, compiled, instantiated"),
     ("database_ms", "database opened"),
-    ("read_ms", "records read"),
-    ("rows_ms", "rows made and delivered"),
+    ("read_ms", "first records read"),
+    ("rows_ms", "first rows made and delivered"),
     ("paint_ms", "a screen of them painted"),
 ];
 
@@ -79,6 +79,7 @@ fn rows() -> Vec<(String, &'static str, String)> {
     for (name, title) in START_PARTS {
         add(&format!("… {title}"), "–", &format!("page_start/{name}"));
     }
+    add("… every row at hand, from the beginning", "–", "page_start/all_ms");
     add("first paint, a browser that has just started, ms", "–", "browser_start/whole_ms");
     add("open a conversation, the first after a start: rows, ms", "–", "open/first_rows_ms");
     add("… its page of 1,000 messages loaded", "–", "open/first_whole_ms");

@@ -23,7 +23,7 @@ export function figure(values: readonly number[]): Figure {
 
 /** The parts of a start, each by what it took beyond the one before, and the whole; ms. */
 export function startParts(start: Start, begun = 0): Record<string, number> {
-  const { imported, loaded, opened, read, rows, painted } = start;
+  const { imported, loaded, opened, read, rows, painted, all } = start;
   const marks = { scripts: imported, module: loaded, database: opened, read, rows, paint: painted };
   const parts: Record<string, number> = {};
   let before = begun;
@@ -34,6 +34,7 @@ export function startParts(start: Start, begun = 0): Record<string, number> {
     }
   }
   parts["whole_ms"] = before - begun;
+  parts["all_ms"] = all - begun;
   return parts;
 }
 
