@@ -106,7 +106,7 @@ fn page(result: &Value) -> anyhow::Result<String> {
          with three, comes back: a device that had caught up starts anew while its server runs, as a process of the release\n\
          build on loopback. In Chromium the store is IndexedDB, the package's files come from a server on loopback and may be\n\
          kept, and the clock begins with the navigation and ends behind the frame that shows the first 30 rows; in Node.js\n\
-         the store is in memory, each round is a new process, and the clock ends when a listener has the rows. A page's\n\
+         the store is in memory, each round is a new process, and the clock ends when the app has the rows. A page's\n\
          newest 50 rows are shown from what is stored of them, while its documents load. What a message costs is the mean of\n\
          {} sent one after another, each when the one before is stored, with the timeline on the screen: the time of the\n\
          page's thread in Chromium, and of all threads in Node.js. Memory is after a garbage collection; the module's never\n\
