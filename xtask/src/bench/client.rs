@@ -123,9 +123,7 @@ fn page(result: &Value) -> anyhow::Result<String> {
         let cells = PLACES.map(|place| spread(client, place, &path));
         writeln!(text, "| {case} | {} | {goal} |", cells.join(" | "))?;
     }
-    text.push_str(
-        "\nWhat an app downloads of the package, KiB; the scripts in one file, minified.\n\n",
-    );
+    text.push_str("\nWhat an app downloads of the package, KiB; the scripts in one file, minified.\n\n");
     text.push_str("| part | raw | gzip | brotli | goal |\n|---|---:|---:|---:|---|\n");
     for (part, goal) in [("module", "≤ 450 with brotli"), ("scripts", "–")] {
         let sizes = ["raw", "gzip", "brotli"].map(|name| {
