@@ -44,7 +44,7 @@ import type {
 import { directOf, inviteCode, inviteOf, threadOf } from "../pkg/tidings.js";
 import { Driver } from "./driver.js";
 import { TidingsError } from "./error.js";
-import { errorOf, requireModule } from "./init.js";
+import { errorOf, failureOf, moduleLoaded, requireInit } from "./init.js";
 import type { Release } from "./lock.js";
 import { openStore, type OpenStore } from "./opening.js";
 import type { ClientOptions } from "./options.js";
@@ -120,6 +120,7 @@ export class Client {
 
   readonly #driver: Driver;
   readonly #release: Release;
+  readonly #onFirstRows: ClientOptions["onFirstRows"];
   #closing: Promise<void> | undefined;
   #failure: TidingsError | undefined;
 
@@ -160,7 +161,8 @@ export class Client {
 
   /**
    * Opens the client and resolves when the stored state is read: what is known
-   * offline can be shown at once. Does not wait for the server.
+   * offline can be shown at once. Does not wait for the server. Need not wait for
+   * `init` either, once that is called: the store opens while the module is loaded.
    *
    * Rejects with `store_in_use` when another tab or worker has the store open,
    * with a `storage_*` code when it cannot be opened, with `id_invalid` or
@@ -168,20 +170,21 @@ export class Client {
    * before `init`.
    */
   static async open(options: ClientOptions): Promise<Client> {
-    requireModule();
+    requireInit();
     let url: string;
     try {
       url = syncUrl(options.url);
     } catch (cause) {
-      throw errorOf("value_invalid", "url is no address of a server", { cause });
+      throw await failureOf("value_invalid", "url is no address of a server", { cause });
     }
     const webSocket = options.webSocket ?? (await currentPlatform().webSocket());
     if (webSocket === undefined) {
-      throw errorOf("value_invalid", "there is no WebSocket here: install the package `ws`, or give options.webSocket");
+      throw await failureOf("value_invalid", "there is no WebSocket here: install the package `ws`, or give options.webSocket");
     }
     const opened = await openStore(options);
     let client: Client;
     try {
+      await moduleLoaded();
       client = new Client(options, url, webSocket, opened);
     } catch (error) {
       opened.store.close();
@@ -203,6 +206,7 @@ export class Client {
     this.store = opened.store.kind;
     this.storeFallback = opened.fallback;
     this.#release = opened.release;
+    this.#onFirstRows = options.onFirstRows;
     this.#driver = new Driver({
       config: { tenant: this.tenant, account: options.account, verify: options.verify ?? false },
       url,
@@ -857,6 +861,14 @@ export class Client {
 
   #apply(update: Update): void {
     switch (update.type) {
+      case "first_rows":
+        // Not again when the engine starts again: the list is on the screen.
+        if (this.#ready !== undefined) {
+          protect(() => {
+            this.#onFirstRows?.(update.rows);
+          });
+        }
+        break;
       case "ready":
         this.#ready?.resolve();
         this.#ready = undefined;

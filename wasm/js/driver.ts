@@ -48,7 +48,7 @@ export class Driver {
   #engine: Engine | undefined;
   readonly #link: Link;
   readonly #store: Store;
-  /** The first task reads the stored state; without it the engine must not go on. */
+  /** Whether the stored state is read; without it the engine must not go on. */
   #isStarted = false;
   #isStopped = false;
   #tasks: Promise<void> = Promise.resolve();
@@ -153,6 +153,7 @@ export class Driver {
     try {
       for (let output = this.#engine?.poll(); output !== undefined; output = this.#engine?.poll()) {
         if (output.type === "update") {
+          this.#isStarted ||= output.update.type === "ready";
           updates.push(output.update);
         } else {
           this.#carryOut(output);
@@ -214,7 +215,6 @@ export class Driver {
       this.#fail(errorOf(answer.failed, "the stored state cannot be read"));
       return;
     }
-    this.#isStarted = true;
     this.#tell({ storage_finished: { task, answer } });
   }
 

@@ -49,11 +49,17 @@ export function renewModule(): void {
   }
 }
 
-/** Throws unless the module is loaded. */
-export function requireModule(): void {
-  if (!loaded) {
-    throw new TidingsError("module_unavailable", "call and await init() first", true);
+/** Throws unless the module is loaded, or being loaded. */
+export function requireInit(): void {
+  if (loading === undefined) {
+    throw new TidingsError("module_unavailable", "call init() first", true);
   }
+}
+
+/** Waits for a module that is being loaded. */
+export async function moduleLoaded(): Promise<void> {
+  requireInit();
+  await loading;
 }
 
 /**
@@ -61,13 +67,21 @@ export function requireModule(): void {
  * must be loaded.
  */
 export function isRetryable(code: Code): boolean {
-  requireModule();
+  if (!loaded) {
+    throw new TidingsError("module_unavailable", "call and await init() first", true);
+  }
   return isCodeRetryable(code);
 }
 
 /** An error whose code says whether it may be retried; the module must be loaded. */
 export function errorOf(code: Code, message: string, options?: ErrorOptions): TidingsError {
   return new TidingsError(code, message, isRetryable(code), options);
+}
+
+/** The same, when a module that is being loaded is there. */
+export async function failureOf(code: Code, message: string, options?: ErrorOptions): Promise<TidingsError> {
+  await moduleLoaded();
+  return errorOf(code, message, options);
 }
 
 async function load(source: ModuleSource | undefined): Promise<void> {

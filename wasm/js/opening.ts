@@ -1,6 +1,6 @@
 /** Finds and opens the store that a client is to keep its state in. */
 import type { Code } from "../pkg/tidings.js";
-import { errorOf } from "./init.js";
+import { failureOf } from "./init.js";
 import { acquireLock, type Release } from "./lock.js";
 import type { ClientOptions } from "./options.js";
 import { currentPlatform } from "./platform.js";
@@ -17,7 +17,10 @@ export interface OpenStore {
   readonly release: Release;
 }
 
-/** Opens the store. Rejects with `store_in_use`, or the `storage_*` code that says why not. */
+/**
+ * Opens the store, also while the module is still being loaded. Rejects with
+ * `store_in_use`, or the `storage_*` code that says why not.
+ */
 export async function openStore(options: ClientOptions): Promise<OpenStore> {
   const { store } = options;
   if (typeof store === "object" || store === "memory") {
@@ -25,14 +28,14 @@ export async function openStore(options: ClientOptions): Promise<OpenStore> {
   }
   if (globalThis.indexedDB === undefined) {
     if (store === "indexeddb") {
-      throw errorOf("storage_gone", "there is no IndexedDB here");
+      throw await failureOf("storage_gone", "there is no IndexedDB here");
     }
     return openMemory(new MemoryStore(), currentPlatform().isBrowser ? "storage_gone" : undefined);
   }
   const name = `tidings/${options.storeName ?? `${options.tenant ?? "default"}/${options.account}`}`;
   const release = await acquireLock(name);
   if (release === undefined) {
-    throw errorOf("store_in_use", "another tab or worker has this store open");
+    throw await failureOf("store_in_use", "another tab or worker has this store open");
   }
   try {
     return { store: await IndexedDbStore.open(name), fallback: undefined, release };
@@ -42,13 +45,13 @@ export async function openStore(options: ClientOptions): Promise<OpenStore> {
     if (store === undefined && error instanceof OpenError && error.isUnavailable) {
       return openMemory(new MemoryStore(), code);
     }
-    throw errorOf(code, error instanceof Error ? error.message : "", { cause: error });
+    throw await failureOf(code, error instanceof Error ? error.message : "", { cause: error });
   }
 }
 
-function openMemory(store: MemoryStore, fallback?: Code): OpenStore {
+async function openMemory(store: MemoryStore, fallback?: Code): Promise<OpenStore> {
   if (!store.open()) {
-    throw errorOf("store_in_use", "another client has this store open");
+    throw await failureOf("store_in_use", "another client has this store open");
   }
   return { store, fallback, release: () => undefined };
 }

@@ -1,4 +1,5 @@
 /** What a client is opened with. */
+import type { ConversationRow } from "../pkg/tidings.js";
 import type { WebSocketConstructor } from "./platform.js";
 import type { MemoryStore } from "./store/memory.js";
 
@@ -28,6 +29,12 @@ export interface ClientOptions {
   verify?: boolean;
   /** The name of the IndexedDB store; derived from tenant and account unless told. */
   storeName?: string;
+  /**
+   * Takes the newest rows of the list of conversations, in order, as they were a
+   * moment before the last session ended: for the first paint, before all of what
+   * is stored is read. They stand until `Client.conversations` tells of the list.
+   */
+  onFirstRows?: (rows: readonly ConversationRow[]) => void;
   /** What connects; the platform's own `WebSocket` unless told. */
   webSocket?: WebSocketConstructor;
 }

@@ -41,6 +41,8 @@ pub enum Output {
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Update {
+    /// The newest rows of the list as the last session showed them, in order.
+    FirstRows { rows: Vec<ConversationRow> },
     /// The stored state is read.
     Ready,
     /// How the connection stands.
@@ -173,6 +175,9 @@ impl From<core::Output> for Output {
 impl From<core::Update> for Update {
     fn from(update: core::Update) -> Self {
         match update {
+            core::Update::FirstRows(rows) => {
+                Self::FirstRows { rows: rows.into_iter().map(ConversationRow::from).collect() }
+            }
             core::Update::Ready => Self::Ready,
             core::Update::Connection(state) => Self::Connection { state: state.into() },
             core::Update::Inbox(rows) => {

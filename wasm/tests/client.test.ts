@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { Client, MemoryStore, init, type ConnectionState, type ConversationsChange, type TimelineChange } from "tidings";
+import { Client, MemoryStore, init, type ConnectionState, type ConversationRow, type ConversationsChange, type TimelineChange } from "tidings";
 
 import { listed, offline, timelineUntil, withClient } from "./offline.js";
 
@@ -49,6 +49,24 @@ test("what was written offline is there after the store is opened again", async 
     assert.equal(listed(client)[0]?.conversation, conversation);
     const rows = await timelineUntil(client, conversation, (rows) => rows.length === 2);
     assert.deepEqual(rows.map((row) => row.text), ["one", "two"]);
+  });
+});
+
+test("the newest rows of the list are told before a client is open, in order", async () => {
+  const store = new MemoryStore();
+  await withClient(offline({ store }), async (client) => {
+    await client.createGroup({ title: "Walks" });
+    await client.createGroup({ title: "Talks" });
+  });
+  const told: string[][] = [];
+  let isOpen = false;
+  const onFirstRows = (rows: readonly ConversationRow[]): void => {
+    assert.equal(isOpen, false);
+    told.push(rows.map((row) => row.conversation));
+  };
+  await withClient(offline({ store, onFirstRows }), async (client) => {
+    isOpen = true;
+    assert.deepEqual(told, [listed(client).map((row) => row.conversation)]);
   });
 });
 

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Client, init, isTidingsError } from "tidings";
+import { Client, init, isTidingsError, MemoryStore } from "tidings";
 
 import { offline } from "./offline.js";
 
@@ -21,9 +21,14 @@ test("a module that is not there can be asked for again", async () => {
 });
 
 test("bytes that are no module are refused, and the next call tries anew", async () => {
-  await assert.rejects(init(new Uint8Array([1, 2, 3])), { code: "module_unavailable" });
-  await init();
-  await (await Client.open(offline())).close();
+  const refused = assert.rejects(init(new Uint8Array([1, 2, 3])), { code: "module_unavailable" });
+  const store = new MemoryStore();
+  await assert.rejects(Client.open(offline({ store })), { code: "module_unavailable" });
+  assert.ok(store.open(), "the store was let go");
+  await refused;
+  // A client that is opened meanwhile waits for the module.
+  const [, client] = await Promise.all([init(), Client.open(offline())]);
+  await client.close();
 });
 
 test("a loaded module is not loaded again, whatever it is asked for", async () => {

@@ -11,6 +11,7 @@ use crate::{
         streams::{Slot, Work},
     },
     ids::{ContactId, ConversationId, MessageId, StreamId},
+    journal::Position,
     model::Wish,
     storage::Write,
     time::WallTime,
@@ -87,9 +88,11 @@ impl Engine {
                 self.store.write(record::put(record::outbox_key(sequence), &entry.record()));
                 self.store.wait_for(sequence);
                 self.waiting_requests.insert(sequence, request);
-                self.dirty_heads.insert(stream.clone());
-                if let Some(replica) = self.replica(stream) {
-                    replica.outbox.entries.push_back(*entry);
+                let Some(replica) = self.replica(stream) else { return };
+                replica.outbox.entries.push_back(*entry);
+                // A stream that begins with the command is held from now on.
+                if replica.confirmed.position() == Position::ZERO {
+                    self.dirty_heads.insert(stream.clone());
                 }
             }
             Ok(Executed::Satisfied) => {

@@ -69,7 +69,9 @@ impl Engine {
     /// Brings records of the first format to this one: what is the device's
     /// own is written anew, the rest is fetched again.
     pub(super) fn take_former_format(&mut self, records: Vec<Record>) -> Vec<Record> {
-        for prefix in [record::HEADS, record::DOCUMENTS, record::TAILS, record::THREADS, record::ROWS] {
+        for prefix in
+            [record::HEADS, record::DOCUMENTS, record::TAILS, record::THREADS, record::ROWS, record::FIRST_ROWS]
+        {
             self.store.write(Write::DeletePrefix(prefix.to_owned()));
         }
         let own = records.into_iter().filter(|(key, _)| !key.starts_with(record::HEADS));

@@ -14,6 +14,7 @@ mod damage;
 mod detail;
 mod fault;
 mod fetched;
+mod first_rows;
 mod grants;
 mod home;
 mod input;
@@ -161,6 +162,8 @@ pub struct Engine {
     /// Timelines whose stored rows are behind, and when to store them.
     stale_timelines: BTreeSet<ConversationId>,
     timelines_at: Option<MonotonicTime>,
+    /// Whether the stored newest rows of the list are behind.
+    first_rows_stale: bool,
     dirty_heads: BTreeSet<StreamId>,
     dirty_rows: BTreeSet<ConversationId>,
     dirty_meta: bool,
@@ -219,6 +222,7 @@ impl Engine {
             receipts_at: None,
             stale_timelines: BTreeSet::new(),
             timelines_at: None,
+            first_rows_stale: false,
             dirty_heads: BTreeSet::new(),
             dirty_rows: BTreeSet::new(),
             dirty_meta: false,
@@ -226,6 +230,7 @@ impl Engine {
             questions: Questions::new(),
             uses: 0,
         };
+        engine.read_first_rows();
         engine.read_start();
         engine
     }

@@ -33,6 +33,9 @@ pub enum Output {
 /// What a screen has to know: only what changed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
+    /// The newest rows of the list as the last session showed them, in order,
+    /// until all of it is told: for the first paint.
+    FirstRows(Vec<InboxRow>),
     /// The stored state is read: lists hold what they will hold offline.
     Ready,
     /// How the connection stands.

@@ -45,6 +45,7 @@ pub(super) const DOCUMENTS: &str = "document/";
 pub(super) const TAILS: &str = "tail/";
 pub(super) const THREADS: &str = "thread/";
 pub(super) const ROWS: &str = "rows/";
+pub(super) const FIRST_ROWS: &str = "first_rows";
 /// Before the key of a record that is damaged and holds what a person wrote.
 const DAMAGED: &str = "damaged/";
 
@@ -278,6 +279,7 @@ pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
         "wish" => again::<WishRecord>(value),
         "profile" => again::<Profile>(value),
         "rows" => again::<Vec<TimelineRow>>(value),
+        FIRST_ROWS => again::<Vec<InboxRow>>(value),
         _ => None,
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct OpenConversation {
     pub(super) conversation: ConversationId,
     /// The rows as told last.
     rows: BTreeMap<MessageId, TimelineRow>,
+    /// Those of them that answer a message.
+    replies: BTreeSet<MessageId>,
     /// Admitted messages before this are not shown yet.
     floor: Position,
     /// Whether the documents behind it have been shown once.
@@ -60,6 +62,7 @@ impl OpenConversation {
         Self {
             conversation,
             rows: BTreeMap::new(),
+            replies: BTreeSet::new(),
             floor: Position::ZERO,
             live: false,
             has_older: false,
@@ -68,6 +71,18 @@ impl OpenConversation {
             loading_older: false,
             wants_older: false,
         }
+    }
+
+    fn put(&mut self, row: &TimelineRow) {
+        if row.reply_to.is_some() {
+            self.replies.insert(row.id.clone());
+        }
+        self.rows.insert(row.id.clone(), row.clone());
+    }
+
+    fn remove(&mut self, id: &MessageId) {
+        self.replies.remove(id);
+        self.rows.remove(id);
     }
 }
 
@@ -95,10 +110,13 @@ impl Engine {
         self.presence.retain(|(open, _), _| *open != conversation);
     }
 
-    /// Stores the newest rows of the timelines that changed, a while after
-    /// they did or at the end, for the next first paint.
+    /// Stores the newest rows of the list and of the timelines that changed, a
+    /// while after they did or at the end, for the next first paint.
     pub(super) fn save_timelines(&mut self) {
         self.timelines_at = None;
+        if core::mem::take(&mut self.first_rows_stale) {
+            self.save_first_rows();
+        }
         for conversation in core::mem::take(&mut self.stale_timelines) {
             self.save_timeline(conversation);
         }
@@ -115,7 +133,8 @@ impl Engine {
     /// What the last session showed, before any document is loaded.
     pub(super) fn show_stored_rows(&mut self, conversation: ConversationId, rows: Vec<TimelineRow>) {
         let Some(open) = self.open.get_mut(&conversation).filter(|open| !open.live) else { return };
-        open.rows = rows.iter().map(|row| (row.id.clone(), row.clone())).collect();
+        open.rows.clear();
+        rows.iter().for_each(|row| open.put(row));
         let update = TimelineUpdate { conversation, restart: true, rows, removed: Vec::new(), has_older: true };
         self.update(Update::Timeline(update));
     }
@@ -244,10 +263,9 @@ impl Engine {
             shown.chain(shown_ids(replica, conversation, &self.session.account, open.floor)).collect()
         } else {
             // A reply shows the words of what it answers.
-            let answers =
-                |row: &&TimelineRow| row.reply_to.as_ref().is_some_and(|of| touched.messages.contains(&of.id));
-            let replies = open.rows.values().filter(answers).map(|row| row.id.clone());
-            touched.messages.iter().cloned().chain(replies).collect()
+            let of = |reply: &MessageId| open.rows.get(reply)?.reply_to.as_ref().map(|of| &of.id);
+            let answers = |reply: &&MessageId| of(reply).is_some_and(|of| touched.messages.contains(of));
+            touched.messages.iter().chain(open.replies.iter().filter(answers)).cloned().collect()
         };
         let mut rows = Vec::new();
         let mut removed = Vec::new();
@@ -266,15 +284,15 @@ impl Engine {
         if rows.is_empty() && removed.is_empty() && !restart && !touched.all {
             return;
         }
-        for row in &rows {
-            open.rows.insert(row.id.clone(), row.clone());
-        }
-        for id in &removed {
-            open.rows.remove(id);
-        }
+        rows.iter().for_each(|row| open.put(row));
+        removed.iter().for_each(|id| open.remove(id));
         let update = TimelineUpdate { conversation, restart: false, rows, removed, has_older: open.has_older };
         self.update(Update::Timeline(update));
         self.stale_timelines.insert(conversation);
+        self.save_timelines_soon();
+    }
+
+    fn save_timelines_soon(&mut self) {
         self.timelines_at.get_or_insert(self.now.monotonic.plus(ROWS_STORED_AFTER));
     }
 
@@ -352,6 +370,8 @@ impl Engine {
         }
         if !rows.is_empty() {
             self.update(Update::Inbox(rows));
+            self.first_rows_stale = true;
+            self.save_timelines_soon();
         }
     }
 

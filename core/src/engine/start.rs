@@ -44,6 +44,7 @@ impl Engine {
         };
         match (purpose, records) {
             (ReadPurpose::Start, Some(records)) => self.start(records),
+            (ReadPurpose::FirstRows, records) => self.first_rows_read(&records.unwrap_or_default()),
             // To go on as if nothing were stored would write over what is.
             (ReadPurpose::Start, None) => self.start_at = Some(self.now.monotonic.plus(START_RETRY)),
             (ReadPurpose::Rows(conversation), records) => self.rows_read(conversation, &records.unwrap_or_default()),

@@ -18,6 +18,8 @@ const RETRY: Duration = Duration::from_secs(2);
 /// What a read is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ReadPurpose {
+    /// The newest rows of the list as the last session showed them.
+    FirstRows,
     /// Everything a start needs.
     Start,
     /// The rows of a timeline as the last session showed them.

@@ -77,6 +77,8 @@ impl Screen {
 
     fn paint(&mut self, update: Update) {
         match update {
+            // What the screen was told before, and is told again.
+            Update::FirstRows(_) => {}
             Update::Ready => self.ready = true,
             Update::Connection(state) => self.connection = Some(state),
             Update::Inbox(rows) => self.inbox.extend(rows.into_iter().map(|row| (row.conversation, row))),

@@ -13,7 +13,7 @@ use crate::{
     ids::DocumentId,
     journal::Entry,
     model::{MemberField, Permission},
-    storage::{MemoryStore, StorageRequest, Write},
+    storage::{MemoryStore, StorageRequest, StorageTask, Write},
     wire::{
         Accepted, ClientFrame, Entries, Fetched, PROTOCOL_VERSION, Pong, Push, Refused, ServerFrame, Welcome,
         decode_frame, encode,
@@ -47,6 +47,15 @@ pub(super) fn drain(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output>
         let Some(task) = tasks.pop_front() else { return outputs };
         engine.handle(now(), Input::StorageFinished(task.id, store.run(&task.request))).unwrap();
     }
+}
+
+/// What a start reads, one after the other: the newest rows of the list, and all the rest.
+fn start_reads(engine: &mut Engine) -> [StorageTask; 2] {
+    let reads = std::iter::from_fn(|| engine.poll()).map(|output| match output {
+        Output::Storage(task) => task,
+        other => panic!("a start reads, {other:?}"),
+    });
+    reads.collect::<Vec<_>>().try_into().expect("two reads")
 }
 
 pub(super) fn give(engine: &mut Engine, store: &mut MemoryStore, input: Input) -> Vec<Output> {
@@ -218,10 +227,7 @@ fn e7_a_restart_shows_the_list_and_what_is_not_sent() {
     give(&mut engine, &mut store, Input::Command { request: 2, command });
     let mut engine = Engine::new(now(), config());
     let mut first = Vec::new();
-    let task = match engine.poll() {
-        Some(Output::Storage(task)) => task,
-        other => panic!("a start reads, {other:?}"),
-    };
+    let [_, task] = start_reads(&mut engine);
     engine.handle(now(), Input::StorageFinished(task.id, store.run(&task.request))).unwrap();
     while let Some(output) = engine.poll() {
         first.push(output);
@@ -232,6 +238,25 @@ fn e7_a_restart_shows_the_list_and_what_is_not_sent() {
     });
     assert!(shown, "{first:?}");
     assert!(first.iter().any(|output| matches!(output, Output::Update(Update::Unsynced(2)))));
+}
+
+#[test]
+fn e7_the_newest_rows_of_the_list_are_shown_before_the_rest_is_read() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    for title in ["Trip", "Flat"] {
+        let command = CreateConversation::group(Some(title.into()), vec![]).into();
+        give(&mut engine, &mut store, Input::Command { request: 1, command });
+    }
+    engine.handle(Now { monotonic: MonotonicTime::from_millis(60_000), ..now() }, Input::TimerDue).unwrap();
+    drain(&mut engine, &mut store);
+    let mut engine = Engine::new(now(), config());
+    let [task, _] = start_reads(&mut engine);
+    engine.handle(now(), Input::StorageFinished(task.id, store.run(&task.request))).unwrap();
+    let shown: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
+    let [Output::Update(Update::FirstRows(rows))] = &shown[..] else { panic!("nothing but the rows: {shown:?}") };
+    assert_eq!(rows.len(), 2);
+    assert!(rows[0].conversation < rows[1].conversation, "of the same moment, by id");
 }
 
 #[test]
@@ -262,7 +287,7 @@ fn e7_the_rows_of_a_timeline_are_shown_before_its_documents_are_read() {
 #[test]
 fn a_start_that_cannot_read_writes_nothing_and_tries_again() {
     let mut engine = Engine::new(now(), config());
-    let Some(Output::Storage(task)) = engine.poll() else { panic!("a start reads") };
+    let [_, task] = start_reads(&mut engine);
     engine.handle(now(), Input::StorageFinished(task.id, Err(StorageError::Blocked))).unwrap();
     let outputs: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
     let [Output::Update(Update::StorageFailed(Code::StorageBlocked)), Output::WakeAt(_)] = outputs[..] else {
@@ -463,7 +488,7 @@ fn e12_a_store_that_cannot_be_read_now_is_not_taken_for_a_damaged_one() {
     let documents = streams.iter().map(|stream| Write::Put(format!("document/{stream}/held"), vec![1])).collect();
     store.run(&StorageRequest::Write(documents)).unwrap();
     let mut engine = Engine::new(now(), config());
-    let Some(Output::Storage(task)) = engine.poll() else { panic!("a start reads") };
+    let [_, task] = start_reads(&mut engine);
     engine.handle(now(), Input::StorageFinished(task.id, store.run(&task.request))).unwrap();
     let before = store.clone();
     let mut failed = 0;
@@ -501,6 +526,7 @@ fn keys() -> impl Strategy<Value = String> {
         format!("tail/conversation/{id}/0000000000000001"),
         format!("document/conversation/{id}/conversation/{id}"),
         format!("rows/{id}"),
+        "first_rows".to_owned(),
         "head/account/ann".to_owned(),
         "tail/account/ann/0000000000000001".to_owned(),
     ])

@@ -3,19 +3,26 @@ import type { CDPSession, Page } from "playwright-core";
 
 import { PackageSite, Profile } from "../support/profile.js";
 import { close, direct, open, send, setNetwork, settle, start, type DeviceOptions, type Opening, type Start } from "./acts.js";
+import { bundled } from "./bundle.js";
 import { figuresOf, openingParts, startParts, type Figures } from "./figures.js";
 import { CONVERSATIONS } from "./history.js";
 import { SENT, WARM_UP, type Plan } from "./plan.js";
-import { packageScripts } from "./size.js";
 
 /** What an app's server says of files whose names change with their content. */
 const KEPT = "public, max-age=31536000, immutable";
 
+/** Where the page finds the package, and what its head says so that both are fetched side by side. */
+const SCRIPT = "/dist/index.js";
+const HEAD = `<link rel="modulepreload" href="${SCRIPT}">
+<link rel="preload" href="/pkg/tidings_bg.wasm" as="fetch" crossorigin>`;
+
 /** Measures; figures by what they are of. */
 export async function inChromium(plan: Plan): Promise<Figures> {
-  // Loaded side by side, as a bundle's parts would be.
-  const preloads = (await packageScripts()).map((script) => `<link rel="modulepreload" href="/${script}">`);
-  const site = await PackageSite.open({ head: preloads.join("\n"), cacheControl: KEPT });
+  const site = await PackageSite.open({
+    head: HEAD,
+    cacheControl: KEPT,
+    scripts: { [SCRIPT]: await bundled() },
+  });
   const profile = await Profile.create();
   const device: DeviceOptions = { ...plan.device, store: "bench" };
   try {

@@ -21,19 +21,20 @@ export function figure(values: readonly number[]): Figure {
   return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, min: at(0), max: at(sorted.length - 1) };
 }
 
-/** The parts of a start, one behind the other, and the whole; ms. */
+/** The parts of a start, each by what it took beyond the one before, and the whole; ms. */
 export function startParts(start: Start, begun = 0): Record<string, number> {
-  const { imported, loaded, opened, read, rows, painted } = start;
+  const { imported, loaded, opened, read, rows, painted, all } = start;
   const marks = { scripts: imported, module: loaded, database: opened, read, rows, paint: painted };
   const parts: Record<string, number> = {};
   let before = begun;
   for (const [name, at] of Object.entries(marks)) {
     if (at !== undefined) {
-      parts[`${name}_ms`] = at - before;
-      before = at;
+      parts[`${name}_ms`] = Math.max(0, at - before);
+      before = Math.max(before, at);
     }
   }
   parts["whole_ms"] = before - begun;
+  parts["all_ms"] = all - begun;
   return parts;
 }
 

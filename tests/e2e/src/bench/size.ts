@@ -1,12 +1,11 @@
 /** What an app downloads of the package. */
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-const PACKAGE = fileURLToPath(new URL("..", import.meta.resolve("tidings")));
-/** The entry for Node.js: no browser loads it. */
-const NODE_ENTRY = "dist/node.js";
+import { bundled } from "./bundle.js";
+
+const MODULE = fileURLToPath(import.meta.resolve("tidings/wasm"));
 
 /** Bytes of the same thing. */
 export interface Size {
@@ -17,19 +16,7 @@ export interface Size {
 
 /** The module and the scripts, with the best that the compressions can do. */
 export async function packageSize(): Promise<{ module: Size; scripts: Size }> {
-  const scripts = await Promise.all((await packageScripts()).map((script) => readFile(join(PACKAGE, script))));
-  return {
-    module: sizeOf(await readFile(join(PACKAGE, "pkg", "tidings_bg.wasm"))),
-    scripts: sizeOf(Buffer.concat(scripts)),
-  };
-}
-
-/** The scripts that a browser loads, from the package's folder. */
-export async function packageScripts(): Promise<string[]> {
-  const entries = await readdir(join(PACKAGE, "dist"), { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(".js"));
-  const scripts = files.map((file) => relative(PACKAGE, join(file.parentPath, file.name)));
-  return [...scripts.filter((script) => script !== NODE_ENTRY), "pkg/tidings.js"].sort();
+  return { module: sizeOf(await readFile(MODULE)), scripts: sizeOf(Buffer.from(await bundled())) };
 }
 
 function sizeOf(bytes: Buffer): Size {

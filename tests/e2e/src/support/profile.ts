@@ -25,6 +25,8 @@ export interface SiteOptions {
   readonly head?: string;
   /** How long browsers keep its files. */
   readonly cacheControl?: string;
+  /** Scripts that are served in place of the package's, by path. */
+  readonly scripts?: Readonly<Record<string, string>>;
 }
 
 /** Serves a page whose scripts can import the package. */
@@ -35,7 +37,7 @@ export class PackageSite {
     this.#http = http;
   }
 
-  static async open({ head = "", cacheControl = "no-cache" }: SiteOptions = {}): Promise<PackageSite> {
+  static async open({ head = "", cacheControl = "no-cache", scripts = {} }: SiteOptions = {}): Promise<PackageSite> {
     const http = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://localhost");
       if (pathname === "/") {
@@ -44,6 +46,11 @@ export class PackageSite {
       }
       response.setHeader("content-type", TYPES[extname(pathname)] ?? "application/octet-stream");
       response.setHeader("cache-control", cacheControl);
+      const script = scripts[pathname];
+      if (script !== undefined) {
+        response.end(script);
+        return;
+      }
       readFile(join(PACKAGE, normalize(pathname))).then(
         (bytes) => response.end(bytes),
         () => response.writeHead(404).end(),

@@ -1,0 +1,43 @@
+//! The newest rows of the list, kept as one record beside the list itself: a
+//! start shows them before it has read, and taken apart, all of the rest.
+
+use core::cmp::Reverse;
+
+use crate::{
+    engine::{Engine, Output, Phase, Update, record, store::ReadPurpose},
+    storage::{Record, Write},
+    view::InboxRow,
+};
+
+/// More than a screen has room for.
+const ROWS_STORED: usize = 50;
+
+impl Engine {
+    pub(super) fn read_first_rows(&mut self) {
+        let task = self.store.read(ReadPurpose::FirstRows, vec![record::FIRST_ROWS.to_owned()]);
+        self.outputs.push_back(Output::Storage(task));
+    }
+
+    /// Shows the rows as they were a moment before the last session ended;
+    /// damaged ones are stored anew when the list changes.
+    pub(super) fn first_rows_read(&mut self, records: &[Record]) {
+        let [(key, value)] = records else { return };
+        match record::read::<Vec<InboxRow>>(key, value) {
+            Some(rows) if self.phase == Phase::Starting => self.update(Update::FirstRows(rows)),
+            Some(_) => {}
+            None => {
+                self.tell_damage();
+                self.store.write(Write::Delete(key.clone()));
+            }
+        }
+    }
+
+    pub(super) fn save_first_rows(&mut self) {
+        let mut rows: Vec<&InboxRow> = self.inbox.values().map(|record| &record.row).collect();
+        rows.sort_unstable_by_key(|row| {
+            (row.archived_at.is_some(), row.pinned_at.is_none(), Reverse(row.activity_at), row.conversation)
+        });
+        rows.truncate(ROWS_STORED);
+        self.store.write(record::put(record::FIRST_ROWS.to_owned(), &rows));
+    }
+}
