@@ -8,6 +8,7 @@ mod given;
 mod late;
 mod membership;
 mod pace;
+mod run;
 mod thread;
 mod wish;
 
