@@ -104,6 +104,35 @@ fn every_hostile_change_is_refused_with_its_own_code_and_leaves_nothing() {
 }
 
 #[test]
+fn b13_every_hostile_change_is_answered_the_same_behind_an_honest_one_that_waits() {
+    let _turn = turn();
+    let mut scene = scene();
+    let cases = corpus(&scene);
+    let honest = scene.next_message(&scene.victim.clone());
+    let mut failures = Vec::new();
+    for case in &cases {
+        let (mut alone, mut together) = (scene.clone(), scene.clone());
+        alone.admit(&scene.victim, &honest).unwrap();
+        let expected = alone.admit(&scene.attacker, &case.pushed);
+        let Scene { stream, now, limits, .. } = &mut together;
+        stream.queue(&scene.victim, &honest, *now, limits).unwrap().unwrap();
+        let mut missing = stream.missing(&case.pushed.document);
+        missing.retain(|missing| missing.stream() == *stream.id());
+        missing.into_iter().for_each(|missing| stream.insert(Document::new(missing)));
+        let answer = stream.queue(&scene.attacker, &case.pushed, *now, limits).unwrap();
+        stream.flush().unwrap();
+        if format!("{answer:?}") != format!("{expected:?}") {
+            failures.push(format!("{case}: {answer:?} instead of {expected:?}"));
+        }
+        let heads = |scene: &Scene| scene.stream.documents().map(Document::heads).collect::<Vec<_>>();
+        if heads(&together) != heads(&alone) {
+            failures.push(format!("{case}: other heads"));
+        }
+    }
+    assert!(failures.is_empty(), "{} failures in {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+#[test]
 fn cases_have_names_of_their_own_in_every_class() {
     let _turn = turn();
     let cases = corpus(&scene());

@@ -4,7 +4,7 @@
 use crate::{
     authority::{Context, Effects, Refusal, Session, Stream, block, decide, pace, shape},
     code::Code,
-    doc::{Change, Document, Fact},
+    doc::{Admit, ApplyChangeError, Change, DecodedChange, Document, Fact},
     ids::{ChangeHash, DocumentId},
     journal::Entry,
     limits::Limits,
@@ -50,13 +50,65 @@ impl Stream {
         accepted_at: WallTime,
         limits: &Limits,
     ) -> Result<Admitted, AdmitError> {
+        let read = self.read(session, pushed, limits)?;
+        self.flush().map_err(malformed)?;
+        self.take(session, pushed, read, Document::admit, accepted_at, limits)
+    }
+
+    /// As `admit`, of one change among many: what it says on a page can be read
+    /// after the next `flush`, with which all of them are applied in one pass. How
+    /// each is answered is the same.
+    ///
+    /// # Errors
+    /// When what was queued before does not apply: the stream is of no use any
+    /// more. Within, the refusal as of `admit`.
+    pub fn queue(
+        &mut self,
+        session: &Session,
+        pushed: &PushedChange,
+        accepted_at: WallTime,
+        limits: &Limits,
+    ) -> Result<Result<Admitted, AdmitError>, ApplyChangeError> {
+        let read = match self.read(session, pushed, limits) {
+            Ok(read) => read,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        let is_apart = |page: &Document| page.id().page().is_some() && page.is_apart(&read.0);
+        let queue = self.document(&pushed.document).is_some_and(is_apart);
+        if !queue {
+            self.flush()?;
+        }
+        let admit: Admit = if queue { Document::queue } else { Document::admit };
+        Ok(self.take(session, pushed, read, admit, accepted_at, limits))
+    }
+
+    /// What stands before everything else that is judged.
+    fn read(
+        &self,
+        session: &Session,
+        pushed: &PushedChange,
+        limits: &Limits,
+    ) -> Result<(Change, DecodedChange), Refusal> {
         self.check_document(&pushed.document)?;
-        let (change, facts) = self.judge(session, pushed, accepted_at, limits)?;
+        if session.device == self.system && !session.account.is_system() {
+            return Err(Refusal::new(Code::ActorConflict, "the device of the system's account"));
+        }
+        shape::read(&pushed.change, limits)
+    }
+
+    fn take(
+        &mut self,
+        session: &Session,
+        pushed: &PushedChange,
+        (change, decoded): (Change, DecodedChange),
+        admit: Admit,
+        accepted_at: WallTime,
+        limits: &Limits,
+    ) -> Result<Admitted, AdmitError> {
+        let facts = self.judge(session, pushed, (&change, decoded), accepted_at, limits)?;
         let position = self.position.next();
         let document = self.documents.get_mut(&pushed.document).expect("shape found it");
-        document
-            .admit(&change, position, accepted_at)
-            .map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))?;
+        admit(document, &change, position, accepted_at).map_err(malformed)?;
         self.position = position;
         let effects = self.take_effect(&pushed.document, facts);
         self.count(&pushed.document, position, accepted_at, &effects.facts);
@@ -133,7 +185,8 @@ impl Stream {
 
     fn judge_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), AdmitError> {
         let (session, pushed) = self.pushed(entry, limits)?;
-        self.judge(&session, &pushed, entry.accepted_at, limits).map(drop)
+        let (change, decoded) = self.read(&session, &pushed, limits)?;
+        self.judge(&session, &pushed, (&change, decoded), entry.accepted_at, limits).map(drop)
     }
 
     /// Who must have pushed an entry, and what.
@@ -147,24 +200,22 @@ impl Stream {
         Ok((session, PushedChange { document: entry.document.clone(), change: entry.change.clone() }))
     }
 
-    /// All the steps, on a change of a document of this stream.
+    /// All the steps, on a change that was read: what it states.
     fn judge(
         &self,
         session: &Session,
         pushed: &PushedChange,
+        (change, decoded): (&Change, DecodedChange),
         accepted_at: WallTime,
         limits: &Limits,
-    ) -> Result<(Change, Vec<Fact>), AdmitError> {
-        if session.device == self.system && !session.account.is_system() {
-            return Err(Refusal::new(Code::ActorConflict, "the device of the system's account").into());
-        }
-        let (change, facts) = shape::check(self, session, pushed, accepted_at, limits)?;
+    ) -> Result<Vec<Fact>, AdmitError> {
+        let facts = shape::check(self, session, pushed, (change, decoded), accepted_at, limits)?;
         self.decide(session, &pushed.document, &facts, accepted_at, limits)?;
-        self.check_seen(&pushed.document, &change)?;
+        self.check_seen(&pushed.document, change)?;
         let context = Context { stream: self, session, document: &pushed.document, accepted_at, limits };
         block::check(&context, &facts)?;
         pace::check(&context, &facts)?;
-        Ok((change, facts))
+        Ok(facts)
     }
 
     /// A change of a conversation document has seen what it replaces.
@@ -180,4 +231,8 @@ impl Stream {
         }
         Ok(())
     }
+}
+
+fn malformed(error: ApplyChangeError) -> Refusal {
+    Refusal::new(Code::ChangeMalformed, error.to_string())
 }

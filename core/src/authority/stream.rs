@@ -322,9 +322,23 @@ impl Stream {
     /// # Errors
     /// As `receive_entry`; or as `flush`.
     pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        // What else there is in a stream is looked at with every entry.
-        let is_page = entry.document.page().is_some();
-        self.take_received(entry, if is_page { Document::queue } else { Document::admit })
+        self.take_received(entry, admit_of(entry))
+    }
+
+    /// As `queue_entry`, of an entry that is this very change, written here.
+    ///
+    /// # Errors
+    /// When it does not follow what is here; or as `flush`.
+    pub fn queue_own(&mut self, entry: &Entry, change: &Change) -> Result<Option<Effects>, ApplyChangeError> {
+        let admit = admit_of(entry);
+        let apply = |document: &mut Document| {
+            if entry.position <= document.position() {
+                return Ok(None);
+            }
+            admit(document, change, entry.position, entry.accepted_at)?;
+            Ok(Some(change.clone()))
+        };
+        self.take_entry(entry, apply, || Ok(change.clone()))
     }
 
     fn take_received(&mut self, entry: &Entry, admit: Admit) -> Result<Option<Effects>, ApplyChangeError> {
@@ -504,6 +518,11 @@ impl Stream {
         effects.facts = facts;
         effects
     }
+}
+
+/// How an entry among many is taken in: what is no page is looked at with every entry.
+fn admit_of(entry: &Entry) -> Admit {
+    if entry.document.page().is_some() { Document::queue } else { Document::admit }
 }
 
 fn illegal(refusal: Refusal) -> ApplyChangeError {

@@ -24,7 +24,7 @@ pub struct Document {
     position: Position,
     automerge: Automerge,
     /// Admitted, and not in `automerge` yet.
-    run: Run,
+    pub(super) run: Run,
     fallback: Option<Box<Fallback>>,
     latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
@@ -326,7 +326,7 @@ impl Document {
         self.heads().iter().all(|head| hashes.contains(head))
     }
 
-    fn is_new_message(&self, key: &str) -> bool {
+    pub(super) fn is_new_message(&self, key: &str) -> bool {
         matches!(Key::parse(&self.id, key), Some(Key::Message(_))) && matches!(self.automerge.get(ROOT, key), Ok(None))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    doc::{Document, Fact, Key},
+    doc::{Change, Document, Fact, Key},
     ids::{AccountId, MessageId},
     model::{Deletion, Edit, MessageBody},
 };
@@ -21,6 +21,15 @@ pub struct Message {
     pub deletion: Option<Deletion>,
     /// Who reacted with what; no emoji without an account.
     pub reactions: BTreeMap<String, Vec<AccountId>>,
+}
+
+impl Document {
+    /// Whether the change says nothing but new messages that no queued change
+    /// says: to judge it takes nothing that cannot be read yet.
+    pub(crate) fn is_apart(&self, change: &Change) -> bool {
+        let mut keys = change.operations().iter().map(|operation| operation.key.as_deref().unwrap_or_default());
+        keys.all(|key| self.is_new_message(key)) && !self.run.touches(change)
+    }
 }
 
 impl Message {

@@ -1,6 +1,8 @@
 //! Changes that a document has admitted and not handed to the library yet. To
 //! apply many at once costs it a small part of what applying them one by one does.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::{doc::Change, ids::ChangeHash};
 
 /// Admitted changes in their order, and what the document would say of them.
@@ -9,6 +11,10 @@ pub(super) struct Run {
     changes: Vec<Change>,
     /// The heads with them; none before the first.
     heads: Vec<ChangeHash>,
+    /// The number of the last operation of each.
+    last_operations: BTreeMap<ChangeHash, u64>,
+    /// What they say something under.
+    keys: BTreeSet<String>,
 }
 
 impl Run {
@@ -27,6 +33,9 @@ impl Run {
         self.heads.retain(|head| !dependencies.contains(head));
         self.heads.push(change.hash());
         self.heads.sort_unstable();
+        let last = change.start_operation() + change.operations().len() as u64 - 1;
+        self.last_operations.insert(change.hash(), last);
+        self.keys.extend(change.operations().iter().filter_map(|operation| operation.key.clone()));
         self.changes.push(change.clone());
     }
 
@@ -35,16 +44,13 @@ impl Run {
         (!self.is_empty()).then_some(&self.heads)
     }
 
-    /// The number of the last operation of one of the changes. Whoever asks
-    /// has most likely written on top of the last one.
+    /// The number of the last operation of one of the changes.
     pub(super) fn last_operation(&self, hash: ChangeHash) -> Option<u64> {
-        let change = self.changes.iter().rev().find(|change| change.hash() == hash)?;
-        Some(change.start_operation() + change.operations().len() as u64 - 1)
+        self.last_operations.get(&hash).copied()
     }
 
     /// Whether one of the changes says something under one of the keys of another.
     pub(super) fn touches(&self, change: &Change) -> bool {
-        let says = |key: &Option<String>| self.changes.iter().flat_map(Change::operations).any(|held| held.key == *key);
-        change.operations().iter().any(|operation| says(&operation.key))
+        change.operations().iter().flat_map(|operation| &operation.key).any(|key| self.keys.contains(key))
     }
 }

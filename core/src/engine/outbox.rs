@@ -8,6 +8,7 @@ use crate::{
     doc::Change,
     engine::record::OutboxRecord,
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, MessageId},
+    journal::Entry,
     limits::Limits,
     time::{MonotonicTime, WallTime},
     wire::PushedChange,
@@ -101,6 +102,14 @@ impl Outbox {
     /// The entry of a change, wherever it stands.
     pub(super) fn entry(&self, hash: ChangeHash) -> Option<&OutboxEntry> {
         self.entries.iter().find(|entry| entry.change.hash() == hash)
+    }
+
+    /// The change in the outbox that an entry of the journal is, byte for byte.
+    pub(super) fn written(&self, entry: &Entry) -> Option<Change> {
+        let is_it = |waiting: &&OutboxEntry| {
+            waiting.document == entry.document && waiting.change.bytes() == entry.change.as_slice()
+        };
+        self.entries.iter().find(is_it).map(|waiting| waiting.change.clone())
     }
 
     /// Takes out the entry of a change, wherever it stands.

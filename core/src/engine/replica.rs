@@ -7,7 +7,7 @@ use crate::{
     authority::{Effects, Refusal, Session, Stream},
     code::Code,
     command::{Command, Plan, Planning},
-    doc::{ApplyChangeError, Change, Document, Fact},
+    doc::{ApplyChangeError, Document, Fact},
     engine::{
         fault::{ReceiveEntryError, RestoreFetchedError},
         outbox::{Outbox, OutboxEntry},
@@ -295,7 +295,12 @@ impl Replica {
         self.begin_thread(&entry.document);
         let newest = |stream: &Stream| entry.document.room().map_or(0, |room| stream.newest_page(room));
         let former = newest(&self.confirmed);
-        let effects = self.confirmed.queue_entry(entry)?;
+        let own = (entry.account == *account).then(|| self.outbox.written(entry)).flatten();
+        let effects = match &own {
+            // Written here: nothing is to be learned from reading it again.
+            Some(change) => self.confirmed.queue_own(entry, change)?,
+            None => self.confirmed.queue_entry(entry)?,
+        };
         self.page_turned |= former > 0 && newest(&self.confirmed) > former;
         self.changed_threads.extend(entry.document.thread());
         if !self.view_is_behind {
@@ -308,11 +313,7 @@ impl Replica {
         if let Some(effects) = &effects {
             self.touch(effects);
         }
-        let mut answered = None;
-        if entry.account == *account {
-            let hash = Change::parse(&entry.change).map_err(ApplyChangeError::from)?.hash();
-            answered = self.outbox.take(hash).map(Box::new);
-        }
+        let answered = own.and_then(|change| self.outbox.take(change.hash())).map(Box::new);
         Ok(Some(Received::New(answered)))
     }
 

@@ -92,7 +92,10 @@ impl Task {
         let mut page = stream.document(&document).cloned().unwrap_or_else(|| Document::new(document.clone()));
         let Some(change) = page.write(system.device, at, &facts) else { return Ok(()) };
         let pushed = PushedChange { document, change: change.bytes().to_vec() };
-        match self.admit(stream, base, &system, &pushed).await? {
+        let admitted = self.admit(stream, base, &system, &pushed).await?;
+        // The next one is written on top of it.
+        stream.flush()?;
+        match admitted {
             Ok(admitted) => decision.take(admitted),
             // Its author wrote it while they were a member again.
             Err(AdmitError::Refused(_)) => {}

@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 use tidings_core::{
     authority::{AdmitError, Admitted, Asker, Refusal, Session, Stream, Subscription},
     code::Code,
-    doc::Document,
+    doc::{ApplyChangeError, Document},
     ids::{AccountId, ChangeHash, DocumentId, StreamId},
     journal::{Entry, Position},
     model::{ConversationKind, MemberStatus, Wish},
@@ -74,6 +74,7 @@ pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Re
         contended_until: None,
         names_taken: BTreeSet::new(),
         blockers: BTreeMap::new(),
+        one_by_one: false,
     };
     loop {
         // A stream that does not exist, because nothing was admitted, is not kept for a moment.
@@ -130,6 +131,8 @@ pub(super) enum DecideError {
     Loading,
     #[error("an admitted change is not in the journal")]
     Journal,
+    #[error("of changes that were applied together one does not apply: {0}")]
+    Together(#[from] ApplyChangeError),
 }
 
 /// The stream as of its last commit.
@@ -154,6 +157,9 @@ pub(super) struct Task {
     names_taken: BTreeSet<String>,
     /// Who has blocked those who push, of those whom the batch would reach.
     blockers: BTreeMap<AccountId, Vec<AccountId>>,
+    /// Whether the changes of the batch are applied one by one, so that the one
+    /// that the library fails on is refused alone.
+    one_by_one: bool,
 }
 
 impl Task {
@@ -175,6 +181,7 @@ impl Task {
 
     async fn process(&mut self, batch: &[PushRequest]) {
         self.names_taken.clear();
+        self.one_by_one = false;
         for tries in 1..=DECIDE_TRIES_MAX {
             let error = match self.try_process(batch).await {
                 Ok(()) => return,
@@ -185,6 +192,11 @@ impl Task {
                     self.names_taken.extend(name.clone());
                     continue;
                 }
+                DecideError::Together(error) if !self.one_by_one => {
+                    tracing::error!(stream = %self.key.stream, %error, "a batch is decided anew, change by change");
+                    self.one_by_one = true;
+                    continue;
+                }
                 DecideError::Conflict => {
                     self.contended_until = Some(Instant::now() + CONTENDED_TIME);
                     tokio::time::sleep(self.node.clock.jitter(CONFLICT_PAUSE * tries)).await;
@@ -193,7 +205,7 @@ impl Task {
                 DecideError::Store(error) => (fanout::store_code(error), true),
                 DecideError::Commit(CommitError::Store(error)) => (fanout::store_code(error), true),
                 DecideError::Commit(CommitError::Ended) => (Code::Draining, true),
-                DecideError::Loading | DecideError::Journal => (Code::Internal, true),
+                DecideError::Loading | DecideError::Journal | DecideError::Together(_) => (Code::Internal, true),
             };
             let (tenant, stream) = (&self.key.tenant, &self.key.stream);
             if code == Code::StreamDamaged {
@@ -434,6 +446,7 @@ impl Task {
             }
             decision.verdicts.push(verdict);
         }
+        stream.flush()?;
         // What follows is nobody's push: everybody hears of it like of any entry.
         for (message, state) in decided {
             self.carry_out(stream, base, message, state, &mut decision).await?;
@@ -456,7 +469,11 @@ impl Task {
         stream.set_blockers(self.blockers.get(&session.account).cloned().unwrap_or_default());
         let before = (!self.names_taken.is_empty()).then(|| stream.clone());
         let started = Instant::now();
-        let admitted = stream.admit(session, pushed, self.node.clock.wall_now(), &self.node.limits);
+        let (at, limits) = (self.node.clock.wall_now(), &self.node.limits);
+        let admitted = match self.one_by_one {
+            true => stream.admit(session, pushed, at, limits),
+            false => stream.queue(session, pushed, at, limits)?,
+        };
         self.node.metrics.admit_seconds.record(started.elapsed());
         if let Some(before) = before
             && let Some(name) = stream.conversation().public_name()

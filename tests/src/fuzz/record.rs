@@ -67,8 +67,20 @@ pub fn seeds() -> Vec<Vec<u8>> {
 }
 
 /// The kinds of records, by the beginning of their keys.
-const KINDS: [&str; 11] =
-    ["meta", "head", "inbox", "document", "tail", "outbox", "refused", "profile", "rows", "thread", "wish"];
+const KINDS: [&str; 12] = [
+    "meta",
+    "head",
+    "inbox",
+    "document",
+    "tail",
+    "outbox",
+    "refused",
+    "profile",
+    "rows",
+    "thread",
+    "wish",
+    "first_rows",
+];
 
 fn run_record(script: &mut Script<'_>, verdict: &mut Verdict) {
     let kind = KINDS[script.below(KINDS.len())];

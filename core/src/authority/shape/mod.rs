@@ -22,7 +22,7 @@ use crate::{
     wire::PushedChange,
 };
 
-/// The change and what it states.
+/// What a change states that was read from the bytes that are pushed.
 ///
 /// # Errors
 /// The refusal of the first rule that does not hold, or that the change is
@@ -31,20 +31,20 @@ pub(super) fn check(
     stream: &Stream,
     session: &Session,
     pushed: &PushedChange,
+    (change, decoded): (&Change, DecodedChange),
     accepted_at: WallTime,
     limits: &Limits,
-) -> Result<(Change, Vec<Fact>), AdmitError> {
-    let (change, decoded) = read(&pushed.change, limits)?;
-    header::check_actor(&change, session)?;
+) -> Result<Vec<Fact>, AdmitError> {
+    header::check_actor(change, session)?;
     let document = expect_document(stream, &pushed.document);
     if document.contains(change.hash()) {
         return Err(AdmitError::AlreadyAdmitted(change.hash()));
     }
-    header::check(document, &change, accepted_at, limits)?;
-    canonical::check(&change, decoded, &pushed.change)?;
-    let facts = operations::check(&pushed.document, &change, limits)?;
-    predecessors::check(document, &change)?;
-    Ok((change, facts))
+    header::check(document, change, accepted_at, limits)?;
+    canonical::check(change, decoded, &pushed.change)?;
+    let facts = operations::check(&pushed.document, change, limits)?;
+    predecessors::check(document, change)?;
+    Ok(facts)
 }
 
 /// The change of an entry that a server sent. Its limits may have been wider

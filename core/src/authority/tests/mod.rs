@@ -9,6 +9,7 @@ mod late;
 mod membership;
 mod pace;
 mod resource;
+mod run;
 mod thread;
 mod wish;
 

@@ -10,7 +10,7 @@
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, Executor as _, PgConnection, PgPool, Postgres,
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, Postgres,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use tidings_core::{
@@ -63,10 +63,9 @@ struct Watch {
 }
 
 impl Feed {
-    /// Listens on a connection of its own and notifies through the pool.
+    /// Listens on one connection of its own and notifies on another.
     pub(super) fn start(
         connect: PgConnectOptions,
-        pool: PgPool,
         node: i64,
         patience: Patience,
         counters: &Arc<StoreCounters>,
@@ -75,7 +74,7 @@ impl Feed {
         let (heard, incoming) = mpsc::channel(NOTICES_MAX);
         let watch = Watch { incoming, look_at: Instant::now() + LOOK_PERIOD, cursor: None, told: BTreeMap::new() };
         let tasks = [
-            tokio::spawn(notify_others(pool, node, patience, told, Arc::clone(counters))),
+            tokio::spawn(notify_others(connect.clone(), node, patience, told, Arc::clone(counters))),
             tokio::spawn(listen(connect, node, heard, Arc::clone(counters))),
         ];
         Feed { outgoing, watch: Mutex::new(watch), counters: Arc::clone(counters), tasks }
@@ -166,20 +165,28 @@ impl Watch {
 
 /// Sends notifications, as many at once as have gathered.
 async fn notify_others(
-    pool: PgPool,
+    connect: PgConnectOptions,
     node: i64,
     patience: Patience,
     mut told: mpsc::Receiver<Notice>,
     counters: Arc<StoreCounters>,
 ) {
+    let mut connection: Option<PgConnection> = None;
     let mut notices = Vec::new();
     while told.recv_many(&mut notices, NOTICES_MAX).await > 0 {
         let count = notices.len();
         let notices = std::mem::take(&mut notices);
-        let notified = async { Ok(notify(&mut *patience.lease(&pool).await?, node, notices).await?) };
+        let notified = async {
+            let connection = match &mut connection {
+                Some(connection) => connection,
+                None => connection.insert(PgConnection::connect_with(&connect).await?),
+            };
+            Ok(notify(connection, node, notices).await?)
+        };
         match patience.bound(notified).await {
             Ok(()) => counters.notices_sent.add(count),
             Err(error) => {
+                connection = None;
                 counters.notices_lost.add(count);
                 tracing::debug!(%error, "notices were lost");
             }

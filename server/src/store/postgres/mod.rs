@@ -68,7 +68,7 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
         .await?;
     let node = rand::random();
     let counters = Arc::default();
-    let feed = Feed::start(connect, pool.clone(), node, patience, &counters);
+    let feed = Feed::start(connect, node, patience, &counters);
     Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters, patience })
 }
 
@@ -169,7 +169,6 @@ impl Backend for Postgres {
     // never think of reading all streams of the tenant.
     const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
         WHERE tenant = $1 AND stream = ANY (ARRAY(SELECT key FROM json_each($2))) ORDER BY stream FOR UPDATE";
-    const COMMITS_AT_ONCE: bool = true;
     const KEY_BYTES: &'static str = "decode(key, 'hex')";
     const TICK: &'static str = "SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock";
     const CURSOR: &'static str =

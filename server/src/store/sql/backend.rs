@@ -29,8 +29,6 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     const LOCK_HEADS: &'static str;
     /// Turns the hexadecimal `key` of `json_each` into bytes.
     const KEY_BYTES: &'static str;
-    /// Whether it has a way to `commit_at_once`.
-    const COMMITS_AT_ONCE: bool;
     /// Answers the `tick` of this write transaction.
     const TICK: &'static str;
     /// Answers the `cursor` up to which this read transaction sees everything.
@@ -54,8 +52,8 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     /// Inserts rows of several tables, in a transaction of its own and one round
     /// trip, if each of the streams in `heads` (tenant, stream, position) is at
     /// its position; else writes nothing. Where a column is called `tick` the
-    /// transaction's own is written. Tells whether it wrote; a database that
-    /// has no such way never does.
+    /// transaction's own is written. Tells whether it wrote; a database may
+    /// leave to `commit` what it has no such way for.
     fn commit_at_once(
         connection: &mut Self::Connection,
         heads: Vec<Vec<Value>>,

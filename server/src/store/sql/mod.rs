@@ -113,9 +113,7 @@ impl<B: Backend> SqlStore<B> {
 
     async fn try_commit(&self, commits: &[StreamCommit]) -> Result<(Vec<CommitOutcome>, Vec<Notice>), StoreError> {
         let mut writer = self.writer().await?;
-        if B::COMMITS_AT_ONCE
-            && let Some(answer) = commit::commit_at_once::<B>(&mut writer, self.node, commits).await?
-        {
+        if let Some(answer) = commit::commit_at_once::<B>(&mut writer, self.node, commits).await? {
             return Ok(answer);
         }
         let mut transaction = writer.begin(B::BEGIN_WRITE).await?;

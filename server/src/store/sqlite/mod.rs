@@ -1,6 +1,7 @@
 //! SQLite: the store that needs no set-up. One connection writes, a few read;
 //! write-ahead logging keeps them out of each other's way.
 
+mod at_once;
 #[cfg(test)]
 mod tests;
 
@@ -55,12 +56,8 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
     let connect = connect.filename(path);
     // After a full disk SQLite has rolled back by itself, and sqlx waits for
     // a rollback that cannot succeed any more: such a connection is replaced.
-    let pool = pool.before_acquire(|connection, _| {
-        Box::pin(async move {
-            connection.ping().await?;
-            Ok(!connection.is_in_transaction())
-        })
-    });
+    // Whatever it was left with has been done, or failed, since it was given back.
+    let pool = pool.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
     let writes = pool.clone().max_connections(1).connect_with(connect.clone()).await?;
     let reads =
         pool.max_connections(options.connections_max.max(1)).connect_with(connect.pragma("query_only", "ON")).await?;
@@ -93,8 +90,6 @@ impl Backend for Sqlite {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
         WHERE tenant = $1 AND stream IN (SELECT key FROM json_each($2))";
-    // Without a network, statements after one another cost as little as one.
-    const COMMITS_AT_ONCE: bool = false;
     const KEY_BYTES: &'static str = "unhex(key)";
     const TICK: &'static str = "UPDATE clock SET tick = tick + 1 RETURNING tick";
     const CURSOR: &'static str = "SELECT tick + 1 AS cursor FROM clock";
@@ -119,13 +114,10 @@ impl Backend for Sqlite {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let count = ROWS_AT_ONCE.into_iter().find(|count| *count <= rows.len()).unwrap_or(1);
-            let places: Vec<String> = (0..count)
-                .map(|row| {
-                    let places = (1..=columns.len()).map(|place| format!("${}", row * columns.len() + place));
-                    format!("({})", places.collect::<Vec<_>>().join(", "))
-                })
-                .collect();
-            let sql = format!("INSERT INTO {table} ({}) VALUES {} {conflict}", columns.join(", "), places.join(", "));
+            // Without names, which SQLite would look up one after another, for each.
+            let row = format!("({})", vec!["?"; columns.len()].join(", "));
+            let rows_places = vec![row.as_str(); count].join(", ");
+            let sql = format!("INSERT INTO {table} ({}) VALUES {rows_places} {conflict}", columns.join(", "));
             let values = rows.by_ref().take(count).flatten().collect();
             let query = sqlx::query_with::<Sqlite, _>(AssertSqlSafe(sql), bind(values)?);
             answered.extend(query.fetch_all(&mut *connection).await?);
@@ -134,11 +126,11 @@ impl Backend for Sqlite {
     }
 
     async fn commit_at_once(
-        _: &mut SqliteConnection,
-        _: Vec<Vec<Value>>,
-        _: Vec<(&'static Insert, Vec<Vec<Value>>)>,
+        connection: &mut SqliteConnection,
+        heads: Vec<Vec<Value>>,
+        inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
     ) -> Result<bool, sqlx::Error> {
-        Ok(false)
+        at_once::commit(connection, heads, inserts).await
     }
 
     async fn migrate(store: &SqlStore<Self>) -> Result<(), StoreError> {
