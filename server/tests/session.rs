@@ -144,9 +144,9 @@ async fn silence_before_hello_ends_the_socket(database: Database) {
 }
 
 async fn a_silent_session_ends(database: Database) {
-    let server = TestServer::start(&database, &["--heartbeat-ms", "100"]).await;
+    let server = TestServer::start(&database, &["--heartbeat-ms", "500"]).await;
     let mut client = Client::connect(&server, "ann", device(1)).await;
-    for _ in 0..5 {
+    for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(client.settle().await.is_empty());
     }
