@@ -9,6 +9,7 @@ mod support;
 mod postgres {
     use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+    use sqlx::{Connection as _, PgConnection};
     use tidings_core::code::Code;
     use tidings_server::store::{self, Store, StoreOptions};
 
@@ -44,6 +45,10 @@ mod postgres {
         assert_eq!(crowd.deferred(), BTreeSet::from([Code::StoreUnavailable]));
         crowd.finish(open_at(&cluster.address).await.as_ref()).await;
         verify(&cluster.address);
+        // Each time ticks went on beyond all that were given before.
+        let mut connection = PgConnection::connect(&cluster.address).await.unwrap();
+        let base: i64 = sqlx::query_scalar("SELECT base FROM clock").fetch_one(&mut connection).await.unwrap();
+        assert_eq!(base, 5 << 32);
         fleet.nodes.into_iter().next().unwrap().drain().await;
     }
 

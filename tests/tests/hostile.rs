@@ -116,9 +116,8 @@ fn b13_every_hostile_change_is_answered_the_same_behind_an_honest_one_that_waits
         let expected = alone.admit(&scene.attacker, &case.pushed);
         let Scene { stream, now, limits, .. } = &mut together;
         stream.queue(&scene.victim, &honest, *now, limits).unwrap().unwrap();
-        let mut missing = stream.missing(&case.pushed.document);
-        missing.retain(|missing| missing.stream() == *stream.id());
-        missing.into_iter().for_each(|missing| stream.insert(Document::new(missing)));
+        together.make_room(&case.pushed);
+        let Scene { stream, now, limits, .. } = &mut together;
         let answer = stream.queue(&scene.attacker, &case.pushed, *now, limits).unwrap();
         stream.flush().unwrap();
         if format!("{answer:?}") != format!("{expected:?}") {

@@ -227,6 +227,7 @@ export class Client {
       },
     });
     globalThis.addEventListener?.("online", this.#onOnline);
+    globalThis.addEventListener?.("offline", this.#onOffline);
   }
 
   /**
@@ -1005,6 +1006,7 @@ export class Client {
 
   #end(error: TidingsError): void {
     globalThis.removeEventListener?.("online", this.#onOnline);
+    globalThis.removeEventListener?.("offline", this.#onOffline);
     this.#release();
     this.#ready?.reject(error);
     this.#rejectAll(error);
@@ -1014,6 +1016,11 @@ export class Client {
     if (this.#failure === undefined && this.#closing === undefined) {
       this.#inputWhenRunning("connect_now");
     }
+  };
+
+  /** A socket may live on for a minute without a network; nothing is heard through it. */
+  readonly #onOffline = (): void => {
+    this.#driver.networkLost();
   };
 }
 

@@ -112,6 +112,11 @@ export class Driver {
     this.#drain();
   }
 
+  /** The platform says that there is no network. */
+  networkLost(): void {
+    this.#link.lose();
+  }
+
   /** Ends the engine when everything it wrote is stored, and lets link and store go. */
   async close(): Promise<void> {
     await this.#storageIdle();

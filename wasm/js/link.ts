@@ -75,6 +75,14 @@ export class Link {
     }
   }
 
+  /** Gives the socket up because the platform says that there is no network. */
+  lose(): void {
+    if (this.#socket !== undefined) {
+      this.close();
+      this.#listener.lost();
+    }
+  }
+
   /** Gives the socket up, without a word from it any more. */
   close(): void {
     const socket = this.#socket;

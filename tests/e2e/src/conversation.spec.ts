@@ -37,6 +37,17 @@ onEachStore("conversations", ({ test }) => {
     await ann.untilState("Are you there?", "read");
   });
 
+  test("a browser that says it has no network is believed at once", async (scene) => {
+    const { ann, bob } = await chat(scene);
+    // The connection itself lives on: a browser cuts none that is open.
+    await ann.page.context().setOffline(true);
+    await ann.untilConnection("waiting");
+    await bob.say("Are you there?");
+    await ann.page.context().setOffline(false);
+    await ann.untilConnection("online");
+    await ann.message("Are you there?").waitFor();
+  });
+
   test("what two people write, edit and react to offline is the same for both afterwards", async (scene) => {
     const { ann, bob } = await chat(scene);
     await ann.say("ann's plan");

@@ -176,16 +176,21 @@ impl Scene {
         self.write(&self.stream, session, &self.page(), &[message])
     }
 
-    /// Judges a push, and makes it the next entry if it may be.
-    ///
-    /// # Errors
-    /// As the authority's.
-    pub fn admit(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
+    /// Makes the documents that judging a push takes and that nobody has written in.
+    pub fn make_room(&mut self, pushed: &PushedChange) {
         if pushed.document.stream() == *self.stream.id() {
             while let Some(missing) = self.stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
                 self.stream.insert(Document::new(missing));
             }
         }
+    }
+
+    /// Judges a push, and makes it the next entry if it may be.
+    ///
+    /// # Errors
+    /// As the authority's.
+    pub fn admit(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
+        self.make_room(pushed);
         let admitted = self.stream.admit(session, pushed, self.now, &self.limits)?;
         self.journal.push(admitted.entry.clone());
         Ok(admitted)

@@ -21,7 +21,7 @@ pub(super) async fn commit(
                 AND streams.position = wanted.position
             ORDER BY wanted.tenant, wanted.stream FOR UPDATE OF streams),
         head AS MATERIALIZED (
-            SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock
+            SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock JOIN unbroken USING (one)
             WHERE (SELECT count(*) FROM locked) = cardinality($1))"
         .to_owned();
     let mut arguments = PgArguments::default();

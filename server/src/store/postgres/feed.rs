@@ -116,10 +116,27 @@ impl Feed {
         }
         tokio::time::sleep_until(look_at).await;
         watch.look_at = Instant::now() + LOOK_PERIOD;
-        let found = store.patience.bound(watch.look(store)).await?;
+        let found = match store.patience.bound(watch.look(store)).await {
+            Ok(found) => found,
+            Err(error) => {
+                resume(store).await?;
+                return Err(error);
+            }
+        };
         self.counters.notices_found.add(found.len());
         Ok(found)
     }
+}
+
+/// Lets ticks go on where the database crashed.
+pub(super) async fn resume(store: &SqlStore<Postgres>) -> Result<(), StoreError> {
+    let resumed = async {
+        let mut writer = store.writer().await?;
+        let mut transaction = writer.begin(Postgres::BEGIN_WRITE).await?;
+        Postgres::resume(&mut transaction).await?;
+        Ok(transaction.commit().await?)
+    };
+    store.patience.bound(resumed).await
 }
 
 impl Drop for Feed {

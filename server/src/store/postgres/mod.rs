@@ -160,6 +160,15 @@ const REBASE: &str = "UPDATE clock SET base = head.tick + 4294967296 - pg_curren
     FROM (SELECT max(tick) AS tick FROM streams) AS head
     WHERE head.tick >= pg_current_xact_id()::text::bigint + base";
 
+/// A database that crashed gives ids again that it gave before and knows nothing
+/// of. Moves the base so far that every tick to come is beyond every cursor ever
+/// given, once. Does nothing where no crash was.
+const RESUME: [&str; 3] = [
+    "SELECT FROM clock FOR UPDATE",
+    "UPDATE clock SET base = base + 4294967296 WHERE NOT EXISTS (SELECT FROM unbroken)",
+    "INSERT INTO unbroken (one) VALUES (1) ON CONFLICT DO NOTHING",
+];
+
 impl Backend for Postgres {
     type Feed = Feed;
 
@@ -170,9 +179,10 @@ impl Backend for Postgres {
     const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
         WHERE tenant = $1 AND stream = ANY (ARRAY(SELECT key FROM json_each($2))) ORDER BY stream FOR UPDATE";
     const KEY_BYTES: &'static str = "decode(key, 'hex')";
-    const TICK: &'static str = "SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock";
-    const CURSOR: &'static str =
-        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + base AS cursor FROM clock";
+    const TICK: &'static str =
+        "SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock JOIN unbroken USING (one)";
+    const CURSOR: &'static str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + base AS cursor
+        FROM clock JOIN unbroken USING (one)";
 
     async fn fetch(connection: &mut PgConnection, sql: SqlStr, values: Vec<Value>) -> Result<Vec<PgRow>, sqlx::Error> {
         sqlx::query_with::<Postgres, _>(sql, bind(values)?).fetch_all(connection).await
@@ -204,6 +214,14 @@ impl Backend for Postgres {
         at_once::commit(connection, heads, inserts).await
     }
 
+    /// Nodes take turns: the second one sees that there is nothing left to do.
+    async fn resume(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        for statement in RESUME {
+            sqlx::query(statement).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
     /// Nodes that start together wait for one another: the migrator holds a
     /// lock of its session. It keeps it when it fails, so the session ends.
     async fn migrate(store: &SqlStore<Self>) -> Result<(), StoreError> {
@@ -215,6 +233,7 @@ impl Backend for Postgres {
         }
         pool.close().await;
         outcome?;
+        feed::resume(store).await?;
         store.feed.look_from_now(store).await
     }
 

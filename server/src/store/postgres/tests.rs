@@ -115,6 +115,55 @@ async fn nothing_is_missed_when_transactions_commit_out_of_order() {
     .await;
 }
 
+#[tokio::test]
+async fn nothing_is_missed_when_ids_are_given_again_after_a_crash() {
+    on_a_database(async |database: Database| {
+        let (store, pool) = (database.open().await, database.pool().await);
+        write(&store, &[group(1, &["ann"])]).await;
+        // Ids of transactions that leave no trace: a crash makes Postgres forget that it gave them.
+        for _ in 0..20 {
+            let mut transaction = pool.begin().await.unwrap();
+            sqlx::query("SELECT pg_current_xact_id()").execute(&mut *transaction).await.unwrap();
+            transaction.rollback().await.unwrap();
+        }
+        let before = store.catch_up(&tenant(), &account("ann"), None, ENTRIES_MAX).await.unwrap();
+        // What a crash leaves of a table that is in no log.
+        sqlx::query("TRUNCATE unbroken").execute(&pool).await.unwrap();
+        let asked = store.catch_up(&tenant(), &account("ann"), Some(before.cursor), ENTRIES_MAX).await;
+        assert!(matches!(asked, Err(StoreError::Unavailable(_))), "no cursor is told: {asked:?}");
+        // Two nodes come back at once; whoever writes first goes on by itself.
+        let other = database.open_only().await;
+        let (first, second) = tokio::join!(feed::resume(&store), feed::resume(&other));
+        (first.unwrap(), second.unwrap());
+        write(&store, &[messages(1, 1, "bob", 1)]).await;
+        let tick: i64 = sqlx::query_scalar("SELECT tick FROM streams").fetch_one(&pool).await.unwrap();
+        let cursor = i64::try_from(before.cursor.number()).unwrap();
+        let jump = 1 << 32;
+        assert!(
+            (cursor + jump - 1_000_000..cursor + 2 * jump - 1_000_000).contains(&tick),
+            "{cursor}, then {tick}: moved once"
+        );
+        let after = store.catch_up(&tenant(), &account("ann"), Some(before.cursor), ENTRIES_MAX).await.unwrap();
+        assert_runs_to(&after.entries[0].1, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_writes_first_after_a_crash_goes_on() {
+    on_a_database(async |database: Database| {
+        let (store, pool) = (database.open().await, database.pool().await);
+        write(&store, &[group(1, &["ann"])]).await;
+        let before = store.catch_up(&tenant(), &account("ann"), None, ENTRIES_MAX).await.unwrap();
+        sqlx::query("TRUNCATE unbroken").execute(&pool).await.unwrap();
+        write(&store, &[messages(1, 1, "bob", 1)]).await;
+        let after = store.catch_up(&tenant(), &account("ann"), Some(before.cursor), ENTRIES_MAX).await.unwrap();
+        assert_runs_to(&after.entries[0].1, 2);
+        assert!(after.cursor.number() > before.cursor.number() + (1 << 31));
+    })
+    .await;
+}
+
 /// Entries without a gap up to a position; a transaction of another test may
 /// have some sent a second time.
 #[track_caller]

@@ -34,6 +34,9 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     /// Answers the `cursor` up to which this read transaction sees everything.
     const CURSOR: &'static str;
 
+    /// Lets ticks go on, in a write transaction, where `TICK` answers none.
+    fn resume(connection: &mut Self::Connection) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
     /// Runs one statement and answers its rows.
     fn fetch(
         connection: &mut Self::Connection,

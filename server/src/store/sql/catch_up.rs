@@ -78,10 +78,11 @@ pub(super) async fn catch_up<B: Backend>(
     })
 }
 
-/// The cursor of a read transaction.
+/// The cursor of a read transaction. There is none for a moment after the
+/// database crashed.
 pub(in crate::store) async fn next_cursor<B: Backend>(connection: &mut B::Connection) -> Result<Cursor, StoreError> {
     let rows = fetch::<B>(connection, B::CURSOR, []).await?;
-    let row = rows.first().ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
+    let row = rows.first().ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))?;
     Fields::of("clock", row).cursor()
 }
 

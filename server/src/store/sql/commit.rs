@@ -25,7 +25,11 @@ use crate::store::{CommitOutcome, Notice, StoreError, StreamCommit};
 
 /// The tick of a write transaction.
 pub(super) async fn next_tick<B: Backend>(connection: &mut B::Connection) -> Result<Tick, StoreError> {
-    let rows = fetch::<B>(connection, B::TICK, []).await?;
+    let mut rows = fetch::<B>(connection, B::TICK, []).await?;
+    if rows.is_empty() {
+        B::resume(connection).await?;
+        rows = fetch::<B>(connection, B::TICK, []).await?;
+    }
     let row = rows.first().ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
     Fields::of("clock", row).tick()
 }
