@@ -134,7 +134,8 @@ async fn nothing_is_missed_when_ids_are_given_again_after_a_crash() {
         // Two nodes come back at once; whoever writes first goes on by itself.
         let other = database.open_only().await;
         let (first, second) = tokio::join!(feed::resume(&store), feed::resume(&other));
-        (first.unwrap(), second.unwrap());
+        first.unwrap();
+        second.unwrap();
         write(&store, &[messages(1, 1, "bob", 1)]).await;
         let tick: i64 = sqlx::query_scalar("SELECT tick FROM streams").fetch_one(&pool).await.unwrap();
         let cursor = i64::try_from(before.cursor.number()).unwrap();
