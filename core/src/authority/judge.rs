@@ -42,9 +42,7 @@ impl Judge {
         let mut accepted =
             Accepted { request: push.request, stream: push.stream.clone(), positions: vec![], accepted_at: vec![] };
         for (index, pushed) in push.changes.iter().enumerate() {
-            while let Some(missing) = stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
-                stream.insert(Document::new(missing));
-            }
+            stream.insert_missing_for(&pushed.document, &pushed.change);
             match stream.admit(&self.session, pushed, accepted_at, &self.limits) {
                 Ok(admitted) => accepted.positions.push(admitted.entry.position),
                 // Where it was admitted is for a journal to say, which there is none of here.

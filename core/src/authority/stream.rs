@@ -134,6 +134,14 @@ impl Stream {
         needed
     }
 
+    /// Makes those that are missing for this very change, where all that was
+    /// ever written in is loaded.
+    pub fn insert_missing_for(&mut self, document: &DocumentId, change: &[u8]) {
+        while let Some(missing) = self.missing_for(document, change).into_iter().next() {
+            self.insert(Document::new(missing));
+        }
+    }
+
     /// Takes in a loaded document, or one without a change.
     pub fn insert(&mut self, document: Document) {
         match *document.id() {

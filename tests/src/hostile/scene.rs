@@ -4,7 +4,7 @@
 
 use tidings_core::{
     authority::{AdmitError, Admitted, Session, Stream},
-    doc::{Document, Fact},
+    doc::Fact,
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
@@ -179,9 +179,7 @@ impl Scene {
     /// Makes the documents that judging a push takes and that nobody has written in.
     pub fn make_room(&mut self, pushed: &PushedChange) {
         if pushed.document.stream() == *self.stream.id() {
-            while let Some(missing) = self.stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
-                self.stream.insert(Document::new(missing));
-            }
+            self.stream.insert_missing_for(&pushed.document, &pushed.change);
         }
     }
 

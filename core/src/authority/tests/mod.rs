@@ -145,9 +145,7 @@ impl Room {
     }
 
     fn admit(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
-        while let Some(missing) = self.stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
-            self.stream.insert(Document::new(missing));
-        }
+        self.stream.insert_missing_for(&pushed.document, &pushed.change);
         self.stream.admit(session, pushed, NOW, &self.limits)
     }
 

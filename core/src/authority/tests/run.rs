@@ -99,9 +99,7 @@ proptest! {
             };
             pushes.push((session.clone(), pushed.clone()));
             let expected = alone.admit(&session, &pushed);
-            while let Some(missing) = together.stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
-                together.stream.insert(Document::new(missing));
-            }
+            together.stream.insert_missing_for(&pushed.document, &pushed.change);
             let got = together.stream.queue(&session, &pushed, NOW, &together.limits).unwrap();
             prop_assert_eq!(format!("{got:?}"), format!("{expected:?}"));
             if expected.is_ok() {

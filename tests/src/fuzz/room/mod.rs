@@ -236,9 +236,7 @@ impl Room {
         let now = self.now();
         let stream = Arc::make_mut(&mut self.authority);
         if pushed.document.stream() == *stream.id() {
-            while let Some(missing) = stream.missing_for(&pushed.document, &pushed.change).into_iter().next() {
-                stream.insert(Document::new(missing));
-            }
+            stream.insert_missing_for(&pushed.document, &pushed.change);
         }
         let before = fingerprint(stream);
         let answer = stream.admit(session, pushed, now, &self.limits);
