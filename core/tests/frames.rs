@@ -198,6 +198,8 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
         bio: None,
         status: Some("🍵".into()),
         reference: Some("crm-7".into()),
+        created_at: Some(AT),
+        updated_at: Some(AT),
     };
     let own = StreamId::Account(account());
     vec![

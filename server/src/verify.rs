@@ -15,6 +15,7 @@ use tidings_core::{
     journal::Position,
     limits::Limits,
     model::{MemberStatus, Profile, Thread},
+    time::WallTime,
 };
 
 use crate::{
@@ -87,7 +88,7 @@ pub async fn verify_stream(
     counts: &mut Counts,
 ) -> Result<Option<Difference>, StoreError> {
     let verifier = Verifier::new(tenant.clone(), stream.clone(), limits.clone());
-    let mut verifying = Verifying { records, tenant, stream, verifier, entries: 0, snapshots: 0 };
+    let mut verifying = Verifying { records, tenant, stream, verifier, profile_times: None, entries: 0, snapshots: 0 };
     let outcome = verifying.run().await;
     counts.streams += 1;
     counts.entries += verifying.entries;
@@ -146,6 +147,8 @@ struct Verifying<'a> {
     tenant: &'a TenantId,
     stream: &'a StreamId,
     verifier: Verifier,
+    /// When the first and the last entry of the account's profile were accepted.
+    profile_times: Option<(WallTime, WallTime)>,
     entries: u64,
     snapshots: u64,
 }
@@ -190,6 +193,11 @@ impl Verifying<'_> {
     fn feed(&mut self, new: &NewEntry) -> Result<(), VerifyError> {
         let admitted = self.verifier.feed(&new.entry, new.hash)?;
         self.entries += 1;
+        if let DocumentId::Account(_) = new.entry.document {
+            let accepted_at = new.entry.accepted_at;
+            let (first, _) = self.profile_times.unwrap_or((accepted_at, accepted_at));
+            self.profile_times = Some((first, accepted_at));
+        }
         if admitted.effects.message == new.message {
             return Ok(());
         }
@@ -252,9 +260,12 @@ impl Verifying<'_> {
             Err(VerifyError::Differs(Difference::new(self.position(), aspect, expected, found)))
         };
         if let StreamId::Account(account) = self.stream {
-            let document = stream.document(&DocumentId::Account(account.clone()));
             // Whoever wrote only their home has no profile.
-            let expected = document.filter(|document| document.changes() > 0).map(Profile::read);
+            let expected = self.profile_times.map(|(created_at, updated_at)| {
+                let written = stream.document(&DocumentId::Account(account.clone())).map(Profile::read);
+                let (created_at, updated_at) = (Some(created_at), Some(updated_at));
+                Profile { created_at, updated_at, ..written.unwrap_or_default() }
+            });
             if expected != record.profile {
                 return differs(Aspect::Profile, "the profile that the entries state".into(), "another one".into());
             }

@@ -287,7 +287,9 @@ async fn j5_projections_that_say_otherwise_are_found(database: Database) {
         SELECT tenant, conversation, 'boats' FROM conversations";
     check(&found_in(&database, words).await, 5, Aspect::Conversation, "");
     database.execute("DELETE FROM directory_words").await;
-    database.execute("DELETE FROM accounts").await;
-    let (_, found) = verify(&*database.open().await).await;
-    assert_eq!(found[0].1.aspect, Aspect::Profile);
+    for wrong in ["UPDATE accounts SET updated_at = created_at - 1", "DELETE FROM accounts"] {
+        database.execute(wrong).await;
+        let (_, found) = verify(&*database.open().await).await;
+        assert_eq!(found[0].1.aspect, Aspect::Profile, "{wrong}");
+    }
 }

@@ -14,6 +14,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
     limits::Limits,
     model::{InfoField, MemberStatus, Profile, Role},
+    time::WallTime,
     view::MessageState,
 };
 use tidings_tests::sim::world::{Device, World};
@@ -430,6 +431,33 @@ fn profiles_name_people_everywhere() {
         assert!(screen.details[&id].members.iter().any(|member| member.name == "Ann Lee"), "device {device}");
         group.settle();
     }
+}
+
+#[test]
+fn a_profile_says_when_it_was_first_and_last_accepted() {
+    let mut group = group(Limits::default());
+    let (ann, bob) = (group.ann, group.bob);
+    let mut times = |name: &str| {
+        let profile = Profile {
+            display_name: Some(name.into()),
+            created_at: Some(WallTime::from_millis(1)),
+            ..Profile::default()
+        };
+        group.world.command(ann, SetProfile { profile });
+        group.settle();
+        let mut shown = |client| {
+            let profile = &group.world.client(client).screen.profiles[&account("ann")];
+            assert_eq!(profile.display_name.as_deref(), Some(name));
+            (profile.created_at.unwrap(), profile.updated_at.unwrap())
+        };
+        assert_eq!(shown(ann), shown(bob));
+        shown(ann)
+    };
+    let first = times("Ann");
+    assert_eq!(first.0, first.1);
+    let second = times("Ann Lee");
+    assert_eq!(second.0, first.0);
+    assert!(second.1 > first.1);
 }
 
 #[test]

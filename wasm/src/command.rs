@@ -19,7 +19,7 @@ use crate::{
         AccountKind, ContactKind, ConversationState, InfoField, MemberField, NotificationLevel, Permission, Role, Scope,
     },
     policy::Policy,
-    time::wall_time,
+    time::{millis, wall_time},
 };
 
 /// A typed intent of a person.
@@ -208,7 +208,7 @@ pub struct RoleDefinition {
     pub permissions: Vec<Permission>,
 }
 
-/// The public fields of an account.
+/// The public fields of an account. Its owner writes all but the two times, which are the server's.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
@@ -230,6 +230,12 @@ pub struct Profile {
     /// What the operator's own systems call the profile, at most 64 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// When the server first accepted a change of it; not read where a profile is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<f64>,
+    /// When the server last accepted a change of it; not read where a profile is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<f64>,
 }
 
 /// A contact to be added, or changed if its id is given.
@@ -471,15 +477,18 @@ impl From<RoleDefinition> for model::RoleDefinition {
 
 impl From<Profile> for model::Profile {
     fn from(profile: Profile) -> Self {
-        let Profile { kind, display_name, avatar_url, bio, status, reference } = profile;
-        Self { kind: kind.map(|kind| kind.0), display_name, avatar_url, bio, status, reference }
+        // The times are the server's, whatever an app says.
+        let Profile { kind, display_name, avatar_url, bio, status, reference, created_at: _, updated_at: _ } = profile;
+        let kind = kind.map(|kind| kind.0);
+        Self { kind, display_name, avatar_url, bio, status, reference, created_at: None, updated_at: None }
     }
 }
 
 impl From<model::Profile> for Profile {
     fn from(profile: model::Profile) -> Self {
-        let model::Profile { kind, display_name, avatar_url, bio, status, reference } = profile;
-        Self { kind: kind.map(AccountKind), display_name, avatar_url, bio, status, reference }
+        let model::Profile { kind, display_name, avatar_url, bio, status, reference, created_at, updated_at } = profile;
+        let [created_at, updated_at] = [created_at, updated_at].map(|time| time.map(millis));
+        Self { kind: kind.map(AccountKind), display_name, avatar_url, bio, status, reference, created_at, updated_at }
     }
 }
 
@@ -547,8 +556,9 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_comes_back_as_it_was() {
+    fn a_profile_comes_back_without_the_times_that_an_app_states() {
         let profile = Profile { display_name: Some("Ada".into()), ..Profile::default() };
-        assert_eq!(Profile::from(model::Profile::from(profile.clone())), profile);
+        let timed = Profile { created_at: Some(1.0), updated_at: Some(2.0), ..profile.clone() };
+        assert_eq!(Profile::from(model::Profile::from(timed)), profile);
     }
 }

@@ -165,6 +165,7 @@ test("settings, contacts and the own profile are kept", async () => {
     await client.addContact({ account: "bob", nickname: "Bobby" });
     await client.setProfile({ displayName: "Ada L." });
     assert.equal(client.profile("ada")?.displayName, "Ada L.");
+    assert.equal(client.profile("ada")?.createdAt, undefined, "no server has accepted it yet");
   });
   await withClient(offline({ store }), async (client) => {
     await until((done) => client.contacts((contacts) => contacts.length === 1 && done()).close);

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SetProfile {
-    /// The profile as it shall be; a field without a value is removed.
+    /// The profile as it shall be; a field without a value is removed. Its times are not read.
     #[n(0)]
     pub profile: Profile,
 }

@@ -62,7 +62,7 @@ impl Home {
 }
 
 impl Profile {
-    /// The state of an account document.
+    /// The state of an account document, which knows of no times.
     pub fn read(document: &Document) -> Profile {
         let mut profile = Profile::default();
         for fact in document.facts("") {

@@ -14,11 +14,13 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         let StreamId::Account(account) = stream.clone() else { return };
         let (view, whole) = (replica.view(), replica.whole);
-        let profile = view.document(&DocumentId::Account(account.clone())).map(Profile::read).unwrap_or_default();
+        let written = view.document(&DocumentId::Account(account.clone())).map(Profile::read).unwrap_or_default();
         let home = view.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
         let shown = self.profiles.get(&account).cloned().unwrap_or_default();
         // Where not everything is held, that there is none says nothing.
-        if profile != shown && (whole || profile != Profile::default()) {
+        let says = whole || written != Profile::default();
+        let profile = Profile { created_at: shown.created_at, updated_at: shown.updated_at, ..written };
+        if profile != shown && says {
             self.set_profile(account, profile);
         }
         self.set_home(home);

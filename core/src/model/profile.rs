@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::named::named;
+use crate::{named::named, time::WallTime};
 
 named! {
     /// What an account is.
@@ -18,7 +18,8 @@ named! {
     }
 }
 
-/// The public fields of an account; each empty until written.
+/// The public fields of an account; each empty until written. Its owner writes
+/// all but the two times, which are the server's.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
 pub struct Profile {
@@ -40,4 +41,10 @@ pub struct Profile {
     /// What the operator's own systems call the profile, ≤ 64 characters.
     #[n(5)]
     pub reference: Option<String>,
+    /// When the server first accepted a change of it; no command states it.
+    #[n(6)]
+    pub created_at: Option<WallTime>,
+    /// When the server last accepted a change of it; no command states it.
+    #[n(7)]
+    pub updated_at: Option<WallTime>,
 }

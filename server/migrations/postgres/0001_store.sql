@@ -202,6 +202,8 @@ CREATE TABLE accounts (
     tenant TEXT COLLATE "C" NOT NULL,
     account TEXT COLLATE "C" NOT NULL,
     profile BYTEA,
+    created_at BIGINT,
+    updated_at BIGINT,
     suspended BOOLEAN NOT NULL DEFAULT FALSE,
     tick BIGINT NOT NULL,
     PRIMARY KEY (tenant, account)

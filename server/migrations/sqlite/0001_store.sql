@@ -181,6 +181,8 @@ CREATE TABLE accounts (
     tenant TEXT NOT NULL,
     account TEXT NOT NULL,
     profile BLOB,
+    created_at INTEGER,
+    updated_at INTEGER,
     suspended INTEGER NOT NULL DEFAULT 0,
     tick INTEGER NOT NULL,
     PRIMARY KEY (tenant, account)

@@ -205,11 +205,11 @@ pub fn suspended(node: &Node, tenant: &TenantId, account: &AccountId) {
 /// Tells everybody who shares a conversation with an account of its profile.
 ///
 /// # Errors
-/// When the store cannot tell who they are.
-pub(super) async fn profile(node: &Node, tenant: &TenantId, notice: ProfileNotice) -> Result<(), StoreError> {
-    let accounts = node.store.co_members(tenant, &notice.account).await?;
-    let frame = Frame::new(&ServerFrame::Profiles(vec![notice]));
-    node.sessions.send(tenant, &accounts, &[frame], &HashSet::new());
+/// When the store cannot tell it, or who they are.
+pub(super) async fn profile(node: &Node, tenant: &TenantId, account: &AccountId) -> Result<(), StoreError> {
+    let profiles = node.store.profiles(tenant, std::slice::from_ref(account)).await?;
+    let accounts = node.store.co_members(tenant, account).await?;
+    node.sessions.send(tenant, &accounts, &profiles_frames(&profiles), &HashSet::new());
     Ok(())
 }
 

@@ -11,7 +11,6 @@ use tidings_core::{
     doc::{Change, Fact, OperationKind},
     ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
     journal::{Entry, Position},
-    wire::ServerFrame,
 };
 use tokio::time::Instant;
 
@@ -25,7 +24,6 @@ use crate::{
     node::Node,
     store::{Notice, StoreError},
     trace::{Step, Traced},
-    ws::Frame,
 };
 
 /// How long to leave a store alone that failed.
@@ -215,10 +213,5 @@ async fn publish_account(
     let profile_changed = entries.iter().any(|entry| matches!(entry.document, DocumentId::Account(_)));
     let frames = fanout::entries_frames(&StreamId::Account(account.clone()), entries);
     node.sessions.send(tenant, [account], &frames, &HashSet::new());
-    if profile_changed {
-        let profiles = node.store.profiles(tenant, std::slice::from_ref(account)).await?;
-        let accounts = node.store.co_members(tenant, account).await?;
-        node.sessions.send(tenant, &accounts, &[Frame::new(&ServerFrame::Profiles(profiles))], &HashSet::new());
-    }
-    Ok(())
+    if profile_changed { fanout::profile(node, tenant, account).await } else { Ok(()) }
 }

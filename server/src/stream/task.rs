@@ -21,7 +21,7 @@ use tidings_core::{
     journal::{Entry, Position},
     model::{ConversationKind, MemberStatus, Wish},
     time::WallTime,
-    wire::{Accepted, ProfileNotice, PushedChange, ServerFrame},
+    wire::{Accepted, PushedChange, ServerFrame},
 };
 use tokio::{sync::mpsc, time::Instant};
 
@@ -648,9 +648,8 @@ impl Task {
                 self.log_untold(told);
             }
         }
-        if let (StreamId::Account(account), Some(profile)) = (&self.key.stream, decision.profile) {
-            let notice = ProfileNotice { account: account.clone(), profile };
-            let told = fanout::profile(&self.node, tenant, notice).await;
+        if let (StreamId::Account(account), Some(_)) = (&self.key.stream, decision.profile) {
+            let told = fanout::profile(&self.node, tenant, account).await;
             self.log_untold(told);
         }
         decision::trace(Step::Published, batch, &decision.verdicts);

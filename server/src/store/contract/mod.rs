@@ -77,6 +77,7 @@ macro_rules! contract_tests {
                 members_are_what_was_written_last,
                 co_members_share_a_conversation_in_which_both_are_active,
                 profiles_come_for_those_who_have_one,
+                a_profile_says_since_when_it_is,
                 a_suspension_holds_until_it_is_lifted,
                 a_suspension_is_no_profile,
                 threads_are_found_by_the_page_they_start_from,

@@ -97,6 +97,27 @@ pub(crate) async fn profiles_come_for_those_who_have_one(store: &dyn Store) {
     assert_eq!(named, [("ann", Some("Anna")), ("bob", Some("Bob"))]);
 }
 
+pub(crate) async fn a_profile_says_since_when_it_is(store: &dyn Store) {
+    let mut twice = profile("ann", 0, "Ann");
+    twice.entries.extend(profile("ann", 1, "Anne").entries);
+    // A suspension makes no profile, and no time of one.
+    suspend(store, "bob", Suspension::Suspended).await;
+    write(store, &[twice, profile("bob", 0, "Bob")]).await;
+    let times = async || {
+        let profiles = store.profiles(&tenant(), &["ann", "bob"].map(account)).await.unwrap();
+        profiles.into_iter().map(|notice| (notice.profile.created_at, notice.profile.updated_at)).collect::<Vec<_>>()
+    };
+    let at =
+        |number| Some(entry(position(number), DocumentId::Account(account("ann")), "ann", false).entry.accepted_at);
+    assert_eq!(times().await, [(at(1), at(2)), (at(1), at(1))]);
+    let mut home = commit(StreamId::Account(account("ann")), 2);
+    home.entries.push(entry(position(3), DocumentId::Home(account("ann")), "ann", false));
+    write(store, &[home]).await;
+    assert_eq!(times().await[0], (at(1), at(2)), "a home is not public");
+    write(store, &[profile("ann", 3, "Anna")]).await;
+    assert_eq!(times().await[0], (at(1), at(4)));
+}
+
 async fn suspend(store: &dyn Store, name: &str, suspension: Suspension) {
     store.set_suspension(&tenant(), &account(name), suspension).await.unwrap();
 }

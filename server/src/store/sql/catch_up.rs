@@ -196,7 +196,7 @@ fn outside<R: ReadRow>(fields: &Fields<'_, R>, member: MemberRow) -> Result<Conv
 }
 
 // Also those who left: their messages are still there to be shown.
-const ALL_PROFILES: &str = "SELECT account, profile FROM accounts
+const ALL_PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM accounts
     WHERE tenant = $1 AND account IN (
         SELECT $2 UNION
         SELECT other.account FROM members AS own
@@ -384,7 +384,7 @@ impl Missed<'_> {
     /// that changed in the tenant, not from the many that the account knows.
     /// (To SQLite, CROSS JOIN says which table comes first.)
     async fn profiles<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<ProfileNotice>, StoreError> {
-        const PROFILES: &str = "SELECT account, profile FROM accounts
+        const PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM accounts
             WHERE tenant = $1 AND account IN (
                 SELECT other.account FROM members AS own
                 JOIN members AS other ON other.tenant = own.tenant AND other.conversation = own.conversation

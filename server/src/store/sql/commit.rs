@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use tidings_core::{
-    ids::{StreamId, TenantId},
+    ids::{DocumentId, StreamId, TenantId},
     journal::Position,
     wire,
 };
@@ -21,7 +21,7 @@ use super::{
     subscription,
     thread::{self, THREADS},
 };
-use crate::store::{CommitOutcome, Notice, StoreError, StreamCommit};
+use crate::store::{CommitOutcome, NewEntry, Notice, StoreError, StreamCommit};
 
 /// The tick of a write transaction.
 pub(super) async fn next_tick<B: Backend>(connection: &mut B::Connection) -> Result<Tick, StoreError> {
@@ -247,8 +247,10 @@ const MEMBERS: Insert = Insert {
 
 const ACCOUNTS: Insert = Insert {
     table: "accounts",
-    columns: &["tenant", "account", "profile", "tick"],
-    conflict: "ON CONFLICT (tenant, account) DO UPDATE SET profile = excluded.profile, tick = excluded.tick",
+    columns: &["tenant", "account", "profile", "created_at", "updated_at", "tick"],
+    conflict: "ON CONFLICT (tenant, account) DO UPDATE SET profile = excluded.profile,
+        created_at = coalesce(accounts.created_at, excluded.created_at), updated_at = excluded.updated_at,
+        tick = excluded.tick",
 };
 
 /// Every row of the commits, by table. A key occurs once in a table, also
@@ -300,9 +302,12 @@ fn rows<'c>(
                 }
             }
             StreamId::Account(account) => {
-                if let Some(profile) = &commit.profile {
-                    let row = vec![tenant.into(), account.into(), wire::encode(profile).into(), tick.into()];
-                    accounts.insert((tenant, account), row);
+                let written = |new: &&NewEntry| matches!(new.entry.document, DocumentId::Account(_));
+                let mut times = commit.entries.iter().filter(written).map(|new| new.entry.accepted_at);
+                if let (Some(profile), Some(updated_at)) = (&commit.profile, times.next_back()) {
+                    let first = times.next().unwrap_or(updated_at);
+                    let row = accounts.entry((tenant, account)).or_insert((first, updated_at, profile));
+                    (row.1, row.2) = (updated_at, profile);
                 }
                 for (other, row) in contact::block_rows(commit, account) {
                     blocks.insert((tenant, account, other), row);
@@ -313,6 +318,10 @@ fn rows<'c>(
     let documents = documents.into_iter().map(|((tenant, document), entries)| {
         vec![tenant.into(), document.into(), entries.into(), (entries / BACKLOG_STEP).into()]
     });
+    let accounts = accounts.into_iter().map(|((tenant, account), (created_at, updated_at, profile))| {
+        let profile = wire::encode(profile).into();
+        vec![tenant.into(), account.into(), profile, created_at.into(), updated_at.into(), tick.into()]
+    });
     vec![
         (&STREAMS, streams.into_values().collect()),
         (&JOURNAL, journal),
@@ -322,7 +331,7 @@ fn rows<'c>(
         (&THREADS, threads.into_values().collect()),
         (&LATE_MESSAGES, late_messages.into_values().collect()),
         (&DIRECTORY_WORDS, search::rows(words)),
-        (&ACCOUNTS, accounts.into_values().collect()),
+        (&ACCOUNTS, accounts.collect()),
         (&BLOCKS, blocks.into_values().collect()),
     ]
 }

@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, TenantId},
+    model::Profile,
     wire::{self, ProfileNotice},
 };
 
@@ -151,7 +152,7 @@ pub(super) async fn co_members<B: Backend>(
     rows.iter().map(|row| Fields::of("members", row).account()).collect()
 }
 
-const PROFILES: &str = "SELECT account, profile FROM accounts
+const PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM accounts
     WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND profile IS NOT NULL ORDER BY account";
 
 /// `Store::profiles`.
@@ -164,15 +165,14 @@ pub(super) async fn profiles<B: Backend>(
     profile_notices(&rows)
 }
 
-/// The profiles in rows of `account` and `profile`.
+/// The profiles in rows of `account`, `profile`, `created_at` and `updated_at`.
 pub(super) fn profile_notices<R: ReadRow>(rows: &[R]) -> Result<Vec<ProfileNotice>, StoreError> {
     rows.iter()
         .map(|row| {
             let fields = Fields::of("accounts", row);
-            Ok(ProfileNotice {
-                account: fields.account()?,
-                profile: fields.decode("profile", |bytes| wire::decode(bytes))?,
-            })
+            let written: Profile = fields.decode("profile", |bytes| wire::decode(bytes))?;
+            let (created_at, updated_at) = (Some(fields.time("created_at")?), Some(fields.time("updated_at")?));
+            Ok(ProfileNotice { account: fields.account()?, profile: Profile { created_at, updated_at, ..written } })
         })
         .collect()
 }
