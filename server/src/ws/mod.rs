@@ -84,3 +84,24 @@ impl Drop for Place {
         self.node.sockets.leave();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::ws::WebSocket;
+
+    use super::*;
+
+    /// What an idle socket keeps beside its buffers: a future has room for all
+    /// that it may come to wait for, so what is rare is boxed.
+    const TASK_BYTES_MAX: usize = 4 * 1024;
+
+    fn future_bytes<F: Future>(_: impl FnOnce(Place, WebSocket) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn an_idle_session_has_no_room_for_what_it_does_not_do() {
+        let bytes = future_bytes(|place, socket| place.serve(socket));
+        assert!(bytes <= TASK_BYTES_MAX, "{bytes} bytes");
+    }
+}

@@ -65,10 +65,11 @@ const SUBSCRIBE_TRIES_MAX: u32 = 5;
 /// Items of one frame of a catch-up.
 const CATCH_UP_ITEMS_MAX: usize = 250;
 
-/// Serves one socket until it ends.
+/// Serves one socket until it ends. What most of them wait in is small: the room
+/// that answering takes is on the heap, and only while something is answered.
 pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>) {
     let mut socket = FrameSocket::new(transport, node.limits.frame_bytes_max as usize, &node.metrics);
-    let ending = match open(node, &mut socket).await {
+    let ending = match Box::pin(open(node, &mut socket)).await {
         Ok((session, cursor)) => {
             let span = tracing::info_span!(
                 "session",
@@ -84,7 +85,7 @@ pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>) {
             ending
         }
     };
-    socket.end(&ending).await;
+    Box::pin(socket.end(&ending)).await;
 }
 
 /// The handshake, up to the place where entries are fanned out to the session.
@@ -209,13 +210,14 @@ impl Session {
         self.node.metrics.sessions_ended.of(ending.end_code()).count();
         self.node.sessions.remove(&self.handle);
         for conversation in std::mem::take(&mut self.online) {
-            self.pass_presence(PresenceNotice { conversation, kind: PresenceKind::Offline }).await;
+            let gone = PresenceNotice { conversation, kind: PresenceKind::Offline };
+            Box::pin(self.pass_presence(gone)).await;
         }
         ending
     }
 
     async fn try_serve(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<Infallible, Ending> {
-        self.greet(socket, cursor).await?;
+        Box::pin(self.greet(socket, cursor)).await?;
         let interval = self.node.config.node.cursor_interval.max(Duration::from_millis(10));
         let mut cursor_due = interval_at(Instant::now() + interval, interval);
         cursor_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -243,7 +245,7 @@ impl Session {
                     intervals_quiet += 1;
                     if self.behind_sent || intervals_quiet >= LOOK_INTERVALS {
                         intervals_quiet = 0;
-                        self.advance_cursor(socket).await?;
+                        Box::pin(self.advance_cursor(socket)).await?;
                     }
                 }
                 frame = self.reader.next() => {
@@ -398,7 +400,7 @@ impl Session {
         self.received_at = Instant::now();
         match received {
             Received::Alive => Ok(()),
-            Received::Frame(frame) => self.handle(socket, frame).await,
+            Received::Frame(frame) => Box::pin(self.handle(socket, frame)).await,
         }
     }
 

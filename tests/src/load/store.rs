@@ -76,6 +76,17 @@ pub struct Store {
 }
 
 impl Store {
+    /// Lets Postgres count its rows, as its autovacuum does within a minute of
+    /// their coming; until then it plans for empty tables.
+    pub async fn analyze(&self) -> anyhow::Result<()> {
+        if let Leftover::Database { .. } = self.leftover {
+            let mut connection = PgConnection::connect(&self.url).await?;
+            connection.execute("ANALYZE").await?;
+            connection.close().await?;
+        }
+        Ok(())
+    }
+
     /// Removes it; a database must be told so, a folder goes by itself.
     pub async fn remove(mut self) -> anyhow::Result<()> {
         if let Leftover::Database { server, name } = mem::replace(&mut self.leftover, Leftover::Nothing) {

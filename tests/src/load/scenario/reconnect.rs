@@ -42,6 +42,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
         bob.push_accepted(&stream, vec![change]).await?;
     }
 
+    running.store.analyze().await?;
     let (mut times, mut traffic) = (Vec::new(), Default::default());
     let cpu = running.process.cpu_ms()?;
     for _ in 0..ROUNDS {
