@@ -265,10 +265,10 @@ impl Stream {
     pub fn last_message(&self) -> Option<LastMessage> {
         let conversation: ConversationId = self.id.conversation()?;
         let page = self.documents.get(&DocumentId::Page(conversation, self.page))?;
-        let id = page.newest_message()?;
+        let (position, id) = page.newest_message()?;
         let message = Message::read(page, id)?;
         Some(LastMessage {
-            position: page.admissions().get(id)?.position,
+            position: *position,
             kind: message.body.kind,
             preview: preview(message.text()),
             deleted: message.deletion.is_some(),

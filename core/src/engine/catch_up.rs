@@ -176,7 +176,7 @@ impl Engine {
         let stream = entry.document.stream();
         let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
         let newest = replica.confirmed.document(&entry.document).and_then(Document::newest_message);
-        if let Some(newest) = newest {
+        if let Some((_, newest)) = newest {
             self.clock.observe(newest.stamp, wall, self.limits.clock_ahead_max());
         }
     }

@@ -487,9 +487,8 @@ impl Replica {
         }
         self.receipts.insert(account.clone(), merged);
         for page in self.confirmed.documents() {
-            for (message, admission) in page.admissions() {
-                let moved = admission.position > former.read && admission.position <= merged.delivered;
-                if moved && message.author == *me {
+            for (position, message) in page.admitted_from(former.read.next()) {
+                if *position <= merged.delivered && message.author == *me {
                     self.touched.messages.insert(message.clone());
                 }
             }

@@ -1,7 +1,6 @@
 //! Counting what is unread: on the pages that are held, and behind them.
 
 use crate::{
-    doc::Document,
     engine::{Engine, replica::Replica},
     ids::{AccountId, StreamId},
     journal::Position,
@@ -26,8 +25,8 @@ impl Unread {
 
 /// Messages of others behind a position and up to another, on the pages that are loaded.
 pub(super) fn unread_in(replica: &Replica, me: &AccountId, read: Position, to: Position) -> u32 {
-    let messages = replica.shown_pages().flat_map(Document::admissions);
-    let unread = messages.filter(|(id, at)| at.position > read && at.position <= to && id.author != *me);
+    let messages = replica.shown_pages().flat_map(|page| page.admitted_from(read.next()));
+    let unread = messages.filter(|(at, id)| *at <= to && id.author != *me);
     u32::try_from(unread.count()).unwrap_or(u32::MAX)
 }
 

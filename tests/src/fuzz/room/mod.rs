@@ -69,7 +69,7 @@ struct State {
     admissions: Admissions,
     changes: u32,
     latest: Vec<Option<(u64, ChangeHash)>>,
-    newest: Option<MessageId>,
+    admitted: Vec<(Position, MessageId)>,
 }
 
 /// What a push must not change when it is refused.
@@ -297,7 +297,7 @@ impl Room {
             admissions: document.admissions().clone(),
             changes: document.changes(),
             latest,
-            newest: document.newest_message().cloned(),
+            admitted: document.admitted_from(Position::ZERO).to_vec(),
         }
     }
 
