@@ -170,7 +170,6 @@ proptest! {
         prop_assert_eq!(run.heads(), single.heads());
         prop_assert_eq!(run.admissions(), single.admissions());
         prop_assert_eq!(facts_of(&run), facts_of(&single));
-        prop_assert_eq!(run.newest_message(), single.newest_message());
         prop_assert_eq!(run.changes(), single.changes());
     }
 
@@ -200,7 +199,6 @@ proptest! {
         prop_assert_eq!(restored.heads(), whole.heads());
         prop_assert_eq!(restored.changes(), whole.changes());
         prop_assert_eq!(restored.admissions(), whole.admissions());
-        prop_assert_eq!(restored.newest_message(), whole.newest_message());
         prop_assert_eq!(restored.latest_of(device), whole.latest_of(device));
         prop_assert_eq!(facts_of(&restored), facts_of(&whole));
     }

@@ -54,7 +54,7 @@ fn texts(entries: &[tidings_core::journal::Entry]) -> Vec<String> {
         reader.apply_entry(entry).unwrap();
     }
     let mut messages = Message::read_all(&reader);
-    messages.sort_by_key(|message| reader.admissions()[&message.id].position);
+    messages.sort_by_key(|message| reader.admissions().get(&message.id).unwrap().position);
     messages.iter().map(|message| message.text().to_owned()).collect()
 }
 

@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::{
     authority::{Context, Refusal},
     code::Code,
-    doc::{Document, Fact},
+    doc::Fact,
     ids::DocumentId,
     model::Role,
     time::WallTime,
@@ -37,7 +37,7 @@ fn last_said(context: &Context<'_>) -> Option<WallTime> {
     let (room, number) = context.document.room().zip(context.document.page())?;
     let page = |number| context.stream.document(&DocumentId::of_page(conversation, room, number));
     let pages = [page(number), number.checked_sub(1).and_then(page)];
-    let admissions = pages.into_iter().flatten().flat_map(Document::admissions);
+    let admissions = pages.into_iter().flatten().flat_map(|page| page.admissions().iter());
     let own = admissions.filter(|(message, _)| message.author == context.session.account);
     own.map(|(_, admission)| admission.accepted_at).max()
 }

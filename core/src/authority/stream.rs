@@ -265,7 +265,7 @@ impl Stream {
     pub fn last_message(&self) -> Option<LastMessage> {
         let conversation: ConversationId = self.id.conversation()?;
         let page = self.documents.get(&DocumentId::Page(conversation, self.page))?;
-        let (position, id) = page.newest_message()?;
+        let (position, id) = page.admissions().newest()?;
         let message = Message::read(page, id)?;
         Some(LastMessage {
             position: *position,

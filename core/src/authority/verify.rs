@@ -216,10 +216,13 @@ impl Verifier {
             return differs(Aspect::Snapshot, text(expected), text(&found));
         }
         if expected.admissions() != found.admissions() {
-            let odd = expected.admissions().iter().find(|(id, at)| found.admissions().get(*id) != Some(*at));
+            let odd = expected.admissions().iter().find(|(id, at)| found.admissions().get(id) != Some(at));
             let (expected, found) = match odd {
                 Some((id, at)) => (format!("message {id} {at:?}"), format!("{:?}", found.admissions().get(id))),
-                None => (format!("{} messages", expected.admissions().len()), format!("{}", found.admissions().len())),
+                None => (
+                    format!("{} messages", expected.admissions().iter().len()),
+                    format!("{}", found.admissions().iter().len()),
+                ),
             };
             return differs(Aspect::Admissions, expected, found);
         }

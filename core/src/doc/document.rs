@@ -29,8 +29,6 @@ pub struct Document {
     latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
     admissions: Admissions,
-    /// The same by position.
-    admitted: Vec<(Position, MessageId)>,
 }
 
 /// What a document goes back to should the library fail half-way through a
@@ -104,8 +102,7 @@ impl Document {
             fallback: None,
             latest: BTreeMap::new(),
             changes: 0,
-            admissions: Admissions::new(),
-            admitted: Vec::new(),
+            admissions: Admissions::default(),
         }
     }
 
@@ -149,8 +146,6 @@ impl Document {
         let mut messages: Vec<MessageId> = document.message_ids().collect();
         messages.sort_unstable();
         document.admissions = Admission::decode_all(messages, admissions)?;
-        document.admitted = document.admissions.iter().map(|(id, at)| (at.position, id.clone())).collect();
-        document.admitted.sort_unstable();
         Ok(document)
     }
 
@@ -191,16 +186,6 @@ impl Document {
     /// When each of its messages was admitted.
     pub fn admissions(&self) -> &Admissions {
         &self.admissions
-    }
-
-    /// The messages admitted at a position or behind it, in that order.
-    pub fn admitted_from(&self, position: Position) -> &[(Position, MessageId)] {
-        &self.admitted[self.admitted.partition_point(|(at, _)| *at < position)..]
-    }
-
-    /// The message admitted last, and where.
-    pub fn newest_message(&self) -> Option<&(Position, MessageId)> {
-        self.admitted.last()
     }
 
     /// A rough size in memory, bytes: 450 a change (measured), and a base.
@@ -513,13 +498,7 @@ impl Document {
         for operation in change.operations() {
             let key = operation.key.as_deref().and_then(|key| Key::parse(&self.id, key));
             if let Some(Key::Message(message)) = key {
-                let former = self.admissions.insert(message.clone(), Admission { position, accepted_at });
-                if let Some(former) = former {
-                    self.admitted.retain(|(at, id)| *at != former.position || *id != message);
-                }
-                let newest = (position, message);
-                let place = self.admitted.partition_point(|other| *other < newest);
-                self.admitted.insert(place, newest);
+                self.admissions.insert(message, Admission { position, accepted_at });
             }
         }
         self.advance(position);

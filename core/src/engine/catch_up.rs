@@ -175,7 +175,7 @@ impl Engine {
         let wall = self.wall();
         let stream = entry.document.stream();
         let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
-        let newest = replica.confirmed.document(&entry.document).and_then(Document::newest_message);
+        let newest = replica.confirmed.document(&entry.document).and_then(|document| document.admissions().newest());
         if let Some((_, newest)) = newest {
             self.clock.observe(newest.stamp, wall, self.limits.clock_ahead_max());
         }

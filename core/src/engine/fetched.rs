@@ -66,7 +66,7 @@ fn restore_snapshot(
     let parts = (snapshot.position, snapshot.data.as_slice(), snapshot.admissions.as_slice());
     let document = Document::restore(snapshot.document.clone(), Some(parts), &[])?;
     let is_reached = |position: Position| position > Position::ZERO && position <= snapshot.position;
-    let fits = document.admissions().values().all(|admission| is_reached(admission.position));
+    let fits = document.admissions().iter().all(|(_, admission)| is_reached(admission.position));
     if !fits || snapshot.position > fetched.head {
         return Err(RestoreFetchedError::Position);
     }

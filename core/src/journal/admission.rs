@@ -14,8 +14,12 @@ pub struct Admission {
     pub accepted_at: WallTime,
 }
 
-/// The admissions of a page's messages.
-pub type Admissions = BTreeMap<MessageId, Admission>;
+/// The admissions of a page's messages: by message, and in the order of their positions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Admissions {
+    by_message: BTreeMap<MessageId, Admission>,
+    by_position: Vec<(Position, MessageId)>,
+}
 
 /// Why bytes are not the admissions of these messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,12 +32,53 @@ pub enum DecodeAdmissionsError {
     Count,
 }
 
+impl Admissions {
+    /// That of a message.
+    pub fn get(&self, message: &MessageId) -> Option<&Admission> {
+        self.by_message.get(message)
+    }
+
+    /// All of them, by rising message.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&MessageId, &Admission)> {
+        self.by_message.iter()
+    }
+
+    /// The messages admitted at a position or behind it, in that order.
+    pub fn from(&self, position: Position) -> &[(Position, MessageId)] {
+        &self.by_position[self.by_position.partition_point(|(at, _)| *at < position)..]
+    }
+
+    /// The message admitted last, and where.
+    pub fn newest(&self) -> Option<&(Position, MessageId)> {
+        self.by_position.last()
+    }
+
+    /// Takes note of a message; one that was known is where it is now.
+    pub fn insert(&mut self, message: MessageId, admission: Admission) {
+        if let Some(former) = self.by_message.insert(message.clone(), admission) {
+            self.by_position.retain(|(at, id)| *at != former.position || *id != message);
+        }
+        let place = (admission.position, message);
+        let index = self.by_position.partition_point(|other| *other < place);
+        self.by_position.insert(index, place);
+    }
+}
+
+impl FromIterator<(MessageId, Admission)> for Admissions {
+    fn from_iter<I: IntoIterator<Item = (MessageId, Admission)>>(admissions: I) -> Self {
+        let by_message: BTreeMap<MessageId, Admission> = admissions.into_iter().collect();
+        let mut by_position: Vec<_> = by_message.iter().map(|(id, at)| (at.position, id.clone())).collect();
+        by_position.sort_unstable();
+        Self { by_message, by_position }
+    }
+}
+
 impl Admission {
     /// Encodes the admissions, for the same messages in the same order.
     pub fn encode_all(admissions: &Admissions) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(admissions.len() * 3);
+        let mut bytes = Vec::with_capacity(admissions.by_message.len() * 3);
         let mut previous = 0u64;
-        for (message, admission) in admissions {
+        for (message, admission) in &admissions.by_message {
             let position = admission.position.number();
             write_varint(&mut bytes, zigzag(position.wrapping_sub(previous).cast_signed()));
             previous = position;
@@ -51,7 +96,7 @@ impl Admission {
         messages: impl IntoIterator<Item = MessageId>,
         mut bytes: &[u8],
     ) -> Result<Admissions, DecodeAdmissionsError> {
-        let mut admissions = Admissions::new();
+        let mut admissions = Vec::new();
         let mut previous = 0u64;
         for message in messages {
             let delta = unzigzag(read_varint(&mut bytes)?);
@@ -61,9 +106,9 @@ impl Admission {
             let accepted_at = message.created_at().as_millis().wrapping_add(late.cast_unsigned());
             let admission =
                 Admission { position: Position::new(position), accepted_at: WallTime::from_millis(accepted_at) };
-            admissions.insert(message, admission);
+            admissions.push((message, admission));
         }
-        if bytes.is_empty() { Ok(admissions) } else { Err(DecodeAdmissionsError::Count) }
+        if bytes.is_empty() { Ok(admissions.into_iter().collect()) } else { Err(DecodeAdmissionsError::Count) }
     }
 }
 
@@ -122,14 +167,31 @@ mod tests {
         #[test]
         fn admissions_decode_to_what_was_encoded(admissions in admissions()) {
             let bytes = Admission::encode_all(&admissions);
-            let messages: Vec<MessageId> = admissions.keys().cloned().collect();
+            let messages: Vec<MessageId> = admissions.iter().map(|(id, _)| id.clone()).collect();
             prop_assert_eq!(Admission::decode_all(messages, &bytes), Ok(admissions));
         }
 
         #[test]
         fn arbitrary_bytes_are_never_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100), admissions in admissions()) {
-            let _ = Admission::decode_all(admissions.keys().cloned(), &bytes);
+            let _ = Admission::decode_all(admissions.iter().map(|(id, _)| id.clone()), &bytes);
         }
+    }
+
+    #[test]
+    fn messages_are_found_by_position_whatever_order_they_came_in() {
+        let id =
+            |number: u8| MessageId { stamp: Stamp::from_bytes([number; 16]), author: AccountId::parse("ann").unwrap() };
+        let at = |position| Admission { position: Position::new(position), accepted_at: WallTime::from_millis(1) };
+        let mut admissions = Admissions::default();
+        for (message, position) in [(3, 10), (1, 12), (2, 7), (9, 12), (2, 11)] {
+            admissions.insert(id(message), at(position));
+        }
+        let from = |position: u64| {
+            admissions.from(Position::new(position)).iter().map(|(at, _)| at.number()).collect::<Vec<_>>()
+        };
+        assert_eq!((from(0), from(11), from(13)), (vec![10, 11, 12, 12], vec![11, 12, 12], vec![]));
+        assert_eq!(admissions.newest(), Some(&(Position::new(12), id(9))));
+        assert_eq!(admissions.iter().map(|(id, at)| (id.clone(), *at)).collect::<Admissions>(), admissions);
     }
 
     #[test]

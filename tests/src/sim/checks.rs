@@ -263,7 +263,7 @@ fn timeline(stream: &tidings_core::authority::Stream, room: ConversationId) -> V
     let mut messages: Vec<_> = pages
         .flat_map(|page| {
             Message::read_all(page).into_iter().map(|message| {
-                let position = page.admissions()[&message.id].position;
+                let position = page.admissions().get(&message.id).expect("what is shown was admitted").position;
                 (position, message.id.clone(), message.text().to_owned())
             })
         })

@@ -123,7 +123,7 @@ impl Room {
 
     fn known_message(&self, script: &mut Script<'_>, author: &AccountId) -> MessageId {
         let pages = self.authority.documents().filter(|document| document.id().page().is_some());
-        let all: Vec<MessageId> = pages.flat_map(|page| page.admissions().keys().cloned()).collect();
+        let all: Vec<MessageId> = pages.flat_map(|page| page.admissions().iter().map(|(id, _)| id.clone())).collect();
         let own: Vec<MessageId> = all.iter().filter(|message| message.author == *author).cloned().collect();
         let known = if script.one_in(2) { script.pick(&own) } else { script.pick(&all) };
         known.cloned().unwrap_or_else(|| MessageId { stamp: Stamp::from_bytes([3; 16]), author: author.clone() })

@@ -69,7 +69,6 @@ struct State {
     admissions: Admissions,
     changes: u32,
     latest: Vec<Option<(u64, ChangeHash)>>,
-    admitted: Vec<(Position, MessageId)>,
 }
 
 /// What a push must not change when it is refused.
@@ -297,7 +296,6 @@ impl Room {
             admissions: document.admissions().clone(),
             changes: document.changes(),
             latest,
-            admitted: document.admitted_from(Position::ZERO).to_vec(),
         }
     }
 
