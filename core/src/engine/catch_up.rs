@@ -66,6 +66,7 @@ impl Engine {
                 replica.touched.detail = true;
                 if replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty() {
                     replica.whole = false;
+                    self.dirty_heads.insert(stream.clone());
                 }
             }
             match self.inbox.get_mut(&conversation) {

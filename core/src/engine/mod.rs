@@ -380,9 +380,10 @@ impl Engine {
                     self.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
                 }
                 let head = replica.head();
-                // Of a stream that is not whole nothing is held that a start
-                // could go on from: without a head it is fetched then.
-                self.store.write(match replica.whole {
+                // Of a stream that is not whole, or that nobody has begun, nothing is
+                // held that a start could go on from: without a head it is fetched then.
+                let begun = head.position > Position::ZERO || !replica.outbox.is_empty();
+                self.store.write(match replica.whole && begun {
                     true => record::put(record::head_key(&stream), &head),
                     false => Write::Delete(record::head_key(&stream)),
                 });
