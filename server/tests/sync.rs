@@ -184,8 +184,15 @@ async fn pushing_an_admitted_change_again_answers_its_old_position(database: Dat
     let (mut ann, mut author) = group(&server, &[]).await;
     let changes = vec![author.say("once"), author.say("twice")];
     let first = ann.push_accepted(stream(boats()), changes.clone()).await;
-    let again = ann.push_accepted(stream(boats()), changes).await;
-    assert_eq!((again.positions, again.accepted_at), (first.positions, first.accepted_at));
+    let again = ann.push_accepted(stream(boats()), changes.clone()).await;
+    assert_eq!((&again.positions, &again.accepted_at), (&first.positions, &first.accepted_at));
+    // Among new ones, of which one comes twice.
+    let new = author.say("thrice");
+    let [once, twice] = <[_; 2]>::try_from(changes).unwrap();
+    let mixed = ann.push_accepted(stream(boats()), vec![twice, new.clone(), once, new]).await;
+    assert_eq!(mixed.positions, [3, 4, 2, 4].map(Position::new));
+    assert_eq!([mixed.accepted_at[2], mixed.accepted_at[0]], first.accepted_at[..]);
+    assert_eq!(mixed.accepted_at[1], mixed.accepted_at[3]);
     server.stop().await;
 }
 

@@ -3,13 +3,17 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 7] = [
+const SEEDS: [(u64, &str); 8] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
     (95, "a message that was admitted just before its author left stayed pending, and was gone with the next start"),
     (116, "a clock that was set back put off a push for as long"),
     (184, "a notice that could not be read when it came was made up for minutes later"),
+    (
+        1_795_346_914,
+        "a node that was to die at its next commit, and was stopped until the world was healed, stayed dead",
+    ),
     (1_805_347_056, "a conversation that was spoken of before it was known was taken for whole with the next start"),
 ];
 

@@ -330,12 +330,14 @@ impl Engine {
                 replica.merge_receipt(&receipt.account, receipt.receipt, &me);
             }
         }
-        let rewrite_due = replica.rewrite_due;
         self.dirty_heads.insert(stream.clone());
         if fetched.restart {
             self.count_unread_behind(stream);
         }
-        if rewrite_due {
+        if let Some(accepted) = self.held_answer(stream) {
+            self.receive_accepted(stream, &accepted);
+        }
+        if self.replica(stream).is_some_and(|replica| replica.rewrite_due) {
             self.rewrite(stream);
         }
         self.after_entries(stream);
@@ -433,9 +435,11 @@ impl Engine {
         }
         match self.take_entries(stream, &entries) {
             Ok(()) => self.after_entries(stream),
-            // The entries before it come by fetch, and this one with them.
+            // The entries before it come by fetch: then it is looked at again.
             Err((_, Misfit::Gap)) => {
-                self.end_push(stream);
+                if let Some(in_flight) = self.replica(stream).and_then(|replica| replica.outbox.in_flight.as_mut()) {
+                    in_flight.accepted = Some(accepted.clone());
+                }
                 self.fetch_stream(stream);
             }
             Err((entry, Misfit::Refused(error))) => {
@@ -445,17 +449,16 @@ impl Engine {
         }
     }
 
+    /// The answer to a push that came before the entries in front of it.
+    fn held_answer(&mut self, stream: &StreamId) -> Option<Accepted> {
+        self.replica(stream)?.outbox.in_flight.as_mut()?.accepted.take()
+    }
+
     fn settle(&mut self, stream: &StreamId) {
         if let Some(replica) = self.replica(stream) {
             replica.settle();
             replica.touched.row = true;
             replica.touched.all = true;
-        }
-    }
-
-    fn end_push(&mut self, stream: &StreamId) {
-        if let Some(replica) = self.replica(stream) {
-            replica.outbox.in_flight = None;
         }
     }
 
@@ -479,7 +482,12 @@ impl Engine {
             }
             return;
         }
+        let is_held = replica.outbox.has_answer();
         replica.outbox.in_flight = None;
+        if is_held {
+            // What was admitted of it is in the outbox yet: it is pushed again, behind the fetch.
+            return;
+        }
         if let Some(retry_at) = refused.retry_at {
             replica.outbox.retry_at = Some(now.monotonic.plus(deferral(retry_at, wall)));
             return;
@@ -516,6 +524,10 @@ impl Engine {
             return self.fetch_later(stream, retry_at);
         }
         let Some(replica) = self.replica(stream) else { return };
+        if replica.outbox.has_answer() {
+            // Nothing will come before it: it is pushed again.
+            replica.outbox.in_flight = None;
+        }
         if replica.rewrite_due {
             self.rewrite(stream);
         }

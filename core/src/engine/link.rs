@@ -359,9 +359,11 @@ impl Engine {
         self.send(&ClientFrame::Ping(request));
     }
 
-    /// Pushes what is durable here and not answered, a push a stream at a time.
+    /// Pushes what is durable here and not answered, a push a stream at a time:
+    /// from Welcome on, so that the server decides while what was missed is taken
+    /// in. It sends all of that before it reads a push.
     pub(super) fn send_pushes(&mut self) {
-        if !self.link.is_online() {
+        if !self.link.is_welcome() {
             return;
         }
         let now = self.now.monotonic;

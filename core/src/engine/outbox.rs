@@ -11,7 +11,7 @@ use crate::{
     journal::Entry,
     limits::Limits,
     time::{MonotonicTime, WallTime},
-    wire::PushedChange,
+    wire::{Accepted, PushedChange},
 };
 
 /// How often a command is written anew before it is refused after all: a
@@ -54,6 +54,8 @@ pub(super) struct InFlight {
     pub(super) changes: Vec<ChangeHash>,
     /// How many of them are in the outbox yet.
     pub(super) waiting: usize,
+    /// Its answer, when that came before the entries in front of it.
+    pub(super) accepted: Option<Accepted>,
 }
 
 /// The outbox of one stream.
@@ -96,7 +98,12 @@ impl Outbox {
     pub(super) fn start_push(&mut self, request: u64, count: usize) {
         self.retry_at = None;
         let changes: Vec<ChangeHash> = self.entries.iter().take(count).map(|entry| entry.change.hash()).collect();
-        self.in_flight = Some(InFlight { request, waiting: changes.len(), changes });
+        self.in_flight = Some(InFlight { request, waiting: changes.len(), changes, accepted: None });
+    }
+
+    /// Whether the push under way was answered before the entries in front of it came.
+    pub(super) fn has_answer(&self) -> bool {
+        self.in_flight.as_ref().is_some_and(|in_flight| in_flight.accepted.is_some())
     }
 
     /// The entry of a change, wherever it stands.

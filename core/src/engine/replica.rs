@@ -364,13 +364,11 @@ impl Replica {
         self.tail.clear();
         self.whole = true;
         self.touched.all = true;
-        let held = |entry: &OutboxEntry| {
+        let held = |entry: &&OutboxEntry| {
             self.confirmed.document(&entry.document).is_some_and(|held| held.contains(entry.change.hash()))
         };
-        let (admitted, waiting): (Vec<_>, Vec<_>) =
-            core::mem::take(&mut self.outbox.entries).into_iter().partition(held);
-        self.outbox.entries = waiting.into();
-        self.outbox.in_flight = None;
+        let held: Vec<_> = self.outbox.entries.iter().filter(held).map(|entry| entry.change.hash()).collect();
+        let admitted = held.into_iter().filter_map(|hash| self.outbox.take(hash)).collect();
         self.reapply();
         Ok(admitted)
     }

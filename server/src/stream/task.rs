@@ -5,7 +5,7 @@
 //! long because a batch is decided, committed and told in one place.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ops::Range,
     panic::AssertUnwindSafe,
     sync::Arc,
@@ -415,7 +415,7 @@ impl Task {
         batch: &[PushRequest],
     ) -> Result<Decision, DecideError> {
         let mut decision = Decision::default();
-        let mut decided = Vec::new();
+        let (mut decided, mut repeated) = (Vec::new(), Vec::new());
         for request in batch {
             let mut verdict = Verdict { entries: decision.entries.len()..decision.entries.len(), ..Verdict::default() };
             if let Some(wish) = &request.wish {
@@ -432,7 +432,8 @@ impl Task {
                         decision.take(admitted);
                     }
                     Err(AdmitError::AlreadyAdmitted(hash)) => {
-                        verdict.accepted.push(self.admission_of(hash, &decision).await?);
+                        repeated.push((decision.verdicts.len(), verdict.accepted.len(), hash));
+                        verdict.accepted.push((Position::ZERO, WallTime::default()));
                     }
                     Err(AdmitError::Refused(refusal)) => {
                         verdict.refused = Some((index, refusal));
@@ -447,6 +448,7 @@ impl Task {
             decision.verdicts.push(verdict);
         }
         stream.flush()?;
+        self.place_repeated(&repeated, &mut decision).await?;
         // What follows is nobody's push: everybody hears of it like of any entry.
         for (message, state) in decided {
             self.carry_out(stream, base, message, state, &mut decision).await?;
@@ -549,13 +551,26 @@ impl Task {
         Ok(member.is_some_and(|member| member.is_subscriber()))
     }
 
-    /// Where an admitted change stands: in this very batch, or in the journal.
-    async fn admission_of(&self, hash: ChangeHash, decision: &Decision) -> Result<(Position, WallTime), DecideError> {
-        if let Some(new) = decision.entries.iter().find(|new| new.hash == hash) {
-            return Ok((new.entry.position, new.entry.accepted_at));
+    /// Tells of changes that were pushed again, by verdict and place in it, where
+    /// they stand: in this very batch, or in the journal, which is asked once.
+    async fn place_repeated(
+        &self,
+        repeated: &[(usize, usize, ChangeHash)],
+        decision: &mut Decision,
+    ) -> Result<(), DecideError> {
+        if repeated.is_empty() {
+            return Ok(());
         }
-        let found = self.node.store.find_changes(&self.key.tenant, &self.key.stream, &[hash]).await?;
-        found.first().map(|&(_, position, accepted_at)| (position, accepted_at)).ok_or(DecideError::Journal)
+        let of_batch = decision.entries.iter().map(|new| (new.hash, (new.entry.position, new.entry.accepted_at)));
+        let mut places: HashMap<ChangeHash, (Position, WallTime)> = of_batch.collect();
+        let stored: Vec<ChangeHash> =
+            repeated.iter().map(|(.., hash)| *hash).filter(|hash| !places.contains_key(hash)).collect();
+        let found = self.node.store.find_changes(&self.key.tenant, &self.key.stream, &stored).await?;
+        places.extend(found.into_iter().map(|(hash, position, accepted_at)| (hash, (position, accepted_at))));
+        for (verdict, place, hash) in repeated {
+            decision.verdicts[*verdict].accepted[*place] = *places.get(hash).ok_or(DecideError::Journal)?;
+        }
+        Ok(())
     }
 
     /// A refusal counts only if the stream has not moved on: another node may

@@ -93,10 +93,11 @@ impl Run<'_> {
         self.world.trace.note(self.world.time_ms, format_args!("everything is healed"));
         let quiet = StoreFaults { delay_ms_max: 2, notice_ms_max: 10, ..StoreFaults::default() };
         for place in 0..self.world.places() {
-            self.world.set_stopped(place, false);
-            self.world.set_node_skew(place, 0);
+            // Before it wakes: all that it left undone is done then, at once.
             self.world.fate(place).set_faults(quiet);
             self.world.fate(place).set_death(None);
+            self.world.set_stopped(place, false);
+            self.world.set_node_skew(place, 0);
             // One that goes down is replaced, as one that is dead.
             if self.world.node(place).is_some_and(|node| node.is_ending()) {
                 self.world.kill_node(place);

@@ -1,10 +1,13 @@
 //! The engine alone: its contract, and bytes that nobody meant.
 
 mod home;
+mod session;
 
 use core::time::Duration;
 
 use proptest::prelude::*;
+
+pub(super) use session::{go_online, receive};
 
 use super::*;
 use crate::{
@@ -262,7 +265,7 @@ fn e7_the_newest_rows_of_the_list_are_shown_before_the_rest_is_read() {
 #[test]
 fn e7_the_rows_of_a_timeline_are_shown_before_its_documents_are_read() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    let stream = push_of(&mut engine, &mut store, 1).stream;
+    let stream = session::push_of(&mut engine, &mut store, 1).stream;
     let conversation = stream.conversation().unwrap();
     give(&mut engine, &mut store, Input::OpenConversation(conversation));
     give(&mut engine, &mut store, Input::CloseConversation(conversation));
@@ -297,146 +300,6 @@ fn a_start_that_cannot_read_writes_nothing_and_tries_again() {
     engine.handle(later, Input::TimerDue).unwrap();
     let outputs: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
     assert!(matches!(&outputs[..], [Output::Storage(task)] if matches!(task.request, StorageRequest::Read(_))));
-}
-
-#[test]
-fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
-    let mut store = MemoryStore::default();
-    let mut engine = Engine::new(now(), config());
-    drain(&mut engine, &mut store);
-    give(&mut engine, &mut store, Input::Token("token".into()));
-    give(&mut engine, &mut store, Input::LinkOpened);
-    let welcome = Welcome {
-        version: PROTOCOL_VERSION,
-        tenant: config().tenant,
-        account: config().account,
-        administrator: false,
-        server_time: now().wall,
-        limits: Limits::default(),
-    };
-    let mut receive = |frame: &ServerFrame| give(&mut engine, &mut store, Input::FrameReceived(encode(frame)));
-    receive(&ServerFrame::Welcome(Box::new(welcome)));
-    receive(&ServerFrame::CaughtUp(Cursor::new(1)));
-    let conversation = ConversationId::from_bytes([1; 16]);
-    let stream = StreamId::Conversation(conversation);
-    let entry = Entry {
-        position: Position::new(1),
-        document: DocumentId::Conversation(conversation),
-        account: AccountId::parse("bob").unwrap(),
-        administrator: false,
-        accepted_at: now().wall,
-        change: b"not a change".to_vec(),
-    };
-    let outputs = receive(&ServerFrame::Entries(Entries { stream: stream.clone(), entries: vec![entry.clone()] }));
-    // The first one was for the gap, before the entry was looked at.
-    let mut fetches = outputs.iter().filter_map(|output| match output {
-        Output::Send(bytes) => match decode_frame::<ClientFrame>(bytes, usize::MAX) {
-            Ok(ClientFrame::Fetch(fetch)) if fetch.stream == stream => Some(fetch.request),
-            _ => None,
-        },
-        _ => None,
-    });
-    let fetched = Fetched {
-        request: fetches.next_back().expect("what does not fit is fetched"),
-        stream,
-        head: Position::new(1),
-        page: 0,
-        restart: false,
-        documents: Vec::new(),
-        entries: vec![entry],
-        receipts: Vec::new(),
-        threads: Vec::new(),
-    };
-    let outputs = receive(&ServerFrame::Fetched(fetched));
-    assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
-    assert!(!outputs.iter().any(|output| matches!(output, Output::Send(_))), "{outputs:?}");
-}
-
-/// Opens a session that has nothing to tell.
-pub(super) fn go_online(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
-    let welcome = Welcome {
-        version: PROTOCOL_VERSION,
-        tenant: config().tenant,
-        account: config().account,
-        administrator: false,
-        server_time: now().wall,
-        limits: Limits::default(),
-    };
-    give(engine, store, Input::Token("token".into()));
-    give(engine, store, Input::LinkOpened);
-    receive(engine, store, &ServerFrame::Welcome(Box::new(welcome)));
-    receive(engine, store, &ServerFrame::CaughtUp(Cursor::new(1)))
-}
-
-pub(super) fn receive(engine: &mut Engine, store: &mut MemoryStore, frame: &ServerFrame) -> Vec<Output> {
-    give(engine, store, Input::FrameReceived(encode(frame)))
-}
-
-/// The push of an engine that created a group, and sent as many texts into it.
-fn push_of(engine: &mut Engine, store: &mut MemoryStore, texts: u64) -> Push {
-    drain(engine, store);
-    let command = CreateConversation::group(Some("Trip".into()), vec![]).into();
-    let outputs = give(engine, store, Input::Command { request: 0, command });
-    let conversation = outputs.iter().find_map(|output| match output {
-        Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
-        _ => None,
-    });
-    for request in 1..=texts {
-        let command = SendText::new(conversation.unwrap(), "words").into();
-        give(engine, store, Input::Command { request, command });
-    }
-    let outputs = go_online(engine, store);
-    let push = outputs.iter().find_map(|output| match output {
-        Output::Send(bytes) => match decode_frame::<ClientFrame>(bytes, usize::MAX) {
-            Ok(ClientFrame::Push(push)) => Some(push),
-            _ => None,
-        },
-        _ => None,
-    });
-    push.expect("what waits is pushed")
-}
-
-/// A node that does not know a session's push, because another one committed it,
-/// tells the session of the entry before it answers the push.
-#[test]
-fn e3_an_answer_behind_its_own_entry_takes_no_other_command_with_it() {
-    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    let push = push_of(&mut engine, &mut store, 1);
-    assert_eq!(push.changes.len(), 2);
-    let entry = Entry {
-        position: Position::new(1),
-        document: push.changes[0].document.clone(),
-        account: config().account,
-        administrator: false,
-        accepted_at: now().wall,
-        change: push.changes[0].change.clone(),
-    };
-    let entries = Entries { stream: push.stream.clone(), entries: vec![entry] };
-    receive(&mut engine, &mut store, &ServerFrame::Entries(entries));
-    let (positions, accepted_at) = (vec![Position::new(1)], vec![now().wall]);
-    let accepted = Accepted { request: push.request, stream: push.stream, positions, accepted_at };
-    receive(&mut engine, &mut store, &ServerFrame::Accepted(accepted));
-    let waiting = store.records().keys().filter(|key| key.starts_with(OUTBOX)).count();
-    assert_eq!(waiting, 1, "the words were not answered");
-}
-
-#[test]
-fn s7_a_clock_set_back_defers_a_push_no_longer_than_a_server_may() {
-    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    let push = push_of(&mut engine, &mut store, 0);
-    let refused = Refused {
-        request: push.request,
-        stream: push.stream,
-        index: 0,
-        code: Code::StoreUnavailable,
-        detail: String::new(),
-        // Two seconds from now, had the device's clock not been set back by an hour.
-        retry_at: Some(now().wall.plus(core::time::Duration::from_secs(3_602))),
-    };
-    let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
-    assert!(engine.deferred_timer().is_some(), "{outputs:?}");
-    let latest = now().monotonic.plus(core::time::Duration::from_secs(120));
-    assert!(engine.deferred_timer() <= Some(latest));
 }
 
 #[test]

@@ -1,0 +1,200 @@
+//! A session: what is sent in it, and what becomes of the answers.
+
+use super::*;
+use crate::wire::PushedChange;
+
+#[test]
+fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    go_online(&mut engine, &mut store);
+    let mut receive = |frame: &ServerFrame| receive(&mut engine, &mut store, frame);
+    let conversation = ConversationId::from_bytes([1; 16]);
+    let stream = StreamId::Conversation(conversation);
+    let entry = Entry {
+        position: Position::new(1),
+        document: DocumentId::Conversation(conversation),
+        account: AccountId::parse("bob").unwrap(),
+        administrator: false,
+        accepted_at: now().wall,
+        change: b"not a change".to_vec(),
+    };
+    let outputs = receive(&ServerFrame::Entries(Entries { stream: stream.clone(), entries: vec![entry.clone()] }));
+    // The first one was for the gap, before the entry was looked at.
+    let request = fetches(&outputs, &stream).last().expect("what does not fit is fetched");
+    let outputs = receive(&fetched(request, &stream, vec![entry]));
+    assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Send(_))), "{outputs:?}");
+}
+
+/// Opens a session, up to Welcome.
+fn begin_session(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
+    let welcome = Welcome {
+        version: PROTOCOL_VERSION,
+        tenant: config().tenant,
+        account: config().account,
+        administrator: false,
+        server_time: now().wall,
+        limits: Limits::default(),
+    };
+    give(engine, store, Input::Token("token".into()));
+    give(engine, store, Input::LinkOpened);
+    receive(engine, store, &ServerFrame::Welcome(Box::new(welcome)))
+}
+
+/// Opens a session that has nothing to tell.
+pub(in crate::engine) fn go_online(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
+    let mut outputs = begin_session(engine, store);
+    outputs.extend(receive(engine, store, &ServerFrame::CaughtUp(Cursor::new(1))));
+    outputs
+}
+
+pub(in crate::engine) fn receive(engine: &mut Engine, store: &mut MemoryStore, frame: &ServerFrame) -> Vec<Output> {
+    give(engine, store, Input::FrameReceived(encode(frame)))
+}
+
+/// The push of an engine that created a group, and sent as many texts into it.
+pub(super) fn push_of(engine: &mut Engine, store: &mut MemoryStore, texts: u64) -> Push {
+    drain(engine, store);
+    let command = CreateConversation::group(Some("Trip".into()), vec![]).into();
+    let outputs = give(engine, store, Input::Command { request: 0, command });
+    let conversation = outputs.iter().find_map(|output| match output {
+        Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
+        _ => None,
+    });
+    for request in 1..=texts {
+        let command = SendText::new(conversation.unwrap(), "words").into();
+        give(engine, store, Input::Command { request, command });
+    }
+    let outputs = go_online(engine, store);
+    pushes(&outputs).next().expect("what waits is pushed")
+}
+
+fn sent(outputs: &[Output]) -> impl Iterator<Item = ClientFrame> {
+    outputs.iter().filter_map(|output| match output {
+        Output::Send(bytes) => decode_frame(bytes, usize::MAX).ok(),
+        _ => None,
+    })
+}
+
+fn pushes(outputs: &[Output]) -> impl Iterator<Item = Push> {
+    sent(outputs).filter_map(|frame| match frame {
+        ClientFrame::Push(push) => Some(push),
+        _ => None,
+    })
+}
+
+/// The requests that fetch a stream.
+fn fetches(outputs: &[Output], stream: &StreamId) -> impl Iterator<Item = u64> {
+    sent(outputs).filter_map(move |frame| match frame {
+        ClientFrame::Fetch(fetch) if fetch.stream == *stream => Some(fetch.request),
+        _ => None,
+    })
+}
+
+/// What a fetch brings: entries, the last of which is the newest.
+fn fetched(request: u64, stream: &StreamId, entries: Vec<Entry>) -> ServerFrame {
+    ServerFrame::Fetched(Fetched {
+        request,
+        stream: stream.clone(),
+        head: entries.last().map_or(Position::ZERO, |entry| entry.position),
+        page: 0,
+        restart: false,
+        documents: Vec::new(),
+        entries,
+        receipts: Vec::new(),
+        threads: Vec::new(),
+    })
+}
+
+#[test]
+fn s8_what_waits_is_pushed_once_the_session_has_begun() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    let command = CreateConversation::group(Some("Trip".into()), vec![]).into();
+    give(&mut engine, &mut store, Input::Command { request: 0, command });
+    assert_eq!(pushes(&begin_session(&mut engine, &mut store)).count(), 1);
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::CaughtUp(Cursor::new(1)));
+    assert_eq!(pushes(&outputs).count(), 0, "it is under way: {outputs:?}");
+}
+
+/// The entries that the changes of a push become, from a position on.
+fn admitted(push: &Push, first: u64) -> Vec<Entry> {
+    let entry = |(position, pushed): (u64, &PushedChange)| Entry {
+        position: Position::new(position),
+        document: pushed.document.clone(),
+        account: config().account,
+        administrator: false,
+        accepted_at: now().wall,
+        change: pushed.change.clone(),
+    };
+    (first..).zip(&push.changes).map(entry).collect()
+}
+
+fn answer(push: &Push, first: u64) -> ServerFrame {
+    let positions: Vec<Position> = (first..).zip(&push.changes).map(|(position, _)| Position::new(position)).collect();
+    let accepted_at = vec![now().wall; positions.len()];
+    ServerFrame::Accepted(Accepted { request: push.request, stream: push.stream.clone(), positions, accepted_at })
+}
+
+#[test]
+fn s8_an_answer_that_comes_before_the_entries_in_front_of_it_waits_for_them() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let created = push_of(&mut engine, &mut store, 0);
+    receive(&mut engine, &mut store, &answer(&created, 1));
+    let conversation = created.stream.conversation().unwrap();
+    // Another device of the same account speaks first.
+    let (mut other, mut others) =
+        (Engine::new(now(), EngineConfig { seed: [9; 32], ..config() }), MemoryStore::default());
+    drain(&mut other, &mut others);
+    go_online(&mut other, &mut others);
+    let entries = Entries { stream: created.stream.clone(), entries: admitted(&created, 1) };
+    let outputs = receive(&mut other, &mut others, &ServerFrame::Entries(entries.clone()));
+    let request = fetches(&outputs, &created.stream).next().expect("what is unknown is fetched");
+    receive(&mut other, &mut others, &fetched(request, &created.stream, entries.entries));
+    let say = |text: &str| Input::Command { request: 9, command: SendText::new(conversation, text).into() };
+    let first = pushes(&give(&mut other, &mut others, say("first"))).next().unwrap();
+    let pushed = pushes(&give(&mut engine, &mut store, say("second"))).next().unwrap();
+
+    let outputs = receive(&mut engine, &mut store, &answer(&pushed, 3));
+    let request = fetches(&outputs, &created.stream).next().expect("what is missing is fetched");
+    assert!(store.records().keys().any(|key| key.starts_with(OUTBOX)), "it cannot be taken in yet");
+    let outputs = receive(&mut engine, &mut store, &fetched(request, &created.stream, admitted(&first, 2)));
+    assert_eq!(pushes(&outputs).count(), 0, "it was answered: {outputs:?}");
+    assert!(!store.records().keys().any(|key| key.starts_with(OUTBOX)));
+}
+
+/// A node that does not know a session's push, because another one committed it,
+/// tells the session of the entry before it answers the push.
+#[test]
+fn e3_an_answer_behind_its_own_entry_takes_no_other_command_with_it() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = push_of(&mut engine, &mut store, 1);
+    assert_eq!(push.changes.len(), 2);
+    let entries = Entries { stream: push.stream.clone(), entries: admitted(&push, 1)[..1].to_vec() };
+    receive(&mut engine, &mut store, &ServerFrame::Entries(entries));
+    let (positions, accepted_at) = (vec![Position::new(1)], vec![now().wall]);
+    let accepted = Accepted { request: push.request, stream: push.stream, positions, accepted_at };
+    receive(&mut engine, &mut store, &ServerFrame::Accepted(accepted));
+    let waiting = store.records().keys().filter(|key| key.starts_with(OUTBOX)).count();
+    assert_eq!(waiting, 1, "the words were not answered");
+}
+
+#[test]
+fn s7_a_clock_set_back_defers_a_push_no_longer_than_a_server_may() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = push_of(&mut engine, &mut store, 0);
+    let refused = Refused {
+        request: push.request,
+        stream: push.stream,
+        index: 0,
+        code: Code::StoreUnavailable,
+        detail: String::new(),
+        // Two seconds from now, had the device's clock not been set back by an hour.
+        retry_at: Some(now().wall.plus(core::time::Duration::from_secs(3_602))),
+    };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
+    assert!(engine.deferred_timer().is_some(), "{outputs:?}");
+    let latest = now().monotonic.plus(core::time::Duration::from_secs(120));
+    assert!(engine.deferred_timer() <= Some(latest));
+}
