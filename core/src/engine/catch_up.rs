@@ -6,13 +6,11 @@ use core::time::Duration;
 use crate::{
     code::Code,
     command::Command,
-    doc::Document,
     engine::{
         Engine, Update,
         fault::ReceiveEntryError,
         outbox::REWRITES_MAX,
-        record,
-        record::{DocumentRecord, InboxRecord},
+        record::{self, InboxRecord},
         replica::Received,
         streams::{Slot, Work},
         unread::Unread,
@@ -31,6 +29,11 @@ use crate::{
 
 /// Conversations whose newest page is fetched ahead, so that it is there offline.
 const PREFETCH_MAX: usize = 50;
+
+/// The share of a page that is kept as entries behind the documents' snapshots
+/// before these are cut anew: cutting costs what the page holds, and each entry
+/// makes reading it a little slower.
+const TAIL_SHARE: u32 = 4;
 
 /// How long the server can put off a push or a fetch. It says until when, by its
 /// clock, which this device knows only as well as its own: one that was set
@@ -183,31 +186,14 @@ impl Engine {
     }
 
     fn after_entries(&mut self, stream: &StreamId) {
-        self.compact(stream);
+        let entries_max = self.limits.page_changes_soft / TAIL_SHARE;
+        for write in self.replica(stream).map(|replica| replica.compact(entries_max)).unwrap_or_default() {
+            self.store.write(write);
+        }
         match stream {
             StreamId::Conversation(conversation) => self.note_delivered(*conversation),
             StreamId::Account(_) => self.read_account(stream),
         }
-    }
-
-    fn compact(&mut self, stream: &StreamId) {
-        let Some(replica) = self.replica(stream) else { return };
-        let Some(compaction) = replica.compact() else { return };
-        for document in &compaction.documents {
-            self.save_document(document);
-        }
-        for document in &compaction.dropped {
-            self.store.write(Write::Delete(record::document_key(document)));
-        }
-        for position in compaction.positions {
-            self.store.write(Write::Delete(record::tail_key(stream, position)));
-        }
-    }
-
-    pub(super) fn save_document(&mut self, document: &Document) {
-        let (position, data, admissions) = document.save();
-        let record = DocumentRecord { position, data, admissions };
-        self.store.write(record::put(record::document_key(document.id()), &record));
     }
 
     pub(super) fn caught_up(&mut self, cursor: Cursor) {
@@ -302,7 +288,7 @@ impl Engine {
                     return self.link_failed(Some(Code::SnapshotInvalid), None);
                 }
             };
-            self.save_restart(stream);
+            self.save_restart(stream, fetched);
             for entry in admitted {
                 self.forget_entry(entry.sequence);
             }
@@ -349,13 +335,12 @@ impl Engine {
         }
     }
 
-    fn save_restart(&mut self, stream: &StreamId) {
+    fn save_restart(&mut self, stream: &StreamId, fetched: &Fetched) {
         self.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
         self.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
         let Some(Slot::Loaded(replica)) = self.streams.get(stream) else { return };
-        let documents: Vec<Document> = replica.confirmed.documents().cloned().collect();
-        for document in &documents {
-            self.save_document(document);
+        for document in replica.confirmed.documents() {
+            self.store.write(record::put_fetched(document, fetched));
         }
     }
 
@@ -377,7 +362,7 @@ impl Engine {
         let of_thread = if is_opened { pages.documents().cloned().collect() } else { Vec::new() };
         self.receive_threads(stream, fetched, of_thread);
         for page in pages.documents().filter(|page| !is_opened && page.id().page().is_some()) {
-            self.save_document(page);
+            self.store.write(record::put_fetched(page, fetched));
             self.take_page(stream, page.clone(), fetched.head);
         }
     }

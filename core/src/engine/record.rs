@@ -9,13 +9,14 @@ use sha2::{Digest, Sha256};
 use crate::{
     code::Code,
     command::{AskFor, Command},
+    doc::Document,
     ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, Stamp, StreamId, TenantId},
     journal::{Cursor, Position},
     model::Receipt,
     storage::{Record, RecordKey, Write},
     time::WallTime,
     view::InboxRow,
-    wire::{decode, encode},
+    wire::{DocumentSnapshot, Fetched, decode, encode},
 };
 #[cfg(any(test, feature = "testing"))]
 use crate::{
@@ -111,6 +112,31 @@ pub(super) struct DocumentRecord {
     pub(super) data: Vec<u8>,
     #[cbor(n(2), with = "minicbor::bytes")]
     pub(super) admissions: Vec<u8>,
+}
+
+impl DocumentRecord {
+    fn of(document: &Document) -> Self {
+        let (position, data, admissions) = document.save();
+        Self { position, data, admissions }
+    }
+}
+
+/// Stores a document.
+pub(super) fn put_document(document: &Document) -> Write {
+    put(document_key(document.id()), &DocumentRecord::of(document))
+}
+
+/// Stores a document that came with an answer: as it came, unless entries came
+/// behind it. Making that anew costs as much as reading it did.
+pub(super) fn put_fetched(document: &Document, fetched: &Fetched) -> Write {
+    let is_behind = fetched.entries.iter().any(|entry| entry.document == *document.id());
+    let came = fetched.documents.iter().find(|snapshot| snapshot.document == *document.id() && !is_behind);
+    let as_it_came = came.map(|DocumentSnapshot { data, admissions, .. }| DocumentRecord {
+        position: document.position(),
+        data: data.clone(),
+        admissions: admissions.clone(),
+    });
+    put(document_key(document.id()), &as_it_came.unwrap_or_else(|| DocumentRecord::of(document)))
 }
 
 /// A command that waits for the authority's answer, with its change.

@@ -11,18 +11,16 @@ use crate::{
     engine::{
         fault::{ReceiveEntryError, RestoreFetchedError},
         outbox::{Outbox, OutboxEntry},
-        record::HeadRecord,
+        record::{self, HeadRecord},
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
     model::{MemberStatus, Receipt, Thread},
+    storage::Write,
     time::{MonotonicTime, Now, WallTime},
     wire::Fetched,
 };
-
-/// Entries kept behind their documents' snapshots before these are cut anew.
-const TAIL_ENTRIES_MAX: usize = 64;
 
 /// A loaded stream.
 #[derive(Debug)]
@@ -457,23 +455,24 @@ impl Replica {
         self.passed.get(document).is_some_and(|last| *last > position)
     }
 
-    /// What to store anew when enough entries have gathered behind the last
-    /// snapshots.
-    pub(super) fn compact(&mut self) -> Option<Compaction> {
+    /// What to write when so many entries have gathered behind the last snapshots:
+    /// those of loaded documents anew, without the entries. What is stored of
+    /// others is let go, and fetched again when somebody scrolls there.
+    pub(super) fn compact(&mut self, entries_max: u32) -> Vec<Write> {
         // A page that is not the newest any more is to be found by itself.
-        if self.tail.len() < TAIL_ENTRIES_MAX && !core::mem::take(&mut self.page_turned) {
-            return None;
+        if self.tail.len() < entries_max as usize && !core::mem::take(&mut self.page_turned) {
+            return Vec::new();
         }
-        let mut compaction = Compaction::default();
-        let touched: BTreeSet<DocumentId> = self.tail.values().cloned().collect();
-        for id in touched {
-            match self.confirmed.document(&id) {
-                Some(document) => compaction.documents.push(document.clone()),
-                None => compaction.dropped.push(id),
-            }
-        }
-        compaction.positions = core::mem::take(&mut self.tail).into_keys().collect();
-        Some(compaction)
+        let touched: BTreeSet<&DocumentId> = self.tail.values().collect();
+        let snapshots = touched.into_iter().map(|id| match self.confirmed.document(id) {
+            Some(document) => record::put_document(document),
+            None => Write::Delete(record::document_key(id)),
+        });
+        let superfluous =
+            self.tail.keys().map(|position| Write::Delete(record::tail_key(self.confirmed.id(), *position)));
+        let writes = snapshots.chain(superfluous).collect();
+        self.tail.clear();
+        writes
     }
 
     /// Merges somebody else's registers; the own messages they reach are touched.
@@ -532,18 +531,6 @@ impl Replica {
             }
         }
     }
-}
-
-/// What a compaction stores and deletes.
-#[derive(Debug, Default)]
-pub(super) struct Compaction {
-    /// Loaded documents, whose snapshots are written anew.
-    pub(super) documents: Vec<Document>,
-    /// Documents that are not loaded: what is stored of them is let go, and
-    /// fetched again when somebody scrolls there.
-    pub(super) dropped: Vec<DocumentId>,
-    /// Stored entries that are superfluous then.
-    pub(super) positions: Vec<Position>,
 }
 
 /// The outbox after rewriting.

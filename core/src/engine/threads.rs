@@ -40,7 +40,7 @@ impl Engine {
         let Some(replica) = self.replica(&stream) else { return };
         replica.wanted.remove(&thread);
         for document in replica.let_go(thread) {
-            self.save_document(&document);
+            self.store.write(record::put_document(&document));
         }
     }
 
@@ -183,7 +183,7 @@ impl Engine {
         });
         if let Some(thread) = opened {
             for document in &documents {
-                self.save_document(document);
+                self.store.write(record::put_fetched(document, fetched));
             }
             self.take_thread(stream, thread, documents, fetched.head);
         }

@@ -57,6 +57,9 @@ const CATCH_UP_ENTRIES_MAX: u32 = 500;
 const BATCH_PUSHES_MAX: usize = 64;
 const BATCH_CHANGES_MAX: usize = 1_000;
 const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Changes judged before the thread's other tasks get a turn: what sessions ask
+/// meanwhile must not wait for a large push.
+const JUDGED_AT_ONCE: usize = 16;
 /// Bytes of documents one stream keeps between batches.
 const STREAM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Rounds of loading: a document may show that another one is needed.
@@ -416,6 +419,7 @@ impl Task {
     ) -> Result<Decision, DecideError> {
         let mut decision = Decision::default();
         let (mut decided, mut repeated) = (Vec::new(), Vec::new());
+        let mut judged = 0;
         for request in batch {
             let mut verdict = Verdict { entries: decision.entries.len()..decision.entries.len(), ..Verdict::default() };
             if let Some(wish) = &request.wish {
@@ -425,6 +429,10 @@ impl Task {
                 }
             }
             for (index, pushed) in request.push.changes.iter().enumerate() {
+                judged += 1;
+                if usize::is_multiple_of(judged, JUDGED_AT_ONCE) {
+                    tokio::task::yield_now().await;
+                }
                 match self.admit(stream, base, &request.identity, pushed).await? {
                     Ok(admitted) => {
                         verdict.accepted.push((admitted.entry.position, admitted.entry.accepted_at));
