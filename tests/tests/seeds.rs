@@ -3,7 +3,7 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 8] = [
+const SEEDS: [(u64, &str); 10] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
@@ -15,6 +15,8 @@ const SEEDS: [(u64, &str); 8] = [
         "a node that was to die at its next commit, and was stopped until the world was healed, stayed dead",
     ),
     (1_805_347_056, "a conversation that was spoken of before it was known was taken for whole with the next start"),
+    (3_000_000_005, "a client that decides anew took an entry for repeated whose thread it had just fetched"),
+    (4_000_000_414, "a thread that was opened before it was known stayed empty when its parent came"),
 ];
 
 #[test]

@@ -239,10 +239,13 @@ impl Replica {
     }
 
     /// Why the entry that comes next should have been refused; none when it
-    /// was rightly admitted, or cannot be judged here.
+    /// was rightly admitted, or cannot be judged here: its document was fetched
+    /// with what comes behind the others.
     pub(super) fn verify(&self, entry: &Entry, limits: &Limits) -> Option<Refusal> {
         let is_next = self.whole && entry.position == self.confirmed.position().next();
-        is_next.then(|| self.confirmed.verify_entry(entry, limits).err())?
+        let is_ahead = |document: &Document| document.position() >= entry.position;
+        let can_judge = is_next && !self.confirmed.document(&entry.document).is_some_and(is_ahead);
+        can_judge.then(|| self.confirmed.verify_entry(entry, limits).err())?
     }
 
     /// Takes in entries of the journal in their order, up to the first one that

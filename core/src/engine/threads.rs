@@ -187,6 +187,13 @@ impl Engine {
             }
             self.take_thread(stream, thread, documents, fetched.head);
         }
+        // One that was opened before it was known.
+        for thread in fetched.threads.iter().map(|thread| thread.id) {
+            let lacks = self.replica(stream).is_some_and(|replica| replica.lacks(thread));
+            if lacks && self.open.contains_key(&thread) {
+                self.hold_thread(stream, thread);
+            }
+        }
     }
 
     /// A thread that was asked for and is not told; whether it was one.
