@@ -487,7 +487,7 @@ impl Replica {
         }
         self.receipts.insert(account.clone(), merged);
         for page in self.confirmed.documents() {
-            for (position, message) in page.admissions().from(former.read.next()) {
+            for (position, message) in page.admissions().since(former.read.next()) {
                 if *position <= merged.delivered && message.author == *me {
                     self.touched.messages.insert(message.clone());
                 }

@@ -496,7 +496,7 @@ fn floor_of(positions: &[Position], count: usize, lowest_page: PageNumber, behin
 
 /// The positions of every admitted message that is loaded, rising.
 fn admitted_positions(replica: &Replica, room: ConversationId) -> Vec<Position> {
-    let admitted = replica.shown_pages_of(room).flat_map(|page| page.admissions().from(Position::ZERO));
+    let admitted = replica.shown_pages_of(room).flat_map(|page| page.admissions().since(Position::ZERO));
     let mut positions: Vec<Position> = admitted.map(|(position, _)| *position).collect();
     positions.sort_unstable();
     positions
@@ -505,7 +505,7 @@ fn admitted_positions(replica: &Replica, room: ConversationId) -> Vec<Position> 
 /// Every message from a position on, and the own pending ones.
 fn shown_ids(replica: &Replica, room: ConversationId, me: &AccountId, floor: Position) -> Vec<MessageId> {
     let pages = replica.confirmed.documents().filter(|document| document.id().room() == Some(room));
-    let admitted = pages.flat_map(|page| page.admissions().from(floor)).map(|(_, id)| id.clone());
+    let admitted = pages.flat_map(|page| page.admissions().since(floor)).map(|(_, id)| id.clone());
     let pending = replica.outbox.entries.iter().filter_map(|entry| match &entry.command {
         Command::SendText(command) if command.room() == room => Some(command.message(me)),
         _ => None,

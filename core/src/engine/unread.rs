@@ -25,7 +25,7 @@ impl Unread {
 
 /// Messages of others behind a position and up to another, on the pages that are loaded.
 pub(super) fn unread_in(replica: &Replica, me: &AccountId, read: Position, to: Position) -> u32 {
-    let messages = replica.shown_pages().flat_map(|page| page.admissions().from(read.next()));
+    let messages = replica.shown_pages().flat_map(|page| page.admissions().since(read.next()));
     let unread = messages.filter(|(at, id)| *at <= to && id.author != *me);
     u32::try_from(unread.count()).unwrap_or(u32::MAX)
 }

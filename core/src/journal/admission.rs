@@ -44,7 +44,7 @@ impl Admissions {
     }
 
     /// The messages admitted at a position or behind it, in that order.
-    pub fn from(&self, position: Position) -> &[(Position, MessageId)] {
+    pub fn since(&self, position: Position) -> &[(Position, MessageId)] {
         &self.by_position[self.by_position.partition_point(|(at, _)| *at < position)..]
     }
 
@@ -187,7 +187,7 @@ mod tests {
             admissions.insert(id(message), at(position));
         }
         let from = |position: u64| {
-            admissions.from(Position::new(position)).iter().map(|(at, _)| at.number()).collect::<Vec<_>>()
+            admissions.since(Position::new(position)).iter().map(|(at, _)| at.number()).collect::<Vec<_>>()
         };
         assert_eq!((from(0), from(11), from(13)), (vec![10, 11, 12, 12], vec![11, 12, 12], vec![]));
         assert_eq!(admissions.newest(), Some(&(Position::new(12), id(9))));
