@@ -198,11 +198,13 @@ impl Verifying<'_> {
             let (first, _) = self.profile_times.unwrap_or((accepted_at, accepted_at));
             self.profile_times = Some((first, accepted_at));
         }
-        if admitted.effects.message == new.message {
+        if admitted.effects.author == new.author {
             return Ok(());
         }
-        let text = |message| if message { "it holds a message" } else { "it holds no message" };
-        let (expected, found) = (text(admitted.effects.message), text(new.message));
+        let [expected, found] = [&admitted.effects.author, &new.author].map(|author| match author {
+            Some(author) => format!("it holds a message of {author}"),
+            None => "it holds no message".to_owned(),
+        });
         Err(Difference::new(new.entry.position, Aspect::Entry, expected, found).into())
     }
 

@@ -180,9 +180,9 @@ async fn j2_an_entry_of_a_removed_member_is_found(database: Database) {
     let hash = ChangeHash::of_change(&forged.change).unwrap();
     let (change, hash) = (database.literal(&forged.change), database.literal(hash.as_bytes()));
     let sql = format!(
-        "INSERT INTO journal (tenant, stream, position, tick, message, account, document, administrator,
+        "INSERT INTO journal (tenant, stream, position, tick, author, account, document, administrator,
             accepted_at, node, hash, change)
-         SELECT tenant, stream, 7, tick, message, 'bob', document, administrator, accepted_at, node, {hash}, {change}
+         SELECT tenant, stream, 7, tick, author, 'bob', document, administrator, accepted_at, node, {hash}, {change}
          FROM journal WHERE {}",
         row(5)
     );

@@ -3,7 +3,7 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 10] = [
+const SEEDS: [(u64, &str); 12] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
@@ -17,6 +17,11 @@ const SEEDS: [(u64, &str); 10] = [
     (1_805_347_056, "a conversation that was spoken of before it was known was taken for whole with the next start"),
     (3_000_000_005, "a client that decides anew took an entry for repeated whose thread it had just fetched"),
     (4_000_000_414, "a thread that was opened before it was known stayed empty when its parent came"),
+    (
+        5_000_000_181,
+        "a message let in late was unread to its author; what was unread on an older page was not with the next start",
+    ),
+    (6_000_000_640, "a thread begun while a device was away, with something to send, was not shown at its message"),
 ];
 
 #[test]

@@ -37,8 +37,8 @@ pub struct Stream {
 /// What a change did, for projections and views.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
-    /// Whether it holds a new message of the conversation itself.
-    pub message: bool,
+    /// Whose new message of the conversation itself it holds, if it holds one.
+    pub author: Option<AccountId>,
     /// The thread that it is about.
     pub thread: Option<ConversationId>,
     /// The members it touched.
@@ -510,7 +510,9 @@ impl Stream {
         }
         for fact in &facts {
             match fact {
-                Fact::Message(..) => effects.message = effects.thread.is_none(),
+                Fact::Message(message, _) => {
+                    effects.author = effects.thread.is_none().then(|| message.author.clone());
+                }
                 // What is stated at once by two devices is settled by the document.
                 Fact::Blocked(account, _) => {
                     let home = self.documents.get(id);

@@ -375,11 +375,12 @@ impl Engine {
 
     fn write_dirty(&mut self) {
         for stream in core::mem::take(&mut self.dirty_heads) {
+            let read = stream.conversation().map_or(Position::ZERO, |conversation| self.read_to(conversation));
             if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
                 for thread in replica.take_changed_threads() {
                     self.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
                 }
-                let head = replica.head();
+                let head = replica.head(&self.session.account, read);
                 // Of a stream that is not whole, or that nobody has begun, nothing is
                 // held that a start could go on from: without a head it is fetched then.
                 let begun = head.position > Position::ZERO || !replica.outbox.is_empty();

@@ -28,8 +28,8 @@ impl Engine {
 
     pub(super) fn read_all(&mut self, conversation: ConversationId) {
         let Some(replica) = self.replica(&StreamId::Conversation(conversation)) else { return };
-        replica.unread_behind = 0;
         let position = replica.confirmed.position();
+        replica.read_behind(position);
         self.move_receipt(conversation, Receipt { delivered: position, read: position });
     }
 

@@ -10,6 +10,7 @@ use crate::{
     code::Code,
     command::{AskFor, Command},
     doc::Document,
+    engine::unread::UnreadBehind,
     ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, Stamp, StreamId, TenantId},
     journal::{Cursor, Position},
     model::Receipt,
@@ -83,9 +84,9 @@ pub(super) struct HeadRecord {
     /// The registers of the others, to tell how far own messages have come.
     #[n(2)]
     pub(super) receipts: Vec<(AccountId, Receipt)>,
-    /// Unread messages on pages that are not held.
-    #[n(3)]
-    pub(super) unread_behind: u32,
+    /// Unread messages on other pages than the newest.
+    #[cbor(n(4), default)]
+    pub(super) behind: UnreadBehind,
 }
 
 /// A row of the list with what is not shown of it.

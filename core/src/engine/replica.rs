@@ -12,6 +12,7 @@ use crate::{
         fault::{ReceiveEntryError, RestoreFetchedError},
         outbox::{Outbox, OutboxEntry},
         record::{self, HeadRecord},
+        unread::UnreadBehind,
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
@@ -33,8 +34,8 @@ pub(super) struct Replica {
     pub(super) outbox: Outbox,
     /// The registers of the others.
     pub(super) receipts: BTreeMap<AccountId, Receipt>,
-    /// Unread messages on pages that are not held.
-    pub(super) unread_behind: u32,
+    /// Unread messages on pages that are not loaded.
+    pub(super) behind: UnreadBehind,
     /// Whether everything up to the position is known here: not so for a
     /// conversation of which only the summary has come.
     pub(super) whole: bool,
@@ -140,7 +141,7 @@ impl Replica {
             view_is_behind: false,
             outbox: Outbox::default(),
             receipts: head.receipts.into_iter().collect(),
-            unread_behind: head.unread_behind,
+            behind: head.behind,
             whole,
             fetch: None,
             fetch_at: None,
@@ -162,12 +163,13 @@ impl Replica {
         self.view.as_ref().unwrap_or(&self.confirmed)
     }
 
-    pub(super) fn head(&self) -> HeadRecord {
+    /// Where it stands, of somebody who has read up to a position.
+    pub(super) fn head(&self, me: &AccountId, read: Position) -> HeadRecord {
         HeadRecord {
             position: self.confirmed.position(),
             page: self.confirmed.page(),
             receipts: self.receipts.iter().map(|(account, receipt)| (account.clone(), *receipt)).collect(),
-            unread_behind: self.unread_behind,
+            behind: self.unread_at_start(me, read),
         }
     }
 
@@ -499,7 +501,8 @@ impl Replica {
     fn touch(&mut self, effects: &Effects) {
         let is_apart = effects.thread.is_some() && self.outbox.is_empty();
         self.touched.row |= !is_apart;
-        let thread = effects.thread.and_then(|thread| self.view().thread(thread));
+        // The view may be behind what is admitted.
+        let thread = effects.thread.and_then(|id| self.confirmed.thread(id).or_else(|| self.view().thread(id)));
         let parent = thread.map(|thread| thread.parent.message.clone());
         self.touched.messages.extend(parent);
         // The panel shows the words of what is pinned.

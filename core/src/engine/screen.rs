@@ -15,7 +15,6 @@ use crate::{
         replica::{Replica, Touched},
         streams::{Slot, Work},
         threads::thread_row,
-        unread::unread_in,
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
@@ -389,10 +388,7 @@ impl Engine {
         let last_message = last_message(replica, me);
         let activity_at = last_message.as_ref().map_or(created.at, |last| last.message.created_at());
         let others = state.active_members().map(|(account, _)| account).filter(|account| *account != me);
-        let unread = replica
-            .unread_behind
-            .saturating_add(unread_in(replica, me, receipt.read, replica.confirmed.position()))
-            .min(UNREAD_MAX);
+        let unread = replica.unread(me, receipt.read).min(UNREAD_MAX);
         Some(InboxRow {
             conversation,
             kind: created.kind,

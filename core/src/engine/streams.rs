@@ -14,7 +14,6 @@ use crate::{
         record::{DocumentRecord, OutboxRecord},
         replica::Replica,
         store::ReadPurpose,
-        unread::unread_in,
     },
     ids::{ConversationId, DocumentId, PageNumber, StreamId},
     journal::{Entry, Position},
@@ -192,7 +191,10 @@ impl Engine {
             return None;
         }
         let positions = tail.iter().map(|entry| (entry.position, entry.document.clone())).collect();
-        Some(Replica::restored(self.session.tenant.clone(), stream.clone(), head, documents, threads, positions))
+        let (tenant, stream) = (self.session.tenant.clone(), stream.clone());
+        let mut replica = Replica::restored(tenant, stream, head, documents, threads, positions);
+        replica.count_loaded(&self.session.account);
+        Some(replica)
     }
 
     /// The documents that a held stream has in any case.
@@ -321,15 +323,9 @@ impl Engine {
 
     /// Takes in an older page; its unread messages are counted on it from now on.
     fn insert_page(&mut self, stream: &StreamId, page: Document) {
-        let conversation = stream.conversation();
-        let record = conversation.and_then(|conversation| self.inbox.get(&conversation));
-        let read = record.map_or(Position::ZERO, |record| record.receipt.read);
         let me = self.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
-        let before = unread_in(replica, &me, read, replica.confirmed.position());
-        replica.insert_page(page);
-        let counted = unread_in(replica, &me, read, replica.confirmed.position()).saturating_sub(before);
-        replica.unread_behind = replica.unread_behind.saturating_sub(counted);
+        replica.insert_older(page, &me);
         self.dirty_heads.insert(stream.clone());
     }
 

@@ -1,8 +1,11 @@
-//! Counting what is unread: on the pages that are held, and behind them.
+//! Counting what is unread: on the pages that are loaded, and behind them.
+
+use minicbor::{Decode, Encode};
 
 use crate::{
+    doc::Document,
     engine::{Engine, replica::Replica},
-    ids::{AccountId, StreamId},
+    ids::{AccountId, ConversationId, StreamId},
     journal::Position,
     wire::ConversationSummary,
 };
@@ -23,24 +26,83 @@ impl Unread {
     }
 }
 
-/// Messages of others behind a position and up to another, on the pages that are loaded.
-pub(super) fn unread_in(replica: &Replica, me: &AccountId, read: Position, to: Position) -> u32 {
-    let messages = replica.shown_pages().flat_map(|page| page.admissions().since(read.next()));
+/// Messages of others on older pages than those that are loaded, or stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct UnreadBehind {
+    #[n(0)]
+    count: u32,
+    /// Behind which position.
+    #[n(1)]
+    read: Position,
+}
+
+/// Messages of others behind a position and up to another, on some pages.
+fn count<'a>(pages: impl Iterator<Item = &'a Document>, me: &AccountId, read: Position, to: Position) -> u32 {
+    let messages = pages.flat_map(|page| page.admissions().since(read.next()));
     let unread = messages.filter(|(at, id)| *at <= to && id.author != *me);
     u32::try_from(unread.count()).unwrap_or(u32::MAX)
 }
 
+impl Replica {
+    /// Messages of others behind the position that the account has read.
+    pub(super) fn unread(&self, me: &AccountId, read: Position) -> u32 {
+        let loaded = count(self.shown_pages(), me, read, self.confirmed.position());
+        self.unread_behind(read).saturating_add(loaded)
+    }
+
+    /// Those on older pages. Who has come as far as the loaded pages has read them.
+    fn unread_behind(&self, read: Position) -> u32 {
+        let first = self.shown_pages().filter_map(|page| page.admissions().since(Position::ZERO).first()).min();
+        let is_read = read > self.behind.read && first.is_none_or(|(first, _)| *first <= read.next());
+        if is_read { 0 } else { self.behind.count }
+    }
+
+    /// What a start counts as behind, which loads the newest page alone.
+    pub(super) fn unread_at_start(&self, me: &AccountId, read: Position) -> UnreadBehind {
+        let count = self.unread_behind(read).saturating_add(self.unread_on_older(me, read));
+        UnreadBehind { count, read }
+    }
+
+    fn unread_on_older(&self, me: &AccountId, read: Position) -> u32 {
+        let newest = self.confirmed.page();
+        let older = self.shown_pages().filter(|page| page.id().page() != Some(newest));
+        count(older, me, read, self.confirmed.position())
+    }
+
+    /// Of what a start counts as behind, what is loaded all the same is not.
+    pub(super) fn count_loaded(&mut self, me: &AccountId) {
+        self.behind.count = self.behind.count.saturating_sub(self.unread_on_older(me, self.behind.read));
+    }
+
+    /// Takes in an older page: its unread messages are counted on it from now on.
+    pub(super) fn insert_older(&mut self, page: Document, me: &AccountId) {
+        let before = self.unread_on_older(me, self.behind.read);
+        self.insert_page(page);
+        let counted = self.unread_on_older(me, self.behind.read).saturating_sub(before);
+        self.behind.count = self.behind.count.saturating_sub(counted);
+    }
+
+    /// All of it was read.
+    pub(super) fn read_behind(&mut self, read: Position) {
+        self.behind = UnreadBehind { count: 0, read };
+    }
+}
+
 impl Engine {
+    /// How far the own account has read.
+    pub(super) fn read_to(&self, conversation: ConversationId) -> Position {
+        self.inbox.get(&conversation).map_or(Position::ZERO, |record| record.receipt.read)
+    }
+
     /// Unread messages that are on pages not held, as the summary counted them.
     pub(super) fn count_unread_behind(&mut self, stream: &StreamId) {
         let Some(conversation) = stream.conversation() else { return };
         let Some(told) = self.known_unread.remove(&conversation) else { return };
-        let read = self.inbox.get(&conversation).map_or(Position::ZERO, |record| record.receipt.read);
         let me = self.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
-        // What was read since was read to the end of what there was.
-        let is_behind = replica.lowest_page() > 1 && read <= told.read;
-        let held = unread_in(replica, &me, told.read, told.position);
-        replica.unread_behind = if is_behind { told.count.saturating_sub(held) } else { 0 };
+        let held = count(replica.shown_pages(), &me, told.read, told.position);
+        let behind = if replica.lowest_page() > 1 { told.count.saturating_sub(held) } else { 0 };
+        replica.behind = UnreadBehind { count: behind, read: told.read };
     }
 }

@@ -28,7 +28,7 @@ CREATE TABLE journal (
     stream TEXT NOT NULL,
     position INTEGER NOT NULL,
     tick INTEGER NOT NULL,
-    message INTEGER NOT NULL,
+    author TEXT,
     account TEXT NOT NULL,
     document TEXT NOT NULL,
     administrator INTEGER NOT NULL,

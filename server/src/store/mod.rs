@@ -165,8 +165,9 @@ pub struct NewEntry {
     pub entry: Entry,
     /// The hash of its change, unique within the stream.
     pub hash: ChangeHash,
-    /// Whether it holds a new message: what unread counts count.
-    pub message: bool,
+    /// Whose new message it holds, if it holds one: what unread counts count. It
+    /// need not be the entry's account, which may have let a late one in.
+    pub author: Option<AccountId>,
 }
 
 /// A member as queries need one.

@@ -65,8 +65,8 @@ impl Decision {
         self.threads.extend(admitted.effects.thread);
         self.blocks.extend(admitted.effects.blocked);
         self.profile = admitted.effects.profile.or(self.profile.take());
-        let message = admitted.effects.message;
-        self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, message });
+        let author = admitted.effects.author;
+        self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, author });
     }
 
     /// The rows of those who moved.

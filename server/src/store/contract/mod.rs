@@ -180,7 +180,7 @@ pub(super) fn entry(position: Position, document: DocumentId, author: &str, mess
     let accepted_at = WallTime::from_millis(1_700_000_000_000 + position.number());
     let entry =
         Entry { position, document, account: account(author), administrator: author == "root", accepted_at, change };
-    NewEntry { entry, hash: hash(position), message }
+    NewEntry { entry, hash: hash(position), author: message.then(|| account(author)) }
 }
 
 /// A commit of nothing yet.

@@ -101,7 +101,7 @@ macro_rules! select_summaries {
                     SELECT 1 FROM journal
                     WHERE journal.tenant = streams.tenant AND journal.stream = streams.stream
                         AND journal.position > coalesce(receipts.read, 0)
-                        AND journal.message AND journal.account <> own.account
+                        AND journal.author <> own.account
                     LIMIT 9999
                 ) AS counted) AS unread
             FROM members AS own

@@ -25,7 +25,7 @@ const NEXT_STREAM: &str = "SELECT tenant, stream FROM (
 const LAST: &str = "SELECT position AS last FROM journal
     WHERE tenant = $1 AND stream = $2 ORDER BY position DESC LIMIT 1";
 
-const ENTRIES: &str = "SELECT position, document, account, administrator, accepted_at, hash, message, change
+const ENTRIES: &str = "SELECT position, document, account, administrator, accepted_at, hash, author, change
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
 const CONVERSATION: &str = "SELECT kind, title, state, member_count, some_members, created_at, last_message,
@@ -102,8 +102,8 @@ impl<B: Backend> Records for SqlStore<B> {
         let mut entries = Vec::with_capacity(rows.len());
         for row in &rows {
             let fields = Fields::of("journal", row);
-            match fields.stored_entry(stream).and_then(|stored| Ok((stored, fields.flag("message")?))) {
-                Ok(((entry, hash), message)) => entries.push(NewEntry { entry, hash, message }),
+            match fields.stored_entry(stream).and_then(|stored| Ok((stored, fields.author()?))) {
+                Ok(((entry, hash), author)) => entries.push(NewEntry { entry, hash, author }),
                 Err(error) if entries.is_empty() => return Err(error),
                 Err(_) => break,
             }

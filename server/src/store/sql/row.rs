@@ -108,6 +108,12 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         self.parse("account", AccountId::parse)
     }
 
+    /// Whose message an entry holds, if it holds one.
+    pub(super) fn author(&self) -> Result<Option<AccountId>, StoreError> {
+        let author = self.words("author")?;
+        author.as_deref().map(AccountId::parse).transpose().map_err(|error| self.corrupt("author", error))
+    }
+
     pub(super) fn position(&self, column: &str) -> Result<Position, StoreError> {
         self.number(column).map(Position::new)
     }
