@@ -33,6 +33,7 @@ on_each_store! {
     j2_a_rewritten_change_is_found_by_who_depends_on_it,
     j2_an_entry_in_another_name_is_found,
     j2_an_entry_of_a_removed_member_is_found,
+    j2_a_message_that_another_author_is_counted_for_is_found,
     j2_a_time_before_the_change_was_written_is_found,
     j2_an_entry_that_does_not_decode_is_found,
     j2_account_streams_and_other_tenants_are_verified_too,
@@ -188,6 +189,11 @@ async fn j2_an_entry_of_a_removed_member_is_found(database: Database) {
     );
     database.execute(&format!("UPDATE streams SET position = 7 WHERE stream = '{}'", stream(boats()))).await;
     check(&found_in(&database, &sql).await, 7, Aspect::Decision, "refused with member_removed");
+}
+
+async fn j2_a_message_that_another_author_is_counted_for_is_found(database: Database) {
+    let found = found_after(&database, &format!("UPDATE journal SET author = 'bob' WHERE {}", row(2))).await;
+    check(&found, 2, Aspect::Entry, "a message of ann");
 }
 
 async fn j2_a_time_before_the_change_was_written_is_found(database: Database) {
