@@ -1,7 +1,7 @@
 //! One node: the server that ships on a runtime of its own, whose clock stands
 //! still unless the world runs it.
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use clap::Parser as _;
 use tidings_core::limits::Limits;
@@ -62,6 +62,8 @@ pub struct SimNode {
     pub fate: Arc<Fate>,
     /// What its sessions share.
     pub node: Arc<Node>,
+    /// Whether it was told to go down: one that is stopped does not know it yet.
+    is_told: Cell<bool>,
     /// It is told that there is something to be taken from a pipe, or that it dies.
     stop: Arc<Notify>,
     dying: Arc<Notify>,
@@ -98,7 +100,7 @@ impl SimNode {
         let (node, tasks) = Node::start(config, Keys::from_secret(SECRET), store, Arc::<NodeClock>::clone(&clock));
         drop(entered);
         let (fate, stop) = (Arc::clone(fate), Arc::new(Notify::new()));
-        Self { number, clock, fate, node, stop, dying, _tasks: tasks, runtime }
+        Self { number, clock, fate, node, is_told: Cell::new(false), stop, dying, _tasks: tasks, runtime }
     }
 
     /// Opens a session; none when the node takes no more.
@@ -113,13 +115,14 @@ impl SimNode {
 
     /// Begins to go down as a node does that is told to.
     pub fn begin_end(&self) {
+        self.is_told.set(true);
         let node = Arc::clone(&self.node);
         self.runtime.spawn(async move { node.end().await });
     }
 
     /// Whether it was told to go down.
     pub fn is_ending(&self) -> bool {
-        self.node.drain.phase() > Phase::Running
+        self.is_told.get() || self.node.drain.phase() > Phase::Running
     }
 
     /// Runs up to a time of the world, or until there is something to be taken.
