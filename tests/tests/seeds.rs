@@ -3,7 +3,7 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 13] = [
+const SEEDS: [(u64, &str); 14] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
@@ -21,8 +21,9 @@ const SEEDS: [(u64, &str); 13] = [
         5_000_000_181,
         "a message let in late was unread to its author; what was unread on an older page was not with the next start",
     ),
-    (7_000_000_105, "a node that was stopped, and told to go down before the world was healed, went down after it"),
     (6_000_000_640, "a thread begun while a device was away, with something to send, was not shown at its message"),
+    (7_000_000_105, "a node that was stopped, and told to go down before the world was healed, went down after it"),
+    (8_000_000_532, "a token that expired while its account was suspended was not replaced"),
 ];
 
 #[test]

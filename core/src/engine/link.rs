@@ -181,6 +181,8 @@ impl Engine {
 
     fn reject(&mut self, code: Code) {
         self.drop_link();
+        // When the app tries again, a token that has expired meanwhile is replaced.
+        self.link.tokens_refused = 0;
         self.link.state = LinkState::Rejected(code);
         self.show_connection();
     }
