@@ -3,7 +3,7 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 14] = [
+const SEEDS: [(u64, &str); 15] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
@@ -24,6 +24,10 @@ const SEEDS: [(u64, &str); 14] = [
     (6_000_000_640, "a thread begun while a device was away, with something to send, was not shown at its message"),
     (7_000_000_105, "a node that was stopped, and told to go down before the world was healed, went down after it"),
     (8_000_000_532, "a token that expired while its account was suspended was not replaced"),
+    (
+        9_000_000_906,
+        "a thread that was let go of in the store while it was read from there was gone with the next start",
+    ),
 ];
 
 #[test]

@@ -49,6 +49,8 @@ pub(super) struct Replica {
     pub(super) revoked: Option<MemberStatus>,
     /// Stored entries behind their documents' snapshots.
     tail: BTreeMap<Position, DocumentId>,
+    /// Where the last compaction was.
+    compacted: Position,
     /// Whether another page became the newest since the last compaction.
     page_turned: bool,
     /// The last entry of each document that was not loaded when it came.
@@ -148,6 +150,7 @@ impl Replica {
             rewrite_due: false,
             revoked: None,
             tail: BTreeMap::new(),
+            compacted: Position::ZERO,
             page_turned: false,
             passed: BTreeMap::new(),
             wanted: BTreeSet::new(),
@@ -477,7 +480,14 @@ impl Replica {
             self.tail.keys().map(|position| Write::Delete(record::tail_key(self.confirmed.id(), *position)));
         let writes = snapshots.chain(superfluous).collect();
         self.tail.clear();
+        self.compacted = self.confirmed.position();
         writes
+    }
+
+    /// What to write when a document comes in that was read from the store at a
+    /// position: it may have been let go of there since.
+    pub(super) fn keep(&self, document: &Document, since: Position) -> Option<Write> {
+        (self.compacted > since).then(|| record::put_document(document))
     }
 
     /// Merges somebody else's registers; the own messages they reach are touched.

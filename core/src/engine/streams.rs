@@ -313,6 +313,8 @@ impl Engine {
                 return self.read_page(page.id());
             }
             page.advance(replica.confirmed.position());
+            let kept = replica.keep(&page, since);
+            kept.into_iter().for_each(|write| self.store.write(write));
             self.insert_page(stream, page);
         }
         if let Some(open) = self.open.get_mut(&room) {

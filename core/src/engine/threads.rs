@@ -148,12 +148,15 @@ impl Engine {
             replica.holding.remove(&thread);
             return self.hold_thread(stream, thread);
         }
+        let mut kept = Vec::new();
         for mut document in documents {
             if replica.confirmed.document(document.id()).is_none() {
                 document.advance(replica.confirmed.position());
+                kept.extend(replica.keep(&document, since));
                 replica.insert_page(document);
             }
         }
+        kept.into_iter().for_each(|write| self.store.write(write));
         self.thread_held(stream, thread);
     }
 
