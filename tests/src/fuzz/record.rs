@@ -10,6 +10,7 @@ use tidings_core::{
     engine::{Input, recode_record, record_content, seal_record},
     ids::{ConversationId, DocumentId, MessageId, Stamp},
     journal::{Admission, Entry, Position},
+    limits::Limits,
     model::Wish,
     storage::{MemoryStore, StorageRequest, Write},
     time::{MonotonicTime, Now, WallTime},
@@ -206,6 +207,8 @@ fn stored() -> &'static [(String, Vec<u8>)] {
         let mut client = Client::start(config("me", [1; 32]), Disk::new(MemoryStore::default(), 0), at(0));
         client.handle(at(0), Input::OpenConversation(conversation));
         let mut link = Link::new(&room, &account("me"));
+        // Some entries are to stay behind the snapshots.
+        link.limits.page_changes_soft = Limits::default().page_changes_soft;
         link.open(&mut client, at(1));
         client.handle(at(5_000), Input::TimerDue);
         link.serve(&mut client, at(5_000));

@@ -154,7 +154,8 @@ pub struct Link {
     summary: Option<ConversationSummary>,
     journal: Vec<Entry>,
     stream: StreamId,
-    limits: Limits,
+    /// What Welcome states.
+    pub limits: Limits,
     unanswered: Vec<Push>,
 }
 
