@@ -26,7 +26,8 @@ impl Unread {
     }
 }
 
-/// Messages of others on older pages than those that are loaded, or stored.
+/// Unread messages on pages that are older than the loaded ones or, in a stored
+/// head, than the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
 pub(super) struct UnreadBehind {

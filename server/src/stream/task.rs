@@ -419,7 +419,7 @@ impl Task {
     ) -> Result<Decision, DecideError> {
         let mut decision = Decision::default();
         let (mut decided, mut repeated) = (Vec::new(), Vec::new());
-        let mut judged = 0;
+        let mut judged: usize = 0;
         for request in batch {
             let mut verdict = Verdict { entries: decision.entries.len()..decision.entries.len(), ..Verdict::default() };
             if let Some(wish) = &request.wish {
@@ -430,7 +430,7 @@ impl Task {
             }
             for (index, pushed) in request.push.changes.iter().enumerate() {
                 judged += 1;
-                if usize::is_multiple_of(judged, JUDGED_AT_ONCE) {
+                if judged.is_multiple_of(JUDGED_AT_ONCE) {
                     tokio::task::yield_now().await;
                 }
                 match self.admit(stream, base, &request.identity, pushed).await? {

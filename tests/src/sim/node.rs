@@ -8,7 +8,6 @@ use tidings_core::limits::Limits;
 use tidings_server::{
     auth::Keys,
     config::{Cli, Command, Config, LimitConfig},
-    drain::Phase,
     node::Node,
     store::Store,
     ws::Place,
@@ -122,7 +121,7 @@ impl SimNode {
 
     /// Whether it was told to go down.
     pub fn is_ending(&self) -> bool {
-        self.is_told.get() || self.node.drain.phase() > Phase::Running
+        self.is_told.get()
     }
 
     /// Runs up to a time of the world, or until there is something to be taken.
