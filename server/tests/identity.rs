@@ -95,7 +95,19 @@ async fn i1_nobody_pushes_the_change_of_another_device(database: Database) {
         let refused = other.push_refused(stream(boats()), vec![stolen.clone()]).await;
         assert_eq!(refused.code, Code::WrongActor);
     }
-    ann.push_accepted(stream(boats()), vec![stolen]).await;
+    let accepted = ann.push_accepted(stream(boats()), vec![stolen.clone()]).await;
+    server.stop().await;
+    // Once it is admitted, her other devices are told where: nobody else is.
+    let server = TestServer::start(&database, &[]).await;
+    let mut tablet = Client::connect(&server, "ann", device(3)).await;
+    let forged = author.say("never admitted");
+    let again = tablet.push_accepted(stream(boats()), vec![stolen.clone(), stolen.clone()]).await;
+    assert_eq!(again.positions, [accepted.positions[0]; 2]);
+    assert_eq!(again.accepted_at, [accepted.accepted_at[0]; 2]);
+    let refused = tablet.push_refused(stream(boats()), vec![stolen.clone(), forged]).await;
+    assert_eq!((refused.index, refused.code), (1, Code::WrongActor));
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    assert_eq!(bob.push_refused(stream(boats()), vec![stolen]).await.code, Code::WrongActor);
     server.stop().await;
 }
 

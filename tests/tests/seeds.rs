@@ -3,7 +3,7 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 15] = [
+const SEEDS: [(u64, &str); 16] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
@@ -27,6 +27,10 @@ const SEEDS: [(u64, &str); 15] = [
     (
         9_000_000_906,
         "a thread that was let go of in the store while it was read from there was gone with the next start",
+    ),
+    (
+        10_000_000_425,
+        "words that were admitted were shown as refused: a copied device took a new id while its account was removed",
     ),
 ];
 

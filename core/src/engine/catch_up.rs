@@ -448,7 +448,7 @@ impl Engine {
     }
 
     pub(super) fn receive_refused(&mut self, stream: &StreamId, refused: &Refused) {
-        let now = self.now;
+        let (now, device) = (self.now, self.session.device);
         let wall = self.wall();
         let Some(replica) = self.replica(stream) else { return };
         if replica.fetch == Some(refused.request) {
@@ -494,6 +494,10 @@ impl Engine {
             replica.rewrite_due = true;
             return self.fetch_stream(stream);
         }
+        if refused.code == Code::WrongActor && front.change.device() != device {
+            // Written under a former id, and not admitted.
+            return self.rewrite(stream);
+        }
         if let Some(front) = replica.outbox.entries.pop_front() {
             self.refuse(front.sequence, front.command, front.at, refused.code, refused.detail.clone());
             self.rewrite(stream);
@@ -508,13 +512,20 @@ impl Engine {
         if let Some(retry_at) = refused.retry_at {
             return self.fetch_later(stream, retry_at);
         }
+        let device = self.session.device;
         let Some(replica) = self.replica(stream) else { return };
+        let has_former = replica.outbox.has_former_device(device);
         if replica.outbox.has_answer() {
             // Nothing will come before it: it is pushed again.
             replica.outbox.in_flight = None;
         }
         if replica.rewrite_due {
-            self.rewrite(stream);
+            // What was admitted of a former id's will not come: it is pushed as it
+            // is, and the answers tell.
+            replica.rewrite_due = false;
+            if !has_former {
+                self.rewrite(stream);
+            }
         }
         for (request, _) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
             self.fail(request, refused.code, &refused.detail);

@@ -14,8 +14,8 @@ use tidings_core::{
 use tokio::time::Instant;
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts,
-    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Place, Records, Snapshot, StaleDocument, Store,
+    StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 use crate::metrics::{Durations, Metrics, StoreCall};
 
@@ -192,7 +192,7 @@ impl Store for Metered {
         tenant: &TenantId,
         stream: &StreamId,
         hashes: &[ChangeHash],
-    ) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError> {
+    ) -> Result<Vec<Place>, StoreError> {
         self.call(StoreCall::FindChanges, self.store.find_changes(tenant, stream, hashes)).await
     }
 

@@ -138,6 +138,19 @@ pub struct StreamHead {
     pub page: PageNumber,
 }
 
+/// Where a change stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The change.
+    pub hash: ChangeHash,
+    /// Its position in the stream.
+    pub position: Position,
+    /// Whose session pushed it.
+    pub account: AccountId,
+    /// When it was admitted.
+    pub accepted_at: WallTime,
+}
+
 /// A document as stored: the snapshot, if one was cut, and what came after.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredDocument {
@@ -458,13 +471,13 @@ pub trait Store: Send + Sync + 'static {
         document: &DocumentId,
     ) -> Result<(StoredDocument, StreamHead), StoreError>;
 
-    /// The positions and times of those of the changes that the stream holds.
+    /// Where those of the changes stand that the stream holds.
     async fn find_changes(
         &self,
         tenant: &TenantId,
         stream: &StreamId,
         hashes: &[ChangeHash],
-    ) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError>;
+    ) -> Result<Vec<Place>, StoreError>;
 
     /// At most `entries_max` entries of a stream behind a position.
     async fn entries_after(

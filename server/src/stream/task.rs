@@ -38,7 +38,7 @@ use super::{
 };
 use crate::{
     node::Node,
-    store::{CommitOutcome, NameChange, StoreError, StreamCommit, StreamHead, SubscriberRow, WhichThreads},
+    store::{CommitOutcome, NameChange, NewEntry, StoreError, StreamCommit, StreamHead, SubscriberRow, WhichThreads},
     trace::Step,
     ws::{Frame, SessionHandle},
 };
@@ -444,8 +444,13 @@ impl Task {
                         verdict.accepted.push((Position::ZERO, WallTime::default()));
                     }
                     Err(AdmitError::Refused(refusal)) => {
-                        verdict.refused = Some((index, refusal));
-                        break;
+                        match self.admitted_elsewhere(&request.identity, pushed, &refusal, &decision).await? {
+                            Some(place) => verdict.accepted.push(place),
+                            None => {
+                                verdict.refused = Some((index, refusal));
+                                break;
+                            }
+                        }
                     }
                 }
             }
@@ -574,11 +579,33 @@ impl Task {
         let stored: Vec<ChangeHash> =
             repeated.iter().map(|(.., hash)| *hash).filter(|hash| !places.contains_key(hash)).collect();
         let found = self.node.store.find_changes(&self.key.tenant, &self.key.stream, &stored).await?;
-        places.extend(found.into_iter().map(|(hash, position, accepted_at)| (hash, (position, accepted_at))));
+        places.extend(found.into_iter().map(|place| (place.hash, (place.position, place.accepted_at))));
         for (verdict, place, hash) in repeated {
             decision.verdicts[*verdict].accepted[*place] = *places.get(hash).ok_or(DecideError::Journal)?;
         }
         Ok(())
+    }
+
+    /// Where a change was admitted that another device of the account wrote: one
+    /// that took a new id may not be able to fetch what became of it. Nobody else
+    /// is told, and neither is the account of what was not admitted.
+    async fn admitted_elsewhere(
+        &self,
+        session: &Session,
+        pushed: &PushedChange,
+        refusal: &Refusal,
+        decision: &Decision,
+    ) -> Result<Option<(Position, WallTime)>, DecideError> {
+        if refusal.code != Code::WrongActor {
+            return Ok(None);
+        }
+        let Some(hash) = ChangeHash::of_change(&pushed.change) else { return Ok(None) };
+        if let Some(NewEntry { entry, .. }) = decision.entries.iter().find(|new| new.hash == hash) {
+            return Ok((entry.account == session.account).then_some((entry.position, entry.accepted_at)));
+        }
+        let found = self.node.store.find_changes(&self.key.tenant, &self.key.stream, &[hash]).await?;
+        let own = found.into_iter().find(|place| place.account == session.account);
+        Ok(own.map(|place| (place.position, place.accepted_at)))
     }
 
     /// A refusal counts only if the stream has not moved on: another node may

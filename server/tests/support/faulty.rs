@@ -17,7 +17,7 @@ use tidings_core::{
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreError,
+    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Place, Records, Snapshot, StaleDocument, Store, StoreError,
     StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 use tokio::sync::watch;
@@ -199,7 +199,7 @@ impl Store for FaultyStore {
         tenant: &TenantId,
         stream: &StreamId,
         hashes: &[ChangeHash],
-    ) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError> {
+    ) -> Result<Vec<Place>, StoreError> {
         self.inner.find_changes(tenant, stream, hashes).await
     }
     async fn entries_after(

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::*;
-use crate::store::{NameChange, Snapshot, StreamHead};
+use crate::store::{NameChange, Place, Snapshot, StreamHead};
 
 pub(crate) async fn entries_come_back_as_they_were_written(store: &dyn Store) {
     let (mut first, second) = (group(1, &["ann", "root"]), messages(1, 1, "ann", 4));
@@ -85,9 +85,13 @@ pub(crate) async fn changes_are_found_by_their_hash(store: &dyn Store) {
     write(store, &[group(1, &["ann"]), messages(1, 1, "ann", 5), group(2, &["ann"])]).await;
     let wanted = [hash(position(4)), hash(position(99)), hash(position(2))];
     let found = store.find_changes(&tenant(), &stream(1), &wanted).await.unwrap();
-    let places: Vec<_> = found.iter().map(|(hash, position, _)| (*hash, position.number())).collect();
-    assert_eq!(places, [(hash(position(2)), 2), (hash(position(4)), 4)]);
-    assert_eq!(found[0].2, WallTime::from_millis(1_700_000_000_002));
+    let place = |number: u64| Place {
+        hash: hash(position(number)),
+        position: position(number),
+        account: account("ann"),
+        accepted_at: WallTime::from_millis(1_700_000_000_000 + number),
+    };
+    assert_eq!(found, [place(2), place(4)]);
     assert_eq!(store.find_changes(&tenant(), &stream(2), &[hash(position(2))]).await.unwrap(), []);
     assert_eq!(store.find_changes(&tenant(), &stream(1), &[]).await.unwrap(), []);
 }

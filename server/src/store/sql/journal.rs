@@ -5,11 +5,10 @@ use sqlx::AssertSqlSafe;
 use tidings_core::{
     ids::{ChangeHash, DocumentId, StreamId, TenantId},
     journal::{Entry, Position},
-    time::WallTime,
 };
 
 use super::{Backend, Value, backend::fetch, row::Fields, snapshot};
-use crate::store::{StaleDocument, StoreError, StoredDocument, StreamHead};
+use crate::store::{Place, StaleDocument, StoreError, StoredDocument, StreamHead};
 
 const STREAM_HEAD: &str = "SELECT position, page FROM streams WHERE tenant = $1 AND stream = $2";
 
@@ -64,9 +63,9 @@ pub(super) async fn find_changes<B: Backend>(
     tenant: &TenantId,
     stream: &StreamId,
     hashes: &[ChangeHash],
-) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError> {
+) -> Result<Vec<Place>, StoreError> {
     let sql = format!(
-        "SELECT hash, position, accepted_at FROM journal
+        "SELECT hash, position, account, accepted_at FROM journal
          WHERE tenant = $1 AND stream = $2 AND hash IN (SELECT {} FROM json_each($3)) ORDER BY position",
         B::KEY_BYTES
     );
@@ -76,7 +75,12 @@ pub(super) async fn find_changes<B: Backend>(
         .map(|row| {
             let fields = Fields::of("journal", row);
             let hash = fields.decode("hash", |bytes| <[u8; 32]>::try_from(bytes))?;
-            Ok((ChangeHash::from_bytes(hash), fields.position("position")?, fields.time("accepted_at")?))
+            Ok(Place {
+                hash: ChangeHash::from_bytes(hash),
+                position: fields.position("position")?,
+                account: fields.account()?,
+                accepted_at: fields.time("accepted_at")?,
+            })
         })
         .collect()
 }

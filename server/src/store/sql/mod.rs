@@ -42,8 +42,8 @@ use snapshot::Suspect;
 use crate::{clock, metrics::Counter};
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Records, Snapshot, StaleDocument, Store, StoreCounts,
-    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Place, Records, Snapshot, StaleDocument, Store,
+    StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.
@@ -342,7 +342,7 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         stream: &StreamId,
         hashes: &[ChangeHash],
-    ) -> Result<Vec<(ChangeHash, Position, WallTime)>, StoreError> {
+    ) -> Result<Vec<Place>, StoreError> {
         self.patience
             .bound(async { journal::find_changes::<B>(&mut *self.reader().await?, tenant, stream, hashes).await })
             .await
