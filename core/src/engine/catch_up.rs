@@ -54,7 +54,6 @@ impl Engine {
         for summary in summaries {
             let conversation = summary.conversation;
             let stream = StreamId::Conversation(conversation);
-            self.known_heads.insert(conversation, summary.position);
             self.known_unread.insert(conversation, Unread::of(&summary));
             let mut row = InboxRow::from_summary(&summary);
             row.set(&self.home);
@@ -85,12 +84,14 @@ impl Engine {
                     record.row.role = summary.role;
                     record.row.subscriber_count = summary.subscriber_count;
                     record.receipt_unsent = receipt_unsent;
+                    record.head = summary.position;
                     self.shown_rows.insert(conversation);
                 }
                 _ => {
                     // What the screen was told of is replaced: it is told again.
                     self.told_rows.remove(&conversation);
-                    self.inbox.insert(conversation, InboxRecord { row, receipt, receipt_unsent });
+                    self.inbox
+                        .insert(conversation, InboxRecord { row, receipt, receipt_unsent, head: summary.position });
                     self.shown_rows.insert(conversation);
                 }
             }
@@ -120,9 +121,10 @@ impl Engine {
 
     pub(super) fn route_entries(&mut self, frame: Entries) {
         let last = frame.entries.last().map_or(Position::ZERO, |entry| entry.position);
-        if let Some(conversation) = frame.stream.conversation() {
-            let head = self.known_heads.entry(conversation).or_default();
-            *head = last.max(*head);
+        let conversation = frame.stream.conversation();
+        if let Some((conversation, record)) = conversation.and_then(|id| Some((id, self.inbox.get_mut(&id)?))) {
+            record.head = last.max(record.head);
+            self.dirty_rows.insert(conversation);
         }
         self.with_stream(&frame.stream, Work::Entries(frame.entries));
     }
@@ -223,24 +225,33 @@ impl Engine {
         }
     }
 
-    /// Fetches the newest conversations that are not held yet.
+    /// Fetches the newest conversations that are not held yet, and what others
+    /// lack that are held.
     fn prefetch(&mut self) {
         let mut rows: Vec<&InboxRow> =
             self.inbox.values().map(|record| &record.row).filter(|row| row.status == MemberStatus::Active).collect();
         rows.sort_unstable_by_key(|row| core::cmp::Reverse(row.activity_at));
-        let newest: Vec<ConversationId> = rows.into_iter().take(PREFETCH_MAX).map(|row| row.conversation).collect();
-        for conversation in newest {
+        let (newest, older) = rows.split_at(rows.len().min(PREFETCH_MAX));
+        let behind = older.iter().filter(|row| self.is_behind(row.conversation));
+        let wanted: Vec<ConversationId> = newest.iter().chain(behind).map(|row| row.conversation).collect();
+        for conversation in wanted {
             self.catch_up_conversation(conversation);
         }
     }
 
     fn catch_up_conversation(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
-        let position = self.heads.get(&stream).map(|head| head.position);
-        if position.is_none() || position < self.known_heads.get(&conversation).copied() {
+        if !self.heads.contains_key(&stream) || self.is_behind(conversation) {
             self.load_stream(&stream);
             self.catch_up_stream(&stream);
         }
+    }
+
+    /// Whether the server told of more than is held of a conversation.
+    fn is_behind(&self, conversation: ConversationId) -> bool {
+        let held = self.heads.get(&StreamId::Conversation(conversation));
+        let told = self.inbox.get(&conversation);
+        held.zip(told).is_some_and(|(held, told)| held.position < told.head)
     }
 
     /// Fetches what a loaded stream lacks, if it lacks anything.
@@ -248,13 +259,13 @@ impl Engine {
         if !self.link.is_online() {
             return;
         }
-        let head = stream.conversation().and_then(|conversation| self.known_heads.get(&conversation).copied());
+        let told = stream.conversation().and_then(|conversation| Some(self.inbox.get(&conversation)?.head));
         let Some(replica) = self.replica(stream) else { return };
         let position = replica.confirmed.position();
-        let behind = head.is_some_and(|head| head > position);
-        // Nothing tells how far the own account's stream has come: ask each time.
-        let unknown = matches!(stream, StreamId::Account(_));
-        if behind || unknown || !replica.whole || replica.rewrite_due {
+        // Nothing tells how far the own account's stream has come, or a conversation
+        // of which nothing but entries came: ask each time.
+        let behind = told.is_none_or(|head| head > position);
+        if behind || !replica.whole || replica.rewrite_due {
             self.fetch_stream(stream);
         }
     }

@@ -122,8 +122,6 @@ pub struct Engine {
     streams: BTreeMap<StreamId, Slot>,
     /// Stored outbox entries of streams that are not in memory.
     parked: BTreeMap<StreamId, Vec<(u64, OutboxRecord)>>,
-    /// The last position of each conversation, as the server told.
-    known_heads: BTreeMap<ConversationId, Position>,
     /// Unread messages as the newest summary counted them.
     known_unread: BTreeMap<ConversationId, unread::Unread>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
@@ -198,7 +196,6 @@ impl Engine {
             heads: BTreeMap::new(),
             streams: BTreeMap::new(),
             parked: BTreeMap::new(),
-            known_heads: BTreeMap::new(),
             known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
             wishes: BTreeMap::new(),

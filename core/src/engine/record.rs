@@ -101,6 +101,10 @@ pub(super) struct InboxRecord {
     /// Whether the server may not know them yet.
     #[n(2)]
     pub(super) receipt_unsent: bool,
+    /// The last position that the server told of. What is held may be behind it,
+    /// and the cursor may not tell: it passes what could not be fetched.
+    #[cbor(n(3), default)]
+    pub(super) head: Position,
 }
 
 /// A document as of a position.

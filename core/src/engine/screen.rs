@@ -358,6 +358,7 @@ impl Engine {
                 row: row.clone(),
                 receipt: Default::default(),
                 receipt_unsent: false,
+                head: Position::ZERO,
             });
             let fresh = former.is_none() || !self.told_rows.contains(&conversation);
             if fresh || former.as_ref() != Some(&row) {
