@@ -3,7 +3,7 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 16] = [
+const SEEDS: [(u64, &str); 18] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
@@ -32,6 +32,8 @@ const SEEDS: [(u64, &str); 16] = [
         10_000_000_425,
         "words that were admitted were shown as refused: a copied device took a new id while its account was removed",
     ),
+    (11_000_000_138, "what a deferred fetch had left out was never fetched after a start"),
+    (12_000_000_945, "a thread whose creation was refused kept its panel on the screen"),
 ];
 
 #[test]

@@ -371,11 +371,12 @@ export class Client {
 
   /**
    * The detail of a conversation: members, own permissions, pins. Of a thread
-   * once it was opened, with what it takes from its conversation.
+   * once it was opened, with what it takes from its conversation. Undefined when
+   * it is gone: what began it here was refused.
    */
   conversation(
     conversation: string,
-    listener: (detail: ConversationDetail) => void,
+    listener: (detail: ConversationDetail | undefined) => void,
     thread?: string,
   ): Subscription {
     const { open, release } = this.#show(conversation, thread);
@@ -892,14 +893,15 @@ export class Client {
         open?.timeline.tell(open.rows.apply(update.timeline));
         break;
       }
-      case "conversation": {
-        const open = this.#open.get(update.detail.conversation);
-        if (open !== undefined) {
-          open.detail = update.detail;
-          open.details.tell(update.detail);
+      case "conversation":
+        this.#open.get(update.detail.conversation)?.setDetail(update.detail);
+        break;
+      case "gone":
+        this.#open.get(update.conversation)?.setDetail(undefined);
+        if (this.#list.remove(update.conversation)) {
+          this.#onList.tell({ rows: this.#list.rows, changed: [update.conversation] });
         }
         break;
-      }
       case "refused":
         applyRows(this.#refused, update.rows, update.removed);
         this.#onRefused.tell(this.#refusedRows());

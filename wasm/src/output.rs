@@ -53,6 +53,8 @@ pub enum Update {
     Timeline { timeline: TimelineUpdate },
     /// The detail of an open conversation.
     Conversation { detail: Box<ConversationDetail> },
+    /// A conversation or a thread that was begun here did not come to be.
+    Gone { conversation: String },
     /// Refused commands that came, and the numbers of those that went.
     Refused { rows: Vec<RefusedRow>, removed: Vec<f64> },
     /// How many commands are not admitted yet.
@@ -185,6 +187,7 @@ impl From<core::Update> for Update {
             }
             core::Update::Timeline(update) => Self::Timeline { timeline: update.into() },
             core::Update::Conversation(detail) => Self::Conversation { detail: Box::new((*detail).into()) },
+            core::Update::Gone(conversation) => Self::Gone { conversation: conversation.to_string() },
             core::Update::Refused { rows, removed } => Self::Refused {
                 rows: rows.into_iter().map(RefusedRow::from).collect(),
                 removed: removed.into_iter().map(|id| id as f64).collect(),

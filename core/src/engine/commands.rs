@@ -18,7 +18,8 @@ use crate::{
     view::RefusedRow,
 };
 
-/// Stands for the id of a contact that the engine makes up.
+/// Stand for ids that the engine makes up. What is tried again has its own.
+const UNNAMED_CONVERSATION: ConversationId = ConversationId::from_bytes([0; 16]);
 const UNNAMED_CONTACT: ContactId = ContactId::from_bytes([0; 16]);
 
 impl Engine {
@@ -29,7 +30,7 @@ impl Engine {
                 command.stamp = self.next_stamp();
                 command.into()
             }
-            Command::CreateConversation(mut command) => {
+            Command::CreateConversation(mut command) if command.conversation == UNNAMED_CONVERSATION => {
                 command.conversation = ConversationId::from_bytes(random);
                 command.into()
             }

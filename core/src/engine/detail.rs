@@ -13,7 +13,9 @@ use crate::{
 impl Engine {
     pub(super) fn flush_detail(&mut self, conversation: ConversationId) {
         let Some((open, replica)) = self.shown(conversation) else { return };
-        let Some(detail) = self.detail(replica, open.conversation, conversation) else { return };
+        let Some(detail) = self.detail(replica, open.conversation, conversation) else {
+            return self.forget_unborn_thread(conversation);
+        };
         let Some(open) = self.open.get_mut(&conversation) else { return };
         let grants = detail.members.iter().chain(&detail.candidates).flat_map(|member| &member.grants);
         open.grant_ends_at = grants.filter_map(|(_, grant)| grant.until).min();

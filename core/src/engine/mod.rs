@@ -33,6 +33,7 @@ mod start;
 mod store;
 mod streams;
 mod threads;
+mod unborn;
 mod unread;
 mod wishes;
 

@@ -249,6 +249,9 @@ impl Engine {
                 self.flush_detail(room);
             }
         }
+        if touched.all {
+            self.forget_unborn(conversation);
+        }
     }
 
     fn flush_timeline(&mut self, conversation: ConversationId, touched: &Touched) {
@@ -291,7 +294,7 @@ impl Engine {
         self.save_timelines_soon();
     }
 
-    fn save_timelines_soon(&mut self) {
+    pub(super) fn save_timelines_soon(&mut self) {
         self.timelines_at.get_or_insert(self.now.monotonic.plus(ROWS_STORED_AFTER));
     }
 

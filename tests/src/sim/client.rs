@@ -95,6 +95,10 @@ impl Screen {
             Update::Conversation(detail) => {
                 self.details.insert(detail.conversation, *detail);
             }
+            Update::Gone(room) => {
+                self.inbox.remove(&room);
+                self.details.remove(&room);
+            }
             Update::Refused { rows, removed } => {
                 self.refused.extend(rows.into_iter().map(|row| (row.id, row)));
                 self.refused.retain(|id, _| !removed.contains(id));

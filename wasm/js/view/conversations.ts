@@ -6,7 +6,7 @@ import { reorder } from "./order.js";
 export interface ConversationsChange {
   /** Every row: pinned ones first, then by newest activity, archived ones last. */
   readonly rows: readonly ConversationRow[];
-  /** The conversations whose rows are new or changed. */
+  /** The conversations whose rows are new, changed or gone. */
   readonly changed: readonly string[];
 }
 
@@ -37,6 +37,17 @@ export class ConversationList {
     }
     this.#sorted = reorder(this.#sorted, went, rows, compare);
     return rows.map((row) => row.conversation);
+  }
+
+  /** Takes a row away; whether there was one. */
+  remove(conversation: string): boolean {
+    const row = this.#rows.get(conversation);
+    if (row === undefined) {
+      return false;
+    }
+    this.#rows.delete(conversation);
+    this.#sorted = reorder(this.#sorted, [row], [], compare);
+    return true;
   }
 }
 

@@ -10,7 +10,7 @@ import { TimelineRows, type TimelineChange } from "./timeline.js";
 export class OpenConversation {
   readonly rows = new TimelineRows();
   readonly timeline = new Listeners<[TimelineChange]>();
-  readonly details = new Listeners<[ConversationDetail]>();
+  readonly details = new Listeners<[ConversationDetail | undefined]>();
   detail: ConversationDetail | undefined;
   subscriptions = 0;
   /** What opens it. */
@@ -19,5 +19,11 @@ export class OpenConversation {
   constructor(conversation: string, thread: string | undefined) {
     this.input =
       thread === undefined ? { open_conversation: conversation } : { open_thread: { conversation, thread } };
+  }
+
+  /** Tells everybody of the detail as it is now. */
+  setDetail(detail: ConversationDetail | undefined): void {
+    this.detail = detail;
+    this.details.tell(detail);
   }
 }

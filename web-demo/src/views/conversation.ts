@@ -243,6 +243,10 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   }
 
   const subscription = client.conversation(conversation, (next) => {
+    if (next === undefined) {
+      // It leaves the list too, and the screen with it.
+      return;
+    }
     detail = next;
     drawHead(titleOf(next, client.account), next.members.find((member) => member.account !== client.account)?.account);
     lock.hidden = !next.locked;

@@ -86,9 +86,11 @@ export function createThread(person: Person, row: TimelineRow, frame: ThreadFram
   const subscription = client.conversation(
     conversation,
     (detail) => {
-      isOpened = true;
-      title.textContent = detail.title ?? "Thread";
-      composer.show(detail);
+      isOpened = detail !== undefined;
+      title.textContent = detail?.title ?? "Thread";
+      if (detail !== undefined) {
+        composer.show(detail);
+      }
       timeline.redraw();
     },
     thread,

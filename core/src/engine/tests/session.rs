@@ -198,3 +198,36 @@ fn s7_a_clock_set_back_defers_a_push_no_longer_than_a_server_may() {
     let latest = now().monotonic.plus(core::time::Duration::from_secs(120));
     assert!(engine.deferred_timer() <= Some(latest));
 }
+
+#[test]
+fn e41_a_conversation_whose_creation_is_refused_leaves_the_screen_until_it_is_tried_again() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = push_of(&mut engine, &mut store, 1);
+    let conversation = push.stream.conversation().unwrap();
+    give(&mut engine, &mut store, Input::OpenConversation(conversation));
+    let (detail, retry_at) = (String::new(), None);
+    let refused =
+        Refused { request: push.request, stream: push.stream.clone(), index: 0, code: Code::Blocked, detail, retry_at };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
+    assert!(outputs.contains(&Output::Update(Update::Gone(conversation))), "{outputs:?}");
+    let ids: Vec<u64> = outputs.iter().flat_map(refused_ids).collect();
+    assert_eq!(ids.len(), 2, "both commands are kept");
+    let of_it = |key: &&String| key.contains(&conversation.to_string());
+    assert_eq!(store.records().keys().find(of_it), None);
+
+    // Tried again, it is the same one, and takes the words that were meant for it.
+    let mut retry = |id: u64| give(&mut engine, &mut store, Input::RetryRefused { request: 7, id, words: None });
+    let outputs = retry(ids[0]);
+    let mut of_retry = pushes(&outputs);
+    assert_eq!(of_retry.next().map(|push| push.stream), Some(push.stream));
+    let is_detail = |output: &Output| matches!(output, Output::Update(Update::Conversation(_)));
+    assert!(outputs.iter().any(is_detail), "{outputs:?}");
+    assert!(retry(ids[1]).iter().any(|output| matches!(output, Output::Update(Update::CommandStored { .. }))));
+}
+
+fn refused_ids(output: &Output) -> Vec<u64> {
+    match output {
+        Output::Update(Update::Refused { rows, .. }) => rows.iter().map(|row| row.id).collect(),
+        _ => Vec::new(),
+    }
+}

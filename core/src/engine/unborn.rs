@@ -1,0 +1,54 @@
+//! Conversations and threads that were begun here and did not come to be, since
+//! what would have created them was refused or taken back: the screen is told
+//! that they are gone, and nothing of them is kept but the refused commands.
+
+use crate::{
+    engine::{Engine, Update, record, streams::Slot},
+    ids::{ConversationId, StreamId},
+    journal::Position,
+    storage::Write,
+};
+
+impl Engine {
+    /// Lets go of a conversation that is on the list and nowhere else.
+    pub(super) fn forget_unborn(&mut self, conversation: ConversationId) {
+        let stream = StreamId::Conversation(conversation);
+        let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
+        let is_empty = replica.whole && replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty();
+        let was_told = self.inbox.get(&conversation).is_none_or(|record| record.head > Position::ZERO);
+        if !is_empty || was_told {
+            return;
+        }
+        self.drop_stored(&stream);
+        self.store.write(Write::Delete(record::head_key(&stream)));
+        self.store.write(Write::Delete(record::inbox_key(conversation)));
+        self.heads.remove(&stream);
+        self.dirty_heads.remove(&stream);
+        self.inbox.remove(&conversation);
+        self.told_rows.remove(&conversation);
+        self.first_rows_stale = true;
+        self.save_timelines_soon();
+        for room in self.open_rooms(&stream).into_iter().filter(|room| *room != conversation) {
+            self.tell_gone(room);
+        }
+        if let Some(open) = self.open.get_mut(&conversation) {
+            open.detail = None;
+        }
+        self.update(Update::Gone(conversation));
+    }
+
+    /// Takes back the detail of a thread, if there is no such thread. One that is
+    /// known and not loaded keeps what was told of it.
+    pub(super) fn forget_unborn_thread(&mut self, thread: ConversationId) {
+        let Some((open, replica)) = self.shown(thread) else { return };
+        if open.conversation != thread && replica.whole && replica.view().thread(thread).is_none() {
+            self.tell_gone(thread);
+        }
+    }
+
+    fn tell_gone(&mut self, room: ConversationId) {
+        if self.open.get_mut(&room).and_then(|open| open.detail.take()).is_some() {
+            self.update(Update::Gone(room));
+        }
+    }
+}
