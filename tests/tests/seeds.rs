@@ -3,7 +3,7 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 18] = [
+const SEEDS: [(u64, &str); 19] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
@@ -34,6 +34,10 @@ const SEEDS: [(u64, &str); 18] = [
     ),
     (11_000_000_138, "what a deferred fetch had left out was never fetched after a start"),
     (12_000_000_945, "a thread whose creation was refused kept its panel on the screen"),
+    (
+        13_000_000_051,
+        "a copied device wrote a message anew that the copy had brought in, on a page that was closed since",
+    ),
 ];
 
 #[test]

@@ -500,14 +500,12 @@ impl Engine {
             self.forget_entry(sequence);
             return self.fetch_stream(stream);
         }
-        if refused.code.is_outdated() && front.rewrites < REWRITES_MAX {
-            // What it was written against is behind: first everything new, then again.
+        let is_former = refused.code == Code::WrongActor && front.change.device() != device;
+        if (refused.code.is_outdated() || is_former) && front.rewrites < REWRITES_MAX {
+            // What it was written against is behind, or it was written under a former
+            // id and not admitted: first everything new, then again.
             replica.rewrite_due = true;
             return self.fetch_stream(stream);
-        }
-        if refused.code == Code::WrongActor && front.change.device() != device {
-            // Written under a former id, and not admitted.
-            return self.rewrite(stream);
         }
         if let Some(front) = replica.outbox.entries.pop_front() {
             self.refuse(front.sequence, front.command, front.at, refused.code, refused.detail.clone());
@@ -523,20 +521,13 @@ impl Engine {
         if let Some(retry_at) = refused.retry_at {
             return self.fetch_later(stream, retry_at);
         }
-        let device = self.session.device;
         let Some(replica) = self.replica(stream) else { return };
-        let has_former = replica.outbox.has_former_device(device);
         if replica.outbox.has_answer() {
             // Nothing will come before it: it is pushed again.
             replica.outbox.in_flight = None;
         }
         if replica.rewrite_due {
-            // What was admitted of a former id's will not come: it is pushed as it
-            // is, and the answers tell.
-            replica.rewrite_due = false;
-            if !has_former {
-                self.rewrite(stream);
-            }
+            self.rewrite(stream);
         }
         for (request, _) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
             self.fail(request, refused.code, &refused.detail);

@@ -311,18 +311,14 @@ impl Engine {
     }
 
     /// The device id is another's, or was copied: take a new one and come back
-    /// with it, at once the first time. What is pending is written anew, after
-    /// everything that was admitted of it has come back.
+    /// with it, at once the first time. What is pending is pushed as it is: the
+    /// server knows what was admitted of it, and refuses the rest, which is then
+    /// written anew.
     pub(super) fn take_new_device(&mut self, code: Code) {
         self.link.devices_taken += 1;
         let after = (self.link.devices_taken == 1).then_some(Duration::ZERO);
         self.session.device = DeviceId::from_bytes(self.random.bytes());
         self.dirty_meta = true;
-        for slot in self.streams.values_mut() {
-            if let Slot::Loaded(replica) = slot {
-                replica.rewrite_due |= !replica.outbox.is_empty();
-            }
-        }
         self.link_failed(Some(code), after);
     }
 

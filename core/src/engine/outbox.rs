@@ -7,7 +7,7 @@ use crate::{
     command::Command,
     doc::Change,
     engine::record::OutboxRecord,
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, MessageId},
     journal::Entry,
     limits::Limits,
     time::{MonotonicTime, WallTime},
@@ -109,11 +109,6 @@ impl Outbox {
     /// The entry of a change, wherever it stands.
     pub(super) fn entry(&self, hash: ChangeHash) -> Option<&OutboxEntry> {
         self.entries.iter().find(|entry| entry.change.hash() == hash)
-    }
-
-    /// Whether any of it was written under another id than the device has now.
-    pub(super) fn has_former_device(&self, device: DeviceId) -> bool {
-        self.entries.iter().any(|entry| entry.change.device() != device)
     }
 
     /// The change in the outbox that an entry of the journal is, byte for byte.

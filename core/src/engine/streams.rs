@@ -234,8 +234,6 @@ impl Engine {
             self.refuse(sequence, command, at, Code::StorageCorrupt, detail);
             return;
         };
-        // Written under a former id: this device's session may not push it.
-        replica.rewrite_due |= change.device() != self.session.device;
         let entry = OutboxEntry { sequence, command, at, document, change, rewrites, stored: true };
         // What does not apply, because its document is not held, is still the
         // server's to answer.

@@ -53,6 +53,37 @@ onEachStore("contacts", ({ test }) => {
     await ann.untilTexts(["hello", "are you there?"]);
   });
 
+  test("a group with somebody who blocks its creator leaves the list, and comes back with another try", async (scene) => {
+    const [ann, bob] = await Promise.all([scene.person("ann"), scene.person("bob")]);
+    const direct = await ann.startDirect(bob.account);
+    await ann.say("hello");
+    await bob.open(direct);
+    await ann.openMembers();
+    await ann.find("block").click();
+    await ann.find("dialog-agree").click();
+    await ann.untilSynced();
+
+    await bob.goOffline();
+    const trip = await bob.startGroup("Trip", [ann.account]);
+    await bob.say("who is in?");
+    await bob.goOnline();
+    await bob.row(trip).waitFor({ state: "detached" });
+    await bob.refusal("Trip").waitFor();
+    await bob.refusal("who is in?").waitFor();
+    await bob.page.reload();
+    await bob.open(direct);
+    assert.deepEqual(await bob.conversations(), [direct]);
+
+    await ann.find("blocked-notice").getByTestId("lift-block").click();
+    await ann.untilSynced();
+    await bob.refusal("Trip").getByTestId("refused-retry").click();
+    await bob.open(trip);
+    await bob.refusal("who is in?").getByTestId("refused-retry").click();
+    await bob.untilSynced();
+    await ann.open(trip);
+    await ann.untilTexts(["who is in?"]);
+  });
+
   test("what to be notified of is kept, and on the other devices too", async (scene) => {
     const ann = await scene.person("ann");
     const conversation = await ann.startGroup("Garden", []);
