@@ -122,8 +122,8 @@ test("two subscriptions share a conversation until the last is closed", async ()
     await timelineUntil(client, conversation, (rows) => rows.length === 1);
     const titles: (string | undefined)[] = [];
     const panel = client.conversation(conversation, (detail) => {
-      titles.push(detail.title);
-      assert.deepEqual(detail.members.map((member) => [member.account, member.role]), [["ada", "owner"], ["bob", "member"]]);
+      titles.push(detail?.title);
+      assert.deepEqual(detail?.members.map((member) => [member.account, member.role]), [["ada", "owner"], ["bob", "member"]]);
     });
     one.close();
     await client.setTitle(conversation, "Three");
