@@ -14,7 +14,7 @@ use tidings_core::{
 use tokio::time::Instant;
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Place, Records, Snapshot, StaleDocument, Store,
+    CatchUp, CommitOutcome, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot, StaleDocument, Store,
     StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 use crate::metrics::{Durations, Metrics, StoreCall};
@@ -192,7 +192,7 @@ impl Store for Metered {
         tenant: &TenantId,
         stream: &StreamId,
         hashes: &[ChangeHash],
-    ) -> Result<Vec<Place>, StoreError> {
+    ) -> Result<Vec<FoundChange>, StoreError> {
         self.call(StoreCall::FindChanges, self.store.find_changes(tenant, stream, hashes)).await
     }
 

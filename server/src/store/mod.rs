@@ -138,9 +138,9 @@ pub struct StreamHead {
     pub page: PageNumber,
 }
 
-/// Where a change stands in the journal.
+/// A change that the journal holds, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FoundChange {
     /// The change.
     pub hash: ChangeHash,
     /// Its position in the stream.
@@ -477,7 +477,7 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         stream: &StreamId,
         hashes: &[ChangeHash],
-    ) -> Result<Vec<Place>, StoreError>;
+    ) -> Result<Vec<FoundChange>, StoreError>;
 
     /// At most `entries_max` entries of a stream behind a position.
     async fn entries_after(

@@ -444,13 +444,12 @@ impl Task {
                         verdict.accepted.push((Position::ZERO, WallTime::default()));
                     }
                     Err(AdmitError::Refused(refusal)) => {
-                        match self.admitted_elsewhere(&request.identity, pushed, &refusal, &decision).await? {
-                            Some(place) => verdict.accepted.push(place),
-                            None => {
-                                verdict.refused = Some((index, refusal));
-                                break;
-                            }
-                        }
+                        let told = self.admitted_elsewhere(&request.identity, pushed, &refusal, &decision).await?;
+                        let Some(accepted) = told else {
+                            verdict.refused = Some((index, refusal));
+                            break;
+                        };
+                        verdict.accepted.push(accepted);
                     }
                 }
             }
@@ -579,7 +578,7 @@ impl Task {
         let stored: Vec<ChangeHash> =
             repeated.iter().map(|(.., hash)| *hash).filter(|hash| !places.contains_key(hash)).collect();
         let found = self.node.store.find_changes(&self.key.tenant, &self.key.stream, &stored).await?;
-        places.extend(found.into_iter().map(|place| (place.hash, (place.position, place.accepted_at))));
+        places.extend(found.into_iter().map(|found| (found.hash, (found.position, found.accepted_at))));
         for (verdict, place, hash) in repeated {
             decision.verdicts[*verdict].accepted[*place] = *places.get(hash).ok_or(DecideError::Journal)?;
         }
@@ -604,8 +603,8 @@ impl Task {
             return Ok((entry.account == session.account).then_some((entry.position, entry.accepted_at)));
         }
         let found = self.node.store.find_changes(&self.key.tenant, &self.key.stream, &[hash]).await?;
-        let own = found.into_iter().find(|place| place.account == session.account);
-        Ok(own.map(|place| (place.position, place.accepted_at)))
+        let own = found.into_iter().find(|found| found.account == session.account);
+        Ok(own.map(|own| (own.position, own.accepted_at)))
     }
 
     /// A refusal counts only if the stream has not moved on: another node may

@@ -17,8 +17,8 @@ use tidings_core::{
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Place, Records, Snapshot, StaleDocument, Store, StoreError,
-    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    CatchUp, CommitOutcome, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot, StaleDocument, Store,
+    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 use tokio::sync::watch;
 
@@ -199,7 +199,7 @@ impl Store for FaultyStore {
         tenant: &TenantId,
         stream: &StreamId,
         hashes: &[ChangeHash],
-    ) -> Result<Vec<Place>, StoreError> {
+    ) -> Result<Vec<FoundChange>, StoreError> {
         self.inner.find_changes(tenant, stream, hashes).await
     }
     async fn entries_after(

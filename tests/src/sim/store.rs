@@ -23,9 +23,9 @@ use tidings_core::{
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    self, CatchUp, CommitOutcome, DeviceOwner, MemberRow, NewEntry, Notice, Place, Records, Snapshot, StaleDocument,
-    Store, StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
-    WhichThreads,
+    self, CatchUp, CommitOutcome, DeviceOwner, FoundChange, MemberRow, NewEntry, Notice, Records, Snapshot,
+    StaleDocument, Store, StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead, SubscriberCounts,
+    Suspension, WhichThreads,
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -579,7 +579,7 @@ impl Store for NodeStore {
         tenant: &TenantId,
         stream: &StreamId,
         hashes: &[ChangeHash],
-    ) -> Result<Vec<Place>, StoreError> {
+    ) -> Result<Vec<FoundChange>, StoreError> {
         self.call(Call::Read, self.store().find_changes(tenant, stream, hashes)).await
     }
 

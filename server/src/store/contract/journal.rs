@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::*;
-use crate::store::{NameChange, Place, Snapshot, StreamHead};
+use crate::store::{FoundChange, NameChange, Snapshot, StreamHead};
 
 pub(crate) async fn entries_come_back_as_they_were_written(store: &dyn Store) {
     let (mut first, second) = (group(1, &["ann", "root"]), messages(1, 1, "ann", 4));
@@ -85,7 +85,7 @@ pub(crate) async fn changes_are_found_by_their_hash(store: &dyn Store) {
     write(store, &[group(1, &["ann"]), messages(1, 1, "ann", 5), group(2, &["ann"])]).await;
     let wanted = [hash(position(4)), hash(position(99)), hash(position(2))];
     let found = store.find_changes(&tenant(), &stream(1), &wanted).await.unwrap();
-    let place = |number: u64| Place {
+    let place = |number: u64| FoundChange {
         hash: hash(position(number)),
         position: position(number),
         account: account("ann"),

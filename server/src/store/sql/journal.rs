@@ -8,7 +8,7 @@ use tidings_core::{
 };
 
 use super::{Backend, Value, backend::fetch, row::Fields, snapshot};
-use crate::store::{Place, StaleDocument, StoreError, StoredDocument, StreamHead};
+use crate::store::{FoundChange, StaleDocument, StoreError, StoredDocument, StreamHead};
 
 const STREAM_HEAD: &str = "SELECT position, page FROM streams WHERE tenant = $1 AND stream = $2";
 
@@ -63,7 +63,7 @@ pub(super) async fn find_changes<B: Backend>(
     tenant: &TenantId,
     stream: &StreamId,
     hashes: &[ChangeHash],
-) -> Result<Vec<Place>, StoreError> {
+) -> Result<Vec<FoundChange>, StoreError> {
     let sql = format!(
         "SELECT hash, position, account, accepted_at FROM journal
          WHERE tenant = $1 AND stream = $2 AND hash IN (SELECT {} FROM json_each($3)) ORDER BY position",
@@ -75,7 +75,7 @@ pub(super) async fn find_changes<B: Backend>(
         .map(|row| {
             let fields = Fields::of("journal", row);
             let hash = fields.decode("hash", |bytes| <[u8; 32]>::try_from(bytes))?;
-            Ok(Place {
+            Ok(FoundChange {
                 hash: ChangeHash::from_bytes(hash),
                 position: fields.position("position")?,
                 account: fields.account()?,

@@ -42,7 +42,7 @@ use snapshot::Suspect;
 use crate::{clock, metrics::Counter};
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, MemberRow, Notice, Place, Records, Snapshot, StaleDocument, Store,
+    CatchUp, CommitOutcome, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot, StaleDocument, Store,
     StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
@@ -342,7 +342,7 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         stream: &StreamId,
         hashes: &[ChangeHash],
-    ) -> Result<Vec<Place>, StoreError> {
+    ) -> Result<Vec<FoundChange>, StoreError> {
         self.patience
             .bound(async { journal::find_changes::<B>(&mut *self.reader().await?, tenant, stream, hashes).await })
             .await
