@@ -2,6 +2,7 @@
 //! the seconds it took. Its output goes to a file and is shown when it fails.
 //! What a run of tests printed is counted here too.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::unix::process::CommandExt;
@@ -242,7 +243,12 @@ fn count_node(line: &str) -> Option<Counts> {
     }
 }
 
+/// Names the tests that failed, then shows the end of what was printed: whoever
+/// keeps only the first lines of a failure still has the names.
 fn show_failure(output: &str, log_path: &Path) {
+    for title in failed_tests(output) {
+        println!("  | {title}");
+    }
     let lines: Vec<&str> = output.lines().collect();
     let shown = &lines[lines.len().saturating_sub(FAILURE_LINES_MAX)..];
     if shown.len() < lines.len() {
@@ -251,6 +257,14 @@ fn show_failure(output: &str, log_path: &Path) {
     for line in shown {
         println!("  | {line}");
     }
+}
+
+/// The lines that name a failed test, whichever runner printed them, each once.
+fn failed_tests(output: &str) -> Vec<&str> {
+    let marks = ["FAIL [", "TIMEOUT [", "SIGABRT [", "SIGKILL [", "SIGSEGV [", "✖ "];
+    let mut seen = HashSet::new();
+    let lines = output.lines().map(str::trim);
+    lines.filter(|line| marks.iter().any(|mark| line.starts_with(mark)) && seen.insert(*line)).collect()
 }
 
 /// The file that keeps a step's output: `target/xtask/TITLE.log`.
@@ -373,6 +387,15 @@ mod tests {
         for runner in [Runner::Nextest, Runner::CargoTest, Runner::Node] {
             check(runner, "# passing through\n# pass word\nrunning 3 tests\npass 4\nSummary [x]", 0, 0);
         }
+    }
+
+    #[test]
+    fn a_failed_test_is_named_once() {
+        let node = "▶ a suite\n  ✔ good (0.6ms)\n  ✖ bad (1.1ms)\n✖ a suite (2ms)\n\
+                    ✖ failing tests:\n✖ bad (1.1ms)";
+        assert_eq!(failed_tests(node), ["✖ bad (1.1ms)", "✖ a suite (2ms)", "✖ failing tests:"]);
+        let nextest = "  FAIL [   0.1s] core a\n  PASS [   0.1s] core b\n  TIMEOUT [ 9s] core c\nFAIL [   0.1s] core a";
+        assert_eq!(failed_tests(nextest), ["FAIL [   0.1s] core a", "TIMEOUT [ 9s] core c"]);
     }
 
     #[test]
