@@ -3,7 +3,7 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 19] = [
+const SEEDS: [(u64, &str); 20] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
@@ -38,6 +38,7 @@ const SEEDS: [(u64, &str); 19] = [
         13_000_000_051,
         "a copied device wrote a message anew that the copy had brought in, on a page that was closed since",
     ),
+    (18_000_000_025, "words that were retried twice on a slow disk were sent twice"),
 ];
 
 #[test]

@@ -88,6 +88,9 @@ impl Engine {
                 self.dirty_meta = true;
                 self.store.write(record::put(record::outbox_key(sequence), &entry.record()));
                 self.store.wait_for(sequence);
+                if let Some(refused) = self.retries.get(&request) {
+                    self.store.write(Write::Delete(record::refused_key(*refused)));
+                }
                 self.waiting_requests.insert(sequence, request);
                 let Some(replica) = self.replica(stream) else { return };
                 replica.outbox.entries.push_back(*entry);
@@ -114,15 +117,31 @@ impl Engine {
     }
 
     pub(super) fn succeed(&mut self, request: u64, conversation: Option<ConversationId>, message: Option<MessageId>) {
-        if let Some(id) = self.retries.remove(&request) {
+        let retried = self.retries.get(&request).copied();
+        let requests = self.end_retry(request);
+        if let Some(id) = retried {
             self.discard_refused(id);
         }
-        self.update(Update::CommandStored { request, conversation, message });
+        for request in requests {
+            self.update(Update::CommandStored { request, conversation, message: message.clone() });
+        }
     }
 
     pub(super) fn fail(&mut self, request: u64, code: Code, detail: &str) {
-        self.retries.remove(&request);
-        self.update(Update::CommandFailed { request, code, detail: detail.to_owned() });
+        if let Some(id) = self.retries.get(&request) {
+            // It was to go when the command is stored.
+            self.store.keep(&record::refused_key(*id));
+        }
+        for request in self.end_retry(request) {
+            self.update(Update::CommandFailed { request, code, detail: detail.to_owned() });
+        }
+    }
+
+    /// The requests that are answered with this one: those that retry the same
+    /// refused command.
+    fn end_retry(&mut self, request: u64) -> Vec<u64> {
+        let Some(id) = self.retries.get(&request).copied() else { return vec![request] };
+        self.retries.extract_if(.., |_, retried| *retried == id).map(|(request, _)| request).collect()
     }
 
     /// An outbox entry is durable: the person may be told, the server asked.
@@ -243,6 +262,15 @@ impl Engine {
         if let (Code::LateHeld | Code::LateAdmitted, None) = (refused.code, &words) {
             let (code, detail) = (refused.code, refused.detail.clone());
             return self.fail(request, code, &detail);
+        }
+        let is_retried = self.retries.values().any(|retried| *retried == id);
+        if is_retried && words.is_some() {
+            return self.fail(request, Code::Misuse, "the command is being retried");
+        }
+        if is_retried {
+            // Asked for twice, it is done once.
+            self.retries.insert(request, id);
+            return;
         }
         let command = match words {
             Some(words) => refused.command.with_words(words),

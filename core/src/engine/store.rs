@@ -157,8 +157,17 @@ impl Store {
 
     /// Forgets the writes of a record in transactions that are not done.
     pub(super) fn withdraw(&mut self, key: &str) {
+        self.forget(|write| matches!(write, Write::Put(written, _) if written == key));
+    }
+
+    /// Forgets the deletions of a record in transactions that are not done.
+    pub(super) fn keep(&mut self, key: &str) {
+        self.forget(|write| matches!(write, Write::Delete(deleted) if deleted == key));
+    }
+
+    fn forget(&mut self, is_forgotten: impl Fn(&Write) -> bool) {
         for transaction in &mut self.waiting {
-            transaction.writes.retain(|write| !matches!(write, Write::Put(written, _) if written == key));
+            transaction.writes.retain(|write| !is_forgotten(write));
         }
     }
 

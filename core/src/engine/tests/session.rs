@@ -205,10 +205,7 @@ fn e41_a_conversation_whose_creation_is_refused_leaves_the_screen_until_it_is_tr
     let push = push_of(&mut engine, &mut store, 1);
     let conversation = push.stream.conversation().unwrap();
     give(&mut engine, &mut store, Input::OpenConversation(conversation));
-    let (detail, retry_at) = (String::new(), None);
-    let refused =
-        Refused { request: push.request, stream: push.stream.clone(), index: 0, code: Code::Blocked, detail, retry_at };
-    let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
+    let outputs = receive(&mut engine, &mut store, &refused(&push, Code::Blocked));
     assert!(outputs.contains(&Output::Update(Update::Gone(conversation))), "{outputs:?}");
     let ids: Vec<u64> = outputs.iter().flat_map(refused_ids).collect();
     assert_eq!(ids.len(), 2, "both commands are kept");
@@ -225,9 +222,70 @@ fn e41_a_conversation_whose_creation_is_refused_leaves_the_screen_until_it_is_tr
     assert!(retry(ids[1]).iter().any(|output| matches!(output, Output::Update(Update::CommandStored { .. }))));
 }
 
+/// The answer that refuses a push from its first change on.
+fn refused(push: &Push, code: Code) -> ServerFrame {
+    let (stream, detail) = (push.stream.clone(), String::new());
+    ServerFrame::Refused(Refused { request: push.request, stream, index: 0, code, detail, retry_at: None })
+}
+
 fn refused_ids(output: &Output) -> Vec<u64> {
     match output {
         Output::Update(Update::Refused { rows, .. }) => rows.iter().map(|row| row.id).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// What a screen is told of requests, by number: whether they were stored.
+fn answers(outputs: &[Output]) -> Vec<(u64, bool)> {
+    let answer = |output: &Output| match output {
+        Output::Update(Update::CommandStored { request, .. }) => Some((*request, true)),
+        Output::Update(Update::CommandFailed { request, .. }) => Some((*request, false)),
+        _ => None,
+    };
+    outputs.iter().filter_map(answer).collect()
+}
+
+#[test]
+fn e2_a_refused_command_that_is_retried_twice_is_commanded_once_and_goes_when_that_is_stored() {
+    for (result, is_stored) in [(Err(StorageError::Full), false), (Ok(StorageAnswer::Written), true)] {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let push = push_of(&mut engine, &mut store, 0);
+        let outputs = receive(&mut engine, &mut store, &refused(&push, Code::Blocked));
+        let [id] = outputs.iter().flat_map(refused_ids).collect::<Vec<_>>()[..] else { panic!("{outputs:?}") };
+
+        let mut retry = |request: u64, words: Option<&str>| {
+            engine.handle(now(), Input::RetryRefused { request, id, words: words.map(str::to_owned) }).unwrap();
+            std::iter::from_fn(|| engine.poll()).collect::<Vec<_>>()
+        };
+        let first = retry(1, None);
+        let [task] = first.iter().filter_map(storage_task).collect::<Vec<_>>()[..] else { panic!("{first:?}") };
+        let StorageRequest::Write(writes) = &task.request else { panic!("{task:?}") };
+        let is_deleted =
+            |key: &str| writes.iter().any(|write| matches!(write, Write::Delete(deleted) if deleted == key));
+        let key = store.records().keys().find(|key| key.starts_with("refused/")).unwrap().clone();
+        assert!(is_deleted(&key), "in one transaction: {writes:?}");
+        assert!(writes.iter().any(|write| matches!(write, Write::Put(key, _) if key.starts_with(OUTBOX))));
+        let second = retry(2, None);
+        assert!(second.iter().find_map(storage_task).is_none() && answers(&second).is_empty(), "{second:?}");
+        assert_eq!(answers(&retry(3, Some("other words"))), [(3, false)]);
+
+        if result.is_ok() {
+            store.run(&task.request).unwrap();
+        }
+        engine.handle(now(), Input::StorageFinished(task.id, result)).unwrap();
+        let outputs = drain(&mut engine, &mut store);
+        assert_eq!(answers(&outputs), [(1, is_stored), (2, is_stored)]);
+        let later = Now { monotonic: MonotonicTime::from_millis(60_000), ..now() };
+        engine.handle(later, Input::TimerDue).unwrap();
+        drain(&mut engine, &mut store);
+        assert_eq!(store.records().contains_key(&key), !is_stored);
+        assert_eq!(store.records().keys().filter(|key| key.starts_with(OUTBOX)).count(), usize::from(is_stored));
+    }
+}
+
+fn storage_task(output: &Output) -> Option<&StorageTask> {
+    match output {
+        Output::Storage(task) => Some(task),
+        _ => None,
     }
 }
