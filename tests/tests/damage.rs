@@ -15,7 +15,10 @@ use tidings_core::{
     model::Profile,
     storage::{MemoryStore, StorageRequest, Write},
 };
-use tidings_tests::sim::world::{Device, World};
+use tidings_tests::sim::{
+    disk::second_copy,
+    world::{Device, World},
+};
 
 /// Ann's device is down, offline, with two messages that nobody else has, and
 /// one that was refused. Bob has written meanwhile.
@@ -288,4 +291,15 @@ fn e12_records_that_are_gone_are_fetched_again_too() {
         assert_eq!(texts, scene.texts(scene.bob), "{key}");
         assert!(PENDING.iter().all(|text| texts.iter().any(|shown| shown == text)), "{key}");
     }
+}
+
+#[test]
+fn e42_from_what_nobody_else_has_a_device_goes_on() {
+    let mut scene = scene();
+    scene.store = second_copy(&scene.store);
+    let (key, value) = scene.store.records().iter().next().map(|(key, value)| (key.clone(), value.clone())).unwrap();
+    assert!(key.starts_with("outbox/"), "{key}");
+    scene.start_with(&key, value.clone());
+    scene.check("", &value, "all else is gone");
+    scene.check_mended("all else is gone");
 }

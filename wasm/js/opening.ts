@@ -4,7 +4,8 @@ import { failureOf } from "./init.js";
 import { acquireLock, type Release } from "./lock.js";
 import type { ClientOptions } from "./options.js";
 import { currentPlatform } from "./platform.js";
-import { IndexedDbStore, OpenError } from "./store/indexeddb.js";
+import { OpenError } from "./store/database.js";
+import { IndexedDbStore } from "./store/indexeddb.js";
 import { MemoryStore } from "./store/memory.js";
 import type { Store } from "./store/store.js";
 

@@ -43,6 +43,7 @@ pub use fault::ServerFault;
 pub use input::Input;
 pub use lists::ListPage;
 pub use output::{ConnectionState, Output, TimelineUpdate, Update};
+pub use record::IRREPLACEABLE;
 #[cfg(any(test, feature = "testing"))]
 pub use record::{content_of as record_content, recode as recode_record, seal as seal_record};
 

@@ -51,6 +51,10 @@ pub(super) const FIRST_ROWS: &str = "first_rows";
 /// Before the key of a record that is damaged and holds what a person wrote.
 const DAMAGED: &str = "damaged/";
 
+/// Before the keys of what nobody else has: a device goes on from these records
+/// alone (E42). A store on a platform that may throw a store away keeps them twice.
+pub const IRREPLACEABLE: [&str; 4] = [OUTBOX, REFUSED, WISHES, DAMAGED];
+
 /// The device's own state.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -26,9 +26,10 @@ async function messagesOf(client: Client, conversation: string, count: number): 
     `${count} messages`,
     () => {
       timeline.loadOlder();
-      return [timeline.rows.length, timeline.hasOlder] as const;
+      const { rows, hasOlder } = timeline;
+      return { shown: rows.length, hasOlder, connection: client.connection, newest: rows.at(-1)?.text };
     },
-    ([shown, hasOlder]) => shown >= count && !hasOlder,
+    ({ shown, hasOlder }) => shown >= count && !hasOlder,
   );
   const { rows } = timeline;
   timeline.close();
@@ -37,56 +38,81 @@ async function messagesOf(client: Client, conversation: string, count: number): 
 
 const options = { timeout: TEST_MS_MAX };
 
-test("a browser killed while it writes keeps what it said was saved, and sends it once", options, async () => {
+/** What stands behind a browser that is killed: a server, a site with the package, and a profile. */
+async function withBrowser(play: (ann: Writer, profile: Profile) => Promise<void>): Promise<void> {
   const [server, site, profile] = await Promise.all([Server.start("SQLite"), PackageSite.open(), Profile.create()]);
   try {
-    const token = await issueToken("ann", "1h");
-    const saved: string[] = [];
-    let conversation = "";
-    for (let kill = 1; kill <= KILLS; kill += 1) {
-      const page = await profile.start();
-      await page.exposeFunction("tellSaved", (text: string) => saved.push(text));
-      await page.goto(site.url);
-      conversation = await page.evaluate(
-        async ({ url, token, kill, online, atOnce }) => {
-          const { Client, init } = await import("tidings");
-          await init();
-          const client = await Client.open({ url, account: "ann", token: () => token, store: "indexeddb" });
-          client.setNetwork(online);
-          const { conversation = "" } = await client.createDirect("bob");
-          const { tellSaved } = globalThis as unknown as { tellSaved: (text: string) => Promise<void> };
-          let count = 0;
-          const write = async (): Promise<void> => {
-            for (;;) {
-              count += 1;
-              const text = `${kill}.${count}`;
-              await client.sendText(conversation, text);
-              await tellSaved(text);
-            }
-          };
-          for (let writer = 0; writer < atOnce; writer += 1) {
-            void write();
-          }
-          return conversation;
-        },
-        { url: server.url, token, kill, online: kill % 2 === 0, atOnce: AT_ONCE },
-      );
-      const goal = saved.length + randomInt(8, 30);
-      await until("messages are saved", () => saved.length, (count) => count >= goal);
-      await profile.kill();
-    }
+    await play(new Writer(server, site, profile, await issueToken("ann", "1h")), profile);
+    await server.verify();
+  } finally {
+    await Promise.all([profile.remove(), site.close(), server.remove()]);
+  }
+}
 
-    const page = await profile.start();
-    await page.goto(site.url);
-    const { refused, storage } = await page.evaluate(
+/** Ann in a browser that is killed while she writes to Bob. */
+class Writer {
+  /** What she was told is saved. */
+  readonly saved: string[] = [];
+  conversation = "";
+  #kills = 0;
+  readonly #server: Server;
+  readonly #site: PackageSite;
+  readonly #profile: Profile;
+  readonly #token: string;
+
+  constructor(server: Server, site: PackageSite, profile: Profile, token: string) {
+    this.#server = server;
+    this.#site = site;
+    this.#profile = profile;
+    this.#token = token;
+  }
+
+  /** Writes, and is killed somewhere in it. */
+  async writeAndBeKilled(online: boolean): Promise<void> {
+    const page = await this.#profile.start();
+    await page.exposeFunction("tellSaved", (text: string) => this.saved.push(text));
+    await page.goto(this.#site.url);
+    this.#kills += 1;
+    this.conversation = await page.evaluate(
+      async ({ url, token, kill, online, atOnce }) => {
+        const { Client, init } = await import("tidings");
+        await init();
+        const client = await Client.open({ url, account: "ann", token: () => token, store: "indexeddb" });
+        client.setNetwork(online);
+        const { conversation = "" } = await client.createDirect("bob");
+        const { tellSaved } = globalThis as unknown as { tellSaved: (text: string) => Promise<void> };
+        let count = 0;
+        const write = async (): Promise<void> => {
+          for (;;) {
+            count += 1;
+            const text = `${kill}.${count}`;
+            await client.sendText(conversation, text);
+            await tellSaved(text);
+          }
+        };
+        for (let writer = 0; writer < atOnce; writer += 1) {
+          void write();
+        }
+        return conversation;
+      },
+      { url: this.#server.url, token: this.#token, kill: this.#kills, online, atOnce: AT_ONCE },
+    );
+    const goal = this.saved.length + randomInt(8, 30);
+    await until("messages are saved", () => this.saved.length, (count) => count >= goal);
+    await this.#profile.kill();
+  }
+
+  /** Opens the package once more, and waits until everything is sent; answers how many commands were refused. */
+  async sendAll(): Promise<number> {
+    const page = await this.#profile.start();
+    await page.goto(this.#site.url);
+    return page.evaluate(
       async ({ url, token }) => {
         const { Client, init } = await import("tidings");
         await init();
         const client = await Client.open({ url, account: "ann", token: () => token, store: "indexeddb" });
         let refused = 0;
-        let storage: string | undefined;
         client.refused((rows) => (refused = rows.length));
-        client.onStorage((code) => (storage = code));
         await new Promise<void>((resolve) => {
           const look = (): void => {
             if (client.connection.type === "online" && client.unsynced === 0) {
@@ -97,21 +123,44 @@ test("a browser killed while it writes keeps what it said was saved, and sends i
           client.onUnsynced(look);
           look();
         });
-        return { refused, storage };
+        return refused;
       },
-      { url: server.url, token },
+      { url: this.#server.url, token: this.#token },
     );
-    assert.deepEqual([refused, storage], [0, undefined]);
-
-    const messages = await deviceOf(server, "bob", (bob) => messagesOf(bob, conversation, saved.length));
-    const texts = messages.map(({ text }) => text);
-    assert.deepEqual(saved.filter((text) => !texts.includes(text)), [], "what was saved is there");
-    assert.equal(new Set(texts).size, texts.length, "nothing is there twice");
-    await server.verify();
-  } finally {
-    await Promise.all([profile.remove(), site.close(), server.remove()]);
   }
+
+  /** Fails unless Bob reads all that she was told is saved, and nothing twice. */
+  async checkReceived(): Promise<void> {
+    const read = (bob: Client): Promise<readonly TimelineRow[]> =>
+      messagesOf(bob, this.conversation, this.saved.length);
+    const texts = (await deviceOf(this.#server, "bob", read)).map(({ text }) => text);
+    assert.deepEqual(this.saved.filter((text) => !texts.includes(text)), [], "what was saved is there");
+    assert.equal(new Set(texts).size, texts.length, "nothing is there twice");
+  }
+}
+
+test("a browser killed while it writes keeps what it said was saved, and sends it once", options, async () => {
+  await withBrowser(async (ann) => {
+    for (let kill = 1; kill <= KILLS; kill += 1) {
+      await ann.writeAndBeKilled(kill % 2 === 0);
+    }
+    assert.equal(await ann.sendAll(), 0);
+    await ann.checkReceived();
+  });
 });
+
+for (const [network, online] of [["online", true], ["offline", false]] as const) {
+  test(`a browser that throws its database away, torn by a kill ${network}, keeps what was saved`, options, async () => {
+    await withBrowser(async (ann, profile) => {
+      await ann.writeAndBeKilled(online);
+      await profile.tear();
+      // It writes behind what is torn, and with the next start it finds that out.
+      await ann.writeAndBeKilled(false);
+      assert.equal(await ann.sendAll(), 0);
+      await ann.checkReceived();
+    });
+  });
+}
 
 test("clients get through a server and a Postgres that are killed in turn", options, async () => {
   await init();

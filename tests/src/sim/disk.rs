@@ -3,7 +3,10 @@
 
 use std::collections::VecDeque;
 
-use tidings_core::storage::{MemoryStore, StorageAnswer, StorageError, StorageRequest, StorageTask, TaskId, Write};
+use tidings_core::{
+    engine::IRREPLACEABLE,
+    storage::{MemoryStore, RecordKey, StorageAnswer, StorageError, StorageRequest, StorageTask, TaskId, Write},
+};
 
 use super::{
     happened::{Happened, Tally},
@@ -98,8 +101,29 @@ impl Disk {
         self.waiting.iter().any(|(_, task)| matches!(task.request, StorageRequest::Write(_)))
     }
 
+    /// What a crash leaves at worst, now and then: the platform throws the store
+    /// away, and what was kept twice is left (E42).
+    pub fn crash_badly(&mut self) -> MemoryStore {
+        let left = self.crash();
+        if !self.random.chance(10) {
+            return left;
+        }
+        self.tally.count(Happened::StoreThrownAway);
+        second_copy(&left)
+    }
+
     /// What a crash leaves: nothing of the tasks that wait.
     pub fn crash(&self) -> MemoryStore {
         self.durable.as_ref().unwrap_or(&self.store).clone()
     }
+}
+
+/// What is kept twice of a store.
+pub fn second_copy(store: &MemoryStore) -> MemoryStore {
+    let is_kept = |key: &RecordKey| IRREPLACEABLE.iter().any(|kept| key.starts_with(kept));
+    let kept = store.records().iter().filter(|(key, _)| is_kept(key));
+    let kept = kept.map(|(key, value)| Write::Put(key.clone(), value.clone())).collect();
+    let mut copy = MemoryStore::default();
+    copy.run(&StorageRequest::Write(kept)).expect("it has no bound");
+    copy
 }

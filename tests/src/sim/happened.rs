@@ -33,6 +33,8 @@ happenings! {
     NodeUnreachable,
     /// A device died with a transaction under way.
     WriteLost,
+    /// A device died, and all that its store held but once was gone.
+    StoreThrownAway,
     /// A transaction of a device found its disk full.
     DiskFull,
     /// A transaction of a device failed, and would not the next time.

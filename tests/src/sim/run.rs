@@ -403,7 +403,7 @@ impl<'a> Run<'a> {
                 // What they do last may not be stored yet.
                 self.act(device, random);
                 self.doubt(device, false);
-                self.world.crash_client(device);
+                self.world.crash_client_badly(device);
                 self.open_all(device);
             }
             Class::Disk => self.disk(device, random),

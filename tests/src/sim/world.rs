@@ -274,6 +274,13 @@ impl World {
         self.restart(device, store);
     }
 
+    /// The device's process dies, and may leave its store so that the platform throws it away.
+    pub fn crash_client_badly(&mut self, device: Device) {
+        self.tally.count_if(Happened::WriteLost, self.clients[device].disk.is_writing());
+        let store = self.clients[device].disk.crash_badly();
+        self.restart(device, store);
+    }
+
     /// The device's process dies; it starts again on this store.
     pub fn restart(&mut self, device: Device, store: MemoryStore) {
         self.drop_link(device);

@@ -67,6 +67,29 @@ test("a client keeps its state in IndexedDB, over a reload", async () => {
   });
 });
 
+test("what only this device has outlives a database that the browser throws away", async () => {
+  await withPage(async (page) => {
+    await page.evaluate(() => window.lab.open());
+    const conversation = await page.evaluate(() => window.lab.createGroup("Walks"));
+    await page.evaluate((conversation) => window.lab.send(conversation, "Sunday?"), conversation);
+    await page.evaluate((conversation) => window.lab.send(conversation, "At ten."), conversation);
+    await page.evaluate(() => window.lab.close());
+    await page.evaluate(() => window.lab.loseDatabase("tidings/default/ada"));
+
+    await load(page);
+    await page.evaluate(() => window.lab.open());
+    assert.equal(await page.evaluate(() => window.lab.unsynced()), 3);
+    const texts = await page.evaluate((conversation) => window.lab.texts(conversation, 2), conversation);
+    assert.deepEqual(texts, ["Sunday?", "At ten."]);
+
+    // Whoever deletes the store while it is open means all of it.
+    await page.evaluate(() => window.lab.loseDatabase("tidings/default/ada"));
+    await load(page);
+    await page.evaluate(() => window.lab.open());
+    assert.equal(await page.evaluate(() => window.lab.unsynced()), 0);
+  });
+});
+
 test("a second tab on one store is told so, and gets it when the first is closed", async () => {
   await withPage(async (first, context) => {
     const second = await openPage(context);

@@ -50,6 +50,19 @@ const lab = {
     await clients.pop()?.close();
   },
 
+  /** Deletes a store's database, as a browser does that finds it corrupt. */
+  loseDatabase(name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deleting = indexedDB.deleteDatabase(name);
+      deleting.onsuccess = () => {
+        resolve();
+      };
+      deleting.onerror = () => {
+        reject(deleting.error ?? new Error("not deleted"));
+      };
+    });
+  },
+
   /** Makes a group; its id. */
   async createGroup(title: string): Promise<string> {
     return (await current().createGroup({ title, members: ["bob"] })).conversation ?? "";

@@ -1,7 +1,9 @@
 /** A browser that a test can kill, and start again on the same profile; and a page with the package in it. */
+import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,6 +20,13 @@ const PACKAGE = fileURLToPath(new URL("..", import.meta.resolve("tidings")));
 const PAGE = `<!doctype html><title>tidings</title><link rel="icon" href="data:,">
 <script type="importmap">{ "imports": { "tidings": "/dist/index.js" } }</script>`;
 const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".wasm": "application/wasm" };
+
+/** LevelDB's log: blocks of records, each with a checksum, a length and a type before its content. */
+const LOG_BLOCK_BYTES = 32 * 1024;
+const LOG_HEADER_BYTES = 7;
+const LOG_RECORD_FULL = 1;
+/** How long the torn record says that it is. */
+const TORN_BYTES = 50;
 
 /** What a site is beyond its page. */
 export interface SiteOptions {
@@ -111,6 +120,26 @@ export class Profile {
     const ended = once(child, "exit");
     killGroup(child);
     await ended;
+  }
+
+  /**
+   * Leaves IndexedDB as a kill in the middle of an append does: LevelDB's log ends in the header of a record
+   * that has no content. Source: https://github.com/google/leveldb/blob/main/doc/log_format.md
+   */
+  async tear(): Promise<void> {
+    const folder = join(this.#folder, "Default", "IndexedDB");
+    const files = await readdir(folder, { recursive: true });
+    const logs = files.filter((file) => file.endsWith(".log")).map((file) => join(folder, file));
+    assert.equal(logs.length, 1, `one log of one database, not ${logs.join(", ")}`);
+    const [log = ""] = logs;
+    const left = LOG_BLOCK_BYTES - ((await stat(log)).size % LOG_BLOCK_BYTES);
+    // Zeros are skipped up to the next block; a record does not go beyond its own.
+    const padding = Buffer.alloc(left < LOG_HEADER_BYTES + TORN_BYTES ? left : 0);
+    const header = Buffer.alloc(LOG_HEADER_BYTES);
+    header.writeUInt32LE(randomInt(1, 2 ** 32), 0);
+    header.writeUInt16LE(TORN_BYTES, 4);
+    header.writeUInt8(LOG_RECORD_FULL, 6);
+    await appendFile(log, Buffer.concat([padding, header]));
   }
 
   /** Ends the browser and removes what it kept. */

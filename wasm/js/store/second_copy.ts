@@ -1,0 +1,140 @@
+/**
+ * A second copy of what only this device has, for a browser that throws the
+ * first one away.
+ *
+ * Chromium keeps all databases of an origin in one LevelDB. When the browser is
+ * killed in the middle of an append, the log ends in a torn record; the next
+ * start reads up to it and appends behind it (`reuse_logs`); the start after
+ * that takes the log for corrupt, deletes every database of the origin and
+ * makes empty ones. What the server has is fetched again. What it does not have
+ * is kept here: in a storage bucket, which has a LevelDB of its own that the
+ * same kill does not tear. Where there are no storage buckets there is no copy:
+ * Firefox and Safari keep IndexedDB in SQLite.
+ */
+import type { StorageRecord, Write } from "../../pkg/tidings.js";
+import { RecordDatabase } from "./database.js";
+
+/** Before the keys of what nobody else has: `IRREPLACEABLE` of `core/src/engine/record.rs`. */
+const IRREPLACEABLE = ["outbox/", "refused/", "wish/", "damaged/"];
+
+/** The bucket of all stores of an origin. */
+const BUCKET = "tidings";
+
+/** Deletions that wait for the next record; with more they are carried out by themselves. */
+const DELETIONS_MAX = 100;
+
+/** The part of the Storage Buckets API that is used: https://wicg.github.io/storage-buckets/ */
+interface BucketNavigator {
+  readonly storageBuckets?: { open(name: string): Promise<{ readonly indexedDB: IDBFactory }> };
+}
+
+/** The copy of one store. It never fails: the store is right without it. */
+export class SecondCopy {
+  readonly #opening: Promise<RecordDatabase | undefined>;
+  /** What was asked of it, one after another. */
+  #tasks: Promise<void> = Promise.resolve();
+  /** Whether the copy is as the store is: only then a write is waited for. */
+  #isFollowing = false;
+  #deletions: Write[] = [];
+
+  /** Begins to open the copy of the store of this name. */
+  constructor(name: string) {
+    this.#opening = openIn(BUCKET, name);
+  }
+
+  /** Puts what it has into a store that is blank. Rejects when the store does not take it. */
+  async restore(store: RecordDatabase): Promise<void> {
+    let records: StorageRecord[] = [];
+    await this.#run(async (copy) => {
+      records = await copy.read(IRREPLACEABLE);
+      this.#isFollowing = true;
+    });
+    if (records.length > 0) {
+      await store.write(puts(records), "strict");
+    }
+  }
+
+  /** Makes it what the store has. */
+  follow(store: RecordDatabase): void {
+    void this.#run(async (copy) => {
+      const [records, former] = await Promise.all([store.read(IRREPLACEABLE), copy.read(IRREPLACEABLE)]);
+      if (records.length > 0 || former.length > 0) {
+        await copy.write([...deletions(), ...puts(records)], "relaxed");
+      }
+      this.#isFollowing = true;
+    });
+  }
+
+  /**
+   * Takes note of what was written to the store. Deletions wait for the next
+   * record: one that comes back is answered by the server as it was before.
+   */
+  async write(writes: readonly Write[]): Promise<void> {
+    const noted = writes.filter(isIrreplaceable);
+    const records = noted.filter((write) => write.type === "put");
+    this.#deletions.push(...noted.filter((write) => write.type !== "put"));
+    if (records.length === 0 && this.#deletions.length <= DELETIONS_MAX) {
+      return;
+    }
+    const due = [...this.#deletions, ...records];
+    this.#deletions = [];
+    const written = this.#run((copy) => copy.write(due, "relaxed"));
+    if (this.#isFollowing) {
+      await written;
+    }
+  }
+
+  /** Forgets everything: somebody deletes the store. */
+  clear(): void {
+    void this.#run((copy) => copy.write(deletions(), "relaxed"));
+  }
+
+  /** Lets it go when everything is done. */
+  close(): void {
+    void this.#run(async (copy) => {
+      try {
+        await copy.write(this.#deletions, "relaxed");
+      } finally {
+        copy.close();
+      }
+    });
+  }
+
+  #run(task: (copy: RecordDatabase) => Promise<void>): Promise<void> {
+    this.#tasks = this.#tasks.then(async () => {
+      const copy = await this.#opening;
+      try {
+        await (copy && task(copy));
+      } catch {
+        // The store has it.
+      }
+    });
+    return this.#tasks;
+  }
+}
+
+async function openIn(bucket: string, name: string): Promise<RecordDatabase | undefined> {
+  try {
+    const { storageBuckets } = globalThis.navigator as BucketNavigator;
+    const opened = await storageBuckets?.open(bucket);
+    return opened && (await RecordDatabase.open(opened.indexedDB, name));
+  } catch {
+    return undefined;
+  }
+}
+
+function isIrreplaceable(write: Write): boolean {
+  if (write.type === "delete_prefix") {
+    const { prefix } = write;
+    return IRREPLACEABLE.some((kept) => prefix.startsWith(kept) || kept.startsWith(prefix));
+  }
+  return IRREPLACEABLE.some((kept) => write.key.startsWith(kept));
+}
+
+function puts(records: readonly StorageRecord[]): Write[] {
+  return records.map(({ key, value }) => ({ type: "put", key, value }));
+}
+
+function deletions(): Write[] {
+  return IRREPLACEABLE.map((prefix) => ({ type: "delete_prefix", prefix }));
+}
