@@ -67,7 +67,7 @@ export class SecondCopy {
 
   /**
    * Takes note of what was written to the store. Deletions wait for the next
-   * record: one that comes back is answered by the server as it was before.
+   * record: of what comes back the server says what it said before.
    */
   async write(writes: readonly Write[]): Promise<void> {
     const noted = writes.filter(isIrreplaceable);
