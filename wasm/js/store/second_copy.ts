@@ -30,16 +30,20 @@ interface BucketNavigator {
 
 /** The copy of one store. It never fails: the store is right without it. */
 export class SecondCopy {
-  readonly #opening: Promise<RecordDatabase | undefined>;
+  readonly #name: string;
+  /** Opened when it is needed: a start that writes nothing costs nothing. */
+  #opening: Promise<RecordDatabase | undefined> | undefined;
   /** What was asked of it, one after another. */
   #tasks: Promise<void> = Promise.resolve();
+  /** The store, as long as the copy is not as that is. */
+  #store: RecordDatabase | undefined;
   /** Whether the copy is as the store is: only then a write is waited for. */
   #isFollowing = false;
   #deletions: Write[] = [];
 
-  /** Begins to open the copy of the store of this name. */
+  /** The copy of the store of this name. */
   constructor(name: string) {
-    this.#opening = openIn(BUCKET, name);
+    this.#name = name;
   }
 
   /** Puts what it has into a store that is blank. Rejects when the store does not take it. */
@@ -54,15 +58,9 @@ export class SecondCopy {
     }
   }
 
-  /** Makes it what the store has. */
+  /** Becomes what the store has, with the next record that is written. */
   follow(store: RecordDatabase): void {
-    void this.#run(async (copy) => {
-      const [records, former] = await Promise.all([store.read(IRREPLACEABLE), copy.read(IRREPLACEABLE)]);
-      if (records.length > 0 || former.length > 0) {
-        await copy.write([...deletions(), ...puts(records)], "relaxed");
-      }
-      this.#isFollowing = true;
-    });
+    this.#store = store;
   }
 
   /**
@@ -76,6 +74,7 @@ export class SecondCopy {
     if (records.length === 0 && this.#deletions.length <= DELETIONS_MAX) {
       return;
     }
+    this.#catchUp();
     const due = [...this.#deletions, ...records];
     this.#deletions = [];
     const written = this.#run((copy) => copy.write(due, "relaxed"));
@@ -91,6 +90,9 @@ export class SecondCopy {
 
   /** Lets it go when everything is done. */
   close(): void {
+    if (this.#opening === undefined) {
+      return;
+    }
     void this.#run(async (copy) => {
       try {
         await copy.write(this.#deletions, "relaxed");
@@ -100,9 +102,26 @@ export class SecondCopy {
     });
   }
 
+  #catchUp(): void {
+    const store = this.#store;
+    if (store === undefined) {
+      return;
+    }
+    this.#store = undefined;
+    void this.#run(async (copy) => {
+      const [records, former] = await Promise.all([store.read(IRREPLACEABLE), copy.read(IRREPLACEABLE)]);
+      if (records.length > 0 || former.length > 0) {
+        await copy.write([...deletions(), ...puts(records)], "relaxed");
+      }
+      this.#isFollowing = true;
+    });
+  }
+
   #run(task: (copy: RecordDatabase) => Promise<void>): Promise<void> {
+    this.#opening ??= openIn(BUCKET, this.#name);
+    const opening = this.#opening;
     this.#tasks = this.#tasks.then(async () => {
-      const copy = await this.#opening;
+      const copy = await opening;
       try {
         await (copy && task(copy));
       } catch {
