@@ -1,0 +1,9 @@
+//! Abuse by what is allowed: each way in which an account, a careless operator or a
+//! stranger could once ruin a conversation or a server by nothing but legal acts, played
+//! against a running server on both stores. One file a finding; what is asserted is
+//! bytes, counts and codes, which do not depend on the machine.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+#[path = "../support/mod.rs"]
+mod support;
