@@ -32,6 +32,8 @@ named! {
         SlowReader = "slow_reader",
         /// The same device opened another session; this one ended.
         SessionReplaced = "session_replaced",
+        /// The account has more sessions than it may; the one that was idle for the longest time ended.
+        TooManySessions = "too_many_sessions",
         /// The server is going down; come back soon.
         Draining = "draining",
         /// The server cannot reach its store.
@@ -248,6 +250,7 @@ impl Code {
             self,
             Code::TokenExpired
                 | Code::SlowReader
+                | Code::TooManySessions
                 | Code::Draining
                 | Code::HelloTimeout
                 | Code::StoreUnavailable

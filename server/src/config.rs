@@ -9,7 +9,7 @@ use tidings_core::{
     limits::Limits,
 };
 
-use crate::rate::AccountRates;
+use crate::shares::ShareConfig;
 
 /// The Tidings sync server.
 #[derive(Debug, Parser)]
@@ -181,22 +181,9 @@ pub struct Config {
     /// The bounds of this node.
     #[command(flatten)]
     pub node: NodeConfig,
-}
-
-impl Config {
-    /// The rates of accounts, none below that of a single session.
-    pub(crate) fn account_rates(&self) -> AccountRates {
-        let burst = self.node.account_changes_burst.max(self.limits.changes_burst);
-        let per_second = self.node.account_changes_per_second.max(self.limits.changes_per_second);
-        AccountRates::new(burst, per_second)
-    }
-
-    /// The rates at which accounts look for others by their contact points; a
-    /// question of the largest size always passes.
-    pub(crate) fn match_rates(&self) -> AccountRates {
-        let burst = self.node.account_contact_points_burst.max(Limits::DEFAULT.contact_points_max);
-        AccountRates::new(burst, self.node.account_contact_points_per_second)
-    }
+    /// How much of this node one account may use.
+    #[command(flatten)]
+    pub shares: ShareConfig,
 }
 
 /// The bounds told to clients in Welcome, as far as an operator sets them.
@@ -266,18 +253,6 @@ pub struct NodeConfig {
     /// How often a session that was sent something gets a newer cursor.
     #[arg(long, env = "TIDINGS_CURSOR_INTERVAL", default_value = "30s", value_parser = parse_duration)]
     pub cursor_interval: Duration,
-    /// Pushed changes all sessions of an account may send per second, after the burst; at least a session's.
-    #[arg(long, env = "TIDINGS_ACCOUNT_CHANGES_PER_SECOND", default_value_t = 80)]
-    pub account_changes_per_second: u32,
-    /// Pushed changes all sessions of an account may send at once; at least a session's.
-    #[arg(long, env = "TIDINGS_ACCOUNT_CHANGES_BURST", default_value_t = 2_000)]
-    pub account_changes_burst: u32,
-    /// Contact points an account may ask for per second, after the burst: so slow that nobody tries out all numbers.
-    #[arg(long, env = "TIDINGS_ACCOUNT_CONTACT_POINTS_PER_SECOND", default_value_t = 1)]
-    pub account_contact_points_per_second: u32,
-    /// Contact points an account may ask for at once: a phone book, in batches.
-    #[arg(long, env = "TIDINGS_ACCOUNT_CONTACT_POINTS_BURST", default_value_t = 5_000)]
-    pub account_contact_points_burst: u32,
     /// Streams that admit pushes at once; beyond it pushes are deferred.
     #[arg(long, env = "TIDINGS_STREAMS_MAX", default_value_t = 20_000)]
     pub streams_max: usize,

@@ -14,6 +14,7 @@ pub mod log;
 pub mod metrics;
 pub mod node;
 pub mod rate;
+pub mod shares;
 pub mod start;
 pub mod store;
 pub mod stream;

@@ -13,7 +13,7 @@ use crate::{
     drain::{Drain, Gauge, Phase},
     job,
     metrics::Metrics,
-    rate::AccountRates,
+    shares::Shares,
     store::{Metered, Store},
     stream::{CacheBudget, Committer, Receipts, Registry, notice, receipt},
     ws::Sessions,
@@ -45,10 +45,8 @@ pub struct Node {
     pub cache: CacheBudget,
     /// Where sessions hand in receipts.
     pub receipts: Receipts,
-    /// How many changes accounts may write, whatever the number of their sessions.
-    pub account_rates: Arc<AccountRates>,
-    /// How many contact points accounts may ask for.
-    pub match_rates: AccountRates,
+    /// How much of the node each account may use, whatever the number of its sessions.
+    pub shares: Shares,
     /// How far the node is with going down.
     pub drain: Drain,
 }
@@ -75,8 +73,7 @@ impl Node {
             committer,
             cache: CacheBudget::new(config.node.cache_bytes_max),
             receipts,
-            account_rates: Arc::new(config.account_rates()),
-            match_rates: config.match_rates(),
+            shares: Shares::new(&config.shares, &config.limits.limits()),
             drain: Drain::default(),
             config,
         });
@@ -98,7 +95,7 @@ impl Node {
         self.streams.close();
         // Some of the time is kept for telling the sessions.
         if !self.streams.ended(left().mul_f64(0.7)).await {
-            tracing::warn!(streams = self.streams.count(), "streams did not finish in time");
+            tracing::warn!(streams = self.streams.alive(), "streams did not finish in time");
         }
         self.drain.enter(Phase::Closing);
         if !self.sockets.emptied(left().max(Duration::from_millis(100))).await {

@@ -2,7 +2,7 @@
 //! of an account together. The cells are `governor`'s; who pays, and what is
 //! answered, is said here.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroU32, str::FromStr, sync::Arc, time::Duration};
 
 use governor::{
     NotUntil, Quota, RateLimiter,
@@ -11,6 +11,90 @@ use governor::{
     state::{InMemoryState, NotKeyed, keyed::HashMapStateStore},
 };
 use tidings_core::ids::{AccountId, TenantId};
+
+/// So many at once, and then so many in each period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    burst: NonZeroU32,
+    count: NonZeroU32,
+    period: Period,
+}
+
+/// The period of an allowance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Period {
+    Second,
+    Minute,
+    Hour,
+    Day,
+}
+
+/// Why a text is not an allowance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be how many at once and how many in a period, as in 2000+80/s, 20+10/h or 200+200/d, each at least 1")]
+pub struct ParseAllowanceError;
+
+impl Period {
+    const ALL: [Self; 4] = [Self::Second, Self::Minute, Self::Hour, Self::Day];
+
+    fn letter(self) -> &'static str {
+        match self {
+            Self::Second => "s",
+            Self::Minute => "m",
+            Self::Hour => "h",
+            Self::Day => "d",
+        }
+    }
+
+    fn length(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Second => 1,
+            Self::Minute => 60,
+            Self::Hour => 3_600,
+            Self::Day => 86_400,
+        })
+    }
+}
+
+impl Allowance {
+    /// So many at once, then so many a second; at least one of each.
+    pub fn per_second(burst: u32, count: u32) -> Self {
+        Self { burst: at_least_one(burst), count: at_least_one(count), period: Period::Second }
+    }
+
+    /// This allowance, or so many at once and so many a second where that is more.
+    pub fn at_least(self, burst: u32, per_second: u32) -> Self {
+        let burst = self.burst.max(at_least_one(burst));
+        let least = Self::per_second(burst.get(), per_second);
+        let slower = self.period.length() / self.count.get() > least.period.length() / least.count.get();
+        if per_second > 0 && slower { least } else { Self { burst, ..self } }
+    }
+
+    fn quota(self) -> Quota {
+        let each = self.period.length() / self.count.get();
+        // More than one in a nanosecond is no rate any more.
+        let quota = Quota::with_period(each.max(Duration::from_nanos(1))).expect("a period is longer than nothing");
+        quota.allow_burst(self.burst)
+    }
+}
+
+impl FromStr for Allowance {
+    type Err = ParseAllowanceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (burst, rest) = text.split_once('+').ok_or(ParseAllowanceError)?;
+        let (count, period) = rest.split_once('/').ok_or(ParseAllowanceError)?;
+        let number = |text: &str| text.parse::<NonZeroU32>().map_err(|_| ParseAllowanceError);
+        let period = Period::ALL.into_iter().find(|each| each.letter() == period).ok_or(ParseAllowanceError)?;
+        Ok(Self { burst: number(burst)?, count: number(count)?, period })
+    }
+}
+
+impl fmt::Display for Allowance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}+{}/{}", self.burst, self.count, self.period.letter())
+    }
+}
 
 /// The rate of one session for one kind of thing.
 pub struct Rate<C: Clock = TokioClock> {
@@ -53,10 +137,6 @@ fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
 
-fn quota(burst: u32, per_second: u32) -> Quota {
-    Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst))
-}
-
 /// What `count` things cost. Nothing is free, or a peer could send it for ever;
 /// more than the burst pays a full burst, since waiting would never be enough.
 fn cost(count: usize, burst: NonZeroU32) -> NonZeroU32 {
@@ -69,6 +149,12 @@ fn wait<C: Clock>(not_until: &NotUntil<C::Instant>, clock: &C) -> Duration {
     Duration::from_millis(u64::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX))
 }
 
+impl<C: Clock> fmt::Debug for AccountRates<C> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("AccountRates").field("burst", &self.burst).field("accounts", &self.count()).finish()
+    }
+}
+
 impl Rate {
     /// So many at once, then so many a second.
     pub fn new(burst: u32, per_second: u32) -> Self {
@@ -78,8 +164,9 @@ impl Rate {
 
 impl<C: Clock> Rate<C> {
     fn with_clock(burst: u32, per_second: u32, clock: C) -> Self {
-        let limiter = RateLimiter::direct_with_clock(quota(burst, per_second), clock);
-        Self { limiter, burst: at_least_one(burst) }
+        let allowance = Allowance::per_second(burst, per_second);
+        let limiter = RateLimiter::direct_with_clock(allowance.quota(), clock);
+        Self { limiter, burst: allowance.burst }
     }
 
     /// Takes `count` at once; none counts as one.
@@ -95,16 +182,16 @@ impl<C: Clock> Rate<C> {
 }
 
 impl AccountRates {
-    /// So many at once, then so many a second, of each account.
-    pub fn new(burst: u32, per_second: u32) -> Self {
-        Self::with_clock(burst, per_second, TokioClock)
+    /// The same allowance for each account.
+    pub fn new(allowance: Allowance) -> Self {
+        Self::with_clock(allowance, TokioClock)
     }
 }
 
 impl<C: Clock> AccountRates<C> {
-    fn with_clock(burst: u32, per_second: u32, clock: C) -> Self {
-        let limiter = RateLimiter::new(quota(burst, per_second), HashMapStateStore::default(), clock);
-        Self { limiter, burst: at_least_one(burst) }
+    fn with_clock(allowance: Allowance, clock: C) -> Self {
+        let limiter = RateLimiter::new(allowance.quota(), HashMapStateStore::default(), clock);
+        Self { limiter, burst: allowance.burst }
     }
 
     /// Takes `count` at once of what an account may.
@@ -132,8 +219,8 @@ impl<C: Clock> AccountRates<C> {
 
 impl<C: Clock> ChangeRate<C> {
     /// The rate of a session of this account.
-    pub fn new(own: Rate<C>, accounts: &Arc<AccountRates<C>>, tenant: TenantId, account: AccountId) -> Self {
-        Self { own, accounts: Arc::clone(accounts), account: (tenant, account), prepaid: 0 }
+    pub fn new(own: Rate<C>, accounts: &Arc<AccountRates<C>>, account: AccountKey) -> Self {
+        Self { own, accounts: Arc::clone(accounts), account, prepaid: 0 }
     }
 
     /// Takes `count` changes at once. The session pays first, so that one which
@@ -181,12 +268,35 @@ mod tests {
     /// Two sessions of one account, and one of another.
     fn sessions(own: u32, account: u32) -> ([ChangeRate<FakeRelativeClock>; 3], FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
-        let accounts = Arc::new(AccountRates::with_clock(account, 1, clock.clone()));
+        let accounts = Arc::new(AccountRates::with_clock(Allowance::per_second(account, 1), clock.clone()));
         let session = |name: &str| {
             let own = Rate::with_clock(own, 1, clock.clone());
-            ChangeRate::new(own, &accounts, TenantId::parse("acme").unwrap(), AccountId::parse(name).unwrap())
+            ChangeRate::new(own, &accounts, (TenantId::parse("acme").unwrap(), AccountId::parse(name).unwrap()))
         };
         ([session("ann"), session("ann"), session("bob")], clock.clone())
+    }
+
+    #[test]
+    fn an_allowance_says_its_period() {
+        for text in ["2000+80/s", "20+10/h", "1+1/m", "200+200/d"] {
+            assert_eq!(text.parse::<Allowance>().unwrap().to_string(), text);
+        }
+        for text in
+            ["", "20", "20+10", "20/s", "0+1/s", "1+0/s", "-1+1/s", "1+1/w", "1 + 1/s", "1+1/s/s", "4294967296+1/s"]
+        {
+            assert_eq!(text.parse::<Allowance>(), Err(ParseAllowanceError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_slow_allowance_comes_back_one_by_one() {
+        let clock = FakeRelativeClock::default();
+        let rates = AccountRates::with_clock("20+10/h".parse().unwrap(), clock.clone());
+        let ann = (TenantId::parse("acme").unwrap(), AccountId::parse("ann").unwrap());
+        assert_eq!(rates.take(&ann, 20), Ok(()));
+        assert_eq!(rates.take(&ann, 1), Err(360 * SECOND));
+        clock.advance(360 * SECOND);
+        assert_eq!((rates.take(&ann, 1), rates.take(&ann, 1)), (Ok(()), Err(360 * SECOND)));
     }
 
     #[test]

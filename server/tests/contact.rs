@@ -83,7 +83,7 @@ async fn c7_who_has_an_account_is_found_by_what_is_verified(database: Database) 
 }
 
 async fn c7_an_account_asks_for_so_many_and_no_more(database: Database) {
-    let server = TestServer::start(&database, &["--account-contact-points-burst", "1000"]).await;
+    let server = TestServer::start(&database, &["--account-contact-points", "1000+1/s"]).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
     let book: Vec<String> = (0..1_001).map(|number| format!("a{number}@example.org")).collect();
     let book: Vec<&str> = book.iter().map(String::as_str).collect();

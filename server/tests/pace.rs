@@ -62,12 +62,7 @@ async fn push_patiently(
 }
 
 async fn p1_sessions_of_an_account_share_its_rate_and_others_have_their_own(database: Database) {
-    let flags = [
-        ["--changes-burst", "10"],
-        ["--changes-per-second", "2"],
-        ["--account-changes-burst", "12"],
-        ["--account-changes-per-second", "2"],
-    ];
+    let flags = [["--changes-burst", "10"], ["--changes-per-second", "2"], ["--account-changes", "12+2/s"]];
     let server = TestServer::start(&database, &flags.concat()).await;
     let mut phone = Client::connect(&server, "ann", device(1)).await;
     let mut tablet = Client::connect(&server, "ann", device(2)).await;

@@ -27,6 +27,7 @@ export const ENGLISH: Texts = {
   hello_timeout: "The server did not answer in time.",
   slow_reader: "The connection was too slow and starts over.",
   session_replaced: "This account is connected from another window of this device.",
+  too_many_sessions: "This account is open in too many places. This one will be connected again later.",
   draining: "The server is restarting.",
   store_unavailable: "The server cannot reach its storage at the moment.",
   store_full: "The server has no space left.",

@@ -16,6 +16,8 @@ use tidings_core::{
     time::WallTime,
 };
 
+use crate::rate::AccountKey;
+
 pub use keys::{DEVELOPMENT_SECRET, Keys, LoadKeysError};
 pub use token::IssueTokenError;
 
@@ -36,6 +38,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whose shares of the node it uses.
+    pub fn key(&self) -> AccountKey {
+        (self.tenant.clone(), self.account.clone())
+    }
+
     /// What the authority needs to know of a session of this identity on a device.
     pub fn session(&self, device: DeviceId) -> Session {
         Session {

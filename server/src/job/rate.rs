@@ -1,5 +1,5 @@
 //! Forgets the rates of accounts that were quiet, so that what a node
-//! remembers of accounts is bounded by those that write.
+//! remembers of accounts is bounded by those that ask for something.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,6 @@ use crate::{drain::Phase, node::Node};
 pub(crate) async fn run(node: Arc<Node>) {
     while node.drain.phase() == Phase::Running {
         tokio::time::sleep(node.config.node.cursor_interval.max(Duration::from_millis(10))).await;
-        node.account_rates.forget_quiet();
-        node.match_rates.forget_quiet();
+        node.shares.forget_quiet();
     }
 }

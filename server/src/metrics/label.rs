@@ -111,6 +111,7 @@ label! {
     /// their own, and for the wait for notices, which takes the time it has.
     StoreCall as "call" {
         Ping = "ping",
+        DeviceOwner = "device_owner",
         RegisterDevice = "register_device",
         SetSuspension = "set_suspension",
         Suspended = "suspended",

@@ -64,6 +64,15 @@ impl Store for Metered {
         self.call(StoreCall::Ping, self.store.ping()).await
     }
 
+    async fn device_owner(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        device: DeviceId,
+    ) -> Result<Option<DeviceOwner>, StoreError> {
+        self.call(StoreCall::DeviceOwner, self.store.device_owner(tenant, account, device)).await
+    }
+
     async fn register_device(
         &self,
         tenant: &TenantId,

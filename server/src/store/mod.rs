@@ -358,6 +358,14 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
+    /// Whose a device of the tenant is, seen from an account; none if it was never registered.
+    async fn device_owner(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        device: DeviceId,
+    ) -> Result<Option<DeviceOwner>, StoreError>;
+
     /// Binds a device of the tenant to an account for ever, at the first call.
     async fn register_device(
         &self,

@@ -34,7 +34,7 @@ use super::{
     load::load,
     notice,
     projection::{Found, conversation_row},
-    registry::StreamKey,
+    registry::{StreamKey, Unanswered},
 };
 use crate::{
     node::Node,
@@ -66,7 +66,12 @@ const STREAM_BYTES_MAX: usize = 4 * 1024 * 1024;
 const LOAD_ROUNDS_MAX: u32 = 4;
 
 /// Serves one stream until it was idle for a while, or the node goes down.
-pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Receiver<PushRequest>) {
+pub(super) async fn run(
+    node: &Arc<Node>,
+    key: StreamKey,
+    mut receiver: mpsc::Receiver<PushRequest>,
+    unanswered: &Arc<Unanswered>,
+) {
     let mut held = Held::nothing(&node.cache);
     let mut task = Task {
         node: Arc::clone(node),
@@ -84,7 +89,7 @@ pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Re
         let idle = if task.published == Some(Position::ZERO) { Duration::ZERO } else { node.config.node.stream_idle };
         match tokio::time::timeout(idle, receiver.recv()).await {
             Ok(None) => return,
-            Err(_) if node.streams.retire(&task.key, &receiver) => return,
+            Err(_) if node.streams.retire(&task.key, &receiver, unanswered) => return,
             Err(_) => {}
             Ok(Some(first)) => {
                 let batch = gather(first, &mut receiver);
@@ -94,6 +99,7 @@ pub(super) async fn run(node: &Arc<Node>, key: StreamKey, mut receiver: mpsc::Re
                     // Whoever wrote last is ahead of the others; they get their turn.
                     tokio::time::sleep(node.clock.jitter(CONTENDED_PAUSE)).await;
                 }
+                unanswered.answered(batch.len());
             }
         }
     }

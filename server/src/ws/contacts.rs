@@ -35,7 +35,7 @@ pub(super) async fn answer(node: &Node, identity: &Identity, asked: &MatchContac
         return refused(Code::ValueInvalid, "region: not two letters of ISO 3166".to_owned(), None);
     }
     let account = (identity.tenant.clone(), identity.account.clone());
-    if let Err(wait) = node.match_rates.take(&account, asked.points.len()) {
+    if let Err(wait) = node.shares.contact_points.take(&account, asked.points.len()) {
         let detail = "more contacts at once than an account may ask for".to_owned();
         return refused(Code::RateLimited, detail, Some(node.clock.wall_now().plus(wait)));
     }

@@ -5,19 +5,19 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
     convert::Infallible,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use futures_util::FutureExt as _;
 use tidings_core::{
     code::Code,
-    ids::{ConversationId, StreamId},
+    ids::{ConversationId, DeviceId, StreamId},
     journal::{Cursor, Entry, Position},
-    model::{MemberStatus, PresenceKind, Role, Wish},
+    model::{MemberStatus, PresenceKind, Query, Role, Wish},
     wire::{
-        Ask, ClientFrame, ConversationSummary, Hello, MemberPresence, PROTOCOL_VERSION, Pong, PresenceNotice, Push,
-        ReceiptNotice, Refused, ServerFrame, Welcome,
+        Ask, ClientFrame, ConversationSummary, Hello, List, MemberPresence, PROTOCOL_VERSION, Pong, PresenceNotice,
+        Push, ReceiptNotice, Refused, ServerFrame, Welcome,
     },
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -35,7 +35,7 @@ use crate::{
     drain::Phase,
     metrics::Metrics,
     node::Node,
-    rate::{ChangeRate, Rate},
+    rate::{AccountKey, AccountRates, ChangeRate, Rate},
     store::{CatchUp, DeviceOwner, Notice, StoreError},
     stream::{PushRequest, fanout},
     trace::{Step, TraceId, Traced},
@@ -50,14 +50,8 @@ const LOOK_INTERVALS: u32 = 10;
 const ONLINE_MAX: usize = 16;
 /// Heartbeats of silence after which a client is gone.
 const SILENT_HEARTBEATS_MAX: u32 = 3;
-/// Presence notices at once, then a second; more are dropped.
-const PRESENCE_RATE: (u32, u32) = (30, 5);
-/// Wishes of a session: at once, and a second.
-const WISH_RATE: (u32, u32) = (20, 1);
-/// Fetches at once, then a second; more are deferred.
-const FETCH_RATE: (u32, u32) = (200, 20);
-/// Receipts frames at once, then a second; more are handled later.
-const RECEIPTS_RATE: (u32, u32) = (200, 20);
+/// How long a session stays away that made room for another one of its account, at least.
+const MADE_ROOM_DELAY: Duration = Duration::from_secs(5 * 60);
 /// Streams whose sent positions are remembered until the next cursor.
 const SENT_STREAMS_MAX: usize = 4_096;
 /// Times the channels of an account are read at its session's start.
@@ -105,21 +99,41 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
         .keys
         .verify(&hello.token, node.clock.wall_now())
         .map_err(|error| Ending::closed(error.code(), error.to_string()))?;
+    take_share(&node.shares.hellos, &identity, "sessions begun")?;
     let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
     if !suspended.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?.is_empty() {
         return Err(Ending::suspended());
     }
-    match node.store.register_device(&identity.tenant, &identity.account, hello.device).await {
-        Ok(DeviceOwner::Same) => {}
-        Ok(DeviceOwner::Other) => {
+    match device_owner(node, &identity, hello.device).await? {
+        DeviceOwner::Same => {}
+        DeviceOwner::Other => {
             return Err(Ending::closed(Code::ActorConflict, "the device belongs to another account"));
         }
-        Err(error) => return Err(Ending::store_failed(&error, node.clock.as_ref())),
     }
     // Whose contact points they are follows from the newest token there is.
     let points = node.store.set_contact_points(&identity.tenant, &identity.account, &identity.contact_points).await;
     points.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?;
     Ok((Session::new(node, identity, &hello), hello.cursor))
+}
+
+/// Whose the device is; registers it if it is new, as far as the account may have new ones.
+async fn device_owner(node: &Node, identity: &Identity, device: DeviceId) -> Result<DeviceOwner, Ending> {
+    let (tenant, account) = (&identity.tenant, &identity.account);
+    let failed = |error| Ending::store_failed(&error, node.clock.as_ref());
+    if let Some(owner) = node.store.device_owner(tenant, account, device).await.map_err(failed)? {
+        return Ok(owner);
+    }
+    take_share(&node.shares.devices, identity, "new devices")?;
+    node.store.register_device(tenant, account, device).await.map_err(failed)
+}
+
+/// Takes one of the share of the account; a session that is over it comes again later.
+fn take_share(rates: &AccountRates, identity: &Identity, unit: &str) -> Result<(), Ending> {
+    rates.take(&identity.key(), 1).map_err(|wait| Ending::Closed {
+        code: Code::RateLimited,
+        detail: format!("more {unit} than an account may have at once"),
+        retry_after: Some(wait),
+    })
 }
 
 async fn first_frame(socket: &mut FrameSocket) -> Result<Hello, Ending> {
@@ -154,10 +168,8 @@ struct Session {
     behind_sent: bool,
     received_at: Instant,
     change_rate: ChangeRate,
-    presence_rate: Rate,
-    fetch_rate: Rate,
-    wish_rate: Rate,
-    receipts_rate: Rate,
+    /// Whose shares it uses.
+    account: AccountKey,
     online: BTreeSet<ConversationId>,
 }
 
@@ -177,10 +189,12 @@ impl Session {
             account: identity.account.clone(),
             device: hello.device,
             outgoing,
+            active: AtomicU64::default(),
         });
-        node.sessions.add(Arc::clone(&handle));
+        let retry_after = MADE_ROOM_DELAY + node.clock.jitter(MADE_ROOM_DELAY / 4);
+        node.sessions.add(Arc::clone(&handle), node.shares.sessions, retry_after);
         let own_rate = Rate::new(node.limits.changes_burst, node.limits.changes_per_second);
-        let (tenant, account) = (identity.tenant.clone(), identity.account.clone());
+        let account = identity.key();
         Self {
             identity,
             handle,
@@ -189,11 +203,8 @@ impl Session {
             sent: HashMap::new(),
             behind_sent: false,
             received_at: Instant::now(),
-            change_rate: ChangeRate::new(own_rate, &node.account_rates, tenant, account),
-            presence_rate: Rate::new(PRESENCE_RATE.0, PRESENCE_RATE.1),
-            fetch_rate: Rate::new(FETCH_RATE.0, FETCH_RATE.1),
-            wish_rate: Rate::new(WISH_RATE.0, WISH_RATE.1),
-            receipts_rate: Rate::new(RECEIPTS_RATE.0, RECEIPTS_RATE.1),
+            change_rate: ChangeRate::new(own_rate, &node.shares.changes, account.clone()),
+            account,
             online: BTreeSet::new(),
             node: Arc::clone(node),
         }
@@ -405,6 +416,10 @@ impl Session {
     }
 
     async fn handle(&mut self, socket: &mut FrameSocket, frame: ClientFrame) -> Result<(), Ending> {
+        // Heartbeats and receipts come by themselves.
+        if !matches!(frame, ClientFrame::Ping(_) | ClientFrame::Receipts(_)) {
+            self.node.sessions.note_active(&self.handle);
+        }
         match frame {
             ClientFrame::Hello(_) => Err(Ending::closed(Code::FrameUnexpected, "a second Hello")),
             ClientFrame::Push(push) => self.push(socket, push).await,
@@ -435,7 +450,7 @@ impl Session {
                 self.write(socket, [frame]).await
             }
             ClientFrame::List(list) => {
-                let frame = match self.take_fetch(list.request, &StreamId::Account(self.identity.account.clone())) {
+                let frame = match self.take_list(&list) {
                     Ok(()) => lists::answer(&self.node, &self.identity, &list).await,
                     Err(refused) => refused,
                 };
@@ -443,7 +458,7 @@ impl Session {
             }
             ClientFrame::Receipts(notices) => self.merge_receipts(&notices).await,
             ClientFrame::Presence(notice) => {
-                if self.presence_rate.take(1).is_ok() {
+                if self.node.shares.presence.take(&self.account, 1).is_ok() {
                     self.note_presence(notice).await;
                 }
                 Ok(())
@@ -486,7 +501,7 @@ impl Session {
     /// guessed: wishes have a rate of their own.
     async fn ask(&mut self, socket: &mut FrameSocket, ask: Ask) -> Result<(), Ending> {
         let push = Push { request: ask.request, stream: StreamId::Conversation(ask.conversation), changes: Vec::new() };
-        if let Err(wait) = self.wish_rate.take(1) {
+        if let Err(wait) = self.node.shares.wishes.take(&self.account, 1) {
             let refused = self.rate_limited(push.request, push.stream, wait);
             self.node.metrics.push_refused(&refused);
             return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
@@ -511,9 +526,22 @@ impl Session {
         }
     }
 
-    /// One of the questions that a session may ask; the frame that refuses it, if it asks too many.
-    fn take_fetch(&mut self, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
-        self.fetch_rate.take(1).map_err(|wait| {
+    /// One of the questions that an account may ask; the frame that refuses it, if it asks too many.
+    fn take_fetch(&self, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
+        self.take_question(&self.node.shares.fetches, request, stream)
+    }
+
+    /// One of the lists that an account may ask for. The directory is looked through, which costs more.
+    fn take_list(&self, list: &List) -> Result<(), Arc<Frame>> {
+        let rates = match list.query {
+            Query::Own(_) => &self.node.shares.fetches,
+            Query::Directory(_) => &self.node.shares.searches,
+        };
+        self.take_question(rates, list.request, &StreamId::Account(self.identity.account.clone()))
+    }
+
+    fn take_question(&self, rates: &AccountRates, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
+        rates.take(&self.account, 1).map_err(|wait| {
             self.node.metrics.fetches_refused.of(Code::RateLimited).count();
             Frame::new(&ServerFrame::Refused(self.rate_limited(request, stream.clone(), wait)))
         })
@@ -532,14 +560,16 @@ impl Session {
 
     async fn merge_receipts(&mut self, notices: &[ReceiptNotice]) -> Result<(), Ending> {
         // Receipts have no answer that could defer them, so the session itself slows down.
-        if let Err(wait) = self.receipts_rate.take(1) {
-            tokio::time::sleep(wait).await;
-        }
-        let ended = self.reader.ended();
+        let merged = async {
+            while let Err(wait) = self.node.shares.receipts.take(&self.account, 1) {
+                tokio::time::sleep(wait).await;
+            }
+            self.node.receipts.merge(&self.handle, notices).await;
+        };
         tokio::select! {
             biased;
-            ending = ended => Err(ending),
-            () = self.node.receipts.merge(&self.handle, notices) => Ok(()),
+            ending = self.reader.ended() => Err(ending),
+            () = merged => Ok(()),
         }
     }
 

@@ -6,6 +6,7 @@ use std::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use tidings_core::{
@@ -28,6 +29,8 @@ pub struct SessionHandle {
     pub device: DeviceId,
     /// What waits to be written to it.
     pub outgoing: Outgoing,
+    /// When it did something last: a number that grows with everything that any session does.
+    pub(super) active: AtomicU64,
 }
 
 /// An account with live sessions.
@@ -86,6 +89,7 @@ impl LiveTenant {
 pub struct Sessions {
     by_tenant: RwLock<BTreeMap<TenantId, LiveTenant>>,
     next_id: AtomicU64,
+    activity: AtomicU64,
 }
 
 /// What waits to be written to sessions.
@@ -109,8 +113,16 @@ impl Sessions {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Adds a session; an older one of the same device ends.
-    pub(super) fn add(&self, session: Arc<SessionHandle>) {
+    /// Takes note that a session did something that nothing but a person or a program of theirs does.
+    pub(super) fn note_active(&self, session: &SessionHandle) {
+        session.active.store(self.activity.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Adds a session; an older one of the same device ends, and so does, where the
+    /// account has more than `sessions_max` then, the one that did nothing for the
+    /// longest time. That one comes back after `retry_after` at the earliest.
+    pub(super) fn add(&self, session: Arc<SessionHandle>, sessions_max: usize, retry_after: Duration) {
+        self.note_active(&session);
         let mut by_tenant = self.write();
         let tenant = by_tenant.entry(session.tenant.clone()).or_default();
         let sessions = &mut tenant.by_account.entry(session.account.clone()).or_default().sessions;
@@ -121,6 +133,15 @@ impl Sessions {
             }
             !replaced
         });
+        while sessions.len() >= sessions_max.max(1)
+            && let Some(idle) = (0..sessions.len()).min_by_key(|index| sessions[*index].active.load(Ordering::Relaxed))
+        {
+            sessions.remove(idle).outgoing.end(Ending::Closed {
+                code: Code::TooManySessions,
+                detail: format!("the account has {sessions_max} sessions that are busier"),
+                retry_after: Some(retry_after),
+            });
+        }
         sessions.push(session);
     }
 
@@ -269,9 +290,29 @@ mod tests {
             account: AccountId::parse(account).unwrap(),
             device: DeviceId::from_bytes([device; 16]),
             outgoing,
+            active: AtomicU64::default(),
         });
-        sessions.add(Arc::clone(&handle));
+        sessions.add(Arc::clone(&handle), 3, Duration::from_secs(60));
         (handle, reader)
+    }
+
+    #[tokio::test]
+    async fn p31_one_session_too_many_ends_the_one_that_was_idle_longest() {
+        let sessions = Sessions::default();
+        let (first, first_reader) = session(&sessions, "ann", 1);
+        let (_second, second_reader) = session(&sessions, "ann", 2);
+        let (_third, _third_reader) = session(&sessions, "ann", 3);
+        let (_bob, _bob_reader) = session(&sessions, "bob", 9);
+        sessions.note_active(&first);
+        let (fourth, fourth_reader) = session(&sessions, "ann", 4);
+        assert_eq!(second_reader.ended().await.code(), "too_many_sessions");
+        let live: Vec<DeviceId> = sessions.of(&first.tenant, &first.account).iter().map(|live| live.device).collect();
+        assert_eq!(live, [1, 3, 4].map(|number| DeviceId::from_bytes([number; 16])));
+        // One of the same device takes nobody's place but its own.
+        let (_again, _again_reader) = session(&sessions, "ann", 4);
+        assert_eq!(fourth_reader.ended().await.code(), "session_replaced");
+        assert_eq!(sessions.of(&fourth.tenant, &fourth.account).len(), 3);
+        drop(first_reader);
     }
 
     #[tokio::test]

@@ -7,3 +7,6 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod shares;
+mod streams;

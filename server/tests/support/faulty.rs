@@ -80,6 +80,14 @@ impl Store for FaultyStore {
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner.ping().await
     }
+    async fn device_owner(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        device: DeviceId,
+    ) -> Result<Option<DeviceOwner>, StoreError> {
+        self.inner.device_owner(tenant, account, device).await
+    }
     async fn register_device(
         &self,
         tenant: &TenantId,

@@ -442,6 +442,15 @@ impl Store for NodeStore {
         self.call(Call::Read, self.store().ping()).await
     }
 
+    async fn device_owner(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        device: DeviceId,
+    ) -> Result<Option<DeviceOwner>, StoreError> {
+        self.call(Call::Read, self.store().device_owner(tenant, account, device)).await
+    }
+
     async fn register_device(
         &self,
         tenant: &TenantId,

@@ -53,9 +53,12 @@ pub(crate) async fn a_device_belongs_to_its_first_account_for_ever(store: &dyn S
     let other = TenantId::parse("globex").unwrap();
     let register =
         async |tenant: &TenantId, name| store.register_device(tenant, &account(name), device(1)).await.unwrap();
+    let owner = async |name| store.device_owner(&tenant(), &account(name), device(1)).await.unwrap();
+    assert_eq!(owner("ann").await, None);
     assert_eq!(register(&tenant(), "ann").await, DeviceOwner::Same);
     assert_eq!(register(&tenant(), "ann").await, DeviceOwner::Same);
     assert_eq!(register(&tenant(), "bob").await, DeviceOwner::Other);
+    assert_eq!((owner("ann").await, owner("bob").await), (Some(DeviceOwner::Same), Some(DeviceOwner::Other)));
     // Another tenant is another world: there the same id is another device.
     assert_eq!(register(&other, "bob").await, DeviceOwner::Same);
     assert_eq!(register(&other, "ann").await, DeviceOwner::Other);

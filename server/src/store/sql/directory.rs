@@ -17,7 +17,7 @@ use crate::store::{DeviceOwner, MemberRow, StoreError, Suspension};
 
 const DEVICE: &str = "SELECT account FROM devices WHERE tenant = $1 AND device = $2";
 
-/// Whose a device is; none before it is registered.
+/// `Store::device_owner`.
 pub(super) async fn device_owner<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -63,7 +63,7 @@ const REGISTER_DEVICE: Insert = Insert {
     conflict: "ON CONFLICT (tenant, device) DO NOTHING RETURNING tenant",
 };
 
-/// `Store::register_device`, of a device that was not registered a moment ago.
+/// `Store::register_device`.
 pub(super) async fn register_device<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,

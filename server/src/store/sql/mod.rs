@@ -138,6 +138,17 @@ impl<B: Backend> Store for SqlStore<B> {
             .await
     }
 
+    async fn device_owner(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        device: DeviceId,
+    ) -> Result<Option<DeviceOwner>, StoreError> {
+        self.patience
+            .bound(async { directory::device_owner::<B>(&mut *self.reader().await?, tenant, account, device).await })
+            .await
+    }
+
     async fn register_device(
         &self,
         tenant: &TenantId,
@@ -146,11 +157,6 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<DeviceOwner, StoreError> {
         self.patience
             .bound(async {
-                // Nearly every call is for a device that is known: no write for those.
-                let known = directory::device_owner::<B>(&mut *self.reader().await?, tenant, account, device).await?;
-                if let Some(owner) = known {
-                    return Ok(owner);
-                }
                 let mut writer = self.writer().await?;
                 let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
                 let owner = directory::register_device::<B>(&mut transaction, tenant, account, device).await?;

@@ -65,17 +65,15 @@ pub async fn run(name: &str, bench: &Bench) -> anyhow::Result<Value> {
 
 /// A server as it ships, but for the bounds on how fast one account may write,
 /// and that snapshots are looked for more often: so that no scenario waits long.
-const UNBOUNDED: [&str; 10] = [
+const UNBOUNDED: [&str; 8] = [
     "--snapshot-interval",
     "1s",
     "--changes-burst",
     "1000000",
     "--changes-per-second",
     "1000000",
-    "--account-changes-burst",
-    "1000000",
-    "--account-changes-per-second",
-    "1000000",
+    "--account-changes",
+    "1000000+1000000/s",
 ];
 
 /// Members named in the change that creates a conversation.
