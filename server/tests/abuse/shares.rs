@@ -110,7 +110,7 @@ async fn p31_a_session_too_many_ends_the_one_that_did_nothing_for_the_longest_ti
         live.settle().await;
     }
     // However many come, others have theirs.
-    let mut bob = Client::connect(&server, "bob", device(9)).await;
+    let mut bob = Client::connect(&server, "bob", device(50)).await;
     for number in 5..12 {
         Client::connect(&server, "eve", device(number)).await;
     }
