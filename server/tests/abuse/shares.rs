@@ -111,10 +111,12 @@ async fn p31_a_session_too_many_ends_the_one_that_did_nothing_for_the_longest_ti
     }
     // However many come, others have theirs.
     let mut bob = Client::connect(&server, "bob", device(50)).await;
+    let mut more = Vec::new();
     for number in 5..12 {
-        Client::connect(&server, "eve", device(number)).await;
+        more.push(Client::connect(&server, "eve", device(number)).await);
     }
     assert_eq!(first.closed_code().await, Code::TooManySessions);
+    more.last_mut().unwrap().settle().await;
     bob.settle().await;
     server.stop().await;
 }

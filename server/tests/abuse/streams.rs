@@ -1,6 +1,8 @@
 //! H5: one account once filled the streams of a node for as long as it liked, and
 //! nobody else could begin or wake a conversation.
 
+use std::collections::BTreeSet;
+
 use tidings_core::{
     code::Code,
     ids::ConversationId,
@@ -68,19 +70,20 @@ async fn p33_what_an_account_has_woken_makes_room_for_its_own(database: Database
     // All at once: whatever is deferred is told so with a time, and comes through then.
     let burst: Vec<(ConversationId, Vec<PushedChange>)> =
         (30..60).map(|number| (numbered(number), group("eve", 1, number).1)).collect();
-    let mut requests = Vec::new();
+    let mut requests = BTreeSet::new();
     for (conversation, changes) in &burst {
-        requests.push(phone.push(&stream(*conversation), changes.clone()).await);
+        requests.insert(phone.push(&stream(*conversation), changes.clone()).await);
     }
-    for request in requests {
-        let answer = phone.wait("an answer", |frame| match frame {
-            ServerFrame::Accepted(accepted) if accepted.request == request => Some(None),
-            ServerFrame::Refused(refused) if refused.request == request => Some(Some(refused)),
+    while !requests.is_empty() {
+        let answered = phone.wait("an answer", |frame| match frame {
+            ServerFrame::Accepted(accepted) => Some(accepted.request),
+            ServerFrame::Refused(refused) => {
+                assert_eq!((refused.code, refused.retry_at.is_some()), (Code::RateLimited, true), "{refused:?}");
+                Some(refused.request)
+            }
             _ => None,
         });
-        if let Some(refused) = answer.await {
-            assert_eq!((refused.code, refused.retry_at.is_some()), (Code::RateLimited, true), "{refused:?}");
-        }
+        requests.remove(&answered.await);
     }
     let scrape = Scrape::of(server.metrics.unwrap()).await;
     assert!(scrape.value("tidings_streams") <= 5.0);
