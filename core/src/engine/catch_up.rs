@@ -19,7 +19,7 @@ use crate::{
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, Profile},
     storage::Write,
-    time::WallTime,
+    time::{MonotonicTime, WallTime},
     view::InboxRow,
     wire::{
         Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, ProfileNotice, Refused,
@@ -534,17 +534,19 @@ impl Engine {
         }
     }
 
-    /// Sends deferred fetches again.
+    /// Sends deferred fetches again, and has deferred pushes looked at.
     pub(super) fn retry_fetches(&mut self) {
         let now = self.now.monotonic;
-        let due = |slot: &Slot| matches!(slot, Slot::Loaded(replica) if replica.fetch_at.is_some_and(|at| at <= now));
-        let streams: Vec<StreamId> =
-            self.streams.iter().filter(|(_, slot)| due(slot)).map(|(stream, _)| stream.clone()).collect();
-        for stream in streams {
-            if let Some(replica) = self.replica(&stream) {
-                replica.fetch_at = None;
+        let is_due = |at: Option<MonotonicTime>| at.is_some_and(|at| at <= now);
+        for stream in self.deferred.clone() {
+            let Some(replica) = self.streams.quietly(&stream) else { continue };
+            let (fetch, push) = (is_due(replica.fetch_at), is_due(replica.outbox.retry_at));
+            if let Some(replica) = self.replica(&stream).filter(|_| fetch || push) {
+                replica.fetch_at = replica.fetch_at.filter(|_| !fetch);
             }
-            self.fetch_stream(&stream);
+            if fetch {
+                self.fetch_stream(&stream);
+            }
         }
     }
 

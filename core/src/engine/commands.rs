@@ -88,6 +88,7 @@ impl Engine {
                 self.dirty_meta = true;
                 self.store.write(record::put(record::outbox_key(sequence), &entry.record()));
                 self.store.wait_for(sequence);
+                self.unstored.insert(sequence, stream.clone());
                 if let Some(refused) = self.retries.get(&request) {
                     self.store.write(Write::Delete(record::refused_key(*refused)));
                 }
@@ -151,16 +152,12 @@ impl Engine {
         }
         let me = self.session.account.clone();
         let request = self.waiting_requests.remove(&sequence);
-        let mut stored = None;
-        for (stream, slot) in &mut self.streams {
-            let Slot::Loaded(replica) = slot else { continue };
-            if let Some(entry) = replica.outbox.entries.iter_mut().find(|entry| entry.sequence == sequence) {
-                entry.stored = true;
-                stored = Some((stream.conversation(), entry.command.message(&me)));
-            }
-        }
-        if let (Some(request), Some((conversation, message))) = (request, stored) {
-            self.succeed(request, conversation, message);
+        let Some(stream) = self.unstored.remove(&sequence) else { return };
+        let Some(entry) = self.replica(&stream).and_then(|replica| replica.outbox.numbered(sequence)) else { return };
+        entry.stored = true;
+        let message = entry.command.message(&me);
+        if let Some(request) = request {
+            self.succeed(request, stream.conversation(), message);
         }
     }
 
@@ -178,6 +175,7 @@ impl Engine {
         }
         self.withdraw_wishes(&fresh);
         for sequence in fresh {
+            self.unstored.remove(&sequence);
             self.store.withdraw(&record::outbox_key(sequence));
             if let Some(request) = self.waiting_requests.remove(&sequence) {
                 self.fail(request, code, "the device's store did not take it");
@@ -206,6 +204,7 @@ impl Engine {
         for entry in entries {
             self.store.write(record::put(record::outbox_key(entry.sequence), &entry.record()));
             self.store.wait_for(entry.sequence);
+            self.unstored.insert(entry.sequence, stream.clone());
         }
         for sequence in satisfied {
             self.forget_entry(sequence);
@@ -290,15 +289,25 @@ impl Engine {
         }
     }
 
-    /// Commands that are not admitted yet.
+    /// Takes note of what waits in a stream that may have changed.
+    pub(super) fn count_waiting(&mut self, stream: &StreamId) {
+        let Some(replica) = self.streams.quietly(stream) else { return };
+        let outbox = &replica.outbox;
+        match outbox.len() {
+            0 => self.waiting.remove(stream),
+            count => self.waiting.insert(stream.clone(), count),
+        };
+        match outbox.retry_at.is_some() || replica.fetch_at.is_some() {
+            true => self.deferred.insert(stream.clone()),
+            false => self.deferred.remove(stream),
+        };
+    }
+
+    /// Commands that are not admitted yet, as of the end of the last input.
     pub(super) fn unsynced(&self) -> u32 {
-        let loaded = self.streams.values().map(|slot| match slot {
-            Slot::Loaded(replica) => replica.outbox.len(),
-            Slot::Loading(_) => 0,
-        });
         let parked = self.parked.values().map(Vec::len);
         let wishes = self.wishes.values().filter(|wish| wish.late().is_none()).count();
-        let waiting = loaded.sum::<usize>() + parked.sum::<usize>() + wishes;
+        let waiting = self.waiting.values().sum::<usize>() + parked.sum::<usize>() + wishes;
         u32::try_from(waiting).unwrap_or(u32::MAX)
     }
 }

@@ -13,12 +13,17 @@ use crate::{
 impl Engine {
     pub(super) fn flush_detail(&mut self, conversation: ConversationId) {
         let Some((open, replica)) = self.shown(conversation) else { return };
+        self.counter.add(|counts| counts.details += 1);
         let Some(detail) = self.detail(replica, open.conversation, conversation) else {
             return self.forget_unborn_thread(conversation);
         };
         let Some(open) = self.open.get_mut(&conversation) else { return };
         let grants = detail.members.iter().chain(&detail.candidates).flat_map(|member| &member.grants);
-        open.grant_ends_at = grants.filter_map(|(_, grant)| grant.until).min();
+        match grants.filter_map(|(_, grant)| grant.until).min() {
+            Some(end) => self.grants_end.insert(conversation, end),
+            None => self.grants_end.remove(&conversation),
+        };
+        self.late_words.shown(conversation, &detail.late);
         if open.detail.as_ref() != Some(&detail) {
             open.detail = Some(detail.clone());
             self.update(Update::Conversation(Box::new(detail)));

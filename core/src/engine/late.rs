@@ -25,6 +25,23 @@ pub(super) struct LateWords {
     told: BTreeMap<MessageId, LateMessage>,
     /// What was asked for on this link.
     asked: BTreeSet<MessageId>,
+    /// The open timelines that show some without their words.
+    wordless: BTreeSet<ConversationId>,
+}
+
+impl LateWords {
+    /// Takes note of what a timeline shows of those that are held.
+    pub(super) fn shown(&mut self, room: ConversationId, rows: &[LateRow]) {
+        match rows.iter().any(|row| row.words.is_none()) {
+            true => self.wordless.insert(room),
+            false => self.wordless.remove(&room),
+        };
+    }
+
+    /// A timeline is closed.
+    pub(super) fn forget_room(&mut self, room: ConversationId) {
+        self.wordless.remove(&room);
+    }
 }
 
 impl Engine {
@@ -49,7 +66,7 @@ impl Engine {
             return;
         }
         let mut conversations = BTreeSet::new();
-        for open in self.open.values() {
+        for open in self.late_words.wordless.iter().filter_map(|room| self.open.get(room)) {
             let late = open.detail.iter().flat_map(|detail| &detail.late);
             for row in late.filter(|row| row.words.is_none()) {
                 if self.late_words.asked.insert(row.message.clone()) {

@@ -218,6 +218,7 @@ impl Engine {
     }
 
     pub(super) fn send(&mut self, frame: &ClientFrame) {
+        self.counter.add(|counts| counts.frames += 1);
         self.outputs.push_back(Output::Send(encode_frame(frame)));
     }
 
@@ -281,6 +282,8 @@ impl Engine {
         self.limits = welcome.limits;
         self.link.tokens_refused = 0;
         self.link.state = LinkState::CatchingUp;
+        // What waits is pushed from now on.
+        self.streams.change_all();
         self.show_connection();
     }
 
@@ -366,15 +369,16 @@ impl Engine {
         }
         let now = self.now.monotonic;
         let mut pushes = Vec::new();
-        for (stream, slot) in &mut self.streams {
-            let Slot::Loaded(replica) = slot else { continue };
+        let changed: Vec<StreamId> = self.streams.changed().cloned().collect();
+        for stream in changed {
+            let Some(replica) = self.streams.quietly(&stream) else { continue };
             if replica.rewrite_due || replica.fetch.is_some() {
                 continue;
             }
             if let Some(changes) = replica.outbox.next_push(now, &self.limits) {
                 let request = self.link.new_request();
                 replica.outbox.start_push(request, changes.len());
-                pushes.push(Push { request, stream: stream.clone(), changes });
+                pushes.push(Push { request, stream, changes });
             }
         }
         for push in pushes {
@@ -384,9 +388,9 @@ impl Engine {
 
     /// When a deferred push or fetch may be sent again.
     pub(super) fn deferred_timer(&self) -> Option<MonotonicTime> {
-        let deferred = self.streams.values().flat_map(|slot| match slot {
-            Slot::Loaded(replica) => [replica.outbox.retry_at, replica.fetch_at],
-            Slot::Loading(_) => [None, None],
+        let deferred = self.deferred.iter().flat_map(|stream| match self.streams.get(stream) {
+            Some(Slot::Loaded(replica)) => [replica.outbox.retry_at, replica.fetch_at],
+            Some(Slot::Loading(_)) | None => [None, None],
         });
         deferred.flatten().filter(|at| *at > self.now.monotonic).min()
     }

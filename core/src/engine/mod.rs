@@ -10,6 +10,7 @@ mod backoff;
 mod catch_up;
 mod clock;
 mod commands;
+mod counts;
 mod damage;
 mod detail;
 mod fault;
@@ -21,12 +22,15 @@ mod input;
 mod late;
 mod link;
 mod lists;
+mod loaded;
+mod open;
 mod outbox;
 mod output;
 mod questions;
 mod random;
 mod receipts;
 mod record;
+mod registers;
 mod replica;
 mod screen;
 mod start;
@@ -39,6 +43,7 @@ mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+pub use counts::Counts;
 pub use fault::ServerFault;
 pub use input::Input;
 pub use lists::ListPage;
@@ -53,14 +58,15 @@ use crate::{
     command::Command,
     doc::Home,
     engine::{
+        counts::Counter,
         late::LateWords,
         link::Link,
+        loaded::Streams,
+        open::OpenConversations,
         questions::Questions,
         random::Random,
         record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
-        screen::OpenConversation,
         store::{Finished, Store},
-        streams::Slot,
         wishes::Wish,
     },
     hlc::HybridClock,
@@ -68,7 +74,7 @@ use crate::{
     journal::{Cursor, Position},
     limits::Limits,
     model::{PresenceKind, Profile},
-    storage::{StorageAnswer, StorageError, TaskId, Write},
+    storage::{StorageAnswer, StorageError, StorageRequest, TaskId, Write},
     time::{MonotonicTime, Now, WallTime},
 };
 
@@ -121,9 +127,15 @@ pub struct Engine {
     /// Where each held stream stands.
     heads: BTreeMap<StreamId, HeadRecord>,
     /// The streams in memory, or on their way there.
-    streams: BTreeMap<StreamId, Slot>,
+    streams: Streams,
     /// Stored outbox entries of streams that are not in memory.
     parked: BTreeMap<StreamId, Vec<(u64, OutboxRecord)>>,
+    /// How many commands wait in each stream in memory that has any.
+    waiting: BTreeMap<StreamId, usize>,
+    /// Where the outbox entries are that are not durable yet, by their numbers.
+    unstored: BTreeMap<u64, StreamId>,
+    /// Streams with a push or a fetch that the server deferred.
+    deferred: BTreeSet<StreamId>,
     /// Unread messages as the newest summary counted them.
     known_unread: BTreeMap<ConversationId, unread::Unread>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
@@ -135,8 +147,13 @@ pub struct Engine {
     refused: BTreeMap<u64, RefusedRecord>,
     profiles: BTreeMap<AccountId, Profile>,
     home: Home,
-    open: BTreeMap<ConversationId, OpenConversation>,
-    presence: BTreeMap<(ConversationId, AccountId), (PresenceKind, MonotonicTime)>,
+    open: OpenConversations,
+    /// What others do in the conversations that are open.
+    presence: BTreeMap<ConversationId, BTreeMap<AccountId, PresenceKind>>,
+    /// Until when those hold that say that somebody types.
+    typing: BTreeMap<(ConversationId, AccountId), MonotonicTime>,
+    /// When the first of what is granted or denied for a while ends, in open timelines.
+    grants_end: BTreeMap<ConversationId, WallTime>,
 
     /// Requests of commands whose outbox entry is not durable yet.
     waiting_requests: BTreeMap<u64, u64>,
@@ -171,6 +188,7 @@ pub struct Engine {
     /// Questions about the address book that the server has not answered.
     questions: Questions,
     uses: u64,
+    counter: Counter,
 }
 
 impl Engine {
@@ -196,8 +214,11 @@ impl Engine {
             outputs: VecDeque::new(),
             wake_at: None,
             heads: BTreeMap::new(),
-            streams: BTreeMap::new(),
+            streams: Streams::default(),
             parked: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            unstored: BTreeMap::new(),
+            deferred: BTreeSet::new(),
             known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
             wishes: BTreeMap::new(),
@@ -206,8 +227,10 @@ impl Engine {
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
             home: Home::default(),
-            open: BTreeMap::new(),
+            open: OpenConversations::default(),
             presence: BTreeMap::new(),
+            typing: BTreeMap::new(),
+            grants_end: BTreeMap::new(),
             waiting_requests: BTreeMap::new(),
             retries: BTreeMap::new(),
             waiting_for_whole: BTreeMap::new(),
@@ -228,6 +251,7 @@ impl Engine {
             unsynced_shown: None,
             questions: Questions::new(),
             uses: 0,
+            counter: Counter::default(),
         };
         engine.read_first_rows();
         engine.read_start();
@@ -257,6 +281,11 @@ impl Engine {
         self.outputs.pop_front()
     }
 
+    /// What all its inputs cost so far.
+    pub fn counts(&self) -> Counts {
+        self.counter.get()
+    }
+
     /// The account it works for.
     pub fn account(&self) -> &AccountId {
         &self.session.account
@@ -270,11 +299,7 @@ impl Engine {
     /// The heads of every document in memory, as admitted. For tests.
     #[cfg(any(test, feature = "testing"))]
     pub fn heads(&self) -> BTreeMap<crate::ids::DocumentId, Vec<crate::ids::ChangeHash>> {
-        let loaded = self.streams.values().filter_map(|slot| match slot {
-            Slot::Loaded(replica) => Some(replica),
-            Slot::Loading(_) => None,
-        });
-        let documents = loaded.flat_map(|replica| replica.confirmed.documents());
+        let documents = self.streams.loaded().flat_map(|replica| replica.confirmed.documents());
         documents.map(|document| (document.id().clone(), document.heads())).collect()
     }
 
@@ -368,6 +393,11 @@ impl Engine {
         }
         self.retry_start();
         let tasks = self.store.flush(self.now.monotonic);
+        for task in &tasks {
+            if let StorageRequest::Write(writes) = &task.request {
+                self.counter.add(|counts| counts.records += writes.len() as u64);
+            }
+        }
         self.outputs.extend(tasks.into_iter().map(Output::Storage));
         self.arm_timer();
     }
@@ -375,7 +405,7 @@ impl Engine {
     fn write_dirty(&mut self) {
         for stream in core::mem::take(&mut self.dirty_heads) {
             let read = stream.conversation().map_or(Position::ZERO, |conversation| self.read_to(conversation));
-            if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
+            if let Some(replica) = self.streams.quietly(&stream) {
                 for thread in replica.take_changed_threads() {
                     self.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
                 }

@@ -106,6 +106,12 @@ impl Outbox {
         self.in_flight.as_ref().is_some_and(|in_flight| in_flight.accepted.is_some())
     }
 
+    /// The entry with a number. They are given in rising order.
+    pub(super) fn numbered(&mut self, sequence: u64) -> Option<&mut OutboxEntry> {
+        let index = self.entries.binary_search_by_key(&sequence, |entry| entry.sequence).ok()?;
+        self.entries.get_mut(index)
+    }
+
     /// The entry of a change, wherever it stands.
     pub(super) fn entry(&self, hash: ChangeHash) -> Option<&OutboxEntry> {
         self.entries.iter().find(|entry| entry.change.hash() == hash)

@@ -157,7 +157,7 @@ impl Engine {
         if self.inbox.get(&conversation).is_some_and(|record| record.row.blocked) {
             return;
         }
-        let former = self.presence.get(&(conversation, account.clone())).map(|(kind, _)| *kind);
+        let former = self.presence.get(&conversation).and_then(|present| present.get(&account)).copied();
         // Whoever comes later does not know who was there before.
         if kind == PresenceKind::Online && former.is_none_or(|former| former == PresenceKind::Offline) {
             self.announce(conversation);
@@ -167,7 +167,11 @@ impl Engine {
 
     fn set_presence(&mut self, conversation: ConversationId, account: AccountId, kind: PresenceKind) {
         let until = self.now.monotonic.plus(Duration::from_millis(self.limits.typing_ms));
-        self.presence.insert((conversation, account.clone()), (kind, until));
+        match kind {
+            PresenceKind::Typing => self.typing.insert((conversation, account.clone()), until),
+            _ => self.typing.remove(&(conversation, account.clone())),
+        };
+        self.presence.entry(conversation).or_default().insert(account.clone(), kind);
         if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&StreamId::Conversation(conversation)) {
             replica.touched.detail = true;
         }
@@ -175,13 +179,14 @@ impl Engine {
     }
 
     pub(super) fn presence_of(&self, conversation: ConversationId, account: &AccountId) -> PresenceKind {
-        self.presence.get(&(conversation, account.clone())).map_or(PresenceKind::Offline, |(kind, _)| *kind)
+        let kind = self.presence.get(&conversation).and_then(|present| present.get(account));
+        kind.copied().unwrap_or(PresenceKind::Offline)
     }
 
     /// Typing holds for a while only; a notice that it stopped may be lost.
     pub(super) fn expire_typing(&mut self) {
         let now = self.now.monotonic;
-        let expired = self.presence.iter().filter(|(_, (kind, until))| *kind == PresenceKind::Typing && *until <= now);
+        let expired = self.typing.iter().filter(|(_, until)| **until <= now);
         let expired: Vec<(ConversationId, AccountId)> = expired.map(|(key, _)| key.clone()).collect();
         for (conversation, account) in expired {
             self.set_presence(conversation, account, PresenceKind::Idle);
@@ -189,13 +194,16 @@ impl Engine {
     }
 
     pub(super) fn presence_timer(&self) -> Option<MonotonicTime> {
-        self.presence.values().filter(|(kind, _)| *kind == PresenceKind::Typing).map(|(_, until)| *until).min()
+        self.typing.values().min().copied()
     }
 
     /// Without a link nobody is known to be there.
     pub(super) fn forget_presence(&mut self) {
-        for (conversation, account) in core::mem::take(&mut self.presence).into_keys() {
-            self.update(Update::Presence { conversation, account, kind: PresenceKind::Offline });
+        self.typing.clear();
+        for (conversation, present) in core::mem::take(&mut self.presence) {
+            for account in present.into_keys() {
+                self.update(Update::Presence { conversation, account, kind: PresenceKind::Offline });
+            }
             if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&StreamId::Conversation(conversation)) {
                 replica.touched.detail = true;
             }

@@ -12,6 +12,7 @@ use crate::{
         fault::{ReceiveEntryError, RestoreFetchedError},
         outbox::{Outbox, OutboxEntry},
         record::{self, HeadRecord},
+        registers::Registers,
         unread::UnreadBehind,
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
@@ -33,7 +34,7 @@ pub(super) struct Replica {
     view_is_behind: bool,
     pub(super) outbox: Outbox,
     /// The registers of the others.
-    pub(super) receipts: BTreeMap<AccountId, Receipt>,
+    pub(super) receipts: Registers,
     /// Unread messages on pages that are not loaded.
     pub(super) behind: UnreadBehind,
     /// Whether everything up to the position is known here: not so for a
@@ -492,16 +493,13 @@ impl Replica {
 
     /// Merges somebody else's registers; the own messages they reach are touched.
     pub(super) fn merge_receipt(&mut self, account: &AccountId, receipt: Receipt, me: &AccountId) -> bool {
-        let former = self.receipts.get(account).copied().unwrap_or_default();
-        let merged = former.merge(receipt);
-        if merged == former {
-            return false;
-        }
-        self.receipts.insert(account.clone(), merged);
+        let Some(moved) = self.receipts.merge(account, receipt) else { return false };
         for page in self.confirmed.documents() {
-            for (position, message) in page.admissions().since(former.read.next()) {
-                if *position <= merged.delivered && message.author == *me {
-                    self.touched.messages.insert(message.clone());
+            let admissions = page.admissions();
+            for (behind, to) in [moved.read, moved.delivered] {
+                if !admissions.of_author(me, behind, to).is_empty() {
+                    let own = admissions.between(behind, to).iter().filter(|(_, message)| message.author == *me);
+                    self.touched.messages.extend(own.map(|(_, message)| message.clone()));
                 }
             }
         }

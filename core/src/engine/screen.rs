@@ -2,16 +2,15 @@
 //! the list, and counts. Nothing is told that did not change.
 
 use core::time::Duration;
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{
     command::Command,
     doc::Message,
     engine::{
-        Engine, TimelineUpdate, Update, record,
+        Engine, TimelineUpdate, Update,
+        open::OpenConversation,
+        record,
         replica::{Replica, Touched},
         streams::{Slot, Work},
         threads::thread_row,
@@ -19,8 +18,7 @@ use crate::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
     model::{Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role, preview},
-    time::WallTime,
-    view::{ConversationDetail, InboxRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
+    view::{InboxRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
     wire::LastMessage,
 };
 
@@ -31,59 +29,6 @@ const ROWS_STORED: usize = 50;
 
 /// How long after a change they are stored.
 const ROWS_STORED_AFTER: Duration = Duration::from_secs(1);
-
-/// What a screen shows of a conversation.
-#[derive(Debug)]
-pub(super) struct OpenConversation {
-    /// Itself, or the one that it is a thread of.
-    pub(super) conversation: ConversationId,
-    /// The rows as told last.
-    rows: BTreeMap<MessageId, TimelineRow>,
-    /// Those of them that answer a message.
-    replies: BTreeSet<MessageId>,
-    /// Admitted messages before this are not shown yet.
-    floor: Position,
-    /// Whether the documents behind it have been shown once.
-    live: bool,
-    has_older: bool,
-    pub(super) detail: Option<ConversationDetail>,
-    /// When the first of what is granted or denied for a while ends.
-    pub(super) grant_ends_at: Option<WallTime>,
-    pub(super) loading_older: bool,
-    /// Whether an older page was asked for and has not come: asked for again
-    /// with the next link.
-    pub(super) wants_older: bool,
-}
-
-impl OpenConversation {
-    /// One that is shown from now on, of the stream of a conversation.
-    pub(super) fn of(conversation: ConversationId) -> Self {
-        Self {
-            conversation,
-            rows: BTreeMap::new(),
-            replies: BTreeSet::new(),
-            floor: Position::ZERO,
-            live: false,
-            has_older: false,
-            detail: None,
-            grant_ends_at: None,
-            loading_older: false,
-            wants_older: false,
-        }
-    }
-
-    fn put(&mut self, row: &TimelineRow) {
-        if row.reply_to.is_some() {
-            self.replies.insert(row.id.clone());
-        }
-        self.rows.insert(row.id.clone(), row.clone());
-    }
-
-    fn remove(&mut self, id: &MessageId) {
-        self.replies.remove(id);
-        self.rows.remove(id);
-    }
-}
 
 impl Engine {
     pub(super) fn open_conversation(&mut self, conversation: ConversationId) {
@@ -101,12 +46,15 @@ impl Engine {
         if self.stale_timelines.remove(&conversation) {
             self.save_timeline(conversation);
         }
+        self.grants_end.remove(&conversation);
+        self.late_words.forget_room(conversation);
         let closed = self.open.remove(&conversation).map(|open| open.conversation);
         if let Some(parent) = closed.filter(|parent| *parent != conversation) {
             return self.let_go(parent, conversation);
         }
         self.send_presence(conversation, PresenceKind::Offline);
-        self.presence.retain(|(open, _), _| *open != conversation);
+        self.presence.remove(&conversation);
+        self.typing.retain(|(open, _), _| *open != conversation);
     }
 
     /// Stores the newest rows of the list and of the timelines that changed, a
@@ -132,7 +80,7 @@ impl Engine {
     /// What the last session showed, before any document is loaded.
     pub(super) fn show_stored_rows(&mut self, conversation: ConversationId, rows: Vec<TimelineRow>) {
         let Some(open) = self.open.get_mut(&conversation).filter(|open| !open.live) else { return };
-        open.rows.clear();
+        open.clear();
         rows.iter().for_each(|row| open.put(row));
         let update = TimelineUpdate { conversation, restart: true, rows, removed: Vec::new(), has_older: true };
         self.update(Update::Timeline(update));
@@ -207,17 +155,19 @@ impl Engine {
         let renamed = core::mem::take(&mut self.renamed);
         if renamed {
             self.shown_rows.extend(self.inbox.keys().copied());
-        }
-        let shown: BTreeSet<ConversationId> = self.open.values().map(|open| open.conversation).collect();
-        let mut touched: Vec<(ConversationId, Touched)> = Vec::new();
-        for (stream, slot) in &mut self.streams {
-            if let (Some(conversation), Slot::Loaded(replica)) = (stream.conversation(), slot) {
-                replica.touched.all |= renamed && shown.contains(&conversation);
-                touched.push((conversation, core::mem::take(&mut replica.touched)));
+            for conversation in self.open.conversations() {
+                if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&StreamId::Conversation(*conversation)) {
+                    replica.touched.all = true;
+                }
             }
         }
-        for (conversation, touched) in touched {
-            self.flush_conversation(conversation, touched);
+        for stream in self.streams.take_changed() {
+            self.counter.add(|counts| counts.streams += 1);
+            self.count_waiting(&stream);
+            if let (Some(conversation), Some(replica)) = (stream.conversation(), self.streams.quietly(&stream)) {
+                let touched = core::mem::take(&mut replica.touched);
+                self.flush_conversation(conversation, touched);
+            }
         }
         self.flush_inbox();
         let unsynced = self.unsynced();
@@ -230,7 +180,7 @@ impl Engine {
     /// The own account, before everything that shows what it is called.
     fn flush_account(&mut self) {
         let stream = StreamId::Account(self.session.account.clone());
-        let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) else { return };
+        let Some(replica) = self.streams.quietly(&stream) else { return };
         let touched = core::mem::take(&mut replica.touched);
         if touched.row || touched.all || touched.detail {
             self.read_account(&stream);
@@ -241,7 +191,8 @@ impl Engine {
         if touched.row || touched.all || touched.detail {
             self.shown_rows.insert(conversation);
         }
-        for room in self.open_rooms(&StreamId::Conversation(conversation)) {
+        for room in self.open.rooms_of(conversation) {
+            self.counter.add(|counts| counts.timelines += 1);
             if touched.all || !touched.messages.is_empty() {
                 self.flush_timeline(room, &touched);
             }
@@ -265,12 +216,12 @@ impl Engine {
             shown.chain(shown_ids(replica, conversation, &self.session.account, open.floor)).collect()
         } else {
             // A reply shows the words of what it answers.
-            let of = |reply: &MessageId| open.rows.get(reply)?.reply_to.as_ref().map(|of| &of.id);
-            let answers = |reply: &&MessageId| of(reply).is_some_and(|of| touched.messages.contains(of));
-            touched.messages.iter().chain(open.replies.iter().filter(answers)).cloned().collect()
+            let answers = touched.messages.iter().flat_map(|message| open.replies_to(message));
+            touched.messages.iter().chain(answers).cloned().collect()
         };
         let mut rows = Vec::new();
         let mut removed = Vec::new();
+        self.counter.add(|counts| counts.rows += ids.len() as u64);
         for id in ids {
             match self.timeline_row(replica, conversation, &id, open.floor) {
                 Some(row) if open.rows.get(&id) != Some(&row) => rows.push(row),
@@ -468,8 +419,8 @@ fn message_state(replica: &Replica, position: Option<Position>, own: bool) -> (M
     if !own {
         return (MessageState::Sent, 0);
     }
-    let read = replica.receipts.values().filter(|receipt| receipt.read >= position).count();
-    let delivered = replica.receipts.values().any(|receipt| receipt.delivered >= position);
+    let read = replica.receipts.readers(position);
+    let delivered = replica.receipts.is_delivered(position);
     let state = match (read, delivered) {
         (1.., _) => MessageState::Read,
         (0, true) => MessageState::Delivered,

@@ -24,7 +24,7 @@ use crate::{
     wire::{Accepted, ClientFrame, Fetch, FetchScope, Fetched, MemberReceipt, Refused, Revoked},
 };
 
-/// Streams kept in memory; beyond, the least recently used one goes that
+/// Streams kept in memory beside those that a screen shows; beyond, the least recently used one goes that
 /// nothing needs.
 const STREAMS_MAX: usize = 64;
 
@@ -331,13 +331,16 @@ impl Engine {
 
     /// Lets go of streams that nothing needs, when there are too many.
     pub(super) fn evict_streams(&mut self) {
-        if self.streams.len() <= STREAMS_MAX || !self.store.is_idle() || !self.dirty_heads.is_empty() {
+        // What a screen shows stays: it is the app's to bound.
+        if self.streams.len() <= STREAMS_MAX + self.open.conversations().len()
+            || !self.store.is_idle()
+            || !self.dirty_heads.is_empty()
+        {
             return;
         }
         let idle = |stream: &StreamId, slot: &Slot| match slot {
             Slot::Loaded(replica) => {
-                let shown = |conversation| self.open.values().any(|open| open.conversation == conversation);
-                let open = stream.conversation().is_none_or(shown);
+                let open = stream.conversation().is_none_or(|conversation| self.open.shows(conversation));
                 let busy = !replica.outbox.is_empty() || replica.fetch.is_some() || !replica.whole;
                 (!open && !busy).then_some(replica.used)
             }
@@ -349,7 +352,7 @@ impl Engine {
             .filter_map(|(stream, slot)| idle(stream, slot).map(|used| (used, stream.clone())))
             .collect();
         candidates.sort_unstable();
-        let surplus = self.streams.len() - STREAMS_MAX;
+        let surplus = self.streams.len() - STREAMS_MAX - self.open.conversations().len();
         for (_, stream) in candidates.into_iter().take(surplus) {
             self.streams.remove(&stream);
         }

@@ -8,9 +8,10 @@ use crate::{
     command::Command,
     doc::{Document, Message},
     engine::{
-        Engine, record,
+        Engine,
+        open::OpenConversation,
+        record,
         replica::Replica,
-        screen::OpenConversation,
         store::ReadPurpose,
         streams::{Slot, StoredPage, Work, restore_page},
     },
@@ -51,8 +52,7 @@ impl Engine {
 
     /// What a screen shows of a stream: the conversation, and threads of it.
     pub(super) fn open_rooms(&self, stream: &StreamId) -> Vec<ConversationId> {
-        let of_stream = |open: &OpenConversation| stream.conversation() == Some(open.conversation);
-        self.open.iter().filter(|(_, open)| of_stream(open)).map(|(room, _)| *room).collect()
+        stream.conversation().map_or_else(Vec::new, |conversation| self.open.rooms_of(conversation))
     }
 
     /// What a screen shows, and the stream that it is of, if that is loaded.

@@ -40,9 +40,11 @@ pub(super) struct UnreadBehind {
 
 /// Messages of others behind a position and up to another, on some pages.
 fn count<'a>(pages: impl Iterator<Item = &'a Document>, me: &AccountId, read: Position, to: Position) -> u32 {
-    let messages = pages.flat_map(|page| page.admissions().since(read.next()));
-    let unread = messages.filter(|(at, id)| *at <= to && id.author != *me);
-    u32::try_from(unread.count()).unwrap_or(u32::MAX)
+    let unread = pages.map(|page| {
+        let admissions = page.admissions();
+        admissions.between(read, to).len() - admissions.of_author(me, read, to).len()
+    });
+    u32::try_from(unread.sum::<usize>()).unwrap_or(u32::MAX)
 }
 
 impl Replica {

@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ids::MessageId, journal::Position, time::WallTime};
+use crate::{
+    ids::{AccountId, MessageId},
+    journal::Position,
+    time::WallTime,
+};
 
 /// Where and when a message was admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,11 +18,13 @@ pub struct Admission {
     pub accepted_at: WallTime,
 }
 
-/// The admissions of a page's messages: by message, and in the order of their positions.
+/// The admissions of a page's messages: by message, by author, and in the order of their positions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Admissions {
     by_message: BTreeMap<MessageId, Admission>,
     by_position: Vec<(Position, MessageId)>,
+    /// The positions of each author's, rising.
+    by_author: BTreeMap<AccountId, Vec<Position>>,
 }
 
 /// Why bytes are not the admissions of these messages.
@@ -48,6 +54,24 @@ impl Admissions {
         &self.by_position[self.by_position.partition_point(|(at, _)| *at < position)..]
     }
 
+    /// The messages admitted before a position, in their order.
+    pub fn before(&self, position: Position) -> &[(Position, MessageId)] {
+        &self.by_position[..self.by_position.partition_point(|(at, _)| *at < position)]
+    }
+
+    /// The messages admitted behind one position and up to another, in their order.
+    pub fn between(&self, behind: Position, to: Position) -> &[(Position, MessageId)] {
+        let from = self.since(behind.next());
+        &from[..from.partition_point(|(at, _)| *at <= to)]
+    }
+
+    /// Where messages of an author were admitted, behind one position and up to another.
+    pub fn of_author(&self, author: &AccountId, behind: Position, to: Position) -> &[Position] {
+        let own = self.by_author.get(author).map_or(&[][..], Vec::as_slice);
+        let own = &own[own.partition_point(|at| *at <= behind)..];
+        &own[..own.partition_point(|at| *at <= to)]
+    }
+
     /// The message admitted last, and where.
     pub fn newest(&self) -> Option<&(Position, MessageId)> {
         self.by_position.last()
@@ -55,9 +79,12 @@ impl Admissions {
 
     /// Takes note of a message; one that was known is where it is now.
     pub fn insert(&mut self, message: MessageId, admission: Admission) {
+        let own = self.by_author.entry(message.author.clone()).or_default();
         if let Some(former) = self.by_message.insert(message.clone(), admission) {
             self.by_position.retain(|(at, id)| *at != former.position || *id != message);
+            own.remove(own.partition_point(|at| *at < former.position));
         }
+        own.insert(own.partition_point(|at| *at < admission.position), admission.position);
         let place = (admission.position, message);
         let index = self.by_position.partition_point(|other| *other < place);
         self.by_position.insert(index, place);
@@ -69,7 +96,11 @@ impl FromIterator<(MessageId, Admission)> for Admissions {
         let by_message: BTreeMap<MessageId, Admission> = admissions.into_iter().collect();
         let mut by_position: Vec<_> = by_message.iter().map(|(id, at)| (at.position, id.clone())).collect();
         by_position.sort_unstable();
-        Self { by_message, by_position }
+        let mut by_author: BTreeMap<AccountId, Vec<Position>> = BTreeMap::new();
+        for (at, message) in &by_position {
+            by_author.entry(message.author.clone()).or_default().push(*at);
+        }
+        Self { by_message, by_position, by_author }
     }
 }
 
@@ -191,6 +222,10 @@ mod tests {
         };
         assert_eq!((from(0), from(11), from(13)), (vec![10, 11, 12, 12], vec![11, 12, 12], vec![]));
         assert_eq!(admissions.newest(), Some(&(Position::new(12), id(9))));
+        let [behind, to] = [10, 12].map(Position::new);
+        let of = |name| admissions.of_author(&AccountId::parse(name).unwrap(), behind, to);
+        assert_eq!((of("ann"), of("bob")), (&[11, 12, 12].map(Position::new)[..], &[][..]));
+        assert_eq!((admissions.between(behind, to).len(), admissions.before(to).len()), (3, 2));
         assert_eq!(admissions.iter().map(|(id, at)| (id.clone(), *at)).collect::<Admissions>(), admissions);
     }
 

@@ -1,5 +1,6 @@
 //! The engine alone: its contract, and bytes that nobody meant.
 
+mod counts;
 mod home;
 mod session;
 

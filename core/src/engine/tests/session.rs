@@ -131,7 +131,7 @@ fn admitted(push: &Push, first: u64) -> Vec<Entry> {
     (first..).zip(&push.changes).map(entry).collect()
 }
 
-fn answer(push: &Push, first: u64) -> ServerFrame {
+pub(super) fn answer(push: &Push, first: u64) -> ServerFrame {
     let positions: Vec<Position> = (first..).zip(&push.changes).map(|(position, _)| Position::new(position)).collect();
     let accepted_at = vec![now().wall; positions.len()];
     ServerFrame::Accepted(Accepted { request: push.request, stream: push.stream.clone(), positions, accepted_at })

@@ -1,0 +1,57 @@
+//! What an input cost, counted where the work is done: tests hold each number
+//! to the size of what changed, never to a history, to how many conversations
+//! are open, or to how many people are online.
+
+use core::cell::Cell;
+
+/// The work of an engine since it was made, or between two moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Streams looked at for what changed in them.
+    pub streams: u64,
+    /// Open timelines looked at.
+    pub timelines: u64,
+    /// Rows of timelines drawn, whether or not they turned out to be other than before.
+    pub rows: u64,
+    /// Details of open conversations made from their documents.
+    pub details: u64,
+    /// Commands in outboxes looked at.
+    pub waiting: u64,
+    /// Frames given out to be sent.
+    pub frames: u64,
+    /// Records given out to be written or deleted.
+    pub records: u64,
+}
+
+impl Counts {
+    /// The work since an earlier moment.
+    #[must_use]
+    pub fn since(self, earlier: Counts) -> Counts {
+        Counts {
+            streams: self.streams - earlier.streams,
+            timelines: self.timelines - earlier.timelines,
+            rows: self.rows - earlier.rows,
+            details: self.details - earlier.details,
+            waiting: self.waiting - earlier.waiting,
+            frames: self.frames - earlier.frames,
+            records: self.records - earlier.records,
+        }
+    }
+}
+
+/// Counts that what only reads may move on, too.
+#[derive(Debug, Default)]
+pub(super) struct Counter(Cell<Counts>);
+
+impl Counter {
+    pub(super) fn get(&self) -> Counts {
+        self.0.get()
+    }
+
+    /// Adds to the counts.
+    pub(super) fn add(&self, add: impl FnOnce(&mut Counts)) {
+        let mut counts = self.0.get();
+        add(&mut counts);
+        self.0.set(counts);
+    }
+}

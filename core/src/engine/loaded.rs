@@ -1,0 +1,96 @@
+//! The streams in memory, and which of them somebody may have changed: the end
+//! of an input looks at those alone, however many are loaded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    engine::{replica::Replica, streams::Slot},
+    ids::StreamId,
+};
+
+/// Streams in memory, or on their way there.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    slots: BTreeMap<StreamId, Slot>,
+    /// Given out to be changed since the end of the last input.
+    changed: BTreeSet<StreamId>,
+}
+
+impl Streams {
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(super) fn contains_key(&self, stream: &StreamId) -> bool {
+        self.slots.contains_key(stream)
+    }
+
+    pub(super) fn get(&self, stream: &StreamId) -> Option<&Slot> {
+        self.slots.get(stream)
+    }
+
+    /// One to be changed.
+    pub(super) fn get_mut(&mut self, stream: &StreamId) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(stream)?;
+        if !self.changed.contains(stream) {
+            self.changed.insert(stream.clone());
+        }
+        Some(slot)
+    }
+
+    /// One that is loaded, to be changed in a way that nothing has to follow from.
+    pub(super) fn quietly(&mut self, stream: &StreamId) -> Option<&mut Replica> {
+        match self.slots.get_mut(stream)? {
+            Slot::Loaded(replica) => Some(replica),
+            Slot::Loading(_) => None,
+        }
+    }
+
+    pub(super) fn insert(&mut self, stream: StreamId, slot: Slot) -> Option<Slot> {
+        self.changed.insert(stream.clone());
+        self.slots.insert(stream, slot)
+    }
+
+    pub(super) fn remove(&mut self, stream: &StreamId) {
+        self.changed.remove(stream);
+        self.slots.remove(stream);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&StreamId, &Slot)> {
+        self.slots.iter()
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &StreamId> {
+        self.slots.keys()
+    }
+
+    /// Those that are loaded.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn loaded(&self) -> impl Iterator<Item = &Replica> {
+        self.slots.values().filter_map(|slot| match slot {
+            Slot::Loaded(replica) => Some(&**replica),
+            Slot::Loading(_) => None,
+        })
+    }
+
+    /// All of them, to be changed.
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.change_all();
+        self.slots.values_mut()
+    }
+
+    /// The end of the input looks at all of them.
+    pub(super) fn change_all(&mut self) {
+        self.changed.extend(self.slots.keys().cloned());
+    }
+
+    /// Those that may have changed.
+    pub(super) fn changed(&self) -> impl Iterator<Item = &StreamId> {
+        self.changed.iter()
+    }
+
+    /// Those that may have changed, which have been looked at with this.
+    pub(super) fn take_changed(&mut self) -> BTreeSet<StreamId> {
+        core::mem::take(&mut self.changed)
+    }
+}

@@ -1,0 +1,133 @@
+//! What screens show: the timelines that are open, by themselves and by the
+//! conversation whose documents they are made from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    ids::{ConversationId, MessageId},
+    journal::Position,
+    view::{ConversationDetail, TimelineRow},
+};
+
+/// What a screen shows of a conversation.
+#[derive(Debug)]
+pub(super) struct OpenConversation {
+    /// Itself, or the one that it is a thread of.
+    pub(super) conversation: ConversationId,
+    /// The rows as told last.
+    pub(super) rows: BTreeMap<MessageId, TimelineRow>,
+    /// Those of them that answer a message, by what they answer.
+    replies: BTreeMap<MessageId, BTreeSet<MessageId>>,
+    /// Admitted messages before this are not shown yet.
+    pub(super) floor: Position,
+    /// Whether the documents behind it have been shown once.
+    pub(super) live: bool,
+    pub(super) has_older: bool,
+    pub(super) detail: Option<ConversationDetail>,
+    pub(super) loading_older: bool,
+    /// Whether an older page was asked for and has not come: asked for again
+    /// with the next link.
+    pub(super) wants_older: bool,
+}
+
+impl OpenConversation {
+    /// One that is shown from now on, of the stream of a conversation.
+    pub(super) fn of(conversation: ConversationId) -> Self {
+        Self {
+            conversation,
+            rows: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            floor: Position::ZERO,
+            live: false,
+            has_older: false,
+            detail: None,
+            loading_older: false,
+            wants_older: false,
+        }
+    }
+
+    pub(super) fn put(&mut self, row: &TimelineRow) {
+        if let Some(reply) = &row.reply_to {
+            self.replies.entry(reply.id.clone()).or_default().insert(row.id.clone());
+        }
+        self.rows.insert(row.id.clone(), row.clone());
+    }
+
+    pub(super) fn remove(&mut self, id: &MessageId) {
+        let answered = self.rows.remove(id).and_then(|row| row.reply_to);
+        if let Some(replies) = answered.and_then(|reply| self.replies.get_mut(&reply.id)) {
+            replies.remove(id);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.replies.clear();
+        self.rows.clear();
+    }
+
+    /// The rows that show the words of a message because they answer it.
+    pub(super) fn replies_to(&self, message: &MessageId) -> impl Iterator<Item = &MessageId> {
+        self.replies.get(message).into_iter().flatten()
+    }
+}
+
+/// All that is shown.
+#[derive(Debug, Default)]
+pub(super) struct OpenConversations {
+    rooms: BTreeMap<ConversationId, OpenConversation>,
+    /// The rooms of each conversation: itself, and threads of it.
+    of: BTreeMap<ConversationId, BTreeSet<ConversationId>>,
+}
+
+impl OpenConversations {
+    pub(super) fn contains_key(&self, room: &ConversationId) -> bool {
+        self.rooms.contains_key(room)
+    }
+
+    pub(super) fn get(&self, room: &ConversationId) -> Option<&OpenConversation> {
+        self.rooms.get(room)
+    }
+
+    pub(super) fn get_mut(&mut self, room: &ConversationId) -> Option<&mut OpenConversation> {
+        self.rooms.get_mut(room)
+    }
+
+    pub(super) fn insert(&mut self, room: ConversationId, open: OpenConversation) {
+        self.of.entry(open.conversation).or_default().insert(room);
+        self.rooms.insert(room, open);
+    }
+
+    pub(super) fn remove(&mut self, room: &ConversationId) -> Option<OpenConversation> {
+        let removed = self.rooms.remove(room)?;
+        if let Some(rooms) = self.of.get_mut(&removed.conversation) {
+            rooms.remove(room);
+            if rooms.is_empty() {
+                self.of.remove(&removed.conversation);
+            }
+        }
+        Some(removed)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&ConversationId, &OpenConversation)> {
+        self.rooms.iter()
+    }
+
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut OpenConversation> {
+        self.rooms.values_mut()
+    }
+
+    /// The conversations of which something is shown.
+    pub(super) fn conversations(&self) -> impl ExactSizeIterator<Item = &ConversationId> {
+        self.of.keys()
+    }
+
+    /// Whether something of a conversation is shown.
+    pub(super) fn shows(&self, conversation: ConversationId) -> bool {
+        self.of.contains_key(&conversation)
+    }
+
+    /// What is shown of a conversation: itself, and threads of it.
+    pub(super) fn rooms_of(&self, conversation: ConversationId) -> Vec<ConversationId> {
+        self.of.get(&conversation).into_iter().flatten().copied().collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! What an input costs, counted: it follows from what the input changes, and
+//! from nothing that was there before.
+
+use super::{
+    session::{answer, push_of},
+    *,
+};
+use crate::{model::Receipt, wire::MemberReceipt};
+
+/// What an input costs, with everything that follows from it.
+fn cost(engine: &mut Engine, store: &mut MemoryStore, input: Input) -> Counts {
+    let before = engine.counts();
+    give(engine, store, input);
+    engine.counts().since(before)
+}
+
+fn frame(frame: &ServerFrame) -> Input {
+    Input::FrameReceived(encode(frame))
+}
+
+/// A conversation on the screen in which all of so many own messages are admitted.
+fn admitted_conversation(engine: &mut Engine, store: &mut MemoryStore, texts: u64) -> ConversationId {
+    let push = push_of(engine, store, texts);
+    receive(engine, store, &answer(&push, 1));
+    let conversation = push.stream.conversation().unwrap();
+    give(engine, store, Input::OpenConversation(conversation));
+    conversation
+}
+
+fn receipt_of(account: &str, conversation: ConversationId, delivered: u64, read: u64) -> Input {
+    let receipt = Receipt { delivered: Position::new(delivered), read: Position::new(read) };
+    let account = AccountId::parse(account).unwrap();
+    frame(&ServerFrame::Receipts(vec![MemberReceipt { conversation, account, receipt }]))
+}
+
+#[test]
+fn e90_a_receipt_draws_the_rows_between_where_it_was_and_where_it_is() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = admitted_conversation(&mut engine, &mut store, 40);
+    let all = cost(&mut engine, &mut store, receipt_of("bob", conversation, 40, 0));
+    assert_eq!(all.rows, 39, "behind the creation, all messages but the last are delivered");
+    // Bob never reads: what he is delivered next changes one row all the same.
+    let next = cost(&mut engine, &mut store, receipt_of("bob", conversation, 41, 0));
+    assert_eq!((next.rows, next.timelines, next.details), (1, 1, 0));
+    let other = cost(&mut engine, &mut store, receipt_of("cat", conversation, 41, 0));
+    assert_eq!(other.rows, 0, "delivered to one more is not told of a message");
+    let read = cost(&mut engine, &mut store, receipt_of("cat", conversation, 41, 3));
+    assert_eq!(read.rows, 2);
+}
+
+#[test]
+fn e91_an_input_looks_at_what_it_changes_however_much_is_open() {
+    let inputs: [fn(ConversationId) -> Input; 3] = [
+        |conversation| Input::Command { request: 9, command: SendText::new(conversation, "words").into() },
+        |conversation| receipt_of("bob", conversation, 1, 0),
+        |_| Input::TimerDue,
+    ];
+    let costs = [3, 100].map(|open| {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        drain(&mut engine, &mut store);
+        go_online(&mut engine, &mut store);
+        let conversations: Vec<ConversationId> = (0..open).map(|_| new_group(&mut engine, &mut store)).collect();
+        for conversation in &conversations {
+            give(&mut engine, &mut store, Input::OpenConversation(*conversation));
+        }
+        inputs.map(|input| cost(&mut engine, &mut store, input(conversations[1])))
+    });
+    assert_eq!(costs[0], costs[1]);
+    let [sent, receipt, timer] = costs[1];
+    // The own account's stream beside that of the conversation; once with the command, once when it is stored.
+    assert!(sent.streams <= 4 && sent.timelines <= 2 && sent.rows <= 2, "{sent:?}");
+    assert!(receipt.streams <= 2 && receipt.timelines <= 1, "{receipt:?}");
+    assert_eq!((timer.streams, timer.timelines, timer.rows, timer.records), (0, 0, 0, 0));
+}
+
+fn new_group(engine: &mut Engine, store: &mut MemoryStore) -> ConversationId {
+    let command = CreateConversation::group(None, vec![]).into();
+    let outputs = give(engine, store, Input::Command { request: 1, command });
+    let conversation = outputs.iter().find_map(|output| match output {
+        Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
+        _ => None,
+    });
+    conversation.expect("the group is stored")
+}
