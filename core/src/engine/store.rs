@@ -2,7 +2,7 @@
 //! transaction, transactions go out one after another, and one that failed is
 //! tried again until it succeeds. Reads go out at once, or behind the writes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use core::time::Duration;
 
@@ -12,6 +12,9 @@ use crate::{
     storage::{RecordKey, StorageError, StorageRequest, StorageTask, TaskId, Write},
     time::MonotonicTime,
 };
+
+/// Writes of transactions that are given out as one.
+const MERGED_MAX: usize = 2_000;
 
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -125,10 +128,29 @@ impl Store {
             return None;
         }
         self.retry_at = None;
+        self.merge_waiting();
         let writes = self.waiting.front()?.writes.clone();
         let id = self.new_task();
         self.writing = Some(id);
         Some(StorageTask { id, request: StorageRequest::Write(writes) })
+    }
+
+    /// Makes one transaction of those that wait, of which what a later one writes
+    /// anew is left out: a store that is slow is given more at a time.
+    fn merge_waiting(&mut self) {
+        let mut merged = self.waiting.pop_front().unwrap_or_default();
+        while let Some(next) = self.waiting.front() {
+            if merged.writes.len() + next.writes.len() > MERGED_MAX {
+                break;
+            }
+            let next = self.waiting.pop_front().expect("it is the first that waits");
+            merged.writes.extend(next.writes);
+            merged.commands.extend(next.commands);
+        }
+        merged.writes = last_of_each(merged.writes);
+        if !merged.writes.is_empty() || !merged.commands.is_empty() {
+            self.waiting.push_front(merged);
+        }
     }
 
     /// Takes note of how a task ended.
@@ -174,5 +196,77 @@ impl Store {
     fn new_task(&mut self) -> TaskId {
         self.next_task += 1;
         TaskId(self.next_task)
+    }
+}
+
+/// Writes without those that a later one of them undoes, in their order.
+fn last_of_each(writes: Vec<Write>) -> Vec<Write> {
+    if writes.len() < 2 {
+        return writes;
+    }
+    let mut keys: HashSet<RecordKey> = HashSet::new();
+    let mut prefixes: Vec<RecordKey> = Vec::new();
+    let mut kept: Vec<Write> = Vec::with_capacity(writes.len());
+    for write in writes.into_iter().rev() {
+        let is_undone = match &write {
+            Write::Put(key, _) | Write::Delete(key) => {
+                prefixes.iter().any(|prefix| key.starts_with(prefix.as_str())) || !keys.insert(key.clone())
+            }
+            Write::DeletePrefix(prefix) => {
+                prefixes.push(prefix.clone());
+                false
+            }
+        };
+        if !is_undone {
+            kept.push(write);
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{MemoryStore, StorageAnswer};
+
+    fn put(key: &str, value: u8) -> Write {
+        Write::Put(key.to_owned(), vec![value])
+    }
+
+    #[test]
+    fn e93_transactions_that_wait_are_one_that_leaves_the_store_as_all_of_them_do() {
+        let delete = |key: &str| Write::Delete(key.to_owned());
+        let inputs = [
+            vec![put("head/a", 1), put("outbox/1", 1)],
+            vec![put("head/a", 2), put("outbox/2", 2), put("tail/a/1", 1)],
+            vec![Write::DeletePrefix("tail/a/".to_owned()), delete("outbox/1"), put("tail/a/2", 3)],
+            vec![put("head/a", 3), put("outbox/1", 4)],
+        ];
+        let now = MonotonicTime::from_millis(1);
+        let (mut store, mut singly, mut together) = (Store::default(), MemoryStore::default(), MemoryStore::default());
+        let mut tasks = Vec::new();
+        for (sequence, writes) in inputs.into_iter().enumerate() {
+            singly.run(&StorageRequest::Write(writes.clone())).unwrap();
+            writes.into_iter().for_each(|write| store.write(write));
+            store.wait_for(sequence as u64);
+            tasks.extend(store.flush(now));
+        }
+        let mut stored = Vec::new();
+        let mut sizes = Vec::new();
+        while let Some(task) = tasks.pop() {
+            let StorageRequest::Write(writes) = &task.request else { panic!("nothing is read") };
+            sizes.push(writes.len());
+            assert_eq!(together.run(&task.request), Ok(StorageAnswer::Written));
+            let Finished::Written { commands, .. } = store.finish(task.id, Ok(()), now) else {
+                panic!("it is written")
+            };
+            stored.extend(commands);
+            tasks.extend(store.flush(now));
+        }
+        assert_eq!(sizes, [2, 5], "the first was under way when the others came");
+        assert_eq!(stored, [0, 1, 2, 3]);
+        assert_eq!(together.records(), singly.records());
+        assert!(store.is_idle());
     }
 }
