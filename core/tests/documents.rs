@@ -118,6 +118,7 @@ proptest! {
         for replica in &mut replicas {
             apply_all(replica, &all);
             prop_assert_eq!(replica.heads(), late.heads());
+            prop_assert!(replica.says_what_the_library_says());
             prop_assert_eq!(facts_of(replica), facts_of(&late));
             prop_assert_eq!(Message::read_all(replica), Message::read_all(&late));
         }
@@ -158,9 +159,10 @@ proptest! {
             let position = Position::new(index as u64 + 1);
             run.queue(change, position, AT).unwrap();
             single.admit(change, position, AT).unwrap();
+            prop_assert_eq!(facts_of(&run), facts_of(&single));
+            prop_assert!(run.says_what_the_library_says());
             if flushes >> (index % 64) & 1 == 1 {
                 run.flush().unwrap();
-                prop_assert_eq!(facts_of(&run), facts_of(&single));
             }
         }
         run.flush().unwrap();
@@ -195,6 +197,7 @@ proptest! {
         let (position, data, admissions) = Document::restore(page_id(), None, &entries[..cut]).unwrap().save();
         // What lies before the snapshot is passed over when it comes again.
         let restored = Document::restore(page_id(), Some((position, &data, &admissions)), &entries).unwrap();
+        prop_assert!(restored.says_what_the_library_says() && whole.says_what_the_library_says());
         prop_assert_eq!(restored.position(), whole.position());
         prop_assert_eq!(restored.heads(), whole.heads());
         prop_assert_eq!(restored.changes(), whole.changes());

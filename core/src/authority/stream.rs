@@ -257,8 +257,8 @@ impl Stream {
 
     /// The loaded page that holds a message.
     pub fn page_of(&self, message: &MessageId) -> Option<&Document> {
-        let key = Key::Message(message.clone());
-        self.documents.values().rev().find(|document| document.id().page().is_some() && document.get(&key).is_some())
+        let key = Key::Message(message.clone()).to_string();
+        self.documents.values().rev().find(|document| document.id().page().is_some() && document.has(&key))
     }
 
     /// The message admitted last, if its page is loaded.
@@ -285,7 +285,7 @@ impl Stream {
         at: WallTime,
         facts: &[Fact],
     ) -> Option<Change> {
-        self.documents.get(document)?.clone().write(device, at, facts)
+        self.documents.get(document)?.compose(device, at, facts)
     }
 
     /// Writes facts that were decided as one change of this device. None if
@@ -311,7 +311,8 @@ impl Stream {
     /// When the change does not apply; the stream is as it was.
     pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
         let read = || Ok(Change::parse(&entry.change)?);
-        self.take_entry(entry, |document| document.apply_entry(entry), read)
+        let taken = self.take_entry(entry, |document| document.apply_entry(entry), read)?;
+        Ok(taken.map(|(_, effects)| effects))
     }
 
     /// Applies an accepted entry that came from a server, once it passed the
@@ -321,7 +322,7 @@ impl Stream {
     /// When no authority could have admitted it, or it does not apply; the
     /// stream is as it was.
     pub fn receive_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        self.take_received(entry, Document::admit)
+        self.take_received(entry, Document::admit).map(|taken| taken.map(|(_, effects)| effects))
     }
 
     /// As `receive_entry`, of one among many: what it says on a page can be
@@ -330,6 +331,11 @@ impl Stream {
     /// # Errors
     /// As `receive_entry`; or as `flush`.
     pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
+        self.take_received(entry, admit_of(entry)).map(|taken| taken.map(|(_, effects)| effects))
+    }
+
+    /// As `queue_entry`, with the change that the entry is.
+    pub(crate) fn queue_received(&mut self, entry: &Entry) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
         self.take_received(entry, admit_of(entry))
     }
 
@@ -346,10 +352,10 @@ impl Stream {
             admit(document, change, entry.position, entry.accepted_at)?;
             Ok(Some(change.clone()))
         };
-        self.take_entry(entry, apply, || Ok(change.clone()))
+        self.take_entry(entry, apply, || Ok(change.clone())).map(|taken| taken.map(|(_, effects)| effects))
     }
 
-    fn take_received(&mut self, entry: &Entry, admit: Admit) -> Result<Option<Effects>, ApplyChangeError> {
+    fn take_received(&mut self, entry: &Entry, admit: Admit) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
         let apply = |document: &mut Document| {
             if entry.position <= document.position() {
                 return Ok(None);
@@ -361,7 +367,7 @@ impl Stream {
         self.take_entry(entry, apply, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
     }
 
-    /// Makes everything readable that is queued.
+    /// Gives the library everything that is queued.
     ///
     /// # Errors
     /// When it does not apply: the stream is of no use any more.
@@ -374,7 +380,7 @@ impl Stream {
         entry: &Entry,
         apply: impl FnOnce(&mut Document) -> Result<Option<Change>, ApplyChangeError>,
         read: impl Fn() -> Result<Change, ApplyChangeError>,
-    ) -> Result<Option<Effects>, ApplyChangeError> {
+    ) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
         let is_held = |thread| self.rooms.contains_key(&thread);
         let begins = self.begins_page(&entry.document) && entry.document.thread().is_none_or(is_held);
         let applied = match self.documents.get_mut(&entry.document) {
@@ -407,7 +413,7 @@ impl Stream {
             if !self.documents.contains_key(&entry.document) {
                 effects.facts.clear();
             }
-            effects
+            (change, effects)
         }))
     }
 
@@ -428,38 +434,12 @@ impl Stream {
         }
     }
 
-    /// Applies changes that are not admitted yet, in one pass; those that do
-    /// not follow are passed over.
-    ///
-    /// # Errors
-    /// As `flush`.
-    pub fn apply_all_pending<'c>(
-        &mut self,
-        changes: impl Iterator<Item = (&'c DocumentId, &'c Change)>,
-    ) -> Result<(), ApplyChangeError> {
-        let mut queued = Vec::new();
+    /// Applies changes that are not admitted yet; those that do not follow are
+    /// passed over.
+    pub fn apply_all_pending<'c>(&mut self, changes: impl Iterator<Item = (&'c DocumentId, &'c Change)>) {
         for (id, change) in changes {
-            let is_queued = match self.documents.get_mut(id) {
-                Some(document) => document.queue_pending(change).is_ok(),
-                // A document that cannot take it must not be there empty.
-                None => {
-                    let mut document = Document::new(id.clone());
-                    let is_queued = document.queue_pending(change).is_ok();
-                    if is_queued {
-                        self.documents.insert(id.clone(), document);
-                    }
-                    is_queued
-                }
-            };
-            if is_queued {
-                queued.push((id, change));
-            }
+            let _ = self.apply_pending(id, change);
         }
-        self.flush()?;
-        for (id, change) in queued {
-            self.take_effect(id, facts_of(id, change));
-        }
-        Ok(())
     }
 
     /// Applies a change that is not admitted yet, or not told so yet.
@@ -468,11 +448,11 @@ impl Stream {
     /// When it does not apply; the stream is as it was.
     pub fn apply_pending(&mut self, document: &DocumentId, change: &Change) -> Result<Effects, ApplyChangeError> {
         match self.documents.get_mut(document) {
-            Some(target) => target.apply(change)?,
+            Some(target) => target.queue_pending(change)?,
             // A document that cannot take it must not be there half.
             None => {
                 let mut target = Document::new(document.clone());
-                target.apply(change)?;
+                target.queue_pending(change)?;
                 self.documents.insert(document.clone(), target);
             }
         }

@@ -1,9 +1,12 @@
 //! One Automerge change, read from bytes: header and operations, with panics
 //! of the decoder caught. What a change may hold is `authority`'s to say.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    num::NonZeroU64,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
-use automerge::legacy;
+use automerge::{ActorId, legacy};
 
 use crate::{
     doc::{
@@ -19,6 +22,16 @@ pub struct Change {
     inner: automerge::Change,
     device: DeviceId,
     operations: Vec<Operation>,
+}
+
+/// What a new change says of itself.
+pub(super) struct Header<'a> {
+    pub(super) device: DeviceId,
+    pub(super) sequence: u64,
+    pub(super) start_operation: NonZeroU64,
+    pub(super) seconds: i64,
+    /// Rising.
+    pub(super) dependencies: &'a [ChangeHash],
 }
 
 /// What the bytes of a change decode to, apart from them.
@@ -116,9 +129,41 @@ impl Change {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn from_automerge(inner: automerge::Change, device: DeviceId) -> Change {
         let operations = inner.decode().operations.iter().map(read_operation).collect();
         Change { inner, device, operations }
+    }
+
+    /// The change that states something new, by the bytes that Automerge writes for it.
+    pub(super) fn compose(header: Header<'_>, operations: Vec<Operation>) -> Change {
+        let written = operations.iter().map(|operation| legacy::Op {
+            action: match &operation.kind {
+                OperationKind::Put(value) => legacy::OpType::Put(value.to_scalar()),
+                OperationKind::Delete | OperationKind::Other => legacy::OpType::Delete,
+            },
+            obj: legacy::ObjectId::Root,
+            key: legacy::Key::Map(operation.key.as_deref().unwrap_or_default().into()),
+            pred: operation
+                .predecessors
+                .iter()
+                .map(|(number, actor)| legacy::OpId::new(*number, &ActorId::from(actor.as_slice())))
+                .collect(),
+            insert: false,
+        });
+        let expanded = automerge::ExpandedChange {
+            operations: written.collect(),
+            actor_id: ActorId::from(*header.device.as_bytes()),
+            hash: None,
+            seq: header.sequence,
+            start_op: header.start_operation,
+            time: header.seconds,
+            message: None,
+            deps: header.dependencies.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect(),
+            extra_bytes: Vec::new(),
+            author: None,
+        };
+        Change { inner: expanded.into(), device: header.device, operations }
     }
 
     pub(super) fn inner(&self) -> &automerge::Change {
@@ -148,6 +193,11 @@ impl Change {
     /// The number of its first operation.
     pub fn start_operation(&self) -> u64 {
         self.inner.start_op().get()
+    }
+
+    /// The number of its last operation.
+    pub(super) fn last_operation(&self) -> u64 {
+        self.start_operation() + (self.operations.len() as u64).saturating_sub(1)
     }
 
     /// Its author's clock, whole seconds since 1970; 0 if not told.

@@ -1,17 +1,22 @@
-//! One document as of a position of its stream: the Automerge map, who wrote
-//! how many changes, and when each of its messages was admitted.
+//! One document as of a position of its stream: what it says, the Automerge map
+//! that says the same, who wrote how many changes, and when each of its messages
+//! was admitted.
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroU64,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
-use automerge::{ActorId, Automerge, ObjId, ReadDoc, Value as AutomergeValue, transaction::CommitOptions};
-use automerge::{ROOT, transaction::Transactable};
+use automerge::{ActorId, Automerge, ObjId, ROOT, ReadDoc};
 
 use crate::{
     code::Code,
-    doc::{Change, Fact, Key, ParseChangeError, Predecessor, Value, run::Run, snapshot},
+    doc::{
+        Change, Fact, Key, Operation, OperationKind, ParseChangeError, Predecessor, Value, change::Header,
+        contents::Contents, run::Run, snapshot,
+    },
     ids::{ChangeHash, DeviceId, DocumentId, MessageId},
     journal::{Admission, Admissions, DecodeAdmissionsError, Entry, Position},
     time::WallTime,
@@ -22,9 +27,16 @@ use crate::{
 pub struct Document {
     id: DocumentId,
     position: Position,
-    automerge: Automerge,
-    /// Admitted, and not in `automerge` yet.
-    pub(super) run: Run,
+    /// Shared with copies of the document until one of them takes in more.
+    automerge: Arc<Automerge>,
+    /// Part of the document, and not in `automerge` yet.
+    run: Run,
+    /// What it says, the run included.
+    contents: Contents,
+    /// The hashes of the changes nothing depends on yet, rising, the run's included.
+    heads: Vec<ChangeHash>,
+    /// The greatest number of an operation.
+    last_operation: u64,
     fallback: Option<Box<Fallback>>,
     latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
@@ -36,12 +48,15 @@ pub struct Document {
 /// A copy for every change would cost more than all the rules together.
 #[derive(Clone)]
 struct Fallback {
-    automerge: Automerge,
+    automerge: Arc<Automerge>,
     since: Vec<automerge::Change>,
 }
 
 /// How a document takes in a change that was admitted: at once, or with others.
 pub(crate) type Admit = fn(&mut Document, &Change, Position, WallTime) -> Result<(), ApplyChangeError>;
+
+/// Changes that are queued at the most, before the library gets them.
+const RUN_MAX: usize = 128;
 
 /// Changes after which a fallback is made anew.
 const FALLBACK_CHANGES_MAX: usize = 256;
@@ -97,8 +112,11 @@ impl Document {
         Self {
             id,
             position: Position::ZERO,
-            automerge: Automerge::new().with_actor(ActorId::from(READER)),
+            automerge: Arc::new(Automerge::new().with_actor(ActorId::from(READER))),
             run: Run::default(),
+            contents: Contents::default(),
+            heads: Vec::new(),
+            last_operation: 0,
             fallback: None,
             latest: BTreeMap::new(),
             changes: 0,
@@ -133,7 +151,10 @@ impl Document {
             .map_err(|_| failed("the decoder failed".into()))?
             .map_err(|error| failed(error.to_string()))?
             .with_actor(ActorId::from(READER));
-        let mut document = Self { position, automerge, ..Self::new(id) };
+        let contents = Contents::of(&automerge).ok_or_else(|| failed("an actor is no device".into()))?;
+        let heads = automerge.get_heads().iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect();
+        let automerge = Arc::new(automerge);
+        let mut document = Self { position, automerge, contents, heads, ..Self::new(id) };
         for meta in document.automerge.get_changes_meta(&[]) {
             let device = DeviceId::try_from(meta.actor.to_bytes()).map_err(|error| failed(error.to_string()))?;
             let latest = document.latest.entry(device).or_insert((0, ChangeHash::from_bytes(meta.hash.0)));
@@ -141,6 +162,7 @@ impl Document {
                 *latest = (meta.seq, ChangeHash::from_bytes(meta.hash.0));
             }
             document.changes += 1;
+            document.last_operation = document.last_operation.max(meta.max_op);
         }
         // Keys are newest first, admissions oldest first.
         let mut messages: Vec<MessageId> = document.message_ids().collect();
@@ -157,9 +179,18 @@ impl Document {
         self.flush().map_err(|source| RestoreDocumentError::Entry { position: self.position, source })
     }
 
-    /// The position, the saved document and the encoded admissions.
+    /// The position, the saved document and the encoded admissions. Who queued what
+    /// others wrote flushes it before.
     pub fn save(&self) -> (Position, Vec<u8>, Vec<u8>) {
-        let data = if self.changes == 0 { Vec::new() } else { self.automerge.save() };
+        let data = match (self.changes, self.run.is_empty()) {
+            (0, _) => Vec::new(),
+            (_, true) => self.automerge.save(),
+            (_, false) => {
+                let mut whole = self.clone();
+                whole.flush().expect("what was written here applies");
+                whole.automerge.save()
+            }
+        };
         (self.position, data, Admission::encode_all(&self.admissions))
     }
 
@@ -195,10 +226,7 @@ impl Document {
 
     /// The hashes of the changes nothing depends on yet, sorted.
     pub fn heads(&self) -> Vec<ChangeHash> {
-        if let Some(heads) = self.run.heads() {
-            return heads.to_vec();
-        }
-        self.automerge.get_heads().iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect()
+        self.heads.clone()
     }
 
     /// The number and hash of the device's latest change.
@@ -220,14 +248,12 @@ impl Document {
 
     /// The operations visible under a key, at the given changes or now.
     pub fn visible(&self, key: &str, at: Option<&[ChangeHash]>) -> Vec<Predecessor> {
-        let found = match at {
-            // Messages are never taken away: where there is none now, there never was.
-            Some(hashes) if !self.is_present(hashes) && !self.is_new_message(key) => {
-                let hashes: Vec<_> = hashes.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect();
-                self.automerge.get_all_at(ROOT, key, &hashes)
-            }
-            Some(_) | None => self.automerge.get_all(ROOT, key),
+        // Messages are never taken away: where there is none now, there never was.
+        let Some(hashes) = at.filter(|hashes| !self.is_present(hashes) && !self.is_new_message(key)) else {
+            return self.contents.visible(key);
         };
+        let hashes: Vec<_> = hashes.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect();
+        let found = self.automerge.get_all_at(ROOT, key, &hashes);
         let mut visible: Vec<Predecessor> = found
             .into_iter()
             .flatten()
@@ -242,41 +268,33 @@ impl Document {
 
     /// The value under a key.
     pub fn get(&self, key: &Key) -> Option<Value> {
-        match self.automerge.get(ROOT, key.to_string()) {
-            Ok(Some((AutomergeValue::Scalar(scalar), _))) => Value::from_scalar(&scalar),
-            Ok(_) | Err(_) => None,
-        }
+        self.contents.get(&key.to_string()).cloned()
+    }
+
+    /// Whether it says something under a key, in its text form.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.contents.has(key)
     }
 
     /// What the document states under a key.
     pub fn fact(&self, key: &Key) -> Option<Fact> {
-        let value = self.get(key)?;
-        Fact::parse(&self.id, &key.to_string(), Some(&value)).ok()
+        let key = key.to_string();
+        Fact::parse(&self.id, &key, Some(self.contents.get(&key)?)).ok()
     }
 
     /// Everything the document states under keys that begin with `prefix`, in
     /// the order of the keys. What does not parse is passed over.
-    pub fn facts<'a>(&'a self, prefix: &str) -> impl Iterator<Item = Fact> + 'a {
-        let prefix = prefix.to_owned();
-        self.automerge
-            .map_range(ROOT, prefix.clone()..)
-            .take_while(move |item| item.key.starts_with(&prefix))
-            .filter_map(|item| match item.value.into_value() {
-                AutomergeValue::Scalar(scalar) => {
-                    Fact::parse(&self.id, &item.key, Value::from_scalar(&scalar).as_ref()).ok()
-                }
-                AutomergeValue::Object(_) => None,
-            })
+    pub fn facts<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = Fact> + 'a {
+        self.contents.range(prefix).filter_map(|(key, value)| Fact::parse(&self.id, key, value).ok())
     }
 
     /// How many keys begin so.
     pub fn count(&self, prefix: &str) -> usize {
-        let keys = self.automerge.map_range(ROOT, prefix.to_owned()..);
-        keys.take_while(|item| item.key.starts_with(prefix)).count()
+        self.contents.range(prefix).count()
     }
 
     fn message_ids(&self) -> impl Iterator<Item = MessageId> {
-        self.automerge.keys(ROOT).filter_map(|key| match Key::parse(&self.id, &key) {
+        self.contents.keys().filter_map(|key| match Key::parse(&self.id, key) {
             Some(Key::Message(message)) => Some(message),
             _ => None,
         })
@@ -285,41 +303,55 @@ impl Document {
     /// Writes facts as one change of this device. None if the document states
     /// all of them already.
     pub fn write(&mut self, device: DeviceId, at: WallTime, facts: &[Fact]) -> Option<Change> {
-        self.automerge.set_actor(ActorId::from(*device.as_bytes()));
-        let mut transaction = self.automerge.transaction();
-        for fact in facts {
-            let (key, value) = fact.write();
-            let (key, value) = (key.to_string(), value.map(|value| value.to_scalar()));
-            let stated =
-                transaction.get(ROOT, key.as_str()).ok().flatten().and_then(|(value, _)| value.into_scalar().ok());
-            // Of several values written at once, Automerge would answer a put
-            // of the one that won with a deletion of the others alone, which
-            // no authority takes for what it is.
-            if stated == value {
-                continue;
-            }
-            let written = match value {
-                Some(value) => transaction.put(ROOT, key, value),
-                None => transaction.delete(ROOT, key),
-            };
-            written.expect("a put or delete of a scalar on the root map is legal");
-        }
-        let seconds = i64::try_from(at.as_seconds()).unwrap_or(0);
-        let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(seconds));
-        let inner = self.automerge.get_change_by_hash(&hash?).expect("the change was just made");
-        let change = Change::from_automerge(inner, device);
-        self.note(&change);
+        let change = self.compose(device, at, facts)?;
+        self.queue_pending(&change).expect("it was composed on top of all that is here");
         Some(change)
+    }
+
+    /// The change of this device that states facts on top of all that is here.
+    /// None if the document states all of them already.
+    pub(crate) fn compose(&self, device: DeviceId, at: WallTime, facts: &[Fact]) -> Option<Change> {
+        let operations: Vec<Operation> = facts.iter().filter_map(|fact| self.operation(fact)).collect();
+        if operations.is_empty() {
+            return None;
+        }
+        let latest = self.latest_of(device);
+        // The device's own last change is among the heads, or what a head depends on.
+        let mut dependencies = self.heads.clone();
+        dependencies.extend(latest.map(|(_, hash)| hash));
+        dependencies.sort_unstable();
+        dependencies.dedup();
+        let header = Header {
+            device,
+            sequence: latest.map_or(1, |(sequence, _)| sequence + 1),
+            start_operation: NonZeroU64::MIN.saturating_add(self.last_operation),
+            seconds: i64::try_from(at.as_seconds()).unwrap_or(0),
+            dependencies: &dependencies,
+        };
+        Some(Change::compose(header, operations))
+    }
+
+    /// What states a fact; none where it is stated. What was stated at once by
+    /// several is replaced as a whole, and only where none of them won with it.
+    fn operation(&self, fact: &Fact) -> Option<Operation> {
+        let (key, value) = fact.write();
+        let key = key.to_string();
+        if self.contents.get(&key) == value.as_ref() {
+            return None;
+        }
+        let predecessors = self.contents.visible(&key);
+        let kind = value.map_or(OperationKind::Delete, OperationKind::Put);
+        Some(Operation { root: true, key: Some(key), kind, predecessors })
     }
 
     /// Whether who has seen these changes has seen the present, which is
     /// found at a tenth of the cost of the past.
     fn is_present(&self, hashes: &[ChangeHash]) -> bool {
-        self.heads().iter().all(|head| hashes.contains(head))
+        self.heads.iter().all(|head| hashes.contains(head))
     }
 
     pub(super) fn is_new_message(&self, key: &str) -> bool {
-        matches!(Key::parse(&self.id, key), Some(Key::Message(_))) && matches!(self.automerge.get(ROOT, key), Ok(None))
+        !self.contents.has(key) && matches!(Key::parse(&self.id, key), Some(Key::Message(_)))
     }
 
     /// Applies a change with panics caught; when it fails, a copy of what was
@@ -338,7 +370,8 @@ impl Document {
             return Err(ApplyChangeError::Dependency);
         }
         self.prepare_fallback();
-        let applied = catch_unwind(AssertUnwindSafe(|| self.automerge.apply_changes([change.inner().clone()])));
+        let automerge = Arc::make_mut(&mut self.automerge);
+        let applied = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes([change.inner().clone()])));
         let failure = match applied {
             Ok(Ok(())) if self.automerge.get_heads().contains(&change.inner().hash()) => {
                 self.note(change);
@@ -365,8 +398,8 @@ impl Document {
             None => change.sequence() == 1,
         };
         // Most are heads, which are found at once.
-        let heads = self.heads();
-        follows && dependencies.iter().all(|&dependency| heads.contains(&dependency) || self.contains(dependency))
+        let is_here = |hash: ChangeHash| self.heads.contains(&hash) || self.contains(hash);
+        follows && dependencies.iter().all(|&dependency| is_here(dependency))
     }
 
     /// Where a panic ends the process anyway, as in WebAssembly, there is
@@ -381,7 +414,8 @@ impl Document {
     fn go_back(&mut self) {
         let Some(fallback) = self.fallback.take() else { return };
         self.automerge = fallback.automerge;
-        self.automerge.apply_changes(fallback.since).expect("what applied once applies again");
+        let automerge = Arc::make_mut(&mut self.automerge);
+        automerge.apply_changes(fallback.since).expect("what applied once applies again");
     }
 
     /// Applies an accepted change that was stored here, and moves on to its
@@ -409,8 +443,7 @@ impl Document {
     }
 
     /// As `apply_entry`, but the library gets the change with the next `flush`,
-    /// together with what is queued behind it. Until then nothing that the
-    /// change says can be read.
+    /// together with what is queued behind it. What it says can be read at once.
     ///
     /// # Errors
     /// When it does not follow what the document has, which is as it was; or as `flush`.
@@ -442,7 +475,7 @@ impl Document {
         Ok(())
     }
 
-    /// Queues a change that is not admitted yet.
+    /// Queues a change, admitted or not; many that are queued are flushed before.
     ///
     /// # Errors
     /// As `queue_entry`.
@@ -453,14 +486,16 @@ impl Document {
         if !self.is_next(change) {
             return Err(ApplyChangeError::Dependency);
         }
-        let heads = self.heads();
-        self.run.push(change, heads);
+        if self.run.len() >= RUN_MAX {
+            self.flush()?;
+        }
+        self.run.push(change);
         self.note(change);
         Ok(())
     }
 
-    /// Flushes what is queued if `change` cannot be judged beside it: it says
-    /// something under the same keys, or was written without having seen all.
+    /// Flushes what is queued if `change` cannot be judged beside it: it was
+    /// written without having seen all, so that the past has to be asked.
     ///
     /// # Errors
     /// As `flush`.
@@ -470,8 +505,7 @@ impl Document {
         }
         let sees_all = self.is_present(&change.dependencies());
         let mut keys = change.operations().iter().map(|operation| operation.key.as_deref().unwrap_or_default());
-        let is_judged = (sees_all || keys.all(|key| self.is_new_message(key))) && !self.run.touches(change);
-        if is_judged { Ok(()) } else { self.flush() }
+        if sees_all || keys.all(|key| self.is_new_message(key)) { Ok(()) } else { self.flush() }
     }
 
     /// Gives the library all that is queued, in one pass.
@@ -486,12 +520,25 @@ impl Document {
         // To go back to before a run is for whoever holds the document.
         self.fallback = None;
         let changes: Vec<automerge::Change> = run.changes().iter().map(|change| change.inner().clone()).collect();
-        match catch_unwind(AssertUnwindSafe(|| self.automerge.apply_changes(changes))) {
-            Ok(Ok(())) if Some(&self.heads()[..]) == run.heads() => Ok(()),
+        let automerge = Arc::make_mut(&mut self.automerge);
+        let applied = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes(changes)));
+        let heads = self.automerge.get_heads();
+        let has_all = heads.iter().map(|hash| &hash.0).eq(self.heads.iter().map(ChangeHash::as_bytes));
+        match applied {
+            Ok(Ok(())) if has_all => Ok(()),
             Ok(Ok(())) => Err(ApplyChangeError::Apply("the library kept some of it back".to_owned())),
             Ok(Err(error)) => Err(ApplyChangeError::Apply(error.to_string())),
             Err(_) => Err(ApplyChangeError::Apply("the library failed".to_owned())),
         }
+    }
+
+    /// Whether what it says is what the library says, once that has all of it. For tests.
+    pub fn says_what_the_library_says(&self) -> bool {
+        let mut whole = self.clone();
+        let metas = |automerge: &Automerge| automerge.get_changes_meta(&[]).iter().map(|meta| meta.max_op).max();
+        whole.flush().is_ok()
+            && Contents::of(&whole.automerge).as_ref() == Some(&self.contents)
+            && metas(&whole.automerge).unwrap_or_default() == self.last_operation
     }
 
     fn note_admission(&mut self, change: &Change, position: Position, accepted_at: WallTime) {
@@ -507,6 +554,11 @@ impl Document {
     fn note(&mut self, change: &Change) {
         self.latest.insert(change.device(), (change.sequence(), change.hash()));
         self.changes += 1;
+        self.last_operation = self.last_operation.max(change.last_operation());
+        let dependencies = change.dependencies();
+        self.heads.retain(|head| !dependencies.contains(head));
+        self.heads.insert(self.heads.partition_point(|head| *head < change.hash()), change.hash());
+        self.contents.take(change);
         if let Some(fallback) = &mut self.fallback {
             fallback.since.push(change.inner().clone());
         }
@@ -521,7 +573,7 @@ impl core::fmt::Debug for Document {
 
 #[cfg(test)]
 mod tests {
-    use automerge::{ExpandedChange, legacy};
+    use automerge::{ExpandedChange, legacy, transaction::CommitOptions, transaction::Transactable};
 
     use super::*;
     use crate::{ids::ConversationId, model::InfoField};
@@ -539,6 +591,28 @@ mod tests {
         expanded.operations[0].obj = legacy::ObjectId::Id(legacy::OpId::new(77, honest.inner().actor_id()));
         expanded.operations[0].pred = Vec::new().into();
         Change::from_automerge(automerge::Change::from(expanded), device)
+    }
+
+    /// The bytes of the change by which the library itself states facts.
+    fn written_by_the_library(document: &Document, device: DeviceId, facts: &[Fact]) -> Option<Vec<u8>> {
+        let mut whole = document.clone();
+        whole.flush().unwrap();
+        let automerge = Arc::make_mut(&mut whole.automerge);
+        automerge.set_actor(ActorId::from(*device.as_bytes()));
+        let mut transaction = automerge.transaction();
+        for fact in facts {
+            let (key, value) = fact.write();
+            let (key, value) = (key.to_string(), value.map(|value| value.to_scalar()));
+            let stated = transaction.get(ROOT, key.as_str()).unwrap().and_then(|(value, _)| value.into_scalar().ok());
+            match value {
+                value if value == stated => {}
+                Some(value) => transaction.put(ROOT, key, value).unwrap(),
+                None => transaction.delete(ROOT, key).unwrap(),
+            }
+        }
+        let seconds = i64::try_from(AT.as_seconds()).unwrap();
+        let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(seconds));
+        Some(automerge.get_change_by_hash(&hash?).unwrap().raw_bytes().to_vec())
     }
 
     #[test]
@@ -567,6 +641,40 @@ mod tests {
     }
 
     #[test]
+    fn b12_what_is_composed_here_is_what_the_library_writes() {
+        let devices = [7, 3].map(|byte| DeviceId::from_bytes([byte; 16]));
+        let mut documents =
+            [1, 1].map(|byte| Document::new(DocumentId::Conversation(ConversationId::from_bytes([byte; 16]))));
+        let many = [
+            Fact::Info(InfoField::Title, Some("boats".into())),
+            Fact::Info(InfoField::Description, Some("on the lake".into())),
+            Fact::Locked(true),
+        ];
+        let rounds: [&[Fact]; 5] =
+            [&title("boats"), &many, &many[1..], &[Fact::Info(InfoField::Title, None)], &title("x")];
+        for (round, facts) in rounds.into_iter().enumerate() {
+            let mut written = Vec::new();
+            for (document, device) in documents.iter_mut().zip(devices) {
+                let by_the_library = written_by_the_library(document, device, facts);
+                let change = document.write(device, AT, facts);
+                assert_eq!(change.as_ref().map(|change| change.bytes().to_vec()), by_the_library, "round {round}");
+                written.push(change);
+            }
+            // Every other round both have written without having seen the other.
+            if round % 2 == 1 {
+                let [one, other] = documents.clone();
+                for (document, from) in documents.iter_mut().zip([other, one]) {
+                    for change in from.run.changes() {
+                        document.queue_pending(change).unwrap();
+                    }
+                    assert!(document.says_what_the_library_says());
+                }
+                assert_eq!(documents[0].heads(), documents[1].heads());
+            }
+        }
+    }
+
+    #[test]
     fn b12_what_is_written_over_several_values_replaces_all_of_them() {
         let devices = [1, 2, 3].map(|byte| DeviceId::from_bytes([byte; 16]));
         let begun = Document::new(DocumentId::Conversation(ConversationId::from_bytes([1; 16])));
@@ -579,6 +687,10 @@ mod tests {
                 assert_eq!(visible.len(), 2);
                 let won = document.get(&Key::Info(InfoField::Title));
 
+                let stated = [Fact::Info(InfoField::Title, next.map(str::to_owned))];
+                let composed = document.compose(devices[2], AT, &stated).map(|change| change.bytes().to_vec());
+                assert_eq!(composed, written_by_the_library(&document, devices[2], &stated));
+                assert!(document.says_what_the_library_says());
                 match document.write(devices[2], AT, &[Fact::Info(InfoField::Title, next.map(str::to_owned))]) {
                     Some(change) => {
                         assert_eq!(change.operations()[0].predecessors, visible, "{first} {second} {next:?}")

@@ -5,6 +5,7 @@
 mod change;
 pub(crate) mod chunk;
 pub(crate) mod column;
+mod contents;
 mod conversation;
 mod document;
 mod fact;

@@ -24,11 +24,11 @@ pub struct Message {
 }
 
 impl Document {
-    /// Whether the change says nothing but new messages that no queued change
-    /// says: to judge it takes nothing that cannot be read yet.
+    /// Whether the change says nothing but new messages: to judge it takes nothing
+    /// of the past.
     pub(crate) fn is_apart(&self, change: &Change) -> bool {
         let mut keys = change.operations().iter().map(|operation| operation.key.as_deref().unwrap_or_default());
-        keys.all(|key| self.is_new_message(key)) && !self.run.touches(change)
+        keys.all(|key| self.is_new_message(key))
     }
 }
 

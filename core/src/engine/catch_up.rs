@@ -189,8 +189,13 @@ impl Engine {
 
     fn after_entries(&mut self, stream: &StreamId) {
         let entries_max = self.limits.page_changes_soft / TAIL_SHARE;
-        for write in self.replica(stream).map(|replica| replica.compact(entries_max)).unwrap_or_default() {
-            self.store.write(write);
+        match self.replica(stream).map(|replica| replica.compact(entries_max)) {
+            Some(Ok(writes)) => writes.into_iter().for_each(|write| self.store.write(write)),
+            Some(Err(error)) => {
+                self.report_unusable(stream, error);
+                return self.start_over(stream);
+            }
+            None => {}
         }
         match stream {
             StreamId::Conversation(conversation) => self.note_delivered(*conversation),

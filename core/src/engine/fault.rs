@@ -89,6 +89,15 @@ impl Engine {
         self.report_entry(stream, entry, error.code(), error.to_string());
     }
 
+    /// Entries that were taken one by one, and do not apply together.
+    pub(super) fn report_unusable(&mut self, stream: &StreamId, error: ApplyChangeError) {
+        let position = self.heads.get(stream).map_or(Position::ZERO, |head| head.position);
+        let error = ReceiveEntryError::from(error);
+        let (code, detail) = (error.code(), error.to_string());
+        let stream = stream.clone();
+        self.update(Update::ServerFault(ServerFault { stream, position, account: None, code, detail }));
+    }
+
     /// An entry that does not come behind those before it, although it was fetched.
     pub(super) fn report_gap(&mut self, stream: &StreamId, entry: &Entry) {
         self.report_entry(stream, entry, Code::DependencyMissing, "entries before it are missing".to_owned());

@@ -296,9 +296,17 @@ impl Engine {
         self.session.device
     }
 
-    /// The heads of every document in memory, as admitted. For tests.
+    /// The heads of every document in memory, as admitted. For tests, which so hold
+    /// what each says to what the library says.
     #[cfg(any(test, feature = "testing"))]
     pub fn heads(&self) -> BTreeMap<crate::ids::DocumentId, Vec<crate::ids::ChangeHash>> {
+        let views = self.streams.loaded().filter_map(|replica| replica.view.as_ref());
+        let shown = views.flat_map(|view| view.documents());
+        let held = self.streams.loaded().flat_map(|replica| replica.confirmed.documents());
+        assert!(
+            shown.chain(held).all(crate::doc::Document::says_what_the_library_says),
+            "a document says what the library says"
+        );
         let documents = self.streams.loaded().flat_map(|replica| replica.confirmed.documents());
         documents.map(|document| (document.id().clone(), document.heads())).collect()
     }

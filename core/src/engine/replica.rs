@@ -7,7 +7,7 @@ use crate::{
     authority::{Effects, Refusal, Session, Stream},
     code::Code,
     command::{Command, Plan, Planning},
-    doc::{ApplyChangeError, Document, Fact},
+    doc::{ApplyChangeError, Change, Document, Fact},
     engine::{
         fault::{ReceiveEntryError, RestoreFetchedError},
         outbox::{Outbox, OutboxEntry},
@@ -30,8 +30,6 @@ pub(super) struct Replica {
     pub(super) confirmed: Stream,
     /// Confirmed with the outbox on top; none when the outbox is empty.
     pub(super) view: Option<Stream>,
-    /// Whether the view lacks something that is confirmed.
-    view_is_behind: bool,
     pub(super) outbox: Outbox,
     /// The registers of the others.
     pub(super) receipts: Registers,
@@ -72,6 +70,8 @@ pub(super) struct Replica {
 #[derive(Debug, Default)]
 pub(super) struct Touched {
     pub(super) messages: BTreeSet<MessageId>,
+    /// Timelines that show more of what is older, or know that there is no more.
+    pub(super) extended: BTreeSet<ConversationId>,
     /// Metadata, members or pins.
     pub(super) detail: bool,
     /// The list's row.
@@ -97,9 +97,6 @@ pub(super) enum Received {
     /// It is part of the confirmed state now, and answers this outbox entry.
     New(Option<Box<OutboxEntry>>),
 }
-
-/// Entries that are put into the view one by one; more are not worth it.
-const VIEW_FOLLOWS_MAX: usize = 4;
 
 impl Replica {
     /// A stream of which nothing is held.
@@ -141,7 +138,6 @@ impl Replica {
         Self {
             confirmed,
             view: None,
-            view_is_behind: false,
             outbox: Outbox::default(),
             receipts: head.receipts.into_iter().collect(),
             behind: head.behind,
@@ -157,7 +153,7 @@ impl Replica {
             wanted: BTreeSet::new(),
             holding: BTreeMap::new(),
             changed_threads: BTreeSet::new(),
-            touched: Touched { all: true, row: true, detail: true, messages: BTreeSet::new() },
+            touched: Touched { all: true, row: true, detail: true, ..Touched::default() },
             used: 0,
         }
     }
@@ -247,7 +243,9 @@ impl Replica {
     /// Why the entry that comes next should have been refused; none when it
     /// was rightly admitted, or cannot be judged here: its document was fetched
     /// with what comes behind the others.
-    pub(super) fn verify(&self, entry: &Entry, limits: &Limits) -> Option<Refusal> {
+    pub(super) fn verify(&mut self, entry: &Entry, limits: &Limits) -> Option<Refusal> {
+        // The past may have to be asked. What does not apply is told when more comes.
+        let _ = self.confirmed.flush();
         let is_next = self.whole && entry.position == self.confirmed.position().next();
         let is_ahead = |document: &Document| document.position() >= entry.position;
         let can_judge = is_next && !self.confirmed.document(&entry.document).is_some_and(is_ahead);
@@ -262,9 +260,6 @@ impl Replica {
         entries: &[Entry],
         account: &AccountId,
     ) -> (Vec<Received>, Result<(), ReceiveEntryError>) {
-        // Beyond a few, the view is made anew once.
-        let view_follows = entries.len() <= VIEW_FOLLOWS_MAX;
-        self.view_is_behind = !view_follows;
         let mut received = Vec::with_capacity(entries.len());
         let mut end = Ok(());
         for entry in entries {
@@ -276,13 +271,6 @@ impl Replica {
                     break;
                 }
             }
-        }
-        if let Err(error) = self.confirmed.flush() {
-            received.pop();
-            end = Err(error.into());
-        }
-        if core::mem::take(&mut self.view_is_behind) {
-            self.reapply();
         }
         self.settle();
         (received, end)
@@ -303,25 +291,39 @@ impl Replica {
         let newest = |stream: &Stream| entry.document.room().map_or(0, |room| stream.newest_page(room));
         let former = newest(&self.confirmed);
         let own = (entry.account == *account).then(|| self.outbox.written(entry)).flatten();
-        let effects = match &own {
+        let hash = own.as_ref().map(Change::hash);
+        let taken = match own {
             // Written here: nothing is to be learned from reading it again.
-            Some(change) => self.confirmed.queue_own(entry, change)?,
-            None => self.confirmed.queue_entry(entry)?,
+            Some(change) => {
+                let effects = self.confirmed.queue_own(entry, &change)?;
+                effects.map(|effects| (change, effects))
+            }
+            None => self.confirmed.queue_received(entry)?,
         };
         self.page_turned |= former > 0 && newest(&self.confirmed) > former;
         self.changed_threads.extend(entry.document.thread());
-        if !self.view_is_behind {
-            self.view_is_behind = self.view.as_mut().is_some_and(|view| view.apply_entry(entry).is_err());
-        }
+        self.follow(entry, taken.as_ref().map(|(change, _)| change));
         self.tail.insert(entry.position, entry.document.clone());
         if self.confirmed.document(&entry.document).is_none() {
             self.passed.insert(entry.document.clone(), entry.position);
         }
-        if let Some(effects) = &effects {
+        if let Some((_, effects)) = &taken {
             self.touch(effects);
         }
-        let answered = own.and_then(|change| self.outbox.take(change.hash())).map(Box::new);
+        let answered = hash.and_then(|hash| self.outbox.take(hash)).map(Box::new);
         Ok(Some(Received::New(answered)))
+    }
+
+    /// Brings the view behind what is confirmed now.
+    fn follow(&mut self, entry: &Entry, change: Option<&Change>) {
+        let Some(view) = &mut self.view else { return };
+        let followed = match change {
+            Some(change) => view.queue_own(entry, change).map(drop),
+            None => view.apply_entry(entry).map(drop),
+        };
+        if followed.is_err() {
+            self.reapply();
+        }
     }
 
     /// With nothing pending, what the person sees is what is admitted.
@@ -416,13 +418,7 @@ impl Replica {
             return;
         }
         let mut view = self.confirmed.clone();
-        let changes = self.outbox.entries.iter().map(|entry| (&entry.document, &entry.change));
-        if view.apply_all_pending(changes.clone()).is_err() {
-            view = self.confirmed.clone();
-            for (document, change) in changes {
-                let _ = view.apply_pending(document, change);
-            }
-        }
+        view.apply_all_pending(self.outbox.entries.iter().map(|entry| (&entry.document, &entry.change)));
         self.view = Some(view);
     }
 
@@ -453,7 +449,7 @@ impl Replica {
     }
 
     /// The same, of the conversation or of one of its threads.
-    pub(super) fn shown_pages_of(&self, room: ConversationId) -> impl Iterator<Item = &Document> {
+    pub(super) fn shown_pages_of(&self, room: ConversationId) -> impl DoubleEndedIterator<Item = &Document> {
         let lowest = self.lowest_page_of(room);
         let is_shown = move |id: &DocumentId| id.room() == Some(room) && id.page().is_some_and(|page| page >= lowest);
         self.confirmed.documents().filter(move |document| is_shown(document.id()))
@@ -467,11 +463,15 @@ impl Replica {
     /// What to write when so many entries have gathered behind the last snapshots:
     /// those of loaded documents anew, without the entries. What is stored of
     /// others is let go, and fetched again when somebody scrolls there.
-    pub(super) fn compact(&mut self, entries_max: u32) -> Vec<Write> {
+    ///
+    /// # Errors
+    /// When what came does not apply: the stream is of no use any more.
+    pub(super) fn compact(&mut self, entries_max: u32) -> Result<Vec<Write>, ApplyChangeError> {
         // A page that is not the newest any more is to be found by itself.
         if self.tail.len() < entries_max as usize && !core::mem::take(&mut self.page_turned) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
+        self.confirmed.flush()?;
         let touched: BTreeSet<&DocumentId> = self.tail.values().collect();
         let snapshots = touched.into_iter().map(|id| match self.confirmed.document(id) {
             Some(document) => record::put_document(document),
@@ -482,7 +482,7 @@ impl Replica {
         let writes = snapshots.chain(superfluous).collect();
         self.tail.clear();
         self.compacted = self.confirmed.position();
-        writes
+        Ok(writes)
     }
 
     /// What to write when a document comes in that was read from the store at a

@@ -92,18 +92,19 @@ impl Engine {
         let stream = StreamId::Conversation(open.conversation);
         // A timeline that was scrolled back stays as long as it was.
         let count = open.rows.values().filter(|row| row.position.is_some()).count().max(ROWS_STEP);
-        let positions = admitted_positions(replica, conversation);
-        let lowest = replica.lowest_page_of(conversation);
         let behind = replica.confirmed.position().next();
+        let older = Older::than(replica, conversation, behind, count);
+        let lowest = replica.lowest_page_of(conversation);
         let whole = replica.whole;
         if whole && !replica.holds(conversation) {
             return self.hold_thread(&stream, conversation);
         }
-        let floor = floor_of(&positions, count, lowest, behind);
+        let (floor, shown) = (older.floor(count, lowest, behind), older.messages.len());
+        let has_older = older.has_more || lowest > 1;
         let Some(open) = self.open.get_mut(&conversation) else { return };
         open.floor = floor;
         open.live = whole;
-        open.has_older = positions.first().is_some_and(|first| *first < floor) || lowest > 1;
+        open.has_older = has_older;
         if let Some(replica) = self.replica(&stream) {
             replica.touched.all = true;
             replica.touched.detail = true;
@@ -111,7 +112,7 @@ impl Engine {
                 replica.wanted.insert(conversation);
             }
         }
-        if positions.len() < ROWS_STEP && lowest > 1 {
+        if shown < ROWS_STEP && lowest > 1 {
             self.load_older(conversation);
         }
     }
@@ -128,11 +129,10 @@ impl Engine {
     pub(super) fn extend_timeline(&mut self, conversation: ConversationId) {
         let Some((open, replica)) = self.shown(conversation) else { return };
         let stream = StreamId::Conversation(open.conversation);
-        let positions = admitted_positions(replica, conversation);
+        let older = Older::than(replica, conversation, open.floor, ROWS_STEP);
         let lowest = replica.lowest_page_of(conversation);
         let Some(open) = self.open.get_mut(&conversation) else { return };
-        let older: Vec<Position> = positions.into_iter().filter(|position| *position < open.floor).collect();
-        if older.is_empty() && lowest > 1 {
+        if older.messages.is_empty() && lowest > 1 {
             if !open.loading_older {
                 open.loading_older = true;
                 open.wants_older = true;
@@ -143,10 +143,11 @@ impl Engine {
         }
         open.loading_older = false;
         open.wants_older = false;
-        open.floor = floor_of(&older, ROWS_STEP, lowest, open.floor);
-        open.has_older = older.first().is_some_and(|first| *first < open.floor) || lowest > 1;
+        open.floor = older.floor(ROWS_STEP, lowest, open.floor);
+        open.has_older = older.has_more || lowest > 1;
         if let Some(replica) = self.replica(&stream) {
-            replica.touched.all = true;
+            replica.touched.messages.extend(older.messages.into_iter().map(|(_, message)| message));
+            replica.touched.extended.insert(conversation);
         }
     }
 
@@ -193,7 +194,7 @@ impl Engine {
         }
         for room in self.open.rooms_of(conversation) {
             self.counter.add(|counts| counts.timelines += 1);
-            if touched.all || !touched.messages.is_empty() {
+            if touched.all || !touched.messages.is_empty() || touched.extended.contains(&room) {
                 self.flush_timeline(room, &touched);
             }
             if touched.all || touched.detail {
@@ -234,7 +235,8 @@ impl Engine {
         let Some(open) = self.open.get_mut(&conversation) else { return };
         let restart = !open.live;
         open.live = true;
-        if rows.is_empty() && removed.is_empty() && !restart && !touched.all {
+        let is_told = restart || touched.all || touched.extended.contains(&conversation);
+        if rows.is_empty() && removed.is_empty() && !is_told {
             return;
         }
         rows.iter().for_each(|row| open.put(row));
@@ -434,23 +436,41 @@ pub(super) fn preview_of(replica: &Replica, id: &MessageId) -> String {
     page.and_then(|page| Message::read(page, id)).map(|message| preview(message.text())).unwrap_or_default()
 }
 
-/// The position from which on messages are shown: that of the `count`th from
-/// the end; of all that are loaded if there are fewer; of all there are when
-/// no older page is left.
-fn floor_of(positions: &[Position], count: usize, lowest_page: PageNumber, behind: Position) -> Position {
-    match positions.iter().rev().nth(count.saturating_sub(1)) {
-        Some(floor) => *floor,
-        None if lowest_page > 1 => positions.first().copied().unwrap_or(behind),
-        None => Position::ZERO,
-    }
+/// Some of the admitted messages before a position, on pages that are loaded.
+struct Older {
+    /// The newest of them, falling.
+    messages: Vec<(Position, MessageId)>,
+    /// Whether there are more before these.
+    has_more: bool,
 }
 
-/// The positions of every admitted message that is loaded, rising.
-fn admitted_positions(replica: &Replica, room: ConversationId) -> Vec<Position> {
-    let admitted = replica.shown_pages_of(room).flat_map(|page| page.admissions().since(Position::ZERO));
-    let mut positions: Vec<Position> = admitted.map(|(position, _)| *position).collect();
-    positions.sort_unstable();
-    positions
+impl Older {
+    /// At most so many of those before a position. Pages are runs of the journal.
+    fn than(replica: &Replica, room: ConversationId, position: Position, count: usize) -> Self {
+        let mut older = Self { messages: Vec::new(), has_more: false };
+        for page in replica.shown_pages_of(room).rev() {
+            let before = page.admissions().before(position);
+            let taken = before.len().min(count - older.messages.len());
+            older.messages.extend(before.iter().rev().take(taken).cloned());
+            older.has_more |= taken < before.len();
+            if older.messages.len() == count && older.has_more {
+                break;
+            }
+        }
+        older
+    }
+
+    /// The position from which on messages are shown: that of the last one of
+    /// `count`; of all that are loaded if there are fewer; of all there are when
+    /// no older page is left.
+    fn floor(&self, count: usize, lowest_page: PageNumber, behind: Position) -> Position {
+        let last = self.messages.last().map(|(position, _)| *position);
+        match last {
+            Some(last) if self.messages.len() >= count => last,
+            last if lowest_page > 1 => last.unwrap_or(behind),
+            _ => Position::ZERO,
+        }
+    }
 }
 
 /// Every message from a position on, and the own pending ones.

@@ -282,11 +282,13 @@ impl Replica {
         if self.outbox.entries.iter().any(|entry| entry.document.thread() == Some(thread)) {
             return Vec::new();
         }
+        // What does not apply is fetched again when it is looked at.
+        let is_whole = self.confirmed.flush().is_ok();
         let ids = self.confirmed.documents().map(Document::id).filter(|id| id.thread() == Some(thread));
         let ids: Vec<DocumentId> = ids.cloned().collect();
-        let documents = ids.iter().filter_map(|id| self.confirmed.remove(id)).collect();
+        let documents: Vec<Document> = ids.iter().filter_map(|id| self.confirmed.remove(id)).collect();
         self.reapply();
-        documents
+        if is_whole { documents } else { Vec::new() }
     }
 
     /// A thread that is looked at, or written in, begins here when it is opened.

@@ -82,3 +82,31 @@ fn new_group(engine: &mut Engine, store: &mut MemoryStore) -> ConversationId {
     });
     conversation.expect("the group is stored")
 }
+
+#[test]
+fn e92_fifty_older_messages_draw_fifty_rows() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = admitted_conversation(&mut engine, &mut store, 260);
+    let scrolled: Vec<u64> =
+        (0..6).map(|_| cost(&mut engine, &mut store, Input::LoadOlder(conversation)).rows).collect();
+    assert_eq!(scrolled, [50, 50, 50, 50, 10, 0]);
+}
+
+#[test]
+fn e94_a_message_costs_the_same_in_front_of_few_and_of_many() {
+    let costs = [60, 400].map(|texts| {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let conversation = admitted_conversation(&mut engine, &mut store, texts);
+        for _ in 0..texts / 50 {
+            give(&mut engine, &mut store, Input::LoadOlder(conversation));
+        }
+        let before = engine.counts();
+        let command = SendText::new(conversation, "words").into();
+        let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
+        let push = session::pushes(&outputs).next().expect("it is pushed");
+        receive(&mut engine, &mut store, &answer(&push, texts + 2));
+        engine.counts().since(before)
+    });
+    assert_eq!(costs[0], costs[1]);
+    assert!(costs[0].rows <= 3 && costs[0].details == 0, "{:?}", costs[0]);
+}

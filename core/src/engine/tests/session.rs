@@ -77,7 +77,7 @@ fn sent(outputs: &[Output]) -> impl Iterator<Item = ClientFrame> {
     })
 }
 
-fn pushes(outputs: &[Output]) -> impl Iterator<Item = Push> {
+pub(super) fn pushes(outputs: &[Output]) -> impl Iterator<Item = Push> {
     sent(outputs).filter_map(|frame| match frame {
         ClientFrame::Push(push) => Some(push),
         _ => None,
