@@ -433,7 +433,8 @@ pub type PageNumber = u32;
 
 /// One Automerge document. Printed as `conversation/{id}`, `page/{id}/{n}`,
 /// `account/{id}`, `home/{id}`, `thread/{id}/{thread}` or `thread_page/{id}/{thread}/{n}`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+/// Each document has one such name (`is_canonical`): no other is parsed or decoded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]
 pub enum DocumentId {
     /// What a conversation is: metadata, policies, members, pins, state.
     #[n(0)]
@@ -462,26 +463,37 @@ impl DocumentId {
     /// # Errors
     /// `ParseIdError::Kind`, or the error of the id inside.
     pub fn parse(text: &str) -> Result<Self, ParseIdError> {
-        match text.split_once('/') {
-            Some(("conversation", id)) => Ok(Self::Conversation(ConversationId::parse(id)?)),
+        let document = match text.split_once('/') {
+            Some(("conversation", id)) => Self::Conversation(ConversationId::parse(id)?),
             Some(("page", rest)) => {
                 let (id, number) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
-                let number: PageNumber = number.parse().map_err(|_| ParseIdError::Kind)?;
-                Ok(Self::Page(ConversationId::parse(id)?, number))
+                Self::Page(ConversationId::parse(id)?, parse_page_number(number)?)
             }
-            Some(("account", id)) => Ok(Self::Account(AccountId::parse(id)?)),
-            Some(("home", id)) => Ok(Self::Home(AccountId::parse(id)?)),
+            Some(("account", id)) => Self::Account(AccountId::parse(id)?),
+            Some(("home", id)) => Self::Home(AccountId::parse(id)?),
             Some(("thread", rest)) => {
                 let (id, thread) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
-                Ok(Self::Thread(ConversationId::parse(id)?, ConversationId::parse(thread)?))
+                Self::Thread(ConversationId::parse(id)?, ConversationId::parse(thread)?)
             }
             Some(("thread_page", rest)) => {
                 let (id, rest) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
                 let (thread, number) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
-                let number: PageNumber = number.parse().map_err(|_| ParseIdError::Kind)?;
-                Ok(Self::ThreadPage(ConversationId::parse(id)?, ConversationId::parse(thread)?, number))
+                let (id, thread) = (ConversationId::parse(id)?, ConversationId::parse(thread)?);
+                Self::ThreadPage(id, thread, parse_page_number(number)?)
             }
-            _ => Err(ParseIdError::Kind),
+            _ => return Err(ParseIdError::Kind),
+        };
+        if document.is_canonical() { Ok(document) } else { Err(ParseIdError::Kind) }
+    }
+
+    /// Whether it is the one name of a document: pages count from 1, and a
+    /// conversation is not a thread of its own.
+    pub fn is_canonical(&self) -> bool {
+        match self {
+            Self::Conversation(_) | Self::Account(_) | Self::Home(_) => true,
+            Self::Page(_, number) => *number > 0,
+            Self::Thread(conversation, thread) => thread != conversation,
+            Self::ThreadPage(conversation, thread, number) => thread != conversation && *number > 0,
         }
     }
 
@@ -534,6 +546,47 @@ impl DocumentId {
         match self {
             Self::Page(_, number) | Self::ThreadPage(_, _, number) => Some(*number),
             Self::Conversation(_) | Self::Thread(..) | Self::Account(_) | Self::Home(_) => None,
+        }
+    }
+}
+
+/// A number without a sign or zeros in front.
+fn parse_page_number(text: &str) -> Result<PageNumber, ParseIdError> {
+    match text.as_bytes().first() {
+        Some(b'1'..=b'9') => text.parse().map_err(|_| ParseIdError::Kind),
+        _ => Err(ParseIdError::Kind),
+    }
+}
+
+impl<'b, C> Decode<'b, C> for DocumentId {
+    fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
+        /// The same, with the names that no document has.
+        #[derive(Decode)]
+        enum Named {
+            #[n(0)]
+            Conversation(#[n(0)] ConversationId),
+            #[n(1)]
+            Page(#[n(0)] ConversationId, #[n(1)] PageNumber),
+            #[n(2)]
+            Account(#[n(0)] AccountId),
+            #[n(3)]
+            Home(#[n(0)] AccountId),
+            #[n(4)]
+            Thread(#[n(0)] ConversationId, #[n(1)] ConversationId),
+            #[n(5)]
+            ThreadPage(#[n(0)] ConversationId, #[n(1)] ConversationId, #[n(2)] PageNumber),
+        }
+        let document = match Named::decode(decoder, context)? {
+            Named::Conversation(conversation) => Self::Conversation(conversation),
+            Named::Page(conversation, number) => Self::Page(conversation, number),
+            Named::Account(account) => Self::Account(account),
+            Named::Home(account) => Self::Home(account),
+            Named::Thread(conversation, thread) => Self::Thread(conversation, thread),
+            Named::ThreadPage(conversation, thread, number) => Self::ThreadPage(conversation, thread, number),
+        };
+        match document.is_canonical() {
+            true => Ok(document),
+            false => Err(decode::Error::message("not the name of a document")),
         }
     }
 }
@@ -620,6 +673,24 @@ mod tests {
             assert_eq!(DocumentId::parse(&document.to_string()), Ok(document.clone()));
             let stream = document.stream();
             assert_eq!(StreamId::parse(&stream.to_string()), Ok(stream));
+        }
+    }
+
+    #[test]
+    fn a72_a_document_has_one_name() {
+        let (conversation, thread) = (ConversationId::from_bytes([1; 16]), ConversationId::from_bytes([2; 16]));
+        for document in [
+            DocumentId::Page(conversation, 0),
+            DocumentId::Thread(conversation, conversation),
+            DocumentId::ThreadPage(conversation, conversation, 1),
+            DocumentId::ThreadPage(conversation, thread, 0),
+        ] {
+            assert_eq!(DocumentId::parse(&document.to_string()), Err(ParseIdError::Kind), "{document}");
+            assert!(minicbor::decode::<DocumentId>(&minicbor::to_vec(&document).unwrap()).is_err(), "{document}");
+        }
+        for number in ["01", "+1", "1 ", ""] {
+            let text = format!("page/{conversation}/{number}");
+            assert_eq!(DocumentId::parse(&text), Err(ParseIdError::Kind), "{text}");
         }
     }
 

@@ -93,6 +93,9 @@ pub struct Limits {
     /// Contact points of one question; refused with `too_many_contacts`.
     #[n(26)]
     pub contact_points_max: u32,
+    /// Facts of one change that is not a conversation's first; refused with `too_many_operations`.
+    #[n(27)]
+    pub change_facts_max: u32,
 }
 
 impl Default for Limits {
@@ -131,6 +134,7 @@ impl Limits {
         invites_max: 100,
         contacts_max: 5_000,
         contact_points_max: 1_000,
+        change_facts_max: 64,
     };
 
     /// What a server may allow at the most: the bounds of what a client takes
@@ -138,6 +142,7 @@ impl Limits {
     pub const WIDEST: Limits = Limits {
         change_bytes_max: 4 * 1024 * 1024,
         change_operations_max: 20_000,
+        change_facts_max: 20_000,
         change_predecessors_max: 40_000,
         change_dependencies_max: 4_096,
         key_bytes_max: 4_096,

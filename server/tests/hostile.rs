@@ -175,8 +175,11 @@ async fn hostile_changes_are_refused_and_nobody_sees_them(database: Database) {
         let Expected::Refused(code) = case.expected else { unreachable!("the others were left out") };
         let bytes = case.pushed.change.len();
         // A push that no session may send ends the session that sends it.
-        let ends = bytes > push_bytes_max;
-        let expected = if ends { Answer::Closed(Code::FrameTooLarge) } else { Answer::Refused(code) };
+        let expected = match bytes > push_bytes_max {
+            true => Answer::Closed(Code::FrameTooLarge),
+            false if !case.fits_a_frame() => Answer::Closed(Code::FrameMalformed),
+            false => Answer::Refused(code),
+        };
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();
         let answer = push(&mut attacker, &world.stream, &case.pushed).await;

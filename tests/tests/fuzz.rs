@@ -100,6 +100,8 @@ fn b13_what_is_admitted_harms_nobody() {
             "honest message",
             "mutated message",
             "operation_illegal",
+            "operation_illegal: a change of a page states",
+            "document_unknown: not a document of this stream",
             "wrong_predecessors",
             "wrong_sequence",
             "wrong_start_operation",

@@ -320,9 +320,8 @@ impl Arena {
         if !facts.is_empty() {
             self.write(who, &document, &facts);
         }
-        if let Some(conversation) = document.stream().conversation().filter(|_| !words.is_empty()) {
-            self.write(who, &DocumentId::Page(conversation, 1), &words);
-        }
+        let Some(conversation) = document.stream().conversation() else { return };
+        words.into_iter().for_each(|message| self.write(who, &DocumentId::Page(conversation, 1), &[message]));
     }
 
     fn command(&mut self, who: usize, command: &Command) {

@@ -177,7 +177,7 @@ impl Stream {
     }
 
     fn check_document(&self, document: &DocumentId) -> Result<(), Refusal> {
-        if document.stream() != *self.id() || document.page() == Some(0) {
+        if document.stream() != *self.id() || !document.is_canonical() {
             return Err(Refusal::new(Code::DocumentUnknown, "not a document of this stream"));
         }
         Ok(())

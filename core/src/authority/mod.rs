@@ -8,6 +8,7 @@
 mod account;
 mod admit;
 mod block;
+mod count;
 mod create;
 #[cfg(feature = "testing")]
 mod judge;
@@ -124,6 +125,7 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
     if context.document.thread().is_some_and(|thread| context.stream.room(thread).is_none()) {
         return refuse(Code::ConversationUnknown, "the thread is not here");
     }
+    count::check(context, facts)?;
     match context.document {
         DocumentId::Account(_) | DocumentId::Home(_) => account::check(context, facts)?,
         DocumentId::Conversation(_) if context.account().is_system() => wish::check(context, facts)?,

@@ -8,5 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ghost_page;
+mod several_messages;
 mod shares;
 mod streams;

@@ -4,7 +4,7 @@
 use tidings_core::{
     authority::{Session, Stream},
     command::{AddContact, AddMember, Command, CreateConversation, Planning, RemoveMember, SendText, SetProfile},
-    doc::Document,
+    doc::{Document, Fact},
     ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
@@ -82,6 +82,12 @@ impl Author {
         let plan = command.into().plan(&planning).unwrap().expect("the command changes something");
         let (change, _) = self.stream.write(self.session.device, &plan.document, at, &plan.facts).unwrap();
         PushedChange { document: plan.document, change: change.bytes().to_vec() }
+    }
+
+    /// Writes facts that no command would.
+    pub fn state(&mut self, document: &DocumentId, facts: &[Fact]) -> PushedChange {
+        let (change, _) = self.stream.write(self.session.device, document, clock::wall_now(), facts).unwrap();
+        PushedChange { document: document.clone(), change: change.bytes().to_vec() }
     }
 
     fn conversation(&self) -> ConversationId {

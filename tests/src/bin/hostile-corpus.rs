@@ -13,7 +13,7 @@ use tidings_core::{
     wire::{ClientFrame, DocumentSnapshot, Fetched, Push, PushedChange, ServerFrame, encode},
 };
 use tidings_tests::{
-    hostile::{Scene, corpus},
+    hostile::{Case, Scene, corpus},
     matrix::{self, ACTORS, Table, policies_that_matter},
 };
 
@@ -37,8 +37,8 @@ fn hostile() -> Value {
         let stream = court.fetched.stream.clone();
         Push { request: 7, stream, changes: vec![pushed.clone()] }
     };
-    let cases: Vec<Value> =
-        corpus(&scene).iter().map(|case| court.case(case.to_string(), push(&case.pushed))).collect();
+    let cases: Vec<Case> = corpus(&scene).into_iter().filter(Case::fits_a_frame).collect();
+    let cases: Vec<Value> = cases.iter().map(|case| court.case(case.to_string(), push(&case.pushed))).collect();
     let honest = scene.next_message(&scene.attacker.clone());
     let mut file = court.file(cases);
     file["honest"] = court.case("honest".to_owned(), push(&honest));

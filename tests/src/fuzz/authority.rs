@@ -144,7 +144,8 @@ fn other_document(script: &mut Script<'_>, room: &Room) -> DocumentId {
     let number = u32::from(script.byte() % 4);
     match (room.stream().id(), script.below(8)) {
         (StreamId::Conversation(conversation), 0..=3) => DocumentId::Conversation(*conversation),
-        (StreamId::Conversation(conversation), 4..=6) => DocumentId::Page(*conversation, number),
+        (StreamId::Conversation(conversation), 4 | 5) => DocumentId::Page(*conversation, number),
+        (StreamId::Conversation(conversation), 6) => DocumentId::ThreadPage(*conversation, *conversation, number),
         (StreamId::Account(account), 0..=3) => DocumentId::Account(account.clone()),
         (StreamId::Account(account), 4..=6) => DocumentId::Home(account.clone()),
         _ => DocumentId::Page(ConversationId::from_bytes([99; 16]), number),

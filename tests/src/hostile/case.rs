@@ -34,6 +34,13 @@ pub struct Case {
     pub expected: Expected,
 }
 
+impl Case {
+    /// Whether a frame can carry it: none names a document by a name that no document has.
+    pub fn fits_a_frame(&self) -> bool {
+        self.pushed.document.is_canonical()
+    }
+}
+
 impl fmt::Display for Case {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.class, self.name)

@@ -12,7 +12,7 @@ mod bomb;
 mod case;
 mod cells;
 mod column;
-
+mod count;
 mod draft;
 mod framing;
 mod harmless;
@@ -46,6 +46,7 @@ pub fn corpus(scene: &Scene) -> Vec<Case> {
     predecessor::add(&mut cases);
     membership::add(&mut cases);
     thread::add(&mut cases);
+    count::add(&mut cases);
     harmless::add(&mut cases);
     cases.all
 }

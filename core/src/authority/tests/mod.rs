@@ -4,6 +4,7 @@
 
 mod account;
 mod block;
+mod count;
 mod given;
 mod late;
 mod membership;
@@ -297,12 +298,12 @@ fn a6_a_change_pushed_again_is_known() {
 #[test]
 fn a7_a_refusal_leaves_the_stream_as_it_was() {
     let mut room = Room::group();
-    let page = room.document(Some(1));
-    let before = (room.stream.position(), room.stream.document(&page).unwrap().heads());
+    let document = room.document(None);
+    let before = (room.stream.position(), room.stream.document(&document).unwrap().heads());
     // The first statement is allowed, the second is not.
-    let mixed = [edit(2, "me"), edit(1, "mo")];
-    assert_eq!(room.push("me", Some(1), &mixed).err(), Some(Code::NotTheAuthor));
-    assert_eq!((room.stream.position(), room.stream.document(&page).unwrap().heads()), before);
+    let mixed = [Fact::Info(InfoField::Title, Some("x".into())), Fact::State(ConversationState::Deleted)];
+    assert_eq!(room.push("ad", None, &mixed).err(), Some(Code::PermissionDenied));
+    assert_eq!((room.stream.position(), room.stream.document(&document).unwrap().heads()), before);
     assert!(room.push("me", Some(1), &[says(9, "me")]).is_ok());
 }
 

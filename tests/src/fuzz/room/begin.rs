@@ -41,7 +41,8 @@ pub(super) fn group() -> Room {
     for (device, name) in [(1, "ad"), (2, "mo")] {
         let second = room.new_message(&account(name));
         let reaction = Fact::Reaction(first.clone(), "👍".into(), account(name), true);
-        room.say(device, &page, &[says(second, "me"), reaction]);
+        let _ = room.write(device, &page, &[says(second, "me")]).expect("something new is said");
+        room.say(device, &page, &[reaction]);
     }
     room.say(1, &document, &[Fact::Info(InfoField::Title, Some("The trip".into()))]);
     room.sync(2);

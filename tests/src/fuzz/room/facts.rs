@@ -39,8 +39,14 @@ impl Room {
                     13 | 14 => 1,
                     _ => self.view(device).open_page(&self.limits),
                 };
-                let facts = (0..count).map(|_| self.page_fact(script, &session)).collect();
-                (DocumentId::Page(conversation, number), facts)
+                let facts = self.page_facts(script, &session);
+                let ghost = script.one_in(32);
+                let page = if ghost {
+                    DocumentId::ThreadPage(conversation, conversation, number)
+                } else {
+                    DocumentId::Page(conversation, number)
+                };
+                (page, facts)
             }
             StreamId::Conversation(id) => {
                 let conversation = self.view(device).conversation();
@@ -84,8 +90,7 @@ impl Room {
             7 => u32::from(script.byte()),
             _ => view.open_page_of(thread, &self.limits),
         };
-        let facts = (0..=script.below(2)).map(|_| self.page_fact(script, session)).collect();
-        (DocumentId::ThreadPage(conversation, thread, number), facts)
+        (DocumentId::ThreadPage(conversation, thread, number), self.page_facts(script, session))
     }
 
     /// The first change of the thread of a message, mostly one that could be it.
@@ -127,6 +132,12 @@ impl Room {
         let own: Vec<MessageId> = all.iter().filter(|message| message.author == *author).cloned().collect();
         let known = if script.one_in(2) { script.pick(&own) } else { script.pick(&all) };
         known.cloned().unwrap_or_else(|| MessageId { stamp: Stamp::from_bytes([3; 16]), author: author.clone() })
+    }
+
+    /// Mostly one, since a change of a page states one thing.
+    fn page_facts(&mut self, script: &mut Script<'_>, session: &Session) -> Vec<Fact> {
+        let count = if script.one_in(8) { 2 + script.below(3) } else { 1 };
+        (0..count).map(|_| self.page_fact(script, session)).collect()
     }
 
     fn page_fact(&mut self, script: &mut Script<'_>, session: &Session) -> Fact {

@@ -200,7 +200,7 @@ impl Room {
         let (change, _) = view.write(device.session.device, document, now, facts)?;
         let keys: BTreeSet<Key> = facts.iter().map(|fact| fact.write().0).collect();
         let told = seen_all
-            && document.page() != Some(0)
+            && document.is_canonical()
             && keys.len() == facts.len()
             && change.operations().len() == facts.len();
         let pushed = PushedChange { document: document.clone(), change: change.bytes().to_vec() };

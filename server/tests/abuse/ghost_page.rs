@@ -1,0 +1,54 @@
+//! Pages of a "thread" whose id is the conversation's own: once admitted, stored
+//! and sent to every member, shown nowhere, and beyond the reach of any moderator.
+
+use tidings_core::{
+    code::Code,
+    doc::Fact,
+    ids::{ConversationId, DocumentId, MessageId, Stamp},
+    journal::Position,
+    model::{InfoField, MessageBody, MessageKind},
+    wire::FetchScope,
+};
+use tidings_server::clock;
+
+use crate::support::{
+    author::{Author, account, boats, group},
+    client::{Client, device, stream},
+    database::Database,
+    on_each_store,
+    server::TestServer,
+};
+
+on_each_store! {
+    a72_no_document_has_a_second_name,
+}
+
+async fn a72_no_document_has_a_second_name(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let (mut ann, mut hers) = group(&server, &["bob"]).await;
+    let mut his = Author::of("bob", device(2), boats());
+    his.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let words = {
+        let stamp = Stamp::new(clock::wall_now(), 1, rand::random());
+        let body = MessageBody { kind: MessageKind::Text, text: "boo".into(), reply_to: None, mentions: None };
+        Fact::Message(MessageId { stamp, author: account("bob") }, body)
+    };
+    let title = Fact::Info(InfoField::Title, Some("boo".into()));
+    let thread = ConversationId::from_bytes([9; 16]);
+    for (document, fact) in [
+        (DocumentId::ThreadPage(boats(), boats(), 1), &words),
+        (DocumentId::ThreadPage(boats(), boats(), 7), &words),
+        (DocumentId::Thread(boats(), boats()), &title),
+        (DocumentId::Page(boats(), 0), &words),
+        (DocumentId::ThreadPage(boats(), thread, 0), &words),
+    ] {
+        let pushed = his.clone().state(&document, std::slice::from_ref(fact));
+        bob.push(&stream(boats()), vec![pushed]).await;
+        assert_eq!(bob.closed_code().await, Code::FrameMalformed, "{document}");
+        bob = Client::connect(&server, "bob", device(2)).await;
+    }
+    let accepted = ann.push_accepted(stream(boats()), vec![hers.say("we go on")]).await;
+    assert_eq!(accepted.positions, [Position::new(2)], "nothing of it is in the journal");
+    server.stop().await;
+}
