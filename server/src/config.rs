@@ -5,10 +5,11 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use tidings_core::{
-    ids::{AccountId, ConversationId, TenantId},
+    ids::{AccountId, TenantId},
     limits::Limits,
 };
 
+pub use crate::operate::{BackupRequest, MigrateRequest, SuspendRequest, VerifyRequest};
 use crate::shares::ShareConfig;
 
 /// The Tidings sync server.
@@ -31,6 +32,10 @@ pub enum Command {
     Suspend(SuspendRequest),
     /// Recompute every decision of a journal, its snapshots and its projections, and tell the first difference.
     Verify(VerifyRequest),
+    /// Make the tables of a store, or bring them to this program's version.
+    Migrate(MigrateRequest),
+    /// Copy a SQLite store into a new file, while servers have it open.
+    Backup(BackupRequest),
 }
 
 /// A text that does not show in Debug: a secret, or an address that may carry a password.
@@ -107,44 +112,6 @@ pub struct TokenRequest {
     pub jwt_secret: Option<Secret>,
 }
 
-/// An account to suspend.
-#[derive(Debug, Clone, Args)]
-pub struct SuspendRequest {
-    /// Whom.
-    #[arg(long, value_parser = AccountId::parse)]
-    pub account: AccountId,
-    /// The tenant.
-    #[arg(long, default_value = "default", value_parser = TenantId::parse)]
-    pub tenant: TenantId,
-    /// `sqlite:FILE` or `postgres://…`, as the server has it.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
-    /// Lift the suspension.
-    #[arg(long)]
-    pub lift: bool,
-}
-
-/// What to verify.
-#[derive(Debug, Clone, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["conversation", "all"])]
-pub struct VerifyRequest {
-    /// One conversation, of the tenant `default` if no other is given.
-    #[arg(long, value_parser = ConversationId::parse)]
-    pub conversation: Option<ConversationId>,
-    /// Every conversation and account, of every tenant if none is given.
-    #[arg(long)]
-    pub all: bool,
-    /// The tenant.
-    #[arg(long, value_parser = TenantId::parse)]
-    pub tenant: Option<TenantId>,
-    /// `sqlite:FILE` or `postgres://…`, as the server has it.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
-    /// The bounds to judge by: as the server has them.
-    #[command(flatten)]
-    pub limits: LimitConfig,
-}
-
 /// Everything an operator can set.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
@@ -157,6 +124,9 @@ pub struct Config {
     /// `sqlite:FILE` or `postgres://…`.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
+    /// Leave the tables alone, and refuse to start where `migrate` has yet to be run: serving then needs rights on rows only.
+    #[arg(long, env = "TIDINGS_NO_MIGRATE", value_parser = BoolishValueParser::new())]
+    pub no_migrate: bool,
     /// Connections to the store at most.
     #[arg(long, env = "TIDINGS_STORE_CONNECTIONS_MAX", default_value_t = 10)]
     pub store_connections_max: u32,
@@ -319,7 +289,7 @@ mod tests {
         let command_line = ["tidings-server", "serve"].iter().chain(arguments);
         match Cli::try_parse_from(command_line).unwrap().command {
             Command::Serve(config) => *config,
-            Command::Token(_) | Command::Suspend(_) | Command::Verify(_) => panic!("parsed as another command"),
+            other => panic!("parsed as another command: {other:?}"),
         }
     }
 

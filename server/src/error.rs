@@ -6,7 +6,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tidings_core::{code::Code, ids::ConversationId};
+use tidings_core::{
+    code::Code,
+    ids::{AccountId, ConversationId},
+};
 
 use crate::{auth::LoadKeysError, store::StoreError, verify::Counts};
 
@@ -56,6 +59,9 @@ pub enum ServeError {
     /// There is nothing stored of the conversation that is to be verified.
     #[error("conversation {0} has no entry in this tenant")]
     ConversationUnknown(ConversationId),
+    /// No device of the account that is to be suspended was ever seen.
+    #[error("account {0} was never seen in this tenant; --unseen suspends it all the same")]
+    AccountUnknown(AccountId),
     /// What is stored is not what follows from the entries.
     #[error("{0}")]
     Differs(Counts),
@@ -76,6 +82,10 @@ impl ServeError {
             Self::Store(StoreError::Corrupt { .. }) => "store_corrupt",
             Self::Store(StoreError::Damaged { .. }) => Code::StreamDamaged.as_str(),
             Self::Store(StoreError::Migrate(_)) => "store_migration_failed",
+            Self::Store(StoreError::Missing(_)) => "store_missing",
+            Self::Store(StoreError::File { .. }) => "store_file_failed",
+            Self::Store(StoreError::NoBackup) => "store_backup_elsewhere",
+            Self::Store(StoreError::Schema(_)) => "store_schema_differs",
             Self::Store(StoreError::UrlUnsupported { .. } | StoreError::Database(sqlx::Error::Configuration(_))) => {
                 "store_address_invalid"
             }
@@ -84,6 +94,7 @@ impl ServeError {
             Self::Demo(_) => "demo_unreadable",
             Self::LogFilter(_) => "log_filter_invalid",
             Self::ConversationUnknown(_) => Code::ConversationUnknown.as_str(),
+            Self::AccountUnknown(_) => "account_unknown",
             Self::Differs(_) => "journal_differs",
             Self::Serve(_) => "serve_failed",
         }

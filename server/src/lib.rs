@@ -13,6 +13,7 @@ pub mod job;
 pub mod log;
 pub mod metrics;
 pub mod node;
+pub mod operate;
 pub mod rate;
 pub mod shares;
 pub mod start;

@@ -7,14 +7,16 @@ use clap::Parser as _;
 use tidings_server::{
     config::{Cli, Command},
     error::ServeError,
-    start,
+    operate, start,
 };
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(config) => run(start::serve(*config)),
-        Command::Suspend(request) => run(start::suspend(request)),
-        Command::Verify(request) => run(start::verify(request)),
+        Command::Suspend(request) => run(operate::suspend(request)),
+        Command::Verify(request) => run(operate::verify(request)),
+        Command::Migrate(request) => run(operate::migrate(request)),
+        Command::Backup(request) => run(operate::backup(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {
                 println!("{token}");

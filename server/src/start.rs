@@ -2,10 +2,6 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tidings_core::{
-    authority::Difference,
-    ids::{StreamId, TenantId},
-};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -16,11 +12,10 @@ use crate::{
     Listeners,
     auth::{DEVELOPMENT_SECRET, IssueTokenError, Keys},
     clock,
-    config::{Config, SuspendRequest, TokenRequest, VerifyRequest},
+    config::{Config, TokenRequest},
     error::ServeError,
     log, run,
-    store::{self, Store, StoreError, StoreOptions, Suspension},
-    verify::{Counts, verify_all, verify_stream},
+    store::{self, Store, StoreError, StoreOptions},
 };
 
 /// How long to wait between two tries to open a store that is down.
@@ -52,7 +47,10 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         println!("metrics on http://{address}/metrics");
     }
     let metrics = metrics.map(|(listener, _)| listener);
-    run(Listeners { public, metrics }, config, store, shutdown).await
+    let ended = run(Listeners { public, metrics }, config, Arc::clone(&store), shutdown).await;
+    // What was written is then in the one file of a SQLite store.
+    store.close().await;
+    ended
 }
 
 /// Listens on an address; tells which it is, for port 0 takes a free one.
@@ -73,56 +71,6 @@ pub fn issue_token(request: &TokenRequest) -> Result<String, IssueTokenError> {
     keys.issue(&request.tenant, &request.account, &request.labels, clock::wall_now(), request.ttl)
 }
 
-/// Suspends an account, or lifts that, in a store that a server has made.
-///
-/// # Errors
-/// When the store cannot be opened or written.
-pub async fn suspend(request: SuspendRequest) -> Result<(), ServeError> {
-    let suspension = if request.lift { Suspension::Lifted } else { Suspension::Suspended };
-    let options = StoreOptions { connections_max: 1, ..StoreOptions::default() };
-    // Not migrated: that is for the server, and a wrong address must not look like success.
-    let store = store::open(request.store.expose(), &options).await?;
-    Ok(store.set_suspension(&request.tenant, &request.account, suspension).await?)
-}
-
-/// Verifies a conversation or everything in a store, and prints what differs,
-/// and what was looked at.
-///
-/// # Errors
-/// `ServeError::Differs` when something does; or when the store cannot be read.
-pub async fn verify(request: VerifyRequest) -> Result<(), ServeError> {
-    let options = StoreOptions { connections_max: 2, ..StoreOptions::default() };
-    let store = store::open(request.store.expose(), &options).await?;
-    let limits = request.limits.limits();
-    let counts = match request.conversation {
-        None => verify_all(store.records(), request.tenant.as_ref(), &limits, print_difference).await?,
-        Some(conversation) => {
-            let default = || TenantId::parse("default").expect("a constant id parses");
-            let (tenant, stream) = (request.tenant.unwrap_or_else(default), StreamId::Conversation(conversation));
-            let mut counts = Counts::default();
-            let difference = verify_stream(store.records(), &tenant, &stream, &limits, &mut counts).await?;
-            match difference {
-                Some(difference) => print_difference(&tenant, &stream, &difference),
-                None if counts.entries == 0 => return Err(ServeError::ConversationUnknown(conversation)),
-                None => {}
-            }
-            counts
-        }
-    };
-    if counts.differing > 0 {
-        return Err(ServeError::Differs(counts));
-    }
-    println!("{counts}");
-    Ok(())
-}
-
-fn print_difference(tenant: &TenantId, stream: &StreamId, difference: &Difference) {
-    let Difference { position, aspect, expected, found } = difference;
-    println!("tenant {tenant}, stream {stream}, position {position}: {aspect}");
-    println!("  expected: {expected}");
-    println!("  found: {found}");
-}
-
 /// Opens and migrates the store; waits for a database that is down.
 async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
     let deadline = Instant::now() + config.store_wait;
@@ -140,7 +88,12 @@ async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
 async fn open_and_migrate(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
     let options = StoreOptions { connections_max: config.store_connections_max, ..StoreOptions::default() };
     let store = store::open(config.store.expose(), &options).await?;
-    store.migrate().await?;
+    if config.no_migrate {
+        store.check_schema().await?;
+        store.ready().await?;
+    } else {
+        store.migrate().await?;
+    }
     Ok(store)
 }
 

@@ -82,6 +82,7 @@ mod postgres {
             connections_max: 2,
             acquire_timeout: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(2),
+            ..StoreOptions::default()
         };
         let store = store::open(&database.by_way_of(line.address), &options).await.unwrap();
         store.migrate().await.unwrap();

@@ -3,3 +3,4 @@
 pub mod rate;
 pub mod snapshot;
 pub mod suspension;
+pub mod tend;

@@ -101,7 +101,13 @@ impl From<&StoreError> for StoreFailure {
             StoreError::Full(_) => Self::Full,
             StoreError::Corrupt { .. } => Self::Corrupt,
             StoreError::Damaged { .. } => Self::Damaged,
-            StoreError::Migrate(_) | StoreError::UrlUnsupported { .. } | StoreError::Database(_) => Self::Refused,
+            StoreError::Migrate(_)
+            | StoreError::Missing(_)
+            | StoreError::File { .. }
+            | StoreError::NoBackup
+            | StoreError::Schema(_)
+            | StoreError::UrlUnsupported { .. }
+            | StoreError::Database(_) => Self::Refused,
         }
     }
 }

@@ -53,10 +53,22 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// What a database says went wrong, without the place in its own source that
+/// Postgres tells as well.
+pub(super) fn told(error: &sqlx::Error) -> String {
+    match error.as_database_error() {
+        Some(refused) => match refused.code() {
+            Some(code) => format!("{} ({code})", refused.message()),
+            None => refused.message().to_owned(),
+        },
+        None => error.to_string(),
+    }
+}
+
 impl From<MigrateError> for StoreError {
     fn from(error: MigrateError) -> Self {
         match error {
-            MigrateError::Execute(error) => error.into(),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
             error => StoreError::Migrate(error),
         }
     }

@@ -1,7 +1,7 @@
 //! The store as a node calls it: every call is timed and counted, then done by
 //! the store itself.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use tidings_core::{
@@ -58,6 +58,30 @@ impl Metered {
 impl Store for Metered {
     async fn migrate(&self) -> Result<(), StoreError> {
         self.checked(self.store.migrate().await)
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        self.checked(self.store.check_schema().await)
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.checked(self.store.ready().await)
+    }
+
+    async fn tend(&self) -> Result<(), StoreError> {
+        self.checked(self.store.tend().await)
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+
+    async fn backup(&self, file: &Path) -> Result<(), StoreError> {
+        self.checked(self.store.backup(file).await)
+    }
+
+    async fn knows_account(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, StoreError> {
+        self.checked(self.store.knows_account(tenant, account).await)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

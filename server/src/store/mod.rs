@@ -15,7 +15,12 @@ mod records;
 mod sql;
 mod sqlite;
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use tidings_core::{
@@ -41,10 +46,10 @@ use crate::trace::TraceId;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, or went away; the same call may succeed later.
-    #[error("the store cannot be reached: {0}")]
+    #[error("the store cannot be reached: {}", error::told(.0))]
     Unavailable(#[source] sqlx::Error),
     /// The disk, or the quota, is full; nothing of the call was written.
-    #[error("the store is full: {0}")]
+    #[error("the store is full: {}", error::told(.0))]
     Full(#[source] sqlx::Error),
     /// What was read does not decode.
     #[error("a stored {table} row is corrupt: {detail}")]
@@ -68,6 +73,24 @@ pub enum StoreError {
     /// A migration failed, or the database is of a newer version.
     #[error("the database does not migrate to the version of this program: {0}")]
     Migrate(#[source] sqlx::migrate::MigrateError),
+    /// There is no such file, and the command does not make one.
+    #[error("there is no store at {}", .0.display())]
+    Missing(PathBuf),
+    /// The file cannot be made, or its rights cannot be set.
+    #[error("the file {} cannot be made for its owner alone: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database is copied by a program of its own.
+    #[error("a Postgres store is copied with pg_dump: see docs/operating.md")]
+    NoBackup,
+    /// The tables are not those of this program.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// The URL names no database that this program knows.
     #[error("a store is sqlite:PATH, sqlite::memory: or postgres://…, not {scheme}:…")]
     UrlUnsupported {
@@ -75,13 +98,53 @@ pub enum StoreError {
         scheme: String,
     },
     /// Anything else the database said: a defect of this program.
-    #[error("the database refused a statement: {0}")]
+    #[error("the database refused a statement: {}", error::told(.0))]
     Database(#[source] sqlx::Error),
+}
+
+/// Why the tables of a database are not those that this program reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// There is none of them.
+    #[error("the store has no tables yet: serve it once, or run `tidings-server migrate`")]
+    Absent,
+    /// They are of an older version.
+    #[error(
+        "the store's tables are of version {found}, and this program's of {expected}: run `tidings-server migrate`"
+    )]
+    Behind {
+        /// Theirs.
+        found: i64,
+        /// This program's.
+        expected: i64,
+    },
+    /// They are of a newer version.
+    #[error("the store's tables are of version {found}, and this program knows {expected}: use a newer program")]
+    Ahead {
+        /// Theirs.
+        found: i64,
+        /// This program's.
+        expected: i64,
+    },
+    /// A migration was made by another text than this program's, or failed halfway.
+    #[error("version {0} of the store's tables is not this program's: it was made by another build")]
+    Other(i64),
+}
+
+/// What opening does where there is no SQLite file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingFile {
+    /// Makes one, with its folder.
+    Make,
+    /// Fails: for a command that acts on what a server has made.
+    Refuse,
 }
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
+    /// What to do where there is no SQLite file.
+    pub missing_file: MissingFile,
     /// Connections at most; SQLite has one more, which writes.
     pub connections_max: u32,
     /// How long a call waits for a connection before the store counts as
@@ -94,7 +157,12 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections_max: 10, acquire_timeout: Duration::from_secs(5), answer_timeout: Duration::from_secs(10) }
+        Self {
+            missing_file: MissingFile::Make,
+            connections_max: 10,
+            acquire_timeout: Duration::from_secs(5),
+            answer_timeout: Duration::from_secs(10),
+        }
     }
 }
 
@@ -352,8 +420,32 @@ pub struct StoreCounts {
 /// `StoreError`; a call that failed has written nothing.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Brings the database to this program's version.
+    /// Brings the database to this program's version, and readies it as `ready` does.
     async fn migrate(&self) -> Result<(), StoreError>;
+
+    /// Checks that the tables are those of this program; changes nothing.
+    async fn check_schema(&self) -> Result<(), StoreError>;
+
+    /// Readies a database of this program's version for serving: needs rights on rows only.
+    async fn ready(&self) -> Result<(), StoreError>;
+
+    /// Does what the database needs done now and then, so that no file of it grows without end.
+    async fn tend(&self) -> Result<(), StoreError>;
+
+    /// Ends every connection, after which the store answers nothing. A SQLite
+    /// file is then whole by itself.
+    async fn close(&self);
+
+    /// Copies the store, as of one moment, into a new SQLite file that its owner
+    /// alone can read. Others read and write meanwhile.
+    ///
+    /// # Errors
+    /// `StoreError::File` where there is one already; `StoreError::NoBackup` of
+    /// a database that has a program of its own for it.
+    async fn backup(&self, file: &Path) -> Result<(), StoreError>;
+
+    /// Whether the account was ever seen here: it has a device, a profile or a place in a conversation.
+    async fn knows_account(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, StoreError>;
 
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -38,6 +38,10 @@ pub fn store_code(error: &StoreError) -> Code {
         StoreError::Damaged { .. } => Code::StreamDamaged,
         StoreError::Corrupt { .. }
         | StoreError::Migrate(_)
+        | StoreError::Missing(_)
+        | StoreError::File { .. }
+        | StoreError::NoBackup
+        | StoreError::Schema(_)
         | StoreError::UrlUnsupported { .. }
         | StoreError::Database(_) => Code::Internal,
     }

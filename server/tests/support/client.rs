@@ -86,6 +86,11 @@ impl Client {
         Self::resume(server, account, device, None).await.0
     }
 
+    /// A session of a device that holds nothing, with the server at an address.
+    pub async fn at(address: SocketAddr, account: &str, device: DeviceId) -> Self {
+        Self::try_resume(address, account, device, None).await.expect("the session opens").0
+    }
+
     /// Sends a frame.
     pub async fn send(&mut self, frame: &ClientFrame) {
         self.send_bytes(encode_frame(frame)).await;

@@ -71,6 +71,15 @@ impl Database {
         authority.rsplit('@').next().unwrap_or_default()
     }
 
+    /// Its address as a role of Postgres reaches it.
+    pub fn as_role(&self, role: &str, password: &str) -> String {
+        let start = self.address.find("://").expect("the address is of a server") + 3;
+        let (scheme, rest) = self.address.split_at(start);
+        let end = rest.find('/').unwrap_or(rest.len());
+        let host = rest[..end].rfind('@').map_or(0, |at| at + 1);
+        format!("{scheme}{role}:{password}@{}", &rest[host..])
+    }
+
     /// Opens it as one node does, migrated.
     pub async fn open(&self) -> Arc<dyn Store> {
         open_at(&self.address).await

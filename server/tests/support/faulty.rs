@@ -77,6 +77,24 @@ impl Store for FaultyStore {
     async fn migrate(&self) -> Result<(), StoreError> {
         self.inner.migrate().await
     }
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        self.inner.check_schema().await
+    }
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.inner.ready().await
+    }
+    async fn tend(&self) -> Result<(), StoreError> {
+        self.inner.tend().await
+    }
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+    async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {
+        self.inner.backup(file).await
+    }
+    async fn knows_account(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, StoreError> {
+        self.inner.knows_account(tenant, account).await
+    }
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner.ping().await
     }

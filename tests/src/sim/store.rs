@@ -438,6 +438,28 @@ impl Store for NodeStore {
         self.call(Call::Write, self.store().migrate()).await
     }
 
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        self.call(Call::Read, self.store().check_schema()).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.call(Call::Write, self.store().ready()).await
+    }
+
+    async fn tend(&self) -> Result<(), StoreError> {
+        self.store().tend().await
+    }
+
+    async fn close(&self) {}
+
+    async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {
+        self.store().backup(file).await
+    }
+
+    async fn knows_account(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, StoreError> {
+        self.call(Call::Read, self.store().knows_account(tenant, account)).await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.call(Call::Read, self.store().ping()).await
     }

@@ -6,7 +6,7 @@ mod payload;
 #[cfg(test)]
 mod tests;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Connection as _, Encode, PgConnection, Postgres, SqlStr, Type,
@@ -20,8 +20,6 @@ use super::{
     Notice, StoreError, StoreOptions,
     sql::{Backend, Insert, Patience, SqlStore, Value, migrator, read_row},
 };
-
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_store.sql")];
 
 /// Every query here goes from a few keys along indexes, whatever the sizes.
 /// The planner is held to that: with statistics that are missing or of
@@ -172,6 +170,8 @@ const RESUME: [&str; 3] = [
 impl Backend for Postgres {
     type Feed = Feed;
 
+    const MIGRATIONS: &'static [&'static str] = &[include_str!("../../../migrations/postgres/0001_store.sql")];
+
     const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     const BEGIN_WRITE: &'static str = "BEGIN";
     // An array, and not a join: every commit runs this, and the planner must
@@ -227,14 +227,28 @@ impl Backend for Postgres {
     async fn migrate(store: &SqlStore<Self>) -> Result<(), StoreError> {
         let connect = store.writes.connect_options().as_ref().clone();
         let pool = PgPoolOptions::new().max_connections(1).connect_with(connect).await?;
-        let mut outcome = migrator(MIGRATIONS).run(&pool).await.map_err(StoreError::from);
-        if outcome.is_ok() {
-            outcome = sqlx::query(REBASE).execute(&pool).await.map(drop).map_err(StoreError::from);
-        }
+        let outcome = migrator(Self::MIGRATIONS).run(&pool).await.map_err(StoreError::from);
         pool.close().await;
-        outcome?;
+        outcome
+    }
+
+    async fn ready(store: &SqlStore<Self>) -> Result<(), StoreError> {
+        let mut writer = store.writer().await?;
+        sqlx::query(REBASE).execute(&mut *writer).await?;
+        drop(writer);
         feed::resume(store).await?;
         store.feed.look_from_now(store).await
+    }
+
+    /// Postgres tends its files itself.
+    async fn tend(_: &SqlStore<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn close(_: &SqlStore<Self>) {}
+
+    async fn backup(_: &SqlStore<Self>, _: &Path) -> Result<(), StoreError> {
+        Err(StoreError::NoBackup)
     }
 
     fn tell(feed: &Feed, notices: Vec<Notice>) {

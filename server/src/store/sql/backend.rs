@@ -1,7 +1,7 @@
 //! The little that the two databases do differently, and the values and rows
 //! in neutral types, so that every query has one text and one function.
 
-use std::future::Future;
+use std::{future::Future, path::Path};
 
 use sqlx::{Database, SqlSafeStr, SqlStr, migrate::Migration, migrate::Migrator};
 use tidings_core::{
@@ -63,8 +63,23 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
         inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
     ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 
-    /// Brings the database to this program's version.
+    /// The texts that make the tables, one a version from 1 on.
+    const MIGRATIONS: &'static [&'static str];
+
+    /// Brings the tables to this program's version.
     fn migrate(store: &SqlStore<Self>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// `Store::ready`.
+    fn ready(store: &SqlStore<Self>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// `Store::tend`.
+    fn tend(store: &SqlStore<Self>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What is left to do before the last connection ends.
+    fn close(store: &SqlStore<Self>) -> impl Future<Output = ()> + Send;
+
+    /// `Store::backup`.
+    fn backup(store: &SqlStore<Self>, file: &Path) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// `Store::tell`.
     fn tell(feed: &Self::Feed, notices: Vec<Notice>);

@@ -176,3 +176,23 @@ pub(super) fn profile_notices<R: ReadRow>(rows: &[R]) -> Result<Vec<ProfileNotic
         })
         .collect()
 }
+
+/// `Store::knows_account`.
+pub(super) async fn knows_account<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+) -> Result<bool, StoreError> {
+    const KNOWN: [&str; 3] = [
+        "SELECT 1 FROM members WHERE tenant = $1 AND account = $2 LIMIT 1",
+        "SELECT 1 FROM accounts WHERE tenant = $1 AND account = $2 AND profile IS NOT NULL",
+        // Without an index: last, and for an operator only.
+        "SELECT 1 FROM devices WHERE tenant = $1 AND account = $2 LIMIT 1",
+    ];
+    for query in KNOWN {
+        if !fetch::<B>(connection, query, [tenant.into(), account.into()]).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

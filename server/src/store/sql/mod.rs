@@ -14,12 +14,13 @@ mod name;
 mod receipt;
 mod records;
 mod row;
+mod schema;
 mod search;
 mod snapshot;
 mod subscription;
 mod thread;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use sqlx::Pool;
@@ -126,7 +127,37 @@ impl<B: Backend> SqlStore<B> {
 #[async_trait]
 impl<B: Backend> Store for SqlStore<B> {
     async fn migrate(&self) -> Result<(), StoreError> {
-        B::migrate(self).await
+        B::migrate(self).await?;
+        B::ready(self).await
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        self.patience.bound(async { schema::check::<B>(&mut *self.reader().await?).await }).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        B::ready(self).await
+    }
+
+    async fn tend(&self) -> Result<(), StoreError> {
+        B::tend(self).await
+    }
+
+    async fn close(&self) {
+        // The one that writes ends last: the last one cleans up.
+        self.reads.close().await;
+        B::close(self).await;
+        self.writes.close().await;
+    }
+
+    async fn backup(&self, file: &Path) -> Result<(), StoreError> {
+        B::backup(self, file).await
+    }
+
+    async fn knows_account(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, StoreError> {
+        self.patience
+            .bound(async { directory::knows_account::<B>(&mut *self.reader().await?, tenant, account).await })
+            .await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -2,10 +2,16 @@
 //! write-ahead logging keeps them out of each other's way.
 
 mod at_once;
+mod file;
 #[cfg(test)]
 mod tests;
+mod wal;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::{
     AssertSqlSafe, Connection, SqlStr, Sqlite, SqliteConnection,
@@ -19,8 +25,6 @@ use super::{
     sql::{Backend, Insert, Patience, SqlStore, Value, migrator, read_row},
 };
 
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_store.sql")];
-
 /// How long another process, a backup for one, may hold the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -30,11 +34,12 @@ const ROWS_AT_ONCE: [usize; 4] = [64, 16, 4, 1];
 /// How often `notices` answers that there is nothing.
 const NOTICES_PERIOD: Duration = Duration::from_secs(1);
 
-/// Opens, and if missing creates, the database of a file; none is in memory.
+/// Opens the database of a file, makes it if it is missing and that is asked for; none is in memory.
 pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<SqlStore<Sqlite>, StoreError> {
     let connect = SqliteConnectOptions::new()
-        .create_if_missing(true)
+        .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
+        .pragma("journal_size_limit", wal::KEPT_BYTES_MAX.to_string())
         // What was acknowledged survives a power failure too.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(false)
@@ -48,11 +53,9 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
     let patience = Patience(Duration::MAX);
     let Some(path) = path else {
         let writes = pool.max_connections(1).connect_with(connect.in_memory(true)).await?;
-        return Ok(SqlStore { reads: writes.clone(), writes, node: 0, feed: (), counters: Arc::default(), patience });
+        return Ok(SqlStore { reads: writes.clone(), writes, node: 0, feed: None, counters: Arc::default(), patience });
     };
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).map_err(sqlx::Error::Io)?;
-    }
+    file::prepare(path, options.missing_file)?;
     let connect = connect.filename(path);
     // After a full disk SQLite has rolled back by itself, and sqlx waits for
     // a rollback that cannot succeed any more: such a connection is replaced.
@@ -61,7 +64,7 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
     let writes = pool.clone().max_connections(1).connect_with(connect.clone()).await?;
     let reads =
         pool.max_connections(options.connections_max.max(1)).connect_with(connect.pragma("query_only", "ON")).await?;
-    Ok(SqlStore { reads, writes, node: 0, feed: (), counters: Arc::default(), patience })
+    Ok(SqlStore { reads, writes, node: 0, feed: Some(path.to_owned()), counters: Arc::default(), patience })
 }
 
 read_row!(SqliteRow);
@@ -82,7 +85,10 @@ fn bind(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
 }
 
 impl Backend for Sqlite {
-    type Feed = ();
+    /// The file; none in memory.
+    type Feed = Option<PathBuf>;
+
+    const MIGRATIONS: &'static [&'static str] = &[include_str!("../../../migrations/sqlite/0001_store.sql")];
 
     const BEGIN_READ: &'static str = "BEGIN";
     // Takes the lock at once: a transaction that reads first and writes later
@@ -139,10 +145,26 @@ impl Backend for Sqlite {
     }
 
     async fn migrate(store: &SqlStore<Self>) -> Result<(), StoreError> {
-        Ok(migrator(MIGRATIONS).run(&store.writes).await?)
+        Ok(migrator(Self::MIGRATIONS).run(&store.writes).await?)
     }
 
-    fn tell((): &(), _: Vec<Notice>) {}
+    async fn ready(_: &SqlStore<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn tend(store: &SqlStore<Self>) -> Result<(), StoreError> {
+        wal::bound(store).await
+    }
+
+    async fn close(store: &SqlStore<Self>) {
+        wal::fold_in(store).await;
+    }
+
+    async fn backup(store: &SqlStore<Self>, file: &Path) -> Result<(), StoreError> {
+        file::copy(store, file).await
+    }
+
+    fn tell(_: &Self::Feed, _: Vec<Notice>) {}
 
     async fn tell_at_commit(_: &mut SqliteConnection, _: i64, _: Vec<Notice>) -> Result<(), sqlx::Error> {
         Ok(())

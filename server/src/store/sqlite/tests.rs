@@ -124,3 +124,25 @@ async fn other_nodes_never_have_news() {
     store.tell(Notice::Receipts { tenant: tenant(), receipts: Vec::new() });
     assert_eq!(store.notices().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn j20_a_log_that_grew_behind_a_reader_begins_anew() {
+    let folder = Folder::new();
+    let path = folder.0.join("tidings.db");
+    let store = super::open(Some(&path), &StoreOptions::default()).await.unwrap();
+    let log = || std::fs::metadata(super::file::beside(&path, "-wal")).unwrap().len();
+    sqlx::query("CREATE TABLE heap (bytes BLOB)").execute(&store.writes).await.unwrap();
+    let mut reader = store.reads.acquire().await.unwrap();
+    sqlx::query("BEGIN").execute(&mut *reader).await.unwrap();
+    sqlx::query("SELECT count(*) FROM heap").fetch_one(&mut *reader).await.unwrap();
+    for _ in 0..9 {
+        sqlx::query("INSERT INTO heap VALUES (zeroblob(8000000))").execute(&store.writes).await.unwrap();
+    }
+    assert!(log() > 64 * 1024 * 1024);
+    // While somebody reads what was, the log has to stay.
+    store.tend().await.unwrap();
+    assert!(log() > 64 * 1024 * 1024);
+    sqlx::query("COMMIT").execute(&mut *reader).await.unwrap();
+    store.tend().await.unwrap();
+    assert_eq!(log(), 0);
+}

@@ -1,0 +1,41 @@
+//! The version of a database's tables, as the migrator wrote it down.
+
+use sqlx::migrate::Migrator;
+
+use super::{Backend, ReadRow, backend::fetch, migrator};
+use crate::store::{SchemaError, StoreError};
+
+/// Postgres' code of a table that is not there. (SQLite has one code for all that a statement may be.)
+const UNDEFINED_TABLE: &str = "42P01";
+
+/// `Store::check_schema`.
+pub(super) async fn check<B: Backend>(connection: &mut B::Connection) -> Result<(), StoreError> {
+    const APPLIED: &str = "SELECT version, success, checksum FROM _sqlx_migrations ORDER BY version";
+    let rows = match fetch::<B>(connection, APPLIED, []).await {
+        Err(StoreError::Database(error)) if is_undefined(&error) => return Err(SchemaError::Absent.into()),
+        answered => answered?,
+    };
+    let own: Migrator = migrator(B::MIGRATIONS);
+    let expected = own.iter().map(|migration| migration.version).max().unwrap_or_default();
+    let mut found = 0;
+    for row in &rows {
+        let version = row.number("version")?;
+        let Some(migration) = own.iter().find(|migration| migration.version == version) else {
+            return Err(SchemaError::Ahead { found: version, expected }.into());
+        };
+        if !row.flag("success")? || row.bytes("checksum")?.as_deref() != Some(migration.checksum.as_ref()) {
+            return Err(SchemaError::Other(version).into());
+        }
+        found = version;
+    }
+    match found {
+        0 => Err(SchemaError::Absent.into()),
+        _ if found < expected => Err(SchemaError::Behind { found, expected }.into()),
+        _ => Ok(()),
+    }
+}
+
+fn is_undefined(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|refused| refused.code());
+    code.is_some_and(|code| code == UNDEFINED_TABLE || code == "1")
+}

@@ -1,0 +1,183 @@
+//! What an operator does with a store: its file after a clean end, copies of it,
+//! its tables, its rights.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod support;
+
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use tidings_core::{journal::Position, wire::FetchScope};
+
+use support::{
+    author::{Author, boats},
+    client::{Client, device, stream},
+    database::{Database, unique},
+    process::{Process, program},
+};
+
+fn path(database: &Database) -> PathBuf {
+    PathBuf::from(database.address.trim_start_matches("sqlite:"))
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    PathBuf::from(format!("{}{ending}", path.display()))
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// Runs the program to its end: whether it was content, and what it said.
+fn run(arguments: &[&str]) -> (bool, String) {
+    let Output { status, stdout, stderr } = program(arguments).output().unwrap();
+    (status.success(), format!("{}{}", String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap()))
+}
+
+#[track_caller]
+fn fails(arguments: &[&str], code: &str, names: &str) {
+    let (content, said) = run(arguments);
+    assert!(!content && said.contains(&format!("tidings-server: {code}: ")) && said.contains(names), "{said}");
+}
+
+#[track_caller]
+fn succeeds(arguments: &[&str]) -> String {
+    let (content, said) = run(arguments);
+    assert!(content, "{said}");
+    said
+}
+
+/// Two messages in a group, by a device that stays connected.
+async fn written(server: &Process) -> (Client, Author) {
+    let mut ann = Client::at(server.address, "ann", device(1)).await;
+    let mut author = Author::of("ann", device(1), boats());
+    ann.push_accepted(stream(boats()), vec![author.create(&["bob"]), author.say("one"), author.say("two")]).await;
+    (ann, author)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j20_a_sqlite_file_is_whole_by_itself_after_a_clean_end() {
+    let database = Database::sqlite();
+    let server = Process::start(&database.address, &["--dev"]);
+    let (_ann, _) = written(&server).await;
+    let file = path(&database);
+    assert!(beside(&file, "-wal").exists(), "what was written is in the log while the server runs");
+    server.drain().await;
+    assert!(!beside(&file, "-wal").exists() && !beside(&file, "-shm").exists());
+    let copy = file.with_file_name("copy.db");
+    std::fs::copy(&file, &copy).unwrap();
+    let said = succeeds(&["verify", "--all", "--store", &format!("sqlite:{}", copy.display())]);
+    assert!(said.contains("3 entries"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j20_the_files_are_their_owners_alone() {
+    let database = Database::sqlite();
+    let file = path(&database);
+    let check = |file: &Path| {
+        for file in [file.to_owned(), beside(file, "-wal"), beside(file, "-shm")] {
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
+    };
+    let server = Process::start(&database.address, &["--dev"]);
+    let (_ann, _) = written(&server).await;
+    check(&file);
+    server.drain().await;
+    // One that a former version has left open to all.
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let server = Process::start(&database.address, &["--dev"]);
+    check(&file);
+    server.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j20_a_running_store_is_copied() {
+    let database = Database::sqlite();
+    let server = Process::start(&database.address, &["--dev"]);
+    let (mut ann, mut author) = written(&server).await;
+    let copy = path(&database).with_file_name("copy.db");
+    let backup = ["backup", copy.to_str().unwrap(), "--store", &database.address];
+    succeeds(&backup);
+    assert_eq!(mode(&copy), 0o600);
+    assert!(!beside(&copy, "-wal").exists(), "the copy is one file");
+    ann.push_accepted(stream(boats()), vec![author.say("behind the copy")]).await;
+    fails(&backup, "store_file_failed", "copy.db");
+    let said = succeeds(&["verify", "--all", "--store", &format!("sqlite:{}", copy.display())]);
+    assert!(said.contains("3 entries"), "{said}");
+    server.drain().await;
+}
+
+#[test]
+fn j21_no_command_that_reads_a_store_makes_one() {
+    let database = Database::sqlite();
+    let file = path(&database);
+    let copy = file.with_file_name("copy.db").display().to_string();
+    for command in [&["verify", "--all"][..], &["suspend", "--account", "ann"], &["backup", &copy]] {
+        let arguments = [command, &["--store", &database.address]].concat();
+        fails(&arguments, "store_missing", file.to_str().unwrap());
+        assert!(!file.exists() && !Path::new(&copy).exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j21_tables_of_another_version_are_told() {
+    for database in [Database::sqlite(), Database::postgres().await] {
+        let (verify, suspend) = (["verify", "--all"], ["suspend", "--account", "ann"]);
+        let check = |names: &str| {
+            for command in [&verify[..], &suspend[..]] {
+                fails(&[command, &["--store", &database.address]].concat(), "store_schema_differs", names);
+            }
+            let serve = ["serve", "--dev", "--no-migrate", "--listen", "127.0.0.1:0", "--store", &database.address];
+            fails(&serve, "store_schema_differs", names);
+        };
+        if database.address.starts_with("sqlite:") {
+            std::fs::write(path(&database), b"").unwrap();
+        }
+        check("tidings-server migrate");
+        succeeds(&["migrate", "--store", &database.address]);
+        succeeds(&["verify", "--all", "--store", &database.address]);
+        database.execute("UPDATE _sqlx_migrations SET version = 99").await;
+        check("use a newer program");
+        database.execute("UPDATE _sqlx_migrations SET version = 1, success = false").await;
+        check("another build");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_was_never_seen_is_not_suspended_by_mistake() {
+    for database in [Database::sqlite(), Database::postgres().await] {
+        succeeds(&["migrate", "--store", &database.address]);
+        let suspend = ["suspend", "--account", "nobody", "--store", &database.address];
+        fails(&suspend, "account_unknown", "nobody");
+        succeeds(&[&suspend[..], &["--unseen"]].concat());
+        // A device is enough to be known.
+        let server = Process::start(&database.address, &["--dev"]);
+        let _ann = Client::at(server.address, "ann", device(1)).await;
+        succeeds(&["suspend", "--account", "ann", "--tenant", "acme", "--store", &database.address]);
+        server.drain().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j22_serving_needs_rights_on_rows_only() {
+    let database = Database::postgres().await;
+    let role = unique();
+    database.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'rows'")).await;
+    database.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
+    let address = database.as_role(&role, "rows");
+    let (_, said) = run(&["serve", "--dev", "--listen", "127.0.0.1:0", "--store", &address]);
+    assert!(said.contains("permission denied") && !said.contains("at line"), "{said}");
+    succeeds(&["migrate", "--store", &database.address]);
+    database.execute(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    let server = Process::start(&address, &["--dev", "--no-migrate"]);
+    let (mut ann, _) = written(&server).await;
+    let fetched = ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
+    assert_eq!(fetched.entries.len(), 3);
+    server.drain().await;
+    database.execute(&format!("DROP OWNED BY {role}")).await;
+    database.execute(&format!("DROP ROLE {role}")).await;
+}
