@@ -34,6 +34,17 @@ impl HybridClock {
         }
     }
 
+    /// Goes back to `to` when it is beyond that by more than `ahead_max`: the
+    /// device's clock was wrong, and no such stamp would be admitted. Tells
+    /// whether it went back.
+    pub fn take_back(&mut self, to: WallTime, ahead_max: Duration) -> bool {
+        let is_beyond = self.latest.0 > to.plus(ahead_max);
+        if is_beyond {
+            self.latest = (to, 0);
+        }
+        is_beyond
+    }
+
     /// The latest stamp without its random part, to store and resume from.
     pub fn latest(&self) -> Stamp {
         Stamp::new(self.latest.0, self.latest.1, [0; 8])
@@ -77,6 +88,17 @@ mod tests {
         let mut clock = HybridClock::default();
         clock.observe(broken, WallTime::from_millis(1_000), AHEAD_MAX);
         assert_eq!(clock.tick(WallTime::from_millis(1_000), [0; 8]).wall().as_millis(), 1_000);
+    }
+
+    #[test]
+    fn e70_a_clock_that_ran_ahead_is_taken_back_and_no_other() {
+        let to = WallTime::from_millis(1_000_000);
+        let mut clock = HybridClock::resume(Stamp::new(to.plus(AHEAD_MAX), 3, [0; 8]));
+        assert!(!clock.take_back(to, AHEAD_MAX));
+        assert_eq!(clock.tick(to, [0; 8]).wall(), to.plus(AHEAD_MAX));
+        clock.tick(to.plus(AHEAD_MAX + Duration::from_millis(1)), [0; 8]);
+        assert!(clock.take_back(to, AHEAD_MAX));
+        assert_eq!(clock.tick(to, [0; 8]).wall(), to);
     }
 
     #[test]

@@ -49,7 +49,7 @@ export const ENGLISH: Texts = {
   wrong_sequence: "The conversation has moved on. It will be tried again.",
   dependency_missing: "The conversation has moved on. It will be tried again.",
   wrong_start_operation: DAMAGED,
-  clock_ahead: "This device's clock is ahead of the server's. Set it right, then retry.",
+  clock_ahead: "This device's clock is ahead of the server's. Retry sends it with the right time.",
   time_invalid: "This device's clock is wrong. Set it right, then retry.",
   wrong_checksum: DAMAGED,
   not_canonical: DAMAGED,

@@ -24,6 +24,7 @@ mod pin_message;
 mod react;
 mod remove_contact;
 mod remove_member;
+mod rename;
 mod send_text;
 mod set_conversation_setting;
 mod set_info;

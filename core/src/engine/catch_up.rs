@@ -497,6 +497,14 @@ impl Engine {
         if refused.code == Code::ActorConflict && front.rewrites < REWRITES_MAX {
             return self.take_new_device(refused.code);
         }
+        if refused.code == Code::ClockAhead && front.rewrites < REWRITES_MAX {
+            // This device's clock was wrong: by the server's, which is asked for, it is
+            // written anew when everything new is here.
+            replica.rewrite_due = true;
+            replica.stamps_due = true;
+            self.ping();
+            return self.fetch_stream(stream);
+        }
         if refused.code == Code::AlreadyWritten && matches!(front.command, Command::SendText(_)) {
             // Its id is its own: it was admitted before, in another change.
             let sequence = front.sequence;

@@ -199,6 +199,7 @@ impl Engine {
 
     pub(super) fn rewrite_now(&mut self, stream: &StreamId) {
         let (session, limits, now) = (self.session.clone(), self.limits.clone(), self.now);
+        self.stamp_anew(stream);
         let Some(replica) = self.replica(stream) else { return };
         let Rewritten { entries, satisfied, refused } = replica.rewrite(&session, &limits, now);
         for entry in entries {

@@ -241,7 +241,7 @@ impl Engine {
         match frame {
             ServerFrame::Welcome(frame) if self.link.state == LinkState::Greeting => self.welcomed(*frame),
             ServerFrame::Closed(frame) => self.session_closed(&frame),
-            ServerFrame::Pong(pong) => self.link.clock.told(pong.server_time, self.now),
+            ServerFrame::Pong(pong) => self.server_time_told(pong.server_time),
             // Nothing else is expected before Welcome.
             _ if !welcome => self.link_failed(Some(Code::FrameUnexpected), None),
             ServerFrame::Welcome(_) => {}
@@ -277,9 +277,9 @@ impl Engine {
         if welcome.tenant != self.session.tenant || welcome.account != self.session.account {
             return self.reject(Code::NotTheOwner);
         }
-        self.link.clock.told(welcome.server_time, self.now);
         self.session.administrator = welcome.administrator;
         self.limits = welcome.limits;
+        self.server_time_told(welcome.server_time);
         self.link.tokens_refused = 0;
         self.link.state = LinkState::CatchingUp;
         // What waits is pushed from now on.
@@ -355,7 +355,8 @@ impl Engine {
         }
     }
 
-    fn ping(&mut self) {
+    /// Asks whether the server is there, and what time it has.
+    pub(super) fn ping(&mut self) {
         let request = self.link.new_request();
         self.send(&ClientFrame::Ping(request));
     }

@@ -33,6 +33,7 @@ mod record;
 mod registers;
 mod replica;
 mod screen;
+mod stamps;
 mod start;
 mod store;
 mod streams;

@@ -44,6 +44,8 @@ pub(super) struct Replica {
     pub(super) fetch_at: Option<MonotonicTime>,
     /// Set when a refusal waits for the fetch before the rest is rewritten.
     pub(super) rewrite_due: bool,
+    /// Set with it when the server refused a time as ahead of its own.
+    pub(super) stamps_due: bool,
     /// Why this account may no longer write here, told by Revoked.
     pub(super) revoked: Option<MemberStatus>,
     /// Stored entries behind their documents' snapshots.
@@ -145,6 +147,7 @@ impl Replica {
             fetch: None,
             fetch_at: None,
             rewrite_due: false,
+            stamps_due: false,
             revoked: None,
             tail: BTreeMap::new(),
             compacted: Position::ZERO,
@@ -218,7 +221,13 @@ impl Replica {
         let plan = command.plan(&Planning { session, stream: self.view(), at, limits })?;
         if let Some(plan) = &plan {
             self.open_document(&plan.document);
-            self.view().decide(session, &plan.document, &plan.facts, now.wall.max(at), limits)?;
+            // This device's own clock forbids nothing here: it may have been wrong before,
+            // or be so now, and only the server can tell.
+            let stamped = match command {
+                Command::SendText(send) => send.stamp.wall(),
+                _ => at,
+            };
+            self.view().decide(session, &plan.document, &plan.facts, now.wall.max(at).max(stamped), limits)?;
         }
         Ok(plan)
     }
@@ -387,10 +396,11 @@ impl Replica {
         let (tenant, id) = (self.confirmed.tenant().clone(), self.confirmed.id().clone());
         let outbox = core::mem::take(&mut self.outbox);
         let receipts = core::mem::take(&mut self.receipts);
-        let (revoked, rewrite_due, used) = (self.revoked, self.rewrite_due, self.used);
+        let Self { revoked, rewrite_due, stamps_due, used, .. } = *self;
         let (wanted, threads) =
             (core::mem::take(&mut self.wanted), self.confirmed.threads().cloned().collect::<Vec<_>>());
-        *self = Self { outbox, receipts, revoked, rewrite_due, wanted, used, ..Self::empty(tenant, id, false) };
+        let empty = Self::empty(tenant, id, false);
+        *self = Self { outbox, receipts, revoked, rewrite_due, stamps_due, wanted, used, ..empty };
         self.know_threads(&threads);
         // Its answer is lost; pushing again is answered the same.
         self.outbox.in_flight = None;

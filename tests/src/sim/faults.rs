@@ -47,11 +47,14 @@ pub enum Class {
     Suspension,
     /// Somebody sends what no honest client sends.
     Hostile,
+    /// A device's wall clock is wrong by hours or years, and stays so when all else
+    /// is healed; or jumps back to the right time.
+    WrongClock,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 19] = [
+    pub const ALL: [Class; 20] = [
         Class::Act,
         Class::Cut,
         Class::Network,
@@ -71,6 +74,7 @@ impl Class {
         Class::Tokens,
         Class::Suspension,
         Class::Hostile,
+        Class::WrongClock,
     ];
 
     /// The class of a name, as Debug writes it.

@@ -63,6 +63,8 @@ happenings! {
     TokenMissing,
     /// A hostile change was refused, with the code of its case.
     HostileRefused,
+    /// A device whose clock was wrong to the end was heard.
+    WrongClockHeard,
     /// A device showed the same after it started again, with no network.
     SameAgain,
 }

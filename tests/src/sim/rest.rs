@@ -40,6 +40,8 @@ impl Run<'_> {
         self.world.run_ms(60_000);
         self.connect_all();
         self.settle()?;
+        self.speak_by_wrong_clocks();
+        self.settle()?;
         // Everybody looks at everything, from the beginning.
         self.checks.step(&mut self.world)?;
         let there_are = self.checks.journal.streams().keys().filter_map(StreamId::conversation);
@@ -112,7 +114,9 @@ impl Run<'_> {
             disk.store().set_bytes_max(None);
             disk.failure = None;
             disk.delay_ms_max = 0;
-            self.world.set_client_skew(device, 0);
+            if !self.wrong_clocks.contains(&device) {
+                self.world.set_client_skew(device, 0);
+            }
             self.world.set_tokens(device, Tokens::Hold(Duration::from_secs(86_400)));
             self.world.trouble(device, Trouble::None);
             self.world.set_network(device, true);
@@ -137,6 +141,8 @@ impl Run<'_> {
         let before: Vec<Shown> = self.world.clients().iter().map(shown).collect();
         for device in devices.clone() {
             self.world.set_network(device, false);
+            // By a wrong clock, and no server's, what is granted for a while has another end.
+            self.world.set_client_skew(device, 0);
             self.world.crash_client(device);
             self.open_all(device);
             self.open_threads(device);
@@ -169,6 +175,12 @@ impl Run<'_> {
 
     /// Everything said is in a journal once, or refused with its words.
     fn check_words(&self) -> Checked {
+        for client in self.world.clients() {
+            let mute = client.screen.refused.values().find(|row| row.code == Code::ClockAhead);
+            if let Some(row) = mute {
+                return Err(format!("{} is mute for its clock: {row:?}", client.account));
+            }
+        }
         let mut admitted: BTreeMap<&String, u32> = BTreeMap::new();
         for stream in self.checks.journal.streams().values() {
             for words in &stream.words {
@@ -178,6 +190,7 @@ impl Run<'_> {
         for (text, words) in self.said.iter().filter(|(_, words)| !words.doubtful) {
             let count = admitted.get(text).copied().unwrap_or(0);
             let own = self.world.clients().iter().filter(|client| client.account == words.account);
+            self.world.tally.count_if(Happened::WrongClockHeard, count > 0 && self.heard.contains(text));
             let mut rows = own.flat_map(|client| client.screen.refused.values());
             // What was handed in late is among the refused ones until its author has seen what became of it.
             let is_let_in = |row: &RefusedRow| count > 0 && matches!(row.code, Code::LateHeld | Code::LateAdmitted);

@@ -16,15 +16,16 @@ use tidings_core::{
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     limits::Limits,
-    model::{LateWrites, Policy, Role},
+    model::{LateWrites, MemberStatus, Policy, Role},
     storage::StorageError,
+    view::InboxRow,
 };
 use tidings_server::store::Suspension;
 
 use super::{
     actions::{self, ACCOUNTS, Kind, OPERATOR, Person, WORDS},
     checks::{Checked, Checks},
-    clock::wall,
+    clock::{BEGIN_MS, wall},
     faults::{Class, Profile},
     happened::{Counts, Happened},
     intruder::Intruder,
@@ -42,6 +43,8 @@ const RACING: u64 = 4;
 /// How often sessions get a newer cursor; ten times as long, and one that was
 /// not told of anything looks.
 const CURSOR_INTERVAL: Duration = Duration::from_secs(5);
+/// How wrong a clock may be that stays so: minutes, hours, a day, ten years, at 1970, ms.
+const WRONG_MS: [i64; 6] = [600_000, -7_200_000, 7_200_000, 86_400_000, 10 * 365 * 86_400_000, -(BEGIN_MS as i64)];
 /// The seeds that ordinary tests run, from zero on.
 pub const SEEDS: u64 = 300;
 /// Turns of a run unless told otherwise.
@@ -170,6 +173,10 @@ pub(super) struct Run<'a> {
     /// Commands that were not answered yet, with their words.
     asked: BTreeMap<(Device, u64), Option<String>>,
     backups: BTreeMap<Device, tidings_core::storage::MemoryStore>,
+    /// Devices whose clocks stay wrong when all else is healed.
+    pub(super) wrong_clocks: BTreeSet<Device>,
+    /// What was said by them in the healed world.
+    pub(super) heard: BTreeSet<String>,
     next_words: u32,
     intruder: Intruder,
     report: Report,
@@ -215,6 +222,8 @@ impl<'a> Run<'a> {
             asked: BTreeMap::new(),
             said: BTreeMap::new(),
             backups: BTreeMap::new(),
+            wrong_clocks: BTreeSet::new(),
+            heard: BTreeSet::new(),
             next_words: 0,
             intruder: Intruder::default(),
             report: Report::default(),
@@ -318,6 +327,19 @@ impl<'a> Run<'a> {
                 self.command(device, SendText::new(conversation, words).into());
                 self.world.run_ms(random.below(20));
             }
+        }
+    }
+
+    /// Whoever's clock is wrong for good says something where they are a member.
+    pub(super) fn speak_by_wrong_clocks(&mut self) {
+        for device in self.wrong_clocks.clone() {
+            let rows = self.world.clients()[device].screen.inbox.values();
+            let is_member = |row: &&InboxRow| row.status == MemberStatus::Active && row.role != Role::Subscriber;
+            let Some(conversation) = rows.filter(is_member).map(|row| row.conversation).next() else { continue };
+            self.next_words += 1;
+            let words = format!("{WORDS}{}", self.next_words);
+            self.heard.insert(words.clone());
+            self.command(device, SendText::new(conversation, words).into());
         }
     }
 
@@ -431,8 +453,15 @@ impl<'a> Run<'a> {
                 self.world.trace.note(self.world.time_ms, format_args!("place {place}: {faults:?}"));
                 self.world.fate(place).set_faults(faults);
             }
+            Class::ClientSkew if self.wrong_clocks.contains(&device) => {}
             Class::ClientSkew => {
                 let skew_ms = draw_skew(random, 3_600_000);
+                self.world.set_client_skew(device, skew_ms);
+            }
+            Class::WrongClock if self.wrong_clocks.remove(&device) => self.world.set_client_skew(device, 0),
+            Class::WrongClock => {
+                self.wrong_clocks.insert(device);
+                let skew_ms = *random.pick(&WRONG_MS);
                 self.world.set_client_skew(device, skew_ms);
             }
             Class::NodeSkew => {

@@ -1,0 +1,69 @@
+//! Times that this device gave while its clock was ahead: nothing that bears one
+//! is admitted, so it is given another as soon as the server has told the time.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use crate::{
+    command::{Command, SendText},
+    engine::{Engine, record},
+    hlc::HybridClock,
+    ids::{MessageId, StreamId},
+    time::WallTime,
+};
+
+impl Engine {
+    /// The server tells its time. A hybrid clock that no stamp would be admitted
+    /// of goes back to it.
+    pub(super) fn server_time_told(&mut self, time: WallTime) {
+        self.link.clock.told(time, self.now);
+        let (wall, ahead_max) = (self.wall(), self.limits.clock_ahead_max());
+        self.dirty_meta |= self.clock.take_back(wall, ahead_max);
+    }
+
+    /// Gives what waits in a stream, and lies ahead of the server's time, another
+    /// time; a message with it another id, which what waits behind it and what was
+    /// refused then name it by.
+    ///
+    /// Invariant: the server refused it, and all that was admitted has come back
+    /// since. So nothing is stamped anew that may have been admitted.
+    pub(super) fn stamp_anew(&mut self, stream: &StreamId) {
+        let (server_time, account) = (self.wall(), self.session.account.clone());
+        let Some(replica) = self.replica(stream) else { return };
+        if !core::mem::take(&mut replica.stamps_due) {
+            return;
+        }
+        let mut entries = core::mem::take(&mut replica.outbox.entries);
+        self.dirty_meta = true;
+        self.clock.take_back(server_time, Duration::ZERO);
+        // The new stamps rise as the former ones did.
+        let mut clock = HybridClock::default();
+        let mut names: BTreeMap<MessageId, MessageId> = BTreeMap::new();
+        for entry in &mut entries {
+            entry.command.rename(&self.session.tenant, &names);
+            if entry.at > server_time {
+                // Of a clock that still is as wrong as it was, this is the very moment.
+                entry.at = self.link.clock.corrected(entry.at).min(server_time);
+            }
+            let Command::SendText(SendText { stamp, .. }) = &mut entry.command else { continue };
+            if stamp.wall() > server_time {
+                let former = MessageId { stamp: *stamp, author: account.clone() };
+                *stamp = clock.tick(entry.at, self.random.bytes());
+                names.insert(former, MessageId { stamp: *stamp, author: account.clone() });
+            }
+            clock.observe(*stamp, server_time, Duration::ZERO);
+        }
+        if let Some(replica) = self.replica(stream) {
+            replica.outbox.entries = entries;
+        }
+        self.rename_refused(&names);
+    }
+
+    fn rename_refused(&mut self, names: &BTreeMap<MessageId, MessageId>) {
+        for (id, refused) in &mut self.refused {
+            if refused.command.rename(&self.session.tenant, names) {
+                self.store.write(record::put(record::refused_key(*id), refused));
+            }
+        }
+    }
+}

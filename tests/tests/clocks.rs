@@ -1,0 +1,178 @@
+//! Devices whose clocks are wrong: what they wrote meanwhile is sent all the
+//! same, under the server's time, and nobody is mute afterwards.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use tidings_core::{
+    code::Code,
+    command::{
+        CreateConversation, CreateDirect, CreateThread, DeleteMessage, EditMessage, React, SendText, SetInfo,
+        SetProfile,
+    },
+    engine::Input,
+    ids::{AccountId, ConversationId, MessageId, TenantId},
+    limits::Limits,
+    model::{InfoField, Profile},
+};
+use tidings_tests::sim::world::{Device, World};
+
+const HOUR_MS: i64 = 3_600_000;
+const YEARS_MS: i64 = 10 * 365 * 24 * HOUR_MS;
+/// How far a time may be from the true one where a device knows the server's, ms.
+const NEAR_MS: u64 = 60_000;
+
+fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+/// Ann, who has no network, and Bob, who reads; in a group of both.
+fn group(world: &mut World) -> ([Device; 2], ConversationId) {
+    let (ann, bob) = (world.add("ann"), world.add("bob"));
+    let request = world.command(ann, CreateConversation::group(Some("Trip".into()), vec![account("bob")]));
+    let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    assert!(world.settle_ms(60_000));
+    for device in [ann, bob] {
+        world.input(device, Input::OpenConversation(group));
+    }
+    assert!(world.settle_ms(60_000));
+    world.set_network(ann, false);
+    ([ann, bob], group)
+}
+
+#[track_caller]
+fn say(world: &mut World, device: Device, conversation: ConversationId, text: &str) -> MessageId {
+    let request = world.command(device, SendText::new(conversation, text));
+    world.client(device).screen.answers[&request].clone().unwrap().1.unwrap()
+}
+
+/// Everybody sees these texts, and the author of none was told that it was refused.
+#[track_caller]
+fn check(world: &mut World, [ann, bob]: [Device; 2], conversation: ConversationId, texts: &[&str]) {
+    assert!(world.settle_ms(600_000), "{}", world.unrest());
+    assert_eq!(world.client(ann).screen.refused.values().map(|row| row.code).collect::<Vec<_>>(), []);
+    for device in [ann, bob] {
+        assert_eq!(world.client(device).screen.texts(conversation), texts, "device {device}");
+    }
+}
+
+#[test]
+fn e70_a_clock_that_was_ahead_makes_nobody_mute() {
+    // The clock is right again before the device comes online, afterwards, or never.
+    for (skew_ms, is_mended) in [(HOUR_MS, true), (YEARS_MS, true), (HOUR_MS, false), (YEARS_MS, false)] {
+        let mut world = World::new(21, Limits::default());
+        let (both @ [ann, bob], group) = group(&mut world);
+        world.set_client_skew(ann, skew_ms);
+        say(&mut world, ann, group, "from the future");
+        world.run_ms(1_000);
+        if is_mended {
+            world.set_client_skew(ann, 0);
+        }
+        world.crash_client(ann);
+        world.run_ms(100);
+        world.input(ann, Input::OpenConversation(group));
+        say(&mut world, ann, group, "after a start");
+        world.set_network(ann, true);
+        check(&mut world, both, group, &["from the future", "after a start"]);
+        say(&mut world, ann, group, "and goes on");
+        check(&mut world, both, group, &["from the future", "after a start", "and goes on"]);
+        let now = world.now().wall.as_millis();
+        for row in world.client(bob).screen.rows(group) {
+            assert!(row.created_at.as_millis() < now, "{} lies ahead", row.text);
+            assert!(now - row.created_at.as_millis() < 600_000 + NEAR_MS, "{} lies behind", row.text);
+        }
+    }
+}
+
+#[test]
+fn e70_what_was_written_a_while_ago_by_a_clock_that_is_still_wrong_keeps_its_true_time() {
+    let mut world = World::new(22, Limits::default());
+    let (both @ [ann, bob], group) = group(&mut world);
+    world.set_client_skew(ann, HOUR_MS);
+    let written = world.now().wall.as_millis();
+    say(&mut world, ann, group, "half an hour ago");
+    world.run_ms(1_800_000);
+    world.set_network(ann, true);
+    check(&mut world, both, group, &["half an hour ago"]);
+    let rows = world.client(bob).screen.rows(group);
+    assert!(rows[0].created_at.as_millis().abs_diff(written) < NEAR_MS);
+}
+
+#[test]
+fn e70_what_names_a_message_goes_with_its_new_id() {
+    let mut world = World::new(23, Limits::default());
+    let (both @ [ann, bob], group) = group(&mut world);
+    world.set_client_skew(ann, HOUR_MS);
+    let first = say(&mut world, ann, group, "frist");
+    world.command(ann, EditMessage { conversation: group, message: first.clone(), text: "first".into() });
+    world.command(ann, React { conversation: group, message: first.clone(), emoji: "👍".into() });
+    let answer = SendText { reply_to: Some(first.clone()), ..SendText::new(group, "second") };
+    world.command(ann, answer);
+    let third = say(&mut world, ann, group, "third");
+    world.command(ann, DeleteMessage { conversation: group, message: third });
+    let open = CreateThread { conversation: group, message: first.clone(), title: None };
+    let thread = open.thread(&TenantId::parse("acme").unwrap());
+    world.command(ann, open);
+    world.command(ann, SendText { thread: Some(thread), ..SendText::new(group, "in the thread") });
+    world.set_network(ann, true);
+    check(&mut world, both, group, &["first", "second", ""]);
+    let rows = world.client(bob).screen.rows(group);
+    assert_ne!(rows[0].id, first);
+    assert_eq!(rows[0].reactions.len(), 1);
+    assert_eq!(rows[1].reply_to.as_ref().map(|reply| &reply.id), Some(&rows[0].id));
+    assert_eq!(rows[0].thread.as_ref().map(|thread| thread.replies), Some(1));
+    assert!(rows[2].deleted_by.is_some());
+}
+
+#[test]
+fn e70_a_first_start_without_a_network_and_with_a_wrong_clock_opens_a_direct() {
+    for skew_ms in [HOUR_MS, YEARS_MS, -HOUR_MS] {
+        let mut world = World::new(24, Limits::default());
+        let (ann, bob) = (world.add("ann"), world.add("bob"));
+        world.set_network(ann, false);
+        world.set_client_skew(ann, skew_ms);
+        let profile = Profile { display_name: Some("Ann".into()), ..Profile::default() };
+        world.command(ann, SetProfile { profile });
+        world.command(ann, CreateDirect { peer: account("bob") });
+        let direct = ConversationId::direct(&TenantId::parse("acme").unwrap(), &account("ann"), &account("bob"));
+        say(&mut world, ann, direct, "hello");
+        world.set_network(ann, true);
+        assert!(world.settle_ms(600_000), "{}", world.unrest());
+        world.input(ann, Input::OpenConversation(direct));
+        world.input(bob, Input::OpenConversation(direct));
+        check(&mut world, [ann, bob], direct, &["hello"]);
+        assert_eq!(world.client(bob).screen.rows(direct)[0].author_name, "Ann");
+    }
+}
+
+#[test]
+fn e70_a_clock_that_jumps_while_online_costs_nothing_but_a_question() {
+    let mut world = World::new(25, Limits::default());
+    let (both @ [ann, _], group) = group(&mut world);
+    world.set_network(ann, true);
+    assert!(world.settle_ms(60_000));
+    world.set_client_skew(ann, 2 * HOUR_MS);
+    let title = SetInfo { conversation: group, field: InfoField::Title, text: Some("Later".into()) };
+    world.command(ann, title);
+    say(&mut world, ann, group, "just after the jump");
+    check(&mut world, both, group, &["just after the jump"]);
+    assert!(world.told.refusals.contains_key(&Code::ClockAhead), "the server refused it first");
+    assert_eq!(world.client(ann).screen.inbox[&group].title.as_deref(), Some("Later"));
+}
+
+/// Behind by so much is allowed: nothing is refused, and the time that is told stays wrong.
+#[test]
+fn e71_what_a_clock_behind_wrote_without_a_network_keeps_its_time() {
+    let mut world = World::new(26, Limits::default());
+    let (both @ [ann, bob], group) = group(&mut world);
+    world.crash_client(ann);
+    world.set_client_skew(ann, -24 * HOUR_MS);
+    world.run_ms(100);
+    world.input(ann, Input::OpenConversation(group));
+    say(&mut world, ann, group, "yesterday, as it seems");
+    world.set_network(ann, true);
+    check(&mut world, both, group, &["yesterday, as it seems"]);
+    say(&mut world, ann, group, "today");
+    check(&mut world, both, group, &["yesterday, as it seems", "today"]);
+    let (now, rows) = (world.now().wall.as_millis(), world.client(bob).screen.rows(group));
+    assert!(now - rows[1].created_at.as_millis() < 600_000 + NEAR_MS);
+}
