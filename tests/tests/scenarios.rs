@@ -388,21 +388,6 @@ fn a_refused_message_can_be_sent_again_or_given_up() {
 }
 
 #[test]
-fn e2_a_first_profile_that_is_refused_is_not_shown_any_more() {
-    // The server allows less than a device that was never told.
-    let mut group = group(Limits { change_bytes_max: 1_500, ..Limits::default() });
-    let ann = group.world.add("ann");
-    let avatar_url = Some(format!("https://example.org/{}", "a".repeat(1_900)));
-    let profile = Profile { display_name: Some("Ann A.".into()), avatar_url, ..Profile::default() };
-    group.world.command(ann, SetProfile { profile: profile.clone() });
-    assert_eq!(group.world.client(ann).screen.profiles.get(&account("ann")), Some(&profile));
-    group.settle();
-    assert!(group.world.told.refusals.contains_key(&Code::ChangeTooLarge));
-    let shown = group.world.client(ann).screen.profiles.get(&account("ann")).cloned();
-    assert_eq!(shown.unwrap_or_default(), Profile::default());
-}
-
-#[test]
 fn e6_a_full_store_gives_the_words_back_and_takes_them_later() {
     let mut group = group(Limits::default());
     let (ann, id) = (group.ann, group.group);

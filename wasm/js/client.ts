@@ -208,7 +208,14 @@ export class Client {
     this.#release = opened.release;
     this.#onFirstRows = options.onFirstRows;
     this.#driver = new Driver({
-      config: { tenant: this.tenant, account: options.account, verify: options.verify ?? false },
+      config: {
+        tenant: this.tenant,
+        account: options.account,
+        verify: options.verify ?? false,
+        ...(options.prefetchConversations === undefined
+          ? {}
+          : { prefetchConversations: options.prefetchConversations }),
+      },
       url,
       webSocket,
       store: opened.store,

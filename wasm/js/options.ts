@@ -27,6 +27,12 @@ export interface ClientOptions {
    * refused. They are applied all the same, so that every device shows the same.
    */
   verify?: boolean;
+  /**
+   * How many conversations are fetched ahead, those of the newest activity, so that
+   * they can be read without a network: 50 unless told, 0 for none. In all others
+   * what was never opened on this device is `unreachable` offline.
+   */
+  prefetchConversations?: number;
   /** The name of the IndexedDB store; derived from tenant and account unless told. */
   storeName?: string;
   /**

@@ -27,6 +27,11 @@ pub struct EngineConfig {
     #[serde(default)]
     #[tsify(optional)]
     pub verify: bool,
+    /// How many conversations are fetched ahead, so that they can be read without
+    /// a network: those of the newest activity. 50 if left out, 0 for none.
+    #[serde(default, rename = "prefetchConversations")]
+    #[tsify(optional)]
+    pub prefetch_conversations: Option<u32>,
 }
 
 /// The thread that starts from a message of a conversation, or of one of its
@@ -102,8 +107,12 @@ impl TryFrom<EngineConfig> for core::EngineConfig {
     type Error = Failure;
 
     fn try_from(config: EngineConfig) -> Checked<Self> {
-        let EngineConfig { tenant, account, seed, verify } = config;
+        let EngineConfig { tenant, account, seed, verify, prefetch_conversations } = config;
+        let mut settings = core::Settings::default();
+        if let Some(count) = prefetch_conversations {
+            settings.prefetch_conversations = usize::try_from(count).map_err(|_| Failure::value("too many"))?;
+        }
         let seed = <[u8; 32]>::try_from(seed.0).map_err(|_| Failure::value("a seed has 32 bytes"))?;
-        Ok(Self { tenant: id::tenant(&tenant)?, account: id::account(&account)?, seed, verify })
+        Ok(Self { tenant: id::tenant(&tenant)?, account: id::account(&account)?, seed, verify, settings })
     }
 }

@@ -27,14 +27,6 @@ use crate::{
     },
 };
 
-/// Conversations whose newest page is fetched ahead, so that it is there offline.
-const PREFETCH_MAX: usize = 50;
-
-/// The share of a page that is kept as entries behind the documents' snapshots
-/// before these are cut anew: cutting costs what the page holds, and each entry
-/// makes reading it a little slower.
-const TAIL_SHARE: u32 = 4;
-
 /// How long the server can put off a push or a fetch. It says until when, by its
 /// clock, which this device knows only as well as its own: one that was set
 /// back since must not wait for as long as that.
@@ -188,7 +180,7 @@ impl Engine {
     }
 
     fn after_entries(&mut self, stream: &StreamId) {
-        let entries_max = self.limits.page_changes_soft / TAIL_SHARE;
+        let entries_max = self.limits.page_changes_soft / self.settings.tail_share;
         match self.replica(stream).map(|replica| replica.compact(entries_max)) {
             Some(Ok(writes)) => writes.into_iter().for_each(|write| self.store.write(write)),
             Some(Err(error)) => {
@@ -236,7 +228,7 @@ impl Engine {
         let mut rows: Vec<&InboxRow> =
             self.inbox.values().map(|record| &record.row).filter(|row| row.status == MemberStatus::Active).collect();
         rows.sort_unstable_by_key(|row| core::cmp::Reverse(row.activity_at));
-        let (newest, older) = rows.split_at(rows.len().min(PREFETCH_MAX));
+        let (newest, older) = rows.split_at(rows.len().min(self.settings.prefetch_conversations));
         let behind = older.iter().filter(|row| self.is_behind(row.conversation));
         let wanted: Vec<ConversationId> = newest.iter().chain(behind).map(|row| row.conversation).collect();
         for conversation in wanted {

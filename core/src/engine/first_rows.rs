@@ -9,9 +9,6 @@ use crate::{
     view::InboxRow,
 };
 
-/// More than a screen has room for.
-const ROWS_STORED: usize = 50;
-
 impl Engine {
     pub(super) fn read_first_rows(&mut self) {
         let task = self.store.read(ReadPurpose::FirstRows, vec![record::FIRST_ROWS.to_owned()]);
@@ -37,7 +34,7 @@ impl Engine {
         rows.sort_unstable_by_key(|row| {
             (row.archived_at.is_some(), row.pinned_at.is_none(), Reverse(row.activity_at), row.conversation)
         });
-        rows.truncate(ROWS_STORED);
+        rows.truncate(self.settings.rows_stored);
         self.store.write(record::put(record::FIRST_ROWS.to_owned(), &rows));
     }
 }

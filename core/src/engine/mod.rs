@@ -33,6 +33,7 @@ mod record;
 mod registers;
 mod replica;
 mod screen;
+mod settings;
 mod stamps;
 mod start;
 mod store;
@@ -52,6 +53,7 @@ pub use output::{ConnectionState, Output, TimelineUpdate, Update};
 pub use record::IRREPLACEABLE;
 #[cfg(any(test, feature = "testing"))]
 pub use record::{content_of as record_content, recode as recode_record, seal as seal_record};
+pub use settings::Settings;
 
 use crate::{
     authority::Session,
@@ -91,6 +93,8 @@ pub struct EngineConfig {
     /// Whether to decide anew about every entry that the server admitted, and
     /// to report those that it should have refused.
     pub verify: bool,
+    /// How much it brings in ahead, shows at once and keeps at hand.
+    pub settings: Settings,
 }
 
 /// An input came before the outputs of the former one were taken, or after Close.
@@ -114,6 +118,7 @@ pub struct Engine {
     start_at: Option<MonotonicTime>,
     session: Session,
     verify: bool,
+    settings: Settings,
     limits: Limits,
     now: Now,
     random: Random,
@@ -197,13 +202,14 @@ impl Engine {
     pub fn new(now: Now, config: EngineConfig) -> Engine {
         let mut random = Random::new(config.seed);
         let device = DeviceId::from_bytes(random.bytes());
-        let EngineConfig { tenant, account, verify, .. } = config;
+        let EngineConfig { tenant, account, verify, settings, .. } = config;
         let mut engine = Engine {
             phase: Phase::Starting,
             early: VecDeque::new(),
             start_at: None,
             session: Session { tenant, account, device, administrator: false },
             verify,
+            settings,
             limits: Limits::default(),
             now,
             random,

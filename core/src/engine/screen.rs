@@ -22,11 +22,6 @@ use crate::{
     wire::LastMessage,
 };
 
-/// Rows shown at first, and added at each turn to older ones.
-const ROWS_STEP: usize = 50;
-/// Rows stored for the first paint.
-const ROWS_STORED: usize = 50;
-
 /// How long after a change they are stored.
 const ROWS_STORED_AFTER: Duration = Duration::from_secs(1);
 
@@ -73,7 +68,7 @@ impl Engine {
         let Some(open) = self.open.get(&conversation).filter(|open| open.live) else { return };
         let mut rows: Vec<&TimelineRow> = open.rows.values().collect();
         rows.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
-        let newest: Vec<TimelineRow> = rows.into_iter().rev().take(ROWS_STORED).rev().cloned().collect();
+        let newest: Vec<TimelineRow> = rows.into_iter().rev().take(self.settings.rows_stored).rev().cloned().collect();
         self.store.write(record::put(record::rows_key(conversation), &newest));
     }
 
@@ -91,7 +86,7 @@ impl Engine {
         let Some((open, replica)) = self.shown(conversation) else { return };
         let stream = StreamId::Conversation(open.conversation);
         // A timeline that was scrolled back stays as long as it was.
-        let count = open.rows.values().filter(|row| row.position.is_some()).count().max(ROWS_STEP);
+        let count = open.rows.values().filter(|row| row.position.is_some()).count().max(self.settings.rows_step);
         let behind = replica.confirmed.position().next();
         let older = Older::than(replica, conversation, behind, count);
         let lowest = replica.lowest_page_of(conversation);
@@ -112,7 +107,7 @@ impl Engine {
                 replica.wanted.insert(conversation);
             }
         }
-        if shown < ROWS_STEP && lowest > 1 {
+        if shown < self.settings.rows_step && lowest > 1 {
             self.load_older(conversation);
         }
     }
@@ -129,7 +124,7 @@ impl Engine {
     pub(super) fn extend_timeline(&mut self, conversation: ConversationId) {
         let Some((open, replica)) = self.shown(conversation) else { return };
         let stream = StreamId::Conversation(open.conversation);
-        let older = Older::than(replica, conversation, open.floor, ROWS_STEP);
+        let older = Older::than(replica, conversation, open.floor, self.settings.rows_step);
         let lowest = replica.lowest_page_of(conversation);
         let Some(open) = self.open.get_mut(&conversation) else { return };
         if older.messages.is_empty() && lowest > 1 {
@@ -143,7 +138,7 @@ impl Engine {
         }
         open.loading_older = false;
         open.wants_older = false;
-        open.floor = older.floor(ROWS_STEP, lowest, open.floor);
+        open.floor = older.floor(self.settings.rows_step, lowest, open.floor);
         open.has_older = older.has_more || lowest > 1;
         if let Some(replica) = self.replica(&stream) {
             replica.touched.messages.extend(older.messages.into_iter().map(|(_, message)| message));

@@ -24,10 +24,6 @@ use crate::{
     wire::{Accepted, ClientFrame, Fetch, FetchScope, Fetched, MemberReceipt, Refused, Revoked},
 };
 
-/// Streams kept in memory beside those that a screen shows; beyond, the least recently used one goes that
-/// nothing needs.
-const STREAMS_MAX: usize = 64;
-
 /// A stream in memory, or on its way there.
 #[derive(Debug)]
 pub(super) enum Slot {
@@ -332,10 +328,8 @@ impl Engine {
     /// Lets go of streams that nothing needs, when there are too many.
     pub(super) fn evict_streams(&mut self) {
         // What a screen shows stays: it is the app's to bound.
-        if self.streams.len() <= STREAMS_MAX + self.open.conversations().len()
-            || !self.store.is_idle()
-            || !self.dirty_heads.is_empty()
-        {
+        let streams_max = self.settings.streams_max + self.open.conversations().len();
+        if self.streams.len() <= streams_max || !self.store.is_idle() || !self.dirty_heads.is_empty() {
             return;
         }
         let idle = |stream: &StreamId, slot: &Slot| match slot {
@@ -352,7 +346,7 @@ impl Engine {
             .filter_map(|(stream, slot)| idle(stream, slot).map(|used| (used, stream.clone())))
             .collect();
         candidates.sort_unstable();
-        let surplus = self.streams.len() - STREAMS_MAX - self.open.conversations().len();
+        let surplus = self.streams.len() - streams_max;
         for (_, stream) in candidates.into_iter().take(surplus) {
             self.streams.remove(&stream);
         }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use tidings_core::{
     command::Command,
-    engine::{ConnectionState, Engine, EngineConfig, Input, Output, Update},
+    engine::{ConnectionState, Engine, EngineConfig, Input, Output, Settings, Update},
     ids::{AccountId, MessageId},
     storage::{MemoryStore, StorageTask},
     time::{MonotonicTime, Now},
@@ -54,7 +54,13 @@ impl Device {
     pub fn new(address: SocketAddr, account: &AccountId, seed: u64) -> anyhow::Result<Self> {
         let started = Instant::now();
         let seed = Random::new(seed).seed();
-        let config = EngineConfig { tenant: tenant(), account: account.clone(), seed, verify: false };
+        let config = EngineConfig {
+            tenant: tenant(),
+            account: account.clone(),
+            seed,
+            verify: false,
+            settings: Settings::default(),
+        };
         let now = Now { monotonic: MonotonicTime::default(), wall: wall_now() };
         let mut device = Self {
             engine: Engine::new(now, config),

@@ -13,7 +13,7 @@ use std::{
 use tidings_core::{
     code::Code,
     command::{AddMember, AnswerLate, Command, RemoveMember, SendText, SetPolicy},
-    engine::Input,
+    engine::{Input, Settings},
     ids::{AccountId, ConversationId, StreamId},
     limits::Limits,
     model::{LateWrites, MemberStatus, Policy, Role},
@@ -204,6 +204,7 @@ impl<'a> Run<'a> {
         for place in 0..world.places() {
             world.fate(place).set_faults(profile.store);
         }
+        world.settings = draw_settings(&mut random);
         world.administrator = Some(AccountId::parse(OPERATOR).expect("legal"));
         // Ann has two devices, of which one decides anew about every entry.
         world.add("ann");
@@ -469,9 +470,9 @@ impl<'a> Run<'a> {
                 self.world.set_node_skew(place, skew_ms);
             }
             Class::Tokens => {
-                let tokens = match random.below(3) {
+                let tokens = match random.below(4) {
                     0 => Tokens::Fail,
-                    1 => Tokens::Hold(Duration::from_secs(2 + random.below(30))),
+                    1 | 2 => Tokens::Hold(Duration::from_secs(2 + random.below(10))),
                     _ => Tokens::Hold(Duration::from_secs(86_400)),
                 };
                 self.world.set_tokens(device, tokens);
@@ -570,6 +571,20 @@ fn draw_faults(random: &mut Random) -> StoreFaults {
         full: random.chance(20),
         lost_percent: *random.pick(&[0, 20, 100]),
         notice_ms_max: *random.pick(&[0, 50, 3_000]),
+    }
+}
+
+/// Bounds that a world of a few conversations crosses: some as they ship, most of them low.
+fn draw_settings(random: &mut Random) -> Settings {
+    let shipped = Settings::default();
+    let mut low = |shipped: usize, low: &[usize]| if random.chance(25) { shipped } else { *random.pick(low) };
+    let tail_share = low(shipped.tail_share as usize, &[1, 7, 14]);
+    Settings {
+        prefetch_conversations: low(shipped.prefetch_conversations, &[0, 1, 2]),
+        streams_max: low(shipped.streams_max, &[1, 2, 4]),
+        rows_step: low(shipped.rows_step, &[1, 3, 10]),
+        rows_stored: low(shipped.rows_stored, &[0, 1, 5]),
+        tail_share: u32::try_from(tail_share).expect("a share is small"),
     }
 }
 

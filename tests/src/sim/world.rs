@@ -15,7 +15,7 @@ use tidings_core::{
     authority::Stream,
     code::Code,
     doc::Document,
-    engine::{ConnectionState, EngineConfig, Input},
+    engine::{ConnectionState, EngineConfig, Input, Settings},
     ids::{AccountId, ChangeHash, ConversationId, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
@@ -102,6 +102,8 @@ pub struct World {
     pub random: Random,
     /// Whether devices that are added decide anew about what the server admitted.
     pub verify: bool,
+    /// The settings of devices that start.
+    pub settings: Settings,
     /// Whose tokens say that it administers the tenant.
     pub administrator: Option<AccountId>,
     /// The longest delay of a frame, ms.
@@ -149,6 +151,7 @@ impl World {
             time_ms: 0,
             random: Random::new(seed),
             verify: false,
+            settings: Settings::default(),
             administrator: None,
             delay_ms_max: 20,
             disk_ms_max: 0,
@@ -230,7 +233,8 @@ impl World {
         disk.delay_ms_max = self.disk_ms_max;
         disk.plant = self.database.plant;
         disk.tally = self.tally.clone();
-        Client::start(EngineConfig { tenant: tenant(), account, seed, verify }, disk, self.now_of(device))
+        let config = EngineConfig { tenant: tenant(), account, seed, verify, settings: self.settings };
+        Client::start(config, disk, self.now_of(device))
     }
 
     /// A device.

@@ -30,6 +30,7 @@ pub(super) fn config() -> EngineConfig {
         account: AccountId::parse("ann").unwrap(),
         seed: [7; 32],
         verify: false,
+        settings: Settings::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A session: what is sent in it, and what becomes of the answers.
 
 use super::*;
-use crate::wire::PushedChange;
+use crate::{command::SetProfile, wire::PushedChange};
 
 #[test]
 fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
@@ -288,4 +288,24 @@ fn storage_task(output: &Output) -> Option<&StorageTask> {
         Output::Storage(task) => Some(task),
         _ => None,
     }
+}
+
+#[test]
+fn e2_a_first_profile_that_is_refused_is_not_shown_any_more() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    let profile = Profile { display_name: Some("Ann A.".into()), ..Profile::default() };
+    let command = SetProfile { profile: profile.clone() }.into();
+    let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
+    let shown = |outputs: &[Output]| {
+        outputs.iter().rev().find_map(|output| match output {
+            Output::Update(Update::Profile { profile, .. }) => Some(profile.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(shown(&outputs), Some(profile));
+    let outputs = go_online(&mut engine, &mut store);
+    let push = pushes(&outputs).next().expect("the profile is pushed");
+    let outputs = receive(&mut engine, &mut store, &refused(&push, Code::ChangeTooLarge));
+    assert_eq!(shown(&outputs), Some(Profile::default()), "{outputs:?}");
 }

@@ -14,7 +14,7 @@ use std::{
 use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Session, Stream},
     doc::{Change, Document, Fact, Key, ProfileField},
-    engine::EngineConfig,
+    engine::{EngineConfig, Settings},
     ids::{AccountId, ChangeHash, ContactId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::{Admissions, Entry, Position},
     limits::Limits,
@@ -429,7 +429,7 @@ pub fn tenant() -> TenantId {
 
 /// The engine of a device of an account.
 pub fn config(name: &str, seed: [u8; 32]) -> EngineConfig {
-    EngineConfig { tenant: tenant(), account: account(name), seed, verify: true }
+    EngineConfig { tenant: tenant(), account: account(name), seed, verify: true, settings: Settings::default() }
 }
 
 /// Makes the document of a thread, which is not held unless somebody looks at it.
