@@ -476,6 +476,12 @@ impl<'a> Run<'a> {
                     _ => Tokens::Hold(Duration::from_secs(86_400)),
                 };
                 self.world.set_tokens(device, tokens);
+                if tokens == Tokens::Fail && random.chance(50) {
+                    // Whoever has just started has none.
+                    self.doubt(device, false);
+                    self.world.crash_client(device);
+                    self.open_all(device);
+                }
                 if random.chance(50) {
                     self.world.input(device, Input::ConnectNow);
                 }
