@@ -10,7 +10,10 @@ use tidings_core::{
 };
 
 pub use crate::operate::{BackupRequest, MigrateRequest, SuspendRequest, VerifyRequest};
-use crate::shares::ShareConfig;
+use crate::{
+    auth::{ClaimConfig, KeyConfig},
+    shares::ShareConfig,
+};
 
 /// The Tidings sync server.
 #[derive(Debug, Parser)]
@@ -78,20 +81,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// The keys that tokens are checked against.
-#[derive(Debug, Clone, Args)]
-pub struct KeyConfig {
-    /// Secret of HS256 tokens.
-    #[arg(long, env = "TIDINGS_JWT_SECRET", hide_env_values = true)]
-    pub jwt_secret: Option<Secret>,
-    /// File with the JSON Web Key Set of HS256, RS256 and EdDSA tokens; read at start.
-    #[arg(long, env = "TIDINGS_JWKS")]
-    pub jwks: Option<PathBuf>,
-    /// Accept tokens signed with a publicly known secret, and issue them to anybody.
-    #[arg(long, env = "TIDINGS_DEV", value_parser = BoolishValueParser::new())]
-    pub dev: bool,
-}
-
 /// A token for development.
 #[derive(Debug, Clone, Args)]
 pub struct TokenRequest {
@@ -104,12 +93,15 @@ pub struct TokenRequest {
     /// How long it holds.
     #[arg(long, default_value = "1h", value_parser = parse_duration)]
     pub ttl: Duration,
-    /// A label; `admin` and `root` make a tenant administrator.
+    /// A label; `admin` and `root` make a tenant administrator, unless `--jwt-admin-value` says otherwise.
     #[arg(long = "label")]
     pub labels: Vec<String>,
     /// Secret of HS256 tokens; the development secret when there is none.
     #[arg(long, env = "TIDINGS_JWT_SECRET", hide_env_values = true)]
     pub jwt_secret: Option<Secret>,
+    /// What the claims of a token mean: as the server has it.
+    #[command(flatten)]
+    pub claims: ClaimConfig,
 }
 
 /// Everything an operator can set.

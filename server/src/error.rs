@@ -11,7 +11,11 @@ use tidings_core::{
     ids::{AccountId, ConversationId},
 };
 
-use crate::{auth::LoadKeysError, store::StoreError, verify::Counts};
+use crate::{
+    auth::{IssueTokenError, LoadKeysError},
+    store::StoreError,
+    verify::Counts,
+};
 
 /// A failed request: status, stable code, public text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +42,9 @@ pub enum ServeError {
     /// No usable key.
     #[error(transparent)]
     Keys(#[from] LoadKeysError),
+    /// A token cannot be signed.
+    #[error(transparent)]
+    Token(#[from] IssueTokenError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -50,6 +57,9 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    /// A development server would be reached from elsewhere.
+    #[error("--dev gives anybody a token of any account: it listens on loopback only, not on {0}")]
+    DevExposed(std::net::SocketAddr),
     /// The folder of the demo is not one.
     #[error("the demo folder {0} cannot be read")]
     Demo(std::path::PathBuf),
@@ -74,9 +84,9 @@ impl ServeError {
     /// The stable code of the one line on stderr.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Keys(LoadKeysError::Missing) => "key_missing",
-            Self::Keys(LoadKeysError::Unreadable { .. }) => "jwks_unreadable",
-            Self::Keys(LoadKeysError::Invalid { .. }) => "jwks_invalid",
+            Self::Keys(error) => error.code(),
+            Self::Token(_) => "token_not_issued",
+            Self::DevExposed(_) => "dev_exposed",
             Self::Store(StoreError::Unavailable(_)) => Code::StoreUnavailable.as_str(),
             Self::Store(StoreError::Full(_)) => Code::StoreFull.as_str(),
             Self::Store(StoreError::Corrupt { .. }) => "store_corrupt",

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
                 println!("{token}");
                 ExitCode::SUCCESS
             }
-            Err(error) => fail("token_not_issued", &error),
+            Err(error) => fail(error.code(), &error),
         },
     }
 }

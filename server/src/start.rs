@@ -10,9 +10,9 @@ use tokio::{
 
 use crate::{
     Listeners,
-    auth::{DEVELOPMENT_SECRET, IssueTokenError, Keys},
+    auth::{DEVELOPMENT_SECRET, Keys},
     clock,
-    config::{Config, TokenRequest},
+    config::{Config, Secret, TokenRequest},
     error::ServeError,
     log, run,
     store::{self, Store, StoreError, StoreOptions},
@@ -33,6 +33,9 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         return Err(ServeError::Demo(folder.clone()));
     }
     let (public, address) = listen(&config.listen).await?;
+    if config.keys.dev && !address.ip().is_loopback() {
+        return Err(ServeError::DevExposed(address));
+    }
     let metrics = match &config.metrics_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
@@ -64,11 +67,11 @@ async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), ServeError> 
 /// Issues the token asked for.
 ///
 /// # Errors
-/// When it cannot be signed.
-pub fn issue_token(request: &TokenRequest) -> Result<String, IssueTokenError> {
-    let secret = request.jwt_secret.as_ref().map_or(DEVELOPMENT_SECRET, |secret| secret.expose());
-    let keys = Keys::from_secret(secret);
-    keys.issue(&request.tenant, &request.account, &request.labels, clock::wall_now(), request.ttl)
+/// When no server would take it, or it cannot be signed.
+pub fn issue_token(request: &TokenRequest) -> Result<String, ServeError> {
+    let secret = request.jwt_secret.as_ref().map(Secret::expose).filter(|secret| !secret.is_empty());
+    let keys = Keys::from_secret(secret.unwrap_or(DEVELOPMENT_SECRET), request.claims.clone())?;
+    Ok(keys.issue(&request.tenant, &request.account, &request.labels, clock::wall_now(), request.ttl)?)
 }
 
 /// Opens and migrates the store; waits for a database that is down.

@@ -15,10 +15,7 @@ use tidings_core::{
     model::{ContactPoint, Role},
     wire::{ClientFrame, FetchScope, MatchContacts, Refused, ServerFrame},
 };
-use tidings_server::{
-    auth::{DEVELOPMENT_SECRET, Keys},
-    clock,
-};
+use tidings_server::{auth::Keys, clock};
 
 use support::{
     author::{Author, account, boats, group},
@@ -41,7 +38,7 @@ on_each_store! {
 async fn reached_at(server: &TestServer, name: &str, number: u8, points: &[&str]) -> Client {
     let points: BTreeSet<ContactPoint> = points.iter().map(|text| ContactPoint::parse(text).unwrap()).collect();
     let (tenant, ttl, now) = (TenantId::parse("acme").unwrap(), Duration::from_secs(600), clock::wall_now());
-    let keys = Keys::from_secret(DEVELOPMENT_SECRET);
+    let keys = Keys::development();
     let token = keys.issue_reached_at(&tenant, &account(name), &[], &points, now, ttl).unwrap();
     let mut client = Client::dial(server.address).await;
     client.send(&ClientFrame::Hello(hello(token, device(number), None))).await;

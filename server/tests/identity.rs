@@ -13,10 +13,7 @@ use tidings_core::{
     journal::Position,
     wire::{ClientFrame, FetchScope, ServerFrame},
 };
-use tidings_server::{
-    auth::{DEVELOPMENT_SECRET, Keys},
-    clock,
-};
+use tidings_server::{auth::Keys, clock};
 
 use support::{
     author::{Author, boats},
@@ -35,7 +32,7 @@ on_each_store! {
 
 /// A socket that said Hello with device 1.
 async fn say_hello(server: &TestServer, tenant: &str, account: &str) -> Client {
-    let keys = Keys::from_secret(DEVELOPMENT_SECRET);
+    let keys = Keys::development();
     let (tenant, account) = (TenantId::parse(tenant).unwrap(), AccountId::parse(account).unwrap());
     let token = keys.issue(&tenant, &account, &[], clock::wall_now(), Duration::from_secs(600)).unwrap();
     let mut client = Client::dial(server.address).await;

@@ -47,11 +47,37 @@ fn without_a_key_it_does_not_start() {
 }
 
 #[test]
+fn i20_a_secret_that_can_be_guessed_does_not_start() {
+    let database = Database::sqlite();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--store", &database.address];
+    fails(&[&serve[..], &["--jwt-secret", ""]].concat(), "key_missing");
+    fails(&[&serve[..], &["--jwt-secret", "0123456789012345678901234567890"]].concat(), "secret_too_short");
+    fails(&["token", "--account", "ann", "--jwt-secret", "x"], "secret_too_short");
+    // As a compose file writes a variable that nobody has set.
+    let output = program(&serve).env("TIDINGS_JWT_SECRET", "").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && stderr.contains("tidings-server: key_missing: "), "{stderr}");
+}
+
+#[test]
+fn i23_a_development_server_is_reached_from_its_own_machine_only() {
+    let database = Database::sqlite();
+    let serve = ["serve", "--dev", "--store", &database.address, "--listen"];
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        fails(&[&serve[..], &[address]].concat(), "dev_exposed");
+    }
+    let secret = tidings_server::auth::DEVELOPMENT_SECRET;
+    fails(&[&serve[..], &["127.0.0.1:0", "--jwt-secret", secret]].concat(), "dev_beside_keys");
+}
+
+#[test]
 fn a_key_set_must_be_readable_and_hold_a_key() {
     let database = Database::sqlite();
     let folder = database.address.trim_start_matches("sqlite:").trim_end_matches("tidings.db");
     let path = format!("{folder}jwks.json");
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--store", &database.address, "--jwks", &path];
+    fails(&arguments, "issuer_missing");
+    let arguments = [&arguments[..], &["--jwt-any-issuer", "--jwt-any-audience"]].concat();
     fails(&arguments, "jwks_unreadable");
     std::fs::write(&path, "{ not json").unwrap();
     fails(&arguments, "jwks_invalid");
@@ -100,7 +126,7 @@ fn a_token_is_issued_on_the_command_line() {
     let output = program(&["token", "--account", "ann", "--tenant", "acme", "--label", "admin"]).output().unwrap();
     assert!(output.status.success());
     let token = String::from_utf8(output.stdout).unwrap();
-    let keys = tidings_server::auth::Keys::from_secret(tidings_server::auth::DEVELOPMENT_SECRET);
+    let keys = tidings_server::auth::Keys::development();
     let identity = keys.verify(token.trim(), tidings_server::clock::wall_now()).unwrap();
     assert_eq!((identity.tenant.as_str(), identity.account.as_str()), ("acme", "ann"));
     assert!(identity.administrator);

@@ -1,14 +1,15 @@
 //! The keys tokens are checked against: a secret, a JSON Web Key Set, or the
-//! development secret. Which claims a token needs is `token`'s.
+//! development secret. What the claims of a token mean is `claims`'.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm},
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+
+use super::{
+    claims::Signer,
+    config::{ClaimConfig, KeyConfig},
+    key_set::{self, Key, ReadKeySetError, SECRET_BYTES_MIN},
 };
-
-use crate::config::KeyConfig;
 
 /// The secret of `--dev`: known to everybody, and loudly logged.
 pub const DEVELOPMENT_SECRET: &str = "tidings-development-secret-known-to-everybody";
@@ -19,6 +20,26 @@ pub enum LoadKeysError {
     /// Neither a secret nor a key set is configured.
     #[error("no key to check tokens with: give --jwt-secret or --jwks, or --dev for development")]
     Missing,
+    /// The secret can be guessed.
+    #[error("the secret has {bytes} bytes; one of HS256 has at least {SECRET_BYTES_MIN}")]
+    SecretTooShort {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The development secret beside a real key: whoever knows it would get tokens that others take.
+    #[error("--dev takes tokens of a secret that everybody knows: give no --jwt-secret and no key set beside it")]
+    DevBesideKeys,
+    /// Nothing says which issuers a key set is trusted for.
+    #[error(
+        "the keys of a set may sign for others too: say whose tokens are taken with --jwt-issuer, or --jwt-any-issuer"
+    )]
+    IssuerMissing,
+    /// Nothing says which audiences a key set is trusted for.
+    #[error(
+        "the keys of a set may sign for other applications too: say what tokens must be for with --jwt-audience, \
+         or --jwt-any-audience"
+    )]
+    AudienceMissing,
     /// The file of the key set cannot be read.
     #[error("cannot read the key set {path}: {source}")]
     Unreadable {
@@ -29,86 +50,94 @@ pub enum LoadKeysError {
         source: std::io::Error,
     },
     /// The file is not a JSON Web Key Set, or no key of it can be used.
-    #[error("the key set {path} cannot be used: {detail}")]
+    #[error("the key set {path} cannot be used: {source}")]
     Invalid {
         /// The file.
         path: PathBuf,
         /// Why.
-        detail: String,
+        #[source]
+        source: ReadKeySetError,
     },
 }
 
-/// One key, bound to the one algorithm it may be used with.
-pub(super) struct Key {
-    pub(super) id: Option<String>,
-    pub(super) algorithm: Algorithm,
-    pub(super) decoding: DecodingKey,
+impl LoadKeysError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "key_missing",
+            Self::SecretTooShort { .. } => "secret_too_short",
+            Self::DevBesideKeys => "dev_beside_keys",
+            Self::IssuerMissing => "issuer_missing",
+            Self::AudienceMissing => "audience_missing",
+            Self::Unreadable { .. } => "jwks_unreadable",
+            Self::Invalid { source: ReadKeySetError::SecretTooShort { .. }, .. } => "secret_too_short",
+            Self::Invalid { .. } => "jwks_invalid",
+        }
+    }
 }
 
-/// Every key of this server.
+/// Every key of this server, and what the claims of its tokens mean.
 pub struct Keys {
     pub(super) keys: Vec<Key>,
     pub(super) signing: Option<EncodingKey>,
+    pub(super) claims: ClaimConfig,
 }
 
 impl Keys {
     /// Loads the configured keys.
     ///
     /// # Errors
-    /// When none is configured, or the key set cannot be read or used.
+    /// When none is configured, one is too weak, the key set cannot be read or used, or nothing says whose
+    /// tokens a key set is trusted for.
     pub fn load(config: &KeyConfig) -> Result<Self, LoadKeysError> {
-        let mut keys = Self { keys: Vec::new(), signing: None };
-        if let Some(secret) = &config.jwt_secret {
-            keys.add_secret(secret.expose());
-        } else if config.dev {
-            keys.add_secret(DEVELOPMENT_SECRET);
+        let is_said = |values: &[String]| values.iter().any(|value| !value.is_empty());
+        if config.has_key_set() {
+            if !config.jwt_any_issuer && !is_said(&config.claims.jwt_issuer) {
+                return Err(LoadKeysError::IssuerMissing);
+            }
+            if !config.jwt_any_audience && !is_said(&config.claims.jwt_audience) {
+                return Err(LoadKeysError::AudienceMissing);
+            }
         }
+        let secret = match (config.secret(), config.dev) {
+            (Some(_), true) => return Err(LoadKeysError::DevBesideKeys),
+            (None, true) if config.has_key_set() => return Err(LoadKeysError::DevBesideKeys),
+            (None, true) => Some(DEVELOPMENT_SECRET),
+            (secret, false) => secret,
+        };
+        let mut keys = match secret {
+            Some(secret) => Self::from_secret(secret, config.claims.clone())?,
+            None => Self { keys: Vec::new(), signing: None, claims: config.claims.clone() },
+        };
         if let Some(path) = &config.jwks {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| LoadKeysError::Unreadable { path: path.clone(), source })?;
-            let invalid = |detail: String| LoadKeysError::Invalid { path: path.clone(), detail };
-            let set: JwkSet = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-            for (index, jwk) in set.keys.iter().enumerate() {
-                // Sets of identity providers hold keys for other purposes too.
-                if let Err(detail) = keys.add_jwk(jwk) {
-                    tracing::warn!(index, detail, "a key of the key set is not used");
-                }
-            }
-            if keys.keys.is_empty() {
-                return Err(invalid("no key for HS256, RS256 or EdDSA".to_owned()));
-            }
+            keys.keys.extend(read_file(path)?);
         }
         if keys.keys.is_empty() { Err(LoadKeysError::Missing) } else { Ok(keys) }
     }
 
     /// One HS256 secret, for checking and for signing.
-    pub fn from_secret(secret: &str) -> Self {
-        let mut keys = Self { keys: Vec::new(), signing: None };
-        keys.add_secret(secret);
-        keys
-    }
-
-    fn add_secret(&mut self, secret: &str) {
+    ///
+    /// # Errors
+    /// When it is shorter than 32 bytes.
+    pub fn from_secret(secret: &str, claims: ClaimConfig) -> Result<Self, LoadKeysError> {
+        if secret.len() < SECRET_BYTES_MIN {
+            return Err(LoadKeysError::SecretTooShort { bytes: secret.len() });
+        }
         let decoding = DecodingKey::from_secret(secret.as_bytes());
-        self.keys.push(Key { id: None, algorithm: Algorithm::HS256, decoding });
-        self.signing = Some(EncodingKey::from_secret(secret.as_bytes()));
+        let key = Key { id: None, algorithm: Algorithm::HS256, decoding, signer: Signer::Secret };
+        Ok(Self { keys: vec![key], signing: Some(EncodingKey::from_secret(secret.as_bytes())), claims })
     }
 
-    fn add_jwk(&mut self, jwk: &Jwk) -> Result<(), String> {
-        let algorithm = match (&jwk.algorithm, jwk.common.key_algorithm) {
-            (AlgorithmParameters::OctetKey(_), None | Some(KeyAlgorithm::HS256)) => Algorithm::HS256,
-            (AlgorithmParameters::RSA(_), None | Some(KeyAlgorithm::RS256)) => Algorithm::RS256,
-            (AlgorithmParameters::OctetKeyPair(key), None | Some(KeyAlgorithm::EdDSA))
-                if key.curve == EllipticCurve::Ed25519 =>
-            {
-                Algorithm::EdDSA
-            }
-            _ => return Err("neither HS256, RS256 nor Ed25519".to_owned()),
-        };
-        let decoding = DecodingKey::from_jwk(jwk).map_err(|error| error.to_string())?;
-        self.keys.push(Key { id: jwk.common.key_id.clone(), algorithm, decoding });
-        Ok(())
+    /// The keys of `--dev`: the development secret.
+    pub fn development() -> Self {
+        Self::from_secret(DEVELOPMENT_SECRET, ClaimConfig::default()).expect("the development secret is long enough")
     }
+}
+
+fn read_file(path: &Path) -> Result<Vec<Key>, LoadKeysError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| LoadKeysError::Unreadable { path: path.to_owned(), source })?;
+    key_set::read(&text).map_err(|source| LoadKeysError::Invalid { path: path.to_owned(), source })
 }
 
 impl std::fmt::Debug for Keys {

@@ -1,6 +1,9 @@
 //! Who is asking: bearer tokens in, an identity out. What the identity may do
 //! is the authority's.
 
+mod claims;
+mod config;
+mod key_set;
 mod keys;
 #[cfg(test)]
 mod tests;
@@ -18,6 +21,8 @@ use tidings_core::{
 
 use crate::rate::AccountKey;
 
+pub use config::{ClaimConfig, ClaimPath, KeyConfig, ParseClaimPathError};
+pub use key_set::ReadKeySetError;
 pub use keys::{DEVELOPMENT_SECRET, Keys, LoadKeysError};
 pub use token::IssueTokenError;
 
@@ -57,9 +62,12 @@ impl Identity {
 /// Why a token was not accepted. The text never contains the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyTokenError {
-    /// Not a signed token of a known key, or without the claims it needs.
+    /// Not a token, or not with the claims that this server needs.
     #[error("the token is not valid: {0}")]
     Invalid(&'static str),
+    /// No key that this server knows has signed it.
+    #[error("the token is not valid: no key of this server signed it")]
+    KeyUnknown,
     /// Its time is over.
     #[error("the token's time is over")]
     Expired,
@@ -69,7 +77,7 @@ impl VerifyTokenError {
     /// The stable code.
     pub fn code(self) -> Code {
         match self {
-            Self::Invalid(_) => Code::TokenInvalid,
+            Self::Invalid(_) | Self::KeyUnknown => Code::TokenInvalid,
             Self::Expired => Code::TokenExpired,
         }
     }

@@ -6,7 +6,7 @@ use clap::Parser as _;
 use tidings_core::ids::{AccountId, TenantId};
 use tidings_server::{
     Listeners,
-    auth::{DEVELOPMENT_SECRET, Keys},
+    auth::Keys,
     clock,
     config::{Cli, Command, Config},
     error::ServeError,
@@ -47,7 +47,7 @@ pub fn token(account: &str, ttl: Duration) -> String {
 pub fn labelled_token(account: &str, ttl: Duration, labels: &[&str]) -> String {
     let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
     let (tenant, account) = (TenantId::parse("acme").unwrap(), AccountId::parse(account).unwrap());
-    Keys::from_secret(DEVELOPMENT_SECRET).issue(&tenant, &account, &labels, clock::wall_now(), ttl).unwrap()
+    Keys::development().issue(&tenant, &account, &labels, clock::wall_now(), ttl).unwrap()
 }
 
 impl TestServer {

@@ -14,7 +14,7 @@ use tidings_core::{
         ServerFrame, Subscribers, decode_frame, encode_frame,
     },
 };
-use tidings_server::auth::{DEVELOPMENT_SECRET, Keys};
+use tidings_server::auth::Keys;
 
 use super::{
     author::tenant,
@@ -27,7 +27,7 @@ const TOKEN_TTL: Duration = Duration::from_secs(3_600);
 
 /// A bearer token for an account.
 pub fn token(account: &AccountId) -> anyhow::Result<String> {
-    Ok(Keys::from_secret(DEVELOPMENT_SECRET).issue(&tenant(), account, &[], wall_now(), TOKEN_TTL)?)
+    Ok(Keys::development().issue(&tenant(), account, &[], wall_now(), TOKEN_TTL)?)
 }
 
 /// A session that has caught up.

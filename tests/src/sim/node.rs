@@ -6,7 +6,7 @@ use std::{cell::Cell, sync::Arc, time::Duration};
 use clap::Parser as _;
 use tidings_core::limits::Limits;
 use tidings_server::{
-    auth::Keys,
+    auth::{ClaimConfig, Keys},
     config::{Cli, Command, Config, LimitConfig},
     node::Node,
     store::Store,
@@ -26,7 +26,12 @@ use super::{
 };
 
 /// The secret that tokens of a world are signed with.
-pub const SECRET: &str = "a secret of the simulation";
+const SECRET: &str = "a secret of the simulation, which is long enough";
+
+/// The keys that tokens of a world are checked against.
+pub fn keys() -> Keys {
+    Keys::from_secret(SECRET, ClaimConfig::default()).expect("the secret is long enough")
+}
 
 /// A node's settings: what the command line makes of none, and these bounds.
 pub fn config(limits: &Limits) -> Config {
@@ -96,7 +101,7 @@ impl SimNode {
         let clock = Arc::new(NodeClock::new(time_ms, 0, seed));
         let dying = Arc::new(Notify::new());
         let store: Arc<dyn Store> = Arc::new(NodeStore::new(database, number, &clock, fate, &dying));
-        let (node, tasks) = Node::start(config, Keys::from_secret(SECRET), store, Arc::<NodeClock>::clone(&clock));
+        let (node, tasks) = Node::start(config, keys(), store, Arc::<NodeClock>::clone(&clock));
         drop(entered);
         let (fate, stop) = (Arc::clone(fate), Arc::new(Notify::new()));
         Self { number, clock, fate, node, is_told: Cell::new(false), stop, dying, _tasks: tasks, runtime }

@@ -32,7 +32,7 @@ use super::{
     disk::Disk,
     happened::{Happened, Tally},
     network::{Link, Trouble},
-    node::{self, Ran, SECRET, SimNode},
+    node::{self, Ran, SimNode},
     plant::Plant,
     store::{Database, Fate, NodeNumber, wait},
     trace::{Keep, Trace, brief},
@@ -171,7 +171,7 @@ impl World {
             strangers: BTreeMap::new(),
             next_stranger: STRANGERS,
             blocked: BTreeSet::new(),
-            keys: Keys::from_secret(SECRET),
+            keys: node::keys(),
         };
         for place in 0..nodes {
             world.start_node(place);
