@@ -16,6 +16,9 @@ pub enum ParseIdError {
     /// Not 1 to 64 characters of `A-Za-z0-9_.:-`.
     #[error("must be 1 to 64 characters of A-Za-z0-9_.:-")]
     Name,
+    /// Not 1 to 128 printable ASCII characters without space, `/`, quotes and backslash.
+    #[error("must be 1 to 128 printable ASCII characters, none of them a space, a slash, a quote or a backslash")]
+    Account,
     /// Not 26 characters of lower-case base32hex that encode 16 bytes.
     #[error("must be 26 characters of lower-case base32hex")]
     Base32,
@@ -28,7 +31,7 @@ pub enum ParseIdError {
 }
 
 macro_rules! name_id {
-    ($(#[$meta:meta])* $name:ident) => {
+    ($(#[$meta:meta])* $name:ident, $bytes_max:literal bytes of $legal:expr, or $error:ident) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
@@ -37,13 +40,13 @@ macro_rules! name_id {
             /// Parses the id.
             ///
             /// # Errors
-            /// `ParseIdError::Name` unless it is 1–64 characters of `A-Za-z0-9_.:-`.
+            #[doc = concat!("`ParseIdError::", stringify!($error), "`.")]
             pub fn parse(text: &str) -> Result<Self, ParseIdError> {
-                let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
-                if (1..=64).contains(&text.len()) && text.bytes().all(legal) {
+                let legal: fn(u8) -> bool = $legal;
+                if (1..=$bytes_max).contains(&text.len()) && text.bytes().all(legal) {
                     Ok(Self(text.into()))
                 } else {
-                    Err(ParseIdError::Name)
+                    Err(ParseIdError::$error)
                 }
             }
 
@@ -149,12 +152,13 @@ macro_rules! byte_id {
 
 name_id! {
     /// An isolated customer; every other id is scoped by it.
-    TenantId
+    TenantId, 64 bytes of |byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte), or Name
 }
 
 name_id! {
-    /// A communication identity, named by the operator's identity provider.
-    AccountId
+    /// A communication identity, named by the operator's identity provider: `auth0|…`, an e-mail
+    /// address, a UUID. What would have to be escaped in a key, an address or a log is not legal.
+    AccountId, 128 bytes of |byte| byte.is_ascii_graphic() && !b"/\"'`\\".contains(&byte), or Account
 }
 
 byte_id! {
@@ -695,9 +699,31 @@ mod tests {
     }
 
     #[test]
+    fn i28_what_providers_name_their_users_by_is_an_account() {
+        for text in [
+            "auth0|5f7c8ec7c33c6c004bbafe82",
+            "google-oauth2|103547991597142817347",
+            "ann+chat@mail.example.org",
+            "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+            "urn:example:user#7~!$&()*,;=?%[]{}<>^",
+            &"x".repeat(128),
+        ] {
+            let message = MessageId { stamp: Stamp::from_bytes([3; 16]), author: account(text) };
+            assert_eq!(MessageId::parse(&message.to_string()), Ok(message));
+            for document in [DocumentId::Account(account(text)), DocumentId::Home(account(text))] {
+                assert_eq!(DocumentId::parse(&document.to_string()), Ok(document.clone()));
+                assert_eq!(StreamId::parse(&document.stream().to_string()), Ok(document.stream()));
+            }
+        }
+    }
+
+    #[test]
     fn illegal_ids_do_not_parse() {
-        for text in ["", "a/b", "a b", "é", &"x".repeat(65)] {
-            assert_eq!(AccountId::parse(text), Err(ParseIdError::Name), "{text:?}");
+        for text in ["", "a/b", "a b", "é", "a\tb", "a\u{7f}", "a\0", "a'b", "a\"b", "a`b", "a\\b", &"x".repeat(129)] {
+            assert_eq!(AccountId::parse(text), Err(ParseIdError::Account), "{text:?}");
+        }
+        for text in ["", "a/b", "a|b", "a@b", &"x".repeat(65)] {
+            assert_eq!(TenantId::parse(text), Err(ParseIdError::Name), "{text:?}");
         }
         let upper = ConversationId::from_bytes([0xa5; 16]).to_string().to_uppercase();
         for text in ["", "abc", upper.as_str(), &"z".repeat(26)] {

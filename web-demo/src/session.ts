@@ -4,7 +4,7 @@
 import { Client, init } from "tidings";
 import moduleUrl from "tidings/wasm?url";
 
-const ACCOUNT = /^[A-Za-z0-9_.:-]{1,64}$/;
+const ACCOUNT = /^[!#-&(-.0-[\]-_a-~]{1,128}$/;
 
 /** What an address asks for: one person's screen, or several side by side. */
 export type Visit =

@@ -238,6 +238,7 @@ impl fmt::Display for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     #[track_caller]
     fn check(document: &DocumentId, key: &Key) {
@@ -302,6 +303,16 @@ mod tests {
         ] {
             check(&document, &key);
         }
+    }
+
+    #[test]
+    fn i28_the_longest_key_with_two_accounts_is_a_key() {
+        let longest = |character: &str| AccountId::parse(&character.repeat(128)).unwrap();
+        let message = MessageId { stamp: Stamp::from_bytes([7; 16]), author: longest("|") };
+        let document = DocumentId::Page(ConversationId::from_bytes([1; 16]), 1);
+        let key = Key::Reaction(message, "👍🏽".repeat(5), longest("."));
+        check(&document, &key);
+        assert!(key.to_string().len() <= Limits::DEFAULT.key_bytes_max as usize, "{} bytes", key.to_string().len());
     }
 
     #[test]

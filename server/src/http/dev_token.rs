@@ -48,7 +48,9 @@ pub fn router() -> Router<Arc<Node>> {
 
 async fn issue(State(node): State<Arc<Node>>, Query(wanted): Query<Wanted>) -> Result<Json<Issued>, ApiError> {
     let invalid = |text| ApiError { status: StatusCode::BAD_REQUEST, code: Code::IdInvalid, text };
-    let account = AccountId::parse(&wanted.account).map_err(|_| invalid("account must be 1 to 64 of A-Za-z0-9_.:-"))?;
+    let account = AccountId::parse(&wanted.account).map_err(|_| {
+        invalid("account must be 1 to 128 of printable ASCII without space, slash, quotes and backslash")
+    })?;
     let tenant = TenantId::parse(&wanted.tenant).map_err(|_| invalid("tenant must be 1 to 64 of A-Za-z0-9_.:-"))?;
     let points = wanted.phone.iter().chain(&wanted.email).map(|text| contact_point::read(text, None));
     let points: Option<BTreeSet<ContactPoint>> = points.collect();

@@ -8,7 +8,7 @@ import { field, openDialog } from "../dialog";
 import { outcome, reasonOf, type Person } from "../person";
 import { readLink } from "../texts";
 
-const ACCOUNT = /^[A-Za-z0-9_.:-]{1,64}$/;
+const ACCOUNT = /^[!#-&(-.0-[\]-_a-~]{1,128}$/;
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 
 /** Asks whom to write to; works offline too. */
