@@ -6,6 +6,32 @@ use core::time::Duration;
 
 use minicbor::{Decode, Encode};
 
+/// Bytes of the first frame of a session at most, which is a Hello and is not
+/// deflated: a stranger's. More closes the session with `frame_too_large`.
+pub const HELLO_BYTES_MAX: usize = 16 * 1024;
+
+/// Items of each vector of a frame at most: a frame with more does not decode,
+/// and closes the session with `frame_malformed`. What a client may ask for is
+/// bounded below that, so that who asks for a little too much has an answer.
+pub mod frame_items {
+    /// Changes of a push.
+    pub const CHANGES: usize = 2_000;
+    /// Receipts that a client moves at once; the engine splits.
+    pub const RECEIPTS: usize = 500;
+    /// Contact points of one question.
+    pub const POINTS: usize = 2_000;
+    /// Kinds, statuses or states that a list is asked for.
+    pub const CHOICES: usize = 16;
+    /// Mentions of a message that is handed in late.
+    pub const MENTIONS: usize = 100;
+    /// What a server tells at once of conversations, profiles, receipts, rows, subscribers.
+    pub const TOLD: usize = 10_000;
+    /// Entries of a stream that a server tells at once, and the positions that answer a push.
+    pub const ENTRIES: usize = 50_000;
+    /// Some of the accounts of a conversation or of a thread.
+    pub const SOME: usize = 100;
+}
+
 /// The bounds of one deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -12,7 +12,7 @@ use tidings_core::{
     code::Code,
     ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteCode, MessageId, Stamp, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    limits::Limits,
+    limits::{Limits, frame_items},
     model::{
         AccountKind, ActivityKey, ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, JoinPolicy,
         LateMessage, Listing, MemberStatus, MessageBody, MessageKind, OwnQuery, Parent, PresenceKind, Profile, Query,
@@ -20,11 +20,11 @@ use tidings_core::{
     },
     time::WallTime,
     wire::{
-        Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DocumentSnapshot,
-        Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, LateMessages, List, ListLate, ListSubscribers, Listed,
-        ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt, PROTOCOL_VERSION, Pong, PresenceNotice,
-        ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, Subscribers,
-        Welcome, decode, encode,
+        Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DecodeFrameError,
+        DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, LateMessages, List, ListLate,
+        ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt, PROTOCOL_VERSION,
+        Pong, PresenceNotice, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame,
+        Subscriber, Subscribers, Welcome, decode, encode, encode_frame,
     },
 };
 
@@ -428,6 +428,78 @@ fn s1_unknown_keys_are_ignored_and_unknown_kinds_are_told() {
     assert!(matches!(decode::<ServerFrame>(&unknown), Err(tidings_core::wire::DecodeFrameError::Unknown)));
 }
 
+type OfCount<'a> = &'a dyn Fn(usize) -> ClientFrame;
+
+#[test]
+fn i27_a_vector_with_more_items_than_it_may_have_is_no_frame() {
+    let change = PushedChange { document: DocumentId::Conversation(conversation()), change: Vec::new() };
+    let push = |count| ClientFrame::Push(Push { request: 1, stream: stream(), changes: vec![change.clone(); count] });
+    let notice = ReceiptNotice { conversation: conversation(), delivered: Position::new(1), read: Position::new(1) };
+    let receipts = |count| ClientFrame::Receipts(vec![notice; count]);
+    let points = |count| {
+        ClientFrame::MatchContacts(MatchContacts { request: 1, points: vec![String::new(); count], region: None })
+    };
+    let own = |query| ClientFrame::List(List { request: 1, query: Query::Own(query) });
+    let kinds = |count| own(OwnQuery { kinds: vec![ConversationKind::Group; count], ..OwnQuery::default() });
+    let statuses = |count| own(OwnQuery { statuses: vec![MemberStatus::Left; count], ..OwnQuery::default() });
+    let states = |count| own(OwnQuery { states: vec![ConversationState::Closed; count], ..OwnQuery::default() });
+    let found = |count| {
+        let query = DirectoryQuery { kinds: vec![ConversationKind::Group; count], ..DirectoryQuery::default() };
+        ClientFrame::List(List { request: 1, query: Query::Directory(query) })
+    };
+    let mentions = |count| {
+        let mut message = late_message();
+        message.body.mentions = Some(vec![account(); count]);
+        ClientFrame::Ask(Ask { request: 1, conversation: conversation(), wish: Wish::Late(message) })
+    };
+    let cases: [(OfCount<'_>, usize); 8] = [
+        (&push, frame_items::CHANGES),
+        (&receipts, frame_items::RECEIPTS),
+        (&points, frame_items::POINTS),
+        (&kinds, frame_items::CHOICES),
+        (&statuses, frame_items::CHOICES),
+        (&states, frame_items::CHOICES),
+        (&found, frame_items::CHOICES),
+        (&mentions, frame_items::MENTIONS),
+    ];
+    for (of, max) in cases {
+        assert_eq!(decode::<ClientFrame>(&encode(&of(max))).unwrap(), of(max));
+        assert!(decode::<ClientFrame>(&encode(&of(max + 1))).is_err(), "{max} and one more");
+    }
+}
+
+#[test]
+fn i27_a_vector_that_does_not_say_how_long_it_is_is_counted_too() {
+    // [9, [{0: 1, 1: [_ "", "" …]}]]: contact points without end, one byte each.
+    let points =
+        |count: usize| [&[0x82, 0x09, 0x81, 0xa2, 0x00, 0x01, 0x01, 0x9f][..], &vec![0x60; count], &[0xff]].concat();
+    let Ok(ClientFrame::MatchContacts(most)) = decode(&points(frame_items::POINTS)) else {
+        panic!("as many as may be")
+    };
+    assert_eq!(most.points.len(), frame_items::POINTS);
+    assert!(decode::<ClientFrame>(&points(frame_items::POINTS + 1)).is_err());
+    // And one that announces what does not come.
+    let announced = [0x82, 0x09, 0x81, 0xa2, 0x00, 0x01, 0x01, 0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+    assert!(decode::<ClientFrame>(&announced).is_err());
+}
+
+#[test]
+fn i25_nothing_but_a_hello_is_decoded_first() {
+    for (name, frame) in client_frames() {
+        let first = Hello::decode_first(&encode(&frame));
+        match frame {
+            ClientFrame::Hello(hello) => assert_eq!(first.unwrap(), hello),
+            _ => assert!(matches!(first, Err(DecodeFrameError::Unexpected)), "{name}: {first:?}"),
+        }
+    }
+    let token = (0..1_000).map(|number| number.to_string()).collect();
+    let hello = Hello { version: 1, token, device: DeviceId::from_bytes([1; 16]), cursor: None };
+    // Said as it is, whatever deflating would save.
+    let frame = ClientFrame::Hello(hello.clone());
+    assert_eq!(Hello::decode_first(&frame.to_bytes()).unwrap(), hello);
+    assert!(matches!(Hello::decode_first(&encode_frame(&frame)), Err(DecodeFrameError::Unexpected)));
+}
+
 fn frame_bytes() -> impl Strategy<Value = Vec<u8>> {
     let frames: Vec<Vec<u8>> = client_frames()
         .iter()
@@ -451,6 +523,9 @@ proptest! {
 
     #[test]
     fn s2_arbitrary_bytes_are_never_a_panic(bytes in frame_bytes()) {
+        if let Ok(hello) = Hello::decode_first(&bytes) {
+            prop_assert_eq!(decode::<ClientFrame>(&bytes).unwrap(), ClientFrame::Hello(hello));
+        }
         if let Ok(frame) = decode::<ClientFrame>(&bytes) {
             prop_assert_eq!(decode::<ClientFrame>(&encode(&frame)).unwrap(), frame);
         }

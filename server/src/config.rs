@@ -12,6 +12,7 @@ use tidings_core::{
 pub use crate::operate::{BackupRequest, MigrateRequest, SuspendRequest, VerifyRequest};
 use crate::{
     auth::{ClaimConfig, KeyConfig},
+    connection::ConnectionBounds,
     shares::ShareConfig,
 };
 
@@ -200,6 +201,13 @@ pub struct NodeConfig {
     /// Sessions at once; beyond it a node answers 503.
     #[arg(long, env = "TIDINGS_SESSIONS_MAX", default_value_t = 50_000)]
     pub sessions_max: usize,
+    /// Connections that are no session, or not yet; beyond it the oldest makes room. Each costs some 20 KiB, and an
+    /// honest one is done within a second.
+    #[arg(long, env = "TIDINGS_CONNECTIONS_MAX", default_value_t = 4_096)]
+    pub connections_max: usize,
+    /// Time for the head of a request, and between two requests of a connection.
+    #[arg(long, env = "TIDINGS_HEAD_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
+    pub head_timeout: Duration,
     /// Time for the first frame of a session.
     #[arg(long, env = "TIDINGS_HELLO_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub hello_timeout: Duration,
@@ -239,6 +247,13 @@ pub struct NodeConfig {
     /// Time to finish commits and tell sessions before the server exits.
     #[arg(long, env = "TIDINGS_DRAIN_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub drain_timeout: Duration,
+}
+
+impl NodeConfig {
+    /// What is allowed to connections that are no session.
+    pub(crate) fn connection_bounds(&self) -> ConnectionBounds {
+        ConnectionBounds { connections_max: self.connections_max, head_timeout: self.head_timeout }
+    }
 }
 
 /// Why a text is not a share.

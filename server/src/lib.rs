@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod connection;
 mod contact_point;
 pub mod drain;
 pub mod error;
@@ -23,18 +24,21 @@ pub mod trace;
 pub mod verify;
 pub mod ws;
 
-use std::{future::IntoFuture as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use axum::{Router, serve::ListenerExt as _};
+use axum::Router;
 use tokio::net::TcpListener;
 use tower_http::services::ServeDir;
 
 use crate::{
-    auth::Keys, clock::SystemClock, config::Config, drain::Phase, error::ServeError, node::Node, store::Store,
+    auth::Keys, clock::SystemClock, config::Config, connection::ConnectionBounds, drain::Phase, error::ServeError,
+    node::Node, store::Store,
 };
 
 /// Time for requests that are no session to end, once the sessions have.
 const REQUESTS_END_TIMEOUT: Duration = Duration::from_secs(1);
+/// Connections of those who ask for the metrics.
+const METRICS_CONNECTIONS_MAX: usize = 64;
 
 /// The routes of a node.
 pub fn app(node: Arc<Node>) -> Router {
@@ -77,21 +81,17 @@ pub async fn run(
     let keys = Keys::load(&config.keys)?;
     let (node, mut tasks) = Node::start(config, keys, store, Arc::new(SystemClock));
     let Listeners { public, metrics } = listeners.into();
+    let bounds = node.config.node.connection_bounds();
     if let Some(listener) = metrics {
         let router = metrics::router(Arc::clone(&node));
         // Until the node has gone down: what it does meanwhile is of interest.
-        tasks.spawn(async move { drop(axum::serve(listener, router).await) });
+        let bounds = ConnectionBounds { connections_max: METRICS_CONNECTIONS_MAX, ..bounds };
+        tasks.spawn(connection::serve(listener, router, Arc::default(), bounds, std::future::pending()));
     }
     let draining = Arc::clone(&node);
-    // Frames are small and somebody waits for each: none is held back to be sent with the next.
-    let listener = public.tap_io(|socket| {
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "a socket keeps its delay");
-        }
-    });
-    let server = axum::serve(listener, app(Arc::clone(&node)))
-        .with_graceful_shutdown(async move { draining.drain.reached(Phase::Finishing).await });
-    let mut server = tokio::spawn(server.into_future());
+    let closing = async move { draining.drain.reached(Phase::Finishing).await };
+    let (router, connections) = (app(Arc::clone(&node)), Arc::clone(&node.connections));
+    let mut server = tokio::spawn(connection::serve(public, router, connections, bounds, closing));
     tokio::select! {
         () = shutdown => {}
         ended = &mut server => return finished(ended),
@@ -110,9 +110,6 @@ pub async fn run(
     }
 }
 
-fn finished(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), ServeError> {
-    match ended {
-        Ok(result) => result.map_err(ServeError::Serve),
-        Err(error) => Err(ServeError::Serve(std::io::Error::other(error))),
-    }
+fn finished(ended: Result<(), tokio::task::JoinError>) -> Result<(), ServeError> {
+    ended.map_err(|error| ServeError::Serve(std::io::Error::other(error)))
 }

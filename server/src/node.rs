@@ -10,6 +10,7 @@ use crate::{
     auth::Keys,
     clock::Clock,
     config::Config,
+    connection::Connections,
     drain::{Drain, Gauge, Phase},
     job,
     metrics::Metrics,
@@ -37,6 +38,8 @@ pub struct Node {
     pub sessions: Sessions,
     /// Every open socket, those before Hello included.
     pub sockets: Gauge,
+    /// The connections that are no session, or not yet.
+    pub connections: Arc<Connections>,
     /// The streams that admit pushes.
     pub streams: Registry,
     /// Who commits for them.
@@ -69,6 +72,7 @@ impl Node {
             clock,
             sessions: Sessions::default(),
             sockets: Gauge::default(),
+            connections: Arc::default(),
             streams: Registry::default(),
             committer,
             cache: CacheBudget::new(config.node.cache_bytes_max),

@@ -13,7 +13,7 @@ use crate::{
     },
     ids::{DeviceId, StreamId},
     time::MonotonicTime,
-    wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Push, ServerFrame, Welcome, decode_frame, encode_frame},
+    wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Push, ServerFrame, Welcome, decode_frame},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,7 +219,7 @@ impl Engine {
 
     pub(super) fn send(&mut self, frame: &ClientFrame) {
         self.counter.add(|counts| counts.frames += 1);
-        self.outputs.push_back(Output::Send(encode_frame(frame)));
+        self.outputs.push_back(Output::Send(frame.to_bytes()));
     }
 
     pub(super) fn frame_received(&mut self, bytes: &[u8]) {

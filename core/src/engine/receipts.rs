@@ -10,6 +10,7 @@ use crate::{
     },
     ids::{AccountId, ConversationId, StreamId},
     journal::Position,
+    limits::frame_items,
     model::{PresenceKind, Receipt},
     time::MonotonicTime,
     wire::{ClientFrame, MemberPresence, MemberReceipt, PresenceNotice, ReceiptNotice},
@@ -80,8 +81,8 @@ impl Engine {
         };
         let notices: Vec<ReceiptNotice> =
             core::mem::take(&mut self.moved_receipts).into_iter().filter_map(notice).collect();
-        if !notices.is_empty() {
-            self.send(&ClientFrame::Receipts(notices));
+        for notices in notices.chunks(frame_items::RECEIPTS) {
+            self.send(&ClientFrame::Receipts(notices.to_vec()));
         }
     }
 

@@ -5,8 +5,10 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     ids::{AccountId, MessageId},
+    limits::frame_items,
     named::named,
     time::WallTime,
+    wire::bounded,
 };
 
 named! {
@@ -31,7 +33,7 @@ pub struct MessageBody {
     #[n(2)]
     pub reply_to: Option<MessageId>,
     /// The accounts this message calls.
-    #[n(3)]
+    #[cbor(n(3), decode_with = "bounded::decode_optional::<{ frame_items::MENTIONS }, _, _>")]
     pub mentions: Option<Vec<AccountId>>,
 }
 

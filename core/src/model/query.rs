@@ -6,8 +6,10 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     ids::ConversationId,
+    limits::frame_items,
     model::{ConversationKind, ConversationState, JoinPolicy, MemberStatus, Role},
     time::WallTime,
+    wire::bounded,
 };
 
 /// Rows of one page at most.
@@ -29,15 +31,15 @@ pub enum Query {
 #[cbor(map)]
 pub struct OwnQuery {
     /// Of these kinds; of every kind if there is none.
-    #[n(0)]
+    #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
     pub kinds: Vec<ConversationKind>,
     /// Where the account stands so. Where it takes part, was invited or asked
     /// to be let in, if there is none.
-    #[n(1)]
+    #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
     pub statuses: Vec<MemberStatus>,
     /// In these states; in any but deleted, if there is none. It says nothing
     /// of what the account is not in any more.
-    #[n(2)]
+    #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
     pub states: Vec<ConversationState>,
     /// Those behind this one; none for the first page.
     #[n(3)]
@@ -92,7 +94,7 @@ pub struct DirectoryQuery {
     #[n(0)]
     pub words: String,
     /// Of these kinds; of every kind if there is none.
-    #[n(1)]
+    #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
     pub kinds: Vec<ConversationKind>,
     /// Those behind this one; none for the first page.
     #[n(2)]

@@ -7,7 +7,9 @@ use minicbor::{Decode, Encode};
 use crate::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber},
     journal::Position,
+    limits::frame_items,
     time::WallTime,
+    wire::bounded,
 };
 
 /// Accounts named on the message that a thread starts from.
@@ -58,7 +60,7 @@ pub struct Thread {
     #[n(4)]
     pub last_reply: Option<LastReply>,
     /// Who wrote in it, the latest first, at most `PARTICIPANTS_MAX`.
-    #[n(5)]
+    #[cbor(n(5), decode_with = "bounded::decode::<{ frame_items::SOME }, _, _>")]
     pub participants: Vec<AccountId>,
     /// The last entry that is counted in: none at or before it counts again.
     #[n(6)]

@@ -5,8 +5,9 @@ use minicbor::{Decode, Encode};
 use crate::{
     ids::{ConversationId, DeviceId, DocumentId, PageNumber, StreamId},
     journal::{Cursor, Position},
+    limits::frame_items,
     model::{PresenceKind, Wish},
-    wire::{List, ListLate, ListSubscribers, MatchContacts},
+    wire::{DecodeFrameError, List, ListLate, ListSubscribers, MatchContacts, bounded, decode, encode, encode_frame},
 };
 
 /// A frame from a client.
@@ -23,7 +24,7 @@ pub enum ClientFrame {
     Fetch(#[n(0)] Fetch),
     /// Moves the own receipts.
     #[n(3)]
-    Receipts(#[n(0)] Vec<ReceiptNotice>),
+    Receipts(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::RECEIPTS }, _, _>")] Vec<ReceiptNotice>),
     /// Tells what the account is doing in a conversation.
     #[n(4)]
     Presence(#[n(0)] PresenceNotice),
@@ -47,6 +48,16 @@ pub enum ClientFrame {
     List(#[n(0)] List),
 }
 
+impl ClientFrame {
+    /// The frame as it goes over the wire: a long one may be deflated, but not a Hello.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            ClientFrame::Hello(_) => encode(self),
+            _ => encode_frame(self),
+        }
+    }
+}
+
 /// Opens a session.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -63,6 +74,26 @@ pub struct Hello {
     /// The cursor of the last Caught up; none on a device that holds nothing.
     #[n(3)]
     pub cursor: Option<Cursor>,
+}
+
+impl Hello {
+    /// Decodes the first frame of a session, which a stranger may have sent:
+    /// nothing but a Hello is looked at, and nothing is inflated.
+    ///
+    /// # Errors
+    /// `DecodeFrameError::Unexpected` for a frame of another kind, and for a deflated one; else as `decode`.
+    pub fn decode_first(bytes: &[u8]) -> Result<Hello, DecodeFrameError> {
+        // An array of two, and the kind of a Hello; or a zlib stream.
+        match bytes {
+            [0x82, 0x00, ..] => {}
+            [0x82, 0x01..=0x1b, ..] | [0x78, ..] => return Err(DecodeFrameError::Unexpected),
+            _ => return Err(DecodeFrameError::Malformed(minicbor::decode::Error::message("no frame"))),
+        }
+        match decode(bytes)? {
+            ClientFrame::Hello(hello) => Ok(hello),
+            _ => Err(DecodeFrameError::Unexpected),
+        }
+    }
 }
 
 impl core::fmt::Debug for Hello {
@@ -82,7 +113,7 @@ pub struct Push {
     #[n(1)]
     pub stream: StreamId,
     /// The changes.
-    #[n(2)]
+    #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::CHANGES }, _, _>")]
     pub changes: Vec<PushedChange>,
 }
 

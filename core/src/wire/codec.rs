@@ -9,6 +9,9 @@ pub enum DecodeFrameError {
     /// A kind of frame this version does not know.
     #[error("unknown kind of frame")]
     Unknown,
+    /// Another kind of frame where only one is taken; it was not looked at.
+    #[error("another kind of frame than the one that is taken here")]
+    Unexpected,
     /// Bytes that do not decode.
     #[error("malformed frame: {0}")]
     Malformed(#[source] minicbor::decode::Error),

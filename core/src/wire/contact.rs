@@ -3,7 +3,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::ids::AccountId;
+use crate::{ids::AccountId, limits::frame_items, wire::bounded};
 
 /// Asks whose verified contact points these are. Answered by ContactMatches, or
 /// Refused with its request and the own account's stream.
@@ -15,7 +15,7 @@ pub struct MatchContacts {
     pub request: u64,
     /// Phone numbers and e-mail addresses, as people write them; what is
     /// neither is nobody's.
-    #[n(1)]
+    #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::POINTS }, _, _>")]
     pub points: Vec<String>,
     /// Where numbers without a country code are of: two letters of ISO 3166.
     #[n(2)]
@@ -30,7 +30,7 @@ pub struct ContactMatches {
     #[n(0)]
     pub request: u64,
     /// Them; none for a point that nobody has.
-    #[n(1)]
+    #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub matches: Vec<ContactMatch>,
 }
 

@@ -3,7 +3,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{ids::ConversationId, model::LateMessage};
+use crate::{ids::ConversationId, limits::frame_items, model::LateMessage, wire::bounded};
 
 /// Asks for the messages that are held in a conversation. Answered by
 /// LateMessages, or Refused with its request.
@@ -29,6 +29,6 @@ pub struct LateMessages {
     #[n(1)]
     pub conversation: ConversationId,
     /// As their authors handed them in.
-    #[n(2)]
+    #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub messages: Vec<LateMessage>,
 }

@@ -3,9 +3,10 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
+    limits::frame_items,
     model::{ActivityKey, DirectoryRow, Query, WordKey},
     time::WallTime,
-    wire::ConversationSummary,
+    wire::{ConversationSummary, bounded},
 };
 
 /// Asks for a page of a list. Answered by Listed, or Refused with its request.
@@ -37,11 +38,17 @@ pub struct Listed {
 pub enum ListedRows {
     /// Own conversations.
     #[n(0)]
-    Own(#[n(0)] Vec<ListedRow>, #[n(1)] Option<ActivityKey>),
+    Own(
+        #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<ListedRow>,
+        #[n(1)] Option<ActivityKey>,
+    ),
     /// Public ones. A page may have fewer than there are, or none, and another
     /// one behind it: the server looks through only so many for each.
     #[n(1)]
-    Directory(#[n(0)] Vec<DirectoryRow>, #[n(1)] Option<WordKey>),
+    Directory(
+        #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<DirectoryRow>,
+        #[n(1)] Option<WordKey>,
+    ),
 }
 
 /// An own conversation in a list.

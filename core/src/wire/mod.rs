@@ -2,6 +2,7 @@
 //! unknown keys ignored, the version in the first frame. Frames carry bytes
 //! and positions; what they mean is `engine`'s and the server's.
 
+pub(crate) mod bounded;
 mod client;
 mod codec;
 mod contact;

@@ -6,12 +6,12 @@ use crate::{
     code::Code,
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    limits::Limits,
+    limits::{Limits, frame_items},
     model::{
         ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role, Thread,
     },
     time::WallTime,
-    wire::{ContactMatches, LateMessages, Listed, Subscribers},
+    wire::{ContactMatches, LateMessages, Listed, Subscribers, bounded},
 };
 
 /// A frame from the server.
@@ -22,10 +22,10 @@ pub enum ServerFrame {
     Welcome(#[n(0)] Box<Welcome>),
     /// Conversations that changed, as the list shows them.
     #[n(1)]
-    Summaries(#[n(0)] Vec<ConversationSummary>),
+    Summaries(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<ConversationSummary>),
     /// Profiles of accounts that share a conversation.
     #[n(2)]
-    Profiles(#[n(0)] Vec<ProfileNotice>),
+    Profiles(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<ProfileNotice>),
     /// Accepted changes of one stream, by rising position.
     #[n(3)]
     Entries(#[n(0)] Entries),
@@ -43,7 +43,7 @@ pub enum ServerFrame {
     Fetched(#[n(0)] Fetched),
     /// Receipts that moved.
     #[n(8)]
-    Receipts(#[n(0)] Vec<MemberReceipt>),
+    Receipts(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<MemberReceipt>),
     /// What somebody is doing.
     #[n(9)]
     Presence(#[n(0)] MemberPresence),
@@ -120,7 +120,7 @@ pub struct ConversationSummary {
     #[n(6)]
     pub member_count: u32,
     /// Some of the others, by account: the peer of a direct, a few of a group.
-    #[n(7)]
+    #[cbor(n(7), decode_with = "bounded::decode::<{ frame_items::SOME }, _, _>")]
     pub others: Vec<AccountId>,
     /// The last message.
     #[n(8)]
@@ -195,7 +195,7 @@ pub struct Entries {
     #[n(0)]
     pub stream: StreamId,
     /// The entries.
-    #[n(1)]
+    #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>")]
     pub entries: Vec<Entry>,
 }
 
@@ -210,10 +210,10 @@ pub struct Accepted {
     #[n(1)]
     pub stream: StreamId,
     /// The position of each, in the order of the push.
-    #[n(2)]
+    #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>")]
     pub positions: Vec<Position>,
     /// When each was admitted, in the order of the push.
-    #[n(3)]
+    #[cbor(n(3), decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>")]
     pub accepted_at: Vec<WallTime>,
 }
 
@@ -263,17 +263,17 @@ pub struct Fetched {
     #[n(4)]
     pub restart: bool,
     /// Documents as of a position each.
-    #[n(5)]
+    #[cbor(n(5), decode_with = "bounded::decode::<{ frame_items::SOME }, _, _>")]
     pub documents: Vec<DocumentSnapshot>,
     /// The entries behind: with documents, those of each behind its snapshot.
-    #[n(6)]
+    #[cbor(n(6), decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>")]
     pub entries: Vec<Entry>,
     /// The receipts of the conversation's members, when few enough to tell.
-    #[n(7)]
+    #[cbor(n(7), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub receipts: Vec<MemberReceipt>,
     /// The threads that start from a message of the pages told, and the one
     /// asked for. Not written when there are none.
-    #[cbor(n(8), skip_if = "Vec::is_empty", default)]
+    #[cbor(n(8), skip_if = "Vec::is_empty", default, decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub threads: Vec<Thread>,
 }
 

@@ -5,7 +5,9 @@ use minicbor::{Decode, Encode};
 use crate::{
     ids::{AccountId, ConversationId},
     journal::Position,
+    limits::frame_items,
     time::WallTime,
+    wire::bounded,
 };
 
 /// Asks for some of a channel's subscribers, and how far all of them have come.
@@ -50,7 +52,7 @@ pub struct Subscribers {
     #[n(4)]
     pub read: u32,
     /// Some of them; none behind the last.
-    #[n(5)]
+    #[cbor(n(5), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub subscribers: Vec<Subscriber>,
 }
 

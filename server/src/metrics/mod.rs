@@ -114,6 +114,10 @@ metrics! {
         sessions: Gauge,
         /// Sockets that are open, those before Hello included.
         sockets: Gauge,
+        /// Connections that are no session, or not yet.
+        connections: Gauge,
+        /// Connections that made room for newer ones before they were a session.
+        connections_crowded_out: Total,
         /// Streams that have a task here.
         streams: Gauge,
         /// 1 while the node goes down.

@@ -64,6 +64,8 @@ impl Readings {
         Self {
             sessions: Gauge::from(outgoing.sessions),
             sockets: Gauge::from(node.sockets.count()),
+            connections: Gauge::from(node.connections.count()),
+            connections_crowded_out: Total::from(node.connections.made_room()),
             streams: Gauge::from(node.streams.count()),
             draining: Gauge::from(usize::from(node.drain.phase() > Phase::Running)),
             outgoing_frames: Gauge::from(outgoing.frames),

@@ -2,6 +2,7 @@
 
 mod contacts;
 mod fetch;
+mod hello_bound;
 mod late;
 mod lists;
 mod outgoing;
@@ -15,18 +16,28 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{State, WebSocketUpgrade},
+    body::Body,
+    extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use hyper_util::rt::TokioIo;
 use tidings_core::code::Code;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        handshake::server::create_response_with_body,
+        protocol::{Role, WebSocketConfig},
+    },
+};
 
-use crate::{drain::Phase, error::ApiError, node::Node};
+use self::hello_bound::HelloBound;
+use crate::{connection::ConnectionPlace, drain::Phase, error::ApiError, node::Node};
 
 pub use outgoing::{Ending, Frame};
 pub use sessions::{OutgoingWaiting, SessionHandle, Sessions};
-pub use socket::Transport;
+pub use socket::{Message, Transport, TransportError};
 
 /// What each socket has to read into, for as long as it lives: most are idle,
 /// and what they send is short.
@@ -37,24 +48,38 @@ pub fn router() -> Router<Arc<Node>> {
     Router::new().route("/v1/sync", get(upgrade))
 }
 
-async fn upgrade(State(node): State<Arc<Node>>, upgrade: WebSocketUpgrade) -> Response {
-    let place = match Place::take(&node) {
+async fn upgrade(State(node): State<Arc<Node>>, mut request: Request) -> Response {
+    let response = match create_response_with_body(&request, Body::empty) {
+        Ok(response) => response,
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("no WebSocket: {error}")).into_response(),
+    };
+    let mut place = match Place::take(&node) {
         Ok(place) => place,
         Err(error) => return error.into_response(),
     };
+    place.connection = request.extensions_mut().remove();
     // A frame over the limit is still read, to twice the limit, so that the
     // session can be told why it ends.
-    let message_bytes_max = node.limits.frame_bytes_max as usize * 2;
-    upgrade
+    let message_bytes_max = Some(node.limits.frame_bytes_max as usize * 2);
+    let bounds = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .max_message_size(message_bytes_max)
-        .max_frame_size(message_bytes_max)
-        .on_upgrade(move |socket| place.serve(socket))
+        .max_frame_size(message_bytes_max);
+    let upgraded = hyper::upgrade::on(request);
+    tokio::spawn(async move {
+        // A peer that is gone by now was no session.
+        let Ok(upgraded) = upgraded.await else { return };
+        let stream = HelloBound::new(TokioIo::new(upgraded));
+        place.serve(WebSocketStream::from_raw_socket(stream, Role::Server, Some(bounds)).await).await;
+    });
+    response
 }
 
 /// One of the sockets a node takes, given back when dropped.
 pub struct Place {
     node: Arc<Node>,
+    /// Its place among the connections that are no session, until it is one.
+    connection: Option<Arc<ConnectionPlace>>,
 }
 
 impl Place {
@@ -70,12 +95,13 @@ impl Place {
         if !node.sockets.enter(node.config.node.sessions_max) {
             return unavailable(Code::RateLimited, "the server has as many sessions as it takes");
         }
-        Ok(Self { node: Arc::clone(node) })
+        Ok(Self { node: Arc::clone(node), connection: None })
     }
 
     /// Serves the session that opens here until it ends.
-    pub async fn serve(self, transport: impl Transport) {
-        session::run(&self.node, Box::new(transport)).await;
+    pub async fn serve(mut self, transport: impl Transport) {
+        let connection = self.connection.take();
+        session::run(&self.node, Box::new(transport), connection).await;
     }
 }
 
@@ -87,9 +113,11 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use axum::extract::ws::WebSocket;
+    use hyper::upgrade::Upgraded;
 
     use super::*;
+
+    type WebSocket = WebSocketStream<HelloBound<TokioIo<Upgraded>>>;
 
     /// What an idle socket keeps beside its buffers: a future has room for all
     /// that it may come to wait for, so what is rare is boxed.

@@ -31,7 +31,8 @@ use super::{
     subscribers,
 };
 use crate::{
-    auth::Identity,
+    auth::{Identity, VerifyTokenError},
+    connection::ConnectionPlace,
     drain::Phase,
     metrics::Metrics,
     node::Node,
@@ -61,10 +62,18 @@ const CATCH_UP_ITEMS_MAX: usize = 250;
 
 /// Serves one socket until it ends. What most of them wait in is small: the room
 /// that answering takes is on the heap, and only while something is answered.
-pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>) {
+pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>, connection: Option<Arc<ConnectionPlace>>) {
     let mut socket = FrameSocket::new(transport, node.limits.frame_bytes_max as usize, &node.metrics);
-    let ending = match Box::pin(open(node, &mut socket)).await {
+    let opened = match &connection {
+        None => Box::pin(open(node, &mut socket)).await,
+        Some(connection) => tokio::select! {
+            opened = Box::pin(open(node, &mut socket)) => opened,
+            () = connection.lost() => Err(Ending::Gone),
+        },
+    };
+    let ending = match opened {
         Ok((session, cursor)) => {
+            drop(connection);
             let span = tracing::info_span!(
                 "session",
                 id = session.handle.id,
@@ -87,7 +96,7 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
     let hello = tokio::select! {
         biased;
         () = node.drain.reached(Phase::Finishing) => return Err(draining(node)),
-        hello = timeout(node.config.node.hello_timeout, first_frame(socket)) => {
+        hello = timeout(node.config.node.hello_timeout, socket.receive_hello()) => {
             hello.unwrap_or_else(|_| Err(Ending::closed(Code::HelloTimeout, "no Hello in time")))?
         }
     };
@@ -98,7 +107,7 @@ async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Op
     let identity = node
         .keys
         .verify(&hello.token, node.clock.wall_now())
-        .map_err(|error| Ending::closed(error.code(), error.to_string()))?;
+        .map_err(|error| token_refused(node, &hello.token, error))?;
     take_share(&node.shares.hellos, &identity, "sessions begun")?;
     let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
     if !suspended.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?.is_empty() {
@@ -136,14 +145,12 @@ fn take_share(rates: &AccountRates, identity: &Identity, unit: &str) -> Result<(
     })
 }
 
-async fn first_frame(socket: &mut FrameSocket) -> Result<Hello, Ending> {
-    loop {
-        match socket.receive().await? {
-            Received::Alive => {}
-            Received::Frame(ClientFrame::Hello(hello)) => return Ok(hello),
-            Received::Frame(_) => return Err(Ending::closed(Code::FrameUnexpected, "the first frame is Hello")),
-        }
-    }
+/// The peer is told the reason, so that an app can show it; the log tells whose token it seems to be.
+fn token_refused(node: &Node, token: &str, error: VerifyTokenError) -> Ending {
+    let account =
+        node.keys.claimed_account(token).map_or_else(|| "unreadable".to_owned(), |account| account.to_string());
+    tracing::info!(account, reason = %error, "token refused");
+    Ending::closed(error.code(), error.to_string())
 }
 
 fn draining(node: &Node) -> Ending {
@@ -407,7 +414,7 @@ impl Session {
         Ok(())
     }
 
-    async fn take(&mut self, socket: &mut FrameSocket, received: Received) -> Result<(), Ending> {
+    async fn take(&mut self, socket: &mut FrameSocket, received: Received<ClientFrame>) -> Result<(), Ending> {
         self.received_at = Instant::now();
         match received {
             Received::Alive => Ok(()),

@@ -3,17 +3,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    body::Bytes,
-    extract::ws::{CloseFrame, Message, close_code},
-};
+use axum::body::Bytes;
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use tidings_core::{
     code::Code,
-    wire::{ClientFrame, DecodeFrameError, decode_frame, encode},
+    limits::HELLO_BYTES_MAX,
+    wire::{ClientFrame, DecodeFrameError, Hello, decode_frame, encode},
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        error::{Error, ProtocolError},
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 
-use super::outgoing::Ending;
+pub use tokio_tungstenite::tungstenite::{Error as TransportError, Message};
+
+use super::{hello_bound::HelloBound, outgoing::Ending};
 use crate::metrics::Metrics;
 
 /// How long a peer has to take the last frame.
@@ -24,20 +32,23 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 /// What carries the messages of one session: a WebSocket, or what a simulation
 /// has in its place.
 pub trait Transport:
-    Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Send + Unpin + 'static
+    Stream<Item = Result<Message, TransportError>> + Sink<Message, Error = TransportError> + Send + Unpin + 'static
 {
+    /// The session has begun: what is longer than a Hello may come.
+    fn begun(&mut self) {}
 }
 
-impl<T> Transport for T where
-    T: Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Send + Unpin + 'static
-{
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for WebSocketStream<HelloBound<S>> {
+    fn begun(&mut self) {
+        self.get_mut().lift();
+    }
 }
 
 /// What came in.
 #[derive(Debug)]
-pub(super) enum Received {
+pub(super) enum Received<F> {
     /// A frame of the protocol.
-    Frame(ClientFrame),
+    Frame(F),
     /// A sign of life of the WebSocket itself.
     Alive,
 }
@@ -55,35 +66,48 @@ impl FrameSocket {
     }
 
     /// The next thing that comes in. Cancelling it loses nothing.
-    pub(super) async fn receive(&mut self) -> Result<Received, Ending> {
+    pub(super) async fn receive(&mut self) -> Result<Received<ClientFrame>, Ending> {
+        Ok(match self.receive_bytes().await? {
+            Received::Alive => Received::Alive,
+            Received::Frame(bytes) => Received::Frame(self.decode(&bytes)?),
+        })
+    }
+
+    /// The Hello of a stranger: nothing else is decoded, and nothing longer is read. With it the session has begun.
+    pub(super) async fn receive_hello(&mut self) -> Result<Hello, Ending> {
+        loop {
+            let Received::Frame(bytes) = self.receive_bytes().await? else { continue };
+            if bytes.len() > HELLO_BYTES_MAX {
+                return Err(too_much_before_hello());
+            }
+            let hello = Hello::decode_first(&bytes).map_err(undecodable)?;
+            self.transport.begun();
+            return Ok(hello);
+        }
+    }
+
+    async fn receive_bytes(&mut self) -> Result<Received<Bytes>, Ending> {
         match self.transport.next().await {
             None | Some(Ok(Message::Close(_))) => Err(Ending::Gone),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Received::Alive),
-            Some(Ok(Message::Text(_))) => Err(Ending::closed(Code::FrameMalformed, "frames are binary")),
-            Some(Ok(Message::Binary(bytes))) => self.decode(&bytes).map(Received::Frame),
+            Some(Ok(Message::Text(_) | Message::Frame(_))) => {
+                Err(Ending::closed(Code::FrameMalformed, "frames are binary"))
+            }
+            Some(Ok(Message::Binary(bytes))) => {
+                self.metrics.frames_received.count();
+                self.metrics.frames_received_bytes.add(bytes.len());
+                Ok(Received::Frame(bytes))
+            }
             Some(Err(error)) => Err(read_failed(&error)),
         }
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<ClientFrame, Ending> {
-        self.metrics.frames_received.count();
-        self.metrics.frames_received_bytes.add(bytes.len());
         if bytes.len() > self.frame_bytes_max {
             let detail = format!("{} bytes; at most {}", bytes.len(), self.frame_bytes_max);
             return Err(Ending::closed(Code::FrameTooLarge, detail));
         }
-        decode_frame(bytes, self.frame_bytes_max).map_err(|error| match error {
-            DecodeFrameError::Unknown => Ending::closed(Code::FrameUnknown, "unknown kind of frame"),
-            // The cause may quote what it could not decode, so it is not repeated.
-            DecodeFrameError::Malformed(_) => Ending::closed(Code::FrameMalformed, "does not decode"),
-            DecodeFrameError::Packed => {
-                let detail = format!("does not inflate to at most {} bytes", self.frame_bytes_max);
-                Ending::closed(Code::FrameMalformed, detail)
-            }
-            DecodeFrameError::Trailing(count) => {
-                Ending::closed(Code::FrameMalformed, format!("{count} bytes behind the frame"))
-            }
-        })
+        decode_frame(bytes, self.frame_bytes_max).map_err(undecodable)
     }
 
     /// Takes bytes to be written with the next flush.
@@ -104,7 +128,7 @@ impl FrameSocket {
         let Some(frame) = ending.frame() else { return };
         let goodbye = async {
             self.transport.send(Message::Binary(encode(&frame).into())).await?;
-            let close = CloseFrame { code: close_code::NORMAL, reason: ending.code().into() };
+            let close = CloseFrame { code: CloseCode::Normal, reason: ending.code().into() };
             self.transport.send(Message::Close(Some(close))).await
         };
         if !matches!(tokio::time::timeout(LAST_FRAME_TIMEOUT, goodbye).await, Ok(Ok(()))) {
@@ -115,18 +139,30 @@ impl FrameSocket {
     }
 }
 
-/// Why reading failed. The WebSocket library's kinds of errors are not public
-/// here, only their texts.
-fn read_failed(error: &axum::Error) -> Ending {
-    let text = error.to_string();
-    // That a peer says nothing before it goes is an error of the protocol too.
-    if text.contains("without closing handshake") {
-        Ending::Gone
-    } else if text.contains("too long") || text.contains("Space limit") {
-        Ending::closed(Code::FrameTooLarge, "a frame far over the limit")
-    } else if text.contains("UTF-8") || text.contains("protocol error") {
-        Ending::closed(Code::FrameMalformed, "not a WebSocket message")
-    } else {
-        Ending::Gone
+/// Why bytes are no frame. A cause may quote what it could not decode, so it is not repeated.
+fn undecodable(error: DecodeFrameError) -> Ending {
+    let (code, detail) = match error {
+        DecodeFrameError::Unknown => (Code::FrameUnknown, "unknown kind of frame".to_owned()),
+        DecodeFrameError::Unexpected => (Code::FrameUnexpected, "the first frame is Hello, not deflated".to_owned()),
+        DecodeFrameError::Malformed(_) => (Code::FrameMalformed, "does not decode".to_owned()),
+        DecodeFrameError::Packed => (Code::FrameMalformed, "does not inflate within its bounds".to_owned()),
+        DecodeFrameError::Trailing(count) => (Code::FrameMalformed, format!("{count} bytes behind the frame")),
+    };
+    Ending::closed(code, detail)
+}
+
+fn too_much_before_hello() -> Ending {
+    Ending::closed(Code::FrameTooLarge, format!("before Hello at most {HELLO_BYTES_MAX} bytes"))
+}
+
+/// Why reading failed.
+fn read_failed(error: &TransportError) -> Ending {
+    match error {
+        // That a peer says nothing before it goes is an error of the protocol too.
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ending::Gone,
+        Error::Capacity(_) => Ending::closed(Code::FrameTooLarge, "a frame far over the limit"),
+        Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => too_much_before_hello(),
+        Error::Protocol(_) | Error::Utf8(_) => Ending::closed(Code::FrameMalformed, "not a WebSocket message"),
+        _ => Ending::Gone,
     }
 }

@@ -8,7 +8,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod before_hello;
 mod ghost_page;
+mod half_open;
 mod several_messages;
 mod shares;
 mod streams;
+mod tokens;

@@ -9,7 +9,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     wire::{
         Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, Hello, PROTOCOL_VERSION, Push, PushedChange,
-        Refused, ServerFrame, decode_frame, encode_frame,
+        Refused, ServerFrame, decode_frame,
     },
 };
 use tokio::net::TcpStream;
@@ -93,7 +93,7 @@ impl Client {
 
     /// Sends a frame.
     pub async fn send(&mut self, frame: &ClientFrame) {
-        self.send_bytes(encode_frame(frame)).await;
+        self.send_bytes(frame.to_bytes()).await;
     }
 
     /// Sends bytes that may not be a frame. A socket that is closed is noticed where the answer is waited for.

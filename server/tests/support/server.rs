@@ -29,9 +29,11 @@ pub struct TestServer {
     ended: JoinHandle<Result<(), ServeError>>,
 }
 
-/// The configuration of a development server with these flags.
+/// The configuration of a server with these flags: a development server, unless they say which keys it has.
 pub fn config(flags: &[&str]) -> Config {
-    let command_line = ["tidings-server", "serve", "--dev"].iter().chain(flags);
+    let has_keys = flags.iter().any(|flag| ["--jwt-secret", "--jwks", "--jwks-url"].contains(flag));
+    let dev: &[&str] = if has_keys { &[] } else { &["--dev"] };
+    let command_line = ["tidings-server", "serve"].iter().chain(dev).chain(flags);
     match Cli::try_parse_from(command_line).unwrap().command {
         Command::Serve(config) => *config,
         _ => unreachable!("the command is serve"),

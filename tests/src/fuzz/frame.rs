@@ -3,7 +3,9 @@
 
 use std::{fs, path::Path};
 
-use tidings_core::wire::{ClientFrame, DecodeFrameError, ServerFrame, decode, decode_frame, encode, encode_frame};
+use tidings_core::wire::{
+    ClientFrame, DecodeFrameError, Hello, ServerFrame, decode, decode_frame, encode, encode_frame,
+};
 
 use crate::fuzz::Verdict;
 
@@ -18,6 +20,10 @@ pub fn run(input: &[u8]) -> Verdict {
     let mut verdict = Verdict::default();
     let Some((side, bytes)) = input.split_first() else { return verdict };
     let refusal = if side % 2 == 0 {
+        if let Ok(hello) = Hello::decode_first(bytes) {
+            let again = decode::<ClientFrame>(bytes).expect("what is taken first is a frame");
+            assert_eq!(again, ClientFrame::Hello(hello), "a Hello is another one when it comes first");
+        }
         decode_frame::<ClientFrame>(bytes, BYTES_MAX).map(|frame| {
             let again = decode::<ClientFrame>(&encode(&frame)).expect("what was encoded decodes");
             assert_eq!(again, frame, "a client's frame is another one after encoding");
@@ -39,6 +45,7 @@ pub fn run(input: &[u8]) -> Verdict {
     match refusal {
         Ok(()) => {}
         Err(DecodeFrameError::Unknown) => verdict.refuse("frame_unknown", ""),
+        Err(DecodeFrameError::Unexpected) => verdict.refuse("frame_unexpected", ""),
         Err(DecodeFrameError::Packed) => verdict.refuse("frame_malformed", "packed"),
         Err(DecodeFrameError::Trailing(_)) => verdict.refuse("frame_malformed", "trailing"),
         Err(DecodeFrameError::Malformed(error)) => verdict.refuse("frame_malformed", &error.to_string()),

@@ -11,7 +11,7 @@ use tidings_core::{
     model::Wish,
     wire::{
         Ask, ClientFrame, Fetch, FetchScope, Fetched, Hello, ListSubscribers, PROTOCOL_VERSION, Push, PushedChange,
-        ServerFrame, Subscribers, decode_frame, encode_frame,
+        ServerFrame, Subscribers, decode_frame,
     },
 };
 use tidings_server::auth::Keys;
@@ -52,7 +52,7 @@ impl Session {
     ) -> anyhow::Result<Self> {
         let mut link = Link::open(address, "/v1/sync").await?;
         let hello = Hello { version: PROTOCOL_VERSION, token: token(account)?, device, cursor };
-        link.send(encode_frame(&ClientFrame::Hello(hello))).await?;
+        link.send(ClientFrame::Hello(hello).to_bytes()).await?;
         let account = account.clone();
         let mut session = Self { link, cursor: Cursor::ZERO, account, device, request: 0 };
         loop {
@@ -82,7 +82,7 @@ impl Session {
     pub async fn push(&mut self, stream: &StreamId, changes: Vec<PushedChange>) -> anyhow::Result<()> {
         self.request += 1;
         let push = Push { request: self.request, stream: stream.clone(), changes };
-        self.link.send(encode_frame(&ClientFrame::Push(push))).await
+        self.link.send(ClientFrame::Push(push).to_bytes()).await
     }
 
     /// Waits until so many changes are accepted.
@@ -107,7 +107,7 @@ impl Session {
     pub async fn ask(&mut self, conversation: ConversationId, wish: Wish) -> anyhow::Result<()> {
         self.request += 1;
         let ask = Ask { request: self.request, conversation, wish };
-        self.link.send(encode_frame(&ClientFrame::Ask(ask))).await?;
+        self.link.send(ClientFrame::Ask(ask).to_bytes()).await?;
         self.accepted(1).await
     }
 
@@ -119,7 +119,7 @@ impl Session {
     ) -> anyhow::Result<Subscribers> {
         self.request += 1;
         let list = ListSubscribers { request: self.request, conversation, after: None, count_max: 100, position };
-        self.link.send(encode_frame(&ClientFrame::ListSubscribers(list))).await?;
+        self.link.send(ClientFrame::ListSubscribers(list).to_bytes()).await?;
         loop {
             if let ServerFrame::Subscribers(subscribers) = self.next().await? {
                 return Ok(subscribers);
@@ -150,7 +150,7 @@ impl Session {
     pub async fn fetch(&mut self, stream: &StreamId, scope: FetchScope) -> anyhow::Result<()> {
         self.request += 1;
         let fetch = Fetch { request: self.request, stream: stream.clone(), scope };
-        self.link.send(encode_frame(&ClientFrame::Fetch(fetch))).await
+        self.link.send(ClientFrame::Fetch(fetch).to_bytes()).await
     }
 
     /// The answer to a fetch.

@@ -8,8 +8,8 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use axum::extract::ws::Message;
 use futures_util::{Sink, Stream};
+use tidings_server::ws::{Message, Transport, TransportError};
 use tokio::sync::Notify;
 
 use super::clock::NodeClock;
@@ -102,7 +102,7 @@ fn wake(waker: Option<Waker>) {
 }
 
 impl Stream for Socket {
-    type Item = Result<Message, axum::Error>;
+    type Item = Result<Message, TransportError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = self.pipe.state();
@@ -118,7 +118,7 @@ impl Stream for Socket {
 }
 
 impl Socket {
-    fn poll_room(&self, context: &mut Context<'_>, room: usize) -> Poll<Result<(), axum::Error>> {
+    fn poll_room(&self, context: &mut Context<'_>, room: usize) -> Poll<Result<(), TransportError>> {
         let mut state = self.pipe.state();
         if state.cut {
             return Poll::Ready(Err(gone()));
@@ -131,18 +131,20 @@ impl Socket {
     }
 }
 
-fn gone() -> axum::Error {
-    axum::Error::new(std::io::Error::from(std::io::ErrorKind::BrokenPipe))
+fn gone() -> TransportError {
+    TransportError::Io(std::io::ErrorKind::BrokenPipe.into())
 }
 
-impl Sink<Message> for Socket {
-    type Error = axum::Error;
+impl Transport for Socket {}
 
-    fn poll_ready(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+impl Sink<Message> for Socket {
+    type Error = TransportError;
+
+    fn poll_ready(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         self.poll_room(context, WINDOW_BYTES)
     }
 
-    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), axum::Error> {
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), TransportError> {
         let mut state = self.pipe.state();
         match message {
             _ if state.cut => return Err(gone()),
@@ -151,17 +153,19 @@ impl Sink<Message> for Socket {
                 state.from_node.push_back((self.clock.time_ms(), bytes.into()));
             }
             Message::Close(_) => state.ended = true,
-            Message::Text(_) | Message::Ping(_) | Message::Pong(_) => unreachable!("a node writes frames"),
+            Message::Text(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
+                unreachable!("a node writes frames")
+            }
         }
         self.wrote.notify_one();
         Ok(())
     }
 
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         self.poll_room(context, WINDOW_BYTES)
     }
 
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         self.pipe.state().ended = true;
         self.wrote.notify_one();
         Poll::Ready(Ok(()))

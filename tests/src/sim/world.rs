@@ -751,7 +751,7 @@ impl World {
                 let (labels, ttl) = (["admin".to_owned()], Duration::from_secs(86_400));
                 let token = self.keys.issue(&tenant(), account, &labels, wall(time_ms, 0), ttl);
                 hello.token = token.expect("there is a secret to sign with");
-                frame = encode_frame(&ClientFrame::Hello(hello));
+                frame = ClientFrame::Hello(hello).to_bytes();
             }
             _ => {}
         }
