@@ -3,6 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
+    authority::Refusal,
+    code::Code,
     command::{PlanResult, Planning},
     ids::{AccountId, ConversationId},
     model::{MemberStatus, Role},
@@ -25,8 +27,13 @@ pub struct AddMember {
 
 impl AddMember {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        if planning.stream.conversation().active_member(&self.account).is_some() {
-            return Ok(None);
+        match planning.stream.conversation().active_member(&self.account) {
+            Some(member) if member.role == self.role => return Ok(None),
+            // To add is not to change a role: who asked for another one is told that nothing came of it.
+            Some(member) => {
+                return Err(Refusal::new(Code::MemberExists, format!("a member already, as {}", member.role)));
+            }
+            None => {}
         }
         planning.lets_in(self.conversation, &self.account, &self.role, MemberStatus::Active)
     }

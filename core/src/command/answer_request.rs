@@ -34,8 +34,17 @@ impl AnswerRequest {
         let Some(member) = planning.stream.conversation().members.get(&self.account) else {
             return Err(Refusal::new(Code::MemberUnknown, "the account has not asked"));
         };
+        let is_answered = match member.status() {
+            MemberStatus::Active | MemberStatus::Subscribed => self.approved,
+            MemberStatus::Removed => !self.approved,
+            _ => false,
+        };
         match &member.role {
-            _ if member.status() != MemberStatus::Requested => Ok(None),
+            // Somebody else answered the same.
+            _ if is_answered => Ok(None),
+            _ if member.status() != MemberStatus::Requested => {
+                Err(Refusal::new(Code::MemberUnknown, "the account does not wait to be let in"))
+            }
             Role::Subscriber if self.approved => {
                 planning.status(self.conversation, &self.account, MemberStatus::Subscribed)
             }

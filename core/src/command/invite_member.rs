@@ -3,6 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
+    authority::Refusal,
+    code::Code,
     command::{PlanResult, Planning},
     ids::{AccountId, ConversationId},
     model::{Member, MemberStatus, Role},
@@ -26,7 +28,8 @@ pub struct InviteMember {
 impl InviteMember {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         match planning.stream.conversation().members.get(&self.account).map(Member::status) {
-            Some(MemberStatus::Active | MemberStatus::Invited) => Ok(None),
+            Some(MemberStatus::Active) => Err(Refusal::new(Code::MemberExists, "a member already")),
+            Some(MemberStatus::Invited) => Ok(None),
             _ => planning.lets_in(self.conversation, &self.account, &self.role, MemberStatus::Invited),
         }
     }

@@ -403,3 +403,6 @@ fn plan(document: DocumentId, facts: Vec<Fact>) -> PlanResult {
 fn conversation_plan(conversation: ConversationId, facts: Vec<Fact>) -> PlanResult {
     plan(DocumentId::Conversation(conversation), facts)
 }
+
+#[cfg(test)]
+mod tests;

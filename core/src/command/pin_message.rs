@@ -27,7 +27,8 @@ impl PinMessage {
         if planning.stream.room(room).is_some_and(|room| room.pins.contains_key(&self.message)) {
             return Ok(None);
         }
-        let pin = Pin { by: planning.account().clone(), at: planning.at };
+        let page = planning.page_of(&self.message)?.id().page().unwrap_or_default();
+        let pin = Pin { by: planning.account().clone(), at: planning.at, page };
         plan(DocumentId::of_room(self.conversation, room), vec![Fact::Pin(self.message.clone(), Some(pin))])
     }
 }

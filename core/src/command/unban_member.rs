@@ -3,6 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
+    authority::Refusal,
+    code::Code,
     command::{PlanResult, Planning},
     ids::{AccountId, ConversationId},
     model::{Member, MemberStatus},
@@ -24,7 +26,9 @@ impl UnbanMember {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         match planning.stream.conversation().members.get(&self.account).map(Member::status) {
             Some(MemberStatus::Banned) => planning.status(self.conversation, &self.account, MemberStatus::Removed),
-            _ => Ok(None),
+            // Lifted already, by somebody else.
+            Some(MemberStatus::Removed) => Ok(None),
+            _ => Err(Refusal::new(Code::MemberUnknown, "the account is not banned")),
         }
     }
 }
