@@ -39,7 +39,8 @@ pub struct Limits {
     /// Bytes of one change; refused with `change_too_large`.
     #[n(0)]
     pub change_bytes_max: u32,
-    /// Operations of one change; refused with `too_many_operations`.
+    /// Operations of one change; refused with `too_many_operations`. A conversation
+    /// begins with up to `members_max` members, of which each takes two.
     #[n(1)]
     pub change_operations_max: u32,
     /// Bytes of the changes of one push; the engine splits.
@@ -134,7 +135,7 @@ impl Limits {
     /// What a deployment has unless its operator says otherwise.
     pub const DEFAULT: Limits = Limits {
         change_bytes_max: 256 * 1024,
-        change_operations_max: 1_000,
+        change_operations_max: 2_100,
         push_bytes_max: 1024 * 1024,
         push_changes_max: 500,
         frame_bytes_max: 4 * 1024 * 1024,

@@ -30,6 +30,7 @@ on_each_store! {
     what_was_missed_comes_with_the_next_hello,
     a_newer_cursor_repeats_nothing_that_was_sent,
     pushing_an_admitted_change_again_answers_its_old_position,
+    a73_a_group_begins_with_a_thousand_people,
     changes_behind_a_refused_one_are_not_judged,
     a_removed_member_is_told_and_shut_out,
     a_new_member_is_told_and_let_in,
@@ -79,6 +80,22 @@ async fn a_message_reaches_every_live_session_of_every_member(database: Database
     }
     let echo = ann.settle().await;
     assert!(!echo.iter().any(|frame| matches!(frame, ServerFrame::Entries(_))), "{echo:?}");
+    server.stop().await;
+}
+
+async fn a73_a_group_begins_with_a_thousand_people(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    // As long as the ids that providers give.
+    let others: Vec<String> = (1..1_000).map(|number| format!("{number:036}")).collect();
+    let others: Vec<&str> = others.iter().map(String::as_str).collect();
+    let mut last = Client::connect(&server, others[998], device(2)).await;
+    let (mut ann, mut author) = group(&server, &others).await;
+    ann.push_accepted(stream(boats()), vec![author.say("ahoy")]).await;
+    assert_eq!(texts(&last.entries_to(&stream(boats()), 2).await), ["ahoy"]);
+    let entries = last.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries;
+    let mut replica = Author::of(others[998], device(2), boats());
+    replica.apply(&entries);
+    assert_eq!(replica.stream.conversation().active_members().count(), 1_000);
     server.stop().await;
 }
 

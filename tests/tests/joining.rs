@@ -175,3 +175,19 @@ fn a27_who_is_banned_does_not_come_back() {
     door.world.command(door.ann, SetPolicy { conversation: door.group, policy: Policy::Join(JoinPolicy::InviteOnly) });
     door.settle();
 }
+
+#[test]
+fn a73_a_group_begins_with_a_thousand_people() {
+    let mut world = World::new(14, Limits::default());
+    let (ann, last) = (world.add("ann"), world.add("p0999"));
+    // No longer than people's ids are: the change is bounded in bytes, too.
+    let others = |count: u32| (1..=count).map(|number| account(&format!("p{number:04}"))).collect();
+    let request = world.command(ann, CreateConversation::group(Some("All of us".into()), others(999)));
+    let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    world.input(last, Input::OpenConversation(group));
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    assert_eq!(world.client(last).screen.details[&group].members.len(), 1_000);
+    let request = world.command(ann, CreateConversation::group(Some("And one".into()), others(1_000)));
+    assert_eq!(world.client(ann).screen.answers[&request], Err(Code::TooManyMembers));
+}

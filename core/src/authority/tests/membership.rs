@@ -135,3 +135,20 @@ fn a26_policies_open_to_members_what_is_the_admins() {
     room.push("ow", None, &[grant("me", Permission::MemberAdd, Some(false), None, "ow")]).unwrap();
     room.check("me", None, &join, Err(Code::PermissionDenied));
 }
+
+#[test]
+fn a73_a_conversation_begins_with_as_many_as_it_may_have() {
+    let begin = |count: usize| {
+        let mut room = Room::new(ConversationId::from_bytes([9; 16]));
+        let mut facts = vec![created(ConversationKind::Group, "ow"), role("ow", Role::Owner)];
+        facts.push(status("ow", MemberStatus::Active));
+        for number in 1..count {
+            // As long as the ids that providers give.
+            let name = format!("{number:036}");
+            facts.extend([role(&name, Role::Member), status(&name, MemberStatus::Active)]);
+        }
+        room.push("ow", None, &facts).map(|_| room.stream.conversation().active_members().count())
+    };
+    assert_eq!(begin(1_000), Ok(1_000));
+    assert_eq!(begin(1_001), Err(Code::TooManyMembers));
+}
