@@ -192,6 +192,10 @@ named! {
         ValueInvalid = "value_invalid",
         /// A text that must not be empty is.
         TextEmpty = "text_empty",
+        /// A name or title of more than one line, or with characters that show nothing or turn its direction.
+        LineInvalid = "line_invalid",
+        /// A reaction that is not one emoji.
+        EmojiInvalid = "emoji_invalid",
         /// A text over its length.
         TextTooLong = "text_too_long",
         /// A key that cannot be written twice already is.

@@ -260,7 +260,7 @@ fn d1_every_fact_reads_back_as_it_was_written() {
                 Fact::RoleDefinition(RoleName::parse("trip planner").unwrap(), Some(planner)),
                 Fact::Theme(Some(theme)),
                 Fact::Scope(Scope::Public),
-                Fact::Pin(message(3), Some(Pin { by: account("ann"), at: AT })),
+                Fact::Pin(message(3), Some(Pin { by: account("ann"), at: AT, page: 1 })),
             ],
         ),
         (

@@ -126,7 +126,7 @@ fn b10_another_encoding_of_the_same_change_is_refused() {
 #[test]
 fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
     // What only a session, a version or the decision can refuse.
-    const BEHIND_THE_BYTES: [&str; 13] = [
+    const BEHIND_THE_BYTES: [&str; 14] = [
         "identity",
         "key",
         "value",
@@ -140,6 +140,7 @@ fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
         "thread",
         "late",
         "several",
+        "named",
     ];
     let scene = scene();
     let mut refused = 0;

@@ -308,7 +308,9 @@ impl Arena {
                     facts.push(Fact::MemberGrant(account, permission, Some(grant)));
                 }
                 Said::Pinned(on) => {
-                    facts.push(Fact::Pin(message(0), on.then(|| Pin { by: by.clone(), at: self.now })));
+                    // Said before by anybody, or by nobody.
+                    let first = MessageId { stamp: Stamp::new(NOW, 1, [7; 8]), author: by.clone() };
+                    facts.push(Fact::Pin(first, on.then(|| Pin { by: by.clone(), at: self.now, page: 1 })));
                 }
                 Said::Words => {
                     self.messages += 1;

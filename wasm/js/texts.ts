@@ -113,6 +113,8 @@ export const ENGLISH: Texts = {
   // Value.
   value_invalid: "That value is not valid here.",
   text_empty: "There is no text.",
+  line_invalid: "A name or title is one line, without hidden characters.",
+  emoji_invalid: "A reaction is one emoji.",
   text_too_long: "That text is too long.",
   already_written: "That was written already.",
   message_unknown: "That message is not there any more.",

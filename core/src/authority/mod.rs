@@ -16,6 +16,7 @@ mod late;
 mod pace;
 mod page;
 mod permission;
+mod pin;
 mod policy;
 mod rank;
 mod refusal;
@@ -43,7 +44,7 @@ use crate::{
     doc::Fact,
     ids::{AccountId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
     limits::Limits,
-    model::{Conversation, Permissions},
+    model::{Conversation, Permission, Permissions},
     time::WallTime,
 };
 
@@ -99,6 +100,13 @@ impl Context<'_> {
         &self.session.account
     }
 
+    /// Whether sending is withheld from the account by a denial of its own.
+    fn is_muted(&self) -> bool {
+        let member = self.conversation().active_member(self.account()).filter(|_| !self.session.administrator);
+        let grant = member.and_then(|member| member.grants.get(&Permission::MessageSend));
+        grant.is_some_and(|grant| !grant.allowed && grant.holds_at(self.accepted_at))
+    }
+
     /// What the session acts with: its member's rank and permissions at this
     /// moment, or everything for an administrator of the tenant. None for one
     /// who is not an active member.
@@ -143,6 +151,7 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
             rank::check(context, facts)?;
             late::check_decisions(context, facts)?;
             page::check(context, facts)?;
+            pin::check(context, facts)?;
         }
     }
     value::check(context, facts)

@@ -1,10 +1,10 @@
 //! Step 5: the permission each statement asks for.
 
 use crate::{
-    authority::{Context, Refusal, refuse},
+    authority::{Context, Power, Refusal, refuse},
     code::Code,
     doc::Fact,
-    model::{ConversationKind, ConversationState, InfoField, Member, MemberStatus, Permission},
+    model::{ConversationKind, ConversationState, InfoField, Member, MemberField, MemberStatus, Permission},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -14,6 +14,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     for fact in facts {
         check_author(context, fact)?;
         check_kind(context, fact)?;
+        check_silence(context, power, fact)?;
         let required = required(context, fact);
         if !required.is_empty() && !required.iter().any(|permission| power.permissions.holds(*permission)) {
             let names: Vec<&str> = required.iter().map(|permission| permission.as_str()).collect();
@@ -70,6 +71,18 @@ fn is_of_thread(fact: &Fact) -> bool {
             | Fact::Deleted(..)
             | Fact::Reaction(..)
     )
+}
+
+/// Whoever may not send says nothing new in another way: neither by editing what
+/// was said nor, being denied it, in a text that others see.
+fn check_silence(context: &Context<'_>, power: Power, fact: &Fact) -> Result<(), Refusal> {
+    let is_silent = match fact {
+        Fact::Edit(..) => !power.permissions.holds(Permission::MessageSend),
+        Fact::Info(InfoField::Name | InfoField::Title | InfoField::Description, Some(_))
+        | Fact::MemberText(_, MemberField::DisplayName, Some(_)) => context.is_muted(),
+        _ => false,
+    };
+    if is_silent { refuse(Code::PermissionDenied, format!("takes {}", Permission::MessageSend)) } else { Ok(()) }
 }
 
 /// The permissions of which the statement asks for one; none is free.

@@ -15,14 +15,21 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     let rank = context.power().map_or(0, |power| power.rank);
     for fact in facts {
         match fact {
-            Fact::Message(..) if rank < policies.send.lowest_rank() => {
-                return refuse(Code::PolicyForbids, format!("who may send: {}", policies.send));
-            }
+            Fact::Message(..) | Fact::Edit(..) => check_send(context, rank)?,
             Fact::Reaction(_, _, _, true) if !policies.reactions => {
                 return refuse(Code::PolicyForbids, "reactions are off");
             }
             _ => {}
         }
+    }
+    Ok(())
+}
+
+/// Who may say something new, whatever it is said in.
+pub(super) fn check_send(context: &Context<'_>, rank: u8) -> Result<(), Refusal> {
+    let send = context.conversation().policies.send;
+    if rank < send.lowest_rank() {
+        return refuse(Code::PolicyForbids, format!("who may send: {send}"));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    authority::{Refusal, shape, thread},
+    authority::{Refusal, pin, shape, thread},
     doc::{Admit, ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
@@ -118,10 +118,13 @@ impl Stream {
         needed
     }
 
-    /// Those that a decision about this very change needs: for one that opens
-    /// a thread, what it starts from too, once the thread's document is there.
+    /// Those that a decision about this very change needs: for one that pins, the
+    /// pages of what it pins; for one that opens a thread, what it starts from
+    /// too, once the thread's document is there.
     pub fn missing_for(&self, document: &DocumentId, change: &[u8]) -> Vec<DocumentId> {
         let mut needed = self.missing(document);
+        needed.extend(pin::pages_in(self, document, change));
+        needed.retain(|document| !self.documents.contains_key(document));
         let opens = |thread| self.rooms.get(&thread).is_some_and(|room| room.created.is_none());
         if let DocumentId::Thread(conversation, thread) = *document
             && opens(thread)

@@ -3,7 +3,7 @@
 //! conversation itself, with the thread's own state and pages.
 
 use crate::{
-    authority::{Context, Refusal, refuse, shape, state, status},
+    authority::{Context, Refusal, policy, refuse, shape, state, status},
     code::Code,
     doc::{Change, Fact, Key, OperationKind},
     ids::{ConversationId, DocumentId},
@@ -58,8 +58,13 @@ fn check_allowed(context: &Context<'_>) -> Result<(), Refusal> {
     let Some(power) = context.power() else {
         return refuse(Code::NotAMember, "the account is not a member");
     };
-    if !power.permissions.holds(Permission::ThreadCreate) {
-        return refuse(Code::PermissionDenied, format!("takes {}", Permission::ThreadCreate));
+    for permission in [Permission::ThreadCreate, Permission::MessageSend] {
+        if !power.permissions.holds(permission) {
+            return refuse(Code::PermissionDenied, format!("takes {permission}"));
+        }
+    }
+    if !context.session.administrator {
+        policy::check_send(context, power.rank)?;
     }
     let policy = context.conversation().policies.subrooms;
     let is_open = policy.lowest_rank().is_some_and(|lowest| power.rank >= lowest);

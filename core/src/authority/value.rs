@@ -4,12 +4,12 @@
 use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
-    doc::{Fact, ProfileField, emoji_is_legal},
+    doc::{Fact, ProfileField},
     ids::{AccountId, MessageId},
     limits::Limits,
     model::{
         Contact, Created, Email, Grant, InfoField, Invite, Member, MemberField, MessageBody, Phone, Policy,
-        PolicyValue, Resource, RoleDefinition, Standing, Theme,
+        PolicyValue, Resource, RoleDefinition, Standing, Theme, is_emoji, is_line, shows,
     },
     time::WallTime,
 };
@@ -37,6 +37,9 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         Fact::Theme(Some(theme)) => check_theme(theme),
         Fact::Policy(policy) => check_policy(*policy),
         Fact::RoleDefinition(_, Some(role)) => check_definition(role),
+        Fact::MemberRole(account, _) | Fact::MemberStatus(account, _) if account.is_system() => {
+            refuse(Code::ValueInvalid, "the account of the system is nobody's member")
+        }
         Fact::MemberStatus(account, standing) => check_standing(context, account, standing),
         Fact::MemberGrant(_, _, Some(grant)) => check_grant(context, grant),
         Fact::Invite(_, Some(invite)) => check_invite(context, invite),
@@ -52,7 +55,7 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
             check_text(context.limits, &edit.text)
         }
         Fact::Deleted(_, deletion) => check_time(context, deletion.at),
-        Fact::Reaction(_, emoji, _, _) if !emoji_is_legal(emoji) => refuse(Code::ValueInvalid, "not an emoji"),
+        Fact::Reaction(_, emoji, _, true) if !is_emoji(emoji) => refuse(Code::EmojiInvalid, "not one emoji"),
         Fact::Profile(field, Some(text)) => check_profile(*field, text),
         Fact::Contact(_, Some(contact)) => check_contact(contact),
         Fact::Info(_, None)
@@ -81,6 +84,7 @@ fn check_created(context: &Context<'_>, created: &Created) -> Result<(), Refusal
     if created.link.as_ref().is_some_and(|link| !(1..=LINK_ID_CHARACTERS_MAX).contains(&link.id.chars().count())) {
         return refuse(Code::ValueInvalid, format!("link: an id of 1 to {LINK_ID_CHARACTERS_MAX} characters"));
     }
+    created.link.as_ref().map_or(Ok(()), |link| check_line("link", &link.id, LINK_ID_CHARACTERS_MAX))?;
     created.resource.as_deref().map_or(Ok(()), check_resource)?;
     check_time(context, created.at)
 }
@@ -182,6 +186,12 @@ fn check_invite(context: &Context<'_>, invite: &Invite) -> Result<(), Refusal> {
 
 fn check_message(context: &Context<'_>, message: &MessageId, body: &MessageBody) -> Result<(), Refusal> {
     check_time(context, message.created_at())?;
+    if let Some(answered) = &body.reply_to {
+        if answered == message {
+            return refuse(Code::MessageUnknown, "a reply to itself");
+        }
+        check_time(context, answered.created_at())?;
+    }
     check_body(context.limits, body)
 }
 
@@ -196,7 +206,7 @@ pub(super) fn check_body(limits: &Limits, body: &MessageBody) -> Result<(), Refu
 }
 
 fn check_text(limits: &Limits, text: &str) -> Result<(), Refusal> {
-    if text.trim().is_empty() {
+    if !shows(text) {
         return refuse(Code::TextEmpty, "a message says something");
     }
     check_characters("text", text, limits.message_characters_max as usize)
@@ -207,7 +217,8 @@ fn check_profile(field: ProfileField, text: &str) -> Result<(), Refusal> {
         ProfileField::DisplayName => check_line("display name", text, DISPLAY_NAME_CHARACTERS_MAX),
         ProfileField::AvatarUrl => check_url("avatar_url", text),
         ProfileField::Bio => check_characters("bio", text, BIO_CHARACTERS_MAX),
-        ProfileField::Status => check_characters("status", text, STATUS_CHARACTERS_MAX),
+        ProfileField::Status if text.is_empty() => Ok(()),
+        ProfileField::Status => check_line("status", text, STATUS_CHARACTERS_MAX),
         ProfileField::Reference => check_line("reference", text, REFERENCE_CHARACTERS_MAX),
     }
 }
@@ -225,9 +236,13 @@ fn check_contact(contact: &Contact) -> Result<(), Refusal> {
     }
 }
 
+/// A text that others read as one line.
 fn check_line(field: &str, text: &str, characters_max: usize) -> Result<(), Refusal> {
-    if text.trim().is_empty() {
+    if !shows(text) {
         return refuse(Code::TextEmpty, format!("{field}: empty"));
+    }
+    if !is_line(text) {
+        return refuse(Code::LineInvalid, format!("{field}: one line, with nothing hidden in it"));
     }
     check_characters(field, text, characters_max)
 }

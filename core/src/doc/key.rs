@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp},
-    model::{InfoField, MemberField, Permission, PolicyName, RoleName},
+    model::{EMOJI_BYTES_MAX, InfoField, MemberField, Permission, PolicyName, RoleName},
 };
 
 /// A root key of one of the four kinds of documents.
@@ -77,11 +77,9 @@ pub enum Key {
     Notifications(ConversationId),
 }
 
-/// Bytes of an emoji at most: the longest sequences in Unicode are 35.
-const EMOJI_BYTES_MAX: usize = 40;
-
-/// Whether a text may be a reaction: short, and no space, control or slash.
-pub fn emoji_is_legal(text: &str) -> bool {
+/// Whether a text can be the part of a key that names a reaction: short, and no
+/// space, control or slash. Whether it is an emoji is the authority's to say.
+fn emoji_fits(text: &str) -> bool {
     let legal = |character: char| !character.is_control() && !character.is_whitespace() && character != '/';
     (1..=EMOJI_BYTES_MAX).contains(&text.len()) && text.chars().all(legal)
 }
@@ -150,7 +148,7 @@ fn parse_page(text: &str) -> Option<Key> {
         Some(field) => {
             let (emoji, account) = field.strip_prefix("react/")?.split_once('/')?;
             let account = AccountId::parse(account).ok()?;
-            emoji_is_legal(emoji).then(|| Key::Reaction(message, emoji.to_owned(), account))
+            emoji_fits(emoji).then(|| Key::Reaction(message, emoji.to_owned(), account))
         }
     }
 }

@@ -21,6 +21,6 @@ pub(crate) use document::Admit;
 pub use document::{ApplyChangeError, Document, RestoreDocumentError};
 pub use fact::{Fact, ParseFactError, ProfileField, SettingField};
 pub use home::Home;
-pub use key::{Key, emoji_is_legal};
+pub use key::Key;
 pub use page::Message;
 pub use value::Value;

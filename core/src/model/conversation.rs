@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 
 use crate::{
-    ids::{AccountId, InviteId, MessageId},
+    ids::{AccountId, InviteId, MessageId, PageNumber},
     model::{
         Invite, Late, Member, Parent, Permission, Permissions, Policies, Resource, Role, RoleDefinition, RoleName,
         WhoPolicy,
@@ -157,6 +157,9 @@ pub struct Pin {
     /// When, by their clock.
     #[n(1)]
     pub at: WallTime,
+    /// The page that the message is on.
+    #[n(2)]
+    pub page: PageNumber,
 }
 
 /// The state of a conversation document.

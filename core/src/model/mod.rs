@@ -4,8 +4,10 @@
 mod contact;
 mod contact_point;
 mod conversation;
+mod emoji;
 mod invite;
 mod late;
+mod line;
 mod member;
 mod message;
 mod permission;
@@ -25,8 +27,10 @@ pub use contact_point::{ContactPoint, Email, Phone};
 pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };
+pub use emoji::{EMOJI_BYTES_MAX, is_emoji};
 pub use invite::{Invite, Wish};
 pub use late::{LATE_HELD_MAX, Late, LateMessage, LateState};
+pub use line::{is_line, shows};
 pub use member::{Grant, Member, MemberField, MemberStatus, Standing};
 pub use message::{Deletion, Edit, MessageBody, MessageKind, PREVIEW_CHARACTERS, preview};
 pub use permission::{Permission, Permissions};

@@ -26,8 +26,8 @@ pub enum Role {
     Custom(RoleName),
 }
 
-/// The name of a role that a conversation defines: 1–64 characters, not one
-/// of the built-in names.
+/// The name of a role that a conversation defines: 1–64 characters, and not to be
+/// taken for one of the built-in names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleName(String);
 
@@ -92,19 +92,65 @@ impl Role {
 }
 
 impl RoleName {
-    /// A legal name: no space at its ends, no control character, no slash, and
-    /// not a built-in role's in any case.
+    /// A legal name: letters of one script, ASCII digits, spaces and signs but no
+    /// slash, no space at its ends; and not read as a built-in role's.
     pub fn parse(name: &str) -> Option<RoleName> {
-        let taken = Role::BUILT_IN.iter().any(|role| name.eq_ignore_ascii_case(role.as_str()));
-        let legal = |character: char| !character.is_control() && character != '/';
         let fits = (1..=ROLE_NAME_CHARACTERS_MAX).contains(&name.chars().count());
-        (fits && !taken && name.trim() == name && name.chars().all(legal)).then(|| RoleName(name.to_owned()))
+        let is_sign = |character: char| !character.is_ascii_alphabetic() && (' '..='~').contains(&character);
+        let mut scripts = name.chars().filter(|character| !is_sign(*character)).map(script_of);
+        let first = scripts.next().unwrap_or(Some(0));
+        let is_one_script = first.is_some() && scripts.all(|script| script == first);
+        let legal = fits && is_one_script && name.trim() == name && !name.contains('/') && !reads_as_built_in(name);
+        legal.then(|| RoleName(name.to_owned()))
     }
 
     /// As text.
     pub const fn as_str(&self) -> &str {
         self.0.as_str()
     }
+}
+
+/// Whether somebody could take it for one of the built-in names.
+fn reads_as_built_in(name: &str) -> bool {
+    let read = |character: char| match character.to_ascii_lowercase() {
+        '0' => Some('o'),
+        '1' | '|' | '!' => Some('i'),
+        letter => letter.is_alphanumeric().then_some(letter),
+    };
+    let name: String = name.chars().filter_map(read).collect();
+    Role::BUILT_IN.iter().any(|role| name == role.as_str())
+}
+
+/// The scripts that a name is written in, by their blocks. What has letters of
+/// another block that look the same (fullwidth, mathematical, phonetic) is none.
+const SCRIPTS: [&[(char, char)]; 10] = [
+    // Latin, without the i that has no dot and the long s.
+    &[
+        ('A', 'Z'),
+        ('a', 'z'),
+        ('\u{c0}', '\u{d6}'),
+        ('\u{d8}', '\u{f6}'),
+        ('\u{f8}', '\u{130}'),
+        ('\u{132}', '\u{17e}'),
+    ],
+    // Greek, Cyrillic, Armenian, Hebrew, Arabic.
+    &[('\u{370}', '\u{3ff}')],
+    &[('\u{400}', '\u{4ff}')],
+    &[('\u{531}', '\u{58f}')],
+    &[('\u{591}', '\u{5f4}')],
+    &[('\u{620}', '\u{6ff}')],
+    // Those of India; Thai and Lao; Georgian.
+    &[('\u{900}', '\u{dff}')],
+    &[('\u{e01}', '\u{eff}')],
+    &[('\u{10a0}', '\u{10ff}')],
+    // Han, Kana and Hangul, which are mixed.
+    &[('\u{3041}', '\u{30ff}'), ('\u{3400}', '\u{4dbf}'), ('\u{4e00}', '\u{9fff}'), ('\u{ac00}', '\u{d7a3}')],
+];
+
+/// Which of them a letter is of.
+fn script_of(letter: char) -> Option<usize> {
+    let has = |blocks: &&[(char, char)]| blocks.iter().any(|(first, last)| (*first..=*last).contains(&letter));
+    SCRIPTS.iter().position(has)
 }
 
 impl fmt::Display for Role {
@@ -167,6 +213,31 @@ mod tests {
     }
 
     #[test]
+    fn a76_nobody_takes_a_role_for_a_built_in_one() {
+        for name in [
+            "оwner",
+            "0wner",
+            "adm1n",
+            "Adm!n",
+            "admın",
+            "o.w.n.e.r",
+            "ad min",
+            "ｏｗｎｅｒ",
+            "𝐨𝐰𝐧𝐞𝐫",
+            "ᴏᴡɴᴇʀ",
+            "ꓳꓪꓠꓰꓣ",
+            "mеmber",
+            "guest\u{200b}",
+            "\u{202e}renwo",
+            "owner\u{301}",
+            "a\u{ad}b",
+            "👑",
+        ] {
+            assert_eq!(Role::parse(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
     fn a_custom_role_is_called_like_no_built_in_one() {
         for role in Role::BUILT_IN {
             assert_eq!(Role::parse(role.as_str()), Some(role));
@@ -174,7 +245,9 @@ mod tests {
         for name in ["Owner", "ADMIN", "", " a", "a ", "a/b", "a\nb", &"x".repeat(65)] {
             assert_eq!(Role::parse(name), None, "{name:?}");
         }
-        for name in ["trip planner", "Łowca", "x"] {
+        for name in
+            ["trip planner", "Łowca", "x", "co-owner", "admin 2", "Кассир", "料理人", "シェフ", "보조", "Überblick"]
+        {
             assert_eq!(Role::parse(name), Some(Role::Custom(RoleName(name.to_owned()))));
         }
     }

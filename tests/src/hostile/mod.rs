@@ -19,6 +19,7 @@ mod harmless;
 mod header;
 mod identity;
 mod membership;
+mod named;
 mod operation;
 mod predecessor;
 mod raw;
@@ -47,6 +48,7 @@ pub fn corpus(scene: &Scene) -> Vec<Case> {
     membership::add(&mut cases);
     thread::add(&mut cases);
     count::add(&mut cases);
+    named::add(&mut cases);
     harmless::add(&mut cases);
     cases.all
 }

@@ -15,7 +15,7 @@ use super::{CONVERSATION, INVITE, NOW, account, held, later, message, message_at
 
 /// A pin by somebody.
 pub(super) fn pin(by: &str) -> Pin {
-    Pin { by: account(by), at: NOW }
+    Pin { by: account(by), at: NOW, page: 1 }
 }
 
 /// What an actor states to do something, and where.

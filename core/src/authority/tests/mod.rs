@@ -7,10 +7,13 @@ mod block;
 mod count;
 mod given;
 mod late;
+mod line;
 mod membership;
 mod pace;
 mod resource;
 mod run;
+mod silence;
+mod there;
 mod thread;
 mod wish;
 
@@ -63,7 +66,7 @@ fn deletion(number: u8, author: &str, by: &str) -> Fact {
 }
 
 fn pin(number: u8, by: &str) -> Fact {
-    Fact::Pin(message(number, "mo"), Some(Pin { by: account(by), at: NOW }))
+    Fact::Pin(message(number, "mo"), Some(Pin { by: account(by), at: NOW, page: 1 }))
 }
 
 fn role(name: &str, role: Role) -> Fact {
@@ -430,8 +433,10 @@ fn a11_what_is_signed_with_an_account_is_written_by_it() {
 
 #[test]
 fn a12_a_direct_keeps_its_two_members_and_each_may_pin() {
-    let room = Room::direct();
-    room.check("bob", None, &[pin(1, "bob")], Ok(()));
+    let mut room = Room::direct();
+    room.push("ann", Some(1), &[says(1, "ann")]).unwrap();
+    let pinned = Fact::Pin(message(1, "ann"), Some(Pin { by: account("bob"), at: NOW, page: 1 }));
+    room.check("bob", None, &[pinned], Ok(()));
     room.check("ann", None, &[role("zoe", Role::Member), status("zoe", MemberStatus::Active)], Err(Code::WrongKind));
     room.check("ann", None, &[status("bob", MemberStatus::Removed)], Err(Code::WrongKind));
     room.check("ann", None, &[status("ann", MemberStatus::Left)], Err(Code::WrongKind));
@@ -590,7 +595,8 @@ fn a19_values_have_their_lengths_and_ranges() {
     room.check("ow", Some(1), &[Fact::Message(ahead, body)], Err(Code::ClockAhead));
     room.limits.pins_max = 1;
     room.push("ow", None, &[pin(1, "ow")]).unwrap();
-    room.check("ow", None, &[pin(2, "ow")], Err(Code::TooManyPins));
+    let another = Fact::Pin(message(2, "me"), Some(Pin { by: account("ow"), at: NOW, page: 1 }));
+    room.check("ow", None, &[another], Err(Code::TooManyPins));
     room.limits.reactions_max = 1;
     let reaction = |emoji: &str| [Fact::Reaction(message(1, "mo"), emoji.into(), account("me"), true)];
     room.push("me", Some(1), &reaction("👍")).unwrap();

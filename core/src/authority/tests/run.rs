@@ -41,7 +41,7 @@ fn turn() -> impl Strategy<Value = Turn> {
 }
 
 impl Turn {
-    fn facts(&self, number: u8, said: &[MessageId]) -> Vec<Fact> {
+    fn facts(&self, number: u8, said: &[MessageId], seen: &Stream) -> Vec<Fact> {
         let about = |index: u8| said[usize::from(index) % said.len()].clone();
         let by = account(self.name);
         vec![match self.act {
@@ -49,7 +49,10 @@ impl Turn {
             Act::Edit(index) => Fact::Edit(about(index), Edit { text: format!("words {number}"), at: NOW }),
             Act::Delete(index) => Fact::Deleted(about(index), Deletion { by, at: NOW }),
             Act::React(index) => Fact::Reaction(about(index), "🙂".into(), by, true),
-            Act::Pin(index) => Fact::Pin(about(index), Some(Pin { by, at: NOW })),
+            Act::Pin(index) => {
+                let page = seen.page_of(&about(index)).and_then(|page| page.id().page()).unwrap_or(1);
+                Fact::Pin(about(index), Some(Pin { by, at: NOW, page }))
+            }
             Act::Title(index) => Fact::Info(InfoField::Title, Some(format!("title {index}"))),
             Act::Remove => status("me", MemberStatus::Removed),
         }]
@@ -92,7 +95,7 @@ proptest! {
                     let known = seen.iter().rev().skip(turn.unseen).find(has_own).unwrap_or(&alone).clone();
                     let page = known.stream.open_page(&known.limits);
                     let document = known.document(turn.is_of_page().then_some(page));
-                    let facts = known.moved(&session, &turn.facts(number, &said));
+                    let facts = known.moved(&session, &turn.facts(number, &said, &known.stream));
                     let Some((change, _)) = known.stream.clone().write(session.device, &document, NOW, &facts) else { continue };
                     (session, PushedChange { document, change: change.bytes().to_vec() })
                 }

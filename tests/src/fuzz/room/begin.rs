@@ -46,7 +46,7 @@ pub(super) fn group() -> Room {
     }
     room.say(1, &document, &[Fact::Info(InfoField::Title, Some("The trip".into()))]);
     room.sync(2);
-    room.say(2, &document, &[Fact::Pin(first.clone(), Some(Pin { by: account("mo"), at: BEGIN }))]);
+    room.say(2, &document, &[Fact::Pin(first.clone(), Some(Pin { by: account("mo"), at: BEGIN, page: 1 }))]);
     room.sync(0);
     // A thread with a reply, of which a thread can be opened too.
     let thread = ConversationId::thread(&tenant(), conversation, &first);

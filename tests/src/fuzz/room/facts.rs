@@ -153,7 +153,7 @@ impl Room {
             2 => Fact::Edit(self.known_message(script, &by), Edit { text: some_text(script), at }),
             3 => Fact::Deleted(self.known_message(script, &by), Deletion { by, at }),
             _ => {
-                let emoji = ["👍", "👎🏽", "x", "é"][script.below(4)].to_owned();
+                let emoji = ["👍", "👎🏽", "👩‍👩‍👧", "x"][script.below(4)].to_owned();
                 Fact::Reaction(self.known_message(script, &by), emoji, by, !script.one_in(3))
             }
         }
@@ -255,8 +255,11 @@ impl Room {
             }
             28 => Fact::InviteUses(some_invite(script), u32::from(script.byte())),
             25 | 26 => {
-                let pin = (!script.one_in(3)).then_some(Pin { by, at });
-                Fact::Pin(self.known_message(script, &session.account), pin)
+                let message = self.known_message(script, &session.account);
+                let page = self.authority.page_of(&message).and_then(|page| page.id().page()).unwrap_or(1);
+                let page = if script.one_in(8) { u32::from(script.byte()) } else { page };
+                let pin = (!script.one_in(3)).then_some(Pin { by, at, page });
+                Fact::Pin(message, pin)
             }
             _ => Fact::Created(Created::new(*some(script, ConversationKind::ALL), by, at)),
         }

@@ -1,0 +1,58 @@
+//! What is pinned is there. A pin is said in the document of the conversation or
+//! thread, and its message is on a page of the same, which the pin names.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    authority::{Context, Refusal, Stream, refuse, shape, stream::facts_of},
+    code::Code,
+    doc::{Fact, Key},
+    ids::{ConversationId, DocumentId, MessageId},
+    limits::Limits,
+    model::Pin,
+};
+
+/// How the key of a pin begins, as it stands in the bytes of a change.
+const KEY: &[u8] = b"pin/";
+
+/// The pages that a change pins messages of, but those that nobody has begun. The
+/// bytes are a stranger's, and nothing is known of them yet.
+pub(super) fn pages_in(stream: &Stream, document: &DocumentId, change: &[u8]) -> BTreeSet<DocumentId> {
+    let is_room = matches!(document, DocumentId::Conversation(_) | DocumentId::Thread(..));
+    // Read only where there may be one: the columns of a change are not deflated.
+    if !is_room || !change.windows(KEY.len()).any(|window| window == KEY) {
+        return BTreeSet::new();
+    }
+    let Ok((change, _)) = shape::read(change, &Limits::WIDEST) else { return BTreeSet::new() };
+    let facts = facts_of(document, &change);
+    facts.iter().filter_map(pinned).filter_map(|(_, pin)| page_of(stream, document, pin)).collect()
+}
+
+/// Checks that each message that is pinned is there and not deleted.
+pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    for (message, pin) in facts.iter().filter_map(pinned) {
+        let page = page_of(context.stream, context.document, pin).and_then(|page| context.stream.document(&page));
+        if page.is_none_or(|page| page.fact(&Key::Message(message.clone())).is_none()) {
+            return refuse(Code::MessageUnknown, "no such message on this page");
+        }
+        if page.is_some_and(|page| page.fact(&Key::Deleted(message.clone())).is_some()) {
+            return refuse(Code::MessageDeleted, "the message is deleted");
+        }
+    }
+    Ok(())
+}
+
+fn pinned(fact: &Fact) -> Option<(&MessageId, &Pin)> {
+    match fact {
+        Fact::Pin(message, Some(pin)) => Some((message, pin)),
+        _ => None,
+    }
+}
+
+/// The page that a pin names, if it has begun.
+fn page_of(stream: &Stream, document: &DocumentId, pin: &Pin) -> Option<DocumentId> {
+    let conversation: ConversationId = stream.id().conversation()?;
+    let room = document.room()?;
+    let begun = (1..=stream.newest_page(room)).contains(&pin.page);
+    begun.then(|| DocumentId::of_page(conversation, room, pin.page))
+}
