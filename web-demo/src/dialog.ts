@@ -10,8 +10,10 @@ export interface Question {
   /** The words on the button that agrees. */
   readonly agree: string;
   readonly danger?: boolean;
-  /** What to do; the sentence it answers is shown and keeps the dialog open. */
+  /** Carries it out; a sentence it answers is shown and keeps the dialog open. */
   readonly act: () => Promise<string | undefined>;
+  /** Follows when it was carried out and the dialog is gone: such as the next dialog. */
+  readonly then?: () => void;
 }
 
 /** Asks. */
@@ -35,7 +37,7 @@ export function openDialog(question: Question): void {
     element(
       "div",
       { class: "dialog-buttons" },
-      button({ class: "button", "data-testid": "dialog-cancel" }, () => dialog.close(), "Cancel"),
+      button({ class: "button", "data-testid": "dialog-cancel" }, () => close(), "Cancel"),
       agree,
     ),
   );
@@ -45,7 +47,8 @@ export function openDialog(question: Question): void {
     const answer = await question.act();
     agree.disabled = false;
     if (answer === undefined) {
-      dialog.close();
+      close();
+      question.then?.();
     } else {
       problem.textContent = answer;
     }
@@ -54,9 +57,31 @@ export function openDialog(question: Question): void {
     event.preventDefault();
     void submit();
   });
-  dialog.addEventListener("close", () => dialog.remove());
+  const close = showModal(dialog);
+}
+
+/**
+ * Shows a dialog that nothing outside of it can be reached from. Answers how to close it: it is gone from the page
+ * at once, as it is on Escape, since its `close` event comes a task later, when the next dialog may be open.
+ */
+export function showModal(dialog: HTMLDialogElement, closed: () => void = () => undefined): () => void {
+  const close = (): void => {
+    if (dialog.isConnected) {
+      dialog.close();
+      dialog.remove();
+      closed();
+    }
+  };
+  dialog.addEventListener("cancel", (event) => {
+    if (event.target === dialog) {
+      close();
+    }
+  });
+  // However else it was closed.
+  dialog.addEventListener("close", close);
   document.body.append(dialog);
   dialog.showModal();
+  return close;
 }
 
 /** A labelled field. */

@@ -14,6 +14,10 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
+  // What is typed has the direction of its own words.
+  if (made instanceof HTMLInputElement || made instanceof HTMLTextAreaElement) {
+    made.dir = "auto";
+  }
   setAttributes(made, attributes);
   made.append(...present(children));
   return made;

@@ -2,10 +2,9 @@
 
 import { TidingsError } from "tidings";
 
-import { element } from "./dom";
 import { reasonOf } from "./person";
 import { openClient, otherDevice, setUp, visitOf } from "./session";
-import { showFailure, showOpening } from "./views/opening";
+import { showElsewhere, showFailure, showOpening } from "./views/opening";
 import { showScreen } from "./views/screen";
 import { showStage } from "./views/stage";
 import "./styles/base.css";
@@ -29,25 +28,11 @@ if (root !== null) {
 async function open(place: HTMLElement, account: string, device: string | undefined): Promise<void> {
   showOpening(place);
   try {
-    const client = await openClient(account, device);
+    const client = await openClient(account, device, () => showElsewhere(place, otherDevice(account, device)));
     showScreen(place, client);
     setUp(client);
-    window.addEventListener("pagehide", () => void client.close());
-    // A page that comes back from the browser's cache has a closed client.
-    window.addEventListener("pageshow", (event) => {
-      if (event.persisted) {
-        location.reload();
-      }
-    });
   } catch (error) {
     const code = error instanceof TidingsError ? error.code : "unknown";
-    const another =
-      code === "store_in_use" &&
-      element(
-        "a",
-        { class: "button", href: otherDevice(account, device), "data-testid": "other-device" },
-        "Open as another device",
-      );
-    showFailure(place, code, reasonOf(error), () => void open(place, account, device), another);
+    showFailure(place, code, reasonOf(error), () => void open(place, account, device));
   }
 }

@@ -34,14 +34,15 @@ export function initialName(account: string): string {
   return account.charAt(0).toUpperCase() + account.slice(1);
 }
 
-/** Opens a person's client. */
-export async function openClient(account: string, device: string | undefined): Promise<Client> {
+/** Opens a person's client. Says when it waits for another tab to be closed. */
+export async function openClient(account: string, device: string | undefined, inUse: () => void): Promise<Client> {
   await init(moduleUrl);
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   return Client.open({
     url: `${scheme}//${location.host}/v1/sync`,
     account,
     token: () => fetchToken(account),
+    onStoreInUse: inUse,
     ...(device !== undefined && { storeName: `${account}/${device}` }),
   });
 }

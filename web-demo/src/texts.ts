@@ -28,14 +28,23 @@ export function roleName(role: Role): string {
   return role.charAt(0).toUpperCase() + role.slice(1);
 }
 
-/** What an invite link carries: where it leads, and its code. */
+/** What stands in an address behind `#`, before what an invite link carries. */
+const JOIN = "join/";
+
+/** An invite link: where it leads, and its code. */
 export function linkOf(conversation: string, code: string): string {
-  return `${conversation}/${code}`;
+  return `${location.origin}/#${JOIN}${conversation}/${code}`;
+}
+
+/** The invite link that an address is, if it is one. */
+export function invitedBy(address: URL): string | undefined {
+  return address.hash.startsWith(`#${JOIN}`) ? address.href : undefined;
 }
 
 /** What a link says, or a conversation's id alone; nothing if it is neither. */
 export function readLink(link: string): { conversation: string; code: string | undefined } | undefined {
-  const [, conversation, code] = /^([0-9a-v]{26})(?:\/([0-9a-v]{26}))?$/.exec(link.trim()) ?? [];
+  const carried = link.trim().split(`#${JOIN}`).at(-1) ?? "";
+  const [, conversation, code] = /^([0-9a-v]{26})(?:\/([0-9a-v]{26}))?$/.exec(carried) ?? [];
   return conversation === undefined ? undefined : { conversation, code };
 }
 
@@ -152,6 +161,8 @@ export function connectionWords(state: ConnectionState, now: number): string {
       return "Not connected";
     case "closed":
       return "Closed";
+    case "store_in_use":
+      return "Open in another tab";
   }
 }
 

@@ -112,7 +112,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
         "div",
         { class: "composer-context-words" },
         element("strong", {}, what),
-        element("span", { class: "quiet" }, current.row.text),
+        element("span", { class: "quiet", dir: "auto" }, current.row.text),
       ),
       button(
         {

@@ -5,7 +5,7 @@
 import type { BlockedRow, ContactRow, NewContact } from "tidings";
 
 import { avatar } from "../avatar";
-import { field, openDialog } from "../dialog";
+import { field, openDialog, showModal } from "../dialog";
 import { button, element, type Child } from "../dom";
 import { icon } from "../icons";
 import { attempt, outcome, reasonOf, type Person } from "../person";
@@ -34,7 +34,7 @@ export function openContacts(person: Person, known: readonly string[], open: (co
       ),
       button(
         { class: "icon-button", "aria-label": "Close", "data-testid": "contacts-close" },
-        () => dialog.close(),
+        () => close(),
         icon("close"),
       ),
     ),
@@ -66,7 +66,7 @@ export function openContacts(person: Person, known: readonly string[], open: (co
             "li",
             { class: "contact", "data-testid": "blocked-account", "data-account": row.account },
             avatar(row.account, person.nameOf(row.account)),
-            element("span", { class: "contact-text" }, person.nameOf(row.account)),
+            element("span", { class: "contact-text", dir: "auto" }, person.nameOf(row.account)),
             button(
               { class: "button", "data-testid": "unblock" },
               () => void attempt(person, client.unblock(row.account)),
@@ -151,7 +151,7 @@ export function openContacts(person: Person, known: readonly string[], open: (co
   async function start(peer: string): Promise<void> {
     try {
       const { conversation } = await client.createDirect(peer);
-      dialog.close();
+      close();
       if (conversation !== undefined) {
         open(conversation);
       }
@@ -171,13 +171,10 @@ export function openContacts(person: Person, known: readonly string[], open: (co
     }),
   ];
   const stopProfiles = client.onProfile(draw);
-  dialog.addEventListener("close", () => {
+  const close = showModal(dialog, () => {
     subscriptions.forEach((subscription) => subscription.close());
     stopProfiles();
-    dialog.remove();
   });
-  document.body.append(dialog);
-  dialog.showModal();
 }
 
 /** What to call a contact. */

@@ -48,7 +48,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   const threads: ThreadView[] = [];
 
   const face = element("span", { class: "head-face" });
-  const title = element("h2", { class: "head-title", "data-testid": "conversation-title" });
+  const title = element("h2", { class: "head-title", dir: "auto", "data-testid": "conversation-title" });
   const lock = element("span", { class: "head-lock", "data-testid": "locked", hidden: true }, icon("lock", "Locked"));
   const subtitle = element("p", { class: "head-subtitle quiet" });
   const toggle = button(
@@ -162,7 +162,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
         { class: "pin", "data-testid": "pin", "aria-label": `Pinned: ${words}` },
         () => timeline.jump(newest.message),
         icon("pin"),
-        element("span", { class: "pin-words" }, words),
+        element("span", { class: "pin-words", dir: "auto" }, words),
         rows.length > 1 && element("span", { class: "quiet" }, `and ${rows.length - 1} more`),
       ),
       ...(detail !== undefined && may(detail, "pin:remove")

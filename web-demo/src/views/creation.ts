@@ -20,6 +20,7 @@ export function openNewDirect(person: Person, known: readonly string[], open: (c
     autocomplete: "off",
     "data-testid": "new-direct-about",
   });
+  const { act, then } = beginning(open);
   openDialog({
     title: "New chat",
     fields: [
@@ -38,16 +39,17 @@ export function openNewDirect(person: Person, known: readonly string[], open: (c
       }
       const thing = about.value.trim();
       const { client } = person;
-      const begun = thing === "" ? client.createDirect(peer) : client.createResource(thing, { owner: peer, title: thing });
-      return begin(begun, open);
+      return act(thing === "" ? client.createDirect(peer) : client.createResource(thing, { owner: peer, title: thing }));
     },
+    then,
   });
 }
 
-/** Asks for an invite link; works offline too: the server is asked when it can be. */
-export function openJoin(person: Person): void {
+/** Asks for an invite link, or whether to follow the one given; works offline too: the server is asked when it can be. */
+export function openJoin(person: Person, followed = ""): void {
   const link = element("input", {
     type: "text",
+    value: followed,
     autocomplete: "off",
     autocapitalize: "none",
     spellcheck: "false",
@@ -109,6 +111,7 @@ export function openNewRoster(
     known.length === 0
       ? "Account ids, separated by commas."
       : `Account ids, separated by commas. You know ${known.slice(0, 4).join(", ")}.`;
+  const { act, then } = beginning(open);
   openDialog({
     title: ROSTERS[kind].title,
     fields: [
@@ -135,8 +138,9 @@ export function openNewRoster(
         ...(named !== "" && { title: named }),
         ...(found !== "" && { name: found, scope: "public", policies: [{ join: "open" }] }),
       };
-      return begin(person.client.createConversation(kind, started), open);
+      return act(person.client.createConversation(kind, started));
     },
+    then,
   });
 }
 
@@ -162,14 +166,25 @@ export function suggestions(known: readonly string[]): HTMLElement {
   );
 }
 
-async function begin(command: Promise<Stored>, open: (conversation: string) => void): Promise<string | undefined> {
-  try {
-    const { conversation } = await command;
-    if (conversation !== undefined) {
-      open(conversation);
-    }
-    return undefined;
-  } catch (error) {
-    return reasonOf(error);
-  }
+/** How a conversation is begun by a dialog: opened when the dialog is gone, so that the focus goes there. */
+function beginning(open: (conversation: string) => void): {
+  act(command: Promise<Stored>): Promise<string | undefined>;
+  then(): void;
+} {
+  let begun: string | undefined;
+  return {
+    act: async (command) => {
+      try {
+        begun = (await command).conversation;
+        return undefined;
+      } catch (error) {
+        return reasonOf(error);
+      }
+    },
+    then: () => {
+      if (begun !== undefined) {
+        open(begun);
+      }
+    },
+  };
 }

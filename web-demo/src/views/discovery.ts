@@ -4,6 +4,7 @@
 import type { DirectoryPage, DirectoryRow } from "tidings";
 
 import { avatar } from "../avatar";
+import { showModal } from "../dialog";
 import { button, element, replaceContent } from "../dom";
 import { attempt, reasonOf, type Person } from "../person";
 
@@ -40,7 +41,7 @@ export function openDiscovery(person: Person, open: (conversation: string) => vo
       "div",
       { class: "dialog-buttons" },
       more,
-      button({ class: "button", "data-testid": "dialog-cancel" }, () => dialog.close(), "Close"),
+      button({ class: "button", "data-testid": "dialog-cancel" }, () => close(), "Close"),
     ),
   );
   let rows: readonly DirectoryRow[] = [];
@@ -86,7 +87,7 @@ export function openDiscovery(person: Person, open: (conversation: string) => vo
       element(
         "span",
         { class: "discovery-text" },
-        element("span", { class: "discovery-name" }, name),
+        element("span", { class: "discovery-name", dir: "auto" }, name),
         element("span", { class: "quiet" }, [row.name && `@${row.name}`, row.kind, people].filter(Boolean).join(" · ")),
       ),
       deed(row),
@@ -98,7 +99,7 @@ export function openDiscovery(person: Person, open: (conversation: string) => vo
     const { conversation, status } = row;
     if (status === "active" || status === "subscribed" || status === "invited") {
       const go = (): void => {
-        dialog.close();
+        close();
         open(conversation);
       };
       return button({ class: "button", "data-testid": "discovery-open" }, go, "Open");
@@ -126,11 +127,8 @@ export function openDiscovery(person: Person, open: (conversation: string) => vo
     [rows, next] = [[], undefined];
     void load();
   });
-  dialog.addEventListener("close", () => {
+  const close = showModal(dialog, () => {
     asked += 1;
-    dialog.remove();
   });
-  document.body.append(dialog);
-  dialog.showModal();
   void load();
 }

@@ -156,7 +156,7 @@ export function createInbox(
         element(
           "span",
           { class: "inbox-line" },
-          element("span", { class: "inbox-name", "data-testid": "inbox-name" }, row.name),
+          element("span", { class: "inbox-name", dir: "auto", "data-testid": "inbox-name" }, row.name),
           ...marks(row, muted),
           element(
             "time",
@@ -167,7 +167,7 @@ export function createInbox(
         element(
           "span",
           { class: "inbox-line" },
-          element("span", { class: "inbox-preview", "data-testid": "inbox-preview" }, words),
+          element("span", { class: "inbox-preview", dir: "auto", "data-testid": "inbox-preview" }, words),
           badge(row, muted),
         ),
       ),

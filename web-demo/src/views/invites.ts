@@ -92,6 +92,7 @@ function openNewInvite(person: Person, detail: ConversationDetail): void {
     placeholder: "Any number",
     "data-testid": "invite-uses",
   });
+  let link: string | undefined;
   openDialog({
     title: "New invite link",
     fields: [field("Lets in as", role), field("Holds", until), field("How many it lets in", uses)],
@@ -102,11 +103,15 @@ function openNewInvite(person: Person, detail: ConversationDetail): void {
       try {
         const invite = { role: chosen, ...chosenExpiry(until), ...usesMax };
         const { code } = await person.client.createInvite(detail.conversation, invite);
-        // This dialog closes first.
-        queueMicrotask(() => showLink(person, linkOf(detail.conversation, code)));
+        link = linkOf(detail.conversation, code);
         return undefined;
       } catch (error) {
         return reasonOf(error);
+      }
+    },
+    then: () => {
+      if (link !== undefined) {
+        showLink(person, link);
       }
     },
   });

@@ -32,7 +32,7 @@ export function createLate(person: Person, conversation: string): Section {
                   "li",
                   { class: "late", "data-testid": "late" },
                   element("strong", {}, person.nameOf(row.author)),
-                  element("p", { class: "late-words", "data-testid": "late-words" }, row.words ?? "…"),
+                  element("p", { class: "late-words", dir: "auto", "data-testid": "late-words" }, row.words ?? "…"),
                   element(
                     "div",
                     { class: "late-buttons" },

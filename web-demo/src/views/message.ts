@@ -96,10 +96,10 @@ export function isDeleted(row: TimelineRow): boolean {
 
 function words(row: TimelineRow, actions: MessageActions): HTMLElement {
   if (!isDeleted(row)) {
-    return element("span", { class: "message-text", "data-testid": "message-text" }, ...linked(row.text));
+    return element("span", { class: "message-text", dir: "auto", "data-testid": "message-text" }, ...linked(row.text));
   }
   const by = row.deletedBy === row.author ? "" : ` by ${actions.nameOf(row.deletedBy ?? "")}`;
-  return element("span", { class: "message-text placeholder", "data-testid": "message-text" }, `Message deleted${by}`);
+  return element("span", { class: "message-text placeholder", dir: "auto", "data-testid": "message-text" }, `Message deleted${by}`);
 }
 
 function quote(row: TimelineRow, actions: MessageActions): Child {
@@ -116,8 +116,8 @@ function quote(row: TimelineRow, actions: MessageActions): Child {
       "aria-label": `Answers ${answered.authorName}: ${answered.preview}`,
     },
     () => actions.jump(answered.id),
-    element("span", { class: "quote-author" }, answered.authorName),
-    element("span", { class: "quote-words" }, answered.preview === "" ? "Message not available" : answered.preview),
+    element("span", { class: "quote-author", dir: "auto" }, answered.authorName),
+    element("span", { class: "quote-words", dir: "auto" }, answered.preview === "" ? "Message not available" : answered.preview),
   );
 }
 

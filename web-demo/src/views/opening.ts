@@ -1,6 +1,6 @@
 // What stands in place of a screen: while it opens, and when it cannot.
 
-import { button, element, type Child } from "../dom";
+import { button, element } from "../dom";
 
 /** Says that the screen is on its way. */
 export function showOpening(root: HTMLElement): void {
@@ -14,25 +14,35 @@ export function showOpening(root: HTMLElement): void {
   );
 }
 
+/** Says that another tab has the screen, which comes here by itself when that is closed. */
+export function showElsewhere(root: HTMLElement, asAnother: string): void {
+  root.replaceChildren(
+    element(
+      "main",
+      { class: "opening", role: "status", "data-testid": "elsewhere" },
+      element("h1", {}, "Open in another tab"),
+      element("p", {}, "Your chats are open in another tab of this browser. They come here when you close it."),
+      element(
+        "div",
+        { class: "opening-buttons" },
+        element("a", { class: "button", href: asAnother, "data-testid": "other-device" }, "Open as another device"),
+      ),
+    ),
+  );
+}
+
 /** Says why there is no screen, and what can be done. */
-export function showFailure(
-  root: HTMLElement,
-  code: string,
-  words: string,
-  again: () => void,
-  ...more: readonly Child[]
-): void {
+export function showFailure(root: HTMLElement, code: string, words: string, again: () => void): void {
   root.replaceChildren(
     element(
       "main",
       { class: "opening", role: "alert", "data-testid": "failure", "data-code": code },
-      element("h1", {}, code === "store_in_use" ? "Open in another tab" : "Tidings cannot start"),
+      element("h1", {}, "Tidings cannot start"),
       element("p", {}, words),
       element(
         "div",
         { class: "opening-buttons" },
         button({ class: "button primary", "data-testid": "try-again" }, again, "Try again"),
-        ...more,
       ),
     ),
   );

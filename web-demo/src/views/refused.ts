@@ -43,7 +43,7 @@ export function createRefused(person: Person): RefusedView {
         element("strong", {}, refusedTitle(row)),
         element("span", { class: "quiet" }, timeInShort(row.createdAt, Date.now())),
       ),
-      words !== "" && element("blockquote", { class: "refused-words", "data-testid": "refused-words" }, words),
+      words !== "" && element("blockquote", { class: "refused-words", dir: "auto", "data-testid": "refused-words" }, words),
       element(
         "p",
         { class: "refused-reason", "data-testid": "refused-reason", title: row.detail },

@@ -6,9 +6,11 @@ import type { Client, ConversationRow } from "tidings";
 
 import { element } from "../dom";
 import type { Person } from "../person";
+import { invitedBy } from "../texts";
 import type { Drafts } from "./composer";
 import { createConnection } from "./connection";
 import { createConversation, type ConversationView } from "./conversation";
+import { openJoin } from "./creation";
 import { createInbox } from "./inbox";
 import { createMoment, createStorage } from "./notices";
 
@@ -42,6 +44,8 @@ export function showScreen(root: HTMLElement, client: Client): Person {
   let openRow: ConversationRow | undefined;
   // What opened by itself may give way until somebody does something here.
   let touched = false;
+  // What was chosen by hand, until the focus is there: a conversation may come into the list later.
+  let toFocus: string | undefined;
   let rows: readonly ConversationRow[] = [];
 
   const empty = element(
@@ -77,14 +81,22 @@ export function showScreen(root: HTMLElement, client: Client): Person {
         history.pushState({ opened: true }, "", address);
       }
     }
+    toFocus = focus && KEYBOARD.matches ? conversation : undefined;
     follow();
-    if (focus && open !== undefined && KEYBOARD.matches) {
-      open.focusComposer();
+  }
+
+  /** Asks whether to come in, when the address is an invite link; once, so not again on reload. */
+  function followLink(): void {
+    const link = invitedBy(new URL(location.href));
+    if (link !== undefined) {
+      history.replaceState(null, "", location.pathname + location.search);
+      openJoin(person, link);
     }
   }
 
   /** Shows what the address names; without a name the first, where there is room. */
   function follow(): void {
+    followLink();
     const named = addressed();
     const found = rows.find((row) => row.conversation === named);
     if (found !== undefined) {
@@ -93,6 +105,10 @@ export function showScreen(root: HTMLElement, client: Client): Person {
       show(firstOf(rows));
     } else if (!WIDE.matches && named === undefined) {
       show(undefined);
+    }
+    if (toFocus !== undefined && toFocus === openRow?.conversation) {
+      toFocus = undefined;
+      open?.focusComposer();
     }
   }
 

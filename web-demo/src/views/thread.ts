@@ -44,7 +44,7 @@ export function createThread(person: Person, row: TimelineRow, frame: ThreadFram
     "div",
     { class: "thread-parent", "data-testid": "thread-parent" },
     element("strong", {}, row.own ? "You" : row.authorName),
-    element("span", { class: "quiet" }, row.text === "" ? "Message deleted" : row.text),
+    element("span", { class: "quiet", dir: "auto" }, row.text === "" ? "Message deleted" : row.text),
   );
   const refused = createRefused(person);
   const actions: MessageActions = {

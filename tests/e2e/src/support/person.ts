@@ -25,7 +25,7 @@ export interface ShownRefusal {
 }
 
 /** How the connection stands. */
-export type Connection = "off" | "connecting" | "catching_up" | "online" | "waiting" | "rejected" | "closed";
+export type Connection = "off" | "connecting" | "catching_up" | "online" | "waiting" | "rejected" | "closed" | "store_in_use";
 
 /** One person with one screen. */
 export class Person {
