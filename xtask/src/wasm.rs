@@ -131,6 +131,8 @@ fn stamp(build: Build, module: &[u8]) -> String {
     build.hash(&mut hasher);
     WASM_OPT_ARGUMENTS.hash(&mut hasher);
     RESET_STATE.hash(&mut hasher);
+    // How the types are written.
+    include_str!("wasm.rs").hash(&mut hasher);
     module.hash(&mut hasher);
     // The versions of wasm-bindgen and of wasm-opt.
     for lock in ["Cargo.lock", "wasm/package-lock.json"] {
@@ -154,7 +156,16 @@ fn bind(build: Build, module: &Path) -> anyhow::Result<()> {
         .reset_state_function(RESET_STATE)
         .remove_name_section(shipped)
         .remove_producers_section(shipped)
-        .generate(&folder)
+        .generate(&folder)?;
+    let types = folder.join("tidings.d.ts");
+    fs::write(&types, without_disposal(&fs::read_to_string(&types)?))?;
+    Ok(())
+}
+
+/// The types without the methods that only TypeScript's `esnext.disposable` has a
+/// name for: an app that compiles for an older library could not check them.
+fn without_disposal(types: &str) -> String {
+    types.split_inclusive('\n').filter(|line| !line.contains("[Symbol.dispose]")).collect()
 }
 
 /// Makes the module smaller, in place.
@@ -206,6 +217,12 @@ mod tests {
         let error = check_imports(&importing_from("env")).unwrap_err().to_string();
         assert!(error.ends_with(": clock"), "{error}");
         check_imports(&importing_from("./tidings_bg.js")).unwrap();
+    }
+
+    #[test]
+    fn types_name_no_symbol_that_an_older_library_lacks() {
+        let types = "class Engine {\n  free(): void;\n  [Symbol.dispose](): void;\n}\n";
+        assert_eq!(without_disposal(types), "class Engine {\n  free(): void;\n}\n");
     }
 
     #[test]
