@@ -12,6 +12,8 @@ named! {
         TokenInvalid = "token_invalid",
         /// The token's time is over: the app gives a new one.
         TokenExpired = "token_expired",
+        /// The app gave no token: what it is asked with failed.
+        TokenUnavailable = "token_unavailable",
         /// The account may neither read nor write.
         AccountSuspended = "account_suspended",
         /// The device id belongs to another account, or was copied.
@@ -253,6 +255,7 @@ impl Code {
         matches!(
             self,
             Code::TokenExpired
+                | Code::TokenUnavailable
                 | Code::SlowReader
                 | Code::TooManySessions
                 | Code::Draining

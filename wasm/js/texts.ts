@@ -17,6 +17,7 @@ export const ENGLISH: Texts = {
   // Session.
   token_invalid: "The server did not accept this sign-in.",
   token_expired: "The sign-in has expired.",
+  token_unavailable: "The app could not sign in.",
   account_suspended: "This account is suspended: it can neither read nor write.",
   actor_conflict: "This device's data was copied from another one. It starts over as a new device.",
   version_unsupported: "The server speaks another version. Reload the page.",

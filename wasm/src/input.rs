@@ -65,8 +65,8 @@ pub enum Input {
     ConnectNow,
     /// The app gives a bearer token.
     Token(String),
-    /// The app cannot give a token now.
-    TokenFailed,
+    /// The app cannot give a token now, and why.
+    TokenFailed(String),
     /// The link asked for is open.
     LinkOpened,
     /// The link is lost, or could not be opened.
@@ -109,7 +109,7 @@ impl TryFrom<Input> for core::Input {
             Input::SetNetwork(on) => Self::SetNetwork(on),
             Input::ConnectNow => Self::ConnectNow,
             Input::Token(token) => Self::Token(token),
-            Input::TokenFailed => Self::TokenFailed,
+            Input::TokenFailed(detail) => Self::TokenFailed(detail),
             Input::LinkOpened => Self::LinkOpened,
             Input::LinkLost => Self::LinkLost,
             Input::FrameReceived(frame) => Self::FrameReceived(frame.0),

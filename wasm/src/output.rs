@@ -27,8 +27,8 @@ pub enum Output {
     Storage { task: f64, request: StorageRequest },
     /// Show this.
     Update { update: Update },
-    /// Ask the app for a bearer token.
-    NeedToken,
+    /// Ask the app for a bearer token, with why the server did not take the last one.
+    NeedToken { refused: Option<Cause> },
     /// Open a link.
     Connect,
     /// Close the link.
@@ -138,6 +138,19 @@ pub struct Stored {
     pub message: Option<String>,
 }
 
+/// Why there is no session: a code, and words for developers, which may be empty.
+#[derive(Debug, Clone, PartialEq, Serialize, Tsify)]
+pub struct Cause {
+    pub code: Code,
+    pub detail: String,
+}
+
+impl From<core::Cause> for Cause {
+    fn from(cause: core::Cause) -> Self {
+        Self { code: cause.code.into(), detail: cause.detail }
+    }
+}
+
 /// How the connection stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Tsify)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
@@ -145,15 +158,16 @@ pub enum ConnectionState {
     /// The network switch is off.
     Off,
     /// No link; the next try is at the time given, in milliseconds since 1970.
-    Waiting { code: Option<Code>, retry_at: f64 },
+    /// With the code and the words for developers of why there is none, where that is known.
+    Waiting { code: Option<Code>, detail: Option<String>, retry_at: f64 },
     /// A link is being opened.
     Connecting,
     /// The link is open; what was missed is being read.
     CatchingUp,
     /// Everything is read; changes flow.
     Online,
-    /// The session was refused for good.
-    Rejected { code: Code },
+    /// The session was refused for good; the words are for developers, and may be empty.
+    Rejected { code: Code, detail: String },
     /// The client is closed.
     Closed,
 }
@@ -166,7 +180,7 @@ impl From<core::Output> for Output {
                 Self::Storage { task: id.0 as f64, request: request.into() }
             }
             core::Output::Update(update) => Self::Update { update: update.into() },
-            core::Output::NeedToken => Self::NeedToken,
+            core::Output::NeedToken { refused } => Self::NeedToken { refused: refused.map(Cause::from) },
             core::Output::Connect => Self::Connect,
             core::Output::Disconnect => Self::Disconnect,
             core::Output::WakeAt(time) => Self::WakeAt { at: time.as_millis() as f64 },
@@ -267,13 +281,16 @@ impl From<core::ConnectionState> for ConnectionState {
     fn from(state: core::ConnectionState) -> Self {
         match state {
             core::ConnectionState::Off => Self::Off,
-            core::ConnectionState::Waiting { code, retry_at } => {
-                Self::Waiting { code: code.map(Code), retry_at: millis(retry_at) }
+            core::ConnectionState::Waiting { cause, retry_at } => {
+                let (code, detail) = cause.map(|cause| (cause.code.into(), cause.detail)).unzip();
+                Self::Waiting { code, detail, retry_at: millis(retry_at) }
             }
             core::ConnectionState::Connecting => Self::Connecting,
             core::ConnectionState::CatchingUp => Self::CatchingUp,
             core::ConnectionState::Online => Self::Online,
-            core::ConnectionState::Rejected(code) => Self::Rejected { code: code.into() },
+            core::ConnectionState::Rejected(core::Cause { code, detail }) => {
+                Self::Rejected { code: code.into(), detail }
+            }
             core::ConnectionState::Closed => Self::Closed,
         }
     }

@@ -91,8 +91,8 @@ pub enum Input {
     ConnectNow,
     /// The app gives a bearer token, asked for by `Output::NeedToken`.
     Token(String),
-    /// The app cannot give a token now; the engine asks again later.
-    TokenFailed,
+    /// The app cannot give a token now, and why, for developers; the engine asks again later.
+    TokenFailed(String),
     /// The link asked for by `Output::Connect` is open.
     LinkOpened,
     /// The link is lost, or could not be opened.

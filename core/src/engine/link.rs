@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::{
     code::Code,
     engine::{
-        ConnectionState, Engine, Output, Update,
+        Cause, ConnectionState, Engine, Output, Update,
         backoff::Backoff,
         clock::ServerClock,
         streams::{Slot, Work},
@@ -16,7 +16,7 @@ use crate::{
     wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Push, ServerFrame, Welcome, decode_frame},
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum LinkState {
     Off,
     /// Waiting for the next try.
@@ -30,7 +30,7 @@ enum LinkState {
     /// Waiting for Caught up.
     CatchingUp,
     Online,
-    Rejected(Code),
+    Rejected(Cause),
     Closed,
 }
 
@@ -40,13 +40,16 @@ pub(super) struct Link {
     state: LinkState,
     shown: Option<ConnectionState>,
     token: Option<String>,
+    /// Why the server did not take the last token, until the app gives another.
+    token_refused: Option<Cause>,
     /// Tokens refused in a row: after the second one the app is told.
     tokens_refused: u32,
     /// New device ids taken since a push was accepted.
     devices_taken: u32,
     backoff: Backoff,
     retry_at: Option<MonotonicTime>,
-    code: Option<Code>,
+    /// Why the last session ended, where more is known than that it did.
+    cause: Option<Cause>,
     last_heard: MonotonicTime,
     ping_sent: bool,
     next_request: u64,
@@ -59,11 +62,12 @@ impl Default for Link {
             state: LinkState::Idle,
             shown: None,
             token: None,
+            token_refused: None,
             tokens_refused: 0,
             devices_taken: 0,
             backoff: Backoff::default(),
             retry_at: None,
-            code: None,
+            cause: None,
             last_heard: MonotonicTime::default(),
             ping_sent: false,
             next_request: 1,
@@ -112,12 +116,12 @@ const FRAME_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 impl Engine {
     pub(super) fn set_network(&mut self, on: bool) {
-        match (on, self.link.state) {
+        match (on, &self.link.state) {
             (true, LinkState::Off) => {
                 self.link.state = LinkState::Idle;
                 self.connect_now();
             }
-            (false, state) if state != LinkState::Off => {
+            (false, state) if *state != LinkState::Off => {
                 self.drop_link();
                 self.link.state = LinkState::Off;
                 self.show_connection();
@@ -136,13 +140,14 @@ impl Engine {
             self.outputs.push_back(Output::Connect);
         } else {
             self.link.state = LinkState::Token;
-            self.outputs.push_back(Output::NeedToken);
+            self.outputs.push_back(Output::NeedToken { refused: self.link.token_refused.clone() });
         }
         self.show_connection();
     }
 
     pub(super) fn token_given(&mut self, token: String) {
         self.link.token = Some(token);
+        self.link.token_refused = None;
         if self.link.state == LinkState::Token {
             self.link.state = LinkState::Connecting;
             self.outputs.push_back(Output::Connect);
@@ -166,8 +171,16 @@ impl Engine {
         self.show_connection();
     }
 
+    pub(super) fn token_failed(&mut self, detail: String) {
+        self.link_ended(Some(Cause { code: Code::TokenUnavailable, detail }), None);
+    }
+
     /// The link is lost or could not be had: come back later.
     pub(super) fn link_failed(&mut self, code: Option<Code>, after: Option<Duration>) {
+        self.link_ended(code.map(Cause::from), after);
+    }
+
+    fn link_ended(&mut self, cause: Option<Cause>, after: Option<Duration>) {
         if matches!(self.link.state, LinkState::Off | LinkState::Closed | LinkState::Idle | LinkState::Rejected(_)) {
             return;
         }
@@ -175,15 +188,15 @@ impl Engine {
         let delay = after.unwrap_or_else(|| self.link.backoff.next_delay(&mut self.random));
         self.link.state = LinkState::Idle;
         self.link.retry_at = Some(self.now.monotonic.plus(delay));
-        self.link.code = code;
+        self.link.cause = cause;
         self.show_connection();
     }
 
-    fn reject(&mut self, code: Code) {
+    fn reject(&mut self, cause: Cause) {
         self.drop_link();
         // When the app tries again, a token that has expired meanwhile is replaced.
         self.link.tokens_refused = 0;
-        self.link.state = LinkState::Rejected(code);
+        self.link.state = LinkState::Rejected(cause);
         self.show_connection();
     }
 
@@ -275,7 +288,8 @@ impl Engine {
 
     fn welcomed(&mut self, welcome: Welcome) {
         if welcome.tenant != self.session.tenant || welcome.account != self.session.account {
-            return self.reject(Code::NotTheOwner);
+            let of = format!("the token is of {} in {}", welcome.account, welcome.tenant);
+            return self.reject(Cause { code: Code::NotTheOwner, detail: of });
         }
         self.session.administrator = welcome.administrator;
         self.limits = welcome.limits;
@@ -290,26 +304,28 @@ impl Engine {
     pub(super) fn now_online(&mut self) {
         self.link.state = LinkState::Online;
         self.link.backoff.reset();
-        self.link.code = None;
+        self.link.cause = None;
         self.show_connection();
     }
 
     fn session_closed(&mut self, closed: &Closed) {
         let after = closed.retry_after_ms.map(Duration::from_millis);
+        let cause = Cause { code: closed.code, detail: closed.detail.clone() };
         match closed.code {
             Code::TokenExpired | Code::TokenInvalid => {
                 self.link.token = None;
+                self.link.token_refused = Some(cause.clone());
                 self.link.tokens_refused += 1;
                 if self.link.tokens_refused > 1 {
-                    return self.reject(closed.code);
+                    return self.reject(cause);
                 }
-                self.link_failed(Some(closed.code), Some(Duration::ZERO));
+                self.link_ended(Some(cause), Some(Duration::ZERO));
             }
-            Code::AccountSuspended | Code::VersionUnsupported => self.reject(closed.code),
+            Code::AccountSuspended | Code::VersionUnsupported => self.reject(cause),
             // A device has one link at a time: who replaced this session is a
             // copy of this device, and would be replaced in turn.
             Code::ActorConflict | Code::SessionReplaced => self.take_new_device(closed.code),
-            code => self.link_failed(Some(code), after),
+            _ => self.link_ended(Some(cause), after),
         }
     }
 
@@ -397,22 +413,22 @@ impl Engine {
     }
 
     pub(super) fn show_connection(&mut self) {
-        let state = match self.link.state {
+        let state = match &self.link.state {
             LinkState::Off => ConnectionState::Off,
             LinkState::Idle => {
                 let wait =
                     self.link.retry_at.map_or(0, |at| at.as_millis().saturating_sub(self.now.monotonic.as_millis()));
                 let retry_at = self.now.wall.plus(Duration::from_millis(wait));
-                ConnectionState::Waiting { code: self.link.code, retry_at }
+                ConnectionState::Waiting { cause: self.link.cause.clone(), retry_at }
             }
             LinkState::Token | LinkState::Connecting | LinkState::Greeting => ConnectionState::Connecting,
             LinkState::CatchingUp => ConnectionState::CatchingUp,
             LinkState::Online => ConnectionState::Online,
-            LinkState::Rejected(code) => ConnectionState::Rejected(code),
+            LinkState::Rejected(cause) => ConnectionState::Rejected(cause.clone()),
             LinkState::Closed => ConnectionState::Closed,
         };
-        if self.link.shown != Some(state) {
-            self.link.shown = Some(state);
+        if self.link.shown.as_ref() != Some(&state) {
+            self.link.shown = Some(state.clone());
             self.update(Update::Connection(state));
         }
     }

@@ -49,7 +49,7 @@ pub use counts::Counts;
 pub use fault::ServerFault;
 pub use input::Input;
 pub use lists::ListPage;
-pub use output::{ConnectionState, Output, TimelineUpdate, Update};
+pub use output::{Cause, ConnectionState, Output, TimelineUpdate, Update};
 pub use record::IRREPLACEABLE;
 #[cfg(any(test, feature = "testing"))]
 pub use record::{content_of as record_content, recode as recode_record, seal as seal_record};
@@ -339,7 +339,7 @@ impl Engine {
             Input::SetNetwork(on) => self.set_network(on),
             Input::ConnectNow => self.connect_now(),
             Input::Token(token) => self.token_given(token),
-            Input::TokenFailed => self.link_failed(Some(Code::TokenInvalid), None),
+            Input::TokenFailed(detail) => self.token_failed(detail),
             Input::LinkOpened => self.link_opened(),
             Input::LinkLost => self.link_failed(None, None),
             Input::FrameReceived(bytes) => self.frame_received(&bytes),

@@ -20,8 +20,11 @@ pub enum Output {
     Storage(StorageTask),
     /// Show this.
     Update(Update),
-    /// Ask the app for a bearer token; answered by `Input::Token`.
-    NeedToken,
+    /// Ask the app for a bearer token; answered by `Input::Token` or `Input::TokenFailed`.
+    NeedToken {
+        /// Why the server did not take the last one, when it did not.
+        refused: Option<Cause>,
+    },
     /// Open a link; answered by `Input::LinkOpened` or `Input::LinkLost`.
     Connect,
     /// Close the link; not answered.
@@ -143,15 +146,30 @@ pub struct TimelineUpdate {
     pub has_older: bool,
 }
 
+/// Why there is no session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The stable code.
+    pub code: Code,
+    /// For developers, in English; empty where the code says it all.
+    pub detail: String,
+}
+
+impl From<Code> for Cause {
+    fn from(code: Code) -> Self {
+        Self { code, detail: String::new() }
+    }
+}
+
 /// How the connection stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionState {
     /// The network switch is off.
     Off,
     /// No link; the next try is at the time given.
     Waiting {
-        /// Why the last one ended, if the server said so.
-        code: Option<Code>,
+        /// Why the last one ended, where more is known than that it did.
+        cause: Option<Cause>,
         /// When the next try is.
         retry_at: WallTime,
     },
@@ -162,7 +180,7 @@ pub enum ConnectionState {
     /// Everything is read; changes flow.
     Online,
     /// The server refused the session for good: `ConnectNow` tries again.
-    Rejected(Code),
+    Rejected(Cause),
     /// The client is closed.
     Closed,
 }

@@ -166,7 +166,7 @@ impl Device {
                     Output::Send(frame) => self.frames.push_back(frame),
                     Output::Storage(task) => self.tasks.push_back(task),
                     Output::Update(update) => self.paint(update),
-                    Output::NeedToken => needs_token = true,
+                    Output::NeedToken { .. } => needs_token = true,
                     Output::Connect => self.connect = true,
                     Output::Disconnect => self.disconnect(),
                     Output::WakeAt(at) => self.wake_at = Some(at),

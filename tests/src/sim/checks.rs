@@ -217,8 +217,8 @@ impl Checks {
         for client in world.clients() {
             let account = &client.account;
             ensure!(client.screen.unsynced == 0, "{account}'s outbox is not empty");
-            let connection = client.screen.connection;
-            ensure!(connection == Some(ConnectionState::Online), "{account} is {connection:?}");
+            let connection = &client.screen.connection;
+            ensure!(*connection == Some(ConnectionState::Online), "{account} is {connection:?}");
             let stored = client.disk.crash();
             let refused = stored.records().keys().filter(|key| key.starts_with("refused/")).count();
             let shown = client.screen.refused.len();

@@ -262,7 +262,7 @@ impl Client {
                     self.painted.push(line(&update));
                     self.screen.paint(update);
                 }
-                Output::NeedToken => self.wishes.token = true,
+                Output::NeedToken { .. } => self.wishes.token = true,
                 Output::Connect => self.wishes.connect = true,
                 Output::Disconnect => {
                     self.wishes.disconnect = true;

@@ -704,7 +704,7 @@ impl World {
         match self.around[device].tokens {
             Tokens::Fail => {
                 self.tally.count(Happened::TokenMissing);
-                Input::TokenFailed
+                Input::TokenFailed("the app is not asked".to_owned())
             }
             Tokens::Hold(ttl) => Input::Token(self.sign(&self.clients[device].account, ttl)),
         }

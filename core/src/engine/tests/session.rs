@@ -1,7 +1,10 @@
 //! A session: what is sent in it, and what becomes of the answers.
 
 use super::*;
-use crate::{command::SetProfile, wire::PushedChange};
+use crate::{
+    command::SetProfile,
+    wire::{Closed, PushedChange},
+};
 
 #[test]
 fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
@@ -68,6 +71,61 @@ pub(super) fn push_of(engine: &mut Engine, store: &mut MemoryStore, texts: u64) 
     }
     let outputs = go_online(engine, store);
     pushes(&outputs).next().expect("what waits is pushed")
+}
+
+fn tokens_asked(outputs: &[Output]) -> Vec<Option<Cause>> {
+    let refused = outputs.iter().filter_map(|output| match output {
+        Output::NeedToken { refused } => Some(refused.clone()),
+        _ => None,
+    });
+    refused.collect()
+}
+
+fn connections(outputs: &[Output]) -> Vec<ConnectionState> {
+    let told = outputs.iter().filter_map(|output| match output {
+        Output::Update(Update::Connection(state)) => Some(state.clone()),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn v90_the_words_of_the_server_that_refuses_a_token_reach_the_app_that_gives_the_next() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let closed = ServerFrame::Closed(Closed {
+        code: Code::TokenInvalid,
+        detail: "the audience is another app".to_owned(),
+        retry_after_ms: None,
+    });
+    let cause = Cause { code: Code::TokenInvalid, detail: "the audience is another app".to_owned() };
+    assert_eq!(tokens_asked(&drain(&mut engine, &mut store)), [None]);
+    give(&mut engine, &mut store, Input::Token("first".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let outputs = receive(&mut engine, &mut store, &closed);
+    let waiting = connections(&outputs).into_iter().find(|state| matches!(state, ConnectionState::Waiting { .. }));
+    assert!(matches!(waiting, Some(ConnectionState::Waiting { cause: Some(told), .. }) if told == cause));
+    let asked = give(&mut engine, &mut store, Input::TimerDue);
+    assert_eq!(tokens_asked(&[outputs, asked].concat()), [Some(cause.clone())]);
+
+    give(&mut engine, &mut store, Input::Token("second".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let outputs = receive(&mut engine, &mut store, &closed);
+    assert_eq!(connections(&outputs), [ConnectionState::Rejected(cause.clone())]);
+    let outputs = give(&mut engine, &mut store, Input::ConnectNow);
+    assert_eq!(tokens_asked(&outputs), [Some(cause)]);
+}
+
+#[test]
+fn v90_the_cause_of_a_token_that_the_app_cannot_give_is_told_and_it_is_asked_again() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    let outputs = give(&mut engine, &mut store, Input::TokenFailed("503 from /token".to_owned()));
+    let [ConnectionState::Waiting { cause: Some(cause), .. }] = &connections(&outputs)[..] else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!(*cause, Cause { code: Code::TokenUnavailable, detail: "503 from /token".to_owned() });
+    let outputs = give(&mut engine, &mut store, Input::ConnectNow);
+    assert_eq!(tokens_asked(&outputs), [None]);
 }
 
 fn sent(outputs: &[Output]) -> impl Iterator<Item = ClientFrame> {
