@@ -7,7 +7,6 @@ import type {
   BlockedRow,
   Code,
   Command,
-  ConnectionState,
   ContactMatch,
   ContactRow,
   ConversationDetail,
@@ -42,11 +41,12 @@ import type {
   Update,
 } from "../pkg/tidings.js";
 import { directOf, inviteCode, inviteOf, threadOf } from "../pkg/tidings.js";
+import type { ConnectionState } from "./connection.js";
 import { Driver } from "./driver.js";
 import { TidingsError } from "./error.js";
 import { errorOf, failureOf, moduleLoaded, requireInit } from "./init.js";
-import type { Release } from "./lock.js";
-import { openStore, type OpenStore } from "./opening.js";
+import { onLifecycle } from "./lifecycle.js";
+import { openStore, type OpenStore, type StoreNews } from "./opening.js";
 import type { ClientOptions } from "./options.js";
 import { syncUrl } from "./link.js";
 import { currentPlatform, type WebSocketConstructor } from "./platform.js";
@@ -119,7 +119,13 @@ export class Client {
   readonly storeFallback: Code | undefined;
 
   readonly #driver: Driver;
-  readonly #release: Release;
+  readonly #options: ClientOptions;
+  #opened: OpenStore;
+  /** Whether another tab has the store, or may take it: there is no engine then. */
+  #isAway = false;
+  /** Ends the wait for a store that another tab has. */
+  #returning: AbortController | undefined;
+  #stopLifecycle: () => void = () => undefined;
   readonly #onFirstRows: ClientOptions["onFirstRows"];
   #closing: Promise<void> | undefined;
   #failure: TidingsError | undefined;
@@ -133,6 +139,8 @@ export class Client {
   #connection: ConnectionState = { type: "connecting" };
   #unsynced = 0;
   #isNetworkOn = true;
+  /** The last failure to get a token that the console was told of. */
+  #warned: string | undefined;
   /** Whether the engine stopped, and the state is being read again. */
   #isRestarting = false;
 
@@ -141,6 +149,7 @@ export class Client {
   readonly #onUnsynced = new Listeners<[number]>();
   readonly #onStorage = new Listeners<[Code | undefined]>();
   readonly #onEngine = new Listeners<[Code | undefined]>();
+  readonly #onTokenError = new Listeners<[TidingsError]>();
   readonly #onServerFault = new Listeners<[ServerFault]>();
   readonly #onPresence = new Listeners<[PresenceChange]>();
   readonly #onProfile = new Listeners<[ProfileChange]>();
@@ -164,7 +173,10 @@ export class Client {
    * offline can be shown at once. Does not wait for the server. Need not wait for
    * `init` either, once that is called: the store opens while the module is loaded.
    *
-   * Rejects with `store_in_use` when another tab or worker has the store open,
+   * When another tab or worker has the store open, that is told by `options.onStoreInUse`
+   * and waited for, unless `options.whenInUse` says otherwise.
+   *
+   * Rejects with `store_in_use` when it is not to wait, or for no longer,
    * with a `storage_*` code when it cannot be opened, with `id_invalid` or
    * `value_invalid` for options that are wrong, and with `module_unavailable`
    * before `init`.
@@ -177,12 +189,22 @@ export class Client {
     } catch (cause) {
       throw await failureOf("value_invalid", "url is no address of a server", { cause });
     }
+    if (typeof options.token !== "function") {
+      throw await failureOf("value_invalid", "options.token is no function that gives a token");
+    }
     const webSocket = options.webSocket ?? (await currentPlatform().webSocket());
     if (webSocket === undefined) {
       throw await failureOf("value_invalid", "there is no WebSocket here: install the package `ws`, or give options.webSocket");
     }
-    const opened = await openStore(options);
-    let client: Client;
+    let client: Client | undefined;
+    const opened = await openStore(options, {
+      onLost: () => {
+        if (client !== undefined) {
+          client.#lost();
+        }
+      },
+      signal: options.signal,
+    });
     try {
       await moduleLoaded();
       client = new Client(options, url, webSocket, opened);
@@ -191,13 +213,14 @@ export class Client {
       opened.release();
       throw error;
     }
+    const made = client;
     await new Promise<void>((resolve, reject) => {
-      client.#ready = { resolve, reject };
-      if (client.#failure !== undefined) {
-        reject(client.#failure);
+      made.#ready = { resolve, reject };
+      if (made.#failure !== undefined) {
+        reject(made.#failure);
       }
     });
-    return client;
+    return made;
   }
 
   private constructor(options: ClientOptions, url: string, webSocket: WebSocketConstructor, opened: OpenStore) {
@@ -205,7 +228,8 @@ export class Client {
     this.tenant = options.tenant ?? "default";
     this.store = opened.store.kind;
     this.storeFallback = opened.fallback;
-    this.#release = opened.release;
+    this.#options = options;
+    this.#opened = opened;
     this.#onFirstRows = options.onFirstRows;
     this.#driver = new Driver({
       config: {
@@ -220,6 +244,9 @@ export class Client {
       webSocket,
       store: opened.store,
       token: options.token,
+      onTokenError: (error) => {
+        this.#tokenFailed(error);
+      },
       onUpdates: (updates) => {
         this.#take(updates);
       },
@@ -233,6 +260,17 @@ export class Client {
         this.#fail(error);
       },
     });
+    if (opened.isShared) {
+      this.#stopLifecycle = onLifecycle({
+        putAside: () => {
+          this.#returning?.abort();
+          this.#yield(true);
+        },
+        broughtBack: () => {
+          void this.#return();
+        },
+      });
+    }
     globalThis.addEventListener?.("online", this.#onOnline);
     globalThis.addEventListener?.("offline", this.#onOffline);
   }
@@ -256,6 +294,14 @@ export class Client {
   /** Tells when the connection changes. */
   onConnection(listener: (state: ConnectionState) => void): Unsubscribe {
     return this.#onConnection.add(listener);
+  }
+
+  /**
+   * Tells when `options.token` gave no token, with what it threw as the error's `cause`. The client asks again later;
+   * the same failure is told in the console once.
+   */
+  onTokenError(listener: (error: TidingsError) => void): Unsubscribe {
+    return this.#onTokenError.add(listener);
   }
 
   /** The network switch: off means no connection, whatever the network says. */
@@ -359,7 +405,7 @@ export class Client {
 
   /**
    * The timeline of a conversation, or of a thread of it, which is kept up to
-   * date until it is closed.
+   * date until it or the client is closed; on a closed client nothing is told.
    */
   timeline(conversation: string, listener: (change: TimelineChange) => void, thread?: string): Timeline {
     const { open, release } = this.#show(conversation, thread);
@@ -370,7 +416,7 @@ export class Client {
         listener(whole);
       });
     }
-    return new Timeline(thread ?? conversation, open.rows, this.#input, () => {
+    return new Timeline(thread ?? conversation, open.rows, this.#tellEngine, () => {
       unsubscribe();
       release();
     });
@@ -827,6 +873,13 @@ export class Client {
     }
   };
 
+  /** What a screen says of itself: of no use to a client that is closed, and to an engine that is told anew of it. */
+  readonly #tellEngine = (input: Input): void => {
+    if (this.#failure === undefined && this.#closing === undefined && this.#driver.isRunning) {
+      this.#driver.input(input);
+    }
+  };
+
   /** Counts a subscription to a conversation or thread; the first one opens it, the last one closes it. */
   #show(conversation: string, thread?: string): { open: OpenConversation; release: Unsubscribe } {
     const room = thread ?? conversation;
@@ -834,8 +887,9 @@ export class Client {
     if (open === undefined) {
       open = new OpenConversation(conversation, thread);
       this.#open.set(room, open);
+      // On a client that is closed there is nothing to show: a screen may outlive its client for a moment.
       try {
-        this.#inputWhenRunning(open.input);
+        this.#tellEngine(open.input);
       } catch (error) {
         this.#open.delete(room);
         throw error;
@@ -847,9 +901,7 @@ export class Client {
       shown.subscriptions -= 1;
       if (shown.subscriptions === 0) {
         this.#open.delete(room);
-        if (this.#failure === undefined && this.#closing === undefined) {
-          this.#inputWhenRunning({ close_conversation: room });
-        }
+        this.#tellEngine({ close_conversation: room });
       }
     });
     return { open: shown, release };
@@ -887,8 +939,7 @@ export class Client {
         }
         break;
       case "connection":
-        this.#connection = update.state;
-        this.#onConnection.tell(update.state);
+        this.#setConnection(update.state);
         break;
       case "conversations": {
         const changed = this.#list.apply(update.rows);
@@ -974,7 +1025,67 @@ export class Client {
     return [...this.#refused.values()].sort((a, b) => a.id - b.id);
   }
 
+  #setConnection(state: ConnectionState): void {
+    // What an engine says that is given up to another tab is its own end.
+    if (!this.#isAway || state.type === "store_in_use") {
+      this.#connection = state;
+      this.#onConnection.tell(state);
+    }
+  }
+
+  /** Another tab has taken the store: this one waits until it has it back. */
+  #lost(): void {
+    this.#yield(false);
+    void this.#return();
+  }
+
+  /** Gives the store up; whoever asks for it next has it. With `last` it still is this client's to write to. */
+  #yield(last: boolean): void {
+    if (this.#isAway || this.#closing !== undefined || this.#failure !== undefined) {
+      return;
+    }
+    this.#isAway = true;
+    this.#driver.suspend(last);
+    this.#opened.release();
+    // Commanded again it could be there twice.
+    const lost = new TidingsError("store_in_use", "it may be stored, or not: the timeline tells", false);
+    this.#rejectAll(lost, errorOf("store_in_use", "another tab has the store"));
+    this.#setConnection({ type: "store_in_use" });
+  }
+
+  /** Waits for the store, and goes on from it. */
+  async #return(): Promise<void> {
+    if (!this.#isAway || (this.#returning !== undefined && !this.#returning.signal.aborted)) {
+      return;
+    }
+    const { signal } = (this.#returning = new AbortController());
+    const news: StoreNews = {
+      onLost: () => {
+        this.#lost();
+      },
+      signal,
+    };
+    try {
+      const opened = await openStore({ ...this.#options, whenInUse: "wait", onStoreInUse: () => undefined }, news);
+      if (signal.aborted || this.#closing !== undefined) {
+        opened.store.close();
+        opened.release();
+        return;
+      }
+      this.#returning = undefined;
+      this.#opened = opened;
+      this.#isAway = false;
+      await this.#driver.resume(opened.store);
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#driver.abandon();
+        this.#fail(error instanceof TidingsError ? error : errorOf("storage_corrupt", String(error), { cause: error }));
+      }
+    }
+  }
+
   async #close(): Promise<void> {
+    this.#returning?.abort();
     await this.#driver.close();
     if (this.#failure === undefined) {
       this.#connection = { type: "closed" };
@@ -1006,9 +1117,18 @@ export class Client {
     }
   }
 
+  #tokenFailed(error: TidingsError): void {
+    if (error.message !== this.#warned) {
+      this.#warned = error.message;
+      console.warn(`tidings: no connection without a token: ${error.message}`, error.cause);
+    }
+    this.#onTokenError.tell(error);
+  }
+
   #fail(error: TidingsError): void {
     this.#failure = error;
-    this.#connection = { type: "rejected", code: error.code };
+    this.#returning?.abort();
+    this.#connection = { type: "rejected", code: error.code, detail: error.message };
     this.#end(error);
     this.#onConnection.tell(this.#connection);
   }
@@ -1016,7 +1136,8 @@ export class Client {
   #end(error: TidingsError): void {
     globalThis.removeEventListener?.("online", this.#onOnline);
     globalThis.removeEventListener?.("offline", this.#onOffline);
-    this.#release();
+    this.#stopLifecycle();
+    this.#opened.release();
     this.#ready?.reject(error);
     this.#rejectAll(error);
   }

@@ -6,11 +6,12 @@
  * A panic in the engine is a trap, after which the module is made anew and
  * another engine goes on from the store: a few times, then it is given up.
  */
-import { Engine, type EngineConfig, type Input, type Output, type StorageAnswer, type Update } from "../pkg/tidings.js";
+import { Engine, type Cause, type EngineConfig, type Input, type Output, type StorageAnswer, type Update } from "../pkg/tidings.js";
 import { fromModule, isTidingsError, type TidingsError } from "./error.js";
 import { errorOf, onEnginesLost, renewModule } from "./init.js";
 import { Link } from "./link.js";
 import type { WebSocketConstructor } from "./platform.js";
+import type { TokenRequest } from "./options.js";
 import type { Store } from "./store/store.js";
 
 /** The longest that a timer can wait, in milliseconds. */
@@ -30,7 +31,9 @@ export interface DriverOptions {
   readonly webSocket: WebSocketConstructor;
   readonly store: Store;
   /** Gives a bearer token. */
-  token(): Promise<string> | string;
+  token(request: TokenRequest): Promise<string> | string;
+  /** The app gave none. */
+  onTokenError(error: TidingsError): void;
   /** Takes what changed by one input, after all of its outputs were carried out. */
   onUpdates(updates: Update[]): void;
   /** The engine stopped; another one will go on from the store. */
@@ -47,7 +50,9 @@ export class Driver {
   /** None between a stop and the next start. */
   #engine: Engine | undefined;
   readonly #link: Link;
-  readonly #store: Store;
+  #store: Store;
+  /** Whether the store is let go for another tab, until it is opened again. */
+  #isSuspended = false;
   /** Whether the stored state is read; without it the engine must not go on. */
   #isStarted = false;
   #isStopped = false;
@@ -96,7 +101,9 @@ export class Driver {
       throw errorOf("client_closed", "");
     }
     if (this.#engine === undefined) {
-      throw errorOf("engine_stopped", "the engine starts again");
+      throw this.#isSuspended
+        ? errorOf("store_in_use", "another tab has the store")
+        : errorOf("engine_stopped", "the engine starts again");
     }
     try {
       this.#engine.handle(monotonicMs(), Date.now(), input);
@@ -131,6 +138,39 @@ export class Driver {
     await this.#storageIdle();
     this.#engine?.free();
     this.#store.close();
+  }
+
+  /**
+   * Lets the store go at once, for another tab: what is under way is stored or not. With `last` the engine may still
+   * store what it keeps for its next start.
+   */
+  suspend(last: boolean): void {
+    if (this.#isStopped || this.#isSuspended) {
+      return;
+    }
+    if (last && this.#isStarted) {
+      this.#tell("close");
+    }
+    this.#isSuspended = true;
+    const engine = this.#engine;
+    this.#lose();
+    engine?.free();
+    const store = this.#store;
+    void this.#tasks.then(() => {
+      store.close();
+    });
+  }
+
+  /** Goes on with the store, opened again: another engine reads what is there now. */
+  async resume(store: Store): Promise<void> {
+    await this.#storageIdle();
+    if (this.#isStopped) {
+      store.close();
+      return;
+    }
+    this.#store = store;
+    this.#isSuspended = false;
+    this.#startAgain();
   }
 
   /** Ends the engine at once, for one that never started. */
@@ -187,7 +227,7 @@ export class Driver {
         this.#schedule(output);
         break;
       case "need_token":
-        void this.#giveToken();
+        void this.#giveToken(output.refused);
         break;
       case "connect":
         this.#link.open();
@@ -230,23 +270,23 @@ export class Driver {
     }
   }
 
-  async #giveToken(): Promise<void> {
+  async #giveToken(reason: Cause | undefined): Promise<void> {
     const engine = this.#engine;
-    let token: string;
+    let input: Input;
     try {
       // In a turn of its own: the app's code must not run between two outputs.
       await Promise.resolve();
-      token = await this.#options.token();
-    } catch {
-      if (engine === this.#engine) {
-        this.#tell("token_failed");
+      input = { token: textOf(await this.#options.token({ reason })) };
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      input = { token_failed: detail };
+      if (!this.#isStopped) {
+        this.#options.onTokenError(errorOf("token_unavailable", detail, { cause }));
       }
-      return;
     }
-    if (engine !== this.#engine) {
-      return;
+    if (engine === this.#engine) {
+      this.#tell(input);
     }
-    this.#tell(typeof token === "string" ? { token } : "token_failed");
   }
 
   #arm(at: number): void {
@@ -294,16 +334,20 @@ export class Driver {
     if (this.#isStopped || this.#engine === undefined) {
       return;
     }
+    this.#lose();
+    void this.#restart();
+  }
+
+  #lose(): void {
     this.#engine = undefined;
     this.#isStarted = false;
     clearTimeout(this.#timer);
     this.#link.close();
-    void this.#restart();
   }
 
   async #restart(): Promise<void> {
     await this.#storageIdle();
-    if (this.#isStopped) {
+    if (this.#isStopped || this.#isSuspended) {
       return;
     }
     this.#options.onStopped();
@@ -314,7 +358,7 @@ export class Driver {
   }
 
   #startAgain(): void {
-    if (this.#isStopped) {
+    if (this.#isStopped || this.#isSuspended) {
       return;
     }
     try {
@@ -355,6 +399,14 @@ export class Driver {
     clearTimeout(this.#timer);
     this.#link.close();
   }
+}
+
+/** What the app gave for a token, if it can be one. */
+function textOf(token: unknown): string {
+  if (typeof token !== "string" || token === "") {
+    throw new TypeError(`options.token gave ${token === "" ? "an empty text" : typeof token} instead of a token`);
+  }
+  return token;
 }
 
 function monotonicMs(): number {

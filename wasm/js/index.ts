@@ -5,7 +5,8 @@
 export { init, isRetryable } from "./init.js";
 export { TidingsError, isTidingsError } from "./error.js";
 export { Client, type Invite, type NewConversation, type NewResource, type ProfileChange } from "./client.js";
-export type { ClientOptions } from "./options.js";
+export type { ConnectionState } from "./connection.js";
+export type { ClientOptions, TokenRequest } from "./options.js";
 export type { ModuleSource, WebSocketConstructor, WebSocketLike } from "./platform.js";
 export { MemoryStore } from "./store/memory.js";
 export type { StoreKind } from "./store/store.js";
@@ -18,8 +19,8 @@ export type {
   AccountKind,
   BlockedRow,
   ActivityKey,
+  Cause,
   Code,
-  ConnectionState,
   ContactKind,
   ContactMatch,
   ContactRow,

@@ -6,6 +6,14 @@ import loadModule, { __wbg_reset_state as resetModule, isRetryable as isCodeRetr
 import { TidingsError } from "./error.js";
 import { currentPlatform, type ModuleSource } from "./platform.js";
 
+/** How a page begins that a server answers with for what it does not have; a module begins with a zero. */
+const LESS_THAN = "<".charCodeAt(0);
+
+/** What helps when the module is not where this script looks for it. */
+const ADVICE =
+  "The bundler moved the script away from its module: with Vite add `optimizeDeps: { exclude: [\"tidings\"] }` " +
+  "to the configuration, with another give `init` the module's address (README of tidings, Bundlers)";
+
 let loading: Promise<void> | undefined;
 let loaded = false;
 /** Who has an engine in the module, and loses it when the module is made anew. */
@@ -100,9 +108,29 @@ async function resolve(
     return bytes;
   }
   // Written like this, so that bundlers find the file and carry it along.
-  const response = await fetch(source ?? new URL("../pkg/tidings_bg.wasm", import.meta.url));
+  return download(source ?? unmoved(new URL("../pkg/tidings_bg.wasm", import.meta.url)));
+}
+
+/**
+ * Where the module is when the development server of Vite before 8 has put this
+ * script into its cache, without the file beside it.
+ */
+function unmoved(address: URL): URL {
+  return new URL(address.href.replace("/node_modules/.vite/pkg/", "/node_modules/tidings/pkg/"));
+}
+
+/** Fetches the module; what is served as one is compiled while it comes. */
+async function download(address: string | URL): Promise<ArrayBuffer | Response> {
+  const response = await fetch(address);
   if (!response.ok) {
-    throw new Error(`${response.url} answered ${response.status}`);
+    throw new Error(`${response.url} answered ${response.status}. ${ADVICE}`);
   }
-  return response;
+  if (response.headers.get("content-type")?.startsWith("application/wasm") === true) {
+    return response;
+  }
+  const bytes = await response.arrayBuffer();
+  if (new Uint8Array(bytes)[0] === LESS_THAN) {
+    throw new Error(`${response.url} is a page instead of the module. ${ADVICE}`);
+  }
+  return bytes;
 }

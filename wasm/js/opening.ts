@@ -16,13 +16,23 @@ export interface OpenStore {
   readonly fallback: Code | undefined;
   /** Lets others open the store. */
   readonly release: Release;
+  /** Whether others can open it: it may be lost to them, and is let go by a page that is put aside. */
+  readonly isShared: boolean;
+}
+
+/** What is told of a store that others can open. */
+export interface StoreNews {
+  /** Another one has taken it, of which this one hears late. */
+  onLost(): void;
+  /** Ends the wait for it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens the store, also while the module is still being loaded. Rejects with
  * `store_in_use`, or the `storage_*` code that says why not.
  */
-export async function openStore(options: ClientOptions): Promise<OpenStore> {
+export async function openStore(options: ClientOptions, news: StoreNews): Promise<OpenStore> {
   const { store } = options;
   if (typeof store === "object" || store === "memory") {
     return openMemory(store === "memory" ? new MemoryStore() : store);
@@ -34,12 +44,20 @@ export async function openStore(options: ClientOptions): Promise<OpenStore> {
     return openMemory(new MemoryStore(), currentPlatform().isBrowser ? "storage_gone" : undefined);
   }
   const name = `tidings/${options.storeName ?? `${options.tenant ?? "default"}/${options.account}`}`;
-  const release = await acquireLock(name);
+  const release = await acquireLock(name, {
+    onBusy: () => {
+      options.onStoreInUse?.();
+      return options.whenInUse !== "reject";
+    },
+    onLost: news.onLost,
+    signal: news.signal,
+  });
   if (release === undefined) {
     throw await failureOf("store_in_use", "another tab or worker has this store open");
   }
   try {
-    return { store: await IndexedDbStore.open(name), fallback: undefined, release };
+    const opened = await IndexedDbStore.open(name, news.onLost);
+    return { store: opened, fallback: undefined, release, isShared: true };
   } catch (error) {
     release();
     const code = error instanceof OpenError ? error.code : "storage_corrupt";
@@ -54,5 +72,5 @@ async function openMemory(store: MemoryStore, fallback?: Code): Promise<OpenStor
   if (!store.open()) {
     throw await failureOf("store_in_use", "another client has this store open");
   }
-  return { store, fallback, release: () => undefined };
+  return { store, fallback, release: () => undefined, isShared: false };
 }

@@ -2,7 +2,7 @@
 import type { Input, TimelineRow } from "../pkg/tidings.js";
 import type { TimelineRows } from "./view/timeline.js";
 
-/** An open timeline. */
+/** An open timeline. When the client is closed, nothing comes any more, and what is asked of it does nothing. */
 export class Timeline {
   /** The conversation, or the thread. */
   readonly conversation: string;

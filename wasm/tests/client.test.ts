@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { Client, MemoryStore, init, type ConnectionState, type ConversationRow, type ConversationsChange, type TimelineChange } from "tidings";
+import {
+  Client,
+  MemoryStore,
+  init,
+  type ClientOptions,
+  type ConnectionState,
+  type ConversationRow,
+  type ConversationsChange,
+  type TidingsError,
+  type TimelineChange,
+} from "tidings";
 
 import { listed, offline, timelineUntil, withClient } from "./offline.js";
 
@@ -207,14 +217,56 @@ test("the network switch is off until it is turned on", async () => {
   });
 });
 
-test("a token that the app cannot give is asked for again later", async () => {
-  const token = (): Promise<string> => Promise.reject(new Error("signed out"));
-  await withClient(offline({ token }), async (client) => {
-    await until((done) => {
-      if (client.connection.type === "waiting") { done(); }
-      return client.onConnection((state) => state.type === "waiting" && done());
+test("v90 a token that the app cannot give is asked for again later, and why is told", async (context) => {
+  const warn = context.mock.method(console, "warn", () => undefined);
+  const lost = new Error("signed out");
+  const wrong: [unknown, RegExp][] = [
+    [() => Promise.reject(lost), /signed out/],
+    [() => ({ token: "in an object" }), /gave object instead of a token/],
+    [() => "", /gave an empty text/],
+  ];
+  for (const [token, words] of wrong) {
+    warn.mock.resetCalls();
+    await withClient(offline({ token: token as () => string }), async (client) => {
+      const told: TidingsError[] = [];
+      client.onTokenError((error) => told.push(error));
+      for (let asked = 1; asked <= 2; asked += 1) {
+        await until((done) => {
+          if (told.length >= asked) { done(); }
+          return client.onTokenError(done);
+        });
+        const state = client.connection;
+        assert.equal(state.type === "waiting" && state.code, "token_unavailable");
+        assert.match(state.type === "waiting" ? (state.detail ?? "") : "", words);
+        client.connectNow();
+      }
+      assert.equal(told[0]?.code, "token_unavailable");
+      assert.match(told[0]?.message ?? "", words);
     });
-  });
+    assert.equal(warn.mock.callCount(), 1, "the console is told once of the same failure");
+  }
+});
+
+test("without a callback for tokens there is no client", async () => {
+  const options = { ...offline(), token: undefined } as unknown as ClientOptions;
+  await assert.rejects(Client.open(options), { code: "value_invalid", message: /options\.token/ });
+});
+
+test("a screen that outlives its client shows nothing, and throws nothing", async () => {
+  const client = await Client.open(offline());
+  const { conversation = "" } = await client.createGroup({ members: [] });
+  await client.close();
+  const told: unknown[] = [];
+  const timeline = client.timeline(conversation, (change) => told.push(change));
+  const detail = client.conversation(conversation, (change) => told.push(change));
+  timeline.loadOlder();
+  timeline.markRead();
+  timeline.typing(true);
+  assert.deepEqual([timeline.rows, timeline.hasOlder, told], [[], false, []]);
+  timeline.close();
+  detail.close();
+  client.conversations(({ rows }) => told.push(rows.length)).close();
+  assert.deepEqual(told, [1]);
 });
 
 test("a closed client takes nothing, and closing it again does nothing", async () => {
@@ -292,7 +344,7 @@ test("a store that answers nonsense ends the client with a code, and loses nothi
   client.onConnection((state) => states.push(state));
   store.isBroken = true;
   await assert.rejects(client.sendText(conversation, "never stored"), { code: "value_invalid" });
-  assert.deepEqual(states, [{ type: "rejected", code: "value_invalid" }]);
+  assert.deepEqual(states.map((state) => state.type === "rejected" && state.code), ["value_invalid"]);
   assert.throws(() => { client.connectNow(); }, { code: "value_invalid" });
   await client.close();
   store.isBroken = false;

@@ -3,6 +3,8 @@
  * their own: a module that is loaded stays so.
  */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 
 import { Client, init, isTidingsError, MemoryStore } from "tidings";
@@ -18,6 +20,21 @@ test("a module that is not there can be asked for again", async () => {
   for (const source of [absent, absent.href, "absent.wasm"]) {
     await assert.rejects(init(source), (error) => isTidingsError(error) && error.code === "module_unavailable");
   }
+});
+
+test("a page in place of the module is told from it, with what to do about the bundler", async () => {
+  const server = createServer((request, response) => {
+    if (request.url === "/absent.wasm") {
+      response.statusCode = 404;
+    }
+    response.setHeader("content-type", "text/html").end("<!doctype html>");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const page = `http://127.0.0.1:${port}/tidings_bg.wasm`;
+  await assert.rejects(init(page), /is a page instead of the module.*optimizeDeps/);
+  await assert.rejects(init(`http://127.0.0.1:${port}/absent.wasm`), /answered 404.*optimizeDeps/);
+  server.close();
 });
 
 test("bytes that are no module are refused, and the next call tries anew", async () => {

@@ -145,7 +145,8 @@ test("e14 an engine that stops again and again is given up, and its store can be
   await assert.rejects(client.createGroup({ members: [] }), { code: "engine_stopped" });
   await isOver;
   assert.equal(stops, 3);
-  assert.deepEqual(states.at(-1), { type: "rejected", code: "engine_stopped" });
+  const last = states.at(-1);
+  assert.equal(last?.type === "rejected" && last.code, "engine_stopped");
   await assert.rejects(client.createGroup({ members: [] }), { code: "engine_stopped" });
   await client.close();
   await withClient(offline({ store }), async (client) => {

@@ -1,11 +1,24 @@
 /**
- * One IndexedDB database with one object store. Keys are kept as their bytes in
- * UTF-8, because IndexedDB orders bytes as the core does, and text otherwise.
+ * One IndexedDB database of records. Keys are kept as their bytes in UTF-8,
+ * because IndexedDB orders bytes as the core does, and text otherwise.
+ *
+ * Beside the records it keeps who writes: each writer has a number, and whoever
+ * takes over leaves a mark under the former one's. A transaction of a writer sets
+ * that mark itself and takes it away again, which fails as a whole where the mark
+ * stands. So a tab that was frozen, and finds out late that another one has the
+ * store, writes nothing any more, without an answer being waited for in between.
  */
 import type { StorageCode, StorageRecord, Write } from "../../pkg/tidings.js";
 
-const VERSION = 1;
+const VERSION = 2;
 const RECORDS = "records";
+const WRITERS = "writers";
+
+/** The key of the number of the writer; that number and the former ones are keys themselves. */
+const CURRENT = 0;
+
+/** Marks of former writers that are kept: none of them lives through as many others. */
+const FORMER_MAX = 1000;
 
 /** Made once: a start reads a thousand keys. */
 const KEY_DECODER = new TextDecoder("utf-8", { fatal: true });
@@ -29,15 +42,22 @@ export class OpenError extends Error {
   }
 }
 
+/** How a database is opened. */
+export interface DatabaseOptions {
+  /** Another page deletes it meanwhile. */
+  onDeleted?(): void;
+  /** The writer that had it open before; without the same database there is none to open then. */
+  readonly writer?: number | undefined;
+}
+
 /** The records of one database. What fails rejects with an error that `codeOf` knows. */
 export class RecordDatabase {
   readonly #database: IDBDatabase;
+  /** The number under which it writes; none for one that has it for itself anyway. */
+  #writer: number | undefined;
 
-  /**
-   * Opens the database of this name, and makes it if there is none. Rejects with an `OpenError`.
-   * `onDeleted` is called when another page deletes it meanwhile.
-   */
-  static open(factory: IDBFactory, name: string, onDeleted: () => void = () => undefined): Promise<RecordDatabase> {
+  /** Opens the database of this name, and makes it if there is none. Rejects with an `OpenError`. */
+  static open(factory: IDBFactory, name: string, options: DatabaseOptions = {}): Promise<RecordDatabase> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         reject(new OpenError(codeOf(error), `the database ${name} cannot be opened`, error));
@@ -49,8 +69,16 @@ export class RecordDatabase {
         fail(error);
         return;
       }
-      opening.onupgradeneeded = () => {
-        opening.result.createObjectStore(RECORDS);
+      opening.onupgradeneeded = ({ oldVersion }) => {
+        if (oldVersion === 0 && options.writer !== undefined) {
+          // What was open is gone, and an empty one must not stand in for it.
+          opening.transaction?.abort();
+          return;
+        }
+        if (oldVersion < 1) {
+          opening.result.createObjectStore(RECORDS);
+        }
+        opening.result.createObjectStore(WRITERS);
       };
       opening.onblocked = () => {
         reject(new OpenError("storage_blocked", `the database ${name} is held by another page`));
@@ -59,7 +87,7 @@ export class RecordDatabase {
         };
       };
       opening.onsuccess = () => {
-        resolve(new RecordDatabase(opening.result, onDeleted));
+        resolve(new RecordDatabase(opening.result, options));
       };
       opening.onerror = () => {
         fail(opening.error);
@@ -67,16 +95,51 @@ export class RecordDatabase {
     });
   }
 
-  private constructor(database: IDBDatabase, onDeleted: () => void) {
+  private constructor(database: IDBDatabase, { onDeleted, writer }: DatabaseOptions) {
     this.#database = database;
+    this.#writer = writer;
     // Another page wants to delete or upgrade the database: what is asked of a
     // closed one is answered with `storage_gone`.
     database.onversionchange = ({ newVersion }) => {
       database.close();
       if (newVersion === null) {
-        onDeleted();
+        onDeleted?.();
       }
     };
+  }
+
+  /** The number under which it writes. */
+  get writer(): number | undefined {
+    return this.#writer;
+  }
+
+  /** Becomes the one that writes, behind everything that the former one has under way. */
+  async takeOver(): Promise<void> {
+    const transaction = this.#database.transaction(WRITERS, "readwrite", { durability: "relaxed" });
+    const writers = transaction.objectStore(WRITERS);
+    const current = writers.get(CURRENT) as IDBRequest<number | undefined>;
+    current.onsuccess = () => {
+      const former = current.result ?? 0;
+      this.#writer = former + 1;
+      writers.put(this.#writer, CURRENT);
+      if (former > 0) {
+        writers.put(true, former);
+      }
+      if (former > FORMER_MAX) {
+        writers.delete(IDBKeyRange.bound(1, former - FORMER_MAX));
+      }
+      transaction.commit();
+    };
+    await completion(transaction);
+  }
+
+  /** The writer that the database has now; none in one that was never written to. */
+  async currentWriter(): Promise<number | undefined> {
+    const transaction = this.#database.transaction(WRITERS, "readonly");
+    const current = transaction.objectStore(WRITERS).get(CURRENT) as IDBRequest<number | undefined>;
+    transaction.commit();
+    await completion(transaction);
+    return current.result;
   }
 
   /** The records whose keys begin with any of these. */
@@ -88,15 +151,23 @@ export class RecordDatabase {
     const transaction = this.#database.transaction(RECORDS, "readonly");
     const records = transaction.objectStore(RECORDS);
     const reads = ranges.map((range) => ({ keys: records.getAllKeys(range), values: records.getAll(range) }));
+    // Left to itself it ends with the last answer, which a page that is frozen meanwhile does not take.
+    transaction.commit();
     await completion(transaction);
     return reads.flatMap(({ keys, values }) => keys.result.map((key, index) => record(key, values.result[index])));
   }
 
   /** Carries out all of these or none. With `strict` they are on the disk then, else with the system. */
   async write(writes: readonly Write[], durability: "strict" | "relaxed"): Promise<void> {
-    const transaction = this.#database.transaction(RECORDS, "readwrite", { durability });
+    const scope = this.#writer === undefined ? [RECORDS] : [RECORDS, WRITERS];
+    const transaction = this.#database.transaction(scope, "readwrite", { durability });
     const completed = completion(transaction);
     try {
+      if (this.#writer !== undefined) {
+        const writers = transaction.objectStore(WRITERS);
+        writers.add(true, this.#writer);
+        writers.delete(this.#writer);
+      }
       const records = transaction.objectStore(RECORDS);
       for (const write of writes) {
         apply(records, write);
@@ -149,8 +220,24 @@ function completion(transaction: IDBTransaction): Promise<void> {
   });
 }
 
+/** Whether a write failed because another writer has taken over. */
+export function isTakenOver(error: unknown): boolean {
+  return error instanceof Error && error.name === "ConstraintError";
+}
+
+/**
+ * Whether the database may have been closed under the client, as browsers do on their own: to get at its place on the
+ * disk, after a crash of the process that keeps it, and Safari when it suspends an app.
+ */
+export function isCutOff(error: unknown): boolean {
+  return error instanceof Error && ["InvalidStateError", "AbortError", "UnknownError"].includes(error.name);
+}
+
 /** What an error of IndexedDB means. */
 export function codeOf(error: unknown): StorageCode {
+  if (error instanceof OpenError) {
+    return error.code;
+  }
   switch (error instanceof Error ? error.name : "") {
     case "QuotaExceededError":
       return "storage_full";

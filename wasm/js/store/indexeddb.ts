@@ -1,6 +1,6 @@
 /** The store in IndexedDB: a database, and a second copy of what only this device has. */
 import type { StorageAnswer, StorageRequest } from "../../pkg/tidings.js";
-import { codeOf, OpenError, RecordDatabase } from "./database.js";
+import { codeOf, isCutOff, isTakenOver, OpenError, RecordDatabase } from "./database.js";
 import { SecondCopy } from "./second_copy.js";
 import type { Store } from "./store.js";
 
@@ -10,53 +10,107 @@ const META = "meta";
 /** Records in an IndexedDB database. */
 export class IndexedDbStore implements Store {
   readonly kind = "indexeddb";
-  readonly #database: RecordDatabase;
+  readonly #name: string;
+  #database: RecordDatabase;
   readonly #copy: SecondCopy;
+  readonly #onTaken: () => void;
+  #isClosed = false;
 
-  /** Opens the store of this name, and makes it if there is none. Rejects with an `OpenError`. */
-  static async open(name: string): Promise<IndexedDbStore> {
+  /**
+   * Opens the store of this name, and makes it if there is none. Whoever had it open before writes nothing to it any
+   * more; `onTaken` is called when that happens to this one. Rejects with an `OpenError`.
+   */
+  static async open(name: string, onTaken: () => void = () => undefined): Promise<IndexedDbStore> {
     const copy = new SecondCopy(name);
     try {
-      const database = await RecordDatabase.open(indexedDB, name, () => {
-        copy.clear();
-      });
+      const database = await openDatabase(name, copy);
       await begin(database, copy);
-      return new IndexedDbStore(database, copy);
+      return new IndexedDbStore(name, database, copy, onTaken);
     } catch (error) {
       copy.close();
       throw error;
     }
   }
 
-  private constructor(database: RecordDatabase, copy: SecondCopy) {
+  private constructor(name: string, database: RecordDatabase, copy: SecondCopy, onTaken: () => void) {
+    this.#name = name;
     this.#database = database;
     this.#copy = copy;
+    this.#onTaken = onTaken;
   }
 
   async run(request: StorageRequest): Promise<StorageAnswer> {
     try {
-      switch (request.type) {
-        case "read":
-          return { records: await this.#database.read(request.prefixes) };
-        case "write":
-          await this.#database.write(request.writes, "strict");
-          await this.#copy.write(request.writes);
-          return "written";
-      }
+      return await this.#carryOut(request);
     } catch (error) {
-      return { failed: codeOf(error) };
+      if (this.#isClosed || !isCutOff(error)) {
+        return this.#failed(error);
+      }
+    }
+    // What did not end may be there all the same: carried out twice it is as carried out once.
+    try {
+      await this.#reopen();
+      return await this.#carryOut(request);
+    } catch (error) {
+      return this.#failed(error);
     }
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#database.close();
     this.#copy.close();
   }
+
+  async #carryOut(request: StorageRequest): Promise<StorageAnswer> {
+    switch (request.type) {
+      case "read":
+        return { records: await this.#database.read(request.prefixes) };
+      case "write":
+        await this.#database.write(request.writes, "strict");
+        await this.#copy.write(request.writes);
+        return "written";
+    }
+  }
+
+  /** Opens the database that the browser has closed; rejects when it is not the same any more. */
+  async #reopen(): Promise<void> {
+    const { writer } = this.#database;
+    this.#database.close();
+    const database = await openDatabase(this.#name, this.#copy, writer);
+    const current = await database.currentWriter();
+    if (current !== writer || this.#isClosed) {
+      database.close();
+      throw current === undefined
+        ? new DOMException("the database was made anew", "NotFoundError")
+        : new DOMException("another tab has taken the store over", "ConstraintError");
+    }
+    this.#database = database;
+    this.#copy.reopen(database);
+  }
+
+  #failed(error: unknown): StorageAnswer {
+    if (isTakenOver(error)) {
+      this.#onTaken();
+      return { failed: "storage_blocked" };
+    }
+    return { failed: codeOf(error) };
+  }
 }
 
-/** Brings a database and its copy to the same state. Rejects with an `OpenError`. */
+function openDatabase(name: string, copy: SecondCopy, writer?: number): Promise<RecordDatabase> {
+  return RecordDatabase.open(indexedDB, name, {
+    writer,
+    onDeleted: () => {
+      copy.clear();
+    },
+  });
+}
+
+/** Takes a database over, and brings it and its copy to the same state. Rejects with an `OpenError`. */
 async function begin(database: RecordDatabase, copy: SecondCopy): Promise<void> {
   try {
+    await database.takeOver();
     // No engine has written to it yet: it is new, or the browser threw away what was there.
     const isBlank = (await database.read([META])).length === 0;
     if (isBlank) {

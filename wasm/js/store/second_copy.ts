@@ -24,13 +24,19 @@ const BUCKET = "tidings";
 const DELETIONS_MAX = 100;
 
 /** The part of the Storage Buckets API that is used: https://wicg.github.io/storage-buckets/ */
+interface Bucket {
+  readonly indexedDB: IDBFactory;
+}
+
 interface BucketNavigator {
-  readonly storageBuckets?: { open(name: string): Promise<{ readonly indexedDB: IDBFactory }> };
+  readonly storageBuckets?: { open(name: string): Promise<Bucket> };
 }
 
 /** The copy of one store. It never fails: the store is right without it. */
 export class SecondCopy {
   readonly #name: string;
+  /** Kept for as long as its database is open: writes to one whose bucket was collected as garbage never end. */
+  #bucket: Bucket | undefined;
   /** Opened when it is needed: a start that writes nothing costs nothing. */
   #opening: Promise<RecordDatabase | undefined> | undefined;
   /** What was asked of it, one after another. */
@@ -60,6 +66,13 @@ export class SecondCopy {
 
   /** Becomes what the store has, with the next record that is written. */
   follow(store: RecordDatabase): void {
+    this.#store = store;
+  }
+
+  /** Goes on with the store opened again, after the browser closed both. */
+  reopen(store: RecordDatabase): void {
+    this.#opening = undefined;
+    this.#isFollowing = false;
     this.#store = store;
   }
 
@@ -118,7 +131,7 @@ export class SecondCopy {
   }
 
   #run(task: (copy: RecordDatabase) => Promise<void>): Promise<void> {
-    this.#opening ??= openIn(BUCKET, this.#name);
+    this.#opening ??= this.#open();
     const opening = this.#opening;
     this.#tasks = this.#tasks.then(async () => {
       const copy = await opening;
@@ -130,15 +143,15 @@ export class SecondCopy {
     });
     return this.#tasks;
   }
-}
 
-async function openIn(bucket: string, name: string): Promise<RecordDatabase | undefined> {
-  try {
-    const { storageBuckets } = globalThis.navigator as BucketNavigator;
-    const opened = await storageBuckets?.open(bucket);
-    return opened && (await RecordDatabase.open(opened.indexedDB, name));
-  } catch {
-    return undefined;
+  async #open(): Promise<RecordDatabase | undefined> {
+    try {
+      const { storageBuckets } = globalThis.navigator as BucketNavigator;
+      this.#bucket = await storageBuckets?.open(BUCKET);
+      return this.#bucket && (await RecordDatabase.open(this.#bucket.indexedDB, this.#name));
+    } catch {
+      return undefined;
+    }
   }
 }
 

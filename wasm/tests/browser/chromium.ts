@@ -3,7 +3,7 @@
  * that `TIDINGS_CHROMIUM` names.
  */
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,6 +26,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // `gc()` for the tests.
+  "--js-flags=--expose-gc",
 ];
 
 /** Starts the browser. */
@@ -34,10 +36,33 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS, headless: true });
 }
 
+/** What a page waits for that asks for `/block`, until it is ended. */
+export class Block {
+  readonly #waiting = new Set<ServerResponse>();
+
+  /** Keeps somebody waiting. */
+  add(response: ServerResponse): void {
+    this.#waiting.add(response);
+  }
+
+  /** Lets everybody go on. */
+  end(): void {
+    for (const response of this.#waiting) {
+      response.end();
+    }
+    this.#waiting.clear();
+  }
+}
+
 /** Serves the package's folder; the address of its test page. */
-export async function serve(): Promise<{ server: Server; page: string }> {
+export async function serve(): Promise<{ server: Server; page: string; block: Block }> {
+  const block = new Block();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    if (pathname === "/block") {
+      block.add(response);
+      return;
+    }
     const file = join(PACKAGE, normalize(decodeURIComponent(pathname)));
     readFile(file).then(
       (bytes) => {
@@ -57,5 +82,5 @@ export async function serve(): Promise<{ server: Server; page: string }> {
   if (address === null || typeof address === "string") {
     throw new Error("the server has no port");
   }
-  return { server, page: `http://127.0.0.1:${address.port}/tests/browser/page.html` };
+  return { server, block, page: `http://127.0.0.1:${address.port}/tests/browser/page.html` };
 }

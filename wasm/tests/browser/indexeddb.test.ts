@@ -5,15 +5,16 @@ import { after, before, test } from "node:test";
 
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
-import { launch, serve } from "./chromium.js";
+import { launch, serve, type Block } from "./chromium.js";
 import type {} from "./page.js";
 
 let browser: Browser;
 let server: Server;
 let address: string;
+let block: Block;
 
 before(async () => {
-  ({ server, page: address } = await serve());
+  ({ server, page: address, block } = await serve());
   browser = await launch();
 });
 
@@ -90,13 +91,21 @@ test("what only this device has outlives a database that the browser throws away
   });
 });
 
-test("a second tab on one store is told so, and gets it when the first is closed", async () => {
+test("writes go on when the browser has collected its garbage", async () => {
+  await withPage(async (page) => {
+    await page.evaluate(() => window.lab.open());
+    await page.evaluate(() => window.lab.collectGarbage());
+    assert.equal((await page.evaluate(() => window.lab.createGroup("Walks"))).length, 26);
+  });
+});
+
+test("a second tab that does not wait for a store is told that it is in use, and gets it when the first is closed", async () => {
   await withPage(async (first, context) => {
     const second = await openPage(context);
     await first.evaluate(() => window.lab.open());
     await first.evaluate(() => window.lab.createGroup("First"));
     const refused = { name: "TidingsError", code: "store_in_use", retryable: true };
-    assert.deepEqual(await second.evaluate(() => window.lab.open()), refused);
+    assert.deepEqual(await second.evaluate(() => window.lab.open({ whenInUse: "reject" })), refused);
     assert.deepEqual(await second.evaluate(() => window.lab.inWorker("default/ada")), "store_in_use");
     assert.deepEqual(await second.evaluate(() => window.lab.open({ account: "bob" })), {
       store: "indexeddb",
@@ -106,6 +115,91 @@ test("a second tab on one store is told so, and gets it when the first is closed
     await first.close();
     assert.deepEqual(await second.evaluate(() => window.lab.open()), { store: "indexeddb", fallback: undefined });
     assert.deepEqual(await second.evaluate(() => window.lab.names()), ["First"]);
+  });
+});
+
+test("a second tab waits for the store, and goes on by itself when the first is closed", async () => {
+  await withPage(async (first, context) => {
+    const second = await openPage(context);
+    await first.evaluate(() => window.lab.open());
+    await first.evaluate(() => window.lab.createGroup("First"));
+    await second.evaluate(() => window.lab.openLater());
+    await first.close();
+    assert.deepEqual(await second.evaluate(() => window.lab.opened()), { store: "indexeddb", fallback: undefined });
+    assert.deepEqual(await second.evaluate(() => window.lab.names()), ["First"]);
+  });
+});
+
+test("a tab that is frozen lets its store go, and goes on with what another one wrote", async () => {
+  await withPage(async (first, context) => {
+    const second = await openPage(context);
+    await first.evaluate(() => window.lab.open());
+    await first.evaluate(() => window.lab.createGroup("First"));
+    await second.evaluate(() => window.lab.openLater());
+    // A page that is driven counts as visible, which is never frozen: it is told what it would be told.
+    await first.evaluate(() => document.dispatchEvent(new Event("freeze")));
+    assert.deepEqual(await second.evaluate(() => window.lab.opened()), { store: "indexeddb", fallback: undefined });
+    await second.evaluate(() => window.lab.createGroup("Second"));
+
+    await first.evaluate(() => document.dispatchEvent(new Event("resume")));
+    assert.equal(await first.evaluate(() => window.lab.connection()), "store_in_use");
+    const refused = { name: "TidingsError", code: "store_in_use", retryable: true };
+    assert.deepEqual(await first.evaluate(() => window.lab.send("0".repeat(26), "not mine to write")), refused);
+    await second.evaluate(() => window.lab.close());
+    await first.evaluate(() => window.lab.connectionUntil("another"));
+    await first.waitForFunction(() => window.lab.names().length === 2);
+    await first.evaluate(() => window.lab.createGroup("Third"));
+    const names = await first.evaluate(() => window.lab.names());
+    assert.deepEqual(names.sort(), ["First", "Second", "Third"]);
+  });
+});
+
+test("a tab that answers no more loses its store, and writes nothing to it when it is back", async () => {
+  await withPage(async (first, context) => {
+    const second = await openPage(context);
+    await first.evaluate(() => window.lab.open());
+    await first.evaluate(() => window.lab.createGroup("First"));
+    const late = first.evaluate(() => window.lab.blockThenCreate("Late"));
+    await second.bringToFront();
+    await second.evaluate(() => window.lab.openLater());
+    assert.deepEqual(await second.evaluate(() => window.lab.opened()), { store: "indexeddb", fallback: undefined });
+    await second.evaluate(() => window.lab.createGroup("Second"));
+    block.end();
+    assert.deepEqual(await late, { name: "TidingsError", code: "store_in_use", retryable: false });
+    await first.evaluate(() => window.lab.connectionUntil("store_in_use"));
+    await first.close();
+    await load(second);
+    await second.evaluate(() => window.lab.open());
+    assert.deepEqual((await second.evaluate(() => window.lab.names())).sort(), ["First", "Second"]);
+  });
+});
+
+test("of two who have a store open the newer one alone writes", async () => {
+  await withPage(async (page) => {
+    assert.deepEqual(await page.evaluate(() => window.lab.twice("twice")), {
+      answers: [{ failed: "storage_blocked" }, "written", "written"],
+      keys: ["a", "b"],
+      taken: 1,
+    });
+  });
+});
+
+test("a database that the browser closes by force is opened again, and what was asked of it is done", async () => {
+  await withPage(async (page, context) => {
+    await page.evaluate(() => window.lab.open());
+    const conversation = await page.evaluate(() => window.lab.createGroup("Walks"));
+    const internals = await context.newPage();
+    for (const [at, text] of ["Sunday?", "At ten."].entries()) {
+      await internals.goto("chrome://indexeddb-internals");
+      await internals.locator(".force-close").first().click();
+      await internals.locator(".connection-count").filter({ hasText: "0" }).first().waitFor();
+      assert.equal(await page.evaluate(([to, text]) => window.lab.send(to, text), [conversation, text] as const), undefined);
+      assert.equal(await page.evaluate(() => window.lab.unsynced()), 2 + at);
+    }
+    await load(page);
+    await page.evaluate(() => window.lab.open());
+    const texts = await page.evaluate((conversation) => window.lab.texts(conversation, 2), conversation);
+    assert.deepEqual(texts, ["Sunday?", "At ten."]);
   });
 });
 

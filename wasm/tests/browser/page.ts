@@ -18,6 +18,7 @@ interface AnyStore {
 }
 
 const clients: Client[] = [];
+let opening: Promise<{ store: string; fallback: string | undefined } | Caught> | undefined;
 
 /** What the tests call. */
 const lab = {
@@ -50,6 +51,47 @@ const lab = {
     await clients.pop()?.close();
   },
 
+  /** Opens a client, and resolves when it says that it waits for another tab; `opened` tells when it is open. */
+  openLater(): Promise<void> {
+    return new Promise((resolve) => {
+      opening = lab.open({ onStoreInUse: resolve });
+    });
+  },
+
+  opened(): Promise<{ store: string; fallback: string | undefined } | Caught> | undefined {
+    return opening;
+  },
+
+  connection(): string {
+    return current().connection.type;
+  },
+
+  connectionUntil(isWanted: "store_in_use" | "another"): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if ((lab.connection() === "store_in_use") === (isWanted === "store_in_use")) {
+          stop();
+          resolve();
+        }
+      };
+      const stop = current().onConnection(look);
+      look();
+    });
+  },
+
+  /** Runs nothing else until the test says so, then makes a group before it hears of anything; what went wrong. */
+  async blockThenCreate(title: string): Promise<Caught | undefined> {
+    const request = new XMLHttpRequest();
+    request.open("GET", "/block", false);
+    request.send();
+    try {
+      await current().createGroup({ title, members: [] });
+      return undefined;
+    } catch (error) {
+      return caught(error);
+    }
+  },
+
   /** Deletes a store's database, as a browser does that finds it corrupt. */
   loseDatabase(name: string): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -61,6 +103,12 @@ const lab = {
         reject(deleting.error ?? new Error("not deleted"));
       };
     });
+  },
+
+  /** Has the browser collect what nothing refers to, as it does some time. */
+  async collectGarbage(): Promise<void> {
+    const { gc } = globalThis as unknown as { gc(options: { type: "major"; execution: "async" }): Promise<void> };
+    await gc({ type: "major", execution: "async" });
   },
 
   /** Makes a group; its id. */
@@ -167,6 +215,19 @@ const lab = {
     return steps;
   },
 
+  /** Two openings of one store: who of them may write, and how often the first was told that it is taken. */
+  async twice(name: string): Promise<{ answers: StorageAnswer[]; keys: string[]; taken: number }> {
+    let taken = 0;
+    const [first, second] = [await openStore(name, () => (taken += 1)), await openStore(name)];
+    const put = (key: string): StorageRequest => {
+      return { type: "write", writes: [{ type: "put", key, value: new Uint8Array([1]) }] };
+    };
+    const answers = [await first.run(put("late")), await second.run(put("a")), await second.run(put("b"))];
+    const read = await second.run({ type: "read", prefixes: [""] });
+    const keys = typeof read === "object" && "records" in read ? read.records.map(({ key }) => key) : [];
+    return { answers, keys, taken };
+  },
+
   /** The answers of a store whose database is deleted under it. */
   async deleted(name: string): Promise<StorageAnswer[]> {
     const store = await openStore(name);
@@ -218,8 +279,10 @@ function caught(error: unknown): Caught {
 }
 
 /** The store itself is not part of the package's surface. */
-async function openStore(name: string): Promise<AnyStore> {
+async function openStore(name: string, onTaken?: () => void): Promise<AnyStore> {
   const address = "/dist/store/indexeddb.js";
-  const module = (await import(address)) as { IndexedDbStore: { open(name: string): Promise<AnyStore> } };
-  return module.IndexedDbStore.open(name);
+  const module = (await import(address)) as {
+    IndexedDbStore: { open(name: string, onTaken?: () => void): Promise<AnyStore> };
+  };
+  return module.IndexedDbStore.open(name, onTaken);
 }

@@ -10,7 +10,7 @@ self.onmessage = async (event: MessageEvent<string>) => {
   const { Client, init } = (await import(address)) as typeof Tidings;
   try {
     await init();
-    const options = { url: "ws://127.0.0.1:1", account: "ada", token: () => "none", storeName: event.data };
+    const options = { url: "ws://127.0.0.1:1", account: "ada", token: () => "none", storeName: event.data, whenInUse: "reject" as const };
     const client = await Client.open(options);
     const { conversation = "" } = await client.createGroup({ title: "From a worker", members: [] });
     await client.sendText(conversation, "hello");
