@@ -67,6 +67,15 @@ pub struct Limits {
     /// Changes after which a page takes nothing at all: `page_full`.
     #[n(9)]
     pub page_changes_max: u32,
+    /// Bytes of changes after which a page closes: a page of the longest messages
+    /// is read by a new device as fast as one of a thousand short ones, which take
+    /// about half of it and close their page by its changes.
+    #[n(30)]
+    pub page_bytes_soft: u32,
+    /// Bytes of changes that a page never goes beyond: `page_full`. At least
+    /// `page_bytes_soft` and one change, so that an open page takes any message.
+    #[n(31)]
+    pub page_bytes_max: u32,
     /// Members listed in a conversation; refused with `too_many_members`.
     #[n(10)]
     pub members_max: u32,
@@ -144,6 +153,8 @@ impl Limits {
         clock_ahead_ms_max: 5 * 60 * 1_000,
         page_changes_soft: 1_000,
         page_changes_max: 4_000,
+        page_bytes_soft: 512 * 1024,
+        page_bytes_max: 2 * 1024 * 1024,
         members_max: 1_000,
         pins_max: 100,
         message_characters_max: 4_000,
@@ -175,6 +186,8 @@ impl Limits {
         key_bytes_max: 4_096,
         clock_ahead_ms_max: 366 * 24 * 3_600 * 1_000,
         heads_max: u32::MAX,
+        page_changes_max: 100_000,
+        page_bytes_max: 16 * 1024 * 1024,
         ..Limits::DEFAULT
     };
 

@@ -161,6 +161,12 @@ pub struct LimitConfig {
     /// Changes after which a page takes nothing at all.
     #[arg(long, env = "TIDINGS_PAGE_CHANGES_MAX", default_value_t = Limits::default().page_changes_max)]
     pub page_changes_max: u32,
+    /// Bytes of changes after which a page closes.
+    #[arg(long, env = "TIDINGS_PAGE_BYTES_SOFT", default_value_t = Limits::default().page_bytes_soft)]
+    pub page_bytes_soft: u32,
+    /// Bytes of changes that a page never goes beyond.
+    #[arg(long, env = "TIDINGS_PAGE_BYTES_MAX", default_value_t = Limits::default().page_bytes_max)]
+    pub page_bytes_max: u32,
     /// Members listed in a conversation.
     #[arg(long, env = "TIDINGS_MEMBERS_MAX", default_value_t = Limits::default().members_max)]
     pub members_max: u32,
@@ -185,6 +191,8 @@ impl LimitConfig {
             frame_bytes_max: self.frame_bytes_max,
             page_changes_soft: self.page_changes_soft,
             page_changes_max: self.page_changes_max,
+            page_bytes_soft: self.page_bytes_soft,
+            page_bytes_max: self.page_bytes_max,
             members_max: self.members_max,
             changes_per_second: self.changes_per_second,
             changes_burst: self.changes_burst,

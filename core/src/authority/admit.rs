@@ -2,7 +2,7 @@
 //! all of them. An entry that was admitted is judged again by the same steps.
 
 use crate::{
-    authority::{Context, Effects, Refusal, Session, Stream, block, decide, pace, shape},
+    authority::{Context, Effects, Refusal, Session, Stream, block, decide, pace, page, shape},
     code::Code,
     doc::{Admit, ApplyChangeError, Change, DecodedChange, Document, Fact},
     ids::{ChangeHash, DocumentId},
@@ -211,6 +211,7 @@ impl Stream {
     ) -> Result<Vec<Fact>, AdmitError> {
         let facts = shape::check(self, session, pushed, (change, decoded), accepted_at, limits)?;
         self.decide(session, &pushed.document, &facts, accepted_at, limits)?;
+        page::check_room(self.document(&pushed.document).expect("shape found it"), change, limits)?;
         self.check_seen(&pushed.document, change)?;
         let context = Context { stream: self, session, document: &pushed.document, accepted_at, limits };
         block::check(&context, &facts)?;

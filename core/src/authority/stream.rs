@@ -204,7 +204,7 @@ impl Stream {
         let page = self.newest_page(room);
         let newest = self.documents.get(&DocumentId::of_page(conversation, room, page));
         match newest {
-            Some(newest) if newest.changes() >= limits.page_changes_soft => page.saturating_add(1),
+            Some(newest) if is_closed(newest, limits) => page.saturating_add(1),
             _ => page.max(1),
         }
     }
@@ -511,6 +511,11 @@ impl Stream {
         effects.facts = facts;
         effects
     }
+}
+
+/// Whether a page has as many changes, or as many bytes of them, as close it.
+fn is_closed(page: &Document, limits: &Limits) -> bool {
+    page.changes() >= limits.page_changes_soft || page.change_bytes() >= u64::from(limits.page_bytes_soft)
 }
 
 /// How an entry among many is taken in: what is no page is looked at with every entry.

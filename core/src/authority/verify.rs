@@ -211,8 +211,12 @@ impl Verifier {
             let entry = expected.position();
             return differs(Aspect::Snapshot, format!("entry {entry} is in it"), "it ends before".into());
         }
-        if expected.heads() != found.heads() || expected.changes() != found.changes() {
-            let text = |document: &Document| format!("{} changes, heads {:?}", document.changes(), document.heads());
+        let size = |document: &Document| (document.changes(), document.change_bytes(), document.heads());
+        if size(expected) != size(&found) {
+            let text = |document: &Document| {
+                let (changes, bytes, heads) = size(document);
+                format!("{changes} changes of {bytes} bytes, heads {heads:?}")
+            };
             return differs(Aspect::Snapshot, text(expected), text(&found));
         }
         if expected.admissions() != found.admissions() {

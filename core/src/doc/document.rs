@@ -14,7 +14,7 @@ use automerge::{ActorId, Automerge, ObjId, ROOT, ReadDoc};
 use crate::{
     code::Code,
     doc::{
-        Change, Fact, Key, Operation, OperationKind, ParseChangeError, Predecessor, Value, change::Header,
+        Change, Fact, Key, Operation, OperationKind, ParseChangeError, Predecessor, Value, beside, change::Header,
         contents::Contents, run::Run, snapshot,
     },
     ids::{ChangeHash, DeviceId, DocumentId, MessageId},
@@ -40,6 +40,7 @@ pub struct Document {
     fallback: Option<Box<Fallback>>,
     latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
+    change_bytes: u64,
     admissions: Admissions,
 }
 
@@ -120,6 +121,7 @@ impl Document {
             fallback: None,
             latest: BTreeMap::new(),
             changes: 0,
+            change_bytes: 0,
             admissions: Admissions::default(),
         }
     }
@@ -167,7 +169,7 @@ impl Document {
         // Keys are newest first, admissions oldest first.
         let mut messages: Vec<MessageId> = document.message_ids().collect();
         messages.sort_unstable();
-        document.admissions = Admission::decode_all(messages, admissions)?;
+        (document.change_bytes, document.admissions) = beside::decode(messages, admissions)?;
         Ok(document)
     }
 
@@ -179,11 +181,13 @@ impl Document {
         self.flush().map_err(|source| RestoreDocumentError::Entry { position: self.position, source })
     }
 
-    /// The position, the saved document and the encoded admissions. Who queued what
-    /// others wrote flushes it before.
+    /// The position, the saved document, and what the library does not save: how
+    /// many bytes the changes have and when each message was admitted. Both are
+    /// empty for a document without a change. Who queued what others wrote flushes
+    /// it before.
     pub fn save(&self) -> (Position, Vec<u8>, Vec<u8>) {
         let data = match (self.changes, self.run.is_empty()) {
-            (0, _) => Vec::new(),
+            (0, _) => return (self.position, Vec::new(), Vec::new()),
             (_, true) => self.automerge.save(),
             (_, false) => {
                 let mut whole = self.clone();
@@ -191,7 +195,7 @@ impl Document {
                 whole.automerge.save()
             }
         };
-        (self.position, data, Admission::encode_all(&self.admissions))
+        (self.position, data, beside::encode(self.change_bytes, &self.admissions))
     }
 
     /// Which document.
@@ -212,6 +216,12 @@ impl Document {
     /// How many changes it holds.
     pub fn changes(&self) -> u32 {
         self.changes
+    }
+
+    /// How many bytes its changes have, each as it was written. The same on every
+    /// replica that holds the same changes.
+    pub fn change_bytes(&self) -> u64 {
+        self.change_bytes
     }
 
     /// When each of its messages was admitted.
@@ -554,6 +564,7 @@ impl Document {
     fn note(&mut self, change: &Change) {
         self.latest.insert(change.device(), (change.sequence(), change.hash()));
         self.changes += 1;
+        self.change_bytes += change.bytes().len() as u64;
         self.last_operation = self.last_operation.max(change.last_operation());
         let dependencies = change.dependencies();
         self.heads.retain(|head| !dependencies.contains(head));

@@ -2,6 +2,7 @@
 //! change states (from its own operations, never from patches), and reading
 //! the model back. Deciding whether a change may be is `authority`'s.
 
+mod beside;
 mod change;
 pub(crate) mod chunk;
 pub(crate) mod column;

@@ -151,7 +151,7 @@ fn unzigzag(number: u64) -> i64 {
     (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
 }
 
-fn write_varint(bytes: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn write_varint(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
@@ -159,7 +159,7 @@ fn write_varint(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-fn read_varint(bytes: &mut &[u8]) -> Result<u64, DecodeAdmissionsError> {
+pub(crate) fn read_varint(bytes: &mut &[u8]) -> Result<u64, DecodeAdmissionsError> {
     let mut number = 0u64;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first().ok_or(DecodeAdmissionsError::Count)?;

@@ -5,4 +5,5 @@ mod admission;
 mod entry;
 
 pub use admission::{Admission, Admissions, DecodeAdmissionsError};
+pub(crate) use admission::{read_varint, write_varint};
 pub use entry::{Cursor, Entry, Position};

@@ -290,7 +290,7 @@ pub struct DocumentSnapshot {
     /// The saved document; empty for one that has no entry up to the position.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub data: Vec<u8>,
-    /// The admissions of its messages, as `Admission::encode_all` writes them.
+    /// The bytes of its changes and the admissions of its messages, as `Document::save` writes them.
     #[cbor(n(3), with = "minicbor::bytes")]
     pub admissions: Vec<u8>,
 }

@@ -235,7 +235,7 @@ pub struct Snapshot {
     pub position: Position,
     /// The saved document.
     pub data: Vec<u8>,
-    /// The admissions of its messages, as `Admission::encode_all` writes them.
+    /// The bytes of its changes and the admissions of its messages, as `Document::save` writes them.
     pub admissions: Vec<u8>,
 }
 

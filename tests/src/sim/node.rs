@@ -43,6 +43,8 @@ pub fn config(limits: &Limits) -> Config {
         frame_bytes_max: limits.frame_bytes_max,
         page_changes_soft: limits.page_changes_soft,
         page_changes_max: limits.page_changes_max,
+        page_bytes_soft: limits.page_bytes_soft,
+        page_bytes_max: limits.page_bytes_max,
         members_max: limits.members_max,
         changes_per_second: limits.changes_per_second,
         changes_burst: limits.changes_burst,

@@ -13,6 +13,7 @@ mod pace;
 mod resource;
 mod run;
 mod silence;
+mod size;
 mod there;
 mod thread;
 mod wish;
