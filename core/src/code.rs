@@ -140,6 +140,8 @@ named! {
         MemberExists = "member_exists",
         /// The conversation has as many members as it can.
         TooManyMembers = "too_many_members",
+        /// The document of the conversation, thread or account has as many changes as it can.
+        DocumentFull = "document_full",
 
         // Permission, policy, rank.
         /// The role, with grants and denials, does not carry the permission.

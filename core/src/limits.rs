@@ -32,6 +32,10 @@ pub mod frame_items {
     pub const SOME: usize = 100;
 }
 
+/// After so long a unit of an account's share comes back, ms. Not a limit that an
+/// operator sets, as it says what the shares that are stored mean.
+pub const SHARE_UNIT_MS: u64 = 60_000;
+
 /// The bounds of one deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -76,6 +80,25 @@ pub struct Limits {
     /// `page_bytes_soft` and one change, so that an open page takes any message.
     #[n(31)]
     pub page_bytes_max: u32,
+    /// Changes after which a document that is no page, such as a conversation's, takes
+    /// only what moderates it, and later only its owners' changes: `document_full`.
+    #[n(32)]
+    pub document_changes_soft: u32,
+    /// Changes after which it takes nothing but that it is deleted: a new device reads
+    /// them in a tenth of a second.
+    #[n(33)]
+    pub document_changes_max: u32,
+    /// Bytes of changes for which the same holds as for `document_changes_soft`.
+    #[n(34)]
+    pub document_bytes_soft: u32,
+    /// Bytes of changes for which the same holds as for `document_changes_max`.
+    #[n(35)]
+    pub document_bytes_max: u32,
+    /// Units that an account may spend at once on changes of such a document, where
+    /// 512 bytes cost one, and one comes back each minute; then `rate_limited`. So no
+    /// account alone brings a document to its limit within a day.
+    #[n(36)]
+    pub share_units: u32,
     /// Members listed in a conversation; refused with `too_many_members`.
     #[n(10)]
     pub members_max: u32,
@@ -155,6 +178,11 @@ impl Limits {
         page_changes_max: 4_000,
         page_bytes_soft: 512 * 1024,
         page_bytes_max: 2 * 1024 * 1024,
+        document_changes_soft: 8_000,
+        document_changes_max: 10_000,
+        document_bytes_soft: 2 * 1024 * 1024,
+        document_bytes_max: 3 * 1024 * 1024,
+        share_units: 1_000,
         members_max: 1_000,
         pins_max: 100,
         message_characters_max: 4_000,
@@ -188,6 +216,8 @@ impl Limits {
         heads_max: u32::MAX,
         page_changes_max: 100_000,
         page_bytes_max: 16 * 1024 * 1024,
+        document_changes_max: 100_000,
+        document_bytes_max: 16 * 1024 * 1024,
         ..Limits::DEFAULT
     };
 

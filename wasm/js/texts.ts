@@ -85,6 +85,7 @@ export const ENGLISH: Texts = {
   member_exists: "That person is a member already.",
   blocked: "This person does not take that from you.",
   too_many_members: "This conversation has as many members as it can have.",
+  document_full: "This has been changed as often as it can be. Only those who look after it can still change it.",
   join_forbidden: "Nobody can join this conversation by themselves.",
   invite_unknown: "This invite link does not work.",
   invite_disabled: "This invite link is switched off at the moment.",

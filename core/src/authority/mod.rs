@@ -21,6 +21,7 @@ mod policy;
 mod rank;
 mod refusal;
 mod shape;
+mod size;
 mod state;
 mod status;
 mod stream;
@@ -154,6 +155,7 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
             pin::check(context, facts)?;
         }
     }
+    size::check(context, facts, 0)?;
     value::check(context, facts)
 }
 

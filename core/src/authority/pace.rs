@@ -1,4 +1,5 @@
-//! The pace: slow mode. Asked last, and only where changes are admitted: what
+//! The pace: slow mode, and what an account may write in a day into a document
+//! that has no next page. Asked last, and only where changes are admitted: what
 //! can never be admitted does not wait, and what waits is nobody's mistake.
 
 use core::time::Duration;
@@ -6,7 +7,7 @@ use core::time::Duration;
 use crate::{
     authority::{Context, Refusal},
     code::Code,
-    doc::Fact,
+    doc::{Change, Fact, cost, payer},
     ids::DocumentId,
     model::Role,
     time::WallTime,
@@ -28,6 +29,25 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         return Ok(());
     }
     Err(Refusal::deferred(Code::SlowMode, format!("one message every {seconds} seconds"), next))
+}
+
+/// Whether the share of whoever has to pay for a change is large enough by now.
+pub(super) fn check_share(context: &Context<'_>, change: &Change) -> Result<(), Refusal> {
+    let document = context.stream.document(context.document).expect("shape found it");
+    let payer = match payer(context.document, context.account(), change) {
+        Some(payer) if !context.session.administrator => payer,
+        Some(_) | None => return Ok(()),
+    };
+    let units = match context.document {
+        // A phone book may be taken in at once.
+        DocumentId::Home(_) => context.limits.share_units.max(context.limits.contacts_max),
+        _ => context.limits.share_units,
+    };
+    let payable_at = document.shares().payable_at(&payer, cost(change.bytes().len()), units);
+    if payable_at <= context.accepted_at {
+        return Ok(());
+    }
+    Err(Refusal::deferred(Code::RateLimited, "more than one account may write here in a day", payable_at))
 }
 
 /// When the newest message of the account was admitted, as far as the page

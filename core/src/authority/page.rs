@@ -4,9 +4,8 @@
 use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
-    doc::{Change, Document, Fact, Key, Message},
+    doc::{Fact, Key, Message},
     ids::{MessageId, PageNumber},
-    limits::Limits,
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -19,17 +18,6 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         return refuse(Code::PageFull, format!("page {number} takes no more changes"));
     }
     facts.iter().try_for_each(|fact| check_fact(context, number, fact))
-}
-
-/// The change fits into the page: asked of a change, as facts have no size.
-pub(super) fn check_room(page: &Document, change: &Change, limits: &Limits) -> Result<(), Refusal> {
-    let bytes = page.change_bytes() + change.bytes().len() as u64;
-    match page.id().page() {
-        Some(number) if bytes > u64::from(limits.page_bytes_max) => {
-            refuse(Code::PageFull, format!("page {number} has no room for {} bytes", change.bytes().len()))
-        }
-        Some(_) | None => Ok(()),
-    }
 }
 
 fn check_fact(context: &Context<'_>, number: PageNumber, fact: &Fact) -> Result<(), Refusal> {

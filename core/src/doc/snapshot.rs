@@ -6,9 +6,12 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::doc::{
-    chunk::{Chunk, ChunkKind, ReadChunkError},
-    column::{ReadColumnError, Reader, Runs, count_booleans},
+use crate::{
+    doc::{
+        chunk::{Chunk, ChunkKind, ReadChunkError},
+        column::{ReadColumnError, Reader, Runs, count_booleans},
+    },
+    limits::Limits,
 };
 
 const ACTOR_BYTES: usize = 16;
@@ -19,11 +22,14 @@ const DEFLATED: u64 = 0b1000;
 const TYPE: u64 = 0b111;
 /// Columns of changes and of operations that Automerge 0.12 knows, and room for later ones.
 const COLUMNS_MAX: u64 = 32;
-/// Bytes that all columns of a document may take when inflated and unpacked.
-/// A page at its hard limit, full of the longest messages, takes half.
-const UNPACKED_BYTES_MAX: u64 = 128 * 1024 * 1024;
-/// Rows of one column: a page at its hard limit, of changes at theirs.
-const ROWS_MAX: u64 = 4_000_000;
+/// Bytes that all columns of a document may take when inflated and unpacked: four
+/// times those of its changes. Each change has its keys and values in full; the
+/// columns have both, the keys once more unpacked, and a few numbers for each
+/// operation, fewer than its key has bytes.
+const UNPACKED_BYTES_MAX: u64 = 4 * Limits::WIDEST.page_bytes_max as u64;
+/// Rows of one column: a page at its hard limit, of changes that each replace as
+/// much as a change may.
+const ROWS_MAX: u64 = Limits::DEFAULT.page_changes_max as u64 * Limits::DEFAULT.change_predecessors_max as u64;
 
 /// Why bytes are not a snapshot that can be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

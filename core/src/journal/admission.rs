@@ -36,6 +36,9 @@ pub enum DecodeAdmissionsError {
     /// Fewer or more numbers than two a message.
     #[error("the numbers are not two a message")]
     Count,
+    /// The share of an account that cannot be.
+    #[error("a share is not that of an account")]
+    Share,
 }
 
 impl Admissions {

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use tidings_core::{
     doc::Document,
     ids::{DocumentId, TenantId},
+    journal::Position,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -19,9 +20,9 @@ use crate::{
 
 /// Documents of one round.
 const DOCUMENTS_MAX: u32 = 64;
-/// Documents that are passed over because their journal is damaged; when they
-/// are more, all are tried again.
-const DAMAGED_MAX: usize = 1_024;
+/// Documents that are passed over because their journal is damaged, or because
+/// what is saved of them does not load; when they are more, all are tried again.
+const PASSED_OVER_MAX: usize = 1_024;
 
 /// Why a document got no snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -30,16 +31,29 @@ enum CutSnapshotError {
     Store(#[from] StoreError),
     #[error("the document failed while it was saved")]
     Panic,
+    #[error("what was saved is not the document again: {0}")]
+    Unloadable(String),
+}
+
+impl CutSnapshotError {
+    /// Whether the next round would end no better.
+    fn is_lasting(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Damaged { .. }),
+            Self::Unloadable(_) => true,
+            Self::Panic => false,
+        }
+    }
 }
 
 /// Looks for stale documents until the node goes down. What fails is logged,
 /// and tried again at the next round; a damaged stream once, so that many of
 /// them do not keep the others waiting.
 pub(crate) async fn run(node: Arc<Node>) {
-    let mut damaged: BTreeSet<(TenantId, DocumentId)> = BTreeSet::new();
+    let mut passed_over: BTreeSet<(TenantId, DocumentId)> = BTreeSet::new();
     while node.drain.phase() == Phase::Running {
         tokio::time::sleep(node.config.node.snapshot_interval).await;
-        let count_max = DOCUMENTS_MAX + u32::try_from(damaged.len()).unwrap_or(0);
+        let count_max = DOCUMENTS_MAX + u32::try_from(passed_over.len()).unwrap_or(0);
         let stale = match node.store.stale_documents(node.config.node.snapshot_entries.max(1), count_max).await {
             Ok(stale) => stale,
             Err(error) => {
@@ -49,18 +63,19 @@ pub(crate) async fn run(node: Arc<Node>) {
         };
         for StaleDocument { tenant, document } in stale {
             let key = (tenant, document);
-            if damaged.contains(&key) {
+            if passed_over.contains(&key) {
                 continue;
             }
             let (tenant, document) = &key;
             match cut(&node, tenant, document).await {
                 Ok(bytes) => tracing::debug!(%document, bytes, "snapshot cut"),
-                Err(CutSnapshotError::Store(error @ StoreError::Damaged { .. })) => {
-                    tracing::error!(%tenant, %document, %error, "no snapshot is cut of a damaged stream");
-                    if damaged.len() >= DAMAGED_MAX {
-                        damaged.clear();
+                Err(error) if error.is_lasting() => {
+                    tracing::error!(%tenant, %document, %error, "no snapshot is cut of the document any more");
+                    node.metrics.snapshots_failed.count();
+                    if passed_over.len() >= PASSED_OVER_MAX {
+                        passed_over.clear();
                     }
-                    damaged.insert(key);
+                    passed_over.insert(key);
                 }
                 Err(error) => tracing::warn!(%document, %error, "no snapshot was cut"),
             }
@@ -83,11 +98,33 @@ async fn cut(node: &Node, tenant: &TenantId, id: &DocumentId) -> Result<usize, C
         Ok(document) => document,
         Err(error) => mend(node.store.as_ref(), tenant, id, &stored, head, error).await?,
     };
-    let (position, data, admissions) = compute(move || document.save()).await?;
-    let bytes = data.len();
-    let snapshot = Snapshot { position, data, admissions };
+    let snapshot = compute(move || save(&document)).await??;
     node.store.save_snapshot(tenant, id, &snapshot).await?;
-    Ok(bytes)
+    Ok(snapshot.data.len())
+}
+
+/// What is saved of a document, loaded again before it takes the place of what was
+/// saved before: by the bounds of whoever will read it.
+fn save(document: &Document) -> Result<Snapshot, CutSnapshotError> {
+    let (position, data, admissions) = document.save();
+    check_loads(document, position, &data, &admissions)?;
+    Ok(Snapshot { position, data, admissions })
+}
+
+fn check_loads(
+    document: &Document,
+    position: Position,
+    data: &[u8],
+    admissions: &[u8],
+) -> Result<(), CutSnapshotError> {
+    let loaded = Document::restore(document.id().clone(), Some((position, data, admissions)), &[]);
+    let loaded = loaded.map_err(|error| CutSnapshotError::Unloadable(error.to_string()))?;
+    let state = |document: &Document| (document.changes(), document.change_bytes(), document.heads());
+    if state(&loaded) == state(document) && loaded.admissions() == document.admissions() {
+        Ok(())
+    } else {
+        Err(CutSnapshotError::Unloadable("it loads as another document".to_owned()))
+    }
 }
 
 async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CutSnapshotError> {
@@ -97,4 +134,46 @@ async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
         _ => tokio::task::spawn_blocking(work),
     };
     task.await.map_err(|_| CutSnapshotError::Panic)
+}
+
+#[cfg(test)]
+mod tests {
+    use tidings_core::{
+        doc::Fact,
+        ids::{AccountId, ConversationId, DeviceId, MessageId, Stamp},
+        model::{MessageBody, MessageKind},
+        time::WallTime,
+    };
+
+    use super::*;
+
+    const NOW: WallTime = WallTime::from_millis(1_767_225_600_000);
+
+    /// A page with so many messages.
+    fn page(messages: u16) -> Document {
+        let mut page = Document::new(DocumentId::Page(ConversationId::from_bytes([7; 16]), 1));
+        for number in 1..=messages {
+            let author = AccountId::parse("ann").unwrap();
+            let id = MessageId { stamp: Stamp::new(NOW, number, [9; 8]), author };
+            let body = MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None };
+            let mut writer = page.clone();
+            let change = writer.write(DeviceId::from_bytes([1; 16]), NOW, &[Fact::Message(id, body)]).unwrap();
+            page.admit(&change, Position::new(u64::from(number)), NOW).unwrap();
+        }
+        page
+    }
+
+    #[test]
+    fn d21_what_does_not_load_as_the_document_takes_nobodys_place() {
+        let document = page(3);
+        let (position, data, admissions) = document.save();
+        assert!(matches!(check_loads(&document, position, &data, &admissions), Ok(())));
+        let (_, shorter, fewer) = page(2).save();
+        let cases =
+            [(&data[..data.len() - 1], &admissions), (&data, &fewer), (&shorter, &fewer), (&shorter, &admissions)];
+        for (data, admissions) in cases {
+            let checked = check_loads(&document, position, data, admissions);
+            assert!(matches!(&checked, Err(error @ CutSnapshotError::Unloadable(_)) if error.is_lasting()));
+        }
+    }
 }

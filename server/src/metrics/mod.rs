@@ -104,6 +104,8 @@ metrics! {
         snapshots_cut: Counter,
         /// Bytes of those snapshots.
         snapshots_cut_bytes: Counter,
+        /// Documents of which no snapshot can be cut any more: what was saved did not load, or their journal is damaged.
+        snapshots_failed: Counter,
     }
 }
 

@@ -89,8 +89,7 @@ impl Task {
         self.load_missing(stream, &document, &[], base).await?;
         let system = Session::system(self.key.tenant.clone(), &self.key.stream);
         let (at, facts) = (self.node.clock.wall_now(), [Fact::Message(held.message, held.body)]);
-        let mut page = stream.document(&document).cloned().unwrap_or_else(|| Document::new(document.clone()));
-        let Some(change) = page.write(system.device, at, &facts) else { return Ok(()) };
+        let Some(change) = stream.compose(system.device, &document, at, &facts) else { return Ok(()) };
         let pushed = PushedChange { document, change: change.bytes().to_vec() };
         let admitted = self.admit(stream, base, &system, &pushed).await?;
         // The next one is written on top of it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidings_core::{
     code::Code,
     ids::{DocumentId, StreamId},
-    model::{Conversation, Permission},
+    model::{Conversation, MemberStatus, Permission},
     wire::{LateMessages, ListLate, ServerFrame},
 };
 
@@ -28,6 +28,12 @@ async fn late_messages(
     let ListLate { request, conversation } = *list;
     let (tenant, store) = (&identity.tenant, node.store.as_ref());
     if !identity.administrator {
+        // The row first: nothing is loaded for who is no member.
+        match store.member(tenant, conversation, &identity.account).await? {
+            Some(member) if member.is_subscriber() => return Ok(Err(Code::PermissionDenied)),
+            Some(member) if member.status == MemberStatus::Active => {}
+            _ => return Ok(Err(Code::NotAMember)),
+        }
         // Grants and roles of a conversation's own are in its document alone.
         let (document, _) = load(store, tenant, &DocumentId::Conversation(conversation)).await?;
         let conversation = Conversation::read(&document);

@@ -1,6 +1,18 @@
-//! How much a page holds, in bytes.
+//! How much documents hold, what an account may write in a day, and that
+//! admitting costs the same in a long document as in a short one.
+
+use core::time::Duration;
 
 use super::*;
+use crate::{
+    doc::Effort,
+    limits::SHARE_UNIT_MS,
+    model::{MemberField, Wish},
+};
+
+fn named(name: &str, called: &str) -> [Fact; 1] {
+    [Fact::MemberText(account(name), MemberField::DisplayName, Some(called.into()))]
+}
 
 /// What an account says, so many characters of it.
 fn says_long(number: u8, author: &str, characters: usize) -> Fact {
@@ -65,4 +77,190 @@ fn d20_every_replica_counts_the_same_bytes() {
         let counted = [&stored, &received, &restored].map(Document::change_bytes);
         assert_eq!((counted, room.bytes(page)), ([bytes; 3], bytes));
     }
+}
+
+impl Room {
+    /// Has the owner write in the conversation's document until it has so many changes.
+    fn fill(&mut self, changes: u32) {
+        let document = self.document(None);
+        while self.stream.document(&document).unwrap().changes() < changes {
+            let title = format!("Trip {}", self.stream.position().number());
+            self.push("ow", None, &[Fact::Info(InfoField::Title, Some(title))]).unwrap();
+        }
+    }
+
+    /// When a change may be admitted that is deferred at this time.
+    fn deferred(&self, name: &str, facts: &[Fact], at: WallTime) -> Option<WallTime> {
+        let mut room = self.clone();
+        let pushed = room.write(&session(name), &room.document(None), facts);
+        match room.stream.admit(&session(name), &pushed, at, &room.limits) {
+            Ok(_) => None,
+            Err(AdmitError::Refused(Refusal { code: Code::RateLimited, retry_at, .. })) => retry_at,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn d22_near_its_end_a_document_is_for_those_who_keep_order_and_then_for_owners() {
+    let mut room = Room::group();
+    (room.limits.document_changes_soft, room.limits.document_changes_max) = (4, 8);
+    room.fill(3);
+    let removed = [status("gu", MemberStatus::Removed)];
+    let left = |name| [status(name, MemberStatus::Left)];
+    room.check("me", None, &named("me", "Meg"), Ok(()));
+    room.fill(4);
+    room.check("me", None, &named("me", "Meg"), Err(Code::DocumentFull));
+    room.check("mo", None, &named("mo", "Moe"), Ok(()));
+    room.check("ad", None, &removed, Ok(()));
+    room.check("me", None, &left("me"), Ok(()));
+    room.fill(6);
+    room.check("ad", None, &removed, Err(Code::DocumentFull));
+    room.check("ow", None, &removed, Ok(()));
+    room.check("me", None, &left("me"), Ok(()));
+    room.fill(8);
+    room.check("ow", None, &removed, Err(Code::DocumentFull));
+    room.check("me", None, &left("me"), Err(Code::DocumentFull));
+    room.check("ow", None, &[Fact::State(ConversationState::Deleted)], Ok(()));
+    // What is said has pages of its own.
+    room.check("me", Some(1), &[says(9, "me")], Ok(()));
+}
+
+#[test]
+fn d22_a_document_is_full_by_its_bytes_too() {
+    let mut room = Room::group();
+    let bytes = |room: &Room| room.stream.document(&room.document(None)).unwrap().change_bytes();
+    let begun = u32::try_from(bytes(&room)).unwrap();
+    (room.limits.document_bytes_soft, room.limits.document_bytes_max) = (begun + 500, begun + 1_500);
+    room.check("me", None, &named("me", "Meg"), Ok(()));
+    room.fill(4);
+    room.check("me", None, &named("me", "Meg"), Err(Code::DocumentFull));
+    let about = |characters| [Fact::Info(InfoField::Description, Some("x".repeat(characters)))];
+    room.check("ow", None, &about(400), Ok(()));
+    room.check("ow", None, &about(1_000), Err(Code::DocumentFull));
+}
+
+#[test]
+fn d22_nobody_comes_in_where_there_is_room_for_leaving_only() {
+    let mut room = Room::group();
+    room.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
+    let join = |room: &Room| {
+        let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
+        let (zoe, mut room) = (account("zoe"), room.clone());
+        let asker = Asker { account: &zoe, subscribes: false, moved_at: None };
+        let fulfilled = room.stream.fulfil(&system, asker, &Wish::Join(None), NOW, &room.limits).unwrap();
+        room.admit(&system, &fulfilled.pushed.unwrap()).map(drop).map_err(code_of)
+    };
+    assert_eq!(join(&room), Ok(()));
+    (room.limits.document_changes_soft, room.limits.document_changes_max) = (2, 8);
+    assert_eq!(join(&room), Err(Code::DocumentFull));
+}
+
+#[test]
+fn d22_whom_an_account_blocks_has_room_of_its_own() {
+    let id = DocumentId::Home(account("ann"));
+    let stream = Stream::new(TenantId::parse("acme").unwrap(), id.stream(), Position::ZERO, 0);
+    let mut room = Room { stream, limits: Limits::default() };
+    room.stream.insert(Document::new(id.clone()));
+    (room.limits.document_changes_soft, room.limits.document_changes_max) = (2, 3);
+    let blocks = |name: &str| Fact::Blocked(account(name), Some(NOW));
+    let pins = |number: u8| {
+        let field = SettingField::PinnedAt;
+        Fact::Setting(ConversationId::from_bytes([number; 16]), field, Some(NOW))
+    };
+    let mut push = |fact: Fact| {
+        let pushed = room.write(&session("ann"), &id, &[fact]);
+        room.admit(&session("ann"), &pushed).map(drop).map_err(code_of)
+    };
+    assert_eq!((push(pins(1)), push(pins(2))), (Ok(()), Ok(())));
+    assert_eq!((push(pins(3)), push(blocks("bob"))), (Err(Code::DocumentFull), Ok(())));
+    assert_eq!(push(blocks("cid")), Err(Code::DocumentFull));
+}
+
+#[test]
+fn p20_what_an_account_writes_again_and_again_is_deferred() {
+    let mut room = Room::group();
+    room.limits.share_units = 3;
+    let after = |units: u64| NOW.plus(Duration::from_millis(units * SHARE_UNIT_MS));
+    for called in ["Meg", "Mel", "Mia"] {
+        room.push("me", None, &named("me", called)).unwrap();
+    }
+    assert_eq!(room.deferred("me", &named("me", "May"), NOW), Some(after(1)));
+    assert_eq!(room.deferred("me", &named("me", "May"), after(1)), None);
+    assert_eq!(room.deferred("gu", &named("gu", "Guy"), NOW), None, "a share is each account's own");
+    // By bytes too.
+    let about = [Fact::Info(InfoField::Description, Some("x".repeat(1_000)))];
+    assert_eq!(room.deferred("ad", &about, NOW), None);
+    room.push("ad", None, &about).unwrap();
+    assert_eq!(room.deferred("ad", &named("ad", "Ada"), NOW), Some(after(1)));
+    // What is said in a page costs nothing, and an administrator of the tenant has no share.
+    room.check("me", Some(1), &[says(9, "me")], Ok(()));
+    let root = Session { administrator: true, ..session("root") };
+    for number in 0..5 {
+        room.push_as(&root, None, &[Fact::Info(InfoField::Title, Some(format!("Trip {number}")))]).unwrap();
+    }
+}
+
+#[test]
+fn p20_a_share_is_the_same_after_a_restart() {
+    let mut room = Room::group();
+    room.limits.share_units = 2;
+    room.push("me", None, &named("me", "Meg")).unwrap();
+    room.push("me", None, &named("me", "Mel")).unwrap();
+    let (position, data, beside) = room.stream.document(&room.document(None)).unwrap().save();
+    let restored = Document::restore(room.document(None), Some((position, &data, &beside)), &[]).unwrap();
+    let deferred = room.deferred("me", &named("me", "Mia"), NOW);
+    room.stream.insert(restored);
+    assert!(deferred.is_some());
+    assert_eq!(room.deferred("me", &named("me", "Mia"), NOW), deferred);
+}
+
+#[test]
+fn p20_who_comes_and_goes_pays_for_it() {
+    let mut room = Room::group();
+    room.limits.share_units = 4;
+    room.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
+    let zoe = account("zoe");
+    let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
+    let come = |room: &mut Room| {
+        let asker = Asker { account: &zoe, subscribes: false, moved_at: None };
+        let fulfilled = room.stream.fulfil(&system, asker, &Wish::Join(None), NOW, &room.limits).unwrap();
+        room.admit(&system, &fulfilled.pushed.unwrap()).map(drop).map_err(code_of)
+    };
+    for _ in 0..2 {
+        come(&mut room).unwrap();
+        room.push("zoe", None, &[status("zoe", MemberStatus::Left)]).unwrap();
+    }
+    assert_eq!(come(&mut room), Err(Code::RateLimited));
+}
+
+#[test]
+fn d23_admitting_costs_the_same_in_a_long_document() {
+    let mut room = Room::group();
+    (room.limits.share_units, room.limits.document_changes_soft) = (u32::MAX, u32::MAX);
+    let (id, device) = (room.document(None), session("me").device);
+    let mut writer = room.stream.document(&id).unwrap().clone();
+    let mut efforts = Vec::new();
+    for number in 0..1_500 {
+        let change = writer.write(device, NOW, &named("me", &format!("Meg {number}"))).unwrap();
+        let pushed = PushedChange { document: id.clone(), change: change.bytes().to_vec() };
+        let queued = || room.stream.queue(&session("me"), &pushed, NOW, &room.limits).unwrap().map(drop);
+        let (queued, effort) = Effort::of(queued);
+        assert_eq!(queued, Ok(()));
+        if number % 64 == 0 {
+            room.stream.flush().unwrap();
+        }
+        efforts.push(effort);
+    }
+    assert_eq!(efforts.iter().max_by_key(|effort| (effort.walks, effort.copies)), Some(&Effort::default()));
+    room.stream.flush().unwrap();
+    assert_eq!(room.stream.document(&id).unwrap().heads(), writer.heads());
+    // What the system writes for who comes in is not written into a copy either.
+    let (system, zoe) = (Session::system(TenantId::parse("acme").unwrap(), room.stream.id()), account("zoe"));
+    room.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
+    let asker = Asker { account: &zoe, subscribes: false, moved_at: None };
+    let (fulfilled, effort) =
+        Effort::of(|| room.stream.fulfil(&system, asker, &Wish::Join(None), NOW, &room.limits).unwrap());
+    let queued = room.stream.queue(&system, &fulfilled.pushed.unwrap(), NOW, &room.limits).unwrap();
+    assert_eq!((queued.is_ok(), effort), (true, Effort::default()));
 }

@@ -1,0 +1,98 @@
+//! How much a document holds: a page ends with its bytes, and a document that has
+//! no next page keeps room near its end for those who keep order, and then for
+//! those whose it is. So whoever fills one locks out nobody but people like them.
+
+use crate::{
+    authority::{Context, Refusal, refuse},
+    code::Code,
+    doc::{Document, Fact},
+    ids::DocumentId,
+    limits::Limits,
+    model::{ConversationState, MemberStatus, Role},
+};
+
+/// How far a document may be filled by somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// To the soft mark: what everybody writes.
+    Common,
+    /// Half-way from there to the end: what moderators and above write.
+    Order,
+    /// To the end: what owners and administrators of the tenant write, who leaves, and
+    /// in a home whom the account blocks.
+    Own,
+    /// Beyond: a conversation is deleted once.
+    Last,
+}
+
+/// Whether a change of so many bytes has room in its document; of none, whether
+/// any has.
+pub(super) fn check(context: &Context<'_>, facts: &[Fact], bytes: usize) -> Result<(), Refusal> {
+    let Some(document) = context.stream.document(context.document) else { return Ok(()) };
+    let after = document.change_bytes() + bytes as u64;
+    if let Some(number) = context.document.page() {
+        let fits = after <= u64::from(context.limits.page_bytes_max);
+        let detail = || format!("page {number} has no room for {bytes} bytes");
+        return if fits { Ok(()) } else { refuse(Code::PageFull, detail()) };
+    }
+    let room = room(context, facts);
+    let (changes_max, bytes_max) = match bounds(room, context.limits) {
+        Some(bounds) if document.changes() > 0 => bounds,
+        Some(_) | None => return Ok(()),
+    };
+    if document.changes() < changes_max && after <= bytes_max {
+        return Ok(());
+    }
+    refuse(Code::DocumentFull, describe(document))
+}
+
+fn describe(document: &Document) -> String {
+    format!("{} changes of {} bytes", document.changes(), document.change_bytes())
+}
+
+/// The changes and bytes that a document may have; none where there is no bound.
+fn bounds(room: Room, limits: &Limits) -> Option<(u32, u64)> {
+    let (soft, max) = (limits.document_changes_soft, limits.document_changes_max);
+    let (bytes_soft, bytes_max) = (limits.document_bytes_soft, limits.document_bytes_max);
+    let between = |soft: u32, max: u32| soft + max.saturating_sub(soft) / 2;
+    match room {
+        Room::Common => Some((soft, u64::from(bytes_soft))),
+        Room::Order => Some((between(soft, max), u64::from(between(bytes_soft, bytes_max)))),
+        Room::Own => Some((max, u64::from(bytes_max))),
+        Room::Last => None,
+    }
+}
+
+fn room(context: &Context<'_>, facts: &[Fact]) -> Room {
+    let all = |of: fn(&Context<'_>, &Fact) -> bool| !facts.is_empty() && facts.iter().all(|fact| of(context, fact));
+    if all(|_, fact| matches!(fact, Fact::State(ConversationState::Deleted))) {
+        return Room::Last;
+    }
+    let is_own = match context.document {
+        DocumentId::Home(_) => all(|_, fact| matches!(fact, Fact::Blocked(..))),
+        DocumentId::Account(_) => false,
+        DocumentId::Conversation(_) | DocumentId::Thread(..) | DocumentId::Page(..) | DocumentId::ThreadPage(..) => {
+            all(leaves)
+        }
+    };
+    if is_own || context.session.administrator {
+        return Room::Own;
+    }
+    let conversation = context.conversation();
+    match context.power() {
+        Some(power) if power.rank >= conversation.rank_of(&Role::Owner) => Room::Own,
+        Some(power) if power.rank >= conversation.rank_of(&Role::Moderator) => Room::Order,
+        Some(_) | None => Room::Common,
+    }
+}
+
+/// Whether somebody goes, by themselves or as a wish of theirs: those who went come
+/// back in the common room only, so that this ends.
+fn leaves(context: &Context<'_>, fact: &Fact) -> bool {
+    match fact {
+        Fact::MemberStatus(account, to) => {
+            to.status == MemberStatus::Left && (account == context.account() || context.account().is_system())
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,50 @@
+//! Counts what costs as much as a document is long, so that tests can hold it
+//! still: passes of the library over it, which applying a change and reading the
+//! past take, and copies.
+
+#[cfg(any(test, feature = "testing"))]
+use core::cell::Cell;
+
+#[cfg(any(test, feature = "testing"))]
+thread_local! {
+    static EFFORT: Cell<Effort> = const { Cell::new(Effort { passes: 0, copies: 0 }) };
+}
+
+/// What a thread has done so far.
+#[cfg(any(test, feature = "testing"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Effort {
+    /// Passes of the library over a document.
+    pub passes: u64,
+    /// Copies of documents.
+    pub copies: u64,
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl Effort {
+    /// What this thread did while something was done.
+    pub fn of<T>(done: impl FnOnce() -> T) -> (T, Effort) {
+        let before = EFFORT.get();
+        let done = done();
+        let after = EFFORT.get();
+        (done, Effort { passes: after.passes - before.passes, copies: after.copies - before.copies })
+    }
+}
+
+/// Counts a pass.
+pub(super) fn pass() {
+    #[cfg(any(test, feature = "testing"))]
+    EFFORT.set(Effort { passes: EFFORT.get().passes + 1, ..EFFORT.get() });
+}
+
+/// A part of a document that counts its copies.
+#[derive(Default)]
+pub(super) struct Copied;
+
+impl Clone for Copied {
+    fn clone(&self) -> Self {
+        #[cfg(any(test, feature = "testing"))]
+        EFFORT.set(Effort { copies: EFFORT.get().copies + 1, ..EFFORT.get() });
+        Self
+    }
+}
