@@ -167,6 +167,21 @@ pub struct LimitConfig {
     /// Bytes of changes that a page never goes beyond.
     #[arg(long, env = "TIDINGS_PAGE_BYTES_MAX", default_value_t = Limits::default().page_bytes_max)]
     pub page_bytes_max: u32,
+    /// Changes after which a document that is no page takes only what moderates it.
+    #[arg(long, env = "TIDINGS_DOCUMENT_CHANGES_SOFT", default_value_t = Limits::default().document_changes_soft)]
+    pub document_changes_soft: u32,
+    /// Changes after which a document that is no page takes nothing.
+    #[arg(long, env = "TIDINGS_DOCUMENT_CHANGES_MAX", default_value_t = Limits::default().document_changes_max)]
+    pub document_changes_max: u32,
+    /// Bytes of changes after which a document that is no page takes only what moderates it.
+    #[arg(long, env = "TIDINGS_DOCUMENT_BYTES_SOFT", default_value_t = Limits::default().document_bytes_soft)]
+    pub document_bytes_soft: u32,
+    /// Bytes of changes that a document that is no page never goes beyond.
+    #[arg(long, env = "TIDINGS_DOCUMENT_BYTES_MAX", default_value_t = Limits::default().document_bytes_max)]
+    pub document_bytes_max: u32,
+    /// Units of 512 bytes that an account may write at once into such a document; one comes back each minute.
+    #[arg(long, env = "TIDINGS_SHARE_UNITS", default_value_t = Limits::default().share_units)]
+    pub share_units: u32,
     /// Members listed in a conversation.
     #[arg(long, env = "TIDINGS_MEMBERS_MAX", default_value_t = Limits::default().members_max)]
     pub members_max: u32,
@@ -193,6 +208,11 @@ impl LimitConfig {
             page_changes_max: self.page_changes_max,
             page_bytes_soft: self.page_bytes_soft,
             page_bytes_max: self.page_bytes_max,
+            document_changes_soft: self.document_changes_soft,
+            document_changes_max: self.document_changes_max,
+            document_bytes_soft: self.document_bytes_soft,
+            document_bytes_max: self.document_bytes_max,
+            share_units: self.share_units,
             members_max: self.members_max,
             changes_per_second: self.changes_per_second,
             changes_burst: self.changes_burst,

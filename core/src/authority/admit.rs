@@ -2,7 +2,7 @@
 //! all of them. An entry that was admitted is judged again by the same steps.
 
 use crate::{
-    authority::{Context, Effects, Refusal, Session, Stream, block, decide, pace, page, shape},
+    authority::{Context, Effects, Refusal, Session, Stream, block, decide, pace, shape, size},
     code::Code,
     doc::{Admit, ApplyChangeError, Change, DecodedChange, Document, Fact},
     ids::{ChangeHash, DocumentId},
@@ -73,13 +73,12 @@ impl Stream {
             Ok(read) => read,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
-        let is_apart = |page: &Document| page.id().page().is_some() && page.is_apart(&read.0);
-        let queue = self.document(&pushed.document).is_some_and(is_apart);
-        if !queue {
+        if !self.document(&pushed.document).is_some_and(|document| document.is_queueable(&read.0)) {
             self.flush()?;
         }
-        let admit: Admit = if queue { Document::queue } else { Document::admit };
-        Ok(self.take(session, pushed, read, admit, accepted_at, limits))
+        // No copy is made to go back to, which would cost as much as the document:
+        // should the library not take what is queued, that shows at the next flush.
+        Ok(self.take(session, pushed, read, Document::queue, accepted_at, limits))
     }
 
     /// What stands before everything else that is judged.
@@ -109,6 +108,7 @@ impl Stream {
         let position = self.position.next();
         let document = self.documents.get_mut(&pushed.document).expect("shape found it");
         admit(document, &change, position, accepted_at).map_err(malformed)?;
+        document.charge(&change, &session.account, session.administrator, accepted_at);
         self.position = position;
         let effects = self.take_effect(&pushed.document, facts);
         self.count(&pushed.document, position, accepted_at, &effects.facts);
@@ -211,11 +211,12 @@ impl Stream {
     ) -> Result<Vec<Fact>, AdmitError> {
         let facts = shape::check(self, session, pushed, (change, decoded), accepted_at, limits)?;
         self.decide(session, &pushed.document, &facts, accepted_at, limits)?;
-        page::check_room(self.document(&pushed.document).expect("shape found it"), change, limits)?;
-        self.check_seen(&pushed.document, change)?;
         let context = Context { stream: self, session, document: &pushed.document, accepted_at, limits };
+        size::check(&context, &facts, pushed.change.len())?;
+        self.check_seen(&pushed.document, change)?;
         block::check(&context, &facts)?;
         pace::check(&context, &facts)?;
+        pace::check_share(&context, change)?;
         Ok(facts)
     }
 

@@ -281,13 +281,7 @@ impl Stream {
 
     /// The change of this device that states facts in a loaded document, which
     /// stays as it is. None if it states all of them already.
-    pub(super) fn compose(
-        &self,
-        device: DeviceId,
-        document: &DocumentId,
-        at: WallTime,
-        facts: &[Fact],
-    ) -> Option<Change> {
+    pub fn compose(&self, device: DeviceId, document: &DocumentId, at: WallTime, facts: &[Fact]) -> Option<Change> {
         self.documents.get(document)?.compose(device, at, facts)
     }
 
@@ -353,6 +347,7 @@ impl Stream {
                 return Ok(None);
             }
             admit(document, change, entry.position, entry.accepted_at)?;
+            document.charge(change, &entry.account, entry.administrator, entry.accepted_at);
             Ok(Some(change.clone()))
         };
         self.take_entry(entry, apply, || Ok(change.clone())).map(|taken| taken.map(|(_, effects)| effects))
@@ -365,6 +360,7 @@ impl Stream {
             }
             let change = shape::check_entry(document, entry).map_err(illegal)?;
             admit(document, &change, entry.position, entry.accepted_at)?;
+            document.charge(&change, &entry.account, entry.administrator, entry.accepted_at);
             Ok(Some(change))
         };
         self.take_entry(entry, apply, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))

@@ -25,6 +25,20 @@ struct Visible {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Contents {
     keys: BTreeMap<Arc<str>, Arc<[Visible]>>,
+    /// What all of it takes in memory, about.
+    bytes: usize,
+}
+
+/// What a key and what is visible under it take in memory, bytes.
+fn bytes_of(key: &str, all: &[Visible]) -> usize {
+    const KEY: usize = 100;
+    let value = |visible: &Visible| match &visible.value {
+        Some(Value::Text(text)) => text.len(),
+        Some(Value::Bytes(bytes)) => bytes.len(),
+        Some(Value::Uint(_) | Value::Bool(_)) | None => 0,
+    };
+    let values: usize = all.iter().map(|visible| size_of::<Visible>() + value(visible)).sum();
+    KEY + key.len() + values
 }
 
 impl Contents {
@@ -39,7 +53,7 @@ impl Contents {
             };
             Some(Visible { number, device, value })
         };
-        let mut keys = BTreeMap::new();
+        let (mut keys, mut bytes) = (BTreeMap::new(), 0);
         for item in automerge.map_range(ROOT, ..) {
             let key: Arc<str> = Arc::from(&*item.key);
             let mut all: Vec<Visible> = if item.conflict {
@@ -49,9 +63,10 @@ impl Contents {
                 vec![visible((item.value.into_value(), id))?]
             };
             all.sort_unstable_by_key(|visible| (visible.number, visible.device));
+            bytes += bytes_of(&key, &all);
             keys.insert(key, Arc::from(all));
         }
-        Some(Self { keys })
+        Some(Self { keys, bytes })
     }
 
     /// Takes in what a change does on top of all that it depends on.
@@ -74,11 +89,20 @@ impl Contents {
                 let place = (own.number, own.device);
                 all.insert(all.partition_point(|visible| (visible.number, visible.device) < place), own);
             }
-            match all.is_empty() {
-                true => drop(self.keys.remove(key)),
-                false => drop(self.keys.insert(Arc::from(key), Arc::from(all))),
-            }
+            let former = match all.is_empty() {
+                true => self.keys.remove(key),
+                false => {
+                    self.bytes += bytes_of(key, &all);
+                    self.keys.insert(Arc::from(key), Arc::from(all))
+                }
+            };
+            self.bytes -= former.map_or(0, |former| bytes_of(key, &former));
         }
+    }
+
+    /// What all of it takes in memory, bytes, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The operations visible under a key, rising.

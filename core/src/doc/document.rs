@@ -14,10 +14,10 @@ use automerge::{ActorId, Automerge, ObjId, ROOT, ReadDoc};
 use crate::{
     code::Code,
     doc::{
-        Change, Fact, Key, Operation, OperationKind, ParseChangeError, Predecessor, Value, beside, change::Header,
-        contents::Contents, run::Run, snapshot,
+        Change, Fact, Key, Operation, OperationKind, ParseChangeError, Predecessor, Shares, Value, beside,
+        change::Header, contents::Contents, effort, repeat, run::Run, share, snapshot,
     },
-    ids::{ChangeHash, DeviceId, DocumentId, MessageId},
+    ids::{AccountId, ChangeHash, DeviceId, DocumentId, MessageId},
     journal::{Admission, Admissions, DecodeAdmissionsError, Entry, Position},
     time::WallTime,
 };
@@ -41,6 +41,7 @@ pub struct Document {
     latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
     change_bytes: u64,
+    shares: Shares,
     admissions: Admissions,
 }
 
@@ -61,6 +62,11 @@ const RUN_MAX: usize = 128;
 
 /// Changes after which a fallback is made anew.
 const FALLBACK_CHANGES_MAX: usize = 256;
+
+/// A run of so few changes, or of so small a part of what the document has, is given
+/// to the library change by change: a run at once costs as much as the document is long.
+const REPEATED_MIN: usize = 4;
+const REPEATED_SHARE: usize = 32;
 
 /// Why a change did not become part of a document, which is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,6 +128,7 @@ impl Document {
             latest: BTreeMap::new(),
             changes: 0,
             change_bytes: 0,
+            shares: Shares::default(),
             admissions: Admissions::default(),
         }
     }
@@ -169,7 +176,7 @@ impl Document {
         // Keys are newest first, admissions oldest first.
         let mut messages: Vec<MessageId> = document.message_ids().collect();
         messages.sort_unstable();
-        (document.change_bytes, document.admissions) = beside::decode(messages, admissions)?;
+        (document.change_bytes, document.shares, document.admissions) = beside::decode(messages, admissions)?;
         Ok(document)
     }
 
@@ -182,9 +189,9 @@ impl Document {
     }
 
     /// The position, the saved document, and what the library does not save: how
-    /// many bytes the changes have and when each message was admitted. Both are
-    /// empty for a document without a change. Who queued what others wrote flushes
-    /// it before.
+    /// many bytes the changes have, what is left of the shares of those who wrote
+    /// them, and when each message was admitted. Both are empty for a document
+    /// without a change. Who queued what others wrote flushes it before.
     pub fn save(&self) -> (Position, Vec<u8>, Vec<u8>) {
         let data = match (self.changes, self.run.is_empty()) {
             (0, _) => return (self.position, Vec::new(), Vec::new()),
@@ -195,7 +202,7 @@ impl Document {
                 whole.automerge.save()
             }
         };
-        (self.position, data, beside::encode(self.change_bytes, &self.admissions))
+        (self.position, data, beside::encode(self.change_bytes, &self.shares, &self.admissions))
     }
 
     /// Which document.
@@ -224,14 +231,26 @@ impl Document {
         self.change_bytes
     }
 
+    /// What is left of the shares of those who wrote it.
+    pub fn shares(&self) -> &Shares {
+        &self.shares
+    }
+
     /// When each of its messages was admitted.
     pub fn admissions(&self) -> &Admissions {
         &self.admissions
     }
 
-    /// A rough size in memory, bytes: 450 a change (measured), and a base.
+    /// Its size in memory, bytes: the bytes of its changes and what the library keeps
+    /// of each beside them, the admission of each message, and what it says. Measured;
+    /// a copy to go back to, and what is queued, is not in it.
     pub fn bytes_estimate(&self) -> usize {
-        4_096 + 450 * self.changes as usize
+        const BASE: usize = 4_096;
+        const CHANGE: usize = 150;
+        const MESSAGE: usize = 200;
+        let change_bytes = usize::try_from(self.change_bytes).unwrap_or(usize::MAX);
+        let rows = CHANGE * self.changes as usize + MESSAGE * self.admissions.iter().len();
+        change_bytes.saturating_add(BASE + rows + self.contents.bytes())
     }
 
     /// The hashes of the changes nothing depends on yet, sorted.
@@ -263,6 +282,7 @@ impl Document {
             return self.contents.visible(key);
         };
         let hashes: Vec<_> = hashes.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect();
+        effort::pass();
         let found = self.automerge.get_all_at(ROOT, key, &hashes);
         let mut visible: Vec<Predecessor> = found
             .into_iter()
@@ -354,6 +374,12 @@ impl Document {
         Some(Operation { root: true, key: Some(key), kind, predecessors })
     }
 
+    /// Whether a change can be judged and queued beside what is queued: it was written
+    /// on top of all that is here, or takes nothing of the past, and there is room.
+    pub(crate) fn is_queueable(&self, change: &Change) -> bool {
+        self.run.len() < RUN_MAX && (self.is_present(&change.dependencies()) || self.is_apart(change))
+    }
+
     /// Whether who has seen these changes has seen the present, which is
     /// found at a tenth of the cost of the past.
     fn is_present(&self, hashes: &[ChangeHash]) -> bool {
@@ -380,19 +406,37 @@ impl Document {
             return Err(ApplyChangeError::Dependency);
         }
         self.prepare_fallback();
-        let automerge = Arc::make_mut(&mut self.automerge);
-        let applied = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes([change.inner().clone()])));
-        let failure = match applied {
-            Ok(Ok(())) if self.automerge.get_heads().contains(&change.inner().hash()) => {
+        match self.hand_over(change) {
+            Ok(()) => {
                 self.note(change);
-                return Ok(());
+                Ok(())
             }
-            Ok(Ok(())) => "the library kept it back".to_owned(),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the library failed".to_owned(),
-        };
-        self.go_back();
-        Err(ApplyChangeError::Apply(failure))
+            Err(failure) => {
+                self.go_back();
+                Err(ApplyChangeError::Apply(failure))
+            }
+        }
+    }
+
+    /// Gives the library one change, with panics caught.
+    fn hand_over(&mut self, change: &Change) -> Result<(), String> {
+        if Arc::strong_count(&self.automerge) > 1 {
+            effort::copy();
+        }
+        let automerge = Arc::make_mut(&mut self.automerge);
+        let handed = catch_unwind(AssertUnwindSafe(|| match repeat::is_repeatable(automerge, change) {
+            true => repeat::repeat(automerge, change),
+            false => {
+                effort::pass();
+                automerge.apply_changes([change.inner().clone()]).map_err(|error| error.to_string())
+            }
+        }));
+        match handed {
+            Ok(Ok(())) if self.automerge.get_heads().contains(&change.inner().hash()) => Ok(()),
+            Ok(Ok(())) => Err("the library kept it back".to_owned()),
+            Ok(Err(failure)) => Err(failure),
+            Err(_) => Err("the library failed".to_owned()),
+        }
     }
 
     /// Lets go of the copy that `apply` keeps to go back to, which costs as
@@ -467,7 +511,16 @@ impl Document {
         }
         let change = Change::restore(&entry.change)?;
         take(self, &change, entry.position, entry.accepted_at)?;
+        self.charge(&change, &entry.account, entry.administrator, entry.accepted_at);
         Ok(Some(change))
+    }
+
+    /// Has the share of whoever wrote an admitted change pay for it. Administrators
+    /// of the tenant have no share.
+    pub(crate) fn charge(&mut self, change: &Change, by: &AccountId, administrator: bool, accepted_at: WallTime) {
+        if !administrator && let Some(payer) = share::payer(&self.id, by, change) {
+            self.shares.pay(payer, share::cost(change.bytes().len()), accepted_at);
+        }
     }
 
     /// Admits a change at a position with the next `flush`.
@@ -529,6 +582,11 @@ impl Document {
         let run = core::mem::take(&mut self.run);
         // To go back to before a run is for whoever holds the document.
         self.fallback = None;
+        if run.len() <= (self.changes as usize / REPEATED_SHARE).max(REPEATED_MIN) {
+            let handed = run.changes().iter().try_for_each(|change| self.hand_over(change));
+            return handed.map_err(ApplyChangeError::Apply);
+        }
+        effort::pass();
         let changes: Vec<automerge::Change> = run.changes().iter().map(|change| change.inner().clone()).collect();
         let automerge = Arc::make_mut(&mut self.automerge);
         let applied = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes(changes)));

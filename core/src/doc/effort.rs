@@ -37,14 +37,8 @@ pub(super) fn pass() {
     EFFORT.set(Effort { passes: EFFORT.get().passes + 1, ..EFFORT.get() });
 }
 
-/// A part of a document that counts its copies.
-#[derive(Default)]
-pub(super) struct Copied;
-
-impl Clone for Copied {
-    fn clone(&self) -> Self {
-        #[cfg(any(test, feature = "testing"))]
-        EFFORT.set(Effort { copies: EFFORT.get().copies + 1, ..EFFORT.get() });
-        Self
-    }
+/// Counts a copy.
+pub(super) fn copy() {
+    #[cfg(any(test, feature = "testing"))]
+    EFFORT.set(Effort { copies: EFFORT.get().copies + 1, ..EFFORT.get() });
 }

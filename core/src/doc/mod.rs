@@ -9,19 +9,26 @@ pub(crate) mod column;
 mod contents;
 mod conversation;
 mod document;
+mod effort;
 mod fact;
 mod home;
 mod key;
 mod page;
+mod repeat;
 mod run;
+mod share;
 mod snapshot;
 mod value;
 
 pub use change::{Change, DecodedChange, Operation, OperationKind, ParseChangeError, Predecessor};
 pub(crate) use document::Admit;
 pub use document::{ApplyChangeError, Document, RestoreDocumentError};
+#[cfg(any(test, feature = "testing"))]
+pub use effort::Effort;
 pub use fact::{Fact, ParseFactError, ProfileField, SettingField};
 pub use home::Home;
 pub use key::Key;
 pub use page::Message;
+pub use share::Shares;
+pub(crate) use share::{cost, payer};
 pub use value::Value;

@@ -3,7 +3,7 @@
 
 use tidings_core::{
     authority::{AdmitError, Effects, Session, Stream},
-    doc::{Document, Fact},
+    doc::Fact,
     ids::{AccountId, ConversationId, DocumentId, MessageId},
     journal::Position,
     model::{LateMessage, LateState, Wish},
