@@ -448,7 +448,7 @@ fn i27_a_vector_with_more_items_than_it_may_have_is_no_frame() {
         ClientFrame::List(List { request: 1, query: Query::Directory(query) })
     };
     let mentions = |count| {
-        let mut message = late_message();
+        let mut message = late();
         message.body.mentions = Some(vec![account(); count]);
         ClientFrame::Ask(Ask { request: 1, conversation: conversation(), wish: Wish::Late(message) })
     };
