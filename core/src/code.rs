@@ -180,8 +180,10 @@ named! {
         LastOwner = "last_owner",
         /// Only the account itself may write this.
         NotTheOwner = "not_the_owner",
-        /// The account that it would reach has blocked the one that it is of.
-        Blocked = "blocked",
+        /// It cannot be delivered. Nobody is told why: the other one may have blocked the account.
+        NotDeliverable = "not_deliverable",
+        /// The account cannot be added or invited by this one. Nobody is told why.
+        AccountUnavailable = "account_unavailable",
         /// Only its author may do this to a message.
         NotTheAuthor = "not_the_author",
 

@@ -262,7 +262,20 @@ impl ConversationId {
     /// same id while offline, in either order.
     pub fn direct(tenant: &TenantId, one: &AccountId, other: &AccountId) -> Self {
         let (first, second) = if one <= other { (one, other) } else { (other, one) };
-        Self(derive(["tidings direct 1", tenant.as_str(), first.as_str(), second.as_str()]))
+        Self(marked(DIRECT_MARK, derive(["tidings direct 1", tenant.as_str(), first.as_str(), second.as_str()])))
+    }
+
+    /// Whether it has the form of a direct's id: only a direct begins under it.
+    pub fn is_of_direct(&self) -> bool {
+        self.0.starts_with(&DIRECT_MARK)
+    }
+
+    /// Whether it has the form of an id that is derived, a direct's or that of a
+    /// conversation about a resource: nothing else begins under it, so nobody
+    /// takes the place of one that others can derive. A random id is of that form
+    /// once in 2^31 times, and then nothing begins under it.
+    pub fn is_derived(&self) -> bool {
+        self.is_of_direct() || self.0.starts_with(&RESOURCE_MARK)
     }
 }
 
@@ -270,7 +283,7 @@ impl ConversationId {
     /// The conversation about a resource, by its id at the operator's, with a
     /// client: every device of the client derives the same id while offline.
     pub fn resource(tenant: &TenantId, resource: &str, client: &AccountId) -> Self {
-        Self(derive(["tidings resource 1", tenant.as_str(), resource, client.as_str()]))
+        Self(marked(RESOURCE_MARK, derive(["tidings resource 1", tenant.as_str(), resource, client.as_str()])))
     }
 }
 
@@ -287,6 +300,15 @@ impl ContactId {
     pub fn of_account(account: &AccountId) -> Self {
         Self(derive(["tidings contact 1", account.as_str()]))
     }
+}
+
+/// The first bytes of derived ids of conversations.
+const DIRECT_MARK: [u8; 4] = [0xd1, 0xec, 0x70, 0x01];
+const RESOURCE_MARK: [u8; 4] = [0x2e, 0x50, 0xce, 0x01];
+
+fn marked(mark: [u8; 4], mut bytes: [u8; 16]) -> [u8; 16] {
+    bytes[..4].copy_from_slice(&mark);
+    bytes
 }
 
 fn derive<const N: usize>(parts: [&str; N]) -> [u8; 16] {

@@ -108,6 +108,9 @@ shares! {
         receipts: "frames of receipts", "600+40/s", "account-receipts", "TIDINGS_ACCOUNT_RECEIPTS";
         /// Presence notices: each is told to all members who are there. What is over is dropped: the next one says more.
         presence: "presence notices", "90+15/s", "account-presence", "TIDINGS_ACCOUNT_PRESENCE";
+        /// People an account brings in: adds, invites, begins a conversation with. Each is told at once, with a title that the
+        /// account chose. For a team that is moved here whole, and then for a person; administrators of a tenant have no bound.
+        people: "people added or invited", "1000+200/d", "account-people", "TIDINGS_ACCOUNT_PEOPLE";
         /// Contact points an account may ask for: a phone book in batches, and so slow that nobody tries out all numbers.
         contact_points: "contact points", "5000+1/s", "account-contact-points", "TIDINGS_ACCOUNT_CONTACT_POINTS";
     }
@@ -125,6 +128,7 @@ impl ShareConfig {
     fn at_least(mut self, limits: &Limits) -> Self {
         self.changes = self.changes.at_least(limits.changes_burst, limits.changes_per_second);
         self.contact_points = self.contact_points.at_least(limits.contact_points_max, 0);
+        self.people = self.people.at_least(limits.members_max, 0);
         self.sessions = self.sessions.max(1);
         self.streams = self.streams.max(1);
         self
@@ -147,9 +151,11 @@ mod tests {
 
     #[test]
     fn p30_a_share_lets_a_single_session_and_a_single_question_pass() {
-        let tight = ["test", "--account-changes", "1+1/h", "--account-contact-points", "1+1/d"];
+        let tight =
+            ["test", "--account-changes", "1+1/h", "--account-contact-points", "1+1/d", "--account-people", "1+1/h"];
         let config = Flags::try_parse_from(tight).unwrap().shares.at_least(&Limits::DEFAULT);
         assert_eq!(config.changes, "500+20/s".parse().unwrap());
+        assert_eq!(config.people, "1000+1/h".parse().unwrap());
         assert_eq!(config.contact_points, "1000+1/d".parse().unwrap());
         assert_eq!(config.fetches, "600+40/s".parse().unwrap());
     }

@@ -254,7 +254,7 @@ async fn a50_a_limited_invite_lets_in_as_many_as_it_may(database: Database) {
         ask(&mut bob, Wish::Join(Some(CODE))).await.unwrap();
     }
     assert_eq!(ask(&mut cid, Wish::Join(Some(CODE))).await.unwrap_err().code, Code::InviteUsedUp);
-    assert_eq!(ask(&mut cid, Wish::Join(None)).await.unwrap_err().code, Code::JoinForbidden);
+    assert_eq!(ask(&mut cid, Wish::Join(None)).await.unwrap_err().code, Code::ConversationUnknown);
     // The use is an entry, of the system's account; the subscriber is none.
     assert_eq!(ann.entries_to(&stream(boats()), 3).await.len(), 1);
     assert_eq!(names(&list(&mut ann, 1).await.unwrap()), ["bob"]);

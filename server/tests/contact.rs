@@ -124,7 +124,7 @@ async fn c5_whoever_is_blocked_says_nothing_in_the_direct(database: Database) {
     block(&mut ann, &mut home, true).await;
     let before = bobs.clone();
     let refused = bob.push_refused(stream(direct()), vec![bobs.say("are you there?")]).await;
-    assert_eq!((refused.code, refused.retry_at), (Code::Blocked, None));
+    assert_eq!((refused.code, refused.retry_at), (Code::NotDeliverable, None));
     bobs = before;
     // What was said can be taken back, by the one who said it.
     let page = bobs.stream.documents().find(|document| document.id().page().is_some()).unwrap();
@@ -148,14 +148,14 @@ async fn c5_whoever_is_blocked_starts_no_direct_and_invites_nobody(database: Dat
     let mut bob = Client::connect(&server, "bob", device(2)).await;
     let created = Author::of("bob", device(2), direct()).write(CreateDirect { peer: account("ann") });
     let refused = bob.push_refused(stream(direct()), vec![created.clone()]).await;
-    assert_eq!(refused.code, Code::Blocked);
+    assert_eq!(refused.code, Code::NotDeliverable);
     let mut bobs = Author::of("bob", device(2), boats());
     bob.push_accepted(stream(boats()), vec![bobs.create(&["cid"])]).await;
     let before = bobs.clone();
-    assert_eq!(bob.push_refused(stream(boats()), vec![bobs.add("ann")]).await.code, Code::Blocked);
+    assert_eq!(bob.push_refused(stream(boats()), vec![bobs.add("ann")]).await.code, Code::AccountUnavailable);
     bobs = before.clone();
     let invites = InviteMember { conversation: boats(), account: account("ann"), role: Role::Member };
-    assert_eq!(bob.push_refused(stream(boats()), vec![bobs.write(invites)]).await.code, Code::Blocked);
+    assert_eq!(bob.push_refused(stream(boats()), vec![bobs.write(invites)]).await.code, Code::AccountUnavailable);
     // Others are not concerned, nor is the group that both are in.
     bobs = before;
     bob.push_accepted(stream(boats()), vec![bobs.add("dan"), bobs.say("hello")]).await;

@@ -94,7 +94,7 @@ async fn what_is_refused_or_deferred_is_counted_by_code(database: Database) {
     let change = stranger.say("let me in");
     for _ in 0..2 {
         let refused = eve.push_refused(stream(boats()), vec![change.clone()]).await;
-        assert_eq!(refused.code, Code::NotAMember);
+        assert_eq!(refused.code, Code::ConversationUnknown);
     }
     let mut broken = author.say("cut short");
     broken.change.truncate(20);
@@ -106,7 +106,7 @@ async fn what_is_refused_or_deferred_is_counted_by_code(database: Database) {
         metrics,
         &[
             ("pushes_total", 5.0),
-            ("changes_refused_total{code=\"not_a_member\"}", 2.0),
+            ("changes_refused_total{code=\"conversation_unknown\"}", 2.0),
             ("changes_refused_total{code=\"change_malformed\"}", 1.0),
             ("changes_admitted_total", 1.0),
             ("pushes_deferred_total{code=\"rate_limited\"}", 1.0),

@@ -234,7 +234,7 @@ mod postgres {
         bob_writes.apply(&created);
         let change = bob_writes.say("may I?");
         let refused = bob.push_refused(stream(boats()), vec![change.clone()]).await;
-        assert_eq!(refused.code, Code::NotAMember);
+        assert_eq!(refused.code, Code::ConversationUnknown);
         ann.push_accepted(stream(boats()), vec![author.add("bob")]).await;
         bob.push_accepted(stream(boats()), vec![change]).await;
         one.stop().await;

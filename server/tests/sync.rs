@@ -292,7 +292,7 @@ async fn a_stranger_can_neither_fetch_nor_push(database: Database) {
     let mut eve_writes = Author::of("eve", device(6), boats());
     eve_writes.apply(&created);
     let refused = eve.push_refused(stream(boats()), vec![eve_writes.say("let me in")]).await;
-    assert_eq!(refused.code, Code::NotAMember);
+    assert_eq!(refused.code, Code::ConversationUnknown);
     eve.send(&ClientFrame::Presence(PresenceNotice { conversation: boats(), kind: PresenceKind::Typing })).await;
     ann.push_accepted(stream(boats()), vec![author.say("hush")]).await;
     assert!(eve.settle().await.is_empty());

@@ -100,14 +100,14 @@ async fn a_refused_push_is_followed_to_its_refusal() {
     let node = Process::start(&database.address, &TRACED);
     let mut ann = session(&node, "ann", 1).await;
     let mut author = Author::of("ann", device(1), boats());
-    ann.push_accepted(stream(boats()), vec![author.create(&[])]).await;
+    ann.push_accepted(stream(boats()), vec![author.create(&["eve"]), author.remove("eve")]).await;
     let mut eve = session(&node, "eve", 6).await;
     let mut stranger = Author::of("eve", device(6), boats());
     stranger.apply(&ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
     let refused = eve.push_refused(stream(boats()), vec![stranger.say("let me in")]).await;
-    assert_eq!(refused.code, Code::NotAMember);
+    assert_eq!(refused.code, Code::MemberRemoved);
     let line = line(&node, |line| !line["refused"].is_null()).await;
-    assert_eq!((line["step"].as_str(), line["refused"].as_str()), (Some("Decided"), Some("not_a_member")));
+    assert_eq!((line["step"].as_str(), line["refused"].as_str()), (Some("Decided"), Some("member_removed")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -100,7 +100,7 @@ fn a27_who_asked_while_offline_is_in_on_reconnect() {
 fn a27_who_may_not_come_in_is_told_and_sees_nothing() {
     let mut door = door(&[]);
     door.asks(Wish::Join(None));
-    door.check_refused(Code::JoinForbidden);
+    door.check_refused(Code::ConversationUnknown);
     assert_eq!(door.status(), None);
 }
 

@@ -29,6 +29,14 @@ impl Stream {
         facts_of(&pushed.document, &change).iter().filter_map(brought_in).filter(is_other).cloned().collect()
     }
 
+    /// How many others a change brings in: adds, invites, or begins a conversation with.
+    pub fn people_brought_in(session: &Session, pushed: &PushedChange, limits: &Limits) -> usize {
+        let DocumentId::Conversation(_) = pushed.document else { return 0 };
+        let Ok((change, _)) = shape::read(&pushed.change, limits) else { return 0 };
+        let is_other = |account: &&AccountId| **account != session.account;
+        facts_of(&pushed.document, &change).iter().filter_map(brought_in).filter(is_other).count()
+    }
+
     /// Tells who of those that are reached has blocked the author of the
     /// changes that are admitted next.
     pub fn set_blockers(&mut self, blockers: Vec<AccountId>) {
@@ -46,15 +54,20 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     if is_direct && blockers.iter().any(|account| conversation.members.contains_key(account)) {
         return match facts.iter().all(takes_back) {
             true => Ok(()),
-            false => refuse(Code::Blocked, "the other one has blocked the account"),
+            false => refuse(Code::NotDeliverable, "not delivered"),
         };
     }
     // Who asked to be let in wants to be.
     let asked = |account| conversation.members.get(account).map(Member::status) == Some(MemberStatus::Requested);
     match facts.iter().filter_map(brought_in).find(|account| blockers.contains(account) && !asked(*account)) {
-        Some(account) => refuse(Code::Blocked, format!("{account} has blocked the account")),
         None => Ok(()),
+        Some(_) if facts.iter().any(begins_direct) => refuse(Code::NotDeliverable, "not delivered"),
+        Some(account) => refuse(Code::AccountUnavailable, format!("{account} cannot be added or invited")),
     }
+}
+
+fn begins_direct(fact: &Fact) -> bool {
+    matches!(fact, Fact::Created(created) if created.kind == ConversationKind::Direct)
 }
 
 /// Who comes in, or is invited, by a statement.

@@ -125,6 +125,9 @@ fn check_roster(
     created: &Created,
     members: &BTreeMap<&AccountId, &Role>,
 ) -> Result<(), Refusal> {
+    if context.stream.id().conversation().is_some_and(|id| id.is_derived()) {
+        return refuse(Code::IdInvalid, "the id of a direct, or of a resource's conversation");
+    }
     if !members.iter().any(|(account, role)| **role == Role::Owner && **account == created.by) {
         return refuse(Code::LastOwner, "a conversation starts with its creator as owner");
     }

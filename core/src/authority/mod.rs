@@ -38,7 +38,7 @@ pub use refusal::Refusal;
 pub use shape::step;
 pub use stream::{Effects, Stream};
 pub use verify::{Aspect, Difference, Verifier};
-pub use wish::{Answer, Asker, Fulfilled, Subscription, answer_wish};
+pub use wish::{Answer, Asker, Fulfilled, Subscription, answer_wish, unknown_to_asker};
 
 use crate::{
     code::Code,

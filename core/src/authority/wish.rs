@@ -11,7 +11,7 @@ use crate::{
     limits::Limits,
     model::{
         Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Late, LateMessage, LateState, Member,
-        MemberStatus, Role, Standing, Wish,
+        MemberStatus, Role, Scope, Standing, Wish,
     },
     time::WallTime,
     wire::PushedChange,
@@ -56,6 +56,8 @@ pub enum Subscription {
 pub struct Asker<'a> {
     /// The account.
     pub account: &'a AccountId,
+    /// Whether it has, or had, a part in the conversation that no document may know of.
+    pub knows: bool,
     /// Whether it subscribes to the channel, which no document says.
     pub subscribes: bool,
     /// The position of the entry that last changed where it stands, if it was ever a member.
@@ -73,6 +75,9 @@ pub fn answer_wish(
     at: WallTime,
     limits: &Limits,
 ) -> Result<Answer, Refusal> {
+    if !is_known_to(conversation, asker, wish) {
+        return Err(unknown_to_asker(wish));
+    }
     let way = match wish {
         Wish::Late(late) => return answer_late(conversation, asker, late, at, limits),
         Wish::Join(None) => Way::Open,
@@ -84,6 +89,31 @@ pub fn answer_wish(
     answer(conversation, asker, way, at, at, limits)
 }
 
+/// What is answered where there is nothing that the account may know of, whether
+/// there is a conversation or not.
+pub fn unknown_to_asker(wish: &Wish) -> Refusal {
+    match wish {
+        Wish::Join(Some(_)) => Refusal::new(Code::InviteUnknown, "no invite of this code"),
+        Wish::Join(None) | Wish::Accept | Wish::Decline | Wish::Leave | Wish::Late(_) => {
+            Refusal::new(Code::ConversationUnknown, "no conversation that the account may know of")
+        }
+    }
+}
+
+/// Whether an account may know that the conversation exists: it has or had a part in it, has a code of it, or
+/// everybody may know.
+fn is_known_to(conversation: &Conversation, asker: Asker<'_>, wish: &Wish) -> bool {
+    let has_part = asker.knows || asker.subscribes || conversation.members.contains_key(asker.account);
+    let is_there = conversation.kind().is_some_and(|kind| kind != ConversationKind::Direct)
+        && conversation.state() != ConversationState::Deleted;
+    let is_told = match wish {
+        Wish::Join(None) => conversation.policies.join == JoinPolicy::Open || conversation.scope() == Scope::Public,
+        Wish::Join(Some(code)) => conversation.invites.contains_key(&code.invite()),
+        Wish::Accept | Wish::Decline | Wish::Leave | Wish::Late(_) => false,
+    };
+    conversation.created.is_some() && (has_part || is_there && is_told)
+}
+
 /// What follows from handing a message in late: everybody hears that it is held.
 fn answer_late(
     conversation: &Conversation,
@@ -92,9 +122,6 @@ fn answer_late(
     at: WallTime,
     limits: &Limits,
 ) -> Result<Answer, Refusal> {
-    if conversation.created.is_none() {
-        return Err(Refusal::new(Code::ConversationUnknown, "the conversation does not exist"));
-    }
     late::may_hold(conversation, asker.account, &late.message, at)?;
     if asker.moved_at.is_none_or(|moved_at| late.base >= moved_at) {
         return Err(Refusal::new(Code::MemberRemoved, "written after the removal was known"));
@@ -154,7 +181,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         Fact::InviteUses(invite, _) => Some(Way::Invite(*invite)),
         _ => None,
     });
-    let asker = Asker { account, subscribes: false, moved_at: None };
+    let asker = Asker { account, knows: false, subscribes: false, moved_at: None };
     for way in used.into_iter().chain([Way::Open, Way::Invited, Way::Decline]) {
         match answer(conversation, asker, way, at, context.accepted_at, context.limits) {
             Ok(expected) if expected.facts == facts => return Ok(()),

@@ -212,12 +212,14 @@ CREATE TABLE accounts (
 CREATE INDEX accounts_moved ON accounts (tenant, tick);
 
 -- Whom each account blocks, as its home states it, so that the server can keep
--- them apart. The row of a block that was lifted stays.
+-- them apart. The row of a block that was lifted stays: its tick says since when
+-- the account hears of the other one again.
 CREATE TABLE blocks (
     tenant TEXT COLLATE "C" NOT NULL,
     account TEXT COLLATE "C" NOT NULL,
     other TEXT COLLATE "C" NOT NULL,
     blocked BOOLEAN NOT NULL,
+    tick BIGINT NOT NULL,
     PRIMARY KEY (tenant, account, other)
 );
 

@@ -122,6 +122,7 @@ label! {
         SetSuspension = "set_suspension",
         Suspended = "suspended",
         Blockers = "blockers",
+        BlocksAmong = "blocks_among",
         SetContactPoints = "set_contact_points",
         MatchContactPoints = "match_contact_points",
         StreamHead = "stream_head",

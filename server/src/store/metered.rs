@@ -128,6 +128,15 @@ impl Store for Metered {
         self.call(StoreCall::Blockers, self.store.blockers(tenant, account, among)).await
     }
 
+    async fn blocks_among(
+        &self,
+        tenant: &TenantId,
+        readers: &[AccountId],
+        authors: &[AccountId],
+    ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
+        self.call(StoreCall::BlocksAmong, self.store.blocks_among(tenant, readers, authors)).await
+    }
+
     async fn set_contact_points(
         &self,
         tenant: &TenantId,

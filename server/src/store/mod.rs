@@ -487,6 +487,14 @@ pub trait Store: Send + Sync + 'static {
         among: &[AccountId],
     ) -> Result<Vec<AccountId>, StoreError>;
 
+    /// The blocks of these readers on these authors: who has blocked, and whom.
+    async fn blocks_among(
+        &self,
+        tenant: &TenantId,
+        readers: &[AccountId],
+        authors: &[AccountId],
+    ) -> Result<Vec<(AccountId, AccountId)>, StoreError>;
+
     /// Makes these the verified contact points of an account, and no others.
     /// Writes nothing when they are.
     async fn set_contact_points(

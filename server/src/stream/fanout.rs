@@ -140,8 +140,9 @@ pub(super) async fn subscriptions(
     }
     if !joined.is_empty() {
         let members = node.store.active_members(tenant, conversation).await?;
-        let profiles = profiles_frames(&node.store.profiles(tenant, &members).await?);
-        node.sessions.send(tenant, joined, &profiles, &HashSet::new());
+        let readers: Vec<AccountId> = joined.iter().map(|account| (*account).clone()).collect();
+        let blocks = node.store.blocks_among(tenant, &readers, &members).await?;
+        send_profiles(node, tenant, &joined, &node.store.profiles(tenant, &members).await?, &blocks);
     }
     Ok(())
 }
@@ -169,7 +170,9 @@ pub async fn receipts(
         let is_small = members.len() <= RECEIPT_MEMBERS_MAX;
         let (told, own): (Vec<_>, Vec<_>) = receipts.into_iter().partition(|receipt| is_small && is_told(receipt));
         if !told.is_empty() {
-            node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Receipts(told))], &except);
+            let deaf = if members.len() == 2 { deaf_to(node, tenant, &told, &members).await? } else { Vec::new() };
+            let hearing = members.iter().filter(|member| !deaf.contains(member));
+            node.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Receipts(told))], &except);
         }
         for receipt in own {
             let account = receipt.account.clone();
@@ -179,9 +182,22 @@ pub async fn receipts(
     Ok(())
 }
 
+/// Those of the two members of a conversation who have blocked the other one, whose receipts these are.
+async fn deaf_to(
+    node: &Node,
+    tenant: &TenantId,
+    receipts: &[MemberReceipt],
+    members: &[AccountId],
+) -> Result<Vec<AccountId>, StoreError> {
+    let authors: Vec<AccountId> = receipts.iter().map(|receipt| receipt.account.clone()).collect();
+    let blocks = node.store.blocks_among(tenant, members, &authors).await?;
+    Ok(blocks.into_iter().map(|(reader, _)| reader).collect())
+}
+
 /// Passes presence on, from here or from another node, to the active members
-/// of the conversation but for the sessions in `except`; tells whether the
-/// account is one of them, without which nobody hears of it.
+/// of the conversation but for the sessions in `except` and those who have blocked
+/// the account; tells whether the account is one of them, without which nobody
+/// hears of it.
 ///
 /// # Errors
 /// When the store cannot tell the members.
@@ -193,8 +209,15 @@ pub async fn presence(
 ) -> Result<bool, StoreError> {
     let members = node.store.active_members(tenant, presence.conversation).await?;
     let member = members.contains(&presence.account);
+    let others = |member: &&AccountId| **member != presence.account && node.sessions.has(tenant, member);
+    let here: Vec<AccountId> = members.iter().filter(others).cloned().collect();
     if member {
-        node.sessions.send(tenant, &members, &[Frame::new(&ServerFrame::Presence(presence.clone()))], except);
+        let deaf = match here.is_empty() {
+            true => Vec::new(),
+            false => node.store.blockers(tenant, &presence.account, &here).await?,
+        };
+        let hearing = members.iter().filter(|member| !deaf.contains(member));
+        node.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Presence(presence.clone()))], except);
     }
     Ok(member)
 }
@@ -206,14 +229,17 @@ pub fn suspended(node: &Node, tenant: &TenantId, account: &AccountId) {
     }
 }
 
-/// Tells everybody who shares a conversation with an account of its profile.
+/// Tells everybody who shares a conversation with an account of its profile, but
+/// for those who have blocked it: they keep the one of before.
 ///
 /// # Errors
 /// When the store cannot tell it, or who they are.
 pub(super) async fn profile(node: &Node, tenant: &TenantId, account: &AccountId) -> Result<(), StoreError> {
     let profiles = node.store.profiles(tenant, std::slice::from_ref(account)).await?;
     let accounts = node.store.co_members(tenant, account).await?;
-    node.sessions.send(tenant, &accounts, &profiles_frames(&profiles), &HashSet::new());
+    let deaf = node.store.blockers(tenant, account, &accounts).await?;
+    let hearing = accounts.iter().filter(|account| !deaf.contains(account));
+    node.sessions.send(tenant, hearing, &profiles_frames(&profiles), &HashSet::new());
     Ok(())
 }
 
@@ -239,16 +265,51 @@ pub(super) async fn added(
             node.sessions.send(tenant, [*account], &[frame], except);
         }
     }
+    let blocks = node.store.blocks_among(tenant, members, members).await?;
     if !here.is_empty() {
-        let profiles = profiles_frames(&node.store.profiles(tenant, members).await?);
-        node.sessions.send(tenant, here, &profiles, &HashSet::new());
+        send_profiles(node, tenant, &here, &node.store.profiles(tenant, members).await?, &blocks);
     }
     let others = members.iter().filter(|account| !added.contains(account));
     let others: Vec<&AccountId> = others.filter(|account| node.sessions.has(tenant, account)).collect();
     if !others.is_empty() {
-        let profiles = profiles_frames(&node.store.profiles(tenant, added).await?);
-        node.sessions.send(tenant, others, &profiles, &HashSet::new());
+        send_profiles(node, tenant, &others, &node.store.profiles(tenant, added).await?, &blocks);
     }
+    Ok(())
+}
+
+/// Sends profiles to those who have not blocked whom they are of.
+fn send_profiles(
+    node: &Node,
+    tenant: &TenantId,
+    readers: &[&AccountId],
+    profiles: &[ProfileNotice],
+    blocks: &[(AccountId, AccountId)],
+) {
+    let has_blocked = |account: &AccountId| blocks.iter().any(|(reader, _)| reader == account);
+    let (some, all): (Vec<&AccountId>, Vec<&AccountId>) = readers.iter().partition(|account| has_blocked(account));
+    node.sessions.send(tenant, all, &profiles_frames(profiles), &HashSet::new());
+    for reader in some {
+        let is_heard = |profile: &&ProfileNotice| !blocks.contains(&(reader.clone(), profile.account.clone()));
+        let heard: Vec<ProfileNotice> = profiles.iter().filter(is_heard).cloned().collect();
+        node.sessions.send(tenant, [reader], &profiles_frames(&heard), &HashSet::new());
+    }
+}
+
+/// Tells an account of the profiles of those whom it blocks no longer.
+///
+/// # Errors
+/// When the store cannot tell them; sessions then hear at their next catch-up.
+pub(super) async fn unblocked(
+    node: &Node,
+    tenant: &TenantId,
+    account: &AccountId,
+    others: &[AccountId],
+) -> Result<(), StoreError> {
+    if others.is_empty() || !node.sessions.has(tenant, account) {
+        return Ok(());
+    }
+    let profiles = profiles_frames(&node.store.profiles(tenant, others).await?);
+    node.sessions.send(tenant, [account], &profiles, &HashSet::new());
     Ok(())
 }
 

@@ -36,6 +36,15 @@ pub(crate) use projection::conversation_row;
 pub use receipt::{ReceiptRequest, Receipts};
 pub use registry::{InboxWaiting, Registry};
 
+/// Which part the account of a push has in its conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// It has or had one, or is told of it as an administrator; or it is no conversation.
+    Known,
+    /// None, and never had: it begins one, or comes in where everybody may.
+    None,
+}
+
 /// A push with who sent it, on its way to its stream's task.
 #[derive(Debug)]
 pub struct PushRequest {
@@ -47,6 +56,8 @@ pub struct PushRequest {
     pub push: Push,
     /// What one who is not a member asks for.
     pub wish: Option<Wish>,
+    /// Which part its account had when it came in.
+    pub part: Part,
     /// When it came in.
     pub received_at: Instant,
     /// Its id in the logs of all nodes, when it is traced.

@@ -26,7 +26,7 @@ use tidings_core::{
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    PushRequest,
+    Part, PushRequest,
     cache::Held,
     commit::CommitError,
     decision::{self, Decision, Moved, Verdict},
@@ -102,6 +102,17 @@ pub(super) async fn run(
                 unanswered.answered(batch.len());
             }
         }
+    }
+}
+
+/// A refusal as it is told: who begins a conversation under an id that is taken, by one
+/// in which they have no part, hears nothing of it but that.
+fn as_told(stream: &Stream, request: &PushRequest, refusal: Refusal) -> Refusal {
+    let is_there = stream.conversation().created.is_some();
+    let has_part = stream.conversation().members.contains_key(&request.identity.account);
+    match request.part {
+        Part::None if is_there && !has_part => Refusal::new(Code::ConversationExists, "the id is taken"),
+        Part::None | Part::Known => refusal,
     }
 }
 
@@ -452,7 +463,7 @@ impl Task {
                     Err(AdmitError::Refused(refusal)) => {
                         let told = self.admitted_elsewhere(&request.identity, pushed, &refusal, &decision).await?;
                         let Some(accepted) = told else {
-                            verdict.refused = Some((index, refusal));
+                            verdict.refused = Some((index, as_told(stream, request, refusal)));
                             break;
                         };
                         verdict.accepted.push(accepted);
@@ -523,6 +534,7 @@ impl Task {
         let (account, at) = (&request.identity.account, self.node.clock.wall_now());
         let asker = Asker {
             account,
+            knows: request.part == Part::Known,
             subscribes: self.subscribes(stream, account, decision).await?,
             moved_at: self.moved_at(stream, account, wish, decision).await?,
         };
@@ -703,8 +715,14 @@ impl Task {
                 self.log_untold(told);
             }
         }
-        if let (StreamId::Account(account), Some(_)) = (&self.key.stream, decision.profile) {
-            let told = fanout::profile(&self.node, tenant, account).await;
+        if let StreamId::Account(account) = &self.key.stream {
+            if decision.profile.is_some() {
+                let told = fanout::profile(&self.node, tenant, account).await;
+                self.log_untold(told);
+            }
+            let lifted: Vec<AccountId> =
+                decision.blocks.into_iter().filter_map(|(other, blocked)| (!blocked).then_some(other)).collect();
+            let told = fanout::unblocked(&self.node, tenant, account, &lifted).await;
             self.log_untold(told);
         }
         decision::trace(Step::Published, batch, &decision.verdicts);

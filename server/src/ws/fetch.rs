@@ -101,14 +101,23 @@ impl Fetching<'_> {
             if !members.contains(&self.identity.account) {
                 self.allowed().await?;
             }
+            let blocked = match fresh || members.len() == 2 {
+                true => self.blocked_among(&members).await?,
+                false => Vec::new(),
+            };
             if fresh {
-                frames.extend(self.profiles(&members).await?);
+                let heard: Vec<AccountId> =
+                    members.iter().filter(|member| !blocked.contains(member)).cloned().collect();
+                frames.extend(self.profiles(&heard).await?);
             }
             // A subscriber is not told who has read.
             let is_told = members.contains(&self.identity.account) || self.identity.administrator;
             let is_small = members.len() <= RECEIPT_MEMBERS_MAX;
             if matches!(self.fetch.scope, FetchScope::After(_)) && is_told && is_small {
                 fetched.receipts = self.receipts(conversation).await?;
+                if members.len() == 2 {
+                    fetched.receipts.retain(|receipt| !blocked.contains(&receipt.account));
+                }
             }
         }
         frames.push(Frame::new(&ServerFrame::Fetched(fetched)));
@@ -275,6 +284,13 @@ impl Fetching<'_> {
         let receipts = self.node.store.receipts(self.tenant(), conversation).await?;
         let member_receipt = |(account, receipt)| MemberReceipt { conversation, account, receipt };
         Ok(receipts.into_iter().map(member_receipt).collect())
+    }
+
+    /// Those of the members whom the account has blocked.
+    async fn blocked_among(&self, members: &[AccountId]) -> Result<Vec<AccountId>, FetchError> {
+        let own = std::slice::from_ref(&self.identity.account);
+        let blocks = self.node.store.blocks_among(self.tenant(), own, members).await?;
+        Ok(blocks.into_iter().map(|(_, blocked)| blocked).collect())
     }
 
     async fn profiles(&self, members: &[AccountId]) -> Result<Vec<Arc<Frame>>, FetchError> {

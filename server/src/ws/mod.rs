@@ -6,6 +6,7 @@ mod hello_bound;
 mod late;
 mod lists;
 mod outgoing;
+mod outsider;
 mod question;
 mod session;
 mod sessions;

@@ -11,6 +11,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use tidings_core::{
+    authority::{Refusal, Stream},
     code::Code,
     ids::{ConversationId, DeviceId, StreamId},
     journal::{Cursor, Entry, Position},
@@ -26,6 +27,7 @@ use tracing::Instrument as _;
 use super::{
     contacts, fetch, late, lists,
     outgoing::{Ending, Frame, OutgoingReader, outgoing},
+    outsider,
     sessions::SessionHandle,
     socket::{FrameSocket, Received, Transport},
     subscribers,
@@ -38,7 +40,7 @@ use crate::{
     node::Node,
     rate::{AccountKey, AccountRates, ChangeRate, Rate},
     store::{CatchUp, DeviceOwner, Notice, StoreError},
-    stream::{PushRequest, fanout},
+    stream::{Part, PushRequest, fanout},
     trace::{Step, TraceId, Traced},
 };
 
@@ -55,6 +57,8 @@ const SILENT_HEARTBEATS_MAX: u32 = 3;
 const MADE_ROOM_DELAY: Duration = Duration::from_secs(5 * 60);
 /// Streams whose sent positions are remembered until the next cursor.
 const SENT_STREAMS_MAX: usize = 4_096;
+/// Conversations remembered as those that the account has a part in.
+const PARTS_MAX: usize = 4_096;
 /// Times the channels of an account are read at its session's start.
 const SUBSCRIBE_TRIES_MAX: u32 = 5;
 /// Items of one frame of a catch-up.
@@ -178,6 +182,8 @@ struct Session {
     /// Whose shares it uses.
     account: AccountKey,
     online: BTreeSet<ConversationId>,
+    /// Conversations in which the account is known to have, or have had, a part.
+    parts: HashSet<ConversationId>,
 }
 
 impl Drop for Session {
@@ -213,6 +219,7 @@ impl Session {
             change_rate: ChangeRate::new(own_rate, &node.shares.changes, account.clone()),
             account,
             online: BTreeSet::new(),
+            parts: HashSet::new(),
             node: Arc::clone(node),
         }
     }
@@ -496,12 +503,39 @@ impl Session {
             self.node.metrics.push_refused(&refused);
             return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
         }
+        if let Err(wait) = self.take_people(&push) {
+            let refused = self.rate_limited(push.request, push.stream, wait);
+            self.node.metrics.push_refused(&refused);
+            return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
+        }
         let trace = TraceId::draw(self.node.config.node.trace_share);
         if let Some(trace) = trace {
             let (tenant, stream, since) = (&self.identity.tenant, &push.stream, self.received_at);
             trace.step(Step::Received, Traced { tenant, stream, positions: None, refused: None, since });
         }
-        self.hand_over(push, None, trace).await
+        let part = match self.part_of(push.stream.conversation()).await {
+            Ok(Part::Known) => Part::Known,
+            Ok(Part::None) => match outsider::check_push(&self.node, &self.identity.session(self.handle.device), &push)
+            {
+                Ok(()) => Part::None,
+                Err(refusal) => return self.refuse(socket, push, refusal).await,
+            },
+            Err(error) => return self.store_failed(socket, push, &error).await,
+        };
+        self.hand_over(push, None, part, trace).await
+    }
+
+    /// Takes those whom a push brings in from the share of the account; an administrator brings in whom they will.
+    fn take_people(&self, push: &Push) -> Result<(), Duration> {
+        if self.identity.administrator {
+            return Ok(());
+        }
+        let session = self.identity.session(self.handle.device);
+        let brought_in = |pushed| Stream::people_brought_in(&session, pushed, &self.node.limits);
+        match push.changes.iter().map(brought_in).sum() {
+            0 => Ok(()),
+            people => self.node.shares.people.take(&self.account, people),
+        }
     }
 
     /// Hands a wish to its conversation's stream. Codes of invites can be
@@ -513,15 +547,64 @@ impl Session {
             self.node.metrics.push_refused(&refused);
             return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
         }
-        self.hand_over(push, Some(ask.wish), None).await
+        let checked = match self.part_of(Some(ask.conversation)).await {
+            Ok(Part::Known) => Ok(Ok(Part::Known)),
+            Ok(Part::None) => {
+                let checked = outsider::check_wish(&self.node, &self.identity, ask.conversation, &ask.wish).await;
+                checked.map(|checked| checked.map(|()| Part::None))
+            }
+            Err(error) => Err(error),
+        };
+        match checked {
+            Ok(Ok(part)) => self.hand_over(push, Some(ask.wish), part, None).await,
+            Ok(Err(refusal)) => self.refuse(socket, push, refusal).await,
+            Err(error) => self.store_failed(socket, push, &error).await,
+        }
     }
 
-    async fn hand_over(&mut self, push: Push, wish: Option<Wish>, trace: Option<TraceId>) -> Result<(), Ending> {
+    /// The part of the account in a conversation; asked of the store until it has one, which it then has for good.
+    async fn part_of(&mut self, conversation: Option<ConversationId>) -> Result<Part, StoreError> {
+        let Some(conversation) = conversation.filter(|conversation| !self.parts.contains(conversation)) else {
+            return Ok(Part::Known);
+        };
+        let part = outsider::part(&self.node, &self.identity, conversation).await?;
+        if part == Part::Known {
+            if self.parts.len() >= PARTS_MAX {
+                // What is forgotten is asked again.
+                self.parts.clear();
+            }
+            self.parts.insert(conversation);
+        }
+        Ok(part)
+    }
+
+    async fn refuse(&mut self, socket: &mut FrameSocket, push: Push, refusal: Refusal) -> Result<(), Ending> {
+        let Refusal { code, detail, retry_at } = refusal;
+        let refused = Refused { request: push.request, stream: push.stream, index: 0, code, detail, retry_at };
+        self.node.metrics.push_refused(&refused);
+        self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await
+    }
+
+    async fn store_failed(&mut self, socket: &mut FrameSocket, push: Push, error: &StoreError) -> Result<(), Ending> {
+        tracing::warn!(%error, stream = %push.stream, "a push was deferred");
+        let again = self.node.clock.wall_now().plus(self.node.clock.retry_delay());
+        let refusal = Refusal::deferred(fanout::store_code(error), "the server cannot store this now", again);
+        self.refuse(socket, push, refusal).await
+    }
+
+    async fn hand_over(
+        &mut self,
+        push: Push,
+        wish: Option<Wish>,
+        part: Part,
+        trace: Option<TraceId>,
+    ) -> Result<(), Ending> {
         let request = PushRequest {
             session: Arc::clone(&self.handle),
             identity: self.identity.session(self.handle.device),
             push,
             wish,
+            part,
             received_at: self.received_at,
             trace,
         };

@@ -9,8 +9,11 @@
 mod support;
 
 mod before_hello;
+mod blocks;
+mod existence;
 mod ghost_page;
 mod half_open;
+mod people;
 mod several_messages;
 mod shares;
 mod streams;

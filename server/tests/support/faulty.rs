@@ -134,6 +134,15 @@ impl Store for FaultyStore {
         self.inner.blockers(tenant, account, among).await
     }
 
+    async fn blocks_among(
+        &self,
+        tenant: &TenantId,
+        readers: &[AccountId],
+        authors: &[AccountId],
+    ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
+        self.inner.blocks_among(tenant, readers, authors).await
+    }
+
     async fn set_contact_points(
         &self,
         tenant: &TenantId,

@@ -43,7 +43,7 @@ onEachStore("contacts", ({ test }) => {
     await bob.goOffline();
     await bob.say("are you there?");
     await bob.goOnline();
-    await untilEqual("what came back to bob", () => bob.refusals(), [{ code: "blocked", words: "are you there?" }]);
+    await untilEqual("what came back to bob", () => bob.refusals(), [{ code: "not_deliverable", words: "are you there?" }]);
     assert.deepEqual(await ann.texts(), ["hello"]);
 
     await ann.find("blocked-notice").getByTestId("lift-block").click();

@@ -504,6 +504,15 @@ impl Store for NodeStore {
         self.call(Call::Read, self.store().blockers(tenant, account, among)).await
     }
 
+    async fn blocks_among(
+        &self,
+        tenant: &TenantId,
+        readers: &[AccountId],
+        authors: &[AccountId],
+    ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
+        self.call(Call::Read, self.store().blocks_among(tenant, readers, authors)).await
+    }
+
     async fn set_contact_points(
         &self,
         tenant: &TenantId,

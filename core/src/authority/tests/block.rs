@@ -29,7 +29,7 @@ fn c5_in_a_direct_who_is_blocked_only_takes_back() {
     room.stream.set_blockers(vec![account("ann")]);
     for fact in [says(9, "bob"), edit(2, "bob"), Fact::Reaction(message(1, "ann"), "🎉".into(), account("bob"), true)]
     {
-        room.check("bob", Some(1), &[fact], Err(Code::Blocked));
+        room.check("bob", Some(1), &[fact], Err(Code::NotDeliverable));
     }
     let off = Fact::Reaction(message(1, "ann"), "👍".into(), account("bob"), false);
     room.check("bob", Some(1), &[off], Ok(()));
@@ -59,15 +59,15 @@ fn c5_who_is_blocked_starts_no_direct_and_brings_nobody_in() {
     let facts = direct_facts("bob");
     assert_eq!(reached(&room, "bob", None, &facts), [account("ann")]);
     room.stream.set_blockers(vec![account("ann")]);
-    room.check("bob", None, &facts, Err(Code::Blocked));
+    room.check("bob", None, &facts, Err(Code::NotDeliverable));
 
     let mut group = Room::group();
     let brings = |to| [role("zoe", Role::Member), status("zoe", to)];
     assert_eq!(reached(&group, "ad", None, &brings(MemberStatus::Active)), [account("zoe")]);
     assert_eq!(reached(&group, "ad", Some(1), &[says(9, "ad")]), []);
     group.stream.set_blockers(vec![account("zoe")]);
-    group.check("ad", None, &brings(MemberStatus::Active), Err(Code::Blocked));
-    group.check("ad", None, &brings(MemberStatus::Invited), Err(Code::Blocked));
+    group.check("ad", None, &brings(MemberStatus::Active), Err(Code::AccountUnavailable));
+    group.check("ad", None, &brings(MemberStatus::Invited), Err(Code::AccountUnavailable));
     group.check("ad", Some(1), &[says(9, "ad")], Ok(()));
     group.check("ad", None, &[status("me", MemberStatus::Removed)], Ok(()));
 }

@@ -24,7 +24,7 @@ fn handed_in(number: u8, author: &str, base: u64) -> LateMessage {
 /// What the system is to write when somebody hands a message in.
 fn answer(room: &Room, name: &str, late: LateMessage) -> Result<Vec<Fact>, Code> {
     let account = account(name);
-    let asker = Asker { account: &account, subscribes: false, moved_at: Some(REMOVED_AT) };
+    let asker = Asker { account: &account, knows: true, subscribes: false, moved_at: Some(REMOVED_AT) };
     let answer = answer_wish(room.stream.conversation(), asker, &Wish::Late(late), NOW, &room.limits);
     answer.map(|answer| answer.facts).map_err(|refusal| refusal.code)
 }

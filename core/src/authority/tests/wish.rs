@@ -36,8 +36,9 @@ fn session(account: AccountId) -> Session {
 struct Room {
     stream: Stream,
     limits: Limits,
-    /// The rows that a server would keep.
+    /// The rows that a server would keep, and those of whoever subscribed once.
     subscribers: BTreeSet<String>,
+    rows: BTreeSet<String>,
 }
 
 impl Room {
@@ -50,7 +51,7 @@ impl Room {
         let tenant = TenantId::parse("acme").unwrap();
         let mut stream = Stream::new(tenant, StreamId::Conversation(id), Position::ZERO, 0);
         stream.insert(Document::new(DocumentId::Conversation(id)));
-        let mut room = Self { stream, limits: Limits::default(), subscribers: Default::default() };
+        let mut room = Self { stream, limits: Limits::default(), subscribers: BTreeSet::new(), rows: BTreeSet::new() };
         let joined = Standing::next(None, MemberStatus::Active, &account("ow"), NOW);
         let mut facts = vec![
             Fact::Created(Created::new(kind, account("ow"), NOW)),
@@ -80,11 +81,15 @@ impl Room {
     /// What somebody asks for is answered, and written by the system.
     fn ask(&mut self, name: &str, wish: &Wish) -> Result<(), Code> {
         let account = account(name);
-        let asker = Asker { account: &account, subscribes: self.subscribers.contains(name), moved_at: None };
+        let (knows, subscribes) = (self.rows.contains(name), self.subscribers.contains(name));
+        let asker = Asker { account: &account, knows, subscribes, moved_at: None };
         let answer = answer_wish(self.stream.conversation(), asker, wish, NOW, &self.limits);
         let Answer { facts, subscription } = answer.map_err(|refusal| refusal.code)?;
         match subscription {
-            Some(Subscription::Begins) => drop(self.subscribers.insert(name.to_owned())),
+            Some(Subscription::Begins) => {
+                self.subscribers.insert(name.to_owned());
+                self.rows.insert(name.to_owned());
+            }
             Some(Subscription::Ends) => drop(self.subscribers.remove(name)),
             None => {}
         }
@@ -118,8 +123,11 @@ impl Room {
 #[test]
 fn a27_who_may_come_in_by_themselves_does_and_others_do_not() {
     let mut room = Room::new(&[]);
-    assert_eq!(room.ask("ann", &Wish::Join(None)), Err(Code::JoinForbidden));
-    assert_eq!(room.ask("ann", &Wish::Accept), Err(Code::MemberUnknown));
+    assert_eq!(room.ask("ann", &Wish::Join(None)), Err(Code::ConversationUnknown));
+    room.moves("ow", "zoe", MemberStatus::Active).unwrap();
+    room.moves("ow", "zoe", MemberStatus::Removed).unwrap();
+    assert_eq!(room.ask("zoe", &Wish::Join(None)), Err(Code::JoinForbidden));
+    assert_eq!(room.ask("zoe", &Wish::Accept), Err(Code::MemberUnknown));
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
     assert_eq!(room.ask("ann", &Wish::Join(None)), Ok(()));
     assert_eq!(room.status("ann"), Some(MemberStatus::Active));
@@ -176,11 +184,11 @@ fn a28_an_invite_lets_in_as_many_as_it_may_while_it_may() {
         assert_eq!(room.status(name), Some(MemberStatus::Active));
     }
     assert_eq!(room.ask("cid", &join), Err(Code::InviteUsedUp));
-    assert_eq!(room.ask("cid", &Wish::Join(None)), Err(Code::JoinForbidden));
+    assert_eq!(room.ask("cid", &Wish::Join(None)), Err(Code::ConversationUnknown));
     room.invite(|invite| invite.until = Some(NOW.plus(core::time::Duration::from_millis(1))));
     let later = NOW.plus(core::time::Duration::from_millis(1));
     let cid = account("cid");
-    let asker = Asker { account: &cid, subscribes: false, moved_at: None };
+    let asker = Asker { account: &cid, knows: false, subscribes: false, moved_at: None };
     let late = answer_wish(room.stream.conversation(), asker, &join, later, &room.limits);
     assert_eq!(late.map_err(|refusal| refusal.code), Err(Code::InviteExpired));
     assert_eq!(room.ask("cid", &join), Ok(()));
@@ -224,7 +232,36 @@ fn a50_who_comes_into_a_channel_by_themselves_subscribes_and_is_in_no_document()
     room.write("ow", &[Fact::State(ConversationState::Archived)]).unwrap();
     assert_eq!(room.ask("dan", &Wish::Join(None)), Err(Code::ConversationArchived));
     let mut closed = Room::of(ConversationKind::Channel, &[]);
-    assert_eq!(closed.ask("ann", &Wish::Join(None)), Err(Code::JoinForbidden));
+    assert_eq!(closed.ask("ann", &Wish::Join(None)), Err(Code::ConversationUnknown));
+}
+
+/// A stranger to these is answered as if there were nothing.
+#[test]
+fn p36_a_wish_of_who_has_no_part_in_it_is_answered_as_if_there_were_nothing() {
+    let conversation = |policies: &[Policy], facts: &[Fact]| {
+        let mut room = Room::new(policies);
+        for fact in facts {
+            room.write("ow", std::slice::from_ref(fact)).unwrap();
+        }
+        room
+    };
+    let deleted = [Fact::State(ConversationState::Deleted)];
+    let closed = [Fact::State(ConversationState::Closed)];
+    let mut rooms = [
+        conversation(&[], &[]),
+        conversation(&[], &closed),
+        conversation(&[Policy::Join(JoinPolicy::Open)], &deleted),
+        conversation(&[Policy::Join(JoinPolicy::LinkJoin)], &deleted),
+    ];
+    let mut nothing = Room::new(&[]);
+    nothing.stream.insert(Document::new(DocumentId::Conversation(nothing.stream.id().conversation().unwrap())));
+    for wish in [Wish::Join(None), Wish::Join(Some(CODE)), Wish::Accept, Wish::Decline, Wish::Leave] {
+        let expected = nothing.ask("eve", &wish);
+        assert!(expected.is_err());
+        for room in &mut rooms {
+            assert_eq!(room.ask("eve", &wish), expected, "{wish:?}");
+        }
+    }
 }
 
 #[test]
@@ -310,7 +347,7 @@ fn a29_the_system_writes_only_what_follows_from_a_wish() {
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
     let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
     let ann = account("ann");
-    let asker = Asker { account: &ann, subscribes: false, moved_at: None };
+    let asker = Asker { account: &ann, knows: false, subscribes: false, moved_at: None };
     let wish = answer_wish(room.stream.conversation(), asker, &Wish::Join(None), NOW, &room.limits).unwrap().facts;
     let mut owner = wish.clone();
     owner[0] = Fact::MemberRole(account("ann"), Role::Owner);

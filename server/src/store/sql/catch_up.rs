@@ -204,6 +204,8 @@ const ALL_PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM
             AND other.subscribed_at = 0
         WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active')
         AND profile IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM blocks
+            WHERE blocks.tenant = $1 AND blocks.account = $2 AND blocks.other = accounts.account AND blocks.blocked)
     ORDER BY account";
 
 async fn all_profiles<B: Backend>(
@@ -358,7 +360,8 @@ impl Missed<'_> {
         Ok(runs)
     }
 
-    /// Receipts that moved: the own ones, and to a member of a small conversation all of its members'.
+    /// Receipts that moved: the own ones, and to a member of a small conversation all of its members'; but where there
+    /// are two members not those of one whom the other has blocked.
     async fn receipts<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<MemberReceipt>, StoreError> {
         const RECEIPTS: &str = "SELECT receipts.conversation AS conversation, receipts.account AS account,
                 receipts.delivered, receipts.read
@@ -375,12 +378,16 @@ impl Missed<'_> {
                 AND receipts.account <> own.account AND receipts.tick >= $3 AND NOT receipts.subscriber
             WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND own.subscribed_at = 0
                 AND conversations.member_count <= 100
+                AND NOT (conversations.member_count = 2 AND EXISTS (SELECT 1 FROM blocks
+                    WHERE blocks.tenant = $1 AND blocks.account = $2 AND blocks.other = receipts.account
+                        AND blocks.blocked))
             ORDER BY conversation, account";
         member_receipts(&fetch::<B>(connection, RECEIPTS, self.values()).await?)
     }
 
     /// Profiles of everybody in a conversation that is new to the account, of
-    /// everybody new in a conversation, and those that changed: from the few
+    /// everybody new in a conversation, those that changed, and those of whom the
+    /// account blocks no longer: from the few
     /// that changed in the tenant, not from the many that the account knows.
     /// (To SQLite, CROSS JOIN says which table comes first.)
     async fn profiles<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<ProfileNotice>, StoreError> {
@@ -401,8 +408,14 @@ impl Missed<'_> {
                     SELECT 1 FROM members AS other CROSS JOIN members AS own
                     WHERE other.tenant = $1 AND other.account = changed.account AND other.subscribed_at = 0
                         AND own.tenant = $1 AND own.conversation = other.conversation AND own.account = $2
-                        AND own.status = 'active')))
+                        AND own.status = 'active'))
+                UNION
+                SELECT lifted.other FROM blocks AS lifted
+                WHERE lifted.tenant = $1 AND lifted.account = $2 AND lifted.tick >= $3 AND NOT lifted.blocked)
                 AND profile IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM blocks
+                    WHERE blocks.tenant = $1 AND blocks.account = $2 AND blocks.other = accounts.account
+                        AND blocks.blocked)
             ORDER BY account";
         profile_notices(&fetch::<B>(connection, PROFILES, self.values()).await?)
     }

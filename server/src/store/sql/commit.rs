@@ -309,7 +309,7 @@ fn rows<'c>(
                     let row = accounts.entry((tenant, account)).or_insert((first, updated_at, profile));
                     (row.1, row.2) = (updated_at, profile);
                 }
-                for (other, row) in contact::block_rows(commit, account) {
+                for (other, row) in contact::block_rows(tick, commit, account) {
                     blocks.insert((tenant, account, other), row);
                 }
             }

@@ -10,7 +10,7 @@ use tidings_core::{
 };
 
 use super::{
-    Backend, Insert, ReadRow, Value,
+    Backend, Insert, ReadRow, Tick, Value,
     backend::{fetch, insert},
     row::Fields,
 };
@@ -18,18 +18,19 @@ use crate::store::{StoreError, StreamCommit};
 
 pub(super) const BLOCKS: Insert = Insert {
     table: "blocks",
-    columns: &["tenant", "account", "other", "blocked"],
-    conflict: "ON CONFLICT (tenant, account, other) DO UPDATE SET blocked = excluded.blocked",
+    columns: &["tenant", "account", "other", "blocked", "tick"],
+    conflict: "ON CONFLICT (tenant, account, other) DO UPDATE SET blocked = excluded.blocked, tick = excluded.tick",
 };
 
 /// The rows of a commit. A block that was lifted keeps its row, so that what is
 /// written is the same statement either way.
 pub(super) fn block_rows<'c>(
+    tick: Tick,
     commit: &'c StreamCommit,
     account: &'c AccountId,
 ) -> impl Iterator<Item = (&'c AccountId, Vec<Value>)> {
     commit.blocks.iter().map(move |(other, blocked)| {
-        (other, vec![(&commit.tenant).into(), account.into(), other.into(), Value::Flag(*blocked)])
+        (other, vec![(&commit.tenant).into(), account.into(), other.into(), Value::Flag(*blocked), tick.into()])
     })
 }
 
@@ -56,6 +57,27 @@ pub(super) async fn blockers<B: Backend>(
         WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND other = $3 AND blocked ORDER BY account";
     let rows = fetch::<B>(connection, BLOCKERS, [tenant.into(), Value::keys(among), account.into()]).await?;
     rows.iter().map(|row| Fields::of("blocks", row).account()).collect()
+}
+
+/// `Store::blocks_among`.
+pub(super) async fn blocks_among<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    readers: &[AccountId],
+    authors: &[AccountId],
+) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
+    const AMONG: &str = "SELECT account, other FROM blocks
+        WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND other IN (SELECT key FROM json_each($3))
+            AND blocked
+        ORDER BY account, other";
+    let values = [tenant.into(), Value::keys(readers), Value::keys(authors)];
+    let rows = fetch::<B>(connection, AMONG, values).await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::of("blocks", row);
+            Ok((fields.account()?, fields.named("other", |other| AccountId::parse(other).ok())?))
+        })
+        .collect()
 }
 
 /// The verified contact points of an account.

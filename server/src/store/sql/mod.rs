@@ -234,6 +234,17 @@ impl<B: Backend> Store for SqlStore<B> {
             .await
     }
 
+    async fn blocks_among(
+        &self,
+        tenant: &TenantId,
+        readers: &[AccountId],
+        authors: &[AccountId],
+    ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
+        self.patience
+            .bound(async { contact::blocks_among::<B>(&mut *self.reader().await?, tenant, readers, authors).await })
+            .await
+    }
+
     async fn set_contact_points(
         &self,
         tenant: &TenantId,
