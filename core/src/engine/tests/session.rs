@@ -263,7 +263,7 @@ fn e41_a_conversation_whose_creation_is_refused_leaves_the_screen_until_it_is_tr
     let push = push_of(&mut engine, &mut store, 1);
     let conversation = push.stream.conversation().unwrap();
     give(&mut engine, &mut store, Input::OpenConversation(conversation));
-    let outputs = receive(&mut engine, &mut store, &refused(&push, Code::Blocked));
+    let outputs = receive(&mut engine, &mut store, &refused(&push, Code::NotDeliverable));
     assert!(outputs.contains(&Output::Update(Update::Gone(conversation))), "{outputs:?}");
     let ids: Vec<u64> = outputs.iter().flat_map(refused_ids).collect();
     assert_eq!(ids.len(), 2, "both commands are kept");
@@ -308,7 +308,7 @@ fn e2_a_refused_command_that_is_retried_twice_is_commanded_once_and_goes_when_th
     for (result, is_stored) in [(Err(StorageError::Full), false), (Ok(StorageAnswer::Written), true)] {
         let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
         let push = push_of(&mut engine, &mut store, 0);
-        let outputs = receive(&mut engine, &mut store, &refused(&push, Code::Blocked));
+        let outputs = receive(&mut engine, &mut store, &refused(&push, Code::NotDeliverable));
         let [id] = outputs.iter().flat_map(refused_ids).collect::<Vec<_>>()[..] else { panic!("{outputs:?}") };
 
         let mut retry = |request: u64, words: Option<&str>| {
