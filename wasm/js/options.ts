@@ -42,6 +42,7 @@ export interface ClientOptions {
    * what was never opened on this device is `unreachable` offline.
    */
   prefetchConversations?: number;
+  /**
    * What to do while another tab or worker has the store open: `wait`, which it does unless told, until that one is
    * closed, goes into the background for good (frozen, or kept for the back button), or answers no more; or `reject`
    * with `store_in_use`. Another client in the same page that has a `MemoryStore` open is not waited for.
