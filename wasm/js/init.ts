@@ -115,8 +115,10 @@ async function resolve(
  * Where the module is when the development server of Vite before 8 has put this
  * script into its cache, without the file beside it.
  */
-function unmoved(address: URL): URL {
-  return new URL(address.href.replace("/node_modules/.vite/pkg/", "/node_modules/tidings/pkg/"));
+function unmoved(address: URL): string | URL {
+  const moved = "/node_modules/.vite/pkg/";
+  // Turbopack puts an address without a host here, which only `fetch` takes.
+  return address.href.includes(moved) ? address.href.replace(moved, "/node_modules/tidings/pkg/") : address;
 }
 
 /** Fetches the module; what is served as one is compiled while it comes. */

@@ -218,12 +218,15 @@ fn package_tests(report: &mut Report, services: Option<&Services>) -> Result<(),
         .and_then(|()| wasm::build_scripts())
         .and_then(|()| write_hostile_corpus());
     if report.work(package)? == Outcome::Failed {
-        for title in ["wasm: npm test", "web-demo", "tests/e2e"] {
+        for title in ["wasm: npm test", "wasm/tests/packaging", "web-demo", "tests/e2e"] {
             report.leave_out(title);
         }
         return Ok(());
     }
     node_tests(report, &workspace::wasm(), services)?;
+    if services.is_some() {
+        node_tests(report, &workspace::packaging(), services)?;
+    }
     let page = report.work(demo::build_page())?;
     if services.is_some() {
         match page {

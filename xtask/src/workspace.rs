@@ -27,6 +27,11 @@ pub fn wasm() -> PathBuf {
     root().join("wasm")
 }
 
+/// The folder of the tests that put the packed archive into bundlers.
+pub fn packaging() -> PathBuf {
+    wasm().join("tests").join("packaging")
+}
+
 /// The web demo's folder with its `package.json`.
 pub fn web_demo() -> PathBuf {
     root().join("web-demo")
