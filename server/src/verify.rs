@@ -14,7 +14,7 @@ use tidings_core::{
     ids::{DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
     limits::Limits,
-    model::{MemberStatus, Profile, Thread},
+    model::{MemberStatus, Profile, Reachability, Thread},
     time::WallTime,
 };
 
@@ -115,6 +115,8 @@ fn undecodable(error: StoreError, at: Position) -> Result<Difference, StoreError
                 "members" => Aspect::Members,
                 "accounts" => Aspect::Profile,
                 "blocks" => Aspect::Blocks,
+                "reachability" => Aspect::Reachability,
+                "contact_accounts" => Aspect::Contacts,
                 "snapshots" => Aspect::Snapshot,
                 "devices" => Aspect::Device,
                 _ => Aspect::Head,
@@ -272,6 +274,15 @@ impl Verifying<'_> {
                 return differs(Aspect::Profile, "the profile that the entries state".into(), "another one".into());
             }
             let home = stream.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
+            let reachability = home.reachability.unwrap_or(Reachability::Everybody);
+            if record.reachability.is_some_and(|found| found != reachability) {
+                let found = record.reachability.map_or_else(String::new, |found| found.to_string());
+                return differs(Aspect::Reachability, reachability.to_string(), found);
+            }
+            let linked = home.contacts.into_iter().filter_map(|(id, contact)| Some((id, contact.account?)));
+            if !linked.eq(record.contacts.iter().map(|(id, account)| (*id, account.clone()))) {
+                return differs(Aspect::Contacts, "the contacts that the entries state".into(), "others".into());
+            }
             return match home.blocked.into_keys().eq(record.blocks.iter().cloned()) {
                 true => Ok(()),
                 false => differs(Aspect::Blocks, "the blocks that the entries state".into(), "others".into()),

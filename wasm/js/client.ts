@@ -28,6 +28,7 @@ import type {
   PresenceChange,
   Profile,
   Query,
+  Reachability,
   RefusedRow,
   Role,
   RoleDefinition,
@@ -135,6 +136,7 @@ export class Client {
   readonly #profiles = new Map<string, Profile>();
   readonly #contacts = new Map<string, ContactRow>();
   #blocked: BlockedRow[] = [];
+  #reachability: Reachability = "everybody";
   readonly #refused = new Map<number, RefusedRow>();
   #connection: ConnectionState = { type: "connecting" };
   #unsynced = 0;
@@ -155,6 +157,7 @@ export class Client {
   readonly #onProfile = new Listeners<[ProfileChange]>();
   readonly #onContacts = new Listeners<[ContactRow[]]>();
   readonly #onBlocked = new Listeners<[BlockedRow[]]>();
+  readonly #onReachability = new Listeners<[Reachability]>();
   readonly #onRefused = new Listeners<[RefusedRow[]]>();
 
   readonly #waiting = new Map<number, Waiting<Stored>>();
@@ -477,6 +480,13 @@ export class Client {
     });
   }
 
+  /** Who may reach the own account, at once and after each change. */
+  reachability(listener: (reachability: Reachability) => void): Subscription {
+    return begin(this.#onReachability.add(listener), () => {
+      listener(this.#reachability);
+    });
+  }
+
   /** The refused commands, oldest first, at once and after each change. */
   refused(listener: (rows: RefusedRow[]) => void): Subscription {
     return begin(this.#onRefused.add(listener), () => {
@@ -661,6 +671,13 @@ export class Client {
     return this.#command({ ask: { conversation, wish: "decline" } });
   }
 
+  /** Declines every invitation there is; tells how many. Each is durable on this device and sent like a single one. */
+  async declineAll(): Promise<number> {
+    const invited = this.#list.rows.filter((row) => row.status === "invited");
+    await Promise.all(invited.map((row) => this.declineInvitation(row.conversation)));
+    return invited.length;
+  }
+
   /** Lets in who asked, or declines. */
   answerRequest(conversation: string, account: string, approved: boolean): Promise<Stored> {
     return this.#command({ answer_request: { conversation, account, approved } });
@@ -749,7 +766,8 @@ export class Client {
 
   /**
    * Blocks an account: in the direct with it the server refuses what it writes,
-   * and it cannot invite or add the own account anywhere. Nobody is told.
+   * it cannot invite or add the own account anywhere, and neither its presence
+   * nor changes of its profile arrive here. Nobody is told.
    */
   block(account: string): Promise<Stored> {
     return this.#command({ block_account: { account, blocked: true } });
@@ -758,6 +776,15 @@ export class Client {
   /** Lifts a block. */
   unblock(account: string): Promise<Stored> {
     return this.#command({ block_account: { account, blocked: false } });
+  }
+
+  /**
+   * Says who may invite the own account, add it, or begin a direct with it:
+   * everybody, the accounts that its contacts are linked to, or nobody. What was
+   * begun before goes on. Nobody is told.
+   */
+  setReachability(reachability: Reachability): Promise<Stored> {
+    return this.#command({ set_reachability: { reachability } });
   }
 
   /**
@@ -984,6 +1011,10 @@ export class Client {
       case "blocked":
         this.#blocked = update.rows;
         this.#onBlocked.tell([...update.rows]);
+        break;
+      case "reachability":
+        this.#reachability = update.reachability;
+        this.#onReachability.tell(update.reachability);
         break;
       case "command_stored":
         this.#waiting.get(update.request)?.resolve(update.stored);

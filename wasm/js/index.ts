@@ -56,6 +56,7 @@ export type {
   PresenceKind,
   Profile,
   ReactionRow,
+  Reachability,
   RefusedRow,
   ReplyRow,
   ResourceRow,

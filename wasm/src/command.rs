@@ -16,7 +16,8 @@ use crate::{
     id,
     invite::{InviteTerms, Wish},
     name::{
-        AccountKind, ContactKind, ConversationState, InfoField, MemberField, NotificationLevel, Permission, Role, Scope,
+        AccountKind, ContactKind, ConversationState, InfoField, MemberField, NotificationLevel, Permission,
+        Reachability, Role, Scope,
     },
     policy::Policy,
     time::{millis, wall_time},
@@ -171,6 +172,8 @@ pub enum Command {
     RemoveContact { id: String },
     /// Blocks an account, or no longer.
     BlockAccount { account: String, blocked: bool },
+    /// Says who may invite the own account, add it, or begin a direct with it.
+    SetReachability { reachability: Reachability },
     /// Mutes, pins or archives a conversation for oneself, or says what of it to be notified of.
     SetConversationSetting { conversation: String, setting: SettingChange },
 }
@@ -436,6 +439,7 @@ impl TryFrom<Command> for core::Command {
             Command::BlockAccount { account, blocked } => {
                 core::BlockAccount { account: id::account(&account)?, blocked }.into()
             }
+            Command::SetReachability { reachability } => core::SetReachability { reachability: reachability.0 }.into(),
             Command::RemoveContact { id } => core::RemoveContact { id: id::contact(&id)? }.into(),
             Command::SetConversationSetting { conversation, setting } => core::SetConversationSetting {
                 conversation: id::conversation(&conversation)?,

@@ -108,6 +108,8 @@ names! {
     SendPolicy(model::SendPolicy),
     /// What of a conversation an account wants to be notified of.
     NotificationLevel(model::NotificationLevel),
+    /// Who may invite an account, add it, or begin a direct with it.
+    Reachability(model::Reachability),
     /// Who may open threads.
     SubroomPolicy(model::SubroomPolicy),
     /// Who may do something that is the admins' otherwise.

@@ -10,7 +10,7 @@ use crate::{
     contact::{BlockedRow, ContactMatch, ContactRow},
     id::texts,
     list::ListPage,
-    name::{Code, PresenceKind},
+    name::{Code, PresenceKind, Reachability},
     row::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
     subscriber::SubscriberPage,
@@ -67,6 +67,8 @@ pub enum Update {
     Contacts { rows: Vec<ContactRow>, removed: Vec<String> },
     /// Everybody whom the own account has blocked.
     Blocked { rows: Vec<BlockedRow> },
+    /// Who may reach the own account.
+    Reachability { reachability: Reachability },
     /// The command is durable on this device and will be sent.
     CommandStored { request: f64, stored: Stored },
     /// Whose contact points those are that were asked for.
@@ -227,6 +229,7 @@ impl From<core::Update> for Update {
             core::Update::Blocked(accounts) => {
                 Self::Blocked { rows: accounts.into_iter().map(BlockedRow::from).collect() }
             }
+            core::Update::Reachability(reachability) => Self::Reachability { reachability: reachability.into() },
             core::Update::CommandStored { request, conversation, message } => {
                 let conversation = conversation.map(|conversation| conversation.to_string());
                 let message = message.map(|message| message.to_string());

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { ENGLISH, MemoryStore, init, type BlockedRow, type Client, type ContactRow } from "tidings";
+import { ENGLISH, MemoryStore, init, type BlockedRow, type Client, type ContactRow, type Reachability } from "tidings";
 
 import { listed, offline, withClient } from "./offline.js";
 
@@ -61,6 +61,23 @@ test("who is blocked is listed, on the direct too, and after a restart", async (
     await client.unblock("bob");
     assert.deepEqual(blockedBy(client), ["eve"]);
     assert.equal(listed(client)[0]?.blocked, false);
+  });
+});
+
+test("who may reach the account is said, also after a restart", async () => {
+  const store = new MemoryStore();
+  const heard: Reachability[] = [];
+  await withClient(offline({ store }), async (client) => {
+    client.reachability((reachability) => heard.push(reachability));
+    await client.setReachability("contacts");
+    await client.setReachability("contacts");
+    await client.setReachability("nobody");
+  });
+  assert.deepEqual(heard, ["everybody", "contacts", "nobody"]);
+  await withClient(offline({ store }), async (client) => {
+    client.reachability((reachability) => heard.push(reachability)).close();
+    assert.equal(heard.at(-1), "nobody");
+    assert.equal(await client.declineAll(), 0);
   });
 });
 

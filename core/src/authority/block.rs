@@ -1,5 +1,6 @@
-//! Blocks: whoever is blocked does not reach the account that blocks them. A
-//! block is private, in the home of who made it: only the server knows, and
+//! Blocks, and who may reach an account at all: whoever is blocked does not reach the
+//! account that blocks them, and whoever it does not let reach it brings it in nowhere.
+//! Both are private, in the home of the account: only the server knows, and
 //! tells the stream before it is asked. Asked where changes are admitted, as
 //! the pace is, and by nobody who judges a journal again.
 
@@ -29,6 +30,12 @@ impl Stream {
         facts_of(&pushed.document, &change).iter().filter_map(brought_in).filter(is_other).cloned().collect()
     }
 
+    /// Tells who of those that are reached lets the author of the changes that are
+    /// admitted next bring them in nowhere.
+    pub fn set_unreachable(&mut self, unreachable: Vec<AccountId>) {
+        self.unreachable = unreachable;
+    }
+
     /// How many others a change brings in: adds, invites, or begins a conversation with.
     pub fn people_brought_in(session: &Session, pushed: &PushedChange, limits: &Limits) -> usize {
         let DocumentId::Conversation(_) = pushed.document else { return 0 };
@@ -45,8 +52,8 @@ impl Stream {
 }
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
-    let blockers = &context.stream.blockers;
-    if blockers.is_empty() || context.session.administrator || context.account().is_system() {
+    let (blockers, unreachable) = (&context.stream.blockers, &context.stream.unreachable);
+    if blockers.is_empty() && unreachable.is_empty() || context.session.administrator || context.account().is_system() {
         return Ok(());
     }
     let conversation = context.conversation();
@@ -59,7 +66,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     }
     // Who asked to be let in wants to be.
     let asked = |account| conversation.members.get(account).map(Member::status) == Some(MemberStatus::Requested);
-    match facts.iter().filter_map(brought_in).find(|account| blockers.contains(account) && !asked(*account)) {
+    let is_refused = |account: &&AccountId| blockers.contains(*account) || unreachable.contains(*account);
+    match facts.iter().filter_map(brought_in).find(|account| is_refused(account) && !asked(*account)) {
         None => Ok(()),
         Some(_) if facts.iter().any(begins_direct) => refuse(Code::NotDeliverable, "not delivered"),
         Some(account) => refuse(Code::AccountUnavailable, format!("{account} cannot be added or invited")),

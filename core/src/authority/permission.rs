@@ -131,6 +131,7 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         | Fact::Profile(..)
         | Fact::Contact(..)
         | Fact::Blocked(..)
+        | Fact::Reachability(_)
         | Fact::Notifications(..)
         | Fact::Setting(..) => &[],
     }

@@ -69,7 +69,7 @@ fn room(context: &Context<'_>, facts: &[Fact]) -> Room {
         return Room::Last;
     }
     let is_own = match context.document {
-        DocumentId::Home(_) => all(|_, fact| matches!(fact, Fact::Blocked(..))),
+        DocumentId::Home(_) => all(|_, fact| matches!(fact, Fact::Blocked(..) | Fact::Reachability(_))),
         DocumentId::Account(_) => false,
         DocumentId::Conversation(_) | DocumentId::Thread(..) | DocumentId::Page(..) | DocumentId::ThreadPage(..) => {
             all(leaves)

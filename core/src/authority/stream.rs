@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::{
     authority::{Refusal, pin, shape, thread},
-    doc::{Admit, ApplyChangeError, Change, Document, Fact, Key, Message, Operation, OperationKind},
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    doc::{Admit, ApplyChangeError, Change, Document, Fact, Home, Key, Message, Operation, OperationKind},
+    ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
-    model::{Conversation, Profile, Thread, preview},
+    model::{Conversation, Profile, Reachability, Thread, preview},
     time::WallTime,
     wire::LastMessage,
 };
@@ -32,6 +32,8 @@ pub struct Stream {
     rooms: BTreeMap<ConversationId, Conversation>,
     /// Who has blocked the author of what is admitted next, as the server told.
     pub(super) blockers: Vec<AccountId>,
+    /// Who is out of the reach of that author, as the server told.
+    pub(super) unreachable: Vec<AccountId>,
 }
 
 /// What a change did, for projections and views.
@@ -47,6 +49,10 @@ pub struct Effects {
     pub profile: Option<Profile>,
     /// Whom the account blocks now, or no longer, of those it touched.
     pub blocked: Vec<(AccountId, bool)>,
+    /// Who may reach the account now, if it touched that.
+    pub reachability: Option<Reachability>,
+    /// The accounts that contacts are linked to now, of those contacts that it touched.
+    pub contacts: Vec<(ContactId, Option<AccountId>)>,
     /// All that it states.
     pub facts: Vec<Fact>,
 }
@@ -67,6 +73,7 @@ impl Stream {
             threads: BTreeMap::new(),
             rooms: BTreeMap::new(),
             blockers: Vec::new(),
+            unreachable: Vec::new(),
         }
     }
 
@@ -497,6 +504,18 @@ impl Stream {
                     let home = self.documents.get(id);
                     let blocked = home.is_some_and(|home| home.get(&Key::Blocked(account.clone())).is_some());
                     effects.blocked.push((account.clone(), blocked));
+                }
+                Fact::Reachability(_) => {
+                    let home = self.documents.get(id).map(Home::read).unwrap_or_default();
+                    effects.reachability = Some(home.reachability.unwrap_or(Reachability::Everybody));
+                }
+                Fact::Contact(contact, _) => {
+                    let home = self.documents.get(id);
+                    let linked = match home.and_then(|home| home.fact(&Key::Contact(*contact))) {
+                        Some(Fact::Contact(_, Some(contact))) => contact.account,
+                        _ => None,
+                    };
+                    effects.contacts.push((*contact, linked));
                 }
                 Fact::MemberRole(account, _) | Fact::MemberStatus(account, _) if !effects.members.contains(account) => {
                     effects.members.push(account.clone());

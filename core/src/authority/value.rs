@@ -75,6 +75,7 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         | Fact::Profile(_, None)
         | Fact::Contact(_, None)
         | Fact::Blocked(..)
+        | Fact::Reachability(_)
         | Fact::Notifications(..)
         | Fact::Setting(..) => Ok(()),
     }

@@ -71,6 +71,10 @@ crate::named::named! {
         Profile = "profile",
         /// Whom an account blocks.
         Blocks = "blocks",
+        /// Who may reach an account.
+        Reachability = "reachability",
+        /// The accounts that contacts are linked to.
+        Contacts = "contacts",
     }
 }
 

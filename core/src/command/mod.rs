@@ -34,6 +34,7 @@ mod set_member_text;
 mod set_permission;
 mod set_policy;
 mod set_profile;
+mod set_reachability;
 mod set_scope;
 mod set_state;
 mod set_theme;
@@ -76,6 +77,7 @@ pub use self::{
     set_permission::SetPermission,
     set_policy::SetPolicy,
     set_profile::SetProfile,
+    set_reachability::SetReachability,
     set_scope::SetScope,
     set_state::SetState,
     set_theme::SetTheme,
@@ -225,6 +227,8 @@ commands! {
     36 BlockAccount(BlockAccount) = "block_account",
     /// Asks the owner of a resource about it.
     37 CreateResource(CreateResource) = "create_resource",
+    /// Says who may reach the own account.
+    38 SetReachability(SetReachability) = "set_reachability",
 }
 
 impl Command {
@@ -268,6 +272,7 @@ impl Command {
             | Command::AddContact(_)
             | Command::RemoveContact(_)
             | Command::BlockAccount(_)
+            | Command::SetReachability(_)
             | Command::SetConversationSetting(_) => return StreamId::Account(account.clone()),
         };
         StreamId::Conversation(conversation)

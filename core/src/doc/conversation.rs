@@ -86,6 +86,7 @@ impl Conversation {
             | Fact::Contact(..)
             | Fact::Blocked(..)
             | Fact::Notifications(..)
+            | Fact::Reachability(_)
             | Fact::Setting(..) => {}
         }
     }

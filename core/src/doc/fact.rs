@@ -7,8 +7,8 @@ use crate::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
         AccountKind, Contact, ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite,
-        Late, MemberField, MessageBody, NotificationLevel, Permission, Pin, Policy, PolicyValue, Role, RoleDefinition,
-        RoleName, Scope, Standing, Theme,
+        Late, MemberField, MessageBody, NotificationLevel, Permission, Pin, Policy, PolicyValue, Reachability, Role,
+        RoleDefinition, RoleName, Scope, Standing, Theme,
     },
     time::WallTime,
     wire::{decode, encode},
@@ -65,6 +65,8 @@ pub enum Fact {
     Contact(ContactId, Option<Contact>),
     /// An account that is blocked, since when; none lifts that.
     Blocked(AccountId, Option<WallTime>),
+    /// Who may invite the account, add it, or begin a direct with it; none is as if nothing was said.
+    Reachability(Option<Reachability>),
     /// A private setting of a conversation; none removes it.
     Setting(ConversationId, SettingField, Option<WallTime>),
     /// What of a conversation to be notified of; none is as if nothing was said.
@@ -178,6 +180,10 @@ impl Fact {
             Key::ProfileReference => Fact::Profile(ProfileField::Reference, optional(value, text)?),
             Key::Contact(contact) => Fact::Contact(contact, optional(value, from_cbor)?),
             Key::Blocked(account) => Fact::Blocked(account, optional(value, time)?),
+            Key::Reachability => {
+                let reachability = |value: &Value| Reachability::parse(&text(value)?);
+                Fact::Reachability(optional(value, reachability)?)
+            }
             Key::MutedUntil(conversation) => {
                 Fact::Setting(conversation, SettingField::MutedUntil, optional(value, time)?)
             }
@@ -225,6 +231,9 @@ impl Fact {
             Fact::Profile(field, text) => (field.key(), text.clone().map(Value::Text)),
             Fact::Contact(contact, value) => (Key::Contact(*contact), value.as_ref().map(to_cbor)),
             Fact::Blocked(account, at) => (Key::Blocked(account.clone()), at.map(|at| Value::Uint(at.as_millis()))),
+            Fact::Reachability(reachability) => {
+                (Key::Reachability, reachability.map(|reachability| name(reachability.as_str())))
+            }
             Fact::Notifications(conversation, level) => {
                 (Key::Notifications(*conversation), level.map(|level| name(level.as_str())))
             }

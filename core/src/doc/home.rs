@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     doc::{Document, Fact, ProfileField, SettingField},
     ids::{AccountId, ContactId, ConversationId},
-    model::{Contact, ConversationSetting, NotificationLevel, Profile},
+    model::{Contact, ConversationSetting, NotificationLevel, Profile, Reachability},
     time::WallTime,
 };
 
@@ -16,6 +16,8 @@ pub struct Home {
     pub contacts: BTreeMap<ContactId, Contact>,
     /// Whom it has blocked, and since when.
     pub blocked: BTreeMap<AccountId, WallTime>,
+    /// Who may invite it, add it, or begin a direct with it; everybody unless it says otherwise.
+    pub reachability: Option<Reachability>,
     /// Its settings of conversations; none without one that is set.
     pub settings: BTreeMap<ConversationId, ConversationSetting>,
 }
@@ -40,6 +42,7 @@ impl Home {
                 Fact::Blocked(account, Some(at)) => {
                     home.blocked.insert(account, at);
                 }
+                Fact::Reachability(reachability) => home.reachability = reachability,
                 Fact::Notifications(conversation, level) => {
                     home.settings.entry(conversation).or_default().notifications = level;
                 }

@@ -67,6 +67,8 @@ pub enum Key {
     Contact(ContactId),
     /// Home: an account that is blocked.
     Blocked(AccountId),
+    /// Home: who may invite the account, add it, or begin a direct with it.
+    Reachability,
     /// Home: silent until.
     MutedUntil(ConversationId),
     /// Home: at the top since.
@@ -166,6 +168,9 @@ fn parse_account(text: &str) -> Option<Key> {
 }
 
 fn parse_home(text: &str) -> Option<Key> {
+    if text == "privacy/reachability" {
+        return Some(Key::Reachability);
+    }
     match text.split_once('/')? {
         ("contact", id) => Some(Key::Contact(ContactId::parse(id).ok()?)),
         ("blocked", account) => Some(Key::Blocked(AccountId::parse(account).ok()?)),
@@ -225,6 +230,7 @@ impl fmt::Display for Key {
             Key::ProfileReference => formatter.write_str("profile/reference"),
             Key::Contact(contact) => write!(formatter, "contact/{contact}"),
             Key::Blocked(account) => write!(formatter, "blocked/{account}"),
+            Key::Reachability => formatter.write_str("privacy/reachability"),
             Key::MutedUntil(conversation) => write!(formatter, "setting/{conversation}/muted_until"),
             Key::PinnedAt(conversation) => write!(formatter, "setting/{conversation}/pinned_at"),
             Key::ArchivedAt(conversation) => write!(formatter, "setting/{conversation}/archived_at"),
@@ -293,6 +299,7 @@ mod tests {
         let document = DocumentId::Home(account.clone());
         for key in [
             Key::Blocked(account),
+            Key::Reachability,
             Key::Notifications(conversation),
             Key::Contact(ContactId::from_bytes([2; 16])),
             Key::MutedUntil(conversation),

@@ -5,7 +5,7 @@ use crate::{
     doc::Home,
     engine::{Engine, Update},
     ids::{AccountId, DocumentId, StreamId},
-    model::Profile,
+    model::{Profile, Reachability},
 };
 
 impl Engine {
@@ -45,6 +45,9 @@ impl Engine {
         if former.blocked != home.blocked {
             self.shown_rows.extend(self.inbox.keys().copied());
             self.update(Update::Blocked(home.blocked.clone().into_iter().collect()));
+        }
+        if former.reachability != home.reachability {
+            self.update(Update::Reachability(home.reachability.unwrap_or(Reachability::Everybody)));
         }
         let conversations = former.settings.keys().chain(home.settings.keys());
         let changed = conversations.filter(|id| former.settings.get(*id) != home.settings.get(*id));

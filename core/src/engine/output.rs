@@ -4,7 +4,7 @@ use crate::{
     code::Code,
     engine::{ListPage, ServerFault},
     ids::{AccountId, ContactId, ConversationId, MessageId},
-    model::{Contact, PresenceKind, Profile},
+    model::{Contact, PresenceKind, Profile, Reachability},
     storage::StorageTask,
     time::{MonotonicTime, WallTime},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
@@ -81,6 +81,8 @@ pub enum Update {
     Contacts(Vec<(ContactId, Option<Contact>)>),
     /// Everybody whom the own account has blocked, and since when.
     Blocked(Vec<(AccountId, WallTime)>),
+    /// Who may reach the own account.
+    Reachability(Reachability),
     /// The command is durable on this device and will be sent.
     CommandStored {
         /// The number of the command.

@@ -45,6 +45,6 @@ pub use query::{
 pub use receipt::Receipt;
 pub use resource::Resource;
 pub use role::{Role, RoleDefinition, RoleName};
-pub use setting::{ConversationSetting, NotificationLevel};
+pub use setting::{ConversationSetting, NotificationLevel, Reachability};
 pub use thread::{LastReply, PARTICIPANTS_MAX, Parent, Thread};
 pub use words::{SEARCH_CHARACTERS_MAX, SEARCH_WORDS_MAX, is_found, search, words};

@@ -15,6 +15,18 @@ named! {
     }
 }
 
+named! {
+    /// Who may invite an account, add it, or begin a direct with it.
+    Reachability {
+        /// Every account of the tenant.
+        Everybody = "everybody",
+        /// The accounts that its contacts are linked to.
+        Contacts = "contacts",
+        /// Nobody but itself, by asking to be let in.
+        Nobody = "nobody",
+    }
+}
+
 /// The settings of one conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ConversationSetting {

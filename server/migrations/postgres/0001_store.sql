@@ -50,7 +50,7 @@ CREATE TABLE journal (
     hash BYTEA NOT NULL,
     change BYTEA NOT NULL,
     PRIMARY KEY (tenant, stream, position),
-    UNIQUE (tenant, stream, hash)
+    UNIQUE (tenant, stream, hash, document)
 );
 
 -- Changes and snapshots are compact already: do not try to compress them.
@@ -222,6 +222,26 @@ CREATE TABLE blocks (
     tick BIGINT NOT NULL,
     PRIMARY KEY (tenant, account, other)
 );
+
+-- Who may reach an account (everybody, contacts, nobody), as its home states it.
+CREATE TABLE reachability (
+    tenant TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    reachability TEXT NOT NULL,
+    PRIMARY KEY (tenant, account)
+);
+
+-- The account that each contact is linked to, as the home of whoever has it states
+-- it; null for one that is not linked, or gone.
+CREATE TABLE contact_accounts (
+    tenant TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    contact TEXT COLLATE "C" NOT NULL,
+    other TEXT COLLATE "C",
+    PRIMARY KEY (tenant, account, contact)
+);
+
+CREATE INDEX contact_accounts_other ON contact_accounts (tenant, account, other);
 
 -- Phone numbers and e-mail addresses that the account's token says are verified:
 -- the operator's identity provider is who says so, and no journal holds them.

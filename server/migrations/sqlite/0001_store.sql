@@ -37,7 +37,7 @@ CREATE TABLE journal (
     hash BLOB NOT NULL,
     change BLOB NOT NULL,
     PRIMARY KEY (tenant, stream, position),
-    UNIQUE (tenant, stream, hash)
+    UNIQUE (tenant, stream, hash, document)
 ) STRICT;
 
 CREATE INDEX journal_document ON journal (tenant, document, position);
@@ -202,6 +202,26 @@ CREATE TABLE blocks (
     PRIMARY KEY (tenant, account, other)
 ) STRICT, WITHOUT ROWID;
 
+-- Who may reach an account (everybody, contacts, nobody), as its home states it.
+CREATE TABLE reachability (
+    tenant TEXT NOT NULL,
+    account TEXT NOT NULL,
+    reachability TEXT NOT NULL,
+    PRIMARY KEY (tenant, account)
+) STRICT, WITHOUT ROWID;
+
+-- The account that each contact is linked to, as the home of whoever has it states
+-- it; null for one that is not linked, or gone.
+CREATE TABLE contact_accounts (
+    tenant TEXT NOT NULL,
+    account TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    other TEXT,
+    PRIMARY KEY (tenant, account, contact)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX contact_accounts_other ON contact_accounts (tenant, account, other);
+
 -- Phone numbers and e-mail addresses that the account's token says are verified:
 -- the operator's identity provider is who says so, and no journal holds them.
 CREATE TABLE contact_points (
@@ -228,7 +248,7 @@ ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('streams', 'streams', '1000000 1000000 1'),
     ('journal', 'sqlite_autoindex_journal_1', '10000000 10000000 100 1'),
-    ('journal', 'sqlite_autoindex_journal_2', '10000000 10000000 100 1'),
+    ('journal', 'sqlite_autoindex_journal_2', '10000000 10000000 100 1 1'),
     ('journal', 'journal_document', '10000000 10000000 50 1'),
     ('documents', 'documents', '1000000 1000000 1'),
     ('documents', 'documents_backlog', '1000000 1000'),

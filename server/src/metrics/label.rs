@@ -123,6 +123,7 @@ label! {
         Suspended = "suspended",
         Blockers = "blockers",
         BlocksAmong = "blocks_among",
+        Unreachable = "unreachable",
         SetContactPoints = "set_contact_points",
         MatchContactPoints = "match_contact_points",
         StreamHead = "stream_head",

@@ -128,6 +128,15 @@ impl Store for Metered {
         self.call(StoreCall::Blockers, self.store.blockers(tenant, account, among)).await
     }
 
+    async fn unreachable(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.call(StoreCall::Unreachable, self.store.unreachable(tenant, account, among)).await
+    }
+
     async fn blocks_among(
         &self,
         tenant: &TenantId,

@@ -24,11 +24,14 @@ use std::{
 
 use async_trait::async_trait;
 use tidings_core::{
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    ids::{
+        AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId,
+        TenantId,
+    },
     journal::{Cursor, Entry, Position},
     model::{
         ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, Member, MemberStatus, OwnQuery, Profile,
-        Receipt, Role, Thread, WordKey,
+        Reachability, Receipt, Role, Thread, WordKey,
     },
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
@@ -211,6 +214,8 @@ pub struct StreamHead {
 pub struct FoundChange {
     /// The change.
     pub hash: ChangeHash,
+    /// The document: the same bytes may be a change of several.
+    pub document: DocumentId,
     /// Its position in the stream.
     pub position: Position,
     /// Whose session pushed it.
@@ -324,6 +329,10 @@ pub struct StreamCommit {
     pub profile: Option<Profile>,
     /// Whom the account blocks now, or no longer, of those that changed.
     pub blocks: Vec<(AccountId, bool)>,
+    /// Who may reach the account now, if that changed.
+    pub reachability: Option<Reachability>,
+    /// The accounts that contacts are linked to now, of those contacts that changed.
+    pub contacts: Vec<(ContactId, Option<AccountId>)>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
     pub traces: Vec<TraceId>,
 }
@@ -481,6 +490,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Those of these accounts that have blocked this one.
     async fn blockers(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError>;
+
+    /// Those of these accounts that do not let this one reach them: invite them, add
+    /// them, or begin a direct with them.
+    async fn unreachable(
         &self,
         tenant: &TenantId,
         account: &AccountId,

@@ -1,11 +1,13 @@
 //! What a verifier reads: streams, entries and what was made of them, as they
 //! are stored. No node needs this; nothing here judges, mends or writes.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use tidings_core::{
-    ids::{AccountId, DeviceId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ContactId, DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
-    model::{Profile, Thread},
+    model::{Profile, Reachability, Thread},
 };
 
 use super::{ConversationRow, MemberRow, NewEntry, Snapshot, StoreError, StreamHead};
@@ -29,6 +31,10 @@ pub struct StreamRecord {
     pub profile: Option<Profile>,
     /// Whom the account blocks, by account.
     pub blocks: Vec<AccountId>,
+    /// Who may reach the account.
+    pub reachability: Option<Reachability>,
+    /// The accounts that its contacts are linked to.
+    pub contacts: BTreeMap<ContactId, AccountId>,
     /// Its documents with a snapshot, and the position each is of.
     pub snapshots: Vec<(DocumentId, Position)>,
 }

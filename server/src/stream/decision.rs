@@ -7,9 +7,9 @@ use std::{
 
 use tidings_core::{
     authority::{Admitted, Refusal},
-    ids::{AccountId, ConversationId, MessageId},
+    ids::{AccountId, ContactId, ConversationId, MessageId},
     journal::Position,
-    model::{Conversation, LateMessage, MemberStatus, Profile, Standing},
+    model::{Conversation, LateMessage, MemberStatus, Profile, Reachability, Standing},
     time::WallTime,
 };
 
@@ -36,6 +36,10 @@ pub(super) struct Decision {
     pub(super) profile: Option<Profile>,
     /// Whom the account blocks now, or no longer.
     pub(super) blocks: BTreeMap<AccountId, bool>,
+    /// Who may reach the account now.
+    pub(super) reachability: Option<Reachability>,
+    /// The accounts that contacts are linked to now.
+    pub(super) contacts: BTreeMap<ContactId, Option<AccountId>>,
     /// Of the pushes of which something was admitted.
     pub(super) traces: Vec<TraceId>,
 }
@@ -64,6 +68,8 @@ impl Decision {
         self.members.extend(admitted.effects.members.into_iter().map(|account| (account, position)));
         self.threads.extend(admitted.effects.thread);
         self.blocks.extend(admitted.effects.blocked);
+        self.reachability = admitted.effects.reachability.or(self.reachability.take());
+        self.contacts.extend(admitted.effects.contacts);
         self.profile = admitted.effects.profile.or(self.profile.take());
         let author = admitted.effects.author;
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, author });

@@ -38,7 +38,10 @@ use super::{
 };
 use crate::{
     node::Node,
-    store::{CommitOutcome, NameChange, NewEntry, StoreError, StreamCommit, StreamHead, SubscriberRow, WhichThreads},
+    store::{
+        CommitOutcome, FoundChange, NameChange, NewEntry, StoreError, StreamCommit, StreamHead, SubscriberRow,
+        WhichThreads,
+    },
     trace::Step,
     ws::{Frame, SessionHandle},
 };
@@ -82,6 +85,7 @@ pub(super) async fn run(
         contended_until: None,
         names_taken: BTreeSet::new(),
         blockers: BTreeMap::new(),
+        unreachable: BTreeMap::new(),
         one_by_one: false,
     };
     loop {
@@ -155,6 +159,9 @@ pub(super) enum DecideError {
     Together(#[from] ApplyChangeError),
 }
 
+/// Accounts that are not reached, by who pushes.
+type Unwilling = BTreeMap<AccountId, Vec<AccountId>>;
+
 /// The stream as of its last commit.
 struct State {
     stream: Stream,
@@ -177,6 +184,8 @@ pub(super) struct Task {
     names_taken: BTreeSet<String>,
     /// Who has blocked those who push, of those whom the batch would reach.
     blockers: BTreeMap<AccountId, Vec<AccountId>>,
+    /// Who of them lets those who push bring them in nowhere.
+    unreachable: BTreeMap<AccountId, Vec<AccountId>>,
     /// Whether the changes of the batch are applied one by one, so that the one
     /// that the library fails on is refused alone.
     one_by_one: bool,
@@ -259,7 +268,7 @@ impl Task {
             (None, None) => self.load().await?,
         };
         self.load_all(&mut state, batch).await?;
-        self.blockers = self.load_blockers(&state.stream, batch).await?;
+        (self.blockers, self.unreachable) = self.load_unwilling(&state.stream, batch).await?;
         let base = state.stream.position();
         self.published.get_or_insert(base);
         let before = self.is_contended().then(|| state.stream.clone());
@@ -365,13 +374,13 @@ impl Task {
         Ok(head)
     }
 
-    /// Asks who has blocked whom: of those who write in a direct or bring others
-    /// in, for all that a batch holds of each.
-    async fn load_blockers(
+    /// Asks who has blocked whom, and who does not let whom bring them in: of those who
+    /// write in a direct or bring others in, for all that a batch holds of each.
+    async fn load_unwilling(
         &self,
         stream: &Stream,
         batch: &[PushRequest],
-    ) -> Result<BTreeMap<AccountId, Vec<AccountId>>, DecideError> {
+    ) -> Result<(Unwilling, Unwilling), DecideError> {
         let mut reached: BTreeMap<&AccountId, BTreeSet<AccountId>> = BTreeMap::new();
         for request in batch {
             for pushed in &request.push.changes {
@@ -379,13 +388,19 @@ impl Task {
                 reached.entry(&request.identity.account).or_default().extend(accounts);
             }
         }
-        let mut blockers = BTreeMap::new();
+        // In a direct that is there nobody is brought in any more.
+        let brings_in = stream.conversation().kind() != Some(ConversationKind::Direct);
+        let (mut blockers, mut unreachable) = (BTreeMap::new(), BTreeMap::new());
         for (account, reached) in reached.into_iter().filter(|(_, reached)| !reached.is_empty()) {
             let reached: Vec<AccountId> = reached.into_iter().collect();
             let found = self.node.store.blockers(&self.key.tenant, account, &reached).await?;
             blockers.insert(account.clone(), found);
+            if brings_in {
+                let found = self.node.store.unreachable(&self.key.tenant, account, &reached).await?;
+                unreachable.insert(account.clone(), found);
+            }
         }
-        Ok(blockers)
+        Ok((blockers, unreachable))
     }
 
     /// Tells sessions here what other nodes wrote up to `base`, so that they
@@ -457,7 +472,8 @@ impl Task {
                         decision.take(admitted);
                     }
                     Err(AdmitError::AlreadyAdmitted(hash)) => {
-                        repeated.push((decision.verdicts.len(), verdict.accepted.len(), hash));
+                        let change = (pushed.document.clone(), hash);
+                        repeated.push((decision.verdicts.len(), verdict.accepted.len(), change));
                         verdict.accepted.push((Position::ZERO, WallTime::default()));
                     }
                     Err(AdmitError::Refused(refusal)) => {
@@ -498,6 +514,7 @@ impl Task {
             self.load_missing(stream, &pushed.document, &pushed.change, base).await?;
         }
         stream.set_blockers(self.blockers.get(&session.account).cloned().unwrap_or_default());
+        stream.set_unreachable(self.unreachable.get(&session.account).cloned().unwrap_or_default());
         let before = (!self.names_taken.is_empty()).then(|| stream.clone());
         let started = Instant::now();
         let (at, limits) = (self.node.clock.wall_now(), &self.node.limits);
@@ -585,20 +602,24 @@ impl Task {
     /// they stand: in this very batch, or in the journal, which is asked once.
     async fn place_repeated(
         &self,
-        repeated: &[(usize, usize, ChangeHash)],
+        repeated: &[(usize, usize, (DocumentId, ChangeHash))],
         decision: &mut Decision,
     ) -> Result<(), DecideError> {
         if repeated.is_empty() {
             return Ok(());
         }
-        let of_batch = decision.entries.iter().map(|new| (new.hash, (new.entry.position, new.entry.accepted_at)));
-        let mut places: HashMap<ChangeHash, (Position, WallTime)> = of_batch.collect();
-        let stored: Vec<ChangeHash> =
-            repeated.iter().map(|(.., hash)| *hash).filter(|hash| !places.contains_key(hash)).collect();
+        let of_batch = decision
+            .entries
+            .iter()
+            .map(|new| ((new.entry.document.clone(), new.hash), (new.entry.position, new.entry.accepted_at)));
+        let mut places: HashMap<(DocumentId, ChangeHash), (Position, WallTime)> = of_batch.collect();
+        let stored = repeated.iter().map(|(.., change)| change).filter(|change| !places.contains_key(change));
+        let stored: Vec<ChangeHash> = stored.map(|(_, hash)| *hash).collect();
         let found = self.node.store.find_changes(&self.key.tenant, &self.key.stream, &stored).await?;
-        places.extend(found.into_iter().map(|found| (found.hash, (found.position, found.accepted_at))));
-        for (verdict, place, hash) in repeated {
-            decision.verdicts[*verdict].accepted[*place] = *places.get(hash).ok_or(DecideError::Journal)?;
+        places
+            .extend(found.into_iter().map(|found| ((found.document, found.hash), (found.position, found.accepted_at))));
+        for (verdict, place, change) in repeated {
+            decision.verdicts[*verdict].accepted[*place] = *places.get(change).ok_or(DecideError::Journal)?;
         }
         Ok(())
     }
@@ -617,11 +638,13 @@ impl Task {
             return Ok(None);
         }
         let Some(hash) = ChangeHash::of_change(&pushed.change) else { return Ok(None) };
-        if let Some(NewEntry { entry, .. }) = decision.entries.iter().find(|new| new.hash == hash) {
+        let is_it = |document: &DocumentId, other| *document == pushed.document && other == hash;
+        if let Some(NewEntry { entry, .. }) = decision.entries.iter().find(|new| is_it(&new.entry.document, new.hash)) {
             return Ok((entry.account == session.account).then_some((entry.position, entry.accepted_at)));
         }
         let found = self.node.store.find_changes(&self.key.tenant, &self.key.stream, &[hash]).await?;
-        let own = found.into_iter().find(|found| found.account == session.account);
+        let own = |found: &FoundChange| found.account == session.account && is_it(&found.document, found.hash);
+        let own = found.into_iter().find(own);
         Ok(own.map(|own| (own.position, own.accepted_at)))
     }
 
@@ -668,6 +691,8 @@ impl Task {
             late: decision.late.clone().into_iter().collect(),
             profile: decision.profile.clone(),
             blocks: decision.blocks.clone().into_iter().collect(),
+            reachability: decision.reachability,
+            contacts: decision.contacts.clone().into_iter().collect(),
             traces: decision.traces.clone(),
         })
     }

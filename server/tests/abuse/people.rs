@@ -3,9 +3,10 @@
 
 use tidings_core::{
     code::Code,
-    command::{CreateDirect, InviteMember},
-    ids::{ConversationId, TenantId},
-    model::Role,
+    command::{CreateDirect, InviteMember, RemoveContact, SetReachability},
+    ids::{ContactId, ConversationId, StreamId, TenantId},
+    model::{Reachability, Role},
+    wire::{PushedChange, ServerFrame},
 };
 
 use crate::support::{
@@ -18,6 +19,7 @@ use crate::support::{
 
 on_each_store! {
     p34_an_account_brings_in_so_many_people_a_day,
+    c21_an_account_is_reached_by_whom_it_lets,
 }
 
 fn numbered(number: u8) -> ConversationId {
@@ -54,5 +56,62 @@ async fn p34_an_account_brings_in_so_many_people_a_day(database: Database) {
     eve.push_accepted(stream(boats()), vec![author.say("CHEAP PILLS")]).await;
     let mut ann = Client::connect(&server, "ann", device(3)).await;
     ann.push_accepted(stream(numbered(2)), vec![Author::of("ann", device(3), numbered(2)).create(&["bob"])]).await;
+    server.stop().await;
+}
+
+/// What happens when somebody begins a direct with Ann, begins a group with her, adds and invites her.
+async fn reach_ann(server: &TestServer, name: &str, number: u8) -> Vec<Option<Code>> {
+    let mut client = Client::connect(server, name, device(number)).await;
+    let author = |conversation| Author::of(name, device(number), conversation);
+    let direct = ConversationId::direct(&TenantId::parse("acme").unwrap(), &account(name), &account("ann"));
+    let begins = author(direct).write(CreateDirect { peer: account("ann") });
+    let [first, second, third] = [1, 2, 3].map(|more| numbered(number + more));
+    let (mut adds, mut invites) = (author(second), author(third));
+    let invitation = InviteMember { conversation: third, account: account("ann"), role: Role::Member };
+    let pushes: [(ConversationId, Vec<PushedChange>); 4] = [
+        (direct, vec![begins]),
+        (first, vec![author(first).create(&["ann"])]),
+        (second, vec![adds.create(&[]), adds.add("ann")]),
+        (third, vec![invites.create(&[]), invites.write(invitation)]),
+    ];
+    let mut codes = Vec::new();
+    for (conversation, changes) in pushes {
+        let count = changes.len();
+        let request = client.push(&stream(conversation), changes).await;
+        let answer = client.wait("an answer", |frame| match frame {
+            ServerFrame::Accepted(accepted) if accepted.request == request && accepted.positions.len() == count => {
+                Some(None)
+            }
+            ServerFrame::Refused(refused) if refused.request == request => Some(Some(refused.code)),
+            _ => None,
+        });
+        codes.push(answer.await);
+    }
+    codes
+}
+
+async fn c21_an_account_is_reached_by_whom_it_lets(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let mut ann = Client::connect(&server, "ann", device(1)).await;
+    let mut home = Author::of_account("ann", device(1));
+    let of_ann = || StreamId::Account(account("ann"));
+    let refused = || {
+        let unavailable = Some(Code::AccountUnavailable);
+        vec![Some(Code::NotDeliverable), unavailable, unavailable, unavailable]
+    };
+    assert_eq!(reach_ann(&server, "a0", 10).await, [None; 4]);
+    let says = |reachability| SetReachability { reachability };
+    ann.push_accepted(of_ann(), vec![home.write(says(Reachability::Nobody)), home.befriend("b1")]).await;
+    assert_eq!(reach_ann(&server, "b0", 20).await, refused());
+    assert_eq!(reach_ann(&server, "b1", 30).await, refused());
+    ann.push_accepted(of_ann(), vec![home.write(says(Reachability::Contacts))]).await;
+    assert_eq!(reach_ann(&server, "c0", 40).await, refused());
+    assert_eq!(reach_ann(&server, "b1", 50).await, [None; 4]);
+    let gone = home.write(RemoveContact { id: ContactId::of_account(&account("b1")) });
+    ann.push_accepted(of_ann(), vec![gone]).await;
+    assert_eq!(reach_ann(&server, "b1", 60).await[1..], refused()[1..]);
+    // What was begun before goes on: the direct of both is there already.
+    ann.push_accepted(of_ann(), vec![home.write(says(Reachability::Everybody))]).await;
+    assert_eq!(reach_ann(&server, "d0", 70).await, [None; 4]);
     server.stop().await;
 }

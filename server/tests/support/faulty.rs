@@ -134,6 +134,15 @@ impl Store for FaultyStore {
         self.inner.blockers(tenant, account, among).await
     }
 
+    async fn unreachable(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.inner.unreachable(tenant, account, among).await
+    }
+
     async fn blocks_among(
         &self,
         tenant: &TenantId,

@@ -9,15 +9,15 @@ use tidings_core::{
         CreateConversation, CreateDirect, CreateResource, CreateThread, DefineRole, DeleteMessage, EditMessage,
         InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText,
         SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy, SetProfile,
-        SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange, TransferOwnership, UnbanMember,
-        UnpinMessage, Unreact,
+        SetReachability, SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange, TransferOwnership,
+        UnbanMember, UnpinMessage, Unreact,
     },
     engine::Input,
     ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, InfoField, JoinPolicy, LateWrites,
-        MemberField, MemberStatus, NotificationLevel, Permission, Permissions, Policy, PolicyName, Profile, Role,
-        RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
+        MemberField, MemberStatus, NotificationLevel, Permission, Permissions, Policy, PolicyName, Profile,
+        Reachability, Role, RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
     },
     time::WallTime,
     view::InboxRow,
@@ -87,6 +87,7 @@ pub enum Kind {
     AddContact,
     RemoveContact,
     BlockAccount,
+    SetReachability,
     SetConversationSetting,
     AnswerLate,
     CreateThread,
@@ -94,7 +95,7 @@ pub enum Kind {
 }
 
 /// How often each kind is drawn, of all that are drawn.
-pub const KINDS: [(Kind, u64); 38] = [
+pub const KINDS: [(Kind, u64); 39] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateResource, 1),
     (Kind::CreateConversation, 3),
@@ -129,6 +130,7 @@ pub const KINDS: [(Kind, u64); 38] = [
     (Kind::AddContact, 2),
     (Kind::RemoveContact, 2),
     (Kind::BlockAccount, 2),
+    (Kind::SetReachability, 1),
     (Kind::SetConversationSetting, 4),
     (Kind::AnswerLate, 6),
     (Kind::CreateThread, 10),
@@ -174,6 +176,7 @@ pub fn kind(command: &Command) -> Kind {
         Command::AddContact(_) => Kind::AddContact,
         Command::RemoveContact(_) => Kind::RemoveContact,
         Command::BlockAccount(_) => Kind::BlockAccount,
+        Command::SetReachability(_) => Kind::SetReachability,
         Command::SetConversationSetting(_) => Kind::SetConversationSetting,
         Command::AnswerLate(_) => Kind::AnswerLate,
         Command::CreateThread(_) => Kind::CreateThread,
@@ -227,7 +230,8 @@ impl Person<'_> {
             | Kind::SetProfile
             | Kind::AddContact
             | Kind::RemoveContact
-            | Kind::BlockAccount => ConversationId::from_bytes([0; 16]),
+            | Kind::BlockAccount
+            | Kind::SetReachability => ConversationId::from_bytes([0; 16]),
             // Most of it where most is going on.
             _ if random.chance(65) => self.conversations[0],
             _ => *random.pick(self.conversations),
@@ -367,6 +371,11 @@ impl Person<'_> {
             }
             Kind::RemoveContact => RemoveContact { id: ContactId::of_account(&other) }.into(),
             Kind::BlockAccount => BlockAccount { account: other, blocked: random.chance(40) }.into(),
+            Kind::SetReachability => {
+                let open = random.chance(60);
+                let reachability = if open { Reachability::Everybody } else { *random.pick(Reachability::ALL) };
+                SetReachability { reachability }.into()
+            }
             Kind::SetConversationSetting => {
                 let setting = match random.below(4) {
                     0 => SettingChange::MutedUntil(random.chance(50).then_some(self.now)),

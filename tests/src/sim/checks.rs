@@ -7,7 +7,7 @@ use tidings_core::{
     engine::ConnectionState,
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
-    model::{MemberStatus, Receipt},
+    model::{MemberStatus, Reachability, Receipt},
     view::InboxRow,
 };
 use tidings_server::verify::verify_all;
@@ -226,6 +226,8 @@ impl Checks {
             let other = first.entry(account).or_insert(client);
             ensure!(other.screen.contacts == client.screen.contacts, "{account}'s devices differ in contacts");
             ensure!(other.screen.blocked == client.screen.blocked, "{account}'s devices differ in whom they block");
+            let reachability = |client: &Client| client.screen.reachability.unwrap_or(Reachability::Everybody);
+            ensure!(reachability(other) == reachability(client), "{account}'s devices differ in who may reach it");
             let profile = |client: &Client| client.screen.profiles.get(account).cloned().unwrap_or_default();
             ensure!(profile(other) == profile(client), "{account}'s devices differ in the profile");
             let settings = |client: &Client| -> Vec<_> {

@@ -8,7 +8,7 @@ use tidings_core::{
     command::Command,
     engine::{ConnectionState, Engine, EngineConfig, Input, ListPage, Output, ServerFault, Update},
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId},
-    model::{Contact, Profile, Query},
+    model::{Contact, Profile, Query, Reachability},
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
@@ -59,6 +59,8 @@ pub struct Screen {
     pub contacts: BTreeMap<ContactId, Contact>,
     /// Whom the account has blocked.
     pub blocked: BTreeMap<AccountId, WallTime>,
+    /// Who may reach the account; none until it says so.
+    pub reachability: Option<Reachability>,
 }
 
 impl Screen {
@@ -124,6 +126,7 @@ impl Screen {
                     };
                 }
             }
+            Update::Reachability(reachability) => self.reachability = Some(reachability),
             Update::Blocked(blocked) => self.blocked = blocked.into_iter().collect(),
             Update::Presence { .. } | Update::ContactsMatched { .. } => {}
             Update::SubscribersListed { request, page } => {

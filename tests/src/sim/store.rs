@@ -504,6 +504,15 @@ impl Store for NodeStore {
         self.call(Call::Read, self.store().blockers(tenant, account, among)).await
     }
 
+    async fn unreachable(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.call(Call::Read, self.store().unreachable(tenant, account, among)).await
+    }
+
     async fn blocks_among(
         &self,
         tenant: &TenantId,

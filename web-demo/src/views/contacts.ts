@@ -2,7 +2,7 @@
 // and whom the person has blocked. All of it works offline, but for finding out
 // who has an account.
 
-import type { BlockedRow, ContactRow, NewContact } from "tidings";
+import type { BlockedRow, ContactRow, NewContact, Reachability } from "tidings";
 
 import { avatar } from "../avatar";
 import { field, openDialog, showModal } from "../dialog";
@@ -12,6 +12,12 @@ import { attempt, outcome, reasonOf, type Person } from "../person";
 import { openMenu, type MenuItem } from "../popover";
 import { accountInput, suggestions } from "./creation";
 
+const REACHABILITIES: Readonly<Record<Reachability, string>> = {
+  everybody: "Everybody",
+  contacts: "My contacts",
+  nobody: "Nobody",
+};
+
 /** Shows the address book until it is closed. */
 export function openContacts(person: Person, known: readonly string[], open: (conversation: string) => void): void {
   const { client } = person;
@@ -20,6 +26,15 @@ export function openContacts(person: Person, known: readonly string[], open: (co
 
   const list = element("ul", { class: "contacts", "aria-label": "Contacts", "data-testid": "contacts" });
   const outcasts = element("section", { class: "contacts-blocked", "aria-label": "Blocked" });
+  const reach = element(
+    "select",
+    { "data-testid": "reachability" },
+    ...Object.entries(REACHABILITIES).map(([value, words]) => element("option", { value }, words)),
+  );
+  reach.addEventListener("change", () => {
+    const chosen = Object.keys(REACHABILITIES).find((name): name is Reachability => name === reach.value);
+    void attempt(person, client.setReachability(chosen ?? "everybody"));
+  });
   const dialog = element(
     "dialog",
     { class: "dialog", "aria-labelledby": "contacts-title" },
@@ -39,6 +54,7 @@ export function openContacts(person: Person, known: readonly string[], open: (co
       ),
     ),
     list,
+    field("Who may invite me, add me or write to me first", reach),
     outcasts,
   );
 
@@ -168,6 +184,9 @@ export function openContacts(person: Person, known: readonly string[], open: (co
     client.blocked((rows) => {
       blocked = rows;
       draw();
+    }),
+    client.reachability((reachability) => {
+      reach.value = reachability;
     }),
   ];
   const stopProfiles = client.onProfile(draw);

@@ -62,7 +62,7 @@ export function createOwn(person: Person, first: ConversationRow): OwnSection {
         openDialog({
           title: `Block ${person.nameOf(peer)}?`,
           fields: [
-            element("p", {}, "What they write to you is refused, and they cannot add you anywhere. Nobody tells them why."),
+            element("p", {}, "What they write to you is not delivered, they cannot add you anywhere, and you hear no more of them. Nobody tells them why."),
           ],
           agree: "Block",
           danger: true,

@@ -71,3 +71,24 @@ fn c5_who_is_blocked_starts_no_direct_and_brings_nobody_in() {
     group.check("ad", Some(1), &[says(9, "ad")], Ok(()));
     group.check("ad", None, &[status("me", MemberStatus::Removed)], Ok(()));
 }
+
+#[test]
+fn c21_whoever_may_not_reach_an_account_brings_it_in_nowhere_and_writes_on_where_it_is() {
+    let mut room = Room::new(direct().conversation());
+    room.stream.set_unreachable(vec![account("ann")]);
+    room.check("bob", None, &direct_facts("bob"), Err(Code::NotDeliverable));
+    let mut begun = direct();
+    begun.stream.set_unreachable(vec![account("ann")]);
+    begun.check("bob", Some(1), &[says(9, "bob")], Ok(()));
+
+    let mut group = Room::group();
+    group.stream.set_unreachable(vec![account("zoe")]);
+    for to in [MemberStatus::Active, MemberStatus::Invited] {
+        group.check("ad", None, &[role("zoe", Role::Member), status("zoe", to)], Err(Code::AccountUnavailable));
+    }
+    group.check("ad", Some(1), &[says(9, "ad")], Ok(()));
+    let mut administrator = session("ad");
+    administrator.administrator = true;
+    let brings = [role("zoe", Role::Member), status("zoe", MemberStatus::Active)];
+    assert!(group.push_as(&administrator, None, &brings).is_ok());
+}

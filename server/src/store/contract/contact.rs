@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use tidings_core::model::ContactPoint;
+use tidings_core::{
+    ids::ContactId,
+    model::{ContactPoint, Reachability},
+};
 
 use super::*;
 use crate::store::Suspension;
@@ -88,4 +91,38 @@ pub(crate) async fn blocks_are_what_was_written_last(store: &dyn Store) {
     assert_eq!(record.blocks, [account("cid")]);
     let elsewhere = TenantId::parse("other").unwrap();
     assert_eq!(store.blockers(&elsewhere, &account("cid"), &one).await.unwrap(), []);
+}
+
+/// The home of an account says who may reach it, and whom a contact is linked to.
+fn reach(
+    name: &str,
+    expected: u64,
+    reachability: Option<Reachability>,
+    contacts: &[(u8, Option<&str>)],
+) -> StreamCommit {
+    let contact = |(id, other): &(u8, Option<&str>)| (ContactId::from_bytes([*id; 16]), other.map(account));
+    StreamCommit { reachability, contacts: contacts.iter().map(contact).collect(), ..blocks(name, expected, &[]) }
+}
+
+pub(crate) async fn an_account_is_reached_by_whom_it_lets(store: &dyn Store) {
+    let ask = async |name| {
+        let among = [account("ann"), account("bob"), account("zoe")];
+        store.unreachable(&tenant(), &account(name), &among).await.unwrap()
+    };
+    assert_eq!(ask("cid").await, []);
+    let of_ann = reach("ann", 0, Some(Reachability::Contacts), &[(1, Some("cid")), (2, Some("cid")), (3, None)]);
+    write(store, &[of_ann, reach("bob", 0, Some(Reachability::Nobody), &[(1, Some("cid"))])]).await;
+    assert_eq!((ask("cid").await, ask("dan").await), (vec![account("bob")], vec![account("ann"), account("bob")]));
+    // One of two contacts of the same account goes, then the other one.
+    write(store, &[reach("ann", 1, None, &[(1, None)])]).await;
+    assert_eq!(ask("cid").await, [account("bob")]);
+    write(store, &[reach("ann", 2, None, &[(2, Some("dan"))])]).await;
+    assert_eq!((ask("cid").await, ask("dan").await), (vec![account("ann"), account("bob")], vec![account("bob")]));
+    let record = store.records().stream_record(&tenant(), &StreamId::Account(account("ann"))).await.unwrap();
+    assert_eq!(record.reachability, Some(Reachability::Contacts));
+    assert_eq!(record.contacts.into_values().collect::<Vec<_>>(), [account("dan")]);
+    write(store, &[reach("ann", 3, Some(Reachability::Everybody), &[])]).await;
+    assert_eq!(ask("cid").await, [account("bob")]);
+    let elsewhere = TenantId::parse("other").unwrap();
+    assert_eq!(store.unreachable(&elsewhere, &account("cid"), &[account("bob")]).await.unwrap(), []);
 }

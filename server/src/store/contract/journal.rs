@@ -87,6 +87,7 @@ pub(crate) async fn changes_are_found_by_their_hash(store: &dyn Store) {
     let found = store.find_changes(&tenant(), &stream(1), &wanted).await.unwrap();
     let place = |number: u64| FoundChange {
         hash: hash(position(number)),
+        document: DocumentId::Page(conversation(1), 1),
         position: position(number),
         account: account("ann"),
         accepted_at: WallTime::from_millis(1_700_000_000_000 + number),

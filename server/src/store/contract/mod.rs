@@ -87,6 +87,7 @@ macro_rules! contract_tests {
                 accounts_are_found_by_the_points_they_have_now,
                 whoever_is_suspended_or_blocks_the_asker_is_not_found,
                 blocks_are_what_was_written_last,
+                an_account_is_reached_by_whom_it_lets,
             }
             subscription {
                 subscribers_are_rows_beside_the_members,
@@ -200,6 +201,8 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         words: None,
         profile: None,
         blocks: Vec::new(),
+        reachability: None,
+        contacts: Vec::new(),
         traces: Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use tidings_core::{
 use super::{
     Backend, Insert, Tick, Value,
     backend::{fetch, insert},
-    contact::{self, BLOCKS},
+    contact::{self, BLOCKS, CONTACT_ACCOUNTS, REACHABILITY},
     journal::BACKLOG_STEP,
     late::{self, LATE_MESSAGES},
     name,
@@ -269,6 +269,7 @@ fn rows<'c>(
     let mut threads = BTreeMap::new();
     let mut late_messages = BTreeMap::new();
     let mut blocks = BTreeMap::new();
+    let (mut reachability, mut contacts) = (BTreeMap::new(), BTreeMap::new());
     let mut words = BTreeMap::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
@@ -312,6 +313,12 @@ fn rows<'c>(
                 for (other, row) in contact::block_rows(tick, commit, account) {
                     blocks.insert((tenant, account, other), row);
                 }
+                if let Some(row) = contact::reachability_row(commit, account) {
+                    reachability.insert((tenant, account), row);
+                }
+                for (contact, row) in contact::contact_rows(commit, account) {
+                    contacts.insert((tenant, account, contact), row);
+                }
             }
         }
     }
@@ -333,6 +340,8 @@ fn rows<'c>(
         (&DIRECTORY_WORDS, search::rows(words)),
         (&ACCOUNTS, accounts.collect()),
         (&BLOCKS, blocks.into_values().collect()),
+        (&REACHABILITY, reachability.into_values().collect()),
+        (&CONTACT_ACCOUNTS, contacts.into_values().collect()),
     ]
 }
 

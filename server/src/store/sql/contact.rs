@@ -1,12 +1,12 @@
 //! How accounts find one another, and keep out of each other's way: verified
-//! contact points, as their tokens state them, and whom each account blocks,
-//! as its home states it.
+//! contact points, as their tokens state them, and whom each account blocks and
+//! lets reach it, as its home states it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{
-    ids::{AccountId, TenantId},
-    model::ContactPoint,
+    ids::{AccountId, ContactId, TenantId},
+    model::{ContactPoint, Reachability},
 };
 
 use super::{
@@ -32,6 +32,72 @@ pub(super) fn block_rows<'c>(
     commit.blocks.iter().map(move |(other, blocked)| {
         (other, vec![(&commit.tenant).into(), account.into(), other.into(), Value::Flag(*blocked), tick.into()])
     })
+}
+
+pub(super) const REACHABILITY: Insert = Insert {
+    table: "reachability",
+    columns: &["tenant", "account", "reachability"],
+    conflict: "ON CONFLICT (tenant, account) DO UPDATE SET reachability = excluded.reachability",
+};
+
+/// The row of a commit, if it says who may reach the account.
+pub(super) fn reachability_row(commit: &StreamCommit, account: &AccountId) -> Option<Vec<Value>> {
+    let reachability = commit.reachability?;
+    Some(vec![(&commit.tenant).into(), account.into(), Value::Text(Some(reachability.as_str().to_owned()))])
+}
+
+pub(super) const CONTACT_ACCOUNTS: Insert = Insert {
+    table: "contact_accounts",
+    columns: &["tenant", "account", "contact", "other"],
+    conflict: "ON CONFLICT (tenant, account, contact) DO UPDATE SET other = excluded.other",
+};
+
+/// The rows of a commit. A contact that is gone keeps its row, as a block does.
+pub(super) fn contact_rows<'c>(
+    commit: &'c StreamCommit,
+    account: &'c AccountId,
+) -> impl Iterator<Item = (&'c ContactId, Vec<Value>)> {
+    commit.contacts.iter().map(move |(contact, other)| {
+        let other = Value::Text(other.as_ref().map(|other| other.as_str().to_owned()));
+        (contact, vec![(&commit.tenant).into(), account.into(), Value::Text(Some(contact.to_string())), other])
+    })
+}
+
+/// Who may reach an account, and whom its contacts are linked to.
+pub(super) async fn reach<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+) -> Result<(Reachability, BTreeMap<ContactId, AccountId>), StoreError> {
+    const REACHABLE: &str = "SELECT reachability FROM reachability WHERE tenant = $1 AND account = $2";
+    const LINKED: &str = "SELECT contact, other FROM contact_accounts
+        WHERE tenant = $1 AND account = $2 AND other IS NOT NULL ORDER BY contact";
+    let rows = fetch::<B>(connection, REACHABLE, [tenant.into(), account.into()]).await?;
+    let named = |row| Fields::of("reachability", row).named("reachability", Reachability::parse);
+    let reachability = rows.first().map(named).transpose()?.unwrap_or(Reachability::Everybody);
+    let linked = fetch::<B>(connection, LINKED, [tenant.into(), account.into()]).await?;
+    let linked = linked.iter().map(|row| {
+        let fields = Fields::of("contact_accounts", row);
+        let contact = fields.named("contact", |contact| ContactId::parse(contact).ok())?;
+        Ok((contact, fields.named("other", |other| AccountId::parse(other).ok())?))
+    });
+    Ok((reachability, linked.collect::<Result<_, StoreError>>()?))
+}
+
+/// `Store::unreachable`.
+pub(super) async fn unreachable<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    account: &AccountId,
+    among: &[AccountId],
+) -> Result<Vec<AccountId>, StoreError> {
+    const UNREACHABLE: &str = "SELECT account FROM reachability
+        WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND reachability <> 'everybody'
+            AND NOT (reachability = 'contacts' AND EXISTS (SELECT 1 FROM contact_accounts AS linked
+                WHERE linked.tenant = $1 AND linked.account = reachability.account AND linked.other = $3))
+        ORDER BY account";
+    let rows = fetch::<B>(connection, UNREACHABLE, [tenant.into(), Value::keys(among), account.into()]).await?;
+    rows.iter().map(|row| Fields::of("reachability", row).account()).collect()
 }
 
 /// Whom an account blocks.

@@ -65,7 +65,7 @@ pub(super) async fn find_changes<B: Backend>(
     hashes: &[ChangeHash],
 ) -> Result<Vec<FoundChange>, StoreError> {
     let sql = format!(
-        "SELECT hash, position, account, accepted_at FROM journal
+        "SELECT hash, document, position, account, accepted_at FROM journal
          WHERE tenant = $1 AND stream = $2 AND hash IN (SELECT {} FROM json_each($3)) ORDER BY position",
         B::KEY_BYTES
     );
@@ -77,6 +77,7 @@ pub(super) async fn find_changes<B: Backend>(
             let hash = fields.decode("hash", |bytes| <[u8; 32]>::try_from(bytes))?;
             Ok(FoundChange {
                 hash: ChangeHash::from_bytes(hash),
+                document: fields.document()?,
                 position: fields.position("position")?,
                 account: fields.account()?,
                 accepted_at: fields.time("accepted_at")?,

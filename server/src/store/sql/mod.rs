@@ -234,6 +234,17 @@ impl<B: Backend> Store for SqlStore<B> {
             .await
     }
 
+    async fn unreachable(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        among: &[AccountId],
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.patience
+            .bound(async { contact::unreachable::<B>(&mut *self.reader().await?, tenant, account, among).await })
+            .await
+    }
+
     async fn blocks_among(
         &self,
         tenant: &TenantId,

@@ -72,7 +72,8 @@ impl<B: Backend> Records for SqlStore<B> {
                 let profile = directory::profiles::<B>(&mut moment, tenant, std::slice::from_ref(account)).await?;
                 let profile: Option<Profile> = profile.into_iter().next().map(|notice| notice.profile);
                 let blocks = contact::blocks::<B>(&mut moment, tenant, account).await?;
-                Ok(StreamRecord { profile, blocks, ..record })
+                let (reachability, contacts) = contact::reach::<B>(&mut moment, tenant, account).await?;
+                Ok(StreamRecord { profile, blocks, reachability: Some(reachability), contacts, ..record })
             }
             StreamId::Conversation(id) => {
                 let key = [tenant.into(), (*id).into()];

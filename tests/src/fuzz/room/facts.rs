@@ -9,8 +9,8 @@ use tidings_core::{
     model::{
         Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
         InfoField, Invite, Late, LateState, Link, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind,
-        NotificationLevel, Parent, Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Role, RoleDefinition,
-        RoleName, Scope, Standing, Theme,
+        NotificationLevel, Parent, Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Reachability, Role,
+        RoleDefinition, RoleName, Scope, Standing, Theme,
     },
     time::WallTime,
 };
@@ -333,6 +333,9 @@ fn home_fact(script: &mut Script<'_>) -> Fact {
     if script.one_in(8) {
         let level = (!script.one_in(3)).then(|| *some(script, NotificationLevel::ALL));
         return Fact::Notifications(ConversationId::from_bytes(id), level);
+    }
+    if script.one_in(16) {
+        return Fact::Reachability((!script.one_in(3)).then(|| *some(script, Reachability::ALL)));
     }
     if script.one_in(8) {
         return Fact::Blocked(

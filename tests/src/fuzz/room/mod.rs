@@ -474,6 +474,7 @@ pub fn name_of(fact: &Fact) -> &'static str {
         Key::Reaction(..) => "reaction",
         Key::Contact(_) => "contact",
         Key::Blocked(_) => "blocked",
+        Key::Reachability => "reachability",
         Key::MutedUntil(_) | Key::PinnedAt(_) | Key::ArchivedAt(_) | Key::Notifications(_) => "setting",
         Key::ProfileKind
         | Key::ProfileDisplayName
