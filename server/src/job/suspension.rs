@@ -9,10 +9,17 @@ use crate::{drain::Phase, node::Node, store::StoreError, stream::fanout};
 /// Accounts asked about at once.
 const ACCOUNTS_MAX: usize = 1_000;
 
-/// Looks once every cursor interval until the node goes down.
+/// How often at least where nothing else tells of a suspension: beside an SQLite file.
+const SQLITE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Looks once every cursor interval until the node goes down; beside an SQLite file once
+/// a second, since there a suspended account would write on until then.
 pub(crate) async fn run(node: Arc<Node>) {
+    let interval = node.config.node.cursor_interval.max(Duration::from_millis(10));
+    let is_sqlite = node.config.store.expose().starts_with("sqlite:");
+    let interval = if is_sqlite { interval.min(SQLITE_INTERVAL) } else { interval };
     while node.drain.phase() == Phase::Running {
-        tokio::time::sleep(node.config.node.cursor_interval.max(Duration::from_millis(10))).await;
+        tokio::time::sleep(interval).await;
         if let Err(error) = look(&node).await {
             tracing::warn!(%error, "it is not known who is suspended");
         }
