@@ -23,8 +23,8 @@ use tidings_core::{
         Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DecodeFrameError,
         DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, LateMessages, List, ListLate,
         ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt, PROTOCOL_VERSION,
-        Pong, PresenceNotice, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused, Revoked, ServerFrame,
-        Subscriber, Subscribers, Welcome, decode, encode, encode_frame,
+        Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused,
+        Revoked, ServerFrame, Subscriber, Subscribers, Welcome, decode, encode, encode_frame,
     },
 };
 
@@ -290,6 +290,13 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 conversation: conversation(),
                 account: account(),
                 kind: PresenceKind::Online,
+            }),
+        ),
+        (
+            "present",
+            ServerFrame::Present(Present {
+                conversation: conversation(),
+                members: vec![PresentMember { account: account(), kind: PresenceKind::Typing }],
             }),
         ),
         (

@@ -17,7 +17,7 @@ use crate::{
     shares::Shares,
     store::{Metered, Store},
     stream::{CacheBudget, Committer, Receipts, Registry, notice, receipt},
-    ws::Sessions,
+    ws::{Present, Sessions},
 };
 
 /// What everything on this node shares. Holds no state of a conversation.
@@ -36,6 +36,8 @@ pub struct Node {
     pub clock: Arc<dyn Clock>,
     /// The live sessions, to fan out to.
     pub sessions: Sessions,
+    /// Which conversations they have open.
+    pub present: Present,
     /// Every open socket, those before Hello included.
     pub sockets: Gauge,
     /// The connections that are no session, or not yet.
@@ -71,6 +73,7 @@ impl Node {
             store,
             clock,
             sessions: Sessions::default(),
+            present: Present::default(),
             sockets: Gauge::default(),
             connections: Arc::default(),
             streams: Registry::default(),

@@ -17,7 +17,7 @@ mod postgres {
         ids::{StreamId, TenantId},
         journal::Position,
         model::{MemberStatus, PresenceKind},
-        wire::{ClientFrame, FetchScope, PresenceNotice, PushedChange, ReceiptNotice, ServerFrame},
+        wire::{ClientFrame, FetchScope, PresenceNotice, PresentMember, PushedChange, ReceiptNotice, ServerFrame},
     };
 
     use tidings_server::store::{Store, Suspension};
@@ -129,6 +129,13 @@ mod postgres {
             _ => None,
         };
         assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Typing));
+        // Whoever comes later is told by each node who is there.
+        ann.send(&ClientFrame::Presence(PresenceNotice { conversation: boats(), kind: PresenceKind::Online })).await;
+        let present = ann.wait("Present", |frame| match frame {
+            ServerFrame::Present(present) => Some(present.members),
+            _ => None,
+        });
+        assert_eq!(present.await, [PresentMember { account: account("bob"), kind: PresenceKind::Typing }]);
         drop(bob);
         assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Offline));
         assert!(eve.settle().await.is_empty());

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use tidings_core::{
     journal::Position,
     model::PresenceKind,
-    wire::{ClientFrame, FetchScope, MemberReceipt, PresenceNotice, ReceiptNotice, ServerFrame},
+    wire::{
+        ClientFrame, FetchScope, MemberReceipt, PresenceNotice, Present, PresentMember, ReceiptNotice, ServerFrame,
+    },
 };
 
 use support::{
@@ -25,6 +27,7 @@ on_each_store! {
     receipts_of_many_members_go_in_few_frames,
     receipts_that_were_read_are_stored_when_the_node_goes_down,
     presence_is_passed_on_and_ends_with_the_session,
+    v80_whoever_opens_a_conversation_is_told_once_who_is_there,
 }
 
 fn read_to(delivered: u64, read: u64) -> ClientFrame {
@@ -112,5 +115,34 @@ async fn presence_is_passed_on_and_ends_with_the_session(database: Database) {
     assert!(bob.settle().await.is_empty());
     drop(bob);
     assert_eq!(ann.wait("Presence", presence).await, (account("bob"), PresenceKind::Offline));
+    server.stop().await;
+}
+
+async fn v80_whoever_opens_a_conversation_is_told_once_who_is_there(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, _) = group(&server, &["bob", "cat"]).await;
+    let online = ClientFrame::Presence(PresenceNotice { conversation: boats(), kind: PresenceKind::Online });
+    ann.send(&online).await;
+    assert!(ann.settle().await.is_empty(), "nobody is there");
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    bob.send(&online).await;
+    let present = |frame| match frame {
+        ServerFrame::Present(Present { members, .. }) => Some(members),
+        _ => None,
+    };
+    let there = |name: &str, kind| PresentMember { account: account(name), kind };
+    assert_eq!(bob.wait("Present", present).await, [there("ann", PresenceKind::Online)]);
+    // Again is not to come again.
+    bob.send(&online).await;
+    assert!(bob.settle().await.is_empty());
+    bob.send(&ClientFrame::Presence(PresenceNotice { conversation: boats(), kind: PresenceKind::Typing })).await;
+    bob.settle().await;
+    let mut cat = Client::connect(&server, "cat", device(3)).await;
+    cat.send(&online).await;
+    let told = cat.wait("Present", present).await;
+    assert_eq!(told, [there("ann", PresenceKind::Online), there("bob", PresenceKind::Typing)]);
+    let mut eve = Client::connect(&server, "eve", device(6)).await;
+    eve.send(&online).await;
+    assert!(eve.settle().await.is_empty(), "who is no member is told of nobody");
     server.stop().await;
 }

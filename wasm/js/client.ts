@@ -133,6 +133,8 @@ export class Client {
 
   #list = new ConversationList();
   readonly #open = new Map<string, OpenConversation>();
+  /** Those of them that are threads. */
+  readonly #threads = new Set<OpenConversation>();
   readonly #profiles = new Map<string, Profile>();
   readonly #contacts = new Map<string, ContactRow>();
   #blocked: BlockedRow[] = [];
@@ -907,6 +909,16 @@ export class Client {
     }
   };
 
+  /** Somebody does something else now: the details of the conversation and of its threads say so. */
+  #present({ conversation, account, kind }: PresenceChange): void {
+    this.#open.get(conversation)?.setPresence(account, kind);
+    for (const thread of this.#threads) {
+      if (thread.conversation === conversation) {
+        thread.setPresence(account, kind);
+      }
+    }
+  }
+
   /** Counts a subscription to a conversation or thread; the first one opens it, the last one closes it. */
   #show(conversation: string, thread?: string): { open: OpenConversation; release: Unsubscribe } {
     const room = thread ?? conversation;
@@ -914,11 +926,15 @@ export class Client {
     if (open === undefined) {
       open = new OpenConversation(conversation, thread);
       this.#open.set(room, open);
+      if (thread !== undefined) {
+        this.#threads.add(open);
+      }
       // On a client that is closed there is nothing to show: a screen may outlive its client for a moment.
       try {
         this.#tellEngine(open.input);
       } catch (error) {
         this.#open.delete(room);
+        this.#threads.delete(open);
         throw error;
       }
     }
@@ -928,6 +944,7 @@ export class Client {
       shown.subscriptions -= 1;
       if (shown.subscriptions === 0) {
         this.#open.delete(room);
+        this.#threads.delete(shown);
         this.#tellEngine({ close_conversation: room });
       }
     });
@@ -969,8 +986,7 @@ export class Client {
         this.#setConnection(update.state);
         break;
       case "conversations": {
-        const changed = this.#list.apply(update.rows);
-        this.#onList.tell({ rows: this.#list.rows, changed });
+        this.#onList.tell(this.#list.apply(update.rows));
         break;
       }
       case "timeline": {
@@ -983,8 +999,11 @@ export class Client {
         break;
       case "gone":
         this.#open.get(update.conversation)?.setDetail(undefined);
-        if (this.#list.remove(update.conversation)) {
-          this.#onList.tell({ rows: this.#list.rows, changed: [update.conversation] });
+        {
+          const change = this.#list.remove(update.conversation);
+          if (change !== undefined) {
+            this.#onList.tell(change);
+          }
         }
         break;
       case "refused":
@@ -996,6 +1015,7 @@ export class Client {
         this.#onUnsynced.tell(update.count);
         break;
       case "presence":
+        this.#present(update.presence);
         this.#onPresence.tell(update.presence);
         break;
       case "profile": {

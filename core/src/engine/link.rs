@@ -276,6 +276,7 @@ impl Engine {
             }
             ServerFrame::Receipts(receipts) => self.route_receipts(receipts),
             ServerFrame::Presence(frame) => self.receive_presence(frame),
+            ServerFrame::Present(frame) => self.receive_present(frame),
             ServerFrame::Subscribers(frame) => self.subscribers_told(frame),
             ServerFrame::LateMessages(late) => self.receive_late(late),
             ServerFrame::ContactMatches(frame) => self.contacts_matched(frame),

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    ids::{ConversationId, MessageId},
+    ids::{AccountId, ConversationId, MessageId},
     journal::Position,
+    model::PresenceKind,
     view::{ConversationDetail, TimelineRow},
 };
 
@@ -63,6 +64,13 @@ impl OpenConversation {
     pub(super) fn clear(&mut self) {
         self.replies.clear();
         self.rows.clear();
+    }
+
+    /// Somebody does something else now: the detail, as told last, says so.
+    pub(super) fn set_presence(&mut self, account: &AccountId, kind: PresenceKind) {
+        let Some(detail) = &mut self.detail else { return };
+        let rows = detail.members.iter_mut().chain(&mut detail.candidates);
+        rows.filter(|row| row.account == *account).for_each(|row| row.presence = kind);
     }
 
     /// The rows that show the words of a message because they answer it.

@@ -61,7 +61,8 @@ pub enum Update {
     },
     /// How many commands are not admitted yet.
     Unsynced(u32),
-    /// What somebody is doing in an open conversation.
+    /// What somebody is doing in an open conversation: the details of it and of
+    /// its threads say so from now on, and are not told again.
     Presence {
         /// The conversation.
         conversation: ConversationId,

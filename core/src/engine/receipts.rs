@@ -4,16 +4,13 @@
 use core::time::Duration;
 
 use crate::{
-    engine::{
-        Engine, Update,
-        streams::{Slot, Work},
-    },
+    engine::{Engine, Update, streams::Work},
     ids::{AccountId, ConversationId, StreamId},
     journal::Position,
     limits::frame_items,
     model::{PresenceKind, Receipt},
     time::MonotonicTime,
-    wire::{ClientFrame, MemberPresence, MemberReceipt, PresenceNotice, ReceiptNotice},
+    wire::{ClientFrame, MemberPresence, MemberReceipt, PresenceNotice, Present, PresentMember, ReceiptNotice},
 };
 
 /// Own registers that moved are told after this, all at once.
@@ -158,12 +155,15 @@ impl Engine {
         if self.inbox.get(&conversation).is_some_and(|record| record.row.blocked) {
             return;
         }
-        let former = self.presence.get(&conversation).and_then(|present| present.get(&account)).copied();
-        // Whoever comes later does not know who was there before.
-        if kind == PresenceKind::Online && former.is_none_or(|former| former == PresenceKind::Offline) {
-            self.announce(conversation);
-        }
         self.set_presence(conversation, account, kind);
+    }
+
+    /// Who was there before this device came.
+    pub(super) fn receive_present(&mut self, frame: Present) {
+        let Present { conversation, members } = frame;
+        for PresentMember { account, kind } in members {
+            self.receive_presence(MemberPresence { conversation, account, kind });
+        }
     }
 
     fn set_presence(&mut self, conversation: ConversationId, account: AccountId, kind: PresenceKind) {
@@ -173,8 +173,10 @@ impl Engine {
             _ => self.typing.remove(&(conversation, account.clone())),
         };
         self.presence.entry(conversation).or_default().insert(account.clone(), kind);
-        if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&StreamId::Conversation(conversation)) {
-            replica.touched.detail = true;
+        for room in self.open.rooms_of(conversation) {
+            if let Some(open) = self.open.get_mut(&room) {
+                open.set_presence(&account, kind);
+            }
         }
         self.update(Update::Presence { conversation, account, kind });
     }
@@ -203,11 +205,9 @@ impl Engine {
         self.typing.clear();
         for (conversation, present) in core::mem::take(&mut self.presence) {
             for account in present.into_keys() {
-                self.update(Update::Presence { conversation, account, kind: PresenceKind::Offline });
+                self.set_presence(conversation, account, PresenceKind::Offline);
             }
-            if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&StreamId::Conversation(conversation)) {
-                replica.touched.detail = true;
-            }
+            self.presence.remove(&conversation);
         }
     }
 }

@@ -68,6 +68,9 @@ pub enum ServerFrame {
     /// Answers List.
     #[n(16)]
     Listed(#[n(0)] Listed),
+    /// Who has a conversation open, told once to whoever opens it.
+    #[n(17)]
+    Present(#[n(0)] Present),
 }
 
 /// Answers Hello.
@@ -328,6 +331,30 @@ pub struct MemberPresence {
     pub account: AccountId,
     /// What.
     #[n(2)]
+    pub kind: PresenceKind,
+}
+
+/// Who has a conversation open.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Present {
+    /// The conversation.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// The others of its members who are there, or some of them.
+    #[n(1)]
+    pub members: Vec<PresentMember>,
+}
+
+/// Somebody who has a conversation open.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PresentMember {
+    /// Who.
+    #[n(0)]
+    pub account: AccountId,
+    /// What they do.
+    #[n(1)]
     pub kind: PresenceKind,
 }
 

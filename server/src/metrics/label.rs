@@ -67,6 +67,7 @@ label! {
         Receipts = "receipts",
         Subscriptions = "subscriptions",
         Presence = "presence",
+        Present = "present",
         Suspended = "suspended",
     }
 }
@@ -78,6 +79,7 @@ impl From<&Notice> for NoticeKind {
             Notice::Receipts { .. } => Self::Receipts,
             Notice::Subscriptions { .. } => Self::Subscriptions,
             Notice::Presence { .. } => Self::Presence,
+            Notice::Present { .. } => Self::Present,
             Notice::Suspended { .. } => Self::Suspended,
         }
     }

@@ -3,7 +3,7 @@
 use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::Position,
-    wire::{MemberPresence, MemberReceipt},
+    wire::{MemberPresence, MemberReceipt, Present},
 };
 
 use crate::trace::TraceId;
@@ -47,6 +47,15 @@ pub enum Notice {
         /// Who does what.
         presence: MemberPresence,
     },
+    /// Who has a conversation open on one node, for somebody on another who has just opened it.
+    Present {
+        /// The tenant.
+        tenant: TenantId,
+        /// Who has just opened it.
+        to: AccountId,
+        /// The others.
+        present: Present,
+    },
     /// An account was suspended: its sessions end.
     Suspended {
         /// The tenant.
@@ -64,6 +73,7 @@ impl Notice {
             | Self::Receipts { tenant, .. }
             | Self::Subscriptions { tenant, .. }
             | Self::Presence { tenant, .. }
+            | Self::Present { tenant, .. }
             | Self::Suspended { tenant, .. } => tenant,
         }
     }

@@ -11,13 +11,13 @@ use tidings_core::{
     code::Code,
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::{Entry, Position},
-    model::MemberStatus,
-    wire::{Entries, MemberPresence, MemberReceipt, ProfileNotice, Revoked, ServerFrame},
+    model::{MemberStatus, PresenceKind},
+    wire::{Entries, MemberPresence, MemberReceipt, Present, PresentMember, ProfileNotice, Revoked, ServerFrame},
 };
 
 use crate::{
     node::Node,
-    store::StoreError,
+    store::{Notice, StoreError},
     ws::{Ending, Frame},
 };
 
@@ -196,8 +196,8 @@ async fn deaf_to(
 
 /// Passes presence on, from here or from another node, to the active members
 /// of the conversation but for the sessions in `except` and those who have blocked
-/// the account; tells whether the account is one of them, without which nobody
-/// hears of it.
+/// the account; answers who the members are, or none if the account is not one of
+/// them and nobody hears of it.
 ///
 /// # Errors
 /// When the store cannot tell the members.
@@ -206,20 +206,64 @@ pub async fn presence(
     tenant: &TenantId,
     presence: &MemberPresence,
     except: &HashSet<u64>,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Vec<AccountId>>, StoreError> {
     let members = node.store.active_members(tenant, presence.conversation).await?;
-    let member = members.contains(&presence.account);
+    if !members.contains(&presence.account) {
+        return Ok(None);
+    }
     let others = |member: &&AccountId| **member != presence.account && node.sessions.has(tenant, member);
     let here: Vec<AccountId> = members.iter().filter(others).cloned().collect();
-    if member {
-        let deaf = match here.is_empty() {
-            true => Vec::new(),
-            false => node.store.blockers(tenant, &presence.account, &here).await?,
-        };
-        let hearing = members.iter().filter(|member| !deaf.contains(member));
-        node.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Presence(presence.clone()))], except);
+    let deaf = match here.is_empty() {
+        true => Vec::new(),
+        false => node.store.blockers(tenant, &presence.account, &here).await?,
+    };
+    let hearing = members.iter().filter(|member| !deaf.contains(member));
+    node.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Presence(presence.clone()))], except);
+    Ok(Some(members))
+}
+
+/// Which of a conversation's members have it open on this node, for one of them
+/// who has just opened it: but for those whom that one has blocked.
+///
+/// # Errors
+/// When the store cannot tell the blocks.
+pub async fn present_for(
+    node: &Node,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    members: &[AccountId],
+    to: &AccountId,
+) -> Result<Vec<PresentMember>, StoreError> {
+    let mut there = node.present.others(tenant, conversation, members, to);
+    if !there.is_empty() {
+        let accounts: Vec<AccountId> = there.iter().map(|member| member.account.clone()).collect();
+        let blocks = node.store.blocks_among(tenant, std::slice::from_ref(to), &accounts).await?;
+        there.retain(|member| blocks.iter().all(|(_, blocked)| *blocked != member.account));
     }
-    Ok(member)
+    Ok(there)
+}
+
+/// Passes on what another node's member does and, if they have just opened the
+/// conversation, tells that node who has it open here.
+///
+/// # Errors
+/// When the store cannot tell the members.
+pub(super) async fn remote_presence(node: &Node, tenant: &TenantId, notice: &MemberPresence) -> Result<(), StoreError> {
+    let MemberPresence { conversation, account: to, kind } = notice;
+    let Some(members) = presence(node, tenant, notice, &HashSet::new()).await? else { return Ok(()) };
+    if *kind == PresenceKind::Online {
+        let members = present_for(node, tenant, *conversation, &members, to).await?;
+        if !members.is_empty() {
+            let present = Present { conversation: *conversation, members };
+            node.store.tell(Notice::Present { tenant: tenant.clone(), to: to.clone(), present });
+        }
+    }
+    Ok(())
+}
+
+/// Tells an account's sessions here who has a conversation open on another node.
+pub(super) fn present(node: &Node, tenant: &TenantId, to: &AccountId, present: &Present) {
+    node.sessions.send(tenant, [to], &[Frame::new(&ServerFrame::Present(present.clone()))], &HashSet::new());
 }
 
 /// Ends the sessions of a suspended account on this node.

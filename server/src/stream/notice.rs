@@ -113,8 +113,10 @@ async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
             fanout::subscriptions(node, tenant, *conversation, accounts).await
         }
         Notice::Receipts { tenant, receipts } => fanout::receipts(node, tenant, receipts, |_| HashSet::new()).await,
-        Notice::Presence { tenant, presence } => {
-            fanout::presence(node, tenant, presence, &HashSet::new()).await.map(drop)
+        Notice::Presence { tenant, presence } => fanout::remote_presence(node, tenant, presence).await,
+        Notice::Present { tenant, to, present } => {
+            fanout::present(node, tenant, to, present);
+            Ok(())
         }
         Notice::Suspended { tenant, account } => {
             fanout::suspended(node, tenant, account);

@@ -7,6 +7,7 @@ mod late;
 mod lists;
 mod outgoing;
 mod outsider;
+mod present;
 mod question;
 mod session;
 mod sessions;
@@ -37,6 +38,7 @@ use self::hello_bound::HelloBound;
 use crate::{connection::ConnectionPlace, drain::Phase, error::ApiError, node::Node};
 
 pub use outgoing::{Ending, Frame};
+pub use present::Present;
 pub use sessions::{OutgoingWaiting, SessionHandle, Sessions};
 pub use socket::{Message, Transport, TransportError};
 

@@ -65,6 +65,7 @@ impl Frame {
             | ServerFrame::Fetched(_)
             | ServerFrame::Receipts(_)
             | ServerFrame::Presence(_)
+            | ServerFrame::Present(_)
             | ServerFrame::Revoked(_)
             | ServerFrame::Subscribers(_)
             | ServerFrame::LateMessages(_)

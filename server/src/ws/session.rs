@@ -13,12 +13,12 @@ use futures_util::FutureExt as _;
 use tidings_core::{
     authority::{Refusal, Stream},
     code::Code,
-    ids::{ConversationId, DeviceId, StreamId},
+    ids::{AccountId, ConversationId, DeviceId, StreamId},
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, PresenceKind, Query, Role, Wish},
     wire::{
         Ask, ClientFrame, ConversationSummary, Hello, List, MemberPresence, PROTOCOL_VERSION, Pong, PresenceNotice,
-        Push, ReceiptNotice, Refused, ServerFrame, Welcome,
+        Present, Push, ReceiptNotice, Refused, ServerFrame, Welcome,
     },
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -235,8 +235,11 @@ impl Session {
         self.node.metrics.sessions_ended.of(ending.end_code()).count();
         self.node.sessions.remove(&self.handle);
         for conversation in std::mem::take(&mut self.online) {
-            let gone = PresenceNotice { conversation, kind: PresenceKind::Offline };
-            Box::pin(self.pass_presence(gone)).await;
+            let (tenant, account) = (&self.identity.tenant, &self.identity.account);
+            if self.node.present.leave(tenant, conversation, account, self.handle.id) {
+                let gone = PresenceNotice { conversation, kind: PresenceKind::Offline };
+                Box::pin(self.pass_presence(gone)).await;
+            }
         }
         ending
     }
@@ -664,30 +667,51 @@ impl Session {
     }
 
     async fn note_presence(&mut self, notice: PresenceNotice) {
-        match notice.kind {
-            PresenceKind::Offline => {
-                self.online.remove(&notice.conversation);
+        let PresenceNotice { conversation, kind } = notice;
+        let (tenant, account, session) = (&self.identity.tenant, &self.identity.account, self.handle.id);
+        let mut has_come = false;
+        if kind == PresenceKind::Offline {
+            self.online.remove(&conversation);
+            if !self.node.present.leave(tenant, conversation, account, session) {
+                return;
             }
-            PresenceKind::Online | PresenceKind::Typing | PresenceKind::Idle => {
-                if self.online.len() < ONLINE_MAX {
-                    self.online.insert(notice.conversation);
-                }
-            }
+        } else if self.online.contains(&conversation) || self.online.len() < ONLINE_MAX {
+            self.online.insert(conversation);
+            has_come = self.node.present.note(tenant, conversation, account, session, kind);
+        } else {
+            // Of too many, no end is told; who is there is.
+            has_come = kind == PresenceKind::Online;
         }
-        self.pass_presence(notice).await;
+        let members = self.pass_presence(notice).await;
+        let Some(members) = members.filter(|_| has_come) else { return };
+        match fanout::present_for(&self.node, tenant, conversation, &members, account).await {
+            Ok(members) if members.is_empty() => {}
+            Ok(members) => {
+                let frame = Frame::new(&ServerFrame::Present(Present { conversation, members }));
+                self.handle.outgoing.send(&frame);
+            }
+            Err(error) => tracing::debug!(%error, "who is there was not told"),
+        }
     }
 
     /// Passes presence on to the other sessions of the conversation's active
-    /// members, on every node. Nothing depends on it, so a store that fails is
-    /// only logged.
-    async fn pass_presence(&self, notice: PresenceNotice) {
+    /// members, on every node, and answers who these are; none if the account is
+    /// not one of them. Nothing depends on it, so a store that fails is only logged.
+    async fn pass_presence(&self, notice: PresenceNotice) -> Option<Vec<AccountId>> {
         let PresenceNotice { conversation, kind } = notice;
         let tenant = &self.identity.tenant;
         let presence = MemberPresence { conversation, account: self.identity.account.clone(), kind };
         match fanout::presence(&self.node, tenant, &presence, &HashSet::from([self.handle.id])).await {
-            Ok(true) => self.node.store.tell(Notice::Presence { tenant: tenant.clone(), presence }),
-            Ok(false) => {}
-            Err(error) => tracing::debug!(%error, "presence was not passed on"),
+            Ok(members) => {
+                if members.is_some() {
+                    self.node.store.tell(Notice::Presence { tenant: tenant.clone(), presence });
+                }
+                members
+            }
+            Err(error) => {
+                tracing::debug!(%error, "presence was not passed on");
+                None
+            }
         }
     }
 }

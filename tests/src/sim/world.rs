@@ -888,6 +888,7 @@ fn summary(frame: &ServerFrame) -> String {
         ServerFrame::Fetched(fetched) => format!("fetched #{} up to {}", fetched.request, fetched.head),
         ServerFrame::Receipts(receipts) => format!("{} receipts", receipts.len()),
         ServerFrame::Presence(_) => "presence".to_owned(),
+        ServerFrame::Present(present) => format!("{} are there", present.members.len()),
         ServerFrame::Revoked(revoked) => format!("revoked {} at {}", revoked.conversation, revoked.position),
         ServerFrame::Closed(closed) => format!("closed {}", closed.code),
         ServerFrame::ContactMatches(answer) => format!("{} matches", answer.matches.len()),

@@ -1,10 +1,13 @@
 /** The list of conversations, sorted as it is shown. */
 import type { ConversationRow } from "../../pkg/tidings.js";
-import { reorder } from "./order.js";
+import { OrderedRows } from "./order.js";
 
 /** The list, and what of it changed. */
 export interface ConversationsChange {
-  /** Every row: pinned ones first, then by newest activity, archived ones last. */
+  /**
+   * Every row: pinned ones first, then by newest activity, archived ones last. As they are when this is
+   * read; an array that was read stays as it is.
+   */
   readonly rows: readonly ConversationRow[];
   /** The conversations whose rows are new, changed or gone. */
   readonly changed: readonly string[];
@@ -13,11 +16,11 @@ export interface ConversationsChange {
 /** Rows by conversation, and in order. */
 export class ConversationList {
   readonly #rows = new Map<string, ConversationRow>();
-  #sorted: readonly ConversationRow[] = [];
+  readonly #sorted = new OrderedRows(compare);
 
   /** Every row in order; a new array after each change. */
   get rows(): readonly ConversationRow[] {
-    return this.#sorted;
+    return this.#sorted.rows;
   }
 
   /** The row of a conversation, if there is one. */
@@ -25,8 +28,8 @@ export class ConversationList {
     return this.#rows.get(conversation);
   }
 
-  /** Takes over rows that are new or changed; their conversations. */
-  apply(rows: readonly ConversationRow[]): string[] {
+  /** Takes over rows that are new or changed. */
+  apply(rows: readonly ConversationRow[]): ConversationsChange {
     const went: ConversationRow[] = [];
     for (const row of rows) {
       const former = this.#rows.get(row.conversation);
@@ -35,19 +38,30 @@ export class ConversationList {
       }
       this.#rows.set(row.conversation, row);
     }
-    this.#sorted = reorder(this.#sorted, went, rows, compare);
-    return rows.map((row) => row.conversation);
+    this.#sorted.change(went, rows);
+    return this.#change(rows.map((row) => row.conversation));
   }
 
-  /** Takes a row away; whether there was one. */
-  remove(conversation: string): boolean {
+  /** Takes a row away, if there is one. */
+  remove(conversation: string): ConversationsChange | undefined {
     const row = this.#rows.get(conversation);
     if (row === undefined) {
-      return false;
+      return undefined;
     }
     this.#rows.delete(conversation);
-    this.#sorted = reorder(this.#sorted, [row], [], compare);
-    return true;
+    this.#sorted.change([row], []);
+    return this.#change([conversation]);
+  }
+
+  /** A change, whose rows cost nothing unless somebody reads them. */
+  #change(changed: readonly string[]): ConversationsChange {
+    const sorted = this.#sorted;
+    return {
+      get rows() {
+        return sorted.rows;
+      },
+      changed,
+    };
   }
 }
 

@@ -2,12 +2,14 @@
  * A conversation, or a thread of one, that screens show: its rows and its detail, shared by every
  * subscription to it. The first one opens it, the last one closes it.
  */
-import type { ConversationDetail, Input } from "../../pkg/tidings.js";
+import type { ConversationDetail, Input, MemberRow, PresenceKind } from "../../pkg/tidings.js";
 import { Listeners } from "./listeners.js";
 import { TimelineRows, type TimelineChange } from "./timeline.js";
 
 /** What is known of an open conversation, and who is told. */
 export class OpenConversation {
+  /** Itself, or the one that it is a thread of. */
+  readonly conversation: string;
   readonly rows = new TimelineRows();
   readonly timeline = new Listeners<[TimelineChange]>();
   readonly details = new Listeners<[ConversationDetail | undefined]>();
@@ -17,6 +19,7 @@ export class OpenConversation {
   readonly input: Input;
 
   constructor(conversation: string, thread: string | undefined) {
+    this.conversation = conversation;
     this.input =
       thread === undefined ? { open_conversation: conversation } : { open_thread: { conversation, thread } };
   }
@@ -26,4 +29,28 @@ export class OpenConversation {
     this.detail = detail;
     this.details.tell(detail);
   }
+
+  /** What somebody does, in place of what they did. */
+  setPresence(account: string, presence: PresenceKind): void {
+    if (this.detail === undefined) {
+      return;
+    }
+    const members = present(this.detail.members, account, presence);
+    const candidates = present(this.detail.candidates, account, presence);
+    if (members !== this.detail.members || candidates !== this.detail.candidates) {
+      this.setDetail({ ...this.detail, members, candidates });
+    }
+  }
+}
+
+/** Rows of which one does something else; the same ones if it is not among them, or did that before. */
+function present(rows: MemberRow[], account: string, presence: PresenceKind): MemberRow[] {
+  const index = rows.findIndex((row) => row.account === account);
+  const row = rows[index];
+  if (row === undefined || row.presence === presence) {
+    return rows;
+  }
+  const changed = rows.slice();
+  changed[index] = { ...row, presence };
+  return changed;
 }

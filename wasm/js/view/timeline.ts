@@ -1,10 +1,13 @@
 /** The rows of one open timeline, in the journal's order. */
 import type { TimelineRow, TimelineUpdate } from "../../pkg/tidings.js";
-import { reorder } from "./order.js";
+import { OrderedRows } from "./order.js";
 
 /** A timeline, and what of it changed. */
 export interface TimelineChange {
-  /** Every row: the admitted ones by position, then the own pending ones by id. */
+  /**
+   * Every row: the admitted ones by position, then the own pending ones by id. As they are when this is
+   * read; an array that was read stays as it is.
+   */
   readonly rows: readonly TimelineRow[];
   /** The messages whose rows are new or changed. */
   readonly changed: readonly string[];
@@ -19,7 +22,7 @@ export interface TimelineChange {
 /** Rows by message, and in order. */
 export class TimelineRows {
   readonly #rows = new Map<string, TimelineRow>();
-  #sorted: readonly TimelineRow[] = [];
+  readonly #sorted = new OrderedRows(compare);
   #hasOlder = false;
   #isKnown = false;
   /** Whether the next update replaces everything, whatever it says. */
@@ -27,7 +30,7 @@ export class TimelineRows {
 
   /** Every row in order; a new array after each change. */
   get rows(): readonly TimelineRow[] {
-    return this.#sorted;
+    return this.#sorted.rows;
   }
 
   /** Whether older messages can be loaded. */
@@ -40,8 +43,8 @@ export class TimelineRows {
     if (!this.#isKnown) {
       return undefined;
     }
-    const changed = this.#sorted.map((row) => row.id);
-    return { rows: this.#sorted, changed, removed: [], hasOlder: this.#hasOlder, restart: true };
+    const changed = this.#sorted.rows.map((row) => row.id);
+    return this.#change(changed, [], true);
   }
 
   /** What is shown came from an engine that is lost: the next update replaces it. */
@@ -54,7 +57,7 @@ export class TimelineRows {
     this.#isForgotten = false;
     if (restart) {
       this.#rows.clear();
-      this.#sorted = [];
+      this.#sorted.clear();
     }
     const went: TimelineRow[] = [];
     for (const id of [...update.removed, ...update.rows.map((row) => row.id)]) {
@@ -67,11 +70,25 @@ export class TimelineRows {
     for (const row of update.rows) {
       this.#rows.set(row.id, row);
     }
-    this.#sorted = reorder(this.#sorted, went, update.rows, compare);
+    this.#sorted.change(went, update.rows);
     this.#hasOlder = update.hasOlder;
     this.#isKnown = true;
-    const { removed, hasOlder } = update;
-    return { rows: this.#sorted, changed: update.rows.map((row) => row.id), removed, hasOlder, restart };
+    const changed = update.rows.map((row) => row.id);
+    return this.#change(changed, update.removed, restart);
+  }
+
+  /** A change, whose rows cost nothing unless somebody reads them. */
+  #change(changed: readonly string[], removed: readonly string[], restart: boolean): TimelineChange {
+    const sorted = this.#sorted;
+    return {
+      get rows() {
+        return sorted.rows;
+      },
+      changed,
+      removed,
+      hasOlder: this.#hasOlder,
+      restart,
+    };
   }
 }
 

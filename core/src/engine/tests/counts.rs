@@ -5,7 +5,11 @@ use super::{
     session::{answer, push_of},
     *,
 };
-use crate::{model::Receipt, wire::MemberReceipt};
+use crate::{
+    command::SetInfo,
+    model::{InfoField, Receipt},
+    wire::{MemberPresence, MemberReceipt, Present, PresentMember},
+};
 
 /// What an input costs, with everything that follows from it.
 fn cost(engine: &mut Engine, store: &mut MemoryStore, input: Input) -> Counts {
@@ -109,4 +113,51 @@ fn e94_a_message_costs_the_same_in_front_of_few_and_of_many() {
     });
     assert_eq!(costs[0], costs[1]);
     assert!(costs[0].rows <= 3 && costs[0].details == 0, "{:?}", costs[0]);
+}
+
+#[test]
+fn e95_who_comes_is_answered_by_nobody_and_no_detail_is_made_anew() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = open_group(&mut engine, &mut store);
+    go_online(&mut engine, &mut store);
+    let bob = AccountId::parse("bob").unwrap();
+    let presence = |kind| frame(&ServerFrame::Presence(MemberPresence { conversation, account: bob.clone(), kind }));
+    for kind in [PresenceKind::Online, PresenceKind::Typing, PresenceKind::Offline, PresenceKind::Online] {
+        let before = engine.counts();
+        let outputs = give(&mut engine, &mut store, presence(kind));
+        let told = Output::Update(Update::Presence { conversation, account: bob.clone(), kind });
+        assert!(outputs.contains(&told), "{outputs:?}");
+        let cost = engine.counts().since(before);
+        assert_eq!((cost.frames, cost.details, cost.rows, cost.streams), (0, 0, 0, 0));
+    }
+    // The next detail says what was told since the one before.
+    let command = SetInfo { conversation, field: InfoField::Title, text: Some("Trip".into()) };
+    let outputs = give(&mut engine, &mut store, Input::Command { request: 2, command: command.into() });
+    let shown = outputs.iter().find_map(|output| match output {
+        Output::Update(Update::Conversation(detail)) => {
+            let mut rows = detail.members.iter().chain(&detail.candidates);
+            rows.find(|row| row.account == bob).map(|row| row.presence)
+        }
+        _ => None,
+    });
+    assert_eq!(shown, Some(PresenceKind::Online));
+}
+
+#[test]
+fn v80_who_opens_a_conversation_is_told_at_once_who_is_there() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = open_group(&mut engine, &mut store);
+    go_online(&mut engine, &mut store);
+    let names = ["bob", "cat", "ann"].map(|name| AccountId::parse(name).unwrap());
+    let members = names.iter().map(|account| PresentMember { account: account.clone(), kind: PresenceKind::Online });
+    let present = frame(&ServerFrame::Present(Present { conversation, members: members.collect() }));
+    let outputs = give(&mut engine, &mut store, present);
+    let told: Vec<&AccountId> = outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Update(Update::Presence { account, kind: PresenceKind::Online, .. }) => Some(account),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [&names[0], &names[1]], "the own account is not somebody else");
 }

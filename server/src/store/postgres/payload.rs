@@ -5,7 +5,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::Position,
     model::{PresenceKind, Receipt},
-    wire::{MemberPresence, MemberReceipt},
+    wire::{MemberPresence, MemberReceipt, Present, PresentMember},
 };
 
 use crate::{store::Notice, trace::TraceId};
@@ -14,7 +14,7 @@ use crate::{store::Notice, trace::TraceId};
 /// statement over one that is longer.
 const PAYLOAD_BYTES_MAX: usize = 7_900;
 
-/// Accounts of one payload, of 65 bytes each at most.
+/// Accounts of one payload, of 73 bytes each at most with what they do.
 const PAYLOAD_ACCOUNTS_MAX: usize = 100;
 
 /// A notice of this node: one payload, or several when its receipts or accounts are many.
@@ -34,6 +34,14 @@ pub(super) fn print(node: i64, notice: &Notice) -> Vec<String> {
         }
         Notice::Presence { tenant, presence: MemberPresence { conversation, account, kind } } => {
             vec![format!("{node} presence {tenant} {conversation} {account} {}", kind.as_str())]
+        }
+        Notice::Present { tenant, to, present: Present { conversation, members } } => {
+            let words = |members: &[PresentMember]| {
+                let word = |member: &PresentMember| format!(" {} {}", member.account, member.kind.as_str());
+                members.iter().map(word).collect::<String>()
+            };
+            let runs = members.chunks(PAYLOAD_ACCOUNTS_MAX);
+            runs.map(|run| format!("{node} present {tenant} {conversation} {to}{}", words(run))).collect()
         }
         Notice::Suspended { tenant, account } => vec![format!("{node} suspended {tenant} {account}")],
     }
@@ -85,6 +93,16 @@ pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
             let account = AccountId::parse(words.next()?).ok()?;
             let kind = PresenceKind::parse(words.next()?)?;
             Notice::Presence { tenant, presence: MemberPresence { conversation, account, kind } }
+        }
+        "present" => {
+            let conversation = ConversationId::parse(words.next()?).ok()?;
+            let to = AccountId::parse(words.next()?).ok()?;
+            let mut members = Vec::new();
+            while let Some(account) = words.next() {
+                let account = AccountId::parse(account).ok()?;
+                members.push(PresentMember { account, kind: PresenceKind::parse(words.next()?)? });
+            }
+            Notice::Present { tenant, to, present: Present { conversation, members } }
         }
         "suspended" => Notice::Suspended { tenant, account: AccountId::parse(words.next()?).ok()? },
         _ => return None,
@@ -145,6 +163,18 @@ mod tests {
         assert_eq!(parse(2, &payloads[1]), Some(subscriptions(PAYLOAD_ACCOUNTS_MAX)));
         let presence = MemberPresence { conversation, account, kind: PresenceKind::Typing };
         check(&Notice::Presence { tenant: tenant(), presence });
+        let present = |count| {
+            let account = AccountId::parse(&"a".repeat(64)).unwrap();
+            let members = vec![PresentMember { account, kind: PresenceKind::Offline }; count];
+            let (to, present) = (AccountId::parse("ann").unwrap(), Present { conversation, members });
+            Notice::Present { tenant: tenant(), to, present }
+        };
+        let payloads = print(1, &present(PAYLOAD_ACCOUNTS_MAX + 3));
+        assert!(payloads.len() == 2 && payloads.iter().all(|payload| payload.len() < PAYLOAD_BYTES_MAX));
+        assert_eq!(
+            payloads.iter().filter_map(|payload| parse(2, payload)).collect::<Vec<_>>(),
+            [present(PAYLOAD_ACCOUNTS_MAX), present(3)]
+        );
     }
 
     #[test]
