@@ -147,7 +147,7 @@ fn d22_nobody_comes_in_where_there_is_room_for_leaving_only() {
     let join = |room: &Room| {
         let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
         let (zoe, mut room) = (account("zoe"), room.clone());
-        let asker = Asker { account: &zoe, subscribes: false, moved_at: None };
+        let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };
         let fulfilled = room.stream.fulfil(&system, asker, &Wish::Join(None), NOW, &room.limits).unwrap();
         room.admit(&system, &fulfilled.pushed.unwrap()).map(drop).map_err(code_of)
     };
@@ -223,7 +223,7 @@ fn p20_who_comes_and_goes_pays_for_it() {
     let zoe = account("zoe");
     let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
     let come = |room: &mut Room| {
-        let asker = Asker { account: &zoe, subscribes: false, moved_at: None };
+        let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };
         let fulfilled = room.stream.fulfil(&system, asker, &Wish::Join(None), NOW, &room.limits).unwrap();
         room.admit(&system, &fulfilled.pushed.unwrap()).map(drop).map_err(code_of)
     };
@@ -260,7 +260,7 @@ fn d23_admitting_costs_the_same_in_a_long_document() {
     // What the system writes for who comes in is not written into a copy either.
     let (system, zoe) = (Session::system(TenantId::parse("acme").unwrap(), room.stream.id()), account("zoe"));
     room.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
-    let asker = Asker { account: &zoe, subscribes: false, moved_at: None };
+    let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };
     let (fulfilled, effort) =
         Effort::of(|| room.stream.fulfil(&system, asker, &Wish::Join(None), NOW, &room.limits).unwrap());
     let queued = room.stream.queue(&system, &fulfilled.pushed.unwrap(), NOW, &room.limits).unwrap();
