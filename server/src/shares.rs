@@ -28,8 +28,15 @@ pub struct Share {
 
 macro_rules! shares {
     (
-        rates { $($(#[doc = $rate_reason:literal])+ $rate:ident: $rate_unit:literal, $rate_default:literal, $rate_flag:literal, $rate_env:literal;)+ }
-        counts { $($(#[doc = $count_reason:literal])+ $count:ident: $count_unit:literal, $count_default:literal, $count_flag:literal, $count_env:literal, $count_code:ident;)+ }
+        rates { $(
+            $(#[doc = $rate_reason:literal])+
+            $rate:ident: $rate_unit:literal, $rate_default:literal, $rate_flag:literal, $rate_env:literal;
+        )+ }
+        counts { $(
+            $(#[doc = $count_reason:literal])+
+            $count:ident:
+                $count_unit:literal, $count_default:literal, $count_flag:literal, $count_env:literal, $count_code:ident;
+        )+ }
     ) => {
         /// The shares as an operator sets them. A rate is `BURST+COUNT/PERIOD`:
         /// `2000+80/s` is 2,000 at once, then 80 a second (`s`, `m`, `h` or `d`).
@@ -90,35 +97,41 @@ macro_rules! shares {
 
 shares! {
     rates {
-        /// Sessions an account may begin: each costs a token's signature and a catch-up. For devices that are reloaded
-        /// again and again, and all of an account's at once when a node starts.
+        /// Sessions an account may begin: each costs a token's signature and a catch-up. For devices that are
+        /// reloaded again and again, and all of an account's at once when a node starts.
         hellos: "sessions begun", "120+1/s", "account-hellos", "TIDINGS_ACCOUNT_HELLOS";
-        /// New devices an account may register: each is a row for ever. For somebody who empties their browser all day.
+        /// New devices an account may register: each is a row for ever. For somebody who empties their browser
+        /// all day.
         devices: "new devices", "20+10/h", "account-devices", "TIDINGS_ACCOUNT_DEVICES";
-        /// Pushed changes of an account, refused ones and empty pushes too; at least a session's. For four devices at work.
+        /// Pushed changes of an account, refused ones and empty pushes too; at least a session's. For four
+        /// devices at work.
         changes: "pushed changes", "2000+80/s", "account-changes", "TIDINGS_ACCOUNT_CHANGES";
-        /// Fetches, and questions for own conversations, subscribers and held messages: each reads the store. For three
-        /// devices that load all their conversations.
+        /// Fetches, and questions for own conversations, subscribers and held messages: each reads the store.
+        /// For three devices that load all their conversations.
         fetches: "fetches and pages of lists", "600+40/s", "account-fetches", "TIDINGS_ACCOUNT_FETCHES";
         /// Searches of the directory: each looks through many words. For somebody who types.
         searches: "searches", "60+5/s", "account-searches", "TIDINGS_ACCOUNT_SEARCHES";
         /// Wishes (join, accept, decline, a late message): codes of invites can be guessed.
         wishes: "wishes", "40+2/s", "account-wishes", "TIDINGS_ACCOUNT_WISHES";
-        /// Frames of receipts: each is written to a row and told to the members. What is over waits, and the session with it.
+        /// Frames of receipts: each is written to a row and told to the members. What is over waits, and the
+        /// session with it.
         receipts: "frames of receipts", "600+40/s", "account-receipts", "TIDINGS_ACCOUNT_RECEIPTS";
-        /// Presence notices: each is told to all members who are there. What is over is dropped: the next one says more.
+        /// Presence notices: each is told to all members who are there. What is over is dropped: the next one
+        /// says more.
         presence: "presence notices", "90+15/s", "account-presence", "TIDINGS_ACCOUNT_PRESENCE";
-        /// People an account brings in: adds, invites, begins a conversation with. Each is told at once, with a title that the
-        /// account chose. For a team that is moved here whole, and then for a person; administrators of a tenant have no bound.
+        /// People an account brings in: adds, invites, begins a conversation with. Each is told at once, with a
+        /// title that the account chose. For a team that is moved here whole, and then for a person;
+        /// administrators of a tenant have no bound.
         people: "people added or invited", "1000+200/d", "account-people", "TIDINGS_ACCOUNT_PEOPLE";
-        /// Contact points an account may ask for: a phone book in batches, and so slow that nobody tries out all numbers.
+        /// Contact points an account may ask for: a phone book in batches, and so slow that nobody tries out
+        /// all numbers.
         contact_points: "contact points", "5000+1/s", "account-contact-points", "TIDINGS_ACCOUNT_CONTACT_POINTS";
     }
     counts {
         /// Live sessions of an account; one more ends the one that did nothing for the longest time.
         sessions: "live sessions", "20", "account-sessions-max", "TIDINGS_ACCOUNT_SESSIONS_MAX", TooManySessions;
-        /// Streams with documents in memory that an account has woken; one more lets go of the one that was idle for the
-        /// longest time, and waits only where all of them are being written.
+        /// Streams with documents in memory that an account has woken; one more lets go of the one that was
+        /// idle for the longest time, and waits only where all of them are being written.
         streams: "active streams", "1000", "account-streams-max", "TIDINGS_ACCOUNT_STREAMS_MAX", RateLimited;
     }
 }
