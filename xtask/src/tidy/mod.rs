@@ -13,7 +13,8 @@ use anyhow::{Context, bail};
 use crate::workspace;
 
 /// Folders that hold nothing written by hand.
-const GENERATED: [&str; 7] = [".git", "target", "node_modules", "pkg", "pkg-testing", "dist", "test-results"];
+const GENERATED: [&str; 9] =
+    [".git", "target", "node_modules", "pkg", "pkg-testing", "dist", "test-results", ".next", "out"];
 /// The endings of files that are read as text.
 const TEXT: [&str; 14] =
     ["rs", "ts", "js", "mjs", "toml", "lock", "md", "json", "html", "css", "sql", "sh", "yml", "svg"];
