@@ -44,6 +44,8 @@ named! {
         StoreFull = "store_full",
         /// What the server has stored of the stream is damaged: its operator has to mend it.
         StreamDamaged = "stream_damaged",
+        /// The server's store was put back to an older state, in which this cannot be written again by itself.
+        StoreRestored = "store_restored",
         /// The server failed in a way it has no name for.
         Internal = "internal",
 

@@ -168,6 +168,11 @@ byte_id! {
 }
 
 byte_id! {
+    /// What a server's store is as long as nobody puts it back to an older state. Random.
+    IncarnationId
+}
+
+byte_id! {
     /// A conversation. Random for groups, derived for directs, threads and resources.
     ConversationId
 }

@@ -164,6 +164,9 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Changes that one fetch may ask for by their hashes: 32 KiB of them.
+    pub const HELD_CHANGES_MAX: usize = 1_000;
+
     /// What a deployment has unless its operator says otherwise.
     pub const DEFAULT: Limits = Limits {
         change_bytes_max: 256 * 1024,

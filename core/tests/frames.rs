@@ -10,7 +10,10 @@ use minicbor::{Decode, Encode};
 use proptest::prelude::*;
 use tidings_core::{
     code::Code,
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteCode, MessageId, Stamp, StreamId, TenantId},
+    ids::{
+        AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, InviteCode, MessageId, Stamp,
+        StreamId, TenantId,
+    },
     journal::{Cursor, Entry, Position},
     limits::{Limits, frame_items},
     model::{
@@ -93,6 +96,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 token: "a token".into(),
                 device: DeviceId::from_bytes(*b"device of Ann's!"),
                 cursor: Some(Cursor::new(41)),
+                incarnation: Some(IncarnationId::from_bytes([9; 16])),
             }),
         ),
         (
@@ -108,16 +112,43 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
         ),
         (
             "fetch_after",
-            ClientFrame::Fetch(Fetch { request: 8, stream: stream(), scope: FetchScope::After(Position::new(3)) }),
+            ClientFrame::Fetch(Fetch {
+                request: 8,
+                stream: stream(),
+                scope: FetchScope::After(Position::new(3)),
+                held: Vec::new(),
+            }),
         ),
-        ("fetch_page", ClientFrame::Fetch(Fetch { request: 9, stream: stream(), scope: FetchScope::Page(2) })),
+        (
+            "fetch_page",
+            ClientFrame::Fetch(Fetch { request: 9, stream: stream(), scope: FetchScope::Page(2), held: Vec::new() }),
+        ),
         (
             "fetch_thread",
-            ClientFrame::Fetch(Fetch { request: 11, stream: stream(), scope: FetchScope::Thread(thread().id) }),
+            ClientFrame::Fetch(Fetch {
+                request: 11,
+                stream: stream(),
+                scope: FetchScope::Thread(thread().id),
+                held: Vec::new(),
+            }),
         ),
         (
             "fetch_thread_page",
-            ClientFrame::Fetch(Fetch { request: 12, stream: stream(), scope: FetchScope::ThreadPage(thread().id, 2) }),
+            ClientFrame::Fetch(Fetch {
+                request: 12,
+                stream: stream(),
+                scope: FetchScope::ThreadPage(thread().id, 2),
+                held: Vec::new(),
+            }),
+        ),
+        (
+            "fetch_anew",
+            ClientFrame::Fetch(Fetch {
+                request: 13,
+                stream: stream(),
+                scope: FetchScope::Anew,
+                held: vec![ChangeHash::from_bytes([3; 32])],
+            }),
         ),
         (
             "receipt_notices",
@@ -212,6 +243,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 administrator: true,
                 server_time: AT,
                 limits: Limits::default(),
+                incarnation: IncarnationId::from_bytes([9; 16]),
             })),
         ),
         ("summaries", ServerFrame::Summaries(vec![summary()])),
@@ -255,6 +287,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 entries: vec![entry()],
                 receipts: vec![MemberReceipt { conversation: conversation(), account: account(), receipt: receipt() }],
                 threads: Vec::new(),
+                lacks: Vec::new(),
             }),
         ),
         (
@@ -274,6 +307,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 entries: Vec::new(),
                 receipts: Vec::new(),
                 threads: vec![thread()],
+                lacks: vec![ChangeHash::from_bytes([3; 32])],
             }),
         ),
         (
@@ -500,7 +534,7 @@ fn i25_nothing_but_a_hello_is_decoded_first() {
         }
     }
     let token = (0..1_000).map(|number| number.to_string()).collect();
-    let hello = Hello { version: 1, token, device: DeviceId::from_bytes([1; 16]), cursor: None };
+    let hello = Hello { version: 1, token, device: DeviceId::from_bytes([1; 16]), cursor: None, incarnation: None };
     // Said as it is, whatever deflating would save.
     let frame = ClientFrame::Hello(hello.clone());
     assert_eq!(Hello::decode_first(&frame.to_bytes()).unwrap(), hello);

@@ -9,7 +9,7 @@ use tidings_core::{
     limits::Limits,
 };
 
-pub use crate::operate::{BackupRequest, MigrateRequest, SuspendRequest, VerifyRequest};
+pub use crate::operate::{BackupRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest};
 use crate::{
     auth::{ClaimConfig, KeyConfig},
     connection::ConnectionBounds,
@@ -38,6 +38,8 @@ pub enum Command {
     Verify(VerifyRequest),
     /// Make the tables of a store, or bring them to this program's version.
     Migrate(MigrateRequest),
+    /// Tell clients that a store was put back to an older state; run it before serving that.
+    Restored(RestoredRequest),
     /// Copy a SQLite store into a new file, while servers have it open.
     Backup(BackupRequest),
 }

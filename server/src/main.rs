@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Suspend(request) => run(operate::suspend(request)),
         Command::Verify(request) => run(operate::verify(request)),
         Command::Migrate(request) => run(operate::migrate(request)),
+        Command::Restored(request) => run(operate::restored(request)),
         Command::Backup(request) => run(operate::backup(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {

@@ -93,6 +93,16 @@ impl Node {
         (node, tasks)
     }
 
+    /// A client was told more than the store holds: somebody put it back to an
+    /// older state without saying so. (Or the client lies: so nothing is done but to say it.)
+    pub fn note_behind(&self, evidence: &str) {
+        self.metrics.store_behind.count();
+        tracing::error!(
+            evidence,
+            "the store is behind what a client was told: if it was put back, stop, run `tidings-server restored`, start"
+        );
+    }
+
     /// Ends every stream, then every session, within the drain timeout: what
     /// was pushed is committed and answered before its session is closed, and
     /// receipts that were read are stored.

@@ -66,6 +66,14 @@ pub struct MigrateRequest {
     pub store: Secret,
 }
 
+/// A store that was put back.
+#[derive(Debug, Clone, Args)]
+pub struct RestoredRequest {
+    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
+    pub store: Secret,
+}
+
 /// A copy to be made.
 #[derive(Debug, Clone, Args)]
 pub struct BackupRequest {
@@ -95,6 +103,19 @@ pub async fn migrate(request: MigrateRequest) -> Result<(), ServeError> {
     store.migrate().await?;
     store.close().await;
     println!("the tables are of this program's version");
+    Ok(())
+}
+
+/// Makes a store that was put back to an older state another incarnation, so that
+/// clients fetch anew, and offer again what it lacks.
+///
+/// # Errors
+/// When the store cannot be opened or written.
+pub async fn restored(request: RestoredRequest) -> Result<(), ServeError> {
+    let store = open_made(&request.store, 1).await?;
+    let incarnation = store.restored().await?;
+    store.close().await;
+    println!("the store is incarnation {incarnation} now");
     Ok(())
 }
 

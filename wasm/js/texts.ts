@@ -33,6 +33,7 @@ export const ENGLISH: Texts = {
   store_unavailable: "The server cannot reach its storage at the moment.",
   store_full: "The server has no space left.",
   stream_damaged: "The server has to mend this conversation first. What you write is kept.",
+  store_restored: "The server lost this and was put back to an older state. Send it again.",
   internal: "Something went wrong on the server.",
 
   // Shape of a change.

@@ -275,6 +275,21 @@ impl Document {
         self.last_operation(hash).is_some()
     }
 
+    /// The change that wrote each message of a page. Reads every change: for what is rare.
+    pub fn message_writers(&self) -> BTreeMap<MessageId, ChangeHash> {
+        let saved = self.automerge.get_changes(&[]);
+        let saved = saved.iter().filter_map(|change| Change::restore(change.raw_bytes()).ok());
+        let mut writers = BTreeMap::new();
+        for change in saved.chain(self.run.changes().iter().map(|change| (**change).clone())) {
+            for key in change.operations().iter().filter_map(|operation| operation.key.as_deref()) {
+                if let Some(Key::Message(message)) = Key::parse(&self.id, key) {
+                    writers.insert(message, change.hash());
+                }
+            }
+        }
+        writers
+    }
+
     /// The operations visible under a key, at the given changes or now.
     pub fn visible(&self, key: &str, at: Option<&[ChangeHash]>) -> Vec<Predecessor> {
         // Messages are never taken away: where there is none now, there never was.

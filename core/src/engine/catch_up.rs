@@ -21,10 +21,7 @@ use crate::{
     storage::Write,
     time::{MonotonicTime, WallTime},
     view::InboxRow,
-    wire::{
-        Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, ProfileNotice, Refused,
-        Revoked,
-    },
+    wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, Fetched, ProfileNotice, Refused, Revoked},
 };
 
 /// How long the server can put off a push or a fetch. It says until when, by its
@@ -54,6 +51,11 @@ impl Engine {
             let receipt = former.map(|record| record.receipt).unwrap_or_default().merge(summary.receipt);
             let receipt_unsent = former.is_some_and(|record| record.receipt_unsent) && receipt != summary.receipt;
             let held = self.heads.contains_key(&stream);
+            let position = self.heads.get(&stream).map_or(Position::ZERO, |head| head.position);
+            if summary.status == MemberStatus::Active && summary.position < position && !self.link.is_online() {
+                // What was read at the session's start is behind what was told before it.
+                self.make_former(&stream);
+            }
             if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
                 replica.revoked = Some(summary.status).filter(|status| *status != MemberStatus::Active);
                 replica.touched.row = true;
@@ -203,6 +205,7 @@ impl Engine {
         }
         self.now_online();
         self.resend_receipts();
+        self.drop_untold_rows();
         let loaded: Vec<StreamId> = self.streams.keys().cloned().collect();
         for stream in loaded {
             self.catch_up_stream(&stream);
@@ -248,7 +251,8 @@ impl Engine {
     fn is_behind(&self, conversation: ConversationId) -> bool {
         let held = self.heads.get(&StreamId::Conversation(conversation));
         let told = self.inbox.get(&conversation);
-        held.zip(told).is_some_and(|(held, told)| held.position < told.head)
+        let is_former = self.is_former(&StreamId::Conversation(conversation));
+        is_former || held.zip(told).is_some_and(|(held, told)| held.position < told.head)
     }
 
     /// Fetches what a loaded stream lacks, if it lacks anything.
@@ -262,7 +266,7 @@ impl Engine {
         // Nothing tells how far the own account's stream has come, or a conversation
         // of which nothing but entries came: ask each time.
         let behind = told.is_none_or(|head| head > position);
-        if behind || !replica.whole || replica.rewrite_due {
+        if behind || !replica.whole || replica.rewrite_due || replica.former.is_some() {
             self.fetch_stream(stream);
         }
     }
@@ -276,9 +280,10 @@ impl Engine {
         if replica.fetch.is_some() {
             return;
         }
+        let Some((scope, held)) = self.fetch_scope(stream) else { return };
+        let Some(replica) = self.replica(stream) else { return };
         replica.fetch = Some(request);
-        let after = if replica.whole { replica.confirmed.position() } else { Position::ZERO };
-        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope: FetchScope::After(after) }));
+        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held }));
     }
 
     pub(super) fn receive_fetched(&mut self, stream: &StreamId, fetched: &Fetched) {
@@ -287,8 +292,13 @@ impl Engine {
             return self.receive_page(stream, fetched);
         }
         replica.fetch = None;
+        if replica.former.is_none() && fetched.head < replica.confirmed.position() {
+            // The server was put back without saying so.
+            self.make_former(stream);
+            return self.fetch_stream(stream);
+        }
         if fetched.restart {
-            let admitted = match replica.restart(fetched) {
+            let admitted = match self.restart_former(stream, fetched) {
                 Ok(admitted) => admitted,
                 Err(error) => {
                     // The server's state does not load: what is held stays.
@@ -505,11 +515,17 @@ impl Engine {
             self.forget_entry(sequence);
             return self.fetch_stream(stream);
         }
+        let front_rewrites = front.rewrites;
         let is_former = refused.code == Code::WrongActor && front.change.device() != device;
         if (refused.code.is_outdated() || is_former) && front.rewrites < REWRITES_MAX {
             // What it was written against is behind, or it was written under a former
             // id and not admitted: first everything new, then again.
             replica.rewrite_due = true;
+            let is_adrift = matches!(refused.code, Code::DependencyMissing | Code::WrongSequence);
+            if is_adrift && front_rewrites > 0 {
+                // Written on all that there is, it still does not follow: what is held is not what the server has.
+                self.make_former(stream);
+            }
             return self.fetch_stream(stream);
         }
         if let Some(front) = replica.outbox.entries.pop_front() {
@@ -525,6 +541,9 @@ impl Engine {
         replica.fetch = None;
         if let Some(retry_at) = refused.retry_at {
             return self.fetch_later(stream, retry_at);
+        }
+        if self.was_put_back(stream, refused) {
+            return;
         }
         let Some(replica) = self.replica(stream) else { return };
         if replica.outbox.has_answer() {

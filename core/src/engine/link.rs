@@ -166,6 +166,7 @@ impl Engine {
             token: self.link.token.clone().unwrap_or_default(),
             device: self.session.device,
             cursor: self.cursor,
+            incarnation: self.incarnation,
         };
         self.send(&ClientFrame::Hello(hello));
         self.show_connection();
@@ -296,6 +297,7 @@ impl Engine {
         self.limits = welcome.limits;
         self.server_time_told(welcome.server_time);
         self.link.tokens_refused = 0;
+        self.meet_incarnation(welcome.incarnation);
         self.link.state = LinkState::CatchingUp;
         // What waits is pushed from now on.
         self.streams.change_all();
@@ -390,7 +392,7 @@ impl Engine {
         let changed: Vec<StreamId> = self.streams.changed().cloned().collect();
         for stream in changed {
             let Some(replica) = self.streams.quietly(&stream) else { continue };
-            if replica.rewrite_due || replica.fetch.is_some() {
+            if replica.rewrite_due || replica.fetch.is_some() || replica.former.is_some() {
                 continue;
             }
             if let Some(changes) = replica.outbox.next_push(now, &self.limits) {

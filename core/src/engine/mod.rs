@@ -18,6 +18,7 @@ mod fetched;
 mod first_rows;
 mod grants;
 mod home;
+mod incarnation;
 mod input;
 mod late;
 mod link;
@@ -73,7 +74,7 @@ use crate::{
         wishes::Wish,
     },
     hlc::HybridClock,
-    ids::{AccountId, ConversationId, DeviceId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, IncarnationId, Stamp, StreamId, TenantId},
     journal::{Cursor, Position},
     limits::Limits,
     model::{PresenceKind, Profile},
@@ -124,6 +125,8 @@ pub struct Engine {
     random: Random,
     clock: HybridClock,
     cursor: Option<Cursor>,
+    /// What the server's store was when it was last told.
+    incarnation: Option<IncarnationId>,
     next_sequence: u64,
     store: Store,
     link: Link,
@@ -215,6 +218,7 @@ impl Engine {
             random,
             clock: HybridClock::default(),
             cursor: None,
+            incarnation: None,
             next_sequence: 1,
             store: Store::default(),
             link: Link::default(),
@@ -424,7 +428,8 @@ impl Engine {
                 for thread in replica.take_changed_threads() {
                     self.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
                 }
-                let head = replica.head(&self.session.account, read);
+                let mut head = replica.head(&self.session.account, read);
+                head.incarnation = self.incarnation.filter(|_| replica.former.is_none());
                 // Of a stream that is not whole, or that nobody has begun, nothing is
                 // held that a start could go on from: without a head it is fetched then.
                 let begun = head.position > Position::ZERO || !replica.outbox.is_empty();
@@ -454,6 +459,7 @@ impl Engine {
             cursor: self.cursor,
             clock: self.clock.latest(),
             next_sequence: self.next_sequence,
+            incarnation: self.incarnation,
         }
     }
 

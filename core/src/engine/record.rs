@@ -11,7 +11,7 @@ use crate::{
     command::{AskFor, Command},
     doc::Document,
     engine::unread::UnreadBehind,
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, IncarnationId, PageNumber, Stamp, StreamId, TenantId},
     journal::{Cursor, Position},
     model::Receipt,
     storage::{Record, RecordKey, Write},
@@ -75,6 +75,9 @@ pub(super) struct MetaRecord {
     /// The number of the next outbox entry.
     #[n(6)]
     pub(super) next_sequence: u64,
+    /// The incarnation of the server's store that the cursor is of.
+    #[cbor(n(7), default)]
+    pub(super) incarnation: Option<IncarnationId>,
 }
 
 /// Where a held stream stands.
@@ -91,6 +94,10 @@ pub(super) struct HeadRecord {
     /// Unread messages on other pages than the newest.
     #[cbor(n(4), default)]
     pub(super) behind: UnreadBehind,
+    /// The incarnation of the server's store that the position is of; none if it
+    /// is of a former one.
+    #[cbor(n(5), default)]
+    pub(super) incarnation: Option<IncarnationId>,
 }
 
 /// A row of the list with what is not shown of it.

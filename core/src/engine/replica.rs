@@ -10,6 +10,7 @@ use crate::{
     doc::{ApplyChangeError, Change, Document, Fact},
     engine::{
         fault::{ReceiveEntryError, RestoreFetchedError},
+        incarnation::Former,
         outbox::{Outbox, OutboxEntry},
         record::{self, HeadRecord},
         registers::Registers,
@@ -46,6 +47,8 @@ pub(super) struct Replica {
     pub(super) rewrite_due: bool,
     /// Set with it when the server refused a time as ahead of its own.
     pub(super) stamps_due: bool,
+    /// Set while what is held is of a former incarnation of the server's store.
+    pub(super) former: Option<Former>,
     /// Why this account may no longer write here, told by Revoked.
     pub(super) revoked: Option<MemberStatus>,
     /// Stored entries behind their documents' snapshots.
@@ -148,6 +151,7 @@ impl Replica {
             fetch_at: None,
             rewrite_due: false,
             stamps_due: false,
+            former: None,
             revoked: None,
             tail: BTreeMap::new(),
             compacted: Position::ZERO,
@@ -173,6 +177,7 @@ impl Replica {
             page: self.confirmed.page(),
             receipts: self.receipts.iter().map(|(account, receipt)| (account.clone(), *receipt)).collect(),
             behind: self.unread_at_start(me, read),
+            incarnation: None,
         }
     }
 
@@ -290,10 +295,10 @@ impl Replica {
         if entry.document.stream() != *self.confirmed.id() {
             return Err(ReceiveEntryError::Foreign);
         }
-        if entry.position <= position {
+        if entry.position <= position && self.former.is_none() {
             return Ok(Some(Received::Old));
         }
-        if entry.position != position.next() || !self.whole {
+        if entry.position != position.next() || !self.whole || self.former.is_some() {
             return Ok(None);
         }
         self.begin_thread(&entry.document);
@@ -389,6 +394,11 @@ impl Replica {
         let admitted = held.into_iter().filter_map(|hash| self.outbox.take(hash)).collect();
         self.reapply();
         Ok(admitted)
+    }
+
+    /// Forgets which documents that are not loaded got entries.
+    pub(super) fn forget_passed(&mut self) {
+        self.passed.clear();
     }
 
     /// Lets go of everything but the outbox.

@@ -49,6 +49,7 @@ impl Engine {
             (ReadPurpose::Start, None) => self.start_at = Some(self.now.monotonic.plus(START_RETRY)),
             (ReadPurpose::Rows(conversation), records) => self.rows_read(conversation, &records.unwrap_or_default()),
             (ReadPurpose::Stream(stream), records) => self.stream_read(&stream, records.as_deref()),
+            (ReadPurpose::Former(stream), records) => self.former_read(&stream, &records.unwrap_or_default()),
             (ReadPurpose::Thread(stream, thread, since), records) => {
                 self.thread_read(&stream, thread, since, &records.unwrap_or_default());
             }
@@ -104,6 +105,7 @@ impl Engine {
                 let meta: MetaRecord = record::read(key, value)?;
                 self.session.device = meta.device;
                 self.cursor = meta.cursor;
+                self.incarnation = meta.incarnation;
                 self.clock = HybridClock::resume(meta.clock);
                 self.next_sequence = self.next_sequence.max(meta.next_sequence);
             }

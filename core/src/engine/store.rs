@@ -29,6 +29,8 @@ pub(super) enum ReadPurpose {
     Rows(ConversationId),
     /// The documents of a stream.
     Stream(StreamId),
+    /// All that is stored of a stream of a former incarnation of the server's store.
+    Former(StreamId),
     /// An older page of a stream, which is at this position when it is asked for.
     Page(DocumentId, Position),
     /// A thread: its document and its newest page.

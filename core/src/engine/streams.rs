@@ -9,6 +9,7 @@ use crate::{
     engine::{
         Engine, Output,
         catch_up::deferral,
+        incarnation::Former,
         outbox::OutboxEntry,
         record,
         record::{DocumentRecord, OutboxRecord},
@@ -208,6 +209,7 @@ impl Engine {
     fn loaded(&mut self, stream: &StreamId, mut replica: Replica) {
         // The documents end before the entry that took the access away.
         let row = stream.conversation().and_then(|conversation| self.inbox.get(&conversation));
+        replica.former = self.is_former(stream).then_some(Former::Unread);
         replica.revoked = row.map(|record| record.row.status).filter(|status| *status != MemberStatus::Active);
         for (sequence, entry) in self.parked.remove(stream).unwrap_or_default() {
             self.resume_entry(&mut replica, sequence, entry);
@@ -285,7 +287,7 @@ impl Engine {
             _ => return,
         };
         if online {
-            self.send(&ClientFrame::Fetch(Fetch { request, stream: page.stream(), scope }));
+            self.send(&ClientFrame::Fetch(Fetch { request, stream: page.stream(), scope, held: Vec::new() }));
         }
     }
 

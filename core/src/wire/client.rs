@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    ids::{ConversationId, DeviceId, DocumentId, PageNumber, StreamId},
+    ids::{ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, PageNumber, StreamId},
     journal::{Cursor, Position},
     limits::frame_items,
     model::{PresenceKind, Wish},
@@ -74,6 +74,9 @@ pub struct Hello {
     /// The cursor of the last Caught up; none on a device that holds nothing.
     #[n(3)]
     pub cursor: Option<Cursor>,
+    /// The incarnation of the store that gave the cursor; in another one it says nothing.
+    #[n(4)]
+    pub incarnation: Option<IncarnationId>,
 }
 
 impl Hello {
@@ -164,6 +167,10 @@ pub struct Fetch {
     /// What of it.
     #[n(2)]
     pub scope: FetchScope,
+    /// Changes that were admitted before the store was put back, at most
+    /// `Limits::HELD_CHANGES_MAX`: the answer says which of them it lacks.
+    #[cbor(n(3), skip_if = "Vec::is_empty", default)]
+    pub held: Vec<ChangeHash>,
 }
 
 /// What of a stream is asked for.
@@ -182,6 +189,9 @@ pub enum FetchScope {
     /// One page of a thread.
     #[n(3)]
     ThreadPage(#[n(0)] ConversationId, #[n(1)] PageNumber),
+    /// The documents with their newest page, whatever is held: of a store that was put back.
+    #[n(4)]
+    Anew,
 }
 
 /// Moves the own receipts in a conversation forward.

@@ -4,7 +4,9 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     code::Code,
-    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    ids::{
+        AccountId, ChangeHash, ConversationId, DocumentId, IncarnationId, MessageId, PageNumber, StreamId, TenantId,
+    },
     journal::{Cursor, Entry, Position},
     limits::{Limits, frame_items},
     model::{
@@ -95,6 +97,9 @@ pub struct Welcome {
     /// The bounds of this deployment.
     #[n(5)]
     pub limits: Limits,
+    /// What the server's store is: another one when it was put back to an older state.
+    #[n(6)]
+    pub incarnation: IncarnationId,
 }
 
 /// A conversation as the list shows it, without its documents.
@@ -278,6 +283,9 @@ pub struct Fetched {
     /// asked for. Not written when there are none.
     #[cbor(n(8), skip_if = "Vec::is_empty", default, decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub threads: Vec<Thread>,
+    /// Those of the changes that the fetch named that the stream does not have.
+    #[cbor(n(9), skip_if = "Vec::is_empty", default)]
+    pub lacks: Vec<ChangeHash>,
 }
 
 /// A document as of a position.

@@ -10,12 +10,15 @@
 -- Rows that are rewritten with every entry leave room on their pages
 -- (fillfactor), so that a rewrite need not touch an index.
 
+-- `incarnation` is told to clients: another one when the store was put back to an older state.
 CREATE TABLE clock (
     one BIGINT PRIMARY KEY CHECK (one = 1),
-    base BIGINT NOT NULL
+    base BIGINT NOT NULL,
+    incarnation BYTEA NOT NULL
 );
 
-INSERT INTO clock (one, base) VALUES (1, 0);
+INSERT INTO clock (one, base, incarnation)
+    VALUES (1, 0, decode(replace(gen_random_uuid()::text, '-', ''), 'hex'));
 
 -- Empty after a crash, as tables become that are in no log, and where a standby
 -- took over. Ids of transactions that left no trace are given a second time

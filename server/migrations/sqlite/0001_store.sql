@@ -5,12 +5,14 @@
 -- `tick` is the catch-up order: the value of `clock` in the transaction that
 -- last wrote the row.
 
+-- `incarnation` is told to clients: another one when the store was put back to an older state.
 CREATE TABLE clock (
     one INTEGER PRIMARY KEY CHECK (one = 1),
-    tick INTEGER NOT NULL
+    tick INTEGER NOT NULL,
+    incarnation BLOB NOT NULL
 ) STRICT;
 
-INSERT INTO clock (one, tick) VALUES (1, 0);
+INSERT INTO clock (one, tick, incarnation) VALUES (1, 0, randomblob(16));
 
 CREATE TABLE streams (
     tenant TEXT NOT NULL,

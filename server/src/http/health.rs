@@ -10,6 +10,9 @@ use crate::{drain::Phase, error::ApiError, node::Node};
 /// How long the store may take to answer before the node is not ready.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Ready all the same, since a client that lies must not take a node out.
+const BEHIND: &str = "ready, but the store is behind what clients were told: see the log";
+
 /// `GET /healthz` and `GET /readyz`.
 pub fn router() -> Router<Arc<Node>> {
     Router::new().route("/healthz", get(async || "ok")).route("/readyz", get(ready))
@@ -21,6 +24,7 @@ async fn ready(State(node): State<Arc<Node>>) -> Result<&'static str, ApiError> 
         return Err(unavailable(Code::Draining, "the server is going down"));
     }
     match tokio::time::timeout(PING_TIMEOUT, node.store.ping()).await {
+        Ok(Ok(())) if node.metrics.store_behind.total() > 0 => Ok(BEHIND),
         Ok(Ok(())) => Ok("ready"),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the store does not answer");

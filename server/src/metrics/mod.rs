@@ -98,6 +98,8 @@ metrics! {
         store_call_seconds: By<StoreCall, Durations>,
         /// Calls that the store failed, by what that means.
         store_errors: By<StoreFailure, Counter>,
+        /// Times that a client was told more than the store holds: it was put back to an older state.
+        store_behind: Counter,
         /// Documents whose snapshot is behind, by the last look of the job that cuts them: some at a time.
         documents_behind: Level,
         /// Snapshots of documents that were cut.

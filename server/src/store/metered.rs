@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use tidings_core::{
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     model::{ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
     time::WallTime,
@@ -62,6 +62,14 @@ impl Store for Metered {
 
     async fn check_schema(&self) -> Result<(), StoreError> {
         self.checked(self.store.check_schema().await)
+    }
+
+    async fn incarnation(&self) -> Result<IncarnationId, StoreError> {
+        self.checked(self.store.incarnation().await)
+    }
+
+    async fn restored(&self) -> Result<IncarnationId, StoreError> {
+        self.checked(self.store.restored().await)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

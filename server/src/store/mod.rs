@@ -25,8 +25,8 @@ use std::{
 use async_trait::async_trait;
 use tidings_core::{
     ids::{
-        AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId,
-        TenantId,
+        AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, IncarnationId, MessageId, PageNumber,
+        StreamId, TenantId,
     },
     journal::{Cursor, Entry, Position},
     model::{
@@ -434,6 +434,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Checks that the tables are those of this program; changes nothing.
     async fn check_schema(&self) -> Result<(), StoreError>;
+
+    /// What the store is as long as nobody puts it back to an older state.
+    async fn incarnation(&self) -> Result<IncarnationId, StoreError>;
+
+    /// Makes the store another incarnation: it was put back to an older state, so
+    /// that what clients were told since means nothing in it.
+    async fn restored(&self) -> Result<IncarnationId, StoreError>;
 
     /// Readies a database of this program's version for serving: needs rights on rows only.
     async fn ready(&self) -> Result<(), StoreError>;

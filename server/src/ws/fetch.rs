@@ -1,12 +1,13 @@
 //! Answers Fetch, straight from storage: no document is ever loaded here, and
 //! each answer is as of one position.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use tidings_core::{
     code::Code,
-    ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
+    limits::Limits,
     model::{MemberStatus, Thread},
     time::WallTime,
     wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, MemberReceipt, Refused, ServerFrame},
@@ -89,10 +90,12 @@ impl Fetching<'_> {
         self.allowed().await?;
         let mut fetched = match self.fetch.scope {
             FetchScope::After(position) => self.after(position).await?,
+            FetchScope::Anew => self.restart().await?,
             FetchScope::Page(number) => self.page(None, number).await?,
             FetchScope::Thread(thread) => self.thread(thread).await?,
             FetchScope::ThreadPage(thread, number) => self.page(Some(thread), number).await?,
         };
+        fetched.lacks = self.lacks().await?;
         let mut frames = Vec::new();
         let fresh = fetched.restart || matches!(self.fetch.scope, FetchScope::After(Position::ZERO));
         if let Some(conversation) = self.fetch.stream.conversation() {
@@ -113,7 +116,7 @@ impl Fetching<'_> {
             // A subscriber is not told who has read.
             let is_told = members.contains(&self.identity.account) || self.identity.administrator;
             let is_small = members.len() <= RECEIPT_MEMBERS_MAX;
-            if matches!(self.fetch.scope, FetchScope::After(_)) && is_told && is_small {
+            if matches!(self.fetch.scope, FetchScope::After(_) | FetchScope::Anew) && is_told && is_small {
                 fetched.receipts = self.receipts(conversation).await?;
                 if members.len() == 2 {
                     fetched.receipts.retain(|receipt| !blocked.contains(&receipt.account));
@@ -150,11 +153,25 @@ impl Fetching<'_> {
         }
     }
 
+    /// Those of the changes asked for that the stream does not have.
+    async fn lacks(&self) -> Result<Vec<ChangeHash>, FetchError> {
+        let held = &self.fetch.held[..self.fetch.held.len().min(Limits::HELD_CHANGES_MAX)];
+        if held.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.node.store.find_changes(self.tenant(), &self.fetch.stream, held).await?;
+        let found: BTreeSet<ChangeHash> = found.into_iter().map(|change| change.hash).collect();
+        Ok(held.iter().filter(|hash| !found.contains(hash)).copied().collect())
+    }
+
     /// The entries behind a position, or a new start when they are too many.
     async fn after(&self, position: Position) -> Result<Fetched, FetchError> {
         let head = self.node.store.stream_head(self.tenant(), &self.fetch.stream).await?;
         let entries_max = self.node.limits.catch_up_entries_max;
         let behind = head.position.number().checked_sub(position.number());
+        if behind.is_none() {
+            self.node.note_behind("a fetch names a position that the stream has not come to");
+        }
         if let Some(behind) = behind.filter(|&behind| behind <= u64::from(entries_max)) {
             let stream = &self.fetch.stream;
             let entries = match behind {
@@ -277,6 +294,7 @@ impl Fetching<'_> {
             entries: Vec::new(),
             receipts: Vec::new(),
             threads: Vec::new(),
+            lacks: Vec::new(),
         }
     }
 

@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use tidings_core::{
     authority::{Refusal, Stream},
     code::Code,
-    ids::{AccountId, ConversationId, DeviceId, StreamId},
+    ids::{AccountId, ConversationId, DeviceId, IncarnationId, StreamId},
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, PresenceKind, Query, Role, Wish},
     wire::{
@@ -173,6 +173,8 @@ struct Session {
     reader: OutgoingReader,
     /// The last cursor the client was given, or gave.
     cursor: Option<Cursor>,
+    /// The incarnation of the store that the client was last told.
+    told: Option<IncarnationId>,
     /// What was sent and may lie behind that cursor: the next catch-up need not repeat it.
     sent: HashMap<StreamId, (Position, Position)>,
     /// Whether anything was sent that the cursor does not cover.
@@ -213,6 +215,7 @@ impl Session {
             handle,
             reader,
             cursor: None,
+            told: hello.incarnation,
             sent: HashMap::new(),
             behind_sent: false,
             received_at: Instant::now(),
@@ -342,7 +345,13 @@ impl Session {
     async fn greet(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<(), Ending> {
         let failed = |error| Ending::store_failed(&error, self.node.clock.as_ref());
         self.subscribe().await.map_err(failed)?;
+        let incarnation = self.node.store.incarnation().await.map_err(failed)?;
+        // A cursor of another incarnation says nothing about this one.
+        let cursor = cursor.filter(|_| self.told.is_none_or(|told| told == incarnation));
         let catch_up = self.catch_up(cursor).await.map_err(failed)?;
+        if cursor.is_some_and(|cursor| cursor > catch_up.cursor) {
+            self.node.note_behind("a session begins with a cursor that the store has not come to");
+        }
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
             version: PROTOCOL_VERSION,
             tenant: self.identity.tenant.clone(),
@@ -350,6 +359,7 @@ impl Session {
             administrator: self.identity.administrator,
             server_time: self.node.clock.wall_now(),
             limits: self.node.limits.clone(),
+            incarnation,
         }));
         self.cursor = Some(catch_up.cursor);
         let caught_up = catch_up_frames(&self.node.metrics, catch_up);

@@ -126,7 +126,7 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
         FetchScope::ThreadPage(numbered(9), 1),
     ];
     for scope in scopes {
-        let fetch = Fetch { request: 1, stream: stream(conversation), scope };
+        let fetch = Fetch { request: 1, stream: stream(conversation), scope, held: Vec::new() };
         frames.push((format!("{scope:?}"), ClientFrame::Fetch(fetch)));
     }
     frames.push(("late messages".into(), ClientFrame::ListLate(ListLate { request: 1, conversation })));

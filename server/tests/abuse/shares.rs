@@ -32,7 +32,12 @@ fn boats() -> ConversationId {
 fn question(request: u64) -> ClientFrame {
     let conversation = boats();
     match request % 4 {
-        0 => ClientFrame::Fetch(Fetch { request, stream: stream(conversation), scope: FetchScope::Page(1) }),
+        0 => ClientFrame::Fetch(Fetch {
+            request,
+            stream: stream(conversation),
+            scope: FetchScope::Page(1),
+            held: Vec::new(),
+        }),
         1 => ClientFrame::ListLate(ListLate { request, conversation }),
         2 => ClientFrame::ListSubscribers(ListSubscribers {
             request,

@@ -32,7 +32,7 @@ pub fn device(number: u8) -> DeviceId {
 
 /// A Hello of this protocol's version.
 pub fn hello(token: String, device: DeviceId, cursor: Option<Cursor>) -> Hello {
-    Hello { version: PROTOCOL_VERSION, token, device, cursor }
+    Hello { version: PROTOCOL_VERSION, token, device, cursor, incarnation: None }
 }
 
 impl Client {
@@ -210,7 +210,7 @@ impl Client {
     pub async fn fetch(&mut self, stream: &StreamId, scope: FetchScope) -> Result<Fetched, Refused> {
         self.request += 1;
         let request = self.request;
-        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope })).await;
+        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held: Vec::new() })).await;
         self.wait("Fetched", |frame| match frame {
             ServerFrame::Fetched(fetched) if fetched.request == request => Some(Ok(fetched)),
             ServerFrame::Refused(refused) if refused.request == request => Some(Err(refused)),

@@ -425,7 +425,9 @@ impl Reader {
 
     async fn fetch(&mut self, client: &mut Client) {
         let scope = FetchScope::After(self.head());
-        client.send(&ClientFrame::Fetch(Fetch { request: 0, stream: self.stream.clone(), scope })).await;
+        client
+            .send(&ClientFrame::Fetch(Fetch { request: 0, stream: self.stream.clone(), scope, held: Vec::new() }))
+            .await;
     }
 
     async fn append(&mut self, client: &mut Client, entries: Vec<Entry>) {

@@ -80,6 +80,12 @@ impl Store for FaultyStore {
     async fn check_schema(&self) -> Result<(), StoreError> {
         self.inner.check_schema().await
     }
+    async fn incarnation(&self) -> Result<tidings_core::ids::IncarnationId, StoreError> {
+        self.inner.incarnation().await
+    }
+    async fn restored(&self) -> Result<tidings_core::ids::IncarnationId, StoreError> {
+        self.inner.restored().await
+    }
     async fn ready(&self) -> Result<(), StoreError> {
         self.inner.ready().await
     }

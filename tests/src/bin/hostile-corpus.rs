@@ -124,5 +124,6 @@ fn fetched(scene: &Scene) -> Fetched {
         entries: behind.cloned().collect(),
         receipts: Vec::new(),
         threads: Vec::new(),
+        lacks: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use tidings_core::{
     code::Code,
     engine::Input,
-    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
+    ids::{AccountId, ConversationId, DocumentId, IncarnationId, MessageId, StreamId},
     journal::{Cursor, Entry, Position},
     limits::Limits,
     model::{InfoField, MemberStatus, Receipt},
@@ -228,6 +228,7 @@ impl Link {
                     administrator: false,
                     server_time: now.wall,
                     limits: self.limits.clone(),
+                    incarnation: IncarnationId::from_bytes([9; 16]),
                 };
                 let summaries = self.summary.clone().into_iter().collect();
                 let cursor = Cursor::new(self.journal.len() as u64);
@@ -255,6 +256,7 @@ impl Link {
 
     fn fetched(&self, fetch: &Fetch) -> Fetched {
         let mine = |entry: &&Entry| match fetch.scope {
+            FetchScope::Anew => true,
             FetchScope::After(position) => entry.position > position,
             FetchScope::Page(number) => entry.document.thread().is_none() && entry.document.page() == Some(number),
             FetchScope::Thread(thread) => entry.document.thread() == Some(thread),
@@ -274,6 +276,7 @@ impl Link {
             entries,
             receipts: Vec::new(),
             threads: Vec::new(),
+            lacks: Vec::new(),
         }
     }
 }

@@ -51,7 +51,7 @@ impl Session {
         cursor: Option<Cursor>,
     ) -> anyhow::Result<Self> {
         let mut link = Link::open(address, "/v1/sync").await?;
-        let hello = Hello { version: PROTOCOL_VERSION, token: token(account)?, device, cursor };
+        let hello = Hello { version: PROTOCOL_VERSION, token: token(account)?, device, cursor, incarnation: None };
         link.send(ClientFrame::Hello(hello).to_bytes()).await?;
         let account = account.clone();
         let mut session = Self { link, cursor: Cursor::ZERO, account, device, request: 0 };
@@ -149,7 +149,7 @@ impl Session {
     /// Asks for something of a stream, without waiting for the answer.
     pub async fn fetch(&mut self, stream: &StreamId, scope: FetchScope) -> anyhow::Result<()> {
         self.request += 1;
-        let fetch = Fetch { request: self.request, stream: stream.clone(), scope };
+        let fetch = Fetch { request: self.request, stream: stream.clone(), scope, held: Vec::new() };
         self.link.send(ClientFrame::Fetch(fetch).to_bytes()).await
     }
 

@@ -164,6 +164,7 @@ impl Scene {
             entries: Vec::new(),
             receipts: Vec::new(),
             threads: self.stream.threads().cloned().collect(),
+            lacks: Vec::new(),
         }
     }
 

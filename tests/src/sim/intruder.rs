@@ -94,7 +94,7 @@ fn hello(world: &mut World, session: &Session) -> Option<Device> {
     let token = world.token_of(&session.account);
     // It wants nothing of what it missed.
     let cursor = Some(Cursor::new(u64::MAX >> 1));
-    let hello = Hello { version: PROTOCOL_VERSION, token, device: session.device, cursor };
+    let hello = Hello { version: PROTOCOL_VERSION, token, device: session.device, cursor, incarnation: None };
     world.inject(device, encode(&ClientFrame::Hello(hello)));
     Some(device)
 }

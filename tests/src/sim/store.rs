@@ -10,7 +10,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    path::PathBuf,
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -43,6 +47,9 @@ use super::{
 const NOTICES_PERIOD_MS: u64 = 1_000;
 /// How often a node looks for what it was not told.
 const LOOK_PERIOD_MS: u64 = 5_000;
+
+/// Copies that were made, each of which has a name of its own.
+static COPIES: AtomicU32 = AtomicU32::new(0);
 
 /// Where the databases' own tasks run, in real time.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -96,6 +103,43 @@ impl Database {
         Arc::new(Self { store, state: Mutex::new(State::default()), plant, tally: tally.clone() })
     }
 
+    /// A copy as of now, as an operator makes one.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn copy(&self) -> StoreCopy {
+        let folder = std::env::temp_dir().join(format!(
+            "tidings-copy-{}-{}",
+            std::process::id(),
+            COPIES.fetch_add(1, Ordering::Relaxed)
+        ));
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        wait(self.store.backup(&folder.join("copy.db"))).expect("the database is copied");
+        StoreCopy { folder, opened: AtomicU32::new(0) }
+    }
+
+    /// The database of a copy, in the place of this one, whose nodes are gone. Its
+    /// operator may have said that it was put back.
+    ///
+    /// # Panics
+    /// When the copy does not open.
+    pub fn put_back(&self, copy: &StoreCopy, is_said: bool) -> Arc<Self> {
+        let file = copy.folder.join(format!("{}.db", copy.opened.fetch_add(1, Ordering::Relaxed)));
+        std::fs::copy(copy.folder.join("copy.db"), &file).expect("a file can be copied");
+        // An empty file would become an empty store.
+        assert!(std::fs::metadata(&file).is_ok_and(|copy| copy.len() > 0), "the copy holds something");
+        let store = wait(async {
+            let address = format!("sqlite:{}", file.display());
+            let store = store::open(&address, &StoreOptions::default()).await.expect("the copy opens");
+            store.migrate().await.expect("the copy is of this version");
+            if is_said {
+                store.restored().await.expect("it can be said");
+            }
+            store
+        });
+        Arc::new(Self { store, state: Mutex::new(State::default()), plant: self.plant, tally: self.tally.clone() })
+    }
+
     /// The store itself, without faults.
     pub fn store(&self) -> &dyn Store {
         self.store.as_ref()
@@ -119,6 +163,18 @@ impl Database {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A copy of a database, gone with this value.
+pub struct StoreCopy {
+    folder: PathBuf,
+    opened: AtomicU32,
+}
+
+impl Drop for StoreCopy {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -440,6 +496,14 @@ impl Store for NodeStore {
 
     async fn check_schema(&self) -> Result<(), StoreError> {
         self.call(Call::Read, self.store().check_schema()).await
+    }
+
+    async fn incarnation(&self) -> Result<tidings_core::ids::IncarnationId, StoreError> {
+        self.call(Call::Read, self.store().incarnation()).await
+    }
+
+    async fn restored(&self) -> Result<tidings_core::ids::IncarnationId, StoreError> {
+        self.call(Call::Write, self.store().restored()).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -34,7 +34,7 @@ use super::{
     network::{Link, Trouble},
     node::{self, Ran, SimNode},
     plant::Plant,
-    store::{Database, Fate, NodeNumber, wait},
+    store::{Database, Fate, NodeNumber, StoreCopy, wait},
     trace::{Keep, Trace, brief},
 };
 use crate::random::Random;
@@ -507,6 +507,18 @@ impl World {
     pub fn crash_server(&mut self) {
         for place in 0..self.slots.len() {
             self.kill_node(place);
+            self.start_node(place);
+        }
+    }
+
+    /// Every node dies, the database is put back to what a copy holds, and nodes start on that.
+    pub fn put_back(&mut self, copy: &StoreCopy, is_said: bool) {
+        for place in 0..self.slots.len() {
+            self.kill_node(place);
+        }
+        self.database = self.database.put_back(copy, is_said);
+        self.note(format_args!("the database is put back, which is said: {is_said}"));
+        for place in 0..self.slots.len() {
             self.start_node(place);
         }
     }

@@ -39,6 +39,7 @@ fn begin_session(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
         administrator: false,
         server_time: now().wall,
         limits: Limits::default(),
+        incarnation: IncarnationId::from_bytes([9; 16]),
     };
     give(engine, store, Input::Token("token".into()));
     give(engine, store, Input::LinkOpened);
@@ -162,6 +163,7 @@ fn fetched(request: u64, stream: &StreamId, entries: Vec<Entry>) -> ServerFrame 
         entries,
         receipts: Vec::new(),
         threads: Vec::new(),
+        lacks: Vec::new(),
     })
 }
 

@@ -152,9 +152,11 @@ fn bind_columns(arguments: &mut PgArguments, rows: Vec<Vec<Value>>) -> Result<()
 
 /// A database that was restored into a new cluster holds ticks beyond the
 /// transaction ids to come. Moves the base so far that every tick to come is
-/// beyond every cursor ever given. Does nothing in any other case: a tick
+/// beyond every cursor ever given. Such a database is another incarnation, whether
+/// or not its operator says so. Does nothing in any other case: a tick
 /// that this statement sees is of an earlier, smaller, transaction id.
-const REBASE: &str = "UPDATE clock SET base = head.tick + 4294967296 - pg_current_xact_id()::text::bigint
+const REBASE: &str = "UPDATE clock SET base = head.tick + 4294967296 - pg_current_xact_id()::text::bigint,
+        incarnation = decode(replace(gen_random_uuid()::text, '-', ''), 'hex')
     FROM (SELECT max(tick) AS tick FROM streams) AS head
     WHERE head.tick >= pg_current_xact_id()::text::bigint + base";
 
@@ -234,7 +236,9 @@ impl Backend for Postgres {
 
     async fn ready(store: &SqlStore<Self>) -> Result<(), StoreError> {
         let mut writer = store.writer().await?;
-        sqlx::query(REBASE).execute(&mut *writer).await?;
+        if sqlx::query(REBASE).execute(&mut *writer).await?.rows_affected() > 0 {
+            tracing::error!("the database was restored into another cluster: it is another incarnation from now on");
+        }
         drop(writer);
         feed::resume(store).await?;
         store.feed.look_from_now(store).await

@@ -25,7 +25,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 use async_trait::async_trait;
 use sqlx::Pool;
 use tidings_core::{
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     model::{ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
     time::WallTime,
@@ -133,6 +133,22 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn check_schema(&self) -> Result<(), StoreError> {
         self.patience.bound(async { schema::check::<B>(&mut *self.reader().await?).await }).await
+    }
+
+    async fn incarnation(&self) -> Result<IncarnationId, StoreError> {
+        self.patience.bound(async { schema::incarnation::<B>(&mut *self.reader().await?).await }).await
+    }
+
+    async fn restored(&self) -> Result<IncarnationId, StoreError> {
+        self.patience
+            .bound(async {
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+                let incarnation = schema::renew::<B>(&mut transaction).await?;
+                transaction.commit().await?;
+                Ok(incarnation)
+            })
+            .await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

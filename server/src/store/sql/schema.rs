@@ -1,8 +1,10 @@
-//! The version of a database's tables, as the migrator wrote it down.
+//! What a database says of itself: the version of its tables, as the migrator
+//! wrote it down, and which incarnation of the store it is.
 
 use sqlx::migrate::Migrator;
+use tidings_core::ids::IncarnationId;
 
-use super::{Backend, ReadRow, backend::fetch, migrator};
+use super::{Backend, ReadRow, backend::fetch, migrator, row::Fields};
 use crate::store::{SchemaError, StoreError};
 
 /// Postgres' code of a table that is not there. (SQLite has one code for all that a statement may be.)
@@ -38,4 +40,19 @@ pub(super) async fn check<B: Backend>(connection: &mut B::Connection) -> Result<
 fn is_undefined(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|refused| refused.code());
     code.is_some_and(|code| code == UNDEFINED_TABLE || code == "1")
+}
+
+/// `Store::incarnation`.
+pub(super) async fn incarnation<B: Backend>(connection: &mut B::Connection) -> Result<IncarnationId, StoreError> {
+    let rows = fetch::<B>(connection, "SELECT incarnation FROM clock", []).await?;
+    let row = rows.first().ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))?;
+    Fields::of("clock", row).decode("incarnation", |bytes| IncarnationId::try_from(bytes))
+}
+
+/// `Store::restored`, within a transaction.
+pub(super) async fn renew<B: Backend>(connection: &mut B::Connection) -> Result<IncarnationId, StoreError> {
+    let incarnation = IncarnationId::from_bytes(rand::random());
+    let values = [incarnation.as_bytes().to_vec().into()];
+    fetch::<B>(connection, "UPDATE clock SET incarnation = $1", values).await?;
+    Ok(incarnation)
 }

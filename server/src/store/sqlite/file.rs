@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sqlx::{Sqlite, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, sqlite::SqliteConnectOptions};
 
 use crate::store::{MissingFile, StoreError, sql::SqlStore};
 
@@ -73,18 +73,21 @@ pub(super) async fn copy(store: &SqlStore<Sqlite>, file: &Path) -> Result<(), St
 }
 
 async fn write_copy(store: &SqlStore<Sqlite>, file: &Path) -> Result<(), StoreError> {
-    use sqlx::{ConnectOptions as _, Connection as _};
-    let Some(path) = &store.feed else { return Err(StoreError::NoBackup) };
     let failed = |source| StoreError::File { path: file.to_owned(), source };
     let name = file.to_str().ok_or_else(|| failed(ErrorKind::InvalidFilename.into()))?;
-    let mut connection = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .busy_timeout(super::BUSY_TIMEOUT)
-        .connect()
-        .await?;
-    sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await?;
-    connection.close().await?;
+    const COPY: &str = "VACUUM INTO $1";
+    match &store.feed {
+        Some(path) => {
+            let connect = SqliteConnectOptions::new().filename(path).create_if_missing(false);
+            let mut connection = connect.busy_timeout(super::BUSY_TIMEOUT).connect().await?;
+            sqlx::query(COPY).bind(name).execute(&mut connection).await?;
+            connection.close().await?;
+        }
+        None => {
+            // What is written by a database in memory is in memory, unless it is told otherwise.
+            sqlx::query(COPY).bind(format!("file:{name}?mode=rwc")).execute(&store.writes).await?;
+        }
+    }
     // Whoever is told that there is a copy has one after a power failure, too.
     OpenOptions::new().read(true).open(file).and_then(|copy| copy.sync_all()).map_err(failed)
 }
