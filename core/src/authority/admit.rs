@@ -111,7 +111,7 @@ impl Stream {
         document.charge(&change, &session.account, session.administrator, accepted_at);
         self.position = position;
         let effects = self.take_effect(&pushed.document, facts);
-        self.count(&pushed.document, position, accepted_at, &effects.facts);
+        self.count(&pushed.document, &session.account, (position, accepted_at), &effects.facts);
         let entry = Entry {
             position,
             document: pushed.document.clone(),

@@ -20,6 +20,7 @@ mod pin;
 mod policy;
 mod rank;
 mod refusal;
+mod said;
 mod shape;
 mod size;
 mod state;
@@ -34,6 +35,7 @@ pub use admit::{AdmitError, Admitted};
 #[cfg(feature = "testing")]
 pub use judge::Judge;
 pub use refusal::Refusal;
+pub use said::SAID_ENTRIES_MAX;
 #[cfg(feature = "testing")]
 pub use shape::step;
 pub use stream::{Effects, Stream};

@@ -4,7 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    authority::{Refusal, pin, shape, thread},
+    authority::{
+        Refusal, pin,
+        said::{SAID_ENTRIES_MAX, Said},
+        shape, thread,
+    },
     doc::{Admit, ApplyChangeError, Change, Document, Fact, Home, Key, Message, Operation, OperationKind},
     ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
@@ -30,6 +34,8 @@ pub struct Stream {
     threads: BTreeMap<ConversationId, Thread>,
     /// Those whose document is loaded, as it says.
     rooms: BTreeMap<ConversationId, Conversation>,
+    /// Who said something last and when, while slow mode is on.
+    pub(super) said: Said,
     /// Who has blocked the author of what is admitted next, as the server told.
     pub(super) blockers: Vec<AccountId>,
     /// Who is out of the reach of that author, as the server told.
@@ -72,6 +78,7 @@ impl Stream {
             conversation: Conversation::default(),
             threads: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            said: Said::default(),
             blockers: Vec::new(),
             unreachable: Vec::new(),
         }
@@ -113,10 +120,6 @@ impl Stream {
             let newest = self.newest_page(room);
             if document.page().is_some_and(|number| number > newest) && newest > 0 {
                 needed.push(DocumentId::of_page(conversation, room, newest));
-            }
-            // So is when an account wrote last.
-            if self.conversation.policies.slow_mode_seconds > 0 && document.page() == Some(newest) && newest > 1 {
-                needed.push(DocumentId::of_page(conversation, room, newest - 1));
             }
         }
         needed.sort_unstable();
@@ -408,14 +411,14 @@ impl Stream {
         }
         // A page may have been loaded when the stream had moved on: what it has
         // already is counted all the same, once.
-        if applied.is_none() && entry.document.thread().is_some() {
+        if applied.is_none() && (entry.document.thread().is_some() || self.is_slow()) {
             let facts = facts_of(&entry.document, &read()?);
-            self.count(&entry.document, entry.position, entry.accepted_at, &facts);
+            self.count(&entry.document, &entry.account, (entry.position, entry.accepted_at), &facts);
         }
         Ok(applied.map(|change| {
             let facts = facts_of(&entry.document, &change);
             let mut effects = self.take_effect(&entry.document, facts);
-            self.count(&entry.document, entry.position, entry.accepted_at, &effects.facts);
+            self.count(&entry.document, &entry.account, (entry.position, entry.accepted_at), &effects.facts);
             if !self.documents.contains_key(&entry.document) {
                 effects.facts.clear();
             }
@@ -423,14 +426,46 @@ impl Stream {
         }))
     }
 
-    /// Counts an entry in for the thread that it is of.
-    pub(super) fn count(&mut self, document: &DocumentId, position: Position, at: WallTime, facts: &[Fact]) {
+    /// Counts an entry in: for slow mode, and for the thread that it is of.
+    pub(super) fn count(
+        &mut self,
+        document: &DocumentId,
+        account: &AccountId,
+        (position, at): (Position, WallTime),
+        facts: &[Fact],
+    ) {
+        if self.is_slow() {
+            self.said.note(document, account, (position, at), facts);
+        }
         let Some(thread) = document.thread().and_then(|thread| self.threads.get_mut(&thread)) else { return };
         let messages = facts.iter().filter_map(|fact| match fact {
             Fact::Message(message, _) => Some(message),
             _ => None,
         });
         thread.count(position, at, messages);
+    }
+
+    /// Whether slow mode is on.
+    fn is_slow(&self) -> bool {
+        self.conversation.policies.slow_mode_seconds > 0
+    }
+
+    /// The position behind which slow mode looks back on entries, if what they said is
+    /// not known here yet.
+    pub fn lacks_said(&self) -> Option<Position> {
+        let first = self.position.number().saturating_sub(SAID_ENTRIES_MAX.into());
+        (self.is_slow() && !self.said.is_whole).then(|| Position::new(first))
+    }
+
+    /// Takes in what was said in the entries that slow mode looks back on; those of
+    /// them that can be read.
+    pub fn recall(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            let Ok(change) = Change::restore(&entry.change) else { continue };
+            let facts = facts_of(&entry.document, &change);
+            self.said.note(&entry.document, &entry.account, (entry.position, entry.accepted_at), &facts);
+        }
+        self.said.is_whole = true;
     }
 
     /// A thread is known of once it was opened.

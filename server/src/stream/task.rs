@@ -326,11 +326,36 @@ impl Task {
                 let (document, head) = load(self.node.store.as_ref(), tenant, &id).await?;
                 let mut stream = Stream::new(tenant.clone(), stream.clone(), head.position, head.page);
                 stream.insert(document);
+                self.recall(&mut stream).await?;
                 stream
             }
         };
         let readers = self.readers(&stream);
         Ok(State { stream, readers })
+    }
+
+    /// Reads what slow mode looks back on, if it is on. A damaged entry slows nobody
+    /// down: what needs it says so.
+    async fn recall(&self, stream: &mut Stream) -> Result<(), DecideError> {
+        let Some(mut after) = stream.lacks_said() else { return Ok(()) };
+        let head = stream.position();
+        let mut said = Vec::new();
+        while after < head {
+            let entries =
+                self.node.store.entries_after(&self.key.tenant, &self.key.stream, after, CATCH_UP_ENTRIES_MAX);
+            let entries = match entries.await {
+                Err(StoreError::Damaged { position, .. }) => {
+                    after = position;
+                    continue;
+                }
+                entries => entries?,
+            };
+            let Some(last) = entries.last() else { break };
+            after = last.position;
+            said.extend(entries.into_iter().filter(|entry| entry.position <= head));
+        }
+        stream.recall(&said);
+        Ok(())
     }
 
     /// The state with what other nodes wrote meanwhile, or loaded anew when

@@ -24,7 +24,7 @@ use super::*;
 use crate::{
     doc::{Document, Fact, ProfileField, SettingField},
     ids::{ContactId, ConversationId, MessageId, Stamp, StreamId},
-    journal::Position,
+    journal::{Entry, Position},
     model::{
         ConversationKind, ConversationState, Created, Deletion, Edit, InfoField, MemberStatus, MessageBody,
         MessageKind, Permission, Pin, Policy, Role, SendPolicy, Standing,
@@ -88,13 +88,15 @@ fn created(kind: ConversationKind, by: &str) -> Fact {
 struct Room {
     stream: Stream,
     limits: Limits,
+    /// The entries so far.
+    admitted: Vec<Entry>,
 }
 
 impl Room {
     fn new(conversation: ConversationId) -> Self {
         let tenant = TenantId::parse("acme").unwrap();
         let stream = Stream::new(tenant, StreamId::Conversation(conversation), Position::ZERO, 0);
-        Self { stream, limits: Limits::default() }
+        Self { stream, limits: Limits::default(), admitted: Vec::new() }
     }
 
     /// A group with one account of each role, named by it: `ow`, `ad`, `mo`,
@@ -151,7 +153,9 @@ impl Room {
 
     fn admit(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
         self.stream.insert_missing_for(&pushed.document, &pushed.change);
-        self.stream.admit(session, pushed, NOW, &self.limits)
+        let admitted = self.stream.admit(session, pushed, NOW, &self.limits)?;
+        self.admitted.push(admitted.entry.clone());
+        Ok(admitted)
     }
 
     fn push_as(&mut self, session: &Session, page: Option<u32>, facts: &[Fact]) -> Result<Admitted, Code> {

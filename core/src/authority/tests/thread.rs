@@ -174,17 +174,6 @@ fn a43_state_and_lock_of_the_conversation_hold_then_those_of_the_thread() {
 }
 
 #[test]
-fn a43_slow_mode_counts_a_thread_by_itself() {
-    let (mut room, thread) = Room::with_thread();
-    // `me` said something in the conversation a moment ago.
-    room.push("ow", None, &[Fact::Policy(Policy::SlowModeSeconds(30))]).unwrap();
-    assert_eq!(room.push("me", Some(1), &[says(3, "me")]).map(drop), Err(Code::SlowMode));
-    room.say_in("me", thread, 1, 4).unwrap();
-    assert_eq!(room.say_in("me", thread, 1, 5).map(drop), Err(Code::SlowMode));
-    room.say_in("mo", thread, 1, 6).unwrap();
-}
-
-#[test]
 fn a43_a_thread_has_pages_and_pins_of_its_own() {
     let (mut room, thread) = Room::with_thread();
     room.limits.page_changes_soft = 2;
