@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
-    command::{CreateConversation, SendText},
+    command::{CreateConversation, CreateThread, SendText},
     engine::Input,
-    ids::{AccountId, ConversationId},
+    ids::{AccountId, ConversationId, TenantId},
     limits::Limits,
     model::Policy,
     time::WallTime,
@@ -63,4 +63,40 @@ fn a30_whoever_keeps_order_is_not_slowed_down() {
     }
     world.run_ms(u64::from(SECONDS) * 500);
     assert_eq!(world.client(bob).screen.texts(group).len(), 5);
+}
+
+#[test]
+fn a81_threads_do_not_make_it_fast() {
+    let mut world = World::new(15, Limits::default());
+    world.verify = true;
+    let ([ann, bob], group) = slow_group(&mut world);
+    let tenant = TenantId::parse("acme").unwrap();
+    let threads: Vec<ConversationId> = (1..=3)
+        .map(|number| {
+            let request = world.command(ann, SendText::new(group, format!("question {number}")));
+            let message = world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
+            let thread = ConversationId::thread(&tenant, group, &message);
+            world.command(ann, CreateThread { conversation: group, message, title: None });
+            thread
+        })
+        .collect();
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    // Together, and to be read by whoever looks.
+    for &thread in &threads {
+        world.command(bob, SendText { thread: Some(thread), ..SendText::new(group, "answer") });
+        world.run_ms(100);
+    }
+    world.command(bob, SendText::new(group, "and one more"));
+    for &thread in &threads {
+        world.input(ann, Input::OpenThread { conversation: group, thread });
+    }
+    assert!(world.settle_ms(5 * 1_000 * u64::from(SECONDS) + 60_000), "{}", world.unrest());
+    let screen = &world.client(ann).screen;
+    let rooms = threads.iter().chain([&group]);
+    let rows = rooms.flat_map(|room| screen.rows(*room)).filter(|row| row.id.author.as_str() == "bob");
+    let mut accepted: Vec<u64> = rows.map(|row| row.accepted_at.unwrap().as_millis()).collect();
+    accepted.sort_unstable();
+    assert_eq!(accepted.len(), 4);
+    assert!(accepted.windows(2).all(|pair| pair[1] - pair[0] >= 1_000 * u64::from(SECONDS)), "{accepted:?}");
+    assert!(screen.faults.is_empty(), "{:?}", screen.faults);
 }

@@ -17,5 +17,6 @@ mod people;
 mod same_bytes;
 mod several_messages;
 mod shares;
+mod slow_threads;
 mod streams;
 mod tokens;
