@@ -141,6 +141,11 @@ impl Engine {
         open.floor = older.floor(self.settings.rows_step, lowest, open.floor);
         open.has_older = older.has_more || lowest > 1;
         if let Some(replica) = self.replica(&stream) {
+            // The panel shows the words of what is pinned, which may be among these.
+            let room = replica.view().room(conversation);
+            let is_pinned = |message: &MessageId| room.is_some_and(|room| room.pins.contains_key(message));
+            let has_pinned = older.messages.iter().any(|(_, message)| is_pinned(message));
+            replica.touched.detail |= has_pinned;
             replica.touched.messages.extend(older.messages.into_iter().map(|(_, message)| message));
             replica.touched.extended.insert(conversation);
         }
