@@ -14,8 +14,8 @@ use crate::{store::Notice, trace::TraceId};
 /// statement over one that is longer.
 const PAYLOAD_BYTES_MAX: usize = 7_900;
 
-/// Accounts of one payload, of 73 bytes each at most with what they do.
-const PAYLOAD_ACCOUNTS_MAX: usize = 100;
+/// Accounts of one payload, of 137 bytes each at most with what they do.
+const PAYLOAD_ACCOUNTS_MAX: usize = 50;
 
 /// A notice of this node: one payload, or several when its receipts or accounts are many.
 pub(super) fn print(node: i64, notice: &Notice) -> Vec<String> {
@@ -154,7 +154,7 @@ mod tests {
         check(&Notice::Receipts { tenant: tenant(), receipts: receipts(3) });
         let (conversation, account) = (ConversationId::from_bytes([7; 16]), AccountId::parse("ann").unwrap());
         let subscriptions = |count| {
-            let accounts = vec![AccountId::parse(&"a".repeat(64)).unwrap(); count];
+            let accounts = vec![AccountId::parse(&"a".repeat(128)).unwrap(); count];
             Notice::Subscriptions { tenant: tenant(), conversation, accounts }
         };
         let twice = subscriptions(2 * PAYLOAD_ACCOUNTS_MAX);
@@ -164,7 +164,7 @@ mod tests {
         let presence = MemberPresence { conversation, account, kind: PresenceKind::Typing };
         check(&Notice::Presence { tenant: tenant(), presence });
         let present = |count| {
-            let account = AccountId::parse(&"a".repeat(64)).unwrap();
+            let account = AccountId::parse(&"a".repeat(128)).unwrap();
             let members = vec![PresentMember { account, kind: PresenceKind::Offline }; count];
             let (to, present) = (AccountId::parse("ann").unwrap(), Present { conversation, members });
             Notice::Present { tenant: tenant(), to, present }
