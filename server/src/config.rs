@@ -111,34 +111,40 @@ pub struct TokenRequest {
 #[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Address and port to listen on; port 0 takes a free one.
-    #[arg(long, env = "TIDINGS_LISTEN", default_value = "127.0.0.1:4870")]
+    #[arg(long, help_heading = "HTTP", env = "TIDINGS_LISTEN", default_value = "127.0.0.1:4870")]
     pub listen: String,
     /// Address and port of `/metrics`, for Prometheus; told nowhere if not given. Not for the public.
-    #[arg(long, env = "TIDINGS_METRICS_LISTEN")]
+    #[arg(long, help_heading = "HTTP", env = "TIDINGS_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,
     /// `sqlite:FILE` or `postgres://…`.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
+    #[arg(
+        long,
+        help_heading = "Store",
+        env = "TIDINGS_STORE",
+        default_value = "sqlite:tidings.db",
+        hide_env_values = true
+    )]
     pub store: Secret,
     /// Leave the tables alone, and refuse to start where `migrate` has yet to be run: serving then needs rights on rows only.
-    #[arg(long, env = "TIDINGS_NO_MIGRATE", value_parser = BoolishValueParser::new())]
+    #[arg(long, help_heading = "Store", env = "TIDINGS_NO_MIGRATE", value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
     /// Connections to the store at most.
-    #[arg(long, env = "TIDINGS_STORE_CONNECTIONS_MAX", default_value_t = 10)]
+    #[arg(long, help_heading = "Store", env = "TIDINGS_STORE_CONNECTIONS_MAX", default_value_t = 10)]
     pub store_connections_max: u32,
     /// How long to wait at start for a database that is down.
-    #[arg(long, env = "TIDINGS_STORE_WAIT", default_value = "10s", value_parser = parse_duration)]
+    #[arg(long, help_heading = "Store", env = "TIDINGS_STORE_WAIT", default_value = "10s", value_parser = parse_duration)]
     pub store_wait: Duration,
     /// The keys that tokens are checked against.
     #[command(flatten)]
     pub keys: KeyConfig,
     /// Folder of the web demo, served at `/`.
-    #[arg(long, env = "TIDINGS_DEMO")]
+    #[arg(long, help_heading = "HTTP", env = "TIDINGS_DEMO")]
     pub demo: Option<PathBuf>,
     /// How log lines look.
-    #[arg(long, env = "TIDINGS_LOG_FORMAT", default_value = "text")]
+    #[arg(long, help_heading = "Log", env = "TIDINGS_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
     /// What is logged, as in `info,tidings_server=debug`.
-    #[arg(long, env = "TIDINGS_LOG", default_value = "info")]
+    #[arg(long, help_heading = "Log", env = "TIDINGS_LOG", default_value = "info")]
     pub log: String,
     /// The bounds told to clients.
     #[command(flatten)]
@@ -153,6 +159,7 @@ pub struct Config {
 
 /// The bounds told to clients in Welcome, as far as an operator sets them.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits told to clients")]
 pub struct LimitConfig {
     /// Bytes of one frame.
     #[arg(long, env = "TIDINGS_FRAME_BYTES_MAX", default_value_t = Limits::default().frame_bytes_max)]
@@ -227,6 +234,7 @@ impl LimitConfig {
 
 /// The bounds of this node, which clients need not know.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "This node")]
 pub struct NodeConfig {
     /// Sessions at once; beyond it a node answers 503.
     #[arg(long, env = "TIDINGS_SESSIONS_MAX", default_value_t = 50_000)]
@@ -302,7 +310,7 @@ fn parse_share(text: &str) -> Result<f64, ParseShareError> {
 pub struct ParseDurationError;
 
 /// Parses `250ms`, `30s`, `5m`, `1h` or `7d`.
-fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
     let digits = text.find(|character: char| !character.is_ascii_digit()).ok_or(ParseDurationError)?;
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| ParseDurationError)?;
@@ -328,6 +336,20 @@ mod tests {
             Command::Serve(config) => *config,
             other => panic!("parsed as another command: {other:?}"),
         }
+    }
+
+    #[test]
+    fn help_is_grouped_by_headings() {
+        let mut command = <Cli as clap::CommandFactory>::command();
+        let serve = command.find_subcommand_mut("serve").unwrap();
+        let headings: std::collections::BTreeSet<&str> = serve
+            .get_arguments()
+            .filter(|argument| argument.get_id() != "help")
+            .map(|argument| argument.get_help_heading().unwrap_or_else(|| panic!("{argument} is under a heading")))
+            .collect();
+        let expected =
+            ["HTTP", "Limits told to clients", "Log", "Shares of an account", "Store", "This node", "Tokens"];
+        assert_eq!(headings.into_iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod job;
 pub mod log;
 pub mod metrics;
 pub mod node;
+pub(crate) mod open_files;
 pub mod operate;
 pub mod rate;
 pub mod shares;
@@ -28,7 +29,6 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tower_http::services::ServeDir;
 
 use crate::{
     auth::Keys, clock::SystemClock, config::Config, connection::ConnectionBounds, drain::Phase, error::ServeError,
@@ -47,7 +47,7 @@ pub fn app(node: Arc<Node>) -> Router {
         router = router.merge(http::dev_token::router());
     }
     if let Some(folder) = &node.config.demo {
-        router = router.fallback_service(ServeDir::new(folder));
+        router = router.merge(http::demo::router(folder));
     }
     router.with_state(node)
 }
@@ -79,8 +79,10 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let keys = Keys::load(&config.keys)?;
+    keys.read_again().await?;
     let (node, mut tasks) = Node::start(config, keys, store, Arc::new(SystemClock));
     let Listeners { public, metrics } = listeners.into();
+    tasks.spawn(job::keys::run(Arc::clone(&node)));
     let bounds = node.config.node.connection_bounds();
     if let Some(listener) = metrics {
         let router = metrics::router(Arc::clone(&node));

@@ -41,7 +41,8 @@ macro_rules! shares {
         /// The shares as an operator sets them. A rate is `BURST+COUNT/PERIOD`:
         /// `2000+80/s` is 2,000 at once, then 80 a second (`s`, `m`, `h` or `d`).
         #[derive(Debug, Clone, Args)]
-        pub struct ShareConfig {
+        #[command(next_help_heading = "Shares of an account")]
+pub struct ShareConfig {
             $($(#[doc = $rate_reason])+
             #[arg(long = $rate_flag, env = $rate_env, default_value = $rate_default)]
             pub $rate: Allowance,)+

@@ -14,7 +14,7 @@ use crate::{
     clock,
     config::{Config, Secret, TokenRequest},
     error::ServeError,
-    log, run,
+    log, open_files, run,
     store::{self, Store, StoreError, StoreOptions},
 };
 
@@ -28,7 +28,7 @@ const STORE_RETRY: Duration = Duration::from_millis(500);
 pub async fn serve(config: Config) -> Result<(), ServeError> {
     log::start(&config)?;
     // Cheap checks come before the store is waited for.
-    Keys::load(&config.keys)?;
+    let keys = Keys::load(&config.keys)?;
     if let Some(folder) = config.demo.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(ServeError::Demo(folder.clone()));
     }
@@ -40,10 +40,14 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
+    let files_max = open_files::raise_limit(&config);
     let store = open_store(&config).await?;
+    tell(&config, &keys, files_max);
     if config.keys.dev {
         tracing::warn!("DEVELOPMENT MODE: anybody can get a token for any account; never expose this server");
     }
+    // From here on it does not end the process; what it asks for is done once the node runs.
+    let _hangup = signal(SignalKind::hangup()).map_err(ServeError::Serve)?;
     let shutdown = shutdown_signal().map_err(ServeError::Serve)?;
     println!("listening on http://{address}");
     if let Some((_, address)) = &metrics {
@@ -54,6 +58,26 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     // What was written is then in the one file of a SQLite store.
     store.close().await;
     ended
+}
+
+/// One line of what runs here, for whoever reads the log later.
+fn tell(config: &Config, keys: &Keys, files_max: Option<u64>) {
+    let store = config.store.expose().split(':').next().unwrap_or_default();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        store,
+        schema = store::SCHEMA_VERSION,
+        tokens = keys.kinds(),
+        issuers = ?config.keys.claims.jwt_issuer,
+        audiences = ?config.keys.claims.jwt_audience,
+        sessions_max = config.node.sessions_max,
+        connections_max = config.node.connections_max,
+        streams_max = config.node.streams_max,
+        cache_bytes_max = config.node.cache_bytes_max,
+        files_max,
+        limits = ?config.limits.limits(),
+        "starting"
+    );
 }
 
 /// Listens on an address; tells which it is, for port 0 takes a free one.

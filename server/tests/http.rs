@@ -56,6 +56,12 @@ async fn the_demo_is_served_at_the_root(database: Database) {
     assert_eq!(request(server.address, "GET", "/").await, (200, "<title>Tidings</title>".to_owned()));
     assert_eq!(request(server.address, "GET", "/healthz").await.0, 200);
     assert_eq!(request(server.address, "GET", "/../Cargo.toml").await.0, 404);
+    // What lies there beside the demo, or where a link leads.
+    std::fs::write(folder.join(".env"), "secret").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", folder.join("passwd")).unwrap();
+    for path in ["/.env", "/%2eenv", "/passwd"] {
+        assert_eq!(request(server.address, "GET", path).await.0, 404, "{path}");
+    }
     server.stop().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

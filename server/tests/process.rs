@@ -5,7 +5,10 @@
 
 mod support;
 
-use std::{process::Output, time::Duration};
+use std::{
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 use tidings_core::{
     code::Code,
@@ -110,7 +113,38 @@ fn a_database_that_is_down_is_waited_for_then_told() {
     fails(&arguments, "store_unavailable");
     assert!(started.elapsed() >= Duration::from_millis(400) && started.elapsed() < Duration::from_secs(8));
     let output = program(&arguments).output().unwrap();
-    assert!(!String::from_utf8(output.stderr).unwrap().contains("hunter2"));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!stderr.contains("hunter2"));
+    // Who is asked and what they say, not that somebody waited.
+    let last = stderr.lines().last().unwrap_or_default();
+    assert!(last.contains(&free.to_string()) && last.contains("refused"), "{last}");
+}
+
+#[tokio::test]
+async fn what_runs_is_told_in_one_line_and_files_are_raised_to_the_hard_limit() {
+    let database = Database::sqlite();
+    let serve = Process::command(&database.address, &["--dev", "--sessions-max", "900"]);
+    let arguments: Vec<&std::ffi::OsStr> = serve.get_args().collect();
+    let mut shell = std::process::Command::new("sh");
+    shell.arg("-c").arg("ulimit -Sn 200 && ulimit -Hn 600 && exec \"$0\" \"$@\"");
+    shell.arg(serve.get_program()).args(arguments);
+    for (name, value) in serve.get_envs() {
+        assert!(value.is_none(), "a variable is only taken away");
+        shell.env_remove(name);
+    }
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let server = Process::spawn(shell);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(files.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["600", "600"]);
+    let (status, logs) = tokio::task::spawn_blocking(move || server.end("-TERM")).await.unwrap();
+    assert!(status.success(), "{status}: {logs}");
+    let line_of =
+        |words: &str| logs.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {logs}"));
+    assert!(line_of("fewer files may be open").contains("limit=600"), "{logs}");
+    let starting = line_of("starting");
+    let said = ["version=", "store=\"sqlite\"", "schema=1", "tokens=\"one key\"", "files_max=600", "frame_bytes_max"];
+    said.iter().for_each(|words| assert!(starting.contains(words), "{words}: {starting}"));
 }
 
 #[test]

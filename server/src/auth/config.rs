@@ -1,15 +1,17 @@
 //! What an operator says of tokens: whose are taken, with which keys they are
 //! checked, and which of their claims name whom.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, builder::BoolishValueParser};
 use serde_json::{Map, Value};
 
-use crate::config::Secret;
+use super::fetch::KeySetUrl;
+use crate::config::{Secret, parse_duration};
 
 /// The keys that tokens are checked against, and whose tokens are taken.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Tokens")]
 pub struct KeyConfig {
     /// Secret of HS256 tokens, of at least 32 bytes; an empty one counts as not given.
     #[arg(long, env = "TIDINGS_JWT_SECRET", hide_env_values = true)]
@@ -17,11 +19,18 @@ pub struct KeyConfig {
     /// File with the JSON Web Key Set of HS256, RS256, ES256 and EdDSA tokens.
     #[arg(long, env = "TIDINGS_JWKS")]
     pub jwks: Option<PathBuf>,
-    /// Take the tokens of every issuer whose keys are in the key set.
-    #[arg(long, env = "TIDINGS_JWT_ANY_ISSUER", value_parser = BoolishValueParser::new(), conflicts_with = "jwt_issuer")]
+    /// Address of such a key set: https, or http on this machine. Read at start, again at an interval, at SIGHUP, and when a
+    /// token names a key that is not known.
+    #[arg(long, env = "TIDINGS_JWKS_URL", value_name = "URL")]
+    pub jwks_url: Option<KeySetUrl>,
+    /// How often the key set is read again.
+    #[arg(long, env = "TIDINGS_JWKS_INTERVAL", default_value = "10m", value_parser = parse_duration)]
+    pub jwks_interval: Duration,
+    /// Take the tokens of every issuer whose keys are in the key set, unless some are named.
+    #[arg(long, env = "TIDINGS_JWT_ANY_ISSUER", value_parser = BoolishValueParser::new())]
     pub jwt_any_issuer: bool,
-    /// Take tokens that were issued for other applications too.
-    #[arg(long, env = "TIDINGS_JWT_ANY_AUDIENCE", value_parser = BoolishValueParser::new(), conflicts_with = "jwt_audience")]
+    /// Take tokens that were issued for other applications too, unless an audience is named.
+    #[arg(long, env = "TIDINGS_JWT_ANY_AUDIENCE", value_parser = BoolishValueParser::new())]
     pub jwt_any_audience: bool,
     /// What the claims of a token mean.
     #[command(flatten)]
@@ -39,12 +48,13 @@ impl KeyConfig {
 
     /// Whether there is a key set, which may sign for others than this server.
     pub(super) fn has_key_set(&self) -> bool {
-        self.jwks.is_some()
+        self.jwks.is_some() || self.jwks_url.is_some()
     }
 }
 
 /// What the claims of a token mean.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Tokens")]
 pub struct ClaimConfig {
     /// Issuer (`iss`) whose tokens are taken; several with commas. Needed with a key set.
     #[arg(long, env = "TIDINGS_JWT_ISSUER", value_delimiter = ',')]

@@ -57,15 +57,24 @@ pub enum ReadKeySetError {
     },
 }
 
+/// Where a set was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A file of the operator's.
+    File,
+    /// An address, which others may read too.
+    Url,
+}
+
 /// The keys of a set that check tokens.
-pub(super) fn read(text: &str) -> Result<Vec<Key>, ReadKeySetError> {
+pub(super) fn read(text: &str, origin: Origin) -> Result<Vec<Key>, ReadKeySetError> {
     let set: KeySet = serde_json::from_str(text).map_err(|error| ReadKeySetError::Malformed(error.to_string()))?;
     if set.keys.len() > KEYS_MAX {
         return Err(ReadKeySetError::TooLarge);
     }
     let mut keys = Vec::new();
     for (index, key) in set.keys.into_iter().enumerate() {
-        match read_key(key) {
+        match read_key(key, origin) {
             Ok(key) => keys.push(key),
             Err(Unused::SecretTooShort { bytes }) => return Err(ReadKeySetError::SecretTooShort { index, bytes }),
             Err(Unused::Other(detail)) => tracing::warn!(index, detail, "a key of the key set is not used"),
@@ -80,13 +89,16 @@ enum Unused {
     Other(&'static str),
 }
 
-fn read_key(key: Value) -> Result<Key, Unused> {
+fn read_key(key: Value, origin: Origin) -> Result<Key, Unused> {
     let jwk: Jwk = serde_json::from_value(key).map_err(|_| Unused::Other("it is no JSON Web Key"))?;
     if jwk.common.public_key_use.as_ref().is_some_and(|purpose| *purpose != PublicKeyUse::Signature) {
         return Err(Unused::Other("its use is another than sig"));
     }
     if jwk.common.key_operations.as_ref().is_some_and(|allowed| !allowed.contains(&KeyOperations::Verify)) {
         return Err(Unused::Other("its key_ops are without verify"));
+    }
+    if origin == Origin::Url && matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_)) {
+        return Err(Unused::Other("a secret that is fetched is none"));
     }
     let algorithm = algorithm(&jwk)?;
     let decoding = DecodingKey::from_jwk(&jwk).map_err(|_| Unused::Other("its parameters do not decode"))?;

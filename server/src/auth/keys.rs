@@ -1,15 +1,25 @@
 //! The keys tokens are checked against: a secret, a JSON Web Key Set, or the
-//! development secret. What the claims of a token mean is `claims`'.
+//! development secret. A set is read again and again, so that its owner can
+//! change keys. What the claims of a token mean is `claims`'.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     claims::Signer,
     config::{ClaimConfig, KeyConfig},
-    key_set::{self, Key, ReadKeySetError, SECRET_BYTES_MIN},
+    fetch::{FetchKeysError, KeySetUrl},
+    key_set::{self, Key, Origin, ReadKeySetError, SECRET_BYTES_MIN},
 };
+
+/// Between two looks for a key that is not known: whoever makes up names of keys costs the provider no more.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The secret of `--dev`: known to everybody, and loudly logged.
 pub const DEVELOPMENT_SECRET: &str = "tidings-development-secret-known-to-everybody";
@@ -18,7 +28,7 @@ pub const DEVELOPMENT_SECRET: &str = "tidings-development-secret-known-to-everyb
 #[derive(Debug, thiserror::Error)]
 pub enum LoadKeysError {
     /// Neither a secret nor a key set is configured.
-    #[error("no key to check tokens with: give --jwt-secret or --jwks, or --dev for development")]
+    #[error("no key to check tokens with: give --jwt-secret, --jwks or --jwks-url, or --dev for development")]
     Missing,
     /// The secret can be guessed.
     #[error("the secret has {bytes} bytes; one of HS256 has at least {SECRET_BYTES_MIN}")]
@@ -49,11 +59,20 @@ pub enum LoadKeysError {
         #[source]
         source: std::io::Error,
     },
-    /// The file is not a JSON Web Key Set, or no key of it can be used.
-    #[error("the key set {path} cannot be used: {source}")]
+    /// The key set cannot be fetched.
+    #[error("cannot fetch the key set {url}: {source}")]
+    Unreachable {
+        /// Where it should be.
+        url: KeySetUrl,
+        /// Why.
+        #[source]
+        source: FetchKeysError,
+    },
+    /// It is not a JSON Web Key Set, or no key of it can be used.
+    #[error("the key set {place} cannot be used: {source}")]
     Invalid {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the address.
+        place: String,
         /// Why.
         #[source]
         source: ReadKeySetError,
@@ -70,6 +89,7 @@ impl LoadKeysError {
             Self::IssuerMissing => "issuer_missing",
             Self::AudienceMissing => "audience_missing",
             Self::Unreadable { .. } => "jwks_unreadable",
+            Self::Unreachable { .. } => "jwks_unreachable",
             Self::Invalid { source: ReadKeySetError::SecretTooShort { .. }, .. } => "secret_too_short",
             Self::Invalid { .. } => "jwks_invalid",
         }
@@ -78,9 +98,21 @@ impl LoadKeysError {
 
 /// Every key of this server, and what the claims of its tokens mean.
 pub struct Keys {
-    pub(super) keys: Vec<Key>,
+    secret: Option<Key>,
     pub(super) signing: Option<EncodingKey>,
     pub(super) claims: ClaimConfig,
+    file: Option<PathBuf>,
+    url: Option<KeySetUrl>,
+    sets: RwLock<Sets>,
+    /// When somebody last looked for a key that was not known.
+    looked_at: Mutex<Option<Instant>>,
+}
+
+/// The keys of the sets as they were read last.
+#[derive(Clone, Default)]
+struct Sets {
+    of_file: Arc<Vec<Key>>,
+    of_url: Arc<Vec<Key>>,
 }
 
 impl Keys {
@@ -105,14 +137,20 @@ impl Keys {
             (None, true) => Some(DEVELOPMENT_SECRET),
             (secret, false) => secret,
         };
-        let mut keys = match secret {
-            Some(secret) => Self::from_secret(secret, config.claims.clone())?,
-            None => Self { keys: Vec::new(), signing: None, claims: config.claims.clone() },
-        };
-        if let Some(path) = &config.jwks {
-            keys.keys.extend(read_file(path)?);
+        let mut keys = Self::none(config.claims.clone());
+        if let Some(secret) = secret {
+            keys.set_secret(secret)?;
         }
-        if keys.keys.is_empty() { Err(LoadKeysError::Missing) } else { Ok(keys) }
+        if let Some(path) = &config.jwks {
+            keys.sets.get_mut().unwrap_or_else(PoisonError::into_inner).of_file = read_file(path)?;
+        }
+        (keys.file, keys.url) = (config.jwks.clone(), config.jwks_url.clone());
+        if keys.count() == 0 && keys.url.is_none() { Err(LoadKeysError::Missing) } else { Ok(keys) }
+    }
+
+    fn none(claims: ClaimConfig) -> Self {
+        let (sets, looked_at) = (RwLock::default(), Mutex::default());
+        Self { secret: None, signing: None, claims, file: None, url: None, sets, looked_at }
     }
 
     /// One HS256 secret, for checking and for signing.
@@ -120,28 +158,109 @@ impl Keys {
     /// # Errors
     /// When it is shorter than 32 bytes.
     pub fn from_secret(secret: &str, claims: ClaimConfig) -> Result<Self, LoadKeysError> {
+        let mut keys = Self::none(claims);
+        keys.set_secret(secret)?;
+        Ok(keys)
+    }
+
+    fn set_secret(&mut self, secret: &str) -> Result<(), LoadKeysError> {
         if secret.len() < SECRET_BYTES_MIN {
             return Err(LoadKeysError::SecretTooShort { bytes: secret.len() });
         }
         let decoding = DecodingKey::from_secret(secret.as_bytes());
-        let key = Key { id: None, algorithm: Algorithm::HS256, decoding, signer: Signer::Secret };
-        Ok(Self { keys: vec![key], signing: Some(EncodingKey::from_secret(secret.as_bytes())), claims })
+        self.secret = Some(Key { id: None, algorithm: Algorithm::HS256, decoding, signer: Signer::Secret });
+        self.signing = Some(EncodingKey::from_secret(secret.as_bytes()));
+        Ok(())
     }
 
     /// The keys of `--dev`: the development secret.
     pub fn development() -> Self {
         Self::from_secret(DEVELOPMENT_SECRET, ClaimConfig::default()).expect("the development secret is long enough")
     }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        let sets = self.sets();
+        usize::from(self.secret.is_some()) + sets.of_file.len() + sets.of_url.len()
+    }
+
+    /// Whether there is a set that can be read again.
+    pub fn has_sets(&self) -> bool {
+        self.file.is_some() || self.url.is_some()
+    }
+
+    /// The kinds of keys that there are, for the log.
+    pub fn kinds(&self) -> &'static str {
+        match (self.secret.is_some(), self.has_sets()) {
+            (true, true) => "one key and a key set",
+            (true, false) => "one key",
+            (false, _) => "a key set",
+        }
+    }
+
+    /// Looks at every key until one has an answer.
+    pub(super) fn find_map<T>(&self, look: impl FnMut(&Key) -> Option<T>) -> Option<T> {
+        let sets = self.sets();
+        self.secret.iter().chain(sets.of_file.iter()).chain(sets.of_url.iter()).find_map(look)
+    }
+
+    /// Reads the sets again, from their file and their address. What cannot be read stays as it was.
+    ///
+    /// # Errors
+    /// Why one could not be read.
+    pub async fn read_again(&self) -> Result<(), LoadKeysError> {
+        let of_file = self.file.as_deref().map(read_file).transpose();
+        let of_url = match &self.url {
+            Some(url) => fetch(url).await.map(Some),
+            None => Ok(None),
+        };
+        let mut sets = self.sets.write().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(Some(keys)) = &of_file {
+            sets.of_file = Arc::clone(keys);
+        }
+        if let Ok(Some(keys)) = &of_url {
+            sets.of_url = Arc::clone(keys);
+        }
+        of_file.and(of_url).map(|_| ())
+    }
+
+    /// Reads the sets again for a key that is not known, unless somebody did a moment ago; tells whether it did.
+    ///
+    /// # Errors
+    /// As `read_again`.
+    pub async fn look_again(&self) -> Result<bool, LoadKeysError> {
+        if self.url.is_none() {
+            return Ok(false);
+        }
+        // Who comes meanwhile waits for this look, and makes none.
+        let mut looked_at = self.looked_at.lock().await;
+        if looked_at.is_some_and(|at| at.elapsed() < LOOK_INTERVAL) {
+            return Ok(false);
+        }
+        *looked_at = Some(Instant::now());
+        self.read_again().await.map(|()| true)
+    }
+
+    fn sets(&self) -> Sets {
+        self.sets.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
-fn read_file(path: &Path) -> Result<Vec<Key>, LoadKeysError> {
+async fn fetch(url: &KeySetUrl) -> Result<Arc<Vec<Key>>, LoadKeysError> {
+    let text = url.fetch().await.map_err(|source| LoadKeysError::Unreachable { url: url.clone(), source })?;
+    let keys = key_set::read(&text, Origin::Url);
+    keys.map(Arc::new).map_err(|source| LoadKeysError::Invalid { place: url.to_string(), source })
+}
+
+fn read_file(path: &Path) -> Result<Arc<Vec<Key>>, LoadKeysError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| LoadKeysError::Unreadable { path: path.to_owned(), source })?;
-    key_set::read(&text).map_err(|source| LoadKeysError::Invalid { path: path.to_owned(), source })
+    let keys = key_set::read(&text, Origin::File);
+    keys.map(Arc::new).map_err(|source| LoadKeysError::Invalid { place: path.display().to_string(), source })
 }
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Keys({})", self.keys.len())
+        write!(formatter, "Keys({})", self.count())
     }
 }

@@ -3,6 +3,7 @@
 
 mod claims;
 mod config;
+mod fetch;
 mod key_set;
 mod keys;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use tidings_core::{
 use crate::rate::AccountKey;
 
 pub use config::{ClaimConfig, ClaimPath, KeyConfig, ParseClaimPathError};
+pub use fetch::{FetchKeysError, KeySetUrl, ParseKeySetUrlError};
 pub use key_set::ReadKeySetError;
 pub use keys::{DEVELOPMENT_SECRET, Keys, LoadKeysError};
 pub use token::IssueTokenError;

@@ -259,12 +259,10 @@ fn i21_a_key_set_is_trusted_for_named_issuers_and_audiences_only() {
     assert_eq!(load(&["--jwks", "keys.json"]), Err("issuer_missing"));
     assert_eq!(load(&["--jwks", "keys.json", "--jwt-issuer", "https://id.example"]), Err("audience_missing"));
     assert_eq!(load(&["--jwks", "keys.json", "--jwt-issuer", "", "--jwt-audience", "chat"]), Err("issuer_missing"));
-    let both = Cli::try_parse_from(["tidings-server", "serve", "--jwt-any-audience", "--jwt-audience", "chat"]);
-    assert!(both.is_err(), "one of them is a mistake");
-
     let ed25519 = EncodingKey::from_ed_pem(ED25519).unwrap();
     let set = [jwk(&ed25519, Algorithm::EdDSA, "two")];
-    let flags = ["--jwt-issuer", "https://id.example,id.example", "--jwt-audience", "chat,talk"];
+    // What is named holds, whatever else is said.
+    let flags = ["--jwt-issuer", "https://id.example,id.example", "--jwt-audience", "chat,talk", "--jwt-any-audience"];
     let keys = key_set(&set, &flags).unwrap();
     let verify = |more: Value| {
         let mut claims = claims();

@@ -43,10 +43,12 @@ impl Keys {
             return Err(VerifyTokenError::Invalid("it has critical headers, which this server does not know"));
         }
         // A token that names its key is checked against no other; a secret has no name.
-        let is_meant = |key: &&Key| {
+        let is_meant = |key: &Key| {
             key.algorithm == header.alg && (header.kid.is_none() || key.id.is_none() || key.id == header.kid)
         };
-        let signed = self.keys.iter().filter(is_meant).find_map(|key| Some((signed_claims(token, key)?, key.signer)));
+        let signed = self.find_map(|key| {
+            is_meant(key).then(|| signed_claims(token, key)).flatten().map(|claims| (claims, key.signer))
+        });
         let (claims, signer) = signed.ok_or(VerifyTokenError::KeyUnknown)?;
         claims::identity(&self.claims, &claims, signer, now)
     }

@@ -42,6 +42,10 @@ metrics! {
         sessions_opened: Counter,
         /// Sockets that became no session, by the code that was told.
         sessions_refused: By<EndCode, Counter>,
+        /// Times that the key set was read again, or could not be.
+        key_sets_read: Counter,
+        /// Times that the key set could not be read again: the former keys hold.
+        key_sets_unreadable: Counter,
         /// Sessions that ended, by the code that was told; gone is a peer that went away.
         sessions_ended: By<EndCode, Counter>,
 

@@ -45,6 +45,9 @@ pub use records::{Records, StoredSnapshot, StreamRecord};
 
 use crate::trace::TraceId;
 
+/// The version of the tables that this program reads and writes.
+pub const SCHEMA_VERSION: usize = <sqlx::Postgres as sql::Backend>::MIGRATIONS.len();
+
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

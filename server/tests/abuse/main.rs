@@ -14,6 +14,7 @@ mod existence;
 mod ghost_page;
 mod half_open;
 mod people;
+mod rotation;
 mod same_bytes;
 mod several_messages;
 mod shares;

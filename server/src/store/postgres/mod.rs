@@ -47,6 +47,7 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<Postgres>, StoreError> {
     let connect =
         PgConnectOptions::from_str(url)?.application_name("tidings").options(PLANS).options([TRANSACTION_IDLE]);
+    reach(&connect, options.acquire_timeout).await?;
     let patience = Patience(options.answer_timeout);
     let pool = PgPoolOptions::new()
         .max_connections(options.connections_max.max(1))
@@ -68,6 +69,23 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
     let counters = Arc::default();
     let feed = Feed::start(connect, node, patience, &counters);
     Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters, patience })
+}
+
+/// Connects once, since a pool would try until its time is over and tell nothing but that.
+async fn reach(connect: &PgConnectOptions, wait: Duration) -> Result<(), sqlx::Error> {
+    let address = match connect.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", connect.get_host(), connect.get_port()),
+    };
+    let unreachable = |kind, cause: String| {
+        sqlx::Error::Io(std::io::Error::new(kind, format!("the database at {address} cannot be reached: {cause}")))
+    };
+    match tokio::time::timeout(wait, PgConnection::connect_with(connect)).await {
+        Ok(Ok(connection)) => connection.close().await,
+        Ok(Err(sqlx::Error::Io(error))) => Err(unreachable(error.kind(), error.to_string())),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(unreachable(std::io::ErrorKind::TimedOut, format!("no answer in {} s", wait.as_secs()))),
+    }
 }
 
 read_row!(PgRow);

@@ -1,0 +1,56 @@
+//! The key set, read again: at an interval, at SIGHUP, and when a token is
+//! signed by a key that is not known. So its owner can change keys while the
+//! server runs.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{auth::LoadKeysError, node::Node};
+
+/// The set is not read more often than this, whatever the operator says.
+const INTERVAL_MIN: Duration = Duration::from_millis(10);
+
+/// Reads the key set again and again, until it is dropped.
+pub(crate) async fn run(node: Arc<Node>) {
+    let mut hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(error) => return tracing::error!(%error, "the key set is not read again"),
+    };
+    let mut due = interval(node.config.keys.jwks_interval.max(INTERVAL_MIN));
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick is now, and the set was read a moment ago.
+    due.tick().await;
+    loop {
+        tokio::select! {
+            _ = due.tick() => {}
+            Some(()) = hangup.recv() => tracing::info!("asked to read the key set again"),
+        }
+        if node.keys.has_sets() {
+            note(&node, node.keys.read_again().await);
+        }
+    }
+}
+
+/// Reads the key set again, as a token is signed by a key that is not known.
+pub(crate) async fn look_again(node: &Node) {
+    match node.keys.look_again().await {
+        Ok(false) => {}
+        Ok(true) => note(node, Ok(())),
+        Err(error) => note(node, Err(error)),
+    }
+}
+
+fn note(node: &Node, read: Result<(), LoadKeysError>) {
+    node.metrics.key_sets_read.count();
+    match read {
+        Ok(()) => tracing::debug!(keys = node.keys.count(), "the key set was read again"),
+        Err(error) => {
+            node.metrics.key_sets_unreadable.count();
+            tracing::error!(code = error.code(), %error, "the key set cannot be read again: the former keys hold");
+        }
+    }
+}
