@@ -234,7 +234,7 @@ async fn a_suspended_account_is_shut_out_until_that_is_lifted(database: Database
 #[test]
 fn a_store_that_no_server_has_made_holds_no_account() {
     let database = Database::sqlite();
-    fails(&["suspend", "--account", "ann", "--store", &database.address], "store_refused");
+    fails(&["suspend", "--account", "ann", "--store", &database.address], "store_missing");
 }
 
 async fn j2_what_is_stored_is_verified_on_the_command_line(database: Database) {
