@@ -99,6 +99,12 @@ pub struct Limits {
     /// account alone brings a document to its limit within a day.
     #[n(36)]
     pub share_units: u32,
+    /// Bytes of changes that a session may push per second, after the burst; then `rate_limited`.
+    #[n(37)]
+    pub change_bytes_per_second: u32,
+    /// Bytes of changes that a session may push at once: an offline outbox of the longest messages must pass.
+    #[n(38)]
+    pub change_bytes_burst: u32,
     /// Members listed in a conversation; refused with `too_many_members`.
     #[n(10)]
     pub members_max: u32,
@@ -186,6 +192,8 @@ impl Limits {
         document_bytes_soft: 2 * 1024 * 1024,
         document_bytes_max: 3 * 1024 * 1024,
         share_units: 1_000,
+        change_bytes_per_second: 256 * 1024,
+        change_bytes_burst: 8 * 1024 * 1024,
         members_max: 1_000,
         pins_max: 100,
         message_characters_max: 4_000,

@@ -26,7 +26,7 @@ use tidings_core::{
         Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DecodeFrameError,
         DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, LateMessages, List, ListLate,
         ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt, PROTOCOL_VERSION,
-        Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused,
+        Piece, Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused,
         Revoked, ServerFrame, Subscriber, Subscribers, Welcome, decode, encode, encode_frame,
     },
 };
@@ -350,6 +350,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
         ("pong", ServerFrame::Pong(pong())),
+        ("piece", ServerFrame::Piece(Piece { bytes: vec![1, 2, 3], last: true })),
         (
             "contact_matches",
             ServerFrame::ContactMatches(ContactMatches {

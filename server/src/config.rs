@@ -191,6 +191,12 @@ pub struct LimitConfig {
     /// Units of 512 bytes that an account may write at once into such a document; one comes back each minute.
     #[arg(long, env = "TIDINGS_SHARE_UNITS", default_value_t = Limits::default().share_units)]
     pub share_units: u32,
+    /// Bytes of changes that a session may push per second, after the burst.
+    #[arg(long, env = "TIDINGS_CHANGE_BYTES_PER_SECOND", default_value_t = Limits::default().change_bytes_per_second)]
+    pub change_bytes_per_second: u32,
+    /// Bytes of changes that a session may push at once.
+    #[arg(long, env = "TIDINGS_CHANGE_BYTES_BURST", default_value_t = Limits::default().change_bytes_burst)]
+    pub change_bytes_burst: u32,
     /// Members listed in a conversation.
     #[arg(long, env = "TIDINGS_MEMBERS_MAX", default_value_t = Limits::default().members_max)]
     pub members_max: u32,
@@ -222,6 +228,8 @@ impl LimitConfig {
             document_bytes_soft: self.document_bytes_soft,
             document_bytes_max: self.document_bytes_max,
             share_units: self.share_units,
+            change_bytes_per_second: self.change_bytes_per_second,
+            change_bytes_burst: self.change_bytes_burst,
             members_max: self.members_max,
             changes_per_second: self.changes_per_second,
             changes_burst: self.changes_burst,

@@ -17,7 +17,7 @@ use crate::{
     shares::Shares,
     store::{Metered, Store},
     stream::{CacheBudget, Committer, Receipts, Registry, notice, receipt},
-    ws::{Present, Sessions},
+    ws::{AnswerRoom, Present, Sessions},
 };
 
 /// What everything on this node shares. Holds no state of a conversation.
@@ -50,10 +50,18 @@ pub struct Node {
     pub cache: CacheBudget,
     /// Where sessions hand in receipts.
     pub receipts: Receipts,
+    /// Room for the answers that each account has not read.
+    pub answers: AnswerRoom,
     /// How much of the node each account may use, whatever the number of its sessions.
     pub shares: Shares,
     /// How far the node is with going down.
     pub drain: Drain,
+}
+
+/// Bytes of the longest answer to a fetch: a document and a page, which deflated take
+/// no more than their changes, and what is told beside them.
+fn answer_bytes_max(limits: &Limits) -> usize {
+    limits.document_bytes_max as usize + limits.page_bytes_max as usize + limits.frame_bytes_max as usize / 4
 }
 
 impl Node {
@@ -80,6 +88,7 @@ impl Node {
             committer,
             cache: CacheBudget::new(config.node.cache_bytes_max),
             receipts,
+            answers: AnswerRoom::new(config.shares.answer_bytes, answer_bytes_max(&config.limits.limits())),
             shares: Shares::new(&config.shares, &config.limits.limits()),
             drain: Drain::default(),
             config,

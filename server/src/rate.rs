@@ -10,7 +10,12 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed, keyed::HashMapStateStore},
 };
-use tidings_core::ids::{AccountId, TenantId};
+use tidings_core::{
+    ids::{AccountId, TenantId},
+    limits::Limits,
+};
+
+use crate::shares::Shares;
 
 /// So many at once, and then so many in each period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +137,50 @@ pub struct ChangeRate<C: Clock = TokioClock> {
     /// Paid to the own rate by pushes that the account's did not let through.
     prepaid: usize,
 }
+
+/// The rates of the pushes of one session: of their changes, and of the bytes of those.
+pub struct PushRate<C: Clock = TokioClock> {
+    changes: ChangeRate<C>,
+    /// In units of 1,024.
+    bytes: ChangeRate<C>,
+    /// Units that were paid by a push that was over the rate of changes.
+    units_paid: usize,
+}
+
+impl PushRate {
+    /// The rates of a session of this account.
+    pub fn new(limits: &Limits, shares: &Shares, account: &AccountKey) -> Self {
+        let units = |bytes: u32| bytes.div_ceil(UNIT_BYTES);
+        let own = Rate::new(limits.changes_burst, limits.changes_per_second);
+        let own_bytes = Rate::new(units(limits.change_bytes_burst), units(limits.change_bytes_per_second));
+        Self {
+            changes: ChangeRate::new(own, &shares.changes, account.clone()),
+            bytes: ChangeRate::new(own_bytes, &shares.change_bytes, account.clone()),
+            units_paid: 0,
+        }
+    }
+}
+
+impl<C: Clock> PushRate<C> {
+    /// Takes so many changes of so many bytes at once. What comes again because it had
+    /// too many changes does not pay for its bytes again.
+    ///
+    /// # Errors
+    /// How long to wait until they may be taken.
+    pub fn take(&mut self, changes: usize, bytes: usize) -> Result<(), Duration> {
+        let units = bytes.div_ceil(UNIT_BYTES as usize);
+        if units > self.units_paid {
+            self.bytes.take(units - self.units_paid)?;
+            self.units_paid = units;
+        }
+        self.changes.take(changes)?;
+        self.units_paid = 0;
+        Ok(())
+    }
+}
+
+/// Bytes of a unit that a push pays for.
+const UNIT_BYTES: u32 = 1_024;
 
 fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
@@ -327,6 +376,27 @@ mod tests {
         let (rate, _) = rate(2, 1);
         assert_eq!((rate.take(0), rate.take(0)), (Ok(()), Ok(())));
         assert_eq!(rate.take(0), Err(SECOND));
+    }
+
+    #[test]
+    fn p22_a_push_pays_for_its_bytes_once_and_beside_its_changes() {
+        let ([changes, ..], clock) = sessions(2, 100);
+        let accounts = Arc::new(AccountRates::with_clock(Allowance::per_second(100, 100), clock.clone()));
+        let bytes = ChangeRate::new(Rate::with_clock(10, 1, clock.clone()), &accounts, changes.account.clone());
+        let mut pushes = PushRate { changes, bytes, units_paid: 0 };
+        assert_eq!(pushes.take(1, 10 * 1_024), Ok(()));
+        assert_eq!(pushes.take(1, 1), Err(SECOND), "one change, and too many bytes");
+        clock.advance(SECOND);
+        assert_eq!(pushes.take(1, 1), Ok(()));
+        clock.advance(millis(3_000));
+        assert_eq!(pushes.take(2, 3 * 1_024), Ok(()));
+        clock.advance(SECOND);
+        assert!(pushes.take(2, 1_024).is_err(), "few bytes, and too many changes");
+        clock.advance(SECOND);
+        // Its bytes are paid: what is left of them is the next one's.
+        assert_eq!(pushes.take(2, 1_024), Ok(()));
+        clock.advance(SECOND);
+        assert_eq!(pushes.take(1, 2 * 1_024), Ok(()));
     }
 
     #[test]

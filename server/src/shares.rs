@@ -107,6 +107,9 @@ shares! {
         /// Pushed changes of an account, refused ones and empty pushes too; at least a session's. For four
         /// devices at work.
         changes: "pushed changes", "2000+80/s", "account-changes", "TIDINGS_ACCOUNT_CHANGES";
+        /// Bytes of pushed changes of an account, in units of 1,024; at least a session's. For four devices
+        /// that come back after a long time offline.
+        change_bytes: "KiB of pushed changes", "16384+1024/s", "account-change-kib", "TIDINGS_ACCOUNT_CHANGE_KIB";
         /// Fetches, and questions for own conversations, subscribers and held messages: each reads the store.
         /// For three devices that load all their conversations.
         fetches: "fetches and pages of lists", "600+40/s", "account-fetches", "TIDINGS_ACCOUNT_FETCHES";
@@ -134,6 +137,9 @@ shares! {
         /// Streams with documents in memory that an account has woken; one more lets go of the one that was
         /// idle for the longest time, and waits only where all of them are being written.
         streams: "active streams", "1000", "account-streams-max", "TIDINGS_ACCOUNT_STREAMS_MAX", RateLimited;
+        /// Bytes of answers to fetches that are made for an account, or that its sessions have not read yet; at least one
+        /// answer. So sessions that ask and do not read hold no more memory than one that does.
+        answer_bytes: "bytes of unread answers", "16777216", "account-answer-bytes-max", "TIDINGS_ACCOUNT_ANSWER_BYTES_MAX", RateLimited;
     }
 }
 
@@ -141,6 +147,9 @@ impl ShareConfig {
     /// None is so small that a single session, or a single question, could never pass.
     fn at_least(mut self, limits: &Limits) -> Self {
         self.changes = self.changes.at_least(limits.changes_burst, limits.changes_per_second);
+        let kib = |bytes: u32| bytes.div_ceil(1024);
+        self.change_bytes =
+            self.change_bytes.at_least(kib(limits.change_bytes_burst), kib(limits.change_bytes_per_second));
         self.contact_points = self.contact_points.at_least(limits.contact_points_max, 0);
         self.people = self.people.at_least(limits.members_max, 0);
         self.sessions = self.sessions.max(1);

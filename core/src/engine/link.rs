@@ -12,8 +12,9 @@ use crate::{
         streams::{Slot, Work},
     },
     ids::{DeviceId, StreamId},
+    limits::Limits,
     time::MonotonicTime,
-    wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Push, ServerFrame, Welcome, decode_frame},
+    wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Piece, Push, ServerFrame, Welcome, decode_frame},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub(super) struct Link {
     last_heard: MonotonicTime,
     ping_sent: bool,
     next_request: u64,
+    /// What came of a frame that comes in pieces.
+    pieces: Vec<u8>,
     pub(super) clock: ServerClock,
 }
 
@@ -71,6 +74,7 @@ impl Default for Link {
             last_heard: MonotonicTime::default(),
             ping_sent: false,
             next_request: 1,
+            pieces: Vec::new(),
             clock: ServerClock::default(),
         }
     }
@@ -110,9 +114,9 @@ impl Link {
 /// Silence after which a Ping is sent; after as much again the link is lost.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// Bytes of a frame from the server when inflated: a page at its hard limit, full
-/// of the longest messages.
-const FRAME_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Bytes of a frame from the server when inflated, and of all its pieces: an answer
+/// has two documents at the most, each with its snapshot or the changes behind it.
+const FRAME_BYTES_MAX: usize = 4 * Limits::WIDEST.page_bytes_max as usize;
 
 impl Engine {
     pub(super) fn set_network(&mut self, on: bool) {
@@ -217,6 +221,7 @@ impl Engine {
                 replica.holding.retain(|_, request| request.is_none());
             }
         }
+        self.link.pieces = Vec::new();
         self.forget_thread_requests();
         self.forget_asking();
         self.forget_questions();
@@ -275,6 +280,7 @@ impl Engine {
             ServerFrame::Fetched(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Fetched(Box::new(frame)));
             }
+            ServerFrame::Piece(piece) => self.receive_piece(piece),
             ServerFrame::Receipts(receipts) => self.route_receipts(receipts),
             ServerFrame::Presence(frame) => self.receive_presence(frame),
             ServerFrame::Present(frame) => self.receive_present(frame),
@@ -285,6 +291,25 @@ impl Engine {
             ServerFrame::Revoked(frame) => {
                 self.with_stream(&StreamId::Conversation(frame.conversation), Work::Revoked(frame));
             }
+        }
+    }
+
+    /// Puts the pieces of a frame together, which is none of a piece itself.
+    fn receive_piece(&mut self, piece: Piece) {
+        let pieces = &mut self.link.pieces;
+        if pieces.len() + piece.bytes.len() > FRAME_BYTES_MAX {
+            return self.link_failed(Some(Code::FrameTooLarge), None);
+        }
+        pieces.extend(piece.bytes);
+        if !piece.last {
+            return;
+        }
+        let bytes = core::mem::take(pieces);
+        match decode_frame::<ServerFrame>(&bytes, FRAME_BYTES_MAX) {
+            Ok(ServerFrame::Piece(_)) => self.link_failed(Some(Code::FrameMalformed), None),
+            Ok(frame) => self.take_frame(frame),
+            Err(crate::wire::DecodeFrameError::Unknown) => {}
+            Err(_) => self.link_failed(Some(Code::FrameMalformed), None),
         }
     }
 

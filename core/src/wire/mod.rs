@@ -20,7 +20,7 @@ pub use list::{List, Listed, ListedRow, ListedRows};
 pub use packed::{decode_frame, encode_frame};
 pub use server::{
     Accepted, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetched, LastMessage, MemberPresence,
-    MemberReceipt, Pong, Present, PresentMember, ProfileNotice, Refused, Revoked, ServerFrame, Welcome,
+    MemberReceipt, Piece, Pong, Present, PresentMember, ProfileNotice, Refused, Revoked, ServerFrame, Welcome,
 };
 pub use subscriber::{ListSubscribers, Subscriber, Subscribers};
 

@@ -73,6 +73,9 @@ pub enum ServerFrame {
     /// Who has a conversation open, told once to whoever opens it.
     #[n(17)]
     Present(#[n(0)] Present),
+    /// A piece of a frame that is longer than a frame may be.
+    #[n(18)]
+    Piece(#[n(0)] Piece),
 }
 
 /// Answers Hello.
@@ -379,6 +382,25 @@ pub struct Revoked {
     /// The entry that ended it.
     #[n(2)]
     pub position: Position,
+}
+
+/// A piece of a frame that is longer than a frame may be. The pieces of one frame
+/// follow one another; other frames may come in between.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Piece {
+    /// The bytes of the frame that come next, as they would have gone over the wire.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+    /// Whether the frame is whole with them.
+    #[n(1)]
+    pub last: bool,
+}
+
+impl core::fmt::Debug for Piece {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "Piece({} bytes, last: {})", self.bytes.len(), self.last)
+    }
 }
 
 /// The session ends.

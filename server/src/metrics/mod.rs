@@ -139,6 +139,8 @@ metrics! {
         outgoing_bytes: Gauge,
         /// Bytes that wait for the session with the most of them.
         outgoing_bytes_largest: Gauge,
+        /// Bytes of answers to fetches that are being made, or that were not read.
+        answer_bytes: Gauge,
         /// Pushes that wait for their stream's task.
         pushes_waiting: Gauge,
         /// Pushes that wait for the stream with the most of them.

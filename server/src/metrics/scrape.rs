@@ -72,6 +72,7 @@ impl Readings {
             outgoing_frames_largest: Gauge::from(outgoing.frames_largest),
             outgoing_bytes: Gauge::from(outgoing.bytes),
             outgoing_bytes_largest: Gauge::from(outgoing.bytes_largest),
+            answer_bytes: Gauge::from(node.answers.bytes()),
             pushes_waiting: Gauge::from(inbox.pushes),
             pushes_waiting_largest: Gauge::from(inbox.pushes_largest),
             commits_waiting: Gauge::from(node.committer.waiting()),

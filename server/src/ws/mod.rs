@@ -1,5 +1,6 @@
 //! The sync endpoint: one WebSocket a client, one task a socket.
 
+mod answers;
 mod contacts;
 mod fetch;
 mod hello_bound;
@@ -37,6 +38,7 @@ use tokio_tungstenite::{
 use self::hello_bound::HelloBound;
 use crate::{connection::ConnectionPlace, drain::Phase, error::ApiError, node::Node};
 
+pub use answers::AnswerRoom;
 pub use outgoing::{Ending, Frame};
 pub use present::Present;
 pub use sessions::{OutgoingWaiting, SessionHandle, Sessions};

@@ -15,11 +15,14 @@ use tidings_core::{
     code::Code,
     ids::StreamId,
     journal::Position,
-    wire::{Closed, ServerFrame, encode_frame},
+    wire::{Closed, Piece, ServerFrame, encode, encode_frame},
 };
 use tokio::sync::{mpsc, watch};
 
 use crate::{clock::Clock, metrics::EndCode, store::StoreError, stream::fanout};
+
+/// Bytes that a piece of a frame has beside those of the frame, at most.
+const PIECE_OVERHEAD: usize = 32;
 
 /// An encoded frame, shared by all sessions it goes to.
 #[derive(Debug)]
@@ -71,6 +74,7 @@ impl Frame {
             | ServerFrame::LateMessages(_)
             | ServerFrame::ContactMatches(_)
             | ServerFrame::Listed(_)
+            | ServerFrame::Piece(_)
             | ServerFrame::Closed(_)
             | ServerFrame::Pong(_) => None,
         };
@@ -79,6 +83,20 @@ impl Frame {
 
     pub(super) fn bytes(&self) -> Bytes {
         self.bytes.clone()
+    }
+
+    /// What goes over the wire: the frame or, if it is longer than a frame may be, pieces
+    /// of it that are not, made one after another.
+    pub(super) fn pieces(&self, bytes_max: usize) -> impl Iterator<Item = Bytes> {
+        let whole = (self.bytes.len() <= bytes_max).then(|| self.bytes.clone());
+        let step = bytes_max.saturating_sub(PIECE_OVERHEAD).max(1);
+        let count = if whole.is_some() { 0 } else { self.bytes.len().div_ceil(step) };
+        let piece = move |index: usize| {
+            let bytes = &self.bytes[index * step..((index + 1) * step).min(self.bytes.len())];
+            let piece = Piece { bytes: bytes.to_vec(), last: index + 1 == count };
+            Bytes::from(encode(&ServerFrame::Piece(piece)))
+        };
+        whole.into_iter().chain((0..count).map(piece))
     }
 
     pub(super) fn covers(&self) -> Option<&Covers> {
@@ -254,12 +272,38 @@ impl OutgoingReader {
 
 #[cfg(test)]
 mod tests {
-    use tidings_core::{time::WallTime, wire::Pong};
+    use tidings_core::{
+        time::WallTime,
+        wire::{Pong, decode_frame},
+    };
 
     use super::*;
 
     fn pong() -> Arc<Frame> {
         Frame::new(&ServerFrame::Pong(Pong { number: 7, server_time: WallTime::from_millis(0) }))
+    }
+
+    #[test]
+    fn p23_no_frame_is_longer_than_a_frame_may_be() {
+        let detail: String = (0..2_000).map(|number| format!("{number:x}")).collect();
+        let frame = ServerFrame::Closed(Closed { code: Code::Draining, detail, retry_after_ms: None });
+        let whole = Frame::new(&frame);
+        for bytes_max in [100, 1_000, whole.bytes.len() - 1, whole.bytes.len()] {
+            let pieces: Vec<Bytes> = whole.pieces(bytes_max).collect();
+            assert!(pieces.iter().all(|piece| piece.len() <= bytes_max), "{bytes_max}");
+            assert_eq!(pieces.len() == 1, bytes_max == whole.bytes.len());
+            let mut bytes = Vec::new();
+            for (index, piece) in pieces.iter().enumerate() {
+                match decode_frame::<ServerFrame>(piece, usize::MAX).unwrap() {
+                    ServerFrame::Piece(piece) => {
+                        assert_eq!(piece.last, index + 1 == pieces.len());
+                        bytes.extend(piece.bytes);
+                    }
+                    _ => bytes.extend(piece),
+                }
+            }
+            assert_eq!(decode_frame::<ServerFrame>(&bytes, usize::MAX).unwrap(), frame);
+        }
     }
 
     #[tokio::test]

@@ -17,8 +17,8 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, PresenceKind, Query, Role, Wish},
     wire::{
-        Ask, ClientFrame, ConversationSummary, Hello, List, MemberPresence, PROTOCOL_VERSION, Pong, PresenceNotice,
-        Present, Push, ReceiptNotice, Refused, ServerFrame, Welcome,
+        Ask, ClientFrame, ConversationSummary, Fetch, Hello, List, MemberPresence, PROTOCOL_VERSION, Pong,
+        PresenceNotice, Present, Push, ReceiptNotice, Refused, ServerFrame, Welcome,
     },
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -39,7 +39,7 @@ use crate::{
     job,
     metrics::Metrics,
     node::Node,
-    rate::{AccountKey, AccountRates, ChangeRate, Rate},
+    rate::{AccountKey, AccountRates, PushRate},
     store::{CatchUp, DeviceOwner, Notice, StoreError},
     stream::{Part, PushRequest, fanout},
     trace::{Step, TraceId, Traced},
@@ -64,6 +64,8 @@ const PARTS_MAX: usize = 4_096;
 const SUBSCRIBE_TRIES_MAX: u32 = 5;
 /// Items of one frame of a catch-up.
 const CATCH_UP_ITEMS_MAX: usize = 250;
+/// How long a fetch waits for what its account's other sessions have not read.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serves one socket until it ends. What most of them wait in is small: the room
 /// that answering takes is on the heap, and only while something is answered.
@@ -189,7 +191,7 @@ struct Session {
     /// Whether anything was sent that the cursor does not cover.
     behind_sent: bool,
     received_at: Instant,
-    change_rate: ChangeRate,
+    push_rate: PushRate,
     /// Whose shares it uses.
     account: AccountKey,
     online: BTreeSet<ConversationId>,
@@ -217,7 +219,6 @@ impl Session {
         });
         let retry_after = MADE_ROOM_DELAY + node.clock.jitter(MADE_ROOM_DELAY / 4);
         node.sessions.add(Arc::clone(&handle), node.shares.sessions, retry_after);
-        let own_rate = Rate::new(node.limits.changes_burst, node.limits.changes_per_second);
         let account = identity.key();
         Self {
             identity,
@@ -228,7 +229,7 @@ impl Session {
             sent: HashMap::new(),
             behind_sent: false,
             received_at: Instant::now(),
-            change_rate: ChangeRate::new(own_rate, &node.shares.changes, account.clone()),
+            push_rate: PushRate::new(&node.limits, &node.shares, &account),
             account,
             online: BTreeSet::new(),
             parts: HashSet::new(),
@@ -317,11 +318,13 @@ impl Session {
         socket: &mut FrameSocket,
         frames: impl IntoIterator<Item = Arc<Frame>>,
     ) -> Result<(), Ending> {
-        let ended = self.reader.ended();
+        let (ended, bytes_max) = (self.reader.ended(), self.node.limits.frame_bytes_max as usize);
         let written = timeout(self.node.config.node.write_timeout, async {
             for frame in frames {
                 self.note_sent(&frame);
-                socket.feed(frame.bytes()).await?;
+                for bytes in frame.pieces(bytes_max) {
+                    socket.feed(bytes).await?;
+                }
             }
             socket.flush().await
         });
@@ -460,13 +463,10 @@ impl Session {
             ClientFrame::Hello(_) => Err(Ending::closed(Code::FrameUnexpected, "a second Hello")),
             ClientFrame::Push(push) => self.push(socket, push).await,
             ClientFrame::Ask(ask) => self.ask(socket, ask).await,
-            ClientFrame::Fetch(fetch) => {
-                let frames = match self.take_fetch(fetch.request, &fetch.stream) {
-                    Ok(()) => fetch::answer(&self.node, &self.identity, &fetch).await,
-                    Err(refused) => vec![refused],
-                };
-                self.write(socket, frames).await
-            }
+            ClientFrame::Fetch(fetch) => match self.take_fetch(fetch.request, &fetch.stream) {
+                Ok(()) => self.answer_fetch(socket, &fetch).await,
+                Err(refused) => self.write(socket, [refused]).await,
+            },
             ClientFrame::ListLate(list) => {
                 let frame = match self.take_fetch(list.request, &StreamId::Conversation(list.conversation)) {
                     Ok(()) => late::answer(&self.node, &self.identity, &list).await,
@@ -506,6 +506,28 @@ impl Session {
         }
     }
 
+    /// Answers a fetch as soon as the account's other sessions have read enough of
+    /// theirs; what is answered has its room until it is written.
+    async fn answer_fetch(&mut self, socket: &mut FrameSocket, fetch: &Fetch) -> Result<(), Ending> {
+        let node = Arc::clone(&self.node);
+        let ended = self.reader.ended();
+        let mut room = tokio::select! {
+            biased;
+            ending = ended => return Err(ending),
+            entered = timeout(ANSWER_PATIENCE, node.answers.enter(&self.account)) => match entered {
+                Ok(room) => room,
+                Err(_) => {
+                    node.metrics.fetches_refused.of(Code::RateLimited).count();
+                    let refused = self.rate_limited(fetch.request, fetch.stream.clone(), ANSWER_PATIENCE);
+                    return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
+                }
+            },
+        };
+        let frames = fetch::answer(&node, &self.identity, fetch).await;
+        room.keep(frames.iter().map(|frame| frame.bytes().len()).sum());
+        self.write(socket, frames).await
+    }
+
     /// Hands a push to its stream, which answers through the session's queue.
     async fn push(&mut self, socket: &mut FrameSocket, push: Push) -> Result<(), Ending> {
         self.node.metrics.pushes.count();
@@ -520,7 +542,7 @@ impl Session {
             );
             return Err(Ending::closed(Code::FrameTooLarge, detail));
         }
-        if let Err(wait) = self.change_rate.take(push.changes.len()) {
+        if let Err(wait) = self.push_rate.take(push.changes.len(), bytes) {
             let refused = self.rate_limited(push.request, push.stream, wait);
             self.node.metrics.push_refused(&refused);
             return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;

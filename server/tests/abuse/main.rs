@@ -10,7 +10,9 @@ mod support;
 
 mod before_hello;
 mod blocks;
+mod endless;
 mod existence;
+mod fat_page;
 mod ghost_page;
 mod half_open;
 mod people;
@@ -21,3 +23,4 @@ mod shares;
 mod slow_threads;
 mod streams;
 mod tokens;
+mod unread;

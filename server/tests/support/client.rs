@@ -23,6 +23,8 @@ pub struct Client {
     /// The newest cursor that was given.
     pub cursor: Option<Cursor>,
     request: u64,
+    /// What came of a frame that comes in pieces.
+    pieces: Vec<u8>,
 }
 
 /// The device with this number.
@@ -44,7 +46,7 @@ impl Client {
 
     /// A client on a socket.
     pub fn over(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
-        Self { socket, cursor: None, request: 0 }
+        Self { socket, cursor: None, request: 0, pieces: Vec::new() }
     }
 
     /// A session of an account's device that has caught up; and what it was sent for that.
@@ -112,7 +114,16 @@ impl Client {
         loop {
             match self.socket.next().await {
                 Some(Ok(Message::Binary(bytes))) => {
-                    return Some(decode_frame(&bytes, usize::MAX).expect("the server sends frames"));
+                    match decode_frame(&bytes, usize::MAX).expect("the server sends frames") {
+                        ServerFrame::Piece(piece) => {
+                            self.pieces.extend(piece.bytes);
+                            if piece.last {
+                                let whole = std::mem::take(&mut self.pieces);
+                                return Some(decode_frame(&whole, usize::MAX).expect("pieces are of a frame"));
+                            }
+                        }
+                        frame => return Some(frame),
+                    }
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(_) | Err(_)) | None => return None,

@@ -50,6 +50,8 @@ pub fn config(limits: &Limits) -> Config {
         document_bytes_soft: limits.document_bytes_soft,
         document_bytes_max: limits.document_bytes_max,
         share_units: limits.share_units,
+        change_bytes_per_second: limits.change_bytes_per_second,
+        change_bytes_burst: limits.change_bytes_burst,
         members_max: limits.members_max,
         changes_per_second: limits.changes_per_second,
         changes_burst: limits.changes_burst,

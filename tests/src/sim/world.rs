@@ -907,6 +907,7 @@ fn summary(frame: &ServerFrame) -> String {
         ServerFrame::Subscribers(answer) => format!("{} of {} subscribers", answer.subscribers.len(), answer.count),
         ServerFrame::LateMessages(late) => format!("{} held in {}", late.messages.len(), late.conversation),
         ServerFrame::Listed(listed) => format!("listed #{}", listed.request),
+        ServerFrame::Piece(piece) => format!("{} bytes of a frame", piece.bytes.len()),
         ServerFrame::Pong(_) => "pong".to_owned(),
     }
 }

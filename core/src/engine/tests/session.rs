@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     command::SetProfile,
-    wire::{Closed, PushedChange},
+    wire::{Closed, Piece, PushedChange},
 };
 
 #[test]
@@ -165,6 +165,30 @@ fn fetched(request: u64, stream: &StreamId, entries: Vec<Entry>) -> ServerFrame 
         threads: Vec::new(),
         lacks: Vec::new(),
     })
+}
+
+#[test]
+fn p23_a_frame_in_pieces_is_the_frame() {
+    let cursor = encode(&ServerFrame::CaughtUp(Cursor::new(7)));
+    let piece = |bytes: &[u8], last| ServerFrame::Piece(Piece { bytes: bytes.to_vec(), last });
+    let begun = || {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        drain(&mut engine, &mut store);
+        begin_session(&mut engine, &mut store);
+        (engine, store)
+    };
+    let is_online = |outputs: &[Output]| connections(outputs).contains(&ConnectionState::Online);
+    let (mut engine, mut store) = begun();
+    assert!(!is_online(&receive(&mut engine, &mut store, &piece(&cursor[..2], false))));
+    // What comes in between is taken as it comes.
+    receive(&mut engine, &mut store, &ServerFrame::Summaries(Vec::new()));
+    assert!(is_online(&receive(&mut engine, &mut store, &piece(&cursor[2..], true))));
+    // Pieces of nothing, and pieces of a piece, end the session.
+    for bytes in [encode(&piece(&cursor, true)), b"no frame".to_vec()] {
+        let (mut engine, mut store) = begun();
+        let outputs = receive(&mut engine, &mut store, &piece(&bytes, true));
+        assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
+    }
 }
 
 #[test]
