@@ -624,12 +624,12 @@ export class Client {
     return this.#command({ define_role: { conversation, name, role } });
   }
 
-  /** Adds a member, or brings one back. */
+  /** Adds a member, or brings one back. Rejects with `member_exists` for a member in another role. */
   addMember(conversation: string, account: string, role: Role = "member"): Promise<Stored> {
     return this.#command({ add_member: { conversation, account, role } });
   }
 
-  /** Invites somebody, who is a member once they accept. */
+  /** Invites somebody, who is a member once they accept. Rejects with `member_exists` for a member. */
   inviteMember(conversation: string, account: string, role: Role = "member"): Promise<Stored> {
     return this.#command({ invite_member: { conversation, account, role } });
   }
@@ -680,7 +680,7 @@ export class Client {
     return invited.length;
   }
 
-  /** Lets in who asked, or declines. */
+  /** Lets in who asked, or declines. Rejects with `member_unknown` for one who does not wait any more. */
   answerRequest(conversation: string, account: string, approved: boolean): Promise<Stored> {
     return this.#command({ answer_request: { conversation, account, approved } });
   }
@@ -700,7 +700,7 @@ export class Client {
     return this.#command({ ban_member: { conversation, account } });
   }
 
-  /** Lifts a ban; who was banned is not a member yet. */
+  /** Lifts a ban; who was banned is not a member yet. Rejects with `member_unknown` for one who is not banned. */
   unbanMember(conversation: string, account: string): Promise<Stored> {
     return this.#command({ unban_member: { conversation, account } });
   }
