@@ -84,6 +84,18 @@ onEachStore("joining", ({ test }) => {
     await bob.untilTexts(["before anybody came"]);
   });
 
+  test("an invite link is an address, which asks whether to come in, and not again", async (scene) => {
+    const { ann, bob, conversation } = await door(scene, "Who has a link");
+    const link = new URL(await makeLink(ann));
+    assert.equal(link.origin, ann.network.url);
+    await bob.page.goto(`${bob.network.url}/?account=${bob.account}${link.hash}`);
+    assert.ok((await bob.find("join-link").inputValue()).endsWith(link.hash));
+    await bob.agree();
+    await bob.open(conversation);
+    await bob.untilTexts(["before anybody came"]);
+    assert.equal(new URL(bob.page.url()).hash, `#${conversation}`);
+  });
+
   test("who asks to be let in waits, sees nothing, and is in once somebody agrees", async (scene) => {
     const { ann, bob, conversation } = await door(scene, "Everybody");
     await ann.find("rule-join_approval").selectOption({ label: "Yes" });

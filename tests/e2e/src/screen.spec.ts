@@ -30,6 +30,22 @@ onEachStore("the screen", ({ test }) => {
     await second.untilState("in the second tab", "sent");
   });
 
+  test("a chat that is started takes the keyboard, and what is written has the direction of its words", async (scene) => {
+    const ann = await scene.person("ann");
+    await ann.startDirect(scene.account("bob"));
+    const focused = (): Promise<string | undefined> =>
+      ann.page.evaluate(() => (document.activeElement instanceof HTMLElement ? document.activeElement.dataset["testid"] : ""));
+    await untilEqual("what has the focus", focused, "composer");
+    for (const [words, direction] of [
+      ["שלום 123 hello", "rtl"],
+      ["hello 123 שלום", "ltr"],
+    ] as const) {
+      await ann.say(words);
+      const text = ann.message(words).getByTestId("message-text");
+      assert.equal(await text.evaluate((shown) => getComputedStyle(shown).direction), direction);
+    }
+  });
+
   test("older messages come on scrolling up, in order and without a gap", async (scene) => {
     const ann = await scene.person("ann");
     const texts = Array.from({ length: HISTORY }, (_, index) => `message ${index + 1}.`);

@@ -3,6 +3,7 @@
 
 import { button, element } from "../dom";
 import { initialName } from "../session";
+import { invitedBy } from "../texts";
 
 /** Shows the people's screens; on a narrow page one at a time, by tabs. */
 export function showStage(root: HTMLElement, accounts: readonly string[]): void {
@@ -90,6 +91,7 @@ function thirdPerson(accounts: readonly string[]): HTMLElement {
       );
 }
 
+/** The address of somebody's screen; whoever follows an invite link here is asked there. */
 function screenOf(account: string): string {
-  return `/?account=${encodeURIComponent(account)}`;
+  return `/?account=${encodeURIComponent(account)}${invitedBy(new URL(location.href)) === undefined ? "" : location.hash}`;
 }
