@@ -31,8 +31,12 @@ use tidings_core::{
 };
 
 use super::{
-    Backend, ReadRow, Value, backend::fetch, directory::profile_notices, journal::follows, receipt::member_receipts,
-    row::Fields,
+    Backend, ReadRow, Value,
+    backend::fetch,
+    directory::profile_notices,
+    journal::follows,
+    receipt::member_receipts,
+    row::{Fields, or_nothing, readable},
 };
 use crate::store::{CatchUp, MemberRow, StoreError};
 
@@ -143,7 +147,7 @@ pub(super) async fn summaries<B: Backend>(
 }
 
 fn conversation_summaries<R: ReadRow>(rows: &[R], account: &AccountId) -> Result<Vec<ConversationSummary>, StoreError> {
-    rows.iter().map(|row| conversation_summary(row, account)).collect()
+    readable(rows.iter().map(|row| conversation_summary(row, account)))
 }
 
 fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<ConversationSummary, StoreError> {
@@ -152,7 +156,7 @@ fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<Conve
     if member.status != MemberStatus::Active {
         return outside(&fields, member);
     }
-    let some_members: Vec<AccountId> = fields.decode("some_members", |bytes| wire::decode(bytes))?;
+    let some_members: Vec<AccountId> = or_nothing(fields.decode("some_members", |bytes| wire::decode(bytes)))?;
     Ok(ConversationSummary {
         conversation: fields.conversation()?,
         kind: fields.named("kind", ConversationKind::parse)?,
@@ -163,7 +167,7 @@ fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<Conve
         member_count: fields.number("member_count")?,
         subscriber_count: fields.number("subscriber_count")?,
         others: some_members.into_iter().filter(|other| other != account).take(OTHERS_MAX).collect(),
-        last_message: fields.maybe_decode("last_message", |bytes| wire::decode(bytes))?,
+        last_message: or_nothing(fields.maybe_decode("last_message", |bytes| wire::decode(bytes)))?,
         position: fields.position("position")?,
         page: fields.number("page")?,
         receipt: fields.receipt()?,

@@ -11,7 +11,7 @@ use super::{
     Backend, Insert, ReadRow, Value,
     backend::{fetch, insert},
     commit::next_tick,
-    row::Fields,
+    row::{Fields, readable},
 };
 use crate::store::{DeviceOwner, MemberRow, StoreError, Suspension};
 
@@ -167,14 +167,12 @@ pub(super) async fn profiles<B: Backend>(
 
 /// The profiles in rows of `account`, `profile`, `created_at` and `updated_at`.
 pub(super) fn profile_notices<R: ReadRow>(rows: &[R]) -> Result<Vec<ProfileNotice>, StoreError> {
-    rows.iter()
-        .map(|row| {
-            let fields = Fields::of("accounts", row);
-            let written: Profile = fields.decode("profile", |bytes| wire::decode(bytes))?;
-            let (created_at, updated_at) = (Some(fields.time("created_at")?), Some(fields.time("updated_at")?));
-            Ok(ProfileNotice { account: fields.account()?, profile: Profile { created_at, updated_at, ..written } })
-        })
-        .collect()
+    readable(rows.iter().map(|row| {
+        let fields = Fields::of("accounts", row);
+        let written: Profile = fields.decode("profile", |bytes| wire::decode(bytes))?;
+        let (created_at, updated_at) = (Some(fields.time("created_at")?), Some(fields.time("updated_at")?));
+        Ok(ProfileNotice { account: fields.account()?, profile: Profile { created_at, updated_at, ..written } })
+    }))
 }
 
 /// `Store::knows_account`.

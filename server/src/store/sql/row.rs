@@ -176,6 +176,30 @@ impl<'r, R: ReadRow> Fields<'r, R> {
     }
 }
 
+/// What rows say, without those that do not decode: each of them is told in the
+/// log, and takes nothing else with it.
+pub(super) fn readable<T>(rows: impl Iterator<Item = Result<T, StoreError>>) -> Result<Vec<T>, StoreError> {
+    let keep = |row| match row {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            tracing::error!(%error, "a row that does not decode is left out");
+            None
+        }
+        row => Some(row),
+    };
+    rows.filter_map(keep).collect()
+}
+
+/// A part of a row that the rest makes sense without; one that does not decode is told in the log.
+pub(super) fn or_nothing<T: Default>(part: Result<T, StoreError>) -> Result<T, StoreError> {
+    match part {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            tracing::error!(%error, "a part of a row that does not decode is left out");
+            Ok(T::default())
+        }
+        part => part,
+    }
+}
+
 fn damaged(stream: &StreamId, position: Position, detail: String) -> StoreError {
     StoreError::Damaged { stream: stream.clone(), position, detail }
 }
