@@ -92,6 +92,11 @@ fn rows() -> Vec<(String, &'static str, String)> {
     add("… of JavaScript", "–", "heap_started/scripts_kib");
     add("memory of the module after ten were opened, KiB", "–", "heap_opened/wasm_kib");
     add("… of JavaScript", "–", "heap_opened/scripts_kib");
+    add("one sender of 5,000: messages/s until the other has all", "≥ 2,000", "growth/sender_per_second");
+    add("… processor of a message behind 5,000, to that behind 100", "≤ 1.3", "growth/late_to_early");
+    add("all of 10,000 messages back by 50, ms", "≤ 2,000", "growth/scrolled_ms");
+    add("200 written offline against 500 missed: converged, ms", "≤ 150", "growth/burst_ms");
+    add("an input with 300 open timelines, ms of processor", "≤ 1", "growth/input_ms");
     rows
 }
 

@@ -4,6 +4,7 @@
  */
 import { issueToken, Server } from "../support/server.js";
 import { inChromium } from "./chromium.js";
+import { growth } from "./growth.js";
 import { CONVERSATIONS, LONG, LONG_MESSAGES, READER, writeHistory } from "./history.js";
 import { inNode } from "./node.js";
 import { SENT, type Plan } from "./plan.js";
@@ -11,6 +12,9 @@ import { packageSize } from "./size.js";
 
 /** Rounds unless told otherwise. */
 const ROUNDS = 7;
+
+/** Of the long cases. */
+const GROWTH_ROUNDS = 3;
 
 /** As it ships, but for the bounds on how fast one account may write. */
 const UNBOUNDED = [
@@ -27,7 +31,7 @@ try {
   const rounds = Number(process.argv[2] ?? ROUNDS);
   const plan: Plan = { device: { url: server.url, account: READER, token }, long, rounds };
   console.log("measuring in Node.js");
-  const node = await inNode(plan);
+  const node = { ...(await inNode(plan)), ...(await growth(server, GROWTH_ROUNDS)) };
   console.log("measuring in Chromium");
   const chromium = await inChromium(plan);
   const counts = { conversations: CONVERSATIONS, long: LONG, long_messages: LONG_MESSAGES, sent: SENT, rounds };
