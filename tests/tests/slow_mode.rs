@@ -3,22 +3,31 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
-    command::{CreateConversation, CreateThread, SendText},
+    code::Code,
+    command::{
+        CreateConversation, CreateThread, DeleteMessage, EditMessage, LeaveConversation, React, SendText, SetPolicy,
+        SetProfile,
+    },
     engine::Input,
-    ids::{AccountId, ConversationId, TenantId},
+    ids::{AccountId, ConversationId, MessageId, TenantId},
     limits::Limits,
-    model::Policy,
+    model::{MemberStatus, Policy, Profile},
     time::WallTime,
 };
 use tidings_tests::sim::world::{Device, World};
 
 const SECONDS: u32 = 3;
+const HOUR: u32 = 3_600;
 
 /// A group of Ann and Bob in slow mode, open on everybody's screen.
 fn slow_group(world: &mut World) -> ([Device; 2], ConversationId) {
+    group_of_pace(world, SECONDS)
+}
+
+fn group_of_pace(world: &mut World, seconds: u32) -> ([Device; 2], ConversationId) {
     let (ann, bob) = (world.add("ann"), world.add("bob"));
     let create = CreateConversation {
-        policies: vec![Policy::SlowModeSeconds(SECONDS)],
+        policies: vec![Policy::SlowModeSeconds(seconds)],
         ..CreateConversation::group(Some("Trip".into()), vec![AccountId::parse("bob").unwrap()])
     };
     let request = world.command(ann, create);
@@ -99,4 +108,145 @@ fn a81_threads_do_not_make_it_fast() {
     assert_eq!(accepted.len(), 4);
     assert!(accepted.windows(2).all(|pair| pair[1] - pair[0] >= 1_000 * u64::from(SECONDS)), "{accepted:?}");
     assert!(screen.faults.is_empty(), "{:?}", screen.faults);
+}
+
+/// Ann and Bob in a group of one message an hour, where Bob has said "one", and
+/// "two" waits.
+fn waiting(world: &mut World) -> ([Device; 2], ConversationId, [MessageId; 2]) {
+    let (both @ [_, bob], group) = group_of_pace(world, HOUR);
+    let one = say(world, bob, group, "one");
+    world.run_ms(1_000);
+    let two = say(world, bob, group, "two");
+    world.run_ms(1_000);
+    (both, group, [one, two])
+}
+
+#[track_caller]
+fn say(world: &mut World, device: Device, group: ConversationId, text: &str) -> MessageId {
+    let request = world.command(device, SendText::new(group, text));
+    world.client(device).screen.answers[&request].clone().unwrap().1.unwrap()
+}
+
+#[test]
+fn s20_what_does_not_depend_on_a_deferred_message_goes_on() {
+    let mut world = World::new(31, Limits::default());
+    let ([ann, bob], group, [one, two]) = waiting(&mut world);
+    world.command(bob, React { conversation: group, message: one.clone(), emoji: "👍".into() });
+    world.command(bob, EditMessage { conversation: group, message: one.clone(), text: "first".into() });
+    world.command(bob, EditMessage { conversation: group, message: two, text: "second".into() });
+    let three = say(&mut world, bob, group, "three");
+    world.command(bob, EditMessage { conversation: group, message: one, text: "the first".into() });
+    world.run_ms(1_000);
+    assert_eq!(world.client(ann).screen.texts(group), ["the first"]);
+    assert_eq!(world.client(ann).screen.rows(group)[0].reactions.len(), 1);
+    // All of it is on the own screen, and what waits says why and until when.
+    assert_eq!(world.client(bob).screen.texts(group), ["the first", "second", "three"]);
+    assert_eq!(world.client(bob).screen.unsynced, 3);
+    let rows = world.client(bob).screen.rows(group);
+    assert_eq!(rows[2].id, three);
+    let waits: Vec<_> = rows.iter().map(|row| row.waits.map(|wait| wait.code)).collect();
+    assert_eq!(waits, [None, Some(Code::SlowMode), Some(Code::SlowMode)]);
+    let until = rows[0].accepted_at.unwrap().as_millis() + 1_000 * u64::from(HOUR);
+    assert_eq!(rows[1].waits.unwrap().until.as_millis(), until);
+    assert_eq!(world.client(bob).screen.inbox[&group].waits, rows_wait(&mut world, bob, group));
+    // In the end all is said, once, in its order.
+    assert!(world.settle_ms(3 * 1_000 * u64::from(HOUR)), "{}", world.unrest());
+    for device in [ann, bob] {
+        assert_eq!(world.client(device).screen.texts(group), ["the first", "second", "three"]);
+    }
+    assert!(world.client(bob).screen.refused.is_empty());
+    assert_eq!(rows_wait(&mut world, bob, group), None);
+    assert_eq!(world.client(bob).screen.inbox[&group].waits, None);
+}
+
+fn rows_wait(world: &mut World, device: Device, group: ConversationId) -> Option<tidings_core::view::Wait> {
+    world.client(device).screen.rows(group).iter().find_map(|row| row.waits)
+}
+
+#[test]
+fn s20_whoever_leaves_while_a_message_waits_has_left() {
+    let mut world = World::new(32, Limits::default());
+    let ([ann, bob], group, _) = waiting(&mut world);
+    world.command(bob, LeaveConversation { conversation: group });
+    world.run_ms(1_000);
+    let details = &world.client(ann).screen.details[&group];
+    assert!(details.members.iter().all(|member| member.account.as_str() != "bob"), "Bob is gone for Ann too");
+    assert_eq!(world.client(bob).screen.inbox[&group].status, MemberStatus::Left);
+    // The words are given back.
+    let refused: Vec<_> = world.client(bob).screen.refused.values().map(|row| (row.words.clone(), row.code)).collect();
+    assert_eq!(refused, [(Some("two".to_owned()), Code::MemberLeft)]);
+    assert_eq!(world.client(bob).screen.unsynced, 0);
+}
+
+#[test]
+fn s21_a_message_that_is_taken_back_while_it_waits_is_never_sent() {
+    for is_offline in [false, true] {
+        let mut world = World::new(33, Limits::default());
+        let ([ann, bob], group, [_, two]) = waiting(&mut world);
+        world.command(bob, EditMessage { conversation: group, message: two.clone(), text: "second".into() });
+        world.set_network(bob, !is_offline);
+        let request = world.command(bob, DeleteMessage { conversation: group, message: two.clone() });
+        world.run_ms(100);
+        assert_eq!(world.client(bob).screen.answers[&request], Ok((None, Some(two))));
+        assert_eq!(world.client(bob).screen.unsynced, 0);
+        assert_eq!(world.client(bob).screen.texts(group), ["one"]);
+        world.set_network(bob, true);
+        world.crash_client(bob);
+        assert!(world.settle_ms(2 * 1_000 * u64::from(HOUR)), "{}", world.unrest());
+        assert_eq!(world.client(ann).screen.texts(group), ["one"]);
+    }
+}
+
+#[test]
+fn s21_a_message_written_and_taken_back_offline_is_not_sent_when_it_is_deferred() {
+    let mut world = World::new(34, Limits::default());
+    let ([ann, bob], group) = group_of_pace(&mut world, HOUR);
+    world.set_network(bob, false);
+    say(&mut world, bob, group, "one");
+    let two = say(&mut world, bob, group, "two");
+    world.command(bob, DeleteMessage { conversation: group, message: two });
+    world.set_network(bob, true);
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    assert_eq!(world.client(ann).screen.texts(group), ["one"]);
+}
+
+#[test]
+fn s22_slow_mode_that_ends_is_noticed_at_once() {
+    let mut world = World::new(35, Limits::default());
+    let ([ann, bob], group, _) = waiting(&mut world);
+    world.command(ann, SetPolicy { conversation: group, policy: Policy::SlowModeSeconds(0) });
+    world.run_ms(2_000);
+    assert_eq!(world.client(ann).screen.texts(group), ["one", "two"]);
+    assert_eq!(rows_wait(&mut world, bob, group), None);
+}
+
+#[test]
+fn s20_what_waits_beside_the_others_survives_a_start() {
+    let mut world = World::new(36, Limits::default());
+    let ([ann, bob], group, [one, _]) = waiting(&mut world);
+    world.command(bob, EditMessage { conversation: group, message: one, text: "first".into() });
+    world.crash_client(bob);
+    world.input(bob, Input::OpenConversation(group));
+    world.command(bob, SetProfile { profile: Profile { display_name: Some("Bob".into()), ..Profile::default() } });
+    world.run_ms(1_000);
+    assert_eq!(world.client(ann).screen.texts(group), ["first"]);
+    assert_eq!(world.client(bob).screen.texts(group), ["first", "two"]);
+    assert!(world.settle_ms(2 * 1_000 * u64::from(HOUR)), "{}", world.unrest());
+    assert_eq!(world.client(ann).screen.texts(group), ["first", "two"]);
+}
+
+#[test]
+fn s23_a_row_of_the_list_says_why_what_is_pending_waits() {
+    let limits = Limits { changes_burst: 10, changes_per_second: 1, ..Limits::default() };
+    let mut world = World::new(37, limits);
+    let ([_, bob], group) = group_of_pace(&mut world, 0);
+    for number in 0..20 {
+        say(&mut world, bob, group, &format!("line {number}"));
+        world.run_ms(10);
+    }
+    world.run_ms(200);
+    let waits = world.client(bob).screen.inbox[&group].waits;
+    assert_eq!(waits.map(|wait| wait.code), Some(Code::RateLimited));
+    assert!(world.settle_ms(120_000), "{}", world.unrest());
+    assert_eq!(world.client(bob).screen.inbox[&group].waits, None);
 }

@@ -63,6 +63,23 @@ pub struct ConversationRow {
     pub blocked: bool,
     /// The id of the resource that it is about, if it is about one.
     pub resource: Option<String>,
+    /// Why some of what is pending waits, and until when; none while all of it is on its way.
+    pub waits: Option<WaitRow>,
+}
+
+/// Why something is not sent yet, and until when.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct WaitRow {
+    /// The server's reason, such as `slow_mode` or `rate_limited`.
+    pub code: Code,
+    /// Until when, by the server's clock, in milliseconds since 1970.
+    pub until: f64,
+}
+
+impl From<view::Wait> for WaitRow {
+    fn from(wait: view::Wait) -> Self {
+        Self { code: wait.code.into(), until: millis(wait.until) }
+    }
 }
 
 /// The newest message of a conversation.
@@ -122,6 +139,8 @@ pub struct TimelineRow {
     pub unsynced: bool,
     /// The thread that starts from it.
     pub thread: Option<ThreadRow>,
+    /// Why a pending one waits while others are sent, and until when.
+    pub waits: Option<WaitRow>,
 }
 
 /// A thread, as the message that it starts from shows it.
@@ -344,6 +363,7 @@ impl From<view::InboxRow> for ConversationRow {
             notifications,
             blocked,
             resource,
+            waits,
         } = row;
         Self {
             conversation: conversation.to_string(),
@@ -366,6 +386,7 @@ impl From<view::InboxRow> for ConversationRow {
             notifications: notifications.into(),
             blocked,
             resource,
+            waits: waits.map(WaitRow::from),
         }
     }
 }
@@ -404,6 +425,7 @@ impl From<view::TimelineRow> for TimelineRow {
             pinned,
             unsynced,
             thread,
+            waits,
         } = row;
         Self {
             id: id.to_string(),
@@ -424,6 +446,7 @@ impl From<view::TimelineRow> for TimelineRow {
             pinned,
             unsynced,
             thread: thread.map(ThreadRow::from),
+            waits: waits.map(WaitRow::from),
         }
     }
 }

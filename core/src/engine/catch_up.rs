@@ -20,7 +20,7 @@ use crate::{
     model::{MemberStatus, Profile},
     storage::Write,
     time::{MonotonicTime, WallTime},
-    view::InboxRow,
+    view::{InboxRow, Wait},
     wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, Fetched, ProfileNotice, Refused, Revoked},
 };
 
@@ -192,7 +192,10 @@ impl Engine {
             None => {}
         }
         match stream {
-            StreamId::Conversation(conversation) => self.note_delivered(*conversation),
+            StreamId::Conversation(conversation) => {
+                self.hurry_asides(stream);
+                self.note_delivered(*conversation);
+            }
             StreamId::Account(_) => self.read_account(stream),
         }
     }
@@ -492,7 +495,13 @@ impl Engine {
             return;
         }
         if let Some(retry_at) = refused.retry_at {
+            let wait = Wait { code: refused.code, until: retry_at };
+            if refused.code == Code::SlowMode {
+                return self.defer_aside(stream, wait);
+            }
             replica.outbox.retry_at = Some(now.monotonic.plus(deferral(retry_at, wall)));
+            replica.outbox.deferred = Some(wait);
+            replica.touched.row = true;
             return;
         }
         let Some(front) = replica.outbox.entries.front() else { return };

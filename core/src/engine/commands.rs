@@ -3,9 +3,11 @@
 use crate::{
     authority::Refusal,
     code::Code,
-    command::{AskFor, Command, LeaveConversation},
+    command::{AskFor, Command, DeleteMessage, LeaveConversation},
     engine::{
-        Engine, Update, record,
+        Engine, Update,
+        outbox::OutboxEntry,
+        record,
         record::RefusedRecord,
         replica::{Executed, Rewritten},
         streams::{Slot, Work},
@@ -82,8 +84,16 @@ impl Engine {
             return self.wait_for_thread(stream, thread, request, command);
         }
         let message = command.message(&me);
-        match replica.execute(&session, &limits, now, sequence, command, at) {
-            Ok(Executed::Written(entry)) => {
+        if let Command::DeleteMessage(DeleteMessage { message, .. }) = &command {
+            let taken = replica.take_back(message, &me);
+            if !taken.is_empty() {
+                return self.forget_taken_back(request, message.clone(), taken);
+            }
+        }
+        let Some(replica) = self.replica(stream) else { return };
+        match replica.execute_beside(&session, &limits, now, sequence, command, at) {
+            Ok((Executed::Written(entry), rewritten)) => {
+                self.store_rewritten(stream, &rewritten);
                 self.next_sequence += 1;
                 self.dirty_meta = true;
                 self.store.write(record::put(record::outbox_key(sequence), &entry.record()));
@@ -94,13 +104,13 @@ impl Engine {
                 }
                 self.waiting_requests.insert(sequence, request);
                 let Some(replica) = self.replica(stream) else { return };
-                replica.outbox.entries.push_back(*entry);
                 // A stream that begins with the command is held from now on.
                 if replica.confirmed.position() == Position::ZERO {
                     self.dirty_heads.insert(stream.clone());
                 }
             }
-            Ok(Executed::Satisfied) => {
+            Ok((Executed::Satisfied, rewritten)) => {
+                self.store_rewritten(stream, &rewritten);
                 self.succeed(request, stream.conversation(), message);
             }
             Err(Refusal { code, detail, .. }) => self.fail(request, code, &detail),
@@ -152,6 +162,9 @@ impl Engine {
         }
         let me = self.session.account.clone();
         let request = self.waiting_requests.remove(&sequence);
+        if let (Some(message), Some(request)) = (self.taken_back.remove(&sequence), request) {
+            return self.succeed(request, None, Some(message));
+        }
         let Some(stream) = self.unstored.remove(&sequence) else { return };
         let Some(entry) = self.replica(&stream).and_then(|replica| replica.outbox.numbered(sequence)) else { return };
         entry.stored = true;
@@ -201,12 +214,22 @@ impl Engine {
         let (session, limits, now) = (self.session.clone(), self.limits.clone(), self.now);
         self.stamp_anew(stream);
         let Some(replica) = self.replica(stream) else { return };
-        let Rewritten { entries, satisfied, refused } = replica.rewrite(&session, &limits, now);
+        let rewritten = replica.rewrite(&session, &limits, now);
+        self.take_rewritten(stream, rewritten);
+    }
+
+    /// Stores entries that were written anew, which are not sent before.
+    pub(super) fn store_rewritten(&mut self, stream: &StreamId, entries: &[OutboxEntry]) {
         for entry in entries {
             self.store.write(record::put(record::outbox_key(entry.sequence), &entry.record()));
             self.store.wait_for(entry.sequence);
             self.unstored.insert(entry.sequence, stream.clone());
         }
+    }
+
+    pub(super) fn take_rewritten(&mut self, stream: &StreamId, rewritten: Rewritten) {
+        let Rewritten { entries, satisfied, refused } = rewritten;
+        self.store_rewritten(stream, &entries);
         for sequence in satisfied {
             self.forget_entry(sequence);
         }
@@ -298,7 +321,7 @@ impl Engine {
             0 => self.waiting.remove(stream),
             count => self.waiting.insert(stream.clone(), count),
         };
-        match outbox.retry_at.is_some() || replica.fetch_at.is_some() {
+        match outbox.retry_at.is_some() || replica.fetch_at.is_some() || replica.aside_timer().is_some() {
             true => self.deferred.insert(stream.clone()),
             false => self.deferred.remove(stream),
         };

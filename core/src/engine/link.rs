@@ -394,6 +394,7 @@ impl Engine {
         self.expire_typing();
         self.expire_grants();
         self.retry_fetches();
+        self.send_asides();
         if self.timelines_at.is_some_and(|at| at <= now) {
             self.save_timelines();
         }
@@ -422,6 +423,7 @@ impl Engine {
             }
             if let Some(changes) = replica.outbox.next_push(now, &self.limits) {
                 let request = self.link.new_request();
+                replica.touched.row |= replica.outbox.deferred.is_some();
                 replica.outbox.start_push(request, changes.len());
                 pushes.push(Push { request, stream, changes });
             }
@@ -434,8 +436,8 @@ impl Engine {
     /// When a deferred push or fetch may be sent again.
     pub(super) fn deferred_timer(&self) -> Option<MonotonicTime> {
         let deferred = self.deferred.iter().flat_map(|stream| match self.streams.get(stream) {
-            Some(Slot::Loaded(replica)) => [replica.outbox.retry_at, replica.fetch_at],
-            Some(Slot::Loading(_)) | None => [None, None],
+            Some(Slot::Loaded(replica)) => [replica.outbox.retry_at, replica.fetch_at, replica.aside_timer()],
+            Some(Slot::Loading(_)) | None => [None, None, None],
         });
         deferred.flatten().filter(|at| *at > self.now.monotonic).min()
     }

@@ -6,6 +6,7 @@
 //! The contract: call `handle` with one input, then `poll` until it answers
 //! none. A second input before that is a misuse and changes nothing.
 
+mod aside;
 mod backoff;
 mod catch_up;
 mod clock;
@@ -74,7 +75,7 @@ use crate::{
         wishes::Wish,
     },
     hlc::HybridClock,
-    ids::{AccountId, ConversationId, DeviceId, IncarnationId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, IncarnationId, MessageId, Stamp, StreamId, TenantId},
     journal::{Cursor, Position},
     limits::Limits,
     model::{PresenceKind, Profile},
@@ -168,6 +169,9 @@ pub struct Engine {
     waiting_requests: BTreeMap<u64, u64>,
     /// Refused commands that were commanded again, by the new request.
     retries: BTreeMap<u64, u64>,
+    /// Messages taken back before they were sent, by the number under which the
+    /// store is asked to forget them.
+    taken_back: BTreeMap<u64, MessageId>,
     /// Commands that wait for a conversation to be fetched.
     waiting_for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
     /// Commands that wait for a thread to be brought in.
@@ -244,6 +248,7 @@ impl Engine {
             grants_end: BTreeMap::new(),
             waiting_requests: BTreeMap::new(),
             retries: BTreeMap::new(),
+            taken_back: BTreeMap::new(),
             waiting_for_whole: BTreeMap::new(),
             waiting_for_thread: BTreeMap::new(),
             renamed: false,

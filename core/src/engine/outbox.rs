@@ -6,11 +6,12 @@ use std::collections::VecDeque;
 use crate::{
     command::Command,
     doc::Change,
-    engine::record::OutboxRecord,
+    engine::{aside::Aside, record::OutboxRecord},
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, MessageId},
     journal::Entry,
     limits::Limits,
     time::{MonotonicTime, WallTime},
+    view::Wait,
     wire::{Accepted, PushedChange},
 };
 
@@ -31,6 +32,8 @@ pub(super) struct OutboxEntry {
     /// Whether it is durable here: only then may it be sent, or a crash could
     /// give the same number to another change.
     pub(super) stored: bool,
+    /// What it waits for, beside the others and on top of them.
+    pub(super) aside: Option<Aside>,
 }
 
 impl OutboxEntry {
@@ -41,6 +44,7 @@ impl OutboxEntry {
             document: self.document.clone(),
             change: self.change.bytes().to_vec(),
             rewrites: self.rewrites,
+            is_aside: self.aside.is_some(),
         }
     }
 }
@@ -61,10 +65,13 @@ pub(super) struct InFlight {
 /// The outbox of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
+    /// Those that are to be pushed in their order, then those that are aside.
     pub(super) entries: VecDeque<OutboxEntry>,
     pub(super) in_flight: Option<InFlight>,
     /// Deferred by the server until then.
     pub(super) retry_at: Option<MonotonicTime>,
+    /// Why, and until when by its own clock.
+    pub(super) deferred: Option<Wait>,
 }
 
 impl Outbox {
@@ -83,7 +90,7 @@ impl Outbox {
         }
         let mut bytes = 0;
         let mut changes = Vec::new();
-        for entry in self.entries.iter().take_while(|entry| entry.stored) {
+        for entry in self.entries.iter().take_while(|entry| entry.stored && entry.aside.is_none()) {
             bytes += entry.change.bytes().len();
             let full = changes.len() >= limits.push_changes_max as usize || bytes > limits.push_bytes_max as usize;
             if full && !changes.is_empty() {
@@ -94,9 +101,26 @@ impl Outbox {
         (!changes.is_empty()).then_some(changes)
     }
 
+    /// Those that wait beside the others.
+    pub(super) fn asides(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
+        self.entries.iter().filter(|entry| entry.aside.is_some())
+    }
+
+    /// What the first of it waits for, if it is not on its way.
+    pub(super) fn wait(&self) -> Option<Wait> {
+        self.deferred.or_else(|| self.asides().find_map(|entry| Some(entry.aside?.wait)))
+    }
+
+    /// What a message waits for while others are sent.
+    pub(super) fn wait_of(&self, message: &MessageId, account: &AccountId) -> Option<Wait> {
+        let is_it = |entry: &&OutboxEntry| matches!(&entry.command, Command::SendText(send) if send.message(account) == *message);
+        self.asides().find(is_it)?.aside.map(|aside| aside.wait)
+    }
+
     /// Takes note of a push that was sent.
     pub(super) fn start_push(&mut self, request: u64, count: usize) {
         self.retry_at = None;
+        self.deferred = None;
         let changes: Vec<ChangeHash> = self.entries.iter().take(count).map(|entry| entry.change.hash()).collect();
         self.in_flight = Some(InFlight { request, waiting: changes.len(), changes, accepted: None });
     }
@@ -106,9 +130,11 @@ impl Outbox {
         self.in_flight.as_ref().is_some_and(|in_flight| in_flight.accepted.is_some())
     }
 
-    /// The entry with a number. They are given in rising order.
+    /// The entry with a number. They are given in rising order, which only those
+    /// break that were aside.
     pub(super) fn numbered(&mut self, sequence: u64) -> Option<&mut OutboxEntry> {
-        let index = self.entries.binary_search_by_key(&sequence, |entry| entry.sequence).ok()?;
+        let rising = self.entries.binary_search_by_key(&sequence, |entry| entry.sequence).ok();
+        let index = rising.or_else(|| self.entries.iter().position(|entry| entry.sequence == sequence))?;
         self.entries.get_mut(index)
     }
 

@@ -171,6 +171,9 @@ pub(super) struct OutboxRecord {
     /// How often it was written anew.
     #[n(4)]
     pub(super) rewrites: u32,
+    /// Whether it waits beside the others, on top of them.
+    #[cbor(n(5), default)]
+    pub(super) is_aside: bool,
 }
 
 /// A wish that waits for the server's answer.

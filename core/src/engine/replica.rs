@@ -9,6 +9,7 @@ use crate::{
     command::{Command, Plan, Planning},
     doc::{ApplyChangeError, Change, Document, Fact},
     engine::{
+        aside::Pace,
         fault::{ReceiveEntryError, RestoreFetchedError},
         incarnation::Former,
         outbox::{Outbox, OutboxEntry},
@@ -69,6 +70,8 @@ pub(super) struct Replica {
     pub(super) touched: Touched,
     /// When it was last used, for eviction.
     pub(super) used: u64,
+    /// What slow mode was when something was set aside.
+    pub(super) aside_under: Option<Pace>,
 }
 
 /// What changed since the screen last looked.
@@ -162,6 +165,7 @@ impl Replica {
             changed_threads: BTreeSet::new(),
             touched: Touched { all: true, row: true, detail: true, ..Touched::default() },
             used: 0,
+            aside_under: None,
         }
     }
 
@@ -209,6 +213,7 @@ impl Replica {
             change,
             rewrites: 0,
             stored: false,
+            aside: None,
         })))
     }
 
@@ -358,10 +363,12 @@ impl Replica {
         self.rewrite_due = false;
         let mut rewritten = Rewritten::default();
         for former in core::mem::take(&mut self.outbox.entries) {
-            let OutboxEntry { sequence, command, at, rewrites, .. } = former;
+            let OutboxEntry { sequence, command, at, rewrites, aside, .. } = former;
             match self.execute(session, limits, now, sequence, command.clone(), at) {
                 Ok(Executed::Written(mut entry)) => {
-                    entry.rewrites = rewrites + 1;
+                    // What waits for its time is no disagreement.
+                    entry.rewrites = rewrites + u32::from(aside.is_none());
+                    entry.aside = aside;
                     rewritten.entries.push((*entry).clone());
                     self.outbox.entries.push_back(*entry);
                 }
@@ -444,6 +451,8 @@ impl Replica {
 
     /// Takes in an older page.
     pub(super) fn insert_page(&mut self, page: Document) {
+        // The panel shows the words of what is pinned there.
+        self.touched.detail = true;
         self.confirmed.insert(page);
         self.reapply();
     }

@@ -294,6 +294,7 @@ impl Engine {
             read_by,
             pinned: replica.view().room(room).is_some_and(|room| room.pins.contains_key(id)),
             thread: thread_row(replica, id),
+            waits: position.is_none().then(|| replica.outbox.wait_of(id, &self.session.account)).flatten(),
             unsynced: replica.outbox.touches(id, &self.session.account),
             id: id.clone(),
         })
@@ -367,6 +368,7 @@ impl Engine {
             notifications: NotificationLevel::All,
             blocked: false,
             resource: state.resource().map(|resource| resource.id.clone()),
+            waits: replica.outbox.wait(),
         })
     }
 

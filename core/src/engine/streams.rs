@@ -211,7 +211,10 @@ impl Engine {
         let row = stream.conversation().and_then(|conversation| self.inbox.get(&conversation));
         replica.former = self.is_former(stream).then_some(Former::Unread);
         replica.revoked = row.map(|record| record.row.status).filter(|status| *status != MemberStatus::Active);
-        for (sequence, entry) in self.parked.remove(stream).unwrap_or_default() {
+        let mut parked = self.parked.remove(stream).unwrap_or_default();
+        // What was aside was written on top of the others; the server is asked again.
+        parked.sort_by_key(|(_, entry)| entry.is_aside);
+        for (sequence, entry) in parked {
             self.resume_entry(&mut replica, sequence, entry);
         }
         let waiting = match self.streams.insert(stream.clone(), Slot::Loaded(Box::new(replica))) {
@@ -226,13 +229,13 @@ impl Engine {
     }
 
     fn resume_entry(&mut self, replica: &mut Replica, sequence: u64, entry: OutboxRecord) {
-        let OutboxRecord { command, at, document, change, rewrites } = entry;
+        let OutboxRecord { command, at, document, change, rewrites, .. } = entry;
         let Ok(change) = Change::parse(&change) else {
             let detail = "the stored change does not decode".to_owned();
             self.refuse(sequence, command, at, Code::StorageCorrupt, detail);
             return;
         };
-        let entry = OutboxEntry { sequence, command, at, document, change, rewrites, stored: true };
+        let entry = OutboxEntry { sequence, command, at, document, change, rewrites, stored: true, aside: None };
         // What does not apply, because its document is not held, is still the
         // server's to answer.
         if replica.resume(entry.clone()).is_err() {

@@ -8,6 +8,7 @@ use crate::{
     ids::{AccountId, ConversationId},
     model::{ConversationKind, ConversationState, MemberStatus, NotificationLevel, Role},
     time::WallTime,
+    view::Wait,
     wire::{ConversationSummary, LastMessage},
 };
 
@@ -78,6 +79,9 @@ pub struct InboxRow {
     /// The id of the resource that it is about.
     #[n(19)]
     pub resource: Option<String>,
+    /// Why some of what is pending waits, and until when; none while all of it is on its way.
+    #[n(20)]
+    pub waits: Option<Wait>,
 }
 
 impl InboxRow {
@@ -105,6 +109,7 @@ impl InboxRow {
             notifications: NotificationLevel::All,
             blocked: false,
             resource: summary.resource.clone(),
+            waits: None,
         }
     }
 

@@ -6,8 +6,10 @@ mod conversation;
 mod inbox;
 mod refused;
 mod timeline;
+mod wait;
 
 pub use conversation::{ConversationDetail, InviteRow, LateRow, MemberRow, PinRow};
 pub use inbox::{InboxRow, UNREAD_MAX};
 pub use refused::RefusedRow;
 pub use timeline::{MessageState, ReactionRow, ReplyRow, ThreadRow, TimelineRow};
+pub use wait::Wait;

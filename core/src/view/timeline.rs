@@ -8,6 +8,7 @@ use crate::{
     journal::Position,
     named::named,
     time::WallTime,
+    view::Wait,
 };
 
 named! {
@@ -81,6 +82,9 @@ pub struct TimelineRow {
     /// The thread that starts from it.
     #[n(16)]
     pub thread: Option<ThreadRow>,
+    /// Why a pending one waits while others are sent, and until when.
+    #[n(17)]
+    pub waits: Option<Wait>,
 }
 
 /// A thread, as the message that it starts from shows it.

@@ -1,0 +1,17 @@
+//! Why something that a person gave is not sent yet, and until when.
+
+use minicbor::{Decode, Encode};
+
+use crate::{code::Code, time::WallTime};
+
+/// What a command waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Wait {
+    /// The server's reason, such as `slow_mode` or `rate_limited`.
+    #[n(0)]
+    pub code: Code,
+    /// Until when, by the server's clock.
+    #[n(1)]
+    pub until: WallTime,
+}
