@@ -10,6 +10,8 @@ named! {
         // Session.
         /// The token is missing, malformed or not signed by a known key.
         TokenInvalid = "token_invalid",
+        /// The token is another account's, or another tenant's, than the client was opened for.
+        TokenForeign = "token_foreign",
         /// The token's time is over: the app gives a new one.
         TokenExpired = "token_expired",
         /// The app gave no token: what it is asked with failed.

@@ -6,7 +6,8 @@
 use tidings_core::{
     code::Code,
     command::{
-        AnswerRequest, AskFor, BanMember, CreateConversation, InviteMember, InviteTerms, SendText, SetInvite, SetPolicy,
+        AnswerRequest, AskFor, BanMember, CreateConversation, InviteMember, InviteTerms, LeaveConversation,
+        RemoveMember, SendText, SetInvite, SetPolicy,
     },
     engine::Input,
     ids::{AccountId, ConversationId, InviteCode},
@@ -190,4 +191,43 @@ fn a73_a_group_begins_with_a_thousand_people() {
     assert_eq!(world.client(last).screen.details[&group].members.len(), 1_000);
     let request = world.command(ann, CreateConversation::group(Some("And one".into()), others(1_000)));
     assert_eq!(world.client(ann).screen.answers[&request], Err(Code::TooManyMembers));
+}
+
+#[test]
+fn v60_who_left_was_removed_or_banned_is_in_the_detail_with_when_and_by_whom() {
+    let mut world = World::new(51, Limits::default());
+    let ann = world.add("ann");
+    let names = ["bob", "carl", "dora", "emil"];
+    let devices = names.map(|name| world.add(name));
+    let group = CreateConversation::group(Some("Trip".into()), names.map(account).to_vec());
+    let request = world.command(ann, group);
+    let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    world.input(ann, Input::OpenConversation(group));
+    assert!(world.settle_ms(60_000));
+    world.run_ms(10_000);
+    let left = world.now().wall;
+    world.command(devices[0], LeaveConversation { conversation: group });
+    assert!(world.settle_ms(60_000));
+    world.run_ms(10_000);
+    world.command(ann, RemoveMember { conversation: group, account: account("carl") });
+    world.command(ann, BanMember { conversation: group, account: account("dora") });
+    assert!(world.settle_ms(60_000));
+    let detail = &world.client(ann).screen.details[&group];
+    let told: Vec<_> = detail
+        .former
+        .iter()
+        .chain(&detail.candidates)
+        .map(|row| (row.account.as_str(), row.status, row.status_by.as_ref().map(AccountId::as_str)))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("carl", MemberStatus::Removed, Some("ann")),
+            ("bob", MemberStatus::Left, Some("bob")),
+            ("dora", MemberStatus::Banned, Some("ann")),
+        ]
+    );
+    assert_eq!(detail.former[1].status_at, Some(left));
+    let members: Vec<_> = detail.members.iter().map(|row| row.account.as_str()).collect();
+    assert_eq!(members, ["ann", "emil"]);
 }

@@ -430,7 +430,7 @@ export class Client {
   /**
    * The detail of a conversation: members, own permissions, pins. Of a thread
    * once it was opened, with what it takes from its conversation. Undefined when
-   * it is gone: what began it here was refused.
+   * it is gone: what began it here was refused, or it was deleted.
    */
   conversation(
     conversation: string,

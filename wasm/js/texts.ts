@@ -16,6 +16,7 @@ const DAMAGED = "This could not be sent as it is. Write it again.";
 export const ENGLISH: Texts = {
   // Session.
   token_invalid: "The server did not accept this sign-in.",
+  token_foreign: "You are signed in as somebody else. Sign in again.",
   token_expired: "The sign-in has expired.",
   token_unavailable: "The app could not sign in.",
   account_suspended: "This account is suspended: it can neither read nor write.",

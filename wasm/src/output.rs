@@ -53,7 +53,7 @@ pub enum Update {
     Timeline { timeline: TimelineUpdate },
     /// The detail of an open conversation.
     Conversation { detail: Box<ConversationDetail> },
-    /// A conversation or a thread that was begun here did not come to be.
+    /// A conversation or a thread is gone: what was begun here did not come to be, or it was deleted.
     Gone { conversation: String },
     /// Refused commands that came, and the numbers of those that went.
     Refused { rows: Vec<RefusedRow>, removed: Vec<f64> },

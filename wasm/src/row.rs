@@ -228,6 +228,8 @@ pub struct ConversationDetail {
     pub members: Vec<MemberRow>,
     /// Who was invited, asked or is banned, by name.
     pub candidates: Vec<MemberRow>,
+    /// Who has left or was removed, the latest first; at most 200 of them.
+    pub former: Vec<MemberRow>,
     /// The invite links, newest first; empty for whoever may not make any.
     pub invites: Vec<InviteRow>,
     /// Messages that are held, oldest first; empty for whoever does not decide about them.
@@ -274,6 +276,10 @@ pub struct MemberRow {
     pub role: Role,
     /// Where they stand.
     pub status: MemberStatus,
+    /// Since when they stand there, by the clock of who said so: when they left, or were removed or banned.
+    pub status_at: Option<f64>,
+    /// Who said so: themselves if they left, whoever removed or banned them.
+    pub status_by: Option<String>,
     /// When they became a member.
     pub joined_at: Option<f64>,
     /// Who added or invited them.
@@ -497,6 +503,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             permissions,
             members,
             candidates,
+            former,
             invites,
             late,
             pins,
@@ -527,6 +534,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             permissions: names(permissions),
             members: members.into_iter().map(MemberRow::from).collect(),
             candidates: candidates.into_iter().map(MemberRow::from).collect(),
+            former: former.into_iter().map(MemberRow::from).collect(),
             invites: invites.into_iter().map(InviteRow::from).collect(),
             late: late.into_iter().map(LateRow::from).collect(),
             pins: pins.into_iter().map(PinRow::from).collect(),
@@ -563,14 +571,28 @@ fn role_rows(own: Vec<(model::RoleName, model::RoleDefinition)>) -> Vec<RoleRow>
 
 impl From<view::MemberRow> for MemberRow {
     fn from(row: view::MemberRow) -> Self {
-        let view::MemberRow { account, name, color, role, status, joined_at, invited_by, grants, presence, below } =
-            row;
+        let view::MemberRow {
+            account,
+            name,
+            color,
+            role,
+            status,
+            status_at,
+            status_by,
+            joined_at,
+            invited_by,
+            grants,
+            presence,
+            below,
+        } = row;
         Self {
             account: account.to_string(),
             name,
             color,
             role: role.into(),
             status: status.into(),
+            status_at: status_at.map(millis),
+            status_by: status_by.map(|account| account.to_string()),
             joined_at: joined_at.map(millis),
             invited_by: invited_by.map(|account| account.to_string()),
             grants: grants.into_iter().map(GrantRow::from).collect(),

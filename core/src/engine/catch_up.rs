@@ -17,7 +17,7 @@ use crate::{
     },
     ids::{AccountId, ConversationId, DocumentId, StreamId},
     journal::{Cursor, Entry, Position},
-    model::{MemberStatus, Profile},
+    model::{ConversationState, MemberStatus, Profile},
     storage::Write,
     time::{MonotonicTime, WallTime},
     view::{InboxRow, Wait},
@@ -42,6 +42,10 @@ impl Engine {
     pub(super) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
         for summary in summaries {
             let conversation = summary.conversation;
+            if summary.state == ConversationState::Deleted {
+                self.forget_deleted(conversation);
+                continue;
+            }
             let stream = StreamId::Conversation(conversation);
             self.known_unread.insert(conversation, Unread::of(&summary));
             let mut row = InboxRow::from_summary(&summary);
@@ -193,6 +197,9 @@ impl Engine {
         }
         match stream {
             StreamId::Conversation(conversation) => {
+                if self.is_deleted(stream) {
+                    return self.forget_deleted(*conversation);
+                }
                 self.hurry_asides(stream);
                 self.note_delivered(*conversation);
             }
@@ -550,6 +557,9 @@ impl Engine {
         replica.fetch = None;
         if let Some(retry_at) = refused.retry_at {
             return self.fetch_later(stream, retry_at);
+        }
+        if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
+            return self.forget_deleted(conversation);
         }
         if self.was_put_back(stream, refused) {
             return;

@@ -5,10 +5,13 @@ use crate::{
     ids::{AccountId, ConversationId, InviteId},
     model::{
         ConversationKind, ConversationState, InfoField, Invite, Member, MemberField, MemberStatus, Permission,
-        Permissions,
+        Permissions, PresenceKind,
     },
     view::{ConversationDetail, InviteRow, MemberRow, PinRow},
 };
+
+/// Former members in a detail: a history of years is no part of what each change makes anew.
+const FORMER_MAX: usize = 200;
 
 impl Engine {
     pub(super) fn flush_detail(&mut self, conversation: ConversationId) {
@@ -52,6 +55,8 @@ impl Engine {
             color: member.text(MemberField::Color).map(str::to_owned),
             role: member.role.clone(),
             status: member.status(),
+            status_at: member.standing.as_ref().map(|standing| standing.at),
+            status_by: member.standing.as_ref().map(|standing| standing.by.clone()),
             joined_at: member.standing.as_ref().and_then(|standing| standing.joined_at),
             invited_by: member.standing.as_ref().and_then(|standing| standing.invited_by.clone()),
             grants: member
@@ -60,7 +65,10 @@ impl Engine {
                 .filter(|(_, grant)| grant.holds_at(self.wall()))
                 .map(|(permission, grant)| (*permission, grant.clone()))
                 .collect(),
-            presence: self.presence_of(conversation, account),
+            presence: match member.is_active() {
+                true => self.presence_of(conversation, account),
+                false => PresenceKind::Offline,
+            },
             below: active
                 && *account != self.session.account
                 && state.rank_of(&member.role) < state.rank_of(&me.role)
@@ -75,6 +83,13 @@ impl Engine {
         let candidates = state.members.iter().filter(|(_, member)| is_candidate(member.status()));
         let mut candidates: Vec<MemberRow> = candidates.map(row).collect();
         candidates.sort_by_cached_key(|row| (row.name.to_lowercase(), row.account.clone()));
+        let is_former = |status| matches!(status, MemberStatus::Left | MemberStatus::Removed);
+        let former = state.members.iter().filter(|(_, member)| is_former(member.status()));
+        let mut former: Vec<_> =
+            former.map(|one| (core::cmp::Reverse(one.1.standing.as_ref().map(|standing| standing.at)), one)).collect();
+        former.sort_unstable_by_key(|(at, (account, _))| (*at, *account));
+        former.truncate(FORMER_MAX);
+        let former: Vec<MemberRow> = former.into_iter().map(|(_, one)| row(one)).collect();
         let mut invites: Vec<InviteRow> = Vec::new();
         if permissions.holds(Permission::InviteCreate) {
             let uses = |id: &InviteId| state.invite_uses.get(id).copied().unwrap_or_default();
@@ -124,6 +139,7 @@ impl Engine {
             permissions,
             members,
             candidates,
+            former,
             invites,
             late,
             pins,

@@ -315,9 +315,12 @@ impl Engine {
 
     fn welcomed(&mut self, welcome: Welcome) {
         if welcome.tenant != self.session.tenant || welcome.account != self.session.account {
+            // The app's token callback answers for somebody else.
+            self.link.token = None;
             let of = format!("the token is of {} in {}", welcome.account, welcome.tenant);
-            return self.reject(Cause { code: Code::NotTheOwner, detail: of });
+            return self.reject(Cause { code: Code::TokenForeign, detail: of });
         }
+        self.dirty_meta |= self.session.administrator != welcome.administrator;
         self.session.administrator = welcome.administrator;
         self.limits = welcome.limits;
         self.server_time_told(welcome.server_time);

@@ -13,6 +13,7 @@ mod clock;
 mod commands;
 mod counts;
 mod damage;
+mod deleted;
 mod detail;
 mod fault;
 mod fetched;
@@ -465,6 +466,7 @@ impl Engine {
             clock: self.clock.latest(),
             next_sequence: self.next_sequence,
             incarnation: self.incarnation,
+            administrator: self.session.administrator,
         }
     }
 

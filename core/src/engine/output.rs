@@ -49,8 +49,8 @@ pub enum Update {
     Timeline(TimelineUpdate),
     /// The detail of an open conversation.
     Conversation(Box<ConversationDetail>),
-    /// A conversation or a thread that was begun here did not come to be: it is
-    /// on no list, and has no detail.
+    /// A conversation or a thread is gone: what was begun here did not come to be, or
+    /// it was deleted. It is on no list, and has no detail.
     Gone(ConversationId),
     /// Refused commands that came, and the numbers of those that went.
     Refused {

@@ -78,6 +78,10 @@ pub(super) struct MetaRecord {
     /// The incarnation of the server's store that the cursor is of.
     #[cbor(n(7), default)]
     pub(super) incarnation: Option<IncarnationId>,
+    /// Whether the server last said that the account administers the tenant: what it
+    /// may do is told offline as it is online.
+    #[cbor(n(8), default)]
+    pub(super) administrator: bool,
 }
 
 /// Where a held stream stands.

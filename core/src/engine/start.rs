@@ -104,6 +104,7 @@ impl Engine {
             "meta" => {
                 let meta: MetaRecord = record::read(key, value)?;
                 self.session.device = meta.device;
+                self.session.administrator = meta.administrator;
                 self.cursor = meta.cursor;
                 self.incarnation = meta.incarnation;
                 self.clock = HybridClock::resume(meta.clock);

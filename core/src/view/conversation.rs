@@ -55,6 +55,8 @@ pub struct ConversationDetail {
     pub members: Vec<MemberRow>,
     /// Who was invited, asked or is banned, by name.
     pub candidates: Vec<MemberRow>,
+    /// Who has left or was removed, the latest first; at most 200 of them.
+    pub former: Vec<MemberRow>,
     /// The invite links, newest first; empty for whoever may not make any.
     pub invites: Vec<InviteRow>,
     /// Messages that are held, oldest first; empty for whoever does not decide about them.
@@ -76,6 +78,10 @@ pub struct MemberRow {
     pub role: Role,
     /// Where they stand.
     pub status: MemberStatus,
+    /// Since when they stand there, by the clock of who said so: when they left, or were removed or banned.
+    pub status_at: Option<WallTime>,
+    /// Who said so: themselves if they left, whoever removed or banned them.
+    pub status_by: Option<AccountId>,
     /// When they became a member.
     pub joined_at: Option<WallTime>,
     /// Who added or invited them.

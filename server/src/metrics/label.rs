@@ -130,6 +130,7 @@ label! {
         MatchContactPoints = "match_contact_points",
         StreamHead = "stream_head",
         Member = "member",
+        ConversationState = "conversation_state",
         ActiveMembers = "active_members",
         Subscriptions = "subscriptions",
         Subscribers = "subscribers",

@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
+    model::{
+        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
+        Thread, WordKey,
+    },
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
@@ -183,6 +186,14 @@ impl Store for Metered {
         account: &AccountId,
     ) -> Result<Option<MemberRow>, StoreError> {
         self.call(StoreCall::Member, self.store.member(tenant, conversation, account)).await
+    }
+
+    async fn conversation_state(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<ConversationState>, StoreError> {
+        self.call(StoreCall::ConversationState, self.store.conversation_state(tenant, conversation)).await
     }
 
     async fn active_members(

@@ -30,8 +30,8 @@ use tidings_core::{
     },
     journal::{Cursor, Entry, Position},
     model::{
-        ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, Member, MemberStatus, OwnQuery, Profile,
-        Reachability, Receipt, Role, Thread, WordKey,
+        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, Member, MemberStatus,
+        OwnQuery, Profile, Reachability, Receipt, Role, Thread, WordKey,
     },
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
@@ -551,6 +551,13 @@ pub trait Store: Send + Sync + 'static {
         conversation: ConversationId,
         account: &AccountId,
     ) -> Result<Option<MemberRow>, StoreError>;
+
+    /// Whether a conversation goes on; none if it never began.
+    async fn conversation_state(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<ConversationState>, StoreError>;
 
     /// The active members of a conversation, without its subscribers.
     async fn active_members(

@@ -8,7 +8,7 @@ use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
-    model::{MemberStatus, Thread},
+    model::{ConversationState, MemberStatus, Thread},
     time::WallTime,
     wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, MemberReceipt, Refused, ServerFrame},
 };
@@ -101,7 +101,7 @@ impl Fetching<'_> {
         if let Some(conversation) = self.fetch.stream.conversation() {
             let members = self.node.store.active_members(self.tenant(), conversation).await?;
             // Asked again after reading: nothing is told to somebody who was removed meanwhile.
-            if !members.contains(&self.identity.account) {
+            if !members.contains(&self.identity.account) || self.is_deleted(conversation).await? {
                 self.allowed().await?;
             }
             let blocked = match fresh || members.len() == 2 {
@@ -127,18 +127,31 @@ impl Fetching<'_> {
         Ok(frames)
     }
 
-    /// Only an active member reads a conversation, only the account its own stream.
+    async fn is_deleted(&self, conversation: ConversationId) -> Result<bool, StoreError> {
+        let state = self.node.store.conversation_state(self.tenant(), conversation).await?;
+        Ok(state == Some(ConversationState::Deleted))
+    }
+
+    /// Only an active member reads a conversation, and nobody one that was deleted;
+    /// only the account its own stream.
     async fn allowed(&self) -> Result<(), FetchError> {
         let conversation = match &self.fetch.stream {
             StreamId::Account(account) if *account == self.identity.account => return Ok(()),
             StreamId::Account(_) => {
                 return Err(FetchError::Refused(Code::NotTheOwner, "only the account itself reads its stream"));
             }
-            StreamId::Conversation(_) if self.identity.administrator => return Ok(()),
             StreamId::Conversation(conversation) => *conversation,
         };
+        if self.identity.administrator && !self.is_deleted(conversation).await? {
+            return Ok(());
+        }
         let member = self.node.store.member(self.tenant(), conversation, &self.identity.account).await?;
-        match member.map(|member| member.status) {
+        let status = member.map(|member| member.status);
+        let is_deleted = status == Some(MemberStatus::Active) && self.is_deleted(conversation).await?;
+        match status {
+            Some(MemberStatus::Active) if is_deleted => {
+                Err(FetchError::Refused(Code::ConversationDeleted, "the conversation was deleted"))
+            }
             Some(MemberStatus::Active) => Ok(()),
             Some(MemberStatus::Left) => Err(FetchError::Refused(Code::MemberLeft, "the account has left")),
             Some(MemberStatus::Removed) => Err(FetchError::Refused(Code::MemberRemoved, "the account was removed")),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidings_core::{
     code::Code,
     ids::{DocumentId, StreamId},
-    model::{Conversation, MemberStatus, Permission},
+    model::{Conversation, ConversationState, MemberStatus, Permission},
     wire::{LateMessages, ListLate, ServerFrame},
 };
 
@@ -41,6 +41,9 @@ async fn late_messages(
         if !conversation.permissions_at(member, node.clock.wall_now()).holds(Permission::MemberApprove) {
             return Ok(Err(Code::PermissionDenied));
         }
+    }
+    if store.conversation_state(tenant, conversation).await? == Some(ConversationState::Deleted) {
+        return Ok(Err(Code::NotAMember));
     }
     let messages = store.late_messages(tenant, conversation).await?;
     Ok(Ok(LateMessages { request, conversation, messages }))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidings_core::{
     code::Code,
     ids::StreamId,
-    model::MemberStatus,
+    model::{ConversationState, MemberStatus},
     wire::{ListSubscribers, ServerFrame, Subscriber, Subscribers},
 };
 
@@ -31,6 +31,9 @@ async fn subscribers(
 ) -> Result<Result<Subscribers, Code>, StoreError> {
     let ListSubscribers { request, conversation, after, count_max, position } = list;
     let (tenant, store) = (&identity.tenant, &node.store);
+    if store.conversation_state(tenant, *conversation).await? == Some(ConversationState::Deleted) {
+        return Ok(Err(Code::NotAMember));
+    }
     if !identity.administrator {
         match store.member(tenant, *conversation, &identity.account).await? {
             Some(member) if member.is_subscriber() => return Ok(Err(Code::PermissionDenied)),

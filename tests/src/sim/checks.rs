@@ -7,7 +7,7 @@ use tidings_core::{
     engine::ConnectionState,
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
-    model::{MemberStatus, Reachability, Receipt},
+    model::{ConversationState, MemberStatus, Reachability, Receipt},
     view::InboxRow,
 };
 use tidings_server::verify::verify_all;
@@ -149,6 +149,29 @@ impl Checks {
             let Some(conversation) = id.conversation() else { continue };
             let members = stream.members();
             let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
+            if made.conversation().state() == ConversationState::Deleted {
+                for client in world.clients() {
+                    let account = &client.account;
+                    ensure!(
+                        !client.screen.inbox.contains_key(&conversation),
+                        "{account} lists {conversation}, deleted"
+                    );
+                    let rooms = made.threads().map(|thread| thread.id).chain([conversation]);
+                    let rows: usize = rooms.map(|room| client.screen.rows(room).len()).sum();
+                    ensure!(rows == 0, "{account} reads {rows} messages of {conversation}, deleted");
+                    let records = client.disk.crash();
+                    let is_of = |(key, value): &(&String, &Vec<u8>)| {
+                        let kept = ["document/", "tail/", "rows/", "head/", "inbox/"];
+                        // Of a timeline that is opened afterwards is stored that it has no rows.
+                        let is_empty = key.starts_with("rows/") && value.len() < 16;
+                        let is_kept = kept.iter().any(|entity| key.starts_with(entity)) && !is_empty;
+                        is_kept && key.contains(&conversation.to_string())
+                    };
+                    let kept = records.records().iter().find(is_of).map(|(key, _)| key);
+                    ensure!(kept.is_none(), "{account} keeps {kept:?} of {conversation}, deleted");
+                }
+                continue;
+            }
             let rooms: Vec<_> = made.threads().map(|thread| thread.id).chain([conversation]).collect();
             let rooms: Vec<_> = rooms.into_iter().map(|room| (room, timeline(&made, room))).collect();
             if let Some(name) = made.conversation().public_name() {
@@ -197,6 +220,9 @@ impl Checks {
     fn check_documents(&self, world: &World) -> Checked {
         for (id, journal) in self.journal.streams() {
             let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
+            if id.conversation().is_some() && made.conversation().state() == ConversationState::Deleted {
+                continue;
+            }
             let readers = match id {
                 StreamId::Account(account) => BTreeSet::from([account.clone()]),
                 StreamId::Conversation(_) => journal.members(),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tidings_core::{
     engine::ListPage,
     ids::{AccountId, ConversationId},
-    model::{DirectoryQuery, MemberStatus, OwnQuery, Query, standing},
+    model::{ConversationState, DirectoryQuery, MemberStatus, OwnQuery, Query, standing},
     view::InboxRow,
 };
 
@@ -62,7 +62,11 @@ impl Run<'_> {
     fn standings(&self, account: &AccountId) -> BTreeMap<ConversationId, MemberStatus> {
         let store = self.world.database().store();
         let stands = |conversation: &ConversationId| {
+            let state = wait(store.conversation_state(&tenant(), *conversation)).expect("the database answers");
             let member = wait(store.member(&tenant(), *conversation, account)).expect("the database answers")?;
+            if state == Some(ConversationState::Deleted) {
+                return None;
+            }
             Some((*conversation, standing(&member.role, member.status)))
         };
         self.conversations.iter().filter_map(stands).collect()

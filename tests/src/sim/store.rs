@@ -22,7 +22,10 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
+    model::{
+        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
+        Thread, WordKey,
+    },
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
@@ -615,6 +618,14 @@ impl Store for NodeStore {
         account: &AccountId,
     ) -> Result<Option<MemberRow>, StoreError> {
         self.call(Call::Read, self.store().member(tenant, conversation, account)).await
+    }
+
+    async fn conversation_state(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<ConversationState>, StoreError> {
+        self.call(Call::Read, self.store().conversation_state(tenant, conversation)).await
     }
 
     async fn active_members(

@@ -8,6 +8,7 @@ import { icon } from "../icons";
 import type { Person } from "../person";
 import { createAbout } from "./about";
 import { createCandidates } from "./candidates";
+import { createFormer } from "./former";
 import { createInvites } from "./invites";
 import { createLate } from "./late";
 import { createLifecycle } from "./lifecycle";
@@ -40,6 +41,7 @@ export function createDetails(person: Person, row: ConversationRow, close: () =>
     own,
     createMembers(person, conversation),
     createCandidates(person, conversation),
+    createFormer(person),
     createSubscribers(person, conversation),
     createLate(person, conversation),
     createInvites(person, conversation),

@@ -7,6 +7,7 @@ import { avatar } from "../avatar";
 import { button, element, replaceContent, setAttributes, type Child } from "../dom";
 import { icon } from "../icons";
 import { openMenu, type MenuItem } from "../popover";
+import { sentenceOf } from "../texts";
 import { timeBeside, timeInFull, timeOfDay } from "../times";
 import { openEmoji } from "./emoji";
 
@@ -139,6 +140,12 @@ function meta(row: TimelineRow): HTMLElement {
         "change not sent yet",
       ),
     edited && element("span", { "data-testid": "message-edited", title: timeInFull(row.editedAt ?? 0) }, "edited"),
+    row.waits !== undefined &&
+      element(
+        "span",
+        { class: "meta-unsynced", "data-testid": "message-waits", title: sentenceOf(row.waits.code) },
+        `waits until ${timeOfDay(row.waits.until)}`,
+      ),
     timeOf(row),
     row.own && stateIcon(row),
   );

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     command::SetProfile,
+    model::ConversationKind,
     wire::{Closed, Piece, PushedChange},
 };
 
@@ -392,4 +393,55 @@ fn e2_a_first_profile_that_is_refused_is_not_shown_any_more() {
     let push = pushes(&outputs).next().expect("the profile is pushed");
     let outputs = receive(&mut engine, &mut store, &refused(&push, Code::ChangeTooLarge));
     assert_eq!(shown(&outputs), Some(Profile::default()), "{outputs:?}");
+}
+
+#[test]
+fn e73_a_token_of_somebody_else_is_refused_with_a_code_of_its_own() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    give(&mut engine, &mut store, Input::Token("another's".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let welcome = Welcome {
+        version: PROTOCOL_VERSION,
+        tenant: config().tenant,
+        account: AccountId::parse("bob").unwrap(),
+        administrator: true,
+        server_time: now().wall,
+        limits: Limits::default(),
+    };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
+    let is_rejected = |output: &Output| match output {
+        Output::Update(Update::Connection(ConnectionState::Rejected(cause))) => cause.code == Code::TokenForeign,
+        _ => false,
+    };
+    assert!(outputs.iter().any(is_rejected), "{outputs:?}");
+    // Tried again, the app is asked for a token, and nothing of the other account was taken over.
+    let outputs = give(&mut engine, &mut store, Input::ConnectNow);
+    assert!(outputs.iter().any(|output| matches!(output, Output::NeedToken { .. })), "{outputs:?}");
+    assert!(!engine.session.administrator);
+}
+
+#[test]
+fn e72_an_administrator_is_one_after_a_start_without_a_network_too() {
+    let mut store = MemoryStore::default();
+    let create = || Input::Command {
+        request: 1,
+        command: CreateConversation::new(ConversationKind::System, None, vec![]).into(),
+    };
+    for is_told in [false, true] {
+        let mut engine = Engine::new(now(), config());
+        drain(&mut engine, &mut store);
+        assert_eq!(answers(&give(&mut engine, &mut store, create())), [(1, is_told)]);
+        give(&mut engine, &mut store, Input::Token("token".into()));
+        give(&mut engine, &mut store, Input::LinkOpened);
+        let welcome = Welcome {
+            version: PROTOCOL_VERSION,
+            tenant: config().tenant,
+            account: config().account,
+            administrator: true,
+            server_time: now().wall,
+            limits: Limits::default(),
+        };
+        receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
+    }
 }

@@ -127,7 +127,9 @@ async fn all_summaries<B: Backend>(
     tenant: &TenantId,
     account: &AccountId,
 ) -> Result<Vec<ConversationSummary>, StoreError> {
-    let rows = fetch::<B>(connection, select_summaries!(), [tenant.into(), account.into()]).await?;
+    // Whoever was told of nothing need not be told of what was deleted.
+    const GOING_ON: &str = select_summaries!(" AND conversations.state <> 'deleted'");
+    let rows = fetch::<B>(connection, GOING_ON, [tenant.into(), account.into()]).await?;
     conversation_summaries(&rows, account)
 }
 
@@ -153,6 +155,16 @@ fn conversation_summaries<R: ReadRow>(rows: &[R], account: &AccountId) -> Result
 fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<ConversationSummary, StoreError> {
     let fields = Fields::of("conversations", row);
     let member = fields.member()?;
+    let state = fields.named("state", ConversationState::parse)?;
+    if state == ConversationState::Deleted {
+        // It is gone: that is all there is to be told.
+        return Ok(ConversationSummary {
+            title: None,
+            member_count: 0,
+            subscriber_count: 0,
+            ..outside(&fields, member)?
+        });
+    }
     if member.status != MemberStatus::Active {
         return outside(&fields, member);
     }
@@ -161,7 +173,7 @@ fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<Conve
         conversation: fields.conversation()?,
         kind: fields.named("kind", ConversationKind::parse)?,
         title: fields.words("title")?,
-        state: fields.named("state", ConversationState::parse)?,
+        state,
         role: member.role,
         status: member.status,
         member_count: fields.number("member_count")?,
@@ -337,12 +349,16 @@ impl Missed<'_> {
         heads: &[(StreamId, Position)],
         entries_max: u32,
     ) -> Result<Vec<Run>, StoreError> {
+        // Nothing is told of what was deleted but that it was.
         const RUNS: &str = "SELECT journal.stream, min(journal.position) AS first,
                 CAST(sum(length(journal.change)) AS BIGINT) AS bytes
             FROM json_each($2) AS wanted
             JOIN journal ON journal.tenant = $1 AND journal.stream = wanted.key
                 AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
             WHERE journal.tick >= $3
+                AND NOT EXISTS (SELECT 1 FROM conversations WHERE conversations.tenant = $1
+                    AND 'conversation/' || conversations.conversation = journal.stream
+                    AND conversations.state = 'deleted')
             GROUP BY journal.stream";
         let fits = |first: Position, head: Position| {
             head.next().number().saturating_sub(first.number()) <= u64::from(entries_max)

@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, TenantId},
-    model::Profile,
+    model::{ConversationState, Profile},
     wire::{self, ProfileNotice},
 };
 
@@ -121,6 +121,19 @@ pub(super) async fn member<B: Backend>(
 ) -> Result<Option<MemberRow>, StoreError> {
     let rows = fetch::<B>(connection, MEMBER, [tenant.into(), conversation.into(), account.into()]).await?;
     rows.first().map(|row| Fields::of("members", row).member()).transpose()
+}
+
+const STATE: &str = "SELECT state FROM conversations WHERE tenant = $1 AND conversation = $2";
+
+/// `Store::conversation_state`.
+pub(super) async fn state<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+) -> Result<Option<ConversationState>, StoreError> {
+    let rows = fetch::<B>(connection, STATE, [tenant.into(), conversation.into()]).await?;
+    let state = |row| Fields::of("conversations", row).named("state", ConversationState::parse);
+    rows.first().map(state).transpose()
 }
 
 const ACTIVE_MEMBERS: &str = "SELECT account FROM members

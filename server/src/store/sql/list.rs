@@ -40,6 +40,7 @@ const OWN: &str = "SELECT * FROM (
             AND conversations.kind IN (SELECT key FROM json_each($4))
             AND (own.status NOT IN ('active', 'invited', 'requested')
                 OR conversations.state IN (SELECT key FROM json_each($5)))
+            AND conversations.state <> 'deleted'
             AND ($9 IS NULL OR conversations.resource = $9)
     ) AS listed
     WHERE activity_at < $6 OR (activity_at = $6 AND conversation > $7)

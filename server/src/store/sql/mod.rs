@@ -27,7 +27,10 @@ use sqlx::Pool;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
+    model::{
+        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
+        Thread, WordKey,
+    },
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
@@ -317,6 +320,16 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Option<MemberRow>, StoreError> {
         self.patience
             .bound(async { directory::member::<B>(&mut *self.reader().await?, tenant, conversation, account).await })
+            .await
+    }
+
+    async fn conversation_state(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<ConversationState>, StoreError> {
+        self.patience
+            .bound(async { directory::state::<B>(&mut *self.reader().await?, tenant, conversation).await })
             .await
     }
 

@@ -1,0 +1,107 @@
+//! Conversations that were deleted: nobody reads them any more, here either. They
+//! leave the list, the screen and the store; what was not admitted of one's own
+//! words is given back.
+
+use crate::{
+    code::Code,
+    engine::{
+        Engine, TimelineUpdate, Update,
+        outbox::OutboxEntry,
+        record,
+        streams::{Slot, Work},
+    },
+    ids::{ConversationId, StreamId},
+    model::ConversationState,
+    storage::Write,
+};
+
+impl Engine {
+    /// Whether the deletion of a conversation has been admitted.
+    pub(super) fn is_deleted(&self, stream: &StreamId) -> bool {
+        match self.streams.get(stream) {
+            Some(Slot::Loaded(replica)) => replica.confirmed.conversation().state() == ConversationState::Deleted,
+            Some(Slot::Loading(_)) | None => false,
+        }
+    }
+
+    /// Lets go of all that is held of a conversation which was deleted.
+    ///
+    /// Invariant: its last entry is the deletion, so nothing that still waits was
+    /// admitted behind what is known, and nothing of it ever will be.
+    pub(super) fn forget_deleted(&mut self, conversation: ConversationId) {
+        let stream = StreamId::Conversation(conversation);
+        self.give_back(&stream);
+        self.drop_stored(&stream);
+        for key in [record::head_key(&stream), record::inbox_key(conversation), record::rows_key(conversation)] {
+            self.store.write(Write::Delete(key));
+        }
+        let rooms = self.open.rooms_of(conversation);
+        for room in &rooms {
+            self.store.write(Write::Delete(record::rows_key(*room)));
+        }
+        let was_known = self.inbox.remove(&conversation).is_some();
+        self.heads.remove(&stream);
+        self.streams.remove(&stream);
+        self.waiting.remove(&stream);
+        self.deferred.remove(&stream);
+        self.dirty_heads.remove(&stream);
+        self.dirty_rows.remove(&conversation);
+        self.shown_rows.remove(&conversation);
+        self.told_rows.remove(&conversation);
+        self.known_unread.remove(&conversation);
+        self.moved_receipts.remove(&conversation);
+        for room in rooms {
+            self.empty_timeline(room);
+        }
+        if was_known {
+            self.first_rows_stale = true;
+            self.save_timelines_soon();
+            self.update(Update::Gone(conversation));
+        }
+    }
+
+    /// Refuses what waits in a stream, and what waits for it.
+    fn give_back(&mut self, stream: &StreamId) {
+        let detail = "the conversation was deleted";
+        let mut entries: Vec<OutboxEntry> = Vec::new();
+        let mut requests: Vec<u64> =
+            self.waiting_for_whole.remove(stream).unwrap_or_default().into_iter().map(|(request, _)| request).collect();
+        match self.streams.get_mut(stream) {
+            Some(Slot::Loaded(replica)) => entries.extend(core::mem::take(&mut replica.outbox.entries)),
+            Some(Slot::Loading(works)) => {
+                requests.extend(core::mem::take(works).into_iter().filter_map(|work| match work {
+                    Work::Command { request, .. } => Some(request),
+                    _ => None,
+                }));
+            }
+            None => {}
+        }
+        let waiting = entries.into_iter().map(|entry| (entry.sequence, entry.command, entry.at));
+        let parked = self.parked.remove(stream).unwrap_or_default();
+        let parked = parked.into_iter().map(|(sequence, entry)| (sequence, entry.command, entry.at));
+        for (sequence, command, at) in waiting.chain(parked).collect::<Vec<_>>() {
+            self.unstored.remove(&sequence);
+            self.refuse(sequence, command, at, Code::ConversationDeleted, detail.to_owned());
+        }
+        for request in requests {
+            self.fail(request, Code::ConversationDeleted, detail);
+        }
+    }
+
+    fn empty_timeline(&mut self, room: ConversationId) {
+        let Some(open) = self.open.get_mut(&room) else { return };
+        open.clear();
+        open.live = false;
+        open.has_older = false;
+        let is_thread = open.conversation != room && open.detail.is_some();
+        open.detail = None;
+        let conversation = room;
+        let update =
+            TimelineUpdate { conversation, restart: true, rows: Vec::new(), removed: Vec::new(), has_older: false };
+        self.stale_timelines.remove(&room);
+        self.update(Update::Timeline(update));
+        if is_thread {
+            self.update(Update::Gone(room));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Conversations that were deleted: nobody reads them any more, whatever they
+//! held of them, and no words of one's own are lost with them.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use tidings_core::{
+    code::Code,
+    command::{Command, CreateConversation, CreateDirect, SendText, SetState},
+    engine::{Input, ListPage},
+    ids::{AccountId, ConversationId, StreamId, TenantId},
+    journal::Position,
+    limits::Limits,
+    model::{ConversationState, MemberStatus, OwnQuery, Query},
+    wire::{ClientFrame, Fetch, FetchScope, Hello, PROTOCOL_VERSION, ServerFrame, encode_frame},
+};
+use tidings_tests::sim::world::{Device, World};
+
+fn account(name: &str) -> AccountId {
+    AccountId::parse(name).unwrap()
+}
+
+#[track_caller]
+fn done(world: &mut World, device: Device, command: impl Into<Command>) -> Option<ConversationId> {
+    let request = world.command(device, command);
+    world.client(device).screen.answers[&request].clone().unwrap().0
+}
+
+/// A group of Ann, Bob and Carl, in which Ann has said something, and Carl has no network.
+fn group(world: &mut World) -> ([Device; 3], ConversationId) {
+    let devices @ [ann, bob, carl] = ["ann", "bob", "carl"].map(|name| world.add(name));
+    let members = vec![account("bob"), account("carl")];
+    let group = done(world, ann, CreateConversation::group(Some("Trip".into()), members)).unwrap();
+    assert!(world.settle_ms(60_000));
+    for device in devices {
+        world.input(device, Input::OpenConversation(group));
+    }
+    assert!(world.settle_ms(60_000));
+    world.set_network(carl, false);
+    done(world, ann, SendText::new(group, "very secret"));
+    assert!(world.settle_ms(60_000));
+    assert_eq!(world.client(bob).screen.texts(group), ["very secret"]);
+    (devices, group)
+}
+
+fn keeps(world: &mut World, device: Device, conversation: ConversationId) -> Vec<String> {
+    let stored = world.client(device).disk.crash();
+    let is_of = |key: &&String| key.contains(&conversation.to_string());
+    stored.records().keys().filter(is_of).cloned().collect()
+}
+
+#[test]
+fn s24_what_was_deleted_is_readable_by_nobody() {
+    let mut world = World::new(41, Limits::default());
+    let ([ann, bob, carl], group) = group(&mut world);
+    done(&mut world, carl, SendText::new(group, "written meanwhile"));
+    done(&mut world, ann, SetState { conversation: group, state: ConversationState::Deleted });
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    world.set_network(carl, true);
+    let late = world.add("bob");
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    for device in [ann, bob, carl, late] {
+        world.run_ms(5_000);
+        assert!(!world.client(device).screen.inbox.contains_key(&group), "device {device}");
+        assert_eq!(world.client(device).screen.texts(group), [""; 0], "device {device}");
+        assert!(!world.client(device).screen.details.contains_key(&group), "device {device}");
+        assert_eq!(keeps(&mut world, device, group), [""; 0], "device {device}");
+        let (statuses, states) = (MemberStatus::ALL.to_vec(), ConversationState::ALL.to_vec());
+        let request = world.list(device, Query::Own(OwnQuery { statuses, states, ..OwnQuery::default() }));
+        world.run_ms(1_000);
+        let page = world.client(device).screen.pages.remove(&request);
+        assert!(matches!(&page, Some(ListPage::Own { rows, .. }) if rows.is_empty()), "{page:?}");
+    }
+    // Nothing that a person wrote is lost.
+    let refused: Vec<_> = world.client(carl).screen.refused.values().map(|row| (row.words.clone(), row.code)).collect();
+    assert_eq!(refused, [(Some("written meanwhile".to_owned()), Code::ConversationDeleted)]);
+    assert_eq!(world.client(carl).screen.unsynced, 0);
+    // Nor does a start bring it back.
+    for device in [ann, bob, carl] {
+        world.set_network(device, false);
+        world.crash_client(device);
+        world.run_ms(1_000);
+        assert!(!world.client(device).screen.inbox.contains_key(&group), "device {device}");
+    }
+}
+
+#[test]
+fn s24_a_fetch_of_what_was_deleted_is_refused_to_members_and_administrators() {
+    let mut world = World::new(42, Limits::default());
+    world.administrator = Some(account("root"));
+    let ([ann, ..], group) = group(&mut world);
+    done(&mut world, ann, SetState { conversation: group, state: ConversationState::Deleted });
+    assert!(world.settle_ms(60_000));
+    // The administrator has no part in it, and is told no more than of one that is not there.
+    for (name, code) in [("bob", Code::ConversationDeleted), ("root", Code::NotAMember)] {
+        let who = account(name);
+        let stranger = world.open_stranger(&who).unwrap();
+        let device = tidings_core::ids::DeviceId::from_bytes([name.len() as u8; 16]);
+        let hello = Hello { version: PROTOCOL_VERSION, token: world.token_of(&who), device, cursor: None };
+        world.inject(stranger, encode_frame(&ClientFrame::Hello(hello)));
+        world.run_ms(1_000);
+        let stream = StreamId::Conversation(group);
+        for scope in [FetchScope::After(Position::ZERO), FetchScope::Page(1)] {
+            let fetch = Fetch { request: 1, stream: stream.clone(), scope };
+            world.inject(stranger, encode_frame(&ClientFrame::Fetch(fetch)));
+        }
+        world.run_ms(1_000);
+        let frames = world.take_strange(stranger);
+        let said = format!("{frames:?}");
+        assert!(!said.contains("very secret"), "{name} is told: {said}");
+        let refused =
+            frames.iter().filter(|frame| matches!(frame, ServerFrame::Refused(refused) if refused.code == code));
+        assert_eq!(refused.count(), 2, "{name}: {said}");
+        let told = frames.iter().filter(|frame| matches!(frame, ServerFrame::Summaries(rows) if !rows.is_empty()));
+        assert_eq!(told.count(), 0, "{name}: {said}");
+        world.close_stranger(stranger);
+    }
+}
+
+#[test]
+fn s24_a_direct_that_was_deleted_does_not_come_to_life_again() {
+    let mut world = World::new(43, Limits::default());
+    world.administrator = Some(account("ann"));
+    let (ann, bob) = (world.add("ann"), world.add("bob"));
+    done(&mut world, ann, CreateDirect { peer: account("bob") });
+    let direct = ConversationId::direct(&TenantId::parse("acme").unwrap(), &account("ann"), &account("bob"));
+    assert!(world.settle_ms(60_000));
+    done(&mut world, ann, SetState { conversation: direct, state: ConversationState::Deleted });
+    assert!(world.settle_ms(60_000));
+    assert!(!world.client(bob).screen.inbox.contains_key(&direct));
+    world.command(bob, CreateDirect { peer: account("ann") });
+    assert!(world.settle_ms(120_000), "{}", world.unrest());
+    let codes: Vec<_> = world.client(bob).screen.refused.values().map(|row| row.code).collect();
+    assert_eq!(codes, [Code::ConversationDeleted]);
+    assert!(!world.client(bob).screen.inbox.contains_key(&direct));
+}
