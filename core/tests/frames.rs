@@ -84,6 +84,7 @@ fn summary() -> ConversationSummary {
         receipt: receipt(),
         unread: 1,
         created_at: AT,
+        joined: Position::new(4),
     }
 }
 

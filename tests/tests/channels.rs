@@ -106,12 +106,12 @@ fn a50_a_channel_is_shown_to_a_subscriber_like_any_conversation() {
     let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
     studio.joins();
     let row = studio.row(studio.bob);
-    assert_eq!((row.role, row.status, row.unread), (Role::Subscriber, MemberStatus::Active, 1));
+    assert_eq!((row.role, row.status, row.unread), (Role::Subscriber, MemberStatus::Active, 0));
     assert_eq!((row.member_count, row.subscriber_count), (1, 1));
     studio.says("hello");
     assert_eq!(studio.heard(), ["before anybody came", "hello"]);
     let row = studio.row(studio.bob);
-    assert_eq!((row.role, row.unread), (Role::Subscriber, 2));
+    assert_eq!((row.role, row.unread), (Role::Subscriber, 1));
     studio.world.input(studio.bob, Input::MarkRead(studio.channel));
     studio.settle();
     assert_eq!(studio.row(studio.bob).unread, 0);

@@ -6,7 +6,7 @@
 use tidings_core::{
     code::Code,
     command::{
-        AnswerRequest, AskFor, BanMember, CreateConversation, InviteMember, InviteTerms, LeaveConversation,
+        AddMember, AnswerRequest, AskFor, BanMember, CreateConversation, InviteMember, InviteTerms, LeaveConversation,
         RemoveMember, SendText, SetInvite, SetPolicy,
     },
     engine::Input,
@@ -230,4 +230,48 @@ fn v60_who_left_was_removed_or_banned_is_in_the_detail_with_when_and_by_whom() {
     assert_eq!(detail.former[1].status_at, Some(left));
     let members: Vec<_> = detail.members.iter().map(|row| row.account.as_str()).collect();
     assert_eq!(members, ["ann", "emil"]);
+}
+
+#[test]
+fn v61_who_comes_in_has_nothing_unread_from_before() {
+    let mut world = World::new(52, Limits::default());
+    let ann = world.add("ann");
+    let (bob, offline) = (world.add("bob"), world.add("bob"));
+    let request = world.command(ann, CreateConversation::group(Some("Trip".into()), vec![]));
+    let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    assert!(world.settle_ms(60_000));
+    world.set_network(offline, false);
+    let say = |world: &mut World, count: u32| {
+        for number in 0..count {
+            world.command(ann, SendText::new(group, format!("line {number}")));
+        }
+        assert!(world.settle_ms(60_000), "{}", world.unrest());
+    };
+    let add = AddMember { conversation: group, account: account("bob"), role: Role::Member };
+    say(&mut world, 5);
+    world.command(ann, add.clone());
+    assert!(world.settle_ms(60_000));
+    let unread = |world: &mut World, device: Device| world.client(device).screen.inbox[&group].unread;
+    assert_eq!(unread(&mut world, bob), 0);
+    say(&mut world, 3);
+    // So a device counts that was there, one that was away, and one that is new: the server's count.
+    world.set_network(offline, true);
+    assert!(world.settle_ms(60_000));
+    let new = world.add("bob");
+    assert!(world.settle_ms(60_000));
+    for device in [bob, offline, new] {
+        assert_eq!(unread(&mut world, device), 3, "device {device}");
+        world.crash_client(device);
+        world.run_ms(1_000);
+        assert_eq!(unread(&mut world, device), 3, "device {device}, started again");
+    }
+    // Nor is anything unread that was said while one was not in.
+    world.command(ann, RemoveMember { conversation: group, account: account("bob") });
+    assert!(world.settle_ms(60_000));
+    say(&mut world, 4);
+    world.command(ann, add);
+    say(&mut world, 2);
+    for device in [bob, offline, new] {
+        assert_eq!(unread(&mut world, device), 2, "device {device}, back again");
+    }
 }

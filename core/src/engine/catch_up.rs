@@ -82,14 +82,17 @@ impl Engine {
                     record.row.role = summary.role;
                     record.row.subscriber_count = summary.subscriber_count;
                     record.receipt_unsent = receipt_unsent;
+                    record.joined = summary.joined;
                     record.head = summary.position;
                     self.shown_rows.insert(conversation);
                 }
                 _ => {
                     // What the screen was told of is replaced: it is told again.
                     self.told_rows.remove(&conversation);
-                    self.inbox
-                        .insert(conversation, InboxRecord { row, receipt, receipt_unsent, head: summary.position });
+                    self.inbox.insert(
+                        conversation,
+                        InboxRecord { row, receipt, receipt_unsent, head: summary.position, joined: summary.joined },
+                    );
                     self.shown_rows.insert(conversation);
                 }
             }

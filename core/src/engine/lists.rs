@@ -182,6 +182,7 @@ mod tests {
             created_at: WallTime::from_millis(at),
             subscriber_count: 0,
             resource: (kind == ConversationKind::Resource).then(|| format!("flat {number}")),
+            joined: Position::ZERO,
         }
     }
 

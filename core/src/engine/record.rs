@@ -120,6 +120,17 @@ pub(super) struct InboxRecord {
     /// and the cursor may not tell: it passes what could not be fetched.
     #[cbor(n(3), default)]
     pub(super) head: Position,
+    /// Where the account last became a member, as the server told.
+    #[cbor(n(4), default)]
+    pub(super) joined: Position,
+}
+
+impl InboxRecord {
+    /// Behind which position messages are unread: what was read, and what was
+    /// written before the account came.
+    pub(super) fn unread_from(&self) -> Position {
+        self.receipt.read.max(self.joined)
+    }
 }
 
 /// A document as of a position.

@@ -316,6 +316,7 @@ impl Engine {
                 receipt: Default::default(),
                 receipt_unsent: false,
                 head: Position::ZERO,
+                joined: Position::ZERO,
             });
             let fresh = former.is_none() || !self.told_rows.contains(&conversation);
             if fresh || former.as_ref() != Some(&row) {
@@ -342,11 +343,10 @@ impl Engine {
         let created = state.created.as_ref()?;
         let member = self.own_member(replica, conversation)?;
         let former = self.inbox.get(&conversation).map(|record| &record.row);
-        let receipt = self.inbox.get(&conversation).map(|record| record.receipt).unwrap_or_default();
         let last_message = last_message(replica, me);
         let activity_at = last_message.as_ref().map_or(created.at, |last| last.message.created_at());
         let others = state.active_members().map(|(account, _)| account).filter(|account| *account != me);
-        let unread = replica.unread(me, receipt.read).min(UNREAD_MAX);
+        let unread = replica.unread(me, self.read_to(conversation)).min(UNREAD_MAX);
         Some(InboxRow {
             conversation,
             kind: created.kind,

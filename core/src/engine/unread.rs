@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     doc::Document,
-    engine::{Engine, replica::Replica},
+    engine::{Engine, record::InboxRecord, replica::Replica},
     ids::{AccountId, ConversationId, StreamId},
     journal::Position,
     wire::ConversationSummary,
@@ -22,7 +22,7 @@ pub(super) struct Unread {
 
 impl Unread {
     pub(super) fn of(summary: &ConversationSummary) -> Self {
-        Self { count: summary.unread, read: summary.receipt.read, position: summary.position }
+        Self { count: summary.unread, read: summary.receipt.read.max(summary.joined), position: summary.position }
     }
 }
 
@@ -93,9 +93,9 @@ impl Replica {
 }
 
 impl Engine {
-    /// How far the own account has read.
+    /// Behind which position messages are unread.
     pub(super) fn read_to(&self, conversation: ConversationId) -> Position {
-        self.inbox.get(&conversation).map_or(Position::ZERO, |record| record.receipt.read)
+        self.inbox.get(&conversation).map_or(Position::ZERO, InboxRecord::unread_from)
     }
 
     /// Unread messages that are on pages not held, as the summary counted them.

@@ -157,6 +157,9 @@ pub struct ConversationSummary {
     /// The id of the resource that it is about.
     #[n(15)]
     pub resource: Option<String>,
+    /// Where in its journal the account last became a member: nothing before is unread.
+    #[n(16)]
+    pub joined: Position,
 }
 
 /// The newest message of a conversation.

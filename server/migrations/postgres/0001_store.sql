@@ -151,6 +151,7 @@ CREATE TABLE members (
     role TEXT NOT NULL,
     status TEXT NOT NULL,
     position BIGINT NOT NULL,
+    joined BIGINT NOT NULL DEFAULT 0,
     subscribed_at BIGINT NOT NULL DEFAULT 0,
     tick BIGINT NOT NULL,
     PRIMARY KEY (tenant, conversation, account)

@@ -129,6 +129,7 @@ CREATE TABLE members (
     role TEXT NOT NULL,
     status TEXT NOT NULL,
     position INTEGER NOT NULL,
+    joined INTEGER NOT NULL DEFAULT 0,
     subscribed_at INTEGER NOT NULL DEFAULT 0,
     tick INTEGER NOT NULL,
     PRIMARY KEY (tenant, conversation, account)

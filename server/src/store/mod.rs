@@ -266,12 +266,14 @@ pub struct MemberRow {
     pub role: Role,
     /// Where they stand.
     pub status: MemberStatus,
+    /// The entry that moved them, in a commit; what is read does not say.
+    pub moved_at: Option<Position>,
 }
 
 impl MemberRow {
     /// What queries need of a member.
     pub fn of(member: &Member) -> Self {
-        Self { role: member.role.clone(), status: member.status() }
+        Self { role: member.role.clone(), status: member.status(), moved_at: None }
     }
 
     /// Whether it is a subscriber's, who is in no list of members.

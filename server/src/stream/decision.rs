@@ -79,7 +79,7 @@ impl Decision {
     pub(super) fn moved(&self, conversation: &Conversation) -> Moved {
         let mut members = Vec::new();
         let mut subscribers = self.subscribers.clone();
-        for account in self.members.keys() {
+        for (account, position) in &self.members {
             let Some(member) = conversation.members.get(account) else { continue };
             match &member.standing {
                 Some(Standing { status: MemberStatus::Subscribed, at, .. }) => {
@@ -88,7 +88,8 @@ impl Decision {
                 }
                 _ => {
                     subscribers.remove(account);
-                    members.push((account.clone(), MemberRow::of(member)));
+                    let row = MemberRow { moved_at: Some(*position), ..MemberRow::of(member) };
+                    members.push((account.clone(), row));
                 }
             }
         }

@@ -304,5 +304,6 @@ fn summary(room: &Room, account: &AccountId) -> Option<ConversationSummary> {
         unread: 0,
         created_at: conversation.created.as_ref()?.at,
         resource: None,
+        joined: Position::ZERO,
     })
 }

@@ -247,7 +247,7 @@ pub(super) fn profile(name: &str, expected: u64, display_name: &str) -> StreamCo
 }
 
 pub(super) fn member(status: MemberStatus) -> MemberRow {
-    MemberRow { role: Role::Member, status }
+    MemberRow { role: Role::Member, status, moved_at: None }
 }
 
 pub(super) fn row(members: &[&str], title: Option<&str>) -> ConversationRow {

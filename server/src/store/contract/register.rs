@@ -75,7 +75,10 @@ pub(crate) async fn members_are_what_was_written_last(store: &dyn Store) {
     promoted.members[0].1.role = Role::Owner;
     write(store, &[promoted, membership(1, 2, "bob", MemberStatus::Left)]).await;
     let member_of = async |name| store.member(&tenant(), conversation(1), &account(name)).await.unwrap();
-    assert_eq!(member_of("ann").await, Some(MemberRow { role: Role::Owner, status: MemberStatus::Active }));
+    assert_eq!(
+        member_of("ann").await,
+        Some(MemberRow { role: Role::Owner, status: MemberStatus::Active, moved_at: None })
+    );
     assert_eq!(member_of("bob").await, Some(member(MemberStatus::Left)));
     assert_eq!(member_of("eve").await, None);
     assert_eq!(store.active_members(&tenant(), conversation(1)).await.unwrap(), ["ann", "cid"].map(account));

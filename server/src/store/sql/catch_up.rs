@@ -96,7 +96,7 @@ pub(in crate::store) async fn next_cursor<B: Backend>(connection: &mut B::Connec
 macro_rules! select_summaries {
     ($($condition:literal)?) => {
         concat!(
-            "SELECT own.conversation, own.role, own.status, conversations.kind, conversations.title,
+            "SELECT own.conversation, own.role, own.status, own.joined, conversations.kind, conversations.title,
                 conversations.state, conversations.member_count, conversations.subscriber_count,
                 conversations.some_members,
                 conversations.created_at, conversations.last_message, conversations.resource, streams.position, streams.page,
@@ -104,7 +104,7 @@ macro_rules! select_summaries {
                 (SELECT count(*) FROM (
                     SELECT 1 FROM journal
                     WHERE journal.tenant = streams.tenant AND journal.stream = streams.stream
-                        AND journal.position > coalesce(receipts.read, 0)
+                        AND journal.position > coalesce(receipts.read, 0) AND journal.position > own.joined
                         AND journal.author <> own.account
                     LIMIT 9999
                 ) AS counted) AS unread
@@ -186,6 +186,7 @@ fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<Conve
         unread: fields.number("unread")?,
         created_at: fields.time("created_at")?,
         resource: fields.words("resource")?,
+        joined: fields.position("joined")?,
     })
 }
 
@@ -208,6 +209,7 @@ fn outside<R: ReadRow>(fields: &Fields<'_, R>, member: MemberRow) -> Result<Conv
         unread: 0,
         created_at: fields.time("created_at")?,
         resource: None,
+        joined: Position::ZERO,
     })
 }
 

@@ -239,9 +239,11 @@ const CONVERSATIONS: Insert = Insert {
 
 const MEMBERS: Insert = Insert {
     table: "members",
-    columns: &["tenant", "conversation", "account", "role", "status", "position", "subscribed_at", "tick"],
+    columns: &["tenant", "conversation", "account", "role", "status", "position", "joined", "subscribed_at", "tick"],
     conflict: "ON CONFLICT (tenant, conversation, account) DO UPDATE SET
         role = excluded.role, status = excluded.status, position = excluded.position,
+        joined = CASE WHEN excluded.status = 'active' AND members.status <> 'active'
+            THEN excluded.joined ELSE members.joined END,
         subscribed_at = excluded.subscribed_at, tick = excluded.tick",
 };
 
@@ -392,6 +394,7 @@ fn member_rows(tick: Tick, commit: &StreamCommit) -> impl Iterator<Item = (&tidi
             (&member.role).into(),
             member.status.as_str().into(),
             commit.last().into(),
+            member.moved_at.unwrap_or(commit.last()).into(),
             0.into(),
             tick.into(),
         ];

@@ -115,6 +115,7 @@ fn ended_row(row: &impl ReadRow) -> Result<ListedRow, StoreError> {
         unread: 0,
         created_at: fields.time("created_at")?,
         resource: None,
+        joined: Position::ZERO,
     };
     debug_assert_ne!(summary.status, MemberStatus::Subscribed, "a subscriber's row is active");
     Ok(ListedRow { summary, activity_at })

@@ -135,7 +135,7 @@ impl<'r, R: ReadRow> Fields<'r, R> {
     }
 
     pub(super) fn member(&self) -> Result<MemberRow, StoreError> {
-        Ok(MemberRow { role: self.named("role", Role::parse)?, status: self.status()? })
+        Ok(MemberRow { role: self.named("role", Role::parse)?, status: self.status()?, moved_at: None })
     }
 
     pub(super) fn receipt(&self) -> Result<Receipt, StoreError> {

@@ -42,6 +42,7 @@ pub(super) fn rows(
             (&Role::Subscriber).into(),
             subscriber.status.as_str().into(),
             commit.last().into(),
+            commit.last().into(),
             subscriber.at.into(),
             tick.into(),
         ];
