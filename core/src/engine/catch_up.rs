@@ -547,6 +547,9 @@ impl Engine {
             }
             return self.fetch_stream(stream);
         }
+        if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
+            return self.forget_deleted(conversation);
+        }
         if let Some(front) = replica.outbox.entries.pop_front() {
             self.refuse(front.sequence, front.command, front.at, refused.code, refused.detail.clone());
             self.rewrite(stream);

@@ -30,7 +30,8 @@ impl Engine {
     /// admitted behind what is known, and nothing of it ever will be.
     pub(super) fn forget_deleted(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
-        self.give_back(&stream);
+        self.deleted.insert(conversation);
+        self.give_back_all(&stream);
         self.drop_stored(&stream);
         for key in [record::head_key(&stream), record::inbox_key(conversation), record::rows_key(conversation)] {
             self.store.write(Write::Delete(key));
@@ -61,7 +62,7 @@ impl Engine {
     }
 
     /// Refuses what waits in a stream, and what waits for it.
-    fn give_back(&mut self, stream: &StreamId) {
+    fn give_back_all(&mut self, stream: &StreamId) {
         let detail = "the conversation was deleted";
         let mut entries: Vec<OutboxEntry> = Vec::new();
         let mut requests: Vec<u64> =

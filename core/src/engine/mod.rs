@@ -150,6 +150,8 @@ pub struct Engine {
     /// Unread messages as the newest summary counted them.
     known_unread: BTreeMap<ConversationId, unread::Unread>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
+    /// Conversations that turned out to be deleted since the start.
+    deleted: BTreeSet<ConversationId>,
     /// Wishes that the server has not answered yet.
     wishes: BTreeMap<u64, Wish>,
     late_words: LateWords,
@@ -237,6 +239,7 @@ impl Engine {
             deferred: BTreeSet::new(),
             known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
+            deleted: BTreeSet::new(),
             wishes: BTreeMap::new(),
             late_words: LateWords::default(),
             asked_lists: lists::Asked::new(),

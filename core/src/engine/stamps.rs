@@ -12,6 +12,10 @@ use crate::{
     time::WallTime,
 };
 
+/// Closer to the allowance than this nobody knows whether a time is admitted: two
+/// clocks of a server, and this device's idea of them, may be so far apart.
+const CLOSE: Duration = Duration::from_secs(120);
+
 impl Engine {
     /// The server tells its time. A hybrid clock that no stamp would be admitted
     /// of goes back to it.
@@ -39,15 +43,20 @@ impl Engine {
         // The new stamps rise as the former ones did.
         let mut clock = HybridClock::default();
         let mut names: BTreeMap<MessageId, MessageId> = BTreeMap::new();
-        for entry in &mut entries {
+        let latest = server_time.plus(self.limits.clock_ahead_max().saturating_sub(CLOSE));
+        for (index, entry) in entries.iter_mut().enumerate() {
             entry.command.rename(&self.session.tenant, &names);
             if entry.at > server_time {
                 // Of a clock that still is as wrong as it was, this is the very moment.
                 entry.at = self.link.clock.corrected(entry.at).min(server_time);
             }
             let Command::SendText(SendText { stamp, .. }) = &mut entry.command else { continue };
-            if stamp.wall() > server_time {
-                let former = MessageId { stamp: *stamp, author: account.clone() };
+            let former = MessageId { stamp: *stamp, author: account.clone() };
+            // The first one was refused. A copy of this device may have written another:
+            // by its id it is known not to be said twice.
+            let is_refused = stamp.wall() > latest || (index == 0 && stamp.wall() > server_time);
+            let is_said = self.replica(stream).is_some_and(|replica| replica.confirmed.page_of(&former).is_some());
+            if is_refused && !is_said {
                 *stamp = clock.tick(entry.at, self.random.bytes());
                 names.insert(former, MessageId { stamp: *stamp, author: account.clone() });
             }

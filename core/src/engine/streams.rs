@@ -50,6 +50,12 @@ pub(super) enum Work {
 impl Engine {
     /// Does the work, at once or when the stream is loaded.
     pub(super) fn with_stream(&mut self, stream: &StreamId, work: Work) {
+        if stream.conversation().is_some_and(|conversation| self.deleted.contains(&conversation)) {
+            if let Work::Command { request, .. } = work {
+                self.fail(request, Code::ConversationDeleted, "the conversation was deleted");
+            }
+            return;
+        }
         self.load_stream(stream);
         match self.streams.get_mut(stream) {
             Some(Slot::Loading(waiting)) => waiting.push(work),
@@ -112,6 +118,10 @@ impl Engine {
 
     /// Takes in what is stored of a stream; none when that cannot be read now.
     pub(super) fn stream_read(&mut self, stream: &StreamId, records: Option<&[Record]>) {
+        if !self.streams.contains_key(stream) {
+            // It was deleted while it was read.
+            return;
+        }
         if let Some(conversation) = stream.conversation() {
             self.rows_read(conversation, records.unwrap_or_default());
         }
