@@ -95,12 +95,13 @@ fn s24_a_fetch_of_what_was_deleted_is_refused_to_members_and_administrators() {
         let who = account(name);
         let stranger = world.open_stranger(&who).unwrap();
         let device = tidings_core::ids::DeviceId::from_bytes([name.len() as u8; 16]);
-        let hello = Hello { version: PROTOCOL_VERSION, token: world.token_of(&who), device, cursor: None };
+        let hello =
+            Hello { version: PROTOCOL_VERSION, token: world.token_of(&who), device, cursor: None, incarnation: None };
         world.inject(stranger, encode_frame(&ClientFrame::Hello(hello)));
         world.run_ms(1_000);
         let stream = StreamId::Conversation(group);
         for scope in [FetchScope::After(Position::ZERO), FetchScope::Page(1)] {
-            let fetch = Fetch { request: 1, stream: stream.clone(), scope };
+            let fetch = Fetch { request: 1, stream: stream.clone(), scope, held: Vec::new() };
             world.inject(stranger, encode_frame(&ClientFrame::Fetch(fetch)));
         }
         world.run_ms(1_000);

@@ -112,7 +112,13 @@ async fn p23_no_answer_is_longer_than_a_frame(database: Database) {
         bob.push_accepted(stream(boats()), vec![said]).await;
     }
     ann.settle().await;
-    ann.send(&ClientFrame::Fetch(Fetch { request: 77, stream: stream(boats()), scope: FetchScope::Page(1) })).await;
+    ann.send(&ClientFrame::Fetch(Fetch {
+        request: 77,
+        stream: stream(boats()),
+        scope: FetchScope::Page(1),
+        held: Vec::new(),
+    }))
+    .await;
     let (mut whole, mut pieces) = (Vec::new(), 0);
     loop {
         let Some(Ok(Message::Binary(bytes))) = ann.socket.next().await else { panic!("the socket is open") };

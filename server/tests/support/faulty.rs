@@ -12,7 +12,10 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{ActivityKey, ContactPoint, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt, Thread, WordKey},
+    model::{
+        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
+        Thread, WordKey,
+    },
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
@@ -186,6 +189,13 @@ impl Store for FaultyStore {
         account: &AccountId,
     ) -> Result<Option<MemberRow>, StoreError> {
         self.inner.member(tenant, conversation, account).await
+    }
+    async fn conversation_state(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<ConversationState>, StoreError> {
+        self.inner.conversation_state(tenant, conversation).await
     }
     async fn active_members(
         &self,

@@ -408,6 +408,7 @@ fn e73_a_token_of_somebody_else_is_refused_with_a_code_of_its_own() {
         administrator: true,
         server_time: now().wall,
         limits: Limits::default(),
+        incarnation: IncarnationId::from_bytes([9; 16]),
     };
     let outputs = receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
     let is_rejected = |output: &Output| match output {
@@ -441,6 +442,7 @@ fn e72_an_administrator_is_one_after_a_start_without_a_network_too() {
             administrator: true,
             server_time: now().wall,
             limits: Limits::default(),
+            incarnation: IncarnationId::from_bytes([9; 16]),
         };
         receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
     }
