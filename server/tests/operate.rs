@@ -9,15 +9,21 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Output,
+    time::Duration,
 };
 
-use tidings_core::{journal::Position, wire::FetchScope};
+use tidings_core::{
+    ids::IncarnationId,
+    journal::{Cursor, Position},
+    wire::{ClientFrame, FetchScope, Hello, ServerFrame},
+};
 
 use support::{
     author::{Author, boats},
-    client::{Client, device, stream},
+    client::{Client, device, hello, stream},
     database::{Database, unique},
     process::{Process, program},
+    server::token,
 };
 
 fn path(database: &Database) -> PathBuf {
@@ -180,4 +186,47 @@ async fn j22_serving_needs_rights_on_rows_only() {
     server.drain().await;
     database.execute(&format!("DROP OWNED BY {role}")).await;
     database.execute(&format!("DROP ROLE {role}")).await;
+}
+
+/// The incarnation that a session is told, and of how many conversations.
+async fn told(server: &Process, hello: Hello) -> (IncarnationId, usize) {
+    let mut client = Client::dial(server.address).await;
+    client.send(&ClientFrame::Hello(hello)).await;
+    let (mut incarnation, mut conversations) = (None, 0);
+    loop {
+        match client.next().await {
+            ServerFrame::Welcome(welcome) => incarnation = Some(welcome.incarnation),
+            ServerFrame::Summaries(summaries) => conversations += summaries.len(),
+            ServerFrame::CaughtUp(_) => return (incarnation.unwrap(), conversations),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j30_a_cursor_of_another_incarnation_says_nothing() {
+    for database in [Database::sqlite(), Database::postgres().await] {
+        let server = Process::start(&database.address, &["--dev"]);
+        let _ann = written(&server).await;
+        let ann = |cursor, incarnation| Hello {
+            incarnation,
+            ..hello(token("ann", Duration::from_secs(600)), device(1), cursor)
+        };
+        let (first, conversations) = told(&server, ann(None, None)).await;
+        assert_eq!(conversations, 1);
+        let future = Some(Cursor::new(1 << 60));
+        // Nothing is new to whoever has a cursor of this incarnation that is not ahead.
+        let resumed = Client::try_resume(server.address, "ann", device(1), None).await.unwrap().0;
+        assert_eq!(told(&server, ann(resumed.cursor, Some(first))).await, (first, 0));
+        // One that is ahead is told of, and is answered with all there is.
+        assert_eq!(told(&server, ann(future, Some(first))).await, (first, 1));
+        assert!(server.log().contains("the store is behind what a client was told"));
+        server.drain().await;
+        succeeds(&["restored", "--store", &database.address]);
+        let server = Process::start(&database.address, &["--dev"]);
+        let (second, conversations) = told(&server, ann(resumed.cursor, Some(first))).await;
+        assert!(second != first && conversations == 1);
+        assert!(!server.log().contains("behind what a client was told"));
+        server.drain().await;
+    }
 }
