@@ -20,7 +20,7 @@ use std::{
 
 use async_trait::async_trait;
 use tidings_core::{
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     model::{
         ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
@@ -72,6 +72,8 @@ pub type NodeNumber = usize;
 pub struct Database {
     store: Arc<dyn Store>,
     state: Mutex<State>,
+    /// The incarnations of this database and its copies, in the order in which they were met.
+    incarnations: Arc<Mutex<Vec<IncarnationId>>>,
     /// A fault that was planted to see whether it is found.
     pub plant: Option<Plant>,
     /// Where what happens is counted.
@@ -103,7 +105,8 @@ impl Database {
             store.migrate().await.expect("a new database migrates");
             store
         });
-        Arc::new(Self { store, state: Mutex::new(State::default()), plant, tally: tally.clone() })
+        let (state, incarnations) = (Mutex::default(), Arc::default());
+        Arc::new(Self { store, state, incarnations, plant, tally: tally.clone() })
     }
 
     /// A copy as of now, as an operator makes one.
@@ -140,7 +143,9 @@ impl Database {
             }
             store
         });
-        Arc::new(Self { store, state: Mutex::new(State::default()), plant: self.plant, tally: self.tally.clone() })
+        let incarnations = Arc::clone(&self.incarnations);
+        let tally = self.tally.clone();
+        Arc::new(Self { store, state: Mutex::default(), incarnations, plant: self.plant, tally })
     }
 
     /// The store itself, without faults.
@@ -166,6 +171,18 @@ impl Database {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A counted id in the place of one that a store drew, so that a seed gives one trace.
+    fn counted(&self, drawn: IncarnationId) -> IncarnationId {
+        let mut met = self.incarnations.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = met.iter().position(|incarnation| *incarnation == drawn).unwrap_or_else(|| {
+            met.push(drawn);
+            met.len() - 1
+        });
+        let mut bytes = [0; 16];
+        bytes[8..].copy_from_slice(&(index as u64 + 1).to_be_bytes());
+        IncarnationId::from_bytes(bytes)
     }
 }
 
@@ -501,12 +518,14 @@ impl Store for NodeStore {
         self.call(Call::Read, self.store().check_schema()).await
     }
 
-    async fn incarnation(&self) -> Result<tidings_core::ids::IncarnationId, StoreError> {
-        self.call(Call::Read, self.store().incarnation()).await
+    async fn incarnation(&self) -> Result<IncarnationId, StoreError> {
+        let drawn = self.call(Call::Read, self.store().incarnation()).await?;
+        Ok(self.database.counted(drawn))
     }
 
-    async fn restored(&self) -> Result<tidings_core::ids::IncarnationId, StoreError> {
-        self.call(Call::Write, self.store().restored()).await
+    async fn restored(&self) -> Result<IncarnationId, StoreError> {
+        let drawn = self.call(Call::Write, self.store().restored()).await?;
+        Ok(self.database.counted(drawn))
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
