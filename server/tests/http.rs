@@ -6,7 +6,10 @@ mod support;
 
 use std::time::Duration;
 
-use tidings_core::wire::{ClientFrame, ServerFrame};
+use tidings_core::{
+    journal::Cursor,
+    wire::{ClientFrame, ServerFrame},
+};
 
 use support::{
     client::{Client, device, hello},
@@ -18,6 +21,7 @@ use support::{
 
 on_each_store! {
     a_node_is_alive_and_ready,
+    j31_a_node_behind_what_a_client_was_told_says_so_and_goes_on,
     a_development_node_issues_tokens_that_open_sessions,
     the_demo_is_served_at_the_root,
     a_plain_request_is_no_session,
@@ -28,6 +32,16 @@ async fn a_node_is_alive_and_ready(database: Database) {
     assert_eq!(request(server.address, "GET", "/healthz").await, (200, "ok".to_owned()));
     assert_eq!(request(server.address, "GET", "/readyz").await, (200, "ready".to_owned()));
     assert_eq!(request(server.address, "GET", "/nothing").await.0, 404);
+    server.stop().await;
+}
+
+async fn j31_a_node_behind_what_a_client_was_told_says_so_and_goes_on(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let told = Some(Cursor::new(1 << 60));
+    Client::try_resume(server.address, "ann", device(1), told).await.unwrap();
+    let (status, said) = request(server.address, "GET", "/readyz").await;
+    assert!(status == 200 && said.contains("the store is behind what clients were told"), "{said}");
+    Client::try_resume(server.address, "bob", device(2), None).await.unwrap();
     server.stop().await;
 }
 

@@ -1,5 +1,5 @@
 //! The rows that screens show. What the core knows and a screen does not need
-//! is left out here, in one place.
+//! is left out here, in one place. long because there are many rows.
 
 use serde::Serialize;
 use tidings_core::{model, view, wire};

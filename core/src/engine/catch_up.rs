@@ -1,5 +1,5 @@
 //! What the server sends: summaries, entries, answers to pushes and fetches,
-//! and the cursor behind all of it.
+//! and the cursor behind all of it. long because each answer moves the same replica.
 
 use core::time::Duration;
 

@@ -63,7 +63,7 @@ pub enum LoadKeysError {
     #[error("cannot fetch the key set {url}: {source}")]
     Unreachable {
         /// Where it should be.
-        url: KeySetUrl,
+        url: String,
         /// Why.
         #[source]
         source: FetchKeysError,
@@ -247,7 +247,7 @@ impl Keys {
 }
 
 async fn fetch(url: &KeySetUrl) -> Result<Arc<Vec<Key>>, LoadKeysError> {
-    let text = url.fetch().await.map_err(|source| LoadKeysError::Unreachable { url: url.clone(), source })?;
+    let text = url.fetch().await.map_err(|source| LoadKeysError::Unreachable { url: url.to_string(), source })?;
     let keys = key_set::read(&text, Origin::Url);
     keys.map(Arc::new).map_err(|source| LoadKeysError::Invalid { place: url.to_string(), source })
 }

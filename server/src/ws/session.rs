@@ -1,5 +1,6 @@
 //! One session: the handshake, then one loop that reads, handles and writes.
 //! It decides nothing; pushes go to their stream, everything else to the store.
+//! long because every kind of frame passes through it.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},

@@ -1,5 +1,5 @@
 //! The store over SQL. Every query is written once, for both databases; what
-//! they do differently is behind `Backend`.
+//! they do differently is behind `Backend`. long because the trait it forwards is.
 
 mod backend;
 mod catch_up;
