@@ -131,9 +131,11 @@ fn s24_a_direct_that_was_deleted_does_not_come_to_life_again() {
     let request = world.command(bob, CreateDirect { peer: account("ann") });
     assert_eq!(world.client(bob).screen.answers[&request], Err(Code::ConversationDeleted));
     // A device that does not know is told by the server.
+    world.set_network(bob, false);
     world.crash_client(bob);
     world.run_ms(100);
     world.command(bob, CreateDirect { peer: account("ann") });
+    world.set_network(bob, true);
     assert!(world.settle_ms(120_000), "{}", world.unrest());
     let codes: Vec<_> = world.client(bob).screen.refused.values().map(|row| row.code).collect();
     assert_eq!(codes, [Code::ConversationDeleted]);
