@@ -21,7 +21,8 @@ impl Engine {
             return self.forget_unborn_thread(conversation);
         };
         let Some(open) = self.open.get_mut(&conversation) else { return };
-        let grants = detail.members.iter().chain(&detail.candidates).flat_map(|member| &member.grants);
+        let grants =
+            detail.members.iter().chain(&detail.candidates).chain(&detail.former).flat_map(|member| &member.grants);
         match grants.filter_map(|(_, grant)| grant.until).min() {
             Some(end) => self.grants_end.insert(conversation, end),
             None => self.grants_end.remove(&conversation),

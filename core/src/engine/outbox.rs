@@ -108,7 +108,9 @@ impl Outbox {
 
     /// What the first of it waits for, if it is not on its way.
     pub(super) fn wait(&self) -> Option<Wait> {
-        self.deferred.or_else(|| self.asides().find_map(|entry| Some(entry.aside?.wait)))
+        // What was deferred may have been admitted before, in another way.
+        let deferred = self.deferred.filter(|_| !self.entries.is_empty());
+        deferred.or_else(|| self.asides().find_map(|entry| Some(entry.aside?.wait)))
     }
 
     /// What a message waits for while others are sent.

@@ -142,16 +142,15 @@ impl Fetching<'_> {
             }
             StreamId::Conversation(conversation) => *conversation,
         };
-        if self.identity.administrator && !self.is_deleted(conversation).await? {
-            return Ok(());
+        let deleted = Err(FetchError::Refused(Code::ConversationDeleted, "the conversation was deleted"));
+        if self.identity.administrator {
+            return if self.is_deleted(conversation).await? { deleted } else { Ok(()) };
         }
         let member = self.node.store.member(self.tenant(), conversation, &self.identity.account).await?;
         let status = member.map(|member| member.status);
         let is_deleted = status == Some(MemberStatus::Active) && self.is_deleted(conversation).await?;
         match status {
-            Some(MemberStatus::Active) if is_deleted => {
-                Err(FetchError::Refused(Code::ConversationDeleted, "the conversation was deleted"))
-            }
+            Some(MemberStatus::Active) if is_deleted => deleted,
             Some(MemberStatus::Active) => Ok(()),
             Some(MemberStatus::Left) => Err(FetchError::Refused(Code::MemberLeft, "the account has left")),
             Some(MemberStatus::Removed) => Err(FetchError::Refused(Code::MemberRemoved, "the account was removed")),

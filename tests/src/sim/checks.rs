@@ -7,7 +7,7 @@ use tidings_core::{
     engine::ConnectionState,
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
-    model::{ConversationState, MemberStatus, Reachability, Receipt},
+    model::{ConversationState, MemberStatus, Reachability, Receipt, is_held},
     view::InboxRow,
 };
 use tidings_server::verify::verify_all;
@@ -150,7 +150,12 @@ impl Checks {
             let members = stream.members();
             let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
             if made.conversation().state() == ConversationState::Deleted {
-                for client in world.clients() {
+                // Who was out of it before is told no more, and keeps what they had.
+                let is_out = |client: &&Client| {
+                    let row = client.screen.inbox.get(&conversation);
+                    row.is_some_and(|row| !is_held(row.status))
+                };
+                for client in world.clients().iter().filter(|client| !is_out(client)) {
                     let account = &client.account;
                     ensure!(
                         !client.screen.inbox.contains_key(&conversation),

@@ -193,12 +193,18 @@ impl Run<'_> {
             self.world.tally.count_if(Happened::WrongClockHeard, count > 0 && self.heard.contains(text));
             let mut rows = own.flat_map(|client| client.screen.refused.values());
             // What was handed in late is among the refused ones until its author has seen what became of it.
-            let is_let_in = |row: &RefusedRow| count > 0 && matches!(row.code, Code::LateHeld | Code::LateAdmitted);
+            // Nobody can tell whether words were admitted to what has been deleted since.
+            let is_let_in = |row: &RefusedRow| {
+                count > 0 && matches!(row.code, Code::LateHeld | Code::LateAdmitted | Code::ConversationDeleted)
+            };
             let refused = rows.any(|row| row.words.as_deref() == Some(text) && !is_let_in(row));
             match (count, refused) {
                 (1, false) | (0, true) => {}
                 (count, refused) => {
-                    return Err(format!("{text:?} of {}: admitted {count} times, refused: {refused}", words.account));
+                    let own = self.world.clients().iter().filter(|client| client.account == words.account);
+                    let rows = own.flat_map(|client| client.screen.refused.values());
+                    let of_it: Vec<_> = rows.filter(|row| row.words.as_deref() == Some(text)).collect();
+                    return Err(format!("{text:?} of {}: admitted {count} times, refused: {of_it:?}", words.account));
                 }
             }
         }
