@@ -200,7 +200,7 @@ impl Run<'_> {
             let refused = rows.any(|row| row.words.as_deref() == Some(text) && !is_let_in(row));
             match (count, refused) {
                 (1, false) | (0, true) => {}
-                (count, refused) => {
+                (count, _) => {
                     let own = self.world.clients().iter().filter(|client| client.account == words.account);
                     let rows = own.flat_map(|client| client.screen.refused.values());
                     let of_it: Vec<_> = rows.filter(|row| row.words.as_deref() == Some(text)).collect();

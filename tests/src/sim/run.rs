@@ -427,7 +427,10 @@ impl<'a> Run<'a> {
                 self.act(device, random);
                 self.doubt(device, false);
                 self.world.crash_client_badly(device);
-                self.open_all(device);
+                if random.chance(50) {
+                    // Else nobody looks at anything until somebody looks at everything.
+                    self.open_all(device);
+                }
             }
             Class::Disk => self.disk(device, random),
             Class::Backup => match self.backups.remove(&device) {
