@@ -6,6 +6,7 @@ pub mod checks;
 pub mod client;
 pub mod clock;
 pub mod disk;
+mod draw;
 pub mod faults;
 pub mod happened;
 pub mod intruder;

@@ -13,7 +13,7 @@ use std::{
 use tidings_core::{
     code::Code,
     command::{AddMember, AnswerLate, Command, RemoveMember, SendText, SetPolicy},
-    engine::{Input, Settings},
+    engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     limits::Limits,
     model::{LateWrites, MemberStatus, Policy, Role},
@@ -26,13 +26,14 @@ use super::{
     actions::{self, ACCOUNTS, Kind, OPERATOR, Person, WORDS},
     checks::{Checked, Checks},
     clock::{BEGIN_MS, wall},
+    draw::{draw_faults, draw_settings, draw_skew},
     faults::{Class, Profile},
     happened::{Counts, Happened},
     intruder::Intruder,
     network::Trouble,
     node,
     plant::Plant,
-    store::{Death, StoreFaults},
+    store::Death,
     trace::Keep,
     world::{Device, Place, Tokens, World},
 };
@@ -570,34 +571,4 @@ impl<'a> Run<'a> {
         self.report.time_ms = self.world.time_ms;
         self.report
     }
-}
-
-fn draw_faults(random: &mut Random) -> StoreFaults {
-    StoreFaults {
-        delay_ms_max: *random.pick(&[0, 5, 50, 500]),
-        unavailable_per_mille: *random.pick(&[0, 20, 200, 1_000]),
-        unanswered_per_mille: *random.pick(&[0, 50, 300]),
-        full: random.chance(20),
-        lost_percent: *random.pick(&[0, 20, 100]),
-        notice_ms_max: *random.pick(&[0, 50, 3_000]),
-    }
-}
-
-/// Bounds that a world of a few conversations crosses: some as they ship, most of them low.
-fn draw_settings(random: &mut Random) -> Settings {
-    let shipped = Settings::default();
-    let mut low = |shipped: usize, low: &[usize]| if random.chance(25) { shipped } else { *random.pick(low) };
-    let tail_share = low(shipped.tail_share as usize, &[1, 7, 14]);
-    Settings {
-        prefetch_conversations: low(shipped.prefetch_conversations, &[0, 1, 2]),
-        streams_max: low(shipped.streams_max, &[1, 2, 4]),
-        rows_step: low(shipped.rows_step, &[1, 3, 10]),
-        rows_stored: low(shipped.rows_stored, &[0, 1, 5]),
-        tail_share: u32::try_from(tail_share).expect("a share is small"),
-    }
-}
-
-fn draw_skew(random: &mut Random, bound_ms: u64) -> i64 {
-    let skew_ms = i64::try_from(random.below(bound_ms)).expect("bounds are small");
-    if random.chance(50) { skew_ms } else { -skew_ms }
 }
