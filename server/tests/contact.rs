@@ -10,8 +10,7 @@ use std::{collections::BTreeSet, time::Duration};
 use tidings_core::{
     code::Code,
     command::{BlockAccount, CreateDirect, DeleteMessage, InviteMember},
-    doc::Fact,
-    ids::{ConversationId, MessageId, StreamId, TenantId},
+    ids::{ConversationId, StreamId, TenantId},
     model::{ContactPoint, Role},
     wire::{ClientFrame, FetchScope, MatchContacts, Refused, ServerFrame},
 };
@@ -127,12 +126,7 @@ async fn c5_whoever_is_blocked_says_nothing_in_the_direct(database: Database) {
     assert_eq!((refused.code, refused.retry_at), (Code::NotDeliverable, None));
     bobs = before;
     // What was said can be taken back, by the one who said it.
-    let page = bobs.stream.documents().find(|document| document.id().page().is_some()).unwrap();
-    let said = page.facts("msg/").find_map(|fact| match fact {
-        Fact::Message(message, _) => Some(message),
-        _ => None,
-    });
-    let message: MessageId = said.unwrap();
+    let message = bobs.newest_message(1);
     let deletion = bobs.write(DeleteMessage { conversation: direct(), message });
     bob.push_accepted(stream(direct()), vec![deletion]).await;
     block(&mut ann, &mut home, false).await;

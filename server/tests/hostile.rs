@@ -14,7 +14,7 @@ use tidings_core::{
     doc::{Document, Fact, ProfileField, SettingField},
     ids::{ConversationId, DeviceId, DocumentId, StreamId, TenantId},
     journal::{Entry, Position},
-    limits::Limits,
+    limits::{Limits, frame_items},
     model::{PresenceKind, Receipt},
     wire::{
         ClientFrame, FetchScope, MemberReceipt, PresenceNotice, Push, PushedChange, ReceiptNotice, ServerFrame, encode,
@@ -344,7 +344,7 @@ async fn frames_for_what_is_not_theirs_are_refused(database: Database) {
     for conversation in [elsewhere, world.stream.conversation().unwrap()] {
         let end = Position::new(u64::MAX);
         let notice = ReceiptNotice { conversation, delivered: end, read: end };
-        attacker.send(&ClientFrame::Receipts(vec![notice; 1_000])).await;
+        attacker.send(&ClientFrame::Receipts(vec![notice; frame_items::RECEIPTS])).await;
     }
     let presence = PresenceNotice { conversation: elsewhere, kind: PresenceKind::Typing };
     attacker.send(&ClientFrame::Presence(presence)).await;

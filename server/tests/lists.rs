@@ -178,7 +178,7 @@ async fn l4_who_hides_a_channel_takes_it_out_of_the_directory(database: Database
 }
 
 async fn l6_a_search_that_cannot_be_is_refused_and_one_too_many_is_deferred(database: Database) {
-    let server = TestServer::start(&database, &[]).await;
+    let server = TestServer::start(&database, &["--account-fetches", "100+1/s"]).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
     let search = |words: &str| {
         let after = Some(WordKey { word: "\0".into(), conversation: boats() });

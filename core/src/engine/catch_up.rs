@@ -536,12 +536,16 @@ impl Engine {
         }
         let front_rewrites = front.rewrites;
         let is_former = refused.code == Code::WrongActor && front.change.device() != device;
-        if (refused.code.is_outdated() || is_former) && front.rewrites < REWRITES_MAX {
+        // Whoever holds it was told of it: the server's store was put back to before that.
+        let is_lost = refused.code == Code::ConversationUnknown
+            && front_rewrites == 0
+            && replica.confirmed.position() > Position::ZERO;
+        if (refused.code.is_outdated() || is_former || is_lost) && front_rewrites < REWRITES_MAX {
             // What it was written against is behind, or it was written under a former
             // id and not admitted: first everything new, then again.
             replica.rewrite_due = true;
             let is_adrift = matches!(refused.code, Code::DependencyMissing | Code::WrongSequence);
-            if is_adrift && front_rewrites > 0 {
+            if is_lost || (is_adrift && front_rewrites > 0) {
                 // Written on all that there is, it still does not follow: what is held is not what the server has.
                 self.make_former(stream);
             }

@@ -31,15 +31,15 @@ async fn subscribers(
 ) -> Result<Result<Subscribers, Code>, StoreError> {
     let ListSubscribers { request, conversation, after, count_max, position } = list;
     let (tenant, store) = (&identity.tenant, &node.store);
-    if store.conversation_state(tenant, *conversation).await? == Some(ConversationState::Deleted) {
-        return Ok(Err(Code::NotAMember));
-    }
     if !identity.administrator {
         match store.member(tenant, *conversation, &identity.account).await? {
             Some(member) if member.is_subscriber() => return Ok(Err(Code::PermissionDenied)),
             Some(member) if member.status == MemberStatus::Active => {}
             _ => return Ok(Err(Code::NotAMember)),
         }
+    }
+    if store.conversation_state(tenant, *conversation).await? == Some(ConversationState::Deleted) {
+        return Ok(Err(Code::NotAMember));
     }
     let counts = store.subscriber_counts(tenant, *conversation, *position).await?;
     let count_max = (*count_max).min(SUBSCRIBERS_MAX);

@@ -6,7 +6,6 @@ use tidings_core::{
     code::Code,
     command::EditMessage,
     doc::Document,
-    ids::MessageId,
     journal::{Entry, Position},
     limits::Limits,
     wire::{ClientFrame, Fetch, FetchScope, Fetched, ServerFrame, decode_frame},
@@ -55,14 +54,12 @@ async fn d20_a_page_ends_with_its_bytes_and_opens(database: Database) {
     let server = TestServer::start(&database, &flags).await;
     let limits = Limits { page_bytes_soft: SOFT, page_bytes_max: MAX, ..Limits::default() };
     let (mut bob, mut his, _ann) = bob(&server, limits).await;
-    let mut first: Option<MessageId> = None;
     while his.stream.page() < 4 {
         let said = his.say(&words(4_000));
         bob.push_accepted(stream(boats()), vec![said]).await;
-        first = first.or_else(|| his.stream.last_message().map(|last| last.message));
     }
     // Edits go on where messages do not, to the end.
-    let message = first.unwrap();
+    let message = his.newest_message(1);
     let mut edits = 0;
     let full = loop {
         let mut ahead = his.clone();

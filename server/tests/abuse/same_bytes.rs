@@ -3,8 +3,7 @@
 
 use tidings_core::{
     command::CreateThread,
-    doc::Fact,
-    ids::{DocumentId, MessageId},
+    ids::DocumentId,
     journal::Position,
     wire::{FetchScope, PushedChange},
 };
@@ -26,12 +25,7 @@ async fn a6_the_same_bytes_are_a_change_of_each_document_and_each_has_its_place(
     let (mut ann, mut author) = group(&server, &["bob"]).await;
     let said = author.say("what a boat");
     ann.push_accepted(stream(boats()), vec![said]).await;
-    let page = author.stream.document(&DocumentId::Page(boats(), 1)).unwrap();
-    let message: Option<MessageId> = page.facts("msg/").find_map(|fact| match fact {
-        Fact::Message(message, _) => Some(message),
-        _ => None,
-    });
-    let message = message.unwrap();
+    let message = author.newest_message(1);
     let opens = CreateThread { conversation: boats(), message, title: None };
     let opens = author.write(opens);
     let DocumentId::Thread(_, thread) = opens.document else { panic!("{opens:?}") };

@@ -5,7 +5,9 @@ use tidings_core::{
     authority::{Session, Stream},
     command::{AddContact, AddMember, Command, CreateConversation, Planning, RemoveMember, SendText, SetProfile},
     doc::{Document, Fact},
-    ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
+    ids::{
+        AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, Stamp, StreamId, TenantId,
+    },
     journal::{Entry, Position},
     limits::Limits,
     model::{Contact, ContactKind, Profile, Role},
@@ -102,6 +104,16 @@ impl Author {
     }
 
     /// Sends a text.
+    /// The newest message of a page.
+    pub fn newest_message(&self, page: PageNumber) -> MessageId {
+        let page = self.stream.document(&DocumentId::Page(self.conversation(), page)).expect("the page is begun");
+        let mut messages = page.facts("msg/").filter_map(|fact| match fact {
+            Fact::Message(message, _) => Some(message),
+            _ => None,
+        });
+        messages.next().expect("something was said there")
+    }
+
     pub fn say(&mut self, text: &str) -> PushedChange {
         self.count += 1;
         let stamp = Stamp::new(clock::wall_now(), self.count, rand::random());
