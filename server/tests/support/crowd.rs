@@ -36,13 +36,20 @@ const PAUSE_MAX: Duration = Duration::from_millis(60);
 const PUSH_CHANGES_MAX: usize = 4;
 const THOUGHT_MAX: Duration = Duration::from_millis(50);
 
-/// The flags of a server whose conversations have one page and are read as a whole, and which lets everybody write a lot.
-pub const FLAGS: [&str; 9] = [
+/// The flags of a server whose conversations have one page and are read as a whole, and which lets everybody write a
+/// lot, on many devices.
+pub const FLAGS: [&str; 15] = [
     "--dev",
     "--catch-up-entries-max",
     "100000",
     "--changes-burst",
     "100000",
+    "--account-devices",
+    "100000+1/s",
+    "--account-hellos",
+    "100000+1/s",
+    "--account-sessions-max",
+    "1000",
     PAGE_LIMITS[0],
     PAGE_LIMITS[1],
     PAGE_LIMITS[2],
