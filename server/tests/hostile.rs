@@ -79,13 +79,16 @@ impl World {
         let server = TestServer::start(&database, &UNHURRIED).await;
         let (scene, script) = Scene::new(&tenant(), ConversationId::from_bytes([0xb0; 16]), clock::wall_now());
         let stream = scene.stream.id().clone();
-        for (session, pushed) in &script {
-            let mut client = connect(&server, session).await;
-            client.push_accepted(stream.clone(), vec![pushed.clone()]).await;
-        }
-        let victim = connect(&server, &scene.victim).await;
-        let witness = Client::connect(&server, "bob", DeviceId::from_bytes([0xb2; 16])).await;
         let (honest, head) = (scene.clone(), script.len() as u64);
+        let (last, before) = script.split_last().unwrap();
+        for (session, pushed) in before {
+            connect(&server, session).await.push_accepted(stream.clone(), vec![pushed.clone()]).await;
+        }
+        let mut witness = Client::connect(&server, "bob", DeviceId::from_bytes([0xb2; 16])).await;
+        connect(&server, &last.0).await.push_accepted(stream.clone(), vec![last.1.clone()]).await;
+        // What was accepted is told a moment later: whoever comes then hears of it twice.
+        witness.entries_to(&stream, head).await;
+        let victim = connect(&server, &scene.victim).await;
         Self { server, database, stream, scene, honest, victim, witness, head, told: head }
     }
 
