@@ -1,6 +1,6 @@
 //! One document as of a position of its stream: what it says, the Automerge map
 //! that says the same, who wrote how many changes, and when each of its messages
-//! was admitted. long because what queues, applies and goes back are one invariant.
+//! was admitted. It is long because what queues, applies and goes back shares one invariant.
 
 use std::{
     collections::BTreeMap,

@@ -6,7 +6,7 @@
 //! A call itself takes no virtual time: the thread waits for the database, which
 //! has threads of its own, so that what comes first never depends on them.
 //!
-//! It is long because a store has twenty calls.
+//! It is long because it forwards every call of a store.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
