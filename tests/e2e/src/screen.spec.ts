@@ -41,6 +41,7 @@ onEachStore("the screen", ({ test }) => {
       ["hello 123 שלום", "ltr"],
     ] as const) {
       await ann.say(words);
+      await ann.untilState(words, "sent");
       const text = ann.message(words).getByTestId("message-text");
       assert.equal(await text.evaluate((shown) => getComputedStyle(shown).direction), direction);
     }
