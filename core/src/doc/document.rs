@@ -1,6 +1,9 @@
 //! One document as of a position of its stream: what it says, the Automerge map
 //! that says the same, who wrote how many changes, and when each of its messages
-//! was admitted. It is long because what queues, applies and goes back shares one invariant.
+//! was admitted.
+
+mod fallback;
+mod saved;
 
 use std::{
     collections::BTreeMap,
@@ -11,16 +14,19 @@ use std::{
 
 use automerge::{ActorId, Automerge, ObjId, ROOT, ReadDoc};
 
+use self::fallback::Fallback;
 use crate::{
     code::Code,
     doc::{
-        Change, Fact, Key, Operation, OperationKind, ParseChangeError, Predecessor, Shares, Value, beside,
-        change::Header, contents::Contents, effort, repeat, run::Run, share, snapshot,
+        Change, Fact, Key, Operation, OperationKind, ParseChangeError, Predecessor, Shares, Value, change::Header,
+        contents::Contents, effort, repeat, run::Run, share,
     },
     ids::{AccountId, ChangeHash, DeviceId, DocumentId, MessageId},
-    journal::{Admission, Admissions, DecodeAdmissionsError, Entry, Position},
+    journal::{Admission, Admissions, Entry, Position},
     time::WallTime,
 };
+
+pub use self::saved::RestoreDocumentError;
 
 /// A document of a replica.
 #[derive(Clone)]
@@ -45,23 +51,11 @@ pub struct Document {
     admissions: Admissions,
 }
 
-/// What a document goes back to should the library fail half-way through a
-/// change: a copy that is thrown away unused, and the changes since it was made.
-/// A copy for every change would cost more than all the rules together.
-#[derive(Clone)]
-struct Fallback {
-    automerge: Arc<Automerge>,
-    since: Vec<automerge::Change>,
-}
-
 /// How a document takes in a change that was admitted: at once, or with others.
 pub(crate) type Admit = fn(&mut Document, &Change, Position, WallTime) -> Result<(), ApplyChangeError>;
 
 /// Changes that are queued at the most, before the library gets them.
 const RUN_MAX: usize = 128;
-
-/// Changes after which a fallback is made anew.
-const FALLBACK_CHANGES_MAX: usize = 256;
 
 /// A run of so few changes, or of so small a part of what the document has, is given
 /// to the library change by change: a run at once costs as much as the document is long.
@@ -91,25 +85,6 @@ pub enum ApplyChangeError {
     Dependency,
 }
 
-/// Why stored bytes are not a document.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RestoreDocumentError {
-    /// Automerge does not load the snapshot.
-    #[error("the snapshot does not load: {0}")]
-    Snapshot(String),
-    /// The admissions do not fit the snapshot's messages.
-    #[error(transparent)]
-    Admissions(#[from] DecodeAdmissionsError),
-    /// An entry behind the snapshot does not apply.
-    #[error("entry {position} does not apply: {source}")]
-    Entry {
-        /// Which.
-        position: Position,
-        /// Why.
-        source: ApplyChangeError,
-    },
-}
-
 /// The actor of a replica that only reads: never written into any change.
 const READER: [u8; 16] = [0; 16];
 
@@ -131,78 +106,6 @@ impl Document {
             shares: Shares::default(),
             admissions: Admissions::default(),
         }
-    }
-
-    /// A document from its snapshot (position, data, admissions), if it has
-    /// one, and the entries behind it.
-    ///
-    /// # Errors
-    /// When the bytes are not what `save` wrote, or an entry does not apply.
-    pub fn restore(
-        id: DocumentId,
-        snapshot: Option<(Position, &[u8], &[u8])>,
-        tail: &[Entry],
-    ) -> Result<Self, RestoreDocumentError> {
-        let mut document = match snapshot {
-            Some((position, data, admissions)) if !data.is_empty() => Self::load(id, position, data, admissions)?,
-            Some((position, ..)) => Self { position, ..Self::new(id) },
-            None => Self::new(id),
-        };
-        document.apply_tail(tail)?;
-        document.settle();
-        Ok(document)
-    }
-
-    fn load(id: DocumentId, position: Position, data: &[u8], admissions: &[u8]) -> Result<Self, RestoreDocumentError> {
-        let failed = |error: String| RestoreDocumentError::Snapshot(error);
-        snapshot::scan(data).map_err(|error| failed(error.to_string()))?;
-        let automerge = catch_unwind(|| Automerge::load(data))
-            .map_err(|_| failed("the decoder failed".into()))?
-            .map_err(|error| failed(error.to_string()))?
-            .with_actor(ActorId::from(READER));
-        let contents = Contents::of(&automerge).ok_or_else(|| failed("an actor is no device".into()))?;
-        let heads = automerge.get_heads().iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect();
-        let automerge = Arc::new(automerge);
-        let mut document = Self { position, automerge, contents, heads, ..Self::new(id) };
-        for meta in document.automerge.get_changes_meta(&[]) {
-            let device = DeviceId::try_from(meta.actor.to_bytes()).map_err(|error| failed(error.to_string()))?;
-            let latest = document.latest.entry(device).or_insert((0, ChangeHash::from_bytes(meta.hash.0)));
-            if meta.seq > latest.0 {
-                *latest = (meta.seq, ChangeHash::from_bytes(meta.hash.0));
-            }
-            document.changes += 1;
-            document.last_operation = document.last_operation.max(meta.max_op);
-        }
-        // Keys are newest first, admissions oldest first.
-        let mut messages: Vec<MessageId> = document.message_ids().collect();
-        messages.sort_unstable();
-        (document.change_bytes, document.shares, document.admissions) = beside::decode(messages, admissions)?;
-        Ok(document)
-    }
-
-    fn apply_tail(&mut self, tail: &[Entry]) -> Result<(), RestoreDocumentError> {
-        for entry in tail {
-            self.queue_entry(entry)
-                .map_err(|source| RestoreDocumentError::Entry { position: entry.position, source })?;
-        }
-        self.flush().map_err(|source| RestoreDocumentError::Entry { position: self.position, source })
-    }
-
-    /// The position, the saved document, and what the library does not save: how
-    /// many bytes the changes have, what is left of the shares of those who wrote
-    /// them, and when each message was admitted. Both are empty for a document
-    /// without a change. Who queued what others wrote flushes it before.
-    pub fn save(&self) -> (Position, Vec<u8>, Vec<u8>) {
-        let data = match (self.changes, self.run.is_empty()) {
-            (0, _) => return (self.position, Vec::new(), Vec::new()),
-            (_, true) => self.automerge.save(),
-            (_, false) => {
-                let mut whole = self.clone();
-                whole.flush().expect("what was written here applies");
-                whole.automerge.save()
-            }
-        };
-        (self.position, data, beside::encode(self.change_bytes, &self.shares, &self.admissions))
     }
 
     /// Which document.
@@ -471,22 +374,6 @@ impl Document {
         follows && dependencies.iter().all(|&dependency| is_here(dependency))
     }
 
-    /// Where a panic ends the process anyway, as in WebAssembly, there is
-    /// nothing to go back to.
-    fn prepare_fallback(&mut self) {
-        let is_current = self.fallback.as_ref().is_some_and(|fallback| fallback.since.len() < FALLBACK_CHANGES_MAX);
-        if cfg!(panic = "unwind") && !is_current {
-            self.fallback = Some(Box::new(Fallback { automerge: self.automerge.clone(), since: Vec::new() }));
-        }
-    }
-
-    fn go_back(&mut self) {
-        let Some(fallback) = self.fallback.take() else { return };
-        self.automerge = fallback.automerge;
-        let automerge = Arc::make_mut(&mut self.automerge);
-        automerge.apply_changes(fallback.since).expect("what applied once applies again");
-    }
-
     /// Applies an accepted change that was stored here, and moves on to its
     /// position. One at or before the position is part of the document already.
     ///
@@ -644,7 +531,7 @@ impl Document {
         self.heads.insert(self.heads.partition_point(|head| *head < change.hash()), change.hash());
         self.contents.take(change);
         if let Some(fallback) = &mut self.fallback {
-            fallback.since.push(change.inner().clone());
+            fallback.keep(change);
         }
     }
 }
@@ -656,132 +543,4 @@ impl core::fmt::Debug for Document {
 }
 
 #[cfg(test)]
-mod tests {
-    use automerge::{ExpandedChange, legacy, transaction::CommitOptions, transaction::Transactable};
-
-    use super::*;
-    use crate::{ids::ConversationId, model::InfoField};
-
-    const AT: WallTime = WallTime::from_millis(5_000);
-
-    fn title(text: &str) -> [Fact; 1] {
-        [Fact::Info(InfoField::Title, Some(text.into()))]
-    }
-
-    /// A change on an object that does not exist: automerge 0.12 panics when it applies it.
-    fn poison(document: &Document, device: DeviceId) -> Change {
-        let honest = document.clone().write(device, AT, &title("poison")).unwrap();
-        let mut expanded = ExpandedChange::from(honest.inner());
-        expanded.operations[0].obj = legacy::ObjectId::Id(legacy::OpId::new(77, honest.inner().actor_id()));
-        expanded.operations[0].pred = Vec::new().into();
-        Change::from_automerge(automerge::Change::from(expanded), device)
-    }
-
-    /// The bytes of the change by which the library itself states facts.
-    fn written_by_the_library(document: &Document, device: DeviceId, facts: &[Fact]) -> Option<Vec<u8>> {
-        let mut whole = document.clone();
-        whole.flush().unwrap();
-        let automerge = Arc::make_mut(&mut whole.automerge);
-        automerge.set_actor(ActorId::from(*device.as_bytes()));
-        let mut transaction = automerge.transaction();
-        for fact in facts {
-            let (key, value) = fact.write();
-            let (key, value) = (key.to_string(), value.map(|value| value.to_scalar()));
-            let stated = transaction.get(ROOT, key.as_str()).unwrap().and_then(|(value, _)| value.into_scalar().ok());
-            match value {
-                value if value == stated => {}
-                Some(value) => transaction.put(ROOT, key, value).unwrap(),
-                None => transaction.delete(ROOT, key).unwrap(),
-            }
-        }
-        let seconds = i64::try_from(AT.as_seconds()).unwrap();
-        let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(seconds));
-        Some(automerge.get_change_by_hash(&hash?).unwrap().raw_bytes().to_vec())
-    }
-
-    #[test]
-    fn b13_a_document_is_as_it_was_when_the_library_fails() {
-        let [ann, bob] = [1, 2].map(|byte| DeviceId::from_bytes([byte; 16]));
-        let mut writer = Document::new(DocumentId::Conversation(ConversationId::from_bytes([1; 16])));
-        let mut document = writer.clone();
-        for number in 0..5 {
-            let change = writer.write(ann, AT, &title(&number.to_string())).unwrap();
-            document.apply(&change).unwrap();
-            let before = (document.heads(), document.changes(), document.latest_of(bob), document.save());
-            let failed = document.apply(&poison(&document, bob));
-            assert_eq!(failed, Err(ApplyChangeError::Apply("the library failed".into())));
-            assert_eq!((document.heads(), document.changes(), document.latest_of(bob), document.save()), before);
-        }
-        document.settle();
-        let change = writer.write(bob, AT, &title("after all")).unwrap();
-        document.apply(&change).unwrap();
-        assert_eq!(document.heads(), writer.heads());
-        let (position, data, admissions) = document.save();
-        let restored = Document::restore(document.id.clone(), Some((position, &data, &admissions)), &[]).unwrap();
-        assert_eq!(
-            restored.fact(&Key::Info(InfoField::Title)),
-            Some(Fact::Info(InfoField::Title, Some("after all".into())))
-        );
-    }
-
-    #[test]
-    fn b12_what_is_composed_here_is_what_the_library_writes() {
-        let devices = [7, 3].map(|byte| DeviceId::from_bytes([byte; 16]));
-        let mut documents =
-            [1, 1].map(|byte| Document::new(DocumentId::Conversation(ConversationId::from_bytes([byte; 16]))));
-        let many = [
-            Fact::Info(InfoField::Title, Some("boats".into())),
-            Fact::Info(InfoField::Description, Some("on the lake".into())),
-            Fact::Locked(true),
-        ];
-        let rounds: [&[Fact]; 5] =
-            [&title("boats"), &many, &many[1..], &[Fact::Info(InfoField::Title, None)], &title("x")];
-        for (round, facts) in rounds.into_iter().enumerate() {
-            let mut written = Vec::new();
-            for (document, device) in documents.iter_mut().zip(devices) {
-                let by_the_library = written_by_the_library(document, device, facts);
-                let change = document.write(device, AT, facts);
-                assert_eq!(change.as_ref().map(|change| change.bytes().to_vec()), by_the_library, "round {round}");
-                written.push(change);
-            }
-            // Every other round both have written without having seen the other.
-            if round % 2 == 1 {
-                let [one, other] = documents.clone();
-                for (document, from) in documents.iter_mut().zip([other, one]) {
-                    for change in from.run.changes() {
-                        document.queue_pending(change).unwrap();
-                    }
-                    assert!(document.says_what_the_library_says());
-                }
-                assert_eq!(documents[0].heads(), documents[1].heads());
-            }
-        }
-    }
-
-    #[test]
-    fn b12_what_is_written_over_several_values_replaces_all_of_them() {
-        let devices = [1, 2, 3].map(|byte| DeviceId::from_bytes([byte; 16]));
-        let begun = Document::new(DocumentId::Conversation(ConversationId::from_bytes([1; 16])));
-        for (first, second) in [("boats", "boats"), ("boats", "ships"), ("ships", "boats")] {
-            for next in [Some("boats"), Some("ships"), Some("trains"), None] {
-                let [mut document, mut other] = [begun.clone(), begun.clone()];
-                document.write(devices[0], AT, &title(first)).unwrap();
-                document.apply(&other.write(devices[1], AT, &title(second)).unwrap()).unwrap();
-                let visible = document.visible(&Key::Info(InfoField::Title).to_string(), None);
-                assert_eq!(visible.len(), 2);
-                let won = document.get(&Key::Info(InfoField::Title));
-
-                let stated = [Fact::Info(InfoField::Title, next.map(str::to_owned))];
-                let composed = document.compose(devices[2], AT, &stated).map(|change| change.bytes().to_vec());
-                assert_eq!(composed, written_by_the_library(&document, devices[2], &stated));
-                assert!(document.says_what_the_library_says());
-                match document.write(devices[2], AT, &[Fact::Info(InfoField::Title, next.map(str::to_owned))]) {
-                    Some(change) => {
-                        assert_eq!(change.operations()[0].predecessors, visible, "{first} {second} {next:?}")
-                    }
-                    None => assert_eq!(won, next.map(|text| Value::Text(text.into())), "{first} {second} {next:?}"),
-                }
-            }
-        }
-    }
-}
+mod tests;

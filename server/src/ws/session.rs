@@ -1,6 +1,9 @@
 //! One session: the handshake, then one loop that reads, handles and writes.
 //! It decides nothing; pushes go to their stream, everything else to the store.
-//! long because every kind of frame passes through it.
+
+mod handshake;
+mod presence;
+mod pushes;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -12,14 +15,13 @@ use std::{
 
 use futures_util::FutureExt as _;
 use tidings_core::{
-    authority::{Refusal, Stream},
     code::Code,
-    ids::{AccountId, ConversationId, DeviceId, IncarnationId, StreamId},
+    ids::{ConversationId, IncarnationId, StreamId},
     journal::{Cursor, Entry, Position},
-    model::{MemberStatus, PresenceKind, Query, Role, Wish},
+    model::{MemberStatus, PresenceKind, Query, Role},
     wire::{
-        Ask, ClientFrame, ConversationSummary, Fetch, Hello, List, MemberPresence, PROTOCOL_VERSION, Pong,
-        PresenceNotice, Present, Push, ReceiptNotice, Refused, ServerFrame, Welcome,
+        ClientFrame, ConversationSummary, Fetch, Hello, List, PROTOCOL_VERSION, Pong, PresenceNotice, ReceiptNotice,
+        Refused, ServerFrame, Welcome,
     },
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -28,22 +30,19 @@ use tracing::Instrument as _;
 use super::{
     contacts, fetch, late, lists,
     outgoing::{Ending, Frame, OutgoingReader, outgoing},
-    outsider,
     sessions::SessionHandle,
     socket::{FrameSocket, Received, Transport},
     subscribers,
 };
 use crate::{
-    auth::{Identity, VerifyTokenError},
+    auth::Identity,
     connection::ConnectionPlace,
     drain::Phase,
-    job,
     metrics::Metrics,
     node::Node,
     rate::{AccountKey, AccountRates, PushRate},
-    store::{CatchUp, DeviceOwner, Notice, StoreError},
-    stream::{Part, PushRequest, fanout},
-    trace::{Step, TraceId, Traced},
+    store::{CatchUp, StoreError},
+    stream::fanout,
 };
 
 /// Frames written before the socket is flushed and other work gets its turn.
@@ -51,16 +50,12 @@ const WRITE_BATCH_MAX: usize = 64;
 /// Cursor intervals after which a session looks for what it was not told,
 /// though nothing was sent: a notice may be lost.
 const LOOK_INTERVALS: u32 = 10;
-/// Conversations that hear of the end of a session that was online in them.
-const ONLINE_MAX: usize = 16;
 /// Heartbeats of silence after which a client is gone.
 const SILENT_HEARTBEATS_MAX: u32 = 3;
 /// How long a session stays away that made room for another one of its account, at least.
 const MADE_ROOM_DELAY: Duration = Duration::from_secs(5 * 60);
 /// Streams whose sent positions are remembered until the next cursor.
 const SENT_STREAMS_MAX: usize = 4_096;
-/// Conversations remembered as those that the account has a part in.
-const PARTS_MAX: usize = 4_096;
 /// Times the channels of an account are read at its session's start.
 const SUBSCRIBE_TRIES_MAX: u32 = 5;
 /// Items of one frame of a catch-up.
@@ -73,9 +68,9 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>, connection: Option<Arc<ConnectionPlace>>) {
     let mut socket = FrameSocket::new(transport, node.limits.frame_bytes_max as usize, &node.metrics);
     let opened = match &connection {
-        None => Box::pin(open(node, &mut socket)).await,
+        None => Box::pin(handshake::open(node, &mut socket)).await,
         Some(connection) => tokio::select! {
-            opened = Box::pin(open(node, &mut socket)) => opened,
+            opened = Box::pin(handshake::open(node, &mut socket)) => opened,
             () = connection.lost() => Err(Ending::Gone),
         },
     };
@@ -97,76 +92,6 @@ pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>, connect
         }
     };
     Box::pin(socket.end(&ending)).await;
-}
-
-/// The handshake, up to the place where entries are fanned out to the session.
-async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Option<Cursor>), Ending> {
-    let hello = tokio::select! {
-        biased;
-        () = node.drain.reached(Phase::Finishing) => return Err(draining(node)),
-        hello = timeout(node.config.node.hello_timeout, socket.receive_hello()) => {
-            hello.unwrap_or_else(|_| Err(Ending::closed(Code::HelloTimeout, "no Hello in time")))?
-        }
-    };
-    if hello.version != PROTOCOL_VERSION {
-        let detail = format!("this server speaks version {PROTOCOL_VERSION}");
-        return Err(Ending::closed(Code::VersionUnsupported, detail));
-    }
-    let identity = identify(node, &hello.token).await.map_err(|error| token_refused(node, &hello.token, error))?;
-    take_share(&node.shares.hellos, &identity, "sessions begun")?;
-    let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
-    if !suspended.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?.is_empty() {
-        return Err(Ending::suspended());
-    }
-    match device_owner(node, &identity, hello.device).await? {
-        DeviceOwner::Same => {}
-        DeviceOwner::Other => {
-            return Err(Ending::closed(Code::ActorConflict, "the device belongs to another account"));
-        }
-    }
-    // Whose contact points they are follows from the newest token there is.
-    let points = node.store.set_contact_points(&identity.tenant, &identity.account, &identity.contact_points).await;
-    points.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?;
-    Ok((Session::new(node, identity, &hello), hello.cursor))
-}
-
-/// Whose the device is; registers it if it is new, as far as the account may have new ones.
-async fn device_owner(node: &Node, identity: &Identity, device: DeviceId) -> Result<DeviceOwner, Ending> {
-    let (tenant, account) = (&identity.tenant, &identity.account);
-    let failed = |error| Ending::store_failed(&error, node.clock.as_ref());
-    if let Some(owner) = node.store.device_owner(tenant, account, device).await.map_err(failed)? {
-        return Ok(owner);
-    }
-    take_share(&node.shares.devices, identity, "new devices")?;
-    node.store.register_device(tenant, account, device).await.map_err(failed)
-}
-
-/// Takes one of the share of the account; a session that is over it comes again later.
-fn take_share(rates: &AccountRates, identity: &Identity, unit: &str) -> Result<(), Ending> {
-    rates.take(&identity.key(), 1).map_err(|wait| Ending::Closed {
-        code: Code::RateLimited,
-        detail: format!("more {unit} than an account may have at once"),
-        retry_after: Some(wait),
-    })
-}
-
-/// Who a token speaks for, also if the key that signed it is newer than the key set that was read last.
-async fn identify(node: &Node, token: &str) -> Result<Identity, VerifyTokenError> {
-    match node.keys.verify(token, node.clock.wall_now()) {
-        Err(VerifyTokenError::KeyUnknown) => {
-            job::keys::look_again(node).await;
-            node.keys.verify(token, node.clock.wall_now())
-        }
-        verified => verified,
-    }
-}
-
-/// The peer is told the reason, so that an app can show it; the log tells whose token it seems to be.
-fn token_refused(node: &Node, token: &str, error: VerifyTokenError) -> Ending {
-    let account =
-        node.keys.claimed_account(token).map_or_else(|| "unreadable".to_owned(), |account| account.to_string());
-    tracing::info!(account, reason = %error, "token refused");
-    Ending::closed(error.code(), error.to_string())
 }
 
 fn draining(node: &Node) -> Ending {
@@ -529,138 +454,6 @@ impl Session {
         self.write(socket, frames).await
     }
 
-    /// Hands a push to its stream, which answers through the session's queue.
-    async fn push(&mut self, socket: &mut FrameSocket, push: Push) -> Result<(), Ending> {
-        self.node.metrics.pushes.count();
-        let limits = &self.node.limits;
-        let bytes: usize = push.changes.iter().map(|change| change.change.len()).sum();
-        if push.changes.len() > limits.push_changes_max as usize || bytes > limits.push_bytes_max as usize {
-            let detail = format!(
-                "a push of {} changes and {bytes} bytes; at most {} and {}",
-                push.changes.len(),
-                limits.push_changes_max,
-                limits.push_bytes_max
-            );
-            return Err(Ending::closed(Code::FrameTooLarge, detail));
-        }
-        if let Err(wait) = self.push_rate.take(push.changes.len(), bytes) {
-            let refused = self.rate_limited(push.request, push.stream, wait);
-            self.node.metrics.push_refused(&refused);
-            return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
-        }
-        if let Err(wait) = self.take_people(&push) {
-            let refused = self.rate_limited(push.request, push.stream, wait);
-            self.node.metrics.push_refused(&refused);
-            return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
-        }
-        let trace = TraceId::draw(self.node.config.node.trace_share);
-        if let Some(trace) = trace {
-            let (tenant, stream, since) = (&self.identity.tenant, &push.stream, self.received_at);
-            trace.step(Step::Received, Traced { tenant, stream, positions: None, refused: None, since });
-        }
-        let part = match self.part_of(push.stream.conversation()).await {
-            Ok(Part::Known) => Part::Known,
-            Ok(Part::None) => match outsider::check_push(&self.node, &self.identity.session(self.handle.device), &push)
-            {
-                Ok(()) => Part::None,
-                Err(refusal) => return self.refuse(socket, push, refusal).await,
-            },
-            Err(error) => return self.store_failed(socket, push, &error).await,
-        };
-        self.hand_over(push, None, part, trace).await
-    }
-
-    /// Takes those whom a push brings in from the share of the account; an administrator brings in whom they will.
-    fn take_people(&self, push: &Push) -> Result<(), Duration> {
-        if self.identity.administrator {
-            return Ok(());
-        }
-        let session = self.identity.session(self.handle.device);
-        let brought_in = |pushed| Stream::people_brought_in(&session, pushed, &self.node.limits);
-        match push.changes.iter().map(brought_in).sum() {
-            0 => Ok(()),
-            people => self.node.shares.people.take(&self.account, people),
-        }
-    }
-
-    /// Hands a wish to its conversation's stream. Codes of invites can be
-    /// guessed: wishes have a rate of their own.
-    async fn ask(&mut self, socket: &mut FrameSocket, ask: Ask) -> Result<(), Ending> {
-        let push = Push { request: ask.request, stream: StreamId::Conversation(ask.conversation), changes: Vec::new() };
-        if let Err(wait) = self.node.shares.wishes.take(&self.account, 1) {
-            let refused = self.rate_limited(push.request, push.stream, wait);
-            self.node.metrics.push_refused(&refused);
-            return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
-        }
-        let checked = match self.part_of(Some(ask.conversation)).await {
-            Ok(Part::Known) => Ok(Ok(Part::Known)),
-            Ok(Part::None) => {
-                let checked = outsider::check_wish(&self.node, &self.identity, ask.conversation, &ask.wish).await;
-                checked.map(|checked| checked.map(|()| Part::None))
-            }
-            Err(error) => Err(error),
-        };
-        match checked {
-            Ok(Ok(part)) => self.hand_over(push, Some(ask.wish), part, None).await,
-            Ok(Err(refusal)) => self.refuse(socket, push, refusal).await,
-            Err(error) => self.store_failed(socket, push, &error).await,
-        }
-    }
-
-    /// The part of the account in a conversation; asked of the store until it has one, which it then has for good.
-    async fn part_of(&mut self, conversation: Option<ConversationId>) -> Result<Part, StoreError> {
-        let Some(conversation) = conversation.filter(|conversation| !self.parts.contains(conversation)) else {
-            return Ok(Part::Known);
-        };
-        let part = outsider::part(&self.node, &self.identity, conversation).await?;
-        if part == Part::Known {
-            if self.parts.len() >= PARTS_MAX {
-                // What is forgotten is asked again.
-                self.parts.clear();
-            }
-            self.parts.insert(conversation);
-        }
-        Ok(part)
-    }
-
-    async fn refuse(&mut self, socket: &mut FrameSocket, push: Push, refusal: Refusal) -> Result<(), Ending> {
-        let Refusal { code, detail, retry_at } = refusal;
-        let refused = Refused { request: push.request, stream: push.stream, index: 0, code, detail, retry_at };
-        self.node.metrics.push_refused(&refused);
-        self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await
-    }
-
-    async fn store_failed(&mut self, socket: &mut FrameSocket, push: Push, error: &StoreError) -> Result<(), Ending> {
-        tracing::warn!(%error, stream = %push.stream, "a push was deferred");
-        let again = self.node.clock.wall_now().plus(self.node.clock.retry_delay());
-        let refusal = Refusal::deferred(fanout::store_code(error), "the server cannot store this now", again);
-        self.refuse(socket, push, refusal).await
-    }
-
-    async fn hand_over(
-        &mut self,
-        push: Push,
-        wish: Option<Wish>,
-        part: Part,
-        trace: Option<TraceId>,
-    ) -> Result<(), Ending> {
-        let request = PushRequest {
-            session: Arc::clone(&self.handle),
-            identity: self.identity.session(self.handle.device),
-            push,
-            wish,
-            part,
-            received_at: self.received_at,
-            trace,
-        };
-        let ended = self.reader.ended();
-        tokio::select! {
-            biased;
-            ending = ended => Err(ending),
-            () = self.node.streams.push(&self.node, request) => Ok(()),
-        }
-    }
-
     /// One of the questions that an account may ask; the frame that refuses it, if it asks too many.
     fn take_fetch(&self, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
         self.take_question(&self.node.shares.fetches, request, stream)
@@ -705,55 +498,6 @@ impl Session {
             biased;
             ending = self.reader.ended() => Err(ending),
             () = merged => Ok(()),
-        }
-    }
-
-    async fn note_presence(&mut self, notice: PresenceNotice) {
-        let PresenceNotice { conversation, kind } = notice;
-        let (tenant, account, session) = (&self.identity.tenant, &self.identity.account, self.handle.id);
-        let mut has_come = false;
-        if kind == PresenceKind::Offline {
-            self.online.remove(&conversation);
-            if !self.node.present.leave(tenant, conversation, account, session) {
-                return;
-            }
-        } else if self.online.contains(&conversation) || self.online.len() < ONLINE_MAX {
-            self.online.insert(conversation);
-            has_come = self.node.present.note(tenant, conversation, account, session, kind);
-        } else {
-            // Of too many, no end is told; who is there is.
-            has_come = kind == PresenceKind::Online;
-        }
-        let members = self.pass_presence(notice).await;
-        let Some(members) = members.filter(|_| has_come) else { return };
-        match fanout::present_for(&self.node, tenant, conversation, &members, account).await {
-            Ok(members) if members.is_empty() => {}
-            Ok(members) => {
-                let frame = Frame::new(&ServerFrame::Present(Present { conversation, members }));
-                self.handle.outgoing.send(&frame);
-            }
-            Err(error) => tracing::debug!(%error, "who is there was not told"),
-        }
-    }
-
-    /// Passes presence on to the other sessions of the conversation's active
-    /// members, on every node, and answers who these are; none if the account is
-    /// not one of them. Nothing depends on it, so a store that fails is only logged.
-    async fn pass_presence(&self, notice: PresenceNotice) -> Option<Vec<AccountId>> {
-        let PresenceNotice { conversation, kind } = notice;
-        let tenant = &self.identity.tenant;
-        let presence = MemberPresence { conversation, account: self.identity.account.clone(), kind };
-        match fanout::presence(&self.node, tenant, &presence, &HashSet::from([self.handle.id])).await {
-            Ok(members) => {
-                if members.is_some() {
-                    self.node.store.tell(Notice::Presence { tenant: tenant.clone(), presence });
-                }
-                members
-            }
-            Err(error) => {
-                tracing::debug!(%error, "presence was not passed on");
-                None
-            }
         }
     }
 }

@@ -1,0 +1,87 @@
+//! The handshake: who asks for a session, and whether there is one for them.
+
+use std::sync::Arc;
+
+use tidings_core::{code::Code, ids::DeviceId, journal::Cursor, wire::PROTOCOL_VERSION};
+use tokio::time::timeout;
+
+use super::{Session, draining};
+use crate::{
+    auth::{Identity, VerifyTokenError},
+    drain::Phase,
+    job,
+    node::Node,
+    rate::AccountRates,
+    store::DeviceOwner,
+    ws::{outgoing::Ending, socket::FrameSocket},
+};
+
+/// The handshake, up to the place where entries are fanned out to the session.
+pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Option<Cursor>), Ending> {
+    let hello = tokio::select! {
+        biased;
+        () = node.drain.reached(Phase::Finishing) => return Err(draining(node)),
+        hello = timeout(node.config.node.hello_timeout, socket.receive_hello()) => {
+            hello.unwrap_or_else(|_| Err(Ending::closed(Code::HelloTimeout, "no Hello in time")))?
+        }
+    };
+    if hello.version != PROTOCOL_VERSION {
+        let detail = format!("this server speaks version {PROTOCOL_VERSION}");
+        return Err(Ending::closed(Code::VersionUnsupported, detail));
+    }
+    let identity = identify(node, &hello.token).await.map_err(|error| token_refused(node, &hello.token, error))?;
+    take_share(&node.shares.hellos, &identity, "sessions begun")?;
+    let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
+    if !suspended.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?.is_empty() {
+        return Err(Ending::suspended());
+    }
+    match device_owner(node, &identity, hello.device).await? {
+        DeviceOwner::Same => {}
+        DeviceOwner::Other => {
+            return Err(Ending::closed(Code::ActorConflict, "the device belongs to another account"));
+        }
+    }
+    // Whose contact points they are follows from the newest token there is.
+    let points = node.store.set_contact_points(&identity.tenant, &identity.account, &identity.contact_points).await;
+    points.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?;
+    Ok((Session::new(node, identity, &hello), hello.cursor))
+}
+
+/// Whose the device is; registers it if it is new, as far as the account may have new ones.
+async fn device_owner(node: &Node, identity: &Identity, device: DeviceId) -> Result<DeviceOwner, Ending> {
+    let (tenant, account) = (&identity.tenant, &identity.account);
+    let failed = |error| Ending::store_failed(&error, node.clock.as_ref());
+    if let Some(owner) = node.store.device_owner(tenant, account, device).await.map_err(failed)? {
+        return Ok(owner);
+    }
+    take_share(&node.shares.devices, identity, "new devices")?;
+    node.store.register_device(tenant, account, device).await.map_err(failed)
+}
+
+/// Takes one of the share of the account; a session that is over it comes again later.
+fn take_share(rates: &AccountRates, identity: &Identity, unit: &str) -> Result<(), Ending> {
+    rates.take(&identity.key(), 1).map_err(|wait| Ending::Closed {
+        code: Code::RateLimited,
+        detail: format!("more {unit} than an account may have at once"),
+        retry_after: Some(wait),
+    })
+}
+
+/// Who a token speaks for, also if the key that signed it is newer than the key set that was read last.
+async fn identify(node: &Node, token: &str) -> Result<Identity, VerifyTokenError> {
+    match node.keys.verify(token, node.clock.wall_now()) {
+        Err(VerifyTokenError::KeyUnknown) => {
+            job::keys::look_again(node).await;
+            node.keys.verify(token, node.clock.wall_now())
+        }
+        verified => verified,
+    }
+}
+
+/// The peer is told the reason, so that an app can show it; the log tells whose token it seems to be.
+fn token_refused(node: &Node, token: &str, error: VerifyTokenError) -> Ending {
+    let account =
+        node.keys.claimed_account(token).map_or_else(|| "unreadable".to_owned(), |account| account.to_string());
+    tracing::info!(account, reason = %error, "token refused");
+    Ending::closed(error.code(), error.to_string())
+}

@@ -1,0 +1,66 @@
+//! Presence: where the account says it is, and who hears of it.
+
+use std::collections::HashSet;
+
+use tidings_core::{
+    ids::AccountId,
+    model::PresenceKind,
+    wire::{MemberPresence, PresenceNotice, Present, ServerFrame},
+};
+
+use super::Session;
+use crate::{store::Notice, stream::fanout, ws::outgoing::Frame};
+
+/// Conversations that hear of the end of a session that was online in them.
+const ONLINE_MAX: usize = 16;
+
+impl Session {
+    pub(super) async fn note_presence(&mut self, notice: PresenceNotice) {
+        let PresenceNotice { conversation, kind } = notice;
+        let (tenant, account, session) = (&self.identity.tenant, &self.identity.account, self.handle.id);
+        let mut has_come = false;
+        if kind == PresenceKind::Offline {
+            self.online.remove(&conversation);
+            if !self.node.present.leave(tenant, conversation, account, session) {
+                return;
+            }
+        } else if self.online.contains(&conversation) || self.online.len() < ONLINE_MAX {
+            self.online.insert(conversation);
+            has_come = self.node.present.note(tenant, conversation, account, session, kind);
+        } else {
+            // Of too many, no end is told; who is there is.
+            has_come = kind == PresenceKind::Online;
+        }
+        let members = self.pass_presence(notice).await;
+        let Some(members) = members.filter(|_| has_come) else { return };
+        match fanout::present_for(&self.node, tenant, conversation, &members, account).await {
+            Ok(members) if members.is_empty() => {}
+            Ok(members) => {
+                let frame = Frame::new(&ServerFrame::Present(Present { conversation, members }));
+                self.handle.outgoing.send(&frame);
+            }
+            Err(error) => tracing::debug!(%error, "who is there was not told"),
+        }
+    }
+
+    /// Passes presence on to the other sessions of the conversation's active
+    /// members, on every node, and answers who these are; none if the account is
+    /// not one of them. Nothing depends on it, so a store that fails is only logged.
+    pub(super) async fn pass_presence(&self, notice: PresenceNotice) -> Option<Vec<AccountId>> {
+        let PresenceNotice { conversation, kind } = notice;
+        let tenant = &self.identity.tenant;
+        let presence = MemberPresence { conversation, account: self.identity.account.clone(), kind };
+        match fanout::presence(&self.node, tenant, &presence, &HashSet::from([self.handle.id])).await {
+            Ok(members) => {
+                if members.is_some() {
+                    self.node.store.tell(Notice::Presence { tenant: tenant.clone(), presence });
+                }
+                members
+            }
+            Err(error) => {
+                tracing::debug!(%error, "presence was not passed on");
+                None
+            }
+        }
+    }
+}
