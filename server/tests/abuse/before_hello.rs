@@ -15,11 +15,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::Role},
 };
 
-use crate::support::{
-    client::{Client, device, hello},
-    database::Database,
-    server::{TestServer, token},
-};
+use crate::scene::{Client, Database, TestServer, device, hello, token};
 
 /// Nothing but a refusal ends a session of this server.
 const FLAGS: [&str; 2] = ["--hello-timeout", "1h"];

@@ -10,13 +10,7 @@ use tidings_core::{
     wire::{ClientFrame, Fetch, FetchScope, PresenceNotice, ReceiptNotice, ServerFrame},
 };
 
-use crate::support::{
-    author::{Author, account, boats},
-    client::{Client, device, stream},
-    database::Database,
-    on_each_store,
-    server::TestServer,
-};
+use crate::scene::{Author, Client, Database, TestServer, account, boats, device, on_each_store, stream};
 
 on_each_store! {
     c20_presence_of_who_is_blocked_reaches_the_others_only,

@@ -15,14 +15,7 @@ use tidings_core::{
     },
 };
 
-use crate::support::{
-    author::{Author, account},
-    client::{Client, device, stream},
-    database::Database,
-    on_each_store,
-    scrape::Scrape,
-    server::TestServer,
-};
+use crate::scene::{Author, Client, Database, Scrape, TestServer, account, device, on_each_store, stream};
 
 on_each_store! {
     p36_what_exists_is_answered_to_a_stranger_like_what_does_not,

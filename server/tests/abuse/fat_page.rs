@@ -6,7 +6,7 @@ use tidings_core::{
     code::Code,
     command::EditMessage,
     doc::Document,
-    journal::{Entry, Position},
+    journal::Entry,
     limits::Limits,
     wire::{ClientFrame, Fetch, FetchScope, Fetched, ServerFrame, decode_frame},
 };
@@ -14,13 +14,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 use futures_util::StreamExt as _;
 
-use crate::support::{
-    author::{Author, boats, group},
-    client::{Client, device, stream},
-    database::Database,
-    on_each_store,
-    scrape::Scrape,
-    server::TestServer,
+use crate::scene::{
+    Author, Client, Database, Scrape, TestServer, boats, device, group, on_each_store, read_by, stream,
 };
 
 on_each_store! {
@@ -41,9 +36,8 @@ fn words(characters: usize) -> String {
 async fn bob(server: &TestServer, limits: Limits) -> (Client, Author, Client) {
     let mut bob = Client::connect(server, "bob", device(2)).await;
     let (ann, _) = group(server, &["bob"]).await;
-    let mut his = Author::of("bob", device(2), boats());
+    let mut his = read_by(&mut bob, "bob", 2).await;
     his.limits = limits;
-    his.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
     (bob, his, ann)
 }
 

@@ -7,17 +7,10 @@ use tidings_core::{
     ids::{ConversationId, DocumentId, MessageId, Stamp},
     journal::Position,
     model::{InfoField, MessageBody, MessageKind},
-    wire::FetchScope,
 };
 use tidings_server::clock;
 
-use crate::support::{
-    author::{Author, account, boats, group},
-    client::{Client, device, stream},
-    database::Database,
-    on_each_store,
-    server::TestServer,
-};
+use crate::scene::{Client, Database, TestServer, account, boats, device, group, on_each_store, read_by, stream};
 
 on_each_store! {
     a72_no_document_has_a_second_name,
@@ -27,8 +20,7 @@ async fn a72_no_document_has_a_second_name(database: Database) {
     let server = TestServer::start(&database, &[]).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
     let (mut ann, mut hers) = group(&server, &["bob"]).await;
-    let mut his = Author::of("bob", device(2), boats());
-    his.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let his = read_by(&mut bob, "bob", 2).await;
     let words = {
         let stamp = Stamp::new(clock::wall_now(), 1, rand::random());
         let body = MessageBody { kind: MessageKind::Text, text: "boo".into(), reply_to: None, mentions: None };

@@ -18,6 +18,7 @@ mod half_open;
 mod people;
 mod rotation;
 mod same_bytes;
+mod scene;
 mod several_messages;
 mod shares;
 mod slow_threads;

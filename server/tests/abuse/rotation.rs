@@ -19,12 +19,9 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::support::{
-    client::{Client, device, hello},
-    database::Database,
-    process::{Process, program},
-    scrape::Scrape,
-    server::{PATIENCE, TestServer},
+use crate::{
+    scene::{Client, Database, PATIENCE, Scrape, TestServer, device, hello},
+    support::process::{Process, program},
 };
 
 const ANY: [&str; 2] = ["--jwt-any-issuer", "--jwt-any-audience"];

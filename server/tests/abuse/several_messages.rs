@@ -14,13 +14,7 @@ use tidings_core::{
 };
 use tidings_server::clock;
 
-use crate::support::{
-    author::{Author, boats, group},
-    client::{Client, device, stream},
-    database::Database,
-    on_each_store,
-    server::TestServer,
-};
+use crate::scene::{Author, Client, Database, TestServer, boats, device, group, on_each_store, read_by, stream};
 
 on_each_store! {
     a70_a_page_is_not_filled_by_changes_of_many_messages,
@@ -44,8 +38,7 @@ async fn a70_a_page_is_not_filled_by_changes_of_many_messages(database: Database
     let mut bob = Client::connect(&server, "bob", device(2)).await;
     let (mut ann, mut hers) = group(&server, &["bob"]).await;
     ann.push_accepted(stream(boats()), vec![hers.say("hello")]).await;
-    let mut his = Author::of("bob", device(2), boats());
-    his.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let his = read_by(&mut bob, "bob", 2).await;
     let long = "🐋".repeat(4_000);
     for _ in 0..TRIES {
         let facts: Vec<Fact> = (0..15).map(|_| message(&his, &long)).collect();
@@ -67,8 +60,7 @@ async fn a70_slow_mode_counts_messages(database: Database) {
     let (mut ann, mut hers) = group(&server, &["bob"]).await;
     let slow = SetPolicy { conversation: boats(), policy: Policy::SlowModeSeconds(600) };
     ann.push_accepted(stream(boats()), vec![hers.write(slow)]).await;
-    let mut his = Author::of("bob", device(2), boats());
-    his.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let mut his = read_by(&mut bob, "bob", 2).await;
     let thousand: Vec<Fact> = (0..1_000).map(|number| message(&his, &format!("{number}"))).collect();
     let pushed = his.clone().state(&DocumentId::Page(boats(), 1), &thousand);
     assert_eq!(bob.push_refused(stream(boats()), vec![pushed]).await.code, Code::OperationIllegal);

@@ -5,19 +5,12 @@ use tidings_core::{
     code::Code,
     command::{CreateThread, SendText, SetPolicy},
     ids::{ConversationId, MessageId, Stamp, TenantId},
-    journal::Position,
     model::Policy,
-    wire::{FetchScope, PushedChange},
+    wire::PushedChange,
 };
 use tidings_server::clock;
 
-use crate::support::{
-    author::{Author, boats, group},
-    client::{Client, device, stream},
-    database::Database,
-    on_each_store,
-    server::TestServer,
-};
+use crate::scene::{Author, Client, Database, TestServer, boats, device, group, on_each_store, read_by, stream};
 
 on_each_store! {
     a81_slow_mode_is_not_evaded_by_threads_or_a_new_start,
@@ -47,8 +40,7 @@ async fn a81_slow_mode_is_not_evaded_by_threads_or_a_new_start(database: Databas
     let slow = SetPolicy { conversation: boats(), policy: Policy::SlowModeSeconds(600) };
     ann.push_accepted(stream(boats()), vec![said, hers.write(slow)]).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
-    let mut his = Author::of("bob", device(2), boats());
-    his.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let mut his = read_by(&mut bob, "bob", 2).await;
     let (first, _) = text(&mut his, 10, Some(threads[0]));
     bob.push_accepted(stream(boats()), vec![first]).await;
     let tries = |his: &Author| {

@@ -13,11 +13,9 @@ use tidings_server::{
     clock,
 };
 
-use crate::support::{
-    client::{Client, device, hello},
-    database::Database,
-    process::Process,
-    server::TestServer,
+use crate::{
+    scene::{Client, Database, TestServer, device, hello},
+    support::process::Process,
 };
 
 const SECRET: &str = "a secret that a provider shares with another application";

@@ -9,13 +9,8 @@ use tidings_core::{
 use tokio::net::TcpSocket;
 use tokio_tungstenite::{MaybeTlsStream, client_async};
 
-use crate::support::{
-    author::{boats, group},
-    client::{Client, device, hello, stream},
-    database::Database,
-    on_each_store,
-    scrape::Scrape,
-    server::{PATIENCE, TestServer, token},
+use crate::scene::{
+    Client, Database, PATIENCE, Scrape, TestServer, boats, device, group, hello, on_each_store, stream, token,
 };
 
 on_each_store! {
