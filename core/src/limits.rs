@@ -2,9 +2,13 @@
 //! configured on the server, told to clients in Welcome, and read by the
 //! authority on both sides.
 
+mod check;
+
 use core::time::Duration;
 
 use minicbor::{Decode, Encode};
+
+pub use self::check::LimitError;
 
 /// Bytes of the first frame of a session at most, which is a Hello and is not
 /// deflated: a stranger's. More closes the session with `frame_too_large`.
@@ -229,6 +233,7 @@ impl Limits {
         page_bytes_max: 16 * 1024 * 1024,
         document_changes_max: 100_000,
         document_bytes_max: 16 * 1024 * 1024,
+        frame_bytes_max: 64 * 1024 * 1024,
         ..Limits::DEFAULT
     };
 

@@ -6,7 +6,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use tidings_core::{
     ids::{AccountId, TenantId},
-    limits::Limits,
+    limits::{LimitError, Limits},
 };
 
 pub use crate::operate::{BackupRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest};
@@ -155,6 +155,31 @@ pub struct Config {
     /// How much of this node one account may use.
     #[command(flatten)]
     pub shares: ShareConfig,
+}
+
+impl Config {
+    /// Checks the bounds told to clients, and those of the node that hang on them.
+    ///
+    /// # Errors
+    /// The first bound with which no conversation, or no session, could go on.
+    pub fn check_limits(&self) -> Result<(), LimitError> {
+        let limits = self.limits.limits();
+        limits.check()?;
+        let waiting = self.node.session_bytes_max as u64;
+        let frame = u64::from(limits.frame_bytes_max);
+        LimitError::check("session_bytes_max", waiting, frame..=u64::MAX, "a frame may wait for a session")?;
+        let least_one = "without one nobody is served";
+        for (name, value) in [
+            ("session_frames_max", self.node.session_frames_max),
+            ("sessions_max", self.node.sessions_max),
+            ("connections_max", self.node.connections_max),
+            ("streams_max", self.node.streams_max),
+            ("commit_streams_max", self.node.commit_streams_max),
+        ] {
+            LimitError::check(name, value as u64, 1..=u64::MAX, least_one)?;
+        }
+        Ok(())
+    }
 }
 
 /// The bounds told to clients in Welcome, as far as an operator sets them.
@@ -373,6 +398,23 @@ mod tests {
         let limits = serve(&["--page-changes-soft", "7", "--heartbeat-ms", "900"]).limits.limits();
         assert_eq!((limits.page_changes_soft, limits.heartbeat_ms), (7, 900));
         assert_eq!(serve(&[]).limits.limits(), Limits::default());
+    }
+
+    #[test]
+    fn i29_the_bounds_of_a_node_follow_from_those_told_to_clients() {
+        assert_eq!(serve(&[]).check_limits(), Ok(()));
+        for flags in [
+            ["--session-bytes-max", "4000000"],
+            ["--session-frames-max", "0"],
+            ["--sessions-max", "0"],
+            ["--connections-max", "0"],
+            ["--streams-max", "0"],
+            ["--commit-streams-max", "0"],
+            ["--members-max", "0"],
+        ] {
+            let error = serve(&flags).check_limits().unwrap_err();
+            assert_eq!(format!("--{}", error.name.replace('_', "-")), flags[0]);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use axum::{
 use tidings_core::{
     code::Code,
     ids::{AccountId, ConversationId},
+    limits::LimitError,
 };
 
 use crate::{
@@ -39,6 +40,9 @@ impl IntoResponse for ApiError {
 /// Why the program does not do what it was told to, or ended on its own.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// A limit that makes no sense.
+    #[error("--{} {}", .0.name.replace('_', "-"), .0)]
+    Limit(#[from] LimitError),
     /// No usable key.
     #[error(transparent)]
     Keys(#[from] LoadKeysError),
@@ -84,6 +88,7 @@ impl ServeError {
     /// The stable code of the one line on stderr.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Limit(_) => "limit_invalid",
             Self::Keys(error) => error.code(),
             Self::Token(_) => "token_not_issued",
             Self::DevExposed(_) => "dev_exposed",

@@ -113,6 +113,9 @@ shares! {
         /// Fetches, and questions for own conversations, subscribers and held messages: each reads the store.
         /// For three devices that load all their conversations.
         fetches: "fetches and pages of lists", "600+40/s", "account-fetches", "TIDINGS_ACCOUNT_FETCHES";
+        /// Questions for held messages, which are fetches too: each loads the document of a conversation, where
+        /// roles and grants are. For somebody who decides in many conversations.
+        late_lists: "questions for held messages", "60+30/m", "account-late-lists", "TIDINGS_ACCOUNT_LATE_LISTS";
         /// Searches of the directory: each looks through many words. For somebody who types.
         searches: "searches", "60+5/s", "account-searches", "TIDINGS_ACCOUNT_SEARCHES";
         /// Wishes (join, accept, decline, a late message): codes of invites can be guessed.

@@ -28,6 +28,7 @@ const STORE_RETRY: Duration = Duration::from_millis(500);
 pub async fn serve(config: Config) -> Result<(), ServeError> {
     log::start(&config)?;
     // Cheap checks come before the store is waited for.
+    config.check_limits()?;
     let keys = Keys::load(&config.keys)?;
     if let Some(folder) = config.demo.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(ServeError::Demo(folder.clone()));

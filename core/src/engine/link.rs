@@ -116,7 +116,7 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// Bytes of a frame from the server when inflated, and of all its pieces: an answer
 /// has two documents at the most, each with its snapshot or the changes behind it.
-const FRAME_BYTES_MAX: usize = 4 * Limits::WIDEST.page_bytes_max as usize;
+const FRAME_BYTES_MAX: usize = Limits::WIDEST.frame_bytes_max as usize;
 
 impl Engine {
     pub(super) fn set_network(&mut self, on: bool) {

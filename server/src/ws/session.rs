@@ -20,8 +20,8 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, PresenceKind, Query, Role},
     wire::{
-        ClientFrame, ConversationSummary, Fetch, Hello, List, PROTOCOL_VERSION, Pong, PresenceNotice, ReceiptNotice,
-        Refused, ServerFrame, Welcome,
+        ClientFrame, ConversationSummary, Fetch, Hello, List, ListLate, PROTOCOL_VERSION, Pong, PresenceNotice,
+        ReceiptNotice, Refused, ServerFrame, Welcome,
     },
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -394,7 +394,7 @@ impl Session {
                 Err(refused) => self.write(socket, [refused]).await,
             },
             ClientFrame::ListLate(list) => {
-                let frame = match self.take_fetch(list.request, &StreamId::Conversation(list.conversation)) {
+                let frame = match self.take_late_list(&list) {
                     Ok(()) => late::answer(&self.node, &self.identity, &list).await,
                     Err(refused) => refused,
                 };
@@ -457,6 +457,13 @@ impl Session {
     /// One of the questions that an account may ask; the frame that refuses it, if it asks too many.
     fn take_fetch(&self, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
         self.take_question(&self.node.shares.fetches, request, stream)
+    }
+
+    /// One of the questions for held messages, each of which loads a document.
+    fn take_late_list(&self, list: &ListLate) -> Result<(), Arc<Frame>> {
+        let stream = StreamId::Conversation(list.conversation);
+        self.take_fetch(list.request, &stream)?;
+        self.take_question(&self.node.shares.late_lists, list.request, &stream)
     }
 
     /// One of the lists that an account may ask for. The directory is looked through, which costs more.

@@ -4,19 +4,14 @@
 use tidings_core::{
     code::Code,
     command::{LeaveConversation, SetMemberText},
-    journal::Position,
+    ids::StreamId,
     model::MemberField,
-    wire::{ClientFrame, FetchScope, ListLate, PushedChange, ServerFrame},
+    wire::{ClientFrame, ListLate, PushedChange, ServerFrame},
 };
 use tidings_server::clock;
 
-use crate::support::{
-    author::{Author, boats, group},
-    client::{Client, device, stream},
-    database::Database,
-    on_each_store,
-    scrape::Scrape,
-    server::TestServer,
+use crate::scene::{
+    Author, Client, Database, Scrape, TestServer, account, boats, device, group, on_each_store, read_by, stream,
 };
 
 on_each_store! {
@@ -30,8 +25,7 @@ on_each_store! {
 async fn bob(server: &TestServer) -> (Client, Author, Client, Author) {
     let mut bob = Client::connect(server, "bob", device(2)).await;
     let (ann, hers) = group(server, &["bob"]).await;
-    let mut his = Author::of("bob", device(2), boats());
-    his.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let his = read_by(&mut bob, "bob", 2).await;
     (bob, his, ann, hers)
 }
 
@@ -58,8 +52,7 @@ async fn p20_a_name_changed_again_and_again_is_deferred(database: Database) {
     // Nor does a restart give him any of it back.
     let server = TestServer::start(&database, &["--share-units", "5"]).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
-    let mut his = Author::of("bob", device(2), boats());
-    his.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let mut his = read_by(&mut bob, "bob", 2).await;
     let refused = bob.push_refused(stream(boats()), vec![called(&mut his, "Bob")]).await;
     assert_eq!(refused.code, Code::RateLimited);
     server.stop().await;
@@ -115,6 +108,16 @@ async fn p24_nothing_is_loaded_for_a_stranger(database: Database) {
         });
         assert_eq!(refused.await, Code::NotAMember);
     }
+    assert_eq!(loads().await, before);
+    // Nor is what belongs to another account.
+    let home = || StreamId::Account(account("ann"));
+    for change in
+        [Author::of_account("eve", device(3)).befriend("bob"), Author::of_account("ann", device(3)).befriend("bob")]
+    {
+        let refused = eve.push_refused(home(), vec![change]).await;
+        assert_eq!(refused.code, Code::NotTheOwner);
+    }
+    assert_eq!(eve.push_refused(home(), Vec::new()).await.code, Code::NotTheOwner);
     assert_eq!(loads().await, before);
     // An owner's question does load it: the count is of what it says.
     ann.send(&ask(1)).await;

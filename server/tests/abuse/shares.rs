@@ -9,16 +9,12 @@ use tidings_core::{
     wire::{Ask, ClientFrame, Closed, Fetch, FetchScope, List, ListLate, ListSubscribers, ServerFrame},
 };
 
-use crate::support::{
-    client::{Client, device, hello, stream},
-    database::Database,
-    on_each_store,
-    server::{PATIENCE, TestServer, token},
-};
+use crate::scene::{Client, Database, PATIENCE, TestServer, device, hello, on_each_store, stream, token};
 
 on_each_store! {
     p30_sessions_of_an_account_share_its_questions,
     p30_sessions_of_an_account_share_its_wishes,
+    p37_questions_for_held_messages_have_a_share_of_their_own,
     p31_a_session_too_many_ends_the_one_that_did_nothing_for_the_longest_time,
     p32_an_account_registers_so_many_devices_and_no_more,
     p32_an_account_begins_so_many_sessions_and_no_more,
@@ -96,6 +92,20 @@ async fn p30_sessions_of_an_account_share_its_wishes(database: Database) {
     assert!(!guessed.contains(&Some(Code::RateLimited)), "{guessed:?}");
     assert_eq!(codes(&mut phone, (6..8).map(guess)).await, [Some(Code::RateLimited); 2]);
     assert_eq!(codes(&mut tablet, (8..10).map(guess)).await, [Some(Code::RateLimited); 2]);
+    server.stop().await;
+}
+
+async fn p37_questions_for_held_messages_have_a_share_of_their_own(database: Database) {
+    let server = TestServer::start(&database, &["--account-late-lists", "2+1/d"]).await;
+    let mut phone = Client::connect(&server, "eve", device(1)).await;
+    let mut tablet = Client::connect(&server, "eve", device(2)).await;
+    let list = |request| ClientFrame::ListLate(ListLate { request, conversation: boats() });
+    let forbidden = Some(Code::NotAMember);
+    assert_eq!(codes(&mut phone, [list(1)]).await, [forbidden]);
+    let limited = Some(Code::RateLimited);
+    assert_eq!(codes(&mut tablet, [list(2), list(3), question(3)]).await, [forbidden, limited, None]);
+    let mut bob = Client::connect(&server, "bob", device(4)).await;
+    assert_eq!(codes(&mut bob, [list(1)]).await, [forbidden]);
     server.stop().await;
 }
 

@@ -41,7 +41,7 @@ const THOUGHT_MAX: Duration = Duration::from_millis(50);
 pub const FLAGS: [&str; 15] = [
     "--dev",
     "--catch-up-entries-max",
-    "100000",
+    "50000",
     "--changes-burst",
     "100000",
     "--account-devices",

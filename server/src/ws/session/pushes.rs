@@ -56,6 +56,10 @@ impl Session {
             let (tenant, stream, since) = (&self.identity.tenant, &push.stream, self.received_at);
             trace.step(Step::Received, Traced { tenant, stream, positions: None, refused: None, since });
         }
+        if !self.may_write(&push.stream) {
+            let refusal = Refusal::new(Code::NotTheOwner, "only the account itself may write this");
+            return self.refuse(socket, push, refusal).await;
+        }
         let part = match self.part_of(push.stream.conversation()).await {
             Ok(Part::Known) => Part::Known,
             Ok(Part::None) => match outsider::check_push(&self.node, &self.identity.session(self.handle.device), &push)
@@ -66,6 +70,15 @@ impl Session {
             Err(error) => return self.store_failed(socket, push, &error).await,
         };
         self.hand_over(push, None, part, trace).await
+    }
+
+    /// Whether an account's stream is its own, or its tenant's administrator writes: nothing of
+    /// it is loaded for anybody else. Of a conversation its members' rows tell.
+    fn may_write(&self, stream: &StreamId) -> bool {
+        match stream {
+            StreamId::Account(account) => *account == self.identity.account || self.identity.administrator,
+            StreamId::Conversation(_) => true,
+        }
     }
 
     /// Takes those whom a push brings in from the share of the account; an administrator brings in whom they will.
