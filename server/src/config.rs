@@ -312,6 +312,12 @@ pub struct NodeConfig {
     /// How often documents are looked for whose snapshot is behind.
     #[arg(long, env = "TIDINGS_SNAPSHOT_INTERVAL", default_value = "5s", value_parser = parse_duration)]
     pub snapshot_interval: Duration,
+    /// Time after which a deleted conversation is erased: its messages, documents and entries are gone then.
+    #[arg(long, env = "TIDINGS_ERASE_AFTER", default_value = "30d", value_parser = parse_duration)]
+    pub erase_after: Duration,
+    /// How often conversations are looked for that are to be erased.
+    #[arg(long, env = "TIDINGS_ERASE_INTERVAL", default_value = "1m", value_parser = parse_duration)]
+    pub erase_interval: Duration,
     /// Share of the pushes that are traced through the logs, from 0 to 1.
     #[arg(long, env = "TIDINGS_TRACE_SHARE", default_value = "0", value_parser = parse_share)]
     pub trace_share: f64,

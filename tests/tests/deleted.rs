@@ -3,17 +3,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::time::Duration;
+
 use tidings_core::{
     code::Code,
-    command::{Command, CreateConversation, CreateDirect, SendText, SetState},
+    command::{Command, CreateConversation, CreateDirect, InviteMember, LeaveConversation, SendText, SetState},
     engine::{Input, ListPage},
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::Position,
     limits::Limits,
-    model::{ConversationState, MemberStatus, OwnQuery, Query},
+    model::{ConversationState, MemberStatus, OwnQuery, Query, Role},
     wire::{ClientFrame, Fetch, FetchScope, Hello, PROTOCOL_VERSION, ServerFrame, encode_frame},
 };
-use tidings_tests::sim::world::{Device, World};
+use tidings_tests::sim::{
+    node,
+    trace::Keep,
+    world::{Device, World},
+};
 
 fn account(name: &str) -> AccountId {
     AccountId::parse(name).unwrap()
@@ -140,4 +146,41 @@ fn s24_a_direct_that_was_deleted_does_not_come_to_life_again() {
     let codes: Vec<_> = world.client(bob).screen.refused.values().map(|row| row.code).collect();
     assert_eq!(codes, [Code::ConversationDeleted]);
     assert!(!world.client(bob).screen.inbox.contains_key(&direct));
+}
+
+#[test]
+fn s26_devices_drop_what_they_hold_whenever_they_are_told() {
+    let mut config = node::config(&Limits::default());
+    (config.node.erase_after, config.node.erase_interval) = (Duration::ZERO, Duration::from_secs(1));
+    let mut world = World::with(44, config, 1, None, Keep::Digest);
+    let ([ann, bob, carl], group) = group(&mut world);
+    done(&mut world, carl, SendText::new(group, "written meanwhile"));
+    let (dan, eve) = (world.add("dan"), world.add("eve"));
+    for name in ["dan", "eve"] {
+        done(&mut world, ann, InviteMember { conversation: group, account: account(name), role: Role::Member });
+    }
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    // Bob has left, and Dan and Eve never came in: one of each with, the others without a network.
+    done(&mut world, bob, LeaveConversation { conversation: group });
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    assert_eq!(world.client(bob).screen.texts(group), ["very secret"], "who left keeps what was read");
+    for device in [dan, eve] {
+        assert!(world.client(device).screen.inbox.contains_key(&group), "device {device}");
+    }
+    world.set_network(dan, false);
+    done(&mut world, ann, SetState { conversation: group, state: ConversationState::Deleted });
+    world.run_ms(60_000);
+    assert_eq!(world.journal(&StreamId::Conversation(group)), [], "it is erased");
+    for device in [carl, dan] {
+        world.set_network(device, true);
+    }
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    for device in [ann, bob, carl, dan, eve] {
+        world.run_ms(5_000);
+        assert!(!world.client(device).screen.inbox.contains_key(&group), "device {device}");
+        assert_eq!(world.client(device).screen.texts(group), [""; 0], "device {device}");
+        assert_eq!(keeps(&mut world, device, group), [""; 0], "device {device}");
+    }
+    let refused: Vec<_> = world.client(carl).screen.refused.values().map(|row| (row.words.clone(), row.code)).collect();
+    assert_eq!(refused, [(Some("written meanwhile".to_owned()), Code::ConversationDeleted)]);
 }

@@ -84,6 +84,9 @@ CREATE TABLE quarantine (
 
 -- `listing` is what everybody may know of a public conversation; null for any other.
 -- `resource` is the id of the resource that a resource conversation is about.
+-- `deleted_at` says since when a conversation waits to be erased: null when nothing
+-- of it is left. One with `erased_at` is a tombstone, erased from then on: its row
+-- says that it was deleted and those of `members` who is to be told, and no more.
 CREATE TABLE conversations (
     tenant TEXT NOT NULL,
     conversation TEXT NOT NULL,
@@ -98,8 +101,12 @@ CREATE TABLE conversations (
     activity_at INTEGER NOT NULL,
     listing BLOB,
     resource TEXT,
+    deleted_at INTEGER,
+    erased_at INTEGER,
     PRIMARY KEY (tenant, conversation)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX conversations_deleted ON conversations (deleted_at) WHERE deleted_at IS NOT NULL;
 
 -- The names of public conversations: each once in a tenant.
 CREATE TABLE public_names (

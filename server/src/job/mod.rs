@@ -1,5 +1,6 @@
 //! Work in the background that no session waits for.
 
+pub(crate) mod erasure;
 pub(crate) mod keys;
 pub mod rate;
 pub mod snapshot;

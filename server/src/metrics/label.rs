@@ -151,6 +151,8 @@ label! {
         StaleDocuments = "stale_documents",
         SaveSnapshot = "save_snapshot",
         QuarantineSnapshot = "quarantine_snapshot",
+        DeletedConversations = "deleted_conversations",
+        Erase = "erase",
     }
 }
 

@@ -17,8 +17,9 @@ use tidings_core::{
 use tokio::time::Instant;
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot, StaleDocument, Store,
-    StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot,
+    StaleDocument, Store, StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts,
+    Suspension, WhichThreads,
 };
 use crate::metrics::{Durations, Metrics, StoreCall};
 
@@ -381,6 +382,18 @@ impl Store for Metered {
     ) -> Result<(), StoreError> {
         self.call(StoreCall::QuarantineSnapshot, self.store.quarantine_snapshot(tenant, document, snapshot, reason))
             .await
+    }
+
+    async fn deleted_conversations(
+        &self,
+        before: WallTime,
+        count_max: u32,
+    ) -> Result<Vec<DeletedConversation>, StoreError> {
+        self.call(StoreCall::DeletedConversations, self.store.deleted_conversations(before, count_max)).await
+    }
+
+    async fn erase(&self, tenant: &TenantId, conversation: ConversationId, now: WallTime) -> Result<bool, StoreError> {
+        self.call(StoreCall::Erase, self.store.erase(tenant, conversation, now)).await
     }
 
     async fn notices(&self) -> Result<Vec<Notice>, StoreError> {

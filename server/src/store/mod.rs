@@ -400,6 +400,15 @@ pub struct CatchUp {
     pub profiles: Vec<ProfileNotice>,
 }
 
+/// A conversation that was deleted, and of which something is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedConversation {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The conversation.
+    pub conversation: ConversationId,
+}
+
 /// A document whose snapshot is behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaleDocument {
@@ -703,7 +712,7 @@ pub trait Store: Send + Sync + 'static {
     /// Documents with at least `entries_min` entries behind their snapshot.
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError>;
 
-    /// Stores a snapshot unless a newer one is stored.
+    /// Stores a snapshot unless a newer one is stored, or the document has been erased.
     async fn save_snapshot(
         &self,
         tenant: &TenantId,
@@ -721,6 +730,17 @@ pub trait Store: Send + Sync + 'static {
         snapshot: &Snapshot,
         reason: &str,
     ) -> Result<(), StoreError>;
+
+    /// At most `count_max` conversations that were deleted before a time, of which something is left.
+    async fn deleted_conversations(
+        &self,
+        before: WallTime,
+        count_max: u32,
+    ) -> Result<Vec<DeletedConversation>, StoreError>;
+
+    /// Erases a part of a conversation that was deleted, bounded in rows; whether nothing is
+    /// left of it but its tombstone. From the first call on nothing is written to it any more.
+    async fn erase(&self, tenant: &TenantId, conversation: ConversationId, now: WallTime) -> Result<bool, StoreError>;
 
     /// What a verifier reads, as it is stored and with nothing mended.
     fn records(&self) -> &dyn Records;

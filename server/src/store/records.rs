@@ -19,6 +19,10 @@ pub struct StreamRecord {
     pub head: StreamHead,
     /// Its last entry; zero for none.
     pub last: Position,
+    /// Whether the conversation was deleted and erased: it is a tombstone.
+    pub is_erased: bool,
+    /// Whether the erasure has yet to come to an end.
+    pub is_being_erased: bool,
     /// The conversation's projection.
     pub conversation: Option<ConversationRow>,
     /// Everybody who is or was a member, by account; subscribers are in no journal.

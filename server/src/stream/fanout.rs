@@ -11,7 +11,7 @@ use tidings_core::{
     code::Code,
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::{Entry, Position},
-    model::{MemberStatus, PresenceKind},
+    model::{Conversation, MemberStatus, PresenceKind},
     wire::{Entries, MemberPresence, MemberReceipt, Present, PresentMember, ProfileNotice, Revoked, ServerFrame},
 };
 
@@ -103,6 +103,26 @@ pub(super) async fn moved(
         }
     };
     node.sessions.send(tenant, [account], &[frame], &HashSet::new());
+    Ok(())
+}
+
+/// Tells those who had a part in a conversation before it was deleted, and whom its
+/// entries do not reach, that it is gone.
+///
+/// # Errors
+/// When the store cannot tell that; sessions then hear at their next catch-up.
+pub(super) async fn deleted(
+    node: &Node,
+    tenant: &TenantId,
+    conversation: &Conversation,
+    id: ConversationId,
+) -> Result<(), StoreError> {
+    for (account, member) in &conversation.members {
+        if member.status() != MemberStatus::Active && node.sessions.has(tenant, account) {
+            let frame = Frame::new(&ServerFrame::Summaries(node.store.summaries(tenant, account, &[id]).await?));
+            node.sessions.send(tenant, [account], &[frame], &HashSet::new());
+        }
+    }
     Ok(())
 }
 

@@ -8,14 +8,16 @@ use std::{
 };
 
 use tidings_core::{
-    doc::{Change, Fact, OperationKind},
+    doc::{Change, Fact, Operation, OperationKind},
     ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
     journal::{Entry, Position},
+    model::{Conversation, ConversationState},
 };
 use tokio::time::Instant;
 
 use super::{
     fanout,
+    load::load,
     registry::StreamKey,
     untold::{Run, Untold},
 };
@@ -166,13 +168,21 @@ async fn publish_conversation(
     // Members are asked for after the entries were read: nobody who was
     // removed by then is told of them.
     let members = node.store.active_members(tenant, conversation).await?;
-    let changed = changed_members(&entries);
+    let facts: Vec<(Fact, Position)> = entries.iter().flat_map(facts_of).collect();
+    let is_deletion = facts.iter().any(|(fact, _)| *fact == Fact::State(ConversationState::Deleted));
+    let changed = changed_members(facts);
     let stream = StreamId::Conversation(conversation);
     let frames = fanout::entries_frames(&stream, entries);
     // Whom the entries put out hears no more; whom they let in is told of the channel instead.
     changed.keys().for_each(|account| node.sessions.unsubscribe(tenant, account, conversation));
     node.sessions.send(tenant, &members, &frames, &HashSet::new());
     node.sessions.send_subscribers(tenant, conversation, &frames, &HashSet::new());
+    if is_deletion {
+        // Once in the life of a conversation: nothing else tells who left it long ago.
+        let document = DocumentId::Conversation(conversation);
+        let (document, _) = load(node.store.as_ref(), tenant, &document).await?;
+        fanout::deleted(node, tenant, &Conversation::read(&document), conversation).await?;
+    }
     let mut added = Vec::new();
     for (account, position) in changed {
         if members.contains(&account) {
@@ -191,19 +201,24 @@ async fn publish_conversation(
     fanout::added(node, tenant, conversation, &added, &members, &HashSet::new()).await
 }
 
-/// The members that entries touch, with the last entry that does.
-fn changed_members(entries: &[Entry]) -> BTreeMap<AccountId, Position> {
-    let mut changed = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| matches!(entry.document, DocumentId::Conversation(_))) {
-        let Ok(change) = Change::parse(&entry.change) else { continue };
-        for operation in change.operations() {
-            let (Some(key), OperationKind::Put(value)) = (&operation.key, &operation.kind) else { continue };
-            if let Ok(Fact::MemberStatus(account, _)) = Fact::parse(&entry.document, key, Some(value)) {
-                changed.insert(account, entry.position);
-            }
-        }
-    }
-    changed
+/// The members that facts touch, with the last entry that does.
+fn changed_members(facts: Vec<(Fact, Position)>) -> BTreeMap<AccountId, Position> {
+    let moved = |(fact, position)| match fact {
+        Fact::MemberStatus(account, _) => Some((account, position)),
+        _ => None,
+    };
+    facts.into_iter().filter_map(moved).collect()
+}
+
+/// The facts that an entry states of its conversation itself, with its position.
+fn facts_of(entry: &Entry) -> Vec<(Fact, Position)> {
+    let is_of_conversation = matches!(entry.document, DocumentId::Conversation(_));
+    let change = is_of_conversation.then(|| Change::parse(&entry.change).ok()).flatten();
+    let fact = |operation: &Operation| {
+        let (Some(key), OperationKind::Put(value)) = (&operation.key, &operation.kind) else { return None };
+        Some((Fact::parse(&entry.document, key, Some(value)).ok()?, entry.position))
+    };
+    change.iter().flat_map(Change::operations).filter_map(fact).collect()
 }
 
 async fn publish_account(

@@ -17,9 +17,9 @@ use tidings_core::{
     authority::{AdmitError, Admitted, Asker, Refusal, Session, Stream, Subscription},
     code::Code,
     doc::{ApplyChangeError, Document},
-    ids::{AccountId, ChangeHash, DocumentId, StreamId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, StreamId},
     journal::{Entry, Position},
-    model::{ConversationKind, MemberStatus, Wish},
+    model::{ConversationKind, ConversationState, MemberStatus, Wish},
     time::WallTime,
     wire::{Accepted, PushedChange, ServerFrame},
 };
@@ -155,6 +155,8 @@ pub(super) enum DecideError {
     Loading,
     #[error("an admitted change is not in the journal")]
     Journal,
+    #[error("the conversation was erased")]
+    Erased,
     #[error("of changes that were applied together one does not apply: {0}")]
     Together(#[from] ApplyChangeError),
 }
@@ -226,6 +228,7 @@ impl Task {
                     self.one_by_one = true;
                     continue;
                 }
+                DecideError::Erased => return self.refuse_erased(batch),
                 DecideError::Conflict => {
                     self.contended_until = Some(Instant::now() + CONTENDED_TIME);
                     tokio::time::sleep(self.node.clock.jitter(CONFLICT_PAUSE * tries)).await;
@@ -324,6 +327,10 @@ impl Task {
             Some(conversation) => {
                 let id = DocumentId::Conversation(conversation);
                 let (document, head) = load(self.node.store.as_ref(), tenant, &id).await?;
+                let is_there = document.changes() > 0 || head.position == Position::ZERO;
+                if !is_there && self.is_deleted(conversation).await? {
+                    return Err(DecideError::Erased);
+                }
                 let mut stream = Stream::new(tenant.clone(), stream.clone(), head.position, head.page);
                 stream.insert(document);
                 self.recall(&mut stream).await?;
@@ -332,6 +339,11 @@ impl Task {
         };
         let readers = self.readers(&stream);
         Ok(State { stream, readers })
+    }
+
+    async fn is_deleted(&self, conversation: ConversationId) -> Result<bool, StoreError> {
+        let state = self.node.store.conversation_state(&self.key.tenant, conversation).await?;
+        Ok(state == Some(ConversationState::Deleted))
     }
 
     /// Reads what slow mode looks back on, if it is on. A damaged entry slows nobody
@@ -364,7 +376,8 @@ impl Task {
         let (tenant, after) = (&self.key.tenant, stream.position());
         let entries = self.node.store.entries_after(tenant, &self.key.stream, after, CATCH_UP_ENTRIES_MAX).await?;
         let few = entries.len() < CATCH_UP_ENTRIES_MAX as usize;
-        if !few || entries.iter().any(|entry| stream.apply_entry(entry).is_err()) {
+        // Nothing behind a head that moved: the stream was erased.
+        if !few || entries.is_empty() || entries.iter().any(|entry| stream.apply_entry(entry).is_err()) {
             return self.load().await;
         }
         let readers = self.readers(&stream);
@@ -754,6 +767,10 @@ impl Task {
                 let told = fanout::moved(&self.node, tenant, conversation, account, member.status(), *position).await;
                 self.log_untold(told);
             }
+            if state.stream.conversation().state() == ConversationState::Deleted {
+                let told = fanout::deleted(&self.node, tenant, state.stream.conversation(), conversation).await;
+                self.log_untold(told);
+            }
             let added: Vec<AccountId> = readers.difference(&before).cloned().collect();
             if !added.is_empty() {
                 let members: Vec<AccountId> = readers.iter().cloned().collect();
@@ -847,6 +864,17 @@ impl Task {
         if let Some((index, refusal)) = &verdict.refused {
             tracing::debug!(%stream, code = %refusal.code, "a change was refused");
             request.refuse(metrics, *index, refusal.clone());
+        }
+    }
+
+    /// Refuses what is pushed to a tombstone: to whoever had no part, as an id that is taken.
+    fn refuse_erased(&self, batch: &[PushRequest]) {
+        for request in batch {
+            let (code, detail) = match request.part {
+                Part::Known => (Code::ConversationDeleted, "the conversation was deleted"),
+                Part::None => (Code::ConversationExists, "the id is taken"),
+            };
+            request.refuse(&self.node.metrics, 0, Refusal::new(code, detail));
         }
     }
 

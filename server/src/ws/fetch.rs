@@ -148,9 +148,11 @@ impl Fetching<'_> {
         }
         let member = self.node.store.member(self.tenant(), conversation, &self.identity.account).await?;
         let status = member.map(|member| member.status);
-        let is_deleted = status == Some(MemberStatus::Active) && self.is_deleted(conversation).await?;
+        // Whoever had a part learns that it is gone; anybody else, not even that it was.
+        if status.is_some() && self.is_deleted(conversation).await? {
+            return deleted;
+        }
         match status {
-            Some(MemberStatus::Active) if is_deleted => deleted,
             Some(MemberStatus::Active) => Ok(()),
             Some(MemberStatus::Left) => Err(FetchError::Refused(Code::MemberLeft, "the account has left")),
             Some(MemberStatus::Removed) => Err(FetchError::Refused(Code::MemberRemoved, "the account was removed")),

@@ -20,8 +20,9 @@ use tidings_core::{
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    CatchUp, CommitOutcome, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot, StaleDocument, Store,
-    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot,
+    StaleDocument, Store, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
+    WhichThreads,
 };
 use tokio::sync::watch;
 
@@ -377,6 +378,16 @@ impl Store for FaultyStore {
         reason: &str,
     ) -> Result<(), StoreError> {
         self.inner.quarantine_snapshot(tenant, document, snapshot, reason).await
+    }
+    async fn deleted_conversations(
+        &self,
+        before: WallTime,
+        count_max: u32,
+    ) -> Result<Vec<DeletedConversation>, StoreError> {
+        self.inner.deleted_conversations(before, count_max).await
+    }
+    async fn erase(&self, tenant: &TenantId, conversation: ConversationId, now: WallTime) -> Result<bool, StoreError> {
+        self.inner.erase(tenant, conversation, now).await
     }
     fn records(&self) -> &dyn Records {
         self.inner.records()

@@ -30,9 +30,9 @@ use tidings_core::{
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    self, CatchUp, CommitOutcome, DeviceOwner, FoundChange, MemberRow, NewEntry, Notice, Records, Snapshot,
-    StaleDocument, Store, StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead, SubscriberCounts,
-    Suspension, WhichThreads,
+    self, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, NewEntry, Notice, Records,
+    Snapshot, StaleDocument, Store, StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead,
+    SubscriberCounts, Suspension, WhichThreads,
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -863,6 +863,18 @@ impl Store for NodeStore {
         reason: &str,
     ) -> Result<(), StoreError> {
         self.call(Call::Write, self.store().quarantine_snapshot(tenant, document, snapshot, reason)).await
+    }
+
+    async fn deleted_conversations(
+        &self,
+        before: WallTime,
+        count_max: u32,
+    ) -> Result<Vec<DeletedConversation>, StoreError> {
+        self.call(Call::Read, self.store().deleted_conversations(before, count_max)).await
+    }
+
+    async fn erase(&self, tenant: &TenantId, conversation: ConversationId, now: WallTime) -> Result<bool, StoreError> {
+        self.call(Call::Write, self.store().erase(tenant, conversation, now)).await
     }
 
     fn records(&self) -> &dyn Records {

@@ -3,6 +3,7 @@
 
 pub(super) mod catch_up;
 pub(super) mod contact;
+pub(super) mod erasure;
 pub(super) mod journal;
 pub(super) mod list;
 pub(super) mod register;
@@ -88,6 +89,12 @@ macro_rules! contract_tests {
                 whoever_is_suspended_or_blocks_the_asker_is_not_found,
                 blocks_are_what_was_written_last,
                 an_account_is_reached_by_whom_it_lets,
+            }
+            erasure {
+                s25_what_was_deleted_is_erased_from_its_time_on,
+                s25_nothing_is_written_to_what_was_erased,
+                s25_only_what_was_deleted_is_erased,
+                s26_whoever_had_a_part_is_told_that_it_is_gone,
             }
             subscription {
                 subscribers_are_rows_beside_the_members,

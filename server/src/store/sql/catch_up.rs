@@ -72,10 +72,15 @@ pub(super) async fn catch_up<B: Backend>(
     let mut changed: BTreeSet<ConversationId> = receipts.iter().map(|receipt| receipt.conversation).collect();
     changed.extend(heads.iter().filter_map(|(stream, _)| stream.conversation()));
     changed.extend(missed.outside::<B>(connection).await?);
+    let deleted = missed.deleted::<B>(connection).await?;
+    changed.extend(&deleted);
+    let mut revoked = missed.revoked::<B>(connection).await?;
+    // Of what was deleted it is told that it was, whoever was put out of it before.
+    revoked.retain(|(conversation, ..)| !deleted.contains(conversation));
     Ok(CatchUp {
         cursor,
         summaries: summaries::<B>(connection, tenant, account, &changed).await?,
-        revoked: missed.revoked::<B>(connection).await?,
+        revoked,
         entries: missed.entries::<B>(connection, &heads, entries_max).await?,
         receipts,
         profiles: missed.profiles::<B>(connection).await?,
@@ -91,7 +96,7 @@ pub(in crate::store) async fn next_cursor<B: Backend>(connection: &mut B::Connec
 }
 
 /// A query of summaries: of account `$2` in tenant `$1`, where it is active, was
-/// invited, or asked to be let in.
+/// invited, or asked to be let in; and of what was deleted, wherever it had a part.
 /// The inner SELECT of `unread` ends the count of a long absence.
 macro_rules! select_summaries {
     ($($condition:literal)?) => {
@@ -115,7 +120,8 @@ macro_rules! select_summaries {
                 AND streams.stream = 'conversation/' || own.conversation
             LEFT JOIN receipts ON receipts.tenant = own.tenant
                 AND receipts.conversation = own.conversation AND receipts.account = own.account
-            WHERE own.tenant = $1 AND own.account = $2 AND own.status IN ('active', 'invited', 'requested')",
+            WHERE own.tenant = $1 AND own.account = $2
+                AND (own.status IN ('active', 'invited', 'requested') OR conversations.state = 'deleted')",
             $($condition,)?
             " ORDER BY own.conversation"
         )
@@ -269,6 +275,20 @@ impl Missed<'_> {
         const OUTSIDE: &str = "SELECT conversation FROM members
             WHERE tenant = $1 AND account = $2 AND tick >= $3 AND status IN ('invited', 'requested')";
         let rows = fetch::<B>(connection, OUTSIDE, self.values()).await?;
+        rows.iter().map(|row| Fields::of("members", row).conversation()).collect()
+    }
+
+    /// What was deleted of that in which the account was not, or not any more.
+    async fn deleted<B: Backend>(
+        &self,
+        connection: &mut B::Connection,
+    ) -> Result<BTreeSet<ConversationId>, StoreError> {
+        const DELETED: &str = "SELECT own.conversation FROM members AS own
+            JOIN conversations ON conversations.tenant = own.tenant AND conversations.conversation = own.conversation
+            JOIN streams ON streams.tenant = own.tenant AND streams.stream = 'conversation/' || own.conversation
+            WHERE own.tenant = $1 AND own.account = $2 AND own.status <> 'active'
+                AND conversations.state = 'deleted' AND streams.tick >= $3";
+        let rows = fetch::<B>(connection, DELETED, self.values()).await?;
         rows.iter().map(|row| Fields::of("members", row).conversation()).collect()
     }
 

@@ -13,6 +13,7 @@ use super::{
     Backend, Insert, Tick, Value,
     backend::{fetch, insert},
     contact::{self, BLOCKS, CONTACT_ACCOUNTS, REACHABILITY},
+    erasure,
     journal::BACKLOG_STEP,
     late::{self, LATE_MESSAGES},
     name,
@@ -35,7 +36,7 @@ pub(super) async fn next_tick<B: Backend>(connection: &mut B::Connection) -> Res
 }
 
 /// `Store::commit` in one round trip, where that is all there is to it: every
-/// stream exists, occurs once, keeps what it is found under and is where its entries were judged.
+/// stream exists, occurs once, keeps what it is found under, is where its entries were judged and is not deleted.
 /// None when it is not, and nothing is written.
 pub(in crate::store) async fn commit_at_once<B: Backend>(
     connection: &mut B::Connection,
@@ -50,8 +51,12 @@ pub(in crate::store) async fn commit_at_once<B: Backend>(
             ((&commit.tenant, &commit.stream), head)
         })
         .collect();
-    let is_plain =
-        |commit: &StreamCommit| commit.name.is_none() && commit.words.is_none() && !subscription::is_touched(commit);
+    let is_plain = |commit: &StreamCommit| {
+        commit.name.is_none()
+            && commit.words.is_none()
+            && !subscription::is_touched(commit)
+            && !erasure::is_deleted(commit)
+    };
     if commits.is_empty() || heads.len() < commits.len() || !commits.iter().all(is_plain) {
         return Ok(None);
     }
@@ -97,6 +102,9 @@ pub(in crate::store) async fn commit<B: Backend>(
         insert::<B>(connection, statement, rows).await?;
     }
     subscription::count::<B>(connection, moves).await?;
+    for commit in &admitted {
+        erasure::note::<B>(connection, commit).await?;
+    }
     Ok((outcomes, notices(admitted)))
 }
 
@@ -234,7 +242,8 @@ const CONVERSATIONS: Insert = Insert {
         member_count = excluded.member_count, some_members = excluded.some_members,
         created_at = excluded.created_at, last_message = excluded.last_message,
         activity_at = excluded.activity_at, listing = excluded.listing,
-        resource = excluded.resource",
+        resource = excluded.resource,
+        deleted_at = CASE WHEN excluded.state = 'deleted' THEN conversations.deleted_at END",
 };
 
 const MEMBERS: Insert = Insert {

@@ -6,6 +6,7 @@ mod catch_up;
 mod commit;
 mod contact;
 mod directory;
+mod erasure;
 mod journal;
 mod late;
 mod lease;
@@ -46,8 +47,9 @@ use snapshot::Suspect;
 use crate::{clock, metrics::Counter};
 
 use super::{
-    CatchUp, CommitOutcome, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot, StaleDocument, Store,
-    StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot,
+    StaleDocument, Store, StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts,
+    Suspension, WhichThreads,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.
@@ -106,8 +108,8 @@ impl<B: Backend> SqlStore<B> {
         let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
         let now = clock::wall_now();
         let aside = snapshot::set_aside::<B>(&mut transaction, tenant, document, suspect, reason, now).await?;
-        transaction.commit().await?;
         if let Some(position) = aside {
+            transaction.commit().await?;
             self.counters.quarantined.count();
             let stream = document.stream();
             tracing::error!(%tenant, %stream, %document, position, reason, "a snapshot was quarantined");
@@ -596,8 +598,10 @@ impl<B: Backend> Store for SqlStore<B> {
             .bound(async {
                 let mut writer = self.writer().await?;
                 let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                snapshot::save::<B>(&mut transaction, tenant, document, snapshot).await?;
-                Ok(transaction.commit().await?)
+                if snapshot::save::<B>(&mut transaction, tenant, document, snapshot).await? {
+                    return Ok(transaction.commit().await?);
+                }
+                Ok(transaction.rollback().await?)
             })
             .await
     }
@@ -611,6 +615,26 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<(), StoreError> {
         self.patience
             .bound(async { self.try_set_aside(tenant, document, Suspect::Unloadable(snapshot), reason).await })
+            .await
+    }
+
+    async fn deleted_conversations(
+        &self,
+        before: WallTime,
+        count_max: u32,
+    ) -> Result<Vec<DeletedConversation>, StoreError> {
+        self.patience.bound(async { erasure::due::<B>(&mut *self.reader().await?, before, count_max).await }).await
+    }
+
+    async fn erase(&self, tenant: &TenantId, conversation: ConversationId, now: WallTime) -> Result<bool, StoreError> {
+        self.patience
+            .bound(async {
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+                let is_done = erasure::erase::<B>(&mut transaction, tenant, conversation, now).await?;
+                transaction.commit().await?;
+                Ok(is_done)
+            })
             .await
     }
 

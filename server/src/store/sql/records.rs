@@ -29,7 +29,7 @@ const ENTRIES: &str = "SELECT position, document, account, administrator, accept
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
 const CONVERSATION: &str = "SELECT kind, title, state, member_count, some_members, created_at, last_message,
-        listing, resource FROM conversations WHERE tenant = $1 AND conversation = $2";
+        listing, resource, erased_at IS NOT NULL AS erased, deleted_at IS NOT NULL AS waits FROM conversations WHERE tenant = $1 AND conversation = $2";
 
 const MEMBERS: &str = "SELECT account, role, status FROM members
     WHERE tenant = $1 AND conversation = $2 AND subscribed_at = 0 ORDER BY account";
@@ -79,6 +79,9 @@ impl<B: Backend> Records for SqlStore<B> {
                 let key = [tenant.into(), (*id).into()];
                 let rows = fetch::<B>(&mut moment, CONVERSATION, key.clone()).await?;
                 let conversation = rows.first().map(|row| conversation_row(&Fields::of("conversations", row)));
+                let is = |column| rows.first().map_or(Ok(false), |row| Fields::of("conversations", row).flag(column));
+                let is_erased = is("erased")?;
+                let is_being_erased = is_erased && is("waits")?;
                 let rows = fetch::<B>(&mut moment, MEMBERS, key).await?;
                 let members = rows.iter().map(|row| {
                     let fields = Fields::of("members", row);
@@ -86,7 +89,8 @@ impl<B: Backend> Records for SqlStore<B> {
                 });
                 let members: Vec<(AccountId, MemberRow)> = members.collect::<Result<_, StoreError>>()?;
                 let words = search::words::<B>(&mut moment, tenant, *id).await?;
-                Ok(StreamRecord { conversation: conversation.transpose()?, members, words, ..record })
+                let conversation = conversation.transpose()?;
+                Ok(StreamRecord { is_erased, is_being_erased, conversation, members, words, ..record })
             }
         }
     }

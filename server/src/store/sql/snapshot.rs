@@ -103,20 +103,21 @@ const COUNT: &str = "SELECT count(*) AS entries FROM journal
     WHERE tenant = $1 AND document = $2 AND position <= $3";
 
 const NOTE: &str = "UPDATE documents
-    SET snapshot_entries = $3, backlog = (entries - $3) / $4 WHERE tenant = $1 AND document = $2";
+    SET snapshot_entries = $3, backlog = (entries - $3) / $4 WHERE tenant = $1 AND document = $2 RETURNING document";
 
-/// `Store::save_snapshot`.
+/// `Store::save_snapshot`, in a transaction that is to be undone where it answers that
+/// a newer one is stored, or that the document has been erased.
 pub(super) async fn save<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
     document: &DocumentId,
     snapshot: &Snapshot,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let SnapshotRow { position, checksum, admissions, data } = SnapshotRow::of(tenant, document, snapshot);
     let row =
         vec![tenant.into(), document.into(), Value::Number(position), checksum.into(), admissions.into(), data.into()];
     if insert::<B>(connection, &SAVE, vec![row]).await?.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let values = [tenant.into(), document.into(), snapshot.position.into()];
     let rows = fetch::<B>(connection, COUNT, values).await?;
@@ -124,15 +125,16 @@ pub(super) async fn save<B: Backend>(
     note::<B>(connection, tenant, document, entries).await
 }
 
-/// Takes note of how many entries the snapshot holds, by which the job finds stale ones.
+/// Takes note of how many entries the snapshot holds, by which the job finds stale ones;
+/// whether there still is the document.
 async fn note<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
     document: &DocumentId,
     entries: u32,
-) -> Result<(), StoreError> {
-    fetch::<B>(connection, NOTE, [tenant.into(), document.into(), entries.into(), BACKLOG_STEP.into()]).await?;
-    Ok(())
+) -> Result<bool, StoreError> {
+    let values = [tenant.into(), document.into(), entries.into(), BACKLOG_STEP.into()];
+    Ok(!fetch::<B>(connection, NOTE, values).await?.is_empty())
 }
 
 const TAKE_OUT: &str = "DELETE FROM snapshots
@@ -153,7 +155,7 @@ pub(super) enum Suspect<'a> {
 }
 
 /// Moves a snapshot out of everybody's way; tells of which position it says it
-/// is, if it was still there.
+/// is, if it was still there. Where not, the transaction is to be undone.
 pub(super) async fn set_aside<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -191,6 +193,5 @@ pub(super) async fn set_aside<B: Backend>(
         row.data.into(),
     ];
     insert::<B>(connection, &SET_ASIDE, vec![aside]).await?;
-    note::<B>(connection, tenant, document, 0).await?;
-    Ok(Some(position))
+    Ok(note::<B>(connection, tenant, document, 0).await?.then_some(position))
 }

@@ -1,0 +1,183 @@
+//! Conversations that were deleted, erased piece by piece: each call is one transaction,
+//! so that one that is never finished is gone on with. What stays is the tombstone.
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, StreamId, TenantId},
+    model::ConversationState,
+    time::WallTime,
+    wire,
+};
+
+use super::{Backend, ReadRow, Value, backend::fetch, row::Fields};
+use crate::store::{DeletedConversation, StoreError, StreamCommit};
+
+/// Rows of a table that one call erases.
+const ROWS_MAX: u32 = 1_000;
+/// Documents that one call erases, each with its snapshot of a megabyte or two.
+const DOCUMENTS_MAX: u32 = 16;
+
+/// Whether a commit deletes its conversation, or finds it deleted.
+pub(super) fn is_deleted(commit: &StreamCommit) -> bool {
+    commit.conversation.as_ref().is_some_and(|row| row.state == ConversationState::Deleted)
+}
+
+const DELETED: &str = "UPDATE conversations SET deleted_at = coalesce(deleted_at, $3)
+    WHERE tenant = $1 AND conversation = $2";
+
+/// Notes since when the conversation of a commit is deleted, if it is.
+pub(super) async fn note<B: Backend>(connection: &mut B::Connection, commit: &StreamCommit) -> Result<(), StoreError> {
+    let Some(conversation) = commit.stream.conversation().filter(|_| is_deleted(commit)) else { return Ok(()) };
+    let Some(last) = commit.entries.last() else { return Ok(()) };
+    let values = [(&commit.tenant).into(), conversation.into(), last.entry.accepted_at.into()];
+    fetch::<B>(connection, DELETED, values).await?;
+    Ok(())
+}
+
+const DUE: &str = "SELECT tenant, conversation FROM conversations WHERE deleted_at <= $1
+    ORDER BY deleted_at LIMIT $2";
+
+/// `Store::deleted_conversations`.
+pub(super) async fn due<B: Backend>(
+    connection: &mut B::Connection,
+    before: WallTime,
+    count_max: u32,
+) -> Result<Vec<DeletedConversation>, StoreError> {
+    let rows = fetch::<B>(connection, DUE, [before.into(), count_max.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::of("conversations", row);
+            Ok(DeletedConversation { tenant: fields.tenant()?, conversation: fields.conversation()? })
+        })
+        .collect()
+}
+
+const WAITING: &str = "SELECT conversation FROM conversations
+    WHERE tenant = $1 AND conversation = $2 AND state = 'deleted' AND deleted_at IS NOT NULL";
+
+// The head moves, so that whatever was decided before conflicts and is decided anew.
+const BURY: [&str; 2] = [
+    "UPDATE streams SET position = position + 1, page = 0 WHERE tenant = $1 AND stream = 'conversation/' || $2",
+    "UPDATE conversations SET title = NULL, member_count = 0, subscriber_count = 0, some_members = $4,
+        last_message = NULL, activity_at = created_at, listing = NULL, resource = NULL, erased_at = $3
+        WHERE tenant = $1 AND conversation = $2 AND erased_at IS NULL RETURNING conversation",
+];
+
+/// Rows of a conversation in the order of their keys: one statement finds the last of some, another
+/// erases all up to that. A run of an index, since Postgres would look through a list of keys once a row.
+struct Rows {
+    find: &'static str,
+    erase: &'static str,
+}
+
+const ROWS: [Rows; 4] = [
+    // Who is to be told, and nothing of what they were there.
+    Rows {
+        find: "SELECT account AS key FROM members WHERE tenant = $1 AND conversation = $2
+            AND NOT (role = 'member' AND status = 'removed' AND position = 0 AND subscribed_at = 0)
+            ORDER BY account LIMIT $3",
+        erase: "UPDATE members SET role = 'member', status = 'removed', position = 0, joined = 0, subscribed_at = 0
+            WHERE tenant = $1 AND conversation = $2 AND account <= $3
+                AND NOT (role = 'member' AND status = 'removed' AND position = 0 AND subscribed_at = 0)",
+    },
+    Rows {
+        find: "SELECT account AS key FROM receipts WHERE tenant = $1 AND conversation = $2 ORDER BY account LIMIT $3",
+        erase: "DELETE FROM receipts WHERE tenant = $1 AND conversation = $2 AND account <= $3",
+    },
+    Rows {
+        find: "SELECT thread AS key FROM threads WHERE tenant = $1 AND conversation = $2 ORDER BY thread LIMIT $3",
+        erase: "DELETE FROM threads WHERE tenant = $1 AND conversation = $2 AND thread <= $3",
+    },
+    Rows {
+        find: "SELECT message AS key FROM late_messages WHERE tenant = $1 AND conversation = $2
+            ORDER BY message LIMIT $3",
+        erase: "DELETE FROM late_messages WHERE tenant = $1 AND conversation = $2 AND message <= $3",
+    },
+];
+
+const WORDS: &str = "DELETE FROM directory_words WHERE tenant = $1 AND conversation = $2";
+
+const FIRST_ENTRY: &str = "SELECT position FROM journal WHERE tenant = $1 AND stream = 'conversation/' || $2
+    ORDER BY position LIMIT 1";
+const ENTRIES: &str = "DELETE FROM journal WHERE tenant = $1 AND stream = 'conversation/' || $2 AND position < $3";
+
+const DOCUMENTS: &str = "SELECT document AS key FROM documents
+    WHERE tenant = $1 AND document >= $2 AND document < $3 ORDER BY document LIMIT $4";
+// The rows of documents first: whoever saves a snapshot finds its document gone, and saves none.
+const OF_DOCUMENTS: [&str; 3] = [
+    "DELETE FROM documents WHERE tenant = $1 AND document >= $2 AND document <= $3",
+    "DELETE FROM snapshots WHERE tenant = $1 AND document >= $2 AND document <= $3",
+    "DELETE FROM quarantine WHERE tenant = $1 AND document >= $2 AND document <= $3",
+];
+
+const DONE: &str = "UPDATE conversations SET deleted_at = NULL WHERE tenant = $1 AND conversation = $2";
+
+/// `Store::erase`, within a write transaction.
+pub(super) async fn erase<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    now: WallTime,
+) -> Result<bool, StoreError> {
+    let stream = StreamId::Conversation(conversation);
+    let key = || vec![tenant.into(), conversation.into()];
+    let with = |value: Value| [key(), vec![value]].concat();
+    // Nobody else writes the stream, or erases it, until this has ended.
+    fetch::<B>(connection, B::LOCK_HEADS, [tenant.into(), Value::keys([&stream])]).await?;
+    if fetch::<B>(connection, WAITING, key()).await?.is_empty() {
+        return Ok(true);
+    }
+    let [head, row] = BURY;
+    let nobody: Vec<AccountId> = Vec::new();
+    let values = [key(), vec![now.into(), wire::encode(&nobody).into()]].concat();
+    if !fetch::<B>(connection, row, values).await?.is_empty() {
+        fetch::<B>(connection, head, key()).await?;
+    }
+    let mut is_done = erase_documents::<B>(connection, tenant, conversation).await?;
+    for Rows { find, erase } in ROWS {
+        let found = fetch::<B>(connection, find, with(ROWS_MAX.into())).await?;
+        is_done &= found.len() < ROWS_MAX as usize;
+        if let Some(last) = found.last() {
+            fetch::<B>(connection, erase, with(key_of(last)?)).await?;
+        }
+    }
+    fetch::<B>(connection, WORDS, key()).await?;
+    let first = fetch::<B>(connection, FIRST_ENTRY, key()).await?;
+    if let Some(row) = first.first() {
+        let first: u64 = Fields::of("journal", row).number("position")?;
+        fetch::<B>(connection, ENTRIES, with(Value::number(first + u64::from(ROWS_MAX)))).await?;
+        is_done &= fetch::<B>(connection, FIRST_ENTRY, key()).await?.is_empty();
+    }
+    if is_done {
+        fetch::<B>(connection, DONE, key()).await?;
+    }
+    Ok(is_done)
+}
+
+/// Erases some documents of a conversation's stream; whether no more are left.
+async fn erase_documents<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+) -> Result<bool, StoreError> {
+    let mut left = DOCUMENTS_MAX;
+    for kind in ["conversation", "page", "thread", "thread_page"] {
+        // A slash stands behind the id, if anything does, and before it in the order of bytes is nothing else.
+        let [from, to] = ["", "0"].map(|end| Value::Text(Some(format!("{kind}/{conversation}{end}"))));
+        let rows = fetch::<B>(connection, DOCUMENTS, [tenant.into(), from.clone(), to, left.into()]).await?;
+        let Some(last) = rows.last() else { continue };
+        left = left.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        let last = key_of(last)?;
+        for statement in OF_DOCUMENTS {
+            fetch::<B>(connection, statement, [tenant.into(), from.clone(), last.clone()]).await?;
+        }
+        if left == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The `key` of a row that was found.
+fn key_of(row: &impl ReadRow) -> Result<Value, StoreError> {
+    Ok(Value::Text(Fields::of("documents", row).words("key")?))
+}
