@@ -98,6 +98,22 @@ fn a27_who_asked_while_offline_is_in_on_reconnect() {
 }
 
 #[test]
+fn s27_a_wish_to_come_in_waits_until_the_row_is_there() {
+    let mut door = door(&[Policy::Join(JoinPolicy::Open)]);
+    let (bob, group) = (door.bob, door.group);
+    door.world.set_network(bob, true);
+    door.settle();
+    door.world.command(bob, AskFor { conversation: group, wish: Wish::Join(None) });
+    while door.world.client(bob).screen.unsynced == 0 {
+        door.world.run_ms(1);
+    }
+    while door.world.client(bob).screen.unsynced > 0 {
+        door.world.run_ms(1);
+    }
+    assert_eq!(door.status(), Some(MemberStatus::Active));
+}
+
+#[test]
 fn a27_who_may_not_come_in_is_told_and_sees_nothing() {
     let mut door = door(&[]);
     door.asks(Wish::Join(None));

@@ -97,6 +97,7 @@ impl Engine {
                 }
             }
             self.dirty_rows.insert(conversation);
+            self.end_granted(conversation);
             // Who was invited, or asked, cannot read it yet.
             if summary.status == MemberStatus::Active && (held || self.link.is_online()) {
                 self.catch_up_conversation(conversation);
@@ -605,6 +606,7 @@ impl Engine {
 
     pub(super) fn receive_revoked(&mut self, stream: &StreamId, revoked: &Revoked) {
         let conversation = revoked.conversation;
+        self.end_granted_wishes(conversation);
         let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != revoked.status);
         if let Some(record) = record {
             record.row.status = revoked.status;

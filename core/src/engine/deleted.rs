@@ -31,6 +31,7 @@ impl Engine {
     pub(super) fn forget_deleted(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         self.deleted.insert(conversation);
+        self.end_granted_wishes(conversation);
         self.give_back_all(&stream);
         self.drop_stored(&stream);
         for key in [record::head_key(&stream), record::inbox_key(conversation), record::rows_key(conversation)] {

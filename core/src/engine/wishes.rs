@@ -4,8 +4,8 @@
 use crate::{
     command::{AskFor, Command},
     engine::{Engine, catch_up::deferral, record, record::WishRecord},
-    ids::MessageId,
-    model,
+    ids::{ConversationId, MessageId},
+    model::{self, MemberStatus},
     storage::Write,
     time::{MonotonicTime, WallTime},
     wire::{Accepted, Ask, ClientFrame, Refused},
@@ -21,12 +21,14 @@ pub(super) struct Wish {
     request: Option<u64>,
     /// Deferred by the server until then.
     retry_at: Option<MonotonicTime>,
+    /// Whether the server let the account in, whose row has yet to come.
+    is_granted: bool,
 }
 
 impl Wish {
     /// A wish as it was stored.
     pub(super) fn restored(record: WishRecord) -> Self {
-        Self { record, stored: true, request: None, retry_at: None }
+        Self { record, stored: true, request: None, retry_at: None, is_granted: false }
     }
 
     /// The message that is handed in with it, if it is that.
@@ -104,7 +106,7 @@ impl Engine {
     /// The link is lost: what was not answered is asked again.
     pub(super) fn forget_asking(&mut self) {
         for wish in self.wishes.values_mut() {
-            wish.request = None;
+            (wish.request, wish.is_granted) = (None, false);
             // What became of a message is asked on each new link.
             wish.retry_at = wish.retry_at.filter(|_| wish.late().is_none());
         }
@@ -122,14 +124,38 @@ impl Engine {
     }
 
     /// Takes the answer to a wish; tells whether it was one. What follows from
-    /// it comes as a summary.
+    /// it comes as a summary: who wished to come in waits until the row is there.
     pub(super) fn wish_accepted(&mut self, accepted: &Accepted) -> bool {
         let Some(sequence) = self.asked(accepted.request) else { return false };
-        match self.wishes.get(&sequence).and_then(Wish::late) {
-            Some(_) => self.ask_again(sequence),
-            None => drop(self.end_wish(sequence)),
+        let Some(wish) = self.wishes.get_mut(&sequence) else { return false };
+        match &wish.record.ask {
+            AskFor { wish: model::Wish::Late(_), .. } => self.ask_again(sequence),
+            AskFor { wish: model::Wish::Join(_) | model::Wish::Accept, conversation } => {
+                let conversation = *conversation;
+                wish.is_granted = true;
+                self.end_granted(conversation);
+            }
+            AskFor { wish: model::Wish::Decline | model::Wish::Leave, .. } => drop(self.end_wish(sequence)),
         }
         true
+    }
+
+    /// Ends the wishes to come into a conversation that were granted, if the row says so.
+    pub(super) fn end_granted(&mut self, conversation: ConversationId) {
+        let status = self.inbox.get(&conversation).map(|record| record.row.status);
+        if matches!(status, Some(MemberStatus::Active | MemberStatus::Requested)) {
+            self.end_granted_wishes(conversation);
+        }
+    }
+
+    /// Ends them whatever the row says: the conversation was deleted, or the account is out of it again.
+    pub(super) fn end_granted_wishes(&mut self, conversation: ConversationId) {
+        let is_over = |wish: &Wish| wish.is_granted && wish.record.ask.conversation == conversation;
+        let over: Vec<u64> =
+            self.wishes.iter().filter(|(_, wish)| is_over(wish)).map(|(sequence, _)| *sequence).collect();
+        for sequence in over {
+            self.end_wish(sequence);
+        }
     }
 
     /// Takes the refusal of a wish; tells whether it was one.
