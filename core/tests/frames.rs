@@ -27,7 +27,7 @@ use tidings_core::{
         DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, LateMessages, List, ListLate,
         ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt, PROTOCOL_VERSION,
         Piece, Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused,
-        Revoked, ServerFrame, Subscriber, Subscribers, Welcome, decode, encode, encode_frame,
+        Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Welcome, decode, encode, encode_frame,
     },
 };
 
@@ -333,6 +333,10 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 conversation: conversation(),
                 members: vec![PresentMember { account: account(), kind: PresenceKind::Typing }],
             }),
+        ),
+        (
+            "subscriber_count",
+            ServerFrame::SubscriberCount(SubscriberCount { conversation: conversation(), count: 100_000 }),
         ),
         (
             "revoked",

@@ -16,7 +16,7 @@ use crate::{
     metrics::Metrics,
     shares::Shares,
     store::{Metered, Store},
-    stream::{CacheBudget, Committer, Receipts, Registry, notice, receipt},
+    stream::{CacheBudget, Committer, CountsMoved, Receipts, Registry, count, notice, receipt},
     ws::{AnswerRoom, Present, Sessions},
 };
 
@@ -44,6 +44,8 @@ pub struct Node {
     pub connections: Arc<Connections>,
     /// The streams that admit pushes.
     pub streams: Registry,
+    /// The channels to whose readers a count of subscribers is to be told.
+    pub counts_moved: CountsMoved,
     /// Who commits for them.
     pub committer: Committer,
     /// The bound on their documents in memory.
@@ -85,6 +87,7 @@ impl Node {
             sockets: Gauge::default(),
             connections: Arc::default(),
             streams: Registry::default(),
+            counts_moved: CountsMoved::default(),
             committer,
             cache: CacheBudget::new(config.node.cache_bytes_max),
             receipts,
@@ -94,6 +97,7 @@ impl Node {
             config,
         });
         tasks.spawn(notice::run(Arc::clone(&node)));
+        tasks.spawn(count::run(Arc::clone(&node)));
         tasks.spawn(receipt::run(Arc::clone(&node), receipt_requests));
         tasks.spawn(job::snapshot::run(Arc::clone(&node)));
         tasks.spawn(job::erasure::run(Arc::clone(&node)));

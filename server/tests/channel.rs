@@ -34,6 +34,7 @@ on_each_store! {
     a50_a_limited_invite_lets_in_as_many_as_it_may,
     r50_receipts_of_subscribers_are_counted_and_told_to_nobody,
     subscribers_survive_the_server,
+    v62_the_count_follows_for_staff_and_subscribers_on_every_node,
 }
 
 const CODE: InviteCode = InviteCode::from_bytes(*b"a code of a link");
@@ -329,4 +330,46 @@ mod two_nodes_on_postgres {
         one.stop().await;
         other.stop().await;
     }
+}
+
+/// The count that a client is told, from one number on.
+async fn told_count(client: &mut Client, least: u32) -> u32 {
+    let told = client.wait("SubscriberCount", |frame| match frame {
+        ServerFrame::SubscriberCount(told) if told.conversation == boats() && told.count >= least => Some(told.count),
+        _ => None,
+    });
+    told.await
+}
+
+async fn v62_the_count_follows_for_staff_and_subscribers_on_every_node(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    // A file has one node.
+    let other = match database.address.starts_with("postgres") {
+        true => Some(TestServer::start(&database, &[]).await),
+        false => None,
+    };
+    let (mut ann, _) = open(&server).await;
+    let mut bob = subscriber(&server, "bob", 2).await;
+    let elsewhere = other.as_ref().unwrap_or(&server);
+    let mut carl = subscriber(elsewhere, "carl", 3).await;
+    for client in [&mut ann, &mut bob, &mut carl] {
+        assert_eq!(told_count(client, 2).await, 2);
+    }
+    // Many who come at once are told in few frames.
+    let mut crowd = Vec::new();
+    for number in 4..=23 {
+        crowd.push(subscriber(elsewhere, &format!("reader{number}"), number).await);
+    }
+    let mut frames = 1;
+    while told_count(&mut ann, 0).await < 22 {
+        frames += 1;
+    }
+    assert!(frames < 20, "{frames} frames for 20 who came");
+    assert_eq!(told_count(&mut bob, 22).await, 22);
+    ask(&mut carl, Wish::Leave).await.unwrap();
+    let left = bob.wait("a smaller count", |frame| match frame {
+        ServerFrame::SubscriberCount(told) if told.count == 21 => Some(()),
+        _ => None,
+    });
+    left.await;
 }

@@ -237,3 +237,17 @@ fn a54_a_subscriber_leaves_while_offline() {
     studio.joins();
     assert_eq!(studio.heard().last().map(String::as_str), Some("gone"));
 }
+
+#[test]
+fn v62_staff_see_how_many_subscribe() {
+    let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
+    let (ann, channel) = (studio.ann, studio.channel);
+    studio.joins();
+    studio.world.run_ms(5_000);
+    assert_eq!(studio.row(ann).subscriber_count, 1);
+    assert_eq!(studio.world.client(ann).screen.details[&channel].subscriber_count, 1);
+    studio.command(studio.bob, LeaveConversation { conversation: channel }).unwrap();
+    studio.world.run_ms(5_000);
+    assert_eq!(studio.row(ann).subscriber_count, 0);
+    assert_eq!(studio.world.client(ann).screen.details[&channel].subscriber_count, 0);
+}

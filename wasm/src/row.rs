@@ -218,6 +218,8 @@ pub struct ConversationDetail {
     pub created_at: f64,
     /// Who created it.
     pub created_by: String,
+    /// Those who subscribe to it beside its members, as the server last told.
+    pub subscriber_count: u32,
     /// The own role.
     pub role: Role,
     /// Where the own account stands in it.
@@ -498,6 +500,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             roles,
             created_at,
             created_by,
+            subscriber_count,
             role,
             status,
             permissions,
@@ -529,6 +532,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             roles: role_rows(roles),
             created_at: millis(created_at),
             created_by: created_by.to_string(),
+            subscriber_count,
             role: role.into(),
             status: status.into(),
             permissions: names(permissions),

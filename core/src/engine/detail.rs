@@ -135,6 +135,7 @@ impl Engine {
             roles: state.roles.iter().map(|(name, role)| (name.clone(), *role)).collect(),
             created_at: created.at,
             created_by: created.by.clone(),
+            subscriber_count: self.inbox.get(&conversation).map_or(0, |record| record.row.subscriber_count),
             role: me.role.clone(),
             status,
             permissions,

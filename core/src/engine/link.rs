@@ -285,6 +285,7 @@ impl Engine {
             ServerFrame::Presence(frame) => self.receive_presence(frame),
             ServerFrame::Present(frame) => self.receive_present(frame),
             ServerFrame::Subscribers(frame) => self.subscribers_told(frame),
+            ServerFrame::SubscriberCount(frame) => self.receive_subscriber_count(&frame),
             ServerFrame::LateMessages(late) => self.receive_late(late),
             ServerFrame::ContactMatches(frame) => self.contacts_matched(frame),
             ServerFrame::Listed(frame) => self.receive_listed(frame),

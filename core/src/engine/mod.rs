@@ -41,6 +41,7 @@ mod stamps;
 mod start;
 mod store;
 mod streams;
+mod subscribers;
 mod threads;
 mod unborn;
 mod unread;

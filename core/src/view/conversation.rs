@@ -45,6 +45,8 @@ pub struct ConversationDetail {
     pub created_at: WallTime,
     /// Who created it.
     pub created_by: AccountId,
+    /// Those who subscribe to it beside its members, as the server last told.
+    pub subscriber_count: u32,
     /// The own role.
     pub role: Role,
     /// Where the account stands in it.

@@ -22,7 +22,7 @@ pub use server::{
     Accepted, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetched, LastMessage, MemberPresence,
     MemberReceipt, Piece, Pong, Present, PresentMember, ProfileNotice, Refused, Revoked, ServerFrame, Welcome,
 };
-pub use subscriber::{ListSubscribers, Subscriber, Subscribers};
+pub use subscriber::{ListSubscribers, Subscriber, SubscriberCount, Subscribers};
 
 /// The version of the protocol this crate speaks.
 pub const PROTOCOL_VERSION: u16 = 1;

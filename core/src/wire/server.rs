@@ -13,7 +13,7 @@ use crate::{
         ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role, Thread,
     },
     time::WallTime,
-    wire::{ContactMatches, LateMessages, Listed, Subscribers, bounded},
+    wire::{ContactMatches, LateMessages, Listed, SubscriberCount, Subscribers, bounded},
 };
 
 /// A frame from the server.
@@ -76,6 +76,9 @@ pub enum ServerFrame {
     /// A piece of a frame that is longer than a frame may be.
     #[n(18)]
     Piece(#[n(0)] Piece),
+    /// How many subscribe to a channel now.
+    #[n(19)]
+    SubscriberCount(#[n(0)] SubscriberCount),
 }
 
 /// Answers Hello.

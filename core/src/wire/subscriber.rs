@@ -1,4 +1,4 @@
-//! What staff ask about the subscribers of a channel, whom no document lists.
+//! Subscribers of a channel, whom no document lists: how many there are, and what staff ask about them.
 
 use minicbor::{Decode, Encode};
 
@@ -66,4 +66,16 @@ pub struct Subscriber {
     /// Since when.
     #[n(1)]
     pub joined_at: WallTime,
+}
+
+/// How many subscribe to a channel, told to all who read it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SubscriberCount {
+    /// The channel.
+    #[n(0)]
+    pub conversation: ConversationId,
+    /// Those who subscribe.
+    #[n(1)]
+    pub count: u32,
 }

@@ -134,6 +134,7 @@ label! {
         ActiveMembers = "active_members",
         Subscriptions = "subscriptions",
         Subscribers = "subscribers",
+        SubscriberCount = "subscriber_count",
         SubscriberCounts = "subscriber_counts",
         OwnConversations = "own_conversations",
         Directory = "directory",

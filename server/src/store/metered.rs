@@ -220,6 +220,14 @@ impl Store for Metered {
         self.call(StoreCall::Subscribers, subscribers).await
     }
 
+    async fn subscriber_count(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<u32>, StoreError> {
+        self.call(StoreCall::SubscriberCount, self.store.subscriber_count(tenant, conversation)).await
+    }
+
     async fn subscriber_counts(
         &self,
         tenant: &TenantId,

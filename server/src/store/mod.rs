@@ -589,6 +589,13 @@ pub trait Store: Send + Sync + 'static {
         count_max: u32,
     ) -> Result<Vec<(AccountId, WallTime)>, StoreError>;
 
+    /// How many subscribe to a channel; none of what is no channel.
+    async fn subscriber_count(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<u32>, StoreError>;
+
     /// How many subscribe to a channel, and how many of them have come to a position.
     async fn subscriber_counts(
         &self,

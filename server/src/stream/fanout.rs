@@ -137,6 +137,9 @@ pub(super) async fn subscriptions(
     conversation: ConversationId,
     accounts: &[AccountId],
 ) -> Result<(), StoreError> {
+    if !accounts.is_empty() {
+        node.counts_moved.note(tenant, conversation);
+    }
     let here: Vec<&AccountId> = accounts.iter().filter(|account| node.sessions.has(tenant, account)).collect();
     if here.is_empty() {
         return Ok(());

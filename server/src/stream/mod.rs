@@ -4,6 +4,7 @@
 
 mod cache;
 mod commit;
+pub(crate) mod count;
 mod decision;
 pub mod fanout;
 mod late;
@@ -32,6 +33,7 @@ use crate::{
 
 pub use cache::CacheBudget;
 pub use commit::Committer;
+pub use count::CountsMoved;
 pub(crate) use projection::conversation_row;
 pub use receipt::{ReceiptRequest, Receipts};
 pub use registry::{InboxWaiting, Registry};

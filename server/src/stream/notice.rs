@@ -175,6 +175,9 @@ async fn publish_conversation(
     let frames = fanout::entries_frames(&stream, entries);
     // Whom the entries put out hears no more; whom they let in is told of the channel instead.
     changed.keys().for_each(|account| node.sessions.unsubscribe(tenant, account, conversation));
+    if !changed.is_empty() {
+        node.counts_moved.note(tenant, conversation);
+    }
     node.sessions.send(tenant, &members, &frames, &HashSet::new());
     node.sessions.send_subscribers(tenant, conversation, &frames, &HashSet::new());
     if is_deletion {

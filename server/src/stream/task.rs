@@ -757,6 +757,10 @@ impl Task {
         let frames = fanout::entries_frames(&self.key.stream, entries);
         self.node.sessions.send(tenant, readers.intersection(&before), &frames, &pushers);
         if let Some(conversation) = self.key.stream.conversation() {
+            if !moved.members.is_empty() && state.stream.conversation().kind() == Some(ConversationKind::Channel) {
+                // Subscribers may have been among them.
+                self.node.counts_moved.note(tenant, conversation);
+            }
             self.node.sessions.send_subscribers(tenant, conversation, &frames, &pushers);
             self.publish_subscribers(&moved).await;
             for (account, position) in decision.members.iter().filter(|(account, _)| !readers.contains(*account)) {

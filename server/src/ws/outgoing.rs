@@ -71,6 +71,7 @@ impl Frame {
             | ServerFrame::Present(_)
             | ServerFrame::Revoked(_)
             | ServerFrame::Subscribers(_)
+            | ServerFrame::SubscriberCount(_)
             | ServerFrame::LateMessages(_)
             | ServerFrame::ContactMatches(_)
             | ServerFrame::Listed(_)

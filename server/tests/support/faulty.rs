@@ -219,6 +219,13 @@ impl Store for FaultyStore {
         self.inner.subscribers(tenant, conversation, after, count_max).await
     }
 
+    async fn subscriber_count(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<u32>, StoreError> {
+        self.inner.subscriber_count(tenant, conversation).await
+    }
     async fn subscriber_counts(
         &self,
         tenant: &TenantId,

@@ -674,6 +674,14 @@ impl Store for NodeStore {
         self.call(Call::Read, self.store().subscribers(tenant, conversation, after, count_max)).await
     }
 
+    async fn subscriber_count(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<u32>, StoreError> {
+        self.call(Call::Read, self.store().subscriber_count(tenant, conversation)).await
+    }
+
     async fn subscriber_counts(
         &self,
         tenant: &TenantId,

@@ -905,6 +905,7 @@ fn summary(frame: &ServerFrame) -> String {
         ServerFrame::Closed(closed) => format!("closed {}", closed.code),
         ServerFrame::ContactMatches(answer) => format!("{} matches", answer.matches.len()),
         ServerFrame::Subscribers(answer) => format!("{} of {} subscribers", answer.subscribers.len(), answer.count),
+        ServerFrame::SubscriberCount(told) => format!("{} subscribe", told.count),
         ServerFrame::LateMessages(late) => format!("{} held in {}", late.messages.len(), late.conversation),
         ServerFrame::Listed(listed) => format!("listed #{}", listed.request),
         ServerFrame::Piece(piece) => format!("{} bytes of a frame", piece.bytes.len()),

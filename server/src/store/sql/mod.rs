@@ -366,6 +366,18 @@ impl<B: Backend> Store for SqlStore<B> {
             .await
     }
 
+    async fn subscriber_count(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<u32>, StoreError> {
+        self.patience
+            .bound(async {
+                subscription::subscriber_count::<B>(&mut *self.reader().await?, tenant, conversation).await
+            })
+            .await
+    }
+
     async fn subscriber_counts(
         &self,
         tenant: &TenantId,

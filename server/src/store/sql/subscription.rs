@@ -128,6 +128,18 @@ pub(super) async fn subscribers<B: Backend>(
         .collect()
 }
 
+/// `Store::subscriber_count`.
+pub(super) async fn subscriber_count<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+) -> Result<Option<u32>, StoreError> {
+    const COUNT: &str = "SELECT subscriber_count FROM conversations
+        WHERE tenant = $1 AND conversation = $2 AND kind = 'channel' AND state <> 'deleted'";
+    let rows = fetch::<B>(connection, COUNT, [tenant.into(), conversation.into()]).await?;
+    rows.first().map(|row| Fields::of("conversations", row).number("subscriber_count")).transpose()
+}
+
 /// `Store::subscriber_counts`. How far they have come is counted: it is asked
 /// for now and then, by staff.
 pub(super) async fn subscriber_counts<B: Backend>(
