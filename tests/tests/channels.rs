@@ -11,7 +11,7 @@ use tidings_core::{
     engine::Input,
     ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
-    model::{ConversationKind, JoinPolicy, MemberStatus, Policy, Role, Wish},
+    model::{ConversationKind, JoinPolicy, Link, LinkKind, MemberStatus, Policy, Role, Wish},
     view::InboxRow,
     wire::Subscribers,
 };
@@ -250,4 +250,35 @@ fn v62_staff_see_how_many_subscribe() {
     studio.world.run_ms(5_000);
     assert_eq!(studio.row(ann).subscriber_count, 0);
     assert_eq!(studio.world.client(ann).screen.details[&channel].subscriber_count, 0);
+}
+
+#[test]
+fn a83_an_administrator_begins_what_is_of_another_account_and_backs_an_object() {
+    let mut world = World::new(17, Limits::default());
+    world.administrator = Some(account("root"));
+    let (root, ann) = (world.add("root"), world.add("ann"));
+    world.run_ms(5_000);
+    let link = Link { kind: LinkKind::Community, id: "c-17".into() };
+    let channel = |kind| CreateConversation {
+        account: Some(account("acme")),
+        link: Some(link.clone()),
+        ..CreateConversation::new(kind, Some("Board".into()), vec![account("ann")])
+    };
+    // Offline and online it is judged alike.
+    world.set_network(ann, false);
+    for kind in [ConversationKind::Channel, ConversationKind::Group] {
+        let refused = world.command(ann, channel(kind));
+        world.run_ms(1_000);
+        assert_eq!(world.client(ann).screen.answers[&refused], Err(Code::PermissionDenied));
+    }
+    world.set_network(ann, true);
+    let begun = world.command(root, channel(ConversationKind::Channel));
+    assert!(world.settle_ms(60_000), "{}", world.unrest());
+    let id = world.client(root).screen.answers[&begun].clone().unwrap().0.unwrap();
+    for device in [root, ann] {
+        world.input(device, Input::OpenConversation(id));
+        world.run_ms(5_000);
+        let detail = &world.client(device).screen.details[&id];
+        assert_eq!((detail.account.clone(), detail.link.clone()), (Some(account("acme")), Some(link.clone())));
+    }
 }

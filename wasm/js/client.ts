@@ -17,6 +17,7 @@ import type {
   DirectoryQuery,
   InfoField,
   Input,
+  Link,
   ListPage,
   MemberField,
   NewContact,
@@ -88,6 +89,10 @@ export interface NewConversation {
   readonly policies?: readonly Policy[];
   /** Who is a member from the start, beside the own account. */
   readonly members?: readonly string[];
+  /** The account that it belongs to, if not the own one; an administrator of the tenant may say so. */
+  readonly account?: string;
+  /** The object of another service that it is the back of; an administrator of the tenant may say so. */
+  readonly link?: Link;
 }
 
 /** What an invite link does. */

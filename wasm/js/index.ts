@@ -38,6 +38,8 @@ export type {
   LastMessageRow,
   LateRow,
   LateWrites,
+  Link,
+  LinkKind,
   MemberField,
   MemberRow,
   MemberStatus,

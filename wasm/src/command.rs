@@ -16,7 +16,7 @@ use crate::{
     id,
     invite::{InviteTerms, Wish},
     name::{
-        AccountKind, ContactKind, ConversationState, InfoField, MemberField, NotificationLevel, Permission,
+        AccountKind, ContactKind, ConversationState, InfoField, LinkKind, MemberField, NotificationLevel, Permission,
         Reachability, Role, Scope,
     },
     policy::Policy,
@@ -55,6 +55,12 @@ pub enum Command {
         policies: Vec<Policy>,
         #[serde(default)]
         members: Vec<String>,
+        /// The account that it belongs to, if not the own one; for an administrator of the tenant to say.
+        #[tsify(optional)]
+        account: Option<String>,
+        /// The object of another service that it is the back of; for an administrator of the tenant to say.
+        #[tsify(optional)]
+        link: Option<Link>,
     },
     /// Sends a text.
     SendText {
@@ -190,6 +196,21 @@ pub enum ThreadChange {
     State(ConversationState),
 }
 
+/// An object of another service that a conversation is the back of.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, Deserialize, Tsify)]
+pub struct Link {
+    /// What it is.
+    pub kind: LinkKind,
+    /// Its id there, 1 to 64 characters.
+    pub id: String,
+}
+
+impl From<model::Link> for Link {
+    fn from(link: model::Link) -> Self {
+        Self { kind: link.kind.into(), id: link.id }
+    }
+}
+
 /// How a conversation looks.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase")]
@@ -294,7 +315,7 @@ impl TryFrom<Command> for core::Command {
                 let owner = id::account(&owner)?;
                 core::CreateResource { resource, title, owner, owner_name, client_name }.into()
             }
-            Command::CreateConversation { kind, title, name, scope, policies, members } => {
+            Command::CreateConversation { kind, title, name, scope, policies, members, account, link } => {
                 let kind = model::ConversationKind::parse(&kind)
                     .ok_or_else(|| Failure::new(Code::KindUnknown, "no kind of conversation"))?;
                 core::CreateConversation {
@@ -305,6 +326,8 @@ impl TryFrom<Command> for core::Command {
                     scope: scope.map(|scope| scope.0),
                     policies: policies.iter().map(Policy::check).collect::<Checked<_>>()?,
                     members: id::accounts(&members)?,
+                    account: account.as_deref().map(id::account).transpose()?,
+                    link: link.map(|Link { kind, id }| model::Link { kind: kind.0, id }),
                 }
                 .into()
             }

@@ -86,6 +86,8 @@ names! {
     ConversationState(model::ConversationState),
     /// A text that describes a conversation.
     InfoField(model::InfoField),
+    /// What an object of another service is.
+    LinkKind(model::LinkKind),
     /// How one who is not a member comes in.
     JoinPolicy(model::JoinPolicy),
     /// What becomes of what a removed member wrote before the removal reached them.

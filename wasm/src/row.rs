@@ -6,7 +6,7 @@ use tidings_core::{model, view, wire};
 use tsify::Tsify;
 
 use crate::{
-    command::Theme,
+    command::{Link, Theme},
     id::texts,
     invite::InviteRow,
     late::LateRow,
@@ -218,6 +218,10 @@ pub struct ConversationDetail {
     pub created_at: f64,
     /// Who created it.
     pub created_by: String,
+    /// The account that it belongs to, if not its creator.
+    pub account: Option<String>,
+    /// The object of another service that it is the back of.
+    pub link: Option<Link>,
     /// Those who subscribe to it beside its members, as the server last told.
     pub subscriber_count: u32,
     /// The own role.
@@ -500,6 +504,8 @@ impl From<view::ConversationDetail> for ConversationDetail {
             roles,
             created_at,
             created_by,
+            account,
+            link,
             subscriber_count,
             role,
             status,
@@ -532,6 +538,8 @@ impl From<view::ConversationDetail> for ConversationDetail {
             roles: role_rows(roles),
             created_at: millis(created_at),
             created_by: created_by.to_string(),
+            account: account.map(|account| account.to_string()),
+            link: link.map(Link::from),
             subscriber_count,
             role: role.into(),
             status: status.into(),

@@ -245,3 +245,13 @@ test("every code has a text of one or two sentences", () => {
     assert.match(text, /^[A-Z][^\n]{8,120}\.$/, code);
   }
 });
+
+test("what is of another account, or backs an object of another service, is an administrator's to begin", async () => {
+  await withClient(offline(), async (client) => {
+    const link = { kind: "community", id: "c-1" } as const;
+    for (const given of [{ link }, { account: "acme" }]) {
+      await assert.rejects(client.createGroup({ title: "Board", ...given }), { code: "permission_denied" });
+    }
+    assert.equal(listed(client).length, 0);
+  });
+});

@@ -9,7 +9,7 @@ use crate::{
     command::{PlanResult, Planning, conversation_plan},
     doc::Fact,
     ids::{AccountId, ConversationId},
-    model::{ConversationKind, Created, InfoField, MemberStatus, Policy, Role, Scope},
+    model::{ConversationKind, Created, InfoField, Link, MemberStatus, Policy, Role, Scope},
 };
 
 /// Creates a conversation with a roster. The creator is its owner; the others
@@ -38,13 +38,29 @@ pub struct CreateConversation {
     /// Who is in it from the start, beside the creator.
     #[n(6)]
     pub members: Vec<AccountId>,
+    /// The account that it belongs to, if not its creator; for an administrator of the tenant to say.
+    #[n(7)]
+    pub account: Option<AccountId>,
+    /// The object of another service that it is the back of; for an administrator of the tenant to say.
+    #[n(8)]
+    pub link: Option<Link>,
 }
 
 impl CreateConversation {
     /// A private conversation of a kind that the engine is to give an id.
     pub fn new(kind: ConversationKind, title: Option<String>, members: Vec<AccountId>) -> Self {
         let conversation = ConversationId::from_bytes([0; 16]);
-        Self { conversation, kind, title, name: None, scope: None, policies: Vec::new(), members }
+        Self {
+            conversation,
+            kind,
+            title,
+            name: None,
+            scope: None,
+            policies: Vec::new(),
+            members,
+            account: None,
+            link: None,
+        }
     }
 
     /// A private group that the engine is to give an id.
@@ -54,7 +70,11 @@ impl CreateConversation {
 
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let owner = planning.account();
-        let created = Created::new(self.kind, owner.clone(), planning.at);
+        let created = Created {
+            account: self.account.clone(),
+            link: self.link.clone(),
+            ..Created::new(self.kind, owner.clone(), planning.at)
+        };
         let mut facts = vec![Fact::Created(created)];
         for (field, text) in [(InfoField::Name, &self.name), (InfoField::Title, &self.title)] {
             facts.extend(text.clone().map(|text| Fact::Info(field, Some(text))));

@@ -135,6 +135,8 @@ impl Engine {
             roles: state.roles.iter().map(|(name, role)| (name.clone(), *role)).collect(),
             created_at: created.at,
             created_by: created.by.clone(),
+            account: created.account.clone(),
+            link: created.link.clone(),
             subscriber_count: self.inbox.get(&conversation).map_or(0, |record| record.row.subscriber_count),
             role: me.role.clone(),
             status,

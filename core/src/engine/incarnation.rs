@@ -360,6 +360,8 @@ fn creation_of(id: ConversationId, held: &Conversation, me: &AccountId) -> Optio
                 title,
                 name,
                 scope: held.scope,
+                account: held.created.as_ref().and_then(|created| created.account.clone()),
+                link: held.created.as_ref().and_then(|created| created.link.clone()),
                 ..CreateConversation::new(kind, None, members)
             };
             is_owner.then(|| creation.into())

@@ -4,8 +4,8 @@
 use crate::{
     ids::{AccountId, ConversationId, InviteId, MessageId},
     model::{
-        ConversationKind, ConversationState, Grant, Invite, MemberStatus, Parent, Permission, Permissions, Policies,
-        PresenceKind, Resource, Role, RoleDefinition, RoleName, Scope, Theme,
+        ConversationKind, ConversationState, Grant, Invite, Link, MemberStatus, Parent, Permission, Permissions,
+        Policies, PresenceKind, Resource, Role, RoleDefinition, RoleName, Scope, Theme,
     },
     time::WallTime,
 };
@@ -45,6 +45,10 @@ pub struct ConversationDetail {
     pub created_at: WallTime,
     /// Who created it.
     pub created_by: AccountId,
+    /// The account that it belongs to, if not its creator.
+    pub account: Option<AccountId>,
+    /// The object of another service that it is the back of.
+    pub link: Option<Link>,
     /// Those who subscribe to it beside its members, as the server last told.
     pub subscriber_count: u32,
     /// The own role.
