@@ -3,13 +3,13 @@
 use crate::{
     authority::Refusal,
     code::Code,
-    command::{AskFor, Command, DeleteMessage, LeaveConversation},
+    command::{AskFor, Command, DeleteMessage, LeaveConversation, SendText},
     engine::{
         Engine, Update,
         outbox::OutboxEntry,
         record,
         record::RefusedRecord,
-        replica::{Executed, Rewritten},
+        replica::{Executed, Replica, Rewritten},
         streams::{Slot, Work},
     },
     ids::{ContactId, ConversationId, MessageId, StreamId},
@@ -83,7 +83,16 @@ impl Engine {
         if let Some(thread) = thread.filter(|thread| replica.lacks(*thread)) {
             return self.wait_for_thread(stream, thread, request, command);
         }
+        // Retried, it says what it said: its words can go nowhere else.
+        let is_new = !self.retries.contains_key(&request);
+        let Some(replica) = self.replica(stream) else { return };
+        if let (Command::SendText(text), true) = (&command, is_new)
+            && answers_nothing(replica, text)
+        {
+            return self.fail(request, Code::MessageUnknown, "a reply to what was never said here");
+        }
         let message = command.message(&me);
+        let Some(replica) = self.replica(stream) else { return };
         if let Command::DeleteMessage(DeleteMessage { message, .. }) = &command {
             let taken = replica.take_back(message, &me);
             if !taken.is_empty() {
@@ -338,4 +347,11 @@ impl Engine {
 
 fn creates(command: &Command) -> bool {
     matches!(command, Command::CreateDirect(_) | Command::CreateConversation(_) | Command::CreateResource(_))
+}
+
+/// Whether a text replies to a message that is not there, as far as all that it may be in is held.
+fn answers_nothing(replica: &Replica, text: &SendText) -> bool {
+    let Some(answered) = &text.reply_to else { return false };
+    let is_whole = [text.conversation, text.room()].into_iter().all(|room| replica.lowest_page_of(room) == 1);
+    is_whole && replica.view().page_of(answered).is_none()
 }
