@@ -202,13 +202,15 @@ async fn sigint_drains_too(database: Database) {
 
 #[test]
 fn i29_a_server_does_not_start_with_limits_that_leave_nothing_usable() {
+    let database = Database::sqlite();
+    let serve = ["serve", "--dev", "--listen", "127.0.0.1:0", "--store", &database.address];
     for (flags, words) in [
         (["--page-bytes-max", "1000"], "--page-bytes-max 1000 is not from 786432 to 16777216: an open page"),
         (["--frame-bytes-max", "100000000"], "--frame-bytes-max 100000000 is not from 1112576 to 67108864"),
         (["--heartbeat-ms", "0"], "--heartbeat-ms 0 is not from 100 to 3600000"),
         (["--session-bytes-max", "1"], "--session-bytes-max 1 is not from 4194304 to"),
     ] {
-        let Output { status, stderr, .. } = program(&[&["serve", "--dev"], &flags[..]].concat()).output().unwrap();
+        let Output { status, stderr, .. } = program(&[&serve[..], &flags[..]].concat()).output().unwrap();
         let stderr = String::from_utf8(stderr).unwrap();
         assert_eq!(status.code(), Some(1), "{stderr}");
         assert!(stderr.starts_with(&format!("tidings-server: limit_invalid: {words}")), "{stderr}");

@@ -98,30 +98,21 @@ async fn cut(node: &Node, tenant: &TenantId, id: &DocumentId) -> Result<usize, C
         Ok(document) => document,
         Err(error) => mend(node.store.as_ref(), tenant, id, &stored, head, error).await?,
     };
-    let snapshot = compute(move || save(&document)).await??;
+    let snapshot = compute(move || snapshot_of(&document, document.save())).await??;
     node.store.save_snapshot(tenant, id, &snapshot).await?;
     Ok(snapshot.data.len())
 }
 
-/// What is saved of a document, loaded again before it takes the place of what was
-/// saved before: by the bounds of whoever will read it.
-fn save(document: &Document) -> Result<Snapshot, CutSnapshotError> {
-    let (position, data, admissions) = document.save();
-    check_loads(document, position, &data, &admissions)?;
-    Ok(Snapshot { position, data, admissions })
-}
-
-fn check_loads(
-    document: &Document,
-    position: Position,
-    data: &[u8],
-    admissions: &[u8],
-) -> Result<(), CutSnapshotError> {
-    let loaded = Document::restore(document.id().clone(), Some((position, data, admissions)), &[]);
+/// What was saved of a document (position, data, admissions) as its snapshot, loaded
+/// again before it takes the place of what was saved before: by the bounds of whoever
+/// will read it.
+fn snapshot_of(document: &Document, saved: (Position, Vec<u8>, Vec<u8>)) -> Result<Snapshot, CutSnapshotError> {
+    let (position, data, admissions) = saved;
+    let loaded = Document::restore(document.id().clone(), Some((position, &data, &admissions)), &[]);
     let loaded = loaded.map_err(|error| CutSnapshotError::Unloadable(error.to_string()))?;
     let state = |document: &Document| (document.changes(), document.change_bytes(), document.heads());
     if state(&loaded) == state(document) && loaded.admissions() == document.admissions() {
-        Ok(())
+        Ok(Snapshot { position, data, admissions })
     } else {
         Err(CutSnapshotError::Unloadable("it loads as another document".to_owned()))
     }
@@ -167,13 +158,13 @@ mod tests {
     fn d21_what_does_not_load_as_the_document_takes_nobodys_place() {
         let document = page(3);
         let (position, data, admissions) = document.save();
-        assert!(matches!(check_loads(&document, position, &data, &admissions), Ok(())));
+        assert!(snapshot_of(&document, (position, data.clone(), admissions.clone())).is_ok());
         let (_, shorter, fewer) = page(2).save();
-        let cases =
-            [(&data[..data.len() - 1], &admissions), (&data, &fewer), (&shorter, &fewer), (&shorter, &admissions)];
+        let cut = data[..data.len() - 1].to_vec();
+        let cases = [(cut, admissions.clone()), (data, fewer.clone()), (shorter.clone(), fewer), (shorter, admissions)];
         for (data, admissions) in cases {
-            let checked = check_loads(&document, position, data, admissions);
-            assert!(matches!(&checked, Err(error @ CutSnapshotError::Unloadable(_)) if error.is_lasting()));
+            let made = snapshot_of(&document, (position, data, admissions));
+            assert!(matches!(&made, Err(error @ CutSnapshotError::Unloadable(_)) if error.is_lasting()));
         }
     }
 }

@@ -78,15 +78,20 @@ async fn d22_a_full_document_is_still_its_owners(database: Database) {
 }
 
 async fn p22_the_bytes_of_pushes_have_a_rate(database: Database) {
-    let flags = ["--change-bytes-burst", "20480", "--change-bytes-per-second", "1024", "--account-change-kib", "1+1/h"];
+    let flags = ["--change-bytes-burst", "40960", "--change-bytes-per-second", "1024", "--account-change-kib", "1+1/h"];
     let server = TestServer::start(&database, &flags).await;
     let (mut bob, mut his, mut ann, mut hers) = bob(&server).await;
-    let long = "🐋".repeat(4_000);
-    bob.push_accepted(stream(boats()), vec![his.say(&long)]).await;
-    let refused = bob.push_refused(stream(boats()), vec![his.clone().say(&long)]).await;
-    assert_eq!((refused.code, refused.retry_at.is_some()), (Code::RateLimited, true));
-    hers.apply(&ann.entries_to(&stream(boats()), 2).await);
-    ann.push_accepted(stream(boats()), vec![hers.say(&long)]).await;
+    let mut tablet = Client::connect(&server, "bob", device(12)).await;
+    let of_tablet = read_by(&mut tablet, "bob", 12).await;
+    let twice = |author: &mut Author| [(); 2].map(|()| author.say(&"🐋".repeat(4_000))).to_vec();
+    bob.push_accepted(stream(boats()), twice(&mut his)).await;
+    // Neither by the same session nor by another one of his.
+    for (client, author) in [(&mut bob, &his), (&mut tablet, &of_tablet)] {
+        let refused = client.push_refused(stream(boats()), twice(&mut author.clone())).await;
+        assert_eq!((refused.code, refused.retry_at.is_some()), (Code::RateLimited, true));
+    }
+    hers.apply(&ann.entries_to(&stream(boats()), 3).await);
+    ann.push_accepted(stream(boats()), twice(&mut hers)).await;
     server.stop().await;
 }
 
