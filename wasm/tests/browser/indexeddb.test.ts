@@ -174,6 +174,37 @@ test("a tab that answers no more loses its store, and writes nothing to it when 
   });
 });
 
+test("a tab whose store was taken is told so, though it writes nothing", async () => {
+  await withPage(async (first, context) => {
+    const second = await openPage(context);
+    await first.evaluate(() => window.lab.open());
+    const busy = first.evaluate(() => {
+      window.lab.block();
+    });
+    await second.bringToFront();
+    await second.evaluate(() => window.lab.openLater());
+    assert.deepEqual(await second.evaluate(() => window.lab.opened()), { store: "indexeddb", fallback: undefined });
+    block.end();
+    await busy;
+    await first.evaluate(() => window.lab.connectionUntil("store_in_use"));
+  });
+});
+
+test("a tab that answers keeps its store, however long another one waits", async () => {
+  await withPage(async (first, context) => {
+    const second = await openPage(context);
+    await first.evaluate(() => window.lab.open());
+    await second.bringToFront();
+    await second.evaluate(() => window.lab.openLater());
+    // More often than a holder may leave it unanswered.
+    assert.equal(await second.evaluate(() => window.lab.answered("tidings/default/ada", 10)), "answered");
+    await first.evaluate(() => window.lab.createGroup("First"));
+    await first.close();
+    assert.deepEqual(await second.evaluate(() => window.lab.opened()), { store: "indexeddb", fallback: undefined });
+    assert.deepEqual(await second.evaluate(() => window.lab.names()), ["First"]);
+  });
+});
+
 test("of two who have a store open the newer one alone writes", async () => {
   await withPage(async (page) => {
     assert.deepEqual(await page.evaluate(() => window.lab.twice("twice")), {
@@ -270,6 +301,8 @@ test("a database that is deleted meanwhile is gone", async () => {
   await withPage(async (page) => {
     const answers = await page.evaluate(() => window.lab.deleted("deleted"));
     assert.deepEqual(answers, ["written", { failed: "storage_gone" }, { failed: "storage_gone" }]);
+    // No empty one stands in for it.
+    assert.equal(await page.evaluate(() => window.lab.exists("deleted")), false);
   });
 });
 

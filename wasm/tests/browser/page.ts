@@ -79,11 +79,34 @@ const lab = {
     });
   },
 
-  /** Runs nothing else until the test says so, then makes a group before it hears of anything; what went wrong. */
-  async blockThenCreate(title: string): Promise<Caught | undefined> {
+  /** Resolves when the holder of a store's lock was asked so many times, or when the client that waits for it is open. */
+  answered(store: string, times: number): Promise<"answered" | "opened"> {
+    const channel = new BroadcastChannel(`${store} lock`);
+    const asked = new Promise<"answered">((resolve) => {
+      let left = times;
+      channel.onmessage = ({ data }: MessageEvent<string>) => {
+        left -= data === "asked" ? 1 : 0;
+        if (left === 0) {
+          resolve("answered");
+        }
+      };
+    });
+    const opened = Promise.resolve(opening).then(() => "opened" as const);
+    return Promise.race([asked, opened]).finally(() => {
+      channel.close();
+    });
+  },
+
+  /** Runs nothing else until the test says so. */
+  block(): void {
     const request = new XMLHttpRequest();
     request.open("GET", "/block", false);
     request.send();
+  },
+
+  /** The same, and then makes a group before it hears of anything; what went wrong. */
+  async blockThenCreate(title: string): Promise<Caught | undefined> {
+    lab.block();
     try {
       await current().createGroup({ title, members: [] });
       return undefined;
@@ -238,6 +261,11 @@ const lab = {
     });
     answers.push(await store.run(put), await store.run({ type: "read", prefixes: [""] }));
     return answers;
+  },
+
+  /** Whether there is a database of this name. */
+  async exists(name: string): Promise<boolean> {
+    return (await indexedDB.databases()).some((database) => database.name === name);
   },
 
   /** Opens a client in a worker; what it answers. */
