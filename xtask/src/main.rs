@@ -48,7 +48,7 @@ usage: cargo xtask COMMAND
                                      trace; or less of it
   sim [--minutes N]                  draw new seeds on every core until one fails,
                                      which is made small; 1 minute unless told
-  bench [authority | client | server [--only SCENARIO]...]
+  bench [authority | client | server [--only SCENARIO]... [--flood-seconds N]]
                                      measure what admitting and refusing cost, what
                                      the package does in Chromium and in Node.js, and
                                      a server on each store, and write the figures to
@@ -214,15 +214,19 @@ fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, St
         Some("authority") => Ok(Bench::Authority),
         Some("client") => Ok(Bench::Client),
         Some("server") => {
-            let mut only = Vec::new();
+            let (mut only, mut flood_seconds) = (Vec::new(), None);
             while let Some(flag) = rest.next() {
                 match (flag, rest.next()) {
                     ("--only", Some(scenario)) => only.push(scenario.to_owned()),
                     ("--only", None) => return Err("`--only` needs a scenario".to_owned()),
+                    ("--flood-seconds", Some(text)) => {
+                        let seconds: u64 = text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?;
+                        flood_seconds = Some(seconds);
+                    }
                     _ => return Err(format!("`bench server` does not take `{flag}`")),
                 }
             }
-            Ok(Bench::Server { only })
+            Ok(Bench::Server { only, flood_seconds })
         }
         Some(other) => Err(format!("no benchmark `{other}`; there are `authority`, `client` and `server`")),
     }
@@ -262,9 +266,15 @@ mod tests {
         check("bench", Ok(Command::Bench(Bench::All)));
         check("bench authority", Ok(Command::Bench(Bench::Authority)));
         check("bench client", Ok(Command::Bench(Bench::Client)));
-        check("bench server", Ok(Command::Bench(Bench::Server { only: Vec::new() })));
+        check("bench server", Ok(Command::Bench(Bench::Server { only: Vec::new(), flood_seconds: None })));
         let only = vec!["latency".to_owned(), "crash".to_owned()];
-        check("bench server --only latency --only crash", Ok(Command::Bench(Bench::Server { only })));
+        check(
+            "bench server --only latency --only crash",
+            Ok(Command::Bench(Bench::Server { only, flood_seconds: None })),
+        );
+        let only = vec!["flood".to_owned()];
+        let short = Ok(Command::Bench(Bench::Server { only, flood_seconds: Some(20) }));
+        check("bench server --only flood --flood-seconds 20", short);
         check("fuzz", Ok(Command::Fuzz(Fuzz { minutes: 1, target: None, seed: 1 })));
         check("sim", Ok(Command::Sim(Sim::Search(1))));
         check("sim --minutes 20", Ok(Command::Sim(Sim::Search(20))));
@@ -293,6 +303,7 @@ mod tests {
         check("sim --fast 1", Err("`sim` does not take `--fast`"));
         check("bench speed", Err("no benchmark `speed`; there are `authority`, `client` and `server`"));
         check("bench server --only", Err("`--only` needs a scenario"));
+        check("bench server --flood-seconds ten", Err("`ten` is no number of seconds"));
         check("bench server --fast", Err("`bench server` does not take `--fast`"));
         check("tidy up", Err("`tidy` does not take `up`"));
     }

@@ -1,6 +1,6 @@
 //! The load client: `cargo xtask bench server` calls it. Prints one JSON result.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand};
 use serde_json::{Map, Value, json};
@@ -25,6 +25,9 @@ enum Command {
         /// Measure on Postgres, in the cluster of this URL.
         #[arg(long)]
         postgres: Option<String>,
+        /// Seconds for which a member floods a conversation.
+        #[arg(long, default_value_t = 600)]
+        flood_seconds: u64,
         /// Only the scenarios of these names.
         #[arg(long)]
         only: Vec<String>,
@@ -41,13 +44,14 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Raw { store } => load::raw::serve(&store).await,
-        Command::Run { server, sqlite, postgres, only } => {
+        Command::Run { server, sqlite, postgres, flood_seconds, only } => {
+            let flood = Duration::from_secs(flood_seconds);
             let stores = [("sqlite", sqlite.map(Stores::Sqlite)), ("postgres", postgres.map(Stores::Postgres))];
             let mut result = Map::new();
             for name in load::NAMES.iter().filter(|name| only.is_empty() || only.iter().any(|only| only == *name)) {
                 let mut by_store = Map::new();
                 for (kind, stores) in stores.iter().filter_map(|(kind, stores)| Some((*kind, stores.clone()?))) {
-                    let figures = load::run(name, &Bench { server: server.clone(), stores }).await?;
+                    let figures = load::run(name, &Bench { server: server.clone(), stores, flood }).await?;
                     eprintln!("{name} on {kind}: {figures}");
                     by_store.insert(kind.to_owned(), figures);
                 }

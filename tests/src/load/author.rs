@@ -5,12 +5,12 @@
 use tidings_core::{
     authority::{Session, Stream},
     command::{AddMember, Command, CreateConversation, Planning, SendText},
-    doc::Document,
+    doc::{Document, RestoreDocumentError},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
     journal::Position,
     limits::Limits,
     model::{ConversationKind, JoinPolicy, Policy, Role},
-    wire::PushedChange,
+    wire::{DocumentSnapshot, Fetched, PushedChange},
 };
 
 use super::measure::wall_now;
@@ -50,6 +50,7 @@ pub fn conversation(number: u64) -> ConversationId {
 }
 
 /// A conversation with everything that was written into it.
+#[derive(Clone)]
 pub struct Author {
     stream: Stream,
     conversation: ConversationId,
@@ -73,7 +74,8 @@ impl Author {
         self.stream.id().clone()
     }
 
-    fn write(&mut self, who: &AccountId, device: DeviceId, command: impl Into<Command>) -> PushedChange {
+    /// Writes what a command means.
+    pub fn write(&mut self, who: &AccountId, device: DeviceId, command: impl Into<Command>) -> PushedChange {
         let session = Session { tenant: tenant(), account: who.clone(), device, administrator: false };
         let (at, limits) = (wall_now(), Limits::default());
         let planning = Planning { session: &session, stream: &self.stream, at, limits: &limits };
@@ -82,6 +84,30 @@ impl Author {
         let written = self.stream.write(device, &plan.document, at, &plan.facts);
         let (change, _) = written.expect("the plan changes something");
         PushedChange { document: plan.document, change: change.bytes().to_vec() }
+    }
+
+    /// How far it was told of the stream.
+    pub fn position(&self) -> Position {
+        self.stream.position()
+    }
+
+    /// Takes in what was fetched behind its position; of the pages only the newest stays in memory.
+    pub fn take_in(&mut self, fetched: &Fetched) -> anyhow::Result<()> {
+        if fetched.restart {
+            self.stream = Stream::new(tenant(), self.stream(), fetched.head, fetched.page);
+            for document in &fetched.documents {
+                self.stream.insert(restore(fetched, document)?);
+            }
+        } else {
+            for entry in &fetched.entries {
+                self.stream.apply_entry(entry)?;
+            }
+        }
+        for page in 1..self.stream.page() {
+            self.stream.remove(&DocumentId::Page(self.conversation, page));
+        }
+        self.stream.settle();
+        Ok(())
     }
 
     /// The last text that was sent.
@@ -110,10 +136,15 @@ impl Author {
 
     /// Sends a text of about sixty characters.
     pub fn say(&mut self, who: &AccountId, device: DeviceId) -> PushedChange {
-        self.count = self.count.wrapping_add(1);
-        let stamp = Stamp::new(wall_now(), self.count, self.random.number().to_be_bytes());
         let text = self.words.text();
         self.last.clone_from(&text);
+        self.say_text(who, device, text)
+    }
+
+    /// Sends a text.
+    pub fn say_text(&mut self, who: &AccountId, device: DeviceId, text: String) -> PushedChange {
+        self.count = self.count.wrapping_add(1);
+        let stamp = Stamp::new(wall_now(), self.count, self.random.number().to_be_bytes());
         let conversation = self.conversation;
         let command = SendText { conversation, stamp, text, reply_to: None, mentions: Vec::new(), thread: None };
         let change = self.write(who, device, command);
@@ -122,7 +153,15 @@ impl Author {
     }
 }
 
+/// A document of an answer, with the entries behind its snapshot.
+pub fn restore(fetched: &Fetched, document: &DocumentSnapshot) -> Result<Document, RestoreDocumentError> {
+    let tail: Vec<_> = fetched.entries.iter().filter(|entry| entry.document == document.document).cloned().collect();
+    let snapshot = (document.position, document.data.as_slice(), document.admissions.as_slice());
+    Document::restore(document.document.clone(), Some(snapshot), &tail)
+}
+
 /// Texts that deflate as prose does: words of a vocabulary, the common ones often.
+#[derive(Clone)]
 pub struct Words {
     vocabulary: Vec<String>,
     random: Random,

@@ -27,4 +27,6 @@ pub struct Bench {
     pub server: PathBuf,
     /// The store of every server it starts, a fresh one each time.
     pub stores: Stores,
+    /// How long a member floods a conversation.
+    pub flood: Duration,
 }

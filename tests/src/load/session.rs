@@ -16,7 +16,10 @@ use tidings_core::{
 };
 use tidings_server::auth::Keys;
 
+use tokio::time::timeout;
+
 use super::{
+    PATIENCE,
     author::tenant,
     link::{Link, Traffic},
     measure::wall_now,
@@ -40,6 +43,8 @@ pub struct Session {
     /// The device it writes as.
     pub device: DeviceId,
     request: u64,
+    /// What came of a frame that comes in pieces.
+    pieces: Vec<u8>,
 }
 
 impl Session {
@@ -54,7 +59,7 @@ impl Session {
         let hello = Hello { version: PROTOCOL_VERSION, token: token(account)?, device, cursor, incarnation: None };
         link.send(ClientFrame::Hello(hello).to_bytes()).await?;
         let account = account.clone();
-        let mut session = Self { link, cursor: Cursor::ZERO, account, device, request: 0 };
+        let mut session = Self { link, cursor: Cursor::ZERO, account, device, request: 0, pieces: Vec::new() };
         loop {
             if let ServerFrame::CaughtUp(cursor) = session.next().await? {
                 session.cursor = cursor;
@@ -68,21 +73,41 @@ impl Session {
         self.link.traffic()
     }
 
+    /// The next frame, whatever it says, for as long as it takes. Cancelling it loses nothing.
+    pub async fn frame(&mut self) -> anyhow::Result<ServerFrame> {
+        loop {
+            match decode_frame(&self.link.receive().await?, usize::MAX)? {
+                ServerFrame::Piece(piece) => {
+                    self.pieces.extend(piece.bytes);
+                    if piece.last {
+                        return Ok(decode_frame(&std::mem::take(&mut self.pieces), usize::MAX)?);
+                    }
+                }
+                frame => return Ok(frame),
+            }
+        }
+    }
+
     /// The next frame.
     pub async fn next(&mut self) -> anyhow::Result<ServerFrame> {
-        let bytes = self.link.next().await?;
-        match decode_frame(&bytes, usize::MAX)? {
+        match timeout(PATIENCE, self.frame()).await.context("no frame comes")?? {
             ServerFrame::Closed(closed) => bail!("the server closed the session: {:?}", closed.code),
             ServerFrame::Refused(refused) => bail!("the server refused: {:?} {}", refused.code, refused.detail),
             frame => Ok(frame),
         }
     }
 
-    /// Pushes, without waiting for the answer.
-    pub async fn push(&mut self, stream: &StreamId, changes: Vec<PushedChange>) -> anyhow::Result<()> {
+    /// Sends a frame.
+    pub async fn send(&mut self, frame: &ClientFrame) -> anyhow::Result<()> {
+        self.link.send(frame.to_bytes()).await
+    }
+
+    /// Pushes, without waiting for the answer; tells the number of the request.
+    pub async fn push(&mut self, stream: &StreamId, changes: Vec<PushedChange>) -> anyhow::Result<u64> {
         self.request += 1;
         let push = Push { request: self.request, stream: stream.clone(), changes };
-        self.link.send(ClientFrame::Push(push).to_bytes()).await
+        self.send(&ClientFrame::Push(push)).await?;
+        Ok(self.request)
     }
 
     /// Waits until so many changes are accepted.
@@ -146,11 +171,12 @@ impl Session {
         Ok(())
     }
 
-    /// Asks for something of a stream, without waiting for the answer.
-    pub async fn fetch(&mut self, stream: &StreamId, scope: FetchScope) -> anyhow::Result<()> {
+    /// Asks for something of a stream, without waiting for the answer; tells the number of the request.
+    pub async fn fetch(&mut self, stream: &StreamId, scope: FetchScope) -> anyhow::Result<u64> {
         self.request += 1;
         let fetch = Fetch { request: self.request, stream: stream.clone(), scope, held: Vec::new() };
-        self.link.send(ClientFrame::Fetch(fetch).to_bytes()).await
+        self.send(&ClientFrame::Fetch(fetch)).await?;
+        Ok(self.request)
     }
 
     /// The answer to a fetch.

@@ -28,6 +28,8 @@ pub enum Bench {
     Server {
         /// Only these scenarios; then the page is left as it is.
         only: Vec<String>,
+        /// How long a member floods a conversation, where it is not for the page.
+        flood_seconds: Option<u64>,
     },
 }
 
@@ -40,11 +42,11 @@ pub fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
         Bench::All => {
             authority::run()?;
             client::run()?;
-            server::run(&[])?;
+            server::run(&[], None)?;
         }
         Bench::Authority => authority::run()?,
         Bench::Client => client::run()?,
-        Bench::Server { only } => server::run(only)?,
+        Bench::Server { only, flood_seconds } => server::run(only, *flood_seconds)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -25,7 +25,7 @@ const STORES: [(&str, &str); 2] = [("sqlite", "SQLite"), ("postgres", "Postgres"
 ///
 /// # Errors
 /// When the load client does not build, run or print what it should.
-pub fn run(only: &[String]) -> anyhow::Result<()> {
+pub fn run(only: &[String], flood_seconds: Option<u64>) -> anyhow::Result<()> {
     let programs = machine::postgres()?;
     let server = ["build", "--release", "--package", "tidings-server"];
     step::run("server", &mut workspace::cargo(&server))?;
@@ -42,6 +42,9 @@ pub fn run(only: &[String]) -> anyhow::Result<()> {
         command.arg("--postgres").arg(cluster.url());
         for name in only {
             command.args(["--only", name]);
+        }
+        if let Some(seconds) = flood_seconds {
+            command.args(["--flood-seconds", &seconds.to_string()]);
         }
         measure("server", &mut command)
     });
@@ -139,6 +142,15 @@ fn rows(all: &Value) -> Vec<Row> {
     }
     let touched = "memory of a conversation, 1,000 written to, KiB";
     rows.push(row(all, "reconnect", touched, "bounded: 256 MiB in all", "/memory_per_conversation_kib", None));
+    let flooded = [
+        ("a member at all rates for ten minutes: changes accepted", "–", "/changes"),
+        ("… MiB of them", "–", "/mib"),
+        ("… server memory, MiB", "≤ 512", "/memory_mib"),
+        ("… the others' messages, p50, ms", "–", "/flooded/p50_ms"),
+        ("… × as long as before", "≤ 10", "/latency_times"),
+        ("… a new device is sent, KiB", "≤ 5,120", "/new_device_kib"),
+    ];
+    rows.extend(flooded.map(|(case, goal, path)| row(all, "flood", case, goal, path, None)));
     rows.push(row(all, "crash", "200 acknowledged, SIGKILL, restart: lost", "0", "/lost", None));
     rows
 }
@@ -167,6 +179,12 @@ fn page(result: &Value) -> anyhow::Result<String> {
         }
         writeln!(text, "| {case} | {} | {goal} |", cells.join(" | "))?;
     }
+    text.push_str(
+        "\nThe member at all rates meets a server with every bound as it ships. Their four devices push the longest messages,\n\
+         others rename them until their share is used up, fetch the newest page, say where they are and how far they have read,\n\
+         and begin a session each second. The bound on memory is that of documents, and as much again; the one on what a new\n\
+         device is sent is a page and a conversation's document at their ends.\n",
+    );
     text.push_str(
         "\n![Send to visible](benchmarks/latency.svg)\n\n![Throughput](benchmarks/throughput.svg)\n\n\
          ![Bytes](benchmarks/bytes.svg)\n\n![Memory of an idle connection](benchmarks/memory.svg)\n",

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use tidings_core::{
-    doc::{Document, Message},
+    doc::Message,
     engine::Input,
     ids::{DocumentId, StreamId},
     journal::Position,
@@ -14,7 +14,7 @@ use tidings_core::{
 
 use super::{
     super::{
-        author::{account, conversation, device},
+        author::{account, conversation, device, restore},
         device::Device,
         measure::{kibibytes, median_ms, millis},
         session::Session,
@@ -133,13 +133,10 @@ async fn all(running: &Running, size: usize) -> anyhow::Result<(f64, f64)> {
 }
 
 /// Loads what was fetched; tells the messages in it.
-fn load(fetched: &Fetched) -> anyhow::Result<usize> {
+pub(super) fn load(fetched: &Fetched) -> anyhow::Result<usize> {
     let mut messages = 0;
     for document in &fetched.documents {
-        let tail: Vec<_> =
-            fetched.entries.iter().filter(|entry| entry.document == document.document).cloned().collect();
-        let snapshot = (document.position, document.data.as_slice(), document.admissions.as_slice());
-        let loaded = Document::restore(document.document.clone(), Some(snapshot), &tail)?;
+        let loaded = restore(fetched, document)?;
         if matches!(document.document, DocumentId::Page(..)) {
             messages += Message::read_all(&loaded).len();
         }

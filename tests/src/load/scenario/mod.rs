@@ -4,6 +4,7 @@
 mod channel;
 mod crash;
 mod fan_out;
+mod flood;
 mod join;
 mod latency;
 mod memory;
@@ -30,7 +31,7 @@ use super::{
 };
 
 /// Every scenario.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "latency",
     "one_sender",
     "many_senders",
@@ -41,6 +42,7 @@ pub const NAMES: [&str; 10] = [
     "channel",
     "connections",
     "crash",
+    "flood",
 ];
 
 /// Runs one.
@@ -59,6 +61,7 @@ pub async fn run(name: &str, bench: &Bench) -> anyhow::Result<Value> {
         "channel" => channel::run(bench).await,
         "connections" => memory::run(bench).await,
         "crash" => crash::run(bench).await,
+        "flood" => flood::run(bench).await,
         _ => anyhow::bail!("no scenario `{name}`; there are {}", NAMES.join(", ")),
     }
 }
@@ -93,9 +96,19 @@ impl Running {
         Ok(Self { process: Self::serve(bench, &store).await?, store })
     }
 
+    /// With all bounds as they are.
+    async fn start_as_shipped(bench: &Bench) -> anyhow::Result<Self> {
+        let store = bench.stores.make().await?;
+        Ok(Self { process: Self::serve_with(bench, &store, &[]).await?, store })
+    }
+
     async fn serve(bench: &Bench, store: &Store) -> anyhow::Result<Process> {
+        Self::serve_with(bench, store, &UNBOUNDED).await
+    }
+
+    async fn serve_with(bench: &Bench, store: &Store, flags: &[&str]) -> anyhow::Result<Process> {
         let mut arguments = vec!["serve", "--dev", "--listen", "127.0.0.1:0", "--log", "error", "--store", &store.url];
-        arguments.extend(UNBOUNDED);
+        arguments.extend(flags);
         Process::start(&bench.server, &arguments).await
     }
 
