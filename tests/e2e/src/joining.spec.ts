@@ -205,6 +205,24 @@ onEachStore("joining", ({ test }) => {
     ]);
   });
 
+  test("who is invited to much declines all of it at once", async (scene) => {
+    const [ann, bob] = await Promise.all([scene.person("ann"), scene.person("bob")]);
+    await deviceOf(scene.server, ann.account, async (device) => {
+      for (const title of ["Garden", "Kitchen"]) {
+        const { conversation } = await device.createGroup({ title });
+        assert.ok(conversation);
+        await device.inviteMember(conversation, bob.account);
+      }
+    });
+    await bob.find("inbox-filter").selectOption({ label: "Waiting" });
+    await untilEqual("what bob was invited to", () => bob.find("inbox-row").count(), 2);
+    await bob.find("decline-all").filter({ hasText: "Decline all 2 invitations" }).click();
+    await untilEqual("what waits for bob", () => bob.find("inbox-row").count(), 0);
+    await bob.find("decline-all").waitFor({ state: "hidden" });
+    await bob.untilSynced();
+    assert.deepEqual(await bob.refusals(), []);
+  });
+
   test("in slow mode a burst that was written offline goes out one by one, in order", async (scene) => {
     const [ann, bob] = await Promise.all([scene.person("ann"), scene.person("bob")]);
     const conversation = await ann.startGroup("Garden", [bob.account]);

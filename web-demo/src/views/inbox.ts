@@ -81,6 +81,9 @@ export function createInbox(
     archive = !archive;
     draw();
   });
+  const declineAll = button({ class: "archive-toggle", "data-testid": "decline-all", hidden: true }, () => {
+    void attempt(person, client.declineAll());
+  });
   const known = (): string[] => [...new Set(rows.flatMap((row) => row.others))].sort();
   const root = element(
     "nav",
@@ -122,6 +125,7 @@ export function createInbox(
     ),
     element("div", { class: "search-field" }, icon("search"), search, filter),
     element("div", { class: "inbox-scroll" }, refused.element, list, empty),
+    declineAll,
     archived,
   );
 
@@ -204,6 +208,9 @@ export function createInbox(
       icon(archive ? "back" : "archive"),
       archive ? "Back to all chats" : `Archived (${archivedCount})`,
     );
+    const invitations = rows.filter((row) => row.status === "invited").length;
+    declineAll.hidden = filter.value !== "outside" || invitations === 0;
+    declineAll.replaceChildren(`Decline ${invitations === 1 ? "the invitation" : `all ${invitations} invitations`}`);
     const here = new Set(rows.map((row) => row.conversation));
     refused.show(refusedRows.filter((row) => row.conversation === undefined || !here.has(row.conversation)));
     empty.hidden = !loaded || matching.length > 0;
