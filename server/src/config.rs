@@ -9,7 +9,7 @@ use tidings_core::{
     limits::{LimitError, Limits},
 };
 
-pub use crate::operate::{BackupRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest};
+pub use crate::operate::{BackupRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest};
 use crate::{
     auth::{ClaimConfig, KeyConfig},
     connection::ConnectionBounds,
@@ -34,8 +34,10 @@ pub enum Command {
     Token(TokenRequest),
     /// Suspend an account, or lift that: it may neither read nor write, and its sessions end.
     Suspend(SuspendRequest),
-    /// Recompute every decision of a journal, its snapshots and its projections, and tell the first difference.
+    /// Recompute every decision of a journal, its snapshots and the rows made from it, and tell what differs.
     Verify(VerifyRequest),
+    /// Make the rows that are made from a journal anew where they differ, while servers run or not.
+    Mend(MendRequest),
     /// Make the tables of a store, or bring them to this program's version.
     Migrate(MigrateRequest),
     /// Tell clients that a store was put back to an older state; run it before serving that.

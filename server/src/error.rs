@@ -8,12 +8,13 @@ use axum::{
 };
 use tidings_core::{
     code::Code,
-    ids::{AccountId, ConversationId},
+    ids::{AccountId, StreamId},
     limits::LimitError,
 };
 
 use crate::{
     auth::{IssueTokenError, LoadKeysError},
+    mend::Mended,
     store::StoreError,
     verify::Counts,
 };
@@ -70,15 +71,18 @@ pub enum ServeError {
     /// The log filter does not parse.
     #[error("the log filter cannot be parsed: {0}")]
     LogFilter(String),
-    /// There is nothing stored of the conversation that is to be verified.
-    #[error("conversation {0} has no entry in this tenant")]
-    ConversationUnknown(ConversationId),
+    /// There is nothing stored of the stream that is to be looked at.
+    #[error("{0} has no entry in this tenant")]
+    StreamUnknown(StreamId),
     /// No device of the account that is to be suspended was ever seen.
     #[error("account {0} was never seen in this tenant; --unseen suspends it all the same")]
     AccountUnknown(AccountId),
     /// What is stored is not what follows from the entries.
     #[error("{0}")]
     Differs(Counts),
+    /// A journal does not say what should stand.
+    #[error("{0}")]
+    Unmended(Mended),
     /// Accepting connections failed.
     #[error("serving failed: {0}")]
     Serve(#[source] std::io::Error),
@@ -108,9 +112,11 @@ impl ServeError {
             Self::Listen { .. } => "listen_failed",
             Self::Demo(_) => "demo_unreadable",
             Self::LogFilter(_) => "log_filter_invalid",
-            Self::ConversationUnknown(_) => Code::ConversationUnknown.as_str(),
+            Self::StreamUnknown(StreamId::Conversation(_)) => Code::ConversationUnknown.as_str(),
+            Self::StreamUnknown(StreamId::Account(_)) => "account_unknown",
             Self::AccountUnknown(_) => "account_unknown",
             Self::Differs(_) => "journal_differs",
+            Self::Unmended(_) => Code::StreamDamaged.as_str(),
             Self::Serve(_) => "serve_failed",
         }
     }

@@ -12,6 +12,7 @@ pub mod error;
 pub mod http;
 pub mod job;
 pub mod log;
+pub mod mend;
 pub mod metrics;
 pub mod node;
 pub(crate) mod open_files;

@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::Serve(config) => run(start::serve(*config)),
         Command::Suspend(request) => run(operate::suspend(request)),
         Command::Verify(request) => run(operate::verify(request)),
+        Command::Mend(request) => run(operate::mend(request)),
         Command::Migrate(request) => run(operate::migrate(request)),
         Command::Restored(request) => run(operate::restored(request)),
         Command::Backup(request) => run(operate::backup(request)),

@@ -101,6 +101,7 @@ impl Node {
         tasks.spawn(receipt::run(Arc::clone(&node), receipt_requests));
         tasks.spawn(job::snapshot::run(Arc::clone(&node)));
         tasks.spawn(job::erasure::run(Arc::clone(&node)));
+        tasks.spawn(job::mend::run(Arc::clone(&node)));
         tasks.spawn(job::suspension::run(Arc::clone(&node)));
         tasks.spawn(job::tend::run(Arc::clone(&node)));
         tasks.spawn(job::rate::run(Arc::clone(&node)));

@@ -1,20 +1,21 @@
 //! What an operator does with a store beside serving it: suspend an account,
-//! verify, migrate, copy. None of these makes a store that is not there, but for
+//! verify, mend, migrate, copy. None of these makes a store that is not there, but for
 //! `migrate`, which is for that.
 
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
 use tidings_core::{
-    authority::Difference,
     ids::{AccountId, ConversationId, StreamId, TenantId},
+    journal::Position,
 };
 
 use crate::{
     config::{LimitConfig, Secret},
     error::ServeError,
-    store::{self, MissingFile, Store, StoreOptions, Suspension},
-    verify::{Counts, verify_all, verify_stream},
+    mend::{Mended, mend_all, mend_stream},
+    store::{self, MissingFile, OddRow, Store, StoreError, StoreOptions, Suspension},
+    verify::{Counts, Finding, verify_all, verify_stream},
 };
 
 /// An account to suspend.
@@ -37,16 +38,40 @@ pub struct SuspendRequest {
     pub unseen: bool,
 }
 
-/// What to verify.
+/// Which streams.
 #[derive(Debug, Clone, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["conversation", "all"])]
-pub struct VerifyRequest {
+#[group(id = "what", required = true, multiple = false)]
+pub struct StreamChoice {
     /// One conversation, of the tenant `default` if no other is given.
     #[arg(long, value_parser = ConversationId::parse)]
     pub conversation: Option<ConversationId>,
+    /// One account, of the tenant `default` if no other is given.
+    #[arg(long, value_parser = AccountId::parse)]
+    pub account: Option<AccountId>,
     /// Every conversation and account, of every tenant if none is given.
     #[arg(long)]
     pub all: bool,
+}
+
+impl StreamChoice {
+    /// The one that was chosen; none for all.
+    fn one(&self, tenant: Option<&TenantId>) -> Option<(TenantId, StreamId)> {
+        let stream = match (self.conversation, &self.account) {
+            (Some(conversation), _) => StreamId::Conversation(conversation),
+            (None, Some(account)) => StreamId::Account(account.clone()),
+            (None, None) => return None,
+        };
+        let default = || TenantId::parse("default").expect("a constant id parses");
+        Some((tenant.cloned().unwrap_or_else(default), stream))
+    }
+}
+
+/// What to verify.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyRequest {
+    /// Which streams.
+    #[command(flatten)]
+    pub choice: StreamChoice,
     /// The tenant.
     #[arg(long, value_parser = TenantId::parse)]
     pub tenant: Option<TenantId>,
@@ -56,6 +81,20 @@ pub struct VerifyRequest {
     /// The bounds to judge by: as the server has them.
     #[command(flatten)]
     pub limits: LimitConfig,
+}
+
+/// What to mend.
+#[derive(Debug, Clone, Args)]
+pub struct MendRequest {
+    /// Which streams.
+    #[command(flatten)]
+    pub choice: StreamChoice,
+    /// The tenant.
+    #[arg(long, value_parser = TenantId::parse)]
+    pub tenant: Option<TenantId>,
+    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
+    pub store: Secret,
 }
 
 /// A store whose tables are to be made.
@@ -147,7 +186,7 @@ pub async fn suspend(request: SuspendRequest) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Verifies a conversation or everything in a store, and prints what differs,
+/// Verifies one stream or everything in a store, and prints what differs,
 /// and what was looked at.
 ///
 /// # Errors
@@ -155,18 +194,15 @@ pub async fn suspend(request: SuspendRequest) -> Result<(), ServeError> {
 pub async fn verify(request: VerifyRequest) -> Result<(), ServeError> {
     let store = open_made(&request.store, 2).await?;
     let limits = request.limits.limits();
-    let counts = match request.conversation {
-        None => verify_all(store.records(), request.tenant.as_ref(), &limits, print_difference).await?,
-        Some(conversation) => {
-            let default = || TenantId::parse("default").expect("a constant id parses");
-            let (tenant, stream) = (request.tenant.unwrap_or_else(default), StreamId::Conversation(conversation));
+    let counts = match request.choice.one(request.tenant.as_ref()) {
+        None => verify_all(&*store, request.tenant.as_ref(), &limits, print_finding).await?,
+        Some((tenant, stream)) => {
             let mut counts = Counts::default();
-            let difference = verify_stream(store.records(), &tenant, &stream, &limits, &mut counts).await?;
-            match difference {
-                Some(difference) => print_difference(&tenant, &stream, &difference),
-                None if counts.entries == 0 => return Err(ServeError::ConversationUnknown(conversation)),
-                None => {}
+            let findings = verify_stream(&*store, &tenant, &stream, &limits, &mut counts).await?;
+            if findings.is_empty() && counts.entries == 0 {
+                return Err(ServeError::StreamUnknown(stream));
             }
+            findings.iter().for_each(|finding| print_finding(&tenant, &stream, finding));
             counts
         }
     };
@@ -178,9 +214,43 @@ pub async fn verify(request: VerifyRequest) -> Result<(), ServeError> {
     Ok(())
 }
 
-fn print_difference(tenant: &TenantId, stream: &StreamId, difference: &Difference) {
-    let Difference { position, aspect, expected, found } = difference;
-    println!("tenant {tenant}, stream {stream}, position {position}: {aspect}");
-    println!("  expected: {expected}");
-    println!("  found: {found}");
+fn print_finding(tenant: &TenantId, stream: &StreamId, finding: &Finding) {
+    println!("tenant {tenant}, stream {stream}, {finding}");
+}
+
+/// Makes the rows of one stream, or of everything in a store, what the entries
+/// state, and prints those that were not.
+///
+/// # Errors
+/// `ServeError::Unmended` when a journal is damaged, and does not say what should
+/// stand; or when the store cannot be read or written.
+pub async fn mend(request: MendRequest) -> Result<(), ServeError> {
+    let store = open_made(&request.store, 2).await?;
+    let mended = match request.choice.one(request.tenant.as_ref()) {
+        None => mend_all(&*store, request.tenant.as_ref(), print_mended).await?,
+        Some((tenant, stream)) => {
+            let outcome = mend_stream(&*store, &tenant, &stream).await;
+            if store.stream_head(&tenant, &stream).await?.position == Position::ZERO {
+                return Err(ServeError::StreamUnknown(stream));
+            }
+            print_mended(&tenant, &stream, &outcome);
+            let mut mended = Mended::default();
+            mended.count(&outcome);
+            outcome?;
+            mended
+        }
+    };
+    store.close().await;
+    if mended.damaged > 0 {
+        return Err(ServeError::Unmended(mended));
+    }
+    println!("{mended}");
+    Ok(())
+}
+
+fn print_mended(tenant: &TenantId, stream: &StreamId, outcome: &Result<Vec<OddRow>, StoreError>) {
+    match outcome {
+        Ok(rows) => rows.iter().for_each(|row| println!("tenant {tenant}, stream {stream}, row {row}: put right")),
+        Err(error) => println!("tenant {tenant}, stream {stream}: {error}"),
+    }
 }

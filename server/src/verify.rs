@@ -1,6 +1,6 @@
 //! Recomputes what a store holds: every decision of a journal, the snapshots
-//! and the projections, stream by stream, while servers run or not. Writes
-//! nothing. Judges by the limits it is given, which should be those the
+//! and the rows that are made from it, stream by stream, while servers run or not.
+//! Writes nothing: `mend` does that. Judges by the limits it is given, which should be those the
 //! journal was written under.
 
 use std::{
@@ -10,17 +10,14 @@ use std::{
 
 use tidings_core::{
     authority::{Aspect, Difference, Verifier},
-    doc::Home,
     ids::{DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
     limits::Limits,
-    model::{MemberStatus, Profile, Reachability, Thread},
-    time::WallTime,
 };
 
 use crate::{
-    store::{ConversationRow, MemberRow, NewEntry, Records, StoreError, StreamHead, StreamRecord},
-    stream::conversation_row,
+    mend,
+    store::{NewEntry, OddRow, Records, Store, StoreError, StreamRecord},
 };
 
 /// Entries read at once.
@@ -41,6 +38,26 @@ pub struct Counts {
     pub differing: u64,
 }
 
+/// What is otherwise than it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The first entry, or snapshot, that does not follow from the entries before it.
+    Journal(Difference),
+    /// A row that is not what the entries state.
+    Row(OddRow),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(Difference { position, aspect, expected, found }) => {
+                write!(formatter, "position {position}: {aspect}\n  expected: {expected}\n  found: {found}")
+            }
+            Self::Row(row) => write!(formatter, "row {row}"),
+        }
+    }
+}
+
 impl fmt::Display for Counts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { streams, entries, snapshots, differing } = self;
@@ -52,45 +69,46 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Verifies every stream, of a tenant or of all, and passes on the first
-/// difference of each that has one.
+/// Verifies every stream, of a tenant or of all, and passes on what differs: the
+/// first difference of each journal, and every row.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn verify_all(
-    records: &dyn Records,
+    store: &dyn Store,
     tenant: Option<&TenantId>,
     limits: &Limits,
-    mut differs: impl FnMut(&TenantId, &StreamId, &Difference),
+    mut differs: impl FnMut(&TenantId, &StreamId, &Finding),
 ) -> Result<Counts, StoreError> {
     let mut counts = Counts::default();
     let mut last: Option<(TenantId, StreamId)> = None;
-    while let Some(next) = records.next_stream(tenant, last.as_ref()).await? {
+    while let Some(next) = store.records().next_stream(tenant, last.as_ref()).await? {
         let (tenant, stream) = &next;
-        if let Some(difference) = verify_stream(records, tenant, stream, limits, &mut counts).await? {
-            differs(tenant, stream, &difference);
+        for finding in verify_stream(store, tenant, stream, limits, &mut counts).await? {
+            differs(tenant, stream, &finding);
         }
         last = Some(next);
     }
     Ok(counts)
 }
 
-/// Verifies one stream; the first difference, if there is one. Rows that do
-/// not decode are differences too.
+/// Verifies one stream; what differs. Rows that do not decode differ too.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn verify_stream(
-    records: &dyn Records,
+    store: &dyn Store,
     tenant: &TenantId,
     stream: &StreamId,
     limits: &Limits,
     counts: &mut Counts,
-) -> Result<Option<Difference>, StoreError> {
+) -> Result<Vec<Finding>, StoreError> {
     let verifier = Verifier::new(tenant.clone(), stream.clone(), limits.clone());
-    let mut verifying = Verifying { records, tenant, stream, verifier, profile_times: None, entries: 0, snapshots: 0 };
+    let mut verifying = Verifying { records: store.records(), tenant, stream, verifier, entries: 0, snapshots: 0 };
     let mut outcome = verifying.run().await;
-    if outcome.is_err() && records.stream_record(tenant, stream).await.is_ok_and(|record| record.is_being_erased) {
+    if outcome.is_err()
+        && store.records().stream_record(tenant, stream).await.is_ok_and(|record| record.is_being_erased)
+    {
         // The erasure began while it was read.
         outcome = Ok(());
     }
@@ -98,12 +116,19 @@ pub async fn verify_stream(
     counts.entries += verifying.entries;
     counts.snapshots += verifying.snapshots;
     let difference = match outcome {
-        Ok(()) => return Ok(None),
-        Err(VerifyError::Differs(difference)) => difference,
-        Err(VerifyError::Store(error)) => undecodable(error, verifying.verifier.stream().position())?,
+        Ok(()) => None,
+        Err(VerifyError::Differs(difference)) => Some(difference),
+        Err(VerifyError::Store(error)) => Some(undecodable(error, verifying.position())?),
     };
-    counts.differing += 1;
-    Ok(Some(difference))
+    let mut findings: Vec<Finding> = difference.into_iter().map(Finding::Journal).collect();
+    match mend::odd_rows(store, tenant, stream).await {
+        Ok(rows) => findings.extend(rows.into_iter().map(Finding::Row)),
+        // The journal says nothing then, which was found before.
+        Err(StoreError::Damaged { .. }) if !findings.is_empty() => {}
+        Err(error) => findings.push(Finding::Journal(undecodable(error, Position::ZERO)?)),
+    }
+    counts.differing += u64::from(!findings.is_empty());
+    Ok(findings)
 }
 
 /// A row that does not decode, as a difference; any other failure is one.
@@ -115,12 +140,6 @@ fn undecodable(error: StoreError, at: Position) -> Result<Difference, StoreError
         StoreError::Corrupt { table, detail } => {
             let aspect = match table {
                 "journal" => Aspect::Entry,
-                "conversations" => Aspect::Conversation,
-                "members" => Aspect::Members,
-                "accounts" => Aspect::Profile,
-                "blocks" => Aspect::Blocks,
-                "reachability" => Aspect::Reachability,
-                "contact_accounts" => Aspect::Contacts,
                 "snapshots" => Aspect::Snapshot,
                 "devices" => Aspect::Device,
                 _ => Aspect::Head,
@@ -153,8 +172,6 @@ struct Verifying<'a> {
     tenant: &'a TenantId,
     stream: &'a StreamId,
     verifier: Verifier,
-    /// When the first and the last entry of the account's profile were accepted.
-    profile_times: Option<(WallTime, WallTime)>,
     entries: u64,
     snapshots: u64,
 }
@@ -192,7 +209,7 @@ impl Verifying<'_> {
         for (document, at) in snapshots {
             self.check_snapshot(&document, at).await?;
         }
-        self.check_projections(&record)
+        Ok(())
     }
 
     fn position(&self) -> Position {
@@ -202,11 +219,6 @@ impl Verifying<'_> {
     fn feed(&mut self, new: &NewEntry) -> Result<(), VerifyError> {
         let admitted = self.verifier.feed(&new.entry, new.hash)?;
         self.entries += 1;
-        if let DocumentId::Account(_) = new.entry.document {
-            let accepted_at = new.entry.accepted_at;
-            let (first, _) = self.profile_times.unwrap_or((accepted_at, accepted_at));
-            self.profile_times = Some((first, accepted_at));
-        }
         if admitted.effects.author == new.author {
             return Ok(());
         }
@@ -254,118 +266,23 @@ impl Verifying<'_> {
         Ok(())
     }
 
+    /// That the stream ends where its entries do. Where it is behind them, or says
+    /// another page, its row is at fault.
     fn check_head(&self, record: &StreamRecord) -> Result<(), Difference> {
-        let page = self.verifier.stream().page();
-        let expected = StreamHead { position: self.position(), page };
-        if record.head == expected && record.last == self.position() {
+        if record.head.position <= self.position() {
             return Ok(());
         }
-        let text = |head: StreamHead| format!("head {}, newest page {}", head.position, head.page);
-        let found = format!("{}; the last entry at {}", text(record.head), record.last);
-        Err(Difference::new(self.position(), Aspect::Head, text(expected), found))
-    }
-
-    fn check_projections(&self, record: &StreamRecord) -> Result<(), VerifyError> {
-        let stream = self.verifier.stream();
-        let differs = |aspect, expected: String, found: String| {
-            Err(VerifyError::Differs(Difference::new(self.position(), aspect, expected, found)))
-        };
-        if let StreamId::Account(account) = self.stream {
-            // Whoever wrote only their home has no profile.
-            let expected = self.profile_times.map(|(created_at, updated_at)| {
-                let written = stream.document(&DocumentId::Account(account.clone())).map(Profile::read);
-                let (created_at, updated_at) = (Some(created_at), Some(updated_at));
-                Profile { created_at, updated_at, ..written.unwrap_or_default() }
-            });
-            if expected != record.profile {
-                return differs(Aspect::Profile, "the profile that the entries state".into(), "another one".into());
-            }
-            let home = stream.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
-            let reachability = home.reachability.unwrap_or(Reachability::Everybody);
-            if record.reachability.is_some_and(|found| found != reachability) {
-                let found = record.reachability.map_or_else(String::new, |found| found.to_string());
-                return differs(Aspect::Reachability, reachability.to_string(), found);
-            }
-            let linked = home.contacts.into_iter().filter_map(|(id, contact)| Some((id, contact.account?)));
-            if !linked.eq(record.contacts.iter().map(|(id, account)| (*id, account.clone()))) {
-                return differs(Aspect::Contacts, "the contacts that the entries state".into(), "others".into());
-            }
-            return match home.blocked.into_keys().eq(record.blocks.iter().cloned()) {
-                true => Ok(()),
-                false => differs(Aspect::Blocks, "the blocks that the entries state".into(), "others".into()),
-            };
-        }
-        let expected: Vec<_> = stream
-            .conversation()
-            .members
-            .iter()
-            // Whether they still subscribe is in no journal.
-            .filter(|(_, member)| member.status() != MemberStatus::Subscribed)
-            .map(|(account, member)| (account.clone(), MemberRow::of(member)))
-            .collect();
-        if let Some((account, member)) = expected.iter().find(|member| !record.members.contains(member)) {
-            let found = record.members.iter().find(|(other, _)| other == account);
-            return differs(
-                Aspect::Members,
-                format!("{account} {member:?}"),
-                format!("{:?}", found.map(|found| &found.1)),
-            );
-        }
-        if record.members.len() != expected.len() {
-            return differs(Aspect::Members, expected.len().to_string(), record.members.len().to_string());
-        }
-        let expected: Vec<&Thread> = stream.threads().collect();
-        if !expected.iter().copied().eq(&record.threads) {
-            let odd = expected.iter().find(|thread| !record.threads.contains(thread));
-            let found = record.threads.iter().find(|thread| odd.is_none_or(|odd| odd.id == thread.id));
-            return differs(Aspect::Threads, format!("{odd:?}"), format!("{found:?} among {}", record.threads.len()));
-        }
-        let expected: Vec<String> = stream.conversation().directory_words().into_iter().collect();
-        if expected != record.words {
-            return differs(Aspect::Conversation, "words as the entries state them".into(), "others".into());
-        }
-        let expected = conversation_row(stream).map(as_stored);
-        match differing_column(expected.as_ref(), record.conversation.as_ref()) {
-            None => Ok(()),
-            // A title is people's words.
-            Some(column) => {
-                differs(Aspect::Conversation, format!("{column} as the entries state it"), "another".into())
-            }
-        }
+        let [expected, found] = [self.position(), record.head.position].map(|position| format!("head {position}"));
+        Err(Difference::new(self.position(), Aspect::Head, expected, found))
     }
 }
 
 /// Of what was erased nothing is left but that it was deleted, and who is to be told.
 fn check_tombstone(record: &StreamRecord) -> Result<(), Difference> {
-    let StreamRecord { last, threads, words, snapshots, .. } = record;
-    let is_empty = *last == Position::ZERO && threads.is_empty() && words.is_empty() && snapshots.is_empty();
-    if record.is_being_erased || is_empty {
+    let StreamRecord { last, rows_left, snapshots, .. } = record;
+    if record.is_being_erased || (*last == Position::ZERO && *rows_left == 0 && snapshots.is_empty()) {
         return Ok(());
     }
-    let found = format!("entries up to {last}, {} threads, {} snapshots", threads.len(), snapshots.len());
+    let found = format!("entries up to {last}, {rows_left} rows, {} snapshots", snapshots.len());
     Err(Difference::new(*last, Aspect::Head, "nothing left of a conversation that was erased", found))
-}
-
-/// A projection's texts hold no U+0000.
-fn as_stored(row: ConversationRow) -> ConversationRow {
-    ConversationRow { title: row.title.map(|title| title.replace('\0', "\u{fffd}")), ..row }
-}
-
-fn differing_column(expected: Option<&ConversationRow>, found: Option<&ConversationRow>) -> Option<&'static str> {
-    let (expected, found) = match (expected, found) {
-        (None, None) => return None,
-        (Some(expected), Some(found)) => (expected, found),
-        (Some(_), None) | (None, Some(_)) => return Some("the row"),
-    };
-    let columns = [
-        ("kind", expected.kind == found.kind),
-        ("title", expected.title == found.title),
-        ("state", expected.state == found.state),
-        ("member_count", expected.member_count == found.member_count),
-        ("some_members", expected.some_members == found.some_members),
-        ("created_at", expected.created_at == found.created_at),
-        ("last_message", expected.last_message == found.last_message),
-        ("listing", expected.listing == found.listing),
-    ];
-    columns.iter().find(|(_, same)| !same).map(|(column, _)| *column)
 }

@@ -32,7 +32,6 @@ on_each_store! {
     j7_readers_of_a_damaged_stream_are_told_and_read_the_others,
     j7_what_is_behind_a_snapshot_does_no_harm,
     j7_a_missing_entry_is_damage_too,
-    j23_a_rotten_row_of_a_projection_locks_nobody_out,
 }
 
 /// Nothing stays in memory from one push to the next.
@@ -311,42 +310,5 @@ async fn j7_a_missing_entry_is_damage_too(database: Database) {
     let mut ann = Client::connect(&server, "ann", device(1)).await;
     damaged(&mut ann, &author.say("five")).await;
     ann.push_accepted(stream(other()), vec![elsewhere.say("goes on")]).await;
-    server.stop().await;
-}
-
-/// What a device that holds nothing is told of conversations and people.
-async fn told(server: &TestServer) -> (Vec<ConversationId>, Vec<String>) {
-    let (_bob, frames) = Client::resume(server, "bob", device(2), None).await;
-    let (mut conversations, mut profiles) = (Vec::new(), Vec::new());
-    for frame in frames {
-        match frame {
-            ServerFrame::Summaries(summaries) => conversations.extend(summaries.iter().map(|told| told.conversation)),
-            ServerFrame::Profiles(notices) => profiles.extend(notices.iter().map(|told| told.account.to_string())),
-            _ => {}
-        }
-    }
-    conversations.sort();
-    (conversations, profiles)
-}
-
-async fn j23_a_rotten_row_of_a_projection_locks_nobody_out(database: Database) {
-    let (server, mut ann, _) = written(&database, &NOT_CUTTING).await;
-    let mut home = Author::of_account("ann", device(1));
-    let own = tidings_core::ids::StreamId::Account(support::author::account("ann"));
-    ann.push_accepted(own, vec![home.call_themselves("Ann")]).await;
-    let mut both = vec![boats(), other()];
-    both.sort();
-    assert_eq!(told(&server).await, (both.clone(), vec!["ann".to_owned()]));
-    let rot = database.literal(b"rot");
-    for column in ["last_message", "some_members"] {
-        let sql = format!("UPDATE conversations SET {column} = {rot} WHERE conversation = '{}'", boats());
-        assert_eq!(database.execute(&sql).await, 1);
-        assert_eq!(told(&server).await.0, both, "{column}");
-    }
-    database.execute(&format!("UPDATE accounts SET profile = {rot} WHERE account = 'ann'")).await;
-    assert_eq!(told(&server).await, (both, vec![]));
-    // A row of which nothing can be told takes no other with it.
-    database.execute(&format!("UPDATE conversations SET kind = 'rot' WHERE conversation = '{}'", boats())).await;
-    assert_eq!(told(&server).await, (vec![other()], vec![]));
     server.stop().await;
 }

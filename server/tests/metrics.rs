@@ -179,7 +179,7 @@ async fn names_and_labels_keep_to_the_rules() {
         .filter_map(|sample| sample.split_once('{')?.1.split_once('='))
         .map(|(label, _)| label)
         .collect();
-    assert!(labels.is_subset(&BTreeSet::from(["call", "code", "kind", "le", "version"])), "{labels:?}");
+    assert!(labels.is_subset(&BTreeSet::from(["call", "code", "kind", "le", "table", "version"])), "{labels:?}");
     for id in ["ann", "bob", "acme", &boats().to_string()] {
         assert!(!scrape.samples.keys().any(|sample| sample.contains(&format!("\"{id}\""))), "{id}");
     }

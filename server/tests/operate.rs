@@ -122,7 +122,8 @@ fn j21_no_command_that_reads_a_store_makes_one() {
     let database = Database::sqlite();
     let file = path(&database);
     let copy = file.with_file_name("copy.db").display().to_string();
-    for command in [&["verify", "--all"][..], &["suspend", "--account", "ann"], &["backup", &copy]] {
+    for command in [&["verify", "--all"][..], &["mend", "--all"], &["suspend", "--account", "ann"], &["backup", &copy]]
+    {
         let arguments = [command, &["--store", &database.address]].concat();
         fails(&arguments, "store_missing", file.to_str().unwrap());
         assert!(!file.exists() && !Path::new(&copy).exists());
@@ -150,6 +151,38 @@ async fn j21_tables_of_another_version_are_told() {
         check("use a newer program");
         database.execute("UPDATE _sqlx_migrations SET version = 1, success = false").await;
         check("another build");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j32_an_operator_verifies_and_mends_beside_a_server() {
+    for database in [Database::sqlite(), Database::postgres().await] {
+        let server = Process::start(&database.address, &["--dev"]);
+        let _ann = written(&server).await;
+        let store = ["--store", &database.address];
+        let boats = boats().to_string();
+        let one = ["--conversation", &boats, "--tenant", "acme"];
+        let run = |command: &str, which: &[&str]| run(&[&[command], which, &store].concat());
+        assert_eq!(run("mend", &["--all"]), (true, "1 streams, 0 rows put right\n".into()));
+        database.execute("UPDATE members SET role = 'rot' WHERE account = 'bob'").await;
+        let odd =
+            format!("tenant acme, stream conversation/{boats}, row members bob: role otherwise than the entries state");
+        let (content, said) = run("verify", &one);
+        assert!(!content && said.contains(&odd) && said.contains("journal_differs"), "{said}");
+        let (content, said) = run("mend", &one);
+        assert!(content && said.contains(&format!("{odd}: put right")) && said.contains("1 rows put right"), "{said}");
+        assert!(run("verify", &["--all"]).0);
+        for command in ["verify", "mend"] {
+            fails(
+                &[&[command, "--account", "ann", "--tenant", "acme"], &store[..]].concat(),
+                "account_unknown",
+                "account/ann",
+            );
+            fails(&[&[command, "--conversation", &boats], &store[..]].concat(), "conversation_unknown", &boats);
+        }
+        database.execute("DELETE FROM journal WHERE position = 3").await;
+        fails(&[&["mend", "--all"], &store[..]].concat(), "stream_damaged", "left as they are");
+        server.drain().await;
     }
 }
 

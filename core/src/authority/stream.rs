@@ -51,6 +51,8 @@ pub struct Effects {
     pub thread: Option<ConversationId>,
     /// The members it touched.
     pub members: Vec<AccountId>,
+    /// Those of them who came in by it: they were not active before, and are now.
+    pub joined: Vec<AccountId>,
     /// The account's profile, if it touched that.
     pub profile: Option<Profile>,
     /// Whom the account blocks now, or no longer, of those it touched.
@@ -505,7 +507,9 @@ impl Stream {
         let document = self.documents.get(id);
         let mut effects = Effects { thread: id.thread(), ..Effects::default() };
         match (id, document) {
-            (DocumentId::Conversation(_), Some(document)) => self.conversation.refresh(document, &facts),
+            (DocumentId::Conversation(_), Some(document)) => {
+                effects.joined = self.conversation.refresh(document, &facts)
+            }
             (DocumentId::Page(_, number), _) => self.page = self.page.max(*number),
             (DocumentId::Account(_), Some(document)) => effects.profile = Some(Profile::read(document)),
             (DocumentId::Thread(_, thread), Some(document)) => {

@@ -61,20 +61,6 @@ crate::named::named! {
         Snapshot = "snapshot",
         /// When the messages of a saved document were admitted.
         Admissions = "admissions",
-        /// What lists show of a conversation.
-        Conversation = "conversation",
-        /// Who is a member, and as what.
-        Members = "members",
-        /// What is shown of threads on the messages that they start from.
-        Threads = "threads",
-        /// What is shown of an account.
-        Profile = "profile",
-        /// Whom an account blocks.
-        Blocks = "blocks",
-        /// Who may reach an account.
-        Reachability = "reachability",
-        /// The accounts that contacts are linked to.
-        Contacts = "contacts",
     }
 }
 

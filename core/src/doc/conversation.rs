@@ -3,7 +3,7 @@
 use crate::{
     doc::{Document, Fact, Key},
     ids::AccountId,
-    model::{Conversation, Member, Policies},
+    model::{Conversation, Member, MemberStatus, Policies},
 };
 
 impl Conversation {
@@ -16,8 +16,23 @@ impl Conversation {
         conversation
     }
 
-    /// Brings what a change touched up to date from the document.
-    pub fn refresh(&mut self, document: &Document, facts: &[Fact]) {
+    /// Brings what a change touched up to date from the document; those who came in
+    /// by it, who were not active before.
+    pub fn refresh(&mut self, document: &Document, facts: &[Fact]) -> Vec<AccountId> {
+        let moved = facts.iter().filter_map(|fact| match fact {
+            Fact::MemberStatus(account, _) => Some(account),
+            _ => None,
+        });
+        let outside: Vec<&AccountId> = moved.filter(|account| !self.is_active(account)).collect();
+        self.reread(document, facts);
+        outside.into_iter().filter(|account| self.is_active(account)).cloned().collect()
+    }
+
+    fn is_active(&self, account: &AccountId) -> bool {
+        self.members.get(account).is_some_and(|member| member.status() == MemberStatus::Active)
+    }
+
+    fn reread(&mut self, document: &Document, facts: &[Fact]) {
         // What the policies are by default hangs on the kind.
         if facts.iter().any(|fact| matches!(fact, Fact::Created(_))) {
             *self = Conversation::read(document);

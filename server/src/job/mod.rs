@@ -2,6 +2,7 @@
 
 pub(crate) mod erasure;
 pub(crate) mod keys;
+pub(crate) mod mend;
 pub mod rate;
 pub mod snapshot;
 pub mod suspension;

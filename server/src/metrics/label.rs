@@ -157,6 +157,27 @@ label! {
     }
 }
 
+label! {
+    /// A table whose rows are made from the journal, or kept beside it.
+    Table as "table" {
+        Streams = "streams",
+        Conversations = "conversations",
+        Members = "members",
+        Threads = "threads",
+        LateMessages = "late_messages",
+        Receipts = "receipts",
+        Accounts = "accounts",
+        Reachability = "reachability",
+    }
+}
+
+impl Table {
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|table| table.text() == name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,5 +195,6 @@ mod tests {
         check::<NoticeKind>();
         check::<StoreFailure>();
         check::<StoreCall>();
+        check::<Table>();
     }
 }

@@ -14,7 +14,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use tidings_core::wire::Refused;
 
 pub use kind::{By, Counter, Durations, Gauge, Level, Since, Sizes, Total};
-pub use label::{EndCode, NoticeKind, StoreCall, StoreFailure};
+pub use label::{EndCode, NoticeKind, StoreCall, StoreFailure, Table};
 pub use scrape::{router, text};
 
 /// Declares metrics: a field each, whose comment is its help text.
@@ -104,6 +104,10 @@ metrics! {
         store_errors: By<StoreFailure, Counter>,
         /// Times that a client was told more than the store holds: it was put back to an older state.
         store_behind: Counter,
+        /// Rows that did not decode and were left out of what is told, by table: of a stream once a minute until they are made anew.
+        projections_rotten: By<Table, Counter>,
+        /// Rows that were made anew from the journal.
+        projections_mended: Counter,
         /// Documents whose snapshot is behind, by the last look of the job that cuts them: some at a time.
         documents_behind: Level,
         /// Snapshots of documents that were cut.

@@ -17,9 +17,9 @@ use tidings_core::{
 use tokio::time::Instant;
 
 use super::{
-    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot,
-    StaleDocument, Store, StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts,
-    Suspension, WhichThreads,
+    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Projections, Records,
+    Snapshot, StaleDocument, Store, StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead,
+    SubscriberCounts, Suspension, WhichThreads,
 };
 use crate::metrics::{Durations, Metrics, StoreCall};
 
@@ -413,6 +413,10 @@ impl Store for Metered {
 
     fn records(&self) -> &dyn Records {
         self.store.records()
+    }
+
+    fn projections(&self) -> &dyn Projections {
+        self.store.projections()
     }
 
     fn counts(&self) -> StoreCounts {

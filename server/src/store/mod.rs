@@ -11,6 +11,7 @@ mod metered;
 mod name;
 mod notice;
 mod postgres;
+mod projections;
 mod records;
 mod sql;
 mod sqlite;
@@ -41,6 +42,7 @@ pub use conversation::ConversationRow;
 pub(crate) use metered::Metered;
 pub use name::NameChange;
 pub use notice::Notice;
+pub use projections::{OddRow, Oddity, Projections, Restate, RottenRow, Stated};
 pub use records::{Records, StoredSnapshot, StreamRecord};
 
 use crate::trace::TraceId;
@@ -268,12 +270,14 @@ pub struct MemberRow {
     pub status: MemberStatus,
     /// The entry that moved them, in a commit; what is read does not say.
     pub moved_at: Option<Position>,
+    /// The entry by which they came in, in a commit that brings them in.
+    pub joined: Option<Position>,
 }
 
 impl MemberRow {
     /// What queries need of a member.
     pub fn of(member: &Member) -> Self {
-        Self { role: member.role.clone(), status: member.status(), moved_at: None }
+        Self { role: member.role.clone(), status: member.status(), moved_at: None, joined: None }
     }
 
     /// Whether it is a subscriber's, who is in no list of members.
@@ -330,7 +334,7 @@ pub struct StreamCommit {
     pub threads: Vec<Thread>,
     /// Messages that are held now; without their words, of which it was decided.
     pub late: Vec<(MessageId, Option<LateMessage>)>,
-    /// The account's profile, when it changed.
+    /// The account's profile, when it changed, with the times of the first and the last change.
     pub profile: Option<Profile>,
     /// Whom the account blocks now, or no longer, of those that changed.
     pub blocks: Vec<(AccountId, bool)>,
@@ -751,6 +755,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a verifier reads, as it is stored and with nothing mended.
     fn records(&self) -> &dyn Records;
+
+    /// What is made from the journal: compared with it, made again, and met when it rotted.
+    fn projections(&self) -> &dyn Projections;
 
     /// What it has counted; a store that counts nothing answers zeros.
     fn counts(&self) -> StoreCounts {

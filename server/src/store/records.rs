@@ -1,16 +1,13 @@
-//! What a verifier reads: streams, entries and what was made of them, as they
-//! are stored. No node needs this; nothing here judges, mends or writes.
-
-use std::collections::BTreeMap;
+//! What a verifier reads: streams, entries and snapshots, as they are stored. No
+//! node needs this; nothing here judges, mends or writes.
 
 use async_trait::async_trait;
 use tidings_core::{
-    ids::{AccountId, ContactId, DeviceId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
-    model::{Profile, Reachability, Thread},
 };
 
-use super::{ConversationRow, MemberRow, NewEntry, Snapshot, StoreError, StreamHead};
+use super::{NewEntry, Snapshot, StoreError, StreamHead};
 
 /// What is stored of a stream beside its entries, as of one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,22 +20,8 @@ pub struct StreamRecord {
     pub is_erased: bool,
     /// Whether the erasure has yet to come to an end.
     pub is_being_erased: bool,
-    /// The conversation's projection.
-    pub conversation: Option<ConversationRow>,
-    /// Everybody who is or was a member, by account; subscribers are in no journal.
-    pub members: Vec<(AccountId, MemberRow)>,
-    /// The words that the directory has it under, in their order.
-    pub words: Vec<String>,
-    /// The threads of its stream, by id.
-    pub threads: Vec<Thread>,
-    /// The account's profile.
-    pub profile: Option<Profile>,
-    /// Whom the account blocks, by account.
-    pub blocks: Vec<AccountId>,
-    /// Who may reach the account.
-    pub reachability: Option<Reachability>,
-    /// The accounts that its contacts are linked to.
-    pub contacts: BTreeMap<ContactId, AccountId>,
+    /// The rows of its threads and of the words that the directory has it under.
+    pub rows_left: u64,
     /// Its documents with a snapshot, and the position each is of.
     pub snapshots: Vec<(DocumentId, Position)>,
 }

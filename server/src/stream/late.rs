@@ -34,8 +34,8 @@ impl Task {
         decision: &Decision,
     ) -> Result<Option<Position>, DecideError> {
         let (Wish::Late(_), Some(conversation)) = (wish, stream.id().conversation()) else { return Ok(None) };
-        match decision.members.get(account) {
-            Some(position) => Ok(Some(*position)),
+        match decision.touched.members.get(account) {
+            Some(moved) => Ok(Some(moved.at)),
             None => Ok(self.node.store.moved_at(&self.key.tenant, conversation, account).await?),
         }
     }

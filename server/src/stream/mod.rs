@@ -13,7 +13,9 @@ pub mod notice;
 mod projection;
 pub(crate) mod receipt;
 mod registry;
+pub(crate) mod replay;
 mod task;
+mod touched;
 mod untold;
 
 use std::sync::Arc;
@@ -34,7 +36,6 @@ use crate::{
 pub use cache::CacheBudget;
 pub use commit::Committer;
 pub use count::CountsMoved;
-pub(crate) use projection::conversation_row;
 pub use receipt::{ReceiptRequest, Receipts};
 pub use registry::{InboxWaiting, Registry};
 

@@ -1,16 +1,18 @@
-//! What queries need of a conversation: its row in the projection, and what it
-//! is found under.
+//! What queries are asked about of a stream: the rows of its projections, as
+//! its entries state them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tidings_core::{authority::Stream, model::Conversation};
+use tidings_core::{authority::Stream, ids::AccountId, model::Conversation};
 
-use crate::store::ConversationRow;
+use super::touched::{Moved, Touched};
+use crate::store::{ConversationRow, NameChange, StreamCommit, SubscriberRow};
 
 /// Active members named in a projection.
 const SOME_MEMBERS: usize = 5;
 
-/// What a conversation is found under.
+/// What a conversation is found under; by default nothing.
+#[derive(Default)]
 pub(super) struct Found {
     pub(super) name: Option<String>,
     pub(super) words: BTreeSet<String>,
@@ -23,8 +25,38 @@ impl Found {
     }
 }
 
+/// A commit of what entries touched, and of none of the entries; `former` is what the
+/// conversation was found under before them. The stream has its newest page loaded.
+pub(super) fn projected(
+    stream: &Stream,
+    touched: &Touched,
+    former: &Found,
+    subscribers: BTreeMap<AccountId, SubscriberRow>,
+) -> StreamCommit {
+    let Moved { members, subscribers } = touched.moved(stream.conversation(), subscribers);
+    StreamCommit {
+        tenant: stream.tenant().clone(),
+        stream: stream.id().clone(),
+        expected: stream.position(),
+        entries: Vec::new(),
+        page: stream.page(),
+        conversation: conversation_row(stream),
+        name: NameChange::between(former.name.as_deref(), stream.conversation().public_name()),
+        words: Some(stream.conversation().directory_words()).filter(|words| *words != former.words),
+        members,
+        subscribers,
+        threads: touched.threads.iter().filter_map(|thread| stream.thread(*thread).cloned()).collect(),
+        late: Vec::new(),
+        profile: touched.profile.clone(),
+        blocks: touched.blocks.clone().into_iter().collect(),
+        reachability: touched.reachability,
+        contacts: touched.contacts.clone().into_iter().collect(),
+        traces: Vec::new(),
+    }
+}
+
 /// The projection of a conversation; none before it was created.
-pub(crate) fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
+fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
     let conversation = stream.conversation();
     let created = conversation.created.as_ref()?;
     Some(ConversationRow {

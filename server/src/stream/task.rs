@@ -29,19 +29,17 @@ use super::{
     Part, PushRequest,
     cache::Held,
     commit::CommitError,
-    decision::{self, Decision, Moved, Verdict},
+    decision::{self, Decision, Verdict},
     fanout, late,
     load::load,
     notice,
-    projection::{Found, conversation_row},
+    projection::{Found, projected},
     registry::{StreamKey, Unanswered},
+    touched::Moved,
 };
 use crate::{
     node::Node,
-    store::{
-        CommitOutcome, FoundChange, NameChange, NewEntry, StoreError, StreamCommit, StreamHead, SubscriberRow,
-        WhichThreads,
-    },
+    store::{CommitOutcome, FoundChange, NewEntry, StoreError, StreamCommit, StreamHead, SubscriberRow, WhichThreads},
     trace::Step,
     ws::{Frame, SessionHandle},
 };
@@ -703,42 +701,25 @@ impl Task {
         decision: &Decision,
         former: &Found,
     ) -> Result<StreamCommit, DecideError> {
-        let conversation = match self.key.stream.conversation() {
-            None => None,
-            Some(conversation) => {
-                if stream.page() > 0 {
-                    // The newest page tells the last message.
-                    self.load_missing(stream, &DocumentId::Page(conversation, stream.page()), &[], base).await?;
-                }
-                conversation_row(stream)
-            }
-        };
-        let Moved { members, subscribers } = decision.moved(stream.conversation());
+        if let Some(conversation) = self.key.stream.conversation()
+            && stream.page() > 0
+        {
+            // The newest page tells the last message.
+            self.load_missing(stream, &DocumentId::Page(conversation, stream.page()), &[], base).await?;
+        }
         Ok(StreamCommit {
-            tenant: self.key.tenant.clone(),
-            stream: self.key.stream.clone(),
             expected: base,
             entries: decision.entries.clone(),
-            page: stream.page(),
-            conversation,
-            name: NameChange::between(former.name.as_deref(), stream.conversation().public_name()),
-            words: Some(stream.conversation().directory_words()).filter(|words| *words != former.words),
-            members,
-            subscribers,
-            threads: decision.threads.iter().filter_map(|thread| stream.thread(*thread).cloned()).collect(),
             late: decision.late.clone().into_iter().collect(),
-            profile: decision.profile.clone(),
-            blocks: decision.blocks.clone().into_iter().collect(),
-            reachability: decision.reachability,
-            contacts: decision.contacts.clone().into_iter().collect(),
             traces: decision.traces.clone(),
+            ..projected(stream, &decision.touched, former, decision.subscribers.clone())
         })
     }
 
     /// Answers the pushes and tells everybody else who reads the stream.
     async fn publish(&self, state: &mut State, decision: Decision, batch: &[PushRequest]) {
         let before = std::mem::take(&mut state.readers);
-        state.readers = if decision.members.is_empty() { before.clone() } else { self.readers(&state.stream) };
+        state.readers = if decision.touched.members.is_empty() { before.clone() } else { self.readers(&state.stream) };
         let readers = &state.readers;
         let moved = decision.moved(state.stream.conversation());
         self.unsubscribe(&moved);
@@ -763,12 +744,12 @@ impl Task {
             }
             self.node.sessions.send_subscribers(tenant, conversation, &frames, &pushers);
             self.publish_subscribers(&moved).await;
-            for (account, position) in decision.members.iter().filter(|(account, _)| !readers.contains(*account)) {
+            for (account, moved) in decision.touched.members.iter().filter(|(account, _)| !readers.contains(*account)) {
                 let Some(member) = state.stream.conversation().members.get(account) else { continue };
                 if member.status() == MemberStatus::Subscribed {
                     continue;
                 }
-                let told = fanout::moved(&self.node, tenant, conversation, account, member.status(), *position).await;
+                let told = fanout::moved(&self.node, tenant, conversation, account, member.status(), moved.at).await;
                 self.log_untold(told);
             }
             if state.stream.conversation().state() == ConversationState::Deleted {
@@ -787,12 +768,16 @@ impl Task {
             }
         }
         if let StreamId::Account(account) = &self.key.stream {
-            if decision.profile.is_some() {
+            if decision.touched.profile.is_some() {
                 let told = fanout::profile(&self.node, tenant, account).await;
                 self.log_untold(told);
             }
-            let lifted: Vec<AccountId> =
-                decision.blocks.into_iter().filter_map(|(other, blocked)| (!blocked).then_some(other)).collect();
+            let lifted: Vec<AccountId> = decision
+                .touched
+                .blocks
+                .into_iter()
+                .filter_map(|(other, blocked)| (!blocked).then_some(other))
+                .collect();
             let told = fanout::unblocked(&self.node, tenant, account, &lifted).await;
             self.log_untold(told);
         }

@@ -20,8 +20,8 @@ use tidings_core::{
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot,
-    StaleDocument, Store, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
+    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Projections, Records,
+    Snapshot, StaleDocument, Store, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension,
     WhichThreads,
 };
 use tokio::sync::watch;
@@ -398,6 +398,9 @@ impl Store for FaultyStore {
     }
     fn records(&self) -> &dyn Records {
         self.inner.records()
+    }
+    fn projections(&self) -> &dyn Projections {
+        self.inner.projections()
     }
     fn tell(&self, notice: Notice) {
         self.inner.tell(notice);

@@ -280,8 +280,8 @@ impl Checks {
 /// The operator's own check finds nothing in the store, snapshots included.
 fn check_verified(world: &World, limits: &Limits) -> Checked {
     let mut differences = Vec::new();
-    let records = world.database().store().records();
-    let counts = wait(verify_all(records, None, limits, |_, stream, difference| {
+    let store = world.database().store();
+    let counts = wait(verify_all(store, None, limits, |_, stream, difference| {
         differences.push(format!("{stream}: {difference:?}"));
     }));
     counts.map_err(|error| error.to_string())?;

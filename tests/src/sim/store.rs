@@ -30,9 +30,9 @@ use tidings_core::{
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
 use tidings_server::store::{
-    self, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, NewEntry, Notice, Records,
-    Snapshot, StaleDocument, Store, StoreError, StoreOptions, StoredDocument, StreamCommit, StreamHead,
-    SubscriberCounts, Suspension, WhichThreads,
+    self, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, NewEntry, Notice,
+    Projections, Records, Snapshot, StaleDocument, Store, StoreError, StoreOptions, StoredDocument, StreamCommit,
+    StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -887,6 +887,10 @@ impl Store for NodeStore {
 
     fn records(&self) -> &dyn Records {
         self.store().records()
+    }
+
+    fn projections(&self) -> &dyn Projections {
+        self.store().projections()
     }
 
     fn tell(&self, notice: Notice) {

@@ -113,7 +113,7 @@ pub(crate) async fn streams_beyond_the_bytes_of_one_answer_are_left_to_fetch(sto
         let mut large = messages(number, 0, "bob", 4);
         large.entries.iter_mut().for_each(|new| enlarge(new, 256 * 1024));
         large.conversation = Some(row(&["ann"], None));
-        large.members = vec![(account("ann"), member(MemberStatus::Active))];
+        large.members = vec![(account("ann"), member(MemberStatus::Active, 1))];
         write(store, &[large]).await;
     }
     write(store, &[messages(8, 4, "bob", 1)]).await;

@@ -63,9 +63,11 @@ pub(in crate::store) async fn s25_what_was_deleted_is_erased_from_its_time_on(st
     }
     assert_eq!(store.receipts(&tenant(), conversation(1)).await.unwrap(), []);
     assert_eq!(store.active_members(&tenant(), conversation(1)).await.unwrap(), []);
-    let row = record.conversation.unwrap();
-    assert_eq!((row.state, row.title, row.last_message), (ConversationState::Deleted, None, None));
-    assert_eq!((row.member_count, row.some_members), (0, Vec::new()));
+    assert_eq!(record.rows_left, 0);
+    let state = store.conversation_state(&tenant(), conversation(1)).await.unwrap();
+    assert_eq!(state, Some(ConversationState::Deleted));
+    let told = store.summaries(&tenant(), &account("ann"), &[conversation(1)]).await.unwrap().remove(0);
+    assert_eq!((told.title, told.last_message, told.member_count, told.others), (None, None, 0, Vec::new()));
 }
 
 pub(in crate::store) async fn s25_nothing_is_written_to_what_was_erased(store: &dyn Store) {

@@ -26,7 +26,7 @@ pub(crate) async fn entries_come_back_as_they_were_written(store: &dyn Store) {
 pub(crate) async fn a_conflict_of_one_stream_leaves_the_others(store: &dyn Store) {
     write(store, &[group(1, &["ann"]), group(2, &["ann"]), group(3, &["ann"])]).await;
     let mut late = messages(2, 0, "ann", 3);
-    late.members = vec![(account("eve"), member(MemberStatus::Active))];
+    late.members = vec![(account("eve"), member(MemberStatus::Active, 2))];
     let commits = [messages(3, 1, "ann", 2), late, messages(1, 1, "ann", 2), messages(4, 7, "ann", 1)];
     let outcomes = store.commit(&commits).await.unwrap();
     assert_eq!(
@@ -58,7 +58,7 @@ pub(crate) async fn commits_of_one_stream_follow_each_other_in_one_call(store: &
     assert_eq!(positions(&entries), [1, 2, 3, 4, 5]);
     assert_eq!(
         store.member(&tenant(), conversation(1), &account("bob")).await.unwrap(),
-        Some(member(MemberStatus::Active))
+        Some(MemberRow { joined: None, ..member(MemberStatus::Active, 1) })
     );
 }
 

@@ -219,7 +219,7 @@ pub(super) fn group(number: u32, members: &[&str]) -> StreamCommit {
     let mut commit = commit(stream(number), 0);
     commit.entries.push(entry(position(1), DocumentId::Conversation(conversation(number)), members[0], false));
     commit.conversation = Some(row(members, None));
-    commit.members = members.iter().map(|name| (account(name), member(MemberStatus::Active))).collect();
+    commit.members = members.iter().map(|name| (account(name), member(MemberStatus::Active, 1))).collect();
     commit
 }
 
@@ -241,7 +241,7 @@ pub(super) fn membership(number: u32, expected: u64, name: &str, status: MemberS
     let mut commit = commit(stream(number), expected);
     let document = DocumentId::Conversation(conversation(number));
     commit.entries.push(entry(position(expected + 1), document, name, false));
-    commit.members = vec![(account(name), member(status))];
+    commit.members = vec![(account(name), member(status, expected + 1))];
     commit
 }
 
@@ -249,12 +249,17 @@ pub(super) fn membership(number: u32, expected: u64, name: &str, status: MemberS
 pub(super) fn profile(name: &str, expected: u64, display_name: &str) -> StreamCommit {
     let mut commit = commit(StreamId::Account(account(name)), expected);
     commit.entries.push(entry(position(expected + 1), DocumentId::Account(account(name)), name, false));
-    commit.profile = Some(Profile { display_name: Some(display_name.to_owned()), ..Profile::default() });
+    let accepted_at = commit.entries.last().map(|new| new.entry.accepted_at);
+    let (created_at, updated_at) = (accepted_at, accepted_at);
+    commit.profile =
+        Some(Profile { display_name: Some(display_name.to_owned()), created_at, updated_at, ..Profile::default() });
     commit
 }
 
-pub(super) fn member(status: MemberStatus) -> MemberRow {
-    MemberRow { role: Role::Member, status, moved_at: None }
+/// A member who stands there since a position.
+pub(super) fn member(status: MemberStatus, since: u64) -> MemberRow {
+    let joined = (status == MemberStatus::Active).then_some(position(since));
+    MemberRow { role: Role::Member, status, moved_at: None, joined }
 }
 
 pub(super) fn row(members: &[&str], title: Option<&str>) -> ConversationRow {

@@ -77,9 +77,9 @@ pub(crate) async fn members_are_what_was_written_last(store: &dyn Store) {
     let member_of = async |name| store.member(&tenant(), conversation(1), &account(name)).await.unwrap();
     assert_eq!(
         member_of("ann").await,
-        Some(MemberRow { role: Role::Owner, status: MemberStatus::Active, moved_at: None })
+        Some(MemberRow { role: Role::Owner, status: MemberStatus::Active, moved_at: None, joined: None })
     );
-    assert_eq!(member_of("bob").await, Some(member(MemberStatus::Left)));
+    assert_eq!(member_of("bob").await, Some(member(MemberStatus::Left, 2)));
     assert_eq!(member_of("eve").await, None);
     assert_eq!(store.active_members(&tenant(), conversation(1)).await.unwrap(), ["ann", "cid"].map(account));
 }
@@ -105,7 +105,10 @@ pub(crate) async fn profiles_come_for_those_who_have_one(store: &dyn Store) {
 
 pub(crate) async fn a_profile_says_since_when_it_is(store: &dyn Store) {
     let mut twice = profile("ann", 0, "Ann");
-    twice.entries.extend(profile("ann", 1, "Anne").entries);
+    let anne = profile("ann", 1, "Anne");
+    twice.entries.extend(anne.entries);
+    let created_at = twice.profile.and_then(|profile| profile.created_at);
+    twice.profile = anne.profile.map(|profile| Profile { created_at, ..profile });
     // A suspension makes no profile, and no time of one.
     suspend(store, "bob", Suspension::Suspended).await;
     write(store, &[twice, profile("bob", 0, "Bob")]).await;

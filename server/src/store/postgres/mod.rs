@@ -18,7 +18,7 @@ use sqlx::{
 use self::feed::Feed;
 use super::{
     Notice, StoreError, StoreOptions,
-    sql::{Backend, Insert, Patience, SqlStore, Value, migrator, read_row},
+    sql::{Backend, Insert, Patience, Rot, SqlStore, Value, migrator, read_row},
 };
 
 /// Every query here goes from a few keys along indexes, whatever the sizes.
@@ -68,7 +68,7 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
     let node = rand::random();
     let counters = Arc::default();
     let feed = Feed::start(connect, node, patience, &counters);
-    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters, patience })
+    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters, rot: Rot::default(), patience })
 }
 
 /// Connects once, since a pool would try until its time is over and tell nothing but that.

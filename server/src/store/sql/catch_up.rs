@@ -36,7 +36,8 @@ use super::{
     directory::profile_notices,
     journal::follows,
     receipt::member_receipts,
-    row::{Fields, or_nothing, readable},
+    rot::{Rot, Whose},
+    row::Fields,
 };
 use crate::store::{CatchUp, MemberRow, StoreError};
 
@@ -50,6 +51,7 @@ const OTHERS_MAX: usize = 4;
 /// `Store::catch_up`, within a transaction of one moment.
 pub(super) async fn catch_up<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
     since: Option<Cursor>,
@@ -61,12 +63,12 @@ pub(super) async fn catch_up<B: Backend>(
     let Some(since) = since.filter(|since| *since <= cursor) else {
         return Ok(CatchUp {
             cursor,
-            summaries: all_summaries::<B>(connection, tenant, account).await?,
-            profiles: all_profiles::<B>(connection, tenant, account).await?,
+            summaries: all_summaries::<B>(connection, rot, tenant, account).await?,
+            profiles: all_profiles::<B>(connection, rot, tenant, account).await?,
             ..CatchUp::default()
         });
     };
-    let missed = Missed { tenant, account, since };
+    let missed = Missed { rot, tenant, account, since };
     let heads = missed.heads::<B>(connection).await?;
     let receipts = missed.receipts::<B>(connection).await?;
     let mut changed: BTreeSet<ConversationId> = receipts.iter().map(|receipt| receipt.conversation).collect();
@@ -79,7 +81,7 @@ pub(super) async fn catch_up<B: Backend>(
     revoked.retain(|(conversation, ..)| !deleted.contains(conversation));
     Ok(CatchUp {
         cursor,
-        summaries: summaries::<B>(connection, tenant, account, &changed).await?,
+        summaries: summaries::<B>(connection, rot, tenant, account, &changed).await?,
         revoked,
         entries: missed.entries::<B>(connection, &heads, entries_max).await?,
         receipts,
@@ -96,7 +98,8 @@ pub(in crate::store) async fn next_cursor<B: Backend>(connection: &mut B::Connec
 }
 
 /// A query of summaries: of account `$2` in tenant `$1`, where it is active, was
-/// invited, or asked to be let in; and of what was deleted, wherever it had a part.
+/// invited, or asked to be let in; and of what was deleted, wherever it had a part. (Not where it
+/// is none of the others: a status that rotted would not be met.)
 /// The inner SELECT of `unread` ends the count of a long absence.
 macro_rules! select_summaries {
     ($($condition:literal)?) => {
@@ -121,7 +124,7 @@ macro_rules! select_summaries {
             LEFT JOIN receipts ON receipts.tenant = own.tenant
                 AND receipts.conversation = own.conversation AND receipts.account = own.account
             WHERE own.tenant = $1 AND own.account = $2
-                AND (own.status IN ('active', 'invited', 'requested') OR conversations.state = 'deleted')",
+                AND (own.status NOT IN ('left', 'removed', 'banned') OR conversations.state = 'deleted')",
             $($condition,)?
             " ORDER BY own.conversation"
         )
@@ -130,18 +133,20 @@ macro_rules! select_summaries {
 
 async fn all_summaries<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
 ) -> Result<Vec<ConversationSummary>, StoreError> {
     // Whoever was told of nothing need not be told of what was deleted.
     const GOING_ON: &str = select_summaries!(" AND conversations.state <> 'deleted'");
     let rows = fetch::<B>(connection, GOING_ON, [tenant.into(), account.into()]).await?;
-    conversation_summaries(&rows, account)
+    conversation_summaries(rot, tenant, &rows, account)
 }
 
 /// `Store::summaries`.
 pub(super) async fn summaries<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
     conversations: &BTreeSet<ConversationId>,
@@ -151,16 +156,26 @@ pub(super) async fn summaries<B: Backend>(
         return Ok(Vec::new());
     }
     let values = [tenant.into(), account.into(), Value::keys(conversations)];
-    conversation_summaries(&fetch::<B>(connection, SUMMARIES, values).await?, account)
+    conversation_summaries(rot, tenant, &fetch::<B>(connection, SUMMARIES, values).await?, account)
 }
 
-fn conversation_summaries<R: ReadRow>(rows: &[R], account: &AccountId) -> Result<Vec<ConversationSummary>, StoreError> {
-    readable(rows.iter().map(|row| conversation_summary(row, account)))
+fn conversation_summaries<R: ReadRow>(
+    rot: &Rot,
+    tenant: &TenantId,
+    rows: &[R],
+    account: &AccountId,
+) -> Result<Vec<ConversationSummary>, StoreError> {
+    rot.readable(tenant, Whose::EachRows, rows, |row| conversation_summary(rot, tenant, row, account))
 }
 
-fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<ConversationSummary, StoreError> {
+fn conversation_summary<R: ReadRow>(
+    rot: &Rot,
+    tenant: &TenantId,
+    row: &R,
+    account: &AccountId,
+) -> Result<ConversationSummary, StoreError> {
     let fields = Fields::of("conversations", row);
-    let member = fields.member()?;
+    let member = Fields::of("members", row).member()?;
     let state = fields.named("state", ConversationState::parse)?;
     if state == ConversationState::Deleted {
         // It is gone: that is all there is to be told.
@@ -174,7 +189,11 @@ fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<Conve
     if member.status != MemberStatus::Active {
         return outside(&fields, member);
     }
-    let some_members: Vec<AccountId> = or_nothing(fields.decode("some_members", |bytes| wire::decode(bytes)))?;
+    let head = Fields::of("streams", row);
+    let some_members: Result<Vec<AccountId>, _> = fields.decode("some_members", |bytes| wire::decode(bytes));
+    let some_members = rot.left_out(tenant, Whose::EachRows, row, some_members)?.unwrap_or_default();
+    let last_message = fields.maybe_decode("last_message", |bytes| wire::decode(bytes));
+    let receipt = Fields::of("receipts", row).receipt();
     Ok(ConversationSummary {
         conversation: fields.conversation()?,
         kind: fields.named("kind", ConversationKind::parse)?,
@@ -185,14 +204,14 @@ fn conversation_summary(row: &impl ReadRow, account: &AccountId) -> Result<Conve
         member_count: fields.number("member_count")?,
         subscriber_count: fields.number("subscriber_count")?,
         others: some_members.into_iter().filter(|other| other != account).take(OTHERS_MAX).collect(),
-        last_message: or_nothing(fields.maybe_decode("last_message", |bytes| wire::decode(bytes)))?,
-        position: fields.position("position")?,
-        page: fields.number("page")?,
-        receipt: fields.receipt()?,
+        last_message: rot.left_out(tenant, Whose::EachRows, row, last_message)?.flatten(),
+        position: head.position("position")?,
+        page: head.number("page")?,
+        receipt: rot.left_out(tenant, Whose::EachRows, row, receipt)?.unwrap_or_default(),
         unread: fields.number("unread")?,
         created_at: fields.time("created_at")?,
         resource: fields.words("resource")?,
-        joined: fields.position("joined")?,
+        joined: Fields::of("members", row).position("joined")?,
     })
 }
 
@@ -234,14 +253,16 @@ const ALL_PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM
 
 async fn all_profiles<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
 ) -> Result<Vec<ProfileNotice>, StoreError> {
-    profile_notices(&fetch::<B>(connection, ALL_PROFILES, [tenant.into(), account.into()]).await?)
+    profile_notices(rot, tenant, &fetch::<B>(connection, ALL_PROFILES, [tenant.into(), account.into()]).await?)
 }
 
 /// Whose absence, and since when.
 struct Missed<'q> {
+    rot: &'q Rot,
     tenant: &'q TenantId,
     account: &'q AccountId,
     since: Cursor,
@@ -262,12 +283,10 @@ impl Missed<'_> {
             SELECT stream, position FROM streams
             WHERE tenant = $1 AND stream = 'account/' || $2 AND tick >= $3";
         let rows = fetch::<B>(connection, HEADS, self.values()).await?;
-        rows.iter()
-            .map(|row| {
-                let fields = Fields::of("streams", row);
-                Ok((fields.stream()?, fields.position("position")?))
-            })
-            .collect()
+        self.rot.readable(self.tenant, Whose::EachRows, &rows, |row| {
+            let fields = Fields::of("streams", row);
+            Ok((fields.stream()?, fields.position("position")?))
+        })
     }
 
     /// Where the account was invited, or asked to be let in.
@@ -275,7 +294,7 @@ impl Missed<'_> {
         const OUTSIDE: &str = "SELECT conversation FROM members
             WHERE tenant = $1 AND account = $2 AND tick >= $3 AND status IN ('invited', 'requested')";
         let rows = fetch::<B>(connection, OUTSIDE, self.values()).await?;
-        rows.iter().map(|row| Fields::of("members", row).conversation()).collect()
+        self.rot.readable(self.tenant, Whose::EachRows, &rows, |row| Fields::of("members", row).conversation())
     }
 
     /// What was deleted of that in which the account was not, or not any more.
@@ -300,12 +319,10 @@ impl Missed<'_> {
             WHERE tenant = $1 AND account = $2 AND tick >= $3 AND status NOT IN ('active', 'invited', 'requested')
             ORDER BY conversation";
         let rows = fetch::<B>(connection, REVOKED, self.values()).await?;
-        rows.iter()
-            .map(|row| {
-                let fields = Fields::of("members", row);
-                Ok((fields.conversation()?, fields.status()?, fields.position("position")?))
-            })
-            .collect()
+        self.rot.readable(self.tenant, Whose::EachRows, &rows, |row| {
+            let fields = Fields::of("members", row);
+            Ok((fields.conversation()?, fields.status()?, fields.position("position")?))
+        })
     }
 
     /// The entries of every stream whose missed run is short enough.
@@ -424,7 +441,7 @@ impl Missed<'_> {
                     WHERE blocks.tenant = $1 AND blocks.account = $2 AND blocks.other = receipts.account
                         AND blocks.blocked))
             ORDER BY conversation, account";
-        member_receipts(&fetch::<B>(connection, RECEIPTS, self.values()).await?)
+        member_receipts(self.rot, self.tenant, &fetch::<B>(connection, RECEIPTS, self.values()).await?)
     }
 
     /// Profiles of everybody in a conversation that is new to the account, of
@@ -459,7 +476,7 @@ impl Missed<'_> {
                     WHERE blocks.tenant = $1 AND blocks.account = $2 AND blocks.other = accounts.account
                         AND blocks.blocked)
             ORDER BY account";
-        profile_notices(&fetch::<B>(connection, PROFILES, self.values()).await?)
+        profile_notices(self.rot, self.tenant, &fetch::<B>(connection, PROFILES, self.values()).await?)
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use tidings_core::{
     ids::{DocumentId, StreamId, TenantId},
     journal::Position,
+    model::Profile,
     wire,
 };
 
@@ -22,7 +23,7 @@ use super::{
     subscription,
     thread::{self, THREADS},
 };
-use crate::store::{CommitOutcome, NewEntry, Notice, StoreError, StreamCommit};
+use crate::store::{CommitOutcome, Notice, StoreError, StreamCommit};
 
 /// The tick of a write transaction.
 pub(super) async fn next_tick<B: Backend>(connection: &mut B::Connection) -> Result<Tick, StoreError> {
@@ -137,7 +138,7 @@ impl StreamCommit {
     }
 }
 
-const OPEN_STREAM: Insert = Insert {
+pub(super) const OPEN_STREAM: Insert = Insert {
     table: "streams",
     columns: &["tenant", "stream", "position", "page", "tick"],
     conflict: "ON CONFLICT (tenant, stream) DO NOTHING",
@@ -187,7 +188,7 @@ async fn lock_heads<'c, B: Backend>(
     Ok(positions)
 }
 
-const STREAMS: Insert = Insert {
+pub(super) const STREAMS: Insert = Insert {
     table: "streams",
     columns: &["tenant", "stream", "position", "page", "tick"],
     conflict: "ON CONFLICT (tenant, stream) DO UPDATE
@@ -213,7 +214,7 @@ const JOURNAL: Insert = Insert {
     conflict: "",
 };
 
-const DOCUMENTS: Insert = Insert {
+pub(super) const DOCUMENTS: Insert = Insert {
     table: "documents",
     columns: &["tenant", "document", "entries", "backlog"],
     conflict: "ON CONFLICT (tenant, document) DO UPDATE SET
@@ -221,7 +222,7 @@ const DOCUMENTS: Insert = Insert {
         backlog = (documents.entries + excluded.entries - documents.snapshot_entries) / 16",
 };
 
-const CONVERSATIONS: Insert = Insert {
+pub(super) const CONVERSATIONS: Insert = Insert {
     table: "conversations",
     columns: &[
         "tenant",
@@ -246,17 +247,19 @@ const CONVERSATIONS: Insert = Insert {
         deleted_at = CASE WHEN excluded.state = 'deleted' THEN conversations.deleted_at END",
 };
 
-const MEMBERS: Insert = Insert {
+// Who is in already as a subscriber came in when they subscribed.
+pub(super) const MEMBERS: Insert = Insert {
     table: "members",
     columns: &["tenant", "conversation", "account", "role", "status", "position", "joined", "subscribed_at", "tick"],
     conflict: "ON CONFLICT (tenant, conversation, account) DO UPDATE SET
         role = excluded.role, status = excluded.status, position = excluded.position,
-        joined = CASE WHEN excluded.status = 'active' AND members.status <> 'active'
+        joined = CASE WHEN excluded.joined > 0
+                AND (members.status <> 'active' OR (members.subscribed_at = 0 AND excluded.subscribed_at = 0))
             THEN excluded.joined ELSE members.joined END,
         subscribed_at = excluded.subscribed_at, tick = excluded.tick",
 };
 
-const ACCOUNTS: Insert = Insert {
+pub(super) const ACCOUNTS: Insert = Insert {
     table: "accounts",
     columns: &["tenant", "account", "profile", "created_at", "updated_at", "tick"],
     conflict: "ON CONFLICT (tenant, account) DO UPDATE SET profile = excluded.profile,
@@ -266,7 +269,7 @@ const ACCOUNTS: Insert = Insert {
 
 /// Every row of the commits, by table. A key occurs once in a table, also
 /// when two commits of one stream follow each other: the last one stays.
-fn rows<'c>(
+pub(super) fn rows<'c>(
     tick: Tick,
     node: i64,
     commits: impl IntoIterator<Item = &'c StreamCommit>,
@@ -285,8 +288,7 @@ fn rows<'c>(
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
         if !commit.entries.is_empty() {
-            let head = vec![tenant.into(), stream.into(), commit.last().into(), commit.page.into(), tick.into()];
-            streams.insert((tenant, stream), head);
+            streams.insert((tenant, stream), head_row(tick, commit));
         }
         for new in &commit.entries {
             *documents.entry((tenant, &new.entry.document)).or_insert(0u32) += 1;
@@ -314,12 +316,10 @@ fn rows<'c>(
                 }
             }
             StreamId::Account(account) => {
-                let written = |new: &&NewEntry| matches!(new.entry.document, DocumentId::Account(_));
-                let mut times = commit.entries.iter().filter(written).map(|new| new.entry.accepted_at);
-                if let (Some(profile), Some(updated_at)) = (&commit.profile, times.next_back()) {
-                    let first = times.next().unwrap_or(updated_at);
-                    let row = accounts.entry((tenant, account)).or_insert((first, updated_at, profile));
-                    (row.1, row.2) = (updated_at, profile);
+                if let Some(profile) = &commit.profile {
+                    let first = accounts.get(&(tenant, account)).and_then(|former: &Profile| former.created_at);
+                    let created_at = first.or(profile.created_at);
+                    accounts.insert((tenant, account), Profile { created_at, ..profile.clone() });
                 }
                 for (other, row) in contact::block_rows(tick, commit, account) {
                     blocks.insert((tenant, account, other), row);
@@ -333,11 +333,10 @@ fn rows<'c>(
             }
         }
     }
-    let documents = documents.into_iter().map(|((tenant, document), entries)| {
-        vec![tenant.into(), document.into(), entries.into(), (entries / BACKLOG_STEP).into()]
-    });
-    let accounts = accounts.into_iter().map(|((tenant, account), (created_at, updated_at, profile))| {
-        let profile = wire::encode(profile).into();
+    let documents = documents.into_iter().map(|((tenant, document), entries)| document_row(tenant, document, entries));
+    let accounts = accounts.into_iter().map(|((tenant, account), profile)| {
+        let [created_at, updated_at] = [profile.created_at, profile.updated_at].map(Option::unwrap_or_default);
+        let profile = wire::encode(&Profile { created_at: None, updated_at: None, ..profile }).into();
         vec![tenant.into(), account.into(), profile, created_at.into(), updated_at.into(), tick.into()]
     });
     vec![
@@ -354,6 +353,16 @@ fn rows<'c>(
         (&REACHABILITY, reachability.into_values().collect()),
         (&CONTACT_ACCOUNTS, contacts.into_values().collect()),
     ]
+}
+
+/// Where a commit leaves its stream.
+pub(super) fn head_row(tick: Tick, commit: &StreamCommit) -> Vec<Value> {
+    vec![(&commit.tenant).into(), (&commit.stream).into(), commit.last().into(), commit.page.into(), tick.into()]
+}
+
+/// So many entries of a document that had none.
+pub(super) fn document_row(tenant: &TenantId, document: &DocumentId, entries: u32) -> Vec<Value> {
+    vec![tenant.into(), document.into(), entries.into(), (entries / BACKLOG_STEP).into()]
 }
 
 fn journal_rows(tick: Tick, node: i64, commit: &StreamCommit) -> impl Iterator<Item = Vec<Value>> {
@@ -402,8 +411,8 @@ fn member_rows(tick: Tick, commit: &StreamCommit) -> impl Iterator<Item = (&tidi
             account.into(),
             (&member.role).into(),
             member.status.as_str().into(),
-            commit.last().into(),
             member.moved_at.unwrap_or(commit.last()).into(),
+            member.joined.unwrap_or(Position::ZERO).into(),
             0.into(),
             tick.into(),
         ];

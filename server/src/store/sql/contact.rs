@@ -2,7 +2,7 @@
 //! contact points, as their tokens state them, and whom each account blocks and
 //! lets reach it, as its home states it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tidings_core::{
     ids::{AccountId, ContactId, TenantId},
@@ -12,6 +12,7 @@ use tidings_core::{
 use super::{
     Backend, Insert, ReadRow, Tick, Value,
     backend::{fetch, insert},
+    rot::{Rot, Whose},
     row::Fields,
 };
 use crate::store::{StoreError, StreamCommit};
@@ -63,53 +64,26 @@ pub(super) fn contact_rows<'c>(
     })
 }
 
-/// Who may reach an account, and whom its contacts are linked to.
-pub(super) async fn reach<B: Backend>(
-    connection: &mut B::Connection,
-    tenant: &TenantId,
-    account: &AccountId,
-) -> Result<(Reachability, BTreeMap<ContactId, AccountId>), StoreError> {
-    const REACHABLE: &str = "SELECT reachability FROM reachability WHERE tenant = $1 AND account = $2";
-    const LINKED: &str = "SELECT contact, other FROM contact_accounts
-        WHERE tenant = $1 AND account = $2 AND other IS NOT NULL ORDER BY contact";
-    let rows = fetch::<B>(connection, REACHABLE, [tenant.into(), account.into()]).await?;
-    let named = |row| Fields::of("reachability", row).named("reachability", Reachability::parse);
-    let reachability = rows.first().map(named).transpose()?.unwrap_or(Reachability::Everybody);
-    let linked = fetch::<B>(connection, LINKED, [tenant.into(), account.into()]).await?;
-    let linked = linked.iter().map(|row| {
-        let fields = Fields::of("contact_accounts", row);
-        let contact = fields.named("contact", |contact| ContactId::parse(contact).ok())?;
-        Ok((contact, fields.named("other", |other| AccountId::parse(other).ok())?))
-    });
-    Ok((reachability, linked.collect::<Result<_, StoreError>>()?))
-}
-
 /// `Store::unreachable`.
 pub(super) async fn unreachable<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
     among: &[AccountId],
 ) -> Result<Vec<AccountId>, StoreError> {
-    const UNREACHABLE: &str = "SELECT account FROM reachability
+    const UNREACHABLE: &str = "SELECT account, reachability FROM reachability
         WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND reachability <> 'everybody'
             AND NOT (reachability = 'contacts' AND EXISTS (SELECT 1 FROM contact_accounts AS linked
                 WHERE linked.tenant = $1 AND linked.account = reachability.account AND linked.other = $3))
         ORDER BY account";
     let rows = fetch::<B>(connection, UNREACHABLE, [tenant.into(), Value::keys(among), account.into()]).await?;
+    let named = |row| Fields::of("reachability", row).named("reachability", Reachability::parse);
+    for row in &rows {
+        // Who may reach them is not known: nobody does, until it is.
+        rot.left_out(tenant, Whose::EachRows, row, named(row))?;
+    }
     rows.iter().map(|row| Fields::of("reachability", row).account()).collect()
-}
-
-/// Whom an account blocks.
-pub(super) async fn blocks<B: Backend>(
-    connection: &mut B::Connection,
-    tenant: &TenantId,
-    account: &AccountId,
-) -> Result<Vec<AccountId>, StoreError> {
-    const BLOCKED: &str = "SELECT other AS account FROM blocks
-        WHERE tenant = $1 AND account = $2 AND blocked ORDER BY other";
-    let rows = fetch::<B>(connection, BLOCKED, [tenant.into(), account.into()]).await?;
-    rows.iter().map(|row| Fields::of("blocks", row).account()).collect()
 }
 
 /// `Store::blockers`.

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 use tidings_core::{
-    ids::{AccountId, ConversationId, DeviceId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, StreamId, TenantId},
     model::{ConversationState, Profile},
     wire::{self, ProfileNotice},
 };
@@ -11,7 +11,8 @@ use super::{
     Backend, Insert, ReadRow, Value,
     backend::{fetch, insert},
     commit::next_tick,
-    row::{Fields, readable},
+    rot::{Rot, Whose},
+    row::Fields,
 };
 use crate::store::{DeviceOwner, MemberRow, StoreError, Suspension};
 
@@ -115,12 +116,14 @@ const MEMBER: &str = "SELECT role, status FROM members WHERE tenant = $1 AND con
 /// `Store::member`.
 pub(super) async fn member<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
     account: &AccountId,
 ) -> Result<Option<MemberRow>, StoreError> {
     let rows = fetch::<B>(connection, MEMBER, [tenant.into(), conversation.into(), account.into()]).await?;
-    rows.first().map(|row| Fields::of("members", row).member()).transpose()
+    let member = rows.first().map(|row| Fields::of("members", row).member()).transpose();
+    member.inspect_err(|error| rot.meet(tenant, &StreamId::Conversation(conversation), error))
 }
 
 const STATE: &str = "SELECT state FROM conversations WHERE tenant = $1 AND conversation = $2";
@@ -128,12 +131,14 @@ const STATE: &str = "SELECT state FROM conversations WHERE tenant = $1 AND conve
 /// `Store::conversation_state`.
 pub(super) async fn state<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
 ) -> Result<Option<ConversationState>, StoreError> {
     let rows = fetch::<B>(connection, STATE, [tenant.into(), conversation.into()]).await?;
     let state = |row| Fields::of("conversations", row).named("state", ConversationState::parse);
-    rows.first().map(state).transpose()
+    let state = rows.first().map(state).transpose();
+    state.inspect_err(|error| rot.meet(tenant, &StreamId::Conversation(conversation), error))
 }
 
 const ACTIVE_MEMBERS: &str = "SELECT account FROM members
@@ -142,11 +147,12 @@ const ACTIVE_MEMBERS: &str = "SELECT account FROM members
 /// `Store::active_members`.
 pub(super) async fn active_members<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
 ) -> Result<Vec<AccountId>, StoreError> {
     let rows = fetch::<B>(connection, ACTIVE_MEMBERS, [tenant.into(), conversation.into()]).await?;
-    rows.iter().map(|row| Fields::of("members", row).account()).collect()
+    rot.readable(tenant, Whose::Of(conversation), &rows, |row| Fields::of("members", row).account())
 }
 
 const CO_MEMBERS: &str = "SELECT other.account AS account FROM members AS own
@@ -158,11 +164,12 @@ const CO_MEMBERS: &str = "SELECT other.account AS account FROM members AS own
 /// `Store::co_members`.
 pub(super) async fn co_members<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
 ) -> Result<Vec<AccountId>, StoreError> {
     let rows = fetch::<B>(connection, CO_MEMBERS, [tenant.into(), account.into()]).await?;
-    rows.iter().map(|row| Fields::of("members", row).account()).collect()
+    rot.readable(tenant, Whose::EachRows, &rows, |row| Fields::of("members", row).account())
 }
 
 const PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM accounts
@@ -171,21 +178,26 @@ const PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM acc
 /// `Store::profiles`.
 pub(super) async fn profiles<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     accounts: &[AccountId],
 ) -> Result<Vec<ProfileNotice>, StoreError> {
     let rows = fetch::<B>(connection, PROFILES, [tenant.into(), Value::keys(accounts)]).await?;
-    profile_notices(&rows)
+    profile_notices(rot, tenant, &rows)
 }
 
 /// The profiles in rows of `account`, `profile`, `created_at` and `updated_at`.
-pub(super) fn profile_notices<R: ReadRow>(rows: &[R]) -> Result<Vec<ProfileNotice>, StoreError> {
-    readable(rows.iter().map(|row| {
+pub(super) fn profile_notices<R: ReadRow>(
+    rot: &Rot,
+    tenant: &TenantId,
+    rows: &[R],
+) -> Result<Vec<ProfileNotice>, StoreError> {
+    rot.readable(tenant, Whose::EachRows, rows, |row| {
         let fields = Fields::of("accounts", row);
         let written: Profile = fields.decode("profile", |bytes| wire::decode(bytes))?;
         let (created_at, updated_at) = (Some(fields.time("created_at")?), Some(fields.time("updated_at")?));
         Ok(ProfileNotice { account: fields.account()?, profile: Profile { created_at, updated_at, ..written } })
-    }))
+    })
 }
 
 /// `Store::knows_account`.

@@ -26,10 +26,20 @@ const DELETED: &str = "UPDATE conversations SET deleted_at = coalesce(deleted_at
 
 /// Notes since when the conversation of a commit is deleted, if it is.
 pub(super) async fn note<B: Backend>(connection: &mut B::Connection, commit: &StreamCommit) -> Result<(), StoreError> {
+    match commit.entries.last() {
+        Some(last) => wait_from::<B>(connection, commit, last.entry.accepted_at).await,
+        None => Ok(()),
+    }
+}
+
+/// Has the conversation of a commit wait to be erased from a time on, if it is deleted and waits not yet.
+pub(super) async fn wait_from<B: Backend>(
+    connection: &mut B::Connection,
+    commit: &StreamCommit,
+    at: WallTime,
+) -> Result<(), StoreError> {
     let Some(conversation) = commit.stream.conversation().filter(|_| is_deleted(commit)) else { return Ok(()) };
-    let Some(last) = commit.entries.last() else { return Ok(()) };
-    let values = [(&commit.tenant).into(), conversation.into(), last.entry.accepted_at.into()];
-    fetch::<B>(connection, DELETED, values).await?;
+    fetch::<B>(connection, DELETED, [(&commit.tenant).into(), conversation.into(), at.into()]).await?;
     Ok(())
 }
 

@@ -1,13 +1,18 @@
 //! Messages that are held: their words, until somebody has decided.
 
 use tidings_core::{
-    ids::{AccountId, ConversationId, MessageId, TenantId},
+    ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
     journal::Position,
     model::LateMessage,
     wire,
 };
 
-use super::{Backend, Insert, Value, backend::fetch, row::Fields};
+use super::{
+    Backend, Insert, Value,
+    backend::fetch,
+    rot::{Rot, Whose},
+    row::Fields,
+};
 use crate::store::{StoreError, StreamCommit};
 
 pub(super) const LATE_MESSAGES: Insert = Insert {
@@ -24,22 +29,27 @@ const MOVED_AT: &str = "SELECT position FROM members WHERE tenant = $1 AND conve
 /// `Store::late_messages`.
 pub(super) async fn late_messages<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
 ) -> Result<Vec<LateMessage>, StoreError> {
     let rows = fetch::<B>(connection, HELD, [tenant.into(), conversation.into()]).await?;
-    rows.iter().map(|row| Fields::of("late_messages", row).decode("content", |bytes| wire::decode(bytes))).collect()
+    rot.readable(tenant, Whose::Of(conversation), &rows, |row| {
+        Fields::of("late_messages", row).decode("content", |bytes| wire::decode(bytes))
+    })
 }
 
 /// `Store::moved_at`.
 pub(super) async fn moved_at<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
     account: &AccountId,
 ) -> Result<Option<Position>, StoreError> {
     let rows = fetch::<B>(connection, MOVED_AT, [tenant.into(), conversation.into(), account.into()]).await?;
-    rows.first().map(|row| Fields::of("members", row).position("position")).transpose()
+    let position = rows.first().map(|row| Fields::of("members", row).position("position")).transpose();
+    position.inspect_err(|error| rot.meet(tenant, &StreamId::Conversation(conversation), error))
 }
 
 /// The rows of a commit: of what is held now, and without words of what was decided about.

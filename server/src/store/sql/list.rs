@@ -15,7 +15,13 @@ use tidings_core::{
     wire::{ConversationSummary, ListedRow},
 };
 
-use super::{Backend, ReadRow, Value, backend::fetch, catch_up::summaries, row::Fields};
+use super::{
+    Backend, ReadRow, Value,
+    backend::fetch,
+    catch_up::summaries,
+    rot::{Rot, Whose},
+    row::Fields,
+};
 use crate::store::StoreError;
 
 // What an account is not in any more moves in its list no more: there it is
@@ -49,6 +55,7 @@ const OWN: &str = "SELECT * FROM (
 /// `Store::own_conversations`, within a transaction of one moment.
 pub(super) async fn own_conversations<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
     query: &OwnQuery,
@@ -70,16 +77,17 @@ pub(super) async fn own_conversations<B: Backend>(
         Value::words(query.resource.as_deref()),
     ];
     let rows = fetch::<B>(connection, OWN, values).await?;
-    let mut listed = rows.iter().map(ended_row).collect::<Result<Vec<_>, _>>()?;
-    let has_more = listed.len() > page_max as usize;
-    listed.truncate(page_max as usize);
+    let has_more = rows.len() > page_max as usize;
+    let on_page = &rows[..rows.len().min(page_max as usize)];
+    let last = on_page.last().filter(|_| has_more).map(key).transpose()?;
+    let mut listed = rot.readable(tenant, Whose::EachRows, on_page, ended_row)?;
     let held: BTreeSet<ConversationId> = listed
         .iter()
         .map(|row| &row.summary)
         .filter(|summary| is_held(summary.status))
         .map(|it| it.conversation)
         .collect();
-    let told = summaries::<B>(connection, tenant, account, &held).await?;
+    let told = summaries::<B>(connection, rot, tenant, account, &held).await?;
     let mut told: BTreeMap<ConversationId, ConversationSummary> =
         told.into_iter().map(|summary| (summary.conversation, summary)).collect();
     for row in &mut listed {
@@ -87,16 +95,20 @@ pub(super) async fn own_conversations<B: Backend>(
             row.summary = summary;
         }
     }
-    let last = listed.last().filter(|_| has_more);
-    let next = last.map(|row| ActivityKey { at: row.activity_at, conversation: row.summary.conversation });
-    Ok((listed, next))
+    Ok((listed, last))
+}
+
+/// Where the next page begins behind a row.
+fn key(row: &impl ReadRow) -> Result<ActivityKey, StoreError> {
+    let fields = Fields::of("conversations", row);
+    Ok(ActivityKey { at: fields.time("activity_at")?, conversation: fields.conversation()? })
 }
 
 /// What is told of a conversation that the account is not in any more: not
 /// even whether it still goes on.
-fn ended_row(row: &impl ReadRow) -> Result<ListedRow, StoreError> {
+fn ended_row<R: ReadRow>(row: &R) -> Result<ListedRow, StoreError> {
     let fields = Fields::of("conversations", row);
-    let member = fields.member()?;
+    let member = Fields::of("members", row).member()?;
     let activity_at: WallTime = fields.time("activity_at")?;
     let summary = ConversationSummary {
         conversation: fields.conversation()?,

@@ -1,7 +1,8 @@
 //! The store over SQL. Every query is written once, for both databases; what
-//! they do differently is behind `Backend`. long because the trait it forwards is.
+//! they do differently is behind `Backend`.
 
 mod backend;
+mod calls;
 mod catch_up;
 mod commit;
 mod contact;
@@ -12,8 +13,10 @@ mod late;
 mod lease;
 mod list;
 mod name;
+mod projection;
 mod receipt;
 mod records;
+mod rot;
 mod row;
 mod schema;
 mod search;
@@ -21,39 +24,23 @@ mod snapshot;
 mod subscription;
 mod thread;
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use sqlx::Pool;
-use tidings_core::{
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
-    journal::{Cursor, Entry, Position},
-    model::{
-        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
-        Thread, WordKey,
-    },
-    time::WallTime,
-    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
-};
+use tidings_core::ids::{DocumentId, TenantId};
 
 pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator, read_row};
 pub(super) use catch_up::next_cursor;
 #[cfg(test)]
 pub(super) use commit::commit;
 pub(super) use lease::{Lease, Patience};
+pub(super) use rot::Rot;
 pub(super) use row::notice;
 use snapshot::Suspect;
 
 use crate::{clock, metrics::Counter};
 
-use super::{
-    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Records, Snapshot,
-    StaleDocument, Store, StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts,
-    Suspension, WhichThreads,
-};
-
-/// Times a transaction is begun anew after a collision with another node's.
-const COLLISIONS_MAX: u32 = 3;
+use super::{CommitOutcome, Notice, StoreCounts, StoreError, StreamCommit};
 
 /// A store in one database. A transaction that fails, or whose future is
 /// dropped, is rolled back.
@@ -64,6 +51,7 @@ pub(super) struct SqlStore<B: Backend> {
     pub(super) node: i64,
     pub(super) feed: B::Feed,
     pub(super) counters: Arc<StoreCounters>,
+    pub(super) rot: Rot,
     pub(super) patience: Patience,
 }
 
@@ -87,6 +75,20 @@ impl<B: Backend> SqlStore<B> {
     /// A connection for a transaction that may write.
     pub(super) async fn writer(&self) -> Result<Lease<B>, StoreError> {
         self.patience.lease(&self.writes).await
+    }
+
+    /// What was counted, and the connections as they are.
+    fn counted(&self) -> StoreCounts {
+        let StoreCounters { notices_sent, notices_lost, notices_found, collisions, quarantined } = &*self.counters;
+        StoreCounts {
+            notices_sent: notices_sent.total(),
+            notices_lost: notices_lost.total(),
+            notices_found: notices_found.total(),
+            collisions: collisions.total(),
+            quarantined: quarantined.total(),
+            connections: self.reads.size() as usize,
+            connections_idle: self.reads.num_idle(),
+        }
     }
 
     /// Sets a snapshot aside, for a reader that has its answer without it: that
@@ -126,552 +128,5 @@ impl<B: Backend> SqlStore<B> {
         let answer = commit::commit::<B>(&mut transaction, self.node, commits).await?;
         transaction.commit().await?;
         Ok(answer)
-    }
-}
-
-#[async_trait]
-impl<B: Backend> Store for SqlStore<B> {
-    async fn migrate(&self) -> Result<(), StoreError> {
-        B::migrate(self).await?;
-        B::ready(self).await
-    }
-
-    async fn check_schema(&self) -> Result<(), StoreError> {
-        self.patience.bound(async { schema::check::<B>(&mut *self.reader().await?).await }).await
-    }
-
-    async fn incarnation(&self) -> Result<IncarnationId, StoreError> {
-        self.patience.bound(async { schema::incarnation::<B>(&mut *self.reader().await?).await }).await
-    }
-
-    async fn restored(&self) -> Result<IncarnationId, StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                let incarnation = schema::renew::<B>(&mut transaction).await?;
-                transaction.commit().await?;
-                Ok(incarnation)
-            })
-            .await
-    }
-
-    async fn ready(&self) -> Result<(), StoreError> {
-        B::ready(self).await
-    }
-
-    async fn tend(&self) -> Result<(), StoreError> {
-        B::tend(self).await
-    }
-
-    async fn close(&self) {
-        // The one that writes ends last: the last one cleans up.
-        self.reads.close().await;
-        B::close(self).await;
-        self.writes.close().await;
-    }
-
-    async fn backup(&self, file: &Path) -> Result<(), StoreError> {
-        B::backup(self, file).await
-    }
-
-    async fn knows_account(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, StoreError> {
-        self.patience
-            .bound(async { directory::knows_account::<B>(&mut *self.reader().await?, tenant, account).await })
-            .await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.patience
-            .bound(async {
-                fetch::<B>(&mut *self.reader().await?, "SELECT 1", []).await?;
-                Ok(())
-            })
-            .await
-    }
-
-    async fn device_owner(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        device: DeviceId,
-    ) -> Result<Option<DeviceOwner>, StoreError> {
-        self.patience
-            .bound(async { directory::device_owner::<B>(&mut *self.reader().await?, tenant, account, device).await })
-            .await
-    }
-
-    async fn register_device(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        device: DeviceId,
-    ) -> Result<DeviceOwner, StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                let owner = directory::register_device::<B>(&mut transaction, tenant, account, device).await?;
-                transaction.commit().await?;
-                Ok(owner)
-            })
-            .await
-    }
-
-    async fn set_suspension(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        suspension: Suspension,
-    ) -> Result<(), StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                directory::set_suspension::<B>(&mut transaction, tenant, account, suspension).await?;
-                if suspension == Suspension::Suspended {
-                    let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
-                    B::tell_at_commit(&mut transaction, self.node, vec![notice]).await?;
-                }
-                Ok(transaction.commit().await?)
-            })
-            .await
-    }
-
-    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async { directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await })
-            .await
-    }
-
-    async fn blockers(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        among: &[AccountId],
-    ) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async { contact::blockers::<B>(&mut *self.reader().await?, tenant, account, among).await })
-            .await
-    }
-
-    async fn unreachable(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        among: &[AccountId],
-    ) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async { contact::unreachable::<B>(&mut *self.reader().await?, tenant, account, among).await })
-            .await
-    }
-
-    async fn blocks_among(
-        &self,
-        tenant: &TenantId,
-        readers: &[AccountId],
-        authors: &[AccountId],
-    ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
-        self.patience
-            .bound(async { contact::blocks_among::<B>(&mut *self.reader().await?, tenant, readers, authors).await })
-            .await
-    }
-
-    async fn set_contact_points(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        points: &BTreeSet<ContactPoint>,
-    ) -> Result<(), StoreError> {
-        self.patience
-            .bound(async {
-                if contact::contact_points::<B>(&mut *self.reader().await?, tenant, account).await? == *points {
-                    return Ok(());
-                }
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                contact::set_contact_points::<B>(&mut transaction, tenant, account, points).await?;
-                Ok(transaction.commit().await?)
-            })
-            .await
-    }
-
-    async fn match_contact_points(
-        &self,
-        tenant: &TenantId,
-        asker: &AccountId,
-        points: &[ContactPoint],
-    ) -> Result<Vec<(ContactPoint, AccountId)>, StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                contact::match_contact_points::<B>(&mut reader, tenant, asker, points).await
-            })
-            .await
-    }
-
-    async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
-        self.patience.bound(async { journal::stream_head::<B>(&mut *self.reader().await?, tenant, stream).await }).await
-    }
-
-    async fn member(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        account: &AccountId,
-    ) -> Result<Option<MemberRow>, StoreError> {
-        self.patience
-            .bound(async { directory::member::<B>(&mut *self.reader().await?, tenant, conversation, account).await })
-            .await
-    }
-
-    async fn conversation_state(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Option<ConversationState>, StoreError> {
-        self.patience
-            .bound(async { directory::state::<B>(&mut *self.reader().await?, tenant, conversation).await })
-            .await
-    }
-
-    async fn active_members(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async { directory::active_members::<B>(&mut *self.reader().await?, tenant, conversation).await })
-            .await
-    }
-
-    async fn subscriptions(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<ConversationId>, StoreError> {
-        self.patience
-            .bound(async { subscription::subscriptions::<B>(&mut *self.reader().await?, tenant, account).await })
-            .await
-    }
-
-    async fn subscribers(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        after: Option<&AccountId>,
-        count_max: u32,
-    ) -> Result<Vec<(AccountId, WallTime)>, StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                subscription::subscribers::<B>(&mut reader, tenant, conversation, after, count_max).await
-            })
-            .await
-    }
-
-    async fn subscriber_count(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Option<u32>, StoreError> {
-        self.patience
-            .bound(async {
-                subscription::subscriber_count::<B>(&mut *self.reader().await?, tenant, conversation).await
-            })
-            .await
-    }
-
-    async fn subscriber_counts(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        position: Position,
-    ) -> Result<SubscriberCounts, StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                let mut moment = reader.begin(B::BEGIN_READ).await?;
-                subscription::subscriber_counts::<B>(&mut moment, tenant, conversation, position).await
-            })
-            .await
-    }
-
-    async fn own_conversations(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        query: &OwnQuery,
-    ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                let mut moment = reader.begin(B::BEGIN_READ).await?;
-                list::own_conversations::<B>(&mut moment, tenant, account, query).await
-            })
-            .await
-    }
-
-    async fn directory(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        prefixes: &BTreeSet<String>,
-        query: &DirectoryQuery,
-    ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
-        self.patience
-            .bound(async { search::directory::<B>(&mut *self.reader().await?, tenant, account, prefixes, query).await })
-            .await
-    }
-
-    async fn document(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-    ) -> Result<(StoredDocument, StreamHead), StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                let mut moment = reader.begin(B::BEGIN_READ).await?;
-                let (stored, head, fault) = journal::document::<B>(&mut moment, tenant, document).await?;
-                moment.rollback().await?;
-                if let Some(fault) = fault {
-                    self.set_aside(tenant, document, Suspect::Stored, fault).await;
-                }
-                Ok((stored, head))
-            })
-            .await
-    }
-
-    async fn find_changes(
-        &self,
-        tenant: &TenantId,
-        stream: &StreamId,
-        hashes: &[ChangeHash],
-    ) -> Result<Vec<FoundChange>, StoreError> {
-        self.patience
-            .bound(async { journal::find_changes::<B>(&mut *self.reader().await?, tenant, stream, hashes).await })
-            .await
-    }
-
-    async fn entries_after(
-        &self,
-        tenant: &TenantId,
-        stream: &StreamId,
-        after: Position,
-        entries_max: u32,
-    ) -> Result<Vec<Entry>, StoreError> {
-        self.patience
-            .bound(async {
-                journal::entries_after::<B>(&mut *self.reader().await?, tenant, stream, after, entries_max).await
-            })
-            .await
-    }
-
-    async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
-        self.patience
-            .bound(async {
-                let mut collisions = 0;
-                loop {
-                    match self.try_commit(commits).await {
-                        Ok((outcomes, notices)) => {
-                            B::tell(&self.feed, notices);
-                            return Ok(outcomes);
-                        }
-                        Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => {
-                            collisions += 1;
-                            self.counters.collisions.count();
-                        }
-                        Err(error) => return Err(error),
-                    }
-                }
-            })
-            .await
-    }
-
-    async fn catch_up(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        cursor: Option<Cursor>,
-        entries_max: u32,
-    ) -> Result<CatchUp, StoreError> {
-        self.patience
-            .bound(async {
-                catch_up::catch_up::<B>(
-                    &mut *self.reader().await?.begin(B::BEGIN_READ).await?,
-                    tenant,
-                    account,
-                    cursor,
-                    entries_max,
-                )
-                .await
-            })
-            .await
-    }
-
-    async fn summaries(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        conversations: &[ConversationId],
-    ) -> Result<Vec<ConversationSummary>, StoreError> {
-        self.patience
-            .bound(async {
-                let conversations = conversations.iter().copied().collect();
-                catch_up::summaries::<B>(&mut *self.reader().await?, tenant, account, &conversations).await
-            })
-            .await
-    }
-
-    async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {
-        self.patience
-            .bound(async { directory::profiles::<B>(&mut *self.reader().await?, tenant, accounts).await })
-            .await
-    }
-
-    async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async { directory::co_members::<B>(&mut *self.reader().await?, tenant, account).await })
-            .await
-    }
-
-    async fn merge_receipts(
-        &self,
-        tenant: &TenantId,
-        receipts: &[MemberReceipt],
-    ) -> Result<Vec<MemberReceipt>, StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                let moved = receipt::merge_receipts::<B>(&mut transaction, tenant, receipts).await?;
-                if moved.is_empty() {
-                    transaction.rollback().await?;
-                } else {
-                    transaction.commit().await?;
-                }
-                Ok(moved)
-            })
-            .await
-    }
-
-    async fn receipts(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
-        self.patience
-            .bound(async { receipt::receipts::<B>(&mut *self.reader().await?, tenant, conversation).await })
-            .await
-    }
-
-    async fn threads(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        which: &WhichThreads,
-    ) -> Result<Vec<Thread>, StoreError> {
-        self.patience
-            .bound(async { thread::threads::<B>(&mut *self.reader().await?, tenant, conversation, which).await })
-            .await
-    }
-
-    async fn late_messages(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<LateMessage>, StoreError> {
-        self.patience
-            .bound(async { late::late_messages::<B>(&mut *self.reader().await?, tenant, conversation).await })
-            .await
-    }
-
-    async fn moved_at(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        account: &AccountId,
-    ) -> Result<Option<Position>, StoreError> {
-        self.patience
-            .bound(async { late::moved_at::<B>(&mut *self.reader().await?, tenant, conversation, account).await })
-            .await
-    }
-
-    async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
-        self.patience
-            .bound(async { journal::stale_documents::<B>(&mut *self.reader().await?, entries_min, count_max).await })
-            .await
-    }
-
-    async fn save_snapshot(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        snapshot: &Snapshot,
-    ) -> Result<(), StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                if snapshot::save::<B>(&mut transaction, tenant, document, snapshot).await? {
-                    return Ok(transaction.commit().await?);
-                }
-                Ok(transaction.rollback().await?)
-            })
-            .await
-    }
-
-    async fn quarantine_snapshot(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        snapshot: &Snapshot,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        self.patience
-            .bound(async { self.try_set_aside(tenant, document, Suspect::Unloadable(snapshot), reason).await })
-            .await
-    }
-
-    async fn deleted_conversations(
-        &self,
-        before: WallTime,
-        count_max: u32,
-    ) -> Result<Vec<DeletedConversation>, StoreError> {
-        self.patience.bound(async { erasure::due::<B>(&mut *self.reader().await?, before, count_max).await }).await
-    }
-
-    async fn erase(&self, tenant: &TenantId, conversation: ConversationId, now: WallTime) -> Result<bool, StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                let is_done = erasure::erase::<B>(&mut transaction, tenant, conversation, now).await?;
-                transaction.commit().await?;
-                Ok(is_done)
-            })
-            .await
-    }
-
-    fn records(&self) -> &dyn Records {
-        self
-    }
-
-    fn counts(&self) -> StoreCounts {
-        let StoreCounters { notices_sent, notices_lost, notices_found, collisions, quarantined } = &*self.counters;
-        StoreCounts {
-            notices_sent: notices_sent.total(),
-            notices_lost: notices_lost.total(),
-            notices_found: notices_found.total(),
-            collisions: collisions.total(),
-            quarantined: quarantined.total(),
-            connections: self.reads.size() as usize,
-            connections_idle: self.reads.num_idle(),
-        }
-    }
-
-    fn tell(&self, notice: Notice) {
-        B::tell(&self.feed, vec![notice]);
-    }
-
-    async fn notices(&self) -> Result<Vec<Notice>, StoreError> {
-        B::notices(self).await
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::store::{NameChange, StoreError, StreamCommit};
 
-const CLAIM: Insert = Insert {
+pub(super) const CLAIM: Insert = Insert {
     table: "public_names",
     columns: &["tenant", "name", "conversation"],
     conflict: "ON CONFLICT (tenant, name) DO NOTHING RETURNING tenant",
@@ -27,18 +27,23 @@ pub(super) async fn claim<'c, B: Backend>(
     let mut taken = BTreeSet::new();
     for commit in commits {
         let Some(NameChange { to: Some(name), .. }) = &commit.name else { continue };
-        if *claims.entry((&commit.tenant, name)).or_insert(&commit.stream) != &commit.stream {
+        let Some(row) = claim_row(commit) else { continue };
+        if claims.entry((&commit.tenant, name)).or_insert((&commit.stream, row)).0 != &commit.stream {
             taken.insert((&commit.tenant, &commit.stream));
         }
     }
-    for ((tenant, name), stream) in claims {
-        let Some(conversation) = stream.conversation() else { continue };
-        let row = vec![tenant.into(), Value::words(Some(name.as_str())), conversation.into()];
+    for ((tenant, _), (stream, row)) in claims {
         if insert::<B>(connection, &CLAIM, vec![row]).await?.is_empty() {
             taken.insert((tenant, stream));
         }
     }
     Ok(taken)
+}
+
+/// The row of the name that a commit gives.
+pub(super) fn claim_row(commit: &StreamCommit) -> Option<Vec<Value>> {
+    let name = commit.name.as_ref()?.to.as_deref()?;
+    Some(vec![(&commit.tenant).into(), Value::words(Some(name)), commit.stream.conversation()?.into()])
 }
 
 const RELEASE: &str = "DELETE FROM public_names WHERE tenant = $1 AND name = $2 AND conversation = $3";

@@ -13,6 +13,7 @@ use super::{
     Backend, Insert, ReadRow, Value,
     backend::{fetch, insert},
     commit::next_tick,
+    rot::{Rot, Whose},
     row::Fields,
 };
 use crate::store::StoreError;
@@ -45,6 +46,7 @@ const MOVE: Insert = Insert {
 /// `Store::merge_receipts`.
 pub(super) async fn merge_receipts<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     receipts: &[MemberReceipt],
 ) -> Result<Vec<MemberReceipt>, StoreError> {
@@ -60,7 +62,9 @@ pub(super) async fn merge_receipts<B: Backend>(
         for row in fetch::<B>(connection, STANDING, values).await? {
             let fields = Fields::of("receipts", &row);
             let conversation = fields.conversation()?;
-            let (head, stored) = (fields.position("position")?, fields.receipt()?);
+            // One that rotted begins anew: no journal holds it.
+            let stored = rot.left_out(tenant, Whose::EachRows, &row, fields.receipt())?.unwrap_or_default();
+            let head = fields.position("position")?;
             let merged = stored.merge(clamp(wanted.get(&conversation).copied().unwrap_or_default(), head));
             if merged != stored {
                 let subscribes = fields.number::<u64>("subscribed_at")? > 0;
@@ -84,7 +88,7 @@ pub(super) async fn merge_receipts<B: Backend>(
         ]
     });
     let rows = insert::<B>(connection, &MOVE, rows.collect()).await?;
-    member_receipts(&rows)
+    member_receipts(rot, tenant, &rows)
 }
 
 fn clamp(receipt: Receipt, head: Position) -> Receipt {
@@ -92,17 +96,16 @@ fn clamp(receipt: Receipt, head: Position) -> Receipt {
 }
 
 /// Receipts with the conversation and account that each row names.
-pub(super) fn member_receipts<R: ReadRow>(rows: &[R]) -> Result<Vec<MemberReceipt>, StoreError> {
-    rows.iter()
-        .map(|row| {
-            let fields = Fields::of("receipts", row);
-            Ok(MemberReceipt {
-                conversation: fields.conversation()?,
-                account: fields.account()?,
-                receipt: fields.receipt()?,
-            })
-        })
-        .collect()
+pub(super) fn member_receipts<R: ReadRow>(
+    rot: &Rot,
+    tenant: &TenantId,
+    rows: &[R],
+) -> Result<Vec<MemberReceipt>, StoreError> {
+    rot.readable(tenant, Whose::EachRows, rows, |row| {
+        let fields = Fields::of("receipts", row);
+        let (conversation, account) = (fields.conversation()?, fields.account()?);
+        Ok(MemberReceipt { conversation, account, receipt: fields.receipt()? })
+    })
 }
 
 const RECEIPTS: &str = "SELECT receipts.account, receipts.delivered, receipts.read FROM members
@@ -115,14 +118,13 @@ const RECEIPTS: &str = "SELECT receipts.account, receipts.delivered, receipts.re
 /// `Store::receipts`.
 pub(super) async fn receipts<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
 ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
     let rows = fetch::<B>(connection, RECEIPTS, [tenant.into(), conversation.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let fields = Fields::of("receipts", row);
-            Ok((fields.account()?, fields.receipt()?))
-        })
-        .collect()
+    rot.readable(tenant, Whose::Of(conversation), &rows, |row| {
+        let fields = Fields::of("receipts", row);
+        Ok((fields.account()?, fields.receipt()?))
+    })
 }

@@ -4,16 +4,11 @@ use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
     journal::Position,
-    model::{ConversationKind, ConversationState, Profile, Thread},
-    wire,
+    model::Thread,
 };
 
-use super::{
-    Backend, SqlStore, Value, backend::fetch, contact, directory, journal, row::Fields, search, snapshot, thread,
-};
-use crate::store::{
-    ConversationRow, MemberRow, NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord, WhichThreads,
-};
+use super::{Backend, SqlStore, Value, backend::fetch, directory, journal, row::Fields, snapshot, thread};
+use crate::store::{NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord, WhichThreads};
 
 // Both tables: a stream may have lost its row, or its entries.
 const NEXT_STREAM: &str = "SELECT tenant, stream FROM (
@@ -28,11 +23,10 @@ const LAST: &str = "SELECT position AS last FROM journal
 const ENTRIES: &str = "SELECT position, document, account, administrator, accepted_at, hash, author, change
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
-const CONVERSATION: &str = "SELECT kind, title, state, member_count, some_members, created_at, last_message,
-        listing, resource, erased_at IS NOT NULL AS erased, deleted_at IS NOT NULL AS waits FROM conversations WHERE tenant = $1 AND conversation = $2";
-
-const MEMBERS: &str = "SELECT account, role, status FROM members
-    WHERE tenant = $1 AND conversation = $2 AND subscribed_at = 0 ORDER BY account";
+const TOMBSTONE: &str = "SELECT erased_at IS NOT NULL AS erased, deleted_at IS NOT NULL AS waits,
+        (SELECT count(*) FROM threads WHERE threads.tenant = $1 AND threads.conversation = $2)
+        + (SELECT count(*) FROM directory_words AS words WHERE words.tenant = $1 AND words.conversation = $2) AS rows_left
+    FROM conversations WHERE tenant = $1 AND conversation = $2";
 
 const SNAPSHOTS: &str = "SELECT document, position FROM snapshots
     WHERE tenant = $1 AND document IN (SELECT key FROM json_each($2)) ORDER BY position, document";
@@ -62,37 +56,20 @@ impl<B: Backend> Records for SqlStore<B> {
         let rows = fetch::<B>(&mut moment, LAST, [tenant.into(), stream.into()]).await?;
         let last = rows.first().map_or(Ok(Position::ZERO), |row| Fields::of("journal", row).position("last"))?;
         let threads = match stream.conversation() {
-            Some(conversation) => thread::threads::<B>(&mut moment, tenant, conversation, &WhichThreads::All).await?,
+            Some(conversation) => {
+                thread::threads::<B>(&mut moment, &self.rot, tenant, conversation, &WhichThreads::All).await?
+            }
             None => Vec::new(),
         };
         let snapshots = snapshots::<B>(&mut moment, tenant, stream, head, &threads).await?;
-        let record = StreamRecord { head, last, threads, snapshots, ..StreamRecord::default() };
-        match stream {
-            StreamId::Account(account) => {
-                let profile = directory::profiles::<B>(&mut moment, tenant, std::slice::from_ref(account)).await?;
-                let profile: Option<Profile> = profile.into_iter().next().map(|notice| notice.profile);
-                let blocks = contact::blocks::<B>(&mut moment, tenant, account).await?;
-                let (reachability, contacts) = contact::reach::<B>(&mut moment, tenant, account).await?;
-                Ok(StreamRecord { profile, blocks, reachability: Some(reachability), contacts, ..record })
-            }
-            StreamId::Conversation(id) => {
-                let key = [tenant.into(), (*id).into()];
-                let rows = fetch::<B>(&mut moment, CONVERSATION, key.clone()).await?;
-                let conversation = rows.first().map(|row| conversation_row(&Fields::of("conversations", row)));
-                let is = |column| rows.first().map_or(Ok(false), |row| Fields::of("conversations", row).flag(column));
-                let is_erased = is("erased")?;
-                let is_being_erased = is_erased && is("waits")?;
-                let rows = fetch::<B>(&mut moment, MEMBERS, key).await?;
-                let members = rows.iter().map(|row| {
-                    let fields = Fields::of("members", row);
-                    Ok((fields.account()?, fields.member()?))
-                });
-                let members: Vec<(AccountId, MemberRow)> = members.collect::<Result<_, StoreError>>()?;
-                let words = search::words::<B>(&mut moment, tenant, *id).await?;
-                let conversation = conversation.transpose()?;
-                Ok(StreamRecord { is_erased, is_being_erased, conversation, members, words, ..record })
-            }
-        }
+        let record = StreamRecord { head, last, snapshots, ..StreamRecord::default() };
+        let Some(conversation) = stream.conversation() else { return Ok(record) };
+        let rows = fetch::<B>(&mut moment, TOMBSTONE, [tenant.into(), conversation.into()]).await?;
+        let Some(row) = rows.first() else { return Ok(record) };
+        let fields = Fields::of("conversations", row);
+        let is_erased = fields.flag("erased")?;
+        let is_being_erased = is_erased && fields.flag("waits")?;
+        Ok(StreamRecord { is_erased, is_being_erased, rows_left: fields.number("rows_left")?, ..record })
     }
 
     async fn entries(
@@ -158,18 +135,4 @@ async fn snapshots<B: Backend>(
             Ok((fields.document()?, fields.position("position")?))
         })
         .collect()
-}
-
-fn conversation_row<R: super::ReadRow>(fields: &Fields<'_, R>) -> Result<ConversationRow, StoreError> {
-    Ok(ConversationRow {
-        kind: fields.named("kind", ConversationKind::parse)?,
-        title: fields.words("title")?,
-        state: fields.named("state", ConversationState::parse)?,
-        member_count: fields.number("member_count")?,
-        some_members: fields.decode("some_members", |bytes| wire::decode(bytes))?,
-        created_at: fields.time("created_at")?,
-        last_message: fields.maybe_decode("last_message", |bytes| wire::decode(bytes))?,
-        listing: fields.maybe_decode("listing", |bytes| wire::decode(bytes))?,
-        resource: fields.words("resource")?,
-    })
 }

@@ -135,7 +135,7 @@ impl<'r, R: ReadRow> Fields<'r, R> {
     }
 
     pub(super) fn member(&self) -> Result<MemberRow, StoreError> {
-        Ok(MemberRow { role: self.named("role", Role::parse)?, status: self.status()?, moved_at: None })
+        Ok(MemberRow { role: self.named("role", Role::parse)?, status: self.status()?, moved_at: None, joined: None })
     }
 
     pub(super) fn receipt(&self) -> Result<Receipt, StoreError> {
@@ -173,30 +173,6 @@ impl<'r, R: ReadRow> Fields<'r, R> {
             change: self.bytes("change")?,
         };
         Ok((entry, ChangeHash::from_bytes(self.decode("hash", |bytes| <[u8; 32]>::try_from(bytes))?)))
-    }
-}
-
-/// What rows say, without those that do not decode: each of them is told in the
-/// log, and takes nothing else with it.
-pub(super) fn readable<T>(rows: impl Iterator<Item = Result<T, StoreError>>) -> Result<Vec<T>, StoreError> {
-    let keep = |row| match row {
-        Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(%error, "a row that does not decode is left out");
-            None
-        }
-        row => Some(row),
-    };
-    rows.filter_map(keep).collect()
-}
-
-/// A part of a row that the rest makes sense without; one that does not decode is told in the log.
-pub(super) fn or_nothing<T: Default>(part: Result<T, StoreError>) -> Result<T, StoreError> {
-    match part {
-        Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(%error, "a part of a row that does not decode is left out");
-            Ok(T::default())
-        }
-        part => part,
     }
 }
 

@@ -9,7 +9,12 @@ use tidings_core::{
     wire,
 };
 
-use super::{Backend, Insert, ReadRow, Value, backend::fetch, row::Fields};
+use super::{
+    Backend, Insert, ReadRow, Value,
+    backend::fetch,
+    rot::{Rot, Whose},
+    row::Fields,
+};
 use crate::store::{StoreError, StreamCommit};
 
 /// Words that a page looks at, for each row that it may have: what has the
@@ -43,17 +48,6 @@ pub(super) async fn forget<B: Backend>(
     Ok(())
 }
 
-/// What a conversation is found under.
-pub(super) async fn words<B: Backend>(
-    connection: &mut B::Connection,
-    tenant: &TenantId,
-    conversation: ConversationId,
-) -> Result<Vec<String>, StoreError> {
-    const WORDS: &str = "SELECT word FROM directory_words WHERE tenant = $1 AND conversation = $2 ORDER BY word";
-    let rows = fetch::<B>(connection, WORDS, [tenant.into(), conversation.into()]).await?;
-    rows.iter().map(|row| word_of(&Fields::of("directory_words", row))).collect()
-}
-
 // One range of words, of which each row has its conversation beside it if all
 // words are there, and this is its first of the range.
 const FOUND: &str = "SELECT found.word, found.conversation, conversations.kind, conversations.title,
@@ -82,6 +76,7 @@ const FOUND: &str = "SELECT found.word, found.conversation, conversations.kind, 
 /// `Store::directory`.
 pub(super) async fn directory<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
     prefixes: &BTreeSet<String>,
@@ -117,15 +112,16 @@ pub(super) async fn directory<B: Backend>(
             if found.len() == page_max {
                 return Ok((found, last));
             }
-            found.push(directory_row(&fields)?);
+            found.extend(rot.left_out(tenant, Whose::EachRows, row, directory_row(row))?);
         }
         last = Some(WordKey { word: word_of(&fields)?, conversation: fields.conversation()? });
     }
     Ok((found, last.filter(|_| rows.len() == looks as usize)))
 }
 
-fn directory_row<R: ReadRow>(fields: &Fields<'_, R>) -> Result<DirectoryRow, StoreError> {
-    let member = fields.words("status")?.map(|_| fields.member()).transpose()?;
+fn directory_row<R: ReadRow>(row: &R) -> Result<DirectoryRow, StoreError> {
+    let (fields, own) = (Fields::of("conversations", row), Fields::of("members", row));
+    let member = own.words("status")?.map(|_| own.member()).transpose()?;
     Ok(DirectoryRow {
         conversation: fields.conversation()?,
         kind: fields.named("kind", ConversationKind::parse)?,

@@ -5,13 +5,18 @@
 use std::collections::BTreeMap;
 
 use tidings_core::{
-    ids::{AccountId, ConversationId, TenantId},
+    ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::Position,
     model::{ConversationKind, MemberStatus, Role},
     time::WallTime,
 };
 
-use super::{Backend, Tick, Value, backend::fetch, row::Fields};
+use super::{
+    Backend, Tick, Value,
+    backend::fetch,
+    rot::{Rot, Whose},
+    row::Fields,
+};
 use crate::store::{Notice, StoreError, StreamCommit, SubscriberCounts};
 
 /// Whether a commit may begin or end a subscription: also where a channel's
@@ -35,6 +40,7 @@ pub(super) fn rows(
     conversation: ConversationId,
 ) -> impl Iterator<Item = (&AccountId, Vec<Value>)> {
     commit.subscribers.iter().map(move |(account, subscriber)| {
+        let joined = if subscriber.status == MemberStatus::Active { commit.last() } else { Position::ZERO };
         let row = vec![
             (&commit.tenant).into(),
             conversation.into(),
@@ -42,7 +48,7 @@ pub(super) fn rows(
             (&Role::Subscriber).into(),
             subscriber.status.as_str().into(),
             commit.last().into(),
-            commit.last().into(),
+            joined.into(),
             subscriber.at.into(),
             tick.into(),
         ];
@@ -97,18 +103,20 @@ pub(super) async fn count<B: Backend>(connection: &mut B::Connection, moves: Mov
 /// `Store::subscriptions`.
 pub(super) async fn subscriptions<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
 ) -> Result<Vec<ConversationId>, StoreError> {
     const SUBSCRIPTIONS: &str = "SELECT conversation FROM members
         WHERE tenant = $1 AND account = $2 AND status = 'active' AND subscribed_at > 0 ORDER BY conversation";
     let rows = fetch::<B>(connection, SUBSCRIPTIONS, [tenant.into(), account.into()]).await?;
-    rows.iter().map(|row| Fields::of("members", row).conversation()).collect()
+    rot.readable(tenant, Whose::EachRows, &rows, |row| Fields::of("members", row).conversation())
 }
 
 /// `Store::subscribers`.
 pub(super) async fn subscribers<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
     after: Option<&AccountId>,
@@ -120,30 +128,31 @@ pub(super) async fn subscribers<B: Backend>(
     let after = after.map_or_else(|| Value::from(""), Value::from);
     let rows =
         fetch::<B>(connection, SUBSCRIBERS, [tenant.into(), conversation.into(), after, count_max.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let fields = Fields::of("members", row);
-            Ok((fields.account()?, fields.time("subscribed_at")?))
-        })
-        .collect()
+    rot.readable(tenant, Whose::Of(conversation), &rows, |row| {
+        let fields = Fields::of("members", row);
+        Ok((fields.account()?, fields.time("subscribed_at")?))
+    })
 }
 
 /// `Store::subscriber_count`.
 pub(super) async fn subscriber_count<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
 ) -> Result<Option<u32>, StoreError> {
     const COUNT: &str = "SELECT subscriber_count FROM conversations
         WHERE tenant = $1 AND conversation = $2 AND kind = 'channel' AND state <> 'deleted'";
     let rows = fetch::<B>(connection, COUNT, [tenant.into(), conversation.into()]).await?;
-    rows.first().map(|row| Fields::of("conversations", row).number("subscriber_count")).transpose()
+    let count = rows.first().map(|row| Fields::of("conversations", row).number("subscriber_count")).transpose();
+    count.inspect_err(|error| rot.meet(tenant, &StreamId::Conversation(conversation), error))
 }
 
 /// `Store::subscriber_counts`. How far they have come is counted: it is asked
 /// for now and then, by staff.
 pub(super) async fn subscriber_counts<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
     position: Position,
@@ -155,7 +164,9 @@ pub(super) async fn subscriber_counts<B: Backend>(
             AND members.account = receipts.account AND members.status = 'active' AND members.subscribed_at > 0
         WHERE receipts.tenant = $1 AND receipts.conversation = $2 AND receipts.delivered >= $3 AND receipts.subscriber";
     let rows = fetch::<B>(connection, SUBSCRIBERS, [tenant.into(), conversation.into()]).await?;
-    let subscribers = rows.first().map_or(Ok(0), |row| Fields::of("conversations", row).number("subscriber_count"))?;
+    let subscribers = rows.first().map_or(Ok(0), |row| Fields::of("conversations", row).number("subscriber_count"));
+    let subscribers =
+        subscribers.inspect_err(|error| rot.meet(tenant, &StreamId::Conversation(conversation), error))?;
     let rows = fetch::<B>(connection, COME, [tenant.into(), conversation.into(), position.into()]).await?;
     let Some(row) = rows.first() else { return Ok(SubscriberCounts { subscribers, ..SubscriberCounts::default() }) };
     let fields = Fields::of("receipts", row);

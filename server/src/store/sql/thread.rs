@@ -1,12 +1,17 @@
 //! Threads as they are shown on the messages that they start from.
 
 use tidings_core::{
-    ids::{ConversationId, TenantId},
+    ids::{ConversationId, StreamId, TenantId},
     model::Thread,
     wire,
 };
 
-use super::{Backend, Insert, ReadRow, Value, backend::fetch, row::Fields};
+use super::{
+    Backend, Insert, ReadRow, Value,
+    backend::fetch,
+    rot::{Rot, Whose},
+    row::Fields,
+};
 use crate::store::{StoreError, StreamCommit, WhichThreads};
 
 pub(super) const THREADS: Insert = Insert {
@@ -22,9 +27,11 @@ const ONE: &str = "SELECT counted FROM threads WHERE tenant = $1 AND conversatio
 
 const FROM: &str = "SELECT counted FROM threads WHERE tenant = $1 AND parent = $2 ORDER BY thread";
 
-/// `Store::threads`.
+/// `Store::threads`. Of the one that is asked for by itself something depends on what
+/// it says: so it is not left out.
 pub(super) async fn threads<B: Backend>(
     connection: &mut B::Connection,
+    rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
     which: &WhichThreads,
@@ -36,7 +43,13 @@ pub(super) async fn threads<B: Backend>(
         }
         WhichThreads::From(page) => fetch::<B>(connection, FROM, [tenant.into(), page.into()]).await?,
     };
-    rows.iter().map(read).collect()
+    match which {
+        WhichThreads::One(_) => {
+            let read: Result<Vec<Thread>, StoreError> = rows.iter().map(read).collect();
+            read.inspect_err(|error| rot.meet(tenant, &StreamId::Conversation(conversation), error))
+        }
+        WhichThreads::All | WhichThreads::From(_) => rot.readable(tenant, Whose::Of(conversation), &rows, read),
+    }
 }
 
 fn read(row: &impl ReadRow) -> Result<Thread, StoreError> {

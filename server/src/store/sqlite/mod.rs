@@ -22,7 +22,7 @@ use sqlx::{
 
 use super::{
     Notice, StoreError, StoreOptions,
-    sql::{Backend, Insert, Patience, SqlStore, Value, migrator, read_row},
+    sql::{Backend, Insert, Patience, Rot, SqlStore, Value, migrator, read_row},
 };
 
 /// How long another process, a backup for one, may hold the database.
@@ -53,7 +53,15 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
     let patience = Patience(Duration::MAX);
     let Some(path) = path else {
         let writes = pool.max_connections(1).connect_with(connect.in_memory(true)).await?;
-        return Ok(SqlStore { reads: writes.clone(), writes, node: 0, feed: None, counters: Arc::default(), patience });
+        return Ok(SqlStore {
+            reads: writes.clone(),
+            writes,
+            node: 0,
+            feed: None,
+            counters: Arc::default(),
+            rot: Rot::default(),
+            patience,
+        });
     };
     file::prepare(path, options.missing_file)?;
     let connect = connect.filename(path);
@@ -64,7 +72,15 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
     let writes = pool.clone().max_connections(1).connect_with(connect.clone()).await?;
     let reads =
         pool.max_connections(options.connections_max.max(1)).connect_with(connect.pragma("query_only", "ON")).await?;
-    Ok(SqlStore { reads, writes, node: 0, feed: Some(path.to_owned()), counters: Arc::default(), patience })
+    Ok(SqlStore {
+        reads,
+        writes,
+        node: 0,
+        feed: Some(path.to_owned()),
+        counters: Arc::default(),
+        rot: Rot::default(),
+        patience,
+    })
 }
 
 read_row!(SqliteRow);

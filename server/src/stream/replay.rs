@@ -1,0 +1,82 @@
+//! A stream made again from its entries, as far as its projections need it: no
+//! decision is made again, no snapshot is read, and of its pages only the newest
+//! is held, whatever its length.
+
+use std::collections::BTreeMap;
+
+use tidings_core::{
+    authority::Stream,
+    doc::Document,
+    ids::{DocumentId, StreamId, TenantId},
+    journal::{Entry, Position},
+};
+
+use super::{
+    projection::{Found, projected},
+    touched::Touched,
+};
+use crate::store::{Restate, Stated, StoreError};
+
+/// A stream as of the last entry that was taken.
+pub(crate) struct Replay {
+    stream: Stream,
+    touched: Touched,
+    /// The entries of each document.
+    documents: BTreeMap<DocumentId, u32>,
+}
+
+impl Replay {
+    /// A stream before its first entry.
+    pub(crate) fn new(tenant: &TenantId, id: &StreamId) -> Self {
+        let mut stream = Stream::new(tenant.clone(), id.clone(), Position::ZERO, 0);
+        let documents = match id {
+            StreamId::Conversation(conversation) => vec![DocumentId::Conversation(*conversation)],
+            StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account.clone())],
+        };
+        documents.into_iter().for_each(|document| stream.insert(Document::new(document)));
+        Self { stream, touched: Touched::default(), documents: BTreeMap::new() }
+    }
+
+    /// Lets go of the page that was the newest, if another one is.
+    fn close(&mut self, former: u32) {
+        if let Some(conversation) = self.stream.id().conversation()
+            && former != self.stream.page()
+        {
+            self.stream.remove(&DocumentId::Page(conversation, former));
+        }
+    }
+}
+
+impl Restate for Replay {
+    fn tenant(&self) -> &TenantId {
+        self.stream.tenant()
+    }
+
+    fn stream(&self) -> &StreamId {
+        self.stream.id()
+    }
+
+    fn position(&self) -> Position {
+        self.stream.position()
+    }
+
+    fn take(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let page = self.stream.page();
+        let effects = self.stream.apply_entry(entry).map_err(|error| StoreError::Damaged {
+            stream: self.stream.id().clone(),
+            position: entry.position,
+            detail: error.to_string(),
+        })?;
+        if let Some(effects) = effects {
+            self.touched.take(entry, effects);
+        }
+        self.close(page);
+        *self.documents.entry(entry.document.clone()).or_default() += 1;
+        Ok(())
+    }
+
+    fn stated(&self) -> Stated {
+        let commit = projected(&self.stream, &self.touched, &Found::default(), BTreeMap::new());
+        Stated { commit, documents: self.documents.clone() }
+    }
+}
