@@ -24,10 +24,11 @@ use tidings_core::{
     time::WallTime,
     wire::{
         Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DecodeFrameError,
-        DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, Hello, LastMessage, LateMessages, List, ListLate,
-        ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt, PROTOCOL_VERSION,
-        Piece, Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused,
-        Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Welcome, decode, encode, encode_frame,
+        DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, HeldChange, Hello, LastMessage, LateMessages, List,
+        ListLate, ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt,
+        PROTOCOL_VERSION, Piece, Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange,
+        ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Welcome, decode,
+        encode, encode_frame,
     },
 };
 
@@ -148,7 +149,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 request: 13,
                 stream: stream(),
                 scope: FetchScope::Anew,
-                held: vec![ChangeHash::from_bytes([3; 32])],
+                held: vec![HeldChange { hash: ChangeHash::from_bytes([3; 32]), stamp: None }],
             }),
         ),
         (

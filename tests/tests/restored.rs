@@ -7,10 +7,15 @@ use std::collections::BTreeSet;
 
 use tidings_core::{
     code::Code,
-    command::{CreateConversation, CreateDirect, EditMessage, SendText},
+    command::{
+        AddMember, BanMember, BlockAccount, ChangeRole, CreateConversation, CreateDirect, CreateThread, DeleteMessage,
+        EditMessage, React, SendText, SetConversationSetting, SetInfo, SetProfile, SetReachability, SettingChange,
+    },
+    doc::{Home, Message},
     engine::Input,
-    ids::{AccountId, ConversationId, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
     limits::Limits,
+    model::{InfoField, MemberStatus, Profile, Reachability, Role},
 };
 use tidings_tests::sim::world::{Device, World};
 
@@ -243,9 +248,199 @@ fn e61_a_direct_is_begun_again_by_either_side() {
     }
 }
 
+/// Two devices of Ann and one of Bob; what Ann and Bob say, Ann's second device sees, and then no more.
+fn with_a_second_device(limits: Limits) -> (Trip, Device) {
+    let mut trip = begin(pair(limits));
+    let second = trip.world.add("ann");
+    trip.settle();
+    trip.world.input(second, Input::OpenConversation(trip.group));
+    trip.settle();
+    (trip, second)
+}
+
 #[test]
-fn e62_what_may_be_there_already_is_given_back_and_never_doubled() {
-    let mut trip = begin(pair(small_pages()));
+fn j43_what_another_device_had_written_again_on_an_older_page_is_not_doubled() {
+    for another_was_quicker in [true, false] {
+        let (mut trip, second) = with_a_second_device(small_pages());
+        let (ann, bob) = (trip.ann, trip.bob);
+        trip.say(ann, "one");
+        trip.settle();
+        let copy = trip.world.database().copy();
+        trip.say(ann, "two");
+        trip.settle();
+        trip.world.set_network(ann, false);
+        trip.world.set_network(second, another_was_quicker);
+        trip.world.put_back(&copy, true);
+        // The page on which it may be is not the newest any more.
+        for text in ["a", "b", "c", "d", "e", "f"] {
+            trip.say(bob, text);
+            trip.settle();
+        }
+        for device in [ann, second] {
+            trip.world.set_network(device, true);
+            trip.settle();
+        }
+        let refused: Vec<_> = [ann, second, bob].into_iter().flat_map(|device| trip.refused(device)).collect();
+        assert_eq!(refused, []);
+        let journal = trip.world.stream(&StreamId::Conversation(trip.group)).unwrap();
+        let pages = journal.documents().filter(|document| document.id().page().is_some());
+        let texts: Vec<String> = pages.flat_map(Message::read_all).map(|message| message.text().to_owned()).collect();
+        assert_eq!(texts.iter().filter(|text| *text == "two").count(), 1, "{texts:?}");
+        assert_eq!(texts.len(), 8);
+    }
+}
+
+#[test]
+fn e62_what_was_written_in_a_thread_is_given_back() {
+    let mut trip = begin(pair(Limits::default()));
+    let ann = trip.ann;
+    let request = trip.world.command(ann, SendText::new(trip.group, "one"));
+    let message = trip.world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
+    let open = CreateThread { conversation: trip.group, message, title: None };
+    let thread = open.thread(&TenantId::parse("acme").unwrap());
+    trip.world.command(ann, open);
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.world.command(ann, SendText { thread: Some(thread), ..SendText::new(trip.group, "two") });
+    trip.settle();
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    assert_eq!(trip.refused(ann), [(Code::StoreRestored, "two".to_owned())]);
+}
+
+#[test]
+fn e64_whom_an_account_blocks_and_who_may_reach_it_is_said_again() {
+    for is_said in [true, false] {
+        let (mut trip, second) = with_a_second_device(Limits::default());
+        let ann = trip.ann;
+        trip.world.command(ann, BlockAccount { account: account("dora"), blocked: true });
+        trip.settle();
+        let copy = trip.world.database().copy();
+        trip.world.command(ann, BlockAccount { account: account("bob"), blocked: true });
+        trip.world.command(ann, BlockAccount { account: account("dora"), blocked: false });
+        trip.world.command(ann, SetReachability { reachability: Reachability::Contacts });
+        let profile = Profile { display_name: Some("Ann".into()), ..Profile::default() };
+        trip.world.command(ann, SetProfile { profile });
+        let setting = SettingChange::Archived(true);
+        trip.world.command(ann, SetConversationSetting { conversation: trip.group, setting });
+        trip.settle();
+        trip.world.set_network(ann, false);
+        trip.world.put_back(&copy, is_said);
+        trip.settle();
+        trip.world.set_network(ann, true);
+        trip.settle();
+        for device in [ann, second] {
+            let screen = &trip.world.client(device).screen;
+            assert_eq!(screen.blocked.keys().cloned().collect::<Vec<_>>(), [account("bob")], "device {device}");
+            assert_eq!(screen.reachability, Some(Reachability::Contacts));
+            assert_eq!(screen.profiles[&account("ann")].display_name.as_deref(), Some("Ann"));
+            assert!(screen.inbox[&trip.group].archived_at.is_some());
+            assert!(screen.refused.is_empty());
+        }
+        let home = trip.world.stream(&StreamId::Account(account("ann"))).unwrap();
+        let home = Home::read(home.document(&DocumentId::Home(account("ann"))).unwrap());
+        assert_eq!(home.blocked.into_keys().collect::<Vec<_>>(), [account("bob")]);
+    }
+}
+
+#[test]
+fn e64_what_an_account_said_since_stands() {
+    let (mut trip, second) = with_a_second_device(Limits::default());
+    let ann = trip.ann;
+    let copy = trip.world.database().copy();
+    trip.world.command(ann, BlockAccount { account: account("bob"), blocked: true });
+    trip.settle();
+    trip.world.set_network(ann, false);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    trip.world.run_ms(5_000);
+    // Another device had it blocked again, and the person changed their mind.
+    trip.world.command(second, BlockAccount { account: account("bob"), blocked: false });
+    trip.settle();
+    trip.world.set_network(ann, true);
+    trip.settle();
+    for device in [ann, second] {
+        assert!(trip.world.client(device).screen.blocked.is_empty(), "device {device}");
+    }
+}
+
+#[test]
+fn e65_what_was_done_to_messages_that_the_copy_has_is_done_again() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob) = (trip.ann, trip.bob);
+    let mut say = |text: &str| {
+        let request = trip.world.command(ann, SendText::new(trip.group, text));
+        trip.world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap()
+    };
+    let [kept, edited, deleted] = ["kept", "edtied", "deleted"].map(&mut say);
+    trip.settle();
+    let copy = trip.world.database().copy();
+    let conversation = trip.group;
+    trip.world.command(ann, EditMessage { conversation, message: edited, text: "edited".into() });
+    trip.world.command(ann, DeleteMessage { conversation, message: deleted });
+    trip.world.command(bob, React { conversation, message: kept.clone(), emoji: "👍".into() });
+    trip.settle();
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    trip.check(&["kept", "edited", ""]);
+    let rows = trip.world.client(ann).screen.rows(conversation);
+    assert_eq!(rows[0].reactions.len(), 1);
+    assert!(rows[2].deleted_by.is_some());
+}
+
+#[test]
+fn e66_what_a_device_changed_of_a_conversation_is_changed_again() {
+    let (mut world, ann, bob) = pair(Limits::default());
+    let dora = world.add("dora");
+    let mut trip = begin((world, ann, bob));
+    let (conversation, account) = (trip.group, account("dora"));
+    trip.world.command(ann, AddMember { conversation, account: account.clone(), role: Role::Member });
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.world.command(ann, BanMember { conversation, account: account.clone() });
+    trip.world.command(ann, ChangeRole { conversation, account: self::account("bob"), role: Role::Admin });
+    let title = SetInfo { conversation, field: InfoField::Title, text: Some("Journey".into()) };
+    trip.world.command(ann, title);
+    trip.world.command(ann, AddMember { conversation, account: self::account("carl"), role: Role::Admin });
+    trip.settle();
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    let journal = trip.world.stream(&StreamId::Conversation(conversation)).unwrap();
+    let members = &journal.conversation().members;
+    assert_eq!(members[&account].status(), MemberStatus::Banned);
+    assert_eq!(
+        (&members[&self::account("bob")].role, &members[&self::account("carl")].role),
+        (&Role::Admin, &Role::Admin)
+    );
+    assert_eq!(journal.conversation().title(), Some("Journey"));
+    assert!(
+        !trip.world.client(dora).screen.inbox.get(&conversation).is_some_and(|row| row.status == MemberStatus::Active)
+    );
+    assert_eq!(trip.refused(ann), []);
+}
+
+#[test]
+fn e67_more_than_one_question_asks_for_are_offered_again() {
+    let limits = Limits { changes_burst: 100_000, changes_per_second: 100_000, ..Limits::default() };
+    let mut trip = begin(pair(limits));
+    let ann = trip.ann;
+    let copy = trip.world.database().copy();
+    let count = Limits::HELD_CHANGES_MAX + 5;
+    for number in 0..count {
+        trip.say(ann, &number.to_string());
+    }
+    trip.settle();
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    let journal = trip.world.stream(&StreamId::Conversation(trip.group)).unwrap();
+    let pages = journal.documents().filter(|document| document.id().page().is_some());
+    assert_eq!(pages.flat_map(Message::read_all).count(), count);
+    assert_eq!(trip.refused(ann), []);
+}
+
+#[test]
+fn e68_what_does_not_fit_is_fetched_anew_and_takes_nothing_of_the_own_with_it() {
+    let mut trip = begin(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);
     trip.say(ann, "one");
     trip.settle();
@@ -253,14 +448,14 @@ fn e62_what_may_be_there_already_is_given_back_and_never_doubled() {
     trip.say(ann, "two");
     trip.settle();
     trip.world.set_network(ann, false);
-    trip.world.put_back(&copy, true);
-    for text in ["a", "b", "c", "d", "e", "f"] {
-        trip.say(bob, text);
-        trip.settle();
-    }
+    trip.world.put_back(&copy, false);
+    // The stream is as long again as what Ann holds: nothing tells her.
+    trip.say(bob, "three");
+    trip.settle();
     trip.world.set_network(ann, true);
     trip.settle();
-    assert_eq!(trip.refused(ann), [(Code::StoreRestored, "two".to_owned())]);
-    let journal = trip.world.journal(&StreamId::Conversation(trip.group));
-    assert_eq!(journal.len(), 8);
+    // What follows is written on what she does not hold.
+    trip.say(bob, "four");
+    trip.settle();
+    trip.check(&["one", "two", "three", "four"]);
 }

@@ -43,7 +43,7 @@ usage: cargo xtask COMMAND
                                      each target for N minutes, as many at once as
                                      there are cores; 1 minute, every target and
                                      seed 1 unless told
-  sim --seed N [--turns N] [--skip T,T] [--without CLASS,CLASS] [--plant FAULT]
+  sim --seed N [--turns N] [--skip T,T] [--without CLASS,CLASS] [--plant FAULT] [--restored]
                                      replay one seed of the simulation, with its
                                      trace; or less of it
   sim [--minutes N]                  draw new seeds on every core until one fails,
@@ -186,6 +186,10 @@ fn parse_sim<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Sim, String
     let mut minutes = None;
     let mut words = Vec::new();
     while let Some(flag) = rest.next() {
+        if flag == "--restored" {
+            words.push(flag.to_owned());
+            continue;
+        }
         let value = rest.next().ok_or_else(|| format!("`{flag}` needs a value"))?;
         match flag {
             "--minutes" => minutes = Some(parse_minutes(value)?),

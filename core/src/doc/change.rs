@@ -10,10 +10,11 @@ use automerge::{ActorId, legacy};
 
 use crate::{
     doc::{
-        Value,
+        Key, Value,
         chunk::{Chunk, ChunkKind},
     },
-    ids::{ChangeHash, DeviceId},
+    ids::{ChangeHash, DeviceId, DocumentId, MessageId},
+    time::WallTime,
 };
 
 /// A change whose bytes decode.
@@ -205,6 +206,11 @@ impl Change {
         self.inner.timestamp()
     }
 
+    /// When it was written, by its author's clock, to the second; 1970 if not told.
+    pub fn at(&self) -> WallTime {
+        WallTime::from_millis(u64::try_from(self.seconds()).unwrap_or(0).saturating_mul(1_000))
+    }
+
     /// The actors it lists beside its own.
     pub fn other_actors(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.inner.other_actor_ids().iter().map(|actor| actor.to_bytes())
@@ -213,6 +219,15 @@ impl Change {
     /// What it does.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    /// The messages that it writes, as a change of a document.
+    pub fn messages(&self, document: &DocumentId) -> impl Iterator<Item = MessageId> {
+        let keys = self.operations.iter().filter_map(|operation| operation.key.as_deref());
+        keys.filter_map(|key| match Key::parse(document, key) {
+            Some(Key::Message(message)) => Some(message),
+            _ => None,
+        })
     }
 
     /// The bytes, not compressed.

@@ -51,6 +51,19 @@ pub struct Document {
     admissions: Admissions,
 }
 
+/// What a document says under a key, and the change that said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// What it says.
+    pub fact: Fact,
+    /// The device that said so.
+    pub device: DeviceId,
+    /// The change by which it did.
+    pub hash: ChangeHash,
+    /// When, by its author's clock, to the second.
+    pub at: WallTime,
+}
+
 /// How a document takes in a change that was admitted: at once, or with others.
 pub(crate) type Admit = fn(&mut Document, &Change, Position, WallTime) -> Result<(), ApplyChangeError>;
 
@@ -178,19 +191,33 @@ impl Document {
         self.last_operation(hash).is_some()
     }
 
-    /// The change that wrote each message of a page. Reads every change: for what is rare.
-    pub fn message_writers(&self) -> BTreeMap<MessageId, ChangeHash> {
+    /// What it says under each key, or no longer says, and who said so last; in the order in
+    /// which that was said. Reads every change: for what is rare.
+    pub fn statements(&self) -> Vec<Statement> {
         let saved = self.automerge.get_changes(&[]);
         let saved = saved.iter().filter_map(|change| Change::restore(change.raw_bytes()).ok());
-        let mut writers = BTreeMap::new();
+        let mut last: BTreeMap<String, (u64, DeviceId, ChangeHash, WallTime)> = BTreeMap::new();
         for change in saved.chain(self.run.changes().iter().map(|change| (**change).clone())) {
-            for key in change.operations().iter().filter_map(|operation| operation.key.as_deref()) {
-                if let Some(Key::Message(message)) = Key::parse(&self.id, key) {
-                    writers.insert(message, change.hash());
+            let (device, hash, at) = (change.device(), change.hash(), change.at());
+            for (number, operation) in (change.start_operation()..).zip(change.operations()) {
+                let Some(key) = operation.key.as_deref() else { continue };
+                let visible = self.contents.visible(key).pop();
+                let is_last = match visible {
+                    Some((winner, actor)) => winner == number && actor == device.as_bytes(),
+                    None => last.get(key).is_none_or(|(other, by, ..)| (*other, *by) < (number, device)),
+                };
+                if is_last {
+                    last.insert(key.to_owned(), (number, device, hash, at));
                 }
             }
         }
-        writers
+        let mut statements: Vec<_> = last.into_iter().collect();
+        statements.sort_by_key(|(_, (number, device, ..))| (*number, *device));
+        let statement = |(key, (_, device, hash, at)): (String, (_, DeviceId, ChangeHash, WallTime))| {
+            let fact = Fact::parse(&self.id, &key, self.contents.get(&key)).ok()?;
+            Some(Statement { fact, device, hash, at })
+        };
+        statements.into_iter().filter_map(statement).collect()
     }
 
     /// The operations visible under a key, at the given changes or now.
@@ -512,11 +539,8 @@ impl Document {
     }
 
     fn note_admission(&mut self, change: &Change, position: Position, accepted_at: WallTime) {
-        for operation in change.operations() {
-            let key = operation.key.as_deref().and_then(|key| Key::parse(&self.id, key));
-            if let Some(Key::Message(message)) = key {
-                self.admissions.insert(message, Admission { position, accepted_at });
-            }
+        for message in change.messages(&self.id) {
+            self.admissions.insert(message, Admission { position, accepted_at });
         }
         self.advance(position);
     }

@@ -306,6 +306,10 @@ impl Engine {
             return self.receive_page(stream, fetched);
         }
         replica.fetch = None;
+        if self.asks_on(stream, fetched) {
+            return self.fetch_stream(stream);
+        }
+        let Some(replica) = self.replica(stream) else { return };
         if replica.former.is_none() && fetched.head < replica.confirmed.position() {
             // The server was put back without saying so.
             self.make_former(stream);
@@ -333,7 +337,7 @@ impl Engine {
                     Misfit::Gap => self.report_gap(stream, entry),
                     Misfit::Refused(error) => self.report_refused(stream, entry, &error),
                 }
-                self.forget_stream(stream);
+                self.make_former(stream);
                 return self.link_failed(Some(Code::Internal), None);
             }
         }
@@ -399,17 +403,11 @@ impl Engine {
         }
     }
 
-    /// What is held does not fit what the server sends: fetch it all again.
+    /// What is held does not fit what the server sends: all of it is fetched anew, as
+    /// from a store that was put back, so that nothing the account wrote is lost.
     fn start_over(&mut self, stream: &StreamId) {
-        self.forget_stream(stream);
+        self.make_former(stream);
         self.fetch_stream(stream);
-    }
-
-    /// Lets go of what is held of a stream. The outbox stays as it is.
-    fn forget_stream(&mut self, stream: &StreamId) {
-        let Some(replica) = self.replica(stream) else { return };
-        replica.forget();
-        self.drop_stored(stream);
     }
 
     pub(super) fn receive_accepted(&mut self, stream: &StreamId, accepted: &Accepted) {

@@ -11,23 +11,24 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::{
     authority::Stream,
     code::Code,
-    command::{Command, CreateConversation, CreateDirect, SendText},
-    doc::{Document, Message},
+    command::{Command, CreateConversation, CreateDirect},
+    doc::{Document, Fact, Message},
     engine::{
         Engine, Update,
         outbox::OutboxEntry,
-        record::{self, DocumentRecord},
+        own::{Author, Now, Own, Written, key_of, last_said, restate, stored_documents},
+        record,
         replica::{Executed, Replica},
         store::ReadPurpose,
         streams::Slot,
     },
-    ids::{AccountId, ChangeHash, ConversationId, DocumentId, IncarnationId, PageNumber, StreamId},
-    journal::{Entry, Position},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, IncarnationId, StreamId},
+    journal::Position,
     limits::Limits,
-    model::{Conversation, ConversationKind, MemberStatus, MessageKind, Role},
+    model::{Conversation, ConversationKind, MemberStatus, Profile, Role},
     storage::{Record, Write},
     time::WallTime,
-    wire::{FetchScope, Fetched, Refused},
+    wire::{FetchScope, Fetched, HeldChange, Refused},
 };
 
 /// What is held of a stream is of a former incarnation of the server's store.
@@ -36,21 +37,51 @@ pub(super) enum Former {
     /// What the device stores of it is to be read.
     Unread,
     Reading,
-    /// What the account wrote there, by rising position: asked for with the next fetch.
-    Read(Vec<OwnMessage>),
+    /// What the account wrote there: asked for with the next fetch.
+    Read(Asking),
 }
 
-/// A message of this account that was admitted in a former incarnation.
-#[derive(Debug)]
-pub(super) struct OwnMessage {
-    position: Position,
-    /// The change that wrote it.
-    hash: ChangeHash,
-    page: PageNumber,
-    /// When it was written.
-    at: WallTime,
-    /// What would write it again, in the words that it has now.
-    command: SendText,
+/// What of the own the server is asked for, the newest first.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    /// In its order, so that a store put back lacks the end of it.
+    own: Vec<Own>,
+    /// How much of it was not asked for yet.
+    unasked: usize,
+    /// How much of it has not been answered.
+    unanswered: usize,
+    lacks: BTreeSet<ChangeHash>,
+}
+
+impl Asking {
+    fn of(mut own: Vec<Own>) -> Self {
+        own.sort_by_key(|own| own.at);
+        let unanswered = own.len();
+        let unasked = unanswered.saturating_sub(Limits::HELD_CHANGES_MAX);
+        Self { own, unasked, unanswered, lacks: BTreeSet::new() }
+    }
+
+    fn asked(&self) -> Vec<HeldChange> {
+        self.own[self.unasked..self.unanswered].iter().map(|own| own.change).collect()
+    }
+
+    /// Takes note of what is lacking. Where that is all that was asked for, what is
+    /// older may be so too: tells whether to ask on.
+    fn answered(&mut self, lacks: &[ChangeHash]) -> bool {
+        self.lacks.extend(lacks);
+        let all = self.own[self.unasked..self.unanswered].iter().all(|own| self.lacks.contains(&own.change.hash));
+        let asks_on = all && self.unasked > 0;
+        if asks_on {
+            self.unanswered = self.unasked;
+            self.unasked = self.unasked.saturating_sub(Limits::HELD_CHANGES_MAX);
+        }
+        asks_on
+    }
+
+    fn into_lacking(self) -> Vec<Own> {
+        let Self { own, lacks, .. } = self;
+        own.into_iter().filter(|own| lacks.contains(&own.change.hash)).collect()
+    }
 }
 
 impl Engine {
@@ -103,12 +134,12 @@ impl Engine {
     /// What to ask of a stream: what is behind the held position, everything, or
     /// of one of a former incarnation everything and what is lacking of the own.
     /// None while the latter is being read.
-    pub(super) fn fetch_scope(&mut self, stream: &StreamId) -> Option<(FetchScope, Vec<ChangeHash>)> {
+    pub(super) fn fetch_scope(&mut self, stream: &StreamId) -> Option<(FetchScope, Vec<HeldChange>)> {
         let replica = self.replica(stream)?;
         let after = if replica.whole { replica.confirmed.position() } else { Position::ZERO };
         match &mut replica.former {
             None => Some((FetchScope::After(after), Vec::new())),
-            Some(Former::Read(own)) => Some((FetchScope::Anew, own.iter().map(|own| own.hash).collect())),
+            Some(Former::Read(asking)) => Some((FetchScope::Anew, asking.asked())),
             Some(Former::Reading) => None,
             Some(former @ Former::Unread) => {
                 *former = Former::Reading;
@@ -121,17 +152,22 @@ impl Engine {
 
     /// What is stored of a former incarnation was read: as far as it can be.
     pub(super) fn former_read(&mut self, stream: &StreamId, records: &[Record]) {
-        let me = self.session.account.clone();
+        let (me, device) = (self.session.account.clone(), self.session.device);
+        let author = Author { account: &me, device };
         let Some(replica) = self.replica(stream).filter(|replica| replica.former.is_some()) else { return };
-        let mut pages = stored_pages(stream, records);
-        pages.retain(|page| replica.confirmed.document(page.id()).is_none());
-        let held = replica.confirmed.documents().filter(|document| document.id().page().is_some());
-        let mut own: Vec<OwnMessage> = pages.iter().chain(held).flat_map(|page| own_messages(page, &me)).collect();
-        own.sort_by_key(|own| own.position);
-        // The newest are those that a store put back may lack.
-        own.drain(..own.len().saturating_sub(Limits::HELD_CHANGES_MAX));
-        replica.former = Some(Former::Read(own));
+        let mut stored = stored_documents(stream, records);
+        stored.retain(|document| replica.confirmed.document(document.id()).is_none());
+        let own = stored.iter().chain(replica.confirmed.documents()).flat_map(|document| author.own(document));
+        replica.former = Some(Former::Read(Asking::of(own.collect())));
         self.fetch_stream(stream);
+    }
+
+    /// Whether more of the own is to be asked for than what an answer tells of.
+    pub(super) fn asks_on(&mut self, stream: &StreamId, fetched: &Fetched) -> bool {
+        match self.replica(stream).map(|replica| &mut replica.former) {
+            Some(Some(Former::Read(asking))) => asking.answered(&fetched.lacks),
+            _ => false,
+        }
     }
 
     /// Puts the stream's new incarnation in the place of the held one. Answers the
@@ -155,35 +191,78 @@ impl Engine {
         };
         replica.renew();
         self.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
-        if let Former::Read(own) = former {
-            self.offer_again(stream, own, Some(fetched));
+        if let Former::Read(asking) = former {
+            self.offer_again(stream, asking.into_lacking(), &held);
         }
         Ok(admitted)
     }
 
     /// Commands again what the server lacks, before what waits in the outbox,
     /// which is written anew behind it.
-    fn offer_again(&mut self, stream: &StreamId, own: Vec<OwnMessage>, fetched: Option<&Fetched>) {
+    fn offer_again(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream) {
         let Some(replica) = self.replica(stream) else { return };
         let pending = core::mem::take(&mut replica.outbox.entries);
         replica.view = None;
-        let waits = |own: &OwnMessage| {
-            let is_it = |entry: &OutboxEntry| matches!(&entry.command, Command::SendText(send) if send.stamp == own.command.stamp);
-            pending.iter().any(is_it)
-        };
-        let lacks = fetched.map(|fetched| fetched.lacks.iter().copied().collect::<BTreeSet<ChangeHash>>());
-        let newest = fetched.map_or(0, |fetched| fetched.page);
-        let lacking =
-            own.into_iter().filter(|own| lacks.as_ref().is_none_or(|lacks| lacks.contains(&own.hash)) && !waits(own));
-        for own in lacking.collect::<Vec<_>>() {
-            // On a page that is not here another device may have written it again already.
-            let may_be_there = own.page < newest;
-            match may_be_there || own.command.thread.is_some() {
-                true => self.give_back(own.command.into(), own.at),
-                false => self.command_again(stream, own.command.into(), own.at),
+        self.offer(stream, lacking, held, &pending);
+        self.queue_behind(stream, pending);
+    }
+
+    /// Commands again what the server lacks, but for messages that wait as they are.
+    fn offer(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream, pending: &VecDeque<OutboxEntry>) {
+        let Some(replica) = self.replica(stream) else { return };
+        let stated = lacking.iter().filter_map(|own| match &own.written {
+            Written::Statement(document, _) => replica.confirmed.document(document),
+            Written::Message(_) => None,
+        });
+        let documents: BTreeMap<&DocumentId, &Document> = stated.map(|document| (document.id(), document)).collect();
+        let said: BTreeMap<DocumentId, _> =
+            documents.into_iter().map(|(id, document)| (id.clone(), last_said(document))).collect();
+        for Own { at, written, .. } in lacking {
+            match written {
+                Written::Message(send) => {
+                    let is_it = |entry: &OutboxEntry| matches!(&entry.command, Command::SendText(other) if other.stamp == send.stamp);
+                    match (pending.iter().any(is_it), send.thread) {
+                        (true, _) => {}
+                        (false, Some(_)) => self.give_back(send.into(), at),
+                        (false, None) => self.command_again(stream, send.into(), at),
+                    }
+                }
+                Written::Statement(document, fact) => {
+                    // What was said since, in knowledge of neither, stands if it is later.
+                    let since = said.get(&document).and_then(|said| said.get(&key_of(&fact)));
+                    let is_former = |hash| held.document(&document).is_some_and(|held| held.contains(hash));
+                    if since.is_none_or(|(hash, since)| *since < at || is_former(*hash)) {
+                        self.state_again(stream, &document, &fact, held.conversation(), at);
+                    }
+                }
             }
         }
-        self.queue_behind(stream, pending);
+    }
+
+    fn state_again(
+        &mut self,
+        stream: &StreamId,
+        document: &DocumentId,
+        fact: &Fact,
+        former: &Conversation,
+        at: WallTime,
+    ) {
+        let me = self.session.account.clone();
+        let Some(replica) = self.replica(stream) else { return };
+        let view = replica.view();
+        let message = |id| view.page_of(id).and_then(|page| Message::read(page, id));
+        let is_done = match fact {
+            Fact::Edit(id, edit) => message(id).is_some_and(|message| message.text() == edit.text),
+            // The message is lost with it.
+            Fact::Deleted(id, _) => id.author == me && message(id).is_none(),
+            _ => false,
+        };
+        let profile = view.document(&DocumentId::Account(me.clone())).map(Profile::read).unwrap_or_default();
+        let now = Now { me: &me, conversation: view.conversation(), former, profile };
+        let command = restate(document, fact, &now).filter(|_| !is_done);
+        if let Some(command) = command {
+            self.command_again(stream, command, at);
+        }
     }
 
     /// What waited is written anew behind what was offered again, under new
@@ -248,7 +327,7 @@ impl Engine {
             return false;
         }
         match replica.former.take() {
-            Some(Former::Read(own)) => self.begin_again(conversation, own),
+            Some(Former::Read(asking)) => self.begin_again(conversation, asking.own),
             _ => {
                 self.make_former(stream);
                 self.fetch_stream(stream);
@@ -259,34 +338,33 @@ impl Engine {
 
     /// The server knows nothing of a conversation: whoever may, begins it again.
     /// From everybody else it goes, and gives their words back.
-    fn begin_again(&mut self, conversation: ConversationId, own: Vec<OwnMessage>) {
+    fn begin_again(&mut self, conversation: ConversationId, own: Vec<Own>) {
         let stream = StreamId::Conversation(conversation);
         let me = self.session.account.clone();
+        let empty = Replica::empty(self.session.tenant.clone(), stream.clone(), true);
         let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) else { return };
-        let held = replica.confirmed.document(&DocumentId::Conversation(conversation)).map(Conversation::read);
-        let creation = held.and_then(|held| creation_of(conversation, &held, &me));
         let pending = core::mem::take(&mut replica.outbox.entries);
-        **replica = Replica::empty(self.session.tenant.clone(), stream.clone(), true);
+        let held = core::mem::replace(&mut **replica, empty).confirmed;
+        let creation = creation_of(conversation, held.conversation(), &me);
         self.drop_stored(&stream);
         self.dirty_heads.insert(stream.clone());
-        let began_at = own.first().map_or(self.wall(), |own| own.at);
         match creation {
             Some(creation) => {
+                let began_at = own.first().map_or(self.wall(), |own| own.at);
                 self.command_again(&stream, creation, began_at);
                 if let Some(replica) = self.replica(&stream) {
                     replica.touched.all = true;
                 }
-                for own in own {
-                    match own.command.thread {
-                        Some(_) => self.give_back(own.command.into(), own.at),
-                        None => self.command_again(&stream, own.command.into(), own.at),
-                    }
-                }
+                self.offer(&stream, own, &held, &pending);
                 self.queue_behind(&stream, pending);
                 self.rewrite(&stream);
             }
             None => {
-                own.into_iter().for_each(|own| self.give_back(own.command.into(), own.at));
+                for Own { at, written, .. } in own {
+                    if let Written::Message(send) = written {
+                        self.give_back(send.into(), at);
+                    }
+                }
                 for entry in pending {
                     let detail = "the server's store was put back to an older state".to_owned();
                     self.refuse(entry.sequence, entry.command, entry.at, Code::StoreRestored, detail);
@@ -341,6 +419,32 @@ impl Replica {
     }
 }
 
+/// The words of an account in what a device stores of what was admitted, as they
+/// are now: what it can offer again. For tests.
+#[cfg(any(test, feature = "testing"))]
+pub fn kept_words(
+    records: &BTreeMap<crate::storage::RecordKey, Vec<u8>>,
+    account: &AccountId,
+    device: crate::ids::DeviceId,
+) -> BTreeSet<String> {
+    let streams = records.keys().filter_map(|key| StreamId::parse(key.strip_prefix(record::HEADS)?).ok());
+    let of_stream = |stream: StreamId| {
+        let prefixes = [record::documents_prefix(&stream), record::tail_prefix(&stream)];
+        let is_of = |key: &str| prefixes.iter().any(|prefix| key.starts_with(prefix));
+        let records = records.iter().filter(|(key, _)| is_of(key));
+        let records: Vec<Record> = records.map(|(key, value)| (key.clone(), value.clone())).collect();
+        stored_documents(&stream, &records)
+    };
+    let own = |document: Document| Author { account, device }.own(&document);
+    let words = |own: Own| match own.written {
+        Written::Message(send) => Some(send.text),
+        Written::Statement(_, Fact::Edit(_, edit)) => Some(edit.text),
+        Written::Statement(_, Fact::Info(_, text) | Fact::MemberText(_, _, text)) => text,
+        Written::Statement(..) => None,
+    };
+    streams.flat_map(of_stream).flat_map(own).filter_map(words).collect()
+}
+
 /// What would begin a conversation again, if this account may.
 fn creation_of(id: ConversationId, held: &Conversation, me: &AccountId) -> Option<Command> {
     let active = || held.members.iter().filter(|(_, member)| member.status() == MemberStatus::Active);
@@ -367,61 +471,4 @@ fn creation_of(id: ConversationId, held: &Conversation, me: &AccountId) -> Optio
             is_owner.then(|| creation.into())
         }
     }
-}
-
-/// The pages that a device stores of a stream; without those that do not read.
-fn stored_pages(stream: &StreamId, records: &[Record]) -> Vec<Document> {
-    let (documents, tails) = (record::documents_prefix(stream), record::tail_prefix(stream));
-    let tail = records.iter().filter(|(key, _)| key.starts_with(&tails));
-    let mut entries: BTreeMap<DocumentId, Vec<Entry>> = BTreeMap::new();
-    for entry in tail.filter_map(|(key, value)| record::read::<Entry>(key, value)) {
-        entries.entry(entry.document.clone()).or_default().push(entry);
-    }
-    let mut snapshots: BTreeMap<DocumentId, DocumentRecord> = BTreeMap::new();
-    for (key, value) in records {
-        let id = key.strip_prefix(&documents).and_then(|id| DocumentId::parse(id).ok());
-        snapshots.extend(id.and_then(|id| Some((id, record::read::<DocumentRecord>(key, value)?))));
-    }
-    let ids: BTreeSet<DocumentId> = entries.keys().chain(snapshots.keys()).cloned().collect();
-    let restore = |id: DocumentId| {
-        let snapshot = snapshots.get(&id);
-        let parts = snapshot.map(|record| (record.position, record.data.as_slice(), record.admissions.as_slice()));
-        Document::restore(id.clone(), parts, entries.get(&id).map_or(&[][..], Vec::as_slice)).ok()
-    };
-    ids.into_iter().filter(|id| id.page().is_some()).filter_map(restore).collect()
-}
-
-/// The messages of an account on a page that are not deleted.
-fn own_messages(page: &Document, me: &AccountId) -> Vec<OwnMessage> {
-    let (Some(conversation), Some(number)) = (page.id().stream().conversation(), page.id().page()) else {
-        return Vec::new();
-    };
-    let thread = page.id().thread();
-    let mut messages = Message::read_all(page);
-    messages.retain(|message| {
-        message.id.author == *me && message.deletion.is_none() && message.body.kind == MessageKind::Text
-    });
-    if messages.is_empty() {
-        return Vec::new();
-    }
-    let writers = page.message_writers();
-    let own = |message: Message| {
-        let admission = page.admissions().get(&message.id)?;
-        let text = message.text().to_owned();
-        Some(OwnMessage {
-            position: admission.position,
-            hash: *writers.get(&message.id)?,
-            page: number,
-            at: admission.accepted_at,
-            command: SendText {
-                conversation,
-                stamp: message.id.stamp,
-                text,
-                reply_to: message.body.reply_to,
-                mentions: message.body.mentions.unwrap_or_default(),
-                thread,
-            },
-        })
-    };
-    messages.into_iter().filter_map(own).collect()
 }

@@ -29,6 +29,7 @@ mod loaded;
 mod open;
 mod outbox;
 mod output;
+mod own;
 mod questions;
 mod random;
 mod receipts;
@@ -51,6 +52,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use counts::Counts;
 pub use fault::ServerFault;
+#[cfg(any(test, feature = "testing"))]
+pub use incarnation::kept_words;
 pub use input::Input;
 pub use lists::ListPage;
 pub use output::{Cause, ConnectionState, Output, TimelineUpdate, Update};

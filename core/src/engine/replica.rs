@@ -408,22 +408,6 @@ impl Replica {
         self.passed.clear();
     }
 
-    /// Lets go of everything but the outbox.
-    pub(super) fn forget(&mut self) {
-        let (tenant, id) = (self.confirmed.tenant().clone(), self.confirmed.id().clone());
-        let outbox = core::mem::take(&mut self.outbox);
-        let receipts = core::mem::take(&mut self.receipts);
-        let Self { revoked, rewrite_due, stamps_due, used, .. } = *self;
-        let (wanted, threads) =
-            (core::mem::take(&mut self.wanted), self.confirmed.threads().cloned().collect::<Vec<_>>());
-        let empty = Self::empty(tenant, id, false);
-        *self = Self { outbox, receipts, revoked, rewrite_due, stamps_due, wanted, used, ..empty };
-        self.know_threads(&threads);
-        // Its answer is lost; pushing again is answered the same.
-        self.outbox.in_flight = None;
-        self.reapply();
-    }
-
     /// Takes back the last commands, which were never sent.
     pub(super) fn withdraw(&mut self, sequences: &[u64]) {
         let before = self.outbox.len();

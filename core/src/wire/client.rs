@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    ids::{ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, PageNumber, StreamId},
+    ids::{ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, PageNumber, Stamp, StreamId},
     journal::{Cursor, Position},
     limits::frame_items,
     model::{PresenceKind, Wish},
@@ -167,10 +167,24 @@ pub struct Fetch {
     /// What of it.
     #[n(2)]
     pub scope: FetchScope,
-    /// Changes that were admitted before the store was put back, at most
-    /// `Limits::HELD_CHANGES_MAX`: the answer says which of them it lacks.
+    /// Changes of the own account that were admitted before the store was put back,
+    /// at most `Limits::HELD_CHANGES_MAX`, in their order: the answer says which of
+    /// them it lacks.
     #[cbor(n(3), skip_if = "Vec::is_empty", default)]
-    pub held: Vec<ChangeHash>,
+    pub held: Vec<HeldChange>,
+}
+
+/// A change that a former incarnation of the store had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HeldChange {
+    /// Which.
+    #[n(0)]
+    pub hash: ChangeHash,
+    /// Of one that wrote a message, the stamp of it: another device may have had the
+    /// message written again, by another change.
+    #[n(1)]
+    pub stamp: Option<Stamp>,
 }
 
 /// What of a stream is asked for.

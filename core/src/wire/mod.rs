@@ -12,7 +12,9 @@ mod packed;
 mod server;
 mod subscriber;
 
-pub use client::{Ask, ClientFrame, Fetch, FetchScope, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice};
+pub use client::{
+    Ask, ClientFrame, Fetch, FetchScope, HeldChange, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice,
+};
 pub use codec::{DecodeFrameError, decode, encode};
 pub use contact::{ContactMatch, ContactMatches, MatchContacts};
 pub use late::{LateMessages, ListLate};

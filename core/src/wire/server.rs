@@ -292,7 +292,8 @@ pub struct Fetched {
     /// asked for. Not written when there are none.
     #[cbor(n(8), skip_if = "Vec::is_empty", default, decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub threads: Vec<Thread>,
-    /// Those of the changes that the fetch named that the stream does not have.
+    /// Those of the changes that the fetch named that the stream does not have, in no
+    /// other way either.
     #[cbor(n(9), skip_if = "Vec::is_empty", default)]
     pub lacks: Vec<ChangeHash>,
 }

@@ -1,16 +1,20 @@
 //! Answers Fetch, straight from storage: no document is ever loaded here, and
 //! each answer is as of one position.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tidings_core::{
     code::Code,
-    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
+    doc::Change,
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, Stamp, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
     model::{ConversationState, MemberStatus, Thread},
     time::WallTime,
-    wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, MemberReceipt, Refused, ServerFrame},
+    wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, HeldChange, MemberReceipt, Refused, ServerFrame},
 };
 use tokio::time::Instant;
 
@@ -24,6 +28,8 @@ use crate::{
 
 /// Tries to read several documents as of one position.
 const CONSISTENT_TRIES_MAX: u32 = 5;
+/// Entries that are read at once to see what was written since.
+const SINCE_ENTRIES_MAX: u32 = 500;
 /// Profiles of one frame.
 const PROFILES_MAX: usize = 250;
 
@@ -167,15 +173,43 @@ impl Fetching<'_> {
         }
     }
 
-    /// Those of the changes asked for that the stream does not have.
+    /// Those of the changes asked for that the stream does not have, in no other way either.
     async fn lacks(&self) -> Result<Vec<ChangeHash>, FetchError> {
         let held = &self.fetch.held[..self.fetch.held.len().min(Limits::HELD_CHANGES_MAX)];
         if held.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.node.store.find_changes(self.tenant(), &self.fetch.stream, held).await?;
-        let found: BTreeSet<ChangeHash> = found.into_iter().map(|change| change.hash).collect();
-        Ok(held.iter().filter(|hash| !found.contains(hash)).copied().collect())
+        let hashes: Vec<ChangeHash> = held.iter().map(|change| change.hash).collect();
+        let found = self.node.store.find_changes(self.tenant(), &self.fetch.stream, &hashes).await?;
+        let found: BTreeMap<ChangeHash, Position> =
+            found.into_iter().map(|change| (change.hash, change.position)).collect();
+        let lacking: Vec<&HeldChange> = held.iter().filter(|change| !found.contains_key(&change.hash)).collect();
+        let again = match lacking.iter().any(|change| change.stamp.is_some()) {
+            true => {
+                // What was written again stands behind all that the store was put back with.
+                let known = held.iter().map_while(|change| found.get(&change.hash)).max();
+                self.stamps_since(known.copied().unwrap_or(Position::ZERO)).await?
+            }
+            false => BTreeSet::new(),
+        };
+        let is_there = |change: &HeldChange| change.stamp.is_some_and(|stamp| again.contains(&stamp));
+        Ok(lacking.into_iter().filter(|change| !is_there(change)).map(|change| change.hash).collect())
+    }
+
+    /// The stamps of the messages of the account that were written behind a position.
+    async fn stamps_since(&self, mut after: Position) -> Result<BTreeSet<Stamp>, FetchError> {
+        let mut stamps = BTreeSet::new();
+        loop {
+            let stream = &self.fetch.stream;
+            let entries = self.node.store.entries_after(self.tenant(), stream, after, SINCE_ENTRIES_MAX).await?;
+            let Some(last) = entries.last() else { return Ok(stamps) };
+            after = last.position;
+            for entry in entries.iter().filter(|entry| entry.document.page().is_some()) {
+                let Ok(change) = Change::parse(&entry.change) else { continue };
+                let messages = change.messages(&entry.document);
+                stamps.extend(messages.filter(|id| id.author == self.identity.account).map(|id| id.stamp));
+            }
+        }
     }
 
     /// The entries behind a position, or a new start when they are too many.

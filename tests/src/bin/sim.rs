@@ -17,20 +17,20 @@ use tidings_tests::sim::{
 };
 
 const USAGE: &str = "\
-usage: sim --seed N [--turns N] [--skip TURN,TURN…] [--without CLASS,CLASS…] [--plant PLANT] [--quiet]
-       sim --minutes N [--first SEED]";
+usage: sim --seed N [--turns N] [--skip TURN,TURN…] [--without CLASS,CLASS…] [--plant PLANT] [--restored] [--quiet]
+       sim --minutes N [--first SEED] [--restored]";
 
 /// What the words ask for.
 enum Mode {
     Replay(Plan),
-    Search { minutes: u64, first: u64 },
+    Search { minutes: u64, plan: Plan },
 }
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     match parse(&words) {
         Ok(Mode::Replay(plan)) => replay(&plan),
-        Ok(Mode::Search { minutes, first }) => search(Duration::from_secs(minutes * 60), first),
+        Ok(Mode::Search { minutes, plan }) => search(Duration::from_secs(minutes * 60), plan),
         Err(problem) => {
             eprintln!("sim: {problem}\n\n{USAGE}");
             ExitCode::from(2)
@@ -43,8 +43,12 @@ fn parse(words: &[String]) -> Result<Mode, String> {
     let (mut seed, mut minutes, mut first) = (None, None, None);
     let mut words = words.iter().map(String::as_str);
     while let Some(flag) = words.next() {
-        if flag == "--quiet" {
-            plan.keep = Keep::Digest;
+        match flag {
+            "--quiet" => plan.keep = Keep::Digest,
+            "--restored" => plan.is_restored = true,
+            _ => {}
+        }
+        if matches!(flag, "--quiet" | "--restored") {
             continue;
         }
         let value = words.next().ok_or_else(|| format!("`{flag}` needs a value"))?;
@@ -66,7 +70,10 @@ fn parse(words: &[String]) -> Result<Mode, String> {
     }
     match (seed, minutes) {
         (Some(seed), None) => Ok(Mode::Replay(Plan { seed, ..plan })),
-        (None, Some(minutes)) => Ok(Mode::Search { minutes, first: first.unwrap_or_else(new_seed) }),
+        (None, Some(minutes)) => {
+            let (seed, keep) = (first.unwrap_or_else(new_seed), Keep::Digest);
+            Ok(Mode::Search { minutes, plan: Plan { seed, keep, ..plan } })
+        }
         _ => Err("either --seed or --minutes".to_owned()),
     }
 }
@@ -92,27 +99,27 @@ fn replay(plan: &Plan) -> ExitCode {
     }
 }
 
-fn search(time: Duration, first: u64) -> ExitCode {
-    let end = Instant::now() + time;
-    let mut seed = first;
+fn search(time: Duration, mut plan: Plan) -> ExitCode {
+    let (end, first) = (Instant::now() + time, plan.seed);
     // What panics tell is in the failure.
     std::panic::set_hook(Box::new(|_| {}));
     while Instant::now() < end {
-        if let Err(failure) = run(&Plan::new(seed)) {
-            println!("seed {seed} FAILS: {failure}");
-            let (plan, failure) = shrink(&Plan::new(seed), failure);
+        if let Err(failure) = run(&plan) {
+            println!("seed {} FAILS: {failure}", plan.seed);
+            let (plan, failure) = shrink(&plan, failure);
             println!("smaller: {failure}\n    {}", command(&plan));
             return ExitCode::FAILURE;
         }
-        seed += 1;
+        plan.seed += 1;
     }
-    println!("{} seeds from {first} on: nothing found", seed - first);
+    println!("{} seeds from {first} on: nothing found", plan.seed - first);
     ExitCode::SUCCESS
 }
 
 /// What replays a plan.
 fn command(plan: &Plan) -> String {
     let mut words = format!("cargo xtask sim --seed {} --turns {}", plan.seed, plan.turns);
+    words.push_str(if plan.is_restored { " --restored" } else { "" });
     let mut add = |flag: &str, values: Vec<String>| {
         if !values.is_empty() {
             words.push_str(&format!(" {flag} {}", values.join(",")));

@@ -50,11 +50,13 @@ pub enum Class {
     /// A device's wall clock is wrong by hours or years, and stays so when all else
     /// is healed; or jumps back to the right time.
     WrongClock,
+    /// The database is copied, or put back to a copy of before.
+    Restored,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 20] = [
+    pub const ALL: [Class; 21] = [
         Class::Act,
         Class::Cut,
         Class::Network,
@@ -75,6 +77,7 @@ impl Class {
         Class::Suspension,
         Class::Hostile,
         Class::WrongClock,
+        Class::Restored,
     ];
 
     /// The class of a name, as Debug writes it.
@@ -101,17 +104,20 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Draws one, without the classes that are left out.
-    pub fn draw(random: &mut Random, without: &BTreeSet<Class>) -> Self {
+    /// Draws one, without the classes that are left out; the database is put back in worlds
+    /// of their own only.
+    pub fn draw(random: &mut Random, without: &BTreeSet<Class>, is_restored: bool) -> Self {
         let nodes = *random.pick(&[1, 1, 2, 2, 3]);
         let store = StoreFaults {
             delay_ms_max: *random.pick(&[0, 2, 20]),
             notice_ms_max: *random.pick(&[5, 100]),
             ..StoreFaults::default()
         };
-        let mut faults: Vec<Class> = Class::ALL.into_iter().filter(|class| *class != Class::Act).collect();
+        let mut faults = Class::ALL.to_vec();
+        faults.retain(|class| *class != Class::Act && *class != Class::Restored);
         let share = *random.pick(&[25, 50, 80]);
         faults.retain(|_| random.chance(share));
+        faults.extend(is_restored.then_some(Class::Restored));
         faults.retain(|class| !without.contains(class));
         Self {
             nodes,

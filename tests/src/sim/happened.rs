@@ -65,6 +65,10 @@ happenings! {
     HostileRefused,
     /// A device whose clock was wrong to the end was heard.
     WrongClockHeard,
+    /// The database was put back to a state in which words were lacking that it had.
+    PutBack,
+    /// Words that the database had lost were in a journal again.
+    WordsBack,
     /// A device showed the same after it started again, with no network.
     SameAgain,
 }

@@ -50,6 +50,11 @@ pub struct Intruder {
 }
 
 impl Intruder {
+    /// The database was put back: what the intruder wrote may be lost.
+    pub fn begin_again(&mut self) {
+        self.written = 0;
+    }
+
     /// Attacks once: sends some cases, each of which must be refused; before
     /// that, makes the conversation in which it is a member.
     ///

@@ -46,6 +46,9 @@ pub struct StreamJournal {
     subscribed: BTreeMap<AccountId, Position>,
 }
 
+/// Where each stream was when an account's subscription began or ended last.
+pub type Subscribers = BTreeMap<StreamId, BTreeMap<AccountId, Position>>;
+
 /// The journal, as far as it was read.
 pub struct Journal {
     limits: Limits,
@@ -55,7 +58,23 @@ pub struct Journal {
 impl Journal {
     /// Nothing read yet; decisions are made by these limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, streams: BTreeMap::new() }
+        Self::with(limits, Subscribers::new())
+    }
+
+    /// Nothing read yet, of a database that has had these subscribers.
+    pub fn with(limits: Limits, subscribers: Subscribers) -> Self {
+        let mut journal = Self { limits, streams: BTreeMap::new() };
+        for (id, subscribed) in subscribers {
+            let stream = StreamJournal { subscribed, ..StreamJournal::new(&id, &journal.limits) };
+            journal.streams.insert(id, stream);
+        }
+        journal
+    }
+
+    /// Who has subscribed to what.
+    pub fn subscribers(&self) -> Subscribers {
+        let streams = self.streams.iter().filter(|(_, stream)| !stream.subscribed.is_empty());
+        streams.map(|(id, stream)| (id.clone(), stream.subscribed.clone())).collect()
     }
 
     /// Reads what was written since the last time.

@@ -17,6 +17,7 @@ pub mod node;
 mod pipe;
 pub mod plant;
 mod rest;
+mod restored;
 pub mod run;
 pub mod shown;
 pub mod shrink;

@@ -190,6 +190,7 @@ impl Run<'_> {
         for (text, words) in self.said.iter().filter(|(_, words)| !words.doubtful) {
             let count = admitted.get(text).copied().unwrap_or(0);
             let own = self.world.clients().iter().filter(|client| client.account == words.account);
+            self.world.tally.count_if(Happened::WordsBack, count > 0 && self.lost.contains(text));
             self.world.tally.count_if(Happened::WrongClockHeard, count > 0 && self.heard.contains(text));
             let mut rows = own.flat_map(|client| client.screen.refused.values());
             // What was handed in late is among the refused ones until its author has seen what became of it.
@@ -200,6 +201,8 @@ impl Run<'_> {
             let refused = rows.any(|row| row.words.as_deref() == Some(text) && !is_let_in(row));
             match (count, refused) {
                 (1, false) | (0, true) => {}
+                // What one device was given back, another one of theirs may have brought back.
+                (1, true) if self.lost.contains(text) => {}
                 (count, _) => {
                     let own = self.world.clients().iter().filter(|client| client.account == words.account);
                     let rows = own.flat_map(|client| client.screen.refused.values());

@@ -33,6 +33,7 @@ use super::{
     network::Trouble,
     node,
     plant::Plant,
+    restored::Copied,
     store::Death,
     trace::Keep,
     world::{Device, Place, Tokens, World},
@@ -62,6 +63,8 @@ pub struct Plan {
     pub skipped: BTreeSet<u32>,
     /// What does not go wrong.
     pub without: BTreeSet<Class>,
+    /// Whether the database is put back to copies of before.
+    pub is_restored: bool,
     /// A fault that was planted.
     pub plant: Option<Plant>,
     /// What becomes of the trace.
@@ -71,7 +74,8 @@ pub struct Plan {
 impl Plan {
     /// A whole run of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { seed, turns: TURNS, skipped: BTreeSet::new(), without: BTreeSet::new(), plant: None, keep: Keep::Digest }
+        let (skipped, without) = (BTreeSet::new(), BTreeSet::new());
+        Self { seed, turns: TURNS, skipped, without, is_restored: false, plant: None, keep: Keep::Digest }
     }
 }
 
@@ -178,15 +182,19 @@ pub(super) struct Run<'a> {
     pub(super) wrong_clocks: BTreeSet<Device>,
     /// What was said by them in the healed world.
     pub(super) heard: BTreeSet<String>,
+    /// Copies of the database that were made.
+    pub(super) copies: Vec<Copied>,
+    /// Words that the database had lost, and a device of their author keeps.
+    pub(super) lost: BTreeSet<String>,
     next_words: u32,
-    intruder: Intruder,
+    pub(super) intruder: Intruder,
     report: Report,
 }
 
 impl<'a> Run<'a> {
     fn new(plan: &'a Plan) -> Self {
         let mut random = Random::new(plan.seed);
-        let profile = Profile::draw(&mut random, &plan.without);
+        let profile = Profile::draw(&mut random, &plan.without, plan.is_restored);
         let limits = Limits {
             // The hostile client's conversation has a page of thirteen.
             page_changes_soft: 14,
@@ -226,6 +234,8 @@ impl<'a> Run<'a> {
             backups: BTreeMap::new(),
             wrong_clocks: BTreeSet::new(),
             heard: BTreeSet::new(),
+            copies: Vec::new(),
+            lost: BTreeSet::new(),
             next_words: 0,
             intruder: Intruder::default(),
             report: Report::default(),
@@ -248,6 +258,7 @@ impl<'a> Run<'a> {
                 }
             }
             Class::Hostile => self.intruder.attack(&mut self.world, &mut random)?,
+            Class::Restored => self.restored(&mut random)?,
             class => self.happen(class, &mut random),
         }
         let pause_ms = if random.chance(10) { 1_000 + random.below(40_000) } else { random.below(400) };
@@ -283,7 +294,14 @@ impl<'a> Run<'a> {
         let refused: Vec<u64> = person.client.screen.refused.keys().copied().collect();
         if random.chance(3) && !refused.is_empty() {
             let id = *random.pick(&refused);
-            let words = self.world.clients()[device].screen.refused[&id].words.clone();
+            let row = &self.world.clients()[device].screen.refused[&id];
+            let words = row.words.clone();
+            if row.code == Code::StoreRestored
+                && let Some(said) = words.as_ref().and_then(|words| self.said.get_mut(words))
+            {
+                // Another device of theirs may have it admitted as it was.
+                said.doubtful = true;
+            }
             let request = self.world.retry(device, id, None);
             self.asked.insert((device, request), words);
             return;
@@ -408,7 +426,7 @@ impl<'a> Run<'a> {
     fn happen(&mut self, class: Class, random: &mut Random) {
         let (device, place) = (self.device(random), self.place(random));
         match class {
-            Class::Act | Class::Hostile => unreachable!("people act by themselves"),
+            Class::Act | Class::Hostile | Class::Restored => unreachable!("a turn has these by itself"),
             Class::Cut => {
                 self.world.tally.count_if(Happened::LinkCut, self.world.is_linked(device));
                 self.world.cut(device);
@@ -427,7 +445,9 @@ impl<'a> Run<'a> {
                 // What they do last may not be stored yet.
                 self.act(device, random);
                 self.doubt(device, false);
+                let kept = self.kept(device);
                 self.world.crash_client_badly(device);
+                self.doubt_lost(device, &kept);
                 if random.chance(50) {
                     // Else nobody looks at anything until somebody looks at everything.
                     self.open_all(device);

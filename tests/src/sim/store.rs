@@ -145,7 +145,9 @@ impl Database {
         });
         let incarnations = Arc::clone(&self.incarnations);
         let tally = self.tally.clone();
-        Arc::new(Self { store, state: Mutex::default(), incarnations, plant: self.plant, tally })
+        // All of it is to be read again.
+        let state = State { written: streams(store.as_ref()), ..State::default() };
+        Arc::new(Self { store, state: Mutex::new(state), incarnations, plant: self.plant, tally })
     }
 
     /// The store itself, without faults.
@@ -184,6 +186,17 @@ impl Database {
         bytes[8..].copy_from_slice(&(index as u64 + 1).to_be_bytes());
         IncarnationId::from_bytes(bytes)
     }
+}
+
+/// The streams that have an entry.
+fn streams(store: &dyn Store) -> BTreeSet<(TenantId, StreamId)> {
+    let mut streams = BTreeSet::new();
+    let mut after = None;
+    while let Some(next) = wait(store.records().next_stream(None, after.as_ref())).expect("streams are listed") {
+        streams.insert(next.clone());
+        after = Some(next);
+    }
+    streams
 }
 
 /// A copy of a database, gone with this value.

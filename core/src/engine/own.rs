@@ -1,0 +1,243 @@
+//! What an account wrote of a stream, as a device holds it: what can be commanded
+//! again where the server's store was put back to before that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    command::{
+        AddContact, AddMember, AnswerLate, BanMember, BlockAccount, ChangeRole, Command, DefineRole, DeleteMessage,
+        EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember,
+        SendText, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy,
+        SetProfile, SetReachability, SetScope, SetState, SetTheme, SettingChange, TransferOwnership, UnbanMember,
+        UnpinMessage, Unreact,
+    },
+    doc::{Document, Fact, Message, ProfileField, SettingField, Statement},
+    engine::record::{self, DocumentRecord},
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId},
+    journal::Entry,
+    model::{
+        Conversation, LateState, MemberStatus, MessageKind, NotificationLevel, Profile, Reachability, Role, Standing,
+    },
+    storage::Record,
+    time::WallTime,
+    wire::HeldChange,
+};
+
+/// Something that this account wrote and that was admitted.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    /// The change by which it did.
+    pub(super) change: HeldChange,
+    /// When: a message as it was accepted, all else as it was written.
+    pub(super) at: WallTime,
+    pub(super) written: Written,
+}
+
+/// What was written.
+#[derive(Debug, Clone)]
+pub(super) enum Written {
+    /// A message, by what would write it again in the words that it has now.
+    Message(SendText),
+    /// Anything else that a document says.
+    Statement(DocumentId, Fact),
+}
+
+/// Whose something must be to be the own.
+pub(super) struct Author<'a> {
+    pub(super) account: &'a AccountId,
+    /// Who says what a conversation's document says is known by the device alone.
+    pub(super) device: DeviceId,
+}
+
+impl Author<'_> {
+    /// What it wrote in a document, in its order. Messages that are deleted are not told.
+    pub(super) fn own(&self, document: &Document) -> Vec<Own> {
+        let messages: BTreeMap<_, Message> = match document.id().page() {
+            Some(_) => Message::read_all(document).into_iter().map(|message| (message.id.clone(), message)).collect(),
+            None => BTreeMap::new(),
+        };
+        let own = |statement: Statement| {
+            let Statement { fact, hash, at, .. } = &statement;
+            if let Fact::Message(id, _) = fact {
+                let message = messages.get(id).filter(|message| message.id.author == *self.account)?;
+                let admission = document.admissions().get(id)?;
+                let change = HeldChange { hash: *hash, stamp: Some(id.stamp) };
+                let written = Written::Message(again(document.id(), message)?);
+                return Some(Own { change, at: admission.accepted_at, written });
+            }
+            let is_own = match (document.id(), fact) {
+                (DocumentId::Account(_) | DocumentId::Home(_), _) => true,
+                (_, Fact::Edit(message, _)) => message.author == *self.account,
+                (_, Fact::Deleted(_, deletion)) => deletion.by == *self.account,
+                (_, Fact::Reaction(_, _, account, _)) => account == self.account,
+                (DocumentId::Conversation(_), Fact::Created(_) | Fact::InviteUses(..)) => false,
+                (DocumentId::Conversation(_), _) => statement.device == self.device,
+                _ => false,
+            };
+            let written = || Written::Statement(document.id().clone(), fact.clone());
+            is_own.then(|| Own { change: HeldChange { hash: *hash, stamp: None }, at: *at, written: written() })
+        };
+        document.statements().into_iter().filter_map(own).collect()
+    }
+}
+
+/// What would write a message again.
+fn again(page: &DocumentId, message: &Message) -> Option<SendText> {
+    if message.deletion.is_some() || message.body.kind != MessageKind::Text {
+        return None;
+    }
+    Some(SendText {
+        conversation: page.stream().conversation()?,
+        stamp: message.id.stamp,
+        text: message.text().to_owned(),
+        reply_to: message.body.reply_to.clone(),
+        mentions: message.body.mentions.clone().unwrap_or_default(),
+        thread: page.thread(),
+    })
+}
+
+/// The documents that a device stores of a stream; without those that do not read.
+pub(super) fn stored_documents(stream: &StreamId, records: &[Record]) -> Vec<Document> {
+    let (documents, tails) = (record::documents_prefix(stream), record::tail_prefix(stream));
+    let tail = records.iter().filter(|(key, _)| key.starts_with(&tails));
+    let mut entries: BTreeMap<DocumentId, Vec<Entry>> = BTreeMap::new();
+    for entry in tail.filter_map(|(key, value)| record::read::<Entry>(key, value)) {
+        entries.entry(entry.document.clone()).or_default().push(entry);
+    }
+    let mut snapshots: BTreeMap<DocumentId, DocumentRecord> = BTreeMap::new();
+    for (key, value) in records {
+        let id = key.strip_prefix(&documents).and_then(|id| DocumentId::parse(id).ok());
+        snapshots.extend(id.and_then(|id| Some((id, record::read::<DocumentRecord>(key, value)?))));
+    }
+    let ids: BTreeSet<DocumentId> = entries.keys().chain(snapshots.keys()).cloned().collect();
+    let restore = |id: DocumentId| {
+        let snapshot = snapshots.get(&id);
+        let parts = snapshot.map(|record| (record.position, record.data.as_slice(), record.admissions.as_slice()));
+        Document::restore(id.clone(), parts, entries.get(&id).map_or(&[][..], Vec::as_slice)).ok()
+    };
+    ids.into_iter().filter_map(restore).collect()
+}
+
+/// What would state a fact once more, where a stream's documents say what they do
+/// now; none where that leaves nothing to do.
+pub(super) fn restate(document: &DocumentId, fact: &Fact, now: &Now<'_>) -> Option<Command> {
+    match document.stream().conversation() {
+        Some(conversation) => in_conversation(conversation, fact, now),
+        None => of_account(fact, now.profile.clone()),
+    }
+}
+
+/// What a stream says now, and what it said in the former incarnation.
+pub(super) struct Now<'a> {
+    pub(super) me: &'a AccountId,
+    pub(super) conversation: &'a Conversation,
+    pub(super) former: &'a Conversation,
+    pub(super) profile: Profile,
+}
+
+fn of_account(fact: &Fact, profile: Profile) -> Option<Command> {
+    let set = |conversation: &ConversationId, setting| SetConversationSetting { conversation: *conversation, setting };
+    Some(match fact {
+        Fact::Contact(id, Some(contact)) => AddContact { id: *id, contact: contact.clone() }.into(),
+        Fact::Contact(id, None) => RemoveContact { id: *id }.into(),
+        Fact::Blocked(account, since) => BlockAccount { account: account.clone(), blocked: since.is_some() }.into(),
+        Fact::Reachability(reachability) => {
+            SetReachability { reachability: reachability.unwrap_or(Reachability::Everybody) }.into()
+        }
+        Fact::Setting(conversation, field, time) => {
+            let setting = match field {
+                SettingField::MutedUntil => SettingChange::MutedUntil(*time),
+                SettingField::PinnedAt => SettingChange::Pinned(time.is_some()),
+                SettingField::ArchivedAt => SettingChange::Archived(time.is_some()),
+            };
+            set(conversation, setting).into()
+        }
+        Fact::Notifications(conversation, level) => {
+            set(conversation, SettingChange::Notifications(level.unwrap_or(NotificationLevel::All))).into()
+        }
+        Fact::ProfileKind(kind) => SetProfile { profile: Profile { kind: Some(*kind), ..profile } }.into(),
+        Fact::Profile(field, text) => {
+            let mut profile = profile;
+            let written = match field {
+                ProfileField::DisplayName => &mut profile.display_name,
+                ProfileField::AvatarUrl => &mut profile.avatar_url,
+                ProfileField::Bio => &mut profile.bio,
+                ProfileField::Status => &mut profile.status,
+                ProfileField::Reference => &mut profile.reference,
+            };
+            written.clone_from(text);
+            SetProfile { profile }.into()
+        }
+        _ => return None,
+    })
+}
+
+fn in_conversation(conversation: ConversationId, fact: &Fact, now: &Now<'_>) -> Option<Command> {
+    Some(match fact.clone() {
+        Fact::Edit(message, edit) => EditMessage { conversation, message, text: edit.text }.into(),
+        Fact::Deleted(message, _) => DeleteMessage { conversation, message }.into(),
+        Fact::Reaction(message, emoji, _, true) => React { conversation, message, emoji }.into(),
+        Fact::Reaction(message, emoji, _, false) => Unreact { conversation, message, emoji }.into(),
+        Fact::Info(field, text) => SetInfo { conversation, field, text }.into(),
+        Fact::Theme(theme) => SetTheme { conversation, theme }.into(),
+        Fact::Scope(scope) => SetScope { conversation, scope }.into(),
+        Fact::State(state) => SetState { conversation, state }.into(),
+        Fact::Locked(locked) => SetLocked { conversation, locked }.into(),
+        Fact::Policy(policy) => SetPolicy { conversation, policy }.into(),
+        Fact::RoleDefinition(name, role) => DefineRole { conversation, name, role }.into(),
+        // Who is brought in again gets the role with that.
+        Fact::MemberRole(account, _) if now.conversation.active_member(&account).is_none() => return None,
+        Fact::MemberRole(account, Role::Owner) => TransferOwnership { conversation, account }.into(),
+        Fact::MemberRole(account, role) => ChangeRole { conversation, account, role }.into(),
+        Fact::MemberStatus(account, standing) => moved(conversation, account, &standing, now)?,
+        Fact::MemberGrant(account, permission, grant) => {
+            let (allowed, until) = grant.map_or((None, None), |grant| (Some(grant.allowed), grant.until));
+            SetPermission { conversation, account, permission, allowed, until }.into()
+        }
+        Fact::MemberText(_, field, text) => SetMemberText { conversation, field, text }.into(),
+        Fact::Invite(invite, made) => {
+            let terms = made.map(|made| InviteTerms {
+                role: made.role,
+                until: made.until,
+                uses_max: made.uses_max,
+                enabled: made.enabled,
+            });
+            SetInvite { conversation, invite, terms }.into()
+        }
+        Fact::Late(message, late) => {
+            AnswerLate { conversation, message, admitted: late.state == LateState::Admitted }.into()
+        }
+        Fact::Pin(message, Some(_)) => PinMessage { conversation, message }.into(),
+        Fact::Pin(message, None) => UnpinMessage { conversation, message }.into(),
+        _ => return None,
+    })
+}
+
+/// What would move a member to where they stood.
+fn moved(conversation: ConversationId, account: AccountId, stood: &Standing, now: &Now<'_>) -> Option<Command> {
+    let member = now.conversation.members.get(&account);
+    let role = now.former.members.get(&account).map_or(Role::Member, |member| member.role.clone());
+    let is_in = |status| matches!(status, MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested);
+    Some(match (stood.status, member.map(|member| member.status())) {
+        (MemberStatus::Active, _) if account != *now.me => AddMember { conversation, account, role }.into(),
+        (MemberStatus::Invited, _) => InviteMember { conversation, account, role }.into(),
+        (MemberStatus::Banned, _) => BanMember { conversation, account }.into(),
+        (MemberStatus::Removed, Some(MemberStatus::Banned)) => UnbanMember { conversation, account }.into(),
+        (MemberStatus::Removed, Some(status)) if is_in(status) => RemoveMember { conversation, account }.into(),
+        (MemberStatus::Left, Some(MemberStatus::Active)) if account == *now.me => {
+            LeaveConversation { conversation }.into()
+        }
+        _ => return None,
+    })
+}
+
+/// By which change, and when, each thing was last said in a document: by its key.
+pub(super) fn last_said(document: &Document) -> BTreeMap<String, (ChangeHash, WallTime)> {
+    let said = |statement: Statement| (key_of(&statement.fact), (statement.hash, statement.at));
+    document.statements().into_iter().map(said).collect()
+}
+
+/// What a fact is about.
+pub(super) fn key_of(fact: &Fact) -> String {
+    fact.write().0.to_string()
+}

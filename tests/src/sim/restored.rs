@@ -1,0 +1,99 @@
+//! A database that is put back to a copy of before, while devices are ahead of it.
+
+use std::collections::BTreeSet;
+
+use tidings_core::{code::Code, engine::kept_words, view::RefusedRow};
+
+use super::{checks::Checked, happened::Happened, journal::Subscribers, run::Run, store::StoreCopy, world::Device};
+use crate::random::Random;
+
+/// Copies of a run.
+const COPIES_MAX: usize = 3;
+
+/// A copy of the database, with what no journal of it tells.
+pub(super) struct Copied {
+    store: StoreCopy,
+    subscribers: Subscribers,
+}
+
+impl Run<'_> {
+    /// Copies the database, or puts it back to any copy of before.
+    ///
+    /// # Errors
+    /// What is wrong before that, or with what is there afterwards.
+    pub(super) fn restored(&mut self, random: &mut Random) -> Checked {
+        self.listen();
+        self.checks.step(&mut self.world)?;
+        let copies = self.copies.len();
+        if copies == 0 || (copies < COPIES_MAX && random.chance(50)) {
+            let (store, subscribers) = (self.world.database().copy(), self.checks.journal.subscribers());
+            self.copies.push(Copied { store, subscribers });
+            return Ok(());
+        }
+        let before = self.admitted();
+        let Copied { store, subscribers } = random.pick(&self.copies);
+        let is_said = random.chance(60);
+        self.world.put_back(store, is_said);
+        self.checks.put_back(&self.world, subscribers.clone(), is_said)?;
+        self.intruder.begin_again();
+        self.doubt_unkept(&before);
+        self.doubt_refused();
+        Ok(())
+    }
+
+    /// Everything that people said and that is in a journal.
+    fn admitted(&self) -> BTreeSet<String> {
+        let streams = self.checks.journal.streams().values();
+        streams.flat_map(|stream| stream.words.iter().cloned()).collect()
+    }
+
+    /// Of what the database has lost may be lost what no device of its author
+    /// keeps, and what was written anew since.
+    fn doubt_unkept(&mut self, before: &BTreeSet<String>) {
+        let after = self.admitted();
+        let lost: Vec<&String> = before.difference(&after).filter(|text| self.said.contains_key(*text)).collect();
+        self.world.tally.count_if(Happened::PutBack, !lost.is_empty());
+        for text in lost {
+            let Some(said) = self.said.get(text) else { continue };
+            let clients = self.world.clients().iter().enumerate();
+            let mut devices = clients.filter(|(_, client)| client.account == said.account).map(|(device, _)| device);
+            let is_kept = devices.any(|device| self.kept(device).contains(text));
+            match is_kept {
+                true => self.lost.insert(text.clone()),
+                false => self.said.get_mut(text).is_some_and(|said| std::mem::replace(&mut said.doubtful, true)),
+            };
+        }
+    }
+
+    /// What was refused in one incarnation, and is admitted in a copy of another, is both;
+    /// and so may be what was handed in late, which is decided about in each.
+    fn doubt_refused(&mut self) {
+        let admitted = self.admitted();
+        let is_both = |row: &&RefusedRow| {
+            let is_late = matches!(row.code, Code::LateHeld | Code::LateAdmitted);
+            is_late || row.words.as_ref().is_some_and(|words| admitted.contains(words))
+        };
+        let refused = self.world.clients().iter().flat_map(|client| client.screen.refused.values());
+        for text in refused.filter(is_both).filter_map(|row| row.words.as_ref()) {
+            if let Some(said) = self.said.get_mut(text) {
+                said.doubtful = true;
+            }
+        }
+    }
+
+    /// The words of its account that a device keeps of what was admitted.
+    pub(super) fn kept(&self, device: Device) -> BTreeSet<String> {
+        let client = &self.world.clients()[device];
+        kept_words(client.disk.crash().records(), &client.account, client.device())
+    }
+
+    /// What a device kept before it lost its store, and no journal has, may be lost.
+    pub(super) fn doubt_lost(&mut self, device: Device, before: &BTreeSet<String>) {
+        let (after, admitted) = (self.kept(device), self.admitted());
+        for text in before.difference(&after).filter(|text| !admitted.contains(*text)) {
+            if let Some(said) = self.said.get_mut(text) {
+                said.doubtful = true;
+            }
+        }
+    }
+}
