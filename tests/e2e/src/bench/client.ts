@@ -3,8 +3,9 @@
  * Node.js, against a real server. The last line printed is the result.
  */
 import { issueToken, Server } from "../support/server.js";
+import { bare } from "./bare.js";
 import { inChromium } from "./chromium.js";
-import { growth } from "./growth.js";
+import { growth, growthInChromium } from "./growth.js";
 import { CONVERSATIONS, LONG, LONG_MESSAGES, READER, writeHistory } from "./history.js";
 import { inNode } from "./node.js";
 import { SENT, type Plan } from "./plan.js";
@@ -33,9 +34,10 @@ try {
   console.log("measuring in Node.js");
   const node = { ...(await inNode(plan)), ...(await growth(server, GROWTH_ROUNDS)) };
   console.log("measuring in Chromium");
-  const chromium = await inChromium(plan);
+  const chromium = { ...(await inChromium(plan)), ...(await growthInChromium(server, GROWTH_ROUNDS)) };
+  console.log("measuring a bare client");
   const counts = { conversations: CONVERSATIONS, long: LONG, long_messages: LONG_MESSAGES, sent: SENT, rounds };
-  console.log(JSON.stringify({ ...counts, package: await packageSize(), node, chromium }));
+  console.log(JSON.stringify({ ...counts, package: await packageSize(), node, chromium, bare: await bare(GROWTH_ROUNDS) }));
 } finally {
   await server.remove();
 }

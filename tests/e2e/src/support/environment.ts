@@ -20,7 +20,8 @@ export function postgresUrl(): string {
   return required("TIDINGS_TEST_POSTGRES", "a Postgres in which databases can be made");
 }
 
-function required(variable: string, what: string): string {
+/** What a variable says. Throws, with what it names, when it says nothing. */
+export function required(variable: string, what: string): string {
   const value = process.env[variable];
   if (value === undefined || value === "") {
     throw new Error(`${variable} is not set: it names ${what}. \`cargo xtask test\` sets it.`);
