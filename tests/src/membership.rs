@@ -187,7 +187,8 @@ fn check_wish(facts: &[Fact], before: &Conversation, after: &Conversation) -> Ch
     ensure!(standing == follows.as_ref(), "{account} stands {standing:?}, which is not what they wished");
     let others = |conversation: &Conversation| {
         let mut others = conversation.clone();
-        others.members.remove(account);
+        let removed = others.members.remove(account);
+        others.active -= u32::from(removed.is_some_and(|member| member.is_active()));
         others.invite_uses.clear();
         others
     };

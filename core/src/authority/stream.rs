@@ -334,18 +334,17 @@ impl Stream {
         self.take_received(entry, Document::admit).map(|taken| taken.map(|(_, effects)| effects))
     }
 
-    /// As `receive_entry`, of one among many: what it says on a page can be
-    /// read after the next `flush`.
+    /// As `receive_entry`, of one among many: the library gets it with the next `flush`.
     ///
     /// # Errors
     /// As `receive_entry`; or as `flush`.
     pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        self.take_received(entry, admit_of(entry)).map(|taken| taken.map(|(_, effects)| effects))
+        self.take_received(entry, Document::queue).map(|taken| taken.map(|(_, effects)| effects))
     }
 
     /// As `queue_entry`, with the change that the entry is.
     pub(crate) fn queue_received(&mut self, entry: &Entry) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
-        self.take_received(entry, admit_of(entry))
+        self.take_received(entry, Document::queue)
     }
 
     /// As `queue_entry`, of an entry that is this very change, written here.
@@ -353,12 +352,11 @@ impl Stream {
     /// # Errors
     /// When it does not follow what is here; or as `flush`.
     pub fn queue_own(&mut self, entry: &Entry, change: &Change) -> Result<Option<Effects>, ApplyChangeError> {
-        let admit = admit_of(entry);
         let apply = |document: &mut Document| {
             if entry.position <= document.position() {
                 return Ok(None);
             }
-            admit(document, change, entry.position, entry.accepted_at)?;
+            document.queue(change, entry.position, entry.accepted_at)?;
             document.charge(change, &entry.account, entry.administrator, entry.accepted_at);
             Ok(Some(change.clone()))
         };
@@ -570,11 +568,6 @@ impl Stream {
 /// Whether a page has as many changes, or as many bytes of them, as close it.
 fn is_closed(page: &Document, limits: &Limits) -> bool {
     page.changes() >= limits.page_changes_soft || page.change_bytes() >= u64::from(limits.page_bytes_soft)
-}
-
-/// How an entry among many is taken in: what is no page is looked at with every entry.
-fn admit_of(entry: &Entry) -> Admit {
-    if entry.document.page().is_some() { Document::queue } else { Document::admit }
 }
 
 fn illegal(refusal: Refusal) -> ApplyChangeError {

@@ -276,7 +276,7 @@ fn answer(
     if status == Some(to) {
         return Ok(Answer::default());
     }
-    if to == MemberStatus::Active && conversation.active_members().count() >= limits.members_max as usize {
+    if to == MemberStatus::Active && conversation.active >= limits.members_max {
         return deny(Code::TooManyMembers, &format!("at most {}", limits.members_max));
     }
     // What is said already is not written again.

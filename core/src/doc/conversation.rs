@@ -67,7 +67,13 @@ impl Conversation {
                 self.roles.insert(name, role);
             }
             Fact::MemberRole(account, role) => self.entry(account).role = role,
-            Fact::MemberStatus(account, standing) => self.entry(account).standing = Some(standing),
+            Fact::MemberStatus(account, standing) => {
+                let member = self.entry(account);
+                let was_active = member.is_active();
+                member.standing = Some(standing);
+                let is_active = member.is_active();
+                self.active = self.active + u32::from(is_active) - u32::from(was_active);
+            }
             Fact::MemberGrant(account, permission, Some(grant)) => {
                 self.entry(account).grants.insert(permission, grant);
             }

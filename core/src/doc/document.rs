@@ -365,6 +365,7 @@ impl Document {
 
     /// Gives the library one change, with panics caught.
     fn hand_over(&mut self, change: &Change) -> Result<(), String> {
+        effort::hand();
         if Arc::strong_count(&self.automerge) > 1 {
             effort::copy();
         }

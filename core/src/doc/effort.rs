@@ -7,7 +7,7 @@ use core::cell::Cell;
 
 #[cfg(any(test, feature = "testing"))]
 thread_local! {
-    static EFFORT: Cell<Effort> = const { Cell::new(Effort { passes: 0, copies: 0 }) };
+    static EFFORT: Cell<Effort> = const { Cell::new(Effort { passes: 0, copies: 0, handed: 0 }) };
 }
 
 /// What a thread has done so far.
@@ -18,6 +18,8 @@ pub struct Effort {
     pub passes: u64,
     /// Copies of documents.
     pub copies: u64,
+    /// Changes given to the library one by one.
+    pub handed: u64,
 }
 
 #[cfg(any(test, feature = "testing"))]
@@ -27,7 +29,9 @@ impl Effort {
         let before = EFFORT.get();
         let done = done();
         let after = EFFORT.get();
-        (done, Effort { passes: after.passes - before.passes, copies: after.copies - before.copies })
+        let [passes, copies, handed] =
+            [after.passes - before.passes, after.copies - before.copies, after.handed - before.handed];
+        (done, Effort { passes, copies, handed })
     }
 }
 
@@ -41,4 +45,10 @@ pub(super) fn pass() {
 pub(super) fn copy() {
     #[cfg(any(test, feature = "testing"))]
     EFFORT.set(Effort { copies: EFFORT.get().copies + 1, ..EFFORT.get() });
+}
+
+/// Counts a change that is given to the library by itself.
+pub(super) fn hand() {
+    #[cfg(any(test, feature = "testing"))]
+    EFFORT.set(Effort { handed: EFFORT.get().handed + 1, ..EFFORT.get() });
 }

@@ -183,6 +183,8 @@ pub struct Conversation {
     pub roles: BTreeMap<RoleName, RoleDefinition>,
     /// Everybody who is or was a member, was invited or asked.
     pub members: BTreeMap<AccountId, Member>,
+    /// How many of them are active.
+    pub active: u32,
     /// Its invite links.
     pub invites: BTreeMap<InviteId, Invite>,
     /// How many came in by each.

@@ -64,7 +64,7 @@ fn conversation_row(stream: &Stream) -> Option<ConversationRow> {
         title: conversation.title().map(str::to_owned),
         resource: conversation.resource().map(|resource| resource.id.clone()),
         state: conversation.state(),
-        member_count: u32::try_from(conversation.active_members().count()).unwrap_or(u32::MAX),
+        member_count: conversation.active,
         some_members: conversation.active_members().take(SOME_MEMBERS).map(|(account, _)| account.clone()).collect(),
         created_at: created.at,
         last_message: stream.last_message(),
