@@ -1002,6 +1002,9 @@ export class Client {
       case "conversation":
         this.#open.get(update.detail.conversation)?.setDetail(update.detail);
         break;
+      case "members":
+        this.#open.get(update.conversation)?.changeMembers(update.changes);
+        break;
       case "gone":
         this.#open.get(update.conversation)?.setDetail(undefined);
         {

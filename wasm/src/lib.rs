@@ -10,6 +10,7 @@ mod command;
 mod contact;
 #[cfg(feature = "testing")]
 mod contract;
+mod detail;
 mod engine;
 mod failure;
 mod id;

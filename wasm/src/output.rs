@@ -8,10 +8,11 @@ use crate::{
     bytes::Bytes,
     command::Profile,
     contact::{BlockedRow, ContactMatch, ContactRow},
+    detail::{ConversationDetail, MemberChange},
     id::texts,
     list::ListPage,
     name::{Code, PresenceKind, Reachability},
-    row::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
+    row::{ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
     subscriber::SubscriberPage,
     time::millis,
@@ -53,6 +54,8 @@ pub enum Update {
     Timeline { timeline: TimelineUpdate },
     /// The detail of an open conversation.
     Conversation { detail: Box<ConversationDetail> },
+    /// Members whose rows in the detail told last are others now, one after another.
+    Members { conversation: String, changes: Vec<MemberChange> },
     /// A conversation or a thread is gone: what was begun here did not come to be, or it was deleted.
     Gone { conversation: String },
     /// Refused commands that came, and the numbers of those that went.
@@ -203,6 +206,10 @@ impl From<core::Update> for Update {
             }
             core::Update::Timeline(update) => Self::Timeline { timeline: update.into() },
             core::Update::Conversation(detail) => Self::Conversation { detail: Box::new((*detail).into()) },
+            core::Update::Members { conversation, changes } => Self::Members {
+                conversation: conversation.to_string(),
+                changes: changes.into_iter().map(MemberChange::from).collect(),
+            },
             core::Update::Gone(conversation) => Self::Gone { conversation: conversation.to_string() },
             core::Update::Refused { rows, removed } => Self::Refused {
                 rows: rows.into_iter().map(RefusedRow::from).collect(),

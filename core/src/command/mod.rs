@@ -308,13 +308,20 @@ impl Command {
     pub fn message(&self, account: &AccountId) -> Option<MessageId> {
         match self {
             Command::SendText(command) => Some(command.message(account)),
+            command => command.about().cloned(),
+        }
+    }
+
+    /// The message it is about, which is there already.
+    pub fn about(&self) -> Option<&MessageId> {
+        match self {
             Command::EditMessage(EditMessage { message, .. })
             | Command::DeleteMessage(DeleteMessage { message, .. })
             | Command::React(React { message, .. })
             | Command::Unreact(Unreact { message, .. })
             | Command::CreateThread(CreateThread { message, .. })
             | Command::PinMessage(PinMessage { message, .. })
-            | Command::UnpinMessage(UnpinMessage { message, .. }) => Some(message.clone()),
+            | Command::UnpinMessage(UnpinMessage { message, .. }) => Some(message),
             _ => None,
         }
     }

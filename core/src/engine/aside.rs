@@ -82,7 +82,7 @@ impl Held {
 impl Replica {
     /// When the first of what is aside is tried again.
     pub(super) fn aside_timer(&self) -> Option<MonotonicTime> {
-        self.outbox.asides().filter_map(|entry| entry.aside).map(|aside| aside.at).min()
+        self.outbox.entries.asides().filter_map(|entry| entry.aside).map(|aside| aside.at).min()
     }
 
     /// Sets the first change of the outbox aside, with all that depends on it, to
@@ -101,7 +101,7 @@ impl Replica {
             }
         }
         self.outbox.entries = chain.into_iter().chain(asides).collect();
-        let deletes = self.outbox.asides().filter_map(|entry| match &entry.command {
+        let deletes = self.outbox.entries.asides().filter_map(|entry| match &entry.command {
             Command::DeleteMessage(delete) => Some(delete.message.clone()),
             _ => None,
         });
@@ -112,10 +112,9 @@ impl Replica {
     /// Takes a message that is aside out of the outbox, with all that was said of
     /// it. Answers their numbers; none if it is not aside.
     pub(super) fn take_back(&mut self, message: &MessageId, me: &AccountId) -> Vec<u64> {
-        let is_it = |entry: &OutboxEntry| {
-            matches!(&entry.command, Command::SendText(send) if send.message(me) == *message) && entry.aside.is_some()
-        };
-        if !self.outbox.entries.iter().any(is_it) {
+        let is_it =
+            |entry: &OutboxEntry| matches!(&entry.command, Command::SendText(send) if send.message(me) == *message);
+        if !self.outbox.entries.asides().any(is_it) {
             return Vec::new();
         }
         let thread = self
@@ -131,7 +130,7 @@ impl Replica {
         };
         let (taken, left): (Vec<OutboxEntry>, Vec<OutboxEntry>) =
             core::mem::take(&mut self.outbox.entries).into_iter().partition(is_about);
-        self.outbox.entries = left.into();
+        self.outbox.entries = left.into_iter().collect();
         self.touched.all = true;
         self.touched.row = true;
         self.reapply();
@@ -143,7 +142,7 @@ impl Replica {
     fn joins_aside(&self, command: &Command, me: &AccountId) -> Option<Aside> {
         let mut held = Held::default();
         let mut last = None;
-        for entry in self.outbox.asides() {
+        for entry in self.outbox.entries.asides() {
             held.add(&entry.command, me, self);
             last = entry.aside;
         }
@@ -165,7 +164,7 @@ impl Replica {
         at: WallTime,
     ) -> Result<(Executed, Vec<OutboxEntry>), crate::authority::Refusal> {
         let me = &session.account;
-        if self.outbox.asides().next().is_none() {
+        if self.outbox.entries.asides().next().is_none() {
             let executed = self.execute(session, limits, now, sequence, command, at)?;
             if let Executed::Written(entry) = &executed {
                 self.outbox.entries.push_back((**entry).clone());
@@ -193,7 +192,7 @@ impl Replica {
     fn lift_asides(&mut self, me: &AccountId) -> Vec<OutboxEntry> {
         let (asides, chain): (Vec<OutboxEntry>, Vec<OutboxEntry>) =
             core::mem::take(&mut self.outbox.entries).into_iter().partition(|entry| entry.aside.is_some());
-        self.outbox.entries = chain.into();
+        self.outbox.entries = chain.into_iter().collect();
         self.touched.messages.extend(asides.iter().filter_map(|entry| entry.command.message(me)));
         self.reapply();
         asides
@@ -295,9 +294,7 @@ impl Engine {
             return;
         }
         replica.aside_under = None;
-        for aside in replica.outbox.entries.iter_mut().filter_map(|entry| entry.aside.as_mut()) {
-            aside.at = now;
-        }
+        replica.outbox.entries.asides_mut().for_each(|aside| aside.at = now);
         self.send_asides();
     }
 

@@ -117,7 +117,7 @@ impl Engine {
 
     pub(super) fn set_profile(&mut self, account: AccountId, profile: Profile) {
         self.profiles.insert(account.clone(), profile.clone());
-        self.renamed = true;
+        self.renamed.accounts.insert(account.clone());
         self.update(Update::Profile { account, profile });
     }
 
@@ -425,7 +425,7 @@ impl Engine {
         {
             let Some(replica) = self.replica(stream) else { return };
             // One whose entry has come is answered already.
-            let Some(answered) = replica.outbox.entry(hash) else { continue };
+            let Some(answered) = replica.outbox.entries.of_change(hash) else { continue };
             // Whoever is gone cannot fetch what would be missing before it.
             if *position <= held || (revoked && *position != held.next()) {
                 // Told before, in another way; only the outbox did not know.

@@ -175,8 +175,8 @@ impl Engine {
             return self.succeed(request, None, Some(message));
         }
         let Some(stream) = self.unstored.remove(&sequence) else { return };
-        let Some(entry) = self.replica(&stream).and_then(|replica| replica.outbox.numbered(sequence)) else { return };
-        entry.stored = true;
+        let Some(replica) = self.replica(&stream) else { return };
+        let Some(entry) = replica.outbox.entries.set_stored(sequence) else { return };
         let message = entry.command.message(&me);
         if let Some(request) = request {
             self.succeed(request, stream.conversation(), message);
@@ -326,6 +326,7 @@ impl Engine {
     pub(super) fn count_waiting(&mut self, stream: &StreamId) {
         let Some(replica) = self.streams.quietly(stream) else { return };
         let outbox = &replica.outbox;
+        self.counter.add(|counts| counts.waiting += outbox.entries.take_looked_at());
         match outbox.len() {
             0 => self.waiting.remove(stream),
             count => self.waiting.insert(stream.clone(), count),

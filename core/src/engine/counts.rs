@@ -13,8 +13,12 @@ pub struct Counts {
     pub timelines: u64,
     /// Rows of timelines drawn, whether or not they turned out to be other than before.
     pub rows: u64,
+    /// Rows of timelines looked at to be stored for the next first paint.
+    pub stored: u64,
     /// Details of open conversations made from their documents.
     pub details: u64,
+    /// Rows of members made for details.
+    pub members: u64,
     /// Commands in outboxes looked at.
     pub waiting: u64,
     /// Frames given out to be sent.
@@ -31,7 +35,9 @@ impl Counts {
             streams: self.streams - earlier.streams,
             timelines: self.timelines - earlier.timelines,
             rows: self.rows - earlier.rows,
+            stored: self.stored - earlier.stored,
             details: self.details - earlier.details,
+            members: self.members - earlier.members,
             waiting: self.waiting - earlier.waiting,
             frames: self.frames - earlier.frames,
             records: self.records - earlier.records,

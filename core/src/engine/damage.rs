@@ -61,6 +61,7 @@ impl Engine {
         self.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
         self.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
         self.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
+        self.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
         if let Some(Slot::Loaded(_) | Slot::Loading(_)) = self.streams.get(stream) {
             self.dirty_heads.insert(stream.clone());
         }

@@ -1,13 +1,16 @@
 //! What the panel of an open conversation is told, when something of it changed.
 
+use core::cmp::Reverse;
+
 use crate::{
-    engine::{Engine, Update, replica::Replica, screen::preview_of},
-    ids::{AccountId, ConversationId, InviteId},
+    engine::{Engine, Update, replica::Replica, screen::preview_of, streams::Slot, touched::Touched},
+    ids::{AccountId, ConversationId, InviteId, StreamId},
     model::{
-        ConversationKind, ConversationState, InfoField, Invite, Member, MemberField, MemberStatus, Permission,
-        Permissions, PresenceKind,
+        Conversation, ConversationKind, ConversationState, InfoField, Invite, Member, MemberField, MemberStatus,
+        Permission, Permissions, PresenceKind,
     },
-    view::{ConversationDetail, InviteRow, MemberRow, PinRow},
+    time::WallTime,
+    view::{ConversationDetail, InviteRow, MemberChange, MemberRow, PinRow, Roster},
 };
 
 /// Former members in a detail: a history of years is no part of what each change makes anew.
@@ -34,23 +37,61 @@ impl Engine {
         }
     }
 
-    fn detail(
+    /// Tells of members who changed, in place of all that is known of the conversation.
+    pub(super) fn flush_members(&mut self, room: ConversationId, touched: &Touched) {
+        let Some((open, replica)) = self.shown(room) else { return };
+        let conversation = open.conversation;
+        let is_own = touched.members.contains(&self.session.account);
+        let is_apart = |detail: &&ConversationDetail| {
+            let shows_uses = touched.invites && detail.permissions.holds(Permission::InviteCreate);
+            !is_own && !shows_uses && detail.former.len() + touched.members.len() <= FORMER_MAX
+        };
+        if open.detail.as_ref().filter(is_apart).is_none() {
+            return self.flush_detail(room);
+        }
+        let state = replica.view().conversation();
+        let Some(me) = self.own_member(replica, conversation) else { return self.flush_detail(room) };
+        let rows: Vec<(AccountId, Option<(Roster, MemberRow)>)> = touched
+            .members
+            .iter()
+            .map(|account| {
+                let member = state.members.get_key_value(account);
+                let row =
+                    member.and_then(|one| Some((roster_of(one.1)?, self.member_row(replica, conversation, &me, one))));
+                (account.clone(), row)
+            })
+            .collect();
+        let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
+        let Some(detail) = self.open.get_mut(&room).and_then(|open| open.detail.as_mut()) else { return };
+        let state = replica.view().conversation();
+        let mut changes = Vec::new();
+        for (account, row) in rows {
+            let former = detail.remove_member(&account);
+            let row = row.map(|(roster, row)| {
+                let place = place_of(roster, &row, state);
+                (roster, detail.roster(roster).partition_point(|other| place_of(roster, other, state) < place), row)
+            });
+            let is_other = former != row;
+            let change = MemberChange { account, row };
+            detail.change_member(change.clone());
+            changes.extend(is_other.then_some(change));
+        }
+        if !changes.is_empty() {
+            self.update(Update::Members { conversation: room, changes });
+        }
+    }
+
+    fn member_row(
         &self,
         replica: &Replica,
         conversation: ConversationId,
-        room: ConversationId,
-    ) -> Option<ConversationDetail> {
+        me: &Member,
+        (account, member): (&AccountId, &Member),
+    ) -> MemberRow {
+        self.counter.add(|counts| counts.members += 1);
         let state = replica.view().conversation();
-        let own = replica.view().room(room)?;
-        let created = own.created.as_ref()?;
-        let me = &*self.own_member(replica, conversation)?;
-        let status = replica.revoked.unwrap_or(me.status());
-        let active = status == MemberStatus::Active;
-        let permissions = match active {
-            true => state.permissions_at(me, self.wall()),
-            false => Permissions::default(),
-        };
-        let row = |(account, member): (&AccountId, &Member)| MemberRow {
+        let active = replica.revoked.unwrap_or(me.status()) == MemberStatus::Active;
+        MemberRow {
             account: account.clone(),
             name: self.name_in(replica, account),
             color: member.text(MemberField::Color).map(str::to_owned),
@@ -74,20 +115,35 @@ impl Engine {
                 && *account != self.session.account
                 && state.rank_of(&member.role) < state.rank_of(&me.role)
                 && state.kind() != Some(ConversationKind::Direct),
+        }
+    }
+
+    fn detail(
+        &self,
+        replica: &Replica,
+        conversation: ConversationId,
+        room: ConversationId,
+    ) -> Option<ConversationDetail> {
+        let state = replica.view().conversation();
+        let own = replica.view().room(room)?;
+        let created = own.created.as_ref()?;
+        let me = &*self.own_member(replica, conversation)?;
+        let status = replica.revoked.unwrap_or(me.status());
+        let active = status == MemberStatus::Active;
+        let permissions = match active {
+            true => state.permissions_at(me, self.wall()),
+            false => Permissions::default(),
         };
+        let row =
+            |(account, member): (&AccountId, &Member)| self.member_row(replica, conversation, me, (account, member));
         let mut members: Vec<MemberRow> = state.active_members().map(row).collect();
-        members.sort_by_cached_key(|row| {
-            (core::cmp::Reverse(state.rank_of(&row.role)), row.name.to_lowercase(), row.account.clone())
-        });
-        let is_candidate =
-            |status| matches!(status, MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Banned);
-        let candidates = state.members.iter().filter(|(_, member)| is_candidate(member.status()));
-        let mut candidates: Vec<MemberRow> = candidates.map(row).collect();
-        candidates.sort_by_cached_key(|row| (row.name.to_lowercase(), row.account.clone()));
-        let is_former = |status| matches!(status, MemberStatus::Left | MemberStatus::Removed);
-        let former = state.members.iter().filter(|(_, member)| is_former(member.status()));
+        members.sort_by_cached_key(|row| place_of(Roster::Members, row, state));
+        let of = |roster| state.members.iter().filter(move |(_, member)| roster_of(member) == Some(roster));
+        let mut candidates: Vec<MemberRow> = of(Roster::Candidates).map(row).collect();
+        candidates.sort_by_cached_key(|row| place_of(Roster::Candidates, row, state));
+        let former = of(Roster::Former);
         let mut former: Vec<_> =
-            former.map(|one| (core::cmp::Reverse(one.1.standing.as_ref().map(|standing| standing.at)), one)).collect();
+            former.map(|one| (Reverse(one.1.standing.as_ref().map(|standing| standing.at)), one)).collect();
         former.sort_unstable_by_key(|(at, (account, _))| (*at, *account));
         former.truncate(FORMER_MAX);
         let former: Vec<MemberRow> = former.into_iter().map(|(_, one)| row(one)).collect();
@@ -98,7 +154,7 @@ impl Engine {
                 |(id, invite): (&InviteId, &Invite)| InviteRow { id: *id, invite: invite.clone(), uses: uses(id) };
             invites.extend(state.invites.iter().map(row));
         }
-        invites.sort_by_key(|row| core::cmp::Reverse(row.invite.at));
+        invites.sort_by_key(|row| Reverse(row.invite.at));
         let decides = permissions.holds(Permission::MemberApprove);
         let late = if decides { self.late_rows(state, (room != conversation).then_some(room)) } else { Vec::new() };
         let mut pins: Vec<PinRow> = own
@@ -111,7 +167,7 @@ impl Engine {
                 preview: preview_of(replica, message),
             })
             .collect();
-        pins.sort_by_key(|row| core::cmp::Reverse(row.at));
+        pins.sort_by_key(|row| Reverse(row.at));
         let text = |field: InfoField| own.text(field).map(str::to_owned);
         // What keeps one from writing in the conversation does in its threads.
         let lifecycle = match state.state() {
@@ -149,4 +205,26 @@ impl Engine {
             pins,
         })
     }
+}
+
+/// The list that a member is in.
+fn roster_of(member: &Member) -> Option<Roster> {
+    match member.status() {
+        MemberStatus::Active => Some(Roster::Members),
+        MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Banned => Some(Roster::Candidates),
+        MemberStatus::Left | MemberStatus::Removed => Some(Roster::Former),
+        MemberStatus::Subscribed => None,
+    }
+}
+
+/// What orders a list: members by rank and name, candidates by name, who is gone by when they went.
+fn place_of(
+    roster: Roster,
+    row: &MemberRow,
+    state: &Conversation,
+) -> (Option<Reverse<Option<WallTime>>>, Option<Reverse<u8>>, String, AccountId) {
+    let rank = (roster == Roster::Members).then(|| Reverse(state.rank_of(&row.role)));
+    let went = (roster == Roster::Former).then_some(Reverse(row.status_at));
+    let name = if roster == Roster::Former { String::new() } else { row.name.to_lowercase() };
+    (went, rank, name, row.account.clone())
 }

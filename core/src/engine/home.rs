@@ -1,12 +1,32 @@
 //! The own account: its profile, and what it keeps for itself (contacts,
 //! settings, whom it blocks), as the screen is told of them.
 
+use std::collections::BTreeSet;
+
 use crate::{
     doc::Home,
     engine::{Engine, Update},
-    ids::{AccountId, DocumentId, StreamId},
+    ids::{AccountId, ContactId, DocumentId, StreamId},
     model::{Profile, Reachability},
 };
+
+/// Who is called otherwise: accounts, and whom contacts stand for.
+#[derive(Debug, Default)]
+pub(super) struct Renamed {
+    pub(super) accounts: BTreeSet<AccountId>,
+    contacts: BTreeSet<ContactId>,
+}
+
+impl Renamed {
+    pub(super) fn is_empty(&self) -> bool {
+        self.accounts.is_empty() && self.contacts.is_empty()
+    }
+
+    pub(super) fn contains(&self, account: &AccountId) -> bool {
+        let is_contact = || self.contacts.contains(&ContactId::of_account(account));
+        self.accounts.contains(account) || (!self.contacts.is_empty() && is_contact())
+    }
+}
 
 impl Engine {
     /// What the own account's documents say now.
@@ -36,7 +56,7 @@ impl Engine {
         }
         contacts.extend(former.contacts.keys().filter(|id| !home.contacts.contains_key(*id)).map(|id| (*id, None)));
         if !contacts.is_empty() {
-            self.renamed = true;
+            self.renamed.contacts.extend(contacts.iter().map(|(id, _)| *id));
             self.update(Update::Contacts(contacts));
         }
         for account in home.blocked.keys().filter(|account| !former.blocked.contains_key(*account)) {

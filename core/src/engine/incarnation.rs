@@ -6,7 +6,7 @@
 //! in the transaction that stores what was fetched, so that a crash neither
 //! loses nor doubles any of it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     authority::Stream,
@@ -15,6 +15,7 @@ use crate::{
     doc::{Document, Fact, Message},
     engine::{
         Engine, Update,
+        entries::Entries,
         outbox::OutboxEntry,
         own::{Author, Now, Own, Written, key_of, last_said, restate, stored_documents},
         record,
@@ -191,6 +192,7 @@ impl Engine {
         };
         replica.renew();
         self.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
+        self.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
         if let Former::Read(asking) = former {
             self.offer_again(stream, asking.into_lacking(), &held);
         }
@@ -208,7 +210,7 @@ impl Engine {
     }
 
     /// Commands again what the server lacks, but for messages that wait as they are.
-    fn offer(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream, pending: &VecDeque<OutboxEntry>) {
+    fn offer(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream, pending: &Entries) {
         let Some(replica) = self.replica(stream) else { return };
         let stated = lacking.iter().filter_map(|own| match &own.written {
             Written::Statement(document, _) => replica.confirmed.document(document),
@@ -267,7 +269,7 @@ impl Engine {
 
     /// What waited is written anew behind what was offered again, under new
     /// numbers: an outbox is in the order of its numbers.
-    fn queue_behind(&mut self, stream: &StreamId, pending: VecDeque<OutboxEntry>) {
+    fn queue_behind(&mut self, stream: &StreamId, pending: Entries) {
         for mut entry in pending {
             let former = core::mem::replace(&mut entry.sequence, self.next_sequence);
             self.next_sequence += 1;

@@ -15,6 +15,7 @@ mod counts;
 mod damage;
 mod deleted;
 mod detail;
+mod entries;
 mod fault;
 mod fetched;
 mod first_rows;
@@ -44,6 +45,7 @@ mod store;
 mod streams;
 mod subscribers;
 mod threads;
+mod touched;
 mod unborn;
 mod unread;
 mod wishes;
@@ -183,8 +185,8 @@ pub struct Engine {
     waiting_for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
     /// Commands that wait for a thread to be brought in.
     waiting_for_thread: BTreeMap<ConversationId, Vec<(u64, Command)>>,
-    /// Whether a name changed since the screen last looked.
-    renamed: bool,
+    /// Who is called otherwise since the screen last looked.
+    renamed: home::Renamed,
     /// Rows of the list to be looked at again.
     shown_rows: BTreeSet<ConversationId>,
     /// Rows of the list whose stored records were damaged.
@@ -259,7 +261,7 @@ impl Engine {
             taken_back: BTreeMap::new(),
             waiting_for_whole: BTreeMap::new(),
             waiting_for_thread: BTreeMap::new(),
-            renamed: false,
+            renamed: home::Renamed::default(),
             shown_rows: BTreeSet::new(),
             damaged_rows: BTreeSet::new(),
             damage_told: false,
@@ -440,6 +442,9 @@ impl Engine {
             if let Some(replica) = self.streams.quietly(&stream) {
                 for thread in replica.take_changed_threads() {
                     self.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
+                }
+                for (account, receipt) in replica.take_moved() {
+                    self.store.write(record::put(record::register_key(&stream, &account), &receipt));
                 }
                 let mut head = replica.head(&self.session.account, read);
                 head.incarnation = self.incarnation.filter(|_| replica.former.is_none());

@@ -17,6 +17,8 @@ pub(super) struct OpenConversation {
     pub(super) conversation: ConversationId,
     /// The rows as told last.
     pub(super) rows: BTreeMap<MessageId, TimelineRow>,
+    /// Where they stand.
+    order: BTreeSet<(Position, MessageId)>,
     /// Those of them that answer a message, by what they answer.
     replies: BTreeMap<MessageId, BTreeSet<MessageId>>,
     /// Admitted messages before this are not shown yet.
@@ -37,6 +39,7 @@ impl OpenConversation {
         Self {
             conversation,
             rows: BTreeMap::new(),
+            order: BTreeSet::new(),
             replies: BTreeMap::new(),
             floor: Position::ZERO,
             live: false,
@@ -51,18 +54,29 @@ impl OpenConversation {
         if let Some(reply) = &row.reply_to {
             self.replies.entry(reply.id.clone()).or_default().insert(row.id.clone());
         }
-        self.rows.insert(row.id.clone(), row.clone());
+        self.order.insert(place_of(row));
+        let former = self.rows.insert(row.id.clone(), row.clone());
+        if let Some(former) = former.filter(|former| former.position != row.position) {
+            self.order.remove(&place_of(&former));
+        }
+    }
+
+    /// The newest rows, falling.
+    pub(super) fn newest(&self) -> impl Iterator<Item = &TimelineRow> {
+        self.order.iter().rev().filter_map(|(_, id)| self.rows.get(id))
     }
 
     pub(super) fn remove(&mut self, id: &MessageId) {
-        let answered = self.rows.remove(id).and_then(|row| row.reply_to);
-        if let Some(replies) = answered.and_then(|reply| self.replies.get_mut(&reply.id)) {
+        let Some(row) = self.rows.remove(id) else { return };
+        self.order.remove(&place_of(&row));
+        if let Some(replies) = row.reply_to.and_then(|reply| self.replies.get_mut(&reply.id)) {
             replies.remove(id);
         }
     }
 
     pub(super) fn clear(&mut self) {
         self.replies.clear();
+        self.order.clear();
         self.rows.clear();
     }
 
@@ -73,10 +87,23 @@ impl OpenConversation {
         rows.filter(|row| row.account == *account).for_each(|row| row.presence = kind);
     }
 
+    /// The rows that name somebody of whom this is so: as the author, or as that of what is answered.
+    pub(super) fn rows_naming(&self, is_so: impl Fn(&AccountId) -> bool) -> impl Iterator<Item = &MessageId> {
+        let names = move |row: &&TimelineRow| {
+            is_so(&row.id.author) || row.reply_to.as_ref().is_some_and(|reply| is_so(&reply.id.author))
+        };
+        self.rows.values().filter(names).map(|row| &row.id)
+    }
+
     /// The rows that show the words of a message because they answer it.
     pub(super) fn replies_to(&self, message: &MessageId) -> impl Iterator<Item = &MessageId> {
         self.replies.get(message).into_iter().flatten()
     }
+}
+
+fn place_of(row: &TimelineRow) -> (Position, MessageId) {
+    let (position, id) = row.order();
+    (position, id.clone())
 }
 
 /// All that is shown.

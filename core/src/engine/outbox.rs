@@ -1,13 +1,11 @@
 //! The commands of one stream that the authority has not answered yet, in the
 //! order in which they were given, each with the change it became.
 
-use std::collections::VecDeque;
-
 use crate::{
     command::Command,
     doc::Change,
-    engine::{aside::Aside, record::OutboxRecord},
-    ids::{AccountId, ChangeHash, ConversationId, DocumentId, MessageId},
+    engine::{aside::Aside, entries::Entries, record::OutboxRecord},
+    ids::{AccountId, ChangeHash, DocumentId, MessageId},
     journal::Entry,
     limits::Limits,
     time::{MonotonicTime, WallTime},
@@ -66,7 +64,7 @@ pub(super) struct InFlight {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     /// Those that are to be pushed in their order, then those that are aside.
-    pub(super) entries: VecDeque<OutboxEntry>,
+    pub(super) entries: Entries,
     pub(super) in_flight: Option<InFlight>,
     /// Deferred by the server until then.
     pub(super) retry_at: Option<MonotonicTime>,
@@ -101,22 +99,17 @@ impl Outbox {
         (!changes.is_empty()).then_some(changes)
     }
 
-    /// Those that wait beside the others.
-    pub(super) fn asides(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
-        self.entries.iter().filter(|entry| entry.aside.is_some())
-    }
-
     /// What the first of it waits for, if it is not on its way.
     pub(super) fn wait(&self) -> Option<Wait> {
         // What was deferred may have been admitted before, in another way.
         let deferred = self.deferred.filter(|_| !self.entries.is_empty());
-        deferred.or_else(|| self.asides().find_map(|entry| Some(entry.aside?.wait)))
+        deferred.or_else(|| self.entries.asides().find_map(|entry| Some(entry.aside?.wait)))
     }
 
     /// What a message waits for while others are sent.
     pub(super) fn wait_of(&self, message: &MessageId, account: &AccountId) -> Option<Wait> {
         let is_it = |entry: &&OutboxEntry| matches!(&entry.command, Command::SendText(send) if send.message(account) == *message);
-        self.asides().find(is_it)?.aside.map(|aside| aside.wait)
+        self.entries.asides().find(is_it)?.aside.map(|aside| aside.wait)
     }
 
     /// Takes note of a push that was sent.
@@ -132,19 +125,6 @@ impl Outbox {
         self.in_flight.as_ref().is_some_and(|in_flight| in_flight.accepted.is_some())
     }
 
-    /// The entry with a number. They are given in rising order, which only those
-    /// break that were aside.
-    pub(super) fn numbered(&mut self, sequence: u64) -> Option<&mut OutboxEntry> {
-        let rising = self.entries.binary_search_by_key(&sequence, |entry| entry.sequence).ok();
-        let index = rising.or_else(|| self.entries.iter().position(|entry| entry.sequence == sequence))?;
-        self.entries.get_mut(index)
-    }
-
-    /// The entry of a change, wherever it stands.
-    pub(super) fn entry(&self, hash: ChangeHash) -> Option<&OutboxEntry> {
-        self.entries.iter().find(|entry| entry.change.hash() == hash)
-    }
-
     /// The change in the outbox that an entry of the journal is, byte for byte.
     pub(super) fn written(&self, entry: &Entry) -> Option<Change> {
         let is_it = |waiting: &&OutboxEntry| {
@@ -155,29 +135,13 @@ impl Outbox {
 
     /// Takes out the entry of a change, wherever it stands.
     pub(super) fn take(&mut self, hash: ChangeHash) -> Option<OutboxEntry> {
-        let index = self.entries.iter().position(|entry| entry.change.hash() == hash)?;
+        let taken = self.entries.take(hash)?;
         if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.changes.contains(&hash)) {
             in_flight.waiting -= 1;
             if in_flight.waiting == 0 {
                 self.in_flight = None;
             }
         }
-        self.entries.remove(index)
-    }
-
-    /// How many messages wait that are written in a thread.
-    pub(super) fn replies(&self, thread: ConversationId) -> usize {
-        let writes =
-            |entry: &&OutboxEntry| matches!(&entry.command, Command::SendText(send) if send.thread == Some(thread));
-        self.entries.iter().filter(writes).count()
-    }
-
-    /// Whether something about this message waits, beside the message itself.
-    pub(super) fn touches(&self, message: &MessageId, account: &AccountId) -> bool {
-        let about = |entry: &OutboxEntry| match &entry.command {
-            Command::SendText(_) => false,
-            command => command.message(account).as_ref() == Some(message),
-        };
-        self.entries.iter().any(about)
+        Some(taken)
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     model::{Contact, PresenceKind, Profile, Reachability},
     storage::StorageTask,
     time::{MonotonicTime, WallTime},
-    view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
+    view::{ConversationDetail, InboxRow, MemberChange, RefusedRow, TimelineRow},
     wire::{ContactMatch, Subscribers},
 };
 
@@ -49,6 +49,13 @@ pub enum Update {
     Timeline(TimelineUpdate),
     /// The detail of an open conversation.
     Conversation(Box<ConversationDetail>),
+    /// Members whose rows in the detail told last are others now, one after another.
+    Members {
+        /// The conversation or thread.
+        conversation: ConversationId,
+        /// What changed.
+        changes: Vec<MemberChange>,
+    },
     /// A conversation or a thread is gone: what was begun here did not come to be, or
     /// it was deleted. It is on no list, and has no detail.
     Gone(ConversationId),

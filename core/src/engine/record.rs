@@ -46,6 +46,7 @@ pub(super) const PROFILES: &str = "profile/";
 pub(super) const DOCUMENTS: &str = "document/";
 pub(super) const TAILS: &str = "tail/";
 pub(super) const THREADS: &str = "thread/";
+pub(super) const REGISTERS: &str = "register/";
 pub(super) const ROWS: &str = "rows/";
 pub(super) const FIRST_ROWS: &str = "first_rows";
 /// Before the key of a record that is damaged and holds what a person wrote.
@@ -92,9 +93,6 @@ pub(super) struct HeadRecord {
     pub(super) position: Position,
     #[n(1)]
     pub(super) page: PageNumber,
-    /// The registers of the others, to tell how far own messages have come.
-    #[n(2)]
-    pub(super) receipts: Vec<(AccountId, Receipt)>,
     /// Unread messages on other pages than the newest.
     #[cbor(n(4), default)]
     pub(super) behind: UnreadBehind,
@@ -268,6 +266,15 @@ pub(super) fn thread_key(stream: &StreamId, thread: ConversationId) -> RecordKey
     format!("{}{thread}", threads_prefix(stream))
 }
 
+pub(super) fn registers_prefix(stream: &StreamId) -> RecordKey {
+    format!("{REGISTERS}{stream}/")
+}
+
+/// How far somebody else has come, to tell how far own messages have.
+pub(super) fn register_key(stream: &StreamId, account: &AccountId) -> RecordKey {
+    format!("{}{account}", registers_prefix(stream))
+}
+
 /// Where a damaged record is kept as it is, under its key.
 pub(super) fn damaged_key(key: &str) -> RecordKey {
     format!("{DAMAGED}{key}")
@@ -334,6 +341,7 @@ pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
         "document" => again::<DocumentRecord>(value),
         "tail" => again::<Entry>(value),
         "thread" => again::<Thread>(value),
+        "register" => again::<Receipt>(value),
         "outbox" => again::<OutboxRecord>(value),
         "refused" => again::<RefusedRecord>(value),
         "wish" => again::<WishRecord>(value),

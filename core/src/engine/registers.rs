@@ -30,6 +30,11 @@ impl Registers {
         self.of.iter()
     }
 
+    /// How far somebody has come, as far as that is known.
+    pub(super) fn get(&self, account: &AccountId) -> Option<Receipt> {
+        self.of.get(account).copied()
+    }
+
     /// How many have read what is at a position.
     pub(super) fn readers(&self, position: Position) -> usize {
         self.read.len() - self.read.partition_point(|read| *read < position)

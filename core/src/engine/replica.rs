@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    authority::{Effects, Refusal, Session, Stream},
+    authority::{Refusal, Session, Stream},
     code::Code,
     command::{Command, Plan, Planning},
-    doc::{ApplyChangeError, Change, Document, Fact},
+    doc::{ApplyChangeError, Change, Document},
     engine::{
         aside::Pace,
         fault::{ReceiveEntryError, RestoreFetchedError},
@@ -15,9 +15,10 @@ use crate::{
         outbox::{Outbox, OutboxEntry},
         record::{self, HeadRecord},
         registers::Registers,
+        touched::Touched,
         unread::UnreadBehind,
     },
-    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
     model::{MemberStatus, Receipt, Thread},
@@ -35,6 +36,8 @@ pub(super) struct Replica {
     pub(super) outbox: Outbox,
     /// The registers of the others.
     pub(super) receipts: Registers,
+    /// Those whose stored registers are behind.
+    moved: BTreeSet<AccountId>,
     /// Unread messages on pages that are not loaded.
     pub(super) behind: UnreadBehind,
     /// Whether everything up to the position is known here: not so for a
@@ -72,20 +75,6 @@ pub(super) struct Replica {
     pub(super) used: u64,
     /// What slow mode was when something was set aside.
     pub(super) aside_under: Option<Pace>,
-}
-
-/// What changed since the screen last looked.
-#[derive(Debug, Default)]
-pub(super) struct Touched {
-    pub(super) messages: BTreeSet<MessageId>,
-    /// Timelines that show more of what is older, or know that there is no more.
-    pub(super) extended: BTreeSet<ConversationId>,
-    /// Metadata, members or pins.
-    pub(super) detail: bool,
-    /// The list's row.
-    pub(super) row: bool,
-    /// Everything.
-    pub(super) all: bool,
 }
 
 /// How a command fared on the view.
@@ -129,6 +118,7 @@ impl Replica {
         head: HeadRecord,
         documents: Vec<Document>,
         threads: Vec<Thread>,
+        registers: Registers,
         tail: BTreeMap<Position, DocumentId>,
     ) -> Self {
         let mut confirmed = Stream::new(tenant, id, head.position, head.page);
@@ -138,6 +128,7 @@ impl Replica {
             confirmed.insert(document);
         }
         let mut replica = Self::with(confirmed, head, true);
+        replica.receipts = registers;
         replica.tail = tail;
         replica
     }
@@ -147,7 +138,8 @@ impl Replica {
             confirmed,
             view: None,
             outbox: Outbox::default(),
-            receipts: head.receipts.into_iter().collect(),
+            receipts: Registers::default(),
+            moved: BTreeSet::new(),
             behind: head.behind,
             whole,
             fetch: None,
@@ -179,7 +171,6 @@ impl Replica {
         HeadRecord {
             position: self.confirmed.position(),
             page: self.confirmed.page(),
-            receipts: self.receipts.iter().map(|(account, receipt)| (account.clone(), *receipt)).collect(),
             behind: self.unread_at_start(me, read),
             incarnation: None,
         }
@@ -411,7 +402,8 @@ impl Replica {
     /// Takes back the last commands, which were never sent.
     pub(super) fn withdraw(&mut self, sequences: &[u64]) {
         let before = self.outbox.len();
-        self.outbox.entries.retain(|entry| !sequences.contains(&entry.sequence));
+        let entries = core::mem::take(&mut self.outbox.entries).into_iter();
+        self.outbox.entries = entries.filter(|entry| !sequences.contains(&entry.sequence)).collect();
         if self.outbox.len() != before {
             self.touched.all = true;
             self.touched.row = true;
@@ -507,6 +499,7 @@ impl Replica {
     /// Merges somebody else's registers; the own messages they reach are touched.
     pub(super) fn merge_receipt(&mut self, account: &AccountId, receipt: Receipt, me: &AccountId) -> bool {
         let Some(moved) = self.receipts.merge(account, receipt) else { return false };
+        self.moved.insert(account.clone());
         for page in self.confirmed.documents() {
             let admissions = page.admissions();
             for (behind, to) in [moved.read, moved.delivered] {
@@ -519,44 +512,14 @@ impl Replica {
         true
     }
 
-    fn touch(&mut self, effects: &Effects) {
-        let is_apart = effects.thread.is_some() && self.outbox.is_empty();
-        self.touched.row |= !is_apart;
-        // The view may be behind what is admitted.
-        let thread = effects.thread.and_then(|id| self.confirmed.thread(id).or_else(|| self.view().thread(id)));
-        let parent = thread.map(|thread| thread.parent.message.clone());
-        self.touched.messages.extend(parent);
-        // The panel shows the words of what is pinned.
-        let view = self.view();
-        let room = effects.thread.and_then(|thread| view.room(thread));
-        let pins = &room.unwrap_or(view.conversation()).pins;
-        let pinned = effects.facts.iter().any(|fact| match fact {
-            Fact::Message(message, _) | Fact::Edit(message, _) | Fact::Deleted(message, _) => {
-                pins.contains_key(message)
-            }
-            _ => false,
-        });
-        self.touched.detail |= pinned;
-        for fact in &effects.facts {
-            match fact {
-                Fact::Message(message, _)
-                | Fact::Edit(message, _)
-                | Fact::Deleted(message, _)
-                | Fact::Reaction(message, ..) => {
-                    self.touched.messages.insert(message.clone());
-                }
-                Fact::Pin(message, _) => {
-                    self.touched.detail = true;
-                    self.touched.messages.insert(message.clone());
-                }
-                // Whoever calls themselves otherwise is called so on every message.
-                Fact::MemberText(..) => {
-                    self.touched.detail = true;
-                    self.touched.all = true;
-                }
-                _ => self.touched.detail = true,
-            }
-        }
+    /// The registers that are to be stored anew.
+    pub(super) fn take_moved(&mut self) -> Vec<(AccountId, Receipt)> {
+        let moved = core::mem::take(&mut self.moved);
+        let stands = |account: AccountId| {
+            let receipt = self.receipts.get(&account)?;
+            Some((account, receipt))
+        };
+        moved.into_iter().filter_map(stands).collect()
     }
 }
 

@@ -11,9 +11,10 @@ use crate::{
         Engine, TimelineUpdate, Update,
         open::OpenConversation,
         record,
-        replica::{Replica, Touched},
+        replica::Replica,
         streams::{Slot, Work},
         threads::thread_row,
+        touched::Touched,
     },
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
@@ -66,9 +67,9 @@ impl Engine {
 
     fn save_timeline(&mut self, conversation: ConversationId) {
         let Some(open) = self.open.get(&conversation).filter(|open| open.live) else { return };
-        let mut rows: Vec<&TimelineRow> = open.rows.values().collect();
-        rows.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
-        let newest: Vec<TimelineRow> = rows.into_iter().rev().take(self.settings.rows_stored).rev().cloned().collect();
+        let looked_at = open.newest().inspect(|_| self.counter.add(|counts| counts.stored += 1));
+        let mut newest: Vec<TimelineRow> = looked_at.take(self.settings.rows_stored).cloned().collect();
+        newest.reverse();
         self.store.write(record::put(record::rows_key(conversation), &newest));
     }
 
@@ -153,15 +154,7 @@ impl Engine {
 
     pub(super) fn flush_screen(&mut self) {
         self.flush_account();
-        let renamed = core::mem::take(&mut self.renamed);
-        if renamed {
-            self.shown_rows.extend(self.inbox.keys().copied());
-            for conversation in self.open.conversations() {
-                if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&StreamId::Conversation(*conversation)) {
-                    replica.touched.all = true;
-                }
-            }
-        }
+        self.flush_names();
         for stream in self.streams.take_changed() {
             self.counter.add(|counts| counts.streams += 1);
             self.count_waiting(&stream);
@@ -178,6 +171,31 @@ impl Engine {
         }
     }
 
+    /// What shows the name of somebody who is called otherwise now.
+    fn flush_names(&mut self) {
+        let renamed = core::mem::take(&mut self.renamed);
+        if renamed.is_empty() {
+            return;
+        }
+        let listed =
+            self.inbox.iter().filter(|(_, record)| record.row.others.iter().any(|other| renamed.contains(other)));
+        self.shown_rows.extend(listed.map(|(conversation, _)| *conversation));
+        for (_, open) in self.open.iter() {
+            let stream = StreamId::Conversation(open.conversation);
+            let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { continue };
+            let members = &replica.view().conversation().members;
+            let is_member = members.keys().any(|account| renamed.contains(account));
+            let rows: Vec<MessageId> = open.rows_naming(|account| renamed.contains(account)).cloned().collect();
+            if !is_member && rows.is_empty() {
+                continue;
+            }
+            if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
+                replica.touched.messages.extend(rows);
+                replica.touched.detail |= is_member;
+            }
+        }
+    }
+
     /// The own account, before everything that shows what it is called.
     fn flush_account(&mut self) {
         let stream = StreamId::Account(self.session.account.clone());
@@ -189,7 +207,7 @@ impl Engine {
     }
 
     fn flush_conversation(&mut self, conversation: ConversationId, touched: Touched) {
-        if touched.row || touched.all || touched.detail {
+        if touched.row || touched.all || touched.detail || !touched.members.is_empty() {
             self.shown_rows.insert(conversation);
         }
         for room in self.open.rooms_of(conversation) {
@@ -199,6 +217,8 @@ impl Engine {
             }
             if touched.all || touched.detail {
                 self.flush_detail(room);
+            } else if touched.invites || !touched.members.is_empty() {
+                self.flush_members(room, &touched);
             }
         }
         if touched.all {
@@ -295,7 +315,7 @@ impl Engine {
             pinned: replica.view().room(room).is_some_and(|room| room.pins.contains_key(id)),
             thread: thread_row(replica, id),
             waits: position.is_none().then(|| replica.outbox.wait_of(id, &self.session.account)).flatten(),
-            unsynced: replica.outbox.touches(id, &self.session.account),
+            unsynced: replica.outbox.entries.touches(id),
             id: id.clone(),
         })
     }
@@ -356,7 +376,7 @@ impl Engine {
             state: state.state(),
             role: member.role.clone(),
             status: replica.revoked.unwrap_or(member.status()),
-            member_count: u32::try_from(state.active_members().count()).unwrap_or(u32::MAX),
+            member_count: state.active,
             last_message,
             unread,
             pending: u32::try_from(replica.outbox.len()).unwrap_or(u32::MAX),
@@ -402,10 +422,7 @@ impl Engine {
 
 /// The newest row's message: the newest pending one, or the one admitted last.
 fn last_message(replica: &Replica, me: &AccountId) -> Option<LastMessage> {
-    let pending = replica.outbox.entries.iter().rev().find_map(|entry| match &entry.command {
-        Command::SendText(command) if command.thread.is_none() => Some(command.message(me)),
-        _ => None,
-    });
+    let pending = replica.outbox.entries.last_message().and_then(|entry| entry.command.message(me));
     match pending.and_then(|id| replica.view().page_of(&id).and_then(|page| Message::read(page, &id))) {
         Some(message) => Some(LastMessage {
             kind: message.body.kind,

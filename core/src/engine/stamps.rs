@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     command::{Command, SendText},
-    engine::{Engine, record},
+    engine::{Engine, outbox::OutboxEntry, record},
     hlc::HybridClock,
     ids::{MessageId, StreamId},
     time::WallTime,
@@ -37,7 +37,7 @@ impl Engine {
         if !core::mem::take(&mut replica.stamps_due) {
             return;
         }
-        let mut entries = core::mem::take(&mut replica.outbox.entries);
+        let mut entries: Vec<OutboxEntry> = core::mem::take(&mut replica.outbox.entries).into_iter().collect();
         self.dirty_meta = true;
         self.clock.take_back(server_time, Duration::ZERO);
         // The new stamps rise as the former ones did.
@@ -63,7 +63,7 @@ impl Engine {
             clock.observe(*stamp, server_time, Duration::ZERO);
         }
         if let Some(replica) = self.replica(stream) {
-            replica.outbox.entries = entries;
+            replica.outbox.entries = entries.into_iter().collect();
         }
         self.rename_refused(&names);
     }

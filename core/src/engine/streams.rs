@@ -13,10 +13,11 @@ use crate::{
         outbox::OutboxEntry,
         record,
         record::{DocumentRecord, OutboxRecord},
+        registers::Registers,
         replica::Replica,
         store::ReadPurpose,
     },
-    ids::{ConversationId, DocumentId, PageNumber, StreamId},
+    ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId},
     journal::{Entry, Position},
     model::{MemberStatus, Thread},
     storage::{Record, Write},
@@ -97,6 +98,7 @@ impl Engine {
                 keys.push(record::document_key(&DocumentId::Conversation(*conversation)));
                 keys.push(record::document_key(&DocumentId::Page(*conversation, head.page)));
                 keys.push(record::threads_prefix(stream));
+                keys.push(record::registers_prefix(stream));
                 // Those of one that is open are read before.
                 if !self.open.contains_key(conversation) {
                     keys.push(record::rows_key(*conversation));
@@ -167,11 +169,14 @@ impl Engine {
         let mut tail: Vec<Entry> = Vec::new();
         let mut snapshots: BTreeMap<DocumentId, DocumentRecord> = BTreeMap::new();
         let mut threads: Vec<Thread> = Vec::new();
+        let mut registers = Registers::default();
         for (key, value) in records {
             if key.starts_with(&record::tail_prefix(stream)) {
                 tail.push(record::read(key, value)?);
             } else if key.starts_with(&record::threads_prefix(stream)) {
                 threads.push(record::read(key, value)?);
+            } else if let Some(account) = key.strip_prefix(&record::registers_prefix(stream)) {
+                registers.merge(&AccountId::parse(account).ok()?, record::read(key, value)?);
             } else if let Some(id) = key.strip_prefix(&prefix) {
                 snapshots.insert(DocumentId::parse(id).ok()?, record::read(key, value)?);
             }
@@ -199,7 +204,7 @@ impl Engine {
         }
         let positions = tail.iter().map(|entry| (entry.position, entry.document.clone())).collect();
         let (tenant, stream) = (self.session.tenant.clone(), stream.clone());
-        let mut replica = Replica::restored(tenant, stream, head, documents, threads, positions);
+        let mut replica = Replica::restored(tenant, stream, head, documents, threads, registers, positions);
         replica.count_loaded(&self.session.account);
         Some(replica)
     }

@@ -313,7 +313,7 @@ pub(super) fn thread_row(replica: &Replica, message: &MessageId) -> Option<Threa
     let id = ConversationId::thread(view.tenant(), view.id().conversation()?, message);
     // What is pending is in no entry that is counted.
     let thread = replica.confirmed.thread(id).or_else(|| view.thread(id))?;
-    let pending = u32::try_from(replica.outbox.replies(id)).unwrap_or(u32::MAX);
+    let pending = u32::try_from(replica.outbox.entries.replies(id)).unwrap_or(u32::MAX);
     Some(ThreadRow {
         id,
         replies: thread.replies.saturating_add(pending),

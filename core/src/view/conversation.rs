@@ -100,6 +100,64 @@ pub struct MemberRow {
     pub below: bool,
 }
 
+/// Which of the lists of a detail a member is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Roster {
+    /// Everybody who is a member.
+    Members,
+    /// Who was invited, asked or is banned.
+    Candidates,
+    /// Who has left or was removed.
+    Former,
+}
+
+/// Somebody whose row in a detail is another one now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberChange {
+    /// Whose.
+    pub account: AccountId,
+    /// The row, with its list and its place in that once the former row is taken out;
+    /// none for who is in no list any more.
+    pub row: Option<(Roster, usize, MemberRow)>,
+}
+
+impl ConversationDetail {
+    /// A list of members.
+    pub fn roster(&self, roster: Roster) -> &Vec<MemberRow> {
+        match roster {
+            Roster::Members => &self.members,
+            Roster::Candidates => &self.candidates,
+            Roster::Former => &self.former,
+        }
+    }
+
+    fn roster_mut(&mut self, roster: Roster) -> &mut Vec<MemberRow> {
+        match roster {
+            Roster::Members => &mut self.members,
+            Roster::Candidates => &mut self.candidates,
+            Roster::Former => &mut self.former,
+        }
+    }
+
+    /// Takes an account's row out, with its list and its place.
+    pub fn remove_member(&mut self, account: &AccountId) -> Option<(Roster, usize, MemberRow)> {
+        [Roster::Members, Roster::Candidates, Roster::Former].into_iter().find_map(|roster| {
+            let rows = self.roster_mut(roster);
+            let place = rows.iter().position(|row| row.account == *account)?;
+            Some((roster, place, rows.remove(place)))
+        })
+    }
+
+    /// Takes in what was told of one member.
+    pub fn change_member(&mut self, change: MemberChange) {
+        self.remove_member(&change.account);
+        if let Some((roster, place, row)) = change.row {
+            let rows = self.roster_mut(roster);
+            rows.insert(place.min(rows.len()), row);
+        }
+    }
+}
+
 /// An invite link in the panel. Its code is known to whoever made it, and to whom they gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InviteRow {

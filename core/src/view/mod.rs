@@ -8,7 +8,7 @@ mod refused;
 mod timeline;
 mod wait;
 
-pub use conversation::{ConversationDetail, InviteRow, LateRow, MemberRow, PinRow};
+pub use conversation::{ConversationDetail, InviteRow, LateRow, MemberChange, MemberRow, PinRow, Roster};
 pub use inbox::{InboxRow, UNREAD_MAX};
 pub use refused::RefusedRow;
 pub use timeline::{MessageState, ReactionRow, ReplyRow, ThreadRow, TimelineRow};

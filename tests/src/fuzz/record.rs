@@ -68,7 +68,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
 }
 
 /// The kinds of records, by the beginning of their keys.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "meta",
     "head",
     "inbox",
@@ -79,6 +79,7 @@ const KINDS: [&str; 12] = [
     "profile",
     "rows",
     "thread",
+    "register",
     "wish",
     "first_rows",
 ];

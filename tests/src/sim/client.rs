@@ -97,6 +97,10 @@ impl Screen {
             Update::Conversation(detail) => {
                 self.details.insert(detail.conversation, *detail);
             }
+            Update::Members { conversation, changes } => {
+                let detail = self.details.get_mut(&conversation).expect("members are told of behind a detail");
+                changes.into_iter().for_each(|change| detail.change_member(change));
+            }
             Update::Gone(room) => {
                 self.inbox.remove(&room);
                 self.details.remove(&room);

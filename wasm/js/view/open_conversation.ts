@@ -2,7 +2,7 @@
  * A conversation, or a thread of one, that screens show: its rows and its detail, shared by every
  * subscription to it. The first one opens it, the last one closes it.
  */
-import type { ConversationDetail, Input, MemberRow, PresenceKind } from "../../pkg/tidings.js";
+import type { ConversationDetail, Input, MemberChange, MemberRow, PresenceKind } from "../../pkg/tidings.js";
 import { Listeners } from "./listeners.js";
 import { TimelineRows, type TimelineChange } from "./timeline.js";
 
@@ -28,6 +28,27 @@ export class OpenConversation {
   setDetail(detail: ConversationDetail | undefined): void {
     this.detail = detail;
     this.details.tell(detail);
+  }
+
+  /** Members stand elsewhere now, one after another. */
+  changeMembers(changes: readonly MemberChange[]): void {
+    if (this.detail === undefined) {
+      return;
+    }
+    const { members, candidates, former } = this.detail;
+    const rosters = { members: members.slice(), candidates: candidates.slice(), former: former.slice() };
+    for (const { account, row } of changes) {
+      for (const rows of Object.values(rosters)) {
+        const place = rows.findIndex((member) => member.account === account);
+        if (place >= 0) {
+          rows.splice(place, 1);
+        }
+      }
+      if (row !== undefined) {
+        rosters[row.roster].splice(row.place, 0, row.member);
+      }
+    }
+    this.setDetail({ ...this.detail, ...rosters });
   }
 
   /** What somebody does, in place of what they did. */

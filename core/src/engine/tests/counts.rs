@@ -6,9 +6,11 @@ use super::{
     *,
 };
 use crate::{
-    command::SetInfo,
-    model::{InfoField, Receipt},
-    wire::{MemberPresence, MemberReceipt, Present, PresentMember},
+    command::{AddMember, ChangeRole, RemoveMember, SetInfo},
+    doc::Effort,
+    model::{InfoField, Profile, Receipt, Role},
+    view::{ConversationDetail, Roster},
+    wire::{MemberPresence, MemberReceipt, Present, PresentMember, ProfileNotice},
 };
 
 /// What an input costs, with everything that follows from it.
@@ -160,4 +162,138 @@ fn v80_who_opens_a_conversation_is_told_at_once_who_is_there() {
         })
         .collect();
     assert_eq!(told, [&names[0], &names[1]], "the own account is not somebody else");
+}
+
+#[test]
+fn e96_what_waits_is_found_without_a_look_at_the_rest() {
+    let costs = [10, 200].map(|waiting| {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let conversation = open_group(&mut engine, &mut store);
+        let text = || Input::Command { request: 2, command: SendText::new(conversation, "words").into() };
+        for _ in 0..waiting {
+            give(&mut engine, &mut store, text());
+        }
+        cost(&mut engine, &mut store, text())
+    });
+    assert_eq!(costs[0], costs[1]);
+    assert_eq!((costs[0].waiting, costs[0].rows), (0, 1));
+}
+
+#[test]
+fn e97_a_name_draws_what_bears_it() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    admitted_conversation(&mut engine, &mut store, 40);
+    let mut renamed = |account: &str, name: &str| {
+        let profile = Profile { display_name: Some(name.into()), ..Profile::default() };
+        let notice = ProfileNotice { account: AccountId::parse(account).unwrap(), profile };
+        let cost = cost(&mut engine, &mut store, frame(&ServerFrame::Profiles(vec![notice])));
+        (cost.rows, cost.timelines, cost.details)
+    };
+    assert_eq!(renamed("bob", "Bob"), (0, 0, 0), "he is nowhere on the screen");
+    assert_eq!(renamed("ann", "Ann"), (40, 1, 1), "all of it is hers");
+}
+
+/// The detail as a screen has it that takes in every update.
+fn shown_detail(shown: Option<ConversationDetail>, outputs: Vec<Output>) -> Option<ConversationDetail> {
+    outputs.into_iter().fold(shown, |shown, output| match (output, shown) {
+        (Output::Update(Update::Conversation(detail)), _) => Some(*detail),
+        (Output::Update(Update::Members { changes, .. }), Some(mut detail)) => {
+            changes.into_iter().for_each(|change| detail.change_member(change));
+            Some(detail)
+        }
+        (_, shown) => shown,
+    })
+}
+
+#[test]
+fn e98_v82_a_member_who_stands_elsewhere_is_one_row() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = open_group(&mut engine, &mut store);
+    let open = |engine: &mut Engine, store: &mut MemoryStore| {
+        give(engine, store, Input::CloseConversation(conversation));
+        shown_detail(None, give(engine, store, Input::OpenConversation(conversation))).unwrap()
+    };
+    let mut shown = open(&mut engine, &mut store);
+    let mut counted = shown.members.len();
+    let names = ["cat", "abe", "dan", "bob"].map(|name| AccountId::parse(name).unwrap());
+    let add = |account: &AccountId| AddMember { conversation, account: account.clone(), role: Role::Member }.into();
+    let [cat, abe, dan, bob] = &names;
+    let commands: [(Command, Roster, usize); 7] = [
+        (add(cat), Roster::Members, 2),
+        (add(abe), Roster::Members, 1),
+        (add(dan), Roster::Members, 4),
+        (ChangeRole { conversation, account: dan.clone(), role: Role::Admin }.into(), Roster::Members, 1),
+        (RemoveMember { conversation, account: bob.clone() }.into(), Roster::Former, 0),
+        (BanMember { conversation, account: abe.clone() }.into(), Roster::Candidates, 0),
+        (add(bob), Roster::Members, 2),
+    ];
+    for (command, roster, place) in commands {
+        let before = engine.counts();
+        let outputs = give(&mut engine, &mut store, Input::Command { request: 3, command: command.clone() });
+        let cost = engine.counts().since(before);
+        assert_eq!((cost.details, cost.members, cost.rows), (0, 1, 0), "{command:?}");
+        let told = outputs.iter().find_map(|output| match output {
+            Output::Update(Update::Members { changes, .. }) => changes[0].row.as_ref(),
+            _ => None,
+        });
+        assert_eq!(told.map(|(roster, place, _)| (*roster, *place)), Some((roster, place)), "{command:?}");
+        counted = outputs.iter().fold(counted, |counted, output| match output {
+            Output::Update(Update::Inbox(rows)) => rows[0].member_count as usize,
+            _ => counted,
+        });
+        shown = shown_detail(Some(shown), outputs).unwrap();
+        assert_eq!(counted, shown.members.len(), "{command:?}");
+        assert_eq!(shown, open(&mut engine, &mut store), "{command:?}");
+    }
+}
+
+#[test]
+fn e99_changes_that_come_one_by_one_are_given_to_the_library_together() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = admitted_conversation(&mut engine, &mut store, 1);
+    let ((), effort) = Effort::of(|| {
+        for number in 0..50 {
+            let title = SetInfo { conversation, field: InfoField::Title, text: Some(number.to_string()) };
+            let outputs = give(&mut engine, &mut store, Input::Command { request: 2, command: title.into() });
+            let push = session::pushes(&outputs).next().expect("it is pushed");
+            receive(&mut engine, &mut store, &answer(&push, 3 + number));
+        }
+    });
+    assert_eq!((effort.handed, effort.passes), (0, 0));
+}
+
+#[test]
+fn v83_a_register_is_stored_by_itself_however_many_there_are() {
+    let written = [3, 100].map(|readers| {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let conversation = admitted_conversation(&mut engine, &mut store, 5);
+        for number in 0..readers {
+            give(&mut engine, &mut store, receipt_of(&format!("reader{number}"), conversation, 1, 1));
+        }
+        let before = store.records().clone();
+        let cost = cost(&mut engine, &mut store, receipt_of("reader1", conversation, 2, 2));
+        let written = store.records().iter().filter(|(key, value)| before.get(*key) != Some(*value));
+        let written = written.map(|(key, value)| (key.split('/').next().unwrap().to_owned(), value.len()));
+        (cost.records, written.collect::<Vec<_>>())
+    });
+    assert_eq!(written[0], written[1]);
+    assert_eq!(written[0].1.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>(), ["register"]);
+}
+
+#[test]
+fn v84_the_newest_rows_are_stored_without_a_look_at_the_others() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = admitted_conversation(&mut engine, &mut store, 260);
+    for _ in 0..4 {
+        give(&mut engine, &mut store, Input::LoadOlder(conversation));
+    }
+    let before = engine.counts();
+    let later = Now { monotonic: now().monotonic.plus(Duration::from_secs(2)), ..now() };
+    engine.handle(later, Input::TimerDue).unwrap();
+    drain(&mut engine, &mut store);
+    assert_eq!(engine.counts().since(before).stored, Settings::default().rows_stored as u64);
+    let stored = store.records().iter().find(|(key, _)| key.starts_with("rows/")).unwrap();
+    let rows: Vec<crate::view::TimelineRow> = record::read(stored.0, stored.1).unwrap();
+    let positions: Vec<u64> = rows.iter().map(|row| row.position.unwrap().number()).collect();
+    assert_eq!(positions, (212..=261).collect::<Vec<u64>>());
 }

@@ -124,6 +124,10 @@ fn grants_of_bob(outputs: &[Output]) -> Option<usize> {
             let mut rows = detail.members.iter().chain(&detail.candidates);
             rows.find(|member| member.account.as_str() == "bob").map(|bob| bob.grants.len())
         }
+        Output::Update(Update::Members { changes, .. }) => {
+            let mut rows = changes.iter().filter_map(|change| change.row.as_ref());
+            rows.find(|(_, _, member)| member.account.as_str() == "bob").map(|(_, _, bob)| bob.grants.len())
+        }
         _ => None,
     })
 }

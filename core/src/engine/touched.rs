@@ -1,0 +1,75 @@
+//! What changed of a stream since the screen last looked.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    authority::Effects,
+    doc::Fact,
+    engine::replica::Replica,
+    ids::{AccountId, ConversationId, MessageId},
+};
+
+/// What changed since the screen last looked.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    pub(super) messages: BTreeSet<MessageId>,
+    /// Timelines that show more of what is older, or know that there is no more.
+    pub(super) extended: BTreeSet<ConversationId>,
+    /// Metadata or pins, or much of the members.
+    pub(super) detail: bool,
+    /// Members who stand elsewhere now, or in another role.
+    pub(super) members: BTreeSet<AccountId>,
+    /// How many came in by a link.
+    pub(super) invites: bool,
+    /// The list's row.
+    pub(super) row: bool,
+    /// Everything.
+    pub(super) all: bool,
+}
+
+impl Replica {
+    /// Takes note of what a change did.
+    pub(super) fn touch(&mut self, effects: &Effects) {
+        let is_apart = effects.thread.is_some() && self.outbox.is_empty();
+        self.touched.row |= !is_apart;
+        // The view may be behind what is admitted.
+        let thread = effects.thread.and_then(|id| self.confirmed.thread(id).or_else(|| self.view().thread(id)));
+        let parent = thread.map(|thread| thread.parent.message.clone());
+        self.touched.messages.extend(parent);
+        // The panel shows the words of what is pinned.
+        let view = self.view();
+        let room = effects.thread.and_then(|thread| view.room(thread));
+        let pins = &room.unwrap_or(view.conversation()).pins;
+        let pinned = effects.facts.iter().any(|fact| match fact {
+            Fact::Message(message, _) | Fact::Edit(message, _) | Fact::Deleted(message, _) => {
+                pins.contains_key(message)
+            }
+            _ => false,
+        });
+        self.touched.detail |= pinned;
+        for fact in &effects.facts {
+            match fact {
+                Fact::Message(message, _)
+                | Fact::Edit(message, _)
+                | Fact::Deleted(message, _)
+                | Fact::Reaction(message, ..) => {
+                    self.touched.messages.insert(message.clone());
+                }
+                Fact::Pin(message, _) => {
+                    self.touched.detail = true;
+                    self.touched.messages.insert(message.clone());
+                }
+                Fact::MemberRole(account, _) | Fact::MemberStatus(account, _) => {
+                    self.touched.members.insert(account.clone());
+                }
+                Fact::InviteUses(..) => self.touched.invites = true,
+                // Whoever calls themselves otherwise is called so on every message.
+                Fact::MemberText(..) => {
+                    self.touched.detail = true;
+                    self.touched.all = true;
+                }
+                _ => self.touched.detail = true,
+            }
+        }
+    }
+}

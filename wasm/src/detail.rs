@@ -1,0 +1,349 @@
+//! What the panel beside a timeline shows: a conversation in full, with its members.
+
+use serde::Serialize;
+use tidings_core::{model, view};
+use tsify::Tsify;
+
+use crate::{
+    command::{Link, Theme},
+    invite::InviteRow,
+    late::LateRow,
+    name::{ConversationKind, ConversationState, MemberStatus, Permission, PresenceKind, Role, Scope},
+    policy::Policies,
+    resource::ResourceRow,
+    time::millis,
+};
+
+/// A conversation in full. Times are in milliseconds since 1970.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationDetail {
+    /// Which.
+    pub conversation: String,
+    /// Its kind.
+    pub kind: ConversationKind,
+    /// What it is about, if it is about a resource.
+    pub resource: Option<ResourceRow>,
+    /// What a thread starts from.
+    pub parent: Option<ParentRow>,
+    /// Its name for search.
+    pub name: Option<String>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// Where its picture is.
+    pub avatar_url: Option<String>,
+    /// How it looks.
+    pub theme: Option<Theme>,
+    /// Who may know of it.
+    pub scope: Scope,
+    /// Whether it goes on.
+    pub state: ConversationState,
+    /// Whether only moderators and above may write.
+    pub locked: bool,
+    /// Its policies.
+    pub policies: Policies,
+    /// The roles that a member can have, built-in and its own, by falling rank.
+    pub roles: Vec<RoleRow>,
+    /// When it was created.
+    pub created_at: f64,
+    /// Who created it.
+    pub created_by: String,
+    /// The account that it belongs to, if not its creator.
+    pub account: Option<String>,
+    /// The object of another service that it is the back of.
+    pub link: Option<Link>,
+    /// Those who subscribe to it beside its members, as the server last told.
+    pub subscriber_count: u32,
+    /// The own role.
+    pub role: Role,
+    /// Where the own account stands in it.
+    pub status: MemberStatus,
+    /// What the own account may do, by role, policies, grants and denials; empty when not active.
+    pub permissions: Vec<Permission>,
+    /// Everybody who is a member, by rank and then name.
+    pub members: Vec<MemberRow>,
+    /// Who was invited, asked or is banned, by name.
+    pub candidates: Vec<MemberRow>,
+    /// Who has left or was removed, the latest first; at most 200 of them.
+    pub former: Vec<MemberRow>,
+    /// The invite links, newest first; empty for whoever may not make any.
+    pub invites: Vec<InviteRow>,
+    /// Messages that are held, oldest first; empty for whoever does not decide about them.
+    pub late: Vec<LateRow>,
+    /// The pinned messages, newest pin first.
+    pub pins: Vec<PinRow>,
+}
+
+/// What a thread starts from.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct ParentRow {
+    /// The conversation, or the thread of it, that the message is in.
+    pub conversation: String,
+    /// The message.
+    pub message: String,
+    /// How deep the thread is: 1 in a conversation, 2 in a thread of one …
+    pub depth: u32,
+}
+
+/// A role that a member of a conversation can have.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct RoleRow {
+    /// What it is called.
+    pub name: Role,
+    /// Its rank: members of a lower one can be acted on.
+    pub rank: u8,
+    /// What it carries.
+    pub permissions: Vec<Permission>,
+    /// Whether the conversation defines it itself.
+    pub custom: bool,
+}
+
+/// A member of a conversation, or somebody who was invited, asked or is banned.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberRow {
+    /// Who.
+    pub account: String,
+    /// The name for people: the one they have here, or their profile's.
+    pub name: String,
+    /// Their color here, `#RRGGBB`.
+    pub color: Option<String>,
+    /// The role.
+    pub role: Role,
+    /// Where they stand.
+    pub status: MemberStatus,
+    /// Since when they stand there, by the clock of who said so: when they left, or were removed or banned.
+    pub status_at: Option<f64>,
+    /// Who said so: themselves if they left, whoever removed or banned them.
+    pub status_by: Option<String>,
+    /// When they became a member.
+    pub joined_at: Option<f64>,
+    /// Who added or invited them.
+    pub invited_by: Option<String>,
+    /// What is granted and denied beside the role, and has not expired.
+    pub grants: Vec<GrantRow>,
+    /// What they are doing.
+    pub presence: PresenceKind,
+    /// Whether they are below the own rank: whoever holds the permission for it may act on them.
+    pub below: bool,
+}
+
+/// One permission granted or denied to one member. Times are in milliseconds since 1970.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct GrantRow {
+    /// Which.
+    pub permission: Permission,
+    /// Whether it is granted; denied otherwise.
+    pub allowed: bool,
+    /// Who said so.
+    pub by: String,
+    /// When.
+    pub at: f64,
+    /// From when on it says nothing any more; none for never.
+    pub until: Option<f64>,
+}
+
+/// A pinned message.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct PinRow {
+    /// The message.
+    pub message: String,
+    /// Who pinned it.
+    pub by: String,
+    /// When.
+    pub at: f64,
+    /// Its first characters; empty when it is not at hand.
+    pub preview: String,
+}
+
+/// Which of the lists of a detail a member is in.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Tsify)]
+#[serde(rename_all = "snake_case")]
+pub enum Roster {
+    /// Everybody who is a member.
+    Members,
+    /// Who was invited, asked or is banned.
+    Candidates,
+    /// Who has left or was removed.
+    Former,
+}
+
+/// Somebody whose row in a detail is another one now.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct MemberChange {
+    /// Whose.
+    pub account: String,
+    /// The row; none for who is in no list any more.
+    pub row: Option<PlacedMember>,
+}
+
+/// A row with where it stands.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct PlacedMember {
+    /// Its list.
+    pub roster: Roster,
+    /// Its place in the list once the account's former row is taken out.
+    pub place: u32,
+    /// The row.
+    pub member: MemberRow,
+}
+
+impl From<view::MemberChange> for MemberChange {
+    fn from(change: view::MemberChange) -> Self {
+        let row = change.row.map(|(roster, place, member)| PlacedMember {
+            roster: match roster {
+                view::Roster::Members => Roster::Members,
+                view::Roster::Candidates => Roster::Candidates,
+                view::Roster::Former => Roster::Former,
+            },
+            place: u32::try_from(place).unwrap_or(u32::MAX),
+            member: member.into(),
+        });
+        Self { account: change.account.to_string(), row }
+    }
+}
+
+impl From<view::ConversationDetail> for ConversationDetail {
+    fn from(detail: view::ConversationDetail) -> Self {
+        let view::ConversationDetail {
+            conversation,
+            kind,
+            resource,
+            parent,
+            name,
+            title,
+            description,
+            avatar_url,
+            theme,
+            scope,
+            state,
+            locked,
+            policies,
+            roles,
+            created_at,
+            created_by,
+            account,
+            link,
+            subscriber_count,
+            role,
+            status,
+            permissions,
+            members,
+            candidates,
+            former,
+            invites,
+            late,
+            pins,
+        } = detail;
+        Self {
+            conversation: conversation.to_string(),
+            kind: kind.into(),
+            resource: resource.map(ResourceRow::from),
+            parent: parent.map(|model::Parent { conversation, message, depth, .. }| ParentRow {
+                conversation: conversation.to_string(),
+                message: message.to_string(),
+                depth,
+            }),
+            name,
+            title,
+            description,
+            avatar_url,
+            theme: theme.map(Theme::from),
+            scope: scope.into(),
+            state: state.into(),
+            locked,
+            policies: policies.into(),
+            roles: role_rows(roles),
+            created_at: millis(created_at),
+            created_by: created_by.to_string(),
+            account: account.map(|account| account.to_string()),
+            link: link.map(Link::from),
+            subscriber_count,
+            role: role.into(),
+            status: status.into(),
+            permissions: names(permissions),
+            members: members.into_iter().map(MemberRow::from).collect(),
+            candidates: candidates.into_iter().map(MemberRow::from).collect(),
+            former: former.into_iter().map(MemberRow::from).collect(),
+            invites: invites.into_iter().map(InviteRow::from).collect(),
+            late: late.into_iter().map(LateRow::from).collect(),
+            pins: pins.into_iter().map(PinRow::from).collect(),
+        }
+    }
+}
+
+fn names(permissions: model::Permissions) -> Vec<Permission> {
+    permissions.iter().map(Permission::from).collect()
+}
+
+/// The roles of a roster, which subscribers are not in, and the conversation's own.
+fn role_rows(own: Vec<(model::RoleName, model::RoleDefinition)>) -> Vec<RoleRow> {
+    let built_in = model::Role::BUILT_IN.into_iter().filter(|role| *role != model::Role::Subscriber);
+    let built_in = built_in.map(|role| {
+        let rank = role.built_in_rank().unwrap_or_default();
+        RoleRow {
+            permissions: names(role.built_in_permissions().unwrap_or_default()),
+            rank,
+            name: role.into(),
+            custom: false,
+        }
+    });
+    let own = own.into_iter().map(|(name, model::RoleDefinition { rank, permissions })| RoleRow {
+        name: model::Role::Custom(name).into(),
+        rank,
+        permissions: names(permissions),
+        custom: true,
+    });
+    let mut rows: Vec<RoleRow> = built_in.chain(own).collect();
+    rows.sort_by_key(|row| core::cmp::Reverse(row.rank));
+    rows
+}
+
+impl From<view::MemberRow> for MemberRow {
+    fn from(row: view::MemberRow) -> Self {
+        let view::MemberRow {
+            account,
+            name,
+            color,
+            role,
+            status,
+            status_at,
+            status_by,
+            joined_at,
+            invited_by,
+            grants,
+            presence,
+            below,
+        } = row;
+        Self {
+            account: account.to_string(),
+            name,
+            color,
+            role: role.into(),
+            status: status.into(),
+            status_at: status_at.map(millis),
+            status_by: status_by.map(|account| account.to_string()),
+            joined_at: joined_at.map(millis),
+            invited_by: invited_by.map(|account| account.to_string()),
+            grants: grants.into_iter().map(GrantRow::from).collect(),
+            presence: presence.into(),
+            below,
+        }
+    }
+}
+
+impl From<(model::Permission, model::Grant)> for GrantRow {
+    fn from((permission, grant): (model::Permission, model::Grant)) -> Self {
+        let model::Grant { allowed, by, at, until } = grant;
+        Self { permission: permission.into(), allowed, by: by.to_string(), at: millis(at), until: until.map(millis) }
+    }
+}
+
+impl From<view::PinRow> for PinRow {
+    fn from(row: view::PinRow) -> Self {
+        let view::PinRow { message, by, at, preview } = row;
+        Self { message: message.to_string(), by: by.to_string(), at: millis(at), preview }
+    }
+}
