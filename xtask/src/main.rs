@@ -48,7 +48,7 @@ usage: cargo xtask COMMAND
                                      trace; or less of it
   sim [--minutes N]                  draw new seeds on every core until one fails,
                                      which is made small; 1 minute unless told
-  bench [authority | client | server [--only SCENARIO]... [--flood-seconds N]]
+  bench [authority | client | growth | server [--only SCENARIO]... [--flood-seconds N]]
                                      measure what admitting and refusing cost, what
                                      the package does in Chromium and in Node.js, and
                                      a server on each store, and write the figures to
@@ -217,6 +217,7 @@ fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, St
         None => Ok(Bench::All),
         Some("authority") => Ok(Bench::Authority),
         Some("client") => Ok(Bench::Client),
+        Some("growth") => Ok(Bench::Growth),
         Some("server") => {
             let (mut only, mut flood_seconds) = (Vec::new(), None);
             while let Some(flag) = rest.next() {
@@ -232,7 +233,7 @@ fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, St
             }
             Ok(Bench::Server { only, flood_seconds })
         }
-        Some(other) => Err(format!("no benchmark `{other}`; there are `authority`, `client` and `server`")),
+        Some(other) => Err(format!("no benchmark `{other}`; there are `authority`, `client`, `growth` and `server`")),
     }
 }
 
@@ -305,7 +306,7 @@ mod tests {
         check("sim --turns 5", Err("either one seed or some minutes"));
         check("sim --seed 5 --minutes 5", Err("either one seed or some minutes"));
         check("sim --fast 1", Err("`sim` does not take `--fast`"));
-        check("bench speed", Err("no benchmark `speed`; there are `authority`, `client` and `server`"));
+        check("bench speed", Err("no benchmark `speed`; there are `authority`, `client`, `growth` and `server`"));
         check("bench server --only", Err("`--only` needs a scenario"));
         check("bench server --flood-seconds ten", Err("`ten` is no number of seconds"));
         check("bench server --fast", Err("`bench server` does not take `--fast`"));

@@ -14,7 +14,7 @@ use crate::wasm::{self, Build};
 use crate::{machine, npm, step, workspace};
 
 /// By their names in the result.
-const PLACES: [&str; 3] = ["chromium", "node", "bare"];
+const PLACES: [&str; 2] = ["chromium", "node"];
 
 /// The parts of a start, by their names in the result.
 const START_PARTS: [(&str, &str); 6] = [
@@ -32,26 +32,36 @@ const START_PARTS: [(&str, &str); 6] = [
 /// When the package or the server do not build, or the benchmark does not run
 /// or print what it should.
 pub fn run() -> anyhow::Result<()> {
+    let result = measure_package("client", "bench", &[])?;
+    write(&result, &workspace::root().join("docs").join("benchmarks"))?;
+    write_part("## Client", &page(&result)?)
+}
+
+/// Builds the package, the server and these programs as they ship, runs a script of the
+/// end-to-end tests, and gives its result with the machine that it ran on.
+///
+/// # Errors
+/// When something does not build, or the script does not run or print what it should.
+pub fn measure_package(name: &str, script: &str, programs: &[(&str, &[&str])]) -> anyhow::Result<Value> {
     let chromium = machine::test_programs()?.chromium;
     wasm::build_package(Build::Shipped)?;
-    let server = ["build", "--release", "--package", "tidings-server"];
-    step::run("server", &mut workspace::cargo(&server))?;
-    let load = ["build", "--release", "--package", "tidings-tests", "--bin", "load"];
-    step::run("bare server", &mut workspace::cargo(&load))?;
+    let server: (&str, &[&str]) = ("server", &["--package", "tidings-server"]);
+    for (title, arguments) in [server].iter().chain(programs) {
+        step::run(title, workspace::cargo(&["build", "--release"]).args(*arguments))?;
+    }
     let folder = workspace::end_to_end();
     npm::install(&folder)?;
     step::run(&npm::title(&folder, "npm run build"), &mut npm::script(&folder, "build"))?;
     let machine = format!("{}, {}", machine::describe(), machine::version(&chromium));
-    let mut bench = npm::script(&folder, "bench");
     let release = workspace::target().join("release");
+    let mut bench = npm::script(&folder, script);
     bench.env("TIDINGS_SERVER_BIN", release.join("tidings-server"));
     bench.env("TIDINGS_LOAD_BIN", release.join("load"));
     bench.env("TIDINGS_CHROMIUM", &chromium);
     // Nobody opens the demo: any folder will do.
     bench.env("TIDINGS_DEMO_DIST", &folder);
-    let result = json!({ "machine": machine, "client": measure("client", &mut bench)? });
-    write(&result, &workspace::root().join("docs").join("benchmarks"))?;
-    write_part("## Client", &page(&result)?)
+    let measured = measure(name, &mut bench)?;
+    Ok(json!({ "machine": machine, name: measured }))
 }
 
 fn write(result: &Value, folder: &Path) -> anyhow::Result<()> {
@@ -67,7 +77,7 @@ fn median(client: &Value, place: &str, path: &str) -> Option<f64> {
 }
 
 /// The median, with the least and the most.
-fn spread(client: &Value, place: &str, path: &str) -> String {
+pub fn spread(client: &Value, place: &str, path: &str) -> String {
     let at = |name: &str| client.pointer(&format!("/{place}/{path}/{name}")).and_then(Value::as_f64);
     match (at("median"), at("min"), at("max")) {
         (Some(median), Some(min), Some(max)) => format!("{} ({} – {})", short(median), short(min), short(max)),
@@ -96,16 +106,6 @@ fn rows() -> Vec<(String, &'static str, String)> {
     add("… of JavaScript", "–", "heap_started/scripts_kib");
     add("memory of the module after ten were opened, KiB", "–", "heap_opened/wasm_kib");
     add("… of JavaScript", "–", "heap_opened/scripts_kib");
-    add("one sender of 5,000: messages/s until the other has all", "≥ 2,000", "growth/sender_per_second");
-    add("… a message, both clients, ms of processor", "–", "growth/sender_cpu_ms");
-    add("… one behind 5,000, to one behind 100", "≤ 1.3", "growth/late_to_early");
-    add("all of 10,000 messages back by 50, ms", "≤ 2,000", "growth/scrolled_ms");
-    add("… ms of processor", "–", "growth/scrolled_cpu_ms");
-    add("200 written offline against 500 missed: converged, ms", "≤ 150", "growth/burst_ms");
-    add("… both clients, ms of processor", "–", "growth/burst_cpu_ms");
-    add("100 joins of an open conversation, ms", "≤ 4,000", "growth/joins_ms");
-    add("… all 101 clients, ms of processor", "–", "growth/joins_cpu_ms");
-    add("an input with 300 open timelines, ms", "≤ 1", "growth/input_ms");
     rows
 }
 
@@ -123,10 +123,7 @@ fn page(result: &Value) -> anyhow::Result<String> {
          the store is in memory, each round is a new process, and the clock ends when the app has the rows. A page's\n\
          newest 50 rows are shown from what is stored of them, while its documents load. What a message costs is the mean of\n\
          {} sent one after another, each when the one before is stored, with the timeline on the screen: the time of the\n\
-         page's thread in Chromium, and of all threads in Node.js. In the cases of the second half every device of the\n\
-         case is in one process or page, on one thread: whoever sends, whoever follows, and all who join. *Bare* is a socket\n\
-         in Node.js that sends and counts texts, against the bare server of the part about the server: no identity, no\n\
-         rule, no store and no screen; its burst is sent by both at once. Memory is after a garbage collection; the module's never\n\
+         page's thread in Chromium, and of all threads in Node.js. Memory is after a garbage collection; the module's never\n\
          shrinks. Figures are medians of {} rounds, with the least and the most. The whole result is\n\
          [`benchmarks/client.json`](benchmarks/client.json).\n",
         count("conversations")?,
@@ -135,7 +132,7 @@ fn page(result: &Value) -> anyhow::Result<String> {
         count("sent")?,
         count("rounds")?,
     )?;
-    text.push_str("| case | Chromium | Node.js | bare | goal |\n|---|---:|---:|---:|---|\n");
+    text.push_str("| case | Chromium | Node.js | goal |\n|---|---:|---:|---|\n");
     for (case, goal, path) in rows() {
         let cells = PLACES.map(|place| spread(client, place, &path));
         writeln!(text, "| {case} | {} | {goal} |", cells.join(" | "))?;
@@ -180,7 +177,7 @@ mod tests {
             "chromium": { "page_start": { "whole_ms": figure, "module_ms": figure } },
         });
         let page = page(&json!({ "machine": "a machine", "client": client })).unwrap();
-        let line = "| first paint, a new page, ms | 120 (100 – 140) | – | – | ≤ 150 in Chromium |";
+        let line = "| first paint, a new page, ms | 120 (100 – 140) | – | ≤ 150 in Chromium |";
         assert!(page.contains(line), "{page}");
         assert!(page.contains("| module | 2.0 | 1.0 | 0.5 | ≤ 450 with brotli |"), "{page}");
         assert!(start_plot(&client).contains(">120</text>"));

@@ -4,6 +4,7 @@
 
 mod authority;
 mod client;
+mod growth;
 mod plot;
 mod server;
 
@@ -22,8 +23,10 @@ pub enum Bench {
     All,
     /// The authority: admitting by step, refusing by class.
     Authority,
-    /// The package in Chromium and in Node.js: first paint, sending, memory, size.
+    /// The package in Chromium and in Node.js: first paint, sending, memory, size, and what must not grow.
     Client,
+    /// What must not grow with a history, in Node.js and Chromium, beside a bare client.
+    Growth,
     /// The server as a process: latency, throughput, bytes, memory.
     Server {
         /// Only these scenarios; then the page is left as it is.
@@ -42,10 +45,15 @@ pub fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
         Bench::All => {
             authority::run()?;
             client::run()?;
+            growth::run()?;
             server::run(&[], None)?;
         }
         Bench::Authority => authority::run()?,
-        Bench::Client => client::run()?,
+        Bench::Client => {
+            client::run()?;
+            growth::run()?;
+        }
+        Bench::Growth => growth::run()?,
         Bench::Server { only, flood_seconds } => server::run(only, *flood_seconds)?,
     }
     Ok(ExitCode::SUCCESS)

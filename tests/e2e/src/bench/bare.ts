@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 
 import { required } from "../support/environment.js";
-import { figuresOf, type Figures } from "./figures.js";
+import { caseFigures, type Figures } from "./figures.js";
 import { NODE } from "./growth.js";
 import { BURST, MISSED, SENT, spent, text } from "./growth_round.js";
 
@@ -26,9 +26,9 @@ export async function bare(rounds: number): Promise<Figures> {
     const url = line.replace("listening on http", "ws");
     const measured = [];
     for (let round = 0; round < rounds; round += 1) {
-      measured.push({ growth: await measureRound(`${url}/round-${round}`) });
+      measured.push(await measureRound(`${url}/round-${round}`));
     }
-    return figuresOf(measured);
+    return caseFigures(measured);
   } finally {
     child.kill("SIGKILL");
     await rm(folder, { recursive: true, force: true });

@@ -52,10 +52,12 @@ export function openingParts(cold: readonly Opening[], warm: readonly Opening[])
 
 /** Rounds, each with the same groups of numbers, as figures. */
 export function figuresOf(rounds: readonly Record<string, Record<string, number>>[]): Figures {
-  const [first = {}] = rounds;
-  const group = (name: string): Figures => {
-    const names = Object.keys(first[name] ?? {});
-    return Object.fromEntries(names.map((of) => [of, figure(rounds.map((round) => round[name]?.[of] ?? Number.NaN))]));
-  };
-  return Object.fromEntries(Object.keys(first).map((name) => [name, group(name)]));
+  const names = Object.keys(rounds[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, caseFigures(rounds.map((round) => round[name] ?? {}))]));
+}
+
+/** Rounds, each with the same numbers, as figures. */
+export function caseFigures(rounds: readonly Record<string, number>[]): Figures {
+  const names = Object.keys(rounds[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, figure(rounds.map((round) => round[name] ?? Number.NaN))]));
 }

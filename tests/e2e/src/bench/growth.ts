@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import { PackageSite, Profile } from "../support/profile.js";
 import { issueToken, type Server } from "../support/server.js";
 import { bundled, growthScript } from "./bundle.js";
-import { figuresOf, type Figures } from "./figures.js";
+import { caseFigures, type Figures } from "./figures.js";
 import { accountsOf, measureRound, type GrowthPlan, type Place } from "./growth_round.js";
 
 /** What Node.js gives. */
@@ -21,16 +21,16 @@ const PACKAGE = "/dist/index.js";
 const ROUND = "/bench/growth_round.js";
 
 /** Measures each case so often, each round between accounts of its own. */
-export async function growth(server: Server, rounds: number): Promise<Figures> {
+export async function inNode(server: Server, rounds: number): Promise<Figures> {
   const measured = [];
   for (let round = 0; round < rounds; round += 1) {
-    measured.push({ growth: await measureRound(await planOf(server, `node-${round}`), NODE) });
+    measured.push(await measureRound(await planOf(server, `node-${round}`), NODE));
   }
-  return figuresOf(measured);
+  return caseFigures(measured);
 }
 
 /** The same in a page of a real Chromium. */
-export async function growthInChromium(server: Server, rounds: number): Promise<Figures> {
+export async function inChromium(server: Server, rounds: number): Promise<Figures> {
   const site = await PackageSite.open({ scripts: { [PACKAGE]: await bundled(), [ROUND]: await growthScript() } });
   const profile = await Profile.create();
   try {
@@ -39,10 +39,10 @@ export async function growthInChromium(server: Server, rounds: number): Promise<
       const page = await profile.start();
       await page.goto(site.url);
       const given = { script: ROUND, plan: await planOf(server, `chromium-${round}`) };
-      measured.push({ growth: await page.evaluate(runRound, given) });
+      measured.push(await page.evaluate(runRound, given));
       await profile.kill();
     }
-    return figuresOf(measured);
+    return caseFigures(measured);
   } finally {
     await Promise.all([profile.remove(), site.close()]);
   }
