@@ -9,7 +9,6 @@ use crate::{
         Conversation, ConversationKind, ConversationState, InfoField, Invite, Member, MemberField, MemberStatus,
         Permission, Permissions, PresenceKind,
     },
-    time::WallTime,
     view::{ConversationDetail, InviteRow, MemberChange, MemberRow, PinRow, Roster},
 };
 
@@ -218,11 +217,7 @@ fn roster_of(member: &Member) -> Option<Roster> {
 }
 
 /// What orders a list: members by rank and name, candidates by name, who is gone by when they went.
-fn place_of(
-    roster: Roster,
-    row: &MemberRow,
-    state: &Conversation,
-) -> (Option<Reverse<Option<WallTime>>>, Option<Reverse<u8>>, String, AccountId) {
+fn place_of(roster: Roster, row: &MemberRow, state: &Conversation) -> impl Ord + use<> {
     let rank = (roster == Roster::Members).then(|| Reverse(state.rank_of(&row.role)));
     let went = (roster == Roster::Former).then_some(Reverse(row.status_at));
     let name = if roster == Roster::Former { String::new() } else { row.name.to_lowercase() };
