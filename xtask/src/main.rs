@@ -271,6 +271,7 @@ mod tests {
         check("bench", Ok(Command::Bench(Bench::All)));
         check("bench authority", Ok(Command::Bench(Bench::Authority)));
         check("bench client", Ok(Command::Bench(Bench::Client)));
+        check("bench growth", Ok(Command::Bench(Bench::Growth)));
         check("bench server", Ok(Command::Bench(Bench::Server { only: Vec::new(), flood_seconds: None })));
         let only = vec!["latency".to_owned(), "crash".to_owned()];
         check(
