@@ -143,7 +143,9 @@ impl Engine {
     /// Ends the wishes to come into a conversation that were granted, if the row says so.
     pub(super) fn end_granted(&mut self, conversation: ConversationId) {
         let status = self.inbox.get(&conversation).map(|record| record.row.status);
-        if matches!(status, Some(MemberStatus::Active | MemberStatus::Requested)) {
+        let is_here = matches!(status, Some(MemberStatus::Active | MemberStatus::Requested));
+        // One that was deleted before the answer came will never have a row.
+        if is_here || self.deleted.contains(&conversation) {
             self.end_granted_wishes(conversation);
         }
     }

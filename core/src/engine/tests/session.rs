@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::{
-    command::SetProfile,
-    model::ConversationKind,
-    wire::{Closed, Piece, PushedChange},
+    command::{AskFor, SetProfile},
+    model::{ConversationKind, ConversationState, MemberStatus, Receipt, Role},
+    wire::{Closed, ConversationSummary, Piece, PushedChange},
 };
 
 #[test]
@@ -446,4 +446,43 @@ fn e72_an_administrator_is_one_after_a_start_without_a_network_too() {
         };
         receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
     }
+}
+
+#[test]
+fn s27_a_wish_that_is_granted_where_nothing_is_left_is_over() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    go_online(&mut engine, &mut store);
+    let conversation = ConversationId::from_bytes([1; 16]);
+    let command = AskFor { conversation, wish: crate::model::Wish::Join(None) }.into();
+    let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
+    let request = sent(&outputs).find_map(|frame| match frame {
+        ClientFrame::Ask(ask) => Some(ask.request),
+        _ => None,
+    });
+    let deleted = ConversationSummary {
+        conversation,
+        kind: ConversationKind::Group,
+        title: None,
+        state: ConversationState::Deleted,
+        role: Role::Member,
+        status: MemberStatus::Active,
+        member_count: 0,
+        others: Vec::new(),
+        last_message: None,
+        position: Position::new(3),
+        page: 0,
+        receipt: Receipt::default(),
+        unread: 0,
+        created_at: now().wall,
+        subscriber_count: 0,
+        resource: None,
+        joined: Position::ZERO,
+    };
+    receive(&mut engine, &mut store, &ServerFrame::Summaries(vec![deleted]));
+    let stream = StreamId::Conversation(conversation);
+    let (positions, accepted_at) = (vec![Position::new(3)], vec![now().wall]);
+    let accepted = Accepted { request: request.expect("it is asked"), stream, positions, accepted_at };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Accepted(accepted));
+    assert!(outputs.contains(&Output::Update(Update::Unsynced(0))), "{outputs:?}");
 }
