@@ -33,7 +33,7 @@ function rosters(open: OpenConversation): string[] {
   return [members, candidates, former].map((rows) => rows.map(({ account }) => account).join(" "));
 }
 
-test("V82: a member who is told of leaves their row and takes another, and what was told before stays as it is", () => {
+test("V82 a member who is told of leaves their row and takes another, and what was told before stays as it is", () => {
   const open = new OpenConversation("conversation", undefined);
   const told: string[][] = [];
   const place = (account: string, roster: Roster, at: number): Change => ({
