@@ -201,6 +201,7 @@ impl Run<'_> {
             let refused = rows.any(|row| row.words.as_deref() == Some(text) && !is_let_in(row));
             match (count, refused) {
                 (1, false) | (0, true) => {}
+                (0, false) if words.message.as_ref().is_some_and(|message| self.taken_back.contains(message)) => {}
                 // What one device was given back, another one of theirs may have brought back.
                 (1, true) if self.lost.contains(text) => {}
                 (count, _) => {

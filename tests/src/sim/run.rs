@@ -12,9 +12,9 @@ use std::{
 
 use tidings_core::{
     code::Code,
-    command::{AddMember, AnswerLate, Command, RemoveMember, SendText, SetPolicy},
+    command::{AddMember, AnswerLate, Command, DeleteMessage, RemoveMember, SendText, SetPolicy},
     engine::Input,
-    ids::{AccountId, ConversationId, StreamId},
+    ids::{AccountId, ConversationId, MessageId, StreamId},
     limits::Limits,
     model::{LateWrites, MemberStatus, Policy, Role},
     storage::StorageError,
@@ -165,6 +165,8 @@ pub(super) struct Words {
     /// Whether they may be lost, or said twice: the device was copied, restored,
     /// or went down before it told that they are safe.
     pub(super) doubtful: bool,
+    /// The message that they are the words of.
+    pub(super) message: Option<MessageId>,
 }
 
 pub(super) struct Run<'a> {
@@ -173,6 +175,8 @@ pub(super) struct Run<'a> {
     pub(super) conversations: Vec<ConversationId>,
     /// What was said, and is safe.
     pub(super) said: BTreeMap<String, Words>,
+    /// Messages that somebody takes back: what waits aside is not sent then (S21).
+    pub(super) taken_back: BTreeSet<MessageId>,
     plan: &'a Plan,
     profile: Profile,
     /// Commands that were not answered yet, with their words.
@@ -231,6 +235,7 @@ impl<'a> Run<'a> {
             conversations: Vec::new(),
             asked: BTreeMap::new(),
             said: BTreeMap::new(),
+            taken_back: BTreeSet::new(),
             backups: BTreeMap::new(),
             wrong_clocks: BTreeSet::new(),
             heard: BTreeSet::new(),
@@ -368,6 +373,9 @@ impl<'a> Run<'a> {
         let words = command.words().map(str::to_owned);
         let name = command.name();
         self.world.trace.note(self.world.time_ms, format_args!("device {device}: {name} {words:?}"));
+        if let Command::DeleteMessage(DeleteMessage { message, .. }) = &command {
+            self.taken_back.insert(message.clone());
+        }
         let request = self.world.command(device, command);
         self.asked.insert((device, request), words);
     }
@@ -379,11 +387,12 @@ impl<'a> Run<'a> {
         self.asked.retain(|(device, request), words| {
             let client = &world.clients()[*device];
             let Some(answer) = client.screen.answers.get(request) else { return true };
-            if let Ok((conversation, _)) = answer {
+            if let Ok((conversation, message)) = answer {
                 opened.extend(*conversation);
                 let account = client.account.clone();
                 if let Some(words) = words.take() {
-                    said.entry(words).or_insert(Words { account, doubtful: false });
+                    let said = said.entry(words).or_insert(Words { account, doubtful: false, message: None });
+                    said.message.clone_from(message);
                 }
             }
             false
@@ -405,7 +414,7 @@ impl<'a> Run<'a> {
         let unanswered: Vec<_> = self.asked.keys().filter(|(asked, _)| *asked == device).copied().collect();
         for key in unanswered {
             if let Some(Some(words)) = self.asked.remove(&key) {
-                self.said.insert(words, Words { account: account.clone(), doubtful: true });
+                self.said.insert(words, Words { account: account.clone(), doubtful: true, message: None });
             }
         }
         if all {
