@@ -11,7 +11,7 @@ use tidings_core::{
         PinMessage, React, RemoveMember, SendText, SetInfo, SetProfile, Unreact,
     },
     engine::{ConnectionState, Input},
-    ids::{AccountId, ConversationId, MessageId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
     limits::Limits,
     model::{InfoField, MemberStatus, Profile, Role},
     time::WallTime,
@@ -735,9 +735,11 @@ fn v2_what_quotes_a_message_follows_its_words() {
 #[test]
 fn a84_a_reply_to_what_was_never_said_is_refused_at_once() {
     let mut group = group(Limits::default());
-    let (bob, id) = (group.bob, group.group);
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    let said = group.say(ann, "by ann, and not by carl");
+    group.settle();
     group.world.set_network(bob, false);
-    let stranger = MessageId { stamp: Stamp::from_bytes([7; 16]), author: account("ann") };
+    let stranger = MessageId { author: account("carl"), ..said };
     let request = group.world.command(bob, SendText { reply_to: Some(stranger), ..SendText::new(id, "really?") });
     group.world.run_ms(1_000);
     assert_eq!(group.world.client(bob).screen.answers[&request], Err(Code::MessageUnknown));
