@@ -26,10 +26,6 @@ pub(super) struct Moved {
 }
 
 impl Registers {
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&AccountId, &Receipt)> {
-        self.of.iter()
-    }
-
     /// How far somebody has come, as far as that is known.
     pub(super) fn get(&self, account: &AccountId) -> Option<Receipt> {
         self.of.get(account).copied()

@@ -23,4 +23,5 @@ pub mod shown;
 pub mod shrink;
 pub mod store;
 pub mod trace;
+mod words;
 pub mod world;

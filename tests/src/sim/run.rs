@@ -36,6 +36,7 @@ use super::{
     restored::Copied,
     store::Death,
     trace::Keep,
+    words::Words,
     world::{Device, Place, Tokens, World},
 };
 use crate::random::Random;
@@ -156,17 +157,6 @@ pub fn run(plan: &Plan) -> Result<Report, Failure> {
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
-}
-
-/// Words on their way to be safe, or safe.
-#[derive(Debug, Clone)]
-pub(super) struct Words {
-    pub(super) account: AccountId,
-    /// Whether they may be lost, or said twice: the device was copied, restored,
-    /// or went down before it told that they are safe.
-    pub(super) doubtful: bool,
-    /// The message that they are the words of.
-    pub(super) message: Option<MessageId>,
 }
 
 pub(super) struct Run<'a> {
