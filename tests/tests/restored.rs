@@ -199,6 +199,24 @@ fn e63_a_stream_that_was_put_back_in_silence_heals_when_it_is_written_to() {
 }
 
 #[test]
+fn e69_a_store_that_went_back_is_known_by_its_cursor() {
+    let (mut world, ann, bob) = pair(Limits::default());
+    world.run_ms(1_000);
+    let copy = world.database().copy();
+    let mut trip = begin((world, ann, bob));
+    trip.say(ann, "one");
+    // Long enough for the devices to be told a cursor of now.
+    trip.world.run_ms(60_000);
+    trip.world.put_back(&copy, false);
+    trip.settle();
+    // Nobody has asked for the group, which the server knows nothing of.
+    trip.check(&["one"]);
+    trip.say(bob, "two");
+    trip.settle();
+    trip.check(&["one", "two"]);
+}
+
+#[test]
 fn e61_words_of_a_conversation_that_nobody_begins_again_are_given_back() {
     let (mut world, ann, bob) = pair(Limits::default());
     world.run_ms(1_000);

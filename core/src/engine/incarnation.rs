@@ -95,18 +95,34 @@ impl Engine {
         let is_first = self.incarnation.replace(incarnation).is_none();
         self.dirty_meta = true;
         if !is_first {
-            self.cursor = None;
-            self.moved_receipts.clear();
-            self.known_unread.clear();
-            for (conversation, record) in &mut self.inbox {
-                // Positions of before say nothing now.
-                (record.head, record.receipt, record.receipt_unsent) = Default::default();
-                self.dirty_rows.insert(*conversation);
-            }
+            self.forget_told();
         }
         let former: Vec<StreamId> = self.heads.keys().filter(|stream| self.is_former(stream)).cloned().collect();
         for stream in former {
             self.make_former(&stream);
+        }
+    }
+
+    /// The server's cursor lies before one that it told: its store was put back, and
+    /// nobody said so. All is told anew on the next link.
+    pub(super) fn cursor_went_back(&mut self) {
+        self.dirty_meta = true;
+        self.forget_told();
+        let held: Vec<StreamId> = self.heads.keys().cloned().collect();
+        for stream in held {
+            self.make_former(&stream);
+        }
+        self.link_failed(Some(Code::StoreRestored), None);
+    }
+
+    /// Positions and cursors of before say nothing now.
+    fn forget_told(&mut self) {
+        self.cursor = None;
+        self.moved_receipts.clear();
+        self.known_unread.clear();
+        for (conversation, record) in &mut self.inbox {
+            (record.head, record.receipt, record.receipt_unsent) = Default::default();
+            self.dirty_rows.insert(*conversation);
         }
     }
 

@@ -41,8 +41,8 @@ impl fmt::Display for Position {
     }
 }
 
-/// How far a device has read everything it may read; opaque to clients, only
-/// the server that gave it compares it.
+/// How far a device has read everything it may read; opaque to clients but for
+/// this: in one incarnation of a store it never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Cursor(#[n(0)] u64);
