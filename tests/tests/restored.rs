@@ -9,7 +9,8 @@ use tidings_core::{
     code::Code,
     command::{
         AddMember, BanMember, BlockAccount, ChangeRole, CreateConversation, CreateDirect, CreateThread, DeleteMessage,
-        EditMessage, React, SendText, SetConversationSetting, SetInfo, SetProfile, SetReachability, SettingChange,
+        EditMessage, React, RemoveMember, SendText, SetConversationSetting, SetInfo, SetProfile, SetReachability,
+        SettingChange,
     },
     doc::{Home, Message},
     engine::Input,
@@ -214,6 +215,20 @@ fn e69_a_store_that_went_back_is_known_by_its_cursor() {
     trip.say(bob, "two");
     trip.settle();
     trip.check(&["one", "two"]);
+}
+
+#[test]
+fn e60_who_was_removed_before_the_copy_is_told_so() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob) = (trip.ann, trip.bob);
+    trip.world.set_network(bob, false);
+    trip.world.command(ann, RemoveMember { conversation: trip.group, account: account("bob") });
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.world.put_back(&copy, true);
+    trip.world.set_network(bob, true);
+    trip.settle();
+    assert_eq!(trip.world.client(bob).screen.inbox[&trip.group].status, MemberStatus::Removed);
 }
 
 #[test]

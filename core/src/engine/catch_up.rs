@@ -21,7 +21,7 @@ use crate::{
     storage::Write,
     time::{MonotonicTime, WallTime},
     view::{InboxRow, Wait},
-    wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, Fetched, ProfileNotice, Refused, Revoked},
+    wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, Fetched, ProfileNotice, Refused},
 };
 
 /// How long the server can put off a push or a fetch. It says until when, by its
@@ -605,12 +605,11 @@ impl Engine {
         }
     }
 
-    pub(super) fn receive_revoked(&mut self, stream: &StreamId, revoked: &Revoked) {
-        let conversation = revoked.conversation;
+    pub(super) fn receive_revoked(&mut self, stream: &StreamId, conversation: ConversationId, status: MemberStatus) {
         self.end_granted_wishes(conversation);
-        let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != revoked.status);
+        let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != status);
         if let Some(record) = record {
-            record.row.status = revoked.status;
+            record.row.status = status;
             self.dirty_rows.insert(conversation);
             self.shown_rows.insert(conversation);
             // The row that is held is ahead of what the screen was told.
@@ -619,7 +618,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         // What is pending may have been admitted before: the server answers
         // it, and after its first refusal the rest is refused here.
-        replica.revoked = Some(revoked.status);
+        replica.revoked = Some(status);
         replica.touched.detail = true;
     }
 }

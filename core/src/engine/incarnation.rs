@@ -340,8 +340,11 @@ impl Engine {
             || replica.confirmed.position() == Position::ZERO
             || replica.revoked.is_some()
         {
-            // Where it stands now is told; what is held stays to be read.
-            replica.former = None;
+            // What is held stays to be read. Where the account stands is not told to a device without a cursor.
+            let is_former = replica.former.take().is_some();
+            if let Some(status) = ended(refused.code).filter(|_| is_former) {
+                self.receive_revoked(stream, conversation, status);
+            }
             return false;
         }
         match replica.former.take() {
@@ -423,6 +426,16 @@ impl Engine {
             open.detail = None;
         }
         self.update(Update::Gone(conversation));
+    }
+}
+
+/// Where an account stands that is refused with a code, if it was a member.
+fn ended(code: Code) -> Option<MemberStatus> {
+    match code {
+        Code::MemberLeft => Some(MemberStatus::Left),
+        Code::MemberRemoved => Some(MemberStatus::Removed),
+        Code::MemberBanned => Some(MemberStatus::Banned),
+        _ => None,
     }
 }
 
