@@ -6,7 +6,7 @@ use core::ops::RangeInclusive;
 use super::{Limits, frame_items};
 
 /// Bytes of a Push beside its changes, for each of them.
-const PUSHED_BYTES: u32 = 128;
+const PUSHED_BYTES: u64 = 128;
 
 /// A limit that contradicts another one, or that no client accepts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,10 +47,15 @@ impl Limits {
         let widest = Self::WIDEST;
         let range = |least: u32, most: u32| u64::from(least)..=u64::from(most);
         let items = u32::try_from(frame_items::ENTRIES).unwrap_or(u32::MAX);
-        let change = self.change_bytes_max;
-        let push = self.push_bytes_max + self.push_changes_max * PUSHED_BYTES;
+        let (change, page_widest) = (u64::from(self.change_bytes_max), u64::from(widest.page_bytes_max));
+        let push = u64::from(self.push_bytes_max) + u64::from(self.push_changes_max) * PUSHED_BYTES;
         for (name, value, allowed, reason) in [
-            ("frame_bytes_max", self.frame_bytes_max, range(push, widest.frame_bytes_max), "a frame holds any push"),
+            (
+                "frame_bytes_max",
+                self.frame_bytes_max,
+                push..=u64::from(widest.frame_bytes_max),
+                "a frame holds any push",
+            ),
             ("members_max", self.members_max, range(2, items), "a client is told of so many members at once"),
             (
                 "catch_up_entries_max",
@@ -73,13 +78,13 @@ impl Limits {
             (
                 "page_bytes_soft",
                 self.page_bytes_soft,
-                range(1, widest.page_bytes_max - change),
+                1..=page_widest.saturating_sub(change),
                 "a page takes a message, and a client takes the page",
             ),
             (
                 "page_bytes_max",
                 self.page_bytes_max,
-                range(self.page_bytes_soft + change, widest.page_bytes_max),
+                u64::from(self.page_bytes_soft) + change..=page_widest,
                 "an open page takes any change, and a client takes the page",
             ),
             (
@@ -97,7 +102,7 @@ impl Limits {
             (
                 "document_bytes_soft",
                 self.document_bytes_soft,
-                range(change, widest.document_bytes_max),
+                change..=u64::from(widest.document_bytes_max),
                 "a document takes any change, and a client takes the document",
             ),
             (
@@ -129,7 +134,7 @@ mod tests {
     fn i29_limits_are_checked_against_one_another_and_what_clients_accept() {
         check(DEFAULT, None);
         let change = DEFAULT.change_bytes_max;
-        let least_frame = DEFAULT.push_bytes_max + DEFAULT.push_changes_max * PUSHED_BYTES;
+        let least_frame = DEFAULT.push_bytes_max + DEFAULT.push_changes_max * PUSHED_BYTES as u32;
         // The least and the most of each with what is beyond, the others as they are unless they have to follow.
         check(Limits { frame_bytes_max: least_frame, ..DEFAULT }, None);
         check(Limits { frame_bytes_max: least_frame - 1, ..DEFAULT }, Some("frame_bytes_max"));
@@ -144,6 +149,7 @@ mod tests {
         check(Limits { page_changes_max: 100_001, ..DEFAULT }, Some("page_changes_max"));
         check(Limits { page_bytes_soft: 0, ..DEFAULT }, Some("page_bytes_soft"));
         check(Limits { page_bytes_soft: WIDEST.page_bytes_max - change + 1, ..DEFAULT }, Some("page_bytes_soft"));
+        check(Limits { page_bytes_soft: u32::MAX, ..DEFAULT }, Some("page_bytes_soft"));
         check(Limits { page_bytes_max: DEFAULT.page_bytes_soft + change - 1, ..DEFAULT }, Some("page_bytes_max"));
         check(Limits { page_bytes_max: WIDEST.page_bytes_max + 1, ..DEFAULT }, Some("page_bytes_max"));
         check(Limits { document_changes_soft: DEFAULT.members_max - 1, ..DEFAULT }, Some("document_changes_soft"));
