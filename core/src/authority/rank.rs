@@ -300,7 +300,7 @@ fn check_after(context: &Context<'_>, after: &BTreeMap<&AccountId, Member>, powe
     if owned && !roster().any(|(_, member)| member.role == Role::Owner) {
         return refuse(Code::LastOwner, "a conversation keeps at least one owner");
     }
-    let grows = roster().count() > conversation.active_members().count();
+    let grows = roster().count() > conversation.active as usize;
     if grows && roster().count() > context.limits.members_max as usize {
         return refuse(Code::TooManyMembers, format!("at most {}", context.limits.members_max));
     }

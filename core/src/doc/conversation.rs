@@ -3,7 +3,7 @@
 use crate::{
     doc::{Document, Fact, Key},
     ids::AccountId,
-    model::{Conversation, Member, MemberStatus, Policies},
+    model::{Conversation, Member, Policies},
 };
 
 impl Conversation {
@@ -23,13 +23,9 @@ impl Conversation {
             Fact::MemberStatus(account, _) => Some(account),
             _ => None,
         });
-        let outside: Vec<&AccountId> = moved.filter(|account| !self.is_active(account)).collect();
+        let outside: Vec<&AccountId> = moved.filter(|account| self.active_member(account).is_none()).collect();
         self.reread(document, facts);
-        outside.into_iter().filter(|account| self.is_active(account)).cloned().collect()
-    }
-
-    fn is_active(&self, account: &AccountId) -> bool {
-        self.members.get(account).is_some_and(|member| member.status() == MemberStatus::Active)
+        outside.into_iter().filter(|account| self.active_member(account).is_some()).cloned().collect()
     }
 
     fn reread(&mut self, document: &Document, facts: &[Fact]) {

@@ -75,6 +75,7 @@ impl Engine {
         let sequence = self.next_sequence;
         let (session, limits) = (self.session.clone(), self.limits.clone());
         let me = session.account.clone();
+        let is_new = !self.retries.contains_key(&request);
         let Some(replica) = self.replica(stream) else { return };
         if !replica.whole {
             return self.wait_for_whole(stream, request, command);
@@ -84,15 +85,12 @@ impl Engine {
             return self.wait_for_thread(stream, thread, request, command);
         }
         // Retried, it says what it said: its words can go nowhere else.
-        let is_new = !self.retries.contains_key(&request);
-        let Some(replica) = self.replica(stream) else { return };
         if let (Command::SendText(text), true) = (&command, is_new)
             && answers_nothing(replica, text)
         {
             return self.fail(request, Code::MessageUnknown, "a reply to what was never said here");
         }
         let message = command.message(&me);
-        let Some(replica) = self.replica(stream) else { return };
         if let Command::DeleteMessage(DeleteMessage { message, .. }) = &command {
             let taken = replica.take_back(message, &me);
             if !taken.is_empty() {
