@@ -3,6 +3,7 @@
 
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -11,12 +12,17 @@ use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
     jwk::{Jwk, JwkSet},
 };
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use serde_json::json;
 use tidings_core::{code::Code, wire::ClientFrame, wire::ServerFrame};
 use tidings_server::clock;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
 };
 
 use crate::{
@@ -72,24 +78,48 @@ struct Provider {
 
 impl Provider {
     async fn start(first: Signer) -> Self {
+        Self::start_behind(None, first).await
+    }
+
+    /// One that is reached by TLS.
+    async fn start_by_tls(certificate: &CertifiedKey<KeyPair>, first: Signer) -> Self {
+        let key = PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der());
+        let config = ServerConfig::builder().with_no_client_auth();
+        let config = config.with_single_cert(vec![certificate.cert.der().clone()], key.into()).unwrap();
+        Self::start_behind(Some(TlsAcceptor::from(Arc::new(config))), first).await
+    }
+
+    async fn start_behind(tls: Option<TlsAcceptor>, first: Signer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let provider = Self { address, answer: Arc::default() };
         provider.hold(first);
-        let answer = Arc::clone(&provider.answer);
+        let answering = provider.clone();
         tokio::spawn(async move {
-            while let Ok((mut socket, _)) = listener.accept().await {
-                let bytes = {
-                    let mut answer = answer.lock().unwrap();
-                    answer.1 += 1;
-                    answer.0.clone()
-                };
-                let mut request = [0; 4096];
-                let _ = socket.read(&mut request).await;
-                let _ = socket.write_all(&bytes).await;
+            while let Ok((socket, _)) = listener.accept().await {
+                match &tls {
+                    None => answering.answer(socket).await,
+                    // Whoever does not trust it hangs up.
+                    Some(tls) => match tls.accept(socket).await {
+                        Ok(stream) => answering.answer(stream).await,
+                        Err(_) => continue,
+                    },
+                }
             }
         });
         provider
+    }
+
+    async fn answer(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let bytes = {
+            let mut answer = self.answer.lock().unwrap();
+            answer.1 += 1;
+            answer.0.clone()
+        };
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).await;
+        let _ = stream.write_all(&bytes).await;
+        let _ = stream.shutdown().await;
     }
 
     fn url(&self) -> String {
@@ -108,6 +138,13 @@ impl Provider {
     fn asked(&self) -> u32 {
         self.answer.lock().unwrap().1
     }
+}
+
+/// A file of its own with this in it.
+fn written(contents: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("tidings_rotation_{:016x}", rand::random::<u64>()));
+    std::fs::write(&path, contents).unwrap();
+    path
 }
 
 /// Waits until a counter of reads has risen by two: one of them began behind this.
@@ -184,21 +221,35 @@ async fn i24_a_provider_that_answers_nonsense_is_no_outage() {
 }
 
 #[tokio::test]
+async fn i24_a_provider_is_reached_by_tls_if_the_machine_trusts_it() {
+    let certificate = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let provider = Provider::start_by_tls(&certificate, Signer::One).await;
+    let url = format!("https://localhost:{}/keys", provider.address.port());
+    let database = Database::sqlite();
+    let serve = || Process::command(&database.address, &[&["--jwks-url", &url][..], &ANY].concat());
+    let mut untrusting = serve();
+    let output = tokio::task::spawn_blocking(move || untrusting.output().unwrap()).await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("UnknownIssuer") && provider.asked() == 0, "{said}");
+    let authorities = written(&certificate.cert.pem());
+    let mut trusting = serve();
+    trusting.env("SSL_CERT_FILE", &authorities);
+    let server = tokio::task::spawn_blocking(move || Process::spawn(trusting)).await.unwrap();
+    assert_eq!(say_hello(server.address, Signer::One.token()).await, Ok("auth0|ann".to_owned()));
+    server.drain().await;
+    std::fs::remove_file(authorities).unwrap();
+}
+
+#[tokio::test]
 async fn i24_a_hangup_reads_the_file_again_and_ends_nothing() {
     let database = Database::sqlite();
-    let path = std::env::temp_dir().join(format!("tidings_jwks_{:016x}.json", rand::random::<u64>()));
-    std::fs::write(&path, Signer::One.key_set()).unwrap();
+    let path = written(&Signer::One.key_set());
     let file = path.to_str().unwrap();
     let server = Process::start(&database.address, &[&["--jwks", file][..], &ANY].concat());
     assert_eq!(say_hello(server.address, Signer::One.token()).await, Ok("auth0|ann".to_owned()));
     std::fs::write(&path, "half a key set").unwrap();
     server.signal("-HUP");
-    let told = tokio::time::timeout(PATIENCE, async {
-        while !server.log().contains("the former keys hold") {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    told.await.expect("what cannot be read is logged");
+    server.logged("the former keys hold").await;
     assert_eq!(say_hello(server.address, Signer::One.token()).await, Ok("auth0|ann".to_owned()));
     std::fs::write(&path, Signer::Two.key_set()).unwrap();
     server.signal("-HUP");

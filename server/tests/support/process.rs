@@ -7,9 +7,12 @@ use std::{
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use rand::{Rng as _, rngs::StdRng};
+
+use super::server::PATIENCE;
 
 /// The program with these arguments and nothing of the environment's settings.
 pub fn program(arguments: &[&str]) -> Command {
@@ -92,6 +95,16 @@ impl Process {
         self.log.lock().unwrap().clone()
     }
 
+    /// Waits until the log holds a text: lines come a moment after what they tell of.
+    pub async fn logged(&self, text: &str) {
+        let logged = tokio::time::timeout(PATIENCE, async {
+            while !self.log().contains(text) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        logged.await.unwrap_or_else(|_| panic!("{text:?} is logged: {}", self.log()));
+    }
+
     /// Sends a signal and tells how the program ended, with what it logged.
     pub fn end(mut self, name: &str) -> (ExitStatus, String) {
         self.signal(name);
@@ -100,10 +113,11 @@ impl Process {
         (status, self.log())
     }
 
-    /// Asks it to end, and waits until it has, in good order.
-    pub async fn drain(self) {
+    /// Asks it to end, and waits until it has, in good order; all it logged.
+    pub async fn drain(self) -> String {
         let (status, log) = tokio::task::spawn_blocking(move || self.end("-TERM")).await.unwrap();
         assert!(status.success() && log.contains("drained"), "{status}: {log}");
+        log
     }
 }
 
