@@ -98,8 +98,8 @@ pub(in crate::store) async fn next_cursor<B: Backend>(connection: &mut B::Connec
 }
 
 /// A query of summaries: of account `$2` in tenant `$1`, where it is active, was
-/// invited, or asked to be let in; and of what was deleted, wherever it had a part. (Not where it
-/// is none of the others: a status that rotted would not be met.)
+/// invited, or asked to be let in; and of what was deleted, wherever it had a part.
+/// The status is asked as `NOT IN`, so that a row whose status rotted is met and told.
 /// The inner SELECT of `unread` ends the count of a long absence.
 macro_rules! select_summaries {
     ($($condition:literal)?) => {
