@@ -84,7 +84,7 @@ fn every_rule_is_quoted_by_a_test() {
     let spec = "# Rules\n**A1** One.\n- **A2**: Two.\nText with **A3** inside.\n**Note** none.\n**S12.** Last.\n";
     let sources = [
         source("core/SPEC.md", spec),
-        source("core/src/a.rs", "//! A.\nfn a1_one() {}\n"),
+        source("core/src/a.rs", "//! A.\n#[test]\nfn a1_one() {}\n"),
         source("wasm/tests/b.ts", "// B.\ntest('S12 says', () => {})\n"),
     ];
     let problems = check(&sources);
@@ -95,9 +95,21 @@ fn every_rule_is_quoted_by_a_test() {
 }
 
 #[test]
+fn what_quotes_a_rule_is_run() {
+    let spec = "**A1** One.\n**A2** Two.\n**A3** Three.\n";
+    let cases = "//! A.\nmacro! {\n    a1_one,\n}\nasync fn a1_one(store: u8) {}\n\n#[tokio::test]\n// Long.\n\
+        async fn a2_two() {}\nfn a3_three() {}\n";
+    let problems = check(&[source("core/SPEC.md", spec), source("core/src/a.rs", cases)]);
+    let [problem] = problems.as_slice() else {
+        panic!("one problem expected: {problems:?}");
+    };
+    assert!(problem.rule.starts_with("A3 is quoted by no test"), "{problem}");
+}
+
+#[test]
 fn a_label_is_used_once() {
-    let sources =
-        [source("core/SPEC.md", "**A1** One.\n**A1** Again.\n"), source("core/src/a.rs", "//! A.\nfn a1_one() {}\n")];
+    let test = "//! A.\n#[test]\nfn a1_one() {}\n";
+    let sources = [source("core/SPEC.md", "**A1** One.\n**A1** Again.\n"), source("core/src/a.rs", test)];
     let problems = check(&sources);
     assert_eq!(problems.len(), 1);
     assert!(problems[0].rule.starts_with("A1 labels two rules"), "{problems:?}");
