@@ -439,6 +439,7 @@ fn thread() -> Thread {
 }
 
 #[track_caller]
+#[expect(clippy::disallowed_methods, reason = "golden frames are files, and written anew on request")]
 fn check<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug>(name: &str, frame: &T) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.hex"));
     let bytes = encode(frame);

@@ -2,7 +2,7 @@
 //! transaction, transactions go out one after another, and one that failed is
 //! tried again until it succeeds. Reads go out at once, or behind the writes.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use core::time::Duration;
 
@@ -206,7 +206,7 @@ fn last_of_each(writes: Vec<Write>) -> Vec<Write> {
     if writes.len() < 2 {
         return writes;
     }
-    let mut keys: HashSet<RecordKey> = HashSet::new();
+    let mut keys: BTreeSet<RecordKey> = BTreeSet::new();
     let mut prefixes: Vec<RecordKey> = Vec::new();
     let mut kept: Vec<Write> = Vec::with_capacity(writes.len());
     for write in writes.into_iter().rev() {
