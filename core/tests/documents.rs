@@ -189,6 +189,7 @@ proptest! {
                     administrator: false,
                     accepted_at: AT,
                     change: change.bytes().to_vec(),
+                    deletes: None,
                 });
             }
         }

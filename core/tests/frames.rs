@@ -58,6 +58,7 @@ fn entry() -> Entry {
         administrator: false,
         accepted_at: AT,
         change: b"the bytes of a change".to_vec(),
+        deletes: Some(Position::new(2)),
     }
 }
 

@@ -154,6 +154,7 @@ fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
             administrator: false,
             accepted_at: scene.now,
             change: case.pushed.change.clone(),
+            deletes: None,
         };
         if stream.document(&entry.document).is_none() {
             continue;

@@ -119,6 +119,7 @@ impl Stream {
             administrator: session.administrator,
             accepted_at,
             change: pushed.change.clone(),
+            deletes: effects.deletes,
         };
         Ok(Admitted { entry, hash: change.hash(), effects })
     }

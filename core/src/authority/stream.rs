@@ -47,6 +47,8 @@ pub struct Stream {
 pub struct Effects {
     /// Whose new message of the conversation itself it holds, if it holds one.
     pub author: Option<AccountId>,
+    /// Where the message of the conversation itself stands that it deletes, if it deletes one.
+    pub deletes: Option<Position>,
     /// The thread that it is about.
     pub thread: Option<ConversationId>,
     /// The members it touched.
@@ -535,6 +537,11 @@ impl Stream {
             match fact {
                 Fact::Message(message, _) => {
                     effects.author = effects.thread.is_none().then(|| message.author.clone());
+                }
+                Fact::Deleted(message, _) if effects.thread.is_none() => {
+                    let page = self.documents.get(id);
+                    let admission = page.and_then(|page| page.admissions().get(message));
+                    effects.deletes = admission.map(|admission| admission.position);
                 }
                 // What is stated at once by two devices is settled by the document.
                 Fact::Blocked(account, _) => {

@@ -307,6 +307,7 @@ mod tests {
                 administrator: false,
                 accepted_at: NOW,
                 change: change.bytes().to_vec(),
+                deletes: None,
             };
             self.stream.apply_entry(&entry).unwrap();
             self.entries.push((entry, change.hash()));

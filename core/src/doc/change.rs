@@ -223,11 +223,23 @@ impl Change {
 
     /// The messages that it writes, as a change of a document.
     pub fn messages(&self, document: &DocumentId) -> impl Iterator<Item = MessageId> {
-        let keys = self.operations.iter().filter_map(|operation| operation.key.as_deref());
-        keys.filter_map(|key| match Key::parse(document, key) {
-            Some(Key::Message(message)) => Some(message),
+        self.keys(document).filter_map(|key| match key {
+            Key::Message(message) => Some(message),
             _ => None,
         })
+    }
+
+    /// The messages that it deletes, as a change of a document.
+    pub fn deletions(&self, document: &DocumentId) -> impl Iterator<Item = MessageId> {
+        self.keys(document).filter_map(|key| match key {
+            Key::Deleted(message) => Some(message),
+            _ => None,
+        })
+    }
+
+    fn keys(&self, document: &DocumentId) -> impl Iterator<Item = Key> {
+        let keys = self.operations.iter().filter_map(|operation| operation.key.as_deref());
+        keys.filter_map(|key| Key::parse(document, key))
     }
 
     /// The bytes, not compressed.

@@ -268,11 +268,17 @@ impl Document {
         self.contents.range(prefix).count()
     }
 
-    fn message_ids(&self) -> impl Iterator<Item = MessageId> {
-        self.contents.keys().filter_map(|key| match Key::parse(&self.id, key) {
-            Some(Key::Message(message)) => Some(message),
-            _ => None,
-        })
+    /// Its messages, and those of them that are deleted.
+    fn message_ids(&self) -> (Vec<MessageId>, Vec<MessageId>) {
+        let (mut messages, mut deleted) = (Vec::new(), Vec::new());
+        for key in self.contents.keys() {
+            match Key::parse(&self.id, key) {
+                Some(Key::Message(message)) => messages.push(message),
+                Some(Key::Deleted(message)) => deleted.push(message),
+                _ => {}
+            }
+        }
+        (messages, deleted)
     }
 
     /// Writes facts as one change of this device. None if the document states
@@ -543,6 +549,7 @@ impl Document {
         for message in change.messages(&self.id) {
             self.admissions.insert(message, Admission { position, accepted_at });
         }
+        self.admissions.delete(change.deletions(&self.id));
         self.advance(position);
     }
 

@@ -449,6 +449,7 @@ impl Engine {
                 administrator,
                 accepted_at: *accepted_at,
                 change: answered.change.bytes().to_vec(),
+                deletes: None,
             });
         }
         match self.take_entries(stream, &entries) {

@@ -320,6 +320,8 @@ impl Replica {
         if let Some((_, effects)) = &taken {
             self.touch(effects);
         }
+        let deletes = taken.and_then(|(_, effects)| effects.deletes).or(entry.deletes);
+        self.delete_behind(entry, deletes, account);
         let answered = hash.and_then(|hash| self.outbox.take(hash)).map(Box::new);
         Ok(Some(Received::New(answered)))
     }

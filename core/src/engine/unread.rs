@@ -3,10 +3,10 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    doc::Document,
+    doc::{Change, Document},
     engine::{Engine, record::InboxRecord, replica::Replica},
     ids::{AccountId, ConversationId, StreamId},
-    journal::Position,
+    journal::{Entry, Position},
     wire::ConversationSummary,
 };
 
@@ -38,12 +38,9 @@ pub(super) struct UnreadBehind {
     read: Position,
 }
 
-/// Messages of others behind a position and up to another, on some pages.
+/// Messages of others behind a position and up to another, on some pages, but those that are deleted.
 fn count<'a>(pages: impl Iterator<Item = &'a Document>, me: &AccountId, read: Position, to: Position) -> u32 {
-    let unread = pages.map(|page| {
-        let admissions = page.admissions();
-        admissions.between(read, to).len() - admissions.of_author(me, read, to).len()
-    });
+    let unread = pages.map(|page| page.admissions().of_others(me, read, to));
     u32::try_from(unread.sum::<usize>()).unwrap_or(u32::MAX)
 }
 
@@ -84,6 +81,19 @@ impl Replica {
         self.insert_page(page);
         let counted = self.unread_on_older(me, self.behind.read).saturating_sub(before);
         self.behind.count = self.behind.count.saturating_sub(counted);
+    }
+
+    /// Takes note of a message that an entry deletes on an older page.
+    pub(super) fn delete_behind(&mut self, entry: &Entry, position: Option<Position>, me: &AccountId) {
+        let page = entry.document.page().filter(|_| entry.document.thread().is_none());
+        let is_older = page.is_some_and(|page| page < self.lowest_page());
+        if !is_older || position.is_none_or(|position| position <= self.behind.read) {
+            return;
+        }
+        let Ok(change) = Change::parse(&entry.change) else { return };
+        if change.deletions(&entry.document).any(|message| message.author != *me) {
+            self.behind.count = self.behind.count.saturating_sub(1);
+        }
     }
 
     /// All of it was read.

@@ -23,9 +23,15 @@ pub struct Admission {
 pub struct Admissions {
     by_message: BTreeMap<MessageId, Admission>,
     by_position: Vec<(Position, MessageId)>,
-    /// The positions of each author's, rising.
-    by_author: BTreeMap<AccountId, Vec<Position>>,
+    /// The positions of each author's.
+    by_author: Places,
+    /// The same, of those that were deleted since, and of all of these.
+    deleted_by_author: Places,
+    deleted: Vec<Position>,
 }
+
+/// The positions of each author's messages, rising.
+type Places = BTreeMap<AccountId, Vec<Position>>;
 
 /// Why bytes are not the admissions of these messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,9 +76,29 @@ impl Admissions {
 
     /// Where messages of an author were admitted, behind one position and up to another.
     pub fn of_author(&self, author: &AccountId, behind: Position, to: Position) -> &[Position] {
-        let own = self.by_author.get(author).map_or(&[][..], Vec::as_slice);
-        let own = &own[own.partition_point(|at| *at <= behind)..];
-        &own[..own.partition_point(|at| *at <= to)]
+        within(self.by_author.get(author).map_or(&[], Vec::as_slice), behind, to)
+    }
+
+    /// How many messages that are not deleted others than an account have, behind one position and up to another.
+    pub fn of_others(&self, account: &AccountId, behind: Position, to: Position) -> usize {
+        let deleted = within(&self.deleted, behind, to).len();
+        let own_deleted = self.deleted_by_author.get(account).map_or(&[][..], Vec::as_slice);
+        let own_deleted = within(own_deleted, behind, to).len();
+        let own = self.of_author(account, behind, to).len();
+        self.between(behind, to).len() - own - (deleted - own_deleted)
+    }
+
+    /// Takes note that messages were deleted.
+    pub fn delete(&mut self, messages: impl IntoIterator<Item = MessageId>) {
+        for message in messages {
+            let Some(Admission { position, .. }) = self.by_message.get(&message) else { continue };
+            let own = self.deleted_by_author.entry(message.author).or_default();
+            for deleted in [own, &mut self.deleted] {
+                if let Err(index) = deleted.binary_search(position) {
+                    deleted.insert(index, *position);
+                }
+            }
+        }
     }
 
     /// The message admitted last, and where.
@@ -99,12 +125,18 @@ impl FromIterator<(MessageId, Admission)> for Admissions {
         let by_message: BTreeMap<MessageId, Admission> = admissions.into_iter().collect();
         let mut by_position: Vec<_> = by_message.iter().map(|(id, at)| (at.position, id.clone())).collect();
         by_position.sort_unstable();
-        let mut by_author: BTreeMap<AccountId, Vec<Position>> = BTreeMap::new();
+        let mut by_author = Places::new();
         for (at, message) in &by_position {
             by_author.entry(message.author.clone()).or_default().push(*at);
         }
-        Self { by_message, by_position, by_author }
+        Self { by_message, by_position, by_author, ..Self::default() }
     }
+}
+
+/// Those of rising positions that are behind one and up to another.
+fn within(positions: &[Position], behind: Position, to: Position) -> &[Position] {
+    let from = &positions[positions.partition_point(|at| *at <= behind)..];
+    &from[..from.partition_point(|at| *at <= to)]
 }
 
 impl Admission {
@@ -229,6 +261,13 @@ mod tests {
         let of = |name| admissions.of_author(&AccountId::parse(name).unwrap(), behind, to);
         assert_eq!((of("ann"), of("bob")), (&[11, 12, 12].map(Position::new)[..], &[][..]));
         assert_eq!((admissions.between(behind, to).len(), admissions.before(to).len()), (3, 2));
+        let of_others =
+            |admissions: &Admissions, name| admissions.of_others(&AccountId::parse(name).unwrap(), behind, to);
+        assert_eq!((of_others(&admissions, "ann"), of_others(&admissions, "bob")), (0, 3));
+        let mut rest = admissions.clone();
+        // The one at 10 is not asked about, and one is deleted twice.
+        rest.delete([id(3), id(2), id(2)]);
+        assert_eq!((of_others(&rest, "ann"), of_others(&rest, "bob")), (0, 2));
         assert_eq!(admissions.iter().map(|(id, at)| (id.clone(), *at)).collect::<Admissions>(), admissions);
     }
 

@@ -84,6 +84,10 @@ pub struct Entry {
     /// The bytes of the Automerge change.
     #[cbor(n(5), with = "minicbor::bytes")]
     pub change: Vec<u8>,
+    /// Where the message of the conversation itself stands that it deletes, if it deletes one:
+    /// so that who has not loaded its page knows whether it was unread.
+    #[n(6)]
+    pub deletes: Option<Position>,
 }
 
 impl fmt::Debug for Entry {
@@ -95,6 +99,7 @@ impl fmt::Debug for Entry {
             self.document,
             self.account,
             self.change.len()
-        )
+        )?;
+        self.deletes.map_or(Ok(()), |message| write!(formatter, " that deletes {message}"))
     }
 }

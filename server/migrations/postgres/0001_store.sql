@@ -43,6 +43,7 @@ CREATE TABLE journal (
     position BIGINT NOT NULL,
     tick BIGINT NOT NULL,
     accepted_at BIGINT NOT NULL,
+    deletes BIGINT NOT NULL DEFAULT 0,
     node BIGINT NOT NULL,
     administrator BOOLEAN NOT NULL,
     tenant TEXT COLLATE "C" NOT NULL,
@@ -60,6 +61,10 @@ CREATE TABLE journal (
 ALTER TABLE journal ALTER COLUMN change SET STORAGE EXTERNAL;
 
 CREATE INDEX journal_document ON journal (tenant, document, position);
+
+-- `deletes` is the position of the message that an entry deletes, which is not
+-- unread any more; zero where it deletes none.
+CREATE INDEX journal_deletes ON journal (tenant, stream, deletes) WHERE deletes > 0;
 
 -- Where a node looks for what other nodes wrote.
 CREATE INDEX journal_tick ON journal (tick);

@@ -31,6 +31,7 @@ CREATE TABLE journal (
     position INTEGER NOT NULL,
     tick INTEGER NOT NULL,
     author TEXT,
+    deletes INTEGER NOT NULL DEFAULT 0,
     account TEXT NOT NULL,
     document TEXT NOT NULL,
     administrator INTEGER NOT NULL,
@@ -43,6 +44,10 @@ CREATE TABLE journal (
 ) STRICT;
 
 CREATE INDEX journal_document ON journal (tenant, document, position);
+
+-- `deletes` is the position of the message that an entry deletes, which is not
+-- unread any more; zero where it deletes none.
+CREATE INDEX journal_deletes ON journal (tenant, stream, deletes) WHERE deletes > 0;
 
 -- `backlog` is sixteenths of the entries behind the snapshot: coarse, so that
 -- its index is not written with every entry.

@@ -131,6 +131,7 @@ impl Scene {
             administrator: true,
             accepted_at: NOW,
             change: change.bytes().to_vec(),
+            deletes: None,
         };
         if self.stream.document(document).is_none() {
             self.stream.insert(Document::new(document.clone()));

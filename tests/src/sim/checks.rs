@@ -234,6 +234,9 @@ impl Checks {
                 ensure!(inbox.title.as_deref() == made.conversation().title(), "{account}'s title of {conversation}");
                 ensure!(inbox.member_count as usize == members.len(), "{account}'s count of {conversation}");
                 ensure!(inbox.pending == 0, "{account} shows something pending in {conversation}");
+                let told = wait(world.database().store().summaries(&tenant(), account, &[conversation]));
+                let told = told.map_err(|error| error.to_string())?.first().map(|summary| summary.unread);
+                ensure!(told == Some(inbox.unread), "{account} has {} unread, not {told:?}", inbox.unread);
                 let role = &made.conversation().members[account].role;
                 ensure!(inbox.role == *role, "{account}'s role in {conversation}: {:?}, not {role:?}", inbox.role);
             }

@@ -8,7 +8,7 @@ use automerge::{ActorId, Automerge};
 use super::{ApplyChangeError, Document, READER};
 use crate::{
     doc::{beside, contents::Contents, snapshot},
-    ids::{ChangeHash, DeviceId, DocumentId, MessageId},
+    ids::{ChangeHash, DeviceId, DocumentId},
     journal::{DecodeAdmissionsError, Entry, Position},
 };
 
@@ -73,9 +73,10 @@ impl Document {
             document.last_operation = document.last_operation.max(meta.max_op);
         }
         // Keys are newest first, admissions oldest first.
-        let mut messages: Vec<MessageId> = document.message_ids().collect();
+        let (mut messages, deleted) = document.message_ids();
         messages.sort_unstable();
         (document.change_bytes, document.shares, document.admissions) = beside::decode(messages, admissions)?;
+        document.admissions.delete(deleted);
         Ok(document)
     }
 

@@ -22,6 +22,7 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
         administrator: false,
         accepted_at: now().wall,
         change: b"not a change".to_vec(),
+        deletes: None,
     };
     let outputs = receive(&ServerFrame::Entries(Entries { stream: stream.clone(), entries: vec![entry.clone()] }));
     // The first one was for the gap, before the entry was looked at.
@@ -212,6 +213,7 @@ fn admitted(push: &Push, first: u64) -> Vec<Entry> {
         administrator: false,
         accepted_at: now().wall,
         change: pushed.change.clone(),
+        deletes: None,
     };
     (first..).zip(&push.changes).map(entry).collect()
 }

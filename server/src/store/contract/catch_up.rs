@@ -209,6 +209,17 @@ pub(crate) async fn unread_counts_messages_of_others_behind_the_read_position(st
     assert_eq!((unread("ann").await, unread("bob").await), (3, 3));
     read(store, "ann", 1, 3).await;
     assert_eq!(unread("ann").await, 1);
+    // Bob deletes two of his own, the first of which ann has read.
+    let mut deletions = messages(1, 8, "bob", 2);
+    for (new, deleted) in deletions.entries.iter_mut().zip([3, 4]) {
+        (new.author, new.entry.deletes) = (None, Some(position(deleted)));
+    }
+    let written = deletions.entries.clone();
+    write(store, &[deletions]).await;
+    assert_eq!((unread("ann").await, unread("bob").await), (0, 3));
+    let stream = StreamId::Conversation(conversation(1));
+    let entries = store.entries_after(&tenant(), &stream, position(8), 9).await.unwrap();
+    assert_eq!(entries, written.into_iter().map(|new| new.entry).collect::<Vec<_>>());
     read(store, "ann", 1, 8).await;
     assert_eq!((unread("ann").await, unread("bob").await), (0, 3));
 }

@@ -186,8 +186,15 @@ pub(super) fn hash(position: Position) -> ChangeHash {
 pub(super) fn entry(position: Position, document: DocumentId, author: &str, message: bool) -> NewEntry {
     let change = change(position);
     let accepted_at = WallTime::from_millis(1_700_000_000_000 + position.number());
-    let entry =
-        Entry { position, document, account: account(author), administrator: author == "root", accepted_at, change };
+    let entry = Entry {
+        position,
+        document,
+        account: account(author),
+        administrator: author == "root",
+        accepted_at,
+        change,
+        deletes: None,
+    };
     NewEntry { entry, hash: hash(position), author: message.then(|| account(author)) }
 }
 

@@ -114,6 +114,9 @@ macro_rules! select_summaries {
                     WHERE journal.tenant = streams.tenant AND journal.stream = streams.stream
                         AND journal.position > coalesce(receipts.read, 0) AND journal.position > own.joined
                         AND journal.author <> own.account
+                        AND NOT EXISTS (SELECT 1 FROM journal AS deletion
+                            WHERE deletion.tenant = journal.tenant AND deletion.stream = journal.stream
+                                AND deletion.deletes = journal.position AND deletion.deletes > 0)
                     LIMIT 9999
                 ) AS counted) AS unread
             FROM members AS own
@@ -333,7 +336,7 @@ impl Missed<'_> {
         entries_max: u32,
     ) -> Result<Vec<(StreamId, Vec<Entry>)>, StoreError> {
         const ENTRIES: &str = "SELECT journal.stream, journal.position, journal.document, journal.account,
-                journal.administrator, journal.accepted_at, journal.hash, journal.change
+                journal.administrator, journal.accepted_at, journal.hash, journal.deletes, journal.change
             FROM json_each($2) AS wanted
             JOIN journal ON journal.tenant = $1 AND journal.stream = wanted.key
                 AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)

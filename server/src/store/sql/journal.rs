@@ -26,7 +26,7 @@ pub(super) async fn stream_head<B: Backend>(
     Ok(StreamHead { position: fields.position("position")?, page: fields.number("page")? })
 }
 
-const ENTRIES_AFTER: &str = "SELECT position, document, account, administrator, accepted_at, hash, change
+const ENTRIES_AFTER: &str = "SELECT position, document, account, administrator, accepted_at, hash, deletes, change
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
 /// `Store::entries_after`.
@@ -86,7 +86,7 @@ pub(super) async fn find_changes<B: Backend>(
         .collect()
 }
 
-const TAIL: &str = "SELECT position, document, account, administrator, accepted_at, hash, change
+const TAIL: &str = "SELECT position, document, account, administrator, accepted_at, hash, deletes, change
     FROM journal WHERE tenant = $1 AND document = $2 AND position > $3 ORDER BY position";
 
 /// `Store::document`, within a transaction of one moment; and why its snapshot

@@ -20,7 +20,7 @@ const NEXT_STREAM: &str = "SELECT tenant, stream FROM (
 const LAST: &str = "SELECT position AS last FROM journal
     WHERE tenant = $1 AND stream = $2 ORDER BY position DESC LIMIT 1";
 
-const ENTRIES: &str = "SELECT position, document, account, administrator, accepted_at, hash, author, change
+const ENTRIES: &str = "SELECT position, document, account, administrator, accepted_at, hash, author, deletes, change
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
 const TOMBSTONE: &str = "SELECT erased_at IS NOT NULL AS erased, deleted_at IS NOT NULL AS waits,

@@ -171,6 +171,7 @@ impl<'r, R: ReadRow> Fields<'r, R> {
             administrator: self.flag("administrator")?,
             accepted_at: self.time("accepted_at")?,
             change: self.bytes("change")?,
+            deletes: Some(self.position("deletes")?).filter(|message| *message > Position::ZERO),
         };
         Ok((entry, ChangeHash::from_bytes(self.decode("hash", |bytes| <[u8; 32]>::try_from(bytes))?)))
     }
