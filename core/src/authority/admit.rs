@@ -106,7 +106,7 @@ impl Stream {
     ) -> Result<Admitted, AdmitError> {
         let facts = self.judge(session, pushed, (&change, decoded), accepted_at, limits)?;
         let position = self.position.next();
-        let document = self.documents.get_mut(&pushed.document).expect("shape found it");
+        let document = self.document_mut(&pushed.document).expect("shape found it");
         admit(document, &change, position, accepted_at).map_err(malformed)?;
         document.charge(&change, &session.account, session.administrator, accepted_at);
         self.position = position;

@@ -1,7 +1,7 @@
 //! A stream's state at a position: the documents a decision needs, the
 //! conversation read from them, and what admitting a change does to both.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     authority::{
@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// The state of a stream. The server's is what is admitted; a client has that
-/// and, on top, a second one with what it has pending.
+/// and, on top, a second one with what it has pending: to copy it copies no document,
+/// each is shared until one of both takes in more of it.
 #[derive(Debug, Clone)]
 pub struct Stream {
     tenant: TenantId,
@@ -28,12 +29,12 @@ pub struct Stream {
     pub(super) system: DeviceId,
     pub(super) position: Position,
     page: PageNumber,
-    pub(super) documents: BTreeMap<DocumentId, Document>,
-    conversation: Conversation,
+    documents: BTreeMap<DocumentId, Arc<Document>>,
+    conversation: Arc<Conversation>,
     /// The threads that are known of.
-    threads: BTreeMap<ConversationId, Thread>,
+    threads: Arc<BTreeMap<ConversationId, Thread>>,
     /// Those whose document is loaded, as it says.
-    rooms: BTreeMap<ConversationId, Conversation>,
+    rooms: BTreeMap<ConversationId, Arc<Conversation>>,
     /// Who said something last and when, while slow mode is on.
     pub(super) said: Said,
     /// Who has blocked the author of what is admitted next, as the server told.
@@ -79,8 +80,8 @@ impl Stream {
             position,
             page,
             documents: BTreeMap::new(),
-            conversation: Conversation::default(),
-            threads: BTreeMap::new(),
+            conversation: Arc::default(),
+            threads: Arc::default(),
             rooms: BTreeMap::new(),
             said: Said::default(),
             blockers: Vec::new(),
@@ -162,15 +163,15 @@ impl Stream {
     /// Takes in a loaded document, or one without a change.
     pub fn insert(&mut self, document: Document) {
         match *document.id() {
-            DocumentId::Conversation(_) => self.conversation = Conversation::read(&document),
+            DocumentId::Conversation(_) => self.conversation = Arc::new(Conversation::read(&document)),
             DocumentId::Thread(_, thread) => {
                 let room = Conversation::read(&document);
                 self.know(thread, &room);
-                self.rooms.insert(thread, room);
+                self.rooms.insert(thread, Arc::new(room));
             }
             _ => {}
         }
-        self.documents.insert(document.id().clone(), document);
+        self.documents.insert(document.id().clone(), Arc::new(document));
     }
 
     /// Lets go of a document, to bound memory.
@@ -178,23 +179,29 @@ impl Stream {
         if let DocumentId::Thread(_, thread) = document {
             self.rooms.remove(thread);
         }
-        self.documents.remove(document)
+        self.documents.remove(document).map(Arc::unwrap_or_clone)
     }
 
     /// Lets go of the copies that documents keep to go back to, once a run of
     /// changes is over.
     pub fn settle(&mut self) {
-        self.documents.values_mut().for_each(Document::settle);
+        let unsettled = self.documents.values_mut().filter(|document| !document.is_settled());
+        unsettled.for_each(|document| Document::to_mut(document).settle());
     }
 
     /// A document that is loaded.
     pub fn document(&self, document: &DocumentId) -> Option<&Document> {
-        self.documents.get(document)
+        self.documents.get(document).map(Arc::as_ref)
+    }
+
+    /// One that is loaded, to be changed: a copy of its own, if it is shared.
+    pub(super) fn document_mut(&mut self, document: &DocumentId) -> Option<&mut Document> {
+        self.documents.get_mut(document).map(Document::to_mut)
     }
 
     /// The documents that are loaded.
     pub fn documents(&self) -> impl DoubleEndedIterator<Item = &Document> {
-        self.documents.values()
+        self.documents.values().map(Arc::as_ref)
     }
 
     /// Whether a document is missing without which nothing is known here: a
@@ -262,20 +269,21 @@ impl Stream {
     /// Takes in what is known of a thread elsewhere, unless more is known here.
     pub fn set_thread(&mut self, thread: Thread) {
         if self.threads.get(&thread.id).is_none_or(|known| known.position <= thread.position) {
-            self.threads.insert(thread.id, thread);
+            Arc::make_mut(&mut self.threads).insert(thread.id, thread);
         }
     }
 
     /// What the document of the conversation, or of one of its threads, says;
     /// none of a thread whose document is not loaded.
     pub fn room(&self, room: ConversationId) -> Option<&Conversation> {
-        if self.id.conversation() == Some(room) { Some(&self.conversation) } else { self.rooms.get(&room) }
+        let opened = || self.rooms.get(&room).map(Arc::as_ref);
+        if self.id.conversation() == Some(room) { Some(&self.conversation) } else { opened() }
     }
 
     /// The loaded page that holds a message.
     pub fn page_of(&self, message: &MessageId) -> Option<&Document> {
         let key = Key::Message(message.clone()).to_string();
-        self.documents.values().rev().find(|document| document.id().page().is_some() && document.has(&key))
+        self.documents().rev().find(|document| document.id().page().is_some() && document.has(&key))
     }
 
     /// The message admitted last, if its page is loaded.
@@ -309,8 +317,8 @@ impl Stream {
         at: WallTime,
         facts: &[Fact],
     ) -> Option<(Change, Effects)> {
-        let target = self.documents.entry(document.clone()).or_insert_with(|| Document::new(document.clone()));
-        let change = target.write(device, at, facts)?;
+        let target = self.documents.entry(document.clone()).or_insert_with(|| Document::new(document.clone()).into());
+        let change = Document::to_mut(target).write(device, at, facts)?;
         Some((change, self.take_effect(document, facts.to_vec())))
     }
 
@@ -383,7 +391,8 @@ impl Stream {
     /// # Errors
     /// When it does not apply: the stream is of no use any more.
     pub fn flush(&mut self) -> Result<(), ApplyChangeError> {
-        self.documents.values_mut().try_for_each(Document::flush)
+        let mut queued = self.documents.values_mut().filter(|document| !document.is_flushed());
+        queued.try_for_each(|document| Document::to_mut(document).flush())
     }
 
     fn take_entry(
@@ -394,13 +403,13 @@ impl Stream {
     ) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
         let is_held = |thread| self.rooms.contains_key(&thread);
         let begins = self.begins_page(&entry.document) && entry.document.thread().is_none_or(is_held);
-        let applied = match self.documents.get_mut(&entry.document) {
+        let applied = match self.document_mut(&entry.document) {
             Some(document) => apply(document)?,
             // A page that cannot take its first entry must not be there empty.
             None if begins => {
                 let mut document = Document::new(entry.document.clone());
                 let applied = apply(&mut document)?;
-                self.documents.insert(entry.document.clone(), document);
+                self.documents.insert(entry.document.clone(), Arc::new(document));
                 applied
             }
             // Of a thread that nobody looks at here only the counts go on.
@@ -439,7 +448,10 @@ impl Stream {
         if self.is_slow() {
             self.said.note(document, account, (position, at), facts);
         }
-        let Some(thread) = document.thread().and_then(|thread| self.threads.get_mut(&thread)) else { return };
+        let Some(thread) = document.thread().and_then(|thread| Arc::make_mut(&mut self.threads).get_mut(&thread))
+        else {
+            return;
+        };
         let messages = facts.iter().filter_map(|fact| match fact {
             Fact::Message(message, _) => Some(message),
             _ => None,
@@ -472,16 +484,9 @@ impl Stream {
 
     /// A thread is known of once it was opened.
     fn know(&mut self, thread: ConversationId, room: &Conversation) {
-        if let Some(parent) = room.created.as_ref().and_then(|created| created.parent.clone()) {
-            self.threads.entry(thread).or_insert_with(|| Thread::new(thread, parent));
-        }
-    }
-
-    /// Applies changes that are not admitted yet; those that do not follow are
-    /// passed over.
-    pub fn apply_all_pending<'c>(&mut self, changes: impl Iterator<Item = (&'c DocumentId, &'c Change)>) {
-        for (id, change) in changes {
-            let _ = self.apply_pending(id, change);
+        let parent = room.created.as_ref().and_then(|created| created.parent.clone());
+        if let Some(parent) = parent.filter(|_| !self.threads.contains_key(&thread)) {
+            Arc::make_mut(&mut self.threads).insert(thread, Thread::new(thread, parent));
         }
     }
 
@@ -490,13 +495,13 @@ impl Stream {
     /// # Errors
     /// When it does not apply; the stream is as it was.
     pub fn apply_pending(&mut self, document: &DocumentId, change: &Change) -> Result<Effects, ApplyChangeError> {
-        match self.documents.get_mut(document) {
+        match self.document_mut(document) {
             Some(target) => target.queue_pending(change)?,
             // A document that cannot take it must not be there half.
             None => {
                 let mut target = Document::new(document.clone());
                 target.queue_pending(change)?;
-                self.documents.insert(document.clone(), target);
+                self.documents.insert(document.clone(), Arc::new(target));
             }
         }
         let facts = facts_of(document, change);
@@ -504,19 +509,19 @@ impl Stream {
     }
 
     pub(super) fn take_effect(&mut self, id: &DocumentId, facts: Vec<Fact>) -> Effects {
-        let document = self.documents.get(id);
+        let document = self.documents.get(id).map(Arc::as_ref);
         let mut effects = Effects { thread: id.thread(), ..Effects::default() };
         match (id, document) {
             (DocumentId::Conversation(_), Some(document)) => {
-                effects.joined = self.conversation.refresh(document, &facts)
+                effects.joined = Arc::make_mut(&mut self.conversation).refresh(document, &facts)
             }
             (DocumentId::Page(_, number), _) => self.page = self.page.max(*number),
             (DocumentId::Account(_), Some(document)) => effects.profile = Some(Profile::read(document)),
             (DocumentId::Thread(_, thread), Some(document)) => {
-                let mut room = self.rooms.remove(thread).unwrap_or_default();
+                let mut room = self.rooms.remove(thread).map(Arc::unwrap_or_clone).unwrap_or_default();
                 room.refresh(document, &facts);
                 self.know(*thread, &room);
-                self.rooms.insert(*thread, room);
+                self.rooms.insert(*thread, Arc::new(room));
             }
             // Opened, and not looked at here.
             (DocumentId::Thread(_, thread), None) => {
@@ -527,7 +532,7 @@ impl Stream {
                 self.know(*thread, &Conversation { created, ..Conversation::default() });
             }
             (DocumentId::ThreadPage(_, thread, number), _) => {
-                if let Some(thread) = self.threads.get_mut(thread) {
+                if let Some(thread) = Arc::make_mut(&mut self.threads).get_mut(thread) {
                     thread.page = thread.page.max(*number);
                 }
             }
@@ -550,7 +555,7 @@ impl Stream {
                     effects.blocked.push((account.clone(), blocked));
                 }
                 Fact::Reachability(_) => {
-                    let home = self.documents.get(id).map(Home::read).unwrap_or_default();
+                    let home = self.document(id).map(Home::read).unwrap_or_default();
                     effects.reachability = Some(home.reachability.unwrap_or(Reachability::Everybody));
                 }
                 Fact::Contact(contact, _) => {

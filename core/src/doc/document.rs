@@ -48,7 +48,7 @@ pub struct Document {
     changes: u32,
     change_bytes: u64,
     shares: Shares,
-    admissions: Admissions,
+    admissions: Arc<Admissions>,
 }
 
 /// What a document says under a key, and the change that said so.
@@ -117,8 +117,13 @@ impl Document {
             changes: 0,
             change_bytes: 0,
             shares: Shares::default(),
-            admissions: Admissions::default(),
+            admissions: Arc::default(),
         }
+    }
+
+    /// A document to be changed: if somebody else has it too, a copy of its own from now on.
+    pub(crate) fn to_mut(shared: &mut Arc<Self>) -> &mut Self {
+        effort::own(shared)
     }
 
     /// Which document.
@@ -372,10 +377,7 @@ impl Document {
     /// Gives the library one change, with panics caught.
     fn hand_over(&mut self, change: &Change) -> Result<(), String> {
         effort::hand();
-        if Arc::strong_count(&self.automerge) > 1 {
-            effort::copy();
-        }
-        let automerge = Arc::make_mut(&mut self.automerge);
+        let automerge = effort::own(&mut self.automerge);
         let handed = catch_unwind(AssertUnwindSafe(|| match repeat::is_repeatable(automerge, change) {
             true => repeat::repeat(automerge, change),
             false => {
@@ -395,6 +397,16 @@ impl Document {
     /// much memory as the document. Called when a run of changes is over.
     pub fn settle(&mut self) {
         self.fallback = None;
+    }
+
+    /// Whether it keeps no such copy.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.fallback.is_none()
+    }
+
+    /// Whether the library has all of it.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.run.is_empty()
     }
 
     fn is_next(&self, change: &Change) -> bool {
@@ -524,7 +536,7 @@ impl Document {
         }
         effort::pass();
         let changes: Vec<automerge::Change> = run.changes().iter().map(|change| change.inner().clone()).collect();
-        let automerge = Arc::make_mut(&mut self.automerge);
+        let automerge = effort::own(&mut self.automerge);
         let applied = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes(changes)));
         let heads = self.automerge.get_heads();
         let has_all = heads.iter().map(|hash| &hash.0).eq(self.heads.iter().map(ChangeHash::as_bytes));
@@ -547,9 +559,11 @@ impl Document {
 
     fn note_admission(&mut self, change: &Change, position: Position, accepted_at: WallTime) {
         for message in change.messages(&self.id) {
-            self.admissions.insert(message, Admission { position, accepted_at });
+            effort::own(&mut self.admissions).insert(message, Admission { position, accepted_at });
         }
-        self.admissions.delete(change.deletions(&self.id));
+        for message in change.deletions(&self.id) {
+            effort::own(&mut self.admissions).delete([message]);
+        }
         self.advance(position);
     }
 

@@ -4,6 +4,7 @@
 
 #[cfg(any(test, feature = "testing"))]
 use core::cell::Cell;
+use std::sync::Arc;
 
 #[cfg(any(test, feature = "testing"))]
 thread_local! {
@@ -16,7 +17,7 @@ thread_local! {
 pub struct Effort {
     /// Passes of the library over a document.
     pub passes: u64,
-    /// Copies of documents.
+    /// Copies of documents, or of what of them has a part for each message.
     pub copies: u64,
     /// Changes given to the library one by one.
     pub handed: u64,
@@ -41,10 +42,13 @@ pub(super) fn pass() {
     EFFORT.set(Effort { passes: EFFORT.get().passes + 1, ..EFFORT.get() });
 }
 
-/// Counts a copy.
-pub(super) fn copy() {
+/// What is to be changed: from now on a copy of its own, which is counted, if it is shared.
+pub(super) fn own<T: Clone>(shared: &mut Arc<T>) -> &mut T {
     #[cfg(any(test, feature = "testing"))]
-    EFFORT.set(Effort { copies: EFFORT.get().copies + 1, ..EFFORT.get() });
+    if Arc::strong_count(shared) > 1 {
+        EFFORT.set(Effort { copies: EFFORT.get().copies + 1, ..EFFORT.get() });
+    }
+    Arc::make_mut(shared)
 }
 
 /// Counts a change that is given to the library by itself.

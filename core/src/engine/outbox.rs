@@ -35,6 +35,11 @@ pub(super) struct OutboxEntry {
 }
 
 impl OutboxEntry {
+    /// Whether its change is an entry of the journal, byte for byte.
+    fn became(&self, entry: &Entry) -> bool {
+        self.document == entry.document && self.change.bytes() == entry.change.as_slice()
+    }
+
     pub(super) fn record(&self) -> OutboxRecord {
         OutboxRecord {
             command: self.command.clone(),
@@ -127,10 +132,12 @@ impl Outbox {
 
     /// The change in the outbox that an entry of the journal is, byte for byte.
     pub(super) fn written(&self, entry: &Entry) -> Option<Change> {
-        let is_it = |waiting: &&OutboxEntry| {
-            waiting.document == entry.document && waiting.change.bytes() == entry.change.as_slice()
-        };
-        self.entries.iter().find(is_it).map(|waiting| waiting.change.clone())
+        self.entries.iter().find(|waiting| waiting.became(entry)).map(|waiting| waiting.change.clone())
+    }
+
+    /// Whether it holds nothing but what these entries of the journal are, in their order.
+    pub(super) fn is_all_of(&self, entries: &[Entry]) -> bool {
+        self.len() == entries.len() && self.entries.iter().zip(entries).all(|(waiting, entry)| waiting.became(entry))
     }
 
     /// Takes out the entry of a change, wherever it stands.

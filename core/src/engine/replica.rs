@@ -272,6 +272,10 @@ impl Replica {
     ) -> (Vec<Received>, Result<(), ReceiveEntryError>) {
         let mut received = Vec::with_capacity(entries.len());
         let mut end = Ok(());
+        if self.outbox.is_all_of(entries) {
+            // Nothing is left to be put on top of what is admitted.
+            self.view = None;
+        }
         for entry in entries {
             match self.receive_entry(entry, account) {
                 Ok(Some(fared)) => received.push(fared),
@@ -283,6 +287,9 @@ impl Replica {
             }
         }
         self.settle();
+        if self.view.is_none() {
+            self.reapply();
+        }
         (received, end)
     }
 
@@ -423,7 +430,9 @@ impl Replica {
             return;
         }
         let mut view = self.confirmed.clone();
-        view.apply_all_pending(self.outbox.entries.iter().map(|entry| (&entry.document, &entry.change)));
+        for entry in self.outbox.entries.iter() {
+            let _ = view.apply_pending(&entry.document, &entry.change);
+        }
         self.view = Some(view);
     }
 

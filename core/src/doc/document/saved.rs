@@ -75,8 +75,9 @@ impl Document {
         // Keys are newest first, admissions oldest first.
         let (mut messages, deleted) = document.message_ids();
         messages.sort_unstable();
-        (document.change_bytes, document.shares, document.admissions) = beside::decode(messages, admissions)?;
-        document.admissions.delete(deleted);
+        let (change_bytes, shares, mut admissions) = beside::decode(messages, admissions)?;
+        admissions.delete(deleted);
+        (document.change_bytes, document.shares, document.admissions) = (change_bytes, shares, Arc::new(admissions));
         Ok(document)
     }
 

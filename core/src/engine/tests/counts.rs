@@ -262,6 +262,27 @@ fn e99_changes_that_come_one_by_one_are_given_to_the_library_together() {
     assert_eq!((effort.handed, effort.passes), (0, 0));
 }
 
+/// A conversation of so many full pages that are loaded, in which a message is written and admitted: what either copies.
+fn copies_of_one_message(pages: u64) -> [u64; 2] {
+    const ON_A_PAGE: u64 = 20;
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    engine.limits.page_changes_soft = ON_A_PAGE as u32;
+    let conversation = admitted_conversation(&mut engine, &mut store, pages * ON_A_PAGE);
+    let replica = engine.streams.quietly(&StreamId::Conversation(conversation)).unwrap();
+    assert_eq!(replica.shown_pages().count() as u64, pages);
+    let command = SendText::new(conversation, "words").into();
+    let (outputs, written) = Effort::of(|| give(&mut engine, &mut store, Input::Command { request: 2, command }));
+    let push = session::pushes(&outputs).next().expect("it is pushed");
+    let answer = answer(&push, pages * ON_A_PAGE + 2);
+    let (_, admitted) = Effort::of(|| receive(&mut engine, &mut store, &answer));
+    [written.copies, admitted.copies]
+}
+
+#[test]
+fn e120_a_message_copies_the_page_that_it_is_written_into_and_no_other() {
+    assert_eq!([1, 8].map(copies_of_one_message), [[1, 0], [1, 0]]);
+}
+
 #[test]
 fn v83_a_register_is_stored_by_itself_however_many_there_are() {
     let written = [3, 100].map(|readers| {
