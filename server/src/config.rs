@@ -12,6 +12,7 @@ use tidings_core::{
 pub use crate::operate::{BackupRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest};
 use crate::{
     auth::{ClaimConfig, KeyConfig},
+    bounds::Bounds,
     connection::ConnectionBounds,
     shares::ShareConfig,
 };
@@ -239,6 +240,9 @@ pub struct LimitConfig {
     /// Silence after which a client sends Ping, ms; after three of them it is gone.
     #[arg(long, env = "TIDINGS_HEARTBEAT_MS", default_value_t = Limits::default().heartbeat_ms)]
     pub heartbeat_ms: u64,
+    /// All the others, which no operator sets.
+    #[arg(skip)]
+    pub others: Limits,
 }
 
 impl LimitConfig {
@@ -262,7 +266,7 @@ impl LimitConfig {
             changes_burst: self.changes_burst,
             catch_up_entries_max: self.catch_up_entries_max,
             heartbeat_ms: self.heartbeat_ms,
-            ..Limits::default()
+            ..self.others.clone()
         }
     }
 }
@@ -326,6 +330,9 @@ pub struct NodeConfig {
     /// Time to finish commits and tell sessions before the server exits.
     #[arg(long, env = "TIDINGS_DRAIN_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub drain_timeout: Duration,
+    /// How much is taken at once, which no operator sets.
+    #[arg(skip)]
+    pub bounds: Bounds,
 }
 
 impl NodeConfig {

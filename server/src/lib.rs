@@ -3,6 +3,7 @@
 //! round them.
 
 pub mod auth;
+pub mod bounds;
 pub mod clock;
 pub mod config;
 pub mod connection;

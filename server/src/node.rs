@@ -74,8 +74,8 @@ impl Node {
         let store: Arc<dyn Store> = Arc::new(Metered::new(store, &metrics));
         // SQLite has one writer; on Postgres one group is written while the next gathers.
         let committers = if config.store.expose().starts_with("sqlite:") { 1 } else { 2 };
-        let committer = Committer::start(&mut tasks, &store, committers, config.node.commit_streams_max);
-        let (receipts, receipt_requests) = Receipts::new();
+        let committer = Committer::start(&mut tasks, &store, committers, &config.node);
+        let (receipts, receipt_requests) = Receipts::new(&config.node.bounds);
         let node = Arc::new(Self {
             limits: config.limits.limits(),
             keys,

@@ -114,7 +114,8 @@ async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
 }
 
 async fn open_and_migrate(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
-    let options = StoreOptions { connections_max: config.store_connections_max, ..StoreOptions::default() };
+    let (connections_max, bounds) = (config.store_connections_max, config.node.bounds);
+    let options = StoreOptions { connections_max, bounds, ..StoreOptions::default() };
     let store = store::open(config.store.expose(), &options).await?;
     if config.no_migrate {
         store.check_schema().await?;

@@ -12,7 +12,12 @@ use tidings_core::{
     model::{ConversationKind, MemberStatus},
     view::MessageState,
 };
-use tidings_tests::sim::world::{Device, World};
+use tidings_server::rate::Allowance;
+use tidings_tests::sim::{
+    node,
+    trace::Keep,
+    world::{Device, World},
+};
 
 fn account(name: &str) -> AccountId {
     AccountId::parse(name).unwrap()
@@ -33,7 +38,10 @@ struct Group {
 }
 
 fn group(limits: Limits) -> Group {
-    let mut world = World::new(7, limits);
+    group_in(World::new(7, limits))
+}
+
+fn group_in(mut world: World) -> Group {
     let (ann, bob, carl) = (world.add("ann"), world.add("bob"), world.add("carl"));
     let members = vec![account("bob"), account("carl")];
     let request = world.command(ann, CreateConversation::group(Some("Trip".into()), members));
@@ -277,4 +285,35 @@ fn a43_a_thread_in_a_thread_has_reactions_pins_and_a_lock_of_its_own() {
     group.world.run_ms(500);
     assert_eq!(group.world.client(bob).screen.answers[&request], Err(Code::ConversationLocked));
     assert_eq!(group.loaded(carl), 0);
+}
+
+#[test]
+fn s40_a_thread_that_was_put_off_is_asked_for_again_and_nothing_else() {
+    let mut config = node::config(&small_pages());
+    config.shares.fetches = Allowance::per_second(1, 1);
+    let mut group = group_in(World::with(7, config, 1, None, Keep::Digest));
+    let threads: Vec<ConversationId> = (0..4)
+        .map(|index| {
+            let (ann, question) = (group.ann, SendText::new(group.group, format!("question {index}")));
+            let request = group.world.command(ann, question);
+            let message = group.check_stored(ann, request).unwrap();
+            group.reply(ann, &message, &format!("answer {index}"))
+        })
+        .collect();
+    assert!(group.world.settle_ms(300_000));
+    let tablet = group.world.add("bob");
+    assert!(group.world.settle_ms(300_000));
+    for device in [group.bob, tablet] {
+        group.world.input(device, Input::OpenConversation(group.group));
+        for thread in &threads {
+            group.world.input(device, Input::OpenThread { conversation: group.group, thread: *thread });
+        }
+    }
+    // A second for each of the eight threads, and as long again for what else there is to ask.
+    group.world.run_ms(60_000);
+    for device in [group.bob, tablet] {
+        for thread in &threads {
+            assert_eq!(group.world.client(device).screen.rows(*thread).len(), 1, "of {thread} on {device}");
+        }
+    }
 }

@@ -603,6 +603,7 @@ impl Engine {
             if fetch {
                 self.fetch_stream(&stream);
             }
+            self.hold_deferred(&stream);
         }
     }
 

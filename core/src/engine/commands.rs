@@ -329,7 +329,7 @@ impl Engine {
             0 => self.waiting.remove(stream),
             count => self.waiting.insert(stream.clone(), count),
         };
-        match outbox.retry_at.is_some() || replica.fetch_at.is_some() || replica.aside_timer().is_some() {
+        match replica.deferred_timers().any(|_| true) {
             true => self.deferred.insert(stream.clone()),
             false => self.deferred.remove(stream),
         };

@@ -440,10 +440,10 @@ impl Engine {
     /// When a deferred push or fetch may be sent again.
     pub(super) fn deferred_timer(&self) -> Option<MonotonicTime> {
         let deferred = self.deferred.iter().flat_map(|stream| match self.streams.get(stream) {
-            Some(Slot::Loaded(replica)) => [replica.outbox.retry_at, replica.fetch_at, replica.aside_timer()],
-            Some(Slot::Loading(_)) | None => [None, None, None],
+            Some(Slot::Loaded(replica)) => replica.deferred_timers().collect(),
+            Some(Slot::Loading(_)) | None => Vec::new(),
         });
-        deferred.flatten().filter(|at| *at > self.now.monotonic).min()
+        deferred.filter(|at| *at > self.now.monotonic).min()
     }
 
     pub(super) fn show_connection(&mut self) {

@@ -67,6 +67,8 @@ pub(super) struct Replica {
     pub(super) wanted: BTreeSet<ConversationId>,
     /// Threads on their way here, with the fetch of those that are asked for.
     pub(super) holding: BTreeMap<ConversationId, Option<u64>>,
+    /// Threads that the server put off, and when to ask for them again.
+    pub(super) held_later: BTreeMap<ConversationId, MonotonicTime>,
     /// Threads whose stored records are behind.
     pub(super) changed_threads: BTreeSet<ConversationId>,
     /// What the screen has to look at again.
@@ -154,6 +156,7 @@ impl Replica {
             passed: BTreeMap::new(),
             wanted: BTreeSet::new(),
             holding: BTreeMap::new(),
+            held_later: BTreeMap::new(),
             changed_threads: BTreeSet::new(),
             touched: Touched { all: true, row: true, detail: true, ..Touched::default() },
             used: 0,

@@ -9,6 +9,7 @@ use crate::{
     doc::{Document, Message},
     engine::{
         Engine,
+        catch_up::deferral,
         open::OpenConversation,
         record,
         replica::Replica,
@@ -19,6 +20,7 @@ use crate::{
     journal::{Entry, Position},
     model::{Conversation, Thread},
     storage::{Record, Write},
+    time::WallTime,
     view::ThreadRow,
     wire::{ClientFrame, Fetch, FetchScope, Fetched, Refused},
 };
@@ -208,12 +210,36 @@ impl Engine {
         let is_due = replica.rewrite_due;
         self.fail_waiting(thread, refused.code, &refused.detail);
         match refused.retry_at {
-            Some(retry_at) => self.fetch_later(stream, retry_at),
+            Some(retry_at) => self.hold_later(stream, thread, retry_at),
             // Whatever was written there is refused here, with its words.
             None if is_due => self.rewrite_now(stream),
             None => {}
         }
         true
+    }
+
+    /// Asks for a thread again when its time has come: for nothing else of its stream, or
+    /// a server that lets few questions pass would have to answer those again and again.
+    fn hold_later(&mut self, stream: &StreamId, thread: ConversationId, retry_at: WallTime) {
+        let at = self.now.monotonic.plus(deferral(retry_at, self.wall()));
+        if let Some(replica) = self.replica(stream) {
+            replica.held_later.insert(thread, at);
+        }
+    }
+
+    /// Asks again for threads that were put off, where somebody still waits for them.
+    pub(super) fn hold_deferred(&mut self, stream: &StreamId) {
+        let now = self.now.monotonic;
+        let Some(replica) = self.streams.quietly(stream) else { return };
+        let due: Vec<ConversationId> =
+            replica.held_later.iter().filter(|(_, at)| **at <= now).map(|(thread, _)| *thread).collect();
+        for thread in due {
+            let Some(replica) = self.replica(stream) else { return };
+            replica.held_later.remove(&thread);
+            if replica.rewrite_due || self.open.contains_key(&thread) {
+                self.hold_thread(stream, thread);
+            }
+        }
     }
 
     /// What waits for the link's answers waits no longer.

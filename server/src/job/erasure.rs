@@ -11,16 +11,14 @@ use crate::{
     store::{DeletedConversation, StoreError},
 };
 
-/// Conversations of one round.
-const CONVERSATIONS_MAX: u32 = 64;
-
 /// Looks for what is to be erased until the node goes down. What fails is logged,
 /// and tried again at the next round.
 pub(crate) async fn run(node: Arc<Node>) {
     while node.drain.phase() == Phase::Running {
         tokio::time::sleep(node.config.node.erase_interval.max(Duration::from_millis(10))).await;
         let before = node.clock.wall_now().minus(node.config.node.erase_after);
-        let due = match node.store.deleted_conversations(before, CONVERSATIONS_MAX).await {
+        let count_max = node.config.node.bounds.erased_conversations_max;
+        let due = match node.store.deleted_conversations(before, count_max).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "it is not known what is to be erased");

@@ -18,8 +18,6 @@ use crate::{
     stream::load::{mend, restore},
 };
 
-/// Documents of one round.
-const DOCUMENTS_MAX: u32 = 64;
 /// Documents that are passed over because their journal is damaged, or because
 /// what is saved of them does not load; when they are more, all are tried again.
 const PASSED_OVER_MAX: usize = 1_024;
@@ -53,7 +51,7 @@ pub(crate) async fn run(node: Arc<Node>) {
     let mut passed_over: BTreeSet<(TenantId, DocumentId)> = BTreeSet::new();
     while node.drain.phase() == Phase::Running {
         tokio::time::sleep(node.config.node.snapshot_interval).await;
-        let count_max = DOCUMENTS_MAX + u32::try_from(passed_over.len()).unwrap_or(0);
+        let count_max = node.config.node.bounds.snapshot_documents_max + u32::try_from(passed_over.len()).unwrap_or(0);
         let stale = match node.store.stale_documents(node.config.node.snapshot_entries.max(1), count_max).await {
             Ok(stale) => stale,
             Err(error) => {

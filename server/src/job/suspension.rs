@@ -6,9 +6,6 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{drain::Phase, node::Node, store::StoreError, stream::fanout};
 
-/// Accounts asked about at once.
-const ACCOUNTS_MAX: usize = 1_000;
-
 /// How often at least where nothing else tells of a suspension: beside an SQLite file.
 const SQLITE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -28,7 +25,7 @@ pub(crate) async fn run(node: Arc<Node>) {
 
 async fn look(node: &Node) -> Result<(), StoreError> {
     for (tenant, accounts) in node.sessions.accounts() {
-        for accounts in accounts.chunks(ACCOUNTS_MAX) {
+        for accounts in accounts.chunks(node.config.node.bounds.suspended_max) {
             for account in node.store.suspended(&tenant, accounts).await? {
                 fanout::suspended(node, &tenant, &account);
             }

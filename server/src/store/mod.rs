@@ -45,7 +45,7 @@ pub use notice::Notice;
 pub use projections::{OddRow, Oddity, Projections, Restate, RottenRow, Stated};
 pub use records::{Records, StoredSnapshot, StreamRecord};
 
-use crate::trace::TraceId;
+use crate::{bounds::Bounds, trace::TraceId};
 
 /// The version of the tables that this program reads and writes.
 pub const SCHEMA_VERSION: usize = <sqlx::Postgres as sql::Backend>::MIGRATIONS.len();
@@ -161,6 +161,8 @@ pub struct StoreOptions {
     /// How long a call may take, that wait included, before the store counts
     /// as unavailable. A file answers or fails, so SQLite's are not bounded.
     pub answer_timeout: Duration,
+    /// How much is taken at once.
+    pub bounds: Bounds,
 }
 
 impl Default for StoreOptions {
@@ -170,6 +172,7 @@ impl Default for StoreOptions {
             connections_max: 10,
             acquire_timeout: Duration::from_secs(5),
             answer_timeout: Duration::from_secs(10),
+            bounds: Bounds::default(),
         }
     }
 }

@@ -8,10 +8,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::store::{CommitOutcome, Store, StoreError, StreamCommit};
-
-/// Commits that may wait; a stream's task waits when they are that many.
-const WAITING_MAX: usize = 4_096;
+use crate::{
+    config::NodeConfig,
+    store::{CommitOutcome, Store, StoreError, StreamCommit},
+};
 
 struct CommitRequest {
     commit: StreamCommit,
@@ -35,13 +35,13 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// Starts the committing tasks: as many transactions run at once, of at
-    /// most `streams_max` streams each.
-    pub fn start(tasks: &mut JoinSet<()>, store: &Arc<dyn Store>, count: usize, streams_max: usize) -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+    /// Starts the committing tasks: as many transactions run at once, of as many
+    /// streams each as the configuration says.
+    pub fn start(tasks: &mut JoinSet<()>, store: &Arc<dyn Store>, count: usize, config: &NodeConfig) -> Self {
+        let (sender, receiver) = mpsc::channel(config.bounds.commits_waiting_max);
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..count.max(1) {
-            tasks.spawn(run(Arc::clone(store), Arc::clone(&receiver), streams_max.max(1)));
+            tasks.spawn(run(Arc::clone(store), Arc::clone(&receiver), config.commit_streams_max.max(1)));
         }
         Self { requests: sender }
     }

@@ -16,19 +16,11 @@ use tidings_core::{
 };
 
 use crate::{
+    bounds::Bounds,
     node::Node,
     store::{Notice, StoreError},
     ws::{Ending, Frame},
 };
-
-/// Members up to which everybody is told of everybody's receipts.
-pub const RECEIPT_MEMBERS_MAX: usize = 100;
-/// Bytes of changes after which entries go on in another frame.
-const ENTRIES_BYTES_SOFT: usize = 512 * 1024;
-/// Entries of one frame.
-const ENTRIES_MAX: usize = 500;
-/// Profiles of one frame.
-const PROFILES_MAX: usize = 250;
 
 /// The stable code of a store's failure.
 pub fn store_code(error: &StoreError) -> Code {
@@ -48,14 +40,15 @@ pub fn store_code(error: &StoreError) -> Code {
 }
 
 /// Entries of one stream as frames of a moderate size.
-pub fn entries_frames(stream: &StreamId, entries: Vec<Entry>) -> Vec<Arc<Frame>> {
+pub fn entries_frames(bounds: &Bounds, stream: &StreamId, entries: Vec<Entry>) -> Vec<Arc<Frame>> {
     let mut frames = Vec::new();
     let mut run: Vec<Entry> = Vec::new();
     let mut bytes = 0;
     for entry in entries {
         // A frame tells of positions without a gap.
         let gap = run.last().is_some_and(|last| last.position.next() != entry.position);
-        if gap || run.len() >= ENTRIES_MAX || (bytes > 0 && bytes + entry.change.len() > ENTRIES_BYTES_SOFT) {
+        let is_long = bytes > 0 && bytes + entry.change.len() > bounds.frame_entries_bytes;
+        if gap || run.len() >= bounds.frame_entries_max || is_long {
             frames.push(entries_frame(stream, std::mem::take(&mut run)));
             bytes = 0;
         }
@@ -190,7 +183,7 @@ pub async fn receipts(
         let (members, except) = (node.store.active_members(tenant, conversation).await?, except(conversation));
         // A subscriber's are nobody else's, however many are told at once.
         let is_told = |receipt: &MemberReceipt| members.contains(&receipt.account);
-        let is_small = members.len() <= RECEIPT_MEMBERS_MAX;
+        let is_small = members.len() <= node.config.node.bounds.receipt_members_max as usize;
         let (told, own): (Vec<_>, Vec<_>) = receipts.into_iter().partition(|receipt| is_small && is_told(receipt));
         if !told.is_empty() {
             let deaf = if members.len() == 2 { deaf_to(node, tenant, &told, &members).await? } else { Vec::new() };
@@ -306,7 +299,7 @@ pub(super) async fn profile(node: &Node, tenant: &TenantId, account: &AccountId)
     let accounts = node.store.co_members(tenant, account).await?;
     let deaf = node.store.blockers(tenant, account, &accounts).await?;
     let hearing = accounts.iter().filter(|account| !deaf.contains(account));
-    node.sessions.send(tenant, hearing, &profiles_frames(&profiles), &HashSet::new());
+    node.sessions.send(tenant, hearing, &profiles_frames(node, &profiles), &HashSet::new());
     Ok(())
 }
 
@@ -354,11 +347,11 @@ fn send_profiles(
 ) {
     let has_blocked = |account: &AccountId| blocks.iter().any(|(reader, _)| reader == account);
     let (some, all): (Vec<&AccountId>, Vec<&AccountId>) = readers.iter().partition(|account| has_blocked(account));
-    node.sessions.send(tenant, all, &profiles_frames(profiles), &HashSet::new());
+    node.sessions.send(tenant, all, &profiles_frames(node, profiles), &HashSet::new());
     for reader in some {
         let is_heard = |profile: &&ProfileNotice| !blocks.contains(&(reader.clone(), profile.account.clone()));
         let heard: Vec<ProfileNotice> = profiles.iter().filter(is_heard).cloned().collect();
-        node.sessions.send(tenant, [reader], &profiles_frames(&heard), &HashSet::new());
+        node.sessions.send(tenant, [reader], &profiles_frames(node, &heard), &HashSet::new());
     }
 }
 
@@ -375,11 +368,13 @@ pub(super) async fn unblocked(
     if others.is_empty() || !node.sessions.has(tenant, account) {
         return Ok(());
     }
-    let profiles = profiles_frames(&node.store.profiles(tenant, others).await?);
+    let profiles = profiles_frames(node, &node.store.profiles(tenant, others).await?);
     node.sessions.send(tenant, [account], &profiles, &HashSet::new());
     Ok(())
 }
 
-fn profiles_frames(profiles: &[ProfileNotice]) -> Vec<Arc<Frame>> {
-    profiles.chunks(PROFILES_MAX).map(|profiles| Frame::new(&ServerFrame::Profiles(profiles.to_vec()))).collect()
+/// Profiles as frames of a moderate size.
+pub fn profiles_frames(node: &Node, profiles: &[ProfileNotice]) -> Vec<Arc<Frame>> {
+    let frame = |profiles: &[_]| Frame::new(&ServerFrame::Profiles(profiles.to_vec()));
+    profiles.chunks(node.config.node.bounds.frame_items_max).map(frame).collect()
 }

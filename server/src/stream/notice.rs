@@ -30,12 +30,10 @@ use crate::{
 
 /// How long to leave a store alone that failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
-/// Entries read at once.
-const ENTRIES_MAX: u32 = 500;
 
 /// Publishes what other nodes tell until this one goes down.
 pub(crate) async fn run(node: Arc<Node>) {
-    let mut untold = Untold::new();
+    let mut untold = Untold::new(node.config.node.bounds.streams_untold_max);
     while node.drain.phase() == Phase::Running {
         match node.store.notices().await {
             Ok(notices) => {
@@ -141,9 +139,9 @@ pub(super) async fn publish(
     if !node.sessions.has_tenant(tenant) {
         return Ok(());
     }
-    let mut after = after;
+    let (bounds, mut after) = (&node.config.node.bounds, after);
     while after < last {
-        let entries = node.store.entries_after(tenant, stream, after, ENTRIES_MAX).await?;
+        let entries = node.store.entries_after(tenant, stream, after, bounds.entries_read_max).await?;
         let Some(newest) = entries.last() else { return Ok(()) };
         after = newest.position;
         let now = node.clock.wall_now().as_millis();
@@ -172,7 +170,7 @@ async fn publish_conversation(
     let is_deletion = facts.iter().any(|(fact, _)| *fact == Fact::State(ConversationState::Deleted));
     let changed = changed_members(facts);
     let stream = StreamId::Conversation(conversation);
-    let frames = fanout::entries_frames(&stream, entries);
+    let frames = fanout::entries_frames(&node.config.node.bounds, &stream, entries);
     // Whom the entries put out hears no more; whom they let in is told of the channel instead.
     changed.keys().for_each(|account| node.sessions.unsubscribe(tenant, account, conversation));
     if !changed.is_empty() {
@@ -231,7 +229,7 @@ async fn publish_account(
     entries: Vec<Entry>,
 ) -> Result<(), StoreError> {
     let profile_changed = entries.iter().any(|entry| matches!(entry.document, DocumentId::Account(_)));
-    let frames = fanout::entries_frames(&StreamId::Account(account.clone()), entries);
+    let frames = fanout::entries_frames(&node.config.node.bounds, &StreamId::Account(account.clone()), entries);
     node.sessions.send(tenant, [account], &frames, &HashSet::new());
     if profile_changed { fanout::profile(node, tenant, account).await } else { Ok(()) }
 }

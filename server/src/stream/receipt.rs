@@ -18,6 +18,7 @@ use tokio::{sync::mpsc, time::sleep};
 
 use super::fanout;
 use crate::{
+    bounds::Bounds,
     drain::{Gauge, Phase},
     node::Node,
     store::{Notice, StoreError},
@@ -26,10 +27,6 @@ use crate::{
 
 /// How long receipts are gathered.
 const GATHER: Duration = Duration::from_millis(50);
-/// Requests that wait; a session waits when they are that many.
-const WAITING_MAX: usize = 1_024;
-/// Notices of one request, and receipts of one call of the store.
-const NOTICES_MAX: usize = 500;
 
 /// What a session wants moved: its own account's receipts.
 pub struct ReceiptRequest {
@@ -41,19 +38,20 @@ pub struct ReceiptRequest {
 pub struct Receipts {
     requests: mpsc::Sender<ReceiptRequest>,
     waiting: Gauge,
+    at_once_max: usize,
 }
 
 impl Receipts {
     /// Nothing handed in yet, and what `run` takes requests from.
-    pub fn new() -> (Self, mpsc::Receiver<ReceiptRequest>) {
-        let (requests, receiver) = mpsc::channel(WAITING_MAX);
-        (Self { requests, waiting: Gauge::default() }, receiver)
+    pub fn new(bounds: &Bounds) -> (Self, mpsc::Receiver<ReceiptRequest>) {
+        let (requests, receiver) = mpsc::channel(bounds.receipts_waiting_max);
+        (Self { requests, waiting: Gauge::default(), at_once_max: bounds.receipts_at_once_max }, receiver)
     }
 
     /// Hands in a session's receipts. If they cannot be stored the session is
     /// ended: receipts have no answer, but who comes back tells them again.
     pub async fn merge(&self, session: &Arc<SessionHandle>, notices: &[ReceiptNotice]) {
-        for notices in notices.chunks(NOTICES_MAX) {
+        for notices in notices.chunks(self.at_once_max) {
             // Nobody receives any more when the node has ended.
             let Ok(permit) = self.requests.reserve().await else { return };
             self.waiting.enter(usize::MAX);
@@ -114,7 +112,7 @@ pub(crate) async fn run(node: Arc<Node>, mut requests: mpsc::Receiver<ReceiptReq
         };
         add(first);
         let mut count = 1;
-        while count < WAITING_MAX
+        while count < node.config.node.bounds.receipts_waiting_max
             && let Ok(next) = requests.try_recv()
         {
             add(next);
@@ -137,7 +135,7 @@ async fn merge(node: &Node, tenant: &TenantId, gathered: &Gathered) -> Result<()
         receipt: *receipt,
     });
     let receipts: Vec<MemberReceipt> = receipts.collect();
-    for receipts in receipts.chunks(NOTICES_MAX) {
+    for receipts in receipts.chunks(node.receipts.at_once_max) {
         let moved = node.store.merge_receipts(tenant, receipts).await?;
         if moved.is_empty() {
             continue;

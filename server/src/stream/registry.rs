@@ -21,10 +21,6 @@ use tokio::sync::mpsc;
 use super::{PushRequest, task};
 use crate::{drain::Gauge, node::Node, rate::AccountKey};
 
-/// Pushes that may wait for one stream.
-const PUSHES_WAITING_MAX: usize = 64;
-/// Streams looked at for one that is idle.
-const LOOKED_AT_MAX: usize = 64;
 /// How long a session waits between two tries to hand over a push, and how often.
 const FULL_WAIT: Duration = Duration::from_millis(5);
 const FULL_TRIES_MAX: u32 = 1_000;
@@ -120,12 +116,12 @@ impl Tasks {
     /// Ends the task that was idle for the longest time, of those that an account
     /// has started or of all; tells whether one was found. Few are looked at: those
     /// that are busy although their last push is long ago.
-    fn make_room(&mut self, owner: Option<&AccountKey>) -> bool {
+    fn make_room(&mut self, owner: Option<&AccountKey>, looked_at_max: usize) -> bool {
         let is_idle = |key: &&StreamKey| self.active.get(*key).is_some_and(|active| active.unanswered.is_idle());
         let idle = match owner {
-            None => self.by_push.values().take(LOOKED_AT_MAX).find(is_idle),
+            None => self.by_push.values().take(looked_at_max).find(is_idle),
             Some(owner) => {
-                let own = self.by_owner.get(owner).into_iter().flatten().take(LOOKED_AT_MAX);
+                let own = self.by_owner.get(owner).into_iter().flatten().take(looked_at_max);
                 own.filter_map(|pushed| self.by_push.get(pushed)).find(is_idle)
             }
         };
@@ -208,15 +204,17 @@ impl Registry {
                 }
             }
         }
+        let bounds = &node.config.node.bounds;
         let owner = (request.identity.tenant.clone(), request.identity.account.clone());
-        if tasks.count_of(&owner) >= node.shares.streams && !tasks.make_room(Some(&owner)) {
+        if tasks.count_of(&owner) >= node.shares.streams && !tasks.make_room(Some(&owner), bounds.streams_looked_at_max)
+        {
             return Err(NotTaken::Busy(Box::new(request), "the account writes into as many streams as it may"));
         }
-        if tasks.active.len() >= node.config.node.streams_max && !tasks.make_room(None) {
+        if tasks.active.len() >= node.config.node.streams_max && !tasks.make_room(None, bounds.streams_looked_at_max) {
             return Err(NotTaken::Busy(Box::new(request), "the server works on as many streams as it can"));
         }
         self.alive.enter(usize::MAX);
-        let (sender, receiver) = mpsc::channel(PUSHES_WAITING_MAX);
+        let (sender, receiver) = mpsc::channel(bounds.pushes_waiting_max);
         let alive = Alive { node: Arc::clone(node) };
         match sender.try_send(request) {
             Ok(()) => {}

@@ -38,6 +38,7 @@ use super::{
     touched::Moved,
 };
 use crate::{
+    bounds::Bounds,
     node::Node,
     store::{CommitOutcome, FoundChange, NewEntry, StoreError, StreamCommit, StreamHead, SubscriberRow, WhichThreads},
     trace::Step,
@@ -52,17 +53,9 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
 const CONTENDED_PAUSE: Duration = Duration::from_millis(20);
 /// How long a stream counts as written by several nodes after a conflict.
 const CONTENDED_TIME: Duration = Duration::from_secs(60);
-/// Entries of other nodes after which a stream is loaded anew.
-const CATCH_UP_ENTRIES_MAX: u32 = 500;
-/// Pushes, changes and bytes decided together.
-const BATCH_PUSHES_MAX: usize = 64;
-const BATCH_CHANGES_MAX: usize = 1_000;
-const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Changes judged before the thread's other tasks get a turn: what sessions ask
 /// meanwhile must not wait for a large push.
 const JUDGED_AT_ONCE: usize = 16;
-/// Bytes of documents one stream keeps between batches.
-const STREAM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Rounds of loading: a document may show that another one is needed.
 const LOAD_ROUNDS_MAX: u32 = 4;
 
@@ -94,9 +87,12 @@ pub(super) async fn run(
             Err(_) if node.streams.retire(&task.key, &receiver, unanswered) => return,
             Err(_) => {}
             Ok(Some(first)) => {
-                let batch = gather(first, &mut receiver);
+                let batch = gather(first, &mut receiver, &node.config.node.bounds);
                 task.answer(&batch).await;
                 held.set(task.trim());
+                if node.cache.is_exceeded() {
+                    held.set(task.let_go());
+                }
                 if task.is_contended() {
                     // Whoever wrote last is ahead of the others; they get their turn.
                     tokio::time::sleep(node.clock.jitter(CONTENDED_PAUSE)).await;
@@ -119,15 +115,15 @@ fn as_told(stream: &Stream, request: &PushRequest, refusal: Refusal) -> Refusal 
 }
 
 /// The pushes that wait, as far as they are decided together.
-fn gather(first: PushRequest, receiver: &mut mpsc::Receiver<PushRequest>) -> Vec<PushRequest> {
+fn gather(first: PushRequest, receiver: &mut mpsc::Receiver<PushRequest>, bounds: &Bounds) -> Vec<PushRequest> {
     let size = |request: &PushRequest| {
         (request.push.changes.len(), request.push.changes.iter().map(|change| change.change.len()).sum::<usize>())
     };
     let (mut changes, mut bytes) = size(&first);
     let mut batch = vec![first];
-    while batch.len() < BATCH_PUSHES_MAX
-        && changes < BATCH_CHANGES_MAX
-        && bytes < BATCH_BYTES_MAX
+    while batch.len() < bounds.batch_pushes_max
+        && changes < bounds.batch_changes_max
+        && bytes < bounds.batch_bytes_max
         && let Ok(next) = receiver.try_recv()
     {
         let (next_changes, next_bytes) = size(&next);
@@ -351,8 +347,8 @@ impl Task {
         let head = stream.position();
         let mut said = Vec::new();
         while after < head {
-            let entries =
-                self.node.store.entries_after(&self.key.tenant, &self.key.stream, after, CATCH_UP_ENTRIES_MAX);
+            let entries_max = self.node.config.node.bounds.entries_read_max;
+            let entries = self.node.store.entries_after(&self.key.tenant, &self.key.stream, after, entries_max);
             let entries = match entries.await {
                 Err(StoreError::Damaged { position, .. }) => {
                     after = position;
@@ -372,8 +368,9 @@ impl Task {
     /// that is much.
     async fn catch_up(&self, mut stream: Stream) -> Result<State, DecideError> {
         let (tenant, after) = (&self.key.tenant, stream.position());
-        let entries = self.node.store.entries_after(tenant, &self.key.stream, after, CATCH_UP_ENTRIES_MAX).await?;
-        let few = entries.len() < CATCH_UP_ENTRIES_MAX as usize;
+        let entries_max = self.node.config.node.bounds.entries_read_max;
+        let entries = self.node.store.entries_after(tenant, &self.key.stream, after, entries_max).await?;
+        let few = entries.len() < entries_max as usize;
         // Nothing behind a head that moved: the stream was erased.
         if !few || entries.is_empty() || entries.iter().any(|entry| stream.apply_entry(entry).is_err()) {
             return self.load().await;
@@ -735,7 +732,7 @@ impl Task {
         }
         let pushers: HashSet<u64> = pushers.into_keys().collect();
         let tenant = &self.key.tenant;
-        let frames = fanout::entries_frames(&self.key.stream, entries);
+        let frames = fanout::entries_frames(&self.node.config.node.bounds, &self.key.stream, entries);
         self.node.sessions.send(tenant, readers.intersection(&before), &frames, &pushers);
         if let Some(conversation) = self.key.stream.conversation() {
             if !moved.members.is_empty() && state.stream.conversation().kind() == Some(ConversationKind::Channel) {
@@ -827,7 +824,9 @@ impl Task {
         let mut told = 0;
         let tell_others = |range: Range<usize>| {
             if reads && !range.is_empty() {
-                for frame in fanout::entries_frames(&self.key.stream, entries[range].to_vec()) {
+                for frame in
+                    fanout::entries_frames(&self.node.config.node.bounds, &self.key.stream, entries[range].to_vec())
+                {
                     session.outgoing.send(&frame);
                 }
             }
@@ -875,24 +874,26 @@ impl Task {
         }
     }
 
+    /// Lets go of everything; tells the bytes kept.
+    fn let_go(&mut self) -> usize {
+        self.state = None;
+        self.node.metrics.cache_evictions.count();
+        0
+    }
+
     /// Lets go of what is not likely to be needed soon; tells the bytes kept.
     fn trim(&mut self) -> usize {
         self.behind = None;
         let Some(state) = &mut self.state else { return 0 };
         state.stream.settle();
         let bytes = |stream: &Stream| stream.documents().map(Document::bytes_estimate).sum::<usize>();
-        if bytes(&state.stream) > STREAM_BYTES_MAX {
+        if bytes(&state.stream) > self.node.config.node.bounds.stream_bytes_max {
             let old = |document: &&Document| !state.stream.is_base(document.id());
             let old: Vec<DocumentId> =
                 state.stream.documents().filter(old).map(|document| document.id().clone()).collect();
             for document in &old {
                 state.stream.remove(document);
             }
-        }
-        if self.node.cache.is_exceeded() {
-            self.state = None;
-            self.node.metrics.cache_evictions.count();
-            return 0;
         }
         bytes(&state.stream)
     }

@@ -12,8 +12,6 @@ use tokio::time::Instant;
 
 use super::registry::StreamKey;
 
-/// Streams that are remembered. Of more, sessions hear when they look themselves.
-const STREAMS_MAX: usize = 10_000;
 /// How long to leave a store alone that was away, at first and at most.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(30);
@@ -35,13 +33,15 @@ impl Run {
 #[derive(Debug)]
 pub(super) struct Untold {
     streams: BTreeMap<StreamKey, Run>,
+    streams_max: usize,
     delay: Duration,
     retry_at: Instant,
 }
 
 impl Untold {
-    pub(super) fn new() -> Self {
-        Self { streams: BTreeMap::new(), delay: RETRY_DELAY, retry_at: Instant::now() }
+    /// Nothing yet, and room for so many streams.
+    pub(super) fn new(streams_max: usize) -> Self {
+        Self { streams: BTreeMap::new(), streams_max, delay: RETRY_DELAY, retry_at: Instant::now() }
     }
 
     /// Adds a run to what waits of its stream already; false when nothing does.
@@ -56,7 +56,7 @@ impl Untold {
         if self.streams.is_empty() {
             self.retry_at = Instant::now() + self.delay;
         }
-        let is_full = self.streams.len() >= STREAMS_MAX;
+        let is_full = self.streams.len() >= self.streams_max;
         match self.streams.entry(key) {
             Entry::Occupied(mut waiting) => *waiting.get_mut() = waiting.get().merge(run),
             Entry::Vacant(_) if is_full => return false,
@@ -100,7 +100,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_comes_later_waits_with_what_waits_of_its_stream() {
-        let mut untold = Untold::new();
+        let mut untold = Untold::new(3);
         assert!(!untold.merge(&key(1), run(3, 4)), "nothing waits");
         assert!(untold.remember(key(1), run(3, 4)));
         assert!(untold.merge(&key(1), run(6, 9)));
@@ -113,7 +113,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_store_that_stays_away_is_asked_more_and_more_rarely() {
-        let mut untold = Untold::new();
+        let mut untold = Untold::new(3);
         untold.remember(key(1), run(0, 1));
         let mut asked = 0;
         for _ in 0..600 {
@@ -134,10 +134,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_more_streams_are_remembered_than_there_is_room_for() {
-        let mut untold = Untold::new();
-        let streams = u32::try_from(STREAMS_MAX).unwrap();
-        assert!((0..streams).all(|number| untold.remember(key(number), run(0, 1))));
-        assert!(!untold.remember(key(streams), run(0, 1)));
+        let mut untold = Untold::new(3);
+        assert!((0..3).all(|number| untold.remember(key(number), run(0, 1))));
+        assert!(!untold.remember(key(3), run(0, 1)));
         assert!(untold.remember(key(0), run(1, 2)), "one that is there takes no room");
     }
 }

@@ -23,15 +23,11 @@ use crate::{
     auth::Identity,
     node::Node,
     store::{Snapshot, StoreError, StoredDocument, StreamHead, WhichThreads},
-    stream::fanout::{self, RECEIPT_MEMBERS_MAX},
+    stream::fanout,
 };
 
 /// Tries to read several documents as of one position.
 const CONSISTENT_TRIES_MAX: u32 = 5;
-/// Entries that are read at once to see what was written since.
-const SINCE_ENTRIES_MAX: u32 = 500;
-/// Profiles of one frame.
-const PROFILES_MAX: usize = 250;
 
 /// Why there is no answer.
 enum FetchError {
@@ -121,7 +117,7 @@ impl Fetching<'_> {
             }
             // A subscriber is not told who has read.
             let is_told = members.contains(&self.identity.account) || self.identity.administrator;
-            let is_small = members.len() <= RECEIPT_MEMBERS_MAX;
+            let is_small = members.len() <= self.node.config.node.bounds.receipt_members_max as usize;
             if matches!(self.fetch.scope, FetchScope::After(_) | FetchScope::Anew) && is_told && is_small {
                 fetched.receipts = self.receipts(conversation).await?;
                 if members.len() == 2 {
@@ -198,10 +194,10 @@ impl Fetching<'_> {
 
     /// The stamps of the messages of the account that were written behind a position.
     async fn stamps_since(&self, mut after: Position) -> Result<BTreeSet<Stamp>, FetchError> {
-        let mut stamps = BTreeSet::new();
+        let (entries_max, mut stamps) = (self.node.config.node.bounds.entries_read_max, BTreeSet::new());
         loop {
             let stream = &self.fetch.stream;
-            let entries = self.node.store.entries_after(self.tenant(), stream, after, SINCE_ENTRIES_MAX).await?;
+            let entries = self.node.store.entries_after(self.tenant(), stream, after, entries_max).await?;
             let Some(last) = entries.last() else { return Ok(stamps) };
             after = last.position;
             for entry in entries.iter().filter(|entry| entry.document.page().is_some()) {
@@ -361,8 +357,7 @@ impl Fetching<'_> {
 
     async fn profiles(&self, members: &[AccountId]) -> Result<Vec<Arc<Frame>>, FetchError> {
         let profiles = self.node.store.profiles(self.tenant(), members).await?;
-        let frame = |profiles: &[_]| Frame::new(&ServerFrame::Profiles(profiles.to_vec()));
-        Ok(profiles.chunks(PROFILES_MAX).map(frame).collect())
+        Ok(fanout::profiles_frames(self.node, &profiles))
     }
 }
 

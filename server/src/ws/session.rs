@@ -38,15 +38,12 @@ use crate::{
     auth::Identity,
     connection::ConnectionPlace,
     drain::Phase,
-    metrics::Metrics,
     node::Node,
     rate::{AccountKey, AccountRates, PushRate},
     store::{CatchUp, StoreError},
     stream::fanout,
 };
 
-/// Frames written before the socket is flushed and other work gets its turn.
-const WRITE_BATCH_MAX: usize = 64;
 /// Cursor intervals after which a session looks for what it was not told,
 /// though nothing was sent: a notice may be lost.
 const LOOK_INTERVALS: u32 = 10;
@@ -54,12 +51,8 @@ const LOOK_INTERVALS: u32 = 10;
 const SILENT_HEARTBEATS_MAX: u32 = 3;
 /// How long a session stays away that made room for another one of its account, at least.
 const MADE_ROOM_DELAY: Duration = Duration::from_secs(5 * 60);
-/// Streams whose sent positions are remembered until the next cursor.
-const SENT_STREAMS_MAX: usize = 4_096;
 /// Times the channels of an account are read at its session's start.
 const SUBSCRIBE_TRIES_MAX: u32 = 5;
-/// Items of one frame of a catch-up.
-const CATCH_UP_ITEMS_MAX: usize = 250;
 /// How long a fetch waits for what its account's other sessions have not read.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -218,7 +211,7 @@ impl Session {
                 frame = self.reader.next() => {
                     let Some(frame) = frame else { return Err(Ending::Gone) };
                     let mut frames = vec![frame];
-                    while frames.len() < WRITE_BATCH_MAX && let Some(frame) = self.reader.try_next() {
+                    while frames.len() < node.config.node.bounds.write_batch_max && let Some(frame) = self.reader.try_next() {
                         frames.push(frame);
                     }
                     self.write(socket, frames).await?;
@@ -266,7 +259,7 @@ impl Session {
     fn note_sent(&mut self, frame: &Frame) {
         let Some(covers) = frame.covers() else { return };
         self.behind_sent = true;
-        if self.sent.len() >= SENT_STREAMS_MAX {
+        if self.sent.len() >= self.node.config.node.bounds.sent_streams_max {
             // Forgetting costs repeated entries, which clients drop.
             self.sent.clear();
         }
@@ -300,7 +293,7 @@ impl Session {
             incarnation,
         }));
         self.cursor = Some(catch_up.cursor);
-        let caught_up = catch_up_frames(&self.node.metrics, catch_up);
+        let caught_up = catch_up_frames(&self.node, catch_up);
         let frames = std::iter::once(Frame::new(&welcome)).chain(caught_up);
         self.write(socket, frames).await?;
         self.behind_sent = false;
@@ -329,7 +322,7 @@ impl Session {
             }
         }
         self.cursor = Some(catch_up.cursor);
-        let frames = catch_up_frames(&self.node.metrics, catch_up);
+        let frames = catch_up_frames(&self.node, catch_up);
         self.write(socket, frames).await?;
         self.behind_sent = !answered.is_empty();
         self.sent = answered;
@@ -510,24 +503,22 @@ impl Session {
 }
 
 /// A catch-up as frames, in the order in which a client needs them.
-fn catch_up_frames(metrics: &Metrics, catch_up: CatchUp) -> Vec<Arc<Frame>> {
-    let mut frames = Vec::new();
-    for summaries in catch_up.summaries.chunks(CATCH_UP_ITEMS_MAX) {
+fn catch_up_frames(node: &Node, catch_up: CatchUp) -> Vec<Arc<Frame>> {
+    let (bounds, mut frames) = (&node.config.node.bounds, Vec::new());
+    for summaries in catch_up.summaries.chunks(bounds.frame_items_max) {
         frames.push(Frame::new(&ServerFrame::Summaries(summaries.to_vec())));
     }
-    for profiles in catch_up.profiles.chunks(CATCH_UP_ITEMS_MAX) {
-        frames.push(Frame::new(&ServerFrame::Profiles(profiles.to_vec())));
-    }
+    frames.extend(fanout::profiles_frames(node, &catch_up.profiles));
     for (stream, entries) in catch_up.entries {
-        frames.extend(fanout::entries_frames(&stream, entries));
+        frames.extend(fanout::entries_frames(bounds, &stream, entries));
     }
-    for receipts in catch_up.receipts.chunks(CATCH_UP_ITEMS_MAX) {
+    for receipts in catch_up.receipts.chunks(bounds.frame_items_max) {
         frames.push(Frame::new(&ServerFrame::Receipts(receipts.to_vec())));
     }
     for (conversation, status, position) in catch_up.revoked {
         frames.push(fanout::revoked_frame(conversation, status, position));
     }
     frames.push(Frame::new(&ServerFrame::CaughtUp(catch_up.cursor)));
-    metrics.catch_up_bytes.add(frames.iter().map(|frame| frame.bytes().len()).sum());
+    node.metrics.catch_up_bytes.add(frames.iter().map(|frame| frame.bytes().len()).sum());
     frames
 }

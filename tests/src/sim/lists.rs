@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use tidings_core::{
+    code::Code,
     engine::ListPage,
     ids::{AccountId, ConversationId},
     model::{ConversationState, DirectoryQuery, MemberStatus, OwnQuery, Query, standing},
@@ -110,14 +111,17 @@ impl Run<'_> {
     }
 
     fn page(&mut self, device: Device, query: Query) -> Result<ListPage, String> {
-        let request = self.world.list(device, query);
+        let mut request = self.world.list(device, query.clone());
         for _ in 0..LOOKS_MAX {
             let screen = &mut self.world.client(device).screen;
             if let Some(page) = screen.pages.remove(&request) {
                 return Ok(page);
             }
-            if let Some(answer) = screen.answers.get(&request) {
-                return Err(format!("a list is not to be had: {answer:?}"));
+            match screen.answers.remove(&request) {
+                None => {}
+                // The answer says nothing of when; a node lets a question pass each second.
+                Some(Err(Code::RateLimited)) => request = self.world.list(device, query.clone()),
+                Some(answer) => return Err(format!("a list is not to be had: {answer:?}")),
             }
             self.world.run_ms(LOOK_MS);
         }

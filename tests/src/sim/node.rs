@@ -57,6 +57,7 @@ pub fn config(limits: &Limits) -> Config {
         changes_burst: limits.changes_burst,
         catch_up_entries_max: limits.catch_up_entries_max,
         heartbeat_ms: limits.heartbeat_ms,
+        others: limits.clone(),
     };
     // Worlds are small.
     config.node.snapshot_entries = 1;

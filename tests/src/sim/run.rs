@@ -26,7 +26,7 @@ use super::{
     actions::{self, ACCOUNTS, Kind, OPERATOR, Person, WORDS},
     checks::{Checked, Checks},
     clock::{BEGIN_MS, wall},
-    draw::{draw_faults, draw_settings, draw_skew},
+    draw::{draw_config, draw_faults, draw_limits, draw_settings, draw_skew, draw_words},
     faults::{Class, Profile},
     happened::{Counts, Happened},
     intruder::Intruder,
@@ -43,6 +43,8 @@ use crate::random::Random;
 
 /// One world of so many is one in which people are removed while they speak.
 const RACING: u64 = 4;
+/// Bounds have a chance of their own, so that a new one leaves all else of a seed as it is.
+const BOUNDS: u64 = 0x0b0d_5000;
 /// How often sessions get a newer cursor; ten times as long, and one that was
 /// not told of anything looks.
 const CURSOR_INTERVAL: Duration = Duration::from_secs(5);
@@ -162,6 +164,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 pub(super) struct Run<'a> {
     pub(super) world: World,
     pub(super) checks: Checks,
+    limits: Limits,
     pub(super) conversations: Vec<ConversationId>,
     /// What was said, and is safe.
     pub(super) said: BTreeMap<String, Words>,
@@ -189,16 +192,12 @@ impl<'a> Run<'a> {
     fn new(plan: &'a Plan) -> Self {
         let mut random = Random::new(plan.seed);
         let profile = Profile::draw(&mut random, &plan.without, plan.is_restored);
-        let limits = Limits {
-            // The hostile client's conversation has a page of thirteen.
-            page_changes_soft: 14,
-            page_changes_max: 60,
-            catch_up_entries_max: 25,
-            changes_burst: 60,
-            ..Limits::default()
-        };
+        let mut bounds = Random::new(plan.seed ^ BOUNDS);
+        let limits = draw_limits(&mut bounds);
+        limits.check().expect("worlds are usable");
         let seed = random.number();
         let mut config = node::config(&limits);
+        draw_config(&mut bounds, &mut config);
         config.node.snapshot_entries = profile.snapshot_entries;
         config.node.cursor_interval = CURSOR_INTERVAL;
         let mut world = World::with(seed, config, profile.nodes, plan.plant, plan.keep);
@@ -221,7 +220,8 @@ impl<'a> Run<'a> {
             plan,
             profile,
             world,
-            checks: Checks::new(limits),
+            checks: Checks::new(limits.clone()),
+            limits,
             conversations: Vec::new(),
             asked: BTreeMap::new(),
             said: BTreeMap::new(),
@@ -274,10 +274,11 @@ impl<'a> Run<'a> {
 
     fn act(&mut self, device: Device, random: &mut Random) {
         self.next_words += 1;
+        let words = draw_words(random, self.next_words, &self.limits);
         let person = Person {
             client: &self.world.clients()[device],
             conversations: &self.conversations,
-            words: format!("{WORDS}{}", self.next_words),
+            words,
             now: wall(self.world.time_ms, 0),
         };
         if random.chance(25) {
@@ -408,6 +409,7 @@ impl<'a> Run<'a> {
             }
         }
         if all {
+            self.checks.copied.insert(account.clone());
             for words in self.said.values_mut().filter(|words| words.account == account) {
                 words.doubtful = true;
             }

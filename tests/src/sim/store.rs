@@ -29,10 +29,13 @@ use tidings_core::{
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
 };
-use tidings_server::store::{
-    self, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, NewEntry, Notice,
-    Projections, Records, Snapshot, StaleDocument, Store, StoreError, StoreOptions, StoredDocument, StreamCommit,
-    StreamHead, SubscriberCounts, Suspension, WhichThreads,
+use tidings_server::{
+    bounds::Bounds,
+    store::{
+        self, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, NewEntry, Notice,
+        Projections, Records, Snapshot, StaleDocument, Store, StoreError, StoreOptions, StoredDocument, StreamCommit,
+        StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    },
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -71,6 +74,8 @@ pub type NodeNumber = usize;
 /// What all nodes of a world share.
 pub struct Database {
     store: Arc<dyn Store>,
+    /// How much the store takes at once.
+    bounds: Bounds,
     state: Mutex<State>,
     /// The incarnations of this database and its copies, in the order in which they were met.
     incarnations: Arc<Mutex<Vec<IncarnationId>>>,
@@ -99,14 +104,14 @@ struct Mailbox {
 
 impl Database {
     /// An empty one, in memory.
-    pub fn new(plant: Option<Plant>, tally: &Tally) -> Arc<Self> {
+    pub fn new(bounds: Bounds, plant: Option<Plant>, tally: &Tally) -> Arc<Self> {
         let store = wait(async {
-            let store = store::open("sqlite::memory:", &StoreOptions::default()).await.expect("memory opens");
+            let store = store::open("sqlite::memory:", &options(bounds)).await.expect("memory opens");
             store.migrate().await.expect("a new database migrates");
             store
         });
         let (state, incarnations) = (Mutex::default(), Arc::default());
-        Arc::new(Self { store, state, incarnations, plant, tally: tally.clone() })
+        Arc::new(Self { store, bounds, state, incarnations, plant, tally: tally.clone() })
     }
 
     /// A copy as of now, as an operator makes one.
@@ -136,7 +141,7 @@ impl Database {
         assert!(std::fs::metadata(&file).is_ok_and(|copy| copy.len() > 0), "the copy holds something");
         let store = wait(async {
             let address = format!("sqlite:{}", file.display());
-            let store = store::open(&address, &StoreOptions::default()).await.expect("the copy opens");
+            let store = store::open(&address, &options(self.bounds)).await.expect("the copy opens");
             store.migrate().await.expect("the copy is of this version");
             if is_said {
                 store.restored().await.expect("it can be said");
@@ -147,7 +152,8 @@ impl Database {
         let tally = self.tally.clone();
         // All of it is to be read again.
         let state = State { written: streams(store.as_ref()), ..State::default() };
-        Arc::new(Self { store, state: Mutex::new(state), incarnations, plant: self.plant, tally })
+        let (bounds, plant) = (self.bounds, self.plant);
+        Arc::new(Self { store, bounds, state: Mutex::new(state), incarnations, plant, tally })
     }
 
     /// The store itself, without faults.
@@ -186,6 +192,10 @@ impl Database {
         bytes[8..].copy_from_slice(&(index as u64 + 1).to_be_bytes());
         IncarnationId::from_bytes(bytes)
     }
+}
+
+fn options(bounds: Bounds) -> StoreOptions {
+    StoreOptions { bounds, ..StoreOptions::default() }
 }
 
 /// The streams that have an entry.

@@ -68,7 +68,8 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
     let node = rand::random();
     let counters = Arc::default();
     let feed = Feed::start(connect, node, patience, &counters);
-    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters, rot: Rot::default(), patience })
+    let bounds = options.bounds;
+    Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters, rot: Rot::default(), patience, bounds })
 }
 
 /// Connects once, since a pool would try until its time is over and tell nothing but that.

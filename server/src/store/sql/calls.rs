@@ -408,7 +408,7 @@ impl<B: Backend> Store for SqlStore<B> {
             .bound(async {
                 catch_up::catch_up::<B>(
                     &mut *self.reader().await?.begin(B::BEGIN_READ).await?,
-                    &self.rot,
+                    self,
                     tenant,
                     account,
                     cursor,
@@ -562,7 +562,7 @@ impl<B: Backend> Store for SqlStore<B> {
             .bound(async {
                 let mut writer = self.writer().await?;
                 let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                let is_done = erasure::erase::<B>(&mut transaction, tenant, conversation, now).await?;
+                let is_done = erasure::erase::<B>(&mut transaction, &self.bounds, tenant, conversation, now).await?;
                 transaction.commit().await?;
                 Ok(is_done)
             })

@@ -31,7 +31,7 @@ use tidings_core::{
 };
 
 use super::{
-    Backend, ReadRow, Value,
+    Backend, ReadRow, SqlStore, Value,
     backend::fetch,
     directory::profile_notices,
     journal::follows,
@@ -39,11 +39,10 @@ use super::{
     rot::{Rot, Whose},
     row::Fields,
 };
-use crate::store::{CatchUp, MemberRow, StoreError};
-
-/// Bytes of changes in one answer; the streams that do not fit are fetched by
-/// the client, like those with too many entries.
-const ENTRIES_BYTES_MAX: u64 = 8 * 1024 * 1024;
+use crate::{
+    bounds::Bounds,
+    store::{CatchUp, MemberRow, StoreError},
+};
 
 /// Others in a summary.
 const OTHERS_MAX: usize = 4;
@@ -51,12 +50,13 @@ const OTHERS_MAX: usize = 4;
 /// `Store::catch_up`, within a transaction of one moment.
 pub(super) async fn catch_up<B: Backend>(
     connection: &mut B::Connection,
-    rot: &Rot,
+    store: &SqlStore<B>,
     tenant: &TenantId,
     account: &AccountId,
     since: Option<Cursor>,
     entries_max: u32,
 ) -> Result<CatchUp, StoreError> {
+    let (rot, bounds) = (&store.rot, &store.bounds);
     let cursor = next_cursor::<B>(connection).await?;
     // A cursor from the future was given before the database was restored
     // from a copy: it says nothing about this one.
@@ -68,7 +68,7 @@ pub(super) async fn catch_up<B: Backend>(
             ..CatchUp::default()
         });
     };
-    let missed = Missed { rot, tenant, account, since };
+    let missed = Missed { rot, bounds, tenant, account, since };
     let heads = missed.heads::<B>(connection).await?;
     let receipts = missed.receipts::<B>(connection).await?;
     let mut changed: BTreeSet<ConversationId> = receipts.iter().map(|receipt| receipt.conversation).collect();
@@ -266,6 +266,7 @@ async fn all_profiles<B: Backend>(
 /// Whose absence, and since when.
 struct Missed<'q> {
     rot: &'q Rot,
+    bounds: &'q Bounds,
     tenant: &'q TenantId,
     account: &'q AccountId,
     since: Cursor,
@@ -344,7 +345,7 @@ impl Missed<'_> {
         let mut runs = self.runs::<B>(connection, heads, entries_max).await?;
         // The small ones first: so the most streams fit.
         runs.sort_by_key(|run| run.bytes);
-        let mut bytes_left = ENTRIES_BYTES_MAX;
+        let mut bytes_left = self.bounds.catch_up_bytes_max;
         runs.retain(|run| {
             let fits = run.bytes <= bytes_left;
             bytes_left = bytes_left.saturating_sub(run.bytes);
@@ -439,12 +440,13 @@ impl Missed<'_> {
             JOIN receipts ON receipts.tenant = own.tenant AND receipts.conversation = own.conversation
                 AND receipts.account <> own.account AND receipts.tick >= $3 AND NOT receipts.subscriber
             WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active' AND own.subscribed_at = 0
-                AND conversations.member_count <= 100
+                AND conversations.member_count <= $4
                 AND NOT (conversations.member_count = 2 AND EXISTS (SELECT 1 FROM blocks
                     WHERE blocks.tenant = $1 AND blocks.account = $2 AND blocks.other = receipts.account
                         AND blocks.blocked))
             ORDER BY conversation, account";
-        member_receipts(self.rot, self.tenant, &fetch::<B>(connection, RECEIPTS, self.values()).await?)
+        let values = [self.values(), vec![self.bounds.receipt_members_max.into()]].concat();
+        member_receipts(self.rot, self.tenant, &fetch::<B>(connection, RECEIPTS, values).await?)
     }
 
     /// Profiles of everybody in a conversation that is new to the account, of

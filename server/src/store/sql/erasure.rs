@@ -9,12 +9,10 @@ use tidings_core::{
 };
 
 use super::{Backend, ReadRow, Value, backend::fetch, row::Fields};
-use crate::store::{DeletedConversation, StoreError, StreamCommit};
-
-/// Rows of a table that one call erases.
-const ROWS_MAX: u32 = 1_000;
-/// Documents that one call erases, each with its snapshot of a megabyte or two.
-const DOCUMENTS_MAX: u32 = 16;
+use crate::{
+    bounds::Bounds,
+    store::{DeletedConversation, StoreError, StreamCommit},
+};
 
 /// Whether a commit deletes its conversation, or finds it deleted.
 pub(super) fn is_deleted(commit: &StreamCommit) -> bool {
@@ -124,11 +122,12 @@ const DONE: &str = "UPDATE conversations SET deleted_at = NULL WHERE tenant = $1
 /// `Store::erase`, within a write transaction.
 pub(super) async fn erase<B: Backend>(
     connection: &mut B::Connection,
+    bounds: &Bounds,
     tenant: &TenantId,
     conversation: ConversationId,
     now: WallTime,
 ) -> Result<bool, StoreError> {
-    let stream = StreamId::Conversation(conversation);
+    let (stream, rows_max) = (StreamId::Conversation(conversation), bounds.erased_rows_max);
     let key = || vec![tenant.into(), conversation.into()];
     let with = |value: Value| [key(), vec![value]].concat();
     // Nobody else writes the stream, or erases it, until this has ended.
@@ -142,10 +141,10 @@ pub(super) async fn erase<B: Backend>(
     if !fetch::<B>(connection, row, values).await?.is_empty() {
         fetch::<B>(connection, head, key()).await?;
     }
-    let mut is_done = erase_documents::<B>(connection, tenant, conversation).await?;
+    let mut is_done = erase_documents::<B>(connection, bounds.erased_documents_max, tenant, conversation).await?;
     for Rows { find, erase } in ROWS {
-        let found = fetch::<B>(connection, find, with(ROWS_MAX.into())).await?;
-        is_done &= found.len() < ROWS_MAX as usize;
+        let found = fetch::<B>(connection, find, with(rows_max.into())).await?;
+        is_done &= found.len() < rows_max as usize;
         if let Some(last) = found.last() {
             fetch::<B>(connection, erase, with(key_of(last)?)).await?;
         }
@@ -154,7 +153,7 @@ pub(super) async fn erase<B: Backend>(
     let first = fetch::<B>(connection, FIRST_ENTRY, key()).await?;
     if let Some(row) = first.first() {
         let first: u64 = Fields::of("journal", row).number("position")?;
-        fetch::<B>(connection, ENTRIES, with(Value::number(first + u64::from(ROWS_MAX)))).await?;
+        fetch::<B>(connection, ENTRIES, with(Value::number(first + u64::from(rows_max)))).await?;
         is_done &= fetch::<B>(connection, FIRST_ENTRY, key()).await?.is_empty();
     }
     if is_done {
@@ -166,10 +165,11 @@ pub(super) async fn erase<B: Backend>(
 /// Erases some documents of a conversation's stream; whether no more are left.
 async fn erase_documents<B: Backend>(
     connection: &mut B::Connection,
+    documents_max: u32,
     tenant: &TenantId,
     conversation: ConversationId,
 ) -> Result<bool, StoreError> {
-    let mut left = DOCUMENTS_MAX;
+    let mut left = documents_max;
     for kind in ["conversation", "page", "thread", "thread_page"] {
         // A slash stands behind the id, if anything does, and before it in the order of bytes is nothing else.
         let [from, to] = ["", "0"].map(|end| Value::Text(Some(format!("{kind}/{conversation}{end}"))));

@@ -38,7 +38,7 @@ pub(super) use rot::Rot;
 pub(super) use row::notice;
 use snapshot::Suspect;
 
-use crate::{clock, metrics::Counter};
+use crate::{bounds::Bounds, clock, metrics::Counter};
 
 use super::{CommitOutcome, Notice, StoreCounts, StoreError, StreamCommit};
 
@@ -53,6 +53,7 @@ pub(super) struct SqlStore<B: Backend> {
     pub(super) counters: Arc<StoreCounters>,
     pub(super) rot: Rot,
     pub(super) patience: Patience,
+    pub(super) bounds: Bounds,
 }
 
 /// What a store counts for `Store::counts`.

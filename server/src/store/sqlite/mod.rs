@@ -61,6 +61,7 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
             counters: Arc::default(),
             rot: Rot::default(),
             patience,
+            bounds: options.bounds,
         });
     };
     file::prepare(path, options.missing_file)?;
@@ -80,6 +81,7 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
         counters: Arc::default(),
         rot: Rot::default(),
         patience,
+        bounds: options.bounds,
     })
 }
 

@@ -11,20 +11,18 @@ use tidings_core::{
 use super::Session;
 use crate::{store::Notice, stream::fanout, ws::outgoing::Frame};
 
-/// Conversations that hear of the end of a session that was online in them.
-const ONLINE_MAX: usize = 16;
-
 impl Session {
     pub(super) async fn note_presence(&mut self, notice: PresenceNotice) {
         let PresenceNotice { conversation, kind } = notice;
         let (tenant, account, session) = (&self.identity.tenant, &self.identity.account, self.handle.id);
+        let has_room = self.online.len() < self.node.config.node.bounds.online_max;
         let mut has_come = false;
         if kind == PresenceKind::Offline {
             self.online.remove(&conversation);
             if !self.node.present.leave(tenant, conversation, account, session) {
                 return;
             }
-        } else if self.online.contains(&conversation) || self.online.len() < ONLINE_MAX {
+        } else if self.online.contains(&conversation) || has_room {
             self.online.insert(conversation);
             has_come = self.node.present.note(tenant, conversation, account, session, kind);
         } else {

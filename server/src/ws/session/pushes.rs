@@ -23,9 +23,6 @@ use crate::{
     },
 };
 
-/// Conversations remembered as those that the account has a part in.
-const PARTS_MAX: usize = 4_096;
-
 impl Session {
     /// Hands a push to its stream, which answers through the session's queue.
     pub(super) async fn push(&mut self, socket: &mut FrameSocket, push: Push) -> Result<(), Ending> {
@@ -125,7 +122,7 @@ impl Session {
         };
         let part = outsider::part(&self.node, &self.identity, conversation).await?;
         if part == Part::Known {
-            if self.parts.len() >= PARTS_MAX {
+            if self.parts.len() >= self.node.config.node.bounds.parts_max {
                 // What is forgotten is asked again.
                 self.parts.clear();
             }
