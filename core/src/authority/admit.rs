@@ -161,6 +161,14 @@ impl Stream {
         }
     }
 
+    /// Whether an entry is another change than the one that is held at its position; not
+    /// known of a document that is not here.
+    pub(crate) fn contradicts(&self, entry: &Entry) -> bool {
+        let change = shape::read(&entry.change, &Limits::WIDEST);
+        let held = self.document(&entry.document).zip(change.ok());
+        held.is_some_and(|(held, (change, _))| !held.contains(change.hash()))
+    }
+
     /// Steps 3 to 9 alone, on facts that are not a change yet: what a client
     /// asks before it writes.
     ///

@@ -56,9 +56,13 @@ impl Engine {
             let receipt_unsent = former.is_some_and(|record| record.receipt_unsent) && receipt != summary.receipt;
             let held = self.heads.contains_key(&stream);
             let position = self.heads.get(&stream).map_or(Position::ZERO, |head| head.position);
-            if summary.status == MemberStatus::Active && summary.position < position && !self.link.is_online() {
-                // What was read at the session's start is behind what was told before it.
-                self.make_former(&stream);
+            if summary.status == MemberStatus::Active && summary.position < position {
+                match self.link.is_online() && matches!(self.streams.get(&stream), Some(Slot::Loaded(_))) {
+                    // It may have been read before what was told since.
+                    true => self.fetch_stream(&stream),
+                    // What was read at the session's start is behind what was told before it.
+                    false => self.make_former(&stream),
+                }
             }
             if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
                 replica.revoked = Some(summary.status).filter(|status| *status != MemberStatus::Active);

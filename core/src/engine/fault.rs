@@ -32,6 +32,9 @@ pub(super) enum ReceiveEntryError {
     /// It changes a document of another stream.
     #[error("it is not of a document of this stream")]
     Foreign,
+    /// Another change is held at its position: the server's store was put back.
+    #[error("another change was told at its position")]
+    Another,
     /// The rules refuse it, or it does not apply.
     #[error(transparent)]
     Apply(#[from] ApplyChangeError),
@@ -41,6 +44,7 @@ impl ReceiveEntryError {
     fn code(&self) -> Code {
         match self {
             ReceiveEntryError::Foreign => Code::DocumentUnknown,
+            ReceiveEntryError::Another => Code::StoreRestored,
             ReceiveEntryError::Apply(ApplyChangeError::Illegal { code, .. }) => *code,
             ReceiveEntryError::Apply(ApplyChangeError::Dependency) => Code::DependencyMissing,
             ReceiveEntryError::Apply(ApplyChangeError::Parse(_) | ApplyChangeError::Apply(_)) => Code::ChangeMalformed,

@@ -302,6 +302,9 @@ impl Replica {
             return Err(ReceiveEntryError::Foreign);
         }
         if entry.position <= position && self.former.is_none() {
+            if self.confirmed.contradicts(entry) {
+                return Err(ReceiveEntryError::Another);
+            }
             return Ok(Some(Received::Old));
         }
         if entry.position != position.next() || !self.whole || self.former.is_some() {
