@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -12,6 +13,8 @@ use std::{
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use tidings_server::store::{self, Store, StoreOptions};
+
+use super::process::program;
 
 /// Where a Postgres server is for the tests: an address that may create databases.
 pub const POSTGRES: &str = "TIDINGS_TEST_POSTGRES";
@@ -28,6 +31,22 @@ pub struct Database {
 enum Leftover {
     Folder(PathBuf),
     Database { server: String, name: String },
+}
+
+/// A file that holds a copy, gone with its value.
+pub struct Copy(PathBuf);
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Runs a command to its end, which is a good one.
+#[track_caller]
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A name that nothing else has.
@@ -62,6 +81,38 @@ impl Database {
         let mut connection = PgConnection::connect(&server).await.expect("the Postgres server of the tests answers");
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         Self { address: sibling(&server, &name), leftover: Leftover::Database { server, name } }
+    }
+
+    /// An operator's copy, made while it is served.
+    #[track_caller]
+    pub fn copy(&self) -> Copy {
+        let copy = Copy(std::env::temp_dir().join(unique()));
+        let file = copy.0.to_str().unwrap();
+        match &self.leftover {
+            Leftover::Folder(_) => run(&mut program(&["backup", file, "--store", &self.address])),
+            Leftover::Database { .. } => {
+                run(Command::new("pg_dump").args(["--format", "custom", "--file", file, &self.address]))
+            }
+        }
+        copy
+    }
+
+    /// Puts it back to a copy; nobody serves it.
+    #[track_caller]
+    pub fn put_back(&self, copy: &Copy) {
+        match &self.leftover {
+            Leftover::Folder(folder) => {
+                std::fs::copy(&copy.0, folder.join("tidings.db")).unwrap();
+                // What was written last, unless it ended cleanly.
+                for leftover in ["tidings.db-wal", "tidings.db-shm"] {
+                    let _ = std::fs::remove_file(folder.join(leftover));
+                }
+            }
+            Leftover::Database { .. } => {
+                let restore = ["--clean", "--if-exists", "--single-transaction", "--dbname", &self.address];
+                run(Command::new("pg_restore").args(restore).arg(&copy.0));
+            }
+        }
     }
 
     /// The `host:port` of the server.

@@ -9,8 +9,8 @@ use std::{
 use anyhow::Context as _;
 use tidings_core::{
     command::Command,
-    engine::{ConnectionState, Engine, EngineConfig, Input, Output, Settings, Update},
-    ids::{AccountId, MessageId},
+    engine::{ConnectionState, Engine, EngineConfig, Input, Output, Settings},
+    ids::AccountId,
     storage::{MemoryStore, StorageTask},
     time::{MonotonicTime, Now},
     view::{MessageState, TimelineRow},
@@ -24,9 +24,15 @@ use super::{
     measure::wall_now,
     session::token,
 };
-use crate::random::Random;
+use crate::{
+    random::Random,
+    sim::client::{Answer, Screen},
+};
 
-/// A device with the one timeline that it shows.
+/// The longest that a device waits without looking round.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// A device and what it shows.
 pub struct Device {
     engine: Engine,
     store: MemoryStore,
@@ -39,12 +45,8 @@ pub struct Device {
     started: Instant,
     wake_at: Option<MonotonicTime>,
     next_request: u64,
-    /// The rows of the open timeline.
-    pub rows: BTreeMap<MessageId, TimelineRow>,
-    /// Commands that are not admitted yet.
-    pub unsynced: u32,
-    /// Whether everything missed was read.
-    pub online: bool,
+    /// What it shows.
+    pub screen: Screen,
     /// What went over links that are closed.
     traffic: Traffic,
 }
@@ -74,13 +76,26 @@ impl Device {
             started,
             wake_at: None,
             next_request: 1,
-            rows: BTreeMap::new(),
-            unsynced: 0,
-            online: false,
+            screen: Screen::default(),
             traffic: Traffic::default(),
         };
         device.drain();
         Ok(device)
+    }
+
+    /// Connects to another address from now on.
+    pub fn move_to(&mut self, address: SocketAddr) {
+        self.address = address;
+    }
+
+    /// The rows of the open timelines.
+    pub fn rows(&self) -> impl Iterator<Item = &TimelineRow> {
+        self.screen.timelines.values().flat_map(BTreeMap::values)
+    }
+
+    /// Whether everything missed was read.
+    pub fn is_online(&self) -> bool {
+        self.screen.connection == Some(ConnectionState::Online)
     }
 
     /// What went over its links.
@@ -91,7 +106,7 @@ impl Device {
 
     /// Whether each of the last `count` rows of others or of its own is admitted.
     pub fn has_sent(&self, count: usize) -> bool {
-        self.rows.values().filter(|row| row.own && row.state != MessageState::Pending).count() >= count
+        self.rows().filter(|row| row.own && row.state != MessageState::Pending).count() >= count
     }
 
     /// Gives the engine an input.
@@ -101,26 +116,46 @@ impl Device {
         self.drain();
     }
 
-    /// Commands something.
-    pub fn command(&mut self, command: impl Into<Command>) {
+    /// Commands something; how it ended, which is told at once where the conversation is held.
+    pub fn command(&mut self, command: impl Into<Command>) -> Option<Answer> {
         let request = self.next_request;
         self.next_request += 1;
         self.handle(Input::Command { request, command: command.into() });
+        self.screen.answers.remove(&request)
+    }
+
+    /// Retries a refused command as it is.
+    pub fn retry(&mut self, id: u64) {
+        let request = self.next_request;
+        self.next_request += 1;
+        self.handle(Input::RetryRefused { request, id, words: None });
     }
 
     /// Goes on until something holds.
     pub async fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) -> anyhow::Result<()> {
         let worked = timeout(PATIENCE, async {
             while !done(self) {
-                self.step().await?;
+                self.step(IDLE).await?;
             }
             Ok(())
         });
         worked.await.with_context(|| format!("a device never came to: {what}"))?
     }
 
-    /// Does what is due, then waits for one frame or for the timer.
-    pub async fn step(&mut self) -> anyhow::Result<()> {
+    /// Does what is due, then waits for one frame or for the timer, no longer than that.
+    ///
+    /// # Errors
+    /// When there is no link, or no more: it comes back by itself.
+    pub async fn step(&mut self, longest: Duration) -> anyhow::Result<()> {
+        let stepped = self.try_step(longest).await;
+        if stepped.is_err() {
+            self.disconnect();
+            self.handle(Input::LinkLost);
+        }
+        stepped
+    }
+
+    async fn try_step(&mut self, longest: Duration) -> anyhow::Result<()> {
         if std::mem::take(&mut self.connect) {
             self.link = Some(Link::open(self.address, "/v1/sync").await?);
             self.handle(Input::LinkOpened);
@@ -131,7 +166,7 @@ impl Device {
         }
         let now = self.now().monotonic;
         let wake_at = self.wake_at.map_or(u64::MAX, MonotonicTime::as_millis).saturating_sub(now.as_millis());
-        let timer = sleep(Duration::from_millis(wake_at.min(1_000)));
+        let timer = sleep(Duration::from_millis(wake_at).min(longest));
         let frame = match &mut self.link {
             Some(link) => tokio::select! {
                 frame = link.receive() => Some(frame?),
@@ -165,7 +200,7 @@ impl Device {
                 match output {
                     Output::Send(frame) => self.frames.push_back(frame),
                     Output::Storage(task) => self.tasks.push_back(task),
-                    Output::Update(update) => self.paint(update),
+                    Output::Update(update) => self.screen.paint(update),
                     Output::NeedToken { .. } => needs_token = true,
                     Output::Connect => self.connect = true,
                     Output::Disconnect => self.disconnect(),
@@ -189,21 +224,5 @@ impl Device {
         self.link = None;
         self.frames.clear();
         self.connect = false;
-        self.online = false;
-    }
-
-    fn paint(&mut self, update: Update) {
-        match update {
-            Update::Connection(state) => self.online = state == ConnectionState::Online,
-            Update::Unsynced(count) => self.unsynced = count,
-            Update::Timeline(update) => {
-                if update.restart {
-                    self.rows.clear();
-                }
-                self.rows.extend(update.rows.into_iter().map(|row| (row.id.clone(), row)));
-                self.rows.retain(|id, _| !update.removed.contains(id));
-            }
-            _ => {}
-        }
     }
 }

@@ -2,8 +2,8 @@
 //! WebSockets on loopback, many accounts a process. `cargo xtask bench server`
 //! runs it; figures go to `docs/benchmarks.md`, and no test asserts one.
 
-mod author;
-mod device;
+pub mod author;
+pub mod device;
 mod link;
 mod measure;
 mod process;

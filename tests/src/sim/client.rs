@@ -77,7 +77,8 @@ impl Screen {
         rows
     }
 
-    fn paint(&mut self, update: Update) {
+    /// Paints an update.
+    pub fn paint(&mut self, update: Update) {
         match update {
             // What the screen was told before, and is told again.
             Update::FirstRows(_) => {}

@@ -92,7 +92,7 @@ async fn join(running: &Running, size: usize) -> anyhow::Result<Value> {
         let start = Instant::now();
         let mut bob = Device::new(running.process.address, &account("bob"), 1 + round)?;
         bob.handle(Input::OpenConversation(conversation(1)));
-        bob.until("the newest readable", |bob| bob.rows.len() >= NEWEST).await?;
+        bob.until("the newest readable", |bob| bob.rows().count() >= NEWEST).await?;
         times.push(start.elapsed());
         down.push(bob.traffic().down);
     }

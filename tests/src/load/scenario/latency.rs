@@ -77,7 +77,7 @@ async fn engines(bench: &Bench) -> anyhow::Result<Vec<Duration>> {
     let mut devices = Vec::new();
     for (seed, name) in [(1, "bob"), (2, "eve")] {
         let mut device = Device::new(running.process.address, &account(name), seed)?;
-        device.until("online", |device| device.online).await?;
+        device.until("online", Device::is_online).await?;
         device.handle(Input::OpenConversation(conversation));
         devices.push(device);
     }
@@ -89,7 +89,7 @@ async fn engines(bench: &Bench) -> anyhow::Result<Vec<Duration>> {
         bob.command(SendText::new(conversation, words.text()));
         let sent = bob.until("sent", |bob| bob.has_sent(index + 1));
         let seen = async {
-            eve.until("visible", |eve| eve.rows.len() > index).await?;
+            eve.until("visible", |eve| eve.rows().count() > index).await?;
             anyhow::Ok(start.elapsed())
         };
         let (sent, seen) = tokio::join!(sent, seen);

@@ -32,7 +32,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
 
         let mut bob = Device::new(running.process.address, &account("bob"), round)?;
         bob.handle(Input::OpenConversation(conversation(1)));
-        bob.until("the newest readable", |bob| bob.rows.len() >= 50).await?;
+        bob.until("the newest readable", |bob| bob.rows().count() >= 50).await?;
         bob.handle(Input::SetNetwork(false));
         let mut words = Words::new(round);
         for _ in 0..LOCAL {
@@ -48,7 +48,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
         bob.handle(Input::SetNetwork(true));
         let last = author.last_text().to_owned();
         let here = bob.until("an empty outbox and every message", |bob| {
-            bob.online && bob.unsynced == 0 && bob.rows.values().any(|row| row.text == last)
+            bob.is_online() && bob.screen.unsynced == 0 && bob.rows().any(|row| row.text == last)
         });
         let (here, there) = tokio::join!(here, ann.entries(LOCAL));
         here.and(there)?;
