@@ -1,5 +1,6 @@
 //! A device's disk: the memory store, whose transactions take a while, may
-//! fail, and are lost in a crash before they are complete.
+//! fail, and are lost in a crash before they are complete; or, where the machine
+//! stops and the server has what they are about, after that (V92).
 
 use std::collections::VecDeque;
 
@@ -33,6 +34,8 @@ pub struct Disk {
     pub tally: Tally,
     /// What a crash leaves, when the disk lies about what is durable.
     durable: Option<MemoryStore>,
+    /// What was replaced since something was written that must be on the disk, the last of it last.
+    replaced: Vec<(RecordKey, Option<Vec<u8>>)>,
 }
 
 impl Disk {
@@ -47,6 +50,7 @@ impl Disk {
             plant: None,
             tally: Tally::default(),
             durable: None,
+            replaced: Vec::new(),
         }
     }
 
@@ -86,9 +90,34 @@ impl Disk {
                 _ => {}
             }
         }
+        let replaced = self.replaced_by(&request);
         let answer = self.store.run(&request);
+        match &request {
+            StorageRequest::Write(writes) if answer.is_ok() => {
+                let is_own = |write: &Write| matches!(write, Write::Put(key, _) if is_irreplaceable(key));
+                self.replaced.extend(replaced);
+                if writes.iter().any(is_own) {
+                    self.replaced.clear();
+                }
+            }
+            _ => {}
+        }
         self.tally.count_if(Happened::DiskFull, answer == Err(StorageError::Full));
         answer
+    }
+
+    /// The records that a request writes, as they are before.
+    fn replaced_by(&self, request: &StorageRequest) -> Vec<(RecordKey, Option<Vec<u8>>)> {
+        let StorageRequest::Write(writes) = request else { return Vec::new() };
+        let records = self.store.records();
+        let of_write = |write: &Write| match write {
+            Write::Put(key, _) | Write::Delete(key) => vec![(key.clone(), records.get(key).cloned())],
+            Write::DeletePrefix(prefix) => {
+                let former = records.iter().filter(|(key, _)| key.starts_with(prefix.as_str()));
+                former.map(|(key, value)| (key.clone(), Some(value.clone()))).collect()
+            }
+        };
+        writes.iter().flat_map(of_write).collect()
     }
 
     /// What is on it, the tasks that wait left out.
@@ -101,10 +130,20 @@ impl Disk {
         self.waiting.iter().any(|(_, task)| matches!(task.request, StorageRequest::Write(_)))
     }
 
-    /// What a crash leaves at worst, now and then: the platform throws the store
-    /// away, and what was kept twice is left (E42).
+    /// What a crash leaves at worst, now and then: the machine stops before the system
+    /// has written all (V92); or the platform throws the store away, and what was kept
+    /// twice is left (E42).
     pub fn crash_badly(&mut self) -> MemoryStore {
-        let left = self.crash();
+        let mut left = self.crash();
+        if self.random.chance(30) && self.durable.is_none() {
+            self.tally.count_if(Happened::MachineStopped, !self.replaced.is_empty());
+            let former = self.replaced.drain(..).rev().map(|(key, value)| match value {
+                Some(value) => Write::Put(key, value),
+                None => Write::Delete(key),
+            });
+            left.set_bytes_max(None);
+            left.run(&StorageRequest::Write(former.collect())).expect("it has no bound");
+        }
         if !self.random.chance(10) {
             return left;
         }
@@ -118,10 +157,13 @@ impl Disk {
     }
 }
 
+fn is_irreplaceable(key: &RecordKey) -> bool {
+    IRREPLACEABLE.iter().any(|kept| key.starts_with(kept))
+}
+
 /// What is kept twice of a store.
 pub fn second_copy(store: &MemoryStore) -> MemoryStore {
-    let is_kept = |key: &RecordKey| IRREPLACEABLE.iter().any(|kept| key.starts_with(kept));
-    let kept = store.records().iter().filter(|(key, _)| is_kept(key));
+    let kept = store.records().iter().filter(|(key, _)| is_irreplaceable(key));
     let kept = kept.map(|(key, value)| Write::Put(key.clone(), value.clone())).collect();
     let mut copy = MemoryStore::default();
     copy.run(&StorageRequest::Write(kept)).expect("it has no bound");

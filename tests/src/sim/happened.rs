@@ -35,6 +35,8 @@ happenings! {
     WriteLost,
     /// A device died, and all that its store held but once was gone.
     StoreThrownAway,
+    /// A device's machine stopped before the system had written what the store had been told is complete.
+    MachineStopped,
     /// A transaction of a device found its disk full.
     DiskFull,
     /// A transaction of a device failed, and would not the next time.

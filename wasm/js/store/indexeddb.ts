@@ -1,6 +1,7 @@
 /** The store in IndexedDB: a database, and a second copy of what only this device has. */
-import type { StorageAnswer, StorageRequest } from "../../pkg/tidings.js";
+import type { StorageAnswer, StorageRequest, Write } from "../../pkg/tidings.js";
 import { codeOf, isCutOff, isTakenOver, OpenError, RecordDatabase } from "./database.js";
+import { isIrreplaceable } from "./irreplaceable.js";
 import { SecondCopy } from "./second_copy.js";
 import type { Store } from "./store.js";
 
@@ -67,7 +68,7 @@ export class IndexedDbStore implements Store {
       case "read":
         return { records: await this.#database.read(request.prefixes) };
       case "write":
-        await this.#database.write(request.writes, "strict");
+        await this.#database.write(request.writes, durabilityOf(request.writes));
         await this.#copy.write(request.writes);
         return "written";
     }
@@ -96,6 +97,14 @@ export class IndexedDbStore implements Store {
     }
     return { failed: codeOf(error) };
   }
+}
+
+/**
+ * To wait for the disk is what a write costs most. What the server has too need not: should the machine stop before
+ * the system has written it, the device goes on from before that, and what it told since was true.
+ */
+function durabilityOf(writes: readonly Write[]): "strict" | "relaxed" {
+  return writes.some((write) => write.type === "put" && isIrreplaceable(write)) ? "strict" : "relaxed";
 }
 
 function openDatabase(name: string, copy: SecondCopy, writer?: number): Promise<RecordDatabase> {

@@ -13,9 +13,7 @@
  */
 import type { StorageRecord, Write } from "../../pkg/tidings.js";
 import { RecordDatabase } from "./database.js";
-
-/** Before the keys of what nobody else has: `IRREPLACEABLE` of `core/src/engine/record.rs`. */
-const IRREPLACEABLE = ["outbox/", "refused/", "wish/", "damaged/"];
+import { IRREPLACEABLE, isIrreplaceable } from "./irreplaceable.js";
 
 /** The bucket of all stores of an origin. */
 const BUCKET = "tidings";
@@ -153,14 +151,6 @@ export class SecondCopy {
       return undefined;
     }
   }
-}
-
-function isIrreplaceable(write: Write): boolean {
-  if (write.type === "delete_prefix") {
-    const { prefix } = write;
-    return IRREPLACEABLE.some((kept) => prefix.startsWith(kept) || kept.startsWith(prefix));
-  }
-  return IRREPLACEABLE.some((kept) => write.key.startsWith(kept));
 }
 
 function puts(records: readonly StorageRecord[]): Write[] {

@@ -238,6 +238,26 @@ const lab = {
     return steps;
   },
 
+  /** How writes of these keys, each by itself, are to be kept before they are answered. */
+  async durabilities(name: string, keys: readonly string[]): Promise<(string | undefined)[]> {
+    const store = await openStore(name);
+    const begin = IDBDatabase.prototype.transaction;
+    let asked: string | undefined;
+    IDBDatabase.prototype.transaction = function (scope, mode, options) {
+      // The second copy has no writers.
+      asked = [...scope].includes("writers") ? options?.durability : asked;
+      return begin.call(this, scope, mode, options);
+    };
+    const durabilities = [];
+    for (const key of keys) {
+      await store.run({ type: "write", writes: [{ type: "put", key, value: new Uint8Array(1) }] });
+      durabilities.push(asked);
+    }
+    IDBDatabase.prototype.transaction = begin;
+    store.close();
+    return durabilities;
+  },
+
   /** Two openings of one store: who of them may write, and how often the first was told that it is taken. */
   async twice(name: string): Promise<{ answers: StorageAnswer[]; keys: string[]; taken: number }> {
     let taken = 0;
