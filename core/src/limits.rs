@@ -133,7 +133,8 @@ pub struct Limits {
     /// Commands that may wait in an outbox; refused with `outbox_full`.
     #[n(17)]
     pub outbox_commands_max: u32,
-    /// Entries sent for one stream at catch-up; beyond it the client fetches.
+    /// Entries sent for one stream at catch-up; beyond it the client fetches. So many have
+    /// about the bytes of a full page, which it is sent then, and leave what it holds in place.
     #[n(18)]
     pub catch_up_entries_max: u32,
     /// Silence after which a client sends Ping, ms.
@@ -206,7 +207,7 @@ impl Limits {
         changes_per_second: 20,
         changes_burst: 500,
         outbox_commands_max: 10_000,
-        catch_up_entries_max: 200,
+        catch_up_entries_max: 500,
         heartbeat_ms: 25_000,
         typing_ms: 6_000,
         change_predecessors_max: 2_000,

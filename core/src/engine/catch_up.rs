@@ -373,7 +373,9 @@ impl Engine {
         for (request, command) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
             self.execute(stream, request, command);
         }
-        for room in self.open_rooms(stream) {
+        let is_live = |room: &ConversationId| self.open.get(room).is_some_and(|open| open.live);
+        let rooms = self.open_rooms(stream);
+        for room in rooms.into_iter().filter(|room| fetched.restart || !is_live(room)).collect::<Vec<_>>() {
             self.show_timeline(room);
         }
     }

@@ -275,8 +275,8 @@ impl Replica {
     ) -> (Vec<Received>, Result<(), ReceiveEntryError>) {
         let mut received = Vec::with_capacity(entries.len());
         let mut end = Ok(());
-        if self.outbox.is_all_of(entries) {
-            // Nothing is left to be put on top of what is admitted.
+        if entries.len() > self.outbox.len() || self.outbox.is_all_of(entries) {
+            // What then is left of the outbox, if anything, is less than what it would have to follow.
             self.view = None;
         }
         for entry in entries {
@@ -458,23 +458,31 @@ impl Replica {
 
     /// The same, of the conversation or of one of its threads.
     pub(super) fn lowest_page_of(&self, room: ConversationId) -> PageNumber {
-        let StreamId::Conversation(conversation) = *self.confirmed.id() else { return 0 };
-        let is_loaded =
-            |number: &PageNumber| self.confirmed.document(&DocumentId::of_page(conversation, room, *number)).is_some();
-        let newest = self.confirmed.newest_page(room);
-        (1..=newest).rev().take_while(is_loaded).last().unwrap_or(newest.saturating_add(1))
+        let shown = self.shown_pages_of(room).last().and_then(|page| page.id().page());
+        shown.unwrap_or(self.confirmed.newest_page(room).saturating_add(1))
     }
 
-    /// The pages of the conversation itself from the lowest one on.
+    /// The pages of the conversation itself from the newest down to the lowest one.
     pub(super) fn shown_pages(&self) -> impl Iterator<Item = &Document> {
         self.confirmed.id().conversation().into_iter().flat_map(|conversation| self.shown_pages_of(conversation))
     }
 
     /// The same, of the conversation or of one of its threads.
-    pub(super) fn shown_pages_of(&self, room: ConversationId) -> impl DoubleEndedIterator<Item = &Document> {
-        let lowest = self.lowest_page_of(room);
-        let is_shown = move |id: &DocumentId| id.room() == Some(room) && id.page().is_some_and(|page| page >= lowest);
-        self.confirmed.documents().filter(move |document| is_shown(document.id()))
+    pub(super) fn shown_pages_of(&self, room: ConversationId) -> impl Iterator<Item = &Document> {
+        let page = move |number| {
+            let conversation = self.confirmed.id().conversation()?;
+            self.confirmed.document(&DocumentId::of_page(conversation, room, number))
+        };
+        (1..=self.confirmed.newest_page(room)).rev().map_while(page)
+    }
+
+    /// Those of them that have messages behind a position: pages are runs of the journal.
+    pub(super) fn shown_pages_since(&self, position: Position) -> impl Iterator<Item = &Document> {
+        let mut is_reached = false;
+        self.shown_pages().take_while(move |page| {
+            let first = page.admissions().since(Position::ZERO).first();
+            !core::mem::replace(&mut is_reached, first.is_some_and(|(first, _)| *first <= position.next()))
+        })
     }
 
     /// Whether a document that is not loaded got an entry behind a position.
@@ -495,12 +503,12 @@ impl Replica {
         }
         self.confirmed.flush()?;
         let touched: BTreeSet<&DocumentId> = self.tail.values().collect();
-        let snapshots = touched.into_iter().map(|id| match self.confirmed.document(id) {
+        let snapshots = touched.iter().map(|id| match self.confirmed.document(id) {
             Some(document) => record::put_document(document),
             None => Write::Delete(record::document_key(id)),
         });
-        let superfluous =
-            self.tail.keys().map(|position| Write::Delete(record::tail_key(self.confirmed.id(), *position)));
+        // All of them at once: each by itself would be as many writes as there were entries.
+        let superfluous = (!touched.is_empty()).then(|| Write::DeletePrefix(record::tail_prefix(self.confirmed.id())));
         let writes = snapshots.chain(superfluous).collect();
         self.tail.clear();
         self.compacted = self.confirmed.position();

@@ -206,12 +206,16 @@ impl Engine {
         }
     }
 
-    fn flush_conversation(&mut self, conversation: ConversationId, touched: Touched) {
+    fn flush_conversation(&mut self, conversation: ConversationId, mut touched: Touched) {
         if touched.row || touched.all || touched.detail || !touched.members.is_empty() {
             self.shown_rows.insert(conversation);
         }
         for room in self.open.rooms_of(conversation) {
             self.counter.add(|counts| counts.timelines += 1);
+            if let Some(open) = self.open.get(&room).filter(|_| !touched.named.is_empty()) {
+                let naming = open.rows_naming(|account| touched.named.contains(account));
+                touched.messages.extend(naming.cloned().collect::<Vec<_>>());
+            }
             if touched.all || !touched.messages.is_empty() || touched.extended.contains(&room) {
                 self.flush_timeline(room, &touched);
             }
@@ -467,7 +471,7 @@ impl Older {
     /// At most so many of those before a position. Pages are runs of the journal.
     fn than(replica: &Replica, room: ConversationId, position: Position, count: usize) -> Self {
         let mut older = Self { messages: Vec::new(), has_more: false };
-        for page in replica.shown_pages_of(room).rev() {
+        for page in replica.shown_pages_of(room) {
             let before = page.admissions().before(position);
             let taken = before.len().min(count - older.messages.len());
             older.messages.extend(before.iter().rev().take(taken).cloned());

@@ -19,6 +19,8 @@ pub(super) struct Touched {
     pub(super) detail: bool,
     /// Members who stand elsewhere now, or in another role.
     pub(super) members: BTreeSet<AccountId>,
+    /// Who is called otherwise.
+    pub(super) named: BTreeSet<AccountId>,
     /// How many came in by a link.
     pub(super) invites: bool,
     /// The list's row.
@@ -64,9 +66,9 @@ impl Replica {
                 }
                 Fact::InviteUses(..) => self.touched.invites = true,
                 // Whoever calls themselves otherwise is called so on every message.
-                Fact::MemberText(..) => {
+                Fact::MemberText(account, ..) => {
                     self.touched.detail = true;
-                    self.touched.all = true;
+                    self.touched.named.insert(account.clone());
                 }
                 _ => self.touched.detail = true,
             }

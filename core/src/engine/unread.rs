@@ -47,15 +47,18 @@ fn count<'a>(pages: impl Iterator<Item = &'a Document>, me: &AccountId, read: Po
 impl Replica {
     /// Messages of others behind the position that the account has read.
     pub(super) fn unread(&self, me: &AccountId, read: Position) -> u32 {
-        let loaded = count(self.shown_pages(), me, read, self.confirmed.position());
+        let loaded = count(self.shown_pages_since(read), me, read, self.confirmed.position());
         self.unread_behind(read).saturating_add(loaded)
     }
 
     /// Those on older pages. Who has come as far as the loaded pages has read them.
     fn unread_behind(&self, read: Position) -> u32 {
-        let first = self.shown_pages().filter_map(|page| page.admissions().since(Position::ZERO).first()).min();
-        let is_read = read > self.behind.read && first.is_none_or(|(first, _)| *first <= read.next());
-        if is_read { 0 } else { self.behind.count }
+        if self.behind.count == 0 || read <= self.behind.read {
+            return self.behind.count;
+        }
+        let lowest = self.shown_pages().last();
+        let first = lowest.and_then(|page| page.admissions().since(Position::ZERO).first());
+        if first.is_none_or(|(first, _)| *first <= read.next()) { 0 } else { self.behind.count }
     }
 
     /// What a start counts as behind, which loads the newest page alone.
@@ -66,7 +69,7 @@ impl Replica {
 
     fn unread_on_older(&self, me: &AccountId, read: Position) -> u32 {
         let newest = self.confirmed.page();
-        let older = self.shown_pages().filter(|page| page.id().page() != Some(newest));
+        let older = self.shown_pages_since(read).filter(|page| page.id().page() != Some(newest));
         count(older, me, read, self.confirmed.position())
     }
 

@@ -2,12 +2,12 @@
 //! from nothing that was there before.
 
 use super::{
-    session::{answer, push_of},
+    session::{admitted, answer, fetched, fetches, push_of, pushes},
     *,
 };
 use crate::{
     command::{AddMember, ChangeRole, RemoveMember, SetInfo},
-    doc::Effort,
+    doc::{Effort, Fact},
     model::{InfoField, Profile, Receipt, Role},
     view::{ConversationDetail, Roster},
     wire::{MemberPresence, MemberReceipt, Present, PresentMember, ProfileNotice},
@@ -193,6 +193,28 @@ fn e97_a_name_draws_what_bears_it() {
     assert_eq!(renamed("ann", "Ann"), (40, 1, 1), "all of it is hers");
 }
 
+#[test]
+fn e97_so_does_a_name_that_somebody_has_in_the_conversation_alone() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = admitted_conversation(&mut engine, &mut store, 40);
+    let stream = StreamId::Conversation(conversation);
+    let mut rename = |name: &str, device| {
+        let account = AccountId::parse(name).unwrap();
+        let confirmed = &engine.streams.quietly(&stream).unwrap().confirmed;
+        let position = confirmed.position().next();
+        let mut document = confirmed.document(&DocumentId::Conversation(conversation)).unwrap().clone();
+        let fact = Fact::MemberText(account.clone(), MemberField::DisplayName, Some("Captain".into()));
+        let change = document.write(DeviceId::from_bytes([device; 16]), now().wall, &[fact]).unwrap();
+        let (document, accepted_at, change) = (document.id().clone(), now().wall, change.bytes().to_vec());
+        let entry = Entry { position, document, account, administrator: false, accepted_at, change, deletes: None };
+        let told = Entries { stream: stream.clone(), entries: vec![entry] };
+        let cost = cost(&mut engine, &mut store, frame(&ServerFrame::Entries(told)));
+        (cost.rows, cost.details)
+    };
+    assert_eq!(rename("bob", 3), (0, 1), "he wrote nothing");
+    assert_eq!(rename("ann", 4), (40, 1), "all of it is hers");
+}
+
 /// The detail as a screen has it that takes in every update.
 fn shown_detail(shown: Option<ConversationDetail>, outputs: Vec<Output>) -> Option<ConversationDetail> {
     outputs.into_iter().fold(shown, |shown, output| match (output, shown) {
@@ -281,6 +303,97 @@ fn copies_of_one_message(pages: u64) -> [u64; 2] {
 #[test]
 fn e120_a_message_copies_the_page_that_it_is_written_into_and_no_other() {
     assert_eq!([1, 8].map(copies_of_one_message), [[1, 0], [1, 0]]);
+}
+
+#[test]
+fn e124_what_is_unread_is_counted_on_the_pages_that_have_it() {
+    const ON_A_PAGE: u64 = 20;
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    engine.limits.page_changes_soft = ON_A_PAGE as u32;
+    let conversation = admitted_conversation(&mut engine, &mut store, 8 * ON_A_PAGE);
+    let replica = engine.streams.quietly(&StreamId::Conversation(conversation)).unwrap();
+    // Position 1 is that of the creation.
+    let pages = [8, 7, 2, 0].map(|read| replica.shown_pages_since(Position::new(read * ON_A_PAGE + 1)).count());
+    assert_eq!(pages, [1, 1, 6, 8]);
+}
+
+#[test]
+fn e121_what_gathered_behind_the_snapshots_goes_in_one_write_however_much_it_is() {
+    let most = [80, 400].map(|page| {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let conversation = admitted_conversation(&mut engine, &mut store, 1);
+        engine.limits.page_changes_soft = page;
+        let gathered = page / Settings::default().tail_share;
+        let costs = (3..).take(gathered as usize).map(|position| {
+            let command = SendText::new(conversation, "words").into();
+            let outputs = give(&mut engine, &mut store, Input::Command { request: 2, command });
+            let push = pushes(&outputs).next().expect("it is pushed");
+            cost(&mut engine, &mut store, frame(&answer(&push, position))).records
+        });
+        let most = costs.max();
+        let tails = store.records().keys().filter(|key| key.starts_with("tail/")).count();
+        assert!(tails < gathered as usize, "{tails} of {gathered} are left");
+        most
+    });
+    assert_eq!(most[0], most[1]);
+}
+
+/// The entries of so many messages that another device of the account writes behind a push that was admitted.
+fn written_elsewhere(push: &Push, messages: u64) -> Vec<Entry> {
+    let seed = [9; 32];
+    let (mut other, mut store) = (Engine::new(now(), EngineConfig { seed, ..config() }), MemoryStore::default());
+    drain(&mut other, &mut store);
+    go_online(&mut other, &mut store);
+    let all = admitted(push, 1);
+    let told = Entries { stream: push.stream.clone(), entries: all.clone() };
+    let outputs = receive(&mut other, &mut store, &ServerFrame::Entries(told));
+    let request = fetches(&outputs, &push.stream).next().expect("what is unknown is fetched");
+    receive(&mut other, &mut store, &fetched(request, &push.stream, all));
+    let write = |position| {
+        let command = SendText::new(push.stream.conversation().unwrap(), "words").into();
+        let outputs = give(&mut other, &mut store, Input::Command { request: 2, command });
+        let push = pushes(&outputs).next().expect("it is pushed");
+        receive(&mut other, &mut store, &answer(&push, position));
+        admitted(&push, position)
+    };
+    (push.changes.len() as u64 + 1..).take(messages as usize).flat_map(write).collect()
+}
+
+#[test]
+fn e122_what_is_fetched_behind_what_is_held_draws_what_it_says() {
+    let rows = [60, 260].map(|texts| {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let push = push_of(&mut engine, &mut store, texts);
+        receive(&mut engine, &mut store, &answer(&push, 1));
+        let conversation = push.stream.conversation().unwrap();
+        give(&mut engine, &mut store, Input::OpenConversation(conversation));
+        for _ in 0..texts / 50 {
+            give(&mut engine, &mut store, Input::LoadOlder(conversation));
+        }
+        let both = written_elsewhere(&push, 2);
+        let told = Entries { stream: push.stream.clone(), entries: both[1..].to_vec() };
+        let outputs = receive(&mut engine, &mut store, &ServerFrame::Entries(told));
+        let request = fetches(&outputs, &push.stream).next().expect("a gap is fetched");
+        cost(&mut engine, &mut store, frame(&fetched(request, &push.stream, both))).rows
+    });
+    assert_eq!(rows, [2, 2]);
+}
+
+#[test]
+fn e123_what_waits_is_put_on_top_of_much_that_comes_at_once() {
+    let efforts = [0, 10].map(|waiting| {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let push = push_of(&mut engine, &mut store, 1);
+        receive(&mut engine, &mut store, &answer(&push, 1));
+        for request in 0..waiting {
+            let command = SendText::new(push.stream.conversation().unwrap(), "mine").into();
+            give(&mut engine, &mut store, Input::Command { request, command });
+        }
+        let told = Entries { stream: push.stream.clone(), entries: written_elsewhere(&push, 300) };
+        let (_, effort) = Effort::of(|| receive(&mut engine, &mut store, &ServerFrame::Entries(told)));
+        effort.passes
+    });
+    assert_eq!(efforts[0], efforts[1]);
 }
 
 #[test]

@@ -146,7 +146,7 @@ pub(super) fn pushes(outputs: &[Output]) -> impl Iterator<Item = Push> {
 }
 
 /// The requests that fetch a stream.
-fn fetches(outputs: &[Output], stream: &StreamId) -> impl Iterator<Item = u64> {
+pub(super) fn fetches(outputs: &[Output], stream: &StreamId) -> impl Iterator<Item = u64> {
     sent(outputs).filter_map(move |frame| match frame {
         ClientFrame::Fetch(fetch) if fetch.stream == *stream => Some(fetch.request),
         _ => None,
@@ -154,7 +154,7 @@ fn fetches(outputs: &[Output], stream: &StreamId) -> impl Iterator<Item = u64> {
 }
 
 /// What a fetch brings: entries, the last of which is the newest.
-fn fetched(request: u64, stream: &StreamId, entries: Vec<Entry>) -> ServerFrame {
+pub(super) fn fetched(request: u64, stream: &StreamId, entries: Vec<Entry>) -> ServerFrame {
     ServerFrame::Fetched(Fetched {
         request,
         stream: stream.clone(),
@@ -205,7 +205,7 @@ fn s8_what_waits_is_pushed_once_the_session_has_begun() {
 }
 
 /// The entries that the changes of a push become, from a position on.
-fn admitted(push: &Push, first: u64) -> Vec<Entry> {
+pub(super) fn admitted(push: &Push, first: u64) -> Vec<Entry> {
     let entry = |(position, pushed): (u64, &PushedChange)| Entry {
         position: Position::new(position),
         document: pushed.document.clone(),
