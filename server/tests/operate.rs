@@ -80,6 +80,25 @@ async fn j20_a_sqlite_file_is_whole_by_itself_after_a_clean_end() {
     assert!(said.contains("3 entries"), "{said}");
 }
 
+/// SQLite folds its log in by itself at a last close: here somebody else has the file open.
+#[tokio::test(flavor = "multi_thread")]
+async fn j20_a_sqlite_file_is_whole_by_itself_while_somebody_else_has_it_open() {
+    let database = Database::sqlite();
+    let server = Process::start(&database.address, &["--dev"]);
+    let (_ann, _) = written(&server).await;
+    let other = database.open().await;
+    let file = path(&database);
+    let log = || std::fs::metadata(beside(&file, "-wal")).unwrap().len();
+    assert!(log() > 0, "what was written is in the log while the server runs");
+    server.drain().await;
+    assert_eq!(log(), 0);
+    let copy = file.with_file_name("copy.db");
+    std::fs::copy(&file, &copy).unwrap();
+    let said = succeeds(&["verify", "--all", "--store", &format!("sqlite:{}", copy.display())]);
+    assert!(said.contains("3 entries"), "{said}");
+    other.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn j20_the_files_are_their_owners_alone() {
     let database = Database::sqlite();
