@@ -111,6 +111,8 @@ fn b13_what_is_admitted_harms_nobody() {
             "not_the_author",
             "permission_denied",
             "stale",
+            "text_empty",
+            "text_too_long",
         ],
     );
     for stated in ["definition", "grant", "policy", "role", "status"] {

@@ -1,5 +1,13 @@
 //! What a node takes for the time, and for chance: tokio's virtual time, wrong
 //! by as much as the world says, and a seeded generator.
+//!
+//! Clocks of devices jumped from the first world on, and yet none found that a
+//! device was mute whose clock had once been ahead. Words that were refused with
+//! `clock_ahead` counted as answered, like any that were refused and kept; and
+//! nobody said anything in the healed world, whose clocks were all right again,
+//! while the stamps that a mute device had stored were not. So clocks now stay
+//! wrong in some worlds, those devices speak when all else is healed, and no
+//! refusal for a clock is left at rest.
 
 use std::sync::{
     Mutex, PoisonError,

@@ -162,6 +162,7 @@ pub(super) fn draw_config(random: &mut Random, config: &mut Config) {
     for rate in [&mut shares.fetches, &mut shares.searches] {
         *rate = low(random, *rate, &[Allowance::per_second(4, 4)]);
     }
+    config.node.snapshot_interval = low(random, config.node.snapshot_interval, &[Duration::from_millis(200)]);
 }
 
 /// Words that nobody used yet; some as long as a message may be, or a character longer.

@@ -21,6 +21,13 @@ use crate::{fuzz::script::Script, roster::first_members};
 /// The names of custom roles.
 const ROLE_NAMES: [&str; 3] = ["cook", "host", "Łowca"];
 
+/// Texts that show nothing, hide something or turn.
+const GHOSTS: [&str; 6] =
+    ["\u{3164}", "\u{2800}\u{200b}", "\u{200d}\u{fe0f}", "an\u{200b}n", "\u{202e}staoB", "Boats\u{2028}Ann left"];
+
+/// So many characters some text may have, of those that rooms bound.
+const LENGTHS: [usize; 7] = [64, 80, 100, 120, 160, 200, 2_000];
+
 impl Room {
     /// Something a device may say, legal or not, as the script chooses.
     pub fn facts(&mut self, script: &mut Script<'_>, device: usize) -> (DocumentId, Vec<Fact>) {
@@ -365,11 +372,16 @@ fn some_account(script: &mut Script<'_>) -> AccountId {
 }
 
 fn some_text(script: &mut Script<'_>) -> String {
-    match script.below(8) {
+    match script.below(12) {
         0 => String::new(),
         1 => " \u{200b}\n".into(),
         2 => "long ".repeat(script.below(64)),
         3 => "é👩‍👩‍👧\u{0}\u{202e}".into(),
+        4 => (*some(script, &GHOSTS)).to_owned(),
+        5 => {
+            let length = *some(script, &LENGTHS) + usize::from(script.one_in(2));
+            some(script, &["x", "ß", "🐋"]).repeat(length)
+        }
         _ => format!("text {}", script.byte()),
     }
 }
