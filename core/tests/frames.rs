@@ -150,7 +150,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 request: 13,
                 stream: stream(),
                 scope: FetchScope::Anew,
-                held: vec![HeldChange { hash: ChangeHash::from_bytes([3; 32]), stamp: None }],
+                held: vec![HeldChange { hash: ChangeHash::from_bytes([3; 32]), message: None }],
             }),
         ),
         (
@@ -271,6 +271,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 code: Code::SlowMode,
                 detail: "one in ten seconds".into(),
                 retry_at: Some(AT),
+                lacks: Vec::new(),
             }),
         ),
         (

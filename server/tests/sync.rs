@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use tidings_core::{
     code::Code,
-    doc::{Document, Message},
-    ids::{DocumentId, StreamId},
+    doc::{Change, Document, Message},
+    ids::{ChangeHash, ConversationId, DocumentId, StreamId},
     journal::{Cursor, Position},
     limits::Limits,
     model::{MemberStatus, PresenceKind},
-    wire::{ClientFrame, FetchScope, Fetched, PresenceNotice, ReceiptNotice, ServerFrame},
+    wire::{ClientFrame, FetchScope, Fetched, HeldChange, PresenceNotice, ReceiptNotice, ServerFrame},
 };
 
 use support::{
@@ -35,6 +35,7 @@ on_each_store! {
     a_removed_member_is_told_and_shut_out,
     a_new_member_is_told_and_let_in,
     a_stranger_can_neither_fetch_nor_push,
+    j44_whoever_may_not_read_is_told_what_the_stream_lacks_of_their_own,
     nobody_fetches_the_stream_of_another_account,
     a_fetch_from_the_start_of_a_long_stream_starts_anew_with_documents,
     a_fetch_behind_what_is_held_gives_entries_only,
@@ -47,6 +48,29 @@ on_each_store! {
     more_changes_than_the_rate_allows_are_deferred,
     pushes_of_one_stream_from_many_sessions_are_all_admitted,
     a_stream_goes_on_after_its_task_ended,
+}
+
+async fn j44_whoever_may_not_read_is_told_what_the_stream_lacks_of_their_own(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let mut ann = Client::connect(&server, "ann", device(1)).await;
+    let mut author = Author::of("ann", device(1), boats());
+    let changes = vec![author.create(&["bob"]), author.remove("bob")];
+    let known = Change::parse(&changes[1].change).unwrap().hash();
+    ann.push_accepted(stream(boats()), changes).await;
+    let unknown = ChangeHash::from_bytes([7; 32]);
+    let held: Vec<_> = [known, unknown].map(|hash| HeldChange { hash, message: None }).into();
+    // Of a stranger it has nothing, whether there is such a conversation or not.
+    let elsewhere = ConversationId::from_bytes([9; 16]);
+    let cases = [
+        ("bob", device(2), boats(), vec![unknown]),
+        ("carl", device(3), boats(), vec![known, unknown]),
+        ("carl", device(4), elsewhere, vec![known, unknown]),
+    ];
+    for (name, device, conversation, expected) in cases {
+        let mut client = Client::connect(&server, name, device).await;
+        let refused = client.fetch_holding(&stream(conversation), FetchScope::Anew, held.clone()).await.unwrap_err();
+        assert_eq!(refused.lacks, expected, "{name}");
+    }
 }
 
 fn texts(entries: &[tidings_core::journal::Entry]) -> Vec<String> {

@@ -245,6 +245,62 @@ fn e100_another_change_at_a_position_that_is_held_tells_that_the_store_went_back
 }
 
 #[test]
+fn e101_a_new_start_that_lacks_what_is_held_tells_that_the_store_went_back() {
+    let mut trip = begin(pair(Limits { catch_up_entries_max: 2, ..Limits::default() }));
+    let (ann, bob) = (trip.ann, trip.bob);
+    trip.say(ann, "one");
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.say(bob, "two");
+    trip.settle();
+    trip.world.set_network(bob, false);
+    trip.world.put_back(&copy, false);
+    // More than Bob holds, and more than he is sent one by one.
+    let said = ["three", "four", "five", "six"];
+    for text in said {
+        trip.say(ann, text);
+        trip.settle();
+    }
+    trip.world.set_network(bob, true);
+    trip.settle();
+    trip.check(&["one", "two", "three", "four", "five", "six"]);
+}
+
+#[test]
+fn e102_whoever_is_out_in_the_copy_is_given_their_words_back_once_and_may_come_back() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+    trip.say(bob, "kept");
+    trip.settle();
+    trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.world.command(ann, AddMember { conversation, account: account("bob"), role: Role::Member });
+    trip.settle();
+    trip.say(bob, "lost");
+    trip.settle();
+    trip.world.set_network(ann, false);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    for _ in 0..2 {
+        assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())]);
+        assert_eq!(trip.world.client(bob).screen.inbox[&conversation].status, MemberStatus::Removed);
+        assert_eq!(trip.texts(bob), ["kept", "lost"]);
+        trip.world.crash_client_badly(bob);
+        trip.world.input(bob, Input::OpenConversation(conversation));
+        trip.settle();
+    }
+    // Ann brings him in again, as she had.
+    trip.world.set_network(ann, true);
+    trip.settle();
+    assert_eq!((trip.texts(ann), trip.texts(bob)), (vec!["kept".to_owned()], vec!["kept".to_owned()]));
+    let id = *trip.world.client(bob).screen.refused.keys().next().unwrap();
+    trip.world.retry(bob, id, None);
+    trip.settle();
+    trip.check(&["kept", "lost"]);
+}
+
+#[test]
 fn e60_who_was_removed_before_the_copy_is_told_so() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);

@@ -55,6 +55,7 @@ impl Judge {
                         code: refusal.code,
                         detail: refusal.detail,
                         retry_at: refusal.retry_at,
+                        lacks: Vec::new(),
                     });
                 }
             }

@@ -8,7 +8,7 @@ use crate::{
     command::Command,
     engine::{
         Engine, Update,
-        fault::ReceiveEntryError,
+        fault::{ReceiveEntryError, RestoreFetchedError},
         outbox::REWRITES_MAX,
         record::{self, InboxRecord},
         replica::Received,
@@ -253,7 +253,9 @@ impl Engine {
             self.inbox.values().map(|record| &record.row).filter(|row| row.status == MemberStatus::Active).collect();
         rows.sort_unstable_by_key(|row| core::cmp::Reverse(row.activity_at));
         let (newest, older) = rows.split_at(rows.len().min(self.settings.prefetch_conversations));
-        let behind = older.iter().filter(|row| self.is_behind(row.conversation));
+        let is_wanted =
+            |row: &&&InboxRow| self.is_behind(row.conversation) || self.open.contains_key(&row.conversation);
+        let behind = older.iter().filter(is_wanted);
         let wanted: Vec<ConversationId> = newest.iter().chain(behind).map(|row| row.conversation).collect();
         for conversation in wanted {
             self.catch_up_conversation(conversation);
@@ -325,6 +327,7 @@ impl Engine {
         if fetched.restart {
             let admitted = match self.restart_former(stream, fetched) {
                 Ok(admitted) => admitted,
+                Err(RestoreFetchedError::Another) => return self.start_over(stream),
                 Err(error) => {
                     // The server's state does not load: what is held stays.
                     self.report_documents(fetched, &error);
@@ -428,6 +431,7 @@ impl Engine {
         let pushed = pushed.map(|in_flight| in_flight.changes).unwrap_or_default();
         let Some(replica) = self.replica(stream) else { return };
         let (mut held, revoked) = (replica.confirmed.position(), replica.revoked.is_some());
+        let is_former = replica.former.is_some();
         let mut entries = Vec::with_capacity(pushed.len());
         for (hash, (position, accepted_at)) in
             pushed.into_iter().zip(accepted.positions.iter().zip(&accepted.accepted_at))
@@ -436,7 +440,7 @@ impl Engine {
             // One whose entry has come is answered already.
             let Some(answered) = replica.outbox.entries.of_change(hash) else { continue };
             // Whoever is gone cannot fetch what would be missing before it.
-            if *position <= held || (revoked && *position != held.next()) {
+            if *position <= held || is_former || (revoked && *position != held.next()) {
                 // Told before, in another way; only the outbox did not know.
                 if let Some(answered) = replica.outbox.take(hash) {
                     self.forget_entry(answered.sequence);

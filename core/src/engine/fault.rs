@@ -58,6 +58,9 @@ pub(super) enum RestoreFetchedError {
     /// A document of another stream, or one that was not asked for.
     #[error("a document that is not of this stream, or was not asked for")]
     Foreign,
+    /// A document lacks what is held of it: the server's store was put back.
+    #[error("a document lacks what was told of it")]
+    Another,
     /// A document is behind the head that it came with, or is not there.
     #[error("a document is missing")]
     Missing,
@@ -120,6 +123,7 @@ impl Engine {
                 (source.code(), entry.map(|entry| entry.account.clone()))
             }
             RestoreFetchedError::Foreign => (Code::DocumentUnknown, None),
+            RestoreFetchedError::Another => (Code::StoreRestored, None),
             RestoreFetchedError::Missing
             | RestoreFetchedError::Cleared
             | RestoreFetchedError::Position

@@ -19,11 +19,11 @@ use crate::{
         outbox::OutboxEntry,
         own::{Author, Now, Own, Written, key_of, last_said, restate, stored_documents},
         record,
-        replica::{Executed, Replica},
+        replica::{Executed, Replica, revoked_code},
         store::ReadPurpose,
         streams::Slot,
     },
-    ids::{AccountId, ChangeHash, ConversationId, DocumentId, IncarnationId, StreamId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, IncarnationId, Stamp, StreamId},
     journal::Position,
     limits::Limits,
     model::{Conversation, ConversationKind, MemberStatus, Profile, Role},
@@ -31,6 +31,9 @@ use crate::{
     time::WallTime,
     wire::{FetchScope, Fetched, HeldChange, Refused},
 };
+
+/// Why something is given back, for people who debug.
+const PUT_BACK: &str = "the server's store was put back to an older state";
 
 /// What is held of a stream is of a former incarnation of the server's store.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub(super) enum Former {
     Reading,
     /// What the account wrote there: asked for with the next fetch.
     Read(Asking),
+    /// The account may not read it in this incarnation: what is held is all that it can be shown.
+    Out,
 }
 
 /// What of the own the server is asked for, the newest first.
@@ -139,7 +144,7 @@ impl Engine {
     /// says of its incarnation.
     pub(super) fn make_former(&mut self, stream: &StreamId) {
         if let Some(head) = self.heads.get_mut(stream) {
-            head.incarnation = None;
+            (head.incarnation, head.given_back) = (None, None);
             self.dirty_heads.insert(stream.clone());
         }
         if let Some(replica) = self.replica(stream).filter(|replica| replica.former.is_none()) {
@@ -158,7 +163,7 @@ impl Engine {
             None => Some((FetchScope::After(after), Vec::new())),
             Some(Former::Read(asking)) => Some((FetchScope::Anew, asking.asked())),
             Some(Former::Reading) => None,
-            Some(former @ Former::Unread) => {
+            Some(former @ (Former::Unread | Former::Out)) => {
                 *former = Former::Reading;
                 let keys = vec![record::documents_prefix(stream), record::tail_prefix(stream)];
                 self.store.read_later(ReadPurpose::Former(stream.clone()), keys);
@@ -209,7 +214,10 @@ impl Engine {
         replica.renew();
         self.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
         self.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
-        if let Former::Read(asking) = former {
+        let is_given_back = self.heads.get(stream).is_some_and(|head| head.given_back.is_some());
+        if let Former::Read(asking) = former
+            && !is_given_back
+        {
             self.offer_again(stream, asking.into_lacking(), &held);
         }
         Ok(admitted)
@@ -235,16 +243,18 @@ impl Engine {
         let documents: BTreeMap<&DocumentId, &Document> = stated.map(|document| (document.id(), document)).collect();
         let said: BTreeMap<DocumentId, _> =
             documents.into_iter().map(|(id, document)| (id.clone(), last_said(document))).collect();
+        let waiting = pending.iter().filter_map(|entry| match &entry.command {
+            Command::SendText(send) => Some(send.stamp),
+            _ => None,
+        });
+        let waiting: BTreeSet<Stamp> = waiting.collect();
         for Own { at, written, .. } in lacking {
             match written {
-                Written::Message(send) => {
-                    let is_it = |entry: &OutboxEntry| matches!(&entry.command, Command::SendText(other) if other.stamp == send.stamp);
-                    match (pending.iter().any(is_it), send.thread) {
-                        (true, _) => {}
-                        (false, Some(_)) => self.give_back(send.into(), at),
-                        (false, None) => self.command_again(stream, send.into(), at),
-                    }
-                }
+                Written::Message(send) => match (waiting.contains(&send.stamp), send.thread) {
+                    (true, _) => {}
+                    (false, Some(_)) => self.give_back(send.into(), at),
+                    (false, None) => self.command_again(stream, send.into(), at),
+                },
                 Written::Statement(document, fact) => {
                     // What was said since, in knowledge of neither, stands if it is later.
                     let since = said.get(&document).and_then(|said| said.get(&key_of(&fact)));
@@ -327,34 +337,68 @@ impl Engine {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         self.dirty_meta = true;
-        let detail = "the server's store was put back to an older state".to_owned();
-        self.add_refused(sequence, command, at, Code::StoreRestored, detail);
+        self.add_refused(sequence, command, at, Code::StoreRestored, PUT_BACK.to_owned());
     }
 
-    /// A fetch is not allowed where the account was active when it was last told:
-    /// the store was put back to before that. Tells whether it was so.
+    /// A fetch of what was held in a former incarnation is not allowed in this one. Tells
+    /// whether the store was put back to before the account was a member.
     pub(super) fn was_put_back(&mut self, stream: &StreamId, refused: &Refused) -> bool {
         let Some(conversation) = stream.conversation() else { return false };
         let Some(replica) = self.replica(stream) else { return false };
-        if refused.code != Code::NotAMember
-            || replica.confirmed.position() == Position::ZERO
-            || replica.revoked.is_some()
-        {
-            // What is held stays to be read. Where the account stands is not told to a device without a cursor.
-            let is_former = replica.former.take().is_some();
-            if let Some(status) = ended(refused.code).filter(|_| is_former) {
-                self.receive_revoked(stream, conversation, status);
-            }
-            return false;
-        }
-        match replica.former.take() {
-            Some(Former::Read(asking)) => self.begin_again(conversation, asking.own),
+        let was_active = replica.confirmed.position() > Position::ZERO && replica.revoked.is_none();
+        let is_unknown = refused.code == Code::NotAMember && was_active;
+        let mut asking = match replica.former.take() {
+            Some(Former::Read(asking)) => asking,
+            None if !is_unknown => return false,
             _ => {
                 self.make_former(stream);
                 self.fetch_stream(stream);
+                return true;
+            }
+        };
+        if asking.answered(&refused.lacks) {
+            replica.former = Some(Former::Read(asking));
+            self.fetch_stream(stream);
+            return true;
+        }
+        if is_unknown {
+            self.begin_again(conversation, asking.into_lacking());
+            return true;
+        }
+        replica.former = Some(Former::Out);
+        let held = replica.confirmed.conversation().clone();
+        // Where the account stands is not told to a device without a cursor.
+        if let Some(status) = ended(refused.code) {
+            self.receive_revoked(stream, conversation, status);
+        }
+        let incarnation = self.incarnation;
+        let head = self.heads.entry(stream.clone()).or_default();
+        if core::mem::replace(&mut head.given_back, incarnation) != incarnation {
+            self.dirty_heads.insert(stream.clone());
+            self.give_back_words(asking.into_lacking(), &held);
+        }
+        false
+    }
+
+    /// Words that cannot be commanded again by themselves join the refused ones.
+    fn give_back_words(&mut self, lacking: Vec<Own>, held: &Conversation) {
+        let me = self.session.account.clone();
+        let now = Now { me: &me, conversation: held, former: held, profile: Profile::default() };
+        let mut given_back = BTreeSet::new();
+        for Own { at, written, .. } in lacking {
+            match written {
+                Written::Message(send) => {
+                    given_back.insert(send.stamp);
+                    self.give_back(send.into(), at);
+                }
+                // It is among the words of its message.
+                Written::Statement(_, Fact::Edit(message, _)) if given_back.contains(&message.stamp) => {}
+                Written::Statement(document, fact) => {
+                    let command = restate(&document, &fact, &now).filter(|command| command.words().is_some());
+                    command.into_iter().for_each(|command| self.give_back(command, at));
+                }
             }
         }
-        true
     }
 
     /// The server knows nothing of a conversation: whoever may, begins it again.
@@ -381,13 +425,9 @@ impl Engine {
                 self.rewrite(&stream);
             }
             None => {
-                for Own { at, written, .. } in own {
-                    if let Written::Message(send) = written {
-                        self.give_back(send.into(), at);
-                    }
-                }
+                self.give_back_words(own, held.conversation());
                 for entry in pending {
-                    let detail = "the server's store was put back to an older state".to_owned();
+                    let detail = PUT_BACK.to_owned();
                     self.refuse(entry.sequence, entry.command, entry.at, Code::StoreRestored, detail);
                 }
                 self.drop_row(conversation);
@@ -431,12 +471,8 @@ impl Engine {
 
 /// Where an account stands that is refused with a code, if it was a member.
 fn ended(code: Code) -> Option<MemberStatus> {
-    match code {
-        Code::MemberLeft => Some(MemberStatus::Left),
-        Code::MemberRemoved => Some(MemberStatus::Removed),
-        Code::MemberBanned => Some(MemberStatus::Banned),
-        _ => None,
-    }
+    let ends = [MemberStatus::Left, MemberStatus::Removed, MemberStatus::Banned];
+    ends.into_iter().find(|status| revoked_code(*status) == code)
 }
 
 impl Replica {

@@ -422,7 +422,7 @@ impl Engine {
         let changed: Vec<StreamId> = self.streams.changed().cloned().collect();
         for stream in changed {
             let Some(replica) = self.streams.quietly(&stream) else { continue };
-            if replica.rewrite_due || replica.fetch.is_some() || replica.former.is_some() {
+            if replica.rewrite_due || replica.fetch.is_some() || replica.awaits_restart() {
                 continue;
             }
             if let Some(changes) = replica.outbox.next_push(now, &self.limits) {

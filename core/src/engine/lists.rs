@@ -323,6 +323,7 @@ mod tests {
             code: Code::RateLimited,
             detail: String::new(),
             retry_at: Some(now().wall),
+            lacks: Vec::new(),
         };
         let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
         assert_eq!(failed(&outputs), Some(Code::RateLimited));

@@ -447,7 +447,10 @@ impl Engine {
                     self.store.write(record::put(record::register_key(&stream, &account), &receipt));
                 }
                 let mut head = replica.head(&self.session.account, read);
-                head.incarnation = self.incarnation.filter(|_| replica.former.is_none());
+                match replica.former {
+                    Some(_) => head.given_back = self.heads.get(&stream).and_then(|head| head.given_back),
+                    None => head.incarnation = self.incarnation,
+                }
                 // Of a stream that is not whole, or that nobody has begun, nothing is
                 // held that a start could go on from: without a head it is fetched then.
                 let begun = head.position > Position::ZERO || !replica.outbox.is_empty();

@@ -61,7 +61,7 @@ impl Author<'_> {
             if let Fact::Message(id, _) = fact {
                 let message = messages.get(id).filter(|message| message.id.author == *self.account)?;
                 let admission = document.admissions().get(id)?;
-                let change = HeldChange { hash: *hash, stamp: Some(id.stamp) };
+                let change = HeldChange { hash: *hash, message: Some((id.stamp, admission.accepted_at)) };
                 let written = Written::Message(again(document.id(), message)?);
                 return Some(Own { change, at: admission.accepted_at, written });
             }
@@ -75,7 +75,7 @@ impl Author<'_> {
                 _ => false,
             };
             let written = || Written::Statement(document.id().clone(), fact.clone());
-            is_own.then(|| Own { change: HeldChange { hash: *hash, stamp: None }, at: *at, written: written() })
+            is_own.then(|| Own { change: HeldChange { hash: *hash, message: None }, at: *at, written: written() })
         };
         document.statements().into_iter().filter_map(own).collect()
     }

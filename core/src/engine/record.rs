@@ -100,6 +100,10 @@ pub(super) struct HeadRecord {
     /// is of a former one.
     #[cbor(n(5), default)]
     pub(super) incarnation: Option<IncarnationId>,
+    /// The incarnation that told what it lacks of the own words, which were given back,
+    /// as the account may not read it there.
+    #[cbor(n(6), default)]
+    pub(super) given_back: Option<IncarnationId>,
 }
 
 /// A row of the list with what is not shown of it.

@@ -164,6 +164,11 @@ impl Replica {
         }
     }
 
+    /// Whether all of it is to be fetched anew before anything is pushed.
+    pub(super) fn awaits_restart(&self) -> bool {
+        self.former.as_ref().is_some_and(|former| !matches!(former, Former::Out))
+    }
+
     /// What the person sees.
     pub(super) fn view(&self) -> &Stream {
         self.view.as_ref().unwrap_or(&self.confirmed)
@@ -176,6 +181,7 @@ impl Replica {
             page: self.confirmed.page(),
             behind: self.unread_at_start(me, read),
             incarnation: None,
+            given_back: None,
         }
     }
 
@@ -392,6 +398,13 @@ impl Replica {
         let confirmed = self.restore_fetched(fetched)?;
         if confirmed.lacks_base() {
             return Err(RestoreFetchedError::Missing);
+        }
+        let has_lost = |held: &Document| {
+            let fetched = confirmed.document(held.id());
+            fetched.is_some_and(|fetched| held.heads().iter().any(|head| !fetched.contains(*head)))
+        };
+        if self.confirmed.documents().any(has_lost) {
+            return Err(RestoreFetchedError::Another);
         }
         let threads: Vec<Thread> = self.confirmed.threads().cloned().collect();
         self.confirmed = confirmed;

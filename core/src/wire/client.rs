@@ -7,6 +7,7 @@ use crate::{
     journal::{Cursor, Position},
     limits::frame_items,
     model::{PresenceKind, Wish},
+    time::WallTime,
     wire::{DecodeFrameError, List, ListLate, ListSubscribers, MatchContacts, bounded, decode, encode, encode_frame},
 };
 
@@ -181,10 +182,10 @@ pub struct HeldChange {
     /// Which.
     #[n(0)]
     pub hash: ChangeHash,
-    /// Of one that wrote a message, the stamp of it: another device may have had the
-    /// message written again, by another change.
+    /// Of one that wrote a message, the stamp of it, as another device may have had the message
+    /// written again, by another change; and when this one was admitted.
     #[n(1)]
-    pub stamp: Option<Stamp>,
+    pub message: Option<(Stamp, WallTime)>,
 }
 
 /// What of a stream is asked for.

@@ -256,6 +256,10 @@ pub struct Refused {
     /// When the same change may be pushed again; none when it never may.
     #[n(5)]
     pub retry_at: Option<WallTime>,
+    /// Those of the changes that a fetch named that the stream does not have: told to their
+    /// author, who may not read it.
+    #[cbor(n(6), skip_if = "Vec::is_empty", default)]
+    pub lacks: Vec<ChangeHash>,
 }
 
 /// Answers Fetch. `After`: the entries behind the position, or, with

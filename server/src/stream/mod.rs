@@ -77,6 +77,7 @@ impl PushRequest {
             code: refusal.code,
             detail: refusal.detail,
             retry_at: refusal.retry_at,
+            lacks: Vec::new(),
         };
         metrics.push_refused(&refused);
         self.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));

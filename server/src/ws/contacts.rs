@@ -25,7 +25,15 @@ pub(super) async fn answer(node: &Node, identity: &Identity, asked: &MatchContac
     let refused = |code, detail: String, retry_at| {
         node.metrics.fetches_refused.of(code).count();
         let stream = StreamId::Account(identity.account.clone());
-        Frame::new(&ServerFrame::Refused(Refused { request: asked.request, stream, index: 0, code, detail, retry_at }))
+        Frame::new(&ServerFrame::Refused(Refused {
+            request: asked.request,
+            stream,
+            index: 0,
+            code,
+            detail,
+            retry_at,
+            lacks: Vec::new(),
+        }))
     };
     if asked.points.len() > points_max {
         return refused(Code::TooManyContacts, format!("at most {points_max} at once"), None);

@@ -22,7 +22,7 @@ use super::outgoing::Frame;
 use crate::{
     auth::Identity,
     node::Node,
-    store::{Snapshot, StoreError, StoredDocument, StreamHead, WhichThreads},
+    store::{FoundChange, Snapshot, StoreError, StoredDocument, StreamHead, WhichThreads},
     stream::fanout,
 };
 
@@ -33,6 +33,8 @@ const CONSISTENT_TRIES_MAX: u32 = 5;
 enum FetchError {
     /// The account may not have it, or it does not exist.
     Refused(Code, &'static str),
+    /// So it is, and this is lacking of what the account had admitted there.
+    Lacking(Code, &'static str, Vec<ChangeHash>),
     /// The store failed.
     Store(StoreError),
     /// The stream moved on too fast to be read as of one position.
@@ -56,8 +58,13 @@ pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> V
         Err(error) => {
             let clock = &node.clock;
             let retry_at: Option<WallTime> = Some(clock.wall_now().plus(clock.retry_delay()));
+            let mut lacks = Vec::new();
             let (code, detail, retry_at) = match error {
                 FetchError::Refused(code, detail) => (code, detail, None),
+                FetchError::Lacking(code, detail, lacking) => {
+                    lacks = lacking;
+                    (code, detail, None)
+                }
                 FetchError::Moving => (Code::StoreUnavailable, "the stream changes too fast right now", retry_at),
                 FetchError::Store(error @ StoreError::Damaged { .. }) => {
                     tracing::error!(%error, tenant = %identity.tenant, "a fetch was deferred: the journal has to be mended");
@@ -71,7 +78,7 @@ pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> V
             };
             node.metrics.fetches_refused.of(code).count();
             let (request, stream) = (fetch.request, fetch.stream.clone());
-            let refused = Refused { request, stream, index: 0, code, detail: detail.to_owned(), retry_at };
+            let refused = Refused { request, stream, index: 0, code, detail: detail.to_owned(), retry_at, lacks };
             vec![Frame::new(&ServerFrame::Refused(refused))]
         }
     }
@@ -89,7 +96,12 @@ impl Fetching<'_> {
     }
 
     async fn answer(&self) -> Result<Vec<Arc<Frame>>, FetchError> {
-        self.allowed().await?;
+        match self.allowed().await {
+            Err(FetchError::Refused(code, detail)) if code != Code::ConversationDeleted => {
+                return Err(FetchError::Lacking(code, detail, self.lacks_unread().await?));
+            }
+            allowed => allowed?,
+        }
         let mut fetched = match self.fetch.scope {
             FetchScope::After(position) => self.after(position).await?,
             FetchScope::Anew => self.restart().await?,
@@ -169,6 +181,16 @@ impl Fetching<'_> {
         }
     }
 
+    /// The same for an account that may not read the stream: where it never had a part, none
+    /// of its changes are, whether there is such a stream or not.
+    async fn lacks_unread(&self) -> Result<Vec<ChangeHash>, FetchError> {
+        let Some(conversation) = self.fetch.stream.conversation() else { return Ok(Vec::new()) };
+        match self.node.store.member(self.tenant(), conversation, &self.identity.account).await? {
+            Some(_) => self.lacks().await,
+            None => Ok(self.fetch.held.iter().map(|change| change.hash).collect()),
+        }
+    }
+
     /// Those of the changes asked for that the stream does not have, in no other way either.
     async fn lacks(&self) -> Result<Vec<ChangeHash>, FetchError> {
         let held = &self.fetch.held[..self.fetch.held.len().min(Limits::HELD_CHANGES_MAX)];
@@ -177,18 +199,22 @@ impl Fetching<'_> {
         }
         let hashes: Vec<ChangeHash> = held.iter().map(|change| change.hash).collect();
         let found = self.node.store.find_changes(self.tenant(), &self.fetch.stream, &hashes).await?;
-        let found: BTreeMap<ChangeHash, Position> =
-            found.into_iter().map(|change| (change.hash, change.position)).collect();
+        let found: BTreeMap<ChangeHash, FoundChange> = found.into_iter().map(|change| (change.hash, change)).collect();
         let lacking: Vec<&HeldChange> = held.iter().filter(|change| !found.contains_key(&change.hash)).collect();
-        let again = match lacking.iter().any(|change| change.stamp.is_some()) {
+        let again = match lacking.iter().any(|change| change.message.is_some()) {
             true => {
                 // What was written again stands behind all that the store was put back with.
-                let known = held.iter().map_while(|change| found.get(&change.hash)).max();
-                self.stamps_since(known.copied().unwrap_or(Position::ZERO)).await?
+                // The very same change may have been, but not at the same time.
+                let is_of_before = |change: &&HeldChange| {
+                    let found = found.get(&change.hash);
+                    found.zip(change.message).is_some_and(|(found, (_, at))| found.accepted_at == at)
+                };
+                let known = held.iter().filter(is_of_before).map(|change| found[&change.hash].position).max();
+                self.stamps_since(known.unwrap_or(Position::ZERO)).await?
             }
             false => BTreeSet::new(),
         };
-        let is_there = |change: &HeldChange| change.stamp.is_some_and(|stamp| again.contains(&stamp));
+        let is_there = |change: &HeldChange| change.message.is_some_and(|(stamp, _)| again.contains(&stamp));
         Ok(lacking.into_iter().filter(|change| !is_there(change)).map(|change| change.hash).collect())
     }
 

@@ -28,5 +28,5 @@ pub(super) fn frame(node: &Node, request: u64, stream: StreamId, answer: Answer)
     };
     node.metrics.fetches_refused.of(code).count();
     let detail = detail.to_owned();
-    Frame::new(&ServerFrame::Refused(Refused { request, stream, index: 0, code, detail, retry_at }))
+    Frame::new(&ServerFrame::Refused(Refused { request, stream, index: 0, code, detail, retry_at, lacks: Vec::new() }))
 }

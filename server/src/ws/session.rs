@@ -483,6 +483,7 @@ impl Session {
             code: Code::RateLimited,
             detail: "more at once than a session, or its account, may send".to_owned(),
             retry_at: Some(self.node.clock.wall_now().plus(wait)),
+            lacks: Vec::new(),
         }
     }
 

@@ -8,8 +8,8 @@ use tidings_core::{
     ids::{ConversationId, DeviceId, StreamId},
     journal::{Cursor, Entry, Position},
     wire::{
-        Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, Hello, PROTOCOL_VERSION, Push, PushedChange,
-        Refused, ServerFrame, decode_frame,
+        Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, HeldChange, Hello, PROTOCOL_VERSION, Push,
+        PushedChange, Refused, ServerFrame, decode_frame,
     },
 };
 use tokio::net::TcpStream;
@@ -219,9 +219,19 @@ impl Client {
 
     /// Fetches; the answer, or the refusal.
     pub async fn fetch(&mut self, stream: &StreamId, scope: FetchScope) -> Result<Fetched, Refused> {
+        self.fetch_holding(stream, scope, Vec::new()).await
+    }
+
+    /// Fetches, and asks what the stream lacks of these changes.
+    pub async fn fetch_holding(
+        &mut self,
+        stream: &StreamId,
+        scope: FetchScope,
+        held: Vec<HeldChange>,
+    ) -> Result<Fetched, Refused> {
         self.request += 1;
         let request = self.request;
-        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held: Vec::new() })).await;
+        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held })).await;
         self.wait("Fetched", |frame| match frame {
             ServerFrame::Fetched(fetched) if fetched.request == request => Some(Ok(fetched)),
             ServerFrame::Refused(refused) if refused.request == request => Some(Err(refused)),

@@ -212,6 +212,7 @@ impl Link {
                 code: Code::RankTooLow,
                 detail: "for the test".into(),
                 retry_at: None,
+                lacks: Vec::new(),
             };
             client.handle(now, Input::FrameReceived(encode(&ServerFrame::Refused(refused))));
         }

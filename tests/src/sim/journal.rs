@@ -100,6 +100,8 @@ impl Journal {
                 }
             }
         }
+        // One whose beginning was refused has a row, and nothing in it.
+        self.streams.retain(|_, stream| !stream.hashes.is_empty());
         for (id, account, position) in subscribed {
             if let Some(stream) = self.streams.get_mut(&id) {
                 stream.subscribed.insert(account, position);

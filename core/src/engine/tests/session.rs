@@ -279,6 +279,7 @@ fn s7_a_clock_set_back_defers_a_push_no_longer_than_a_server_may() {
         detail: String::new(),
         // Two seconds from now, had the device's clock not been set back by an hour.
         retry_at: Some(now().wall.plus(core::time::Duration::from_secs(3_602))),
+        lacks: Vec::new(),
     };
     let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
     assert!(engine.deferred_timer().is_some(), "{outputs:?}");
@@ -312,7 +313,15 @@ fn e41_a_conversation_whose_creation_is_refused_leaves_the_screen_until_it_is_tr
 /// The answer that refuses a push from its first change on.
 fn refused(push: &Push, code: Code) -> ServerFrame {
     let (stream, detail) = (push.stream.clone(), String::new());
-    ServerFrame::Refused(Refused { request: push.request, stream, index: 0, code, detail, retry_at: None })
+    ServerFrame::Refused(Refused {
+        request: push.request,
+        stream,
+        index: 0,
+        code,
+        detail,
+        retry_at: None,
+        lacks: Vec::new(),
+    })
 }
 
 fn refused_ids(output: &Output) -> Vec<u64> {

@@ -133,7 +133,8 @@ impl Session {
 
     async fn refuse(&mut self, socket: &mut FrameSocket, push: Push, refusal: Refusal) -> Result<(), Ending> {
         let Refusal { code, detail, retry_at } = refusal;
-        let refused = Refused { request: push.request, stream: push.stream, index: 0, code, detail, retry_at };
+        let refused =
+            Refused { request: push.request, stream: push.stream, index: 0, code, detail, retry_at, lacks: Vec::new() };
         self.node.metrics.push_refused(&refused);
         self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await
     }
