@@ -5,11 +5,11 @@
 
 use tidings_core::{
     code::Code,
-    command::{AnswerLate, ChangeRole, CreateConversation, CreateThread, RemoveMember, SendText},
+    command::{AddMember, AnswerLate, ChangeRole, CreateConversation, CreateThread, RemoveMember, SendText, SetPolicy},
     engine::Input,
     ids::{AccountId, ConversationId, MessageId, TenantId},
     limits::Limits,
-    model::{LateWrites, Policy, Role},
+    model::{LateWrites, Policy, Role, WhoPolicy},
     view::LateRow,
 };
 use tidings_tests::sim::world::{Device, World};
@@ -124,6 +124,33 @@ fn a60_what_was_written_before_the_removal_was_known_waits_for_somebody_to_decid
     assert!(group.held(ann).is_empty());
     let answered = [(Code::LateAdmitted, "first".to_owned()), (Code::LateDiscarded, "second".to_owned())];
     assert_eq!(group.refused(), answered);
+}
+
+#[test]
+fn a85_who_adds_one_again_lets_in_what_is_held_of_them() {
+    let mut group = group(LateWrites::Hold);
+    let (ann, bob, carl) = (group.ann, group.bob, group.carl);
+    group.bob_writes_late(&["first", "second"]);
+    let add = AddMember { conversation: group.group, account: account("bob"), role: Role::Member };
+    // One who may add, and not decide, decides nothing.
+    let adds = Policy::AddMembers(WhoPolicy::AllMembers);
+    group.world.command(ann, SetPolicy { conversation: group.group, policy: adds });
+    group.settle();
+    let request = group.world.command(carl, add.clone());
+    group.settle();
+    assert!(group.world.client(carl).screen.answers[&request].is_ok());
+    assert_eq!((group.held(ann).len(), group.texts(ann)), (2, vec![]));
+    group.remove_bob();
+    group.world.command(ann, add);
+    group.settle();
+    assert!(group.held(ann).is_empty());
+    for device in [ann, bob, carl] {
+        assert_eq!(group.texts(device), ["first", "second"], "device {device}");
+    }
+    group.world.run_ms(70_000);
+    group.settle();
+    let told: Vec<Code> = group.refused().into_iter().map(|(code, _)| code).collect();
+    assert_eq!(told, [Code::LateAdmitted, Code::LateAdmitted]);
 }
 
 #[test]

@@ -93,7 +93,7 @@ use crate::{
     doc::{Document, Fact, Key},
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     limits::Limits,
-    model::{MemberStatus, Role, Standing},
+    model::{Late, LateState, MemberStatus, Permission, Role, Standing},
     time::WallTime,
 };
 
@@ -387,7 +387,28 @@ impl Planning<'_> {
         let mut facts = vec![Fact::MemberRole(account.clone(), role.clone()), self.moved(account, status)];
         let granted = member.into_iter().flat_map(|member| &member.grants).filter(|(_, grant)| grant.allowed);
         facts.extend(granted.map(|(permission, _)| Fact::MemberGrant(account.clone(), *permission, None)));
+        if status == MemberStatus::Active {
+            let room = (self.limits.change_facts_max as usize).saturating_sub(facts.len());
+            facts.extend(self.admits_held(account).take(room));
+        }
         conversation_plan(conversation, facts)
+    }
+
+    /// Admits what is held of an account, the oldest first, if that is for this one to decide.
+    fn admits_held(&self, author: &AccountId) -> impl Iterator<Item = Fact> {
+        let state = self.stream.conversation();
+        let decides = self.session.administrator
+            || state
+                .active_member(self.account())
+                .is_some_and(|member| state.permissions_at(member, self.at).holds(Permission::MemberApprove));
+        let is_held = move |(message, late): &(&MessageId, &Late)| {
+            decides && message.author == *author && late.state == LateState::Held
+        };
+        state.late.iter().filter(is_held).map(|(message, late)| {
+            let late =
+                Late { state: LateState::Admitted, thread: late.thread, by: self.account().clone(), at: self.at };
+            Fact::Late(message.clone(), late)
+        })
     }
 
     /// The page that takes new messages, of the conversation or of one of its threads.
