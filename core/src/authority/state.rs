@@ -25,6 +25,10 @@ pub(super) fn check_room(context: &Context<'_>, conversation: &Conversation, fac
     if conversation.created.is_none() {
         return refuse(Code::ConversationUnknown, "the conversation does not exist");
     }
+    // What was deleted is gone from the devices of its members, and soon is from the server.
+    if conversation.state() == ConversationState::Deleted {
+        return refuse(Code::ConversationDeleted, "the conversation is deleted");
+    }
     if context.session.administrator {
         return Ok(());
     }
@@ -33,7 +37,6 @@ pub(super) fn check_room(context: &Context<'_>, conversation: &Conversation, fac
     let is_leave = |fact: &Fact| matches!(fact, Fact::MemberStatus(account, to) if account == context.account() && to.status == MemberStatus::Left);
     let leaves = !facts.is_empty() && facts.iter().all(is_leave);
     match conversation.state() {
-        ConversationState::Deleted => return refuse(Code::ConversationDeleted, "the conversation is deleted"),
         _ if leaves => return Ok(()),
         ConversationState::Closed if !only(changes_state) => {
             return refuse(Code::ConversationClosed, "the conversation is closed");
@@ -41,7 +44,7 @@ pub(super) fn check_room(context: &Context<'_>, conversation: &Conversation, fac
         ConversationState::Archived if !only(changes_state) => {
             return refuse(Code::ConversationArchived, "the conversation is archived");
         }
-        ConversationState::Active | ConversationState::Closed | ConversationState::Archived => {}
+        _ => {}
     }
     let below_moderator =
         context.power().is_some_and(|power| power.rank < context.conversation().rank_of(&Role::Moderator));

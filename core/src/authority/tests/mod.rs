@@ -625,6 +625,17 @@ fn a20_an_administrator_passes_all_but_shape_authorship_and_invariants() {
 }
 
 #[test]
+fn a86_what_was_deleted_is_written_by_no_administrator_either() {
+    let root = Session { administrator: true, ..session("root") };
+    let mut room = Room::group();
+    room.push("ow", None, &[Fact::State(ConversationState::Deleted)]).unwrap();
+    for (page, fact) in [(None, Fact::State(ConversationState::Active)), (Some(1), deletion(2, "me", "root"))] {
+        let refused = room.push_as(&root, page, &[fact]).map(drop);
+        assert_eq!(refused, Err(Code::ConversationDeleted));
+    }
+}
+
+#[test]
 fn a21_a_message_is_written_once_and_spoken_of_on_its_page() {
     let mut room = Room::group();
     room.check("me", Some(1), &[edit(99, "me")], Err(Code::MessageUnknown));
