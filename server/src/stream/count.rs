@@ -17,18 +17,42 @@ use crate::{drain::Phase, node::Node, store::StoreError, ws::Frame};
 /// How often at most the readers of a channel are told.
 const INTERVAL: Duration = Duration::from_secs(2);
 
+/// How many conversations a node knows to be no channels.
+const OTHERS_MAX: usize = 10_000;
+
 /// The channels to whose readers a count is to be told.
 #[derive(Debug, Default)]
-pub struct CountsMoved(Mutex<BTreeSet<(TenantId, ConversationId)>>);
+pub struct CountsMoved(Mutex<Moved>);
+
+#[derive(Debug, Default)]
+struct Moved {
+    noted: BTreeSet<(TenantId, ConversationId)>,
+    /// Asked about before, and nobody subscribes to them: what a conversation is, it is for ever.
+    others: BTreeSet<(TenantId, ConversationId)>,
+}
 
 impl CountsMoved {
-    /// Somebody came to subscribe to a channel, or no longer does.
-    pub(super) fn note(&self, tenant: &TenantId, channel: ConversationId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((tenant.clone(), channel));
+    /// Somebody came to subscribe to a channel, or no longer does; or is a member
+    /// elsewhere, of what nobody can subscribe to.
+    pub(super) fn note(&self, tenant: &TenantId, conversation: ConversationId) {
+        let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = (tenant.clone(), conversation);
+        if !moved.others.contains(&noted) {
+            moved.noted.insert(noted);
+        }
     }
 
     fn take(&self) -> BTreeSet<(TenantId, ConversationId)> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).noted)
+    }
+
+    /// Nobody can subscribe to it.
+    fn leave_out(&self, tenant: &TenantId, conversation: ConversationId) {
+        let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if moved.others.len() >= OTHERS_MAX {
+            moved.others.clear();
+        }
+        moved.others.insert((tenant.clone(), conversation));
     }
 }
 
@@ -46,10 +70,33 @@ pub(crate) async fn run(node: Arc<Node>) {
 }
 
 async fn tell(node: &Node, tenant: &TenantId, conversation: ConversationId) -> Result<(), StoreError> {
-    let Some(count) = node.store.subscriber_count(tenant, conversation).await? else { return Ok(()) };
+    let Some(count) = node.store.subscriber_count(tenant, conversation).await? else {
+        node.counts_moved.leave_out(tenant, conversation);
+        return Ok(());
+    };
     let members = node.store.active_members(tenant, conversation).await?;
     let frame = [Frame::new(&ServerFrame::SubscriberCount(SubscriberCount { conversation, count }))];
     node.sessions.send(tenant, &members, &frame, &HashSet::new());
     node.sessions.send_subscribers(tenant, conversation, &frame, &HashSet::new());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn v62_what_is_no_channel_is_asked_about_once() {
+        let tenant = TenantId::parse("acme").unwrap();
+        let [channel, group] = [1, 2].map(|number| ConversationId::from_bytes([number; 16]));
+        let moved = CountsMoved::default();
+        let note = || {
+            moved.note(&tenant, channel);
+            moved.note(&tenant, group);
+            moved.take().into_iter().map(|(_, conversation)| conversation).collect::<Vec<_>>()
+        };
+        assert_eq!(note(), [channel, group]);
+        moved.leave_out(&tenant, group);
+        assert_eq!(note(), [channel]);
+    }
 }
