@@ -203,6 +203,7 @@ proptest! {
         prop_assert_eq!(restored.heads(), whole.heads());
         prop_assert_eq!(restored.changes(), whole.changes());
         prop_assert_eq!(restored.change_bytes(), whole.change_bytes());
+        prop_assert_eq!(restored.updated_at(), whole.updated_at());
         prop_assert_eq!(restored.admissions(), whole.admissions());
         prop_assert_eq!(restored.latest_of(device), whole.latest_of(device));
         prop_assert_eq!(facts_of(&restored), facts_of(&whole));

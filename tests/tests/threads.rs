@@ -7,9 +7,10 @@ use tidings_core::{
     code::Code,
     command::{CreateConversation, CreateThread, PinMessage, React, RemoveMember, SendText, SetThread, ThreadChange},
     engine::Input,
-    ids::{AccountId, ConversationId, MessageId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, TenantId},
     limits::Limits,
     model::{ConversationKind, MemberStatus},
+    time::WallTime,
     view::MessageState,
 };
 use tidings_server::rate::Allowance;
@@ -101,6 +102,17 @@ impl Group {
     fn shown(&mut self, device: Device) -> Option<(u32, Vec<AccountId>)> {
         let row = self.world.client(device).screen.timelines[&self.group][&self.message].clone();
         row.thread.map(|thread| (thread.replies, thread.participants))
+    }
+
+    /// When the last entry of a document was admitted.
+    fn updated_at(&self, document: &DocumentId) -> WallTime {
+        let journal = self.world.journal(&document.stream());
+        journal.iter().rfind(|entry| entry.document == *document).unwrap().accepted_at
+    }
+
+    /// When a conversation or thread was last changed, as a device tells.
+    fn told_at(&mut self, device: Device, room: ConversationId) -> WallTime {
+        self.world.client(device).screen.details[&room].updated_at
     }
 
     /// The documents of threads that a device has in memory.
@@ -315,5 +327,38 @@ fn s40_a_thread_that_was_put_off_is_asked_for_again_and_nothing_else() {
         for thread in &threads {
             assert_eq!(group.world.client(device).screen.rows(*thread).len(), 1, "of {thread} on {device}");
         }
+    }
+}
+
+#[test]
+fn v64_a_detail_tells_when_its_conversation_or_thread_was_last_changed() {
+    let mut group = group(Limits::default());
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    let thread = group.reply(ann, &group.message.clone(), "to the sea");
+    group.look(bob, thread);
+    group.settle();
+    let (of_group, of_thread) = (DocumentId::Conversation(id), DocumentId::Thread(id, thread));
+    let (begun, opened) = (group.updated_at(&of_group), group.updated_at(&of_thread));
+    group.world.run_ms(5_000);
+    let request = group.world.command(ann, SendText::new(id, "says nothing of the group"));
+    group.check_stored(ann, request);
+    group.settle();
+    assert_eq!((group.told_at(bob, id), group.told_at(bob, thread)), (begun, opened));
+    // One member who goes is told by their row alone.
+    group.world.command(ann, RemoveMember { conversation: id, account: account("carl") });
+    group.settle();
+    let changed = group.updated_at(&of_group);
+    assert!(changed > begun);
+    assert_eq!((group.told_at(bob, id), group.told_at(bob, thread)), (changed, opened));
+    let change = ThreadChange::Title(Some("The sea".into()));
+    group.world.command(ann, SetThread { conversation: id, thread, change });
+    group.settle();
+    let titled = group.updated_at(&of_thread);
+    for device in [ann, bob] {
+        assert_eq!((group.told_at(device, id), group.told_at(device, thread)), (changed, titled), "device {device}");
+        group.world.crash_client(device);
+        group.world.input(device, Input::OpenConversation(id));
+        group.look(device, thread);
+        assert_eq!((group.told_at(device, id), group.told_at(device, thread)), (changed, titled), "{device} again");
     }
 }

@@ -1003,7 +1003,7 @@ export class Client {
         this.#open.get(update.detail.conversation)?.setDetail(update.detail);
         break;
       case "members":
-        this.#open.get(update.conversation)?.changeMembers(update.changes);
+        this.#open.get(update.conversation)?.changeMembers(update.changes, update.updatedAt);
         break;
       case "gone":
         this.#open.get(update.conversation)?.setDetail(undefined);

@@ -50,6 +50,8 @@ pub struct ConversationDetail {
     pub created_at: f64,
     /// Who created it.
     pub created_by: String,
+    /// When its title, members, policies or the like last changed, but not its messages, by the server's clock.
+    pub updated_at: f64,
     /// The account that it belongs to, if not its creator.
     pub account: Option<String>,
     /// The object of another service that it is the back of.
@@ -224,6 +226,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             roles,
             created_at,
             created_by,
+            updated_at,
             account,
             link,
             subscriber_count,
@@ -258,6 +261,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
             roles: role_rows(roles),
             created_at: millis(created_at),
             created_by: created_by.to_string(),
+            updated_at: millis(updated_at),
             account: account.map(|account| account.to_string()),
             link: link.map(Link::from),
             subscriber_count,

@@ -55,7 +55,8 @@ pub enum Update {
     /// The detail of an open conversation.
     Conversation { detail: Box<ConversationDetail> },
     /// Members whose rows in the detail told last are others now, one after another.
-    Members { conversation: String, changes: Vec<MemberChange> },
+    #[serde(rename_all = "camelCase")]
+    Members { conversation: String, changes: Vec<MemberChange>, updated_at: f64 },
     /// A conversation or a thread is gone: what was begun here did not come to be, or it was deleted.
     Gone { conversation: String },
     /// Refused commands that came, and the numbers of those that went.
@@ -206,9 +207,10 @@ impl From<core::Update> for Update {
             }
             core::Update::Timeline(update) => Self::Timeline { timeline: update.into() },
             core::Update::Conversation(detail) => Self::Conversation { detail: Box::new((*detail).into()) },
-            core::Update::Members { conversation, changes } => Self::Members {
+            core::Update::Members { conversation, changes, updated_at } => Self::Members {
                 conversation: conversation.to_string(),
                 changes: changes.into_iter().map(MemberChange::from).collect(),
+                updated_at: millis(updated_at),
             },
             core::Update::Gone(conversation) => Self::Gone { conversation: conversation.to_string() },
             core::Update::Refused { rows, removed } => Self::Refused {

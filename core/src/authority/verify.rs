@@ -201,11 +201,13 @@ impl Verifier {
             let entry = expected.position();
             return differs(Aspect::Snapshot, format!("entry {entry} is in it"), "it ends before".into());
         }
-        let size = |document: &Document| (document.changes(), document.change_bytes(), document.heads());
+        let size = |document: &Document| {
+            (document.changes(), document.change_bytes(), document.updated_at(), document.heads())
+        };
         if size(expected) != size(&found) {
             let text = |document: &Document| {
-                let (changes, bytes, heads) = size(document);
-                format!("{changes} changes of {bytes} bytes, heads {heads:?}")
+                let (changes, bytes, updated_at, heads) = size(document);
+                format!("{changes} changes of {bytes} bytes, the last at {updated_at:?}, heads {heads:?}")
             };
             return differs(Aspect::Snapshot, text(expected), text(&found));
         }

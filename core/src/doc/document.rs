@@ -2,6 +2,7 @@
 //! that says the same, who wrote how many changes, and when each of its messages
 //! was admitted.
 
+mod admitted;
 mod fallback;
 mod saved;
 
@@ -21,8 +22,8 @@ use crate::{
         Change, Fact, Key, Operation, OperationKind, ParseChangeError, Predecessor, Shares, Value, change::Header,
         contents::Contents, effort, repeat, run::Run, share,
     },
-    ids::{AccountId, ChangeHash, DeviceId, DocumentId, MessageId},
-    journal::{Admission, Admissions, Entry, Position},
+    ids::{AccountId, ChangeHash, DeviceId, DocumentId},
+    journal::{Admissions, Entry, Position},
     time::WallTime,
 };
 
@@ -47,6 +48,8 @@ pub struct Document {
     latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
     change_bytes: u64,
+    /// When the last admitted one was admitted.
+    updated_at: WallTime,
     shares: Shares,
     admissions: Arc<Admissions>,
 }
@@ -116,6 +119,7 @@ impl Document {
             latest: BTreeMap::new(),
             changes: 0,
             change_bytes: 0,
+            updated_at: WallTime::from_millis(0),
             shares: Shares::default(),
             admissions: Arc::default(),
         }
@@ -155,11 +159,6 @@ impl Document {
     /// What is left of the shares of those who wrote it.
     pub fn shares(&self) -> &Shares {
         &self.shares
-    }
-
-    /// When each of its messages was admitted.
-    pub fn admissions(&self) -> &Admissions {
-        &self.admissions
     }
 
     /// Its size in memory, bytes: the bytes of its changes and what the library keeps
@@ -271,19 +270,6 @@ impl Document {
     /// How many keys begin so.
     pub fn count(&self, prefix: &str) -> usize {
         self.contents.range(prefix).count()
-    }
-
-    /// Its messages, and those of them that are deleted.
-    fn message_ids(&self) -> (Vec<MessageId>, Vec<MessageId>) {
-        let (mut messages, mut deleted) = (Vec::new(), Vec::new());
-        for key in self.contents.keys() {
-            match Key::parse(&self.id, key) {
-                Some(Key::Message(message)) => messages.push(message),
-                Some(Key::Deleted(message)) => deleted.push(message),
-                _ => {}
-            }
-        }
-        (messages, deleted)
     }
 
     /// Writes facts as one change of this device. None if the document states
@@ -555,16 +541,6 @@ impl Document {
         whole.flush().is_ok()
             && Contents::of(&whole.automerge).as_ref() == Some(&self.contents)
             && metas(&whole.automerge).unwrap_or_default() == self.last_operation
-    }
-
-    fn note_admission(&mut self, change: &Change, position: Position, accepted_at: WallTime) {
-        for message in change.messages(&self.id) {
-            effort::own(&mut self.admissions).insert(message, Admission { position, accepted_at });
-        }
-        for message in change.deletions(&self.id) {
-            effort::own(&mut self.admissions).delete([message]);
-        }
-        self.advance(position);
     }
 
     fn note(&mut self, change: &Change) {

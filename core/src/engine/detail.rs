@@ -3,12 +3,14 @@
 use core::cmp::Reverse;
 
 use crate::{
+    doc::Document,
     engine::{Engine, Update, replica::Replica, screen::preview_of, streams::Slot, touched::Touched},
-    ids::{AccountId, ConversationId, InviteId, StreamId},
+    ids::{AccountId, ConversationId, DocumentId, InviteId, StreamId},
     model::{
         Conversation, ConversationKind, ConversationState, InfoField, Invite, Member, MemberField, MemberStatus,
         Permission, Permissions, PresenceKind,
     },
+    time::WallTime,
     view::{ConversationDetail, InviteRow, MemberChange, MemberRow, PinRow, Roster},
 };
 
@@ -50,6 +52,7 @@ impl Engine {
         }
         let state = replica.view().conversation();
         let Some(me) = self.own_member(replica, conversation) else { return self.flush_detail(room) };
+        let Some(updated_at) = updated_at(replica, conversation, room) else { return };
         let rows: Vec<(AccountId, Option<(Roster, MemberRow)>)> = touched
             .members
             .iter()
@@ -75,8 +78,9 @@ impl Engine {
             detail.change_member(change.clone());
             changes.extend(is_other.then_some(change));
         }
-        if !changes.is_empty() {
-            self.update(Update::Members { conversation: room, changes });
+        if !changes.is_empty() || detail.updated_at != updated_at {
+            detail.updated_at = updated_at;
+            self.update(Update::Members { conversation: room, changes, updated_at });
         }
     }
 
@@ -190,6 +194,7 @@ impl Engine {
             roles: state.roles.iter().map(|(name, role)| (name.clone(), *role)).collect(),
             created_at: created.at,
             created_by: created.by.clone(),
+            updated_at: updated_at(replica, conversation, room)?,
             account: created.account.clone(),
             link: created.link.clone(),
             subscriber_count: self.inbox.get(&conversation).map_or(0, |record| record.row.subscriber_count),
@@ -204,6 +209,13 @@ impl Engine {
             pins,
         })
     }
+}
+
+/// When the document of a room was last changed: until that is admitted, when the room was begun.
+fn updated_at(replica: &Replica, conversation: ConversationId, room: ConversationId) -> Option<WallTime> {
+    let document = replica.confirmed.document(&DocumentId::of_room(conversation, room));
+    let created_at = || Some(replica.view().room(room)?.created.as_ref()?.at);
+    document.and_then(Document::updated_at).or_else(created_at)
 }
 
 /// The list that a member is in.

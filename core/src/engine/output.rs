@@ -55,6 +55,8 @@ pub enum Update {
         conversation: ConversationId,
         /// What changed.
         changes: Vec<MemberChange>,
+        /// When the conversation last changed.
+        updated_at: WallTime,
     },
     /// A conversation or a thread is gone: what was begun here did not come to be, or
     /// it was deleted. It is on no list, and has no detail.

@@ -112,6 +112,10 @@ impl Admissions {
         if let Some(former) = self.by_message.insert(message.clone(), admission) {
             self.by_position.retain(|(at, id)| *at != former.position || *id != message);
             own.remove(own.partition_point(|at| *at < former.position));
+            let own_deleted = self.deleted_by_author.get_mut(&message.author);
+            for deleted in own_deleted.into_iter().chain([&mut self.deleted]) {
+                deleted.retain(|at| *at != former.position);
+            }
         }
         own.insert(own.partition_point(|at| *at < admission.position), admission.position);
         let place = (admission.position, message);

@@ -45,6 +45,8 @@ pub struct ConversationDetail {
     pub created_at: WallTime,
     /// Who created it.
     pub created_by: AccountId,
+    /// When its own document last changed, not its messages, as the server admitted it.
+    pub updated_at: WallTime,
     /// The account that it belongs to, if not its creator.
     pub account: Option<AccountId>,
     /// The object of another service that it is the back of.

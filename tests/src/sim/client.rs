@@ -98,9 +98,10 @@ impl Screen {
             Update::Conversation(detail) => {
                 self.details.insert(detail.conversation, *detail);
             }
-            Update::Members { conversation, changes } => {
+            Update::Members { conversation, changes, updated_at } => {
                 let detail = self.details.get_mut(&conversation).expect("members are told of behind a detail");
                 changes.into_iter().for_each(|change| detail.change_member(change));
+                detail.updated_at = updated_at;
             }
             Update::Gone(room) => {
                 self.inbox.remove(&room);

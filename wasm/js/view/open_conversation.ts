@@ -31,7 +31,7 @@ export class OpenConversation {
   }
 
   /** Members stand elsewhere now, one after another. */
-  changeMembers(changes: readonly MemberChange[]): void {
+  changeMembers(changes: readonly MemberChange[], updatedAt: number): void {
     if (this.detail === undefined) {
       return;
     }
@@ -48,7 +48,7 @@ export class OpenConversation {
         rosters[row.roster].splice(row.place, 0, row.member);
       }
     }
-    this.setDetail({ ...this.detail, ...rosters });
+    this.setDetail({ ...this.detail, ...rosters, updatedAt });
   }
 
   /** What somebody does, in place of what they did. */

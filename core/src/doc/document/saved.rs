@@ -75,9 +75,10 @@ impl Document {
         // Keys are newest first, admissions oldest first.
         let (mut messages, deleted) = document.message_ids();
         messages.sort_unstable();
-        let (change_bytes, shares, mut admissions) = beside::decode(messages, admissions)?;
+        let (change_bytes, updated_at, shares, mut admissions) = beside::decode(messages, admissions)?;
         admissions.delete(deleted);
-        (document.change_bytes, document.shares, document.admissions) = (change_bytes, shares, Arc::new(admissions));
+        (document.change_bytes, document.updated_at) = (change_bytes, updated_at);
+        (document.shares, document.admissions) = (shares, Arc::new(admissions));
         Ok(document)
     }
 
@@ -103,6 +104,6 @@ impl Document {
                 whole.automerge.save()
             }
         };
-        (self.position, data, beside::encode(self.change_bytes, &self.shares, &self.admissions))
+        (self.position, data, beside::encode(self.change_bytes, self.updated_at, &self.shares, &self.admissions))
     }
 }
