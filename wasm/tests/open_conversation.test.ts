@@ -15,7 +15,7 @@ interface OpenConversation {
   readonly detail: ConversationDetail | undefined;
   readonly details: { add(listener: () => void): void };
   setDetail(detail: ConversationDetail): void;
-  changeMembers(changes: readonly Change[]): void;
+  changeMembers(changes: readonly Change[], updatedAt: number): void;
 }
 
 const address = new URL("../../dist/view/open_conversation.js", import.meta.url).href;
@@ -40,19 +40,19 @@ test("V82 a member who is told of leaves their row and takes another, and what w
     account,
     row: { roster, place: at, member: member(account) },
   });
-  open.changeMembers([place("ann", "members", 0)]);
+  open.changeMembers([place("ann", "members", 0)], 1);
   assert.deepEqual(rosters(open), ["", "", ""], "nothing is known that could change");
   const first = { title: "Trip", members: ["ann", "bob", "cat"].map(member), candidates: [], former: [member("dan")] };
   open.setDetail(first as unknown as ConversationDetail);
   open.details.add(() => told.push(rosters(open)));
-  open.changeMembers([place("dan", "members", 1)]);
-  open.changeMembers([place("bob", "former", 0), place("cat", "candidates", 0)]);
-  open.changeMembers([place("dan", "members", 0), { account: "cat", row: undefined }]);
+  open.changeMembers([place("dan", "members", 1)], 2);
+  open.changeMembers([place("bob", "former", 0), place("cat", "candidates", 0)], 3);
+  open.changeMembers([place("dan", "members", 0), { account: "cat", row: undefined }], 4);
   assert.deepEqual(told, [
     ["ann dan bob cat", "", ""],
     ["ann dan", "cat", "bob"],
     ["dan ann", "", "bob"],
   ]);
-  assert.equal(open.detail?.title, "Trip");
+  assert.deepEqual([open.detail?.title, open.detail?.updatedAt], ["Trip", 4]);
   assert.deepEqual(first.members.map(({ account }) => account), ["ann", "bob", "cat"]);
 });
