@@ -660,15 +660,16 @@ export class Client {
 
   /**
    * Asks to be let into a conversation, by the code of an invite link or, where
-   * it is open, without one. It is kept until the server answers: then the
-   * conversation is in the list, as a member or waiting for approval, or the
-   * command is among the refused ones.
+   * it is open, without one. Resolves when the wish is durable on this device; it
+   * is kept, and counted as unsynced, until its answer is told: by a row of
+   * `conversations` that is `active`, or `requested` where somebody has to approve,
+   * or by one of `refused` with the command `ask` and this conversation.
    */
   join(conversation: string, code?: string): Promise<Stored> {
     return this.#command({ ask: { conversation, wish: { join: code } } });
   }
 
-  /** Takes an invitation. */
+  /** Takes an invitation; answered as `join` is. */
   acceptInvitation(conversation: string): Promise<Stored> {
     return this.#command({ ask: { conversation, wish: "accept" } });
   }
