@@ -40,7 +40,7 @@ pub enum Output {
 
 /// What a screen has to know: only what changed.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Update {
     /// The newest rows of the list as the last session showed them, in order.
     FirstRows { rows: Vec<ConversationRow> },
@@ -55,7 +55,6 @@ pub enum Update {
     /// The detail of an open conversation.
     Conversation { detail: Box<ConversationDetail> },
     /// Members whose rows in the detail told last are others now, one after another.
-    #[serde(rename_all = "camelCase")]
     Members { conversation: String, changes: Vec<MemberChange>, updated_at: f64 },
     /// A conversation or a thread is gone: what was begun here did not come to be, or it was deleted.
     Gone { conversation: String },
