@@ -67,7 +67,7 @@ async fn what_is_pushed_is_counted(database: Database) {
             ("changes_repeated_total", 3.0),
             ("push_seconds_count", 3.0),
             ("admit_seconds_count", 7.0),
-            ("commit_seconds_count", 2.0),
+            ("store_call_seconds_count{call=\"commit\"}", 2.0),
             ("commit_streams_sum", 2.0),
             ("commit_conflicts_total", 0.0),
             ("streams", 1.0),
@@ -81,7 +81,7 @@ async fn what_is_pushed_is_counted(database: Database) {
     assert!(scrape.value("tidings_push_seconds_sum") > 0.0);
     assert!(scrape.value("tidings_frames_received_bytes_total") > 300.0);
     ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
-    Scrape::until(metrics, &[("fetch_seconds_count", 1.0), ("catch_up_seconds_count", 1.0)]).await;
+    Scrape::until(metrics, &[("fetch_seconds_count", 1.0), ("store_call_seconds_count{call=\"catch_up\"}", 1.0)]).await;
     server.stop().await;
 }
 
@@ -111,7 +111,7 @@ async fn what_is_refused_or_deferred_is_counted_by_code(database: Database) {
             ("changes_admitted_total", 1.0),
             ("pushes_deferred_total{code=\"rate_limited\"}", 1.0),
             ("fetches_refused_total{code=\"not_a_member\"}", 1.0),
-            ("commit_seconds_count", 1.0),
+            ("store_call_seconds_count{call=\"commit\"}", 1.0),
         ],
     )
     .await;

@@ -5,7 +5,7 @@ use std::iter;
 use tidings_core::code::Code;
 
 use super::kind::Label;
-use crate::store::{Notice, StoreError};
+use crate::store::{Notice, StoreCall, StoreError};
 
 /// The code that somebody was told; none when there was nobody to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,46 +114,19 @@ impl From<&StoreError> for StoreFailure {
     }
 }
 
-label! {
-    /// A call of the store, but for commits and catch-ups, which have metrics of
-    /// their own, and for the wait for notices, which takes the time it has.
-    StoreCall as "call" {
-        Ping = "ping",
-        DeviceOwner = "device_owner",
-        RegisterDevice = "register_device",
-        SetSuspension = "set_suspension",
-        Suspended = "suspended",
-        Blockers = "blockers",
-        BlocksAmong = "blocks_among",
-        Unreachable = "unreachable",
-        SetContactPoints = "set_contact_points",
-        MatchContactPoints = "match_contact_points",
-        StreamHead = "stream_head",
-        Member = "member",
-        ConversationState = "conversation_state",
-        ActiveMembers = "active_members",
-        Subscriptions = "subscriptions",
-        Subscribers = "subscribers",
-        SubscriberCount = "subscriber_count",
-        SubscriberCounts = "subscriber_counts",
-        OwnConversations = "own_conversations",
-        Directory = "directory",
-        Document = "document",
-        FindChanges = "find_changes",
-        EntriesAfter = "entries_after",
-        Summaries = "summaries",
-        Profiles = "profiles",
-        CoMembers = "co_members",
-        MergeReceipts = "merge_receipts",
-        Receipts = "receipts",
-        Threads = "threads",
-        LateMessages = "late_messages",
-        MovedAt = "moved_at",
-        StaleDocuments = "stale_documents",
-        SaveSnapshot = "save_snapshot",
-        QuarantineSnapshot = "quarantine_snapshot",
-        DeletedConversations = "deleted_conversations",
-        Erase = "erase",
+impl Label for StoreCall {
+    const NAME: &'static str = "call";
+
+    fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied()
+    }
+
+    fn index(self) -> usize {
+        self as usize
+    }
+
+    fn text(self) -> &'static str {
+        self.as_str()
     }
 }
 

@@ -14,8 +14,10 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use tidings_core::wire::Refused;
 
 pub use kind::{By, Counter, Durations, Gauge, Level, Since, Sizes, Total};
-pub use label::{EndCode, NoticeKind, StoreCall, StoreFailure, Table};
+pub use label::{EndCode, NoticeKind, StoreFailure, Table};
 pub use scrape::{router, text};
+
+use crate::store::StoreCall;
 
 /// Declares metrics: a field each, whose comment is its help text.
 macro_rules! metrics {
@@ -73,9 +75,7 @@ metrics! {
         /// The decision on one change, without any waiting.
         admit_seconds: Durations,
 
-        /// One transaction that writes what streams admitted.
-        commit_seconds: Durations,
-        /// Streams that were written in one such transaction.
+        /// Streams that were written in one transaction.
         commit_streams: Sizes,
         /// Streams whose commit changed nothing, because another node wrote first.
         commit_conflicts: Counter,
@@ -89,8 +89,6 @@ metrics! {
         /// Notices of other nodes that were heard, or of entries that were found by looking, by kind.
         notices_received: By<NoticeKind, Counter>,
 
-        /// What a session missed, being read from the store: at its Hello and at each newer cursor.
-        catch_up_seconds: Durations,
         /// Bytes of the frames that told sessions what they missed.
         catch_up_bytes: Counter,
         /// One answer to a Fetch.
@@ -98,7 +96,7 @@ metrics! {
         /// Fetches that were refused or deferred, by code.
         fetches_refused: By<EndCode, Counter>,
 
-        /// Calls of the store, by call; commits and catch-ups have metrics of their own.
+        /// Calls of the store, by call, but for the wait for notices.
         store_call_seconds: By<StoreCall, Durations>,
         /// Calls that the store failed, by what that means.
         store_errors: By<StoreFailure, Counter>,

@@ -1,8 +1,8 @@
 //! What the server keeps, behind one trait: journal, snapshots, projections,
 //! receipts, devices. SQLite and Postgres implement it and pass one contract.
-//! Stores decide nothing: what may be written is the authority's. This file is
-//! long because what a store takes and answers stands beside its trait.
+//! Stores decide nothing: what may be written is the authority's.
 
+mod call;
 #[cfg(test)]
 mod contract;
 mod conversation;
@@ -23,21 +23,15 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use tidings_core::{
-    ids::{
-        AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, IncarnationId, MessageId, PageNumber,
-        StreamId, TenantId,
-    },
+    ids::{AccountId, ChangeHash, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
-    model::{
-        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, Member, MemberStatus,
-        OwnQuery, Profile, Reachability, Receipt, Role, Thread, WordKey,
-    },
+    model::{LateMessage, Member, MemberStatus, Profile, Reachability, Role, Thread},
     time::WallTime,
-    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 
+pub use call::{Access, Gate, Store, StoreCall};
 pub use conversation::ConversationRow;
 pub(crate) use metered::Metered;
 pub use name::NameChange;
@@ -197,12 +191,12 @@ impl Default for StoreOptions {
 /// ```
 pub async fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
     match url.split_once(':') {
-        Some(("sqlite", ":memory:")) => Ok(Arc::new(sqlite::open(None, options).await?)),
+        Some(("sqlite", ":memory:")) => Ok(Arc::new(sql::Bounded(sqlite::open(None, options).await?))),
         Some(("sqlite", path)) if !path.is_empty() => {
             let path = path.strip_prefix("//").unwrap_or(path);
-            Ok(Arc::new(sqlite::open(Some(Path::new(path)), options).await?))
+            Ok(Arc::new(sql::Bounded(sqlite::open(Some(Path::new(path)), options).await?)))
         }
-        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(postgres::open(url, options).await?)),
+        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(sql::Bounded(postgres::open(url, options).await?))),
         Some((scheme, _)) => Err(StoreError::UrlUnsupported { scheme: scheme.to_owned() }),
         None => Err(StoreError::UrlUnsupported { scheme: String::new() }),
     }
@@ -442,337 +436,4 @@ pub struct StoreCounts {
     pub connections: usize,
     /// Connections that nobody uses.
     pub connections_idle: usize,
-}
-
-/// The server's store. Every call is one transaction.
-///
-/// # Errors
-/// `StoreError`; a call that failed has written nothing.
-#[async_trait]
-pub trait Store: Send + Sync + 'static {
-    /// Brings the database to this program's version, and readies it as `ready` does.
-    async fn migrate(&self) -> Result<(), StoreError>;
-
-    /// Checks that the tables are those of this program; changes nothing.
-    async fn check_schema(&self) -> Result<(), StoreError>;
-
-    /// What the store is as long as nobody puts it back to an older state.
-    async fn incarnation(&self) -> Result<IncarnationId, StoreError>;
-
-    /// Makes the store another incarnation: it was put back to an older state, so
-    /// that what clients were told since means nothing in it.
-    async fn restored(&self) -> Result<IncarnationId, StoreError>;
-
-    /// Readies a database of this program's version for serving: needs rights on rows only.
-    async fn ready(&self) -> Result<(), StoreError>;
-
-    /// Does what the database needs done now and then, so that no file of it grows without end.
-    async fn tend(&self) -> Result<(), StoreError>;
-
-    /// Ends every connection, after which the store answers nothing. A SQLite
-    /// file is then whole by itself.
-    async fn close(&self);
-
-    /// Copies the store, as of one moment, into a new SQLite file that its owner
-    /// alone can read. Others read and write meanwhile.
-    ///
-    /// # Errors
-    /// `StoreError::File` where there is one already; `StoreError::NoBackup` of
-    /// a database that has a program of its own for it.
-    async fn backup(&self, file: &Path) -> Result<(), StoreError>;
-
-    /// Whether the account was ever seen here: it has a device, a profile or a place in a conversation.
-    async fn knows_account(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, StoreError>;
-
-    /// Whether the store answers.
-    async fn ping(&self) -> Result<(), StoreError>;
-
-    /// Whose a device of the tenant is, seen from an account; none if it was never registered.
-    async fn device_owner(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        device: DeviceId,
-    ) -> Result<Option<DeviceOwner>, StoreError>;
-
-    /// Binds a device of the tenant to an account for ever, at the first call.
-    async fn register_device(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        device: DeviceId,
-    ) -> Result<DeviceOwner, StoreError>;
-
-    /// Suspends an account, whether it was ever seen or not, or lifts that. A
-    /// suspension is told to every node that shares the store, this one
-    /// included; such a notice may be lost, so nodes also look.
-    async fn set_suspension(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        suspension: Suspension,
-    ) -> Result<(), StoreError>;
-
-    /// Those of these accounts that are suspended.
-    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError>;
-
-    /// Those of these accounts that have blocked this one.
-    async fn blockers(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        among: &[AccountId],
-    ) -> Result<Vec<AccountId>, StoreError>;
-
-    /// Those of these accounts that do not let this one reach them: invite them, add
-    /// them, or begin a direct with them.
-    async fn unreachable(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        among: &[AccountId],
-    ) -> Result<Vec<AccountId>, StoreError>;
-
-    /// The blocks of these readers on these authors: who has blocked, and whom.
-    async fn blocks_among(
-        &self,
-        tenant: &TenantId,
-        readers: &[AccountId],
-        authors: &[AccountId],
-    ) -> Result<Vec<(AccountId, AccountId)>, StoreError>;
-
-    /// Makes these the verified contact points of an account, and no others.
-    /// Writes nothing when they are.
-    async fn set_contact_points(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        points: &BTreeSet<ContactPoint>,
-    ) -> Result<(), StoreError>;
-
-    /// Whose verified contact points these are: others than the asker, none
-    /// that is suspended, and none that has blocked the asker.
-    async fn match_contact_points(
-        &self,
-        tenant: &TenantId,
-        asker: &AccountId,
-        points: &[ContactPoint],
-    ) -> Result<Vec<(ContactPoint, AccountId)>, StoreError>;
-
-    /// Where a stream stands.
-    async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError>;
-
-    /// Where an account stands in a conversation, as a subscriber too; none if it never was a member.
-    async fn member(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        account: &AccountId,
-    ) -> Result<Option<MemberRow>, StoreError>;
-
-    /// Whether a conversation goes on; none if it never began.
-    async fn conversation_state(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Option<ConversationState>, StoreError>;
-
-    /// The active members of a conversation, without its subscribers.
-    async fn active_members(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<AccountId>, StoreError>;
-
-    /// The channels that an account subscribes to.
-    async fn subscriptions(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<ConversationId>, StoreError>;
-
-    /// At most `count_max` subscribers of a channel, by account, behind one, with since when.
-    async fn subscribers(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        after: Option<&AccountId>,
-        count_max: u32,
-    ) -> Result<Vec<(AccountId, WallTime)>, StoreError>;
-
-    /// How many subscribe to a channel; none of what is no channel.
-    async fn subscriber_count(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Option<u32>, StoreError>;
-
-    /// How many subscribe to a channel, and how many of them have come to a position.
-    async fn subscriber_counts(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        position: Position,
-    ) -> Result<SubscriberCounts, StoreError>;
-
-    /// A page of an account's conversations, and where the next one begins. Looks at each of
-    /// its conversations, and at no other: their order is that of what happens in them.
-    async fn own_conversations(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        query: &OwnQuery,
-    ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError>;
-
-    /// A page of the directory, of what has a word for each of these prefixes, and where the
-    /// next one begins. Looks at a bounded number of words, however many there are.
-    async fn directory(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        prefixes: &BTreeSet<String>,
-        query: &DirectoryQuery,
-    ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError>;
-
-    /// A document: its snapshot and the entries behind it, and the head of
-    /// its stream, all as of one moment. A snapshot that is not what was
-    /// written is quarantined, and the answer has all entries instead.
-    async fn document(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-    ) -> Result<(StoredDocument, StreamHead), StoreError>;
-
-    /// Where those of the changes stand that the stream holds.
-    async fn find_changes(
-        &self,
-        tenant: &TenantId,
-        stream: &StreamId,
-        hashes: &[ChangeHash],
-    ) -> Result<Vec<FoundChange>, StoreError>;
-
-    /// At most `entries_max` entries of a stream behind a position.
-    async fn entries_after(
-        &self,
-        tenant: &TenantId,
-        stream: &StreamId,
-        after: Position,
-        entries_max: u32,
-    ) -> Result<Vec<Entry>, StoreError>;
-
-    /// Writes several streams in one transaction. A conflict of one stream
-    /// does not touch the others. The answer is in the order of the commits.
-    async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError>;
-
-    /// What an account missed since a cursor; everything it may see, without
-    /// entries, when there is none.
-    async fn catch_up(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        cursor: Option<Cursor>,
-        entries_max: u32,
-    ) -> Result<CatchUp, StoreError>;
-
-    /// The summaries of these conversations for this account, where it is an
-    /// active member.
-    async fn summaries(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        conversations: &[ConversationId],
-    ) -> Result<Vec<ConversationSummary>, StoreError>;
-
-    /// The profiles of those of these accounts that have one.
-    async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError>;
-
-    /// The accounts that share a conversation with this one, itself included.
-    async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError>;
-
-    /// Moves receipts forward, where their account is an active member and
-    /// never past the head; answers those that moved, as they are now.
-    async fn merge_receipts(
-        &self,
-        tenant: &TenantId,
-        receipts: &[MemberReceipt],
-    ) -> Result<Vec<MemberReceipt>, StoreError>;
-
-    /// The receipts of a conversation's active members, without its subscribers.
-    async fn receipts(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<(AccountId, Receipt)>, StoreError>;
-
-    /// What is shown of threads on the messages that they start from, by id.
-    async fn threads(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        which: &WhichThreads,
-    ) -> Result<Vec<Thread>, StoreError>;
-
-    /// The messages that are held in a conversation, by id.
-    async fn late_messages(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<LateMessage>, StoreError>;
-
-    /// The position of the entry that last changed where a member stands.
-    async fn moved_at(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        account: &AccountId,
-    ) -> Result<Option<Position>, StoreError>;
-
-    /// Documents with at least `entries_min` entries behind their snapshot.
-    async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError>;
-
-    /// Stores a snapshot unless a newer one is stored, or the document has been erased.
-    async fn save_snapshot(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        snapshot: &Snapshot,
-    ) -> Result<(), StoreError>;
-
-    /// Sets a snapshot aside that was read and is not the document it should
-    /// be, so that it is never read again. Does nothing when it is no longer
-    /// the stored one.
-    async fn quarantine_snapshot(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        snapshot: &Snapshot,
-        reason: &str,
-    ) -> Result<(), StoreError>;
-
-    /// At most `count_max` conversations that were deleted before a time, of which something is left.
-    async fn deleted_conversations(
-        &self,
-        before: WallTime,
-        count_max: u32,
-    ) -> Result<Vec<DeletedConversation>, StoreError>;
-
-    /// Erases a part of a conversation that was deleted, bounded in rows; whether nothing is
-    /// left of it but its tombstone. From the first call on nothing is written to it any more.
-    async fn erase(&self, tenant: &TenantId, conversation: ConversationId, now: WallTime) -> Result<bool, StoreError>;
-
-    /// What a verifier reads, as it is stored and with nothing mended.
-    fn records(&self) -> &dyn Records;
-
-    /// What is made from the journal: compared with it, made again, and met when it rotted.
-    fn projections(&self) -> &dyn Projections;
-
-    /// What it has counted; a store that counts nothing answers zeros.
-    fn counts(&self) -> StoreCounts {
-        StoreCounts::default()
-    }
-
-    /// Tells the other nodes, without waiting for anything: a notice may be lost.
-    fn tell(&self, notice: Notice);
-
-    /// Waits for notices of other nodes, at most about a second. Of entries
-    /// each is answered at least once over the life of this node: by notices
-    /// first, and by looking in any case. Of receipts and presence some may be
-    /// lost: catch-up has the receipts, and presence passes.
-    async fn notices(&self) -> Result<Vec<Notice>, StoreError>;
 }

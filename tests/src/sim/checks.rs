@@ -15,8 +15,8 @@ use tidings_server::verify::verify_all;
 use super::{
     actions::WORDS,
     client::Client,
+    database::wait,
     journal::{Journal, Subscribers},
-    store::wait,
     world::{World, tenant},
 };
 

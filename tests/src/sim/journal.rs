@@ -15,7 +15,7 @@ use tidings_server::store::NewEntry;
 
 use super::{
     actions::OPERATOR,
-    store::{Database, wait},
+    database::{Database, wait},
     world::tenant,
 };
 use crate::{fuzz::room::name_of, membership};

@@ -13,8 +13,8 @@ use tidings_core::{
 
 use super::{
     checks::{Checked, ensure},
+    database::wait,
     run::Run,
-    store::wait,
     world::{Device, tenant},
 };
 

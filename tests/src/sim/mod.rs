@@ -5,6 +5,7 @@ pub mod actions;
 pub mod checks;
 pub mod client;
 pub mod clock;
+pub mod database;
 pub mod disk;
 mod draw;
 pub mod faults;

@@ -21,8 +21,9 @@ use tokio::{
 
 use super::{
     clock::NodeClock,
+    database::{Database, NodeNumber},
     pipe::Pipe,
-    store::{Database, Fate, NodeNumber, NodeStore},
+    store::{Fate, NodeStore},
 };
 
 /// The secret that tokens of a world are signed with.

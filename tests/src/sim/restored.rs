@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tidings_core::{code::Code, engine::kept_words, view::RefusedRow};
 
-use super::{checks::Checked, happened::Happened, journal::Subscribers, run::Run, store::StoreCopy, world::Device};
+use super::{checks::Checked, database::StoreCopy, happened::Happened, journal::Subscribers, run::Run, world::Device};
 use crate::random::Random;
 
 /// Copies of a run.

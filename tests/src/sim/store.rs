@@ -1,51 +1,33 @@
-//! The one database of a world and each node's way to it: the store that ships,
+//! Each node's way to the database: the store that ships,
 //! with calls that are slow, fail before or after they took effect, or never
 //! come back because the node dies; and notices between nodes that come late,
 //! twice or not at all.
 //!
 //! A call itself takes no virtual time: the thread waits for the database, which
 //! has threads of its own, so that what comes first never depends on them.
-//!
-//! It is long because it forwards every call of a store.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    path::PathBuf,
-    sync::{
-        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use async_trait::async_trait;
 use tidings_core::{
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
-    journal::{Cursor, Entry, Position},
-    model::{
-        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
-        Thread, WordKey,
-    },
+    ids::{AccountId, ConversationId, DocumentId, IncarnationId, TenantId},
+    journal::{Cursor, Entry},
     time::WallTime,
-    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
+    wire::MemberReceipt,
 };
-use tidings_server::{
-    bounds::Bounds,
-    store::{
-        self, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, NewEntry, Notice,
-        Projections, Records, Snapshot, StaleDocument, Store, StoreError, StoreOptions, StoredDocument, StreamCommit,
-        StreamHead, SubscriberCounts, Suspension, WhichThreads,
-    },
+use tidings_server::store::{
+    Access, CatchUp, CommitOutcome, Gate, NewEntry, Notice, Store, StoreCall, StoreError, StoredDocument, StreamCommit,
+    StreamHead,
 };
-use tokio::{
-    runtime::{Builder, Runtime},
-    sync::Notify,
-    time::sleep,
-};
+use tokio::{sync::Notify, time::sleep};
 
 use super::{
     clock::NodeClock,
-    happened::{Happened, Tally},
+    database::{Database, Mailbox, NodeNumber, wait},
+    happened::Happened,
     plant::Plant,
 };
 
@@ -53,173 +35,6 @@ use super::{
 const NOTICES_PERIOD_MS: u64 = 1_000;
 /// How often a node looks for what it was not told.
 const LOOK_PERIOD_MS: u64 = 5_000;
-
-/// Copies that were made, each of which has a name of its own.
-static COPIES: AtomicU32 = AtomicU32::new(0);
-
-/// Where the databases' own tasks run, in real time.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime can be started")
-});
-
-/// Waits for a database, outside of virtual time.
-pub fn wait<T>(work: impl Future<Output = T>) -> T {
-    let _entered = RUNTIME.enter();
-    futures_executor::block_on(tokio::task::unconstrained(work))
-}
-
-/// Names a node of a world; never used again.
-pub type NodeNumber = usize;
-
-/// What all nodes of a world share.
-pub struct Database {
-    store: Arc<dyn Store>,
-    /// How much the store takes at once.
-    bounds: Bounds,
-    state: Mutex<State>,
-    /// The incarnations of this database and its copies, in the order in which they were met.
-    incarnations: Arc<Mutex<Vec<IncarnationId>>>,
-    /// A fault that was planted to see whether it is found.
-    pub plant: Option<Plant>,
-    /// Where what happens is counted.
-    pub tally: Tally,
-}
-
-#[derive(Default)]
-struct State {
-    /// Every commit that anybody may have to hear of: what a look finds.
-    commits: Vec<(NodeNumber, Notice)>,
-    /// Notices under way to each node, with when they arrive.
-    mail: BTreeMap<NodeNumber, Mailbox>,
-    /// Streams that were written since somebody asked.
-    written: BTreeSet<(TenantId, StreamId)>,
-    /// Whose subscriptions began or ended since somebody asked, and where the stream was.
-    subscribed: Vec<(StreamId, AccountId, Position)>,
-}
-
-struct Mailbox {
-    notices: VecDeque<(u64, Notice)>,
-    arrived: Arc<Notify>,
-}
-
-impl Database {
-    /// An empty one, in memory.
-    pub fn new(bounds: Bounds, plant: Option<Plant>, tally: &Tally) -> Arc<Self> {
-        let store = wait(async {
-            let store = store::open("sqlite::memory:", &options(bounds)).await.expect("memory opens");
-            store.migrate().await.expect("a new database migrates");
-            store
-        });
-        let (state, incarnations) = (Mutex::default(), Arc::default());
-        Arc::new(Self { store, bounds, state, incarnations, plant, tally: tally.clone() })
-    }
-
-    /// A copy as of now, as an operator makes one.
-    ///
-    /// # Panics
-    /// When it cannot be made.
-    pub fn copy(&self) -> StoreCopy {
-        let folder = std::env::temp_dir().join(format!(
-            "tidings-copy-{}-{}",
-            std::process::id(),
-            COPIES.fetch_add(1, Ordering::Relaxed)
-        ));
-        std::fs::create_dir_all(&folder).expect("a folder can be made");
-        wait(self.store.backup(&folder.join("copy.db"))).expect("the database is copied");
-        StoreCopy { folder, opened: AtomicU32::new(0) }
-    }
-
-    /// The database of a copy, in the place of this one, whose nodes are gone. Its
-    /// operator may have said that it was put back.
-    ///
-    /// # Panics
-    /// When the copy does not open.
-    pub fn put_back(&self, copy: &StoreCopy, is_said: bool) -> Arc<Self> {
-        let file = copy.folder.join(format!("{}.db", copy.opened.fetch_add(1, Ordering::Relaxed)));
-        std::fs::copy(copy.folder.join("copy.db"), &file).expect("a file can be copied");
-        // An empty file would become an empty store.
-        assert!(std::fs::metadata(&file).is_ok_and(|copy| copy.len() > 0), "the copy holds something");
-        let store = wait(async {
-            let address = format!("sqlite:{}", file.display());
-            let store = store::open(&address, &options(self.bounds)).await.expect("the copy opens");
-            store.migrate().await.expect("the copy is of this version");
-            if is_said {
-                store.restored().await.expect("it can be said");
-            }
-            store
-        });
-        let incarnations = Arc::clone(&self.incarnations);
-        let tally = self.tally.clone();
-        // All of it is to be read again.
-        let state = State { written: streams(store.as_ref()), ..State::default() };
-        let (bounds, plant) = (self.bounds, self.plant);
-        Arc::new(Self { store, bounds, state: Mutex::new(state), incarnations, plant, tally })
-    }
-
-    /// The store itself, without faults.
-    pub fn store(&self) -> &dyn Store {
-        self.store.as_ref()
-    }
-
-    /// The streams that were written since this was last asked.
-    pub fn take_written(&self) -> BTreeSet<(TenantId, StreamId)> {
-        std::mem::take(&mut self.state().written)
-    }
-
-    /// The subscriptions that began or ended since this was last asked, in
-    /// their order, and where the stream was.
-    pub fn take_subscribed(&self) -> Vec<(StreamId, AccountId, Position)> {
-        std::mem::take(&mut self.state().subscribed)
-    }
-
-    /// A node is gone: nobody writes to it any more.
-    pub fn forget(&self, node: NodeNumber) {
-        self.state().mail.remove(&node);
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A counted id in the place of one that a store drew, so that a seed gives one trace.
-    fn counted(&self, drawn: IncarnationId) -> IncarnationId {
-        let mut met = self.incarnations.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = met.iter().position(|incarnation| *incarnation == drawn).unwrap_or_else(|| {
-            met.push(drawn);
-            met.len() - 1
-        });
-        let mut bytes = [0; 16];
-        bytes[8..].copy_from_slice(&(index as u64 + 1).to_be_bytes());
-        IncarnationId::from_bytes(bytes)
-    }
-}
-
-fn options(bounds: Bounds) -> StoreOptions {
-    StoreOptions { bounds, ..StoreOptions::default() }
-}
-
-/// The streams that have an entry.
-fn streams(store: &dyn Store) -> BTreeSet<(TenantId, StreamId)> {
-    let mut streams = BTreeSet::new();
-    let mut after = None;
-    while let Some(next) = wait(store.records().next_stream(None, after.as_ref())).expect("streams are listed") {
-        streams.insert(next.clone());
-        after = Some(next);
-    }
-    streams
-}
-
-/// A copy of a database, gone with this value.
-pub struct StoreCopy {
-    folder: PathBuf,
-    opened: AtomicU32,
-}
-
-impl Drop for StoreCopy {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
 
 /// How a node's calls fare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -303,12 +118,6 @@ struct Watch {
     look_at_ms: u64,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Call {
-    Read,
-    Write,
-}
-
 fn unavailable() -> StoreError {
     StoreError::Unavailable(sqlx::Error::PoolTimedOut)
 }
@@ -331,10 +140,6 @@ impl NodeStore {
         Self { database, node, clock, fate, dying, watch, late: Mutex::default() }
     }
 
-    fn store(&self) -> &dyn Store {
-        self.database.store()
-    }
-
     /// Whether a fault is planted, and strikes now.
     fn strikes(&self, plant: Plant, percent: u64) -> bool {
         self.database.plant == Some(plant) && self.clock.draw(|random| random.chance(percent))
@@ -347,16 +152,12 @@ impl NodeStore {
         }
     }
 
-    async fn call<T>(&self, call: Call, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        self.call_then(call, work, |_| ()).await
-    }
-
     /// A call, with what follows from it whether or not anybody hears of it.
-    async fn call_then<T>(
+    async fn pass_then<T: Send>(
         &self,
-        call: Call,
-        work: impl Future<Output = Result<T, StoreError>>,
-        then: impl FnOnce(&T),
+        call: StoreCall,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+        then: impl FnOnce(&T) + Send,
     ) -> Result<T, StoreError> {
         self.pause().await;
         let faults = self.fate.faults();
@@ -368,7 +169,7 @@ impl NodeStore {
             tally.count(Happened::StoreUnavailable);
             return Err(unavailable());
         }
-        if call == Call::Write && faults.full {
+        if call.access() == Access::Write && faults.full {
             tally.count(Happened::StoreFull);
             return Err(StoreError::Full(sqlx::Error::PoolTimedOut));
         }
@@ -377,7 +178,7 @@ impl NodeStore {
             then(answer);
         }
         self.pause().await;
-        if call == Call::Write && unanswered && answer.is_ok() {
+        if call.access() == Access::Write && unanswered && answer.is_ok() {
             tally.count(Happened::StoreUnanswered);
             return Err(unavailable());
         }
@@ -483,7 +284,7 @@ impl NodeStore {
 impl NodeStore {
     async fn commit_honestly(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
         let work = self.store().commit(commits);
-        self.call_then(Call::Write, work, |outcomes| self.committed(commits, outcomes)).await
+        self.pass_then(StoreCall::Commit, work, |outcomes| self.committed(commits, outcomes)).await
     }
 
     async fn commit_planted(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
@@ -518,7 +319,7 @@ impl NodeStore {
 
     /// Writes entries at the end of a stream, wherever that is.
     async fn commit_at_head(&self, commit: &StreamCommit, entries: Vec<NewEntry>) -> Result<CommitOutcome, StoreError> {
-        let head = self.stream_head(&commit.tenant, &commit.stream).await?;
+        let head = Gate::stream_head(self, &commit.tenant, &commit.stream).await?;
         let mut position = head.position;
         let mut moved =
             StreamCommit { expected: head.position, page: head.page.max(commit.page), entries, ..commit.clone() };
@@ -531,151 +332,39 @@ impl NodeStore {
     }
 }
 
-#[async_trait]
-impl Store for NodeStore {
-    async fn migrate(&self) -> Result<(), StoreError> {
-        self.call(Call::Write, self.store().migrate()).await
+impl Gate for NodeStore {
+    fn store(&self) -> &dyn Store {
+        self.database.store()
     }
 
-    async fn check_schema(&self) -> Result<(), StoreError> {
-        self.call(Call::Read, self.store().check_schema()).await
+    async fn pass<T: Send>(
+        &self,
+        call: StoreCall,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.pass_then(call, work, |_| ()).await
     }
 
     async fn incarnation(&self) -> Result<IncarnationId, StoreError> {
-        let drawn = self.call(Call::Read, self.store().incarnation()).await?;
+        let drawn = self.pass(StoreCall::Incarnation, self.store().incarnation()).await?;
         Ok(self.database.counted(drawn))
     }
 
     async fn restored(&self) -> Result<IncarnationId, StoreError> {
-        let drawn = self.call(Call::Write, self.store().restored()).await?;
+        let drawn = self.pass(StoreCall::Restored, self.store().restored()).await?;
         Ok(self.database.counted(drawn))
     }
 
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.call(Call::Write, self.store().ready()).await
-    }
-
-    async fn tend(&self) -> Result<(), StoreError> {
-        self.store().tend().await
-    }
-
+    // The database is the world's.
     async fn close(&self) {}
-
-    async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {
-        self.store().backup(file).await
-    }
-
-    async fn knows_account(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, StoreError> {
-        self.call(Call::Read, self.store().knows_account(tenant, account)).await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.call(Call::Read, self.store().ping()).await
-    }
-
-    async fn device_owner(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        device: DeviceId,
-    ) -> Result<Option<DeviceOwner>, StoreError> {
-        self.call(Call::Read, self.store().device_owner(tenant, account, device)).await
-    }
-
-    async fn register_device(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        device: DeviceId,
-    ) -> Result<DeviceOwner, StoreError> {
-        self.call(Call::Write, self.store().register_device(tenant, account, device)).await
-    }
-
-    async fn set_suspension(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        suspension: Suspension,
-    ) -> Result<(), StoreError> {
-        self.call(Call::Write, self.store().set_suspension(tenant, account, suspension)).await
-    }
-
-    async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
-        self.call(Call::Read, self.store().suspended(tenant, accounts)).await
-    }
-
-    async fn blockers(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        among: &[AccountId],
-    ) -> Result<Vec<AccountId>, StoreError> {
-        self.call(Call::Read, self.store().blockers(tenant, account, among)).await
-    }
-
-    async fn unreachable(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        among: &[AccountId],
-    ) -> Result<Vec<AccountId>, StoreError> {
-        self.call(Call::Read, self.store().unreachable(tenant, account, among)).await
-    }
-
-    async fn blocks_among(
-        &self,
-        tenant: &TenantId,
-        readers: &[AccountId],
-        authors: &[AccountId],
-    ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
-        self.call(Call::Read, self.store().blocks_among(tenant, readers, authors)).await
-    }
-
-    async fn set_contact_points(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        points: &BTreeSet<ContactPoint>,
-    ) -> Result<(), StoreError> {
-        self.call(Call::Write, self.store().set_contact_points(tenant, account, points)).await
-    }
-
-    async fn match_contact_points(
-        &self,
-        tenant: &TenantId,
-        asker: &AccountId,
-        points: &[ContactPoint],
-    ) -> Result<Vec<(ContactPoint, AccountId)>, StoreError> {
-        self.call(Call::Read, self.store().match_contact_points(tenant, asker, points)).await
-    }
-
-    async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
-        self.call(Call::Read, self.store().stream_head(tenant, stream)).await
-    }
-
-    async fn member(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        account: &AccountId,
-    ) -> Result<Option<MemberRow>, StoreError> {
-        self.call(Call::Read, self.store().member(tenant, conversation, account)).await
-    }
-
-    async fn conversation_state(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Option<ConversationState>, StoreError> {
-        self.call(Call::Read, self.store().conversation_state(tenant, conversation)).await
-    }
 
     async fn active_members(
         &self,
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<AccountId>, StoreError> {
-        let mut members = self.call(Call::Read, self.store().active_members(tenant, conversation)).await?;
+        let mut members =
+            self.pass(StoreCall::ActiveMembers, self.store().active_members(tenant, conversation)).await?;
         if self.strikes(Plant::TellNonMember, 20) {
             let dora = AccountId::parse("dora").expect("a constant account parses");
             members.extend((!members.contains(&dora)).then_some(dora));
@@ -683,62 +372,12 @@ impl Store for NodeStore {
         Ok(members)
     }
 
-    async fn subscriptions(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<ConversationId>, StoreError> {
-        self.call(Call::Read, self.store().subscriptions(tenant, account)).await
-    }
-
-    async fn subscribers(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        after: Option<&AccountId>,
-        count_max: u32,
-    ) -> Result<Vec<(AccountId, WallTime)>, StoreError> {
-        self.call(Call::Read, self.store().subscribers(tenant, conversation, after, count_max)).await
-    }
-
-    async fn subscriber_count(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Option<u32>, StoreError> {
-        self.call(Call::Read, self.store().subscriber_count(tenant, conversation)).await
-    }
-
-    async fn subscriber_counts(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        position: Position,
-    ) -> Result<SubscriberCounts, StoreError> {
-        self.call(Call::Read, self.store().subscriber_counts(tenant, conversation, position)).await
-    }
-
-    async fn own_conversations(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        query: &OwnQuery,
-    ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
-        self.call(Call::Read, self.store().own_conversations(tenant, account, query)).await
-    }
-
-    async fn directory(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        prefixes: &BTreeSet<String>,
-        query: &DirectoryQuery,
-    ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
-        self.call(Call::Read, self.store().directory(tenant, account, prefixes, query)).await
-    }
-
     async fn document(
         &self,
         tenant: &TenantId,
         document: &DocumentId,
     ) -> Result<(StoredDocument, StreamHead), StoreError> {
-        let (mut stored, head) = self.call(Call::Read, self.store().document(tenant, document)).await?;
+        let (mut stored, head) = self.pass(StoreCall::Document, self.store().document(tenant, document)).await?;
         if self.strikes(Plant::OldSnapshot, 20)
             && let Some(snapshot) = &mut stored.snapshot
         {
@@ -746,25 +385,6 @@ impl Store for NodeStore {
             stored.tail.clear();
         }
         Ok((stored, head))
-    }
-
-    async fn find_changes(
-        &self,
-        tenant: &TenantId,
-        stream: &StreamId,
-        hashes: &[ChangeHash],
-    ) -> Result<Vec<FoundChange>, StoreError> {
-        self.call(Call::Read, self.store().find_changes(tenant, stream, hashes)).await
-    }
-
-    async fn entries_after(
-        &self,
-        tenant: &TenantId,
-        stream: &StreamId,
-        after: Position,
-        entries_max: u32,
-    ) -> Result<Vec<Entry>, StoreError> {
-        self.call(Call::Read, self.store().entries_after(tenant, stream, after, entries_max)).await
     }
 
     async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
@@ -790,7 +410,8 @@ impl Store for NodeStore {
         cursor: Option<Cursor>,
         entries_max: u32,
     ) -> Result<CatchUp, StoreError> {
-        let mut missed = self.call(Call::Read, self.store().catch_up(tenant, account, cursor, entries_max)).await?;
+        let mut missed =
+            self.pass(StoreCall::CatchUp, self.store().catch_up(tenant, account, cursor, entries_max)).await?;
         match self.database.plant {
             Some(Plant::NoLook) if cursor.is_some() => {
                 missed = CatchUp { cursor: missed.cursor, ..CatchUp::default() };
@@ -811,23 +432,6 @@ impl Store for NodeStore {
         Ok(missed)
     }
 
-    async fn summaries(
-        &self,
-        tenant: &TenantId,
-        account: &AccountId,
-        conversations: &[ConversationId],
-    ) -> Result<Vec<ConversationSummary>, StoreError> {
-        self.call(Call::Read, self.store().summaries(tenant, account, conversations)).await
-    }
-
-    async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {
-        self.call(Call::Read, self.store().profiles(tenant, accounts)).await
-    }
-
-    async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError> {
-        self.call(Call::Read, self.store().co_members(tenant, account)).await
-    }
-
     async fn merge_receipts(
         &self,
         tenant: &TenantId,
@@ -836,84 +440,7 @@ impl Store for NodeStore {
         if self.strikes(Plant::ReceiptBackwards, 20) {
             return Ok(receipts.to_vec());
         }
-        self.call(Call::Write, self.store().merge_receipts(tenant, receipts)).await
-    }
-
-    async fn receipts(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
-        self.call(Call::Read, self.store().receipts(tenant, conversation)).await
-    }
-
-    async fn threads(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        which: &WhichThreads,
-    ) -> Result<Vec<Thread>, StoreError> {
-        self.call(Call::Read, self.store().threads(tenant, conversation, which)).await
-    }
-
-    async fn late_messages(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-    ) -> Result<Vec<LateMessage>, StoreError> {
-        self.call(Call::Read, self.store().late_messages(tenant, conversation)).await
-    }
-
-    async fn moved_at(
-        &self,
-        tenant: &TenantId,
-        conversation: ConversationId,
-        account: &AccountId,
-    ) -> Result<Option<Position>, StoreError> {
-        self.call(Call::Read, self.store().moved_at(tenant, conversation, account)).await
-    }
-
-    async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
-        self.call(Call::Read, self.store().stale_documents(entries_min, count_max)).await
-    }
-
-    async fn save_snapshot(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        snapshot: &Snapshot,
-    ) -> Result<(), StoreError> {
-        self.call(Call::Write, self.store().save_snapshot(tenant, document, snapshot)).await
-    }
-
-    async fn quarantine_snapshot(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        snapshot: &Snapshot,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        self.call(Call::Write, self.store().quarantine_snapshot(tenant, document, snapshot, reason)).await
-    }
-
-    async fn deleted_conversations(
-        &self,
-        before: WallTime,
-        count_max: u32,
-    ) -> Result<Vec<DeletedConversation>, StoreError> {
-        self.call(Call::Read, self.store().deleted_conversations(before, count_max)).await
-    }
-
-    async fn erase(&self, tenant: &TenantId, conversation: ConversationId, now: WallTime) -> Result<bool, StoreError> {
-        self.call(Call::Write, self.store().erase(tenant, conversation, now)).await
-    }
-
-    fn records(&self) -> &dyn Records {
-        self.store().records()
-    }
-
-    fn projections(&self) -> &dyn Projections {
-        self.store().projections()
+        self.pass(StoreCall::MergeReceipts, self.store().merge_receipts(tenant, receipts)).await
     }
 
     fn tell(&self, notice: Notice) {

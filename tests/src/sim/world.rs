@@ -29,12 +29,13 @@ use tidings_server::{auth::Keys, config::Config};
 use super::{
     client::Client,
     clock::wall,
+    database::{Database, NodeNumber, StoreCopy, wait},
     disk::Disk,
     happened::{Happened, Tally},
     network::{Link, Trouble},
     node::{self, Ran, SimNode},
     plant::Plant,
-    store::{Database, Fate, NodeNumber, StoreCopy, wait},
+    store::Fate,
     trace::{Keep, Trace, brief},
 };
 use crate::random::Random;

@@ -1,5 +1,4 @@
-//! `Store`: each call takes a connection, is bounded, and is done by the file of
-//! its noun.
+//! `Store`: each call takes a connection, and is done by the file of its noun.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -39,23 +38,19 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn check_schema(&self) -> Result<(), StoreError> {
-        self.patience.bound(async { schema::check::<B>(&mut *self.reader().await?).await }).await
+        schema::check::<B>(&mut *self.reader().await?).await
     }
 
     async fn incarnation(&self) -> Result<IncarnationId, StoreError> {
-        self.patience.bound(async { schema::incarnation::<B>(&mut *self.reader().await?).await }).await
+        schema::incarnation::<B>(&mut *self.reader().await?).await
     }
 
     async fn restored(&self) -> Result<IncarnationId, StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                let incarnation = schema::renew::<B>(&mut transaction).await?;
-                transaction.commit().await?;
-                Ok(incarnation)
-            })
-            .await
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let incarnation = schema::renew::<B>(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(incarnation)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -78,18 +73,12 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn knows_account(&self, tenant: &TenantId, account: &AccountId) -> Result<bool, StoreError> {
-        self.patience
-            .bound(async { directory::knows_account::<B>(&mut *self.reader().await?, tenant, account).await })
-            .await
+        directory::knows_account::<B>(&mut *self.reader().await?, tenant, account).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.patience
-            .bound(async {
-                fetch::<B>(&mut *self.reader().await?, "SELECT 1", []).await?;
-                Ok(())
-            })
-            .await
+        fetch::<B>(&mut *self.reader().await?, "SELECT 1", []).await?;
+        Ok(())
     }
 
     async fn device_owner(
@@ -98,9 +87,7 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         device: DeviceId,
     ) -> Result<Option<DeviceOwner>, StoreError> {
-        self.patience
-            .bound(async { directory::device_owner::<B>(&mut *self.reader().await?, tenant, account, device).await })
-            .await
+        directory::device_owner::<B>(&mut *self.reader().await?, tenant, account, device).await
     }
 
     async fn register_device(
@@ -109,15 +96,11 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         device: DeviceId,
     ) -> Result<DeviceOwner, StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                let owner = directory::register_device::<B>(&mut transaction, tenant, account, device).await?;
-                transaction.commit().await?;
-                Ok(owner)
-            })
-            .await
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let owner = directory::register_device::<B>(&mut transaction, tenant, account, device).await?;
+        transaction.commit().await?;
+        Ok(owner)
     }
 
     async fn set_suspension(
@@ -126,24 +109,18 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         suspension: Suspension,
     ) -> Result<(), StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                directory::set_suspension::<B>(&mut transaction, tenant, account, suspension).await?;
-                if suspension == Suspension::Suspended {
-                    let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
-                    B::tell_at_commit(&mut transaction, self.node, vec![notice]).await?;
-                }
-                Ok(transaction.commit().await?)
-            })
-            .await
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        directory::set_suspension::<B>(&mut transaction, tenant, account, suspension).await?;
+        if suspension == Suspension::Suspended {
+            let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
+            B::tell_at_commit(&mut transaction, self.node, vec![notice]).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async { directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await })
-            .await
+        directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await
     }
 
     async fn blockers(
@@ -152,9 +129,7 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         among: &[AccountId],
     ) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async { contact::blockers::<B>(&mut *self.reader().await?, tenant, account, among).await })
-            .await
+        contact::blockers::<B>(&mut *self.reader().await?, tenant, account, among).await
     }
 
     async fn unreachable(
@@ -163,11 +138,7 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         among: &[AccountId],
     ) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async {
-                contact::unreachable::<B>(&mut *self.reader().await?, &self.rot, tenant, account, among).await
-            })
-            .await
+        contact::unreachable::<B>(&mut *self.reader().await?, &self.rot, tenant, account, among).await
     }
 
     async fn blocks_among(
@@ -176,9 +147,7 @@ impl<B: Backend> Store for SqlStore<B> {
         readers: &[AccountId],
         authors: &[AccountId],
     ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
-        self.patience
-            .bound(async { contact::blocks_among::<B>(&mut *self.reader().await?, tenant, readers, authors).await })
-            .await
+        contact::blocks_among::<B>(&mut *self.reader().await?, tenant, readers, authors).await
     }
 
     async fn set_contact_points(
@@ -187,17 +156,13 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         points: &BTreeSet<ContactPoint>,
     ) -> Result<(), StoreError> {
-        self.patience
-            .bound(async {
-                if contact::contact_points::<B>(&mut *self.reader().await?, tenant, account).await? == *points {
-                    return Ok(());
-                }
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                contact::set_contact_points::<B>(&mut transaction, tenant, account, points).await?;
-                Ok(transaction.commit().await?)
-            })
-            .await
+        if contact::contact_points::<B>(&mut *self.reader().await?, tenant, account).await? == *points {
+            return Ok(());
+        }
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        contact::set_contact_points::<B>(&mut transaction, tenant, account, points).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn match_contact_points(
@@ -206,16 +171,12 @@ impl<B: Backend> Store for SqlStore<B> {
         asker: &AccountId,
         points: &[ContactPoint],
     ) -> Result<Vec<(ContactPoint, AccountId)>, StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                contact::match_contact_points::<B>(&mut reader, tenant, asker, points).await
-            })
-            .await
+        let mut reader = self.reader().await?;
+        contact::match_contact_points::<B>(&mut reader, tenant, asker, points).await
     }
 
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
-        self.patience.bound(async { journal::stream_head::<B>(&mut *self.reader().await?, tenant, stream).await }).await
+        journal::stream_head::<B>(&mut *self.reader().await?, tenant, stream).await
     }
 
     async fn member(
@@ -224,11 +185,7 @@ impl<B: Backend> Store for SqlStore<B> {
         conversation: ConversationId,
         account: &AccountId,
     ) -> Result<Option<MemberRow>, StoreError> {
-        self.patience
-            .bound(async {
-                directory::member::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation, account).await
-            })
-            .await
+        directory::member::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation, account).await
     }
 
     async fn conversation_state(
@@ -236,9 +193,7 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Option<ConversationState>, StoreError> {
-        self.patience
-            .bound(async { directory::state::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await })
-            .await
+        directory::state::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
     }
 
     async fn active_members(
@@ -246,19 +201,11 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async {
-                directory::active_members::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
-            })
-            .await
+        directory::active_members::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
     }
 
     async fn subscriptions(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<ConversationId>, StoreError> {
-        self.patience
-            .bound(async {
-                subscription::subscriptions::<B>(&mut *self.reader().await?, &self.rot, tenant, account).await
-            })
-            .await
+        subscription::subscriptions::<B>(&mut *self.reader().await?, &self.rot, tenant, account).await
     }
 
     async fn subscribers(
@@ -268,12 +215,8 @@ impl<B: Backend> Store for SqlStore<B> {
         after: Option<&AccountId>,
         count_max: u32,
     ) -> Result<Vec<(AccountId, WallTime)>, StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                subscription::subscribers::<B>(&mut reader, &self.rot, tenant, conversation, after, count_max).await
-            })
-            .await
+        let mut reader = self.reader().await?;
+        subscription::subscribers::<B>(&mut reader, &self.rot, tenant, conversation, after, count_max).await
     }
 
     async fn subscriber_count(
@@ -281,11 +224,7 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Option<u32>, StoreError> {
-        self.patience
-            .bound(async {
-                subscription::subscriber_count::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
-            })
-            .await
+        subscription::subscriber_count::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
     }
 
     async fn subscriber_counts(
@@ -294,13 +233,9 @@ impl<B: Backend> Store for SqlStore<B> {
         conversation: ConversationId,
         position: Position,
     ) -> Result<SubscriberCounts, StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                let mut moment = reader.begin(B::BEGIN_READ).await?;
-                subscription::subscriber_counts::<B>(&mut moment, &self.rot, tenant, conversation, position).await
-            })
-            .await
+        let mut reader = self.reader().await?;
+        let mut moment = reader.begin(B::BEGIN_READ).await?;
+        subscription::subscriber_counts::<B>(&mut moment, &self.rot, tenant, conversation, position).await
     }
 
     async fn own_conversations(
@@ -309,13 +244,9 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         query: &OwnQuery,
     ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                let mut moment = reader.begin(B::BEGIN_READ).await?;
-                list::own_conversations::<B>(&mut moment, &self.rot, tenant, account, query).await
-            })
-            .await
+        let mut reader = self.reader().await?;
+        let mut moment = reader.begin(B::BEGIN_READ).await?;
+        list::own_conversations::<B>(&mut moment, &self.rot, tenant, account, query).await
     }
 
     async fn directory(
@@ -325,11 +256,7 @@ impl<B: Backend> Store for SqlStore<B> {
         prefixes: &BTreeSet<String>,
         query: &DirectoryQuery,
     ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
-        self.patience
-            .bound(async {
-                search::directory::<B>(&mut *self.reader().await?, &self.rot, tenant, account, prefixes, query).await
-            })
-            .await
+        search::directory::<B>(&mut *self.reader().await?, &self.rot, tenant, account, prefixes, query).await
     }
 
     async fn document(
@@ -337,18 +264,14 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         document: &DocumentId,
     ) -> Result<(StoredDocument, StreamHead), StoreError> {
-        self.patience
-            .bound(async {
-                let mut reader = self.reader().await?;
-                let mut moment = reader.begin(B::BEGIN_READ).await?;
-                let (stored, head, fault) = journal::document::<B>(&mut moment, tenant, document).await?;
-                moment.rollback().await?;
-                if let Some(fault) = fault {
-                    self.set_aside(tenant, document, Suspect::Stored, fault).await;
-                }
-                Ok((stored, head))
-            })
-            .await
+        let mut reader = self.reader().await?;
+        let mut moment = reader.begin(B::BEGIN_READ).await?;
+        let (stored, head, fault) = journal::document::<B>(&mut moment, tenant, document).await?;
+        moment.rollback().await?;
+        if let Some(fault) = fault {
+            self.set_aside(tenant, document, Suspect::Stored, fault).await;
+        }
+        Ok((stored, head))
     }
 
     async fn find_changes(
@@ -357,9 +280,7 @@ impl<B: Backend> Store for SqlStore<B> {
         stream: &StreamId,
         hashes: &[ChangeHash],
     ) -> Result<Vec<FoundChange>, StoreError> {
-        self.patience
-            .bound(async { journal::find_changes::<B>(&mut *self.reader().await?, tenant, stream, hashes).await })
-            .await
+        journal::find_changes::<B>(&mut *self.reader().await?, tenant, stream, hashes).await
     }
 
     async fn entries_after(
@@ -369,32 +290,24 @@ impl<B: Backend> Store for SqlStore<B> {
         after: Position,
         entries_max: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        self.patience
-            .bound(async {
-                journal::entries_after::<B>(&mut *self.reader().await?, tenant, stream, after, entries_max).await
-            })
-            .await
+        journal::entries_after::<B>(&mut *self.reader().await?, tenant, stream, after, entries_max).await
     }
 
     async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
-        self.patience
-            .bound(async {
-                let mut collisions = 0;
-                loop {
-                    match self.try_commit(commits).await {
-                        Ok((outcomes, notices)) => {
-                            B::tell(&self.feed, notices);
-                            return Ok(outcomes);
-                        }
-                        Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => {
-                            collisions += 1;
-                            self.counters.collisions.count();
-                        }
-                        Err(error) => return Err(error),
-                    }
+        let mut collisions = 0;
+        loop {
+            match self.try_commit(commits).await {
+                Ok((outcomes, notices)) => {
+                    B::tell(&self.feed, notices);
+                    return Ok(outcomes);
                 }
-            })
-            .await
+                Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => {
+                    collisions += 1;
+                    self.counters.collisions.count();
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     async fn catch_up(
@@ -404,19 +317,15 @@ impl<B: Backend> Store for SqlStore<B> {
         cursor: Option<Cursor>,
         entries_max: u32,
     ) -> Result<CatchUp, StoreError> {
-        self.patience
-            .bound(async {
-                catch_up::catch_up::<B>(
-                    &mut *self.reader().await?.begin(B::BEGIN_READ).await?,
-                    self,
-                    tenant,
-                    account,
-                    cursor,
-                    entries_max,
-                )
-                .await
-            })
-            .await
+        catch_up::catch_up::<B>(
+            &mut *self.reader().await?.begin(B::BEGIN_READ).await?,
+            self,
+            tenant,
+            account,
+            cursor,
+            entries_max,
+        )
+        .await
     }
 
     async fn summaries(
@@ -425,24 +334,16 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         conversations: &[ConversationId],
     ) -> Result<Vec<ConversationSummary>, StoreError> {
-        self.patience
-            .bound(async {
-                let conversations = conversations.iter().copied().collect();
-                catch_up::summaries::<B>(&mut *self.reader().await?, &self.rot, tenant, account, &conversations).await
-            })
-            .await
+        let conversations = conversations.iter().copied().collect();
+        catch_up::summaries::<B>(&mut *self.reader().await?, &self.rot, tenant, account, &conversations).await
     }
 
     async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {
-        self.patience
-            .bound(async { directory::profiles::<B>(&mut *self.reader().await?, &self.rot, tenant, accounts).await })
-            .await
+        directory::profiles::<B>(&mut *self.reader().await?, &self.rot, tenant, accounts).await
     }
 
     async fn co_members(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<AccountId>, StoreError> {
-        self.patience
-            .bound(async { directory::co_members::<B>(&mut *self.reader().await?, &self.rot, tenant, account).await })
-            .await
+        directory::co_members::<B>(&mut *self.reader().await?, &self.rot, tenant, account).await
     }
 
     async fn merge_receipts(
@@ -450,19 +351,15 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         receipts: &[MemberReceipt],
     ) -> Result<Vec<MemberReceipt>, StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                let moved = receipt::merge_receipts::<B>(&mut transaction, &self.rot, tenant, receipts).await?;
-                if moved.is_empty() {
-                    transaction.rollback().await?;
-                } else {
-                    transaction.commit().await?;
-                }
-                Ok(moved)
-            })
-            .await
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let moved = receipt::merge_receipts::<B>(&mut transaction, &self.rot, tenant, receipts).await?;
+        if moved.is_empty() {
+            transaction.rollback().await?;
+        } else {
+            transaction.commit().await?;
+        }
+        Ok(moved)
     }
 
     async fn receipts(
@@ -470,9 +367,7 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<(AccountId, Receipt)>, StoreError> {
-        self.patience
-            .bound(async { receipt::receipts::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await })
-            .await
+        receipt::receipts::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
     }
 
     async fn threads(
@@ -481,11 +376,7 @@ impl<B: Backend> Store for SqlStore<B> {
         conversation: ConversationId,
         which: &WhichThreads,
     ) -> Result<Vec<Thread>, StoreError> {
-        self.patience
-            .bound(async {
-                thread::threads::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation, which).await
-            })
-            .await
+        thread::threads::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation, which).await
     }
 
     async fn late_messages(
@@ -493,11 +384,7 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<LateMessage>, StoreError> {
-        self.patience
-            .bound(async {
-                late::late_messages::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
-            })
-            .await
+        late::late_messages::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
     }
 
     async fn moved_at(
@@ -506,17 +393,11 @@ impl<B: Backend> Store for SqlStore<B> {
         conversation: ConversationId,
         account: &AccountId,
     ) -> Result<Option<Position>, StoreError> {
-        self.patience
-            .bound(async {
-                late::moved_at::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation, account).await
-            })
-            .await
+        late::moved_at::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation, account).await
     }
 
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
-        self.patience
-            .bound(async { journal::stale_documents::<B>(&mut *self.reader().await?, entries_min, count_max).await })
-            .await
+        journal::stale_documents::<B>(&mut *self.reader().await?, entries_min, count_max).await
     }
 
     async fn save_snapshot(
@@ -525,16 +406,12 @@ impl<B: Backend> Store for SqlStore<B> {
         document: &DocumentId,
         snapshot: &Snapshot,
     ) -> Result<(), StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                if snapshot::save::<B>(&mut transaction, tenant, document, snapshot).await? {
-                    return Ok(transaction.commit().await?);
-                }
-                Ok(transaction.rollback().await?)
-            })
-            .await
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        if snapshot::save::<B>(&mut transaction, tenant, document, snapshot).await? {
+            return Ok(transaction.commit().await?);
+        }
+        Ok(transaction.rollback().await?)
     }
 
     async fn quarantine_snapshot(
@@ -544,9 +421,7 @@ impl<B: Backend> Store for SqlStore<B> {
         snapshot: &Snapshot,
         reason: &str,
     ) -> Result<(), StoreError> {
-        self.patience
-            .bound(async { self.try_set_aside(tenant, document, Suspect::Unloadable(snapshot), reason).await })
-            .await
+        self.try_set_aside(tenant, document, Suspect::Unloadable(snapshot), reason).await
     }
 
     async fn deleted_conversations(
@@ -554,19 +429,15 @@ impl<B: Backend> Store for SqlStore<B> {
         before: WallTime,
         count_max: u32,
     ) -> Result<Vec<DeletedConversation>, StoreError> {
-        self.patience.bound(async { erasure::due::<B>(&mut *self.reader().await?, before, count_max).await }).await
+        erasure::due::<B>(&mut *self.reader().await?, before, count_max).await
     }
 
     async fn erase(&self, tenant: &TenantId, conversation: ConversationId, now: WallTime) -> Result<bool, StoreError> {
-        self.patience
-            .bound(async {
-                let mut writer = self.writer().await?;
-                let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-                let is_done = erasure::erase::<B>(&mut transaction, &self.bounds, tenant, conversation, now).await?;
-                transaction.commit().await?;
-                Ok(is_done)
-            })
-            .await
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let is_done = erasure::erase::<B>(&mut transaction, &self.bounds, tenant, conversation, now).await?;
+        transaction.commit().await?;
+        Ok(is_done)
     }
 
     fn records(&self) -> &dyn Records {

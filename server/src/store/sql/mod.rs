@@ -2,6 +2,7 @@
 //! they do differently is behind `Backend`.
 
 mod backend;
+mod bounded;
 mod calls;
 mod catch_up;
 mod commit;
@@ -30,6 +31,7 @@ use sqlx::Pool;
 use tidings_core::ids::{DocumentId, TenantId};
 
 pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator, read_row};
+pub(super) use bounded::Bounded;
 pub(super) use catch_up::next_cursor;
 #[cfg(test)]
 pub(super) use commit::commit;
