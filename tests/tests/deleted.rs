@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tidings_core::{
     code::Code,
-    command::{Command, CreateConversation, CreateDirect, InviteMember, LeaveConversation, SendText, SetState},
+    command::{
+        Command, CreateConversation, CreateDirect, CreateThread, InviteMember, LeaveConversation, SendText, SetState,
+    },
     engine::{Input, ListPage},
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::Position,
@@ -121,6 +123,33 @@ fn s24_a_fetch_of_what_was_deleted_is_refused_to_members_and_administrators() {
         assert_eq!(told.count(), 0, "{name}: {said}");
         world.close_stranger(stranger);
     }
+}
+
+/// Nobody tells an administrator without a part, who learns it by whatever they ask for next.
+#[test]
+fn s24_whoever_asks_for_a_thread_of_what_was_deleted_shows_none_of_it_any_more() {
+    // So few that what has been said before comes as documents, and threads not at all.
+    let mut world = World::new(44, Limits { catch_up_entries_max: 1, ..Limits::default() });
+    world.administrator = Some(account("root"));
+    let ([ann, ..], group) = group(&mut world);
+    let message = world.client(ann).screen.rows(group)[0].id.clone();
+    let thread = ConversationId::thread(&TenantId::parse("acme").unwrap(), group, &message);
+    done(&mut world, ann, CreateThread { conversation: group, message, title: None });
+    world.input(ann, Input::OpenThread { conversation: group, thread });
+    assert!(world.settle_ms(60_000));
+    done(&mut world, ann, SendText { thread: Some(thread), ..SendText::new(group, "and more") });
+    assert!(world.settle_ms(60_000));
+    let root = world.add("root");
+    assert!(world.settle_ms(60_000));
+    world.input(root, Input::OpenConversation(group));
+    assert!(world.settle_ms(60_000));
+    assert_eq!(world.client(root).screen.texts(group), ["very secret"]);
+    done(&mut world, ann, SetState { conversation: group, state: ConversationState::Deleted });
+    assert!(world.settle_ms(60_000));
+    world.input(root, Input::OpenThread { conversation: group, thread });
+    assert!(world.settle_ms(60_000));
+    assert_eq!(world.client(root).screen.texts(group), [""; 0]);
+    assert_eq!(keeps(&mut world, root, group), [""; 0]);
 }
 
 #[test]

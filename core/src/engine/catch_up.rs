@@ -499,7 +499,11 @@ impl Engine {
             return self.fetch_refused(stream, refused);
         }
         if replica.outbox.in_flight.as_ref().is_none_or(|in_flight| in_flight.request != refused.request) {
-            if self.thread_refused(stream, refused) {
+            let is_thread = self.thread_refused(stream, refused);
+            if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
+                return self.forget_deleted(conversation);
+            }
+            if is_thread {
                 return;
             }
             // An older page that was asked for: the next scroll asks again.
