@@ -22,7 +22,7 @@ impl Engine {
         let Some((open, replica)) = self.shown(conversation) else { return };
         self.counter.add(|counts| counts.details += 1);
         let Some(detail) = self.detail(replica, open.conversation, conversation) else {
-            return self.forget_unborn_thread(conversation);
+            return self.forget_thread(conversation);
         };
         let Some(open) = self.open.get_mut(&conversation) else { return };
         let grants =

@@ -207,6 +207,8 @@ impl Engine {
         let asked = replica.holding.iter().find(|(_, request)| **request == Some(refused.request));
         let Some(thread) = asked.map(|(thread, _)| *thread) else { return false };
         replica.holding.remove(&thread);
+        // What was shown of it before it had to be asked for is held no more.
+        replica.touched.detail |= refused.retry_at.is_none();
         let is_due = replica.rewrite_due;
         self.fail_waiting(thread, refused.code, &refused.detail);
         match refused.retry_at {

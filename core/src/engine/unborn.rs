@@ -37,11 +37,13 @@ impl Engine {
         self.update(Update::Gone(conversation));
     }
 
-    /// Takes back the detail of a thread, if there is no such thread. One that is
-    /// known and not loaded keeps what was told of it.
-    pub(super) fn forget_unborn_thread(&mut self, thread: ConversationId) {
+    /// Takes back the detail of a thread, if there is no such thread, or nobody tells
+    /// this device of it any more. Another that is not loaded keeps what was told of it.
+    pub(super) fn forget_thread(&mut self, thread: ConversationId) {
         let Some((open, replica)) = self.shown(thread) else { return };
-        if open.conversation != thread && replica.whole && replica.view().thread(thread).is_none() {
+        let is_unknown = replica.view().thread(thread).is_none();
+        let is_lost = replica.revoked.is_some() && !replica.holding.contains_key(&thread);
+        if open.conversation != thread && replica.whole && (is_unknown || is_lost) {
             self.tell_gone(thread);
         }
     }
