@@ -8,7 +8,7 @@ import { onEachStore, type Scene } from "./support/scene.js";
 import { loadAll, untilEqualScreens } from "./support/screens.js";
 
 /** More than one catch-up brings entry by entry: what comes is a snapshot. */
-const HISTORY = 230;
+const HISTORY = 530;
 
 /** Closes the app, changes what it has stored, and opens it again. */
 async function reopenWith(scene: Scene, person: Person, change: (records: Records) => Records): Promise<Person> {
