@@ -15,7 +15,7 @@ use crate::{
         streams::{Slot, Work},
         unread::Unread,
     },
-    ids::{AccountId, ConversationId, DocumentId, StreamId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, StreamId},
     journal::{Cursor, Entry, Position},
     model::{ConversationState, MemberStatus, Profile},
     storage::Write,
@@ -441,14 +441,7 @@ impl Engine {
             let Some(answered) = replica.outbox.entries.of_change(hash) else { continue };
             // Whoever is gone cannot fetch what would be missing before it.
             if *position <= held || is_former || (revoked && *position != held.next()) {
-                // Told before, in another way; only the outbox did not know.
-                if let Some(answered) = replica.outbox.take(hash) {
-                    self.forget_entry(answered.sequence);
-                    if let Some(thread) = answered.document.thread() {
-                        self.hold_thread(stream, thread);
-                    }
-                }
-                self.settle(stream);
+                self.take_told(stream, hash);
                 continue;
             }
             held = *position;
@@ -481,6 +474,28 @@ impl Engine {
     /// The answer to a push that came before the entries in front of it.
     fn held_answer(&mut self, stream: &StreamId) -> Option<Accepted> {
         self.replica(stream)?.outbox.in_flight.as_mut()?.accepted.take()
+    }
+
+    /// What was accepted behind entries that nobody tells any more is in the journal all the same.
+    fn take_accepted(&mut self, stream: &StreamId) {
+        let Some(accepted) = self.held_answer(stream) else { return };
+        let Some(replica) = self.replica(stream) else { return };
+        let Some(pushed) = replica.outbox.in_flight.take() else { return };
+        for hash in pushed.changes.into_iter().take(accepted.positions.len()) {
+            self.take_told(stream, hash);
+        }
+    }
+
+    /// Takes out of the outbox what is in the journal, and was told in another way or not at all.
+    fn take_told(&mut self, stream: &StreamId, hash: ChangeHash) {
+        let Some(replica) = self.replica(stream) else { return };
+        if let Some(answered) = replica.outbox.take(hash) {
+            self.forget_entry(answered.sequence);
+            if let Some(thread) = answered.document.thread() {
+                self.hold_thread(stream, thread);
+            }
+        }
+        self.settle(stream);
     }
 
     fn settle(&mut self, stream: &StreamId) {
@@ -591,11 +606,8 @@ impl Engine {
         if self.was_put_back(stream, refused) {
             return;
         }
+        self.take_accepted(stream);
         let Some(replica) = self.replica(stream) else { return };
-        if replica.outbox.has_answer() {
-            // Nothing will come before it: it is pushed again.
-            replica.outbox.in_flight = None;
-        }
         if replica.rewrite_due {
             self.rewrite(stream);
         }

@@ -251,6 +251,27 @@ fn s8_an_answer_that_comes_before_the_entries_in_front_of_it_waits_for_them() {
     assert!(!store.records().keys().any(|key| key.starts_with(OUTBOX)));
 }
 
+#[test]
+fn s8_what_was_accepted_is_not_pushed_again_to_whoever_may_not_read_what_came_before() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = push_of(&mut engine, &mut store, 0);
+    // Another device of the account wrote the same, and has left since.
+    let outputs = receive(&mut engine, &mut store, &answer(&push, 5));
+    let request = fetches(&outputs, &push.stream).next().expect("what is missing is fetched");
+    let refused = Refused {
+        request,
+        stream: push.stream,
+        index: 0,
+        code: Code::MemberLeft,
+        detail: String::new(),
+        retry_at: None,
+        lacks: Vec::new(),
+    };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
+    assert_eq!(pushes(&outputs).count(), 0, "it was answered: {outputs:?}");
+    assert!(!store.records().keys().any(|key| key.starts_with(OUTBOX)));
+}
+
 /// A node that does not know a session's push, because another one committed it,
 /// tells the session of the entry before it answers the push.
 #[test]
