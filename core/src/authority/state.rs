@@ -44,7 +44,10 @@ pub(super) fn check_room(context: &Context<'_>, conversation: &Conversation, fac
         ConversationState::Archived if !only(changes_state) => {
             return refuse(Code::ConversationArchived, "the conversation is archived");
         }
-        _ => {}
+        ConversationState::Active
+        | ConversationState::Closed
+        | ConversationState::Archived
+        | ConversationState::Deleted => {}
     }
     let below_moderator =
         context.power().is_some_and(|power| power.rank < context.conversation().rank_of(&Role::Moderator));

@@ -6,9 +6,8 @@ use crate::{
     authority::Refusal,
     code::Code,
     command::{PlanResult, Planning, conversation_plan},
-    doc::Fact,
     ids::{ConversationId, MessageId},
-    model::{Late, LateState},
+    model::LateState,
 };
 
 /// Lets a message of one who was removed in, or discards it.
@@ -35,7 +34,6 @@ impl AnswerLate {
         if held.state == state {
             return Ok(None);
         }
-        let late = Late { state, thread: held.thread, by: planning.account().clone(), at: planning.at };
-        conversation_plan(self.conversation, vec![Fact::Late(self.message.clone(), late)])
+        conversation_plan(self.conversation, vec![planning.decided(&self.message, held, state)])
     }
 }

@@ -404,11 +404,13 @@ impl Planning<'_> {
         let is_held = move |(message, late): &(&MessageId, &Late)| {
             decides && message.author == *author && late.state == LateState::Held
         };
-        state.late.iter().filter(is_held).map(|(message, late)| {
-            let late =
-                Late { state: LateState::Admitted, thread: late.thread, by: self.account().clone(), at: self.at };
-            Fact::Late(message.clone(), late)
-        })
+        let held = state.late.iter().filter(is_held);
+        held.map(|(message, late)| self.decided(message, late, LateState::Admitted))
+    }
+
+    /// What this account decides about a message that is held.
+    fn decided(&self, message: &MessageId, held: &Late, state: LateState) -> Fact {
+        Fact::Late(message.clone(), Late { state, thread: held.thread, by: self.account().clone(), at: self.at })
     }
 
     /// The page that takes new messages, of the conversation or of one of its threads.
