@@ -74,10 +74,8 @@ macro_rules! store_calls {
             /// What is made from the journal: compared with it, made again, and met when it rotted.
             fn projections(&self) -> &dyn Projections;
 
-            /// What it has counted; a store that counts nothing answers zeros.
-            fn counts(&self) -> StoreCounts {
-                StoreCounts::default()
-            }
+            /// What it has counted.
+            fn counts(&self) -> StoreCounts;
 
             /// Tells the other nodes, without waiting for anything: a notice may be lost.
             fn tell(&self, notice: Notice);
@@ -95,12 +93,14 @@ macro_rules! store_calls {
             /// The store behind it.
             fn store(&self) -> &dyn Store;
 
-            /// Has a call done by the store, or not, or differently.
+            /// Has a call done by the store; a gate may do more, or not have it done.
             fn pass<T: Send>(
                 &self,
-                call: StoreCall,
+                _call: StoreCall,
                 work: impl Future<Output = Result<T, StoreError>> + Send,
-            ) -> impl Future<Output = Result<T, StoreError>> + Send;
+            ) -> impl Future<Output = Result<T, StoreError>> + Send {
+                work
+            }
 
             $(
                 #[doc = concat!("`Store::", stringify!($name), "`.")]

@@ -191,12 +191,12 @@ impl Default for StoreOptions {
 /// ```
 pub async fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
     match url.split_once(':') {
-        Some(("sqlite", ":memory:")) => Ok(Arc::new(sql::Bounded(sqlite::open(None, options).await?))),
+        Some(("sqlite", ":memory:")) => Ok(Arc::new(sql::Patient(sqlite::open(None, options).await?))),
         Some(("sqlite", path)) if !path.is_empty() => {
             let path = path.strip_prefix("//").unwrap_or(path);
-            Ok(Arc::new(sql::Bounded(sqlite::open(Some(Path::new(path)), options).await?)))
+            Ok(Arc::new(sql::Patient(sqlite::open(Some(Path::new(path)), options).await?)))
         }
-        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(sql::Bounded(postgres::open(url, options).await?))),
+        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(sql::Patient(postgres::open(url, options).await?))),
         Some((scheme, _)) => Err(StoreError::UrlUnsupported { scheme: scheme.to_owned() }),
         None => Err(StoreError::UrlUnsupported { scheme: String::new() }),
     }

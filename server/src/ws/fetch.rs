@@ -181,19 +181,24 @@ impl Fetching<'_> {
         }
     }
 
+    /// The changes that are asked about.
+    fn asked(&self) -> &[HeldChange] {
+        &self.fetch.held[..self.fetch.held.len().min(Limits::HELD_CHANGES_MAX)]
+    }
+
     /// The same for an account that may not read the stream: where it never had a part, none
     /// of its changes are, whether there is such a stream or not.
     async fn lacks_unread(&self) -> Result<Vec<ChangeHash>, FetchError> {
         let Some(conversation) = self.fetch.stream.conversation() else { return Ok(Vec::new()) };
         match self.node.store.member(self.tenant(), conversation, &self.identity.account).await? {
             Some(_) => self.lacks().await,
-            None => Ok(self.fetch.held.iter().map(|change| change.hash).collect()),
+            None => Ok(self.asked().iter().map(|change| change.hash).collect()),
         }
     }
 
     /// Those of the changes asked for that the stream does not have, in no other way either.
     async fn lacks(&self) -> Result<Vec<ChangeHash>, FetchError> {
-        let held = &self.fetch.held[..self.fetch.held.len().min(Limits::HELD_CHANGES_MAX)];
+        let held = self.asked();
         if held.is_empty() {
             return Ok(Vec::new());
         }

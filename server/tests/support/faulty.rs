@@ -11,7 +11,7 @@ use tidings_core::{
     wire::{ConversationSummary, MemberReceipt},
 };
 use tidings_server::store::{
-    CatchUp, CommitOutcome, Gate, Store, StoreCall, StoreError, StoredDocument, StreamCommit, StreamHead,
+    CatchUp, CommitOutcome, Gate, Store, StoreError, StoredDocument, StreamCommit, StreamHead,
 };
 use tokio::sync::watch;
 
@@ -68,14 +68,6 @@ fn unavailable() -> StoreError {
 impl Gate for FaultyStore {
     fn store(&self) -> &dyn Store {
         self.inner.as_ref()
-    }
-
-    async fn pass<T: Send>(
-        &self,
-        _: StoreCall,
-        work: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, StoreError> {
-        work.await
     }
 
     async fn document(

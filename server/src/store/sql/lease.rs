@@ -1,45 +1,19 @@
-//! Bounds on a database that does not answer. One whose machine died, or whose
-//! network drops everything, says nothing; the system would notice after a
-//! quarter of an hour, or never.
+//! Connections as calls have them, and how they go back.
 
-use std::{
-    ops::{Deref, DerefMut},
-    time::Duration,
-};
+use std::ops::{Deref, DerefMut};
 
-use sqlx::{Connection as _, Pool, SqlStr, Transaction, pool::PoolConnection};
+use sqlx::{Connection as _, SqlStr, Transaction, pool::PoolConnection};
 use tokio::{runtime::Handle, time::timeout};
 
-use super::Backend;
+use super::{Backend, Patience};
 use crate::store::StoreError;
-
-/// How long a call may take.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct Patience(pub(in crate::store) Duration);
-
-impl Patience {
-    /// The answer of a call, or that the store is unavailable. As with a
-    /// connection that breaks, it is then not known what the call did.
-    pub(in crate::store) async fn bound<T>(
-        self,
-        call: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        let silent = |_| StoreError::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-        timeout(self.0, call).await.map_err(silent)?
-    }
-
-    /// A connection of a pool.
-    pub(in crate::store) async fn lease<B: Backend>(self, pool: &Pool<B>) -> Result<Lease<B>, StoreError> {
-        Ok(Lease { connection: pool.acquire().await?, patience: self })
-    }
-}
 
 /// A connection on its way from a pool and back. The pool tests what comes
 /// back, which on a silent connection lasts for ever and keeps its place: here
 /// it is given up, and the place is free.
 pub(in crate::store) struct Lease<B: Backend> {
-    connection: PoolConnection<B>,
-    patience: Patience,
+    pub(super) connection: PoolConnection<B>,
+    pub(super) patience: Patience,
 }
 
 impl<B: Backend> Lease<B> {

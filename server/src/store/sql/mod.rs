@@ -2,7 +2,6 @@
 //! they do differently is behind `Backend`.
 
 mod backend;
-mod bounded;
 mod calls;
 mod catch_up;
 mod commit;
@@ -14,6 +13,7 @@ mod late;
 mod lease;
 mod list;
 mod name;
+mod patience;
 mod projection;
 mod receipt;
 mod records;
@@ -31,11 +31,11 @@ use sqlx::Pool;
 use tidings_core::ids::{DocumentId, TenantId};
 
 pub(super) use backend::{Backend, Insert, ReadRow, Tick, Value, fetch, migrator, read_row};
-pub(super) use bounded::Bounded;
 pub(super) use catch_up::next_cursor;
 #[cfg(test)]
 pub(super) use commit::commit;
-pub(super) use lease::{Lease, Patience};
+pub(super) use lease::Lease;
+pub(super) use patience::{Patience, Patient};
 pub(super) use rot::Rot;
 pub(super) use row::notice;
 use snapshot::Suspect;
