@@ -276,6 +276,7 @@ async fn j30_a_cursor_of_another_incarnation_says_nothing() {
             if conversations == 0 {
                 break cursor;
             }
+            tokio::time::sleep(Duration::from_secs(1)).await;
         };
         // One that is ahead is told of, and is answered with all there is.
         assert_eq!(told(&server, ann(future, Some(first))).await, (first, 1));
