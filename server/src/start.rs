@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use tidings_core::limits::Limits;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -63,6 +64,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 
 /// One line of what runs here, for whoever reads the log later.
 fn tell(config: &Config, keys: &Keys, files_max: Option<u64>) {
+    let limits = config.limits.limits();
     let store = config.store.expose().split(':').next().unwrap_or_default();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -76,7 +78,7 @@ fn tell(config: &Config, keys: &Keys, files_max: Option<u64>) {
         streams_max = config.node.streams_max,
         cache_bytes_max = config.node.cache_bytes_max,
         files_max,
-        limits = ?config.limits.limits(),
+        limits = (limits != Limits::default()).then(|| tracing::field::debug(&limits)),
         "starting"
     );
 }

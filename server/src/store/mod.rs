@@ -94,10 +94,10 @@ pub enum StoreError {
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// The URL names no database that this program knows.
-    #[error("a store is sqlite:PATH, sqlite::memory: or postgres://…, not {scheme}:…")]
+    #[error("a store is sqlite:PATH, sqlite::memory: or postgres://…, not {begin}")]
     UrlUnsupported {
-        /// What the URL begins with; the rest may hold a password.
-        scheme: String,
+        /// How the URL begins; the rest may hold a password.
+        begin: String,
     },
     /// Anything else the database said: a defect of this program.
     #[error("the database refused a statement: {}", error::told(.0))]
@@ -197,8 +197,8 @@ pub async fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, S
             Ok(Arc::new(sql::Patient(sqlite::open(Some(Path::new(path)), options).await?)))
         }
         Some(("postgres" | "postgresql", _)) => Ok(Arc::new(sql::Patient(postgres::open(url, options).await?))),
-        Some((scheme, _)) => Err(StoreError::UrlUnsupported { scheme: scheme.to_owned() }),
-        None => Err(StoreError::UrlUnsupported { scheme: String::new() }),
+        Some((scheme, _)) => Err(StoreError::UrlUnsupported { begin: format!("{scheme}:…") }),
+        None => Err(StoreError::UrlUnsupported { begin: url.to_owned() }),
     }
 }
 
