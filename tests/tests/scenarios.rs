@@ -259,6 +259,24 @@ fn v5_older_pages_come_when_somebody_scrolls_there() {
 }
 
 #[test]
+fn v70_a_conversation_without_a_title_is_called_by_the_others_if_there_are_any() {
+    let mut group = group(Limits::default());
+    let (ann, bob, carl) = (group.ann, group.bob, group.carl);
+    let mut untitled = |members: &[&str]| {
+        let members = members.iter().map(|name| account(name)).collect();
+        let request = group.world.command(ann, CreateConversation::group(None, members));
+        group.world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap()
+    };
+    let (alone, together) = (untitled(&[]), untitled(&["bob", "carl"]));
+    group.settle();
+    let trip = group.group;
+    let mut name = |device, id| group.world.client(device).screen.inbox[&id].name.clone();
+    assert_eq!(name(ann, alone), "");
+    assert_eq!((name(ann, together), name(bob, together)), ("bob, carl".to_owned(), "ann, carl".to_owned()));
+    assert_eq!(name(carl, trip), "Trip");
+}
+
+#[test]
 fn e5_concurrent_changes_of_a_title_end_with_the_later_arrival() {
     let mut group = group(Limits::default());
     let (ann, bob, id) = (group.ann, group.bob, group.group);

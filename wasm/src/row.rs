@@ -23,7 +23,7 @@ pub struct ConversationRow {
     pub kind: ConversationKind,
     /// Its title, if it has one.
     pub title: Option<String>,
-    /// What to call it: the title, or the names of the others.
+    /// What to call it: the title, or the names of the others; empty if there is neither.
     pub name: String,
     /// Some of the others: the peer of a direct, a few of a group.
     pub others: Vec<String>,

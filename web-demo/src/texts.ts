@@ -18,6 +18,11 @@ import { timeBeside } from "./times";
 /** What it means that the device keeps nothing. */
 export const NOT_KEPT = "This browser does not let the page save anything. What is not sent is lost when you close it.";
 
+/** What a conversation is called that has this name; one without a title or anybody else in it has none. */
+export function calledOf(name: string): string {
+  return name === "" ? "Just you" : name;
+}
+
 /** Why, as a sentence. */
 export function sentenceOf(code: Code): string {
   return ENGLISH[code];

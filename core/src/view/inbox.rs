@@ -28,7 +28,7 @@ pub struct InboxRow {
     /// Its title, if it has one.
     #[n(2)]
     pub title: Option<String>,
-    /// What to call it: the title, or the names of the others.
+    /// What to call it: the title, or the names of the others; empty if there is neither.
     #[n(3)]
     pub name: String,
     /// Some of the others, by account: the peer of a direct, a few of a group.
@@ -128,7 +128,6 @@ impl InboxRow {
     pub fn set_name(&mut self, name_of: impl Fn(&AccountId) -> String) {
         self.name = match &self.title {
             Some(title) => title.clone(),
-            None if self.others.is_empty() => "Just you".to_owned(),
             None => self.others.iter().map(name_of).collect::<Vec<_>>().join(", "),
         };
     }

@@ -8,6 +8,7 @@ import { button, element } from "../dom";
 import { reasonOf, type Person } from "../person";
 import { may } from "../rights";
 import { createSection, type Section } from "../section";
+import { calledOf } from "../texts";
 
 /** Makes the part with title and description. */
 export function createAbout(person: Person, conversation: string): Section {
@@ -43,7 +44,7 @@ export function titleOf(detail: ConversationDetail, account: string): string {
     return title;
   }
   const others = detail.members.filter((member) => member.account !== account);
-  return others.length === 0 ? "Just you" : others.map((member) => member.name).join(", ");
+  return calledOf(others.map((member) => member.name).join(", "));
 }
 
 function mayEdit(detail: ConversationDetail): boolean {

@@ -5,6 +5,7 @@ import type { ConversationRow } from "tidings";
 
 import { button, element, replaceContent } from "../dom";
 import { attempt, type Person } from "../person";
+import { calledOf } from "../texts";
 
 /** The gate of one conversation. */
 export interface GateView {
@@ -42,7 +43,7 @@ export function createGate(person: Person): GateView {
               element(
                 "p",
                 {},
-                isInvited ? `You were invited to “${row.name}”.` : "You asked to be let in. Somebody has to agree first.",
+                isInvited ? `You were invited to “${calledOf(row.name)}”.` : "You asked to be let in. Somebody has to agree first.",
               ),
               element(
                 "div",

@@ -8,6 +8,7 @@ import { button, element, KeyedList, replaceContent } from "../dom";
 import { icon } from "../icons";
 import { attempt, authorOf, type Person } from "../person";
 import { openMenu, type MenuItem } from "../popover";
+import { calledOf } from "../texts";
 import { timeInFull, timeInShort } from "../times";
 import { openContacts } from "./contacts";
 import { openJoin, openNewDirect, openNewRoster } from "./creation";
@@ -142,6 +143,7 @@ export function createInbox(
   function drawRow(item: HTMLElement, row: ConversationRow): void {
     const muted = isMuted(row);
     const words = preview(person, row);
+    const name = calledOf(row.name);
     const main = button(
       {
         class: row.unread > 0 && !muted ? "inbox-row unread" : "inbox-row",
@@ -153,14 +155,14 @@ export function createInbox(
         tabindex: "-1",
       },
       () => open(row.conversation),
-      avatar(row.kind === "direct" ? (row.others[0] ?? row.conversation) : row.conversation, row.name),
+      avatar(row.kind === "direct" ? (row.others[0] ?? row.conversation) : row.conversation, name),
       element(
         "span",
         { class: "inbox-text" },
         element(
           "span",
           { class: "inbox-line" },
-          element("span", { class: "inbox-name", dir: "auto", "data-testid": "inbox-name" }, row.name),
+          element("span", { class: "inbox-name", dir: "auto", "data-testid": "inbox-name" }, name),
           ...marks(row, muted),
           element(
             "time",
@@ -179,20 +181,20 @@ export function createInbox(
     const more = button(
       {
         class: "icon-button inbox-more",
-        "aria-label": `More about ${row.name}`,
+        "aria-label": `More about ${name}`,
         "aria-haspopup": "menu",
         "aria-expanded": "false",
         "data-testid": "inbox-menu",
         "data-focus": "more",
         tabindex: "-1",
       },
-      () => openMenu(more, row.name, menuItems(person, row)),
+      () => openMenu(more, name, menuItems(person, row)),
       icon("more"),
     );
     replaceContent(item, [main, more]);
     item.oncontextmenu = (event) => {
       event.preventDefault();
-      openMenu(more, row.name, menuItems(person, row));
+      openMenu(more, name, menuItems(person, row));
     };
   }
 
@@ -305,7 +307,7 @@ function isMuted(row: ConversationRow): boolean {
 }
 
 function matches(row: ConversationRow, wanted: string): boolean {
-  return [row.name, row.lastMessage?.preview ?? "", ...row.others].some((words) =>
+  return [calledOf(row.name), row.lastMessage?.preview ?? "", ...row.others].some((words) =>
     words.toLowerCase().includes(wanted),
   );
 }
