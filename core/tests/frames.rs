@@ -150,7 +150,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 request: 13,
                 stream: stream(),
                 scope: FetchScope::Anew,
-                held: vec![HeldChange { hash: ChangeHash::from_bytes([3; 32]), message: None }],
+                held: vec![HeldChange { hash: ChangeHash::from_bytes([3; 32]), message: None, accepted_at: None }],
             }),
         ),
         (

@@ -50,8 +50,10 @@ pub(super) enum Former {
 /// What of the own the server is asked for, the newest first.
 #[derive(Debug, Default)]
 pub(super) struct Asking {
-    /// In its order, so that a store put back lacks the end of it.
     own: Vec<Own>,
+    /// What is asked for, in its order, so that a store put back lacks the end of it: the own,
+    /// and behind it messages that wait, which may have been admitted and written again since.
+    changes: Vec<HeldChange>,
     /// How much of it was not asked for yet.
     unasked: usize,
     /// How much of it has not been answered.
@@ -60,28 +62,39 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    fn of(mut own: Vec<Own>) -> Self {
+    fn of(mut own: Vec<Own>, waiting: &Entries) -> Self {
         own.sort_by_key(|own| own.at);
-        let unanswered = own.len();
+        let waiting = waiting.iter().filter_map(|entry| {
+            let stamp = entry.stamp()?;
+            Some(HeldChange { hash: entry.change.hash(), message: Some(stamp), accepted_at: None })
+        });
+        let changes: Vec<HeldChange> = own.iter().map(|own| own.change).chain(waiting).collect();
+        let unanswered = changes.len();
         let unasked = unanswered.saturating_sub(Limits::HELD_CHANGES_MAX);
-        Self { own, unasked, unanswered, lacks: BTreeSet::new() }
+        Self { own, changes, unasked, unanswered, lacks: BTreeSet::new() }
     }
 
-    fn asked(&self) -> Vec<HeldChange> {
-        self.own[self.unasked..self.unanswered].iter().map(|own| own.change).collect()
+    fn asked(&self) -> &[HeldChange] {
+        &self.changes[self.unasked..self.unanswered]
     }
 
-    /// Takes note of what is lacking. Where that is all that was asked for, what is
+    /// Takes note of what is lacking. Where that is any of what was asked for, what is
     /// older may be so too: tells whether to ask on.
     fn answered(&mut self, lacks: &[ChangeHash]) -> bool {
         self.lacks.extend(lacks);
-        let all = self.own[self.unasked..self.unanswered].iter().all(|own| self.lacks.contains(&own.change.hash));
-        let asks_on = all && self.unasked > 0;
+        let asks_on = self.unasked > 0 && !lacks.is_empty();
         if asks_on {
             self.unanswered = self.unasked;
             self.unasked = self.unasked.saturating_sub(Limits::HELD_CHANGES_MAX);
         }
         asks_on
+    }
+
+    /// The messages that the server has, also those that wait here.
+    fn admitted(&self) -> BTreeSet<Stamp> {
+        let answered = self.changes[self.unasked..].iter();
+        let has = answered.filter(|change| !self.lacks.contains(&change.hash));
+        has.filter_map(|change| change.message).collect()
     }
 
     fn into_lacking(self) -> Vec<Own> {
@@ -161,7 +174,7 @@ impl Engine {
         let after = if replica.whole { replica.confirmed.position() } else { Position::ZERO };
         match &mut replica.former {
             None => Some((FetchScope::After(after), Vec::new())),
-            Some(Former::Read(asking)) => Some((FetchScope::Anew, asking.asked())),
+            Some(Former::Read(asking)) => Some((FetchScope::Anew, asking.asked().to_vec())),
             Some(Former::Reading) => None,
             Some(former @ (Former::Unread | Former::Out)) => {
                 *former = Former::Reading;
@@ -180,7 +193,7 @@ impl Engine {
         let mut stored = stored_documents(stream, records);
         stored.retain(|document| replica.confirmed.document(document.id()).is_none());
         let own = stored.iter().chain(replica.confirmed.documents()).flat_map(|document| author.own(document));
-        replica.former = Some(Former::Read(Asking::of(own.collect())));
+        replica.former = Some(Former::Read(Asking::of(own.collect(), &replica.outbox.entries)));
         self.fetch_stream(stream);
     }
 
@@ -203,7 +216,7 @@ impl Engine {
         let Some(former) = replica.former.take() else { return replica.restart(fetched) };
         let empty = Stream::new(replica.confirmed.tenant().clone(), stream.clone(), Position::ZERO, 0);
         let held = core::mem::replace(&mut replica.confirmed, empty);
-        let admitted = match replica.restart(fetched) {
+        let mut admitted = match replica.restart(fetched) {
             Ok(admitted) => admitted,
             Err(error) => {
                 replica.confirmed = held;
@@ -211,6 +224,10 @@ impl Engine {
                 return Err(error);
             }
         };
+        if let Former::Read(asking) = &former {
+            admitted.extend(replica.outbox.take_messages(&asking.admitted()));
+            replica.rewrite_due = true;
+        }
         replica.renew();
         self.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
         self.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
@@ -243,11 +260,7 @@ impl Engine {
         let documents: BTreeMap<&DocumentId, &Document> = stated.map(|document| (document.id(), document)).collect();
         let said: BTreeMap<DocumentId, _> =
             documents.into_iter().map(|(id, document)| (id.clone(), last_said(document))).collect();
-        let waiting = pending.iter().filter_map(|entry| match &entry.command {
-            Command::SendText(send) => Some(send.stamp),
-            _ => None,
-        });
-        let waiting: BTreeSet<Stamp> = waiting.collect();
+        let waiting: BTreeSet<Stamp> = pending.iter().filter_map(OutboxEntry::stamp).collect();
         for Own { at, written, .. } in lacking {
             match written {
                 Written::Message(send) => match (waiting.contains(&send.stamp), send.thread) {
@@ -433,6 +446,8 @@ impl Engine {
                 self.drop_row(conversation);
             }
         }
+        // From which position on rows are shown says nothing now.
+        self.open_rooms(&stream).into_iter().for_each(|room| self.show_timeline(room));
     }
 
     /// Rows of which nothing is held, and which a server that was put back has

@@ -1,11 +1,13 @@
 //! The commands of one stream that the authority has not answered yet, in the
 //! order in which they were given, each with the change it became.
 
+use std::collections::BTreeSet;
+
 use crate::{
     command::Command,
     doc::Change,
     engine::{aside::Aside, entries::Entries, record::OutboxRecord},
-    ids::{AccountId, ChangeHash, DocumentId, MessageId},
+    ids::{AccountId, ChangeHash, DocumentId, MessageId, Stamp},
     journal::Entry,
     limits::Limits,
     time::{MonotonicTime, WallTime},
@@ -38,6 +40,14 @@ impl OutboxEntry {
     /// Whether its change is an entry of the journal, byte for byte.
     fn became(&self, entry: &Entry) -> bool {
         self.document == entry.document && self.change.bytes() == entry.change.as_slice()
+    }
+
+    /// The stamp of the message that it writes.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        match &self.command {
+            Command::SendText(send) => Some(send.stamp),
+            _ => None,
+        }
     }
 
     pub(super) fn record(&self) -> OutboxRecord {
@@ -138,6 +148,13 @@ impl Outbox {
     /// Whether it holds nothing but what these entries of the journal are, in their order.
     pub(super) fn is_all_of(&self, entries: &[Entry]) -> bool {
         self.len() == entries.len() && self.entries.iter().zip(entries).all(|(waiting, entry)| waiting.became(entry))
+    }
+
+    /// Takes out the messages with these stamps, wherever they stand.
+    pub(super) fn take_messages(&mut self, stamps: &BTreeSet<Stamp>) -> Vec<OutboxEntry> {
+        let is_one = |entry: &&OutboxEntry| entry.stamp().is_some_and(|stamp| stamps.contains(&stamp));
+        let changes: Vec<ChangeHash> = self.entries.iter().filter(is_one).map(|entry| entry.change.hash()).collect();
+        changes.into_iter().filter_map(|hash| self.take(hash)).collect()
     }
 
     /// Takes out the entry of a change, wherever it stands.

@@ -61,9 +61,9 @@ impl Author<'_> {
             if let Fact::Message(id, _) = fact {
                 let message = messages.get(id).filter(|message| message.id.author == *self.account)?;
                 let admission = document.admissions().get(id)?;
-                let change = HeldChange { hash: *hash, message: Some((id.stamp, admission.accepted_at)) };
-                let written = Written::Message(again(document.id(), message)?);
-                return Some(Own { change, at: admission.accepted_at, written });
+                let at = admission.accepted_at;
+                let change = HeldChange { hash: *hash, message: Some(id.stamp), accepted_at: Some(at) };
+                return Some(Own { change, at, written: Written::Message(again(document.id(), message)?) });
             }
             let is_own = match (document.id(), fact) {
                 (DocumentId::Account(_) | DocumentId::Home(_), _) => true,
@@ -74,8 +74,8 @@ impl Author<'_> {
                 (DocumentId::Conversation(_), _) => statement.device == self.device,
                 _ => false,
             };
-            let written = || Written::Statement(document.id().clone(), fact.clone());
-            is_own.then(|| Own { change: HeldChange { hash: *hash, message: None }, at: *at, written: written() })
+            let change = HeldChange { hash: *hash, message: None, accepted_at: None };
+            is_own.then(|| Own { change, at: *at, written: Written::Statement(document.id().clone(), fact.clone()) })
         };
         document.statements().into_iter().filter_map(own).collect()
     }

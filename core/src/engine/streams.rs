@@ -355,7 +355,8 @@ impl Engine {
         let idle = |stream: &StreamId, slot: &Slot| match slot {
             Slot::Loaded(replica) => {
                 let open = stream.conversation().is_none_or(|conversation| self.open.shows(conversation));
-                let busy = !replica.outbox.is_empty() || replica.fetch.is_some() || !replica.whole;
+                let awaits = replica.fetch.is_some() || !replica.whole || replica.awaits_restart();
+                let busy = !replica.outbox.is_empty() || awaits;
                 (!open && !busy).then_some(replica.used)
             }
             Slot::Loading(_) => None,

@@ -168,24 +168,27 @@ pub struct Fetch {
     /// What of it.
     #[n(2)]
     pub scope: FetchScope,
-    /// Changes of the own account that were admitted before the store was put back,
-    /// at most `Limits::HELD_CHANGES_MAX`, in their order: the answer says which of
-    /// them it lacks.
+    /// Changes of the own account that were admitted before the store was put back, or may
+    /// have been, at most `Limits::HELD_CHANGES_MAX`, in their order: the answer says which
+    /// of them it lacks.
     #[cbor(n(3), skip_if = "Vec::is_empty", default)]
     pub held: Vec<HeldChange>,
 }
 
-/// A change that a former incarnation of the store had.
+/// A change that a former incarnation of the store had, or may have had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct HeldChange {
     /// Which.
     #[n(0)]
     pub hash: ChangeHash,
-    /// Of one that wrote a message, the stamp of it, as another device may have had the message
-    /// written again, by another change; and when this one was admitted.
+    /// Of one that writes a message, the stamp of it, as another device may have had the message
+    /// written again, by another change.
     #[n(1)]
-    pub message: Option<(Stamp, WallTime)>,
+    pub message: Option<Stamp>,
+    /// When the message was admitted; none of one that waits for it.
+    #[n(2)]
+    pub accepted_at: Option<WallTime>,
 }
 
 /// What of a stream is asked for.

@@ -295,7 +295,7 @@ impl Task {
         let former = Found::under(stream.conversation());
         let decision = self.decide(stream, base, batch).await?;
         if decision.entries.is_empty() && decision.subscribers.is_empty() {
-            self.confirm_refusals(base, &decision).await?;
+            self.confirm(base, &decision, batch).await?;
             return Ok(decision);
         }
         let commit = self.stream_commit(stream, base, &decision, &former).await?;
@@ -681,10 +681,11 @@ impl Task {
         Ok(own.map(|own| (own.position, own.accepted_at)))
     }
 
-    /// A refusal counts only if the stream has not moved on: another node may
-    /// have admitted what makes it wrong.
-    async fn confirm_refusals(&self, base: Position, decision: &Decision) -> Result<(), DecideError> {
-        if decision.verdicts.iter().all(|verdict| verdict.refused.is_none()) {
+    /// A refusal counts only if the stream has not moved on, and so does a wish of which
+    /// nothing follows: another node may have admitted what makes either wrong.
+    async fn confirm(&self, base: Position, decision: &Decision, batch: &[PushRequest]) -> Result<(), DecideError> {
+        let is_refused = decision.verdicts.iter().any(|verdict| verdict.refused.is_some());
+        if !is_refused && batch.iter().all(|request| request.wish.is_none()) {
             return Ok(());
         }
         let head = self.node.store.stream_head(&self.key.tenant, &self.key.stream).await?;

@@ -212,14 +212,14 @@ impl Fetching<'_> {
                 // The very same change may have been, but not at the same time.
                 let is_of_before = |change: &&HeldChange| {
                     let found = found.get(&change.hash);
-                    found.zip(change.message).is_some_and(|(found, (_, at))| found.accepted_at == at)
+                    found.is_some_and(|found| Some(found.accepted_at) == change.accepted_at)
                 };
                 let known = held.iter().filter(is_of_before).map(|change| found[&change.hash].position).max();
                 self.stamps_since(known.unwrap_or(Position::ZERO)).await?
             }
             false => BTreeSet::new(),
         };
-        let is_there = |change: &HeldChange| change.message.is_some_and(|(stamp, _)| again.contains(&stamp));
+        let is_there = |change: &HeldChange| change.message.is_some_and(|stamp| again.contains(&stamp));
         Ok(lacking.into_iter().filter(|change| !is_there(change)).map(|change| change.hash).collect())
     }
 
