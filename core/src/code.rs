@@ -38,6 +38,8 @@ named! {
         SessionReplaced = "session_replaced",
         /// The account has more sessions than it may; the one that was idle for the longest time ended.
         TooManySessions = "too_many_sessions",
+        /// An administrator of the tenant watches more conversations at once than an account may.
+        TooManyWatched = "too_many_watched",
         /// The server is going down; come back soon.
         Draining = "draining",
         /// The server cannot reach its store.
@@ -266,6 +268,7 @@ impl Code {
                 | Code::TokenUnavailable
                 | Code::SlowReader
                 | Code::TooManySessions
+                | Code::TooManyWatched
                 | Code::Draining
                 | Code::HelloTimeout
                 | Code::StoreUnavailable

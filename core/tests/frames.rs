@@ -154,6 +154,16 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
             }),
         ),
         (
+            "fetch_watch",
+            ClientFrame::Fetch(Fetch {
+                request: 14,
+                stream: stream(),
+                scope: FetchScope::Watch(Position::new(3)),
+                held: Vec::new(),
+            }),
+        ),
+        ("unwatch", ClientFrame::Unwatch(conversation())),
+        (
             "receipt_notices",
             ClientFrame::Receipts(vec![ReceiptNotice {
                 conversation: conversation(),

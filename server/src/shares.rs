@@ -137,6 +137,9 @@ shares! {
     counts {
         /// Live sessions of an account; one more ends the one that did nothing for the longest time.
         sessions: "live sessions", "20", "account-sessions-max", "TIDINGS_ACCOUNT_SESSIONS_MAX", TooManySessions;
+        /// Conversations that an administrator of the tenant watches, of which all its sessions together are told what
+        /// is new: each is looked up for every entry there. For somebody who keeps an eye on several.
+        watches: "watched conversations", "64", "account-watches-max", "TIDINGS_ACCOUNT_WATCHES_MAX", TooManyWatched;
         /// Streams with documents in memory that an account has woken; one more lets go of the one that was
         /// idle for the longest time, and waits only where all of them are being written.
         streams: "active streams", "1000", "account-streams-max", "TIDINGS_ACCOUNT_STREAMS_MAX", RateLimited;

@@ -24,11 +24,11 @@ mod postgres {
 
     use crate::support::{
         author::{Author, account, boats},
-        client::{Client, device, stream},
+        client::{Client, device, hello, stream},
         database::Database,
         faulty::{FaultyStore, UNAVAILABLE, WELL},
         proxy::Proxy,
-        server::TestServer,
+        server::{TestServer, labelled_token},
     };
 
     async fn two_nodes(database: &Database) -> (TestServer, TestServer) {
@@ -62,6 +62,24 @@ mod postgres {
         assert_eq!(revoked.await.status, MemberStatus::Removed);
         let refused = bob.push_refused(stream(boats()), vec![bob_writes.say("still here?")]).await;
         assert_eq!(refused.code, Code::MemberRemoved);
+        one.stop().await;
+        other.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn s41_entries_of_one_node_reach_whoever_watches_on_the_other() {
+        let database = Database::postgres().await;
+        let (one, other) = two_nodes(&database).await;
+        let mut ann = Client::connect(&one, "ann", device(1)).await;
+        let mut author = Author::of("ann", device(1), boats());
+        ann.push_accepted(stream(boats()), vec![author.create(&[])]).await;
+        let mut root = Client::dial(other.address).await;
+        let token = labelled_token("root", Duration::from_secs(600), &["admin"]);
+        root.send(&ClientFrame::Hello(hello(token, device(9), None))).await;
+        let fetched = root.fetch(&stream(boats()), FetchScope::Watch(Position::ZERO)).await.unwrap();
+        ann.push_accepted(stream(boats()), vec![author.say("from the other node")]).await;
+        let entries = root.entries_to(&stream(boats()), 2).await;
+        assert_eq!((fetched.head, entries.last().unwrap().account.clone()), (Position::new(1), account("ann")));
         one.stop().await;
         other.stop().await;
     }

@@ -133,7 +133,7 @@ fn a51_a_subscriber_is_told_offline_that_they_only_read() {
     assert_eq!(studio.command(studio.bob, say), Err(Code::NotAMember));
     let channel = studio.channel;
     let detail = studio.world.client(studio.bob).screen.details[&channel].clone();
-    assert_eq!((detail.role, detail.status), (Role::Subscriber, MemberStatus::Active));
+    assert_eq!((detail.role, detail.status), (Some(Role::Subscriber), Some(MemberStatus::Active)));
     assert_eq!(detail.permissions.iter().count(), 0);
     assert_eq!(detail.members.len(), 1);
 }
@@ -227,13 +227,13 @@ fn a54_a_subscriber_leaves_while_offline() {
     assert_eq!(studio.row(studio.bob).status, MemberStatus::Left);
     let channel = studio.channel;
     let shown = |studio: &mut Studio| studio.world.client(studio.bob).screen.details[&channel].status;
-    assert_eq!(shown(&mut studio), MemberStatus::Left);
+    assert_eq!(shown(&mut studio), Some(MemberStatus::Left));
     studio.says("gone");
     assert!(!studio.heard().contains(&"gone".to_owned()));
     studio.world.crash_client(studio.bob);
     studio.world.input(studio.bob, Input::OpenConversation(channel));
     studio.settle();
-    assert_eq!(shown(&mut studio), MemberStatus::Left);
+    assert_eq!(shown(&mut studio), Some(MemberStatus::Left));
     studio.joins();
     assert_eq!(studio.heard().last().map(String::as_str), Some("gone"));
 }

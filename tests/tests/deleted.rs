@@ -19,6 +19,7 @@ use tidings_core::{
 };
 use tidings_tests::sim::{
     node,
+    store::StoreFaults,
     trace::Keep,
     world::{Device, World},
 };
@@ -125,13 +126,16 @@ fn s24_a_fetch_of_what_was_deleted_is_refused_to_members_and_administrators() {
     }
 }
 
-/// Nobody tells an administrator without a part, who learns it by whatever they ask for next.
+/// The notice of it is lost: who is on another node learns it by whatever they ask for next.
 #[test]
 fn s24_whoever_asks_for_a_thread_of_what_was_deleted_shows_none_of_it_any_more() {
     // So few that what has been said before comes as documents, and threads not at all.
-    let mut world = World::new(44, Limits { catch_up_entries_max: 1, ..Limits::default() });
+    let config = node::config(&Limits { catch_up_entries_max: 1, ..Limits::default() });
+    let mut world = World::with(44, config, 2, None, Keep::Digest);
     world.administrator = Some(account("root"));
     let ([ann, ..], group) = group(&mut world);
+    world.set_reachable(ann, 1, false);
+    world.cut(ann);
     let message = world.client(ann).screen.rows(group)[0].id.clone();
     let thread = ConversationId::thread(&TenantId::parse("acme").unwrap(), group, &message);
     done(&mut world, ann, CreateThread { conversation: group, message, title: None });
@@ -140,13 +144,18 @@ fn s24_whoever_asks_for_a_thread_of_what_was_deleted_shows_none_of_it_any_more()
     done(&mut world, ann, SendText { thread: Some(thread), ..SendText::new(group, "and more") });
     assert!(world.settle_ms(60_000));
     let root = world.add("root");
+    world.set_reachable(root, 0, false);
     assert!(world.settle_ms(60_000));
     world.input(root, Input::OpenConversation(group));
     assert!(world.settle_ms(60_000));
     assert_eq!(world.client(root).screen.texts(group), ["very secret"]);
+    world.fate(0).set_faults(StoreFaults { lost_percent: 100, ..StoreFaults::default() });
     done(&mut world, ann, SetState { conversation: group, state: ConversationState::Deleted });
-    assert!(world.settle_ms(60_000));
+    world.run_ms(1_000);
+    assert_eq!(world.client(root).screen.texts(group), ["very secret"], "nobody has told");
     world.input(root, Input::OpenThread { conversation: group, thread });
+    world.run_ms(1_000);
+    assert_eq!(world.client(root).screen.texts(group), [""; 0]);
     assert!(world.settle_ms(60_000));
     assert_eq!(world.client(root).screen.texts(group), [""; 0]);
     assert_eq!(keeps(&mut world, root, group), [""; 0]);

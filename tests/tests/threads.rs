@@ -185,7 +185,7 @@ fn a42_a_reply_that_arrives_behind_the_removal_is_refused_with_its_words() {
     assert_eq!((row.code, row.words.as_deref(), row.thread), (Code::MemberRemoved, Some("too late"), Some(thread)));
     assert_eq!(group.texts(bob, thread), ["to the sea"]);
     assert_eq!(group.texts(ann, thread), ["to the sea"]);
-    assert_eq!(group.world.client(bob).screen.details[&thread].status, MemberStatus::Removed);
+    assert_eq!(group.world.client(bob).screen.details[&thread].status, Some(MemberStatus::Removed));
 }
 
 #[test]

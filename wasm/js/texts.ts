@@ -30,6 +30,7 @@ export const ENGLISH: Texts = {
   slow_reader: "The connection was too slow and starts over.",
   session_replaced: "This account is connected from another window of this device.",
   too_many_sessions: "This account is open in too many places. This one will be connected again later.",
+  too_many_watched: "You look at too many conversations at once. Close some of the others first.",
   draining: "The server is restarting.",
   store_unavailable: "The server cannot reach its storage at the moment.",
   store_full: "The server has no space left.",

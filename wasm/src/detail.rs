@@ -58,11 +58,12 @@ pub struct ConversationDetail {
     pub link: Option<Link>,
     /// Those who subscribe to it beside its members, as the server last told.
     pub subscriber_count: u32,
-    /// The own role.
-    pub role: Role,
-    /// Where the own account stands in it.
-    pub status: MemberStatus,
-    /// What the own account may do, by role, policies, grants and denials; empty when not active.
+    /// The own role; none for an administrator of the tenant who is no member.
+    pub role: Option<Role>,
+    /// Where the own account stands in it; none for an administrator of the tenant who is no member.
+    pub status: Option<MemberStatus>,
+    /// What the own account may do, by role, policies, grants and denials; empty when not active,
+    /// and everything for an administrator of the tenant.
     pub permissions: Vec<Permission>,
     /// Everybody who is a member, by rank and then name.
     pub members: Vec<MemberRow>,
@@ -265,8 +266,8 @@ impl From<view::ConversationDetail> for ConversationDetail {
             account: account.map(|account| account.to_string()),
             link: link.map(Link::from),
             subscriber_count,
-            role: role.into(),
-            status: status.into(),
+            role: role.map(Role::from),
+            status: status.map(MemberStatus::from),
             permissions: names(permissions),
             members: members.into_iter().map(MemberRow::from).collect(),
             candidates: candidates.into_iter().map(MemberRow::from).collect(),

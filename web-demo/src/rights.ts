@@ -18,7 +18,7 @@ export function may(detail: ConversationDetail, permission: Permission): boolean
 /** Whether the policy lets the own account open threads, this deep. */
 function mayOpenThreads(detail: ConversationDetail): boolean {
   const { subrooms, subroom_depth_max: depthMax } = detail.policies;
-  const isLet = subrooms === "all_members" || (subrooms === "admins_only" && rankOf(detail, detail.role) >= 75);
+  const isLet = subrooms === "all_members" || (subrooms === "admins_only" && ownRank(detail) >= 75);
   return isLet && (detail.parent?.depth ?? 0) < depthMax;
 }
 
@@ -30,12 +30,17 @@ export function mayInAnyState(detail: ConversationDetail, permission: Permission
 /** Whether the own account may write messages now. */
 export function mayWrite(detail: ConversationDetail): boolean {
   const from = WRITES_FROM[detail.policies.send];
-  return may(detail, "message:send") && (from === undefined || rankOf(detail, detail.role) >= rankOf(detail, from));
+  return may(detail, "message:send") && (from === undefined || ownRank(detail) >= rankOf(detail, from));
 }
 
 /** Whether a lock keeps the own account from writing. */
 export function isLockedOut(detail: ConversationDetail): boolean {
-  return detail.locked && rankOf(detail, detail.role) < rankOf(detail, "moderator");
+  return detail.locked && ownRank(detail) < rankOf(detail, "moderator");
+}
+
+/** The own rank. An administrator of the tenant, who may be no member, is above all who are. */
+export function ownRank(detail: ConversationDetail): number {
+  return detail.role === undefined ? Number.POSITIVE_INFINITY : rankOf(detail, detail.role);
 }
 
 /** The rank of a role; of one that is not defined any more, none. */
@@ -51,7 +56,7 @@ export function mayGive(detail: ConversationDetail, permission: Permission): boo
 
 /** The roles that the own account may give, by rising rank. */
 export function givableRoles(detail: ConversationDetail): RoleRow[] {
-  const own = rankOf(detail, detail.role);
+  const own = ownRank(detail);
   const givable = (role: RoleRow): boolean =>
     role.rank <= own && role.permissions.every((permission) => mayGive(detail, permission));
   return detail.roles.filter(givable).reverse();

@@ -12,7 +12,7 @@ import {
   type Role,
 } from "tidings";
 
-import { deniedUntil, isLockedOut, mayWrite, rankOf } from "./rights";
+import { deniedUntil, isLockedOut, mayWrite, ownRank, rankOf } from "./rights";
 import { timeBeside } from "./times";
 
 /** What it means that the device keeps nothing. */
@@ -191,6 +191,7 @@ export function composerReason(detail: ConversationDetail, account: string): str
       return "You were banned from this conversation.";
     case "subscribed":
     case "active":
+    case undefined:
       break;
   }
   switch (detail.state) {
@@ -209,7 +210,7 @@ export function composerReason(detail: ConversationDetail, account: string): str
   if (!detail.permissions.includes("message:send")) {
     const until = deniedUntil(detail, account, "message:send");
     return until === undefined
-      ? `As a ${roleName(detail.role).toLowerCase()} you can read here, but not write.`
+      ? `As a ${roleName(detail.role ?? "guest").toLowerCase()} you can read here, but not write.`
       : `You are muted ${untilWords(until)}.`;
   }
   if (!mayWrite(detail)) {
@@ -223,7 +224,7 @@ export function composerReason(detail: ConversationDetail, account: string): str
 /** How fast the own account may write; nothing if as fast as it likes. */
 export function slowModeWords(detail: ConversationDetail): string | undefined {
   const seconds = detail.policies.slow_mode_seconds;
-  if (seconds === 0 || rankOf(detail, detail.role) >= rankOf(detail, "moderator")) {
+  if (seconds === 0 || ownRank(detail) >= rankOf(detail, "moderator")) {
     return undefined;
   }
   const every = seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;

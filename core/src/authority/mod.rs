@@ -47,7 +47,7 @@ use crate::{
     doc::Fact,
     ids::{AccountId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
     limits::Limits,
-    model::{Conversation, Permission, Permissions},
+    model::{Conversation, Permission, Power},
     time::WallTime,
 };
 
@@ -115,20 +115,12 @@ impl Context<'_> {
     /// who is not an active member.
     fn power(&self) -> Option<Power> {
         if self.session.administrator {
-            return Some(Power { rank: u8::MAX, permissions: Permissions::all() });
+            return Some(Power::administrator());
         }
         let conversation = self.conversation();
         let member = conversation.active_member(self.account())?;
-        let permissions = conversation.permissions_at(member, self.accepted_at);
-        Some(Power { rank: conversation.rank_of(&member.role), permissions })
+        Some(conversation.power_at(member, self.accepted_at))
     }
-}
-
-/// What somebody may do, and to whom.
-#[derive(Debug, Clone, Copy)]
-struct Power {
-    rank: u8,
-    permissions: Permissions,
 }
 
 /// Steps 3 to 9 of the decision, on what a change states.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
-    let power = context.power().unwrap_or(Power { rank: 0, permissions: Permissions::default() });
+    let power = context.power().unwrap_or_default();
     let mut after: BTreeMap<&AccountId, Member> = BTreeMap::new();
     for fact in facts {
         let account = match fact {

@@ -21,7 +21,7 @@ use crate::{
     storage::Write,
     time::{MonotonicTime, WallTime},
     view::{InboxRow, Wait},
-    wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, Fetched, ProfileNotice, Refused},
+    wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, ProfileNotice, Refused},
 };
 
 /// How long the server can put off a push or a fetch. It says until when, by its
@@ -132,6 +132,10 @@ impl Engine {
             record.head = last.max(record.head);
             self.dirty_rows.insert(conversation);
         }
+        if self.session.administrator && self.is_unlisted(&frame.stream) && !self.streams.contains_key(&frame.stream) {
+            // On their way here when it was let go of.
+            return;
+        }
         self.with_stream(&frame.stream, Work::Entries(frame.entries));
     }
 
@@ -232,6 +236,7 @@ impl Engine {
             self.catch_up_stream(&stream);
         }
         self.prefetch();
+        self.open.conversations().copied().collect::<Vec<_>>().into_iter().for_each(|shown| self.watch(shown));
         let open: Vec<(ConversationId, bool)> =
             self.open.iter().map(|(conversation, open)| (*conversation, open.wants_older)).collect();
         for (room, wants_older) in open {
@@ -306,6 +311,7 @@ impl Engine {
         let Some((scope, held)) = self.fetch_scope(stream) else { return };
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = Some(request);
+        self.watched.extend(stream.conversation().filter(|_| matches!(scope, FetchScope::Watch(_))));
         self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held }));
     }
 
@@ -381,6 +387,7 @@ impl Engine {
         for room in rooms.into_iter().filter(|room| fetched.restart || !is_live(room)).collect::<Vec<_>>() {
             self.show_timeline(room);
         }
+        stream.conversation().into_iter().for_each(|conversation| self.watch(conversation));
     }
 
     fn save_restart(&mut self, stream: &StreamId, fetched: &Fetched) {
@@ -597,11 +604,16 @@ impl Engine {
     fn fetch_refused(&mut self, stream: &StreamId, refused: &Refused) {
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = None;
+        stream.conversation().into_iter().for_each(|conversation| self.unwatch(conversation));
         if let Some(retry_at) = refused.retry_at {
             return self.fetch_later(stream, retry_at);
         }
         if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
             return self.forget_deleted(conversation);
+        }
+        if self.is_unlisted(stream) {
+            self.take_accepted(stream);
+            return self.forget_unlisted(stream, refused.code, &refused.detail);
         }
         if self.was_put_back(stream, refused) {
             return;
@@ -648,6 +660,7 @@ impl Engine {
         // it, and after its first refusal the rest is refused here.
         replica.revoked = Some(status);
         replica.touched.detail = true;
+        self.watch(conversation);
     }
 }
 

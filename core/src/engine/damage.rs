@@ -5,7 +5,7 @@
 use crate::{
     code::Code,
     engine::{Engine, Update, record, record::MetaRecord, streams::Slot},
-    ids::{ConversationId, StreamId},
+    ids::StreamId,
     storage::{Record, Write},
     wire::decode,
 };
@@ -38,21 +38,19 @@ impl Engine {
                         self.drop_stored(&stream);
                     }
                 }
-                "inbox" => self.damaged_rows.extend(ConversationId::parse(id)),
                 _ => {}
             }
             self.store.write(Write::Delete(key));
         }
     }
 
-    /// Rows of the list that were damaged are made again from the documents,
-    /// where these are held.
+    /// Loads what is held and has no row: one that was damaged is made again from the
+    /// documents, and what is on no list goes.
     pub(super) fn rebuild_rows(&mut self) {
-        for conversation in core::mem::take(&mut self.damaged_rows) {
-            let stream = StreamId::Conversation(conversation);
-            if self.heads.contains_key(&stream) {
-                self.load_stream(&stream);
-            }
+        let is_listed = |stream: &StreamId| stream.conversation().is_some_and(|id| self.inbox.contains_key(&id));
+        let unlisted: Vec<StreamId> = self.heads.keys().filter(|stream| !is_listed(stream)).cloned().collect();
+        for stream in unlisted {
+            self.load_stream(&stream);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Conversations that were deleted: nobody reads them any more, here either. They
 //! leave the list, the screen and the store; what was not admitted of one's own
-//! words is given back.
+//! words is given back. So it is with one that may not be watched any more.
 
 use crate::{
     code::Code,
@@ -32,39 +32,53 @@ impl Engine {
         let stream = StreamId::Conversation(conversation);
         self.deleted.insert(conversation);
         self.end_granted_wishes(conversation);
-        self.give_back_all(&stream);
-        self.drop_stored(&stream);
-        for key in [record::head_key(&stream), record::inbox_key(conversation), record::rows_key(conversation)] {
+        self.unwatch(conversation);
+        self.give_back_all(&stream, Code::ConversationDeleted, "the conversation was deleted");
+        self.drop_held(&stream);
+        for key in [record::inbox_key(conversation), record::rows_key(conversation)] {
             self.store.write(Write::Delete(key));
         }
         let rooms = self.open.rooms_of(conversation);
         for room in &rooms {
             self.store.write(Write::Delete(record::rows_key(*room)));
         }
-        let was_known = self.inbox.remove(&conversation).is_some();
-        self.heads.remove(&stream);
-        self.streams.remove(&stream);
-        self.waiting.remove(&stream);
-        self.deferred.remove(&stream);
-        self.dirty_heads.remove(&stream);
+        let was_listed = self.inbox.remove(&conversation).is_some();
+        let was_told = was_listed || self.open.get(&conversation).is_some_and(|open| open.detail.is_some());
         self.dirty_rows.remove(&conversation);
         self.shown_rows.remove(&conversation);
         self.told_rows.remove(&conversation);
         self.known_unread.remove(&conversation);
         self.moved_receipts.remove(&conversation);
-        for room in rooms {
-            self.empty_timeline(room);
-        }
-        if was_known {
+        self.empty_timelines(rooms);
+        if was_told {
             self.first_rows_stale = true;
             self.save_timelines_soon();
             self.update(Update::Gone(conversation));
         }
     }
 
+    /// Lets go of a stream that is on no list, and may not be read any more.
+    pub(super) fn forget_unlisted(&mut self, stream: &StreamId, code: Code, detail: &str) {
+        self.give_back_all(stream, code, detail);
+        self.drop_held(stream);
+        self.empty_timelines(self.open_rooms(stream));
+        let shown = stream.conversation().filter(|conversation| self.open.contains_key(conversation));
+        shown.into_iter().for_each(|conversation| self.update(Update::Gone(conversation)));
+    }
+
+    /// Holds nothing of a stream any more, in memory and in the store.
+    pub(super) fn drop_held(&mut self, stream: &StreamId) {
+        self.drop_stored(stream);
+        self.store.write(Write::Delete(record::head_key(stream)));
+        self.heads.remove(stream);
+        self.streams.remove(stream);
+        self.waiting.remove(stream);
+        self.deferred.remove(stream);
+        self.dirty_heads.remove(stream);
+    }
+
     /// Refuses what waits in a stream, and what waits for it.
-    fn give_back_all(&mut self, stream: &StreamId) {
-        let detail = "the conversation was deleted";
+    fn give_back_all(&mut self, stream: &StreamId, code: Code, detail: &str) {
         let mut entries: Vec<OutboxEntry> = Vec::new();
         let mut requests: Vec<u64> =
             self.waiting_for_whole.remove(stream).unwrap_or_default().into_iter().map(|(request, _)| request).collect();
@@ -83,11 +97,15 @@ impl Engine {
         let parked = parked.into_iter().map(|(sequence, entry)| (sequence, entry.command, entry.at));
         for (sequence, command, at) in waiting.chain(parked).collect::<Vec<_>>() {
             self.unstored.remove(&sequence);
-            self.refuse(sequence, command, at, Code::ConversationDeleted, detail.to_owned());
+            self.refuse(sequence, command, at, code, detail.to_owned());
         }
         for request in requests {
-            self.fail(request, Code::ConversationDeleted, detail);
+            self.fail(request, code, detail);
         }
+    }
+
+    fn empty_timelines(&mut self, rooms: Vec<ConversationId>) {
+        rooms.into_iter().for_each(|room| self.empty_timeline(room));
     }
 
     fn empty_timeline(&mut self, room: ConversationId) {

@@ -8,7 +8,7 @@ use crate::{
     ids::{AccountId, ConversationId, DocumentId, InviteId, StreamId},
     model::{
         Conversation, ConversationKind, ConversationState, InfoField, Invite, Member, MemberField, MemberStatus,
-        Permission, Permissions, PresenceKind,
+        Permission, Power, PresenceKind,
     },
     time::WallTime,
     view::{ConversationDetail, InviteRow, MemberChange, MemberRow, PinRow, Roster},
@@ -51,15 +51,15 @@ impl Engine {
             return self.flush_detail(room);
         }
         let state = replica.view().conversation();
-        let Some(me) = self.own_member(replica, conversation) else { return self.flush_detail(room) };
+        let Some(power) = self.own_power(replica, conversation) else { return self.flush_detail(room) };
         let Some(updated_at) = updated_at(replica, conversation, room) else { return };
         let rows: Vec<(AccountId, Option<(Roster, MemberRow)>)> = touched
             .members
             .iter()
             .map(|account| {
                 let member = state.members.get_key_value(account);
-                let row =
-                    member.and_then(|one| Some((roster_of(one.1)?, self.member_row(replica, conversation, &me, one))));
+                let row = member
+                    .and_then(|one| Some((roster_of(one.1)?, self.member_row(replica, conversation, power, one))));
                 (account.clone(), row)
             })
             .collect();
@@ -88,12 +88,11 @@ impl Engine {
         &self,
         replica: &Replica,
         conversation: ConversationId,
-        me: &Member,
+        power: Power,
         (account, member): (&AccountId, &Member),
     ) -> MemberRow {
         self.counter.add(|counts| counts.members += 1);
         let state = replica.view().conversation();
-        let active = replica.revoked.unwrap_or(me.status()) == MemberStatus::Active;
         MemberRow {
             account: account.clone(),
             name: self.name_in(replica, account),
@@ -114,11 +113,24 @@ impl Engine {
                 true => self.presence_of(conversation, account),
                 false => PresenceKind::Offline,
             },
-            below: active
-                && *account != self.session.account
-                && state.rank_of(&member.role) < state.rank_of(&me.role)
+            below: *account != self.session.account
+                && state.rank_of(&member.role) < power.rank
                 && state.kind() != Some(ConversationKind::Direct),
         }
+    }
+
+    /// What the own account acts with in a conversation, as the authority judges it; none for
+    /// one who has no part in it and does not administer the tenant.
+    fn own_power(&self, replica: &Replica, conversation: ConversationId) -> Option<Power> {
+        let state = replica.view().conversation();
+        if self.session.administrator {
+            return Some(Power::administrator());
+        }
+        let me = self.own_member(replica, conversation)?;
+        Some(match replica.revoked.unwrap_or(me.status()) {
+            MemberStatus::Active => state.power_at(&me, self.wall()),
+            _ => Power::default(),
+        })
     }
 
     fn detail(
@@ -130,15 +142,10 @@ impl Engine {
         let state = replica.view().conversation();
         let own = replica.view().room(room)?;
         let created = own.created.as_ref()?;
-        let me = &*self.own_member(replica, conversation)?;
-        let status = replica.revoked.unwrap_or(me.status());
-        let active = status == MemberStatus::Active;
-        let permissions = match active {
-            true => state.permissions_at(me, self.wall()),
-            false => Permissions::default(),
-        };
-        let row =
-            |(account, member): (&AccountId, &Member)| self.member_row(replica, conversation, me, (account, member));
+        let power = self.own_power(replica, conversation)?;
+        let permissions = power.permissions;
+        let me = self.own_member(replica, conversation);
+        let row = |member: (&AccountId, &Member)| self.member_row(replica, conversation, power, member);
         let mut members: Vec<MemberRow> = state.active_members().map(row).collect();
         members.sort_by_cached_key(|row| place_of(Roster::Members, row, state));
         let of = |roster| state.members.iter().filter(move |(_, member)| roster_of(member) == Some(roster));
@@ -198,8 +205,8 @@ impl Engine {
             account: created.account.clone(),
             link: created.link.clone(),
             subscriber_count: self.inbox.get(&conversation).map_or(0, |record| record.row.subscriber_count),
-            role: me.role.clone(),
-            status,
+            role: me.as_ref().map(|me| me.role.clone()),
+            status: me.map(|me| replica.revoked.unwrap_or(me.status())),
             permissions,
             members,
             candidates,

@@ -170,9 +170,11 @@ impl Engine {
     /// of one of a former incarnation everything and what is lacking of the own.
     /// None while the latter is being read.
     pub(super) fn fetch_scope(&mut self, stream: &StreamId) -> Option<(FetchScope, Vec<HeldChange>)> {
+        let watches = self.watches(stream);
         let replica = self.replica(stream)?;
         let after = if replica.whole { replica.confirmed.position() } else { Position::ZERO };
         match &mut replica.former {
+            None if watches => Some((FetchScope::Watch(after), Vec::new())),
             None => Some((FetchScope::After(after), Vec::new())),
             Some(Former::Read(asking)) => Some((FetchScope::Anew, asking.asked().to_vec())),
             Some(Former::Reading) => None,

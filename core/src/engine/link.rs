@@ -231,6 +231,7 @@ impl Engine {
             self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
         }
         self.forget_presence();
+        self.watched.clear();
         for open in self.open.values_mut() {
             open.loading_older = false;
         }

@@ -48,6 +48,7 @@ mod threads;
 mod touched;
 mod unborn;
 mod unread;
+mod watch;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -167,6 +168,8 @@ pub struct Engine {
     profiles: BTreeMap<AccountId, Profile>,
     home: Home,
     open: OpenConversations,
+    /// Conversations that the server was asked to tell of though the account is no member.
+    watched: BTreeSet<ConversationId>,
     /// What others do in the conversations that are open.
     presence: BTreeMap<ConversationId, BTreeMap<AccountId, PresenceKind>>,
     /// Until when those hold that say that somebody types.
@@ -189,8 +192,6 @@ pub struct Engine {
     renamed: home::Renamed,
     /// Rows of the list to be looked at again.
     shown_rows: BTreeSet<ConversationId>,
-    /// Rows of the list whose stored records were damaged.
-    damaged_rows: BTreeSet<ConversationId>,
     /// Whether damage was told that the next write has mended.
     damage_told: bool,
     /// Rows of the list that the screen has been told of.
@@ -253,6 +254,7 @@ impl Engine {
             profiles: BTreeMap::new(),
             home: Home::default(),
             open: OpenConversations::default(),
+            watched: BTreeSet::new(),
             presence: BTreeMap::new(),
             typing: BTreeMap::new(),
             grants_end: BTreeMap::new(),
@@ -263,7 +265,6 @@ impl Engine {
             waiting_for_thread: BTreeMap::new(),
             renamed: home::Renamed::default(),
             shown_rows: BTreeSet::new(),
-            damaged_rows: BTreeSet::new(),
             damage_told: false,
             told_rows: BTreeSet::new(),
             moved_receipts: BTreeSet::new(),

@@ -8,7 +8,7 @@ use crate::{
     ids::{AccountId, ConversationId, StreamId},
     journal::Position,
     limits::frame_items,
-    model::{PresenceKind, Receipt},
+    model::{MemberStatus, PresenceKind, Receipt},
     time::MonotonicTime,
     wire::{ClientFrame, MemberPresence, MemberReceipt, PresenceNotice, Present, PresentMember, ReceiptNotice},
 };
@@ -40,6 +40,9 @@ impl Engine {
 
     fn move_receipt(&mut self, conversation: ConversationId, receipt: Receipt) {
         let Some(record) = self.inbox.get_mut(&conversation) else { return };
+        if record.row.status != MemberStatus::Active {
+            return;
+        }
         let merged = record.receipt.merge(receipt);
         if merged == record.receipt {
             return;
@@ -131,7 +134,9 @@ impl Engine {
 
     pub(super) fn send_presence(&mut self, conversation: ConversationId, kind: PresenceKind) {
         // Whoever is blocked learns nothing of what the own account does, nor is anything shown of them.
-        let is_open = self.inbox.get(&conversation).is_some_and(|record| !record.row.blocked);
+        let row = self.inbox.get(&conversation).map(|record| &record.row).filter(|row| !row.blocked);
+        // An administrator of the tenant may look at what the account is no member of, and is not seen there.
+        let is_open = row.is_some_and(|row| kind == PresenceKind::Offline || row.status == MemberStatus::Active);
         if self.link.is_online() && is_open {
             self.send(&ClientFrame::Presence(PresenceNotice { conversation, kind }));
         }

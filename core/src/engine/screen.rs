@@ -36,6 +36,7 @@ impl Engine {
         self.read_rows(&stream, conversation);
         self.with_stream(&stream, Work::Show(conversation));
         self.announce(conversation);
+        self.watch(conversation);
     }
 
     pub(super) fn close_conversation(&mut self, conversation: ConversationId) {
@@ -46,11 +47,13 @@ impl Engine {
         self.late_words.forget_room(conversation);
         let closed = self.open.remove(&conversation).map(|open| open.conversation);
         if let Some(parent) = closed.filter(|parent| *parent != conversation) {
-            return self.let_go(parent, conversation);
+            self.let_go(parent, conversation);
+            return self.end_watch(parent);
         }
         self.send_presence(conversation, PresenceKind::Offline);
         self.presence.remove(&conversation);
         self.typing.retain(|(open, _), _| *open != conversation);
+        self.end_watch(conversation);
     }
 
     /// Stores the newest rows of the list and of the timelines that changed, a
@@ -67,6 +70,9 @@ impl Engine {
 
     fn save_timeline(&mut self, conversation: ConversationId) {
         let Some(open) = self.open.get(&conversation).filter(|open| open.live) else { return };
+        if !self.inbox.contains_key(&open.conversation) {
+            return;
+        }
         let looked_at = open.newest().inspect(|_| self.counter.add(|counts| counts.stored += 1));
         let mut newest: Vec<TimelineRow> = looked_at.take(self.settings.rows_stored).cloned().collect();
         newest.reverse();
@@ -155,15 +161,17 @@ impl Engine {
     pub(super) fn flush_screen(&mut self) {
         self.flush_account();
         self.flush_names();
-        for stream in self.streams.take_changed() {
+        let changed = self.streams.take_changed();
+        for stream in &changed {
             self.counter.add(|counts| counts.streams += 1);
-            self.count_waiting(&stream);
-            if let (Some(conversation), Some(replica)) = (stream.conversation(), self.streams.quietly(&stream)) {
+            self.count_waiting(stream);
+            if let (Some(conversation), Some(replica)) = (stream.conversation(), self.streams.quietly(stream)) {
                 let touched = core::mem::take(&mut replica.touched);
                 self.flush_conversation(conversation, touched);
             }
         }
         self.flush_inbox();
+        self.let_go_unlisted(changed);
         let unsynced = self.unsynced();
         if self.unsynced_shown != Some(unsynced) {
             self.unsynced_shown = Some(unsynced);

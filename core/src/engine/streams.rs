@@ -86,7 +86,11 @@ impl Engine {
             return;
         }
         let Some(head) = self.heads.get(stream) else {
-            let whole = stream.conversation().is_none_or(|conversation| !self.inbox.contains_key(&conversation));
+            let whole = match stream {
+                // What is watched may be there, or not: only the server knows.
+                StreamId::Conversation(conversation) => !self.inbox.contains_key(conversation) && !self.watches(stream),
+                StreamId::Account(account) => *account == self.session.account,
+            };
             let replica = Replica::empty(self.session.tenant.clone(), stream.clone(), whole);
             self.streams.insert(stream.clone(), Slot::Loading(Vec::new()));
             self.loaded(stream, replica);
@@ -282,6 +286,9 @@ impl Engine {
 
     pub(super) fn page_read(&mut self, page: &DocumentId, since: Position, records: &[Record]) {
         let stream = page.stream();
+        if !self.streams.contains_key(&stream) {
+            return;
+        }
         match restore_page(page, &stream, records) {
             StoredPage::Whole(document) => self.take_page(&stream, *document, since),
             StoredPage::Absent => self.fetch_page(page),

@@ -35,6 +35,7 @@ impl Engine {
         self.open.insert(thread, OpenConversation::of(conversation));
         self.read_rows(&stream, thread);
         self.with_stream(&stream, Work::Show(thread));
+        self.watch(conversation);
     }
 
     /// No screen shows it any more: what is held of it stays in the store.

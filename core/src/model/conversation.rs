@@ -8,8 +8,8 @@ use minicbor::{Decode, Encode};
 use crate::{
     ids::{AccountId, InviteId, MessageId, PageNumber},
     model::{
-        Invite, Late, Member, Parent, Permission, Permissions, Policies, Resource, Role, RoleDefinition, RoleName,
-        WhoPolicy,
+        Invite, Late, Member, Parent, Permission, Permissions, Policies, Power, Resource, Role, RoleDefinition,
+        RoleName, WhoPolicy,
     },
     named::named,
     time::WallTime,
@@ -286,5 +286,10 @@ impl Conversation {
             }
         }
         permissions
+    }
+
+    /// What an active member acts with at a time.
+    pub fn power_at(&self, member: &Member, time: WallTime) -> Power {
+        Power { rank: self.rank_of(&member.role), permissions: self.permissions_at(member, time) }
     }
 }

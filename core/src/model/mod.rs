@@ -33,7 +33,7 @@ pub use late::{LATE_HELD_MAX, Late, LateMessage, LateState};
 pub use line::{is_line, shows};
 pub use member::{Grant, Member, MemberField, MemberStatus, Standing};
 pub use message::{Deletion, Edit, MessageBody, MessageKind, PREVIEW_CHARACTERS, preview};
-pub use permission::{Permission, Permissions};
+pub use permission::{Permission, Permissions, Power};
 pub use policy::{
     JoinPolicy, LateWrites, Policies, Policy, PolicyName, PolicyValue, SendPolicy, SubroomPolicy, WhoPolicy,
 };

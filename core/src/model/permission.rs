@@ -158,6 +158,22 @@ impl Permissions {
     }
 }
 
+/// What somebody may do in a conversation, and to members of which ranks: those below.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Power {
+    /// The rank.
+    pub rank: u8,
+    /// The permissions.
+    pub permissions: Permissions,
+}
+
+impl Power {
+    /// That of an administrator of the tenant: everything, above all members.
+    pub fn administrator() -> Self {
+        Self { rank: u8::MAX, permissions: Permissions::all() }
+    }
+}
+
 impl FromIterator<Permission> for Permissions {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
         Self(permissions.into_iter().fold(0, |bits, permission| bits | permission.bit()))

@@ -47,6 +47,9 @@ pub enum ClientFrame {
     /// Asks for a page of a list of conversations.
     #[n(10)]
     List(#[n(0)] List),
+    /// Ends what `FetchScope::Watch` began.
+    #[n(11)]
+    Unwatch(#[n(0)] ConversationId),
 }
 
 impl ClientFrame {
@@ -210,6 +213,10 @@ pub enum FetchScope {
     /// The documents with their newest page, whatever is held: of a store that was put back.
     #[n(4)]
     Anew,
+    /// As `After`, by an administrator of the tenant in a conversation that the account is
+    /// no member of: from here on the session is told what is new there, until `Unwatch`.
+    #[n(5)]
+    Watch(#[n(0)] Position),
 }
 
 /// Moves the own receipts in a conversation forward.

@@ -77,7 +77,7 @@ async fn tell(node: &Node, tenant: &TenantId, conversation: ConversationId) -> R
     let members = node.store.active_members(tenant, conversation).await?;
     let frame = [Frame::new(&ServerFrame::SubscriberCount(SubscriberCount { conversation, count }))];
     node.sessions.send(tenant, &members, &frame, &HashSet::new());
-    node.sessions.send_subscribers(tenant, conversation, &frame, &HashSet::new());
+    node.sessions.send_beside_members(tenant, conversation, &frame, &HashSet::new());
     Ok(())
 }
 

@@ -177,7 +177,7 @@ async fn publish_conversation(
         node.counts_moved.note(tenant, conversation);
     }
     node.sessions.send(tenant, &members, &frames, &HashSet::new());
-    node.sessions.send_subscribers(tenant, conversation, &frames, &HashSet::new());
+    node.sessions.send_beside_members(tenant, conversation, &frames, &HashSet::new());
     if is_deletion {
         // Once in the life of a conversation: nothing else tells who left it long ago.
         let document = DocumentId::Conversation(conversation);

@@ -725,7 +725,7 @@ impl Task {
         let pushers: BTreeMap<u64, &Arc<SessionHandle>> =
             batch.iter().map(|request| (request.session.id, &request.session)).collect();
         for session in pushers.values() {
-            let reads = readers.contains(&session.account) || self.hears_as_subscriber(&session.account);
+            let reads = readers.contains(&session.account) || self.hears_beside_members(session);
             self.answer_session(session, reads, batch, &decision.verdicts, &entries);
         }
         if entries.is_empty() {
@@ -740,7 +740,7 @@ impl Task {
                 // Subscribers may have been among them.
                 self.node.counts_moved.note(tenant, conversation);
             }
-            self.node.sessions.send_subscribers(tenant, conversation, &frames, &pushers);
+            self.node.sessions.send_beside_members(tenant, conversation, &frames, &pushers);
             self.publish_subscribers(&moved).await;
             for (account, moved) in decision.touched.members.iter().filter(|(account, _)| !readers.contains(*account)) {
                 let Some(member) = state.stream.conversation().members.get(account) else { continue };
@@ -792,9 +792,13 @@ impl Task {
         }
     }
 
-    fn hears_as_subscriber(&self, account: &AccountId) -> bool {
-        let conversation = self.key.stream.conversation();
-        conversation.is_some_and(|channel| self.node.sessions.subscribes(&self.key.tenant, account, channel))
+    fn hears_beside_members(&self, session: &SessionHandle) -> bool {
+        let sessions = &self.node.sessions;
+        let hears = |conversation| {
+            let SessionHandle { tenant, account, .. } = session;
+            sessions.subscribes(tenant, account, conversation) || sessions.watches(session, conversation)
+        };
+        self.key.stream.conversation().is_some_and(hears)
     }
 
     /// Tells those who came to subscribe, or no longer do.

@@ -103,7 +103,7 @@ impl Fetching<'_> {
             allowed => allowed?,
         }
         let mut fetched = match self.fetch.scope {
-            FetchScope::After(position) => self.after(position).await?,
+            FetchScope::After(position) | FetchScope::Watch(position) => self.after(position).await?,
             FetchScope::Anew => self.restart().await?,
             FetchScope::Page(number) => self.page(None, number).await?,
             FetchScope::Thread(thread) => self.thread(thread).await?,
@@ -111,7 +111,12 @@ impl Fetching<'_> {
         };
         fetched.lacks = self.lacks().await?;
         let mut frames = Vec::new();
-        let fresh = fetched.restart || matches!(self.fetch.scope, FetchScope::After(Position::ZERO));
+        let after = match self.fetch.scope {
+            FetchScope::After(position) | FetchScope::Watch(position) => Some(position),
+            FetchScope::Anew => Some(Position::ZERO),
+            FetchScope::Page(_) | FetchScope::Thread(_) | FetchScope::ThreadPage(..) => None,
+        };
+        let fresh = fetched.restart || after == Some(Position::ZERO);
         if let Some(conversation) = self.fetch.stream.conversation() {
             let members = self.node.store.active_members(self.tenant(), conversation).await?;
             // Asked again after reading: nothing is told to somebody who was removed meanwhile.
@@ -130,7 +135,7 @@ impl Fetching<'_> {
             // A subscriber is not told who has read.
             let is_told = members.contains(&self.identity.account) || self.identity.administrator;
             let is_small = members.len() <= self.node.config.node.bounds.receipt_members_max as usize;
-            if matches!(self.fetch.scope, FetchScope::After(_) | FetchScope::Anew) && is_told && is_small {
+            if after.is_some() && is_told && is_small {
                 fetched.receipts = self.receipts(conversation).await?;
                 if members.len() == 2 {
                     fetched.receipts.retain(|receipt| !blocked.contains(&receipt.account));

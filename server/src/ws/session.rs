@@ -4,6 +4,7 @@
 mod handshake;
 mod presence;
 mod pushes;
+mod watch;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -382,10 +383,16 @@ impl Session {
             ClientFrame::Hello(_) => Err(Ending::closed(Code::FrameUnexpected, "a second Hello")),
             ClientFrame::Push(push) => self.push(socket, push).await,
             ClientFrame::Ask(ask) => self.ask(socket, ask).await,
-            ClientFrame::Fetch(fetch) => match self.take_fetch(fetch.request, &fetch.stream) {
-                Ok(()) => self.answer_fetch(socket, &fetch).await,
-                Err(refused) => self.write(socket, [refused]).await,
-            },
+            ClientFrame::Fetch(fetch) => {
+                match self.take_fetch(fetch.request, &fetch.stream).and_then(|()| self.watch(&fetch)) {
+                    Ok(()) => self.answer_fetch(socket, &fetch).await,
+                    Err(refused) => self.write(socket, [refused]).await,
+                }
+            }
+            ClientFrame::Unwatch(conversation) => {
+                self.node.sessions.unwatch(&self.handle, conversation);
+                Ok(())
+            }
             ClientFrame::ListLate(list) => {
                 let frame = match self.take_late_list(&list) {
                     Ok(()) => late::answer(&self.node, &self.identity, &list).await,

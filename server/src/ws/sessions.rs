@@ -39,6 +39,8 @@ struct Live {
     sessions: Vec<Arc<SessionHandle>>,
     /// The channels it subscribes to.
     channels: BTreeSet<ConversationId>,
+    /// The conversations that its sessions watch, by their numbers.
+    watched: BTreeSet<(u64, ConversationId)>,
 }
 
 /// The accounts of a tenant with live sessions.
@@ -48,6 +50,8 @@ struct LiveTenant {
     /// Who of them subscribes to a channel: what fanning out to subscribers
     /// costs is what is live, never what is subscribed.
     subscribers: BTreeMap<ConversationId, BTreeSet<AccountId>>,
+    /// Sessions of administrators that watch a conversation.
+    watchers: BTreeMap<ConversationId, Vec<Arc<SessionHandle>>>,
 }
 
 impl LiveTenant {
@@ -71,6 +75,18 @@ impl LiveTenant {
         }
     }
 
+    fn unwatch(&mut self, account: &AccountId, session: u64, conversation: ConversationId) {
+        if let Some(live) = self.by_account.get_mut(account) {
+            live.watched.remove(&(session, conversation));
+        }
+        if let btree_map::Entry::Occupied(mut watchers) = self.watchers.entry(conversation) {
+            watchers.get_mut().retain(|watcher| watcher.id != session);
+            if watchers.get().is_empty() {
+                watchers.remove();
+            }
+        }
+    }
+
     fn send<'a>(
         &self,
         accounts: impl IntoIterator<Item = &'a AccountId>,
@@ -78,9 +94,17 @@ impl LiveTenant {
         except: &HashSet<u64>,
     ) {
         let live = accounts.into_iter().filter_map(|account| self.by_account.get(account));
-        for session in live.flat_map(|live| &live.sessions).filter(|session| !except.contains(&session.id)) {
-            frames.iter().for_each(|frame| session.outgoing.send(frame));
-        }
+        send_each(live.flat_map(|live| &live.sessions), frames, except);
+    }
+}
+
+fn send_each<'a>(
+    sessions: impl IntoIterator<Item = &'a Arc<SessionHandle>>,
+    frames: &[Arc<Frame>],
+    except: &HashSet<u64>,
+) {
+    for session in sessions.into_iter().filter(|session| !except.contains(&session.id)) {
+        frames.iter().for_each(|frame| session.outgoing.send(frame));
     }
 }
 
@@ -151,7 +175,14 @@ impl Sessions {
         let btree_map::Entry::Occupied(mut tenant) = by_tenant.entry(session.tenant.clone()) else { return };
         let Some(live) = tenant.get_mut().by_account.get_mut(&session.account) else { return };
         live.sessions.retain(|other| other.id != session.id);
-        if live.sessions.is_empty() {
+        let is_last = live.sessions.is_empty();
+        // One that was replaced and goes later finds nothing of its account here.
+        let ended = live.watched.iter().filter(|(watcher, _)| is_last || *watcher == session.id);
+        for (watcher, conversation) in ended.copied().collect::<Vec<_>>() {
+            tenant.get_mut().unwatch(&session.account, watcher, conversation);
+        }
+        let Some(live) = tenant.get_mut().by_account.get_mut(&session.account) else { return };
+        if is_last {
             for channel in std::mem::take(&mut live.channels) {
                 tenant.get_mut().unsubscribe(&session.account, channel);
             }
@@ -197,20 +228,55 @@ impl Sessions {
         live.is_some_and(|live| live.channels.contains(&channel))
     }
 
-    /// Writes frames to every live session of a channel's subscribers, but not
-    /// to the sessions with these ids. Waits for nobody.
-    pub fn send_subscribers(
+    /// From here on what is new in a conversation goes to the session too; tells
+    /// whether it does, as those of its account watch at most so many.
+    pub(super) fn watch(&self, session: &Arc<SessionHandle>, conversation: ConversationId, watches_max: usize) -> bool {
+        let mut by_tenant = self.write();
+        let Some(tenant) = by_tenant.get_mut(&session.tenant) else { return true };
+        // One that has ended is told nothing in any case.
+        let Some(live) = tenant.by_account.get_mut(&session.account) else { return true };
+        let watch = (session.id, conversation);
+        if live.watched.contains(&watch) {
+            return true;
+        }
+        let has_room = live.watched.len() < watches_max;
+        if has_room {
+            live.watched.insert(watch);
+            tenant.watchers.entry(conversation).or_default().push(Arc::clone(session));
+        }
+        has_room
+    }
+
+    /// Nothing of a conversation goes to the session any more because it watches it.
+    pub(super) fn unwatch(&self, session: &SessionHandle, conversation: ConversationId) {
+        if let Some(tenant) = self.write().get_mut(&session.tenant) {
+            tenant.unwatch(&session.account, session.id, conversation);
+        }
+    }
+
+    /// Whether what is new in a conversation goes to the session because it watches it.
+    pub fn watches(&self, session: &SessionHandle, conversation: ConversationId) -> bool {
+        let by_tenant = self.read();
+        let live = by_tenant.get(&session.tenant).and_then(|tenant| tenant.by_account.get(&session.account));
+        live.is_some_and(|live| live.watched.contains(&(session.id, conversation)))
+    }
+
+    /// Writes frames to every live session that hears of a conversation though its account
+    /// is no member, a subscriber's or one that watches it, but not to the sessions with
+    /// these ids. Waits for nobody.
+    pub fn send_beside_members(
         &self,
         tenant: &TenantId,
-        channel: ConversationId,
+        conversation: ConversationId,
         frames: &[Arc<Frame>],
         except: &HashSet<u64>,
     ) {
         let by_tenant = self.read();
         let Some(tenant) = by_tenant.get(tenant) else { return };
-        if let Some(subscribers) = tenant.subscribers.get(&channel) {
+        if let Some(subscribers) = tenant.subscribers.get(&conversation) {
             tenant.send(subscribers, frames, except);
         }
+        send_each(tenant.watchers.get(&conversation).into_iter().flatten(), frames, except);
     }
 
     /// The live sessions of an account.
@@ -335,7 +401,7 @@ mod tests {
         let channel = |number| ConversationId::from_bytes([number; 16]);
         let frame = Frame::new(&tidings_core::wire::ServerFrame::CaughtUp(tidings_core::journal::Cursor::new(1)));
         let mut hears = |number| {
-            sessions.send_subscribers(tenant, channel(number), &[Arc::clone(&frame)], &HashSet::new());
+            sessions.send_beside_members(tenant, channel(number), &[Arc::clone(&frame)], &HashSet::new());
             heard.try_next().is_some()
         };
         assert!(!hears(1));
@@ -350,6 +416,31 @@ mod tests {
         sessions.subscribe(tenant, account, channel(1));
         assert!(!hears(1) && !hears(3));
         assert!(sessions.read().is_empty());
+    }
+
+    #[test]
+    fn s41_a_watch_ends_with_its_session_also_of_one_that_was_replaced() {
+        let sessions = Sessions::default();
+        let (first, _first_reader) = session(&sessions, "root", 1);
+        let watched = [1, 2].map(|number| ConversationId::from_bytes([number; 16]));
+        assert!(watched.iter().all(|conversation| sessions.watch(&first, *conversation, 2)));
+        let (second, mut heard) = session(&sessions, "root", 1);
+        assert!(!sessions.watch(&second, watched[0], 2), "the first one has not ended yet");
+        sessions.remove(&first);
+        assert!(sessions.watch(&second, watched[0], 2));
+        let frame = Frame::new(&tidings_core::wire::ServerFrame::CaughtUp(tidings_core::journal::Cursor::new(1)));
+        let mut hears = |conversation| {
+            sessions.send_beside_members(&second.tenant, conversation, &[Arc::clone(&frame)], &HashSet::new());
+            heard.try_next().is_some()
+        };
+        assert!(hears(watched[0]) && !hears(watched[1]));
+        sessions.unwatch(&second, watched[0]);
+        assert!(!hears(watched[0]));
+        assert!(sessions.watch(&second, watched[1], 2));
+        sessions.remove(&second);
+        assert!(sessions.read().is_empty());
+        // One that has ended watches nothing any more, though it is still being served.
+        assert!(sessions.watch(&first, watched[0], 2) && !sessions.watches(&first, watched[0]));
     }
 
     #[test]

@@ -117,6 +117,7 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
         FetchScope::Page(1),
         FetchScope::Thread(numbered(9)),
         FetchScope::ThreadPage(numbered(9), 1),
+        FetchScope::Watch(Position::ZERO),
     ];
     for scope in scopes {
         let fetch = Fetch { request: 1, stream: stream(conversation), scope, held: Vec::new() };
@@ -126,6 +127,7 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
     let list = ListSubscribers { request: 1, conversation, after: None, count_max: 10, position: Position::ZERO };
     frames.push(("subscribers".into(), ClientFrame::ListSubscribers(list)));
     let receipts = ReceiptNotice { conversation, delivered: Position::new(1), read: Position::new(1) };
+    frames.push(("the end of a watch".into(), ClientFrame::Unwatch(conversation)));
     frames.push(("receipts".into(), ClientFrame::Receipts(vec![receipts])));
     for kind in [PresenceKind::Typing, PresenceKind::Online, PresenceKind::Offline] {
         frames.push((format!("{kind:?}"), ClientFrame::Presence(PresenceNotice { conversation, kind })));
@@ -190,8 +192,8 @@ async fn p36_what_exists_is_answered_to_a_stranger_like_what_does_not(database: 
             }
         }
     }
-    // Each but receipts and presence has an answer, and there are two of derived ids that have one more.
-    assert_eq!(refused, 2 * (5 * (5 + 6 + 4 + 2) + 2));
+    // Each but receipts, presence and the end of a watch has an answer, and there are two of derived ids that have one more.
+    assert_eq!(refused, 2 * (5 * (5 + 6 + 5 + 2) + 2));
     server.stop().await;
 }
 

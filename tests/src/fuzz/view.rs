@@ -248,6 +248,7 @@ impl Link {
             ClientFrame::Ask(_)
             | ClientFrame::ListLate(_)
             | ClientFrame::List(_)
+            | ClientFrame::Unwatch(_)
             | ClientFrame::ListSubscribers(_)
             | ClientFrame::MatchContacts(_)
             | ClientFrame::Receipts(_)
@@ -258,7 +259,7 @@ impl Link {
     fn fetched(&self, fetch: &Fetch) -> Fetched {
         let mine = |entry: &&Entry| match fetch.scope {
             FetchScope::Anew => true,
-            FetchScope::After(position) => entry.position > position,
+            FetchScope::After(position) | FetchScope::Watch(position) => entry.position > position,
             FetchScope::Page(number) => entry.document.thread().is_none() && entry.document.page() == Some(number),
             FetchScope::Thread(thread) => entry.document.thread() == Some(thread),
             FetchScope::ThreadPage(thread, number) => {

@@ -925,6 +925,7 @@ fn asked(frame: &ClientFrame) -> String {
         ClientFrame::MatchContacts(asked) => format!("match #{} of {}", asked.request, asked.points.len()),
         ClientFrame::ListSubscribers(list) => format!("list #{} of {}", list.request, list.conversation),
         ClientFrame::ListLate(list) => format!("list #{} of what is held in {}", list.request, list.conversation),
+        ClientFrame::Unwatch(conversation) => format!("unwatch {conversation}"),
         ClientFrame::List(list) => format!("list #{} {:?}", list.request, list.query),
         ClientFrame::Ping(_) => "ping".to_owned(),
     }

@@ -7,7 +7,7 @@ import { field, openDialog } from "../dialog";
 import { button, element } from "../dom";
 import { icon } from "../icons";
 import { attempt, outcome, type Person } from "../person";
-import { may, mayGive, rankOf } from "../rights";
+import { may, mayGive, ownRank } from "../rights";
 import { createSection, type Section } from "../section";
 import { PERMISSION_GROUPS, permissionName, roleName } from "../texts";
 
@@ -51,7 +51,7 @@ export function createRoles(person: Person, conversation: string): Section {
 
 function drawRole(person: Person, detail: ConversationDetail, role: RoleRow): HTMLElement {
   const { length } = role.permissions;
-  const mayChange = role.custom && mayDefine(detail) && role.rank < rankOf(detail, detail.role);
+  const mayChange = role.custom && mayDefine(detail) && role.rank < ownRank(detail);
   return element(
     "li",
     { class: "role", "data-testid": "role", "data-role": role.name },
@@ -90,7 +90,7 @@ function drawRole(person: Person, detail: ConversationDetail, role: RoleRow): HT
 
 function openRole(person: Person, detail: ConversationDetail, role: RoleRow | undefined): void {
   const carried = role ?? detail.roles.find((known) => known.name === "member");
-  const rankMax = Math.min(RANK_MAX, rankOf(detail, detail.role) - 1);
+  const rankMax = Math.min(RANK_MAX, ownRank(detail) - 1);
   const name = element("input", {
     type: "text",
     required: true,

@@ -1,7 +1,7 @@
 //! Grants, roles of a conversation's own, and how members move.
 
 use super::*;
-use crate::model::{Grant, RoleDefinition, RoleName, WhoPolicy};
+use crate::model::{Grant, Permissions, RoleDefinition, RoleName, WhoPolicy};
 
 fn grant(name: &str, permission: Permission, allowed: Option<bool>, until: Option<WallTime>, by: &str) -> Fact {
     let grant = allowed.map(|allowed| Grant { allowed, by: account(by), at: WallTime::from_millis(0), until });
