@@ -504,6 +504,30 @@ fn e103_what_waits_and_another_device_had_written_again_is_not_doubled() {
 }
 
 #[test]
+fn e104_what_an_administrator_has_no_part_in_any_more_leaves_their_list() {
+    let (mut world, ann, bob) = pair(Limits::default());
+    world.administrator = Some(account("root"));
+    let root = world.add("root");
+    let mut trip = begin((world, ann, bob));
+    let (group, copy) = (trip.group, trip.world.database().copy());
+    trip.world.command(ann, AddMember { conversation: group, account: account("root"), role: Role::Member });
+    trip.settle();
+    trip.world.input(root, Input::OpenConversation(group));
+    trip.settle();
+    assert!(trip.world.client(root).screen.inbox.contains_key(&group));
+    trip.world.set_network(ann, false);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    let screen = &trip.world.client(root).screen;
+    assert!(!screen.inbox.contains_key(&group) && !screen.details.contains_key(&group));
+    // Ann adds them again, as she had.
+    trip.world.set_network(ann, true);
+    trip.settle();
+    let screen = &trip.world.client(root).screen;
+    assert!(screen.inbox.contains_key(&group) && screen.details.contains_key(&group));
+}
+
+#[test]
 fn e62_what_was_written_in_a_thread_is_given_back() {
     let mut trip = begin(pair(Limits::default()));
     let ann = trip.ann;
@@ -519,6 +543,41 @@ fn e62_what_was_written_in_a_thread_is_given_back() {
     trip.world.put_back(&copy, true);
     trip.settle();
     assert_eq!(trip.refused(ann), [(Code::StoreRestored, "two".to_owned())]);
+}
+
+#[test]
+fn e62_a_thread_that_the_store_lost_gives_its_words_and_its_title_back() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+    let request = trip.world.command(ann, SendText::new(conversation, "one"));
+    let message = trip.world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
+    trip.settle();
+    let copy = trip.world.database().copy();
+    let open = CreateThread { conversation, message, title: Some("Where to".into()) };
+    let thread = open.thread(&TenantId::parse("acme").unwrap());
+    trip.world.command(ann, open.clone());
+    trip.settle();
+    for (device, text) in [(ann, "two"), (bob, "three")] {
+        trip.world.input(device, Input::OpenThread { conversation, thread });
+        trip.settle();
+        trip.world.command(device, SendText { thread: Some(thread), ..SendText::new(conversation, text) });
+        trip.settle();
+    }
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    let back = |text: &str| (Code::StoreRestored, text.to_owned());
+    assert_eq!(trip.refused(ann), [back("Where to"), back("two")]);
+    assert_eq!(trip.refused(bob), [back("three")]);
+    // The thread is begun again by hand, and then the words can be sent.
+    let ids: Vec<u64> = trip.world.client(ann).screen.refused.keys().copied().collect();
+    trip.world.command(ann, open);
+    trip.settle();
+    for id in ids {
+        trip.world.retry(ann, id, None);
+        trip.settle();
+    }
+    assert_eq!(trip.refused(ann), []);
+    assert_eq!(trip.world.client(ann).screen.texts(thread), ["two"]);
 }
 
 #[test]

@@ -42,7 +42,7 @@ const SEEDS: [(u64, &str); 20] = [
 ];
 
 /// The same, of worlds whose database is put back to copies of before.
-const RESTORED: [(u64, &str); 13] = [
+const RESTORED: [(u64, &str); 15] = [
     (25, "words of somebody who was out in the copy were not given back"),
     (26, "a message that waited was sent beside what another device had written again, on another page"),
     (53, "another change at a position that was held was dropped as known"),
@@ -53,8 +53,10 @@ const RESTORED: [(u64, &str); 13] = [
     (156, "words of somebody whom the copy did not know were not given back"),
     (161, "whoever came back into a conversation went on from positions of a former incarnation"),
     (189, "what was read of a former incarnation was let go of, and nobody asked for it again"),
+    (220, "a conversation that the copy did not know an administrator in stayed on their list"),
     (257, "a wish was granted by a node that did not know that the account had been removed"),
     (260, "words that an edit had taken the place of were looked for after they were lost"),
+    (267, "another change at a position that was held, in a document that was not here, was dropped as known"),
     (284, "what was read of a former incarnation was let go of while another device wrote it again"),
 ];
 

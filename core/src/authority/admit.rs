@@ -6,7 +6,7 @@ use crate::{
     code::Code,
     doc::{Admit, ApplyChangeError, Change, DecodedChange, Document, Fact},
     ids::{ChangeHash, DocumentId},
-    journal::Entry,
+    journal::{Entry, Position},
     limits::Limits,
     time::WallTime,
     wire::PushedChange,
@@ -161,12 +161,16 @@ impl Stream {
         }
     }
 
-    /// Whether an entry is another change than the one that is held at its position; not
-    /// known of a document that is not here.
+    /// Whether an entry is another change than the one that is held at its position: its document
+    /// lacks it, or a message of another one was admitted there. Not known where neither is here.
     pub(crate) fn contradicts(&self, entry: &Entry) -> bool {
         let change = shape::read(&entry.change, &Limits::WIDEST);
         let held = self.document(&entry.document).zip(change.ok());
-        held.is_some_and(|(held, (change, _))| !held.contains(change.hash()))
+        let is_there = |other: &Document| {
+            let before = Position::new(entry.position.number().saturating_sub(1));
+            *other.id() != entry.document && !other.admissions().between(before, entry.position).is_empty()
+        };
+        held.is_some_and(|(held, (change, _))| !held.contains(change.hash())) || self.documents().any(is_there)
     }
 
     /// Steps 3 to 9 alone, on facts that are not a change yet: what a client

@@ -8,7 +8,7 @@ use crate::{
     journal::{Entry, Position},
     limits::Limits,
     time::WallTime,
-    wire::{Accepted, Fetched, Push, Refused, ServerFrame},
+    wire::{Accepted, Fetched, Push, ServerFrame},
 };
 
 /// A stream and the session that pushes into it.
@@ -48,15 +48,7 @@ impl Judge {
                 // Where it was admitted is for a journal to say, which there is none of here.
                 Err(AdmitError::AlreadyAdmitted(_)) => accepted.positions.push(Position::ZERO),
                 Err(AdmitError::Refused(refusal)) => {
-                    return ServerFrame::Refused(Refused {
-                        request: push.request,
-                        stream: push.stream.clone(),
-                        index: u32::try_from(index).unwrap_or(u32::MAX),
-                        code: refusal.code,
-                        detail: refusal.detail,
-                        retry_at: refusal.retry_at,
-                        lacks: Vec::new(),
-                    });
+                    return ServerFrame::Refused(refusal.answer(push.request, push.stream.clone(), index));
                 }
             }
             accepted.accepted_at.push(accepted_at);

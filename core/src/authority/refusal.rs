@@ -1,6 +1,6 @@
 //! The answer to a change that is not admitted: not a failure.
 
-use crate::{code::Code, time::WallTime};
+use crate::{code::Code, ids::StreamId, time::WallTime, wire::Refused};
 
 /// Why a change is refused, or until when it is deferred.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,5 +22,12 @@ impl Refusal {
     /// A refusal until a time.
     pub fn deferred(code: Code, detail: impl Into<String>, retry_at: WallTime) -> Self {
         Self { code, detail: detail.into(), retry_at: Some(retry_at) }
+    }
+
+    /// The answer to the request that it refuses, from which of its changes on.
+    pub fn answer(self, request: u64, stream: StreamId, index: usize) -> Refused {
+        let Self { code, detail, retry_at } = self;
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        Refused { request, stream, index, code, detail, retry_at, lacks: Vec::new() }
     }
 }

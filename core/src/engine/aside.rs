@@ -80,14 +80,8 @@ impl Held {
 }
 
 impl Replica {
-    /// When what the server put off is tried again: pushes, fetches, and what waits aside.
-    pub(super) fn deferred_timers(&self) -> impl Iterator<Item = MonotonicTime> {
-        let threads = self.held_later.values().min().copied();
-        [self.outbox.retry_at, self.fetch_at, self.aside_timer(), threads].into_iter().flatten()
-    }
-
     /// When the first of what is aside is tried again.
-    fn aside_timer(&self) -> Option<MonotonicTime> {
+    pub(super) fn aside_timer(&self) -> Option<MonotonicTime> {
         self.outbox.entries.asides().filter_map(|entry| entry.aside).map(|aside| aside.at).min()
     }
 

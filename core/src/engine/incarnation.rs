@@ -239,7 +239,19 @@ impl Engine {
         {
             self.offer_again(stream, asking.into_lacking(), &held);
         }
+        self.unlist_unknown(stream);
         Ok(admitted)
+    }
+
+    /// An administrator of the tenant reads also what knows nothing of them any more.
+    fn unlist_unknown(&mut self, stream: &StreamId) {
+        let me = self.session.account.clone();
+        let Some(conversation) = stream.conversation() else { return };
+        let is_listed = self.inbox.get(&conversation).is_some_and(|record| record.row.role != Role::Subscriber);
+        let Some(replica) = self.replica(stream) else { return };
+        if is_listed && !replica.view().conversation().members.contains_key(&me) {
+            self.unlist(conversation);
+        }
     }
 
     /// Commands again what the server lacks, before what waits in the outbox,
@@ -471,10 +483,15 @@ impl Engine {
         let stream = StreamId::Conversation(conversation);
         self.drop_stored(&stream);
         self.store.write(Write::Delete(record::head_key(&stream)));
-        self.store.write(Write::Delete(record::inbox_key(conversation)));
         self.store.write(Write::Delete(record::rows_key(conversation)));
         self.heads.remove(&stream);
         self.dirty_heads.remove(&stream);
+        self.unlist(conversation);
+    }
+
+    /// The account has no part in a conversation, and had none: it is on no list.
+    fn unlist(&mut self, conversation: ConversationId) {
+        self.store.write(Write::Delete(record::inbox_key(conversation)));
         self.dirty_rows.remove(&conversation);
         self.inbox.remove(&conversation);
         self.told_rows.remove(&conversation);

@@ -8,15 +8,16 @@ use crate::{
         AddContact, AddMember, AnswerLate, BanMember, BlockAccount, ChangeRole, Command, DefineRole, DeleteMessage,
         EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember,
         SendText, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy,
-        SetProfile, SetReachability, SetScope, SetState, SetTheme, SettingChange, TransferOwnership, UnbanMember,
-        UnpinMessage, Unreact,
+        SetProfile, SetReachability, SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange,
+        TransferOwnership, UnbanMember, UnpinMessage, Unreact,
     },
     doc::{Document, Fact, Message, ProfileField, SettingField, Statement},
     engine::record::{self, DocumentRecord},
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId},
     journal::Entry,
     model::{
-        Conversation, LateState, MemberStatus, MessageKind, NotificationLevel, Profile, Reachability, Role, Standing,
+        Conversation, InfoField, LateState, MemberStatus, MessageKind, NotificationLevel, Profile, Reachability, Role,
+        Standing,
     },
     storage::Record,
     time::WallTime,
@@ -71,7 +72,9 @@ impl Author<'_> {
                 (_, Fact::Deleted(_, deletion)) => deletion.by == *self.account,
                 (_, Fact::Reaction(_, _, account, _)) => account == self.account,
                 (DocumentId::Conversation(_), Fact::Created(_) | Fact::InviteUses(..)) => false,
-                (DocumentId::Conversation(_), _) => statement.device == self.device,
+                (DocumentId::Conversation(_), _) | (DocumentId::Thread(..), Fact::Info(..)) => {
+                    statement.device == self.device
+                }
                 _ => false,
             };
             let change = HeldChange { hash: *hash, message: None, accepted_at: None };
@@ -121,9 +124,10 @@ pub(super) fn stored_documents(stream: &StreamId, records: &[Record]) -> Vec<Doc
 /// What would state a fact once more, where a stream's documents say what they do
 /// now; none where that leaves nothing to do.
 pub(super) fn restate(document: &DocumentId, fact: &Fact, now: &Now<'_>) -> Option<Command> {
-    match document.stream().conversation() {
-        Some(conversation) => in_conversation(conversation, fact, now),
-        None => of_account(fact, now.profile.clone()),
+    match (document, document.stream().conversation()) {
+        (DocumentId::Thread(conversation, thread), _) => of_thread(*conversation, *thread, fact),
+        (_, Some(conversation)) => in_conversation(conversation, fact, now),
+        (_, None) => of_account(fact, now.profile.clone()),
     }
 }
 
@@ -170,6 +174,15 @@ fn of_account(fact: &Fact, profile: Profile) -> Option<Command> {
         }
         _ => return None,
     })
+}
+
+fn of_thread(conversation: ConversationId, thread: ConversationId, fact: &Fact) -> Option<Command> {
+    match fact {
+        Fact::Info(InfoField::Title, title) => {
+            Some(SetThread { conversation, thread, change: ThreadChange::Title(title.clone()) }.into())
+        }
+        _ => None,
+    }
 }
 
 fn in_conversation(conversation: ConversationId, fact: &Fact, now: &Now<'_>) -> Option<Command> {

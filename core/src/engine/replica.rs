@@ -169,6 +169,12 @@ impl Replica {
         self.former.as_ref().is_some_and(|former| !matches!(former, Former::Out))
     }
 
+    /// When what the server put off is tried again: pushes, fetches, and what waits aside.
+    pub(super) fn deferred_timers(&self) -> impl Iterator<Item = MonotonicTime> {
+        let threads = self.held_later.values().min().copied();
+        [self.outbox.retry_at, self.fetch_at, self.aside_timer(), threads].into_iter().flatten()
+    }
+
     /// What the person sees.
     pub(super) fn view(&self) -> &Stream {
         self.view.as_ref().unwrap_or(&self.confirmed)
@@ -308,7 +314,8 @@ impl Replica {
             return Err(ReceiveEntryError::Foreign);
         }
         if entry.position <= position && self.former.is_none() {
-            if self.confirmed.contradicts(entry) {
+            let is_of_another = self.tail.get(&entry.position).is_some_and(|document| *document != entry.document);
+            if is_of_another || self.confirmed.contradicts(entry) {
                 return Err(ReceiveEntryError::Another);
             }
             return Ok(Some(Received::Old));

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use tidings_core::{
     authority::{self, Refusal},
     model::Wish,
-    wire::{Push, Refused, ServerFrame},
+    wire::{Push, ServerFrame},
 };
 use tokio::time::Instant;
 
@@ -70,15 +70,7 @@ pub struct PushRequest {
 impl PushRequest {
     /// Answers why one of its changes is refused, or when to come again.
     fn refuse(&self, metrics: &Metrics, index: usize, refusal: Refusal) {
-        let refused = Refused {
-            request: self.push.request,
-            stream: self.push.stream.clone(),
-            index: u32::try_from(index).unwrap_or(u32::MAX),
-            code: refusal.code,
-            detail: refusal.detail,
-            retry_at: refusal.retry_at,
-            lacks: Vec::new(),
-        };
+        let refused = refusal.answer(self.push.request, self.push.stream.clone(), index);
         metrics.push_refused(&refused);
         self.session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
     }

@@ -4,10 +4,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use tidings_core::{
+    authority::Refusal,
     code::Code,
     ids::StreamId,
     model::ContactPoint,
-    wire::{ContactMatch, ContactMatches, MatchContacts, Refused, ServerFrame},
+    wire::{ContactMatch, ContactMatches, MatchContacts, ServerFrame},
 };
 
 use super::outgoing::Frame;
@@ -25,15 +26,7 @@ pub(super) async fn answer(node: &Node, identity: &Identity, asked: &MatchContac
     let refused = |code, detail: String, retry_at| {
         node.metrics.fetches_refused.of(code).count();
         let stream = StreamId::Account(identity.account.clone());
-        Frame::new(&ServerFrame::Refused(Refused {
-            request: asked.request,
-            stream,
-            index: 0,
-            code,
-            detail,
-            retry_at,
-            lacks: Vec::new(),
-        }))
+        Frame::new(&ServerFrame::Refused(Refusal { code, detail, retry_at }.answer(asked.request, stream, 0)))
     };
     if asked.points.len() > points_max {
         return refused(Code::TooManyContacts, format!("at most {points_max} at once"), None);

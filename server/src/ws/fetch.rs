@@ -7,6 +7,7 @@ use std::{
 };
 
 use tidings_core::{
+    authority::Refusal,
     code::Code,
     doc::Change,
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, Stamp, StreamId, TenantId},
@@ -78,7 +79,8 @@ pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> V
             };
             node.metrics.fetches_refused.of(code).count();
             let (request, stream) = (fetch.request, fetch.stream.clone());
-            let refused = Refused { request, stream, index: 0, code, detail: detail.to_owned(), retry_at, lacks };
+            let refusal = Refusal { code, detail: detail.to_owned(), retry_at };
+            let refused = Refused { lacks, ..refusal.answer(request, stream, 0) };
             vec![Frame::new(&ServerFrame::Refused(refused))]
         }
     }

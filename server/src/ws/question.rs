@@ -3,11 +3,7 @@
 
 use std::sync::Arc;
 
-use tidings_core::{
-    code::Code,
-    ids::StreamId,
-    wire::{Refused, ServerFrame},
-};
+use tidings_core::{authority::Refusal, code::Code, ids::StreamId, wire::ServerFrame};
 
 use super::outgoing::Frame;
 use crate::{node::Node, store::StoreError, stream::fanout};
@@ -27,6 +23,6 @@ pub(super) fn frame(node: &Node, request: u64, stream: StreamId, answer: Answer)
         }
     };
     node.metrics.fetches_refused.of(code).count();
-    let detail = detail.to_owned();
-    Frame::new(&ServerFrame::Refused(Refused { request, stream, index: 0, code, detail, retry_at, lacks: Vec::new() }))
+    let refusal = Refusal { code, detail: detail.to_owned(), retry_at };
+    Frame::new(&ServerFrame::Refused(refusal.answer(request, stream, 0)))
 }

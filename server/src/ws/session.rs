@@ -16,6 +16,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use tidings_core::{
+    authority::Refusal,
     code::Code,
     ids::{ConversationId, IncarnationId, StreamId},
     journal::{Cursor, Entry, Position},
@@ -483,15 +484,9 @@ impl Session {
     }
 
     fn rate_limited(&self, request: u64, stream: StreamId, wait: Duration) -> Refused {
-        Refused {
-            request,
-            stream,
-            index: 0,
-            code: Code::RateLimited,
-            detail: "more at once than a session, or its account, may send".to_owned(),
-            retry_at: Some(self.node.clock.wall_now().plus(wait)),
-            lacks: Vec::new(),
-        }
+        let detail = "more at once than a session, or its account, may send";
+        let retry_at = self.node.clock.wall_now().plus(wait);
+        Refusal::deferred(Code::RateLimited, detail, retry_at).answer(request, stream, 0)
     }
 
     async fn merge_receipts(&mut self, notices: &[ReceiptNotice]) -> Result<(), Ending> {

@@ -8,7 +8,7 @@ use tidings_core::{
     code::Code,
     ids::{ConversationId, StreamId},
     model::Wish,
-    wire::{Ask, Push, Refused, ServerFrame},
+    wire::{Ask, Push, ServerFrame},
 };
 
 use super::Session;
@@ -132,9 +132,7 @@ impl Session {
     }
 
     async fn refuse(&mut self, socket: &mut FrameSocket, push: Push, refusal: Refusal) -> Result<(), Ending> {
-        let Refusal { code, detail, retry_at } = refusal;
-        let refused =
-            Refused { request: push.request, stream: push.stream, index: 0, code, detail, retry_at, lacks: Vec::new() };
+        let refused = refusal.answer(push.request, push.stream, 0);
         self.node.metrics.push_refused(&refused);
         self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await
     }
