@@ -34,6 +34,8 @@ pub struct Bounds {
     pub frame_entries_max: usize,
     /// Bytes of changes after which entries go on in another frame.
     pub frame_entries_bytes: usize,
+    /// Bytes after which a frame goes in pieces, if that is less than a frame may have.
+    pub piece_bytes_max: usize,
     /// Summaries, profiles or receipts of one frame.
     pub frame_items_max: usize,
     /// Frames written before the socket is flushed and other work gets its turn.
@@ -76,6 +78,7 @@ impl Default for Bounds {
             receipt_members_max: 100,
             frame_entries_max: 500,
             frame_entries_bytes: 512 * 1024,
+            piece_bytes_max: usize::MAX,
             frame_items_max: 250,
             write_batch_max: 64,
             sent_streams_max: 4_096,

@@ -657,6 +657,49 @@ fn e8_a_restored_backup_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn s48_a_message_that_was_written_anew_on_a_page_that_is_not_held_is_there_once() {
+    let limits = Limits { page_changes_soft: 6, page_changes_max: 40, catch_up_entries_max: 2, ..Limits::default() };
+    let mut group = group(limits);
+    let (ann, bob, id) = (group.ann, group.bob, group.group);
+    let mut expected = Vec::new();
+    let mut talk = |group: &mut Group, count: usize| {
+        for _ in 0..count {
+            let words = format!("bob {}", expected.len());
+            group.say(bob, &words);
+            group.settle();
+            expected.push(words);
+        }
+        expected.len()
+    };
+    talk(&mut group, 2);
+    group.world.set_network(ann, false);
+    group.say(ann, "written twice");
+    group.world.run_ms(1_000);
+    let backup = group.world.client(ann).disk.crash();
+    // The page that it was written for closes, and so does the one that it is written for anew.
+    let place = talk(&mut group, 5);
+    group.world.set_network(ann, true);
+    group.settle();
+    talk(&mut group, 9);
+    group.world.restart(ann, backup);
+    group.world.input(ann, Input::OpenConversation(id));
+    group.settle();
+    let new = group.world.add("ann");
+    group.world.input(new, Input::OpenConversation(id));
+    for device in [ann, bob, group.carl, new] {
+        for _ in 0..20 {
+            group.world.input(device, Input::LoadOlder(id));
+            group.settle();
+        }
+    }
+    expected.insert(place, "written twice".to_owned());
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    group.check_texts(&expected);
+    assert!(group.world.client(ann).screen.refused.is_empty());
+    assert_eq!(group.world.client(ann).screen.unsynced, 0);
+}
+
+#[test]
 fn e8_a_device_id_of_another_account_is_given_up() {
     let mut world = World::new(9, Limits::default());
     let (ann, bob) = (world.add_seeded("ann", [1; 32]), world.add_seeded("bob", [1; 32]));

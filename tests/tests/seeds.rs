@@ -3,13 +3,15 @@
 use tidings_tests::sim::run::{Plan, run};
 
 /// The seed, and what it found.
-const SEEDS: [(u64, &str); 20] = [
+const SEEDS: [(u64, &str); 22] = [
     (2, "a removal that was told changed nothing on the list"),
     (48, "an answer behind its own entry took the next command in the outbox with it"),
     (94, "a first profile that was refused stayed on the screen"),
     (95, "a message that was admitted just before its author left stayed pending, and was gone with the next start"),
     (116, "a clock that was set back put off a push for as long"),
+    (159, "a device that was set back wrote a message again that was admitted on a page it did not hold"),
     (184, "a notice that could not be read when it came was made up for minutes later"),
+    (204, "what was to be asked with a new start was forgotten when that was put off, again and again"),
     (
         1_795_346_914,
         "a node that was to die at its next commit, and was stopped until the world was healed, stayed dead",

@@ -331,6 +331,9 @@ impl Engine {
             return self.fetch_stream(stream);
         }
         if fetched.restart {
+            if replica.former.is_none() && !self.takes_what_is_there(stream, fetched) {
+                return self.fetch_stream(stream);
+            }
             let admitted = match self.restart_former(stream, fetched) {
                 Ok(admitted) => admitted,
                 Err(RestoreFetchedError::Another) => return self.start_over(stream),
@@ -346,6 +349,7 @@ impl Engine {
             }
         } else {
             replica.whole = true;
+            replica.doubtful = false;
             // What was fetched does not fit either: asking again at once would
             // ask for ever.
             if let Err((entry, misfit)) = self.take_entries(stream, &fetched.entries) {
@@ -494,7 +498,7 @@ impl Engine {
     }
 
     /// Takes out of the outbox what is in the journal, and was told in another way or not at all.
-    fn take_told(&mut self, stream: &StreamId, hash: ChangeHash) {
+    pub(super) fn take_told(&mut self, stream: &StreamId, hash: ChangeHash) {
         let Some(replica) = self.replica(stream) else { return };
         if let Some(answered) = replica.outbox.take(hash) {
             self.forget_entry(answered.sequence);

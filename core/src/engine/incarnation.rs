@@ -64,10 +64,7 @@ pub(super) struct Asking {
 impl Asking {
     fn of(mut own: Vec<Own>, waiting: &Entries) -> Self {
         own.sort_by_key(|own| own.at);
-        let waiting = waiting.iter().filter_map(|entry| {
-            let stamp = entry.stamp()?;
-            Some(HeldChange { hash: entry.change.hash(), message: Some(stamp), accepted_at: None })
-        });
+        let waiting = waiting.iter().filter_map(OutboxEntry::held_change);
         let changes: Vec<HeldChange> = own.iter().map(|own| own.change).chain(waiting).collect();
         let unanswered = changes.len();
         let unasked = unanswered.saturating_sub(Limits::HELD_CHANGES_MAX);
@@ -172,10 +169,13 @@ impl Engine {
     pub(super) fn fetch_scope(&mut self, stream: &StreamId) -> Option<(FetchScope, Vec<HeldChange>)> {
         let watches = self.watches(stream);
         let replica = self.replica(stream)?;
+        replica.asked.clear();
         let after = if replica.whole { replica.confirmed.position() } else { Position::ZERO };
         match &mut replica.former {
-            None if watches => Some((FetchScope::Watch(after), Vec::new())),
-            None => Some((FetchScope::After(after), Vec::new())),
+            None => {
+                let scope = if watches { FetchScope::Watch(after) } else { FetchScope::After(after) };
+                Some((scope, self.ask_of_waiting(stream, after)))
+            }
             Some(Former::Read(asking)) => Some((FetchScope::Anew, asking.asked().to_vec())),
             Some(Former::Reading) => None,
             Some(former @ (Former::Unread | Former::Out)) => {

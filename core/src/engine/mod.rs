@@ -15,6 +15,7 @@ mod counts;
 mod damage;
 mod deleted;
 mod detail;
+mod doubt;
 mod entries;
 mod fault;
 mod fetched;

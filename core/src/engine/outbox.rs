@@ -12,7 +12,7 @@ use crate::{
     limits::Limits,
     time::{MonotonicTime, WallTime},
     view::Wait,
-    wire::{Accepted, PushedChange},
+    wire::{Accepted, HeldChange, PushedChange},
 };
 
 /// How often a command is written anew before it is refused after all: a
@@ -48,6 +48,11 @@ impl OutboxEntry {
             Command::SendText(send) => Some(send.stamp),
             _ => None,
         }
+    }
+
+    /// The change of a message, to be asked about.
+    pub(super) fn held_change(&self) -> Option<HeldChange> {
+        Some(HeldChange { hash: self.change.hash(), message: Some(self.stamp()?), accepted_at: None })
     }
 
     pub(super) fn record(&self) -> OutboxRecord {

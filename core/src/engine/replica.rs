@@ -18,7 +18,7 @@ use crate::{
         touched::Touched,
         unread::UnreadBehind,
     },
-    ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
     model::{MemberStatus, Receipt, Thread},
@@ -51,6 +51,10 @@ pub(super) struct Replica {
     pub(super) rewrite_due: bool,
     /// Set with it when the server refused a time as ahead of its own.
     pub(super) stamps_due: bool,
+    /// Messages in the outbox that the fetch under way asks about.
+    pub(super) asked: Vec<ChangeHash>,
+    /// Set when a new start came, and messages wait of which that did not tell.
+    pub(super) doubtful: bool,
     /// Set while what is held is of a former incarnation of the server's store.
     pub(super) former: Option<Former>,
     /// Why this account may no longer write here, told by Revoked.
@@ -148,6 +152,8 @@ impl Replica {
             fetch_at: None,
             rewrite_due: false,
             stamps_due: false,
+            asked: Vec::new(),
+            doubtful: false,
             former: None,
             revoked: None,
             tail: BTreeMap::new(),

@@ -111,13 +111,12 @@ impl Fetching<'_> {
             FetchScope::Thread(thread) => self.thread(thread).await?,
             FetchScope::ThreadPage(thread, number) => self.page(Some(thread), number).await?,
         };
-        fetched.lacks = self.lacks().await?;
+        let after = self.after_position();
+        // What entries tell need not be asked.
+        if fetched.restart || after.is_none() {
+            fetched.lacks = self.lacks().await?;
+        }
         let mut frames = Vec::new();
-        let after = match self.fetch.scope {
-            FetchScope::After(position) | FetchScope::Watch(position) => Some(position),
-            FetchScope::Anew => Some(Position::ZERO),
-            FetchScope::Page(_) | FetchScope::Thread(_) | FetchScope::ThreadPage(..) => None,
-        };
         let fresh = fetched.restart || after == Some(Position::ZERO);
         if let Some(conversation) = self.fetch.stream.conversation() {
             let members = self.node.store.active_members(self.tenant(), conversation).await?;
@@ -222,12 +221,21 @@ impl Fetching<'_> {
                     found.is_some_and(|found| Some(found.accepted_at) == change.accepted_at)
                 };
                 let known = held.iter().filter(is_of_before).map(|change| found[&change.hash].position).max();
-                self.stamps_since(known.unwrap_or(Position::ZERO)).await?
+                self.stamps_since(known.max(self.after_position()).unwrap_or(Position::ZERO)).await?
             }
             false => BTreeSet::new(),
         };
         let is_there = |change: &HeldChange| change.message.is_some_and(|stamp| again.contains(&stamp));
         Ok(lacking.into_iter().filter(|change| !is_there(change)).map(|change| change.hash).collect())
+    }
+
+    /// Up to where whoever asks for what is new has all of the stream.
+    fn after_position(&self) -> Option<Position> {
+        match self.fetch.scope {
+            FetchScope::After(position) | FetchScope::Watch(position) => Some(position),
+            FetchScope::Anew => Some(Position::ZERO),
+            FetchScope::Page(_) | FetchScope::Thread(_) | FetchScope::ThreadPage(..) => None,
+        }
     }
 
     /// The stamps of the messages of the account that were written behind a position.

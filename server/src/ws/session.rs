@@ -239,7 +239,8 @@ impl Session {
         socket: &mut FrameSocket,
         frames: impl IntoIterator<Item = Arc<Frame>>,
     ) -> Result<(), Ending> {
-        let (ended, bytes_max) = (self.reader.ended(), self.node.limits.frame_bytes_max as usize);
+        let ended = self.reader.ended();
+        let bytes_max = self.node.config.node.bounds.piece_bytes_max.min(self.node.limits.frame_bytes_max as usize);
         let written = timeout(self.node.config.node.write_timeout, async {
             for frame in frames {
                 self.note_sent(&frame);

@@ -89,6 +89,7 @@ fn replay(plan: &Plan) -> ExitCode {
         Ok(report) => {
             println!("seed {} finds nothing: {} said, {} entries", plan.seed, report.said, report.entries);
             println!("turns {:?}\nrefusals {:?}\nsessions ended {:?}", report.classes, report.refusals, report.endings);
+            println!("took effect {:?}, {} hostile changes", report.happened, report.hostile);
             println!("trace {}", report.digest);
             ExitCode::SUCCESS
         }

@@ -7,7 +7,7 @@ use tidings_core::{
     engine::ConnectionState,
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
-    model::{ConversationState, MemberStatus, Reachability, Receipt, is_held},
+    model::{MemberStatus, Reachability, Receipt, is_held},
     view::InboxRow,
 };
 use tidings_server::verify::verify_all;
@@ -175,8 +175,7 @@ impl Checks {
         for (id, stream) in self.journal.streams() {
             let Some(conversation) = id.conversation() else { continue };
             let members = stream.members();
-            let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
-            if made.conversation().state() == ConversationState::Deleted {
+            if stream.is_deleted() {
                 // Who was out of it before is told no more, and keeps what they had.
                 let is_out = |client: &&Client| {
                     let row = client.screen.inbox.get(&conversation);
@@ -188,7 +187,8 @@ impl Checks {
                         !client.screen.inbox.contains_key(&conversation),
                         "{account} lists {conversation}, deleted"
                     );
-                    let rooms = made.threads().map(|thread| thread.id).chain([conversation]);
+                    let threads = stream.verifier.stream().threads();
+                    let rooms = threads.map(|thread| thread.id).chain([conversation]);
                     let rows: usize = rooms.map(|room| client.screen.rows(room).len()).sum();
                     ensure!(rows == 0, "{account} reads {rows} messages of {conversation}, deleted");
                     let records = client.disk.crash();
@@ -204,6 +204,7 @@ impl Checks {
                 }
                 continue;
             }
+            let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
             let rooms: Vec<_> = made.threads().map(|thread| thread.id).chain([conversation]).collect();
             let rooms: Vec<_> = rooms.into_iter().map(|room| (room, timeline(&made, room))).collect();
             if let Some(name) = made.conversation().public_name() {
@@ -254,10 +255,10 @@ impl Checks {
     /// Documents that are held are as the journal makes them.
     fn check_documents(&self, world: &World) -> Checked {
         for (id, journal) in self.journal.streams() {
-            let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
-            if id.conversation().is_some() && made.conversation().state() == ConversationState::Deleted {
+            if journal.is_deleted() {
                 continue;
             }
+            let Some(made) = world.stream(id) else { return Err(format!("{id} is gone")) };
             let readers = match id {
                 StreamId::Account(account) => BTreeSet::from([account.clone()]),
                 StreamId::Conversation(_) => journal.members(),

@@ -46,8 +46,9 @@ fn low<T: Copy>(random: &mut Random, shipped: T, low: &[T]) -> T {
     if random.chance(60) { shipped } else { *random.pick(low) }
 }
 
-/// Limits told to clients, which few people cross within a run.
-pub(super) fn draw_limits(random: &mut Random) -> Limits {
+/// Limits told to clients, which few people cross within a run. Where somebody attacks, the conversation
+/// in which they do has edits and reactions side by side.
+pub(super) fn draw_limits(random: &mut Random, is_attacked: bool) -> Limits {
     let shipped = Limits::DEFAULT;
     let mut low = |shipped: u32, some: &[u32]| low(random, shipped, some);
     // A change of these worlds has some hundred bytes, or some thousand of the longest words.
@@ -60,6 +61,8 @@ pub(super) fn draw_limits(random: &mut Random) -> Limits {
     let page_bytes_soft = low(shipped.page_bytes_soft, &[4_000, 6_000, 30_000]);
     let document_changes_soft = low(shipped.document_changes_soft, &[40, 80]);
     let document_bytes_soft = low(shipped.document_bytes_soft, &[change_bytes_max, 2 * change_bytes_max]);
+    let heads_max = low(shipped.heads_max, &[1, 2, 4]);
+    let reactions_max = low(shipped.reactions_max, &[1]);
     Limits {
         message_characters_max,
         change_bytes_max,
@@ -80,10 +83,10 @@ pub(super) fn draw_limits(random: &mut Random) -> Limits {
         changes_per_second: low(shipped.changes_per_second, &[2]),
         change_bytes_burst: low(shipped.change_bytes_burst, &[2_048]),
         change_bytes_per_second: low(shipped.change_bytes_per_second, &[2_048]),
-        heads_max: low(shipped.heads_max, &[1, 2, 4]),
+        heads_max: if is_attacked { shipped.heads_max } else { heads_max },
         members_max: low(shipped.members_max.min(document_changes_soft), &[3, 4]),
         pins_max: low(shipped.pins_max, &[1, 2]),
-        reactions_max: low(shipped.reactions_max, &[1]),
+        reactions_max: if is_attacked { shipped.reactions_max } else { reactions_max },
         roles_max: low(shipped.roles_max, &[1]),
         invites_max: low(shipped.invites_max, &[1]),
         contacts_max: low(shipped.contacts_max, &[1, 2]),
@@ -92,8 +95,8 @@ pub(super) fn draw_limits(random: &mut Random) -> Limits {
     }
 }
 
-/// How much a node and its store take at once.
-pub(super) fn draw_bounds(random: &mut Random) -> Bounds {
+/// How much a node and its store take at once. Frames go in pieces where the database is not put back.
+pub(super) fn draw_bounds(random: &mut Random, is_restored: bool) -> Bounds {
     let shipped = Bounds::default();
     let mut count = |shipped: usize, some: &[usize]| low(random, shipped, some);
     let pushes_waiting_max = count(shipped.pushes_waiting_max, &[1, 2]);
@@ -108,6 +111,10 @@ pub(super) fn draw_bounds(random: &mut Random) -> Bounds {
     let receipts_at_once_max = count(shipped.receipts_at_once_max, &[1, 2]);
     let frame_entries_max = count(shipped.frame_entries_max, &[1, 2, 5]);
     let frame_entries_bytes = count(shipped.frame_entries_bytes, &[1, 500]);
+    let piece_bytes_max = match is_restored {
+        false => count(shipped.piece_bytes_max, &[500, 2_000]),
+        true => shipped.piece_bytes_max,
+    };
     let frame_items_max = count(shipped.frame_items_max, &[1, 2]);
     let write_batch_max = count(shipped.write_batch_max, &[1, 2]);
     let sent_streams_max = count(shipped.sent_streams_max, &[0, 1]);
@@ -128,6 +135,7 @@ pub(super) fn draw_bounds(random: &mut Random) -> Bounds {
         receipts_at_once_max,
         frame_entries_max,
         frame_entries_bytes,
+        piece_bytes_max,
         frame_items_max,
         write_batch_max,
         sent_streams_max,
@@ -144,9 +152,17 @@ pub(super) fn draw_bounds(random: &mut Random) -> Bounds {
     }
 }
 
+/// After so long some worlds erase what was deleted: longer than a turn, after which all entries have been read.
+pub(super) const ERASED_AFTER: Duration = Duration::from_secs(150);
+
 /// What an operator sets of a node, and of what one account may use of it.
-pub(super) fn draw_config(random: &mut Random, config: &mut Config) {
-    config.node.bounds = draw_bounds(random);
+pub(super) fn draw_config(random: &mut Random, config: &mut Config, is_restored: bool) {
+    // A copy of a database in which some was erased does not tell what that was.
+    if !is_restored {
+        config.node.erase_after = low(random, config.node.erase_after, &[ERASED_AFTER]);
+        config.node.erase_interval = Duration::from_secs(2);
+    }
+    config.node.bounds = draw_bounds(random, is_restored);
     config.node.cache_bytes_max = low(random, config.node.cache_bytes_max, &[0, 100_000]);
     config.node.streams_max = low(random, config.node.streams_max, &[1, 2]);
     config.node.stream_idle =

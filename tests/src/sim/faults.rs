@@ -130,6 +130,11 @@ impl Profile {
         }
     }
 
+    /// Whether something may happen.
+    pub fn has(&self, class: Class) -> bool {
+        self.faults.contains(&class)
+    }
+
     /// What happens in a turn.
     pub fn pick(&self, random: &mut Random) -> Class {
         let acts = random.chance(self.acts_percent);

@@ -27,6 +27,8 @@ happenings! {
     LinkCut,
     /// A frame vanished, and nobody was told.
     FrameLost,
+    /// A frame was longer than a node writes at once.
+    FrameInPieces,
     /// A frame waited for a device that took none.
     ReaderStalled,
     /// A device that wanted a link could not reach a node.
@@ -71,6 +73,10 @@ happenings! {
     PutBack,
     /// Words that the database had lost were in a journal again.
     WordsBack,
+    /// A conversation that was deleted was erased.
+    Erased,
+    /// A device that listed it was away from before its deletion was told until it was erased.
+    AwayOverErasure,
     /// A device showed the same after it started again, with no network.
     SameAgain,
 }

@@ -20,6 +20,7 @@ pub mod plant;
 mod rest;
 mod restored;
 pub mod run;
+mod scenes;
 pub mod shown;
 pub mod shrink;
 pub mod store;

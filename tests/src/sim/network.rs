@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use tidings_core::ids::ChangeHash;
+use tidings_core::{
+    ids::ChangeHash,
+    wire::{ServerFrame, decode_frame},
+};
 
 use super::{
     happened::{Happened, Tally},
@@ -67,6 +70,8 @@ pub struct Link {
     pub trouble: Trouble,
     /// What was pushed over it, by request; nothing by a wish.
     pub pushed: BTreeMap<u64, Vec<ChangeHash>>,
+    /// Bytes of a frame of which not all pieces have been written.
+    pieces: Vec<u8>,
     random: Random,
     tally: Tally,
 }
@@ -81,6 +86,7 @@ impl Link {
             down: Lane::default(),
             trouble: Trouble::None,
             pushed: BTreeMap::new(),
+            pieces: Vec::new(),
             random: Random::new(seed),
             tally: tally.clone(),
         }
@@ -102,6 +108,19 @@ impl Link {
             Trouble::Silent => self.tally.count(Happened::FrameLost),
             Trouble::None | Trouble::Stalled => self.down.send(arrives_ms, frame),
         }
+    }
+
+    /// The frame that a node wrote: that of its pieces with the last of them, none before.
+    ///
+    /// # Panics
+    /// When the pieces are not a frame.
+    pub fn put_together(&mut self, frame: ServerFrame) -> Option<ServerFrame> {
+        let ServerFrame::Piece(piece) = frame else { return Some(frame) };
+        self.pieces.extend(piece.bytes);
+        piece.last.then(|| {
+            self.tally.count(Happened::FrameInPieces);
+            decode_frame(&std::mem::take(&mut self.pieces), usize::MAX).expect("pieces are a frame")
+        })
     }
 
     /// Whether nothing is under way.

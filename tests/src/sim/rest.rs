@@ -14,8 +14,9 @@ use tidings_server::store::Suspension;
 
 use super::{
     actions::ACCOUNTS,
-    checks::Checked,
+    checks::{Checked, ensure},
     client::Client,
+    draw::ERASED_AFTER,
     happened::Happened,
     network::Trouble,
     run::Run,
@@ -24,9 +25,12 @@ use super::{
     words::{Words, number},
     world::{Device, Tokens},
 };
+use crate::random::Random;
 
 /// Within this much virtual time a healed world comes to rest.
 const REST_MS: u64 = 600_000;
+/// What was put off is asked for within this much, and nothing any more in as much again.
+const SILENCE_MS: u64 = 10_000;
 /// So often somebody scrolls to what is older.
 const OLDER_MAX: u32 = 40;
 
@@ -36,6 +40,9 @@ impl Run<'_> {
     /// # Errors
     /// What is wrong then.
     pub(super) fn rest(&mut self) -> Checked {
+        if self.is_erasing() {
+            self.bury(&mut Random::new(self.plan.seed));
+        }
         self.heal();
         // Those whose session was refused for good, as late as this, try again.
         self.world.run_ms(60_000);
@@ -43,6 +50,7 @@ impl Run<'_> {
         self.settle()?;
         self.speak_by_wrong_clocks();
         self.settle()?;
+        self.erase()?;
         // Everybody looks at everything, from the beginning.
         self.checks.step(&mut self.world)?;
         let there_are = self.checks.journal.streams().keys().filter_map(StreamId::conversation);
@@ -67,6 +75,7 @@ impl Run<'_> {
             self.world.run_ms(500);
         }
         self.settle()?;
+        self.check_silence()?;
         self.checks.rest(&mut self.world)?;
         self.check_words()?;
         self.check_lists()?;
@@ -120,12 +129,53 @@ impl Run<'_> {
             }
             self.world.set_tokens(device, Tokens::Hold(Duration::from_secs(86_400)));
             self.world.trouble(device, Trouble::None);
-            self.world.set_network(device, true);
+            if self.is_erasing() && !self.world.has_network(device) {
+                self.away.push(device);
+            } else {
+                self.world.set_network(device, true);
+            }
             for place in 0..self.world.places() {
                 self.world.set_reachable(device, place, true);
             }
         }
         self.connect_all();
+    }
+
+    /// Of what was deleted nothing is left, where worlds wait for that; then those come back who were away.
+    fn erase(&mut self) -> Checked {
+        self.checks.step(&mut self.world)?;
+        let streams = self.checks.journal.streams().iter().filter(|(_, stream)| stream.is_deleted());
+        let deleted: Vec<StreamId> = streams.map(|(id, _)| id.clone()).collect();
+        if self.is_erasing() && !deleted.is_empty() {
+            let rounds = self.world.config.node.erase_interval * 10;
+            self.world.run_ms(u64::try_from((ERASED_AFTER + rounds).as_millis()).expect("some minutes"));
+        }
+        let away = std::mem::take(&mut self.away);
+        for id in deleted.into_iter().filter(|_| self.is_erasing()) {
+            ensure!(self.world.journal(&id).is_empty(), "{id} was deleted, and is not erased");
+            let tally = &self.world.tally;
+            tally.count(Happened::Erased);
+            let lists = |device: &Device| {
+                let of = id.conversation();
+                of.is_some_and(|of| self.world.clients()[*device].screen.inbox.contains_key(&of))
+            };
+            tally.count_if(Happened::AwayOverErasure, away.iter().any(lists));
+        }
+        for device in away {
+            self.world.set_network(device, true);
+            self.world.input(device, Input::ConnectNow);
+        }
+        self.settle()
+    }
+
+    /// Nobody goes on asking for what there is not.
+    fn check_silence(&mut self) -> Checked {
+        self.world.run_ms(SILENCE_MS);
+        self.world.told.fetches = 0;
+        self.world.run_ms(SILENCE_MS);
+        let fetches = self.world.told.fetches;
+        ensure!(fetches == 0, "a world at rest fetches {fetches} times");
+        Ok(())
     }
 
     fn settle(&mut self) -> Checked {

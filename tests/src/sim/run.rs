@@ -12,21 +12,19 @@ use std::{
 
 use tidings_core::{
     code::Code,
-    command::{AddMember, AnswerLate, Command, DeleteMessage, RemoveMember, SendText, SetPolicy},
+    command::{Command, DeleteMessage},
     engine::Input,
-    ids::{AccountId, ConversationId, MessageId, StreamId},
+    ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
-    model::{LateWrites, MemberStatus, Policy, Role},
     storage::StorageError,
-    view::InboxRow,
 };
 use tidings_server::store::Suspension;
 
 use super::{
-    actions::{self, ACCOUNTS, Kind, OPERATOR, Person, WORDS},
+    actions::{self, ACCOUNTS, Kind, OPERATOR, Person},
     checks::{Checked, Checks},
     clock::{BEGIN_MS, wall},
-    draw::{draw_config, draw_faults, draw_limits, draw_settings, draw_skew, draw_words},
+    draw::{ERASED_AFTER, draw_config, draw_faults, draw_limits, draw_settings, draw_skew, draw_words},
     faults::{Class, Profile},
     happened::{Counts, Happened},
     intruder::Intruder,
@@ -170,7 +168,7 @@ pub(super) struct Run<'a> {
     pub(super) said: BTreeMap<String, Words>,
     /// Messages that somebody takes back: what waits aside is not sent then (S21).
     pub(super) taken_back: BTreeSet<MessageId>,
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     profile: Profile,
     /// Commands that were not answered yet, with their words.
     asked: BTreeMap<(Device, u64), Option<String>>,
@@ -179,11 +177,13 @@ pub(super) struct Run<'a> {
     pub(super) wrong_clocks: BTreeSet<Device>,
     /// What was said by them in the healed world.
     pub(super) heard: BTreeSet<String>,
+    /// Devices that are without a network until what was deleted is erased.
+    pub(super) away: Vec<Device>,
     /// Copies of the database that were made.
     pub(super) copies: Vec<Copied>,
     /// Words that the database had lost, and a device of their author keeps.
     pub(super) lost: BTreeSet<String>,
-    next_words: u32,
+    pub(super) next_words: u32,
     pub(super) intruder: Intruder,
     report: Report,
 }
@@ -193,11 +193,11 @@ impl<'a> Run<'a> {
         let mut random = Random::new(plan.seed);
         let profile = Profile::draw(&mut random, &plan.without, plan.is_restored);
         let mut bounds = Random::new(plan.seed ^ BOUNDS);
-        let limits = draw_limits(&mut bounds);
+        let limits = draw_limits(&mut bounds, profile.has(Class::Hostile) && !plan.is_restored);
         limits.check().expect("worlds are usable");
         let seed = random.number();
         let mut config = node::config(&limits);
-        draw_config(&mut bounds, &mut config);
+        draw_config(&mut bounds, &mut config, plan.is_restored);
         config.node.snapshot_entries = profile.snapshot_entries;
         config.node.cursor_interval = CURSOR_INTERVAL;
         let mut world = World::with(seed, config, profile.nodes, plan.plant, plan.keep);
@@ -229,6 +229,7 @@ impl<'a> Run<'a> {
             backups: BTreeMap::new(),
             wrong_clocks: BTreeSet::new(),
             heard: BTreeSet::new(),
+            away: Vec::new(),
             copies: Vec::new(),
             lost: BTreeSet::new(),
             next_words: 0,
@@ -250,6 +251,9 @@ impl<'a> Run<'a> {
                 }
                 if self.plan.seed % RACING == 1 && random.chance(20) {
                     self.race(&mut random);
+                }
+                if self.is_erasing() && random.chance(1) {
+                    self.bury(&mut random);
                 }
             }
             Class::Hostile => self.intruder.attack(&mut self.world, &mut random)?,
@@ -306,60 +310,12 @@ impl<'a> Run<'a> {
         self.command(device, command);
     }
 
-    /// Somebody is removed while they speak; those who are out come back.
-    fn race(&mut self, random: &mut Random) {
-        let Some(conversation) = self.conversations.get(random.below(3) as usize).copied() else { return };
-        let Some(journal) = self.checks.journal.streams().get(&StreamId::Conversation(conversation)) else { return };
-        let members = &journal.verifier.stream().conversation().members;
-        let device_of = |is_it: &dyn Fn(&AccountId) -> bool| {
-            let clients = self.world.clients().iter().enumerate();
-            let devices: Vec<Device> =
-                clients.filter(|(_, client)| is_it(&client.account)).map(|(device, _)| device).collect();
-            devices
-        };
-        let active = |account: &AccountId| members.get(account).filter(|member| member.is_active());
-        let owners = device_of(&|account| active(account).is_some_and(|member| member.role == Role::Owner));
-        let others = device_of(&|account| active(account).is_some_and(|member| member.role != Role::Owner));
-        let Some(owner) = owners.first().copied() else { return };
-        let out: Vec<AccountId> = members.keys().filter(|account| active(account).is_none()).cloned().collect();
-        let details = &self.world.clients()[owner].screen.details;
-        let late = details.get(&conversation).map_or_else(Vec::new, |detail| detail.late.clone());
-        for row in late {
-            let answer = AnswerLate { conversation, message: row.message, admitted: random.chance(60) };
-            self.command(owner, answer.into());
-        }
-        for account in out {
-            self.command(owner, AddMember { conversation, account, role: Role::Member }.into());
-        }
-        if !others.is_empty() {
-            let device = *random.pick(&others);
-            let account = self.world.clients()[device].account.clone();
-            let late_writes = *random.pick(LateWrites::ALL);
-            self.command(owner, SetPolicy { conversation, policy: Policy::LateWrites(late_writes) }.into());
-            self.command(owner, RemoveMember { conversation, account }.into());
-            for _ in 0..=random.below(2) {
-                self.next_words += 1;
-                let words = format!("{WORDS}{}", self.next_words);
-                self.command(device, SendText::new(conversation, words).into());
-                self.world.run_ms(random.below(20));
-            }
-        }
+    /// Whether nodes erase what was deleted within this run.
+    pub(super) fn is_erasing(&self) -> bool {
+        self.world.config.node.erase_after <= ERASED_AFTER
     }
 
-    /// Whoever's clock is wrong for good says something where they are a member.
-    pub(super) fn speak_by_wrong_clocks(&mut self) {
-        for device in self.wrong_clocks.clone() {
-            let rows = self.world.clients()[device].screen.inbox.values();
-            let is_member = |row: &&InboxRow| row.status == MemberStatus::Active && row.role != Role::Subscriber;
-            let Some(conversation) = rows.filter(is_member).map(|row| row.conversation).next() else { continue };
-            self.next_words += 1;
-            let words = format!("{WORDS}{}", self.next_words);
-            self.heard.insert(words.clone());
-            self.command(device, SendText::new(conversation, words).into());
-        }
-    }
-
-    fn command(&mut self, device: Device, command: Command) {
+    pub(super) fn command(&mut self, device: Device, command: Command) {
         *self.report.kinds.entry(actions::kind(&command)).or_default() += 1;
         let words = command.words().map(str::to_owned);
         let name = command.name();

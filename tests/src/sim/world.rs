@@ -93,6 +93,8 @@ pub struct Told {
     pub refusals: BTreeMap<Code, u32>,
     /// Sessions that a node ended, by code.
     pub endings: BTreeMap<Code, u32>,
+    /// Fetches of devices.
+    pub fetches: u32,
 }
 
 /// The world.
@@ -756,6 +758,7 @@ impl World {
                 let hashes = push.changes.iter().filter_map(|pushed| ChangeHash::of_change(&pushed.change)).collect();
                 link.pushed.insert(push.request, hashes);
             }
+            ClientFrame::Fetch(_) => self.told.fetches += 1,
             ClientFrame::Ask(ask) => {
                 link.pushed.insert(ask.request, Vec::new());
             }
@@ -791,12 +794,15 @@ impl World {
                 let mut frame: ServerFrame = decode_frame(&bytes, usize::MAX).expect("nodes write frames");
                 let stranger = self.strangers.get_mut(device);
                 let account = stranger.as_ref().map_or_else(|| &self.clients[*device].account, |(account, _)| account);
-                self.told.note(account, link, &frame);
+                let whole = link.put_together(frame.clone());
+                if let Some(whole) = &whole {
+                    self.told.note(account, link, whole);
+                }
                 if self.database.plant == Some(Plant::RevokedUntold) && matches!(frame, ServerFrame::Revoked(_)) {
                     continue;
                 }
                 if let Some((_, frames)) = stranger {
-                    frames.push(frame);
+                    frames.extend(whole);
                     continue;
                 }
                 if self.is_lax {

@@ -162,6 +162,13 @@ pub(super) async fn erase<B: Backend>(
     Ok(is_done)
 }
 
+/// The first key and the end of the keys of each kind of document that a conversation's stream has.
+pub(super) fn document_ranges(conversation: ConversationId) -> impl Iterator<Item = [Value; 2]> {
+    // A slash stands behind the id, if anything does, and before it in the order of bytes is nothing else.
+    let key = move |kind, end| Value::Text(Some(format!("{kind}/{conversation}{end}")));
+    ["conversation", "page", "thread", "thread_page"].into_iter().map(move |kind| ["", "0"].map(|end| key(kind, end)))
+}
+
 /// Erases some documents of a conversation's stream; whether no more are left.
 async fn erase_documents<B: Backend>(
     connection: &mut B::Connection,
@@ -170,9 +177,7 @@ async fn erase_documents<B: Backend>(
     conversation: ConversationId,
 ) -> Result<bool, StoreError> {
     let mut left = documents_max;
-    for kind in ["conversation", "page", "thread", "thread_page"] {
-        // A slash stands behind the id, if anything does, and before it in the order of bytes is nothing else.
-        let [from, to] = ["", "0"].map(|end| Value::Text(Some(format!("{kind}/{conversation}{end}"))));
+    for [from, to] in document_ranges(conversation) {
         let rows = fetch::<B>(connection, DOCUMENTS, [tenant.into(), from.clone(), to, left.into()]).await?;
         let Some(last) = rows.last() else { continue };
         left = left.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));

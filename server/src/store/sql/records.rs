@@ -7,7 +7,7 @@ use tidings_core::{
     model::Thread,
 };
 
-use super::{Backend, SqlStore, Value, backend::fetch, directory, journal, row::Fields, snapshot, thread};
+use super::{Backend, SqlStore, Value, backend::fetch, directory, erasure, journal, row::Fields, snapshot, thread};
 use crate::store::{NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord, WhichThreads};
 
 // Both tables: a stream may have lost its row, or its entries.
@@ -23,10 +23,22 @@ const LAST: &str = "SELECT position AS last FROM journal
 const ENTRIES: &str = "SELECT position, document, account, administrator, accepted_at, hash, author, deletes, change
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
-const TOMBSTONE: &str = "SELECT erased_at IS NOT NULL AS erased, deleted_at IS NOT NULL AS waits,
-        (SELECT count(*) FROM threads WHERE threads.tenant = $1 AND threads.conversation = $2)
-        + (SELECT count(*) FROM directory_words AS words WHERE words.tenant = $1 AND words.conversation = $2) AS rows_left
+const TOMBSTONE: &str = "SELECT erased_at IS NOT NULL AS erased, deleted_at IS NOT NULL AS waits
     FROM conversations WHERE tenant = $1 AND conversation = $2";
+
+/// What an erasure takes, by the tables that name the conversation.
+const ROWS_LEFT: &str = "SELECT (SELECT count(*) FROM receipts WHERE tenant = $1 AND conversation = $2)
+    + (SELECT count(*) FROM threads WHERE tenant = $1 AND conversation = $2)
+    + (SELECT count(*) FROM late_messages WHERE tenant = $1 AND conversation = $2)
+    + (SELECT count(*) FROM directory_words WHERE tenant = $1 AND conversation = $2)
+    + (SELECT count(*) FROM members WHERE tenant = $1 AND conversation = $2
+        AND NOT (role = 'member' AND status = 'removed' AND position = 0 AND subscribed_at = 0)) AS rows_left";
+
+/// The same, by those that name its documents.
+const DOCUMENTS_LEFT: &str = "SELECT
+    (SELECT count(*) FROM documents WHERE tenant = $1 AND document >= $2 AND document < $3)
+    + (SELECT count(*) FROM snapshots WHERE tenant = $1 AND document >= $2 AND document < $3)
+    + (SELECT count(*) FROM quarantine WHERE tenant = $1 AND document >= $2 AND document < $3) AS rows_left";
 
 const SNAPSHOTS: &str = "SELECT document, position FROM snapshots
     WHERE tenant = $1 AND document IN (SELECT key FROM json_each($2)) ORDER BY position, document";
@@ -69,7 +81,11 @@ impl<B: Backend> Records for SqlStore<B> {
         let fields = Fields::of("conversations", row);
         let is_erased = fields.flag("erased")?;
         let is_being_erased = is_erased && fields.flag("waits")?;
-        Ok(StreamRecord { is_erased, is_being_erased, rows_left: fields.number("rows_left")?, ..record })
+        let rows_left = match is_erased {
+            true => rows_left::<B>(&mut moment, tenant, conversation).await?,
+            false => 0,
+        };
+        Ok(StreamRecord { is_erased, is_being_erased, rows_left, ..record })
     }
 
     async fn entries(
@@ -108,6 +124,27 @@ impl<B: Backend> Records for SqlStore<B> {
     ) -> Result<Vec<(DeviceId, AccountId)>, StoreError> {
         directory::device_owners::<B>(&mut *self.reader().await?, tenant, devices).await
     }
+}
+
+/// How many rows are there that an erasure takes, beside the entries.
+async fn rows_left<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    conversation: ConversationId,
+) -> Result<u64, StoreError> {
+    let rows = fetch::<B>(connection, ROWS_LEFT, [tenant.into(), conversation.into()]).await?;
+    let mut left = 0;
+    let mut count = |rows: &[B::Row]| -> Result<(), StoreError> {
+        for row in rows {
+            left += Fields::of("conversations", row).number::<u64>("rows_left")?;
+        }
+        Ok(())
+    };
+    count(&rows)?;
+    for [from, to] in erasure::document_ranges(conversation) {
+        count(&fetch::<B>(connection, DOCUMENTS_LEFT, [tenant.into(), from, to]).await?)?;
+    }
+    Ok(left)
 }
 
 async fn snapshots<B: Backend>(

@@ -1,0 +1,93 @@
+//! What people do together, which they would seldom do by chance.
+
+use tidings_core::{
+    command::{AddMember, AnswerLate, RemoveMember, SendText, SetPolicy, SetState},
+    ids::{AccountId, ConversationId, StreamId},
+    model::{ConversationState, LateWrites, MemberStatus, Policy, Role},
+    view::InboxRow,
+};
+
+use super::{actions::WORDS, client::Client, run::Run, world::Device};
+use crate::random::Random;
+
+impl Run<'_> {
+    /// Somebody is removed while they speak; those who are out come back.
+    pub(super) fn race(&mut self, random: &mut Random) {
+        let Some(conversation) = self.conversations.get(random.below(3) as usize).copied() else { return };
+        let Some(journal) = self.checks.journal.streams().get(&StreamId::Conversation(conversation)) else { return };
+        let members = &journal.verifier.stream().conversation().members;
+        let device_of = |is_it: &dyn Fn(&AccountId) -> bool| {
+            let clients = self.world.clients().iter().enumerate();
+            let devices: Vec<Device> =
+                clients.filter(|(_, client)| is_it(&client.account)).map(|(device, _)| device).collect();
+            devices
+        };
+        let active = |account: &AccountId| members.get(account).filter(|member| member.is_active());
+        let owners = device_of(&|account| active(account).is_some_and(|member| member.role == Role::Owner));
+        let others = device_of(&|account| active(account).is_some_and(|member| member.role != Role::Owner));
+        let Some(owner) = owners.first().copied() else { return };
+        let out: Vec<AccountId> = members.keys().filter(|account| active(account).is_none()).cloned().collect();
+        let details = &self.world.clients()[owner].screen.details;
+        let late = details.get(&conversation).map_or_else(Vec::new, |detail| detail.late.clone());
+        for row in late {
+            let answer = AnswerLate { conversation, message: row.message, admitted: random.chance(60) };
+            self.command(owner, answer.into());
+        }
+        for account in out {
+            self.command(owner, AddMember { conversation, account, role: Role::Member }.into());
+        }
+        if !others.is_empty() {
+            let device = *random.pick(&others);
+            let account = self.world.clients()[device].account.clone();
+            let late_writes = *random.pick(LateWrites::ALL);
+            self.command(owner, SetPolicy { conversation, policy: Policy::LateWrites(late_writes) }.into());
+            self.command(owner, RemoveMember { conversation, account }.into());
+            for _ in 0..=random.below(2) {
+                self.say(device, conversation);
+                self.world.run_ms(random.below(20));
+            }
+        }
+    }
+
+    /// An owner deletes a conversation; somebody has just lost their network, and says something there.
+    pub(super) fn bury(&mut self, random: &mut Random) {
+        let Some(conversation) = (!self.conversations.is_empty()).then(|| *random.pick(&self.conversations)) else {
+            return;
+        };
+        let is_there = |client: &Client, is_it: fn(&Role) -> bool| {
+            let row = client.screen.inbox.get(&conversation);
+            row.is_some_and(|row| row.status == MemberStatus::Active && is_it(&row.role))
+        };
+        let clients = self.world.clients();
+        let Some(owner) = clients.iter().position(|client| is_there(client, |role| *role == Role::Owner)) else {
+            return;
+        };
+        let others = (0..clients.len()).filter(|device| *device != owner && is_there(&clients[*device], |_| true));
+        let others: Vec<Device> = others.collect();
+        if !others.is_empty() {
+            let device = *random.pick(&others);
+            self.world.set_network(device, false);
+            self.say(device, conversation);
+        }
+        self.command(owner, SetState { conversation, state: ConversationState::Deleted }.into());
+    }
+
+    /// Says what nobody said yet.
+    fn say(&mut self, device: Device, conversation: ConversationId) -> String {
+        self.next_words += 1;
+        let words = format!("{WORDS}{}", self.next_words);
+        self.command(device, SendText::new(conversation, words.clone()).into());
+        words
+    }
+
+    /// Whoever's clock is wrong for good says something where they are a member.
+    pub(super) fn speak_by_wrong_clocks(&mut self) {
+        for device in self.wrong_clocks.clone() {
+            let rows = self.world.clients()[device].screen.inbox.values();
+            let is_member = |row: &&InboxRow| row.status == MemberStatus::Active && row.role != Role::Subscriber;
+            let Some(conversation) = rows.filter(is_member).map(|row| row.conversation).next() else { continue };
+            let words = self.say(device, conversation);
+            self.heard.insert(words);
+        }
+    }
+}
