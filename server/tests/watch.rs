@@ -10,7 +10,7 @@ use std::time::Duration;
 use tidings_core::{
     code::Code,
     command::SetState,
-    ids::{ConversationId, DeviceId},
+    ids::{ConversationId, DeviceId, DocumentId, StreamId},
     journal::Position,
     model::{ConversationState, PresenceKind},
     wire::{ClientFrame, FetchScope, PresenceNotice, ReceiptNotice, ServerFrame},
@@ -29,6 +29,7 @@ on_each_store! {
     s41_nobody_watches_but_administrators,
     s42_whoever_watches_is_neither_seen_nor_heard,
     s43_an_account_watches_so_many_at_once_and_no_more,
+    s44_another_accounts_stream_is_told_to_administrators_without_its_home,
 }
 
 const ROOT: DeviceId = DeviceId::from_bytes([0xad; 16]);
@@ -171,5 +172,34 @@ async fn s43_an_account_watches_so_many_at_once_and_no_more(database: Database) 
     root.fetch(&stream(numbered(1)), watch).await.unwrap();
     root.send(&ClientFrame::Unwatch(numbered(1))).await;
     root.fetch(&stream(numbered(3)), watch).await.unwrap();
+    server.stop().await;
+}
+
+async fn s44_another_accounts_stream_is_told_to_administrators_without_its_home(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let mut ann = Client::connect(&server, "ann", device(1)).await;
+    let mut author = Author::of_account("ann", device(1));
+    let of_ann = StreamId::Account(account("ann"));
+    let changes = vec![author.befriend("bob"), author.call_themselves("Ann"), author.befriend("cid")];
+    ann.push_accepted(of_ann.clone(), changes).await;
+    let mut root = root(&server).await;
+    let scopes = [Position::ZERO, Position::new(1), Position::new(3)].map(FetchScope::After);
+    for scope in scopes.into_iter().chain([FetchScope::Anew, FetchScope::Watch(Position::ZERO)]) {
+        let fetched = root.fetch(&of_ann, scope).await.unwrap();
+        assert!(fetched.restart, "{scope:?}");
+        assert_eq!(fetched.head, Position::new(3));
+        let documents: Vec<_> = fetched.documents.iter().map(|snapshot| snapshot.document.clone()).collect();
+        let written: Vec<_> = fetched.entries.iter().map(|entry| (entry.document.clone(), entry.position)).collect();
+        let profile = DocumentId::Account(account("ann"));
+        assert_eq!((documents, written), (vec![profile.clone()], vec![(profile, Position::new(2))]), "{scope:?}");
+    }
+    assert_eq!(root.fetch(&of_ann, FetchScope::Page(1)).await.unwrap_err().code, Code::DocumentUnknown);
+    // Nothing of it is told behind that, and nobody else is told anything.
+    ann.push_accepted(of_ann.clone(), vec![author.befriend("dora")]).await;
+    assert!(!root.settle().await.iter().any(|frame| matches!(frame, ServerFrame::Entries(_))));
+    let mut eve = Client::connect(&server, "eve", device(6)).await;
+    for scope in [FetchScope::After(Position::ZERO), FetchScope::Anew, FetchScope::Watch(Position::ZERO)] {
+        assert_eq!(eve.fetch(&of_ann, scope).await.unwrap_err().code, Code::NotTheOwner);
+    }
     server.stop().await;
 }

@@ -131,7 +131,7 @@ fn e70_a_first_start_without_a_network_and_with_a_wrong_clock_opens_a_direct() {
         world.set_network(ann, false);
         world.set_client_skew(ann, skew_ms);
         let profile = Profile { display_name: Some("Ann".into()), ..Profile::default() };
-        world.command(ann, SetProfile { profile });
+        world.command(ann, SetProfile { profile, account: None });
         world.command(ann, CreateDirect { peer: account("bob") });
         let direct = ConversationId::direct(&TenantId::parse("acme").unwrap(), &account("ann"), &account("bob"));
         say(&mut world, ann, direct, "hello");

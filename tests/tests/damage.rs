@@ -54,8 +54,14 @@ fn scene() -> Scene {
     let limits = Limits { page_changes_soft: 8, page_changes_max: 40, catch_up_entries_max: 12, ..Limits::default() };
     let mut world = World::new(11, limits);
     let (ann, bob) = (world.add("ann"), world.add("bob"));
-    world.command(bob, SetProfile { profile: Profile { display_name: Some("Bob B.".into()), ..Profile::default() } });
-    world.command(ann, SetProfile { profile: Profile { display_name: Some("Ann A.".into()), ..Profile::default() } });
+    world.command(
+        bob,
+        SetProfile { profile: Profile { display_name: Some("Bob B.".into()), ..Profile::default() }, account: None },
+    );
+    world.command(
+        ann,
+        SetProfile { profile: Profile { display_name: Some("Ann A.".into()), ..Profile::default() }, account: None },
+    );
     let (group, other) = (create(&mut world, bob, "Trip"), create(&mut world, bob, "Other"));
     world.command(ann, SetConversationSetting { conversation: group, setting: SettingChange::Pinned(true) });
     for device in [ann, bob] {

@@ -592,7 +592,7 @@ fn e64_whom_an_account_blocks_and_who_may_reach_it_is_said_again() {
         trip.world.command(ann, BlockAccount { account: account("dora"), blocked: false });
         trip.world.command(ann, SetReachability { reachability: Reachability::Contacts });
         let profile = Profile { display_name: Some("Ann".into()), ..Profile::default() };
-        trip.world.command(ann, SetProfile { profile });
+        trip.world.command(ann, SetProfile { profile, account: None });
         let setting = SettingChange::Archived(true);
         trip.world.command(ann, SetConversationSetting { conversation: trip.group, setting });
         trip.settle();

@@ -426,7 +426,7 @@ fn profiles_name_people_everywhere() {
     let (ann, bob, id) = (group.ann, group.bob, group.group);
     group.say(ann, "hi");
     let profile = Profile { display_name: Some("Ann Lee".into()), ..Profile::default() };
-    group.world.command(ann, SetProfile { profile });
+    group.world.command(ann, SetProfile { profile, account: None });
     // On her own screen at once.
     for device in [ann, bob] {
         let screen = &group.world.client(device).screen;
@@ -446,7 +446,7 @@ fn a_profile_says_when_it_was_first_and_last_accepted() {
             created_at: Some(WallTime::from_millis(1)),
             ..Profile::default()
         };
-        group.world.command(ann, SetProfile { profile });
+        group.world.command(ann, SetProfile { profile, account: None });
         group.settle();
         let mut shown = |client| {
             let profile = &group.world.client(client).screen.profiles[&account("ann")];

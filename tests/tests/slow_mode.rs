@@ -228,7 +228,10 @@ fn s20_what_waits_beside_the_others_survives_a_start() {
     world.command(bob, EditMessage { conversation: group, message: one, text: "first".into() });
     world.crash_client(bob);
     world.input(bob, Input::OpenConversation(group));
-    world.command(bob, SetProfile { profile: Profile { display_name: Some("Bob".into()), ..Profile::default() } });
+    world.command(
+        bob,
+        SetProfile { profile: Profile { display_name: Some("Bob".into()), ..Profile::default() }, account: None },
+    );
     world.run_ms(1_000);
     assert_eq!(world.client(ann).screen.texts(group), ["first"]);
     assert_eq!(world.client(bob).screen.texts(group), ["first", "two"]);

@@ -8,13 +8,13 @@ use std::time::Duration;
 use tidings_core::{
     code::Code,
     command::{
-        AddMember, Command, CreateConversation, CreateThread, LeaveConversation, PinMessage, SendText, SetLocked,
-        SetState,
+        AddMember, BlockAccount, Command, CreateConversation, CreateThread, LeaveConversation, PinMessage, SendText,
+        SetLocked, SetProfile, SetState,
     },
     engine::Input,
-    ids::{AccountId, ConversationId, TenantId},
+    ids::{AccountId, ConversationId, StreamId, TenantId},
     limits::Limits,
-    model::{ConversationState, MemberStatus, Permissions, Role},
+    model::{ConversationState, MemberStatus, Permissions, Profile, Role},
 };
 use tidings_tests::sim::{
     node,
@@ -313,4 +313,110 @@ fn v66_an_administrator_who_left_watches_like_one_who_never_came() {
     watched.closes();
     watched.settle();
     assert_eq!(watched.watchers(), 0);
+}
+
+fn called(name: &str, whose: Option<&str>) -> SetProfile {
+    let profile = Profile { display_name: Some(name.to_owned()), ..Profile::default() };
+    SetProfile { profile, account: whose.map(account) }
+}
+
+impl Watched {
+    /// What a device shows an account to be called.
+    fn name(&mut self, device: Device, whose: &str) -> Option<String> {
+        self.world.client(device).screen.profiles.get(&account(whose))?.display_name.clone()
+    }
+
+    /// The keys under which the administrator's device stores something of Ann's documents.
+    fn keeps_of_ann(&mut self) -> Vec<String> {
+        let stored = self.world.client(self.root).disk.crash();
+        let stream = StreamId::Account(account("ann")).to_string();
+        stored.records().keys().filter(|key| key.contains(&stream)).cloned().collect()
+    }
+}
+
+#[test]
+fn a87_an_administrator_changes_the_profile_of_another_account() {
+    let mut watched = watched(Limits::default(), 1);
+    let (ann, bob, root) = (watched.ann, watched.bob, watched.root);
+    done(&mut watched.world, ann, called("Ann", None));
+    done(&mut watched.world, ann, BlockAccount { account: account("eve"), blocked: true });
+    watched.settle();
+    let refused = watched.world.command(bob, called("Fool", Some("ann")));
+    assert_eq!(watched.world.client(bob).screen.answers[&refused], Err(Code::NotTheOwner));
+    // What Ann keeps for herself at the same time comes in between, and is told to nobody.
+    let request = watched.world.command(root, called("Ann of Cove", Some("ann")));
+    done(&mut watched.world, ann, BlockAccount { account: account("dora"), blocked: true });
+    watched.settle();
+    assert!(watched.world.client(root).screen.answers[&request].is_ok());
+    for device in [ann, bob, root] {
+        assert_eq!(watched.name(device, "ann").as_deref(), Some("Ann of Cove"), "device {device}");
+    }
+    assert!(watched.world.client(root).screen.blocked.is_empty());
+    assert_eq!(watched.keeps_of_ann(), [""; 0]);
+    let journal = watched.world.journal(&StreamId::Account(account("ann")));
+    let by_root: Vec<_> = journal.iter().filter(|entry| entry.account == account("root")).collect();
+    assert!(matches!(&by_root[..], [entry] if entry.administrator), "{by_root:?}");
+    // It begins with what is there then, each time; what is so already is no change.
+    done(&mut watched.world, ann, called("Ann again", None));
+    watched.settle();
+    for name in ["Ann of Cove", "Ann of Cove"] {
+        let request = watched.world.command(root, called(name, Some("ann")));
+        watched.settle();
+        assert!(watched.world.client(root).screen.answers[&request].is_ok());
+        assert_eq!(watched.name(ann, "ann").as_deref(), Some(name));
+    }
+    let journal = watched.world.journal(&StreamId::Account(account("ann")));
+    assert_eq!(journal.iter().filter(|entry| entry.account == account("root")).count(), 2);
+    // The own profile is another one.
+    assert_eq!(watched.name(root, "root"), None);
+}
+
+#[test]
+fn a87_what_cannot_be_judged_now_is_not_taken_and_what_was_taken_is_sent_later() {
+    let mut watched = watched(Limits::default(), 1);
+    let (ann, root) = (watched.ann, watched.root);
+    watched.world.set_network(root, false);
+    watched.world.run_ms(1_000);
+    let request = watched.world.command(root, called("Ann of Cove", Some("ann")));
+    assert_eq!(watched.world.client(root).screen.answers[&request], Err(Code::Unreachable));
+    watched.world.set_network(root, true);
+    watched.settle();
+    // It is taken, and the device stops before it was told that it is admitted.
+    let request = watched.world.command(root, called("Ann of Cove", Some("ann")));
+    while !watched.world.client(root).screen.answers.contains_key(&request) {
+        watched.world.run_ms(1);
+    }
+    watched.world.set_network(root, false);
+    watched.world.crash_client(root);
+    watched.world.run_ms(1_000);
+    assert_eq!(watched.name(root, "ann").as_deref(), Some("Ann of Cove"));
+    watched.world.set_network(root, true);
+    watched.settle();
+    watched.world.run_ms(1_000);
+    assert_eq!(watched.name(ann, "ann").as_deref(), Some("Ann of Cove"));
+    assert_eq!((watched.keeps_of_ann(), watched.world.client(root).screen.unsynced), (Vec::new(), 0));
+}
+
+#[test]
+fn e131_who_administers_no_more_has_what_they_wrote_for_another_account_given_back() {
+    let mut watched = watched(Limits::default(), 1);
+    let (ann, root) = (watched.ann, watched.root);
+    watched.world.set_tokens(root, Tokens::Hold(Duration::from_secs(300)));
+    watched.world.crash_client(root);
+    watched.settle();
+    let request = watched.world.command(root, called("Ann of Cove", Some("ann")));
+    while !watched.world.client(root).screen.answers.contains_key(&request) {
+        watched.world.run_ms(1);
+    }
+    watched.world.set_network(root, false);
+    let journal = watched.world.journal(&StreamId::Account(account("ann")));
+    assert_eq!(journal.len(), 0, "it is on its way, or not even that");
+    watched.world.crash_client(root);
+    watched.world.run_ms(300_000);
+    watched.world.administrator = None;
+    watched.world.set_network(root, true);
+    watched.settle();
+    let refused: Vec<_> = watched.world.client(root).screen.refused.values().map(|row| row.code).collect();
+    assert_eq!(refused, [Code::NotTheOwner]);
+    assert_eq!((watched.name(ann, "ann"), watched.keeps_of_ann()), (None, Vec::new()));
 }

@@ -757,9 +757,12 @@ export class Client {
     return this.#command({ unpin_message: { conversation, message } });
   }
 
-  /** Changes the own profile, all of it: a field without a value is removed. */
-  setProfile(profile: Profile): Promise<Stored> {
-    return this.#command({ set_profile: { profile } });
+  /**
+   * Changes the own profile, all of it: a field without a value is removed. An administrator of the tenant
+   * changes that of another `account`; for that there must be a link, or it rejects with `unreachable`.
+   */
+  setProfile(profile: Profile, options: { readonly account?: string } = {}): Promise<Stored> {
+    return this.#command({ set_profile: { profile, ...options } });
   }
 
   /** Adds a contact, or changes the one with its id. */

@@ -170,8 +170,13 @@ pub enum Command {
     PinMessage { conversation: String, message: String },
     /// Unpins a message.
     UnpinMessage { conversation: String, message: String },
-    /// Changes the own profile: a field without a value is removed.
-    SetProfile { profile: Profile },
+    /// Changes the own profile, or that of another account: a field without a value is removed.
+    SetProfile {
+        profile: Profile,
+        /// Whose it is, if not the own one; for an administrator of the tenant to say.
+        #[tsify(optional)]
+        account: Option<String>,
+    },
     /// Adds or changes a contact.
     AddContact { contact: NewContact },
     /// Removes a contact.
@@ -457,7 +462,10 @@ impl TryFrom<Command> for core::Command {
                 let (conversation, message) = place(&conversation, &message)?;
                 core::UnpinMessage { conversation, message }.into()
             }
-            Command::SetProfile { profile } => core::SetProfile { profile: profile.into() }.into(),
+            Command::SetProfile { profile, account } => {
+                let account = account.as_deref().map(id::account).transpose()?;
+                core::SetProfile { profile: profile.into(), account }.into()
+            }
             Command::AddContact { contact } => core::AddContact::try_from(contact)?.into(),
             Command::BlockAccount { account, blocked } => {
                 core::BlockAccount { account: id::account(&account)?, blocked }.into()

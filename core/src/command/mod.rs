@@ -268,7 +268,8 @@ impl Command {
             | Command::ChangeRole(ChangeRole { conversation, .. })
             | Command::PinMessage(PinMessage { conversation, .. })
             | Command::UnpinMessage(UnpinMessage { conversation, .. }) => *conversation,
-            Command::SetProfile(_)
+            Command::SetProfile(SetProfile { account: Some(other), .. }) => return StreamId::Account(other.clone()),
+            Command::SetProfile(SetProfile { account: None, .. })
             | Command::AddContact(_)
             | Command::RemoveContact(_)
             | Command::BlockAccount(_)

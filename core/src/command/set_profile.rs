@@ -1,26 +1,29 @@
-//! Changes the own profile: all of its fields at once.
+//! Changes a profile, the own one as a rule: all of its fields at once.
 
 use minicbor::{Decode, Encode};
 
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::{Fact, ProfileField},
-    ids::DocumentId,
+    ids::{AccountId, DocumentId},
     model::Profile,
 };
 
-/// Changes the own profile.
+/// Changes the own profile, or another account's.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SetProfile {
     /// The profile as it shall be; a field without a value is removed. Its times are not read.
     #[n(0)]
     pub profile: Profile,
+    /// Whose it is, if not the own one; for an administrator of the tenant to say.
+    #[n(1)]
+    pub account: Option<AccountId>,
 }
 
 impl SetProfile {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        let document = DocumentId::Account(planning.account().clone());
+        let document = DocumentId::Account(self.account.as_ref().unwrap_or(planning.account()).clone());
         let now = planning.stream.document(&document).map(Profile::read).unwrap_or_default();
         let wanted = &self.profile;
         let mut facts = Vec::new();

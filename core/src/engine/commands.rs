@@ -43,6 +43,14 @@ impl Engine {
             other => other,
         };
         let stream = command.stream(&self.session.tenant, &self.session.account);
+        if !self.session.administrator && matches!(&stream, StreamId::Account(other) if *other != self.session.account)
+        {
+            return self.fail(
+                request,
+                Code::NotTheOwner,
+                "only an administrator of the tenant changes another account",
+            );
+        }
         if self.store.is_failing() {
             return self.fail(request, Code::StorageFull, "the device's store does not take writes");
         }
@@ -128,7 +136,7 @@ impl Engine {
     /// first; without a link there is nothing to judge by.
     fn wait_for_whole(&mut self, stream: &StreamId, request: u64, command: Command) {
         if !self.link.is_online() {
-            return self.fail(request, Code::Unreachable, "the conversation was never loaded on this device");
+            return self.fail(request, Code::Unreachable, "it was never loaded on this device");
         }
         self.fetch_stream(stream);
         self.waiting_for_whole.entry(stream.clone()).or_default().push((request, command));

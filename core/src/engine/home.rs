@@ -1,11 +1,12 @@
 //! The own account: its profile, and what it keeps for itself (contacts,
-//! settings, whom it blocks), as the screen is told of them.
+//! settings, whom it blocks), as the screen is told of them; and the profile of
+//! another one, while an administrator of the tenant changes it.
 
 use std::collections::BTreeSet;
 
 use crate::{
     doc::Home,
-    engine::{Engine, Update},
+    engine::{Engine, Update, record},
     ids::{AccountId, ContactId, DocumentId, StreamId},
     model::{Profile, Reachability},
 };
@@ -29,7 +30,7 @@ impl Renamed {
 }
 
 impl Engine {
-    /// What the own account's documents say now.
+    /// What an account's documents say now.
     pub(super) fn read_account(&mut self, stream: &StreamId) {
         let Some(replica) = self.replica(stream) else { return };
         let StreamId::Account(account) = stream.clone() else { return };
@@ -40,10 +41,17 @@ impl Engine {
         // Where not everything is held, that there is none says nothing.
         let says = whole || written != Profile::default();
         let profile = Profile { created_at: shown.created_at, updated_at: shown.updated_at, ..written };
+        let is_own = account == self.session.account;
         if profile != shown && says {
+            if !is_own {
+                // Its documents are not kept, from which it could be read again.
+                self.store.write(record::put(record::profile_key(&account), &profile));
+            }
             self.set_profile(account, profile);
         }
-        self.set_home(home);
+        if is_own {
+            self.set_home(home);
+        }
     }
 
     fn set_home(&mut self, home: Home) {

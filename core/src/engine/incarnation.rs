@@ -167,11 +167,13 @@ impl Engine {
     /// of one of a former incarnation everything and what is lacking of the own.
     /// None while the latter is being read.
     pub(super) fn fetch_scope(&mut self, stream: &StreamId) -> Option<(FetchScope, Vec<HeldChange>)> {
-        let watches = self.watches(stream);
+        let (watches, is_unlisted) = (self.watches(stream), self.is_unlisted(stream));
         let replica = self.replica(stream)?;
         replica.asked.clear();
         let after = if replica.whole { replica.confirmed.position() } else { Position::ZERO };
         match &mut replica.former {
+            // Of another account, whose home is not told, nothing but the documents as they are fits.
+            None if stream.conversation().is_none() && is_unlisted => Some((FetchScope::Anew, Vec::new())),
             None => {
                 let scope = if watches { FetchScope::Watch(after) } else { FetchScope::After(after) };
                 Some((scope, self.ask_of_waiting(stream, after)))
@@ -312,7 +314,7 @@ impl Engine {
             Fact::Deleted(id, _) => id.author == me && message(id).is_none(),
             _ => false,
         };
-        let profile = view.document(&DocumentId::Account(me.clone())).map(Profile::read).unwrap_or_default();
+        let profile = view.document(document).map(Profile::read).unwrap_or_default();
         let now = Now { me: &me, conversation: view.conversation(), former, profile };
         let command = restate(document, fact, &now).filter(|_| !is_done);
         if let Some(command) = command {

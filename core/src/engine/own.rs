@@ -127,7 +127,7 @@ pub(super) fn restate(document: &DocumentId, fact: &Fact, now: &Now<'_>) -> Opti
     match (document, document.stream().conversation()) {
         (DocumentId::Thread(conversation, thread), _) => of_thread(*conversation, *thread, fact),
         (_, Some(conversation)) => in_conversation(conversation, fact, now),
-        (_, None) => of_account(fact, now.profile.clone()),
+        (_, None) => of_account(document, fact, now),
     }
 }
 
@@ -139,7 +139,12 @@ pub(super) struct Now<'a> {
     pub(super) profile: Profile,
 }
 
-fn of_account(fact: &Fact, profile: Profile) -> Option<Command> {
+fn of_account(document: &DocumentId, fact: &Fact, now: &Now<'_>) -> Option<Command> {
+    let account = match document {
+        DocumentId::Account(account) => Some(account.clone()).filter(|account| account != now.me),
+        _ => None,
+    };
+    let mut profile = now.profile.clone();
     let set = |conversation: &ConversationId, setting| SetConversationSetting { conversation: *conversation, setting };
     Some(match fact {
         Fact::Contact(id, Some(contact)) => AddContact { id: *id, contact: contact.clone() }.into(),
@@ -159,9 +164,8 @@ fn of_account(fact: &Fact, profile: Profile) -> Option<Command> {
         Fact::Notifications(conversation, level) => {
             set(conversation, SettingChange::Notifications(level.unwrap_or(NotificationLevel::All))).into()
         }
-        Fact::ProfileKind(kind) => SetProfile { profile: Profile { kind: Some(*kind), ..profile } }.into(),
+        Fact::ProfileKind(kind) => SetProfile { profile: Profile { kind: Some(*kind), ..profile }, account }.into(),
         Fact::Profile(field, text) => {
-            let mut profile = profile;
             let written = match field {
                 ProfileField::DisplayName => &mut profile.display_name,
                 ProfileField::AvatarUrl => &mut profile.avatar_url,
@@ -170,7 +174,7 @@ fn of_account(fact: &Fact, profile: Profile) -> Option<Command> {
                 ProfileField::Reference => &mut profile.reference,
             };
             written.clone_from(text);
-            SetProfile { profile }.into()
+            SetProfile { profile, account }.into()
         }
         _ => return None,
     })

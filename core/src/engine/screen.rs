@@ -159,7 +159,7 @@ impl Engine {
     }
 
     pub(super) fn flush_screen(&mut self) {
-        self.flush_account();
+        self.flush_accounts();
         self.flush_names();
         let changed = self.streams.take_changed();
         for stream in &changed {
@@ -204,13 +204,15 @@ impl Engine {
         }
     }
 
-    /// The own account, before everything that shows what it is called.
-    fn flush_account(&mut self) {
-        let stream = StreamId::Account(self.session.account.clone());
-        let Some(replica) = self.streams.quietly(&stream) else { return };
-        let touched = core::mem::take(&mut replica.touched);
-        if touched.row || touched.all || touched.detail {
-            self.read_account(&stream);
+    /// Accounts, before everything that shows what they are called.
+    fn flush_accounts(&mut self) {
+        let accounts = self.streams.changed().filter(|stream| matches!(stream, StreamId::Account(_)));
+        for stream in accounts.cloned().collect::<Vec<_>>() {
+            let Some(replica) = self.streams.quietly(&stream) else { continue };
+            let touched = core::mem::take(&mut replica.touched);
+            if touched.row || touched.all || touched.detail {
+                self.read_account(&stream);
+            }
         }
     }
 

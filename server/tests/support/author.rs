@@ -141,7 +141,7 @@ impl Author {
     /// Names themselves.
     pub fn call_themselves(&mut self, display_name: &str) -> PushedChange {
         let profile = Profile { display_name: Some(display_name.to_owned()), ..Profile::default() };
-        self.write(SetProfile { profile })
+        self.write(SetProfile { profile, account: None })
     }
 
     /// Adds a contact to their own list.

@@ -357,7 +357,8 @@ impl Person<'_> {
             Kind::UnpinMessage => UnpinMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::SetProfile => {
                 let kind = random.chance(20).then_some(AccountKind::Personal);
-                SetProfile { profile: Profile { kind, display_name: Some(words), ..Profile::default() } }.into()
+                SetProfile { profile: Profile { kind, display_name: Some(words), ..Profile::default() }, account: None }
+                    .into()
             }
             Kind::AddContact => {
                 let contact = Contact {

@@ -412,7 +412,7 @@ fn e2_a_first_profile_that_is_refused_is_not_shown_any_more() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     drain(&mut engine, &mut store);
     let profile = Profile { display_name: Some("Ann A.".into()), ..Profile::default() };
-    let command = SetProfile { profile: profile.clone() }.into();
+    let command = SetProfile { profile: profile.clone(), account: None }.into();
     let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
     let shown = |outputs: &[Output]| {
         outputs.iter().rev().find_map(|output| match output {
