@@ -193,7 +193,8 @@ impl Run<'_> {
         let shown = |client: &Client| {
             let inbox = &client.screen.inbox;
             let of_listed = threads.iter().filter(|(of, _)| inbox.contains_key(of)).map(|(_, thread)| thread.id);
-            Shown::of(&client.screen, &inbox.keys().copied().chain(of_listed).collect::<Vec<_>>())
+            let listed = rooms.iter().copied().filter(|room| inbox.contains_key(room));
+            Shown::of(&client.screen, &listed.chain(of_listed).collect::<Vec<_>>())
         };
         let before: Vec<Shown> = self.world.clients().iter().map(shown).collect();
         for device in devices.clone() {
