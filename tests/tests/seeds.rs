@@ -44,14 +44,13 @@ const SEEDS: [(u64, &str); 22] = [
 ];
 
 /// The same, of worlds whose database is put back to copies of before.
-const RESTORED: [(u64, &str); 15] = [
+const RESTORED: [(u64, &str); 14] = [
     (25, "words of somebody who was out in the copy were not given back"),
     (26, "a message that waited was sent beside what another device had written again, on another page"),
     (53, "another change at a position that was held was dropped as known"),
     (55, "a beginning that was refused was taken for a stream"),
     (61, "a conversation that was begun again stayed empty where it was open"),
     (85, "a conversation whose deletion was undone was not fetched while it was open"),
-    (95, "a new start took the place of what was held, words that the copy lacked included"),
     (156, "words of somebody whom the copy did not know were not given back"),
     (161, "whoever came back into a conversation went on from positions of a former incarnation"),
     (189, "what was read of a former incarnation was let go of, and nobody asked for it again"),
