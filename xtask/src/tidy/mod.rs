@@ -111,6 +111,7 @@ fn check(sources: &[Source]) -> Vec<Problem> {
         }
     }
     problems.extend(check_spec(sources));
+    problems.extend(check_map(sources));
     problems
 }
 
@@ -229,6 +230,19 @@ fn check_spec(sources: &[Source]) -> Vec<Problem> {
         problems.push(Problem { path: spec.path.clone(), rule: format!("{label} {problem}") });
     }
     problems
+}
+
+/// Every file of the engine stands on its map in ARCHITECTURE.md.
+fn check_map(sources: &[Source]) -> Vec<Problem> {
+    let Some(map) = sources.iter().find(|source| source.path == "ARCHITECTURE.md") else {
+        return Vec::new();
+    };
+    let files = sources.iter().filter_map(|source| source.path.strip_prefix("core/src/engine/")?.strip_suffix(".rs"));
+    let unmapped =
+        files.filter(|file| *file != "mod" && !file.contains('/') && !map.text.contains(&format!("`{file}`")));
+    unmapped
+        .map(|file| Problem { path: map.path.clone(), rule: format!("does not name `{file}` of the engine") })
+        .collect()
 }
 
 /// The label of a line that states a rule: `A7` of `**A7** Nobody grants …`.

@@ -95,6 +95,22 @@ fn every_rule_is_quoted_by_a_test() {
 }
 
 #[test]
+fn every_file_of_the_engine_is_on_the_map() {
+    let sources = [
+        source("ARCHITECTURE.md", "| link | `link` |\n"),
+        source("core/src/engine/mod.rs", "//! A.\n"),
+        source("core/src/engine/link.rs", "//! A.\n"),
+        source("core/src/engine/tests/session.rs", "//! A.\n"),
+        source("core/src/engine/watch.rs", "//! A.\n"),
+    ];
+    let problems = check(&sources);
+    let [problem] = problems.as_slice() else {
+        panic!("one problem expected: {problems:?}");
+    };
+    assert!(problem.rule.contains("`watch`"), "{problem}");
+}
+
+#[test]
 fn what_quotes_a_rule_is_run() {
     let spec = "**A1** One.\n**A2** Two.\n**A3** Three.\n";
     let cases = "//! A.\nmacro! {\n    a1_one,\n}\nasync fn a1_one(store: u8) {}\n\n#[tokio::test]\n// Long.\n\
