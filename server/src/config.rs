@@ -90,7 +90,7 @@ pub enum LogFormat {
 /// A token for development.
 #[derive(Debug, Clone, Args)]
 pub struct TokenRequest {
-    /// Whose.
+    /// The account it belongs to.
     #[arg(long, value_parser = AccountId::parse)]
     pub account: AccountId,
     /// The tenant.

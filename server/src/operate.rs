@@ -21,7 +21,7 @@ use crate::{
 /// An account to suspend.
 #[derive(Debug, Clone, Args)]
 pub struct SuspendRequest {
-    /// Whom.
+    /// The account it applies to.
     #[arg(long, value_parser = AccountId::parse)]
     pub account: AccountId,
     /// The tenant.

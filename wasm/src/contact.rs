@@ -15,7 +15,7 @@ use crate::{name::ContactKind, time::millis};
 /// An entry of the own address book.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 pub struct ContactRow {
-    /// Which.
+    /// Its id.
     pub id: String,
     /// What it is.
     pub kind: ContactKind,
@@ -45,7 +45,7 @@ pub struct ContactMatch {
 /// Somebody whom the own account has blocked.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 pub struct BlockedRow {
-    /// Whom.
+    /// The account it applies to.
     pub account: String,
     /// Since when, in milliseconds since 1970.
     pub since: f64,

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationDetail {
-    /// Which.
+    /// The id of the conversation.
     pub conversation: String,
     /// Its kind.
     pub kind: ConversationKind,
@@ -107,7 +107,7 @@ pub struct RoleRow {
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberRow {
-    /// Who.
+    /// The member's account.
     pub account: String,
     /// The name for people: the one they have here, or their profile's.
     pub name: String,
@@ -136,13 +136,13 @@ pub struct MemberRow {
 /// One permission granted or denied to one member. Times are in milliseconds since 1970.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 pub struct GrantRow {
-    /// Which.
+    /// The permission it applies to.
     pub permission: Permission,
     /// Whether it is granted; denied otherwise.
     pub allowed: bool,
     /// Who said so.
     pub by: String,
-    /// When.
+    /// When they said so, in milliseconds since 1970.
     pub at: f64,
     /// From when on it says nothing any more; none for never.
     pub until: Option<f64>,
@@ -155,7 +155,7 @@ pub struct PinRow {
     pub message: String,
     /// Who pinned it.
     pub by: String,
-    /// When.
+    /// When it was pinned, in milliseconds since 1970.
     pub at: f64,
     /// Its first characters; empty when it is not at hand.
     pub preview: String,
@@ -176,7 +176,7 @@ pub enum Roster {
 /// Somebody whose row in a detail is another one now.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 pub struct MemberChange {
-    /// Whose.
+    /// The member's account.
     pub account: String,
     /// The row; none for who is in no list any more.
     pub row: Option<PlacedMember>,

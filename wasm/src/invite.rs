@@ -30,7 +30,7 @@ pub struct InviteRow {
     pub enabled: bool,
     /// Who made it, or changed it last.
     pub by: String,
-    /// When.
+    /// When it was made, or changed last, in milliseconds since 1970.
     pub at: f64,
 }
 

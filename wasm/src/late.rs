@@ -9,9 +9,9 @@ use crate::time::millis;
 /// A message of one who was removed, that is held.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 pub struct LateRow {
-    /// Which.
+    /// The id of the message.
     pub message: String,
-    /// Whose.
+    /// Its author.
     pub author: String,
     /// Since when it is held, in milliseconds since 1970.
     pub at: f64,

@@ -121,7 +121,7 @@ pub struct DirectoryPage {
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryRow {
-    /// Which.
+    /// The id of the conversation.
     pub conversation: String,
     /// Its kind.
     pub kind: ConversationKind,

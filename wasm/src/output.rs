@@ -128,9 +128,9 @@ pub struct ServerFault {
 pub struct PresenceChange {
     /// The conversation.
     pub conversation: String,
-    /// Who.
+    /// The account it is about.
     pub account: String,
-    /// What.
+    /// What the account is doing.
     pub kind: PresenceKind,
 }
 

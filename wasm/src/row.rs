@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationRow {
-    /// Which.
+    /// The id of the conversation.
     pub conversation: String,
     /// Its kind.
     pub kind: ConversationKind,
@@ -79,7 +79,7 @@ impl From<view::Wait> for WaitRow {
 /// The newest message of a conversation.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 pub struct LastMessageRow {
-    /// Which.
+    /// The id of the message.
     pub message: String,
     /// Who wrote it.
     pub author: String,
@@ -97,7 +97,7 @@ pub struct LastMessageRow {
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct TimelineRow {
-    /// Which.
+    /// Its id.
     pub id: String,
     /// Who wrote it.
     pub author: String,
@@ -141,7 +141,7 @@ pub struct TimelineRow {
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRow {
-    /// Which.
+    /// Its id.
     pub id: String,
     /// The messages written in it, pending ones and those taken back included.
     pub replies: u32,
@@ -170,7 +170,7 @@ pub struct ReplyRow {
 pub struct ReactionRow {
     /// The emoji.
     pub emoji: String,
-    /// Who.
+    /// Those who put it there.
     pub accounts: Vec<String>,
     /// Whether the own account is among them.
     pub own: bool,
@@ -192,7 +192,7 @@ pub struct RefusedRow {
     pub words: Option<String>,
     /// The message it writes or is about.
     pub message: Option<String>,
-    /// Why.
+    /// The reason.
     pub code: Code,
     /// Whether the same command may succeed later.
     pub retryable: bool,

@@ -23,7 +23,7 @@ pub struct SubscriberPage {
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscriber {
-    /// Who.
+    /// The subscriber's account.
     pub account: String,
     /// Since when, in milliseconds since 1970.
     pub joined_at: f64,

@@ -16,10 +16,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct AskFor {
-    /// Where.
+    /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
-    /// What.
+    /// What is asked for.
     #[n(1)]
     pub wish: Wish,
 }

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct BlockAccount {
-    /// Whom.
+    /// The account it applies to.
     #[n(0)]
     pub account: AccountId,
     /// Whether it is blocked from now on.

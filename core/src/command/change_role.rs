@@ -15,10 +15,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ChangeRole {
-    /// Where.
+    /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Whose.
+    /// The account it applies to.
     #[n(1)]
     pub account: AccountId,
     /// To what.

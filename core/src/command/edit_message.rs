@@ -13,10 +13,10 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct EditMessage {
-    /// Where.
+    /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Which.
+    /// The message it applies to.
     #[n(1)]
     pub message: MessageId,
     /// The new words, 1 to 4,000 characters.

@@ -14,10 +14,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct InviteMember {
-    /// Where.
+    /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Whom.
+    /// The account it applies to.
     #[n(1)]
     pub account: AccountId,
     /// As what.

@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct LeaveConversation {
-    /// Which.
+    /// The id of the conversation.
     #[n(0)]
     pub conversation: ConversationId,
 }

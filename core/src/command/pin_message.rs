@@ -13,10 +13,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct PinMessage {
-    /// Where.
+    /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Which.
+    /// The message it applies to.
     #[n(1)]
     pub message: MessageId,
 }

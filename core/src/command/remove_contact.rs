@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct RemoveContact {
-    /// Which.
+    /// The id of the contact.
     #[n(0)]
     pub id: ContactId,
 }

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SendText {
-    /// Where.
+    /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
     /// The message's stamp, from the device's hybrid clock.

@@ -13,10 +13,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SetMemberText {
-    /// Where.
+    /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Which.
+    /// The field that is set.
     #[n(1)]
     pub field: MemberField,
     /// The new one; none removes it.

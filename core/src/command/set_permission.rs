@@ -16,13 +16,13 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SetPermission {
-    /// Where.
+    /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Whose.
+    /// The account it applies to.
     #[n(1)]
     pub account: AccountId,
-    /// Which.
+    /// The permission it applies to.
     #[n(2)]
     pub permission: Permission,
     /// Whether they hold it; none goes back to what the role says.

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SetReachability {
-    /// Who.
+    /// Who may reach the account first.
     #[n(0)]
     pub reachability: Reachability,
 }

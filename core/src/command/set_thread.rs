@@ -18,7 +18,7 @@ pub struct SetThread {
     /// The conversation whose stream it is.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Which.
+    /// The thread it applies to.
     #[n(1)]
     pub thread: ConversationId,
     /// What of it.

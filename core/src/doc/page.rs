@@ -11,7 +11,7 @@ use crate::{
 /// A message with what was done to it since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Which.
+    /// Its id.
     pub id: MessageId,
     /// What it said first.
     pub body: MessageBody,

@@ -77,9 +77,9 @@ pub(super) enum RestoreFetchedError {
     /// An entry behind a document is refused.
     #[error("entry {position}: {source}")]
     Entry {
-        /// Which.
+        /// Where it stands in the journal.
         position: Position,
-        /// Why.
+        /// The cause.
         source: ReceiveEntryError,
     },
 }

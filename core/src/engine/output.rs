@@ -75,14 +75,14 @@ pub enum Update {
     Presence {
         /// The conversation.
         conversation: ConversationId,
-        /// Who.
+        /// The account that is present.
         account: AccountId,
-        /// What.
+        /// What the account is doing.
         kind: PresenceKind,
     },
     /// The profile of an account, the own one included.
     Profile {
-        /// Whose.
+        /// The account it belongs to.
         account: AccountId,
         /// Its public fields.
         profile: Profile,
@@ -128,7 +128,7 @@ pub enum Update {
     CommandFailed {
         /// The number of the command.
         request: u64,
-        /// Why.
+        /// The reason.
         code: Code,
         /// More about it, for people who debug.
         detail: String,

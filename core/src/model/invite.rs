@@ -29,7 +29,7 @@ pub struct Invite {
     /// Who made it.
     #[n(4)]
     pub by: AccountId,
-    /// When.
+    /// When it was made.
     #[n(5)]
     pub at: WallTime,
 }

@@ -39,7 +39,7 @@ pub struct Late {
     /// Who said so: the account of the system of one that is held.
     #[n(2)]
     pub by: AccountId,
-    /// When.
+    /// When it was said.
     #[n(3)]
     pub at: WallTime,
 }

@@ -74,7 +74,7 @@ pub struct ActivityKey {
     /// When something last happened there.
     #[n(0)]
     pub at: WallTime,
-    /// Which.
+    /// The id of the conversation.
     #[n(1)]
     pub conversation: ConversationId,
 }
@@ -118,7 +118,7 @@ pub struct WordKey {
     /// The word it was found under.
     #[n(0)]
     pub word: String,
-    /// Which.
+    /// The id of the conversation.
     #[n(1)]
     pub conversation: ConversationId,
 }
@@ -161,7 +161,7 @@ impl core::fmt::Debug for Listing {
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct DirectoryRow {
-    /// Which.
+    /// The id of the conversation.
     #[n(0)]
     pub conversation: ConversationId,
     /// Its kind.

@@ -44,7 +44,7 @@ impl Parent {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Thread {
-    /// Which.
+    /// Its id.
     #[n(0)]
     pub id: ConversationId,
     /// What it starts from.
@@ -71,7 +71,7 @@ pub struct Thread {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct LastReply {
-    /// Which.
+    /// The id of the message.
     #[n(0)]
     pub message: MessageId,
     /// When it was admitted.

@@ -13,7 +13,7 @@ use crate::{
 /// A conversation in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationDetail {
-    /// Which.
+    /// The id of the conversation.
     pub conversation: ConversationId,
     /// Its kind.
     pub kind: ConversationKind,
@@ -77,7 +77,7 @@ pub struct ConversationDetail {
 /// A member in the panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRow {
-    /// Who.
+    /// The member's account.
     pub account: AccountId,
     /// The name for people: the one they have here, or their profile's.
     pub name: String,
@@ -117,7 +117,7 @@ pub enum Roster {
 /// Somebody whose row in a detail is another one now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberChange {
-    /// Whose.
+    /// The member's account.
     pub account: AccountId,
     /// The row, with its list and its place in that once the former row is taken out;
     /// none for who is in no list any more.
@@ -164,7 +164,7 @@ impl ConversationDetail {
 /// An invite link in the panel. Its code is known to whoever made it, and to whom they gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InviteRow {
-    /// Which.
+    /// Its id.
     pub id: InviteId,
     /// What it is.
     pub invite: Invite,
@@ -192,7 +192,7 @@ pub struct PinRow {
     pub message: MessageId,
     /// Who pinned it.
     pub by: AccountId,
-    /// When.
+    /// When it was pinned.
     pub at: WallTime,
     /// Its first characters; empty when it is not at hand.
     pub preview: String,

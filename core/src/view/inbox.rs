@@ -19,7 +19,7 @@ pub const UNREAD_MAX: u32 = 9_999;
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct InboxRow {
-    /// Which.
+    /// The id of the conversation.
     #[n(0)]
     pub conversation: ConversationId,
     /// Its kind.

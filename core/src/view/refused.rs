@@ -22,7 +22,7 @@ pub struct RefusedRow {
     pub words: Option<String>,
     /// The message it writes or is about.
     pub message: Option<MessageId>,
-    /// Why.
+    /// The reason.
     pub code: Code,
     /// More about it, for people who debug.
     pub detail: String,

@@ -31,7 +31,7 @@ named! {
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct TimelineRow {
-    /// Which.
+    /// Its id.
     #[n(0)]
     pub id: MessageId,
     /// Its author's name.
@@ -91,7 +91,7 @@ pub struct TimelineRow {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ThreadRow {
-    /// Which.
+    /// Its id.
     #[n(0)]
     pub id: ConversationId,
     /// The messages written in it, pending ones and those taken back included.

@@ -150,7 +150,7 @@ pub struct Ask {
     /// Names it in its answer; counted by the client together with pushes.
     #[n(0)]
     pub request: u64,
-    /// Where.
+    /// The conversation it applies to.
     #[n(1)]
     pub conversation: ConversationId,
     /// What for.
@@ -182,7 +182,7 @@ pub struct Fetch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct HeldChange {
-    /// Which.
+    /// The hash of the change.
     #[n(0)]
     pub hash: ChangeHash,
     /// Of one that writes a message, the stamp of it, as another device may have had the message
@@ -241,7 +241,7 @@ pub struct PresenceNotice {
     /// The conversation.
     #[n(0)]
     pub conversation: ConversationId,
-    /// What.
+    /// What the account is doing.
     #[n(1)]
     pub kind: PresenceKind,
 }

@@ -112,7 +112,7 @@ pub struct Welcome {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ConversationSummary {
-    /// Which.
+    /// The id of the conversation.
     #[n(0)]
     pub conversation: ConversationId,
     /// Its kind.
@@ -169,7 +169,7 @@ pub struct ConversationSummary {
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct LastMessage {
-    /// Which.
+    /// The id of the message.
     #[n(0)]
     pub message: MessageId,
     /// Its kind.
@@ -196,7 +196,7 @@ impl core::fmt::Debug for LastMessage {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ProfileNotice {
-    /// Whose.
+    /// The account it belongs to.
     #[n(0)]
     pub account: AccountId,
     /// Its public fields.
@@ -247,7 +247,7 @@ pub struct Refused {
     /// Which change of the push, from 0.
     #[n(2)]
     pub index: u32,
-    /// Why.
+    /// The reason.
     #[n(3)]
     pub code: Code,
     /// More about it, for people who debug.
@@ -306,7 +306,7 @@ pub struct Fetched {
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct DocumentSnapshot {
-    /// Which.
+    /// The id of the document.
     #[n(0)]
     pub document: DocumentId,
     /// Every entry up to here is in it.
@@ -333,7 +333,7 @@ pub struct MemberReceipt {
     /// The conversation.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Whose.
+    /// The account it belongs to.
     #[n(1)]
     pub account: AccountId,
     /// The registers.
@@ -348,10 +348,10 @@ pub struct MemberPresence {
     /// The conversation.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Who.
+    /// The account it is about.
     #[n(1)]
     pub account: AccountId,
-    /// What.
+    /// What the account is doing.
     #[n(2)]
     pub kind: PresenceKind,
 }
@@ -372,7 +372,7 @@ pub struct Present {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct PresentMember {
-    /// Who.
+    /// The account it is about.
     #[n(0)]
     pub account: AccountId,
     /// What they do.
@@ -418,7 +418,7 @@ impl core::fmt::Debug for Piece {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Closed {
-    /// Why.
+    /// The reason.
     #[n(0)]
     pub code: Code,
     /// More about it, for people who debug.

@@ -60,7 +60,7 @@ pub struct Subscribers {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Subscriber {
-    /// Who.
+    /// The account it is about.
     #[n(0)]
     pub account: AccountId,
     /// Since when.

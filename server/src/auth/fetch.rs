@@ -30,7 +30,7 @@ pub enum FetchKeysError {
     Connect {
         /// Host and port.
         address: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -39,7 +39,7 @@ pub enum FetchKeysError {
     Tls {
         /// Host and port.
         address: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },

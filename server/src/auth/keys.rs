@@ -55,7 +55,7 @@ pub enum LoadKeysError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -64,7 +64,7 @@ pub enum LoadKeysError {
     Unreachable {
         /// Where it should be.
         url: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: FetchKeysError,
     },
@@ -73,7 +73,7 @@ pub enum LoadKeysError {
     Invalid {
         /// The file, or the address.
         place: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: ReadKeySetError,
     },

@@ -38,7 +38,7 @@ pub struct Session {
     link: Link,
     /// The newest cursor it was given.
     pub cursor: Cursor,
-    /// Whose.
+    /// The account it belongs to.
     pub account: AccountId,
     /// The device it writes as.
     pub device: DeviceId,

@@ -160,7 +160,7 @@ pub struct Wishes {
 
 /// A device.
 pub struct Client {
-    /// Whose.
+    /// The account it belongs to.
     pub account: AccountId,
     /// Whether it decides anew about what the server admitted.
     pub verify: bool,

@@ -24,9 +24,9 @@ pub enum RestoreDocumentError {
     /// An entry behind the snapshot does not apply.
     #[error("entry {position} does not apply: {source}")]
     Entry {
-        /// Which.
+        /// Where it stands in the journal.
         position: Position,
-        /// Why.
+        /// The cause.
         source: ApplyChangeError,
     },
 }
