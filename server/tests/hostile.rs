@@ -284,7 +284,7 @@ fn malformed_frames(world: &mut World) -> Vec<(String, Vec<u8>, Code)> {
     add("a kind that is negative", vec![0x82, 0x20, 0x80], Code::FrameUnknown);
     add("a kind of 2^40", [&[0x82, 0x1b][..], &huge.to_be_bytes(), &[0x80]].concat(), Code::FrameUnknown);
     add("an unknown kind", vec![0x82, 0x18, 0x63, 0x80], Code::FrameUnknown);
-    add("a kind of the server's", vec![0x82, 0x0b, 0x80], Code::FrameUnknown);
+    add("a kind of the server's", vec![0x82, 0x0c, 0x80], Code::FrameUnknown);
     add("two frames in one", [&push[..], &push[..]].concat(), malformed);
     add(
         "a frame of the limit and one byte",

@@ -123,7 +123,7 @@ fn a_database_that_is_down_is_waited_for_then_told() {
 #[tokio::test]
 async fn what_runs_is_told_in_one_line_and_files_are_raised_to_the_hard_limit() {
     let database = Database::sqlite();
-    let serve = Process::command(&database.address, &["--dev", "--sessions-max", "900"]);
+    let serve = Process::command(&database.address, &["--dev", "--sessions-max", "900", "--page-changes-max", "4001"]);
     let arguments: Vec<&std::ffi::OsStr> = serve.get_args().collect();
     let mut shell = std::process::Command::new("sh");
     shell.arg("-c").arg("ulimit -Sn 200 && ulimit -Hn 600 && exec \"$0\" \"$@\"");
@@ -143,8 +143,10 @@ async fn what_runs_is_told_in_one_line_and_files_are_raised_to_the_hard_limit() 
         |words: &str| logs.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {logs}"));
     assert!(line_of("fewer files may be open").contains("limit=600"), "{logs}");
     let starting = line_of("starting");
-    let said = ["version=", "store=\"sqlite\"", "schema=1", "tokens=\"one key\"", "files_max=600", "frame_bytes_max"];
+    let said = ["version=", "store=\"sqlite\"", "schema=1", "tokens=\"one key\"", "files_max=600", "max: 4001"];
     said.iter().for_each(|words| assert!(starting.contains(words), "{words}: {starting}"));
+    let usual = Process::start(&database.address, &["--dev"]).drain().await;
+    assert!(usual.contains("starting version=") && !usual.contains("limits="), "{usual}");
 }
 
 #[test]
