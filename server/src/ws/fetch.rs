@@ -104,6 +104,9 @@ impl Fetching<'_> {
             }
             allowed => allowed?,
         }
+        // Asked before the reading: what is there by then is in what is read, and a push that is
+        // admitted meanwhile has its own answer.
+        let lacks = self.lacks().await?;
         let mut fetched = match self.fetch.scope {
             FetchScope::After(_) | FetchScope::Watch(_) if self.is_of_another() => self.restart().await?,
             FetchScope::After(position) | FetchScope::Watch(position) => self.after(position).await?,
@@ -115,7 +118,7 @@ impl Fetching<'_> {
         let after = self.after_position();
         // What entries tell need not be asked.
         if fetched.restart || after.is_none() {
-            fetched.lacks = self.lacks().await?;
+            fetched.lacks = lacks;
         }
         let mut frames = Vec::new();
         let fresh = fetched.restart || after == Some(Position::ZERO);

@@ -6,6 +6,7 @@ import { readRecords, replaceRecords, withStore, type Records } from "./support/
 import type { Person } from "./support/person.js";
 import { onEachStore, type Scene } from "./support/scene.js";
 import { loadAll, untilEqualScreens } from "./support/screens.js";
+import { until } from "./support/until.js";
 
 /** More than one catch-up brings entry by entry: what comes is a snapshot. */
 const HISTORY = 530;
@@ -18,6 +19,15 @@ async function reopenWith(scene: Scene, person: Person, change: (records: Record
     await replaceRecords(page, change(await readRecords(page)));
   });
   return scene.tab(context, person.network, person.account);
+}
+
+/** What a device has stored, once a command that was shown is among it: it is shown before that. */
+function recordsWithOutbox(person: Person): Promise<Records> {
+  return until(
+    "a command in the store",
+    () => withStore(person.page.context(), person.network, readRecords),
+    (records) => Object.keys(records).some((key) => key.startsWith("outbox/")),
+  );
 }
 
 onEachStore("damage", ({ test }) => {
@@ -39,6 +49,7 @@ onEachStore("damage", ({ test }) => {
     ann.network.cut();
     await ann.untilConnection("waiting");
     await ann.say("only here");
+    await recordsWithOutbox(ann);
 
     const damaged: string[] = [];
     const again = await reopenWith(scene, ann, (records) => {
@@ -68,8 +79,7 @@ onEachStore("damage", ({ test }) => {
     ann.network.cut();
     await ann.untilConnection("waiting");
     await ann.say("pending in the backup");
-    const backup = await withStore(ann.page.context(), ann.network, readRecords);
-    assert.ok(Object.keys(backup).some((key) => key.startsWith("outbox/")));
+    const backup = await recordsWithOutbox(ann);
     ann.network.restore();
     await ann.say("after the backup");
     await ann.untilSynced();
