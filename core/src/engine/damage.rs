@@ -47,8 +47,7 @@ impl Engine {
     /// Loads what is held and has no row: one that was damaged is made again from the
     /// documents, and what is on no list goes.
     pub(super) fn rebuild_rows(&mut self) {
-        let is_listed = |stream: &StreamId| stream.conversation().is_some_and(|id| self.inbox.contains_key(&id));
-        let unlisted: Vec<StreamId> = self.heads.keys().filter(|stream| !is_listed(stream)).cloned().collect();
+        let unlisted: Vec<StreamId> = self.heads.keys().filter(|stream| self.is_unlisted(stream)).cloned().collect();
         for stream in unlisted {
             self.load_stream(&stream);
         }
