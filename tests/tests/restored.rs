@@ -440,16 +440,23 @@ fn with_a_second_device(limits: Limits) -> (Trip, Device) {
     (trip, second)
 }
 
+/// The same on small pages, with a copy in which Ann said "one", behind which she said "two".
+fn with_two_behind_a_copy() -> (Trip, Device, StoreCopy) {
+    let (mut trip, second) = with_a_second_device(small_pages());
+    let ann = trip.ann;
+    trip.say(ann, "one");
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.say(ann, "two");
+    trip.settle();
+    (trip, second, copy)
+}
+
 #[test]
 fn j43_what_another_device_had_written_again_on_an_older_page_is_not_doubled() {
     for another_was_quicker in [true, false] {
-        let (mut trip, second) = with_a_second_device(small_pages());
+        let (mut trip, second, copy) = with_two_behind_a_copy();
         let (ann, bob) = (trip.ann, trip.bob);
-        trip.say(ann, "one");
-        trip.settle();
-        let copy = trip.world.database().copy();
-        trip.say(ann, "two");
-        trip.settle();
         trip.world.set_network(ann, false);
         trip.world.set_network(second, another_was_quicker);
         trip.world.put_back(&copy, true);
@@ -471,13 +478,8 @@ fn j43_what_another_device_had_written_again_on_an_older_page_is_not_doubled() {
 #[test]
 fn e103_what_waits_and_another_device_had_written_again_is_not_doubled() {
     for is_put_back_again in [true, false] {
-        let (mut trip, second) = with_a_second_device(small_pages());
+        let (mut trip, second, copy) = with_two_behind_a_copy();
         let (ann, bob) = (trip.ann, trip.bob);
-        trip.say(ann, "one");
-        trip.settle();
-        let copy = trip.world.database().copy();
-        trip.say(ann, "two");
-        trip.settle();
         trip.world.set_network(second, false);
         trip.world.put_back(&copy, true);
         while trip.world.client(ann).screen.unsynced == 0 {
