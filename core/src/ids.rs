@@ -173,6 +173,11 @@ byte_id! {
 }
 
 byte_id! {
+    /// A stretch of a store's history, from one start of a server on. Random.
+    EpochId
+}
+
+byte_id! {
     /// A conversation. Random for groups, derived for directs, threads and resources.
     ConversationId
 }

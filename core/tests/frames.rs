@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use tidings_core::{
     code::Code,
     ids::{
-        AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, InviteCode, MessageId, Stamp,
-        StreamId, TenantId,
+        AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, EpochId, IncarnationId, InviteCode, MessageId,
+        Stamp, StreamId, TenantId,
     },
     journal::{Cursor, Entry, Position},
     limits::{Limits, frame_items},
@@ -98,7 +98,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 version: PROTOCOL_VERSION,
                 token: "a token".into(),
                 device: DeviceId::from_bytes(*b"device of Ann's!"),
-                cursor: Some(Cursor::new(41)),
+                cursor: Some(Cursor { tick: 41, epoch: Some(EpochId::from_bytes([8; 16])), newest_entry: 40 }),
                 incarnation: Some(IncarnationId::from_bytes([9; 16])),
             }),
         ),
@@ -262,7 +262,10 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
         ("summaries", ServerFrame::Summaries(vec![summary()])),
         ("profiles", ServerFrame::Profiles(vec![ProfileNotice { account: account(), profile }])),
         ("entries", ServerFrame::Entries(Entries { stream: stream(), entries: vec![entry()] })),
-        ("caught_up", ServerFrame::CaughtUp(Cursor::new(42))),
+        (
+            "caught_up",
+            ServerFrame::CaughtUp(Cursor { tick: 42, epoch: Some(EpochId::from_bytes([8; 16])), newest_entry: 40 }),
+        ),
         (
             "accepted",
             ServerFrame::Accepted(Accepted {

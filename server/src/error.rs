@@ -108,6 +108,7 @@ impl ServeError {
             Self::Store(StoreError::UrlUnsupported { .. } | StoreError::Database(sqlx::Error::Configuration(_))) => {
                 "store_address_invalid"
             }
+            Self::Store(StoreError::PutBack) => Code::StoreRestored.as_str(),
             Self::Store(StoreError::Database(_)) => "store_refused",
             Self::Listen { .. } => "listen_failed",
             Self::Demo(_) => "demo_unreadable",

@@ -7,6 +7,7 @@ mod support;
 use std::time::Duration;
 
 use tidings_core::{
+    code::Code,
     journal::Cursor,
     wire::{ClientFrame, ServerFrame},
 };
@@ -16,7 +17,7 @@ use support::{
     database::Database,
     on_each_store,
     plain::request,
-    server::TestServer,
+    server::{TestServer, token},
 };
 
 on_each_store! {
@@ -38,7 +39,10 @@ async fn a_node_is_alive_and_ready(database: Database) {
 async fn j31_a_node_behind_what_a_client_was_told_says_so_and_goes_on(database: Database) {
     let server = TestServer::start(&database, &[]).await;
     let told = Some(Cursor::new(1 << 60));
-    Client::try_resume(server.address, "ann", device(1), told).await.unwrap();
+    let mut ann = Client::dial(server.address).await;
+    ann.send(&ClientFrame::Hello(hello(token("ann", Duration::from_secs(600)), device(1), told))).await;
+    let ServerFrame::Closed(closed) = ann.next().await else { panic!("there is no session with such a cursor") };
+    assert_eq!(closed.code, Code::StoreRestored);
     let (status, said) = request(server.address, "GET", "/readyz").await;
     assert!(status == 200 && said.contains("the store is behind what clients were told"), "{said}");
     Client::try_resume(server.address, "bob", device(2), None).await.unwrap();

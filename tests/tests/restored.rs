@@ -252,6 +252,27 @@ fn e69_a_store_that_went_back_is_known_by_its_cursor() {
     trip.check(&["one", "two"]);
 }
 
+#[test]
+fn e69_a_store_that_went_back_is_known_by_whoever_comes_when_it_has_come_further() {
+    let (mut trip, copy) = begin_behind_a_copy(pair(Limits::default()));
+    let (ann, bob) = (trip.ann, trip.bob);
+    trip.say(bob, "one");
+    trip.world.run_ms(60_000);
+    trip.world.set_network(bob, false);
+    trip.world.put_back(&copy, false);
+    for text in ["two", "three", "four", "five"] {
+        trip.say(ann, text);
+        // A session and a cursor more each time.
+        trip.world.set_network(ann, false);
+        trip.world.run_ms(60_000);
+        trip.world.set_network(ann, true);
+        trip.settle();
+    }
+    trip.world.set_network(bob, true);
+    trip.settle();
+    trip.check(&["two", "three", "four", "five", "one"]);
+}
+
 /// The store lost the group, of which the devices hold what Bob said; Ann has begun it again with more words.
 fn begun_again_in_silence(said: &[&str]) -> Trip {
     let (mut trip, copy) = begin_behind_a_copy(pair(Limits::default()));

@@ -220,9 +220,6 @@ impl Engine {
     }
 
     pub(super) fn caught_up(&mut self, cursor: Cursor) {
-        if self.cursor.is_some_and(|told| cursor < told) {
-            return self.cursor_went_back();
-        }
         self.cursor = Some(cursor);
         self.dirty_meta = true;
         if self.link.is_online() {

@@ -118,16 +118,15 @@ impl Engine {
         }
     }
 
-    /// The server's cursor lies before one that it told: its store was put back, and
-    /// nobody said so. All is told anew on the next link.
-    pub(super) fn cursor_went_back(&mut self) {
+    /// The cursor is not of the history of the server's store, which was put back, and nobody
+    /// said so. All is told anew on the next link.
+    pub(super) fn cursor_refused(&mut self) {
         self.dirty_meta = true;
         self.forget_told();
         let held: Vec<StreamId> = self.heads.keys().cloned().collect();
         for stream in held {
             self.make_former(&stream);
         }
-        self.link_failed(Some(Code::StoreRestored), None);
     }
 
     /// Positions and cursors of before say nothing now.

@@ -358,7 +358,12 @@ impl Engine {
             // A device has one link at a time: who replaced this session is a
             // copy of this device, and would be replaced in turn.
             Code::ActorConflict | Code::SessionReplaced => self.take_new_device(closed.code),
-            _ => self.link_ended(Some(cause), after),
+            code => {
+                if code == Code::StoreRestored {
+                    self.cursor_refused();
+                }
+                self.link_ended(Some(cause), after);
+            }
         }
     }
 

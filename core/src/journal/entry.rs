@@ -5,7 +5,7 @@ use core::fmt;
 use minicbor::{Decode, Encode};
 
 use crate::{
-    ids::{AccountId, DocumentId},
+    ids::{AccountId, DocumentId, EpochId},
     time::WallTime,
 };
 
@@ -41,24 +41,28 @@ impl fmt::Display for Position {
     }
 }
 
-/// How far a device has read everything it may read; opaque to clients but for
-/// this: in one incarnation of a store it never goes back.
+/// How far a device was told everything that it may read, and in which history of the store; opaque to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Encode, Decode)]
-#[cbor(transparent)]
-pub struct Cursor(#[n(0)] u64);
+#[cbor(map)]
+pub struct Cursor {
+    /// What was written at an earlier tick was told.
+    #[n(0)]
+    pub tick: u64,
+    /// The last epoch that began before that tick; none where none had.
+    #[n(1)]
+    pub epoch: Option<EpochId>,
+    /// The tick of the newest entry before it, where the store looks for one; or zero.
+    #[n(2)]
+    pub newest_entry: u64,
+}
 
 impl Cursor {
     /// Before everything.
-    pub const ZERO: Cursor = Cursor(0);
+    pub const ZERO: Cursor = Cursor::new(0);
 
-    /// The cursor with this number.
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// The number.
-    pub const fn number(self) -> u64 {
-        self.0
+    /// The cursor at a tick of a store in which no epoch has begun.
+    pub const fn new(tick: u64) -> Self {
+        Self { tick, epoch: None, newest_entry: 0 }
     }
 }
 

@@ -30,6 +30,13 @@ CREATE UNLOGGED TABLE unbroken (
 
 INSERT INTO unbroken (one) VALUES (1);
 
+-- When servers took the store up: a cursor names the last one before it, so that one of a
+-- history that was put back is known.
+CREATE TABLE epochs (
+    tick BIGINT PRIMARY KEY,
+    epoch BYTEA NOT NULL
+);
+
 CREATE TABLE streams (
     tenant TEXT COLLATE "C" NOT NULL,
     stream TEXT COLLATE "C" NOT NULL,

@@ -14,6 +14,13 @@ CREATE TABLE clock (
 
 INSERT INTO clock (one, tick, incarnation) VALUES (1, 0, randomblob(16));
 
+-- When servers took the store up: a cursor names the last one before it, so that one of a
+-- history that was put back is known.
+CREATE TABLE epochs (
+    tick INTEGER PRIMARY KEY,
+    epoch BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE streams (
     tenant TEXT NOT NULL,
     stream TEXT NOT NULL,

@@ -109,6 +109,7 @@ impl From<&StoreError> for StoreFailure {
             | StoreError::NoBackup
             | StoreError::Schema(_)
             | StoreError::UrlUnsupported { .. }
+            | StoreError::PutBack
             | StoreError::Database(_) => Self::Refused,
         }
     }

@@ -99,6 +99,9 @@ pub enum StoreError {
         /// How the URL begins; the rest may hold a password.
         begin: String,
     },
+    /// A cursor that was told before the store was put back to an older state, or that nobody told.
+    #[error("the cursor is not of the store's history")]
+    PutBack,
     /// Anything else the database said: a defect of this program.
     #[error("the database refused a statement: {}", error::told(.0))]
     Database(#[source] sqlx::Error),

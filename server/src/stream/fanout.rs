@@ -28,6 +28,7 @@ pub fn store_code(error: &StoreError) -> Code {
         StoreError::Unavailable(_) => Code::StoreUnavailable,
         StoreError::Full(_) => Code::StoreFull,
         StoreError::Damaged { .. } => Code::StreamDamaged,
+        StoreError::PutBack => Code::StoreRestored,
         StoreError::Corrupt { .. }
         | StoreError::Migrate(_)
         | StoreError::Missing(_)

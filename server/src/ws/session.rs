@@ -70,7 +70,7 @@ pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>, connect
         },
     };
     let ending = match opened {
-        Ok((session, cursor)) => {
+        Ok(session) => {
             drop(connection);
             let span = tracing::info_span!(
                 "session",
@@ -78,7 +78,7 @@ pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>, connect
                 tenant = %session.handle.tenant,
                 account = %session.handle.account,
             );
-            session.serve(&mut socket, cursor).instrument(span).await
+            session.serve(&mut socket).instrument(span).await
         }
         Err(ending) => {
             tracing::info!(code = ending.code(), "session refused");
@@ -145,7 +145,7 @@ impl Session {
             identity,
             handle,
             reader,
-            cursor: None,
+            cursor: hello.cursor,
             told: hello.incarnation,
             sent: HashMap::new(),
             behind_sent: false,
@@ -158,10 +158,10 @@ impl Session {
         }
     }
 
-    async fn serve(mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Ending {
-        tracing::info!(device = %self.handle.device, resumed = cursor.is_some(), "session opened");
+    async fn serve(mut self, socket: &mut FrameSocket) -> Ending {
+        tracing::info!(device = %self.handle.device, resumed = self.cursor.is_some(), "session opened");
         self.node.metrics.sessions_opened.count();
-        let ending = match self.try_serve(socket, cursor).await {
+        let ending = match self.try_serve(socket).await {
             Ok(never) => match never {},
             Err(ending) => ending,
         };
@@ -178,8 +178,8 @@ impl Session {
         ending
     }
 
-    async fn try_serve(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<Infallible, Ending> {
-        Box::pin(self.greet(socket, cursor)).await?;
+    async fn try_serve(&mut self, socket: &mut FrameSocket) -> Result<Infallible, Ending> {
+        Box::pin(self.greet(socket)).await?;
         let interval = self.node.config.node.cursor_interval.max(Duration::from_millis(10));
         let mut cursor_due = interval_at(Instant::now() + interval, interval);
         cursor_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -274,18 +274,15 @@ impl Session {
         }
     }
 
-    /// Welcome, and everything since the cursor. Entries that are accepted
+    /// Welcome, and everything since the cursor that the client gave. Entries that are accepted
     /// meanwhile wait in the session's queue and follow.
-    async fn greet(&mut self, socket: &mut FrameSocket, cursor: Option<Cursor>) -> Result<(), Ending> {
+    async fn greet(&mut self, socket: &mut FrameSocket) -> Result<(), Ending> {
         let failed = |error| Ending::store_failed(&error, self.node.clock.as_ref());
         self.subscribe().await.map_err(failed)?;
         let incarnation = self.node.store.incarnation().await.map_err(failed)?;
         // A cursor of another incarnation says nothing about this one.
-        let cursor = cursor.filter(|_| self.told.is_none_or(|told| told == incarnation));
-        let catch_up = self.catch_up(cursor).await.map_err(failed)?;
-        if cursor.is_some_and(|cursor| cursor > catch_up.cursor) {
-            self.node.note_behind("a session begins with a cursor that the store has not come to");
-        }
+        let cursor = self.cursor.filter(|_| self.told.is_none_or(|told| told == incarnation));
+        let catch_up = self.catch_up(cursor).await.map_err(|error| self.not_caught_up(&error))?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
             version: PROTOCOL_VERSION,
             tenant: self.identity.tenant.clone(),
@@ -308,6 +305,7 @@ impl Session {
     async fn advance_cursor(&mut self, socket: &mut FrameSocket) -> Result<(), Ending> {
         let mut catch_up = match self.catch_up(self.cursor).await {
             Ok(catch_up) => catch_up,
+            Err(error @ StoreError::PutBack) => return Err(self.not_caught_up(&error)),
             Err(error) => {
                 // The session is none the worse for it; the next interval tries again.
                 tracing::warn!(%error, "a session got no newer cursor");
@@ -349,6 +347,16 @@ impl Session {
             self.subscribe().await?;
         }
         Ok(catch_up)
+    }
+
+    /// Why a session is not told what its account missed: a client whose cursor is of another
+    /// history comes back without it, and knows that the store was put back.
+    fn not_caught_up(&self, error: &StoreError) -> Ending {
+        if !matches!(error, StoreError::PutBack) {
+            return Ending::store_failed(error, self.node.clock.as_ref());
+        }
+        self.node.note_behind("a session has a cursor that is not of the store's history");
+        Ending::closed(Code::StoreRestored, error.to_string())
     }
 
     /// Has the session hear of the channels that its account subscribes to.

@@ -896,7 +896,7 @@ fn summary(frame: &ServerFrame) -> String {
             let positions: Vec<_> = entries.entries.iter().map(|entry| entry.position.number()).collect();
             format!("entries {positions:?} of {}", entries.stream)
         }
-        ServerFrame::CaughtUp(cursor) => format!("caught up {}", cursor.number()),
+        ServerFrame::CaughtUp(cursor) => format!("caught up {}", cursor.tick),
         ServerFrame::Accepted(accepted) => {
             let positions: Vec<_> = accepted.positions.iter().map(|position| position.number()).collect();
             format!("accepted #{} {positions:?} of {}", accepted.request, accepted.stream)

@@ -1,6 +1,7 @@
 //! Catch-up: everything that was missed, and as little else as can be.
 
 use tidings_core::{
+    ids::EpochId,
     journal::Cursor,
     model::Receipt,
     wire::{ConversationSummary, MemberReceipt},
@@ -190,12 +191,26 @@ pub(crate) async fn receipts_of_others_are_sent_in_small_conversations_only(stor
     assert_eq!(own.receipts, [MemberReceipt { conversation: conversation(2), account: account("ann"), receipt }]);
 }
 
-pub(crate) async fn a_cursor_from_the_future_starts_over(store: &dyn Store) {
+pub(crate) async fn j45_a_cursor_of_another_history_is_refused(store: &dyn Store) {
     write(store, &[group(1, &["ann"])]).await;
-    let caught_up = catch_up(store, "ann", Some(Cursor::new(u64::MAX))).await;
-    let anew = catch_up(store, "ann", None).await;
-    assert_eq!(caught_up, CatchUp { cursor: caught_up.cursor, ..anew });
-    assert_eq!(conversations(&caught_up), [conversation(1)]);
+    let before = cursor(store, "ann").await.unwrap();
+    store.ready().await.unwrap();
+    write(store, &[messages(1, 1, "ann", 1)]).await;
+    let since = cursor(store, "ann").await.unwrap();
+    assert!(since.tick > before.tick && since.epoch != before.epoch, "another epoch has begun");
+    for known in [Cursor::ZERO, before, since] {
+        assert!(knows(store, known).await, "{known:?}");
+    }
+    let strange = [
+        // Of what is to come; of an epoch that is not here, now and then; behind one that was over.
+        Cursor { tick: u64::MAX >> 1, ..since },
+        Cursor { epoch: Some(EpochId::from_bytes([7; 16])), ..since },
+        Cursor { epoch: Some(EpochId::from_bytes([7; 16])), ..before },
+        Cursor { epoch: before.epoch, ..since },
+    ];
+    for cursor in strange {
+        assert!(!knows(store, cursor).await, "{cursor:?}");
+    }
 }
 
 pub(crate) async fn unread_counts_messages_of_others_behind_the_read_position(store: &dyn Store) {

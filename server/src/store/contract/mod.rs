@@ -20,7 +20,7 @@ use tidings_core::{
     wire::{LastMessage, ListedRow},
 };
 
-use super::{CatchUp, CommitOutcome, ConversationRow, MemberRow, NewEntry, Store, StreamCommit};
+use super::{CatchUp, CommitOutcome, ConversationRow, MemberRow, NewEntry, Store, StoreError, StreamCommit};
 
 /// Declares a test for each behaviour, run by `$run`: an async function that
 /// makes a database, passes a store on it, and removes the database.
@@ -65,7 +65,7 @@ macro_rules! contract_tests {
                 whoever_comes_back_is_sent_the_conversation_again,
                 profiles_are_sent_when_they_change_or_are_new,
                 receipts_of_others_are_sent_in_small_conversations_only,
-                a_cursor_from_the_future_starts_over,
+                j45_a_cursor_of_another_history_is_refused,
                 unread_counts_messages_of_others_behind_the_read_position,
                 unread_is_counted_to_its_cap,
                 summaries_are_for_active_members_only,
@@ -294,6 +294,15 @@ pub(super) fn row(members: &[&str], title: Option<&str>) -> ConversationRow {
 pub(super) async fn write(store: &dyn Store, commits: &[StreamCommit]) {
     let outcomes = store.commit(commits).await.unwrap();
     assert!(outcomes.iter().all(|outcome| *outcome == CommitOutcome::Committed), "{outcomes:?}");
+}
+
+/// Whether a cursor is of the store's history.
+pub(super) async fn knows(store: &dyn Store, cursor: Cursor) -> bool {
+    match store.catch_up(&tenant(), &account("ann"), Some(cursor), ENTRIES_MAX).await {
+        Ok(_) => true,
+        Err(StoreError::PutBack) => false,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// A cursor behind which nothing is left for this account.

@@ -156,7 +156,7 @@ impl Watch {
         let mut transaction = reader.begin(Postgres::BEGIN_READ).await?;
         let cursor = next_cursor::<Postgres>(&mut transaction).await?;
         let since = self.cursor.unwrap_or(cursor);
-        let values = [Value::number(since.number()), Value::Number(store.node)];
+        let values = [Value::number(since.tick), Value::Number(store.node)];
         let rows = fetch::<Postgres>(&mut transaction, LOOK, values).await?;
         let found = rows.iter().map(notice).collect::<Result<Vec<Notice>, StoreError>>()?;
         let told = std::mem::take(&mut self.told);

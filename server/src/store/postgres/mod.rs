@@ -181,10 +181,13 @@ const REBASE: &str = "UPDATE clock SET base = head.tick + 4294967296 - pg_curren
 
 /// A database that crashed gives ids again that it gave before and knows nothing
 /// of. Moves the base so far that every tick to come is beyond every cursor ever
-/// given, once. Does nothing where no crash was.
-const RESUME: [&str; 3] = [
+/// given, and begins an epoch there, once. Does nothing where no crash was.
+const RESUME: [&str; 4] = [
     "SELECT FROM clock FOR UPDATE",
     "UPDATE clock SET base = base + 4294967296 WHERE NOT EXISTS (SELECT FROM unbroken)",
+    "INSERT INTO epochs (tick, epoch)
+        SELECT pg_current_xact_id()::text::bigint + base, decode(replace(gen_random_uuid()::text, '-', ''), 'hex')
+        FROM clock WHERE NOT EXISTS (SELECT FROM unbroken)",
     "INSERT INTO unbroken (one) VALUES (1) ON CONFLICT DO NOTHING",
 ];
 
@@ -202,8 +205,15 @@ impl Backend for Postgres {
     const KEY_BYTES: &'static str = "decode(key, 'hex')";
     const TICK: &'static str =
         "SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock JOIN unbroken USING (one)";
-    const CURSOR: &'static str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + base AS cursor
-        FROM clock JOIN unbroken USING (one)";
+    const CURSOR: &'static str = "SELECT cursor,
+            (SELECT epoch FROM epochs WHERE tick < cursor ORDER BY tick DESC LIMIT 1) AS epoch,
+            coalesce((SELECT max(tick) FROM journal WHERE tick < cursor), 0) AS newest_entry
+        FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + base AS cursor
+            FROM clock JOIN unbroken USING (one)) AS now";
+    const HISTORY: &'static str = "SELECT $1::bigint AS cursor,
+            (SELECT epoch FROM epochs WHERE tick < $1 ORDER BY tick DESC LIMIT 1) AS epoch,
+            coalesce((SELECT max(tick) FROM journal
+                WHERE tick < (SELECT min(tick) FROM epochs WHERE tick >= $1)), 0) AS newest_entry";
 
     async fn fetch(connection: &mut PgConnection, sql: SqlStr, values: Vec<Value>) -> Result<Vec<PgRow>, sqlx::Error> {
         sqlx::query_with::<Postgres, _>(sql, bind(values)?).fetch_all(connection).await

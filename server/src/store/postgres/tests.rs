@@ -138,7 +138,7 @@ async fn nothing_is_missed_when_ids_are_given_again_after_a_crash() {
         second.unwrap();
         write(&store, &[messages(1, 1, "bob", 1)]).await;
         let tick: i64 = sqlx::query_scalar("SELECT tick FROM streams").fetch_one(&pool).await.unwrap();
-        let cursor = i64::try_from(before.cursor.number()).unwrap();
+        let cursor = i64::try_from(before.cursor.tick).unwrap();
         let jump = 1 << 32;
         assert!(
             (cursor + jump - 1_000_000..cursor + 2 * jump - 1_000_000).contains(&tick),
@@ -160,7 +160,7 @@ async fn whoever_writes_first_after_a_crash_goes_on() {
         write(&store, &[messages(1, 1, "bob", 1)]).await;
         let after = store.catch_up(&tenant(), &account("ann"), Some(before.cursor), ENTRIES_MAX).await.unwrap();
         assert_runs_to(&after.entries[0].1, 2);
-        assert!(after.cursor.number() > before.cursor.number() + (1 << 31));
+        assert!(after.cursor.tick > before.cursor.tick + (1 << 31));
     })
     .await;
 }
@@ -408,6 +408,29 @@ async fn what_was_committed_is_there_for_the_next_node() {
         write(&store, &[messages(1, 4, "ann", 1)]).await;
         let after = store.catch_up(&tenant(), &account("ann"), Some(before), ENTRIES_MAX).await.unwrap();
         assert_eq!(contract::positions(&after.entries[0].1), [5]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn j45_a_database_that_lost_its_end_in_a_crash_knows_the_cursors_of_it() {
+    on_a_database(async |database: Database| {
+        let (store, pool) = (database.open().await, database.pool().await);
+        write(&store, &[group(1, &["ann"])]).await;
+        let before = contract::settled_cursor(&store, "ann").await;
+        write(&store, &[messages(1, 1, "ann", 1)]).await;
+        let lost = contract::settled_cursor(&store, "ann").await;
+        // As a standby takes over that had not got the last transaction: its ticks are beyond all that were.
+        for sql in ["DELETE FROM journal WHERE position > 1", "UPDATE streams SET position = 1", "DELETE FROM unbroken"]
+        {
+            sqlx::query(sql).execute(&pool).await.unwrap();
+        }
+        feed::resume(&store).await.unwrap();
+        for at in 1..4 {
+            write(&store, &[messages(1, at, "ann", 1)]).await;
+        }
+        assert!(contract::settled_cursor(&store, "ann").await.tick > lost.tick);
+        assert_eq!([contract::knows(&store, before).await, contract::knows(&store, lost).await], [true, false]);
     })
     .await;
 }

@@ -31,8 +31,12 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     const KEY_BYTES: &'static str;
     /// Answers the `tick` of this write transaction.
     const TICK: &'static str;
-    /// Answers the `cursor` up to which this read transaction sees everything.
+    /// Answers the `cursor` up to which this read transaction sees everything, the last
+    /// `epoch` before it and the tick of the `newest_entry` before it.
     const CURSOR: &'static str;
+    /// Answers for a tick `$1`, as `cursor`, the last `epoch` before it, and the tick of the
+    /// `newest_entry` of that epoch, which is over.
+    const HISTORY: &'static str;
 
     /// Lets ticks go on, in a write transaction, where `TICK` answers none.
     fn resume(connection: &mut Self::Connection) -> impl Future<Output = Result<(), sqlx::Error>> + Send;

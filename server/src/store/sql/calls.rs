@@ -17,7 +17,7 @@ use tidings_core::{
 use super::{
     Backend, SqlStore,
     backend::fetch,
-    catch_up, contact, directory, erasure, journal, late, list, receipt, schema, search,
+    catch_up, contact, directory, epoch, erasure, journal, late, list, receipt, schema, search,
     snapshot::{self, Suspect},
     subscription, thread,
 };
@@ -34,7 +34,7 @@ const COLLISIONS_MAX: u32 = 3;
 impl<B: Backend> Store for SqlStore<B> {
     async fn migrate(&self) -> Result<(), StoreError> {
         B::migrate(self).await?;
-        B::ready(self).await
+        self.ready().await
     }
 
     async fn check_schema(&self) -> Result<(), StoreError> {
@@ -54,7 +54,8 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        B::ready(self).await
+        B::ready(self).await?;
+        epoch::begin(self).await
     }
 
     async fn tend(&self) -> Result<(), StoreError> {

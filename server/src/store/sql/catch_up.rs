@@ -34,6 +34,7 @@ use super::{
     Backend, ReadRow, SqlStore, Value,
     backend::fetch,
     directory::profile_notices,
+    epoch,
     journal::follows,
     receipt::member_receipts,
     rot::{Rot, Whose},
@@ -58,9 +59,12 @@ pub(super) async fn catch_up<B: Backend>(
 ) -> Result<CatchUp, StoreError> {
     let (rot, bounds) = (&store.rot, &store.bounds);
     let cursor = next_cursor::<B>(connection).await?;
-    // A cursor from the future was given before the database was restored
-    // from a copy: it says nothing about this one.
-    let Some(since) = since.filter(|since| *since <= cursor) else {
+    if let Some(since) = since
+        && !epoch::knows::<B>(connection, since, cursor).await?
+    {
+        return Err(StoreError::PutBack);
+    }
+    let Some(since) = since else {
         return Ok(CatchUp {
             cursor,
             summaries: all_summaries::<B>(connection, rot, tenant, account).await?,
@@ -274,7 +278,7 @@ struct Missed<'q> {
 
 impl Missed<'_> {
     fn values(&self) -> Vec<Value> {
-        vec![self.tenant.into(), self.account.into(), Value::number(self.since.number())]
+        vec![self.tenant.into(), self.account.into(), Value::number(self.since.tick)]
     }
 
     /// The streams that changed, or are new to the account, with their heads.
@@ -411,7 +415,7 @@ impl Missed<'_> {
             return Ok(Vec::new());
         }
         let wanted = heads.iter().map(|(stream, head)| (stream, head.number().saturating_sub(entries_max.into())));
-        let values = [self.tenant.into(), Value::keyed(wanted), Value::number(self.since.number())];
+        let values = [self.tenant.into(), Value::keyed(wanted), Value::number(self.since.tick)];
         let mut runs = Vec::new();
         for row in fetch::<B>(connection, RUNS, values).await? {
             let fields = Fields::of("journal", &row);

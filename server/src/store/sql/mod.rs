@@ -7,6 +7,7 @@ mod catch_up;
 mod commit;
 mod contact;
 mod directory;
+mod epoch;
 mod erasure;
 mod journal;
 mod late;

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use tidings_core::{
-    ids::{AccountId, ChangeHash, ConversationId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, EpochId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, Receipt, Role},
     time::WallTime,
@@ -127,7 +127,8 @@ impl<'r, R: ReadRow> Fields<'r, R> {
     }
 
     pub(super) fn cursor(&self) -> Result<Cursor, StoreError> {
-        self.number("cursor").map(Cursor::new)
+        let epoch = self.maybe_decode("epoch", |bytes| EpochId::try_from(bytes))?;
+        Ok(Cursor { tick: self.number("cursor")?, epoch, newest_entry: self.number("newest_entry")? })
     }
 
     pub(super) fn status(&self) -> Result<MemberStatus, StoreError> {

@@ -116,7 +116,12 @@ impl Backend for Sqlite {
         WHERE tenant = $1 AND stream IN (SELECT key FROM json_each($2))";
     const KEY_BYTES: &'static str = "unhex(key)";
     const TICK: &'static str = "UPDATE clock SET tick = tick + 1 RETURNING tick";
-    const CURSOR: &'static str = "SELECT tick + 1 AS cursor FROM clock";
+    // Ticks are counted here, so the epochs tell every cursor of a lost history by themselves.
+    const CURSOR: &'static str = "SELECT tick + 1 AS cursor,
+            (SELECT epoch FROM epochs ORDER BY tick DESC LIMIT 1) AS epoch, 0 AS newest_entry
+        FROM clock";
+    const HISTORY: &'static str = "SELECT $1 AS cursor,
+            (SELECT epoch FROM epochs WHERE tick < $1 ORDER BY tick DESC LIMIT 1) AS epoch, 0 AS newest_entry";
 
     async fn fetch(
         connection: &mut SqliteConnection,

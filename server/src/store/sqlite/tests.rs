@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use tidings_core::journal::Position;
+use tidings_core::{journal::Position, model::Receipt, wire::MemberReceipt};
 
 use super::*;
 use crate::store::{
     self, Store, StoreError,
-    contract::{self, ENTRIES_MAX, account, group, messages, position, stream, tenant, write},
+    contract::{self, ENTRIES_MAX, account, conversation, group, messages, position, stream, tenant, write},
 };
 
 /// A folder that is removed with this value.
@@ -62,6 +62,29 @@ async fn what_was_committed_is_there_after_reopening() {
     write(&*store, &[messages(1, 4, "ann", 1)]).await;
     let after = store.catch_up(&tenant(), &account("ann"), Some(before), ENTRIES_MAX).await.unwrap();
     assert_eq!(contract::positions(&after.entries[0].1), [5]);
+}
+
+#[tokio::test]
+async fn j45_a_copy_knows_the_cursors_of_what_it_lost_however_far_it_has_come() {
+    let folder = Folder::new();
+    let (store, copy) = (open(&folder.url()).await, folder.0.join("copy.db"));
+    write(&*store, &[group(1, &["ann"])]).await;
+    let before = contract::settled_cursor(&*store, "ann").await;
+    store.backup(&copy).await.unwrap();
+    // Also a cursor behind which nothing of a journal was lost, since other rows are.
+    let receipt = Receipt { delivered: Position::new(1), read: Position::new(1) };
+    let receipt = MemberReceipt { conversation: conversation(1), account: account("ann"), receipt };
+    assert_eq!(store.merge_receipts(&tenant(), &[receipt]).await.unwrap().len(), 1);
+    let between = contract::settled_cursor(&*store, "ann").await;
+    write(&*store, &[messages(1, 1, "ann", 1)]).await;
+    let lost = contract::settled_cursor(&*store, "ann").await;
+    let store = open(&format!("sqlite:{}", copy.display())).await;
+    for at in 1..5 {
+        write(&*store, &[messages(1, at, "ann", 1)]).await;
+    }
+    assert!(contract::settled_cursor(&*store, "ann").await.tick > lost.tick, "the cursor was overtaken");
+    let known = [contract::knows(&*store, before).await, contract::knows(&*store, between).await];
+    assert_eq!((known, contract::knows(&*store, lost).await), ([true, false], false));
 }
 
 #[tokio::test]

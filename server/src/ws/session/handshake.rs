@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidings_core::{code::Code, ids::DeviceId, journal::Cursor, wire::PROTOCOL_VERSION};
+use tidings_core::{code::Code, ids::DeviceId, wire::PROTOCOL_VERSION};
 use tokio::time::timeout;
 
 use super::{Session, draining};
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The handshake, up to the place where entries are fanned out to the session.
-pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(Session, Option<Cursor>), Ending> {
+pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<Session, Ending> {
     let hello = tokio::select! {
         biased;
         () = node.drain.reached(Phase::Finishing) => return Err(draining(node)),
@@ -44,7 +44,7 @@ pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<(
     // Whose contact points they are follows from the newest token there is.
     let points = node.store.set_contact_points(&identity.tenant, &identity.account, &identity.contact_points).await;
     points.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?;
-    Ok((Session::new(node, identity, &hello), hello.cursor))
+    Ok(Session::new(node, identity, &hello))
 }
 
 /// Whose the device is; registers it if it is new, as far as the account may have new ones.
