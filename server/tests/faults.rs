@@ -9,9 +9,10 @@ use std::sync::{Arc, atomic::Ordering};
 
 use tidings_core::{
     code::Code,
+    doc::Change,
     ids::DocumentId,
     journal::Position,
-    wire::{ClientFrame, FetchScope, PushedChange, ReceiptNotice, ServerFrame},
+    wire::{ClientFrame, FetchScope, HeldChange, PushedChange, ReceiptNotice, ServerFrame},
 };
 use tidings_server::store::Store;
 
@@ -34,6 +35,7 @@ on_each_store! {
     a_session_that_was_not_told_looks_for_itself,
     a_session_outlives_a_cursor_it_did_not_get,
     a_session_whose_receipts_were_not_stored_ends,
+    j43_what_is_admitted_while_a_fetch_is_answered_is_lacking_or_told,
 }
 
 /// A node on a faulty store, with ann in a group with bob.
@@ -184,5 +186,26 @@ async fn a_session_whose_receipts_were_not_stored_ends(database: Database) {
         _ => None,
     });
     assert_eq!(account.await.as_str(), "bob");
+    server.stop().await;
+}
+
+async fn j43_what_is_admitted_while_a_fetch_is_answered_is_lacking_or_told(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    let mut second = Client::connect(&server, "ann", device(2)).await;
+    let pushed = author.say("meanwhile");
+    let change = Change::parse(&pushed.change).unwrap();
+    let held = HeldChange { hash: change.hash(), message: None, accepted_at: None };
+    let (asked, go_on) = store.hold_question();
+    let fetching =
+        tokio::spawn(
+            async move { second.fetch_holding(&stream(boats()), FetchScope::Anew, vec![held]).await.unwrap() },
+        );
+    asked.await.unwrap();
+    ann.push_accepted(stream(boats()), vec![pushed]).await;
+    go_on.send(()).unwrap();
+    let fetched = fetching.await.unwrap();
+    assert_eq!(fetched.lacks, []);
+    let told: Vec<Position> = fetched.entries.iter().map(|entry| entry.position).collect();
+    assert!(told.contains(&Position::new(2)), "{told:?}");
     server.stop().await;
 }

@@ -140,11 +140,6 @@ impl Document {
         self.position
     }
 
-    /// Takes note that the document has no further entry up to here.
-    pub fn advance(&mut self, position: Position) {
-        self.position = self.position.max(position);
-    }
-
     /// How many changes it holds.
     pub fn changes(&self) -> u32 {
         self.changes

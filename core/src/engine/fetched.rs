@@ -33,16 +33,10 @@ impl Replica {
                 .map_err(|source| RestoreFetchedError::Entry { position: entry.position, source })?;
         }
         stream.flush().map_err(|error| RestoreFetchedError::Entry { position: fetched.head, source: error.into() })?;
-        for snapshot in &fetched.documents {
-            if let Some(mut document) = stream.remove(&snapshot.document) {
-                // A page begins with a message, a conversation with its creation.
-                let has_begun = fetched.stream.conversation().is_some() && fetched.head > Position::ZERO;
-                if has_begun && document.changes() == 0 {
-                    return Err(RestoreFetchedError::Cleared);
-                }
-                document.advance(fetched.head);
-                stream.insert(document);
-            }
+        // A page begins with a message, a conversation with its creation.
+        let has_begun = fetched.stream.conversation().is_some() && fetched.head > Position::ZERO;
+        if has_begun && stream.documents().any(|document| document.changes() == 0) {
+            return Err(RestoreFetchedError::Cleared);
         }
         Ok(stream)
     }

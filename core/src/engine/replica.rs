@@ -129,10 +129,7 @@ impl Replica {
     ) -> Self {
         let mut confirmed = Stream::new(tenant, id, head.position, head.page);
         threads.into_iter().for_each(|thread| confirmed.set_thread(thread));
-        for mut document in documents {
-            document.advance(head.position);
-            confirmed.insert(document);
-        }
+        documents.into_iter().for_each(|document| confirmed.insert(document));
         let mut replica = Self::with(confirmed, head, true);
         replica.receipts = registers;
         replica.tail = tail;

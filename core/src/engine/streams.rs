@@ -326,14 +326,13 @@ impl Engine {
     /// Takes in an older page that has every entry up to a position. What
     /// came behind it went past the page, which was not loaded: then it is
     /// asked for again.
-    pub(super) fn take_page(&mut self, stream: &StreamId, mut page: Document, since: Position) {
+    pub(super) fn take_page(&mut self, stream: &StreamId, page: Document, since: Position) {
         let Some(room) = page.id().room() else { return };
         let Some(replica) = self.replica(stream) else { return };
         if replica.confirmed.document(page.id()).is_none() {
             if replica.has_passed(page.id(), since) {
                 return self.read_page(page.id());
             }
-            page.advance(replica.confirmed.position());
             let kept = replica.keep(&page, since);
             kept.into_iter().for_each(|write| self.store.write(write));
             self.insert_page(stream, page);

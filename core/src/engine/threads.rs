@@ -152,9 +152,8 @@ impl Engine {
             return self.hold_thread(stream, thread);
         }
         let mut kept = Vec::new();
-        for mut document in documents {
+        for document in documents {
             if replica.confirmed.document(document.id()).is_none() {
-                document.advance(replica.confirmed.position());
                 kept.extend(replica.keep(&document, since));
                 replica.insert_page(document);
             }

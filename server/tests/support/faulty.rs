@@ -1,19 +1,19 @@
 //! A real store that fails when told to.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
 
 use tidings_core::{
-    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     wire::{ConversationSummary, MemberReceipt},
 };
 use tidings_server::store::{
-    CatchUp, CommitOutcome, Gate, Store, StoreError, StoredDocument, StreamCommit, StreamHead,
+    CatchUp, CommitOutcome, FoundChange, Gate, Store, StoreError, StoredDocument, StreamCommit, StreamHead,
 };
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::server::PATIENCE;
 
@@ -35,6 +35,8 @@ pub struct FaultyStore {
     pub summaries: AtomicU32,
     pub receipts: AtomicU32,
     pub entries: AtomicU32,
+    /// Where the next question for changes tells that it is asked, and what it waits for.
+    question: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
     /// How often entries could not be read.
     entries_failed: watch::Sender<u32>,
 }
@@ -49,8 +51,16 @@ impl FaultyStore {
             summaries: AtomicU32::new(WELL),
             receipts: AtomicU32::new(WELL),
             entries: AtomicU32::new(WELL),
+            question: Mutex::new(None),
             entries_failed: watch::Sender::new(0),
         })
+    }
+
+    /// Has the next question for changes wait: when it is asked, and what lets it go on.
+    pub fn hold_question(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((asked, is_asked), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
+        *self.question.lock().expect("nobody panics with it") = Some((asked, goes_on));
+        (is_asked, go_on)
     }
 
     /// Waits until entries could not be read so often.
@@ -77,6 +87,20 @@ impl Gate for FaultyStore {
     ) -> Result<(StoredDocument, StreamHead), StoreError> {
         assert_ne!(document.page(), Some(PANIC_PAGE), "a defect, as the test wants it");
         self.inner.document(tenant, document).await
+    }
+
+    async fn find_changes(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        hashes: &[ChangeHash],
+    ) -> Result<Vec<FoundChange>, StoreError> {
+        let held = self.question.lock().expect("nobody panics with it").take();
+        if let Some((asked, goes_on)) = held {
+            asked.send(()).expect("the test waits");
+            goes_on.await.expect("the test lets it go on");
+        }
+        self.inner.find_changes(tenant, stream, hashes).await
     }
 
     async fn entries_after(

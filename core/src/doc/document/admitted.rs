@@ -44,6 +44,6 @@ impl Document {
             effort::own(&mut self.admissions).delete([message]);
         }
         self.updated_at = self.updated_at.max(accepted_at);
-        self.advance(position);
+        self.position = self.position.max(position);
     }
 }

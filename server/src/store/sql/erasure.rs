@@ -102,8 +102,6 @@ const ROWS: [Rows; 4] = [
     },
 ];
 
-const WORDS: &str = "DELETE FROM directory_words WHERE tenant = $1 AND conversation = $2";
-
 const FIRST_ENTRY: &str = "SELECT position FROM journal WHERE tenant = $1 AND stream = 'conversation/' || $2
     ORDER BY position LIMIT 1";
 const ENTRIES: &str = "DELETE FROM journal WHERE tenant = $1 AND stream = 'conversation/' || $2 AND position < $3";
@@ -149,7 +147,6 @@ pub(super) async fn erase<B: Backend>(
             fetch::<B>(connection, erase, with(key_of(last)?)).await?;
         }
     }
-    fetch::<B>(connection, WORDS, key()).await?;
     let first = fetch::<B>(connection, FIRST_ENTRY, key()).await?;
     if let Some(row) = first.first() {
         let first: u64 = Fields::of("journal", row).number("position")?;
