@@ -218,8 +218,23 @@ impl Checks {
                 let was = was.is_some_and(|member| member.status() != MemberStatus::Subscribed);
                 ensure!(!(member && was), "{} is shown as a member of {conversation}", client.account);
             }
+            let receipts = wait(world.database().store().receipts(&tenant(), conversation));
+            let receipts = receipts.map_err(|error| error.to_string())?;
+            let is_told = members.len() <= world.config.node.bounds.receipt_members_max as usize;
+            // Of those who are gone a device may know how far they had come.
+            let gone = made.conversation().members.values().filter(|member| !member.is_active()).count();
             for client in world.clients().iter().filter(|client| members.contains(&client.account)) {
                 let account = &client.account;
+                // Nothing of one who is blocked is told in a conversation of two.
+                let hears_all = is_told && client.screen.blocked.is_empty();
+                for row in client.screen.rows(conversation).into_iter().filter(|row| row.own && hears_all) {
+                    let has_read = |receipt: &Receipt| row.position.is_some_and(|at| receipt.read >= at);
+                    let readers =
+                        receipts.iter().filter(|(other, receipt)| other != account && has_read(receipt)).count();
+                    let shown = row.read_by as usize;
+                    let is_so = (readers..=readers + gone).contains(&shown);
+                    ensure!(is_so, "{account} sees that {shown} read {:?}, and not {readers}", row.text);
+                }
                 for (room, expected) in &rooms {
                     let rows = client.screen.rows(*room);
                     let shown: Vec<_> = rows.iter().map(|row| (row.id.clone(), row.text.clone())).collect();

@@ -95,9 +95,11 @@ pub(super) fn draw_limits(random: &mut Random, is_attacked: bool) -> Limits {
     }
 }
 
-/// How much a node and its store take at once. Frames go in pieces where the database is not put back.
+/// How much a node and its store take at once. Pieces have a chance of their own where the database is put
+/// back, so that all else of those seeds is as it was without them.
 pub(super) fn draw_bounds(random: &mut Random, is_restored: bool) -> Bounds {
     let shipped = Bounds::default();
+    let mut pieces = Random::new(!random.clone().number());
     let mut count = |shipped: usize, some: &[usize]| low(random, shipped, some);
     let pushes_waiting_max = count(shipped.pushes_waiting_max, &[1, 2]);
     let batch_pushes_max = count(shipped.batch_pushes_max, &[1, 2]);
@@ -111,9 +113,10 @@ pub(super) fn draw_bounds(random: &mut Random, is_restored: bool) -> Bounds {
     let receipts_at_once_max = count(shipped.receipts_at_once_max, &[1, 2]);
     let frame_entries_max = count(shipped.frame_entries_max, &[1, 2, 5]);
     let frame_entries_bytes = count(shipped.frame_entries_bytes, &[1, 500]);
+    let piece_bytes_some = [500, 2_000];
     let piece_bytes_max = match is_restored {
-        false => count(shipped.piece_bytes_max, &[500, 2_000]),
-        true => shipped.piece_bytes_max,
+        false => count(shipped.piece_bytes_max, &piece_bytes_some),
+        true => low(&mut pieces, shipped.piece_bytes_max, &piece_bytes_some),
     };
     let frame_items_max = count(shipped.frame_items_max, &[1, 2]);
     let write_batch_max = count(shipped.write_batch_max, &[1, 2]);

@@ -75,6 +75,8 @@ happenings! {
     WordsBack,
     /// A conversation that was deleted was erased.
     Erased,
+    /// A conversation was deleted in which words were held, to be erased.
+    HeldOverErasure,
     /// A device that listed it was away from before its deletion was told until it was erased.
     AwayOverErasure,
     /// A device showed the same after it started again, with no network.

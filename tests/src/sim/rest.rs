@@ -50,6 +50,9 @@ impl Run<'_> {
         self.settle()?;
         self.speak_by_wrong_clocks();
         self.settle()?;
+        if self.is_erasing() {
+            self.bury_what_is_held()?;
+        }
         self.erase()?;
         // Everybody looks at everything, from the beginning.
         self.checks.step(&mut self.world)?;
@@ -59,8 +62,11 @@ impl Run<'_> {
             self.open_all(device);
             self.open_threads(device);
         }
-        for _ in 0..OLDER_MAX {
+        for round in 0..OLDER_MAX {
             let mut more = false;
+            for conversation in self.conversations.clone() {
+                self.react_to_the_oldest(round as usize % self.world.clients().len(), conversation);
+            }
             for device in 0..self.world.clients().len() {
                 for conversation in self.rooms() {
                     if self.world.client(device).screen.has_older.get(&conversation) == Some(&true) {
@@ -178,7 +184,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn settle(&mut self) -> Checked {
+    pub(super) fn settle(&mut self) -> Checked {
         let settled = self.world.settle_ms(REST_MS);
         self.listen();
         if settled { Ok(()) } else { Err(format!("a healed world does not come to rest: {}", self.world.unrest())) }

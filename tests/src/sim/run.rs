@@ -193,7 +193,7 @@ impl<'a> Run<'a> {
         let mut random = Random::new(plan.seed);
         let profile = Profile::draw(&mut random, &plan.without, plan.is_restored);
         let mut bounds = Random::new(plan.seed ^ BOUNDS);
-        let limits = draw_limits(&mut bounds, profile.has(Class::Hostile) && !plan.is_restored);
+        let limits = draw_limits(&mut bounds, profile.has(Class::Hostile));
         limits.check().expect("worlds are usable");
         let seed = random.number();
         let mut config = node::config(&limits);

@@ -1,13 +1,22 @@
 //! What people do together, which they would seldom do by chance.
 
 use tidings_core::{
-    command::{AddMember, AnswerLate, RemoveMember, SendText, SetPolicy, SetState},
+    command::{AddMember, AnswerLate, CreateConversation, React, RemoveMember, SendText, SetPolicy, SetState},
+    engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     model::{ConversationState, LateWrites, MemberStatus, Policy, Role},
     view::InboxRow,
 };
 
-use super::{actions::WORDS, client::Client, run::Run, world::Device};
+use super::{
+    actions::{ACCOUNTS, WORDS},
+    checks::Checked,
+    client::Client,
+    database::wait,
+    happened::Happened,
+    run::Run,
+    world::{Device, tenant},
+};
 use crate::random::Random;
 
 impl Run<'_> {
@@ -70,6 +79,56 @@ impl Run<'_> {
             self.say(device, conversation);
         }
         self.command(owner, SetState { conversation, state: ConversationState::Deleted }.into());
+    }
+
+    /// A group in which words are held, and one in which nobody said anything, are deleted.
+    ///
+    /// # Errors
+    /// When the world does not come to rest.
+    pub(super) fn bury_what_is_held(&mut self) -> Checked {
+        let is_here = |device: &Device| self.world.has_network(*device);
+        let account_of = |device: Device| self.world.clients()[device].account.clone();
+        let here: Vec<Device> = (0..self.world.clients().len()).filter(is_here).collect();
+        let Some(owner) = here.first().copied() else { return Ok(()) };
+        let is_other = |device: &&Device| {
+            ACCOUNTS.contains(&account_of(**device).as_str()) && account_of(**device) != account_of(owner)
+        };
+        let Some(writer) = here.iter().find(is_other).copied() else { return Ok(()) };
+        let account = account_of(writer);
+        let (Some(held), Some(silent)) = (self.begin(owner)?, self.begin(owner)?) else { return Ok(()) };
+        self.command(owner, SetPolicy { conversation: held, policy: Policy::LateWrites(LateWrites::Hold) }.into());
+        self.world.input(writer, Input::OpenConversation(held));
+        self.settle()?;
+        self.world.set_network(writer, false);
+        self.command(owner, RemoveMember { conversation: held, account }.into());
+        self.say(writer, held);
+        self.settle()?;
+        self.world.set_network(writer, true);
+        self.settle()?;
+        let late =
+            wait(self.world.database().store().late_messages(&tenant(), held)).map_err(|error| error.to_string())?;
+        self.world.tally.count_if(Happened::HeldOverErasure, !late.is_empty());
+        for conversation in [held, silent] {
+            self.command(owner, SetState { conversation, state: ConversationState::Deleted }.into());
+        }
+        self.settle()
+    }
+
+    /// Somebody begins a group with everybody; none where that is not allowed.
+    fn begin(&mut self, owner: Device) -> Result<Option<ConversationId>, String> {
+        let others = ACCOUNTS.map(|name| AccountId::parse(name).expect("legal"));
+        let others = others.into_iter().filter(|account| *account != self.world.clients()[owner].account);
+        let known = self.conversations.len();
+        self.command(owner, CreateConversation::group(None, others.collect()).into());
+        self.settle()?;
+        Ok(self.conversations.get(known).copied())
+    }
+
+    /// Somebody reacts to what is oldest of all that they see of a conversation, while others look for it.
+    pub(super) fn react_to_the_oldest(&mut self, device: Device, conversation: ConversationId) {
+        let rows = self.world.clients()[device].screen.rows(conversation);
+        let Some(message) = rows.first().map(|row| row.id.clone()) else { return };
+        self.command(device, React { conversation, message, emoji: "👀".to_owned() }.into());
     }
 
     /// Says what nobody said yet.
