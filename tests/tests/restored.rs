@@ -11,13 +11,13 @@ use tidings_core::{
     command::{
         AddMember, BanMember, BlockAccount, ChangeRole, CreateConversation, CreateDirect, CreateThread, DeleteMessage,
         EditMessage, React, RemoveMember, SendText, SetConversationSetting, SetInfo, SetProfile, SetReachability,
-        SettingChange,
+        SetState, SettingChange,
     },
     doc::{Home, Message},
     engine::Input,
-    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId},
     limits::Limits,
-    model::{InfoField, MemberStatus, Profile, Reachability, Role},
+    model::{ConversationState, InfoField, MemberStatus, Profile, Reachability, Role},
     storage::MemoryStore,
 };
 use tidings_tests::sim::{
@@ -689,6 +689,89 @@ fn e65_what_was_done_to_messages_that_the_copy_has_is_done_again() {
     let rows = trip.world.client(ann).screen.rows(conversation);
     assert_eq!(rows[0].reactions.len(), 1);
     assert!(rows[2].deleted_by.is_some());
+}
+
+/// Two devices of Ann, a copy of before, and a message behind it in whose words she made a mistake.
+fn with_a_mistake() -> (Trip, Device, StoreCopy, MessageId) {
+    let (mut trip, second) = with_a_second_device(Limits::default());
+    let before = trip.world.database().copy();
+    let request = trip.world.command(trip.ann, SendText::new(trip.group, "helo"));
+    let message = trip.world.client(trip.ann).screen.answers[&request].clone().unwrap().1.unwrap();
+    trip.settle();
+    trip.world.run_ms(5_000);
+    (trip, second, before, message)
+}
+
+impl Trip {
+    fn edit(&mut self, device: Device, message: &MessageId, text: &str) {
+        let (conversation, message) = (self.group, message.clone());
+        self.world.command(device, EditMessage { conversation, message, text: text.into() });
+        self.settle();
+        self.world.run_ms(5_000);
+    }
+}
+
+#[test]
+fn e105_words_that_were_written_again_stand_over_those_of_another_copy() {
+    let (mut trip, _, before, message) = with_a_mistake();
+    let copy = trip.world.database().copy();
+    let ann = trip.ann;
+    trip.edit(ann, &message, "hello");
+    for copy in [before, copy] {
+        trip.world.put_back(&copy, true);
+        trip.settle();
+        trip.check(&["hello"]);
+    }
+}
+
+#[test]
+fn e105_what_is_written_again_in_former_words_does_not_stand_over_later_ones() {
+    let (mut trip, second, before, message) = with_a_mistake();
+    let ann = trip.ann;
+    trip.world.set_network(ann, false);
+    trip.edit(second, &message, "hello");
+    let copy = trip.world.database().copy();
+    trip.world.set_network(second, false);
+    trip.world.put_back(&before, true);
+    trip.settle();
+    // Behind it what is written again is another change.
+    trip.say(trip.bob, "hi");
+    trip.settle();
+    trip.world.set_network(ann, true);
+    trip.settle();
+    trip.check(&["helo", "hi"]);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    trip.check(&["hello", "hi"]);
+}
+
+#[test]
+fn e105_an_edit_does_not_stand_over_later_words_that_were_written_again() {
+    let (mut trip, second, before, message) = with_a_mistake();
+    let ann = trip.ann;
+    trip.edit(ann, &message, "hallo");
+    trip.world.set_network(ann, false);
+    trip.edit(second, &message, "hello");
+    trip.world.put_back(&before, true);
+    trip.settle();
+    trip.world.set_network(ann, true);
+    trip.settle();
+    trip.check(&["hello"]);
+}
+
+#[test]
+fn e106_what_the_copy_does_not_know_to_be_deleted_is_shown_again() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob) = (trip.ann, trip.bob);
+    trip.say(ann, "one");
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.world.command(ann, SetState { conversation: trip.group, state: ConversationState::Deleted });
+    trip.settle();
+    assert_eq!((trip.texts(ann), trip.texts(bob)), (vec![], vec![]));
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    trip.check(&["one"]);
 }
 
 #[test]

@@ -44,7 +44,7 @@ const SEEDS: [(u64, &str); 22] = [
 ];
 
 /// The same, of worlds whose database is put back to copies of before.
-const RESTORED: [(u64, &str); 14] = [
+const RESTORED: [(u64, &str); 16] = [
     (25, "words of somebody who was out in the copy were not given back"),
     (26, "a message that waited was sent beside what another device had written again, on another page"),
     (53, "another change at a position that was held was dropped as known"),
@@ -57,8 +57,10 @@ const RESTORED: [(u64, &str); 14] = [
     (220, "a conversation that the copy did not know an administrator in stayed on their list"),
     (257, "a wish was granted by a node that did not know that the account had been removed"),
     (260, "words that an edit had taken the place of were looked for after they were lost"),
+    (261, "words that were written again with their message were gone in a copy that had the message without them"),
     (267, "another change at a position that was held, in a document that was not here, was dropped as known"),
     (284, "what was read of a former incarnation was let go of while another device wrote it again"),
+    (317, "a conversation whose deletion was undone was asked for once, and stayed empty when that was put off"),
 ];
 
 #[test]

@@ -98,6 +98,16 @@ impl Asking {
         let Self { own, lacks, .. } = self;
         own.into_iter().filter(|own| lacks.contains(&own.change.hash)).collect()
     }
+
+    /// The same, with the words of messages that the server has by another change.
+    fn into_lacking_of(self, author: &AccountId, confirmed: &Stream) -> Vec<Own> {
+        let Self { own, lacks, .. } = self;
+        let lacking = |own: Own| match lacks.contains(&own.change.hash) {
+            true => Some(own),
+            false => own.words_over(author, confirmed),
+        };
+        own.into_iter().filter_map(lacking).collect()
+    }
 }
 
 impl Engine {
@@ -129,9 +139,10 @@ impl Engine {
         }
     }
 
-    /// Positions and cursors of before say nothing now.
+    /// Positions and cursors of before say nothing now, and what was deleted may be there.
     fn forget_told(&mut self) {
         self.cursor = None;
+        self.deleted.clear();
         self.moved_receipts.clear();
         self.known_unread.clear();
         for (conversation, record) in &mut self.inbox {
@@ -238,7 +249,10 @@ impl Engine {
         if let Former::Read(asking) = former
             && !is_given_back
         {
-            self.offer_again(stream, asking.into_lacking(), &held);
+            let me = self.session.account.clone();
+            let Some(replica) = self.replica(stream) else { return Ok(admitted) };
+            let lacking = asking.into_lacking_of(&me, &replica.confirmed);
+            self.offer_again(stream, lacking, &held);
         }
         self.unlist_unknown(stream);
         Ok(admitted)
@@ -270,7 +284,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         let stated = lacking.iter().filter_map(|own| match &own.written {
             Written::Statement(document, _) => replica.confirmed.document(document),
-            Written::Message(_) => None,
+            Written::Message(..) => None,
         });
         let documents: BTreeMap<&DocumentId, &Document> = stated.map(|document| (document.id(), document)).collect();
         let said: BTreeMap<DocumentId, _> =
@@ -278,10 +292,10 @@ impl Engine {
         let waiting: BTreeSet<Stamp> = pending.iter().filter_map(OutboxEntry::stamp).collect();
         for Own { at, written, .. } in lacking {
             match written {
-                Written::Message(send) => match (waiting.contains(&send.stamp), send.thread) {
+                Written::Message(send, said) => match (waiting.contains(&send.stamp), send.thread) {
                     (true, _) => {}
-                    (false, Some(_)) => self.give_back(send.into(), at),
-                    (false, None) => self.command_again(stream, send.into(), at),
+                    (false, Some(_)) => self.give_back(send.into(), said),
+                    (false, None) => self.command_again(stream, send.into(), said),
                 },
                 Written::Statement(document, fact) => {
                     // What was said since, in knowledge of neither, stands if it is later.
@@ -415,9 +429,9 @@ impl Engine {
         let mut given_back = BTreeSet::new();
         for Own { at, written, .. } in lacking {
             match written {
-                Written::Message(send) => {
+                Written::Message(send, said) => {
                     given_back.insert(send.stamp);
-                    self.give_back(send.into(), at);
+                    self.give_back(send.into(), said);
                 }
                 // It is among the words of its message.
                 Written::Statement(_, Fact::Edit(message, _)) if given_back.contains(&message.stamp) => {}
@@ -539,7 +553,7 @@ pub fn kept_words(
     };
     let own = |document: Document| Author { account, device }.own(&document);
     let words = |own: Own| match own.written {
-        Written::Message(send) => Some(send.text),
+        Written::Message(send, _) => Some(send.text),
         Written::Statement(_, Fact::Edit(_, edit)) => Some(edit.text),
         Written::Statement(_, Fact::Info(_, text) | Fact::MemberText(_, _, text)) => text,
         Written::Statement(..) => None,

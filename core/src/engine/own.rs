@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    authority::Stream,
     command::{
         AddContact, AddMember, AnswerLate, BanMember, BlockAccount, ChangeRole, Command, DefineRole, DeleteMessage,
         EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember,
@@ -11,13 +12,13 @@ use crate::{
         SetProfile, SetReachability, SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange,
         TransferOwnership, UnbanMember, UnpinMessage, Unreact,
     },
-    doc::{Document, Fact, Message, ProfileField, SettingField, Statement},
+    doc::{Document, Fact, Key, Message, ProfileField, SettingField, Statement},
     engine::record::{self, DocumentRecord},
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, StreamId},
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, StreamId},
     journal::Entry,
     model::{
-        Conversation, InfoField, LateState, MemberStatus, MessageKind, NotificationLevel, Profile, Reachability, Role,
-        Standing,
+        Conversation, Edit, InfoField, LateState, MemberStatus, MessageKind, NotificationLevel, Profile, Reachability,
+        Role, Standing,
     },
     storage::Record,
     time::WallTime,
@@ -37,8 +38,8 @@ pub(super) struct Own {
 /// What was written.
 #[derive(Debug, Clone)]
 pub(super) enum Written {
-    /// A message, by what would write it again in the words that it has now.
-    Message(SendText),
+    /// A message, by what would write it again in the words that it has now, and when these were written.
+    Message(SendText, WallTime),
     /// Anything else that a document says.
     Statement(DocumentId, Fact),
 }
@@ -64,7 +65,8 @@ impl Author<'_> {
                 let admission = document.admissions().get(id)?;
                 let at = admission.accepted_at;
                 let change = HeldChange { hash: *hash, message: Some(id.stamp), accepted_at: Some(at) };
-                return Some(Own { change, at, written: Written::Message(again(document.id(), message)?) });
+                let said = message.edit.as_ref().map_or(statement.at, |edit| edit.at);
+                return Some(Own { change, at, written: Written::Message(again(document.id(), message)?, said) });
             }
             let is_own = match (document.id(), fact) {
                 (DocumentId::Account(_) | DocumentId::Home(_), _) => true,
@@ -81,6 +83,18 @@ impl Author<'_> {
             is_own.then(|| Own { change, at: *at, written: Written::Statement(document.id().clone(), fact.clone()) })
         };
         document.statements().into_iter().filter_map(own).collect()
+    }
+}
+
+impl Own {
+    /// A message that the server has by another change, on a page that is here: its words, as those that
+    /// they may have to take the place of.
+    pub(super) fn words_over(self, author: &AccountId, confirmed: &Stream) -> Option<Self> {
+        let Written::Message(SendText { stamp, text, .. }, at) = self.written else { return None };
+        let id = MessageId { stamp, author: author.clone() };
+        let page = confirmed.page_of(&id).filter(|page| !page.contains(self.change.hash))?;
+        let edit = Fact::Edit(id, Edit { text, at });
+        Some(Self { at, written: Written::Statement(page.id().clone(), edit), ..self })
     }
 }
 
@@ -248,10 +262,17 @@ fn moved(conversation: ConversationId, account: AccountId, stood: &Standing, now
     })
 }
 
-/// By which change, and when, each thing was last said in a document: by its key.
+/// By which change, and when, each thing was last said in a document: by its key. The words of a
+/// message are said with it, until they are edited.
 pub(super) fn last_said(document: &Document) -> BTreeMap<String, (ChangeHash, WallTime)> {
-    let said = |statement: Statement| (key_of(&statement.fact), (statement.hash, statement.at));
-    document.statements().into_iter().map(said).collect()
+    let mut last = BTreeMap::new();
+    for Statement { fact, hash, at, .. } in document.statements() {
+        if let Fact::Message(id, _) = &fact {
+            last.insert(Key::Edit(id.clone()).to_string(), (hash, at));
+        }
+        last.insert(key_of(&fact), (hash, at));
+    }
+    last
 }
 
 /// What a fact is about.
