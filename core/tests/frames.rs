@@ -27,8 +27,8 @@ use tidings_core::{
         DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, HeldChange, Hello, LastMessage, LateMessages, List,
         ListLate, ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt,
         PROTOCOL_VERSION, Piece, Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange,
-        ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Welcome, decode,
-        encode, encode_frame,
+        ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Unread, Welcome,
+        decode, encode, encode_frame,
     },
 };
 
@@ -305,6 +305,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 receipts: vec![MemberReceipt { conversation: conversation(), account: account(), receipt: receipt() }],
                 threads: Vec::new(),
                 lacks: Vec::new(),
+                unread: Some(Unread { count: 7, read: Position::new(4) }),
             }),
         ),
         (
@@ -325,6 +326,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 receipts: Vec::new(),
                 threads: vec![thread()],
                 lacks: vec![ChangeHash::from_bytes([3; 32])],
+                unread: None,
             }),
         ),
         (

@@ -108,3 +108,21 @@ fn v63_what_is_deleted_is_unread_no_more_on_whichever_page() {
     group.delete(&said[20]);
     group.check(0);
 }
+
+/// A device that has a summary of the conversation and nothing else is told of what
+/// was deleted since with the newest page, which may be neither that of the message.
+#[test]
+fn e125_what_was_deleted_before_a_device_fetches_is_not_unread_there() {
+    let mut group = Group::new();
+    let said = group.say(35);
+    group.world.settings.prefetch_conversations = 0;
+    for (deleted, left) in [(1, 34), (34, 33)] {
+        let new = group.world.add("bob");
+        group.settle();
+        let told = |group: &mut Group| group.world.client(new).screen.inbox[&group.group].unread;
+        assert_eq!(told(&mut group), left + 1, "as the summary counts");
+        group.delete(&said[deleted]);
+        assert_eq!(told(&mut group), left, "line {deleted} is deleted");
+        group.world.set_network(new, false);
+    }
+}

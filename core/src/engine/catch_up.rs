@@ -13,7 +13,6 @@ use crate::{
         record::{self, InboxRecord},
         replica::Received,
         streams::{Slot, Work},
-        unread::Unread,
     },
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, StreamId},
     journal::{Cursor, Entry, Position},
@@ -47,7 +46,6 @@ impl Engine {
                 continue;
             }
             let stream = StreamId::Conversation(conversation);
-            self.known_unread.insert(conversation, Unread::of(&summary));
             let mut row = InboxRow::from_summary(&summary);
             row.set(&self.home);
             row.set_name(|account| self.name_of(account));
@@ -369,10 +367,10 @@ impl Engine {
                 replica.merge_receipt(&receipt.account, receipt.receipt, &me);
             }
         }
-        self.dirty_heads.insert(stream.clone());
         if fetched.restart {
-            self.count_unread_behind(stream);
+            replica.count_behind(fetched.unread, &me);
         }
+        self.dirty_heads.insert(stream.clone());
         if let Some(accepted) = self.held_answer(stream) {
             self.receive_accepted(stream, &accepted);
         }

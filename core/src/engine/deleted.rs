@@ -47,7 +47,6 @@ impl Engine {
         self.dirty_rows.remove(&conversation);
         self.shown_rows.remove(&conversation);
         self.told_rows.remove(&conversation);
-        self.known_unread.remove(&conversation);
         self.moved_receipts.remove(&conversation);
         self.empty_timelines(rooms);
         if was_told {

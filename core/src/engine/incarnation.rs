@@ -144,7 +144,6 @@ impl Engine {
         self.cursor = None;
         self.deleted.clear();
         self.moved_receipts.clear();
-        self.known_unread.clear();
         for (conversation, record) in &mut self.inbox {
             (record.head, record.receipt, record.receipt_unsent) = Default::default();
             self.dirty_rows.insert(*conversation);

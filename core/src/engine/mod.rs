@@ -155,8 +155,6 @@ pub struct Engine {
     unstored: BTreeMap<u64, StreamId>,
     /// Streams with a push or a fetch that the server deferred.
     deferred: BTreeSet<StreamId>,
-    /// Unread messages as the newest summary counted them.
-    known_unread: BTreeMap<ConversationId, unread::Unread>,
     inbox: BTreeMap<ConversationId, InboxRecord>,
     /// Conversations that turned out to be deleted since the start.
     deleted: BTreeSet<ConversationId>,
@@ -245,7 +243,6 @@ impl Engine {
             waiting: BTreeMap::new(),
             unstored: BTreeMap::new(),
             deferred: BTreeSet::new(),
-            known_unread: BTreeMap::new(),
             inbox: BTreeMap::new(),
             deleted: BTreeSet::new(),
             wishes: BTreeMap::new(),

@@ -5,26 +5,10 @@ use minicbor::{Decode, Encode};
 use crate::{
     doc::{Change, Document},
     engine::{Engine, record::InboxRecord, replica::Replica},
-    ids::{AccountId, ConversationId, StreamId},
+    ids::{AccountId, ConversationId},
     journal::{Entry, Position},
-    wire::ConversationSummary,
+    wire::Unread,
 };
-
-/// What a summary counts as unread.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Unread {
-    count: u32,
-    /// Behind which position.
-    read: Position,
-    /// Up to which one.
-    position: Position,
-}
-
-impl Unread {
-    pub(super) fn of(summary: &ConversationSummary) -> Self {
-        Self { count: summary.unread, read: summary.receipt.read.max(summary.joined), position: summary.position }
-    }
-}
 
 /// Unread messages on pages that are older than the loaded ones or, in a stored
 /// head, than the newest.
@@ -99,6 +83,13 @@ impl Replica {
         }
     }
 
+    /// Counts as behind what a new start tells as unread, but for what is on its pages.
+    pub(super) fn count_behind(&mut self, told: Option<Unread>, me: &AccountId) {
+        let Unread { count: unread, read } = told.unwrap_or_default();
+        let held = count(self.shown_pages(), me, read, self.confirmed.position());
+        self.behind = UnreadBehind { count: unread.saturating_sub(held), read };
+    }
+
     /// All of it was read.
     pub(super) fn read_behind(&mut self, read: Position) {
         self.behind = UnreadBehind { count: 0, read };
@@ -109,16 +100,5 @@ impl Engine {
     /// Behind which position messages are unread.
     pub(super) fn read_to(&self, conversation: ConversationId) -> Position {
         self.inbox.get(&conversation).map_or(Position::ZERO, InboxRecord::unread_from)
-    }
-
-    /// Unread messages that are on pages not held, as the summary counted them.
-    pub(super) fn count_unread_behind(&mut self, stream: &StreamId) {
-        let Some(conversation) = stream.conversation() else { return };
-        let Some(told) = self.known_unread.remove(&conversation) else { return };
-        let me = self.session.account.clone();
-        let Some(replica) = self.replica(stream) else { return };
-        let held = count(replica.shown_pages(), &me, told.read, told.position);
-        let behind = if replica.lowest_page() > 1 { told.count.saturating_sub(held) } else { 0 };
-        replica.behind = UnreadBehind { count: behind, read: told.read };
     }
 }

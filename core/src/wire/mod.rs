@@ -22,7 +22,7 @@ pub use list::{List, Listed, ListedRow, ListedRows};
 pub use packed::{decode_frame, encode_frame};
 pub use server::{
     Accepted, Closed, ConversationSummary, DocumentSnapshot, Entries, Fetched, LastMessage, MemberPresence,
-    MemberReceipt, Piece, Pong, Present, PresentMember, ProfileNotice, Refused, Revoked, ServerFrame, Welcome,
+    MemberReceipt, Piece, Pong, Present, PresentMember, ProfileNotice, Refused, Revoked, ServerFrame, Unread, Welcome,
 };
 pub use subscriber::{ListSubscribers, Subscriber, SubscriberCount, Subscribers};
 

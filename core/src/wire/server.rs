@@ -300,6 +300,21 @@ pub struct Fetched {
     /// other way either.
     #[cbor(n(9), skip_if = "Vec::is_empty", default)]
     pub lacks: Vec<ChangeHash>,
+    /// What a member has not read, where a new start leaves pages out.
+    #[n(10)]
+    pub unread: Option<Unread>,
+}
+
+/// Messages of others up to the head of an answer, but for those that were deleted by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(map)]
+pub struct Unread {
+    /// How many, counted to 9,999.
+    #[n(0)]
+    pub count: u32,
+    /// Behind which position: what the account has read, or came in by.
+    #[n(1)]
+    pub read: Position,
 }
 
 /// A document as of a position.

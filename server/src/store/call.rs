@@ -12,7 +12,7 @@ use tidings_core::{
         Thread, WordKey,
     },
     time::WallTime,
-    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice, Unread},
 };
 
 use super::{
@@ -325,6 +325,15 @@ store_calls! {
         account: &AccountId,
         conversations: &[ConversationId],
     ) -> Vec<ConversationSummary>;
+
+    /// What an active member of a conversation has not read up to a position, as of that
+    /// position; none of anybody else.
+    Read Unread: unread(
+        tenant: &TenantId,
+        account: &AccountId,
+        conversation: ConversationId,
+        head: Position,
+    ) -> Option<Unread>;
 
     /// The profiles of those of these accounts that have one.
     Read Profiles: profiles(tenant: &TenantId, accounts: &[AccountId]) -> Vec<ProfileNotice>;

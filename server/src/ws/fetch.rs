@@ -15,7 +15,7 @@ use tidings_core::{
     limits::Limits,
     model::{ConversationState, MemberStatus, Thread},
     time::WallTime,
-    wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, HeldChange, MemberReceipt, Refused, ServerFrame},
+    wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, HeldChange, MemberReceipt, Refused, ServerFrame, Unread},
 };
 use tokio::time::Instant;
 
@@ -316,8 +316,11 @@ impl Fetching<'_> {
                 if stored.snapshot.as_ref().is_some_and(|snapshot| snapshot.position > head.position) {
                     continue;
                 }
-                if let DocumentId::Page(conversation, _) = second {
+                if let DocumentId::Page(conversation, page) = second {
                     fetched.threads = self.threads(conversation, WhichThreads::From(second.clone())).await?;
+                    if page > 1 {
+                        fetched.unread = self.unread(conversation, head.position).await?;
+                    }
                 }
                 add_document(&mut fetched, second, stored);
             }
@@ -384,6 +387,11 @@ impl Fetching<'_> {
         Ok(self.node.store.threads(self.tenant(), conversation, &which).await?)
     }
 
+    /// What the account has not read as of a head, of which it is told the newest page alone.
+    async fn unread(&self, conversation: ConversationId, head: Position) -> Result<Option<Unread>, StoreError> {
+        self.node.store.unread(self.tenant(), &self.identity.account, conversation, head).await
+    }
+
     /// An answer as of a head, without documents, entries and receipts.
     fn empty(&self, head: StreamHead) -> Fetched {
         Fetched {
@@ -397,6 +405,7 @@ impl Fetching<'_> {
             receipts: Vec::new(),
             threads: Vec::new(),
             lacks: Vec::new(),
+            unread: None,
         }
     }
 

@@ -125,5 +125,6 @@ fn fetched(scene: &Scene) -> Fetched {
         receipts: Vec::new(),
         threads: Vec::new(),
         lacks: Vec::new(),
+        unread: None,
     }
 }

@@ -279,6 +279,7 @@ impl Link {
             receipts: Vec::new(),
             threads: Vec::new(),
             lacks: Vec::new(),
+            unread: None,
         }
     }
 }

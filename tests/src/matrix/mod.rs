@@ -166,6 +166,7 @@ impl Scene {
             receipts: Vec::new(),
             threads: self.stream.threads().cloned().collect(),
             lacks: Vec::new(),
+            unread: None,
         }
     }
 

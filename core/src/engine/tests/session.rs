@@ -166,6 +166,7 @@ pub(super) fn fetched(request: u64, stream: &StreamId, entries: Vec<Entry>) -> S
         receipts: Vec::new(),
         threads: Vec::new(),
         lacks: Vec::new(),
+        unread: None,
     })
 }
 

@@ -239,6 +239,22 @@ pub(crate) async fn unread_counts_messages_of_others_behind_the_read_position(st
     assert_eq!((unread("ann").await, unread("bob").await), (0, 3));
 }
 
+pub(crate) async fn unread_is_counted_as_of_a_position(store: &dyn Store) {
+    write(store, &[group(1, &["ann", "bob"]), messages(1, 1, "bob", 5)]).await;
+    read(store, "ann", 1, 2).await;
+    let mut deletion = messages(1, 6, "bob", 1);
+    (deletion.entries[0].author, deletion.entries[0].entry.deletes) = (None, Some(position(3)));
+    write(store, &[deletion, messages(1, 7, "bob", 1)]).await;
+    let unread = async |name, head| {
+        let unread = store.unread(&tenant(), &account(name), conversation(1), position(head)).await.unwrap();
+        unread.map(|unread| (unread.count, unread.read))
+    };
+    let counted = [unread("ann", 6).await, unread("ann", 7).await, unread("ann", 8).await];
+    assert_eq!(counted, [4, 3, 4].map(|count| Some((count, position(2)))));
+    assert_eq!(unread("bob", 8).await, Some((0, position(1))), "who came in by then");
+    assert_eq!(unread("cat", 8).await, None);
+}
+
 pub(crate) async fn unread_is_counted_to_its_cap(store: &dyn Store) {
     write(store, &[group(1, &["ann", "bob"])]).await;
     write(store, &[messages(1, 1, "bob", 9_998)]).await;

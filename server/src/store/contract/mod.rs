@@ -67,6 +67,7 @@ macro_rules! contract_tests {
                 receipts_of_others_are_sent_in_small_conversations_only,
                 j45_a_cursor_of_another_history_is_refused,
                 unread_counts_messages_of_others_behind_the_read_position,
+                unread_is_counted_as_of_a_position,
                 unread_is_counted_to_its_cap,
                 summaries_are_for_active_members_only,
             }

@@ -11,7 +11,7 @@ use tidings_core::{
         Thread, WordKey,
     },
     time::WallTime,
-    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice},
+    wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice, Unread},
 };
 
 use super::{
@@ -337,6 +337,16 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Vec<ConversationSummary>, StoreError> {
         let conversations = conversations.iter().copied().collect();
         catch_up::summaries::<B>(&mut *self.reader().await?, &self.rot, tenant, account, &conversations).await
+    }
+
+    async fn unread(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        conversation: ConversationId,
+        head: Position,
+    ) -> Result<Option<Unread>, StoreError> {
+        catch_up::unread::<B>(&mut *self.reader().await?, &self.rot, tenant, account, conversation, head).await
     }
 
     async fn profiles(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<ProfileNotice>, StoreError> {

@@ -27,7 +27,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::{Cursor, Entry, Position},
     model::{ConversationKind, ConversationState, MemberStatus, Receipt},
-    wire::{self, ConversationSummary, MemberReceipt, ProfileNotice},
+    wire::{self, ConversationSummary, MemberReceipt, ProfileNotice, Unread},
 };
 
 use super::{
@@ -101,10 +101,33 @@ pub(in crate::store) async fn next_cursor<B: Backend>(connection: &mut B::Connec
     Fields::of("clock", row).cursor()
 }
 
+/// What is unread of a stream as of a position, of the account whose membership is `own`.
+/// The inner SELECT ends the count of a long absence.
+macro_rules! count_unread {
+    ($head:literal) => {
+        concat!(
+            "(SELECT count(*) FROM (
+                SELECT 1 FROM journal
+                WHERE journal.tenant = own.tenant AND journal.stream = 'conversation/' || own.conversation
+                    AND journal.position > coalesce(receipts.read, 0) AND journal.position > own.joined
+                    AND journal.position <= ",
+            $head,
+            " AND journal.author <> own.account
+                    AND NOT EXISTS (SELECT 1 FROM journal AS deletion
+                        WHERE deletion.tenant = journal.tenant AND deletion.stream = journal.stream
+                            AND deletion.deletes = journal.position AND deletion.deletes > 0
+                            AND deletion.position <= ",
+            $head,
+            ")
+                LIMIT 9999
+            ) AS counted) AS unread"
+        )
+    };
+}
+
 /// A query of summaries: of account `$2` in tenant `$1`, where it is active, was
 /// invited, or asked to be let in; and of what was deleted, wherever it had a part.
 /// The status is asked as `NOT IN`, so that a row whose status rotted is met and told.
-/// The inner SELECT of `unread` ends the count of a long absence.
 macro_rules! select_summaries {
     ($($condition:literal)?) => {
         concat!(
@@ -112,18 +135,9 @@ macro_rules! select_summaries {
                 conversations.state, conversations.member_count, conversations.subscriber_count,
                 conversations.some_members,
                 conversations.created_at, conversations.last_message, conversations.resource, streams.position, streams.page,
-                coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read,
-                (SELECT count(*) FROM (
-                    SELECT 1 FROM journal
-                    WHERE journal.tenant = streams.tenant AND journal.stream = streams.stream
-                        AND journal.position > coalesce(receipts.read, 0) AND journal.position > own.joined
-                        AND journal.author <> own.account
-                        AND NOT EXISTS (SELECT 1 FROM journal AS deletion
-                            WHERE deletion.tenant = journal.tenant AND deletion.stream = journal.stream
-                                AND deletion.deletes = journal.position AND deletion.deletes > 0)
-                    LIMIT 9999
-                ) AS counted) AS unread
-            FROM members AS own
+                coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read, ",
+            count_unread!("streams.position"),
+            " FROM members AS own
             JOIN conversations ON conversations.tenant = own.tenant
                 AND conversations.conversation = own.conversation
             JOIN streams ON streams.tenant = own.tenant
@@ -164,6 +178,32 @@ pub(super) async fn summaries<B: Backend>(
     }
     let values = [tenant.into(), account.into(), Value::keys(conversations)];
     conversation_summaries(rot, tenant, &fetch::<B>(connection, SUMMARIES, values).await?, account)
+}
+
+/// `Store::unread`.
+pub(super) async fn unread<B: Backend>(
+    connection: &mut B::Connection,
+    rot: &Rot,
+    tenant: &TenantId,
+    account: &AccountId,
+    conversation: ConversationId,
+    head: Position,
+) -> Result<Option<Unread>, StoreError> {
+    const UNREAD: &str = concat!(
+        "SELECT own.joined, coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read, ",
+        count_unread!("$4"),
+        " FROM members AS own
+        LEFT JOIN receipts ON receipts.tenant = own.tenant
+            AND receipts.conversation = own.conversation AND receipts.account = own.account
+        WHERE own.tenant = $1 AND own.account = $2 AND own.conversation = $3 AND own.status = 'active'"
+    );
+    let values = [tenant.into(), account.into(), conversation.into(), head.into()];
+    let rows = fetch::<B>(connection, UNREAD, values).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let receipt = rot.left_out(tenant, Whose::Of(conversation), row, Fields::of("receipts", row).receipt())?;
+    let member = Fields::of("members", row);
+    let read = receipt.unwrap_or_default().read.max(member.position("joined")?);
+    Ok(Some(Unread { count: member.number("unread")?, read }))
 }
 
 fn conversation_summaries<R: ReadRow>(
