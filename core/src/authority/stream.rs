@@ -9,7 +9,7 @@ use crate::{
         said::{SAID_ENTRIES_MAX, Said},
         shape, thread,
     },
-    doc::{Admit, ApplyChangeError, Change, Document, Fact, Home, Key, Message, Operation, OperationKind},
+    doc::{Admit, ApplyChangeError, Change, Document, Fact, Home, Key, Message, Operation, OperationKind, effort},
     ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{Entry, Position},
     limits::Limits,
@@ -191,6 +191,7 @@ impl Stream {
 
     /// A document that is loaded.
     pub fn document(&self, document: &DocumentId) -> Option<&Document> {
+        effort::ask();
         self.documents.get(document).map(Arc::as_ref)
     }
 
@@ -201,7 +202,7 @@ impl Stream {
 
     /// The documents that are loaded.
     pub fn documents(&self) -> impl DoubleEndedIterator<Item = &Document> {
-        self.documents.values().map(Arc::as_ref)
+        self.documents.values().map(Arc::as_ref).inspect(|_| effort::ask())
     }
 
     /// Whether a document is missing without which nothing is known here: a
@@ -280,10 +281,12 @@ impl Stream {
         if self.id.conversation() == Some(room) { Some(&self.conversation) } else { opened() }
     }
 
-    /// The loaded page that holds a message.
+    /// The loaded page that holds a message. Of most pages the ends tell that they do not.
     pub fn page_of(&self, message: &MessageId) -> Option<&Document> {
         let key = Key::Message(message.clone()).to_string();
-        self.documents().rev().find(|document| document.id().page().is_some() && document.has(&key))
+        let pages = self.documents.values().rev().filter(|document| document.id().page().is_some());
+        let spanning = pages.filter(|page| page.spans(&key)).inspect(|_| effort::ask());
+        spanning.map(Arc::as_ref).find(|page| page.has(&key))
     }
 
     /// The message admitted last, if its page is loaded.

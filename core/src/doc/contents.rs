@@ -116,6 +116,12 @@ impl Contents {
         self.keys.contains_key(key)
     }
 
+    /// Whether a key lies between those that it has.
+    pub(super) fn spans(&self, key: &str) -> bool {
+        let ends = self.keys.first_key_value().zip(self.keys.last_key_value());
+        ends.is_some_and(|((first, _), (last, _))| (&**first..=&**last).contains(&key))
+    }
+
     /// What it says under a key.
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
         self.keys.get(key)?.last()?.value.as_ref()

@@ -250,6 +250,11 @@ impl Document {
         self.contents.has(key)
     }
 
+    /// Whether it may say something under a key, by the first and the last that it has.
+    pub(crate) fn spans(&self, key: &str) -> bool {
+        self.contents.spans(key)
+    }
+
     /// What the document states under a key.
     pub fn fact(&self, key: &Key) -> Option<Fact> {
         let key = key.to_string();

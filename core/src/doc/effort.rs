@@ -1,6 +1,6 @@
 //! Counts what costs as much as a document is long, so that tests can hold it
 //! still: passes of the library over it, which applying a change and reading the
-//! past take, and copies.
+//! past take, and copies; and how many documents are looked at.
 
 #[cfg(any(test, feature = "testing"))]
 use core::cell::Cell;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 #[cfg(any(test, feature = "testing"))]
 thread_local! {
-    static EFFORT: Cell<Effort> = const { Cell::new(Effort { passes: 0, copies: 0, handed: 0 }) };
+    static EFFORT: Cell<Effort> = const { Cell::new(Effort { passes: 0, copies: 0, handed: 0, asked: 0 }) };
 }
 
 /// What a thread has done so far.
@@ -21,6 +21,8 @@ pub struct Effort {
     pub copies: u64,
     /// Changes given to the library one by one.
     pub handed: u64,
+    /// Documents of a stream that were looked at.
+    pub asked: u64,
 }
 
 #[cfg(any(test, feature = "testing"))]
@@ -30,9 +32,13 @@ impl Effort {
         let before = EFFORT.get();
         let done = done();
         let after = EFFORT.get();
-        let [passes, copies, handed] =
-            [after.passes - before.passes, after.copies - before.copies, after.handed - before.handed];
-        (done, Effort { passes, copies, handed })
+        let effort = Effort {
+            passes: after.passes - before.passes,
+            copies: after.copies - before.copies,
+            handed: after.handed - before.handed,
+            asked: after.asked - before.asked,
+        };
+        (done, effort)
     }
 }
 
@@ -55,4 +61,10 @@ pub(super) fn own<T: Clone>(shared: &mut Arc<T>) -> &mut T {
 pub(super) fn hand() {
     #[cfg(any(test, feature = "testing"))]
     EFFORT.set(Effort { handed: EFFORT.get().handed + 1, ..EFFORT.get() });
+}
+
+/// Counts a document of a stream that is looked at.
+pub(crate) fn ask() {
+    #[cfg(any(test, feature = "testing"))]
+    EFFORT.set(Effort { asked: EFFORT.get().asked + 1, ..EFFORT.get() });
 }

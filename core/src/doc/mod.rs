@@ -9,7 +9,7 @@ pub(crate) mod column;
 mod contents;
 mod conversation;
 mod document;
-mod effort;
+pub(crate) mod effort;
 mod fact;
 mod home;
 mod key;

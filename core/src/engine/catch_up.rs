@@ -362,14 +362,10 @@ impl Engine {
     fn after_fetch(&mut self, stream: &StreamId, fetched: &Fetched) {
         let me = self.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
-        for receipt in &fetched.receipts {
-            if receipt.account != me {
-                replica.merge_receipt(&receipt.account, receipt.receipt, &me);
-            }
-        }
         if fetched.restart {
             replica.count_behind(fetched.unread, &me);
         }
+        self.receive_receipts(stream, &fetched.receipts);
         self.dirty_heads.insert(stream.clone());
         if let Some(accepted) = self.held_answer(stream) {
             self.receive_accepted(stream, &accepted);

@@ -15,6 +15,8 @@ pub struct Counts {
     pub rows: u64,
     /// Rows of timelines looked at to be stored for the next first paint.
     pub stored: u64,
+    /// Rows of the list and of timelines looked at because somebody is called otherwise.
+    pub names: u64,
     /// Details of open conversations made from their documents.
     pub details: u64,
     /// Rows of members made for details.
@@ -36,6 +38,7 @@ impl Counts {
             timelines: self.timelines - earlier.timelines,
             rows: self.rows - earlier.rows,
             stored: self.stored - earlier.stored,
+            names: self.names - earlier.names,
             details: self.details - earlier.details,
             members: self.members - earlier.members,
             waiting: self.waiting - earlier.waiting,

@@ -15,17 +15,12 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
     pub(super) accounts: BTreeSet<AccountId>,
-    contacts: BTreeSet<ContactId>,
+    pub(super) contacts: BTreeSet<ContactId>,
 }
 
 impl Renamed {
     pub(super) fn is_empty(&self) -> bool {
         self.accounts.is_empty() && self.contacts.is_empty()
-    }
-
-    pub(super) fn contains(&self, account: &AccountId) -> bool {
-        let is_contact = || self.contacts.contains(&ContactId::of_account(account));
-        self.accounts.contains(account) || (!self.contacts.is_empty() && is_contact())
     }
 }
 
@@ -71,7 +66,12 @@ impl Engine {
             self.leave_blocked(account);
         }
         if former.blocked != home.blocked {
-            self.shown_rows.extend(self.inbox.keys().copied());
+            let either = former.blocked.keys().chain(home.blocked.keys());
+            let is_other =
+                |account: &&AccountId| former.blocked.contains_key(*account) != home.blocked.contains_key(*account);
+            for account in either.filter(is_other) {
+                self.shown_rows.extend(self.inbox.naming(account));
+            }
             self.update(Update::Blocked(home.blocked.clone().into_iter().collect()));
         }
         if former.reachability != home.reachability {

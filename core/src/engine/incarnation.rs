@@ -144,7 +144,7 @@ impl Engine {
         self.cursor = None;
         self.deleted.clear();
         self.moved_receipts.clear();
-        for (conversation, record) in &mut self.inbox {
+        for (conversation, record) in self.inbox.iter_mut() {
             (record.head, record.receipt, record.receipt_unsent) = Default::default();
             self.dirty_rows.insert(*conversation);
         }

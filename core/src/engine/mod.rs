@@ -22,6 +22,7 @@ mod fetched;
 mod first_rows;
 mod grants;
 mod home;
+mod inbox;
 mod incarnation;
 mod input;
 mod late;
@@ -73,13 +74,14 @@ use crate::{
     doc::Home,
     engine::{
         counts::Counter,
+        inbox::Inbox,
         late::LateWords,
         link::Link,
         loaded::Streams,
         open::OpenConversations,
         questions::Questions,
         random::Random,
-        record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord},
+        record::{HeadRecord, MetaRecord, OutboxRecord, RefusedRecord},
         store::{Finished, Store},
         wishes::Wish,
     },
@@ -155,7 +157,7 @@ pub struct Engine {
     unstored: BTreeMap<u64, StreamId>,
     /// Streams with a push or a fetch that the server deferred.
     deferred: BTreeSet<StreamId>,
-    inbox: BTreeMap<ConversationId, InboxRecord>,
+    inbox: Inbox,
     /// Conversations that turned out to be deleted since the start.
     deleted: BTreeSet<ConversationId>,
     /// Wishes that the server has not answered yet.
@@ -243,7 +245,7 @@ impl Engine {
             waiting: BTreeMap::new(),
             unstored: BTreeMap::new(),
             deferred: BTreeSet::new(),
-            inbox: BTreeMap::new(),
+            inbox: Inbox::default(),
             deleted: BTreeSet::new(),
             wishes: BTreeMap::new(),
             late_words: LateWords::default(),
@@ -441,9 +443,6 @@ impl Engine {
             if let Some(replica) = self.streams.quietly(&stream) {
                 for thread in replica.take_changed_threads() {
                     self.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
-                }
-                for (account, receipt) in replica.take_moved() {
-                    self.store.write(record::put(record::register_key(&stream, &account), &receipt));
                 }
                 let mut head = replica.head(&self.session.account, read);
                 match replica.former {

@@ -21,6 +21,8 @@ pub(super) struct OpenConversation {
     order: BTreeSet<(Position, MessageId)>,
     /// Those of them that answer a message, by what they answer.
     replies: BTreeMap<MessageId, BTreeSet<MessageId>>,
+    /// Those that name somebody: as the author, or as that of what is answered.
+    naming: BTreeMap<AccountId, BTreeSet<MessageId>>,
     /// Admitted messages before this are not shown yet.
     pub(super) floor: Position,
     /// Whether the documents behind it have been shown once.
@@ -41,6 +43,7 @@ impl OpenConversation {
             rows: BTreeMap::new(),
             order: BTreeSet::new(),
             replies: BTreeMap::new(),
+            naming: BTreeMap::new(),
             floor: Position::ZERO,
             live: false,
             has_older: false,
@@ -53,6 +56,9 @@ impl OpenConversation {
     pub(super) fn put(&mut self, row: &TimelineRow) {
         if let Some(reply) = &row.reply_to {
             self.replies.entry(reply.id.clone()).or_default().insert(row.id.clone());
+        }
+        for account in names_of(row) {
+            self.naming.entry(account.clone()).or_default().insert(row.id.clone());
         }
         self.order.insert(place_of(row));
         let former = self.rows.insert(row.id.clone(), row.clone());
@@ -69,6 +75,11 @@ impl OpenConversation {
     pub(super) fn remove(&mut self, id: &MessageId) {
         let Some(row) = self.rows.remove(id) else { return };
         self.order.remove(&place_of(&row));
+        for account in names_of(&row) {
+            if let Some(naming) = self.naming.get_mut(account) {
+                naming.remove(id);
+            }
+        }
         if let Some(replies) = row.reply_to.and_then(|reply| self.replies.get_mut(&reply.id)) {
             replies.remove(id);
         }
@@ -76,6 +87,7 @@ impl OpenConversation {
 
     pub(super) fn clear(&mut self) {
         self.replies.clear();
+        self.naming.clear();
         self.order.clear();
         self.rows.clear();
     }
@@ -87,18 +99,25 @@ impl OpenConversation {
         rows.filter(|row| row.account == *account).for_each(|row| row.presence = kind);
     }
 
-    /// The rows that name somebody of whom this is so: as the author, or as that of what is answered.
-    pub(super) fn rows_naming(&self, is_so: impl Fn(&AccountId) -> bool) -> impl Iterator<Item = &MessageId> {
-        let names = move |row: &&TimelineRow| {
-            is_so(&row.id.author) || row.reply_to.as_ref().is_some_and(|reply| is_so(&reply.id.author))
-        };
-        self.rows.values().filter(names).map(|row| &row.id)
+    /// The rows that name one of these.
+    pub(super) fn rows_naming(&self, accounts: &BTreeSet<AccountId>) -> impl Iterator<Item = &MessageId> {
+        accounts.iter().filter_map(|account| self.naming.get(account)).flatten()
+    }
+
+    /// Whom rows name.
+    pub(super) fn named(&self) -> impl Iterator<Item = &AccountId> {
+        self.naming.keys()
     }
 
     /// The rows that show the words of a message because they answer it.
     pub(super) fn replies_to(&self, message: &MessageId) -> impl Iterator<Item = &MessageId> {
         self.replies.get(message).into_iter().flatten()
     }
+}
+
+/// Whom a row names.
+fn names_of(row: &TimelineRow) -> impl Iterator<Item = &AccountId> {
+    core::iter::once(&row.id.author).chain(row.reply_to.as_ref().map(|reply| &reply.id.author))
 }
 
 fn place_of(row: &TimelineRow) -> (Position, MessageId) {
@@ -145,6 +164,10 @@ impl OpenConversations {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&ConversationId, &OpenConversation)> {
         self.rooms.iter()
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &OpenConversation> {
+        self.rooms.values()
     }
 
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut OpenConversation> {

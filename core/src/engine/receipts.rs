@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use crate::{
-    engine::{Engine, Update, streams::Work},
+    engine::{Engine, Update, record, streams::Work},
     ids::{AccountId, ConversationId, StreamId},
     journal::Position,
     limits::frame_items,
@@ -103,22 +103,23 @@ impl Engine {
     /// The own registers as the server has them: another device may be ahead.
     fn own_receipt(&mut self, conversation: ConversationId, receipt: Receipt) {
         let Some(record) = self.inbox.get_mut(&conversation) else { return };
-        record.receipt = record.receipt.merge(receipt);
-        record.receipt_unsent = record.receipt != receipt;
+        let merged = record.receipt.merge(receipt);
+        if (merged, merged != receipt) == (record.receipt, record.receipt_unsent) {
+            return;
+        }
+        (record.receipt, record.receipt_unsent) = (merged, merged != receipt);
         self.dirty_rows.insert(conversation);
         self.shown_rows.insert(conversation);
     }
 
-    pub(super) fn receive_receipts(&mut self, stream: &StreamId, receipts: Vec<MemberReceipt>) {
+    /// Merges registers of the others in; one that moved is a record of its own.
+    pub(super) fn receive_receipts(&mut self, stream: &StreamId, receipts: &[MemberReceipt]) {
         let me = self.session.account.clone();
-        let mut moved = false;
-        if let Some(replica) = self.replica(stream) {
-            for receipt in receipts {
-                moved |= replica.merge_receipt(&receipt.account, receipt.receipt, &me);
+        for MemberReceipt { account, receipt, .. } in receipts.iter().filter(|receipt| receipt.account != me) {
+            let moved = self.replica(stream).and_then(|replica| replica.merge_receipt(account, *receipt, &me));
+            if let Some(register) = moved {
+                self.store.write(record::put(record::register_key(stream, account), &register));
             }
-        }
-        if moved {
-            self.dirty_heads.insert(stream.clone());
         }
     }
 

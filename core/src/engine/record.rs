@@ -128,6 +128,12 @@ pub(super) struct InboxRecord {
 }
 
 impl InboxRecord {
+    /// That of a conversation of which the server has told nothing.
+    pub(super) fn new(row: InboxRow) -> Self {
+        let (head, joined) = (Position::ZERO, Position::ZERO);
+        Self { row, receipt: Receipt::default(), receipt_unsent: false, head, joined }
+    }
+
     /// Behind which position messages are unread: what was read, and what was
     /// written before the account came.
     pub(super) fn unread_from(&self) -> Position {

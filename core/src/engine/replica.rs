@@ -36,8 +36,8 @@ pub(super) struct Replica {
     pub(super) outbox: Outbox,
     /// The registers of the others.
     pub(super) receipts: Registers,
-    /// Those whose stored registers are behind.
-    moved: BTreeSet<AccountId>,
+    /// The lowest pages of rooms, as far as they were looked for: those above are loaded.
+    pub(super) lowest: BTreeMap<ConversationId, PageNumber>,
     /// Unread messages on pages that are not loaded.
     pub(super) behind: UnreadBehind,
     /// Whether everything up to the position is known here: not so for a
@@ -142,7 +142,7 @@ impl Replica {
             view: None,
             outbox: Outbox::default(),
             receipts: Registers::default(),
-            moved: BTreeSet::new(),
+            lowest: BTreeMap::new(),
             behind: head.behind,
             whole,
             fetch: None,
@@ -339,7 +339,10 @@ impl Replica {
             }
             None => self.confirmed.queue_received(entry)?,
         };
-        self.page_turned |= former > 0 && newest(&self.confirmed) > former;
+        if former > 0 && newest(&self.confirmed) > former {
+            self.page_turned = true;
+            self.find_lowest(entry.document.room());
+        }
         self.changed_threads.extend(entry.document.thread());
         self.follow(entry, taken.as_ref().map(|(change, _)| change));
         self.tail.insert(entry.position, entry.document.clone());
@@ -418,6 +421,7 @@ impl Replica {
         }
         let threads: Vec<Thread> = self.confirmed.threads().cloned().collect();
         self.confirmed = confirmed;
+        self.lowest.clear();
         self.know_threads(&threads);
         self.changed_threads.extend(fetched.threads.iter().map(|thread| thread.id));
         self.tail.clear();
@@ -469,7 +473,9 @@ impl Replica {
     pub(super) fn insert_page(&mut self, page: Document) {
         // The panel shows the words of what is pinned there.
         self.touched.detail = true;
+        let room = page.id().room();
         self.confirmed.insert(page);
+        self.find_lowest(room);
         self.reapply();
     }
 
@@ -481,30 +487,62 @@ impl Replica {
 
     /// The same, of the conversation or of one of its threads.
     pub(super) fn lowest_page_of(&self, room: ConversationId) -> PageNumber {
-        let shown = self.shown_pages_of(room).last().and_then(|page| page.id().page());
-        shown.unwrap_or(self.confirmed.newest_page(room).saturating_add(1))
+        let newest = self.confirmed.newest_page(room);
+        let is_loaded = |number: &PageNumber| self.page(room, *number).is_some();
+        if !is_loaded(&newest) {
+            return newest.saturating_add(1);
+        }
+        let known = self.lowest.get(&room).copied().unwrap_or(newest);
+        (1..known).rev().take_while(is_loaded).last().unwrap_or(known)
+    }
+
+    /// Keeps what the lowest page of a room is, so that it is not looked for again from the newest on.
+    fn find_lowest(&mut self, room: Option<ConversationId>) {
+        let Some(room) = room else { return };
+        let lowest = self.lowest_page_of(room);
+        if lowest <= self.confirmed.newest_page(room) {
+            self.lowest.insert(room, lowest);
+        }
+    }
+
+    /// A loaded page of the conversation or of one of its threads.
+    pub(super) fn page(&self, room: ConversationId, number: PageNumber) -> Option<&Document> {
+        self.confirmed.document(&DocumentId::of_page(self.confirmed.id().conversation()?, room, number))
     }
 
     /// The pages of the conversation itself from the newest down to the lowest one.
     pub(super) fn shown_pages(&self) -> impl Iterator<Item = &Document> {
-        self.confirmed.id().conversation().into_iter().flat_map(|conversation| self.shown_pages_of(conversation))
+        self.shown_pages_since(Position::ZERO)
     }
 
-    /// The same, of the conversation or of one of its threads.
-    pub(super) fn shown_pages_of(&self, room: ConversationId) -> impl Iterator<Item = &Document> {
-        let page = move |number| {
-            let conversation = self.confirmed.id().conversation()?;
-            self.confirmed.document(&DocumentId::of_page(conversation, room, number))
-        };
-        (1..=self.confirmed.newest_page(room)).rev().map_while(page)
-    }
-
-    /// Those of them that have messages behind a position: pages are runs of the journal.
+    /// Those of them that have messages behind a position.
     pub(super) fn shown_pages_since(&self, position: Position) -> impl Iterator<Item = &Document> {
+        let conversation = self.confirmed.id().conversation();
+        conversation
+            .into_iter()
+            .flat_map(move |conversation| self.shown_pages_within(conversation, position, self.confirmed.position()))
+    }
+
+    /// Those of the conversation or of one of its threads, from the newest down, that have messages
+    /// behind one position and up to another: pages are runs of the journal.
+    pub(super) fn shown_pages_within(
+        &self,
+        room: ConversationId,
+        behind: Position,
+        to: Position,
+    ) -> impl Iterator<Item = &Document> {
+        let begins = |page: &Document| page.admissions().since(Position::ZERO).first().map(|(first, _)| *first);
+        let begins_by = |number| self.page(room, number).and_then(begins).is_some_and(|first| first <= to);
+        let lowest = self.lowest_page_of(room);
+        let (mut low, mut high) = (lowest, self.confirmed.newest_page(room).saturating_add(1));
+        while low < high {
+            let middle = low.midpoint(high);
+            if begins_by(middle) { low = middle.saturating_add(1) } else { high = middle }
+        }
         let mut is_reached = false;
-        self.shown_pages().take_while(move |page| {
-            let first = page.admissions().since(Position::ZERO).first();
-            !core::mem::replace(&mut is_reached, first.is_some_and(|(first, _)| *first <= position.next()))
+        (lowest..high).rev().filter_map(move |number| self.page(room, number)).take_while(move |page| {
+            let is_first = begins(page).is_some_and(|first| first <= behind.next());
+            !core::mem::replace(&mut is_reached, is_first)
         })
     }
 
@@ -544,30 +582,21 @@ impl Replica {
         (self.compacted > since).then(|| record::put_document(document))
     }
 
-    /// Merges somebody else's registers; the own messages they reach are touched.
-    pub(super) fn merge_receipt(&mut self, account: &AccountId, receipt: Receipt, me: &AccountId) -> bool {
-        let Some(moved) = self.receipts.merge(account, receipt) else { return false };
-        self.moved.insert(account.clone());
-        for page in self.confirmed.documents() {
-            let admissions = page.admissions();
-            for (behind, to) in [moved.read, moved.delivered] {
-                if !admissions.of_author(me, behind, to).is_empty() {
-                    let own = admissions.between(behind, to).iter().filter(|(_, message)| message.author == *me);
-                    self.touched.messages.extend(own.map(|(_, message)| message.clone()));
-                }
+    /// Merges somebody else's registers; the own messages they reach on a screen are touched. Answers
+    /// the registers, if they moved.
+    pub(super) fn merge_receipt(&mut self, account: &AccountId, receipt: Receipt, me: &AccountId) -> Option<Receipt> {
+        let moved = self.receipts.merge(account, receipt)?;
+        let rooms = self.confirmed.id().conversation().into_iter().chain(self.wanted.iter().copied());
+        let mut reached = Vec::new();
+        for (room, (behind, to)) in rooms.flat_map(|room| [moved.read, moved.delivered].map(|moved| (room, moved))) {
+            for page in self.shown_pages_within(room, behind, to) {
+                let admissions = page.admissions();
+                let own = admissions.of_author(me, behind, to).iter();
+                reached.extend(own.filter_map(|at| Some(admissions.since(*at).first()?.1.clone())));
             }
         }
-        true
-    }
-
-    /// The registers that are to be stored anew.
-    pub(super) fn take_moved(&mut self) -> Vec<(AccountId, Receipt)> {
-        let moved = core::mem::take(&mut self.moved);
-        let stands = |account: AccountId| {
-            let receipt = self.receipts.get(&account)?;
-            Some((account, receipt))
-        };
-        moved.into_iter().filter_map(stands).collect()
+        self.touched.messages.extend(reached);
+        self.receipts.get(account)
     }
 }
 

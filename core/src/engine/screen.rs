@@ -9,6 +9,7 @@ use crate::{
     doc::Message,
     engine::{
         Engine, TimelineUpdate, Update,
+        home::Renamed,
         open::OpenConversation,
         record,
         replica::Replica,
@@ -16,7 +17,7 @@ use crate::{
         threads::thread_row,
         touched::Touched,
     },
-    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
+    ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
     model::{Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role, preview},
     view::{InboxRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
@@ -185,15 +186,18 @@ impl Engine {
         if renamed.is_empty() {
             return;
         }
-        let listed =
-            self.inbox.iter().filter(|(_, record)| record.row.others.iter().any(|other| renamed.contains(other)));
-        self.shown_rows.extend(listed.map(|(conversation, _)| *conversation));
-        for (_, open) in self.open.iter() {
+        let renamed = self.named_anew(renamed);
+        for account in &renamed {
+            let listed = self.inbox.naming(account).inspect(|_| self.counter.add(|counts| counts.names += 1));
+            self.shown_rows.extend(listed);
+        }
+        for open in self.open.values() {
             let stream = StreamId::Conversation(open.conversation);
             let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { continue };
             let members = &replica.view().conversation().members;
-            let is_member = members.keys().any(|account| renamed.contains(account));
-            let rows: Vec<MessageId> = open.rows_naming(|account| renamed.contains(account)).cloned().collect();
+            let is_member = renamed.iter().any(|account| members.contains_key(account));
+            let rows = open.rows_naming(&renamed).inspect(|_| self.counter.add(|counts| counts.names += 1));
+            let rows: Vec<MessageId> = rows.cloned().collect();
             if !is_member && rows.is_empty() {
                 continue;
             }
@@ -202,6 +206,26 @@ impl Engine {
                 replica.touched.detail |= is_member;
             }
         }
+    }
+
+    /// Who is called otherwise. Whom a contact stands for is known by looking at those that are
+    /// named on the screen: the own address book has changed, which nobody else can bring about.
+    fn named_anew(&self, renamed: Renamed) -> BTreeSet<AccountId> {
+        let Renamed { mut accounts, contacts } = renamed;
+        if contacts.is_empty() {
+            return accounts;
+        }
+        let shown =
+            self.open.conversations().map(|conversation| self.streams.get(&StreamId::Conversation(*conversation)));
+        let members = shown.filter_map(|slot| match slot? {
+            Slot::Loaded(replica) => Some(replica.view().conversation().members.keys()),
+            Slot::Loading(_) => None,
+        });
+        let authors = self.open.values().flat_map(OpenConversation::named);
+        let named: BTreeSet<&AccountId> = self.inbox.named().chain(members.flatten()).chain(authors).collect();
+        let contacts = named.into_iter().filter(|account| contacts.contains(&ContactId::of_account(account)));
+        accounts.extend(contacts.cloned());
+        accounts
     }
 
     /// Accounts, before everything that shows what they are called.
@@ -223,7 +247,7 @@ impl Engine {
         for room in self.open.rooms_of(conversation) {
             self.counter.add(|counts| counts.timelines += 1);
             if let Some(open) = self.open.get(&room).filter(|_| !touched.named.is_empty()) {
-                let naming = open.rows_naming(|account| touched.named.contains(account));
+                let naming = open.rows_naming(&touched.named).inspect(|_| self.counter.add(|counts| counts.names += 1));
                 touched.messages.extend(naming.cloned().collect::<Vec<_>>());
             }
             if touched.all || !touched.messages.is_empty() || touched.extended.contains(&room) {
@@ -345,16 +369,9 @@ impl Engine {
             let Some(mut row) = self.inbox_row(conversation).or_else(|| former.clone()) else { continue };
             row.set(&self.home);
             row.set_name(|account| self.name_of(account));
-            let record = self.inbox.entry(conversation).or_insert_with(|| record::InboxRecord {
-                row: row.clone(),
-                receipt: Default::default(),
-                receipt_unsent: false,
-                head: Position::ZERO,
-                joined: Position::ZERO,
-            });
             let fresh = former.is_none() || !self.told_rows.contains(&conversation);
             if fresh || former.as_ref() != Some(&row) {
-                record.row = row.clone();
+                self.inbox.set_row(conversation, row.clone());
                 self.told_rows.insert(conversation);
                 self.dirty_rows.insert(conversation);
                 rows.push(row);
@@ -481,7 +498,8 @@ impl Older {
     /// At most so many of those before a position. Pages are runs of the journal.
     fn than(replica: &Replica, room: ConversationId, position: Position, count: usize) -> Self {
         let mut older = Self { messages: Vec::new(), has_more: false };
-        for page in replica.shown_pages_of(room) {
+        let last = Position::new(position.number().saturating_sub(1));
+        for page in replica.shown_pages_within(room, Position::ZERO, last) {
             let before = page.admissions().before(position);
             let taken = before.len().min(count - older.messages.len());
             older.messages.extend(before.iter().rev().take(taken).cloned());

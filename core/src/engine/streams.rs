@@ -73,7 +73,7 @@ impl Engine {
             Work::Accepted(accepted) => self.receive_accepted(stream, &accepted),
             Work::Refused(refused) => self.receive_refused(stream, &refused),
             Work::Revoked(revoked) => self.receive_revoked(stream, revoked.conversation, revoked.status),
-            Work::Receipts(receipts) => self.receive_receipts(stream, receipts),
+            Work::Receipts(receipts) => self.receive_receipts(stream, &receipts),
             Work::Show(conversation) => self.show_timeline(conversation),
             Work::LoadOlder(conversation) => self.extend_timeline(conversation),
             Work::MarkRead(conversation) => self.read_all(conversation),

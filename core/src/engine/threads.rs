@@ -315,6 +315,7 @@ impl Replica {
         let ids = self.confirmed.documents().map(Document::id).filter(|id| id.thread() == Some(thread));
         let ids: Vec<DocumentId> = ids.cloned().collect();
         let documents: Vec<Document> = ids.iter().filter_map(|id| self.confirmed.remove(id)).collect();
+        self.lowest.remove(&thread);
         self.reapply();
         if is_whole { documents } else { Vec::new() }
     }

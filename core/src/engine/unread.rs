@@ -40,7 +40,7 @@ impl Replica {
         if self.behind.count == 0 || read <= self.behind.read {
             return self.behind.count;
         }
-        let lowest = self.shown_pages().last();
+        let lowest = self.confirmed.id().conversation().and_then(|room| self.page(room, self.lowest_page_of(room)));
         let first = lowest.and_then(|page| page.admissions().since(Position::ZERO).first());
         if first.is_none_or(|(first, _)| *first <= read.next()) { 0 } else { self.behind.count }
     }

@@ -6,7 +6,7 @@ use super::{
     *,
 };
 use crate::{
-    command::{AddMember, ChangeRole, RemoveMember, SetInfo},
+    command::{AddMember, ChangeRole, CreateDirect, RemoveMember, SetInfo},
     doc::{Effort, Fact},
     model::{InfoField, Profile, Receipt, Role},
     view::{ConversationDetail, Roster},
@@ -286,10 +286,8 @@ fn e99_changes_that_come_one_by_one_are_given_to_the_library_together() {
 
 /// A conversation of so many full pages that are loaded, in which a message is written and admitted: what either copies.
 fn copies_of_one_message(pages: u64) -> [u64; 2] {
-    const ON_A_PAGE: u64 = 20;
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    engine.limits.page_changes_soft = ON_A_PAGE as u32;
-    let conversation = admitted_conversation(&mut engine, &mut store, pages * ON_A_PAGE);
+    let conversation = paged_conversation(&mut engine, &mut store, pages);
     let replica = engine.streams.quietly(&StreamId::Conversation(conversation)).unwrap();
     assert_eq!(replica.shown_pages().count() as u64, pages);
     let command = SendText::new(conversation, "words").into();
@@ -307,10 +305,8 @@ fn e120_a_message_copies_the_page_that_it_is_written_into_and_no_other() {
 
 #[test]
 fn e124_what_is_unread_is_counted_on_the_pages_that_have_it() {
-    const ON_A_PAGE: u64 = 20;
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    engine.limits.page_changes_soft = ON_A_PAGE as u32;
-    let conversation = admitted_conversation(&mut engine, &mut store, 8 * ON_A_PAGE);
+    let conversation = paged_conversation(&mut engine, &mut store, 8);
     let replica = engine.streams.quietly(&StreamId::Conversation(conversation)).unwrap();
     // Position 1 is that of the creation.
     let pages = [8, 7, 2, 0].map(|read| replica.shown_pages_since(Position::new(read * ON_A_PAGE + 1)).count());
@@ -412,6 +408,73 @@ fn v83_a_register_is_stored_by_itself_however_many_there_are() {
     });
     assert_eq!(written[0], written[1]);
     assert_eq!(written[0].1.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>(), ["register"]);
+    assert_eq!(written[0].0, 1, "nothing is written again that stands");
+}
+
+const ON_A_PAGE: u64 = 20;
+
+/// A conversation on the screen of so many full pages that are loaded.
+fn paged_conversation(engine: &mut Engine, store: &mut MemoryStore, pages: u64) -> ConversationId {
+    engine.limits.page_changes_soft = ON_A_PAGE as u32;
+    admitted_conversation(engine, store, pages * ON_A_PAGE)
+}
+
+/// Documents that an input asks, in a conversation of 2 pages and of 32 in which all but the last
+/// few messages have been read by everybody.
+fn asked(input: impl Fn(ConversationId, u64) -> Input) -> [u64; 2] {
+    [2, 32].map(|pages| {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let conversation = paged_conversation(&mut engine, &mut store, pages);
+        let last = pages * ON_A_PAGE + 1;
+        give(&mut engine, &mut store, Input::MarkRead(conversation));
+        give(&mut engine, &mut store, receipt_of("bob", conversation, last - 3, last - 3));
+        let input = input(conversation, last);
+        Effort::of(|| give(&mut engine, &mut store, input)).1.asked
+    })
+}
+
+/// A page is found among others by halves: of 32 there are four more than of 2.
+const HALVES: u64 = 4;
+
+#[test]
+fn e126_a_register_asks_for_the_pages_that_it_passes() {
+    let [few, many] = asked(|conversation, last| receipt_of("bob", conversation, last, last));
+    assert!(many <= few + 2 * HALVES, "{many} after {few}");
+}
+
+#[test]
+fn e127_a_message_asks_for_no_page_but_its_own() {
+    let [few, many] =
+        asked(|conversation, _| Input::Command { request: 2, command: SendText::new(conversation, "words").into() });
+    assert!(many <= few + 2 * HALVES, "{many} after {few}");
+}
+
+#[test]
+fn e127_older_rows_are_found_without_a_look_at_the_newer_pages() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = paged_conversation(&mut engine, &mut store, 32);
+    let older = || Input::LoadOlder(conversation);
+    let mut step = || Effort::of(|| give(&mut engine, &mut store, older())).1.asked;
+    let steps: Vec<u64> = (0..8).map(|_| step()).collect();
+    let (least, most) = (steps.iter().min().unwrap(), steps.iter().max().unwrap());
+    assert!(most - least <= 2 * HALVES, "{steps:?}");
+}
+
+#[test]
+fn e128_a_name_is_found_without_a_look_at_the_other_names() {
+    let names = [5, 50].map(|conversations| {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        admitted_conversation(&mut engine, &mut store, conversations);
+        for number in 0..conversations {
+            let peer = AccountId::parse(&format!("peer{number}")).unwrap();
+            let command = CreateDirect { peer }.into();
+            give(&mut engine, &mut store, Input::Command { request: 1, command });
+        }
+        let profile = Profile { display_name: Some("Peer".into()), ..Profile::default() };
+        let notice = ProfileNotice { account: AccountId::parse("peer3").unwrap(), profile };
+        cost(&mut engine, &mut store, frame(&ServerFrame::Profiles(vec![notice]))).names
+    });
+    assert_eq!(names, [1, 1], "the row of the direct");
 }
 
 #[test]
