@@ -46,9 +46,10 @@ export async function startServer(): Promise<Running> {
   throw new Error("the server ended before it listened");
 }
 
-/** A token for an account, signed with the development secret. */
-export async function issueToken(account: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(program(), ["token", "--account", account], { env: environment() });
+/** A token for an account that says these labels, signed with the development secret. */
+export async function issueToken(account: string, labels: readonly string[] = []): Promise<string> {
+  const says = ["token", "--account", account, ...labels.flatMap((label) => ["--label", label])];
+  const { stdout } = await promisify(execFile)(program(), says, { env: environment() });
   return stdout.trim();
 }
 
