@@ -66,6 +66,18 @@ impl Watched {
         assert!(self.world.settle_ms(300_000), "{}", self.world.unrest());
     }
 
+    /// Lets time pass until a command is stored, and no longer.
+    #[track_caller]
+    fn waits_for(&mut self, device: Device, request: u64) {
+        let is_stored = |watched: &mut Self| watched.world.client(device).screen.answers.contains_key(&request);
+        let mut waited_ms = 0;
+        while !is_stored(self) {
+            assert!(waited_ms < 60_000, "it is neither stored nor refused");
+            self.world.run_ms(1);
+            waited_ms += 1;
+        }
+    }
+
     fn opens(&mut self) {
         self.world.input(self.root, Input::OpenConversation(self.group));
         self.settle();
@@ -124,6 +136,9 @@ fn v65_an_administrator_watches_what_they_are_no_member_of() {
     // It is on no list, and nobody has one more beside them.
     assert!(watched.world.client(root).screen.inbox.is_empty());
     assert_eq!(watched.world.client(ann).screen.details[&group].members.len(), 3);
+    watched.closes();
+    watched.settle();
+    assert_eq!(watched.keeps(), [""; 0]);
 }
 
 #[test]
@@ -310,6 +325,13 @@ fn v66_an_administrator_who_left_watches_like_one_who_never_came() {
     assert_eq!((detail.status, detail.permissions), (Some(MemberStatus::Left), Permissions::all()));
     watched.says(root, "not quite");
     assert_eq!(watched.texts(ann), ["before", "alone at last", "not quite"]);
+    // Also on another link, where nothing was missed.
+    watched.world.set_network(root, false);
+    watched.world.run_ms(5_000);
+    watched.world.set_network(root, true);
+    watched.settle();
+    watched.says(ann, "now then");
+    assert_eq!(watched.texts(root), ["before", "alone at last", "not quite", "now then"]);
     watched.closes();
     watched.settle();
     assert_eq!(watched.watchers(), 0);
@@ -340,6 +362,7 @@ fn a87_an_administrator_changes_the_profile_of_another_account() {
     let (ann, bob, root) = (watched.ann, watched.bob, watched.root);
     done(&mut watched.world, ann, called("Ann", None));
     done(&mut watched.world, ann, BlockAccount { account: account("eve"), blocked: true });
+    done(&mut watched.world, root, BlockAccount { account: account("zoe"), blocked: true });
     watched.settle();
     let refused = watched.world.command(bob, called("Fool", Some("ann")));
     assert_eq!(watched.world.client(bob).screen.answers[&refused], Err(Code::NotTheOwner));
@@ -351,7 +374,8 @@ fn a87_an_administrator_changes_the_profile_of_another_account() {
     for device in [ann, bob, root] {
         assert_eq!(watched.name(device, "ann").as_deref(), Some("Ann of Cove"), "device {device}");
     }
-    assert!(watched.world.client(root).screen.blocked.is_empty());
+    let blocked: Vec<&str> = watched.world.client(root).screen.blocked.keys().map(AccountId::as_str).collect();
+    assert_eq!(blocked, ["zoe"], "the own home is another one");
     assert_eq!(watched.keeps_of_ann(), [""; 0]);
     let journal = watched.world.journal(&StreamId::Account(account("ann")));
     let by_root: Vec<_> = journal.iter().filter(|entry| entry.account == account("root")).collect();
@@ -369,6 +393,11 @@ fn a87_an_administrator_changes_the_profile_of_another_account() {
     assert_eq!(journal.iter().filter(|entry| entry.account == account("root")).count(), 2);
     // The own profile is another one.
     assert_eq!(watched.name(root, "root"), None);
+    // What they are called is known offline, without the documents that say so.
+    watched.world.set_network(root, false);
+    watched.world.crash_client(root);
+    watched.world.run_ms(1_000);
+    assert_eq!(watched.name(root, "ann").as_deref(), Some("Ann of Cove"));
 }
 
 #[test]
@@ -383,9 +412,7 @@ fn a87_what_cannot_be_judged_now_is_not_taken_and_what_was_taken_is_sent_later()
     watched.settle();
     // It is taken, and the device stops before it was told that it is admitted.
     let request = watched.world.command(root, called("Ann of Cove", Some("ann")));
-    while !watched.world.client(root).screen.answers.contains_key(&request) {
-        watched.world.run_ms(1);
-    }
+    watched.waits_for(root, request);
     watched.world.set_network(root, false);
     watched.world.crash_client(root);
     watched.world.run_ms(1_000);
@@ -405,9 +432,7 @@ fn e131_who_administers_no_more_has_what_they_wrote_for_another_account_given_ba
     watched.world.crash_client(root);
     watched.settle();
     let request = watched.world.command(root, called("Ann of Cove", Some("ann")));
-    while !watched.world.client(root).screen.answers.contains_key(&request) {
-        watched.world.run_ms(1);
-    }
+    watched.waits_for(root, request);
     watched.world.set_network(root, false);
     let journal = watched.world.journal(&StreamId::Account(account("ann")));
     assert_eq!(journal.len(), 0, "it is on its way, or not even that");

@@ -441,6 +441,13 @@ mod tests {
         assert!(sessions.read().is_empty());
         // One that has ended watches nothing any more, though it is still being served.
         assert!(sessions.watch(&first, watched[0], 2) && !sessions.watches(&first, watched[0]));
+        // One that was replaced ends with the last session of its account, if that goes before it.
+        let (_ann, _ann_reader) = session(&sessions, "ann", 2);
+        let (first, _first_reader) = session(&sessions, "root", 1);
+        assert!(sessions.watch(&first, watched[0], 2));
+        let (second, _second_reader) = session(&sessions, "root", 1);
+        sessions.remove(&second);
+        assert!(sessions.read().values().all(|tenant| tenant.watchers.is_empty()));
     }
 
     #[test]
