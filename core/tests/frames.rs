@@ -1,6 +1,6 @@
 //! The frames' bytes. Each kind has a golden file, hexadecimal, in `golden/`;
 //! changing one is a deliberate act that comes with another version of the
-//! protocol: `GOLDEN=write cargo test -p tidings-core --test frames`.
+//! protocol: `GOLDEN=write cargo test -p tidings-core --test frames`. It is long because each kind of frame is written out.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -1,5 +1,6 @@
 //! A stream's state at a position: the documents a decision needs, the
 //! conversation read from them, and what admitting a change does to both.
+//! It is long because every change moves all of it.
 
 use std::{collections::BTreeMap, sync::Arc};
 

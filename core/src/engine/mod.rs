@@ -33,6 +33,7 @@ mod open;
 mod outbox;
 mod output;
 mod own;
+mod pages;
 mod questions;
 mod random;
 mod receipts;
