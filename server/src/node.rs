@@ -1,7 +1,6 @@
-//! One running server: what its sessions, streams and jobs share, how it
-//! starts them, and the order in which they end.
+//! One running server: its parts, how it starts them, and the order in which they end.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use tidings_core::limits::Limits;
 use tokio::{task::JoinSet, time::Instant};
@@ -11,53 +10,41 @@ use crate::{
     clock::Clock,
     config::Config,
     connection::Connections,
-    drain::{Drain, Gauge, Phase},
+    drain::{Gauge, Phase},
+    environment::Environment,
     job,
-    metrics::Metrics,
-    shares::Shares,
-    store::{Metered, Store},
-    stream::{CacheBudget, Committer, CountsMoved, Receipts, Registry, count, notice, receipt},
-    ws::{AnswerRoom, Present, Sessions},
+    live::{Live, Receipts, receipt},
+    store::Store,
+    stream::{Streams, notice},
+    ws::AnswerRoom,
 };
 
-/// What everything on this node shares. Holds no state of a conversation.
+/// The parts of a node, for whoever serves requests. No part of them knows it.
 pub struct Node {
-    /// What the operator set.
-    pub config: Config,
-    /// The bounds told to clients.
-    pub limits: Limits,
+    /// What all of them work with.
+    pub env: Arc<Environment>,
     /// The keys tokens are checked against.
     pub keys: Keys,
-    /// What is counted and timed.
-    pub metrics: Arc<Metrics>,
-    /// The store.
-    pub store: Arc<dyn Store>,
-    /// The wall time, and chance.
-    pub clock: Arc<dyn Clock>,
     /// The live sessions, to fan out to.
-    pub sessions: Sessions,
-    /// Which conversations they have open.
-    pub present: Present,
+    pub live: Arc<Live>,
     /// Every open socket, those before Hello included.
     pub sockets: Gauge,
     /// The connections that are no session, or not yet.
     pub connections: Arc<Connections>,
-    /// The streams that admit pushes.
-    pub streams: Registry,
-    /// The channels to whose readers a count of subscribers is to be told.
-    pub counts_moved: CountsMoved,
-    /// Who commits for them.
-    pub committer: Committer,
-    /// The bound on their documents in memory.
-    pub cache: CacheBudget,
+    /// The streams that admit what is submitted.
+    pub streams: Streams,
     /// Where sessions hand in receipts.
-    pub receipts: Receipts,
+    pub receipts: Arc<Receipts>,
     /// Room for the answers that each account has not read.
     pub answers: AnswerRoom,
-    /// How much of the node each account may use, whatever the number of its sessions.
-    pub shares: Shares,
-    /// How far the node is with going down.
-    pub drain: Drain,
+}
+
+impl Deref for Node {
+    type Target = Environment;
+
+    fn deref(&self) -> &Environment {
+        &self.env
+    }
 }
 
 /// Bytes of the longest answer to a fetch: a document and a page, which deflated take
@@ -70,42 +57,23 @@ impl Node {
     /// A node and its background tasks, which end with the set.
     pub fn start(config: Config, keys: Keys, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> (Arc<Self>, JoinSet<()>) {
         let mut tasks = JoinSet::new();
-        let metrics = Arc::new(Metrics::default());
-        let store: Arc<dyn Store> = Arc::new(Metered::new(store, &metrics));
-        // SQLite has one writer; on Postgres one group is written while the next gathers.
-        let committers = if config.store.expose().starts_with("sqlite:") { 1 } else { 2 };
-        let committer = Committer::start(&mut tasks, &store, committers, &config.node);
-        let (receipts, receipt_requests) = Receipts::new(&config.node.bounds);
-        let node = Arc::new(Self {
-            limits: config.limits.limits(),
-            keys,
-            metrics,
-            store,
-            clock,
-            sessions: Sessions::default(),
-            present: Present::default(),
-            sockets: Gauge::default(),
-            connections: Arc::default(),
-            streams: Registry::default(),
-            counts_moved: CountsMoved::default(),
-            committer,
-            cache: CacheBudget::new(config.node.cache_bytes_max),
-            receipts,
-            answers: AnswerRoom::new(config.shares.answer_bytes, answer_bytes_max(&config.limits.limits())),
-            shares: Shares::new(&config.shares, &config.limits.limits()),
-            drain: Drain::default(),
-            config,
-        });
-        tasks.spawn(notice::run(Arc::clone(&node)));
-        tasks.spawn(count::run(Arc::clone(&node)));
-        tasks.spawn(receipt::run(Arc::clone(&node), receipt_requests));
-        tasks.spawn(job::snapshot::run(Arc::clone(&node)));
-        tasks.spawn(job::erasure::run(Arc::clone(&node)));
-        tasks.spawn(job::mend::run(Arc::clone(&node)));
-        tasks.spawn(job::suspension::run(Arc::clone(&node)));
-        tasks.spawn(job::tend::run(Arc::clone(&node)));
-        tasks.spawn(job::rate::run(Arc::clone(&node)));
-        (node, tasks)
+        let env = Environment::new(config, store, clock);
+        let live = Live::new(&env);
+        let (receipts, receipt_requests) = Receipts::new(&env.config.node.bounds);
+        let receipts = Arc::new(receipts);
+        let streams = Streams::start(&mut tasks, &env, &live);
+        tasks.spawn(notice::run(Arc::clone(&live)));
+        tasks.spawn(receipt::run(Arc::clone(&live), Arc::clone(&receipts), receipt_requests));
+        tasks.spawn(job::count::run(Arc::clone(&live)));
+        tasks.spawn(job::suspension::run(Arc::clone(&live)));
+        tasks.spawn(job::snapshot::run(Arc::clone(&env)));
+        tasks.spawn(job::erasure::run(Arc::clone(&env)));
+        tasks.spawn(job::mend::run(Arc::clone(&env)));
+        tasks.spawn(job::tend::run(Arc::clone(&env)));
+        tasks.spawn(job::rate::run(Arc::clone(&env)));
+        let answers = AnswerRoom::new(env.config.shares.answer_bytes, answer_bytes_max(&env.limits));
+        let (sockets, connections) = (Gauge::default(), Arc::default());
+        (Arc::new(Self { env, keys, live, sockets, connections, streams, receipts, answers }), tasks)
     }
 
     /// A client was told more than the store holds: somebody put it back to an

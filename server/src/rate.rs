@@ -15,8 +15,6 @@ use tidings_core::{
     limits::Limits,
 };
 
-use crate::shares::Shares;
-
 /// So many at once, and then so many in each period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
@@ -148,14 +146,14 @@ pub struct PushRate<C: Clock = TokioClock> {
 }
 
 impl PushRate {
-    /// The rates of a session of this account.
-    pub fn new(limits: &Limits, shares: &Shares, account: &AccountKey) -> Self {
+    /// The rates of a session of this account, beside those of all of its sessions.
+    pub fn new(limits: &Limits, changes: &Arc<AccountRates>, bytes: &Arc<AccountRates>, account: &AccountKey) -> Self {
         let units = |bytes: u32| bytes.div_ceil(UNIT_BYTES);
         let own = Rate::new(limits.changes_burst, limits.changes_per_second);
         let own_bytes = Rate::new(units(limits.change_bytes_burst), units(limits.change_bytes_per_second));
         Self {
-            changes: ChangeRate::new(own, &shares.changes, account.clone()),
-            bytes: ChangeRate::new(own_bytes, &shares.change_bytes, account.clone()),
+            changes: ChangeRate::new(own, changes, account.clone()),
+            bytes: ChangeRate::new(own_bytes, bytes, account.clone()),
             units_paid: 0,
         }
     }

@@ -108,8 +108,8 @@ impl Watched {
     fn watchers(&self) -> usize {
         let nodes = (0..self.world.places()).filter_map(|place| self.world.node(place));
         let watches = |node: &tidings_tests::sim::node::SimNode| {
-            let sessions = node.node.sessions.of(&TenantId::parse("acme").unwrap(), &account("root"));
-            sessions.iter().filter(|session| node.node.sessions.watches(session, self.group)).count()
+            let sessions = node.node.live.sessions.of(&TenantId::parse("acme").unwrap(), &account("root"));
+            sessions.iter().filter(|session| node.node.live.sessions.watches(session, self.group)).count()
         };
         nodes.map(watches).sum()
     }

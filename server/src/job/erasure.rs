@@ -1,5 +1,5 @@
 //! Erases conversations whose deletion is long enough ago. A node that ends in the
-//! middle of one leaves the rest to the next round, on whichever node.
+//! middle of one leaves the rest to the next round, on whichever env.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,18 +7,18 @@ use tidings_core::ids::{ConversationId, TenantId};
 
 use crate::{
     drain::Phase,
-    node::Node,
+    environment::Environment,
     store::{DeletedConversation, StoreError},
 };
 
 /// Looks for what is to be erased until the node goes down. What fails is logged,
 /// and tried again at the next round.
-pub(crate) async fn run(node: Arc<Node>) {
-    while node.drain.phase() == Phase::Running {
-        tokio::time::sleep(node.config.node.erase_interval.max(Duration::from_millis(10))).await;
-        let before = node.clock.wall_now().minus(node.config.node.erase_after);
-        let count_max = node.config.node.bounds.erased_conversations_max;
-        let due = match node.store.deleted_conversations(before, count_max).await {
+pub(crate) async fn run(env: Arc<Environment>) {
+    while env.drain.phase() == Phase::Running {
+        tokio::time::sleep(env.config.node.erase_interval.max(Duration::from_millis(10))).await;
+        let before = env.clock.wall_now().minus(env.config.node.erase_after);
+        let count_max = env.config.node.bounds.erased_conversations_max;
+        let due = match env.store.deleted_conversations(before, count_max).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "it is not known what is to be erased");
@@ -26,7 +26,7 @@ pub(crate) async fn run(node: Arc<Node>) {
             }
         };
         for DeletedConversation { tenant, conversation } in &due {
-            match erase(&node, tenant, *conversation).await {
+            match erase(&env, tenant, *conversation).await {
                 Ok(()) => tracing::info!(%tenant, %conversation, "a deleted conversation was erased"),
                 Err(error) => tracing::warn!(%tenant, %conversation, %error, "a conversation was not erased yet"),
             }
@@ -35,8 +35,8 @@ pub(crate) async fn run(node: Arc<Node>) {
 }
 
 /// Part by part, so that nobody else waits long for the store.
-async fn erase(node: &Node, tenant: &TenantId, conversation: ConversationId) -> Result<(), StoreError> {
-    while !node.store.erase(tenant, conversation, node.clock.wall_now()).await? {
+async fn erase(env: &Environment, tenant: &TenantId, conversation: ConversationId) -> Result<(), StoreError> {
+    while !env.store.erase(tenant, conversation, env.clock.wall_now()).await? {
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::{drain::Phase, mend::mend_stream, metrics::Table, node::Node, store::RottenRow};
+use crate::{drain::Phase, environment::Environment, mend::mend_stream, metrics::Table, store::RottenRow};
 
 /// Mends what this node meets until it goes down. What fails is logged, and tried
 /// again when the row is met again.
-pub(crate) async fn run(node: Arc<Node>) {
-    while node.drain.phase() == Phase::Running {
-        let RottenRow { tenant, stream, table } = node.store.projections().rotten().await;
+pub(crate) async fn run(env: Arc<Environment>) {
+    while env.drain.phase() == Phase::Running {
+        let RottenRow { tenant, stream, table } = env.store.projections().rotten().await;
         if let Some(table) = Table::named(table) {
-            node.metrics.projections_rotten.of(table).count();
+            env.metrics.projections_rotten.of(table).count();
         }
-        match mend_stream(node.store.as_ref(), &tenant, &stream).await {
+        match mend_stream(env.store.as_ref(), &tenant, &stream).await {
             Ok(rows) => {
-                node.metrics.projections_mended.add(rows.len());
+                env.metrics.projections_mended.add(rows.len());
                 for row in rows {
                     tracing::warn!(%tenant, %stream, %row, "a row was made anew from the journal");
                 }

@@ -1,9 +1,10 @@
 //! Work in the background that no session waits for.
 
+pub(crate) mod count;
 pub(crate) mod erasure;
 pub(crate) mod keys;
 pub(crate) mod mend;
-pub mod rate;
-pub mod snapshot;
-pub mod suspension;
-pub mod tend;
+pub(crate) mod rate;
+pub(crate) mod snapshot;
+pub(crate) mod suspension;
+pub(crate) mod tend;

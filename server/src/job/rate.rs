@@ -3,12 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{drain::Phase, node::Node};
+use crate::{drain::Phase, environment::Environment};
 
 /// Once every cursor interval until the node goes down.
-pub(crate) async fn run(node: Arc<Node>) {
-    while node.drain.phase() == Phase::Running {
-        tokio::time::sleep(node.config.node.cursor_interval.max(Duration::from_millis(10))).await;
-        node.shares.forget_quiet();
+pub(crate) async fn run(env: Arc<Environment>) {
+    while env.drain.phase() == Phase::Running {
+        tokio::time::sleep(env.config.node.cursor_interval.max(Duration::from_millis(10))).await;
+        env.shares.forget_quiet();
     }
 }

@@ -13,7 +13,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::{
     drain::Phase,
-    node::Node,
+    environment::Environment,
     store::{Snapshot, StaleDocument, StoreError},
     stream::load::{mend, restore},
 };
@@ -47,12 +47,12 @@ impl CutSnapshotError {
 /// Looks for stale documents until the node goes down. What fails is logged,
 /// and tried again at the next round; a damaged stream once, so that many of
 /// them do not keep the others waiting.
-pub(crate) async fn run(node: Arc<Node>) {
+pub(crate) async fn run(env: Arc<Environment>) {
     let mut passed_over: BTreeSet<(TenantId, DocumentId)> = BTreeSet::new();
-    while node.drain.phase() == Phase::Running {
-        tokio::time::sleep(node.config.node.snapshot_interval).await;
-        let count_max = node.config.node.bounds.snapshot_documents_max + u32::try_from(passed_over.len()).unwrap_or(0);
-        let stale = match node.store.stale_documents(node.config.node.snapshot_entries.max(1), count_max).await {
+    while env.drain.phase() == Phase::Running {
+        tokio::time::sleep(env.config.node.snapshot_interval).await;
+        let count_max = env.config.node.bounds.snapshot_documents_max + u32::try_from(passed_over.len()).unwrap_or(0);
+        let stale = match env.store.stale_documents(env.config.node.snapshot_entries.max(1), count_max).await {
             Ok(stale) => stale,
             Err(error) => {
                 tracing::warn!(%error, "stale documents are not known");
@@ -65,11 +65,11 @@ pub(crate) async fn run(node: Arc<Node>) {
                 continue;
             }
             let (tenant, document) = &key;
-            match cut(&node, tenant, document).await {
+            match cut(&env, tenant, document).await {
                 Ok(bytes) => tracing::debug!(%document, bytes, "snapshot cut"),
                 Err(error) if error.is_lasting() => {
                     tracing::error!(%tenant, %document, %error, "no snapshot is cut of the document any more");
-                    node.metrics.snapshots_failed.count();
+                    env.metrics.snapshots_failed.count();
                     if passed_over.len() >= PASSED_OVER_MAX {
                         passed_over.clear();
                     }
@@ -81,8 +81,8 @@ pub(crate) async fn run(node: Arc<Node>) {
     }
 }
 
-async fn cut(node: &Node, tenant: &TenantId, id: &DocumentId) -> Result<usize, CutSnapshotError> {
-    let (stored, head) = node.store.document(tenant, id).await?;
+async fn cut(env: &Environment, tenant: &TenantId, id: &DocumentId) -> Result<usize, CutSnapshotError> {
+    let (stored, head) = env.store.document(tenant, id).await?;
     // Loading and saving take milliseconds of computing: not on a thread that serves sessions.
     let (stored, restored) = compute({
         let id = id.clone();
@@ -94,10 +94,10 @@ async fn cut(node: &Node, tenant: &TenantId, id: &DocumentId) -> Result<usize, C
     .await?;
     let document: Document = match restored {
         Ok(document) => document,
-        Err(error) => mend(node.store.as_ref(), tenant, id, &stored, head, error).await?,
+        Err(error) => mend(env.store.as_ref(), tenant, id, &stored, head, error).await?,
     };
     let snapshot = compute(move || snapshot_of(&document, document.save())).await??;
-    node.store.save_snapshot(tenant, id, &snapshot).await?;
+    env.store.save_snapshot(tenant, id, &snapshot).await?;
     Ok(snapshot.data.len())
 }
 

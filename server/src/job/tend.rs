@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{drain::Phase, node::Node};
+use crate::{drain::Phase, environment::Environment};
 
 /// Tends the store once every cursor interval until the node goes down.
-pub(crate) async fn run(node: Arc<Node>) {
-    while node.drain.phase() == Phase::Running {
-        tokio::time::sleep(node.config.node.cursor_interval.max(Duration::from_millis(10))).await;
-        if let Err(error) = node.store.tend().await {
+pub(crate) async fn run(env: Arc<Environment>) {
+    while env.drain.phase() == Phase::Running {
+        tokio::time::sleep(env.config.node.cursor_interval.max(Duration::from_millis(10))).await;
+        if let Err(error) = env.store.tend().await {
             tracing::warn!(%error, "the store was not tended");
         }
     }

@@ -11,7 +11,7 @@ mod scrape;
 use std::fmt;
 
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use tidings_core::wire::Refused;
+use tidings_core::authority::Refusal;
 
 pub use kind::{By, Counter, Durations, Gauge, Level, Since, Sizes, Total};
 pub use label::{EndCode, NoticeKind, StoreFailure, Table};
@@ -181,9 +181,9 @@ metrics! {
 
 impl Metrics {
     /// Takes note of a push that is answered with a refusal, or with a time to come again.
-    pub fn push_refused(&self, refused: &Refused) {
-        let by_code = if refused.retry_at.is_some() { &self.pushes_deferred } else { &self.changes_refused };
-        by_code.of(refused.code).count();
+    pub fn push_refused(&self, refusal: &Refusal) {
+        let by_code = if refusal.retry_at.is_some() { &self.pushes_deferred } else { &self.changes_refused };
+        by_code.of(refusal.code).count();
     }
 }
 

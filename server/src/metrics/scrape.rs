@@ -59,7 +59,7 @@ pub fn text(node: &Node) -> Result<String, fmt::Error> {
 impl Readings {
     /// As it is now.
     fn read(node: &Node) -> Self {
-        let (outgoing, inbox, counts) = (node.sessions.waiting(), node.streams.waiting(), node.store.counts());
+        let (outgoing, inbox, counts) = (node.live.sessions.waiting(), node.streams.waiting(), node.store.counts());
         let runtime = tokio::runtime::Handle::current().metrics();
         Self {
             sessions: Gauge::from(outgoing.sessions),
@@ -75,10 +75,10 @@ impl Readings {
             answer_bytes: Gauge::from(node.answers.bytes()),
             pushes_waiting: Gauge::from(inbox.pushes),
             pushes_waiting_largest: Gauge::from(inbox.pushes_largest),
-            commits_waiting: Gauge::from(node.committer.waiting()),
+            commits_waiting: Gauge::from(node.streams.commits_waiting()),
             receipts_waiting: Gauge::from(node.receipts.waiting()),
-            cache_bytes: Gauge::from(node.cache.used()),
-            cache_bytes_limit: Gauge::from(node.cache.max()),
+            cache_bytes: Gauge::from(node.streams.cache().used()),
+            cache_bytes_limit: Gauge::from(node.streams.cache().max()),
             notices_sent: Total::from(counts.notices_sent),
             notices_lost: Total::from(counts.notices_lost),
             notices_found: Total::from(counts.notices_found),

@@ -2,6 +2,7 @@
 //! the program.
 
 use sqlx::migrate::MigrateError;
+use tidings_core::code::Code;
 
 use super::StoreError;
 
@@ -75,6 +76,24 @@ impl From<MigrateError> for StoreError {
 }
 
 impl StoreError {
+    /// The stable code by which a peer is told.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unavailable(_) => Code::StoreUnavailable,
+            Self::Full(_) => Code::StoreFull,
+            Self::Damaged { .. } => Code::StreamDamaged,
+            Self::PutBack => Code::StoreRestored,
+            Self::Corrupt { .. }
+            | Self::Migrate(_)
+            | Self::Missing(_)
+            | Self::File { .. }
+            | Self::NoBackup
+            | Self::Schema(_)
+            | Self::UrlUnsupported { .. }
+            | Self::Database(_) => Code::Internal,
+        }
+    }
+
     /// Whether the same transaction, begun anew, may succeed at once.
     pub(super) fn is_collision(&self) -> bool {
         let StoreError::Database(sqlx::Error::Database(refused)) = self else {

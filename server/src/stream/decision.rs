@@ -1,29 +1,25 @@
-//! What the task of a stream decided of the pushes that waited.
+//! What was decided of the submissions that waited.
 
 use std::{collections::BTreeMap, ops::Range};
 
 use tidings_core::{
-    authority::{Admitted, Refusal},
+    authority::Admitted,
     ids::{AccountId, MessageId},
-    journal::Position,
-    model::{Conversation, LateMessage},
-    time::WallTime,
+    model::LateMessage,
 };
 
-use super::{
-    PushRequest,
-    touched::{Moved, Touched},
-};
+use super::{submission::Submission, touched::Touched};
 use crate::{
+    live::Answer,
     store::{NewEntry, SubscriberRow},
-    trace::{Step, TraceId, Traced},
+    trace::{Step, TraceId},
 };
 
 /// What was decided of a batch.
 #[derive(Default)]
 pub(super) struct Decision {
     pub(super) entries: Vec<NewEntry>,
-    /// One a push, in order.
+    /// One a submission, in order.
     pub(super) verdicts: Vec<Verdict>,
     /// What its entries touched.
     pub(super) touched: Touched,
@@ -31,17 +27,16 @@ pub(super) struct Decision {
     pub(super) subscribers: BTreeMap<AccountId, SubscriberRow>,
     /// Messages that are held now, or about which somebody decided.
     pub(super) late: BTreeMap<MessageId, Option<LateMessage>>,
-    /// Of the pushes of which something was admitted.
+    /// Of the submissions of which something was admitted.
     pub(super) traces: Vec<TraceId>,
 }
 
-/// What was decided of a push.
+/// What was decided of a submission.
 #[derive(Default)]
 pub(super) struct Verdict {
-    pub(super) accepted: Vec<(Position, WallTime)>,
+    pub(super) answer: Answer,
     /// Which of the decision's entries are its own.
     pub(super) entries: Range<usize>,
-    pub(super) refused: Option<(usize, Refusal)>,
 }
 
 impl Decision {
@@ -52,20 +47,10 @@ impl Decision {
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, author });
     }
 
-    /// The rows of those who moved.
-    pub(super) fn moved(&self, conversation: &Conversation) -> Moved {
-        self.touched.moved(conversation, self.subscribers.clone())
-    }
-}
-
-/// Takes note in the log of how far those pushes are that are traced.
-pub(super) fn trace(step: Step, batch: &[PushRequest], verdicts: &[Verdict]) {
-    for (request, verdict) in batch.iter().zip(verdicts) {
-        let Some(trace) = request.trace else { continue };
-        let positions = verdict.accepted.first().zip(verdict.accepted.last());
-        let positions = positions.map(|((first, _), (last, _))| (*first, *last));
-        let refused = verdict.refused.as_ref().map(|(_, refusal)| refusal.code);
-        let (tenant, stream, since) = (&request.identity.tenant, &request.push.stream, request.received_at);
-        trace.step(step, Traced { tenant, stream, positions, refused, since });
+    /// Takes note in the log of how far those submissions are that are traced.
+    pub(super) fn trace(&self, step: Step, batch: &[Submission]) {
+        for (submission, verdict) in batch.iter().zip(&self.verdicts) {
+            submission.trace(step, &verdict.answer);
+        }
     }
 }

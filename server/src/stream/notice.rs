@@ -16,14 +16,13 @@ use tidings_core::{
 use tokio::time::Instant;
 
 use super::{
-    fanout,
+    key::StreamKey,
     load::load,
-    registry::StreamKey,
     untold::{Run, Untold},
 };
 use crate::{
     drain::Phase,
-    node::Node,
+    live::{Live, fanout},
     store::{Notice, StoreError},
     trace::{Step, Traced},
 };
@@ -32,13 +31,13 @@ use crate::{
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// Publishes what other nodes tell until this one goes down.
-pub(crate) async fn run(node: Arc<Node>) {
-    let mut untold = Untold::new(node.config.node.bounds.streams_untold_max);
-    while node.drain.phase() == Phase::Running {
-        match node.store.notices().await {
+pub(crate) async fn run(live: Arc<Live>) {
+    let mut untold = Untold::new(live.env.config.node.bounds.streams_untold_max);
+    while live.env.drain.phase() == Phase::Running {
+        match live.env.store.notices().await {
             Ok(notices) => {
                 for notice in notices {
-                    hear(&node, &mut untold, &notice).await;
+                    hear(&live, &mut untold, &notice).await;
                 }
             }
             Err(error) => {
@@ -47,18 +46,18 @@ pub(crate) async fn run(node: Arc<Node>) {
             }
         }
         // At least every second: so often the store tells that there is nothing.
-        retry(&node, &mut untold).await;
+        retry(&live, &mut untold).await;
     }
 }
 
 /// Passes a notice on. Entries that the store is not there to tell wait for it,
 /// and so do those that come behind them in their stream.
-async fn hear(node: &Node, untold: &mut Untold, notice: &Notice) {
+async fn hear(live: &Live, untold: &mut Untold, notice: &Notice) {
     let run = run_of(notice);
     if run.as_ref().is_some_and(|(key, run)| untold.merge(key, *run)) {
         return;
     }
-    let Err(error) = take(node, notice).await else { return };
+    let Err(error) = take(live, notice).await else { return };
     tracing::warn!(%error, "a notice of another node was not passed on");
     // Any other error is an answer, and would be the same the next time.
     if let (StoreError::Unavailable(_), Some((key, run))) = (error, run)
@@ -69,11 +68,11 @@ async fn hear(node: &Node, untold: &mut Untold, notice: &Notice) {
 }
 
 /// Publishes what waits for the store, as far as that answers now.
-async fn retry(node: &Node, untold: &mut Untold) {
+async fn retry(live: &Live, untold: &mut Untold) {
     let mut due = untold.take_due();
     let mut answered = false;
     while let Some((key, run)) = due.pop_first() {
-        match publish(node, &key.tenant, &key.stream, run.after, run.last).await {
+        match publish(live, &key.tenant, &key.stream, run.after, run.last).await {
             Err(StoreError::Unavailable(_)) => {
                 due.insert(key, run);
                 return untold.put_off(due, answered);
@@ -95,8 +94,8 @@ fn run_of(notice: &Notice) -> Option<(StreamKey, Run)> {
     Some((key, Run { after: Position::new(first.number().saturating_sub(1)), last: *last }))
 }
 
-async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
-    if !node.sessions.has_tenant(notice.tenant()) {
+async fn take(live: &Live, notice: &Notice) -> Result<(), StoreError> {
+    if !live.sessions.has_tenant(notice.tenant()) {
         return Ok(());
     }
     match notice {
@@ -105,21 +104,21 @@ async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
                 Traced { tenant, stream, positions: Some((*first, *last)), refused: None, since: Instant::now() };
             traces.iter().for_each(|trace| trace.step(Step::Heard, traced));
             let after = Position::new(first.number().saturating_sub(1));
-            publish(node, tenant, stream, after, *last).await?;
+            publish(live, tenant, stream, after, *last).await?;
             traces.iter().for_each(|trace| trace.step(Step::Published, traced));
             Ok(())
         }
         Notice::Subscriptions { tenant, conversation, accounts } => {
-            fanout::subscriptions(node, tenant, *conversation, accounts).await
+            fanout::subscriptions(live, tenant, *conversation, accounts).await
         }
-        Notice::Receipts { tenant, receipts } => fanout::receipts(node, tenant, receipts, |_| HashSet::new()).await,
-        Notice::Presence { tenant, presence } => fanout::remote_presence(node, tenant, presence).await,
+        Notice::Receipts { tenant, receipts } => fanout::receipts(live, tenant, receipts, |_| HashSet::new()).await,
+        Notice::Presence { tenant, presence } => fanout::remote_presence(live, tenant, presence).await,
         Notice::Present { tenant, to, present } => {
-            fanout::present(node, tenant, to, present);
+            fanout::present(live, tenant, to, present);
             Ok(())
         }
         Notice::Suspended { tenant, account } => {
-            fanout::suspended(node, tenant, account);
+            fanout::suspended(live, tenant, account);
             Ok(())
         }
     }
@@ -130,76 +129,76 @@ async fn take(node: &Node, notice: &Notice) -> Result<(), StoreError> {
 /// # Errors
 /// When the store cannot be read; sessions then hear at their next catch-up.
 pub(super) async fn publish(
-    node: &Node,
+    live: &Live,
     tenant: &TenantId,
     stream: &StreamId,
     after: Position,
     last: Position,
 ) -> Result<(), StoreError> {
-    if !node.sessions.has_tenant(tenant) {
+    if !live.sessions.has_tenant(tenant) {
         return Ok(());
     }
-    let (bounds, mut after) = (&node.config.node.bounds, after);
+    let (bounds, mut after) = (&live.env.config.node.bounds, after);
     while after < last {
-        let entries = node.store.entries_after(tenant, stream, after, bounds.entries_read_max).await?;
+        let entries = live.env.store.entries_after(tenant, stream, after, bounds.entries_read_max).await?;
         let Some(newest) = entries.last() else { return Ok(()) };
         after = newest.position;
-        let now = node.clock.wall_now().as_millis();
+        let now = live.env.clock.wall_now().as_millis();
         for entry in &entries {
             let lag = now.saturating_sub(entry.accepted_at.as_millis());
-            node.metrics.journal_lag_seconds.record(Duration::from_millis(lag));
+            live.env.metrics.journal_lag_seconds.record(Duration::from_millis(lag));
         }
         match stream {
-            StreamId::Conversation(conversation) => publish_conversation(node, tenant, *conversation, entries).await?,
-            StreamId::Account(account) => publish_account(node, tenant, account, entries).await?,
+            StreamId::Conversation(conversation) => publish_conversation(live, tenant, *conversation, entries).await?,
+            StreamId::Account(account) => publish_account(live, tenant, account, entries).await?,
         }
     }
     Ok(())
 }
 
 async fn publish_conversation(
-    node: &Node,
+    live: &Live,
     tenant: &TenantId,
     conversation: ConversationId,
     entries: Vec<Entry>,
 ) -> Result<(), StoreError> {
     // Members are asked for after the entries were read: nobody who was
     // removed by then is told of them.
-    let members = node.store.active_members(tenant, conversation).await?;
+    let members = live.env.store.active_members(tenant, conversation).await?;
     let facts: Vec<(Fact, Position)> = entries.iter().flat_map(facts_of).collect();
     let is_deletion = facts.iter().any(|(fact, _)| *fact == Fact::State(ConversationState::Deleted));
     let changed = changed_members(facts);
     let stream = StreamId::Conversation(conversation);
-    let frames = fanout::entries_frames(&node.config.node.bounds, &stream, entries);
+    let frames = fanout::entries_frames(&live.env.config.node.bounds, &stream, entries);
     // Whom the entries put out hears no more; whom they let in is told of the channel instead.
-    changed.keys().for_each(|account| node.sessions.unsubscribe(tenant, account, conversation));
+    changed.keys().for_each(|account| live.sessions.unsubscribe(tenant, account, conversation));
     if !changed.is_empty() {
-        node.counts_moved.note(tenant, conversation);
+        live.counts_moved.note(tenant, conversation);
     }
-    node.sessions.send(tenant, &members, &frames, &HashSet::new());
-    node.sessions.send_beside_members(tenant, conversation, &frames, &HashSet::new());
+    live.sessions.send(tenant, &members, &frames, &HashSet::new());
+    live.sessions.send_beside_members(tenant, conversation, &frames, &HashSet::new());
     if is_deletion {
         // Once in the life of a conversation: nothing else tells who left it long ago.
         let document = DocumentId::Conversation(conversation);
-        let (document, _) = load(node.store.as_ref(), tenant, &document).await?;
-        fanout::deleted(node, tenant, &Conversation::read(&document), conversation).await?;
+        let (document, _) = load(live.env.store.as_ref(), tenant, &document).await?;
+        fanout::deleted(live, tenant, &Conversation::read(&document), conversation).await?;
     }
     let mut added = Vec::new();
     for (account, position) in changed {
         if members.contains(&account) {
             added.push(account);
-        } else if let Some(member) = node.store.member(tenant, conversation, &account).await? {
+        } else if let Some(member) = live.env.store.member(tenant, conversation, &account).await? {
             if member.is_subscriber() {
-                fanout::subscriptions(node, tenant, conversation, &[account]).await?;
+                fanout::subscriptions(live, tenant, conversation, &[account]).await?;
                 continue;
             }
-            fanout::moved(node, tenant, conversation, &account, member.status, position).await?;
+            fanout::moved(live, tenant, conversation, &account, member.status, position).await?;
         }
     }
     if added.is_empty() {
         return Ok(());
     }
-    fanout::added(node, tenant, conversation, &added, &members, &HashSet::new()).await
+    fanout::added(live, tenant, conversation, &added, &members, &HashSet::new()).await
 }
 
 /// The members that facts touch, with the last entry that does.
@@ -223,13 +222,13 @@ fn facts_of(entry: &Entry) -> Vec<(Fact, Position)> {
 }
 
 async fn publish_account(
-    node: &Node,
+    live: &Live,
     tenant: &TenantId,
     account: &AccountId,
     entries: Vec<Entry>,
 ) -> Result<(), StoreError> {
     let profile_changed = entries.iter().any(|entry| matches!(entry.document, DocumentId::Account(_)));
-    let frames = fanout::entries_frames(&node.config.node.bounds, &StreamId::Account(account.clone()), entries);
-    node.sessions.send(tenant, [account], &frames, &HashSet::new());
-    if profile_changed { fanout::profile(node, tenant, account).await } else { Ok(()) }
+    let frames = fanout::entries_frames(&live.env.config.node.bounds, &StreamId::Account(account.clone()), entries);
+    live.sessions.send(tenant, [account], &frames, &HashSet::new());
+    if profile_changed { fanout::profile(live, tenant, account).await } else { Ok(()) }
 }

@@ -66,6 +66,12 @@ impl Touched {
         }
     }
 
+    /// Whom the account blocks no longer.
+    pub(super) fn unblocked(&self) -> Vec<AccountId> {
+        let lifted = self.blocks.iter().filter(|(_, blocked)| !**blocked);
+        lifted.map(|(other, _)| other.clone()).collect()
+    }
+
     /// The rows of those who moved, beside what else became of subscriptions.
     pub(super) fn moved(
         &self,

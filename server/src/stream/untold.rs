@@ -10,7 +10,7 @@ use std::{
 use tidings_core::journal::Position;
 use tokio::time::Instant;
 
-use super::registry::StreamKey;
+use super::key::StreamKey;
 
 /// How long to leave a store alone that was away, at first and at most.
 const RETRY_DELAY: Duration = Duration::from_millis(500);

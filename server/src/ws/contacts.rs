@@ -11,13 +11,12 @@ use tidings_core::{
     wire::{ContactMatch, ContactMatches, MatchContacts, ServerFrame},
 };
 
-use super::outgoing::Frame;
 use crate::{
     auth::Identity,
     contact_point::{self, Region},
+    live::Frame,
     node::Node,
     store::StoreError,
-    stream::fanout,
 };
 
 /// The frame that answers: ContactMatches, or Refused.
@@ -45,7 +44,7 @@ pub(super) async fn answer(node: &Node, identity: &Identity, asked: &MatchContac
         Err(error) => {
             tracing::warn!(%error, "the store failed a question about contacts");
             let retry_at = node.clock.wall_now().plus(node.clock.retry_delay());
-            refused(fanout::store_code(&error), "the store cannot answer".to_owned(), Some(retry_at))
+            refused(error.code(), "the store cannot answer".to_owned(), Some(retry_at))
         }
     }
 }

@@ -19,12 +19,11 @@ use tidings_core::{
 };
 use tokio::time::Instant;
 
-use super::outgoing::Frame;
 use crate::{
     auth::Identity,
+    live::{Frame, fanout},
     node::Node,
     store::{FoundChange, Snapshot, StoreError, StoredDocument, StreamHead, WhichThreads},
-    stream::fanout,
 };
 
 /// Tries to read several documents as of one position.
@@ -74,7 +73,7 @@ pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> V
                 }
                 FetchError::Store(error) => {
                     tracing::warn!(%error, stream = %fetch.stream, "the store failed a fetch");
-                    (fanout::store_code(&error), "the store cannot answer", retry_at)
+                    (error.code(), "the store cannot answer", retry_at)
                 }
             };
             node.metrics.fetches_refused.of(code).count();
@@ -424,7 +423,7 @@ impl Fetching<'_> {
 
     async fn profiles(&self, members: &[AccountId]) -> Result<Vec<Arc<Frame>>, FetchError> {
         let profiles = self.node.store.profiles(self.tenant(), members).await?;
-        Ok(fanout::profiles_frames(self.node, &profiles))
+        Ok(fanout::profiles_frames(&self.node.config.node.bounds, &profiles))
     }
 }
 

@@ -9,8 +9,8 @@ use tidings_core::{
     wire::{LateMessages, ListLate, ServerFrame},
 };
 
-use super::{outgoing::Frame, question};
-use crate::{auth::Identity, node::Node, store::StoreError, stream::load::load};
+use super::question;
+use crate::{auth::Identity, live::Frame, node::Node, store::StoreError, stream::load::load};
 
 /// The frame that answers: LateMessages, or Refused.
 pub(super) async fn answer(node: &Node, identity: &Identity, list: &ListLate) -> Arc<Frame> {

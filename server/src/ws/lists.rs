@@ -10,8 +10,8 @@ use tidings_core::{
     wire::{List, Listed, ListedRows, ServerFrame},
 };
 
-use super::{outgoing::Frame, question};
-use crate::{auth::Identity, node::Node, store::StoreError};
+use super::question;
+use crate::{auth::Identity, live::Frame, node::Node, store::StoreError};
 
 /// The frame that answers: Listed, or Refused with the stream of the account.
 pub(super) async fn answer(node: &Node, identity: &Identity, list: &List) -> Arc<Frame> {

@@ -6,12 +6,9 @@ mod fetch;
 mod hello_bound;
 mod late;
 mod lists;
-mod outgoing;
 mod outsider;
-mod present;
 mod question;
 mod session;
-mod sessions;
 mod socket;
 mod subscribers;
 
@@ -39,9 +36,6 @@ use self::hello_bound::HelloBound;
 use crate::{connection::ConnectionPlace, drain::Phase, error::ApiError, node::Node};
 
 pub use answers::AnswerRoom;
-pub use outgoing::{Ending, Frame};
-pub use present::Present;
-pub use sessions::{OutgoingWaiting, SessionHandle, Sessions};
 pub use socket::{Message, Transport, TransportError};
 
 /// What each socket has to read into, for as long as it lives: most are idle,

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use tidings_core::{authority::Refusal, code::Code, ids::StreamId, wire::ServerFrame};
 
-use super::outgoing::Frame;
-use crate::{node::Node, store::StoreError, stream::fanout};
+use crate::{live::Frame, node::Node, store::StoreError};
 
 /// What there is to say: the answer, why there is none for who asks, or that the store failed.
 pub(super) type Answer = Result<Result<ServerFrame, (Code, &'static str)>, StoreError>;
@@ -19,7 +18,7 @@ pub(super) fn frame(node: &Node, request: u64, stream: StreamId, answer: Answer)
         Err(error) => {
             tracing::warn!(%error, %stream, "the store failed a question");
             let retry_at = node.clock.wall_now().plus(node.clock.retry_delay());
-            (fanout::store_code(&error), "the store cannot answer", Some(retry_at))
+            (error.code(), "the store cannot answer", Some(retry_at))
         }
     };
     node.metrics.fetches_refused.of(code).count();

@@ -23,7 +23,7 @@ use tidings_core::{
     model::{MemberStatus, PresenceKind, Query, Role},
     wire::{
         ClientFrame, ConversationSummary, Fetch, Hello, List, ListLate, PROTOCOL_VERSION, Pong, PresenceNotice,
-        ReceiptNotice, Refused, ServerFrame, Welcome,
+        ReceiptNotice, ServerFrame, Welcome,
     },
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -31,8 +31,6 @@ use tracing::Instrument as _;
 
 use super::{
     contacts, fetch, late, lists,
-    outgoing::{Ending, Frame, OutgoingReader, outgoing},
-    sessions::SessionHandle,
     socket::{FrameSocket, Received, Transport},
     subscribers,
 };
@@ -40,10 +38,10 @@ use crate::{
     auth::Identity,
     connection::ConnectionPlace,
     drain::Phase,
+    live::{Ending, Frame, OutgoingReader, SessionHandle, fanout, outgoing},
     node::Node,
     rate::{AccountKey, AccountRates, PushRate},
     store::{CatchUp, StoreError},
-    stream::fanout,
 };
 
 /// Cursor intervals after which a session looks for what it was not told,
@@ -122,7 +120,7 @@ struct Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.node.sessions.remove(&self.handle);
+        self.node.live.sessions.remove(&self.handle);
     }
 }
 
@@ -131,7 +129,7 @@ impl Session {
     fn new(node: &Arc<Node>, identity: Identity, hello: &Hello) -> Self {
         let (outgoing, reader) = outgoing(node.config.node.session_frames_max, node.config.node.session_bytes_max);
         let handle = Arc::new(SessionHandle {
-            id: node.sessions.next_id(),
+            id: node.live.sessions.next_id(),
             tenant: identity.tenant.clone(),
             account: identity.account.clone(),
             device: hello.device,
@@ -139,7 +137,7 @@ impl Session {
             active: AtomicU64::default(),
         });
         let retry_after = MADE_ROOM_DELAY + node.clock.jitter(MADE_ROOM_DELAY / 4);
-        node.sessions.add(Arc::clone(&handle), node.shares.sessions, retry_after);
+        node.live.sessions.add(Arc::clone(&handle), node.shares.sessions, retry_after);
         let account = identity.key();
         Self {
             identity,
@@ -150,7 +148,7 @@ impl Session {
             sent: HashMap::new(),
             behind_sent: false,
             received_at: Instant::now(),
-            push_rate: PushRate::new(&node.limits, &node.shares, &account),
+            push_rate: PushRate::new(&node.limits, &node.shares.changes, &node.shares.change_bytes, &account),
             account,
             online: BTreeSet::new(),
             parts: HashSet::new(),
@@ -167,10 +165,10 @@ impl Session {
         };
         tracing::info!(code = ending.code(), "session ended");
         self.node.metrics.sessions_ended.of(ending.end_code()).count();
-        self.node.sessions.remove(&self.handle);
+        self.node.live.sessions.remove(&self.handle);
         for conversation in std::mem::take(&mut self.online) {
             let (tenant, account) = (&self.identity.tenant, &self.identity.account);
-            if self.node.present.leave(tenant, conversation, account, self.handle.id) {
+            if self.node.live.present.leave(tenant, conversation, account, self.handle.id) {
                 let gone = PresenceNotice { conversation, kind: PresenceKind::Offline };
                 Box::pin(self.pass_presence(gone)).await;
             }
@@ -337,11 +335,11 @@ impl Session {
         let entries_max = self.node.limits.catch_up_entries_max;
         let catch_up = self.node.store.catch_up(tenant, account, cursor, entries_max).await?;
         for (conversation, ..) in &catch_up.revoked {
-            self.node.sessions.unsubscribe(tenant, account, *conversation);
+            self.node.live.sessions.unsubscribe(tenant, account, *conversation);
         }
         let is_unheard = |summary: &ConversationSummary| {
             let subscribes = summary.role == Role::Subscriber && summary.status == MemberStatus::Active;
-            subscribes && !self.node.sessions.subscribes(tenant, account, summary.conversation)
+            subscribes && !self.node.live.sessions.subscribes(tenant, account, summary.conversation)
         };
         if catch_up.summaries.iter().any(is_unheard) {
             self.subscribe().await?;
@@ -370,7 +368,7 @@ impl Session {
             if channels == known {
                 break;
             }
-            self.node.sessions.set_subscriptions(tenant, account, &channels);
+            self.node.live.sessions.set_subscriptions(tenant, account, &channels);
             known = channels;
         }
         Ok(())
@@ -387,7 +385,7 @@ impl Session {
     async fn handle(&mut self, socket: &mut FrameSocket, frame: ClientFrame) -> Result<(), Ending> {
         // Heartbeats and receipts come by themselves.
         if !matches!(frame, ClientFrame::Ping(_) | ClientFrame::Receipts(_)) {
-            self.node.sessions.note_active(&self.handle);
+            self.node.live.sessions.note_active(&self.handle);
         }
         match frame {
             ClientFrame::Hello(_) => Err(Ending::closed(Code::FrameUnexpected, "a second Hello")),
@@ -400,7 +398,7 @@ impl Session {
                 }
             }
             ClientFrame::Unwatch(conversation) => {
-                self.node.sessions.unwatch(&self.handle, conversation);
+                self.node.live.sessions.unwatch(&self.handle, conversation);
                 Ok(())
             }
             ClientFrame::ListLate(list) => {
@@ -454,7 +452,7 @@ impl Session {
                 Ok(room) => room,
                 Err(_) => {
                     node.metrics.fetches_refused.of(Code::RateLimited).count();
-                    let refused = self.rate_limited(fetch.request, fetch.stream.clone(), ANSWER_PATIENCE);
+                    let refused = self.rate_limited(ANSWER_PATIENCE).answer(fetch.request, fetch.stream.clone(), 0);
                     return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
                 }
             },
@@ -488,14 +486,14 @@ impl Session {
     fn take_question(&self, rates: &AccountRates, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
         rates.take(&self.account, 1).map_err(|wait| {
             self.node.metrics.fetches_refused.of(Code::RateLimited).count();
-            Frame::new(&ServerFrame::Refused(self.rate_limited(request, stream.clone(), wait)))
+            Frame::new(&ServerFrame::Refused(self.rate_limited(wait).answer(request, stream.clone(), 0)))
         })
     }
 
-    fn rate_limited(&self, request: u64, stream: StreamId, wait: Duration) -> Refused {
+    fn rate_limited(&self, wait: Duration) -> Refusal {
         let detail = "more at once than a session, or its account, may send";
         let retry_at = self.node.clock.wall_now().plus(wait);
-        Refusal::deferred(Code::RateLimited, detail, retry_at).answer(request, stream, 0)
+        Refusal::deferred(Code::RateLimited, detail, retry_at)
     }
 
     async fn merge_receipts(&mut self, notices: &[ReceiptNotice]) -> Result<(), Ending> {
@@ -520,7 +518,7 @@ fn catch_up_frames(node: &Node, catch_up: CatchUp) -> Vec<Arc<Frame>> {
     for summaries in catch_up.summaries.chunks(bounds.frame_items_max) {
         frames.push(Frame::new(&ServerFrame::Summaries(summaries.to_vec())));
     }
-    frames.extend(fanout::profiles_frames(node, &catch_up.profiles));
+    frames.extend(fanout::profiles_frames(bounds, &catch_up.profiles));
     for (stream, entries) in catch_up.entries {
         frames.extend(fanout::entries_frames(bounds, &stream, entries));
     }

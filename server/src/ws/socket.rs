@@ -21,7 +21,8 @@ use tokio_tungstenite::{
 
 pub use tokio_tungstenite::tungstenite::{Error as TransportError, Message};
 
-use super::{hello_bound::HelloBound, outgoing::Ending};
+use super::hello_bound::HelloBound;
+use crate::live::Ending;
 use crate::metrics::Metrics;
 
 /// How long a peer has to take the last frame.

@@ -10,8 +10,8 @@ use tidings_core::{
     wire::{ListSubscribers, ServerFrame, Subscriber, Subscribers},
 };
 
-use super::{outgoing::Frame, question};
-use crate::{auth::Identity, node::Node, store::StoreError};
+use super::question;
+use crate::{auth::Identity, live::Frame, node::Node, store::StoreError};
 
 /// Subscribers of one answer.
 const SUBSCRIBERS_MAX: u32 = 500;

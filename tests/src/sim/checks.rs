@@ -149,7 +149,7 @@ impl Checks {
 
     fn check_memory(&self, world: &World) -> Checked {
         for node in (0..world.places()).filter_map(|place| world.node(place)) {
-            let (used, max) = (node.node.cache.used(), world.config.node.cache_bytes_max);
+            let (used, max) = (node.node.streams.cache().used(), world.config.node.cache_bytes_max);
             ensure!(used <= max, "node {} holds {used} bytes of documents, and may {max}", node.number);
             let (streams, max) = (node.node.streams.count(), world.config.node.streams_max);
             ensure!(streams <= max, "node {} works on {streams} streams, and may on {max}", node.number);

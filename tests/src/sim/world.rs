@@ -577,7 +577,7 @@ impl World {
     /// How many sessions of an account are open.
     pub fn session_count(&self, account: &AccountId) -> usize {
         let nodes = self.slots.iter().filter_map(|slot| slot.node.as_ref());
-        nodes.map(|node| node.node.sessions.of(&tenant(), account).len()).sum()
+        nodes.map(|node| node.node.live.sessions.of(&tenant(), account).len()).sum()
     }
 
     /// Suspends an account, or lifts that; the nodes are told, if they are.

@@ -10,10 +10,11 @@ use crate::{
     auth::{Identity, VerifyTokenError},
     drain::Phase,
     job,
+    live::Ending,
     node::Node,
     rate::AccountRates,
     store::DeviceOwner,
-    ws::{outgoing::Ending, socket::FrameSocket},
+    ws::socket::FrameSocket,
 };
 
 /// The handshake, up to the place where entries are fanned out to the session.

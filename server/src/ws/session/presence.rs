@@ -9,7 +9,10 @@ use tidings_core::{
 };
 
 use super::Session;
-use crate::{store::Notice, stream::fanout, ws::outgoing::Frame};
+use crate::{
+    live::{Frame, fanout},
+    store::Notice,
+};
 
 impl Session {
     pub(super) async fn note_presence(&mut self, notice: PresenceNotice) {
@@ -19,19 +22,19 @@ impl Session {
         let mut has_come = false;
         if kind == PresenceKind::Offline {
             self.online.remove(&conversation);
-            if !self.node.present.leave(tenant, conversation, account, session) {
+            if !self.node.live.present.leave(tenant, conversation, account, session) {
                 return;
             }
         } else if self.online.contains(&conversation) || has_room {
             self.online.insert(conversation);
-            has_come = self.node.present.note(tenant, conversation, account, session, kind);
+            has_come = self.node.live.present.note(tenant, conversation, account, session, kind);
         } else {
             // Of too many, no end is told; who is there is.
             has_come = kind == PresenceKind::Online;
         }
         let members = self.pass_presence(notice).await;
         let Some(members) = members.filter(|_| has_come) else { return };
-        match fanout::present_for(&self.node, tenant, conversation, &members, account).await {
+        match fanout::present_for(&self.node.live, tenant, conversation, &members, account).await {
             Ok(members) if members.is_empty() => {}
             Ok(members) => {
                 let frame = Frame::new(&ServerFrame::Present(Present { conversation, members }));
@@ -48,7 +51,7 @@ impl Session {
         let PresenceNotice { conversation, kind } = notice;
         let tenant = &self.identity.tenant;
         let presence = MemberPresence { conversation, account: self.identity.account.clone(), kind };
-        match fanout::presence(&self.node, tenant, &presence, &HashSet::from([self.handle.id])).await {
+        match fanout::presence(&self.node.live, tenant, &presence, &HashSet::from([self.handle.id])).await {
             Ok(members) => {
                 if members.is_some() {
                     self.node.store.tell(Notice::Presence { tenant: tenant.clone(), presence });

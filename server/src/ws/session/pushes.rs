@@ -7,20 +7,16 @@ use tidings_core::{
     authority::{Refusal, Stream},
     code::Code,
     ids::{ConversationId, StreamId},
-    model::Wish,
     wire::{Ask, Push, ServerFrame},
 };
 
 use super::Session;
 use crate::{
+    live::{Ending, Frame, Reply},
     store::StoreError,
-    stream::{Part, PushRequest, fanout},
+    stream::{Asked, Part, Submission},
     trace::{Step, TraceId, Traced},
-    ws::{
-        outgoing::{Ending, Frame},
-        outsider,
-        socket::FrameSocket,
-    },
+    ws::{outsider, socket::FrameSocket},
 };
 
 impl Session {
@@ -39,14 +35,10 @@ impl Session {
             return Err(Ending::closed(Code::FrameTooLarge, detail));
         }
         if let Err(wait) = self.push_rate.take(push.changes.len(), bytes) {
-            let refused = self.rate_limited(push.request, push.stream, wait);
-            self.node.metrics.push_refused(&refused);
-            return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
+            return self.refuse(socket, push.request, push.stream, self.rate_limited(wait)).await;
         }
         if let Err(wait) = self.take_people(&push) {
-            let refused = self.rate_limited(push.request, push.stream, wait);
-            self.node.metrics.push_refused(&refused);
-            return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
+            return self.refuse(socket, push.request, push.stream, self.rate_limited(wait)).await;
         }
         let trace = TraceId::draw(self.node.config.node.trace_share);
         if let Some(trace) = trace {
@@ -55,18 +47,18 @@ impl Session {
         }
         if !self.may_write(&push.stream) {
             let refusal = Refusal::new(Code::NotTheOwner, "only the account itself may write this");
-            return self.refuse(socket, push, refusal).await;
+            return self.refuse(socket, push.request, push.stream, refusal).await;
         }
         let part = match self.part_of(push.stream.conversation()).await {
             Ok(Part::Known) => Part::Known,
             Ok(Part::None) => match outsider::check_push(&self.node, &self.identity.session(self.handle.device), &push)
             {
                 Ok(()) => Part::None,
-                Err(refusal) => return self.refuse(socket, push, refusal).await,
+                Err(refusal) => return self.refuse(socket, push.request, push.stream, refusal).await,
             },
-            Err(error) => return self.store_failed(socket, push, &error).await,
+            Err(error) => return self.refuse(socket, push.request, push.stream, self.store_failed(&error)).await,
         };
-        self.hand_over(push, None, part, trace).await
+        self.submit(push.request, push.stream, Asked::Changes(push.changes), part, trace).await
     }
 
     /// Whether an account's stream is its own, or its tenant's administrator writes: nothing of
@@ -94,24 +86,23 @@ impl Session {
     /// Hands a wish to its conversation's stream. Codes of invites can be
     /// guessed: wishes have a rate of their own.
     pub(super) async fn ask(&mut self, socket: &mut FrameSocket, ask: Ask) -> Result<(), Ending> {
-        let push = Push { request: ask.request, stream: StreamId::Conversation(ask.conversation), changes: Vec::new() };
+        let Ask { request, conversation, wish } = ask;
+        let stream = StreamId::Conversation(conversation);
         if let Err(wait) = self.node.shares.wishes.take(&self.account, 1) {
-            let refused = self.rate_limited(push.request, push.stream, wait);
-            self.node.metrics.push_refused(&refused);
-            return self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await;
+            return self.refuse(socket, request, stream, self.rate_limited(wait)).await;
         }
-        let checked = match self.part_of(Some(ask.conversation)).await {
+        let checked = match self.part_of(Some(conversation)).await {
             Ok(Part::Known) => Ok(Ok(Part::Known)),
             Ok(Part::None) => {
-                let checked = outsider::check_wish(&self.node, &self.identity, ask.conversation, &ask.wish).await;
+                let checked = outsider::check_wish(&self.node, &self.identity, conversation, &wish).await;
                 checked.map(|checked| checked.map(|()| Part::None))
             }
             Err(error) => Err(error),
         };
         match checked {
-            Ok(Ok(part)) => self.hand_over(push, Some(ask.wish), part, None).await,
-            Ok(Err(refusal)) => self.refuse(socket, push, refusal).await,
-            Err(error) => self.store_failed(socket, push, &error).await,
+            Ok(Ok(part)) => self.submit(request, stream, Asked::Wish(wish), part, None).await,
+            Ok(Err(refusal)) => self.refuse(socket, request, stream, refusal).await,
+            Err(error) => self.refuse(socket, request, stream, self.store_failed(&error)).await,
         }
     }
 
@@ -131,32 +122,39 @@ impl Session {
         Ok(part)
     }
 
-    async fn refuse(&mut self, socket: &mut FrameSocket, push: Push, refusal: Refusal) -> Result<(), Ending> {
-        let refused = refusal.answer(push.request, push.stream, 0);
-        self.node.metrics.push_refused(&refused);
+    async fn refuse(
+        &mut self,
+        socket: &mut FrameSocket,
+        request: u64,
+        stream: StreamId,
+        refusal: Refusal,
+    ) -> Result<(), Ending> {
+        self.node.metrics.push_refused(&refusal);
+        let refused = refusal.answer(request, stream, 0);
         self.write(socket, [Frame::new(&ServerFrame::Refused(refused))]).await
     }
 
-    async fn store_failed(&mut self, socket: &mut FrameSocket, push: Push, error: &StoreError) -> Result<(), Ending> {
-        tracing::warn!(%error, stream = %push.stream, "a push was deferred");
+    fn store_failed(&self, error: &StoreError) -> Refusal {
+        tracing::warn!(%error, "a push was deferred");
         let again = self.node.clock.wall_now().plus(self.node.clock.retry_delay());
-        let refusal = Refusal::deferred(fanout::store_code(error), "the server cannot store this now", again);
-        self.refuse(socket, push, refusal).await
+        Refusal::deferred(error.code(), "the server cannot store this now", again)
     }
 
-    async fn hand_over(
+    /// Hands over what the session asks of a stream, which answers through its queue.
+    async fn submit(
         &mut self,
-        push: Push,
-        wish: Option<Wish>,
+        request: u64,
+        stream: StreamId,
+        asked: Asked,
         part: Part,
         trace: Option<TraceId>,
     ) -> Result<(), Ending> {
-        let request = PushRequest {
-            session: Arc::clone(&self.handle),
+        let submission = Submission {
             identity: self.identity.session(self.handle.device),
-            push,
-            wish,
             part,
+            stream,
+            asked,
+            reply: Reply::Session { session: Arc::clone(&self.handle), request },
             received_at: self.received_at,
             trace,
         };
@@ -164,7 +162,7 @@ impl Session {
         tokio::select! {
             biased;
             ending = ended => Err(ending),
-            () = self.node.streams.push(&self.node, request) => Ok(()),
+            () = self.node.streams.submit(submission) => Ok(()),
         }
     }
 }

@@ -10,7 +10,7 @@ use tidings_core::{
 };
 
 use super::Session;
-use crate::ws::outgoing::Frame;
+use crate::live::Frame;
 
 impl Session {
     /// Watches from here on, if a fetch asks for that: what is written while it is answered is
@@ -23,7 +23,7 @@ impl Session {
             return Ok(());
         };
         let watches_max = self.node.shares.watches;
-        if !self.identity.administrator || self.node.sessions.watch(&self.handle, *conversation, watches_max) {
+        if !self.identity.administrator || self.node.live.sessions.watch(&self.handle, *conversation, watches_max) {
             return Ok(());
         }
         self.node.metrics.fetches_refused.of(Code::TooManyWatched).count();

@@ -30,7 +30,7 @@ pub struct SessionHandle {
     /// What waits to be written to it.
     pub outgoing: Outgoing,
     /// When it did something last: a number that grows with everything that any session does.
-    pub(super) active: AtomicU64,
+    pub(crate) active: AtomicU64,
 }
 
 /// An account with live sessions.
@@ -133,19 +133,19 @@ pub struct OutgoingWaiting {
 
 impl Sessions {
     /// A number no other session of this node has.
-    pub(super) fn next_id(&self) -> u64 {
+    pub(crate) fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Takes note that a session did something that nothing but a person or a program of theirs does.
-    pub(super) fn note_active(&self, session: &SessionHandle) {
+    pub(crate) fn note_active(&self, session: &SessionHandle) {
         session.active.store(self.activity.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Adds a session; an older one of the same device ends, and so does, where the
     /// account has more than `sessions_max` then, the one that did nothing for the
     /// longest time. That one comes back after `retry_after` at the earliest.
-    pub(super) fn add(&self, session: Arc<SessionHandle>, sessions_max: usize, retry_after: Duration) {
+    pub(crate) fn add(&self, session: Arc<SessionHandle>, sessions_max: usize, retry_after: Duration) {
         self.note_active(&session);
         let mut by_tenant = self.write();
         let tenant = by_tenant.entry(session.tenant.clone()).or_default();
@@ -170,7 +170,7 @@ impl Sessions {
     }
 
     /// Takes a session out, if it is still there.
-    pub(super) fn remove(&self, session: &SessionHandle) {
+    pub(crate) fn remove(&self, session: &SessionHandle) {
         let mut by_tenant = self.write();
         let btree_map::Entry::Occupied(mut tenant) = by_tenant.entry(session.tenant.clone()) else { return };
         let Some(live) = tenant.get_mut().by_account.get_mut(&session.account) else { return };
@@ -230,7 +230,7 @@ impl Sessions {
 
     /// From here on what is new in a conversation goes to the session too; tells
     /// whether it does, as those of its account watch at most so many.
-    pub(super) fn watch(&self, session: &Arc<SessionHandle>, conversation: ConversationId, watches_max: usize) -> bool {
+    pub(crate) fn watch(&self, session: &Arc<SessionHandle>, conversation: ConversationId, watches_max: usize) -> bool {
         let mut by_tenant = self.write();
         let Some(tenant) = by_tenant.get_mut(&session.tenant) else { return true };
         // One that has ended is told nothing in any case.
@@ -248,7 +248,7 @@ impl Sessions {
     }
 
     /// Nothing of a conversation goes to the session any more because it watches it.
-    pub(super) fn unwatch(&self, session: &SessionHandle, conversation: ConversationId) {
+    pub(crate) fn unwatch(&self, session: &SessionHandle, conversation: ConversationId) {
         if let Some(tenant) = self.write().get_mut(&session.tenant) {
             tenant.unwatch(&session.account, session.id, conversation);
         }
@@ -346,7 +346,7 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ws::outgoing::{OutgoingReader, outgoing};
+    use crate::live::outgoing::{OutgoingReader, outgoing};
 
     fn session(sessions: &Sessions, account: &str, device: u8) -> (Arc<SessionHandle>, OutgoingReader) {
         let (outgoing, reader) = outgoing(8, 1_024);

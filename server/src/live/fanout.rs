@@ -8,37 +8,17 @@ use std::{
 };
 
 use tidings_core::{
-    code::Code,
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::{Entry, Position},
     model::{Conversation, MemberStatus, PresenceKind},
     wire::{Entries, MemberPresence, MemberReceipt, Present, PresentMember, ProfileNotice, Revoked, ServerFrame},
 };
 
+use super::{Ending, Frame, Live};
 use crate::{
     bounds::Bounds,
-    node::Node,
     store::{Notice, StoreError},
-    ws::{Ending, Frame},
 };
-
-/// The stable code of a store's failure.
-pub fn store_code(error: &StoreError) -> Code {
-    match error {
-        StoreError::Unavailable(_) => Code::StoreUnavailable,
-        StoreError::Full(_) => Code::StoreFull,
-        StoreError::Damaged { .. } => Code::StreamDamaged,
-        StoreError::PutBack => Code::StoreRestored,
-        StoreError::Corrupt { .. }
-        | StoreError::Migrate(_)
-        | StoreError::Missing(_)
-        | StoreError::File { .. }
-        | StoreError::NoBackup
-        | StoreError::Schema(_)
-        | StoreError::UrlUnsupported { .. }
-        | StoreError::Database(_) => Code::Internal,
-    }
-}
 
 /// Entries of one stream as frames of a moderate size.
 pub fn entries_frames(bounds: &Bounds, stream: &StreamId, entries: Vec<Entry>) -> Vec<Arc<Frame>> {
@@ -76,27 +56,27 @@ pub fn revoked_frame(conversation: ConversationId, status: MemberStatus, positio
 ///
 /// # Errors
 /// When the store cannot tell the summary.
-pub(super) async fn moved(
-    node: &Node,
+pub(crate) async fn moved(
+    live: &Live,
     tenant: &TenantId,
     conversation: ConversationId,
     account: &AccountId,
     status: MemberStatus,
     position: Position,
 ) -> Result<(), StoreError> {
-    if !node.sessions.has(tenant, account) {
+    if !live.sessions.has(tenant, account) {
         return Ok(());
     }
     let frame = match status {
         MemberStatus::Active => return Ok(()),
         MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Subscribed => {
-            Frame::new(&ServerFrame::Summaries(node.store.summaries(tenant, account, &[conversation]).await?))
+            Frame::new(&ServerFrame::Summaries(live.env.store.summaries(tenant, account, &[conversation]).await?))
         }
         MemberStatus::Left | MemberStatus::Removed | MemberStatus::Banned => {
             revoked_frame(conversation, status, position)
         }
     };
-    node.sessions.send(tenant, [account], &[frame], &HashSet::new());
+    live.sessions.send(tenant, [account], &[frame], &HashSet::new());
     Ok(())
 }
 
@@ -105,16 +85,16 @@ pub(super) async fn moved(
 ///
 /// # Errors
 /// When the store cannot tell that; sessions then hear at their next catch-up.
-pub(super) async fn deleted(
-    node: &Node,
+pub(crate) async fn deleted(
+    live: &Live,
     tenant: &TenantId,
     conversation: &Conversation,
     id: ConversationId,
 ) -> Result<(), StoreError> {
     for (account, member) in &conversation.members {
-        if member.status() != MemberStatus::Active && node.sessions.has(tenant, account) {
-            let frame = Frame::new(&ServerFrame::Summaries(node.store.summaries(tenant, account, &[id]).await?));
-            node.sessions.send(tenant, [account], &[frame], &HashSet::new());
+        if member.status() != MemberStatus::Active && live.sessions.has(tenant, account) {
+            let frame = Frame::new(&ServerFrame::Summaries(live.env.store.summaries(tenant, account, &[id]).await?));
+            live.sessions.send(tenant, [account], &[frame], &HashSet::new());
         }
     }
     Ok(())
@@ -125,41 +105,41 @@ pub(super) async fn deleted(
 ///
 /// # Errors
 /// When the store cannot tell; sessions then hear at their next catch-up.
-pub(super) async fn subscriptions(
-    node: &Node,
+pub(crate) async fn subscriptions(
+    live: &Live,
     tenant: &TenantId,
     conversation: ConversationId,
     accounts: &[AccountId],
 ) -> Result<(), StoreError> {
     if !accounts.is_empty() {
-        node.counts_moved.note(tenant, conversation);
+        live.counts_moved.note(tenant, conversation);
     }
-    let here: Vec<&AccountId> = accounts.iter().filter(|account| node.sessions.has(tenant, account)).collect();
+    let here: Vec<&AccountId> = accounts.iter().filter(|account| live.sessions.has(tenant, account)).collect();
     if here.is_empty() {
         return Ok(());
     }
-    let head = node.store.stream_head(tenant, &StreamId::Conversation(conversation)).await?;
+    let head = live.env.store.stream_head(tenant, &StreamId::Conversation(conversation)).await?;
     let mut joined = Vec::new();
     for account in here {
-        let Some(mut member) = node.store.member(tenant, conversation, account).await? else { continue };
+        let Some(mut member) = live.env.store.member(tenant, conversation, account).await? else { continue };
         if member.is_subscriber() {
-            node.sessions.subscribe(tenant, account, conversation);
+            live.sessions.subscribe(tenant, account, conversation);
             // Whoever left since it was read was not yet there to be taken away.
-            member = node.store.member(tenant, conversation, account).await?.unwrap_or(member);
+            member = live.env.store.member(tenant, conversation, account).await?.unwrap_or(member);
         }
         if member.is_subscriber() {
-            moved(node, tenant, conversation, account, MemberStatus::Subscribed, head.position).await?;
+            moved(live, tenant, conversation, account, MemberStatus::Subscribed, head.position).await?;
             joined.push(account);
         } else {
-            node.sessions.unsubscribe(tenant, account, conversation);
-            moved(node, tenant, conversation, account, member.status, head.position).await?;
+            live.sessions.unsubscribe(tenant, account, conversation);
+            moved(live, tenant, conversation, account, member.status, head.position).await?;
         }
     }
     if !joined.is_empty() {
-        let members = node.store.active_members(tenant, conversation).await?;
+        let members = live.env.store.active_members(tenant, conversation).await?;
         let readers: Vec<AccountId> = joined.iter().map(|account| (*account).clone()).collect();
-        let blocks = node.store.blocks_among(tenant, &readers, &members).await?;
-        send_profiles(node, tenant, &joined, &node.store.profiles(tenant, &members).await?, &blocks);
+        let blocks = live.env.store.blocks_among(tenant, &readers, &members).await?;
+        send_profiles(live, tenant, &joined, &live.env.store.profiles(tenant, &members).await?, &blocks);
     }
     Ok(())
 }
@@ -171,7 +151,7 @@ pub(super) async fn subscriptions(
 /// # Errors
 /// When the store cannot tell the members.
 pub async fn receipts(
-    node: &Node,
+    live: &Live,
     tenant: &TenantId,
     moved: &[MemberReceipt],
     except: impl Fn(ConversationId) -> HashSet<u64>,
@@ -181,19 +161,19 @@ pub async fn receipts(
         by_conversation.entry(receipt.conversation).or_default().push(receipt.clone());
     }
     for (conversation, receipts) in by_conversation {
-        let (members, except) = (node.store.active_members(tenant, conversation).await?, except(conversation));
+        let (members, except) = (live.env.store.active_members(tenant, conversation).await?, except(conversation));
         // A subscriber's are nobody else's, however many are told at once.
         let is_told = |receipt: &MemberReceipt| members.contains(&receipt.account);
-        let is_small = members.len() <= node.config.node.bounds.receipt_members_max as usize;
+        let is_small = members.len() <= live.env.config.node.bounds.receipt_members_max as usize;
         let (told, own): (Vec<_>, Vec<_>) = receipts.into_iter().partition(|receipt| is_small && is_told(receipt));
         if !told.is_empty() {
-            let deaf = if members.len() == 2 { deaf_to(node, tenant, &told, &members).await? } else { Vec::new() };
+            let deaf = if members.len() == 2 { deaf_to(live, tenant, &told, &members).await? } else { Vec::new() };
             let hearing = members.iter().filter(|member| !deaf.contains(member));
-            node.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Receipts(told))], &except);
+            live.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Receipts(told))], &except);
         }
         for receipt in own {
             let account = receipt.account.clone();
-            node.sessions.send(tenant, [&account], &[Frame::new(&ServerFrame::Receipts(vec![receipt]))], &except);
+            live.sessions.send(tenant, [&account], &[Frame::new(&ServerFrame::Receipts(vec![receipt]))], &except);
         }
     }
     Ok(())
@@ -201,17 +181,17 @@ pub async fn receipts(
 
 /// Those of the two members of a conversation who have blocked the other one, whose receipts these are.
 async fn deaf_to(
-    node: &Node,
+    live: &Live,
     tenant: &TenantId,
     receipts: &[MemberReceipt],
     members: &[AccountId],
 ) -> Result<Vec<AccountId>, StoreError> {
     let authors: Vec<AccountId> = receipts.iter().map(|receipt| receipt.account.clone()).collect();
-    let blocks = node.store.blocks_among(tenant, members, &authors).await?;
+    let blocks = live.env.store.blocks_among(tenant, members, &authors).await?;
     Ok(blocks.into_iter().map(|(reader, _)| reader).collect())
 }
 
-/// Passes presence on, from here or from another node, to the active members
+/// Passes presence on, from here or from another live, to the active members
 /// of the conversation but for the sessions in `except` and those who have blocked
 /// the account; answers who the members are, or none if the account is not one of
 /// them and nobody hears of it.
@@ -219,42 +199,42 @@ async fn deaf_to(
 /// # Errors
 /// When the store cannot tell the members.
 pub async fn presence(
-    node: &Node,
+    live: &Live,
     tenant: &TenantId,
     presence: &MemberPresence,
     except: &HashSet<u64>,
 ) -> Result<Option<Vec<AccountId>>, StoreError> {
-    let members = node.store.active_members(tenant, presence.conversation).await?;
+    let members = live.env.store.active_members(tenant, presence.conversation).await?;
     if !members.contains(&presence.account) {
         return Ok(None);
     }
-    let others = |member: &&AccountId| **member != presence.account && node.sessions.has(tenant, member);
+    let others = |member: &&AccountId| **member != presence.account && live.sessions.has(tenant, member);
     let here: Vec<AccountId> = members.iter().filter(others).cloned().collect();
     let deaf = match here.is_empty() {
         true => Vec::new(),
-        false => node.store.blockers(tenant, &presence.account, &here).await?,
+        false => live.env.store.blockers(tenant, &presence.account, &here).await?,
     };
     let hearing = members.iter().filter(|member| !deaf.contains(member));
-    node.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Presence(presence.clone()))], except);
+    live.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Presence(presence.clone()))], except);
     Ok(Some(members))
 }
 
-/// Which of a conversation's members have it open on this node, for one of them
+/// Which of a conversation's members have it open on this live, for one of them
 /// who has just opened it: but for those whom that one has blocked.
 ///
 /// # Errors
 /// When the store cannot tell the blocks.
 pub async fn present_for(
-    node: &Node,
+    live: &Live,
     tenant: &TenantId,
     conversation: ConversationId,
     members: &[AccountId],
     to: &AccountId,
 ) -> Result<Vec<PresentMember>, StoreError> {
-    let mut there = node.present.others(tenant, conversation, members, to);
+    let mut there = live.present.others(tenant, conversation, members, to);
     if !there.is_empty() {
         let accounts: Vec<AccountId> = there.iter().map(|member| member.account.clone()).collect();
-        let blocks = node.store.blocks_among(tenant, std::slice::from_ref(to), &accounts).await?;
+        let blocks = live.env.store.blocks_among(tenant, std::slice::from_ref(to), &accounts).await?;
         there.retain(|member| blocks.iter().all(|(_, blocked)| *blocked != member.account));
     }
     Ok(there)
@@ -265,27 +245,27 @@ pub async fn present_for(
 ///
 /// # Errors
 /// When the store cannot tell the members.
-pub(super) async fn remote_presence(node: &Node, tenant: &TenantId, notice: &MemberPresence) -> Result<(), StoreError> {
+pub(crate) async fn remote_presence(live: &Live, tenant: &TenantId, notice: &MemberPresence) -> Result<(), StoreError> {
     let MemberPresence { conversation, account: to, kind } = notice;
-    let Some(members) = presence(node, tenant, notice, &HashSet::new()).await? else { return Ok(()) };
+    let Some(members) = presence(live, tenant, notice, &HashSet::new()).await? else { return Ok(()) };
     if *kind == PresenceKind::Online {
-        let members = present_for(node, tenant, *conversation, &members, to).await?;
+        let members = present_for(live, tenant, *conversation, &members, to).await?;
         if !members.is_empty() {
             let present = Present { conversation: *conversation, members };
-            node.store.tell(Notice::Present { tenant: tenant.clone(), to: to.clone(), present });
+            live.env.store.tell(Notice::Present { tenant: tenant.clone(), to: to.clone(), present });
         }
     }
     Ok(())
 }
 
 /// Tells an account's sessions here who has a conversation open on another node.
-pub(super) fn present(node: &Node, tenant: &TenantId, to: &AccountId, present: &Present) {
-    node.sessions.send(tenant, [to], &[Frame::new(&ServerFrame::Present(present.clone()))], &HashSet::new());
+pub(crate) fn present(live: &Live, tenant: &TenantId, to: &AccountId, present: &Present) {
+    live.sessions.send(tenant, [to], &[Frame::new(&ServerFrame::Present(present.clone()))], &HashSet::new());
 }
 
 /// Ends the sessions of a suspended account on this node.
-pub fn suspended(node: &Node, tenant: &TenantId, account: &AccountId) {
-    for session in node.sessions.of(tenant, account) {
+pub fn suspended(live: &Live, tenant: &TenantId, account: &AccountId) {
+    for session in live.sessions.of(tenant, account) {
         session.outgoing.end(Ending::suspended());
     }
 }
@@ -295,12 +275,12 @@ pub fn suspended(node: &Node, tenant: &TenantId, account: &AccountId) {
 ///
 /// # Errors
 /// When the store cannot tell it, or who they are.
-pub(super) async fn profile(node: &Node, tenant: &TenantId, account: &AccountId) -> Result<(), StoreError> {
-    let profiles = node.store.profiles(tenant, std::slice::from_ref(account)).await?;
-    let accounts = node.store.co_members(tenant, account).await?;
-    let deaf = node.store.blockers(tenant, account, &accounts).await?;
+pub(crate) async fn profile(live: &Live, tenant: &TenantId, account: &AccountId) -> Result<(), StoreError> {
+    let profiles = live.env.store.profiles(tenant, std::slice::from_ref(account)).await?;
+    let accounts = live.env.store.co_members(tenant, account).await?;
+    let deaf = live.env.store.blockers(tenant, account, &accounts).await?;
     let hearing = accounts.iter().filter(|account| !deaf.contains(account));
-    node.sessions.send(tenant, hearing, &profiles_frames(node, &profiles), &HashSet::new());
+    live.sessions.send(tenant, hearing, &profiles_frames(&live.env.config.node.bounds, &profiles), &HashSet::new());
     Ok(())
 }
 
@@ -310,37 +290,37 @@ pub(super) async fn profile(node: &Node, tenant: &TenantId, account: &AccountId)
 ///
 /// # Errors
 /// When the store cannot tell summaries or profiles.
-pub(super) async fn added(
-    node: &Node,
+pub(crate) async fn added(
+    live: &Live,
     tenant: &TenantId,
     conversation: ConversationId,
     added: &[AccountId],
     members: &[AccountId],
     except: &HashSet<u64>,
 ) -> Result<(), StoreError> {
-    let here: Vec<&AccountId> = added.iter().filter(|account| node.sessions.has(tenant, account)).collect();
+    let here: Vec<&AccountId> = added.iter().filter(|account| live.sessions.has(tenant, account)).collect();
     for account in &here {
-        let summaries = node.store.summaries(tenant, account, &[conversation]).await?;
+        let summaries = live.env.store.summaries(tenant, account, &[conversation]).await?;
         if !summaries.is_empty() {
             let frame = Frame::new(&ServerFrame::Summaries(summaries));
-            node.sessions.send(tenant, [*account], &[frame], except);
+            live.sessions.send(tenant, [*account], &[frame], except);
         }
     }
-    let blocks = node.store.blocks_among(tenant, members, members).await?;
+    let blocks = live.env.store.blocks_among(tenant, members, members).await?;
     if !here.is_empty() {
-        send_profiles(node, tenant, &here, &node.store.profiles(tenant, members).await?, &blocks);
+        send_profiles(live, tenant, &here, &live.env.store.profiles(tenant, members).await?, &blocks);
     }
     let others = members.iter().filter(|account| !added.contains(account));
-    let others: Vec<&AccountId> = others.filter(|account| node.sessions.has(tenant, account)).collect();
+    let others: Vec<&AccountId> = others.filter(|account| live.sessions.has(tenant, account)).collect();
     if !others.is_empty() {
-        send_profiles(node, tenant, &others, &node.store.profiles(tenant, added).await?, &blocks);
+        send_profiles(live, tenant, &others, &live.env.store.profiles(tenant, added).await?, &blocks);
     }
     Ok(())
 }
 
 /// Sends profiles to those who have not blocked whom they are of.
 fn send_profiles(
-    node: &Node,
+    live: &Live,
     tenant: &TenantId,
     readers: &[&AccountId],
     profiles: &[ProfileNotice],
@@ -348,11 +328,11 @@ fn send_profiles(
 ) {
     let has_blocked = |account: &AccountId| blocks.iter().any(|(reader, _)| reader == account);
     let (some, all): (Vec<&AccountId>, Vec<&AccountId>) = readers.iter().partition(|account| has_blocked(account));
-    node.sessions.send(tenant, all, &profiles_frames(node, profiles), &HashSet::new());
+    live.sessions.send(tenant, all, &profiles_frames(&live.env.config.node.bounds, profiles), &HashSet::new());
     for reader in some {
         let is_heard = |profile: &&ProfileNotice| !blocks.contains(&(reader.clone(), profile.account.clone()));
         let heard: Vec<ProfileNotice> = profiles.iter().filter(is_heard).cloned().collect();
-        node.sessions.send(tenant, [reader], &profiles_frames(node, &heard), &HashSet::new());
+        live.sessions.send(tenant, [reader], &profiles_frames(&live.env.config.node.bounds, &heard), &HashSet::new());
     }
 }
 
@@ -360,22 +340,22 @@ fn send_profiles(
 ///
 /// # Errors
 /// When the store cannot tell them; sessions then hear at their next catch-up.
-pub(super) async fn unblocked(
-    node: &Node,
+pub(crate) async fn unblocked(
+    live: &Live,
     tenant: &TenantId,
     account: &AccountId,
     others: &[AccountId],
 ) -> Result<(), StoreError> {
-    if others.is_empty() || !node.sessions.has(tenant, account) {
+    if others.is_empty() || !live.sessions.has(tenant, account) {
         return Ok(());
     }
-    let profiles = profiles_frames(node, &node.store.profiles(tenant, others).await?);
-    node.sessions.send(tenant, [account], &profiles, &HashSet::new());
+    let profiles = profiles_frames(&live.env.config.node.bounds, &live.env.store.profiles(tenant, others).await?);
+    live.sessions.send(tenant, [account], &profiles, &HashSet::new());
     Ok(())
 }
 
 /// Profiles as frames of a moderate size.
-pub fn profiles_frames(node: &Node, profiles: &[ProfileNotice]) -> Vec<Arc<Frame>> {
+pub fn profiles_frames(bounds: &Bounds, profiles: &[ProfileNotice]) -> Vec<Arc<Frame>> {
     let frame = |profiles: &[_]| Frame::new(&ServerFrame::Profiles(profiles.to_vec()));
-    profiles.chunks(node.config.node.bounds.frame_items_max).map(frame).collect()
+    profiles.chunks(bounds.frame_items_max).map(frame).collect()
 }

@@ -16,13 +16,11 @@ use tidings_core::{
 };
 use tokio::{sync::mpsc, time::sleep};
 
-use super::fanout;
+use super::{Ending, Live, SessionHandle, fanout};
 use crate::{
     bounds::Bounds,
     drain::{Gauge, Phase},
-    node::Node,
     store::{Notice, StoreError},
-    ws::{Ending, SessionHandle},
 };
 
 /// How long receipts are gathered.
@@ -99,12 +97,13 @@ impl Gathered {
 }
 
 /// Stores what is handed in until the node has gone down.
-pub(crate) async fn run(node: Arc<Node>, mut requests: mpsc::Receiver<ReceiptRequest>) {
+pub(crate) async fn run(live: Arc<Live>, receipts: Arc<Receipts>, mut requests: mpsc::Receiver<ReceiptRequest>) {
+    let env = &live.env;
     while let Some(first) = requests.recv().await {
         tokio::select! {
             biased;
             () = sleep(GATHER) => {}
-            () = node.drain.reached(Phase::Finishing) => {}
+            () = env.drain.reached(Phase::Finishing) => {}
         }
         let mut gathered: BTreeMap<TenantId, Gathered> = BTreeMap::new();
         let mut add = |request: ReceiptRequest| {
@@ -112,39 +111,39 @@ pub(crate) async fn run(node: Arc<Node>, mut requests: mpsc::Receiver<ReceiptReq
         };
         add(first);
         let mut count = 1;
-        while count < node.config.node.bounds.receipts_waiting_max
+        while count < env.config.node.bounds.receipts_waiting_max
             && let Ok(next) = requests.try_recv()
         {
             add(next);
             count += 1;
         }
         for (tenant, gathered) in gathered {
-            if let Err(error) = merge(&node, &tenant, &gathered).await {
-                let ending = Ending::store_failed(&error, node.clock.as_ref());
+            if let Err(error) = merge(&live, receipts.at_once_max, &tenant, &gathered).await {
+                let ending = Ending::store_failed(&error, env.clock.as_ref());
                 gathered.sessions.iter().for_each(|session| session.outgoing.end(ending.clone()));
             }
         }
-        (0..count).for_each(|_| node.receipts.waiting.leave());
+        (0..count).for_each(|_| receipts.waiting.leave());
     }
 }
 
-async fn merge(node: &Node, tenant: &TenantId, gathered: &Gathered) -> Result<(), StoreError> {
+async fn merge(live: &Live, at_once_max: usize, tenant: &TenantId, gathered: &Gathered) -> Result<(), StoreError> {
     let receipts = gathered.receipts.iter().map(|((conversation, account), receipt)| MemberReceipt {
         conversation: *conversation,
         account: account.clone(),
         receipt: *receipt,
     });
     let receipts: Vec<MemberReceipt> = receipts.collect();
-    for receipts in receipts.chunks(node.receipts.at_once_max) {
-        let moved = node.store.merge_receipts(tenant, receipts).await?;
+    for receipts in receipts.chunks(at_once_max) {
+        let moved = live.env.store.merge_receipts(tenant, receipts).await?;
         if moved.is_empty() {
             continue;
         }
-        let told = fanout::receipts(node, tenant, &moved, |conversation| gathered.knowing(conversation)).await;
+        let told = fanout::receipts(live, tenant, &moved, |conversation| gathered.knowing(conversation)).await;
         if let Err(error) = told {
             tracing::warn!(%error, "sessions were not told of receipts yet");
         }
-        node.store.tell(Notice::Receipts { tenant: tenant.clone(), receipts: moved });
+        live.env.store.tell(Notice::Receipts { tenant: tenant.clone(), receipts: moved });
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use tidings_core::{
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::{clock::Clock, metrics::EndCode, store::StoreError, stream::fanout};
+use crate::{clock::Clock, metrics::EndCode, store::StoreError};
 
 /// Bytes that a piece of a frame has beside those of the frame, at most.
 const PIECE_OVERHEAD: usize = 32;
@@ -33,10 +33,10 @@ pub struct Frame {
 
 /// The entries that a frame tells of, from the first to the last position.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Covers {
-    pub(super) stream: StreamId,
-    pub(super) first: Position,
-    pub(super) last: Position,
+pub(crate) struct Covers {
+    pub(crate) stream: StreamId,
+    pub(crate) first: Position,
+    pub(crate) last: Position,
 }
 
 impl Frame {
@@ -82,13 +82,13 @@ impl Frame {
         Arc::new(Self { bytes: encode_frame(frame).into(), covers })
     }
 
-    pub(super) fn bytes(&self) -> Bytes {
+    pub(crate) fn bytes(&self) -> Bytes {
         self.bytes.clone()
     }
 
     /// What goes over the wire: the frame or, if it is longer than a frame may be, pieces
     /// of it that are not, made one after another.
-    pub(super) fn pieces(&self, bytes_max: usize) -> impl Iterator<Item = Bytes> {
+    pub(crate) fn pieces(&self, bytes_max: usize) -> impl Iterator<Item = Bytes> {
         let whole = (self.bytes.len() <= bytes_max).then(|| self.bytes.clone());
         let step = bytes_max.saturating_sub(PIECE_OVERHEAD).max(1);
         let count = if whole.is_some() { 0 } else { self.bytes.len().div_ceil(step) };
@@ -100,7 +100,7 @@ impl Frame {
         whole.into_iter().chain((0..count).map(piece))
     }
 
-    pub(super) fn covers(&self) -> Option<&Covers> {
+    pub(crate) fn covers(&self) -> Option<&Covers> {
         self.covers.as_ref()
     }
 }
@@ -131,7 +131,7 @@ impl Ending {
     pub fn store_failed(error: &StoreError, clock: &dyn Clock) -> Self {
         tracing::warn!(%error, "the store failed a session");
         Self::Closed {
-            code: fanout::store_code(error),
+            code: error.code(),
             detail: "the store cannot answer".to_owned(),
             retry_after: Some(clock.retry_delay()),
         }
@@ -143,7 +143,7 @@ impl Ending {
     }
 
     /// The frame that tells it.
-    pub(super) fn frame(&self) -> Option<ServerFrame> {
+    pub(crate) fn frame(&self) -> Option<ServerFrame> {
         match self {
             Self::Closed { code, detail, retry_after } => Some(ServerFrame::Closed(Closed {
                 code: *code,
@@ -155,7 +155,7 @@ impl Ending {
     }
 
     /// The code, for the metrics.
-    pub(super) fn end_code(&self) -> EndCode {
+    pub(crate) fn end_code(&self) -> EndCode {
         match self {
             Self::Closed { code, .. } => EndCode(Some(*code)),
             Self::Gone => EndCode(None),
@@ -163,7 +163,7 @@ impl Ending {
     }
 
     /// The code, for the log.
-    pub(super) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Closed { code, .. } => code.as_str(),
             Self::Gone => "gone",
@@ -182,14 +182,14 @@ pub struct Outgoing {
 
 /// The end that the session's task reads.
 #[derive(Debug)]
-pub(super) struct OutgoingReader {
+pub(crate) struct OutgoingReader {
     frames: mpsc::Receiver<Arc<Frame>>,
     bytes: Arc<AtomicUsize>,
     ending: watch::Receiver<Option<Ending>>,
 }
 
 /// Both ends for a new session.
-pub(super) fn outgoing(frames_max: usize, bytes_max: usize) -> (Outgoing, OutgoingReader) {
+pub(crate) fn outgoing(frames_max: usize, bytes_max: usize) -> (Outgoing, OutgoingReader) {
     let (sender, receiver) = mpsc::channel(frames_max.max(1));
     let (ending, ending_receiver) = watch::channel(None);
     let bytes = Arc::new(AtomicUsize::new(0));
@@ -215,7 +215,7 @@ impl Outgoing {
     }
 
     /// Frames and bytes that wait.
-    pub(super) fn waiting(&self) -> (usize, usize) {
+    pub(crate) fn waiting(&self) -> (usize, usize) {
         (self.frames.max_capacity() - self.frames.capacity(), self.bytes.load(Ordering::Relaxed))
     }
 
@@ -241,13 +241,13 @@ impl Outgoing {
 
 impl OutgoingReader {
     /// The next frame.
-    pub(super) async fn next(&mut self) -> Option<Arc<Frame>> {
+    pub(crate) async fn next(&mut self) -> Option<Arc<Frame>> {
         let frame = self.frames.recv().await;
         self.taken(frame)
     }
 
     /// The next frame, if one waits.
-    pub(super) fn try_next(&mut self) -> Option<Arc<Frame>> {
+    pub(crate) fn try_next(&mut self) -> Option<Arc<Frame>> {
         let frame = self.frames.try_recv().ok();
         self.taken(frame)
     }
@@ -260,7 +260,7 @@ impl OutgoingReader {
     }
 
     /// Waits until somebody else ends the session.
-    pub(super) fn ended(&self) -> impl Future<Output = Ending> + use<> {
+    pub(crate) fn ended(&self) -> impl Future<Output = Ending> + use<> {
         let mut ending = self.ending.clone();
         async move {
             match ending.wait_for(Option::is_some).await {

@@ -1,0 +1,127 @@
+//! What a commit changed, as a value: told to everybody whom it concerns, once it is durable.
+
+use std::collections::{BTreeSet, HashSet};
+
+use tidings_core::{
+    ids::{AccountId, ConversationId, StreamId, TenantId},
+    journal::Entry,
+    model::{Conversation, ConversationKind, ConversationState, MemberStatus},
+};
+
+use super::{Live, SessionHandle, fanout};
+use crate::store::{MemberRow, StoreError, SubscriberRow};
+
+/// What a commit changed.
+pub(crate) struct Committed<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) stream: &'a StreamId,
+    pub(crate) entries: Vec<Entry>,
+    /// As it is now; without a creation where the stream is an account's.
+    pub(crate) conversation: &'a Conversation,
+    /// Who read the stream before.
+    pub(crate) former_readers: &'a BTreeSet<AccountId>,
+    /// Who reads it now.
+    pub(crate) readers: &'a BTreeSet<AccountId>,
+    /// Members whom the entries moved.
+    pub(crate) members: Vec<(AccountId, MemberRow)>,
+    /// Those who came to subscribe, or no longer do.
+    pub(crate) subscribers: Vec<(AccountId, SubscriberRow)>,
+    /// Whether the account has another profile.
+    pub(crate) profile_changed: bool,
+    /// Whom the account blocks no longer.
+    pub(crate) unblocked: Vec<AccountId>,
+}
+
+/// The sessions that know of a commit already, because they were answered.
+pub(crate) struct Told {
+    /// Those that have its entries.
+    pub(crate) entries: HashSet<u64>,
+    /// Those that know the conversation, too.
+    pub(crate) conversation: HashSet<u64>,
+}
+
+impl Live {
+    /// Whoever was put out, left or was taken in as a member hears nothing as a
+    /// subscriber any more.
+    pub(crate) fn unsubscribe(&self, committed: &Committed<'_>) {
+        let Some(conversation) = committed.stream.conversation() else { return };
+        let left = committed.subscribers.iter().filter(|(_, row)| row.status != MemberStatus::Active);
+        let moved = committed.members.iter().map(|(account, _)| account);
+        for account in moved.chain(left.map(|(account, _)| account)) {
+            self.sessions.unsubscribe(committed.tenant, account, conversation);
+        }
+    }
+
+    /// Whether a session hears of the entries of a commit.
+    pub(crate) fn reads(&self, session: &SessionHandle, committed: &Committed<'_>) -> bool {
+        let hears_beside_members = |conversation| {
+            let SessionHandle { tenant, account, .. } = session;
+            self.sessions.subscribes(tenant, account, conversation) || self.sessions.watches(session, conversation)
+        };
+        committed.readers.contains(&session.account)
+            || committed.stream.conversation().is_some_and(hears_beside_members)
+    }
+
+    /// Tells everybody whom a commit concerns, but for the sessions that know of it.
+    pub(crate) async fn publish(&self, mut committed: Committed<'_>, told: &Told) {
+        let entries = std::mem::take(&mut committed.entries);
+        let committed = &committed;
+        let Committed { tenant, stream, readers, .. } = committed;
+        if entries.is_empty() {
+            return self.publish_subscribers(committed).await;
+        }
+        let frames = fanout::entries_frames(&self.env.config.node.bounds, stream, entries);
+        self.sessions.send(tenant, readers.intersection(committed.former_readers), &frames, &told.entries);
+        match stream {
+            StreamId::Conversation(conversation) => {
+                if !committed.members.is_empty() && committed.conversation.kind() == Some(ConversationKind::Channel) {
+                    // Subscribers may have been among them.
+                    self.counts_moved.note(tenant, *conversation);
+                }
+                self.sessions.send_beside_members(tenant, *conversation, &frames, &told.entries);
+                self.publish_subscribers(committed).await;
+                self.publish_members(committed, *conversation, told).await;
+            }
+            StreamId::Account(account) => {
+                if committed.profile_changed {
+                    log_untold(stream, fanout::profile(self, tenant, account).await);
+                }
+                log_untold(stream, fanout::unblocked(self, tenant, account, &committed.unblocked).await);
+            }
+        }
+    }
+
+    /// Tells those who are out, those who had a part in what is deleted, and those who came in.
+    async fn publish_members(&self, committed: &Committed<'_>, conversation: ConversationId, told: &Told) {
+        let Committed { tenant, stream, readers, .. } = committed;
+        let out = committed.members.iter().filter(|(account, _)| !readers.contains(account));
+        for (account, row) in out {
+            let Some(at) = row.moved_at else { continue };
+            log_untold(stream, fanout::moved(self, tenant, conversation, account, row.status, at).await);
+        }
+        if committed.conversation.state() == ConversationState::Deleted {
+            log_untold(stream, fanout::deleted(self, tenant, committed.conversation, conversation).await);
+        }
+        let added: Vec<AccountId> = readers.difference(committed.former_readers).cloned().collect();
+        if !added.is_empty() {
+            let members: Vec<AccountId> = readers.iter().cloned().collect();
+            let told = fanout::added(self, tenant, conversation, &added, &members, &told.conversation).await;
+            log_untold(stream, told);
+        }
+    }
+
+    /// Tells those who came to subscribe, or no longer do.
+    async fn publish_subscribers(&self, committed: &Committed<'_>) {
+        let Some(conversation) = committed.stream.conversation() else { return };
+        let accounts: Vec<AccountId> = committed.subscribers.iter().map(|(account, _)| account.clone()).collect();
+        let told = fanout::subscriptions(self, committed.tenant, conversation, &accounts).await;
+        log_untold(committed.stream, told);
+    }
+}
+
+/// What was committed stays committed; sessions learn of it at their next catch-up.
+fn log_untold(stream: &StreamId, told: Result<(), StoreError>) {
+    if let Err(error) = told {
+        tracing::warn!(%stream, %error, "sessions were not told yet");
+    }
+}

@@ -1,0 +1,75 @@
+//! Where an answer goes: into the queue of the session that asked, or to a call that waits.
+
+use std::sync::Arc;
+
+use tidings_core::{
+    authority::Refusal,
+    ids::StreamId,
+    journal::Position,
+    time::WallTime,
+    wire::{Accepted, ServerFrame},
+};
+use tokio::sync::mpsc;
+
+use super::{Frame, SessionHandle};
+
+/// The answer to what was submitted.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// Where each change stands that is in the journal, and since when; where it was no
+    /// change that was asked for, what follows from it.
+    pub accepted: Vec<(Position, WallTime)>,
+    /// Which change was refused, and why; those behind it with it.
+    pub refused: Option<(usize, Refusal)>,
+}
+
+/// Where an answer goes.
+#[derive(Debug)]
+pub enum Reply {
+    /// To a session.
+    Session {
+        /// The session.
+        session: Arc<SessionHandle>,
+        /// The number by which its client knows the answer.
+        request: u64,
+    },
+    /// To a call in this process.
+    Call(mpsc::Sender<Answer>),
+}
+
+impl Reply {
+    /// To whoever waits at the other end, for one answer.
+    pub fn call() -> (Self, mpsc::Receiver<Answer>) {
+        let (sender, receiver) = mpsc::channel(1);
+        (Self::Call(sender), receiver)
+    }
+
+    /// The session that is answered.
+    pub(crate) fn session(&self) -> Option<&Arc<SessionHandle>> {
+        match self {
+            Self::Session { session, .. } => Some(session),
+            Self::Call(_) => None,
+        }
+    }
+
+    /// Answers what was asked of a stream. Waits for nobody.
+    pub(crate) fn send(&self, stream: &StreamId, answer: &Answer) {
+        let (session, request) = match self {
+            Self::Session { session, request } => (session, *request),
+            Self::Call(waiting) => {
+                // Who waits no longer needs no answer.
+                let _ = waiting.try_send(answer.clone());
+                return;
+            }
+        };
+        if answer.refused.is_none() || !answer.accepted.is_empty() {
+            let (positions, accepted_at) = answer.accepted.iter().copied().unzip();
+            let accepted = Accepted { request, stream: stream.clone(), positions, accepted_at };
+            session.outgoing.send(&Frame::new(&ServerFrame::Accepted(accepted)));
+        }
+        if let Some((index, refusal)) = &answer.refused {
+            let refused = refusal.clone().answer(request, stream.clone(), *index);
+            session.outgoing.send(&Frame::new(&ServerFrame::Refused(refused)));
+        }
+    }
+}

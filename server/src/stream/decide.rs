@@ -1,0 +1,92 @@
+//! The decision on a batch: one submission after another, in the order in which they came.
+
+use tidings_core::{
+    authority::{AdmitError, Refusal, Stream},
+    code::Code,
+    journal::Position,
+    time::WallTime,
+};
+
+use super::{
+    decision::{Decision, Verdict},
+    error::DecideError,
+    judge::Judge,
+    late,
+    repeated::Repeated,
+    submission::{Part, Submission},
+};
+use crate::trace::Step;
+
+/// Changes judged before the thread's other tasks get a turn: what sessions ask
+/// meanwhile must not wait for a large push.
+const JUDGED_AT_ONCE: usize = 16;
+
+impl Judge<'_> {
+    /// Decides everything that was submitted.
+    pub(super) async fn decide(mut self, batch: &[Submission]) -> Result<Decision, DecideError> {
+        let (mut decided, mut repeated) = (Vec::new(), Vec::new());
+        let mut judged: usize = 0;
+        for submission in batch {
+            let first = self.decision.entries.len();
+            let mut verdict = Verdict { entries: first..first, ..Verdict::default() };
+            let answer = &mut verdict.answer;
+            if let Some(wish) = submission.wish() {
+                match self.fulfil(submission, wish).await? {
+                    Ok(accepted) => answer.accepted.push(accepted),
+                    Err(refusal) => answer.refused = Some((0, refusal)),
+                }
+            }
+            for (index, pushed) in submission.changes().iter().enumerate() {
+                judged += 1;
+                if judged.is_multiple_of(JUDGED_AT_ONCE) {
+                    tokio::task::yield_now().await;
+                }
+                match self.admit(&submission.identity, pushed).await? {
+                    Ok(admitted) => {
+                        answer.accepted.push((admitted.entry.position, admitted.entry.accepted_at));
+                        decided.extend(late::decided(&admitted.effects));
+                        self.decision.take(admitted);
+                    }
+                    Err(AdmitError::AlreadyAdmitted(hash)) => {
+                        let change = (pushed.document.clone(), hash);
+                        let verdict = self.decision.verdicts.len();
+                        repeated.push(Repeated { verdict, place: answer.accepted.len(), change });
+                        answer.accepted.push((Position::ZERO, WallTime::default()));
+                    }
+                    Err(AdmitError::Refused(refusal)) => {
+                        let elsewhere = self.admitted_elsewhere(&submission.identity, pushed, &refusal).await?;
+                        let Some(accepted) = elsewhere else {
+                            answer.refused = Some((index, as_told(self.stream, submission, refusal)));
+                            break;
+                        };
+                        answer.accepted.push(accepted);
+                    }
+                }
+            }
+            verdict.entries.end = self.decision.entries.len();
+            if !verdict.entries.is_empty() {
+                self.decision.traces.extend(submission.trace);
+            }
+            self.decision.verdicts.push(verdict);
+        }
+        self.stream.flush()?;
+        self.place_repeated(&repeated).await?;
+        // What follows is nobody's push: everybody hears of it like of any entry.
+        for (message, state) in decided {
+            self.carry_out(message, state).await?;
+        }
+        self.decision.trace(Step::Decided, batch);
+        Ok(self.decision)
+    }
+}
+
+/// A refusal as it is told: who begins a conversation under an id that is taken, by one
+/// in which they have no part, hears nothing of it but that.
+fn as_told(stream: &Stream, submission: &Submission, refusal: Refusal) -> Refusal {
+    let is_there = stream.conversation().created.is_some();
+    let has_part = stream.conversation().members.contains_key(&submission.identity.account);
+    match submission.part {
+        Part::None if is_there && !has_part => Refusal::new(Code::ConversationExists, "the id is taken"),
+        Part::None | Part::Known => refusal,
+    }
+}

@@ -1,0 +1,40 @@
+//! Why a batch was not decided and committed.
+
+use tidings_core::{code::Code, doc::ApplyChangeError};
+
+use super::commit::CommitError;
+use crate::store::StoreError;
+
+/// Why a batch was not decided and committed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DecideError {
+    #[error("another node wrote the stream first")]
+    Conflict,
+    #[error("another conversation has the public name")]
+    NameTaken(Option<String>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(CommitError),
+    #[error("the authority asks for more documents after each one it was given")]
+    Loading,
+    #[error("an admitted change is not in the journal")]
+    Journal,
+    #[error("the conversation was erased")]
+    Erased,
+    #[error("of changes that were applied together one does not apply: {0}")]
+    Together(#[from] ApplyChangeError),
+}
+
+impl DecideError {
+    /// The stable code by which those are told who are to come again.
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Commit(CommitError::Store(error)) => error.code(),
+            Self::Commit(CommitError::Ended) => Code::Draining,
+            Self::Conflict => Code::StoreUnavailable,
+            Self::NameTaken(_) | Self::Loading | Self::Journal | Self::Erased | Self::Together(_) => Code::Internal,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Who decides a batch: the stream as it becomes, and what was decided so far.
+
+use std::collections::BTreeSet;
+
+use tidings_core::{
+    authority::{AdmitError, Admitted, Refusal, Session, Stream},
+    code::Code,
+    journal::Position,
+    wire::PushedChange,
+};
+use tokio::time::Instant;
+
+use super::{decision::Decision, error::DecideError, source::Source, unwilling::Unwilling};
+use crate::environment::Environment;
+
+/// Decides one batch, as of one position of the journal.
+pub(super) struct Judge<'a> {
+    pub(super) env: &'a Environment,
+    pub(super) source: Source<'a>,
+    pub(super) stream: &'a mut Stream,
+    /// Where the stream was before the batch.
+    pub(super) base: Position,
+    pub(super) unwilling: &'a Unwilling,
+    /// Public names that the batch claims, and other conversations have.
+    pub(super) names_taken: &'a BTreeSet<String>,
+    /// Whether changes are applied one by one, so that the one that the library fails on
+    /// is refused alone.
+    pub(super) one_by_one: bool,
+    pub(super) decision: Decision,
+}
+
+impl Judge<'_> {
+    /// Admits a change, or says why not.
+    pub(super) async fn admit(
+        &mut self,
+        session: &Session,
+        pushed: &PushedChange,
+    ) -> Result<Result<Admitted, AdmitError>, DecideError> {
+        // A document of another stream is never loaded; the authority refuses it.
+        if pushed.document.stream() == *self.stream.id() {
+            self.source.load_missing(self.stream, &pushed.document, &pushed.change, self.base).await?;
+        }
+        self.unwilling.tell(self.stream, &session.account);
+        let before = (!self.names_taken.is_empty()).then(|| self.stream.clone());
+        let started = Instant::now();
+        let (at, limits) = (self.env.clock.wall_now(), &self.env.limits);
+        let admitted = match self.one_by_one {
+            true => self.stream.admit(session, pushed, at, limits),
+            false => self.stream.queue(session, pushed, at, limits)?,
+        };
+        self.env.metrics.admit_seconds.record(started.elapsed());
+        if let Some(before) = before
+            && let Some(name) = self.stream.conversation().public_name()
+            && before.conversation().public_name() != Some(name)
+            && self.names_taken.contains(name)
+        {
+            let taken = Refusal::new(Code::NameTaken, format!("another public conversation is called {name}"));
+            *self.stream = before;
+            return Ok(Err(AdmitError::Refused(taken)));
+        }
+        Ok(admitted)
+    }
+}

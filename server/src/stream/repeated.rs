@@ -1,0 +1,72 @@
+//! Changes that were pushed again, or by another device: where they stand already.
+
+use std::collections::HashMap;
+
+use tidings_core::{
+    authority::{Refusal, Session},
+    code::Code,
+    ids::{ChangeHash, DocumentId},
+    journal::Position,
+    time::WallTime,
+    wire::PushedChange,
+};
+
+use super::{error::DecideError, judge::Judge};
+use crate::store::{FoundChange, NewEntry};
+
+/// A change that was pushed again, by verdict and place in it.
+pub(super) struct Repeated {
+    pub(super) verdict: usize,
+    pub(super) place: usize,
+    pub(super) change: (DocumentId, ChangeHash),
+}
+
+impl Judge<'_> {
+    /// Tells of changes that were pushed again where
+    /// they stand: in this very batch, or in the journal, which is asked once.
+    pub(super) async fn place_repeated(&mut self, repeated: &[Repeated]) -> Result<(), DecideError> {
+        if repeated.is_empty() {
+            return Ok(());
+        }
+        let of_batch = self
+            .decision
+            .entries
+            .iter()
+            .map(|new| ((new.entry.document.clone(), new.hash), (new.entry.position, new.entry.accepted_at)));
+        let mut places: HashMap<(DocumentId, ChangeHash), (Position, WallTime)> = of_batch.collect();
+        let stored = repeated.iter().map(|repeated| &repeated.change).filter(|change| !places.contains_key(change));
+        let stored: Vec<ChangeHash> = stored.map(|(_, hash)| *hash).collect();
+        let found = self.env.store.find_changes(self.stream.tenant(), self.stream.id(), &stored).await?;
+        places
+            .extend(found.into_iter().map(|found| ((found.document, found.hash), (found.position, found.accepted_at))));
+        for Repeated { verdict, place, change } in repeated {
+            let accepted = places.get(change).ok_or(DecideError::Journal)?;
+            self.decision.verdicts[*verdict].answer.accepted[*place] = *accepted;
+        }
+        Ok(())
+    }
+
+    /// Where a change was admitted that another device of the account wrote: one
+    /// that took a new id may not be able to fetch what became of it. Nobody else
+    /// is told, and neither is the account of what was not admitted.
+    pub(super) async fn admitted_elsewhere(
+        &self,
+        session: &Session,
+        pushed: &PushedChange,
+        refusal: &Refusal,
+    ) -> Result<Option<(Position, WallTime)>, DecideError> {
+        if refusal.code != Code::WrongActor {
+            return Ok(None);
+        }
+        let Some(hash) = ChangeHash::of_change(&pushed.change) else { return Ok(None) };
+        let is_it = |document: &DocumentId, other| *document == pushed.document && other == hash;
+        let in_batch = self.decision.entries.iter().find(|new| is_it(&new.entry.document, new.hash));
+        if let Some(NewEntry { entry, .. }) = in_batch {
+            return Ok((entry.account == session.account).then_some((entry.position, entry.accepted_at)));
+        }
+        let found = self.env.store.find_changes(self.stream.tenant(), self.stream.id(), &[hash]).await?;
+        let own = |found: &FoundChange| found.account == session.account && is_it(&found.document, found.hash);
+        let own = found.into_iter().find(own);
+        Ok(own.map(|own| (own.position, own.accepted_at)))
+    }
+}

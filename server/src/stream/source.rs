@@ -1,0 +1,143 @@
+//! One stream as it is stored: read whole, as far as another node has written it, or a document
+//! at a time, when deciding needs one.
+
+use std::collections::BTreeSet;
+
+use tidings_core::{
+    authority::Stream,
+    ids::{ConversationId, DocumentId, TenantId},
+    journal::Position,
+    model::ConversationState,
+};
+
+use super::{error::DecideError, key::StreamKey, load::load, state::State, submission::Submission};
+use crate::{
+    environment::Environment,
+    store::{Store, StoreError, StreamHead, WhichThreads},
+};
+
+/// Rounds of loading: a document may show that another one is needed.
+const LOAD_ROUNDS_MAX: u32 = 4;
+
+/// What is stored of a stream.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    store: &'a dyn Store,
+    key: &'a StreamKey,
+    entries_max: u32,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(env: &'a Environment, key: &'a StreamKey) -> Self {
+        Self { store: env.store.as_ref(), key, entries_max: env.config.node.bounds.entries_read_max }
+    }
+
+    /// The stream as stored.
+    pub(super) async fn load(self) -> Result<State, DecideError> {
+        let (tenant, id) = (&self.key.tenant, &self.key.stream);
+        let Some(conversation) = id.conversation() else {
+            let head = self.store.stream_head(tenant, id).await?;
+            return Ok(State::of(Stream::new(tenant.clone(), id.clone(), head.position, head.page)));
+        };
+        let (document, head) = load(self.store, tenant, &DocumentId::Conversation(conversation)).await?;
+        let is_there = document.changes() > 0 || head.position == Position::ZERO;
+        if !is_there && self.is_deleted(tenant, conversation).await? {
+            return Err(DecideError::Erased);
+        }
+        let mut stream = Stream::new(tenant.clone(), id.clone(), head.position, head.page);
+        stream.insert(document);
+        self.recall(&mut stream).await?;
+        Ok(State::of(stream))
+    }
+
+    async fn is_deleted(self, tenant: &TenantId, conversation: ConversationId) -> Result<bool, StoreError> {
+        Ok(self.store.conversation_state(tenant, conversation).await? == Some(ConversationState::Deleted))
+    }
+
+    /// Reads what slow mode looks back on, if it is on. A damaged entry slows nobody
+    /// down: what needs it says so.
+    async fn recall(self, stream: &mut Stream) -> Result<(), DecideError> {
+        let Some(mut after) = stream.lacks_said() else { return Ok(()) };
+        let head = stream.position();
+        let mut said = Vec::new();
+        while after < head {
+            let entries = self.store.entries_after(&self.key.tenant, &self.key.stream, after, self.entries_max);
+            let entries = match entries.await {
+                Err(StoreError::Damaged { position, .. }) => {
+                    after = position;
+                    continue;
+                }
+                entries => entries?,
+            };
+            let Some(last) = entries.last() else { break };
+            after = last.position;
+            said.extend(entries.into_iter().filter(|entry| entry.position <= head));
+        }
+        stream.recall(&said);
+        Ok(())
+    }
+
+    /// The state with what other nodes wrote meanwhile, or loaded anew when
+    /// that is much.
+    pub(super) async fn catch_up(self, mut stream: Stream) -> Result<State, DecideError> {
+        let after = stream.position();
+        let entries = self.store.entries_after(&self.key.tenant, &self.key.stream, after, self.entries_max).await?;
+        let few = entries.len() < self.entries_max as usize;
+        // Nothing behind a head that moved: the stream was erased.
+        if !few || entries.is_empty() || entries.iter().any(|entry| stream.apply_entry(entry).is_err()) {
+            return self.load().await;
+        }
+        Ok(State::of(stream))
+    }
+
+    /// Loads what a batch needs before anything of it is decided. A document
+    /// may be read when the stream has moved on; the others then follow.
+    pub(super) async fn load_all(self, state: &mut State, batch: &[Submission]) -> Result<(), DecideError> {
+        let changes = batch.iter().flat_map(Submission::changes);
+        let documents: BTreeSet<&DocumentId> = changes.map(|pushed| &pushed.document).collect();
+        for document in documents.into_iter().filter(|document| document.stream() == self.key.stream) {
+            for id in state.stream.missing(document) {
+                let head = self.bring(&mut state.stream, &id).await?;
+                if head.position > state.stream.position() {
+                    *state = self.catch_up(state.stream.clone()).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads a document into a stream, and what is counted of a thread with its own.
+    async fn bring(self, stream: &mut Stream, id: &DocumentId) -> Result<StreamHead, StoreError> {
+        let tenant = &self.key.tenant;
+        if let DocumentId::Thread(conversation, thread) = *id {
+            let threads = self.store.threads(tenant, conversation, &WhichThreads::One(thread)).await?;
+            threads.into_iter().for_each(|thread| stream.set_thread(thread));
+        }
+        let (document, head) = load(self.store, tenant, id).await?;
+        stream.insert(document);
+        Ok(head)
+    }
+
+    /// Loads the documents that deciding about a change of `document` needs beside
+    /// those loaded before, as of `base`: what was decided since is in none of them.
+    pub(super) async fn load_missing(
+        self,
+        stream: &mut Stream,
+        document: &DocumentId,
+        change: &[u8],
+        base: Position,
+    ) -> Result<(), DecideError> {
+        for _ in 0..LOAD_ROUNDS_MAX {
+            let missing = stream.missing_for(document, change);
+            if missing.is_empty() {
+                return Ok(());
+            }
+            for id in missing {
+                if self.bring(stream, &id).await?.position != base {
+                    return Err(DecideError::Conflict);
+                }
+            }
+        }
+        Err(DecideError::Loading)
+    }
+}

@@ -1,0 +1,99 @@
+//! What anybody asks of a stream: who asks, what, and where the answer goes. It is the one way
+//! in, for sockets as for callers in this process.
+
+use tidings_core::{
+    authority::{self, Refusal},
+    ids::StreamId,
+    model::Wish,
+    wire::PushedChange,
+};
+use tokio::time::Instant;
+
+use crate::{
+    live::{Answer, Reply},
+    metrics::Metrics,
+    trace::{Step, TraceId, Traced},
+};
+
+/// Which part the account has in the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// It has or had one, or is told of it as an administrator; or it is no conversation.
+    Known,
+    /// None, and never had: it begins one, or comes in where everybody may.
+    None,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub enum Asked {
+    /// To admit changes that a device wrote.
+    Changes(Vec<PushedChange>),
+    /// What one asks for who is not a member.
+    Wish(Wish),
+}
+
+/// What is submitted to a stream.
+#[derive(Debug)]
+pub struct Submission {
+    /// Who asks.
+    pub identity: authority::Session,
+    /// Which part the account had when it asked.
+    pub part: Part,
+    /// Of which stream.
+    pub stream: StreamId,
+    /// What.
+    pub asked: Asked,
+    /// Where the answer goes.
+    pub reply: Reply,
+    /// When it came in.
+    pub received_at: Instant,
+    /// Its id in the logs of all nodes, when it is traced.
+    pub trace: Option<TraceId>,
+}
+
+impl Submission {
+    /// The changes to admit.
+    pub(super) fn changes(&self) -> &[PushedChange] {
+        match &self.asked {
+            Asked::Changes(changes) => changes,
+            Asked::Wish(_) => &[],
+        }
+    }
+
+    /// What is asked for without a change.
+    pub(super) fn wish(&self) -> Option<&Wish> {
+        match &self.asked {
+            Asked::Wish(wish) => Some(wish),
+            Asked::Changes(_) => None,
+        }
+    }
+
+    /// The number of the session that is answered.
+    pub(super) fn session(&self) -> Option<u64> {
+        self.reply.session().map(|session| session.id)
+    }
+
+    /// Answers, and counts what was refused.
+    pub(super) fn answer(&self, metrics: &Metrics, answer: &Answer) {
+        if let Some((_, refusal)) = &answer.refused {
+            metrics.push_refused(refusal);
+        }
+        self.reply.send(&self.stream, answer);
+    }
+
+    /// Answers why nothing of it is admitted, or when to come again.
+    pub(super) fn refuse(&self, metrics: &Metrics, refusal: Refusal) {
+        self.answer(metrics, &Answer { refused: Some((0, refusal)), ..Answer::default() });
+    }
+
+    /// Takes note in the log of how far it is, if it is traced.
+    pub(super) fn trace(&self, step: Step, answer: &Answer) {
+        let Some(trace) = self.trace else { return };
+        let positions = answer.accepted.first().zip(answer.accepted.last());
+        let positions = positions.map(|((first, _), (last, _))| (*first, *last));
+        let refused = answer.refused.as_ref().map(|(_, refusal)| refusal.code);
+        let (tenant, since) = (&self.identity.tenant, self.received_at);
+        trace.step(step, Traced { tenant, stream: &self.stream, positions, refused, since });
+    }
+}

@@ -1,0 +1,88 @@
+//! What one asks for who is not a member: decided, and written as the system's account.
+
+use tidings_core::{
+    authority::{AdmitError, Asker, Refusal, Session, Subscription},
+    ids::{AccountId, DocumentId},
+    journal::Position,
+    model::{ConversationKind, MemberStatus, Wish},
+    time::WallTime,
+};
+
+use super::{
+    error::DecideError,
+    judge::Judge,
+    submission::{Part, Submission},
+};
+use crate::store::SubscriberRow;
+
+impl Judge<'_> {
+    /// Does what follows from a wish: writes it, as the system's account, or
+    /// takes note of a subscription; nothing if it is so already.
+    pub(super) async fn fulfil(
+        &mut self,
+        submission: &Submission,
+        wish: &Wish,
+    ) -> Result<Result<(Position, WallTime), Refusal>, DecideError> {
+        if let Some(conversation) = self.stream.id().conversation() {
+            let document = DocumentId::Conversation(conversation);
+            self.source.load_missing(self.stream, &document, &[], self.base).await?;
+        }
+        let (account, at) = (&submission.identity.account, self.env.clock.wall_now());
+        let asker = Asker {
+            account,
+            knows: submission.part == Part::Known,
+            subscribes: self.subscribes(account).await?,
+            moved_at: self.moved_at(account, wish).await?,
+        };
+        let system = Session::system(self.stream.tenant().clone(), self.stream.id());
+        let fulfilled = match self.stream.fulfil(&system, asker, wish, at, &self.env.limits) {
+            Ok(fulfilled) => fulfilled,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mut accepted = (self.stream.position(), at);
+        if let Some(pushed) = &fulfilled.pushed {
+            match self.admit(&system, pushed).await? {
+                Ok(admitted) => {
+                    accepted = (admitted.entry.position, admitted.entry.accepted_at);
+                    self.decision.take(admitted);
+                }
+                Err(AdmitError::Refused(refusal)) => return Ok(Err(refusal)),
+                // Its number is the next one of its device: it cannot have been admitted.
+                Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
+            }
+        }
+        if let Wish::Late(late) = wish {
+            self.decision.late.insert(late.message.clone(), Some(late.clone()));
+        }
+        if let Some(subscription) = fulfilled.subscription {
+            let status = match subscription {
+                Subscription::Begins => MemberStatus::Active,
+                Subscription::Ends => MemberStatus::Left,
+            };
+            self.decision.subscribers.insert(account.clone(), SubscriberRow { status, at });
+        }
+        Ok(Ok(accepted))
+    }
+
+    /// Whether an account subscribes, with what was decided of this batch.
+    async fn subscribes(&self, account: &AccountId) -> Result<bool, DecideError> {
+        let Some(conversation) = self.stream.id().conversation() else { return Ok(false) };
+        if self.stream.conversation().kind() != Some(ConversationKind::Channel) {
+            return Ok(false);
+        }
+        if let Some(row) = self.decision.subscribers.get(account) {
+            return Ok(row.status == MemberStatus::Active);
+        }
+        let member = self.env.store.member(self.stream.tenant(), conversation, account).await?;
+        Ok(member.is_some_and(|member| member.is_subscriber()))
+    }
+
+    /// Where a member stands since when, where a wish is judged by it.
+    async fn moved_at(&self, account: &AccountId, wish: &Wish) -> Result<Option<Position>, DecideError> {
+        let (Wish::Late(_), Some(conversation)) = (wish, self.stream.id().conversation()) else { return Ok(None) };
+        match self.decision.touched.members.get(account) {
+            Some(moved) => Ok(Some(moved.at)),
+            None => Ok(self.env.store.moved_at(self.stream.tenant(), conversation, account).await?),
+        }
+    }
+}
