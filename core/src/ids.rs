@@ -265,6 +265,13 @@ impl DeviceId {
     pub fn of_system(tenant: &TenantId, stream: &StreamId) -> Self {
         Self(derive(["tidings system 1", tenant.as_str(), &stream.to_string()]))
     }
+
+    /// The device as which servers write what an account does by way of a program beside
+    /// them, unless somebody else has taken it: one for all of it, as each costs memory in
+    /// every document that it writes.
+    pub fn of_programs(tenant: &TenantId, account: &AccountId) -> Self {
+        Self(derive(["tidings programs 1", tenant.as_str(), account.as_str()]))
+    }
 }
 
 impl ConversationId {

@@ -9,12 +9,15 @@ use tidings_core::{
     limits::{LimitError, Limits},
 };
 
-pub use crate::operate::{BackupRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest};
 use crate::{
     auth::{ClaimConfig, KeyConfig},
     bounds::Bounds,
     connection::ConnectionBounds,
     shares::ShareConfig,
+};
+pub use crate::{
+    operate::{BackupRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest},
+    send::SendRequest,
 };
 
 /// The Tidings sync server.
@@ -45,6 +48,8 @@ pub enum Command {
     Restored(RestoredRequest),
     /// Copy a SQLite store into a new file, while servers have it open.
     Backup(BackupRequest),
+    /// Send a text on behalf of a member of a conversation, while servers run or not.
+    Send(SendRequest),
 }
 
 /// A text that does not show in Debug: a secret, or an address that may carry a password.
@@ -161,6 +166,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// As of a server that was told its store and its limits, and the rest by the environment.
+    pub fn of(store: Secret, limits: LimitConfig) -> Self {
+        #[derive(Parser)]
+        struct Settings {
+            #[command(flatten)]
+            config: Config,
+        }
+        Self { store, limits, ..Settings::parse_from(["tidings-server"]).config }
+    }
+
     /// Checks the bounds told to clients, and those of the node that hang on them.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! What goes wrong outside a session: a request over HTTP, and the start of
 //! the server. Each has a stable code; details go to the log.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     http::StatusCode,
@@ -16,6 +18,7 @@ use crate::{
     auth::{IssueTokenError, LoadKeysError},
     mend::Mended,
     store::StoreError,
+    stream::CallError,
     verify::Counts,
 };
 
@@ -83,6 +86,12 @@ pub enum ServeError {
     /// A journal does not say what should stand.
     #[error("{0}")]
     Unmended(Mended),
+    /// What was to be done on behalf of an account was refused.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// There was no answer in time.
+    #[error("no answer within {0:?}: it is not known whether it was written")]
+    Unanswered(Duration),
     /// Accepting connections failed.
     #[error("serving failed: {0}")]
     Serve(#[source] std::io::Error),
@@ -118,6 +127,9 @@ impl ServeError {
             Self::AccountUnknown(_) => "account_unknown",
             Self::Differs(_) => "journal_differs",
             Self::Unmended(_) => Code::StreamDamaged.as_str(),
+            Self::Call(CallError::Refused(refusal)) => refusal.code.as_str(),
+            Self::Call(CallError::Store(error)) => error.code().as_str(),
+            Self::Unanswered(_) => Code::StoreUnavailable.as_str(),
             Self::Serve(_) => "serve_failed",
         }
     }

@@ -21,6 +21,7 @@ pub mod node;
 pub(crate) mod open_files;
 pub mod operate;
 pub mod rate;
+pub mod send;
 pub mod shares;
 pub mod start;
 pub mod store;

@@ -7,7 +7,7 @@ use clap::Parser as _;
 use tidings_server::{
     config::{Cli, Command},
     error::ServeError,
-    operate, start,
+    operate, send, start,
 };
 
 fn main() -> ExitCode {
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Migrate(request) => run(operate::migrate(request)),
         Command::Restored(request) => run(operate::restored(request)),
         Command::Backup(request) => run(operate::backup(request)),
+        Command::Send(request) => run(send::send(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {
                 println!("{token}");

@@ -125,8 +125,13 @@ pub struct BackupRequest {
 
 /// Opens a store that a server, or `migrate`, has made. A wrong address must not
 /// look like success, nor leave an empty file behind.
-async fn open_made(store: &Secret, connections_max: u32) -> Result<Arc<dyn Store>, ServeError> {
-    let options = StoreOptions { missing_file: MissingFile::Refuse, connections_max, ..StoreOptions::default() };
+pub(crate) async fn open_made(store: &Secret, connections_max: u32) -> Result<Arc<dyn Store>, ServeError> {
+    let options = StoreOptions {
+        missing_file: MissingFile::Refuse,
+        connections_max,
+        beside_servers: true,
+        ..StoreOptions::default()
+    };
     let store = store::open(store.expose(), &options).await?;
     store.check_schema().await?;
     Ok(store)

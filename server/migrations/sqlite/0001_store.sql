@@ -56,6 +56,9 @@ CREATE INDEX journal_document ON journal (tenant, document, position);
 -- unread any more; zero where it deletes none.
 CREATE INDEX journal_deletes ON journal (tenant, stream, deletes) WHERE deletes > 0;
 
+-- What a program beside the server wrote, which looks for it.
+CREATE INDEX journal_beside ON journal (tick) WHERE node <> 0;
+
 -- `backlog` is sixteenths of the entries behind the snapshot: coarse, so that
 -- its index is not written with every entry.
 CREATE TABLE documents (

@@ -160,6 +160,8 @@ pub struct StoreOptions {
     pub answer_timeout: Duration,
     /// How much is taken at once.
     pub bounds: Bounds,
+    /// Whether it is opened beside the servers that have it: they look for what is written then.
+    pub beside_servers: bool,
 }
 
 impl Default for StoreOptions {
@@ -170,6 +172,7 @@ impl Default for StoreOptions {
             acquire_timeout: Duration::from_secs(5),
             answer_timeout: Duration::from_secs(10),
             bounds: Bounds::default(),
+            beside_servers: false,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{
     judge::Judge,
     late,
     repeated::Repeated,
-    submission::{Part, Submission},
+    submission::{Asked, Part, Submission},
 };
 use crate::trace::Step;
 
@@ -30,13 +30,20 @@ impl Judge<'_> {
             let first = self.decision.entries.len();
             let mut verdict = Verdict { entries: first..first, ..Verdict::default() };
             let answer = &mut verdict.answer;
-            if let Some(wish) = submission.wish() {
-                match self.fulfil(submission, wish).await? {
+            let mut composed = None;
+            match &submission.asked {
+                Asked::Changes(_) => {}
+                Asked::Wish(wish) => match self.fulfil(submission, wish).await? {
                     Ok(accepted) => answer.accepted.push(accepted),
                     Err(refusal) => answer.refused = Some((0, refusal)),
-                }
+                },
+                Asked::Command(command) => match self.compose(&submission.identity, command).await? {
+                    Ok(Some(pushed)) => composed = Some(pushed),
+                    Ok(None) => answer.accepted.push((self.stream.position(), self.env.clock.wall_now())),
+                    Err(refusal) => answer.refused = Some((0, refusal)),
+                },
             }
-            for (index, pushed) in submission.changes().iter().enumerate() {
+            for (index, pushed) in submission.changes().iter().chain(&composed).enumerate() {
                 judged += 1;
                 if judged.is_multiple_of(JUDGED_AT_ONCE) {
                     tokio::task::yield_now().await;

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Session, Stream},
     code::Code,
+    command::Command,
     journal::Position,
     wire::PushedChange,
 };
 use tokio::time::Instant;
 
-use super::{decision::Decision, error::DecideError, source::Source, unwilling::Unwilling};
+use super::{compose::compose, decision::Decision, error::DecideError, source::Source, unwilling::Unwilling};
 use crate::environment::Environment;
 
 /// Decides one batch, as of one position of the journal.
@@ -30,6 +31,16 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// The change as which a command is written now, with what was decided of this batch.
+    pub(super) async fn compose(
+        &mut self,
+        identity: &Session,
+        command: &Command,
+    ) -> Result<Result<Option<PushedChange>, Refusal>, DecideError> {
+        self.source.load_for(self.stream, command, self.base).await?;
+        Ok(compose(self.env, self.stream, identity, command))
+    }
+
     /// Admits a change, or says why not.
     pub(super) async fn admit(
         &mut self,

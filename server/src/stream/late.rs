@@ -4,7 +4,7 @@
 use tidings_core::{
     authority::{AdmitError, Effects, Session},
     doc::Fact,
-    ids::{ConversationId, DocumentId, MessageId},
+    ids::{ConversationId, MessageId},
     model::{LateMessage, LateState},
     wire::PushedChange,
 };
@@ -43,7 +43,8 @@ impl Judge<'_> {
     }
 
     async fn write_late(&mut self, conversation: ConversationId, held: LateMessage) -> Result<(), DecideError> {
-        let document = self.open_page(conversation, held.thread.unwrap_or(conversation)).await?;
+        let room = held.thread.unwrap_or(conversation);
+        let document = self.source.open_page(self.stream, conversation, room, self.base).await?;
         let system = Session::system(self.stream.tenant().clone(), self.stream.id());
         let (at, facts) = (self.env.clock.wall_now(), [Fact::Message(held.message, held.body)]);
         let Some(change) = self.stream.compose(system.device, &document, at, &facts) else { return Ok(()) };
@@ -58,19 +59,5 @@ impl Judge<'_> {
             Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
         }
         Ok(())
-    }
-
-    /// The page that takes new messages of a conversation, or of one of its threads: loaded.
-    async fn open_page(
-        &mut self,
-        conversation: ConversationId,
-        room: ConversationId,
-    ) -> Result<DocumentId, DecideError> {
-        // Whether a page is open is known only with the newest one at hand.
-        let newest = DocumentId::of_page(conversation, room, self.stream.newest_page(room).max(1));
-        self.source.load_missing(self.stream, &newest, &[], self.base).await?;
-        let open = DocumentId::of_page(conversation, room, self.stream.open_page_of(room, &self.env.limits));
-        self.source.load_missing(self.stream, &open, &[], self.base).await?;
-        Ok(open)
     }
 }

@@ -5,7 +5,9 @@
 mod answer;
 mod batch;
 mod cache;
+mod call;
 mod commit;
+mod compose;
 mod decide;
 mod decision;
 mod error;
@@ -30,6 +32,7 @@ mod unwilling;
 mod wish;
 
 pub use cache::CacheBudget;
+pub use call::CallError;
 pub use streams::Streams;
 pub use submission::{Asked, Part, Submission};
 pub use tasks::InboxWaiting;

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use tidings_core::{
     authority::Stream,
-    ids::{ConversationId, DocumentId, TenantId},
+    command::Command,
+    ids::{ConversationId, DocumentId, StreamId, TenantId},
     journal::Position,
+    limits::Limits,
     model::ConversationState,
 };
 
@@ -24,12 +26,14 @@ const LOAD_ROUNDS_MAX: u32 = 4;
 pub(super) struct Source<'a> {
     store: &'a dyn Store,
     key: &'a StreamKey,
+    limits: &'a Limits,
     entries_max: u32,
 }
 
 impl<'a> Source<'a> {
     pub(super) fn new(env: &'a Environment, key: &'a StreamKey) -> Self {
-        Self { store: env.store.as_ref(), key, entries_max: env.config.node.bounds.entries_read_max }
+        let entries_max = env.config.node.bounds.entries_read_max;
+        Self { store: env.store.as_ref(), key, limits: &env.limits, entries_max }
     }
 
     /// The stream as stored.
@@ -103,6 +107,10 @@ impl<'a> Source<'a> {
                 }
             }
         }
+        for command in batch.iter().filter_map(Submission::command) {
+            let base = state.stream.position();
+            self.load_for(&mut state.stream, command, base).await?;
+        }
         Ok(())
     }
 
@@ -139,5 +147,43 @@ impl<'a> Source<'a> {
             }
         }
         Err(DecideError::Loading)
+    }
+
+    /// Loads what a command is planned by: the page that takes new messages, or the documents of
+    /// the account.
+    pub(super) async fn load_for(
+        self,
+        stream: &mut Stream,
+        command: &Command,
+        base: Position,
+    ) -> Result<(), DecideError> {
+        match &self.key.stream {
+            StreamId::Conversation(conversation) => {
+                let room = command.thread(&self.key.tenant).unwrap_or(*conversation);
+                self.open_page(stream, *conversation, room, base).await?;
+            }
+            StreamId::Account(account) => {
+                for document in [DocumentId::Account(account.clone()), DocumentId::Home(account.clone())] {
+                    self.load_missing(stream, &document, &[], base).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The page that takes new messages of a conversation, or of one of its threads: loaded.
+    pub(super) async fn open_page(
+        self,
+        stream: &mut Stream,
+        conversation: ConversationId,
+        room: ConversationId,
+        base: Position,
+    ) -> Result<DocumentId, DecideError> {
+        // Whether a page is open is known only with the newest one at hand.
+        let newest = DocumentId::of_page(conversation, room, stream.newest_page(room).max(1));
+        self.load_missing(stream, &newest, &[], base).await?;
+        let open = DocumentId::of_page(conversation, room, stream.open_page_of(room, self.limits));
+        self.load_missing(stream, &open, &[], base).await?;
+        Ok(open)
     }
 }

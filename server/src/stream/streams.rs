@@ -15,7 +15,7 @@ use super::{
     tasks::{InboxWaiting, NotTaken, Tasks},
     tools::Tools,
 };
-use crate::{environment::Environment, live::Live};
+use crate::{environment::Environment, live::Live, store::Store};
 
 /// How long whoever submits waits between two tries to hand over, and how often.
 const FULL_WAIT: Duration = Duration::from_millis(5);
@@ -80,6 +80,11 @@ impl Streams {
         let env = &self.tools.env;
         let again = env.clock.wall_now().plus(env.clock.retry_delay());
         submission.refuse(&env.metrics, Refusal::deferred(code, detail, again));
+    }
+
+    /// The store that they are in.
+    pub(super) fn store(&self) -> &dyn Store {
+        self.tools.env.store.as_ref()
     }
 
     /// Takes nothing more; what was handed over is still answered.

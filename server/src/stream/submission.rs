@@ -3,6 +3,7 @@
 
 use tidings_core::{
     authority::{self, Refusal},
+    command::Command,
     ids::StreamId,
     model::Wish,
     wire::PushedChange,
@@ -31,6 +32,8 @@ pub enum Asked {
     Changes(Vec<PushedChange>),
     /// What one asks for who is not a member.
     Wish(Wish),
+    /// To write what a command states, as the device of who asks.
+    Command(Command),
 }
 
 /// What is submitted to a stream.
@@ -57,7 +60,7 @@ impl Submission {
     pub(super) fn changes(&self) -> &[PushedChange] {
         match &self.asked {
             Asked::Changes(changes) => changes,
-            Asked::Wish(_) => &[],
+            Asked::Wish(_) | Asked::Command(_) => &[],
         }
     }
 
@@ -65,7 +68,15 @@ impl Submission {
     pub(super) fn wish(&self) -> Option<&Wish> {
         match &self.asked {
             Asked::Wish(wish) => Some(wish),
-            Asked::Changes(_) => None,
+            Asked::Changes(_) | Asked::Command(_) => None,
+        }
+    }
+
+    /// What is to be written.
+    pub(super) fn command(&self) -> Option<&Command> {
+        match &self.asked {
+            Asked::Command(command) => Some(command),
+            Asked::Changes(_) | Asked::Wish(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{authority::Stream, ids::AccountId, model::ConversationKind};
 
-use super::submission::Submission;
+use super::{compose::compose, submission::Submission};
 use crate::{environment::Environment, store::StoreError};
 
 /// Of those whom a batch would reach, those who do not want to be, by who writes.
@@ -22,7 +22,10 @@ impl Unwilling {
     pub(super) async fn load(env: &Environment, stream: &Stream, batch: &[Submission]) -> Result<Self, StoreError> {
         let mut reached: BTreeMap<&AccountId, BTreeSet<AccountId>> = BTreeMap::new();
         for submission in batch {
-            for pushed in submission.changes() {
+            let composed = submission.command().map(|command| compose(env, stream, &submission.identity, command));
+            // What is refused reaches nobody.
+            let composed = composed.and_then(Result::ok).flatten();
+            for pushed in submission.changes().iter().chain(&composed) {
                 let accounts = stream.reached(&submission.identity, pushed, &env.limits);
                 reached.entry(&submission.identity.account).or_default().extend(accounts);
             }

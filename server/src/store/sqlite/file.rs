@@ -76,7 +76,7 @@ async fn write_copy(store: &SqlStore<Sqlite>, file: &Path) -> Result<(), StoreEr
     let failed = |source| StoreError::File { path: file.to_owned(), source };
     let name = file.to_str().ok_or_else(|| failed(ErrorKind::InvalidFilename.into()))?;
     const COPY: &str = "VACUUM INTO $1";
-    match &store.feed {
+    match &store.feed.path {
         Some(path) => {
             let connect = SqliteConnectOptions::new().filename(path).create_if_missing(false);
             let mut connection = connect.busy_timeout(super::BUSY_TIMEOUT).connect().await?;

@@ -2,16 +2,13 @@
 //! write-ahead logging keeps them out of each other's way.
 
 mod at_once;
+mod feed;
 mod file;
 #[cfg(test)]
 mod tests;
 mod wal;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Connection, SqlStr, Sqlite, SqliteConnection,
@@ -20,6 +17,7 @@ use sqlx::{
     },
 };
 
+use self::feed::Feed;
 use super::{
     Notice, StoreError, StoreOptions,
     sql::{Backend, Insert, Patience, Rot, SqlStore, Value, migrator, read_row},
@@ -30,9 +28,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Rows of one INSERT: the most of these that there are.
 const ROWS_AT_ONCE: [usize; 4] = [64, 16, 4, 1];
-
-/// How often `notices` answers that there is nothing.
-const NOTICES_PERIOD: Duration = Duration::from_secs(1);
 
 /// Opens the database of a file, makes it if it is missing and that is asked for; none is in memory.
 pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<SqlStore<Sqlite>, StoreError> {
@@ -56,8 +51,8 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
         return Ok(SqlStore {
             reads: writes.clone(),
             writes,
-            node: 0,
-            feed: None,
+            node: feed::SERVER,
+            feed: Feed::default(),
             counters: Arc::default(),
             rot: Rot::default(),
             patience,
@@ -76,8 +71,8 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
     Ok(SqlStore {
         reads,
         writes,
-        node: 0,
-        feed: Some(path.to_owned()),
+        node: if options.beside_servers { feed::BESIDE } else { feed::SERVER },
+        feed: Feed::of(path),
         counters: Arc::default(),
         rot: Rot::default(),
         patience,
@@ -103,8 +98,7 @@ fn bind(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
 }
 
 impl Backend for Sqlite {
-    /// The file; none in memory.
-    type Feed = Option<PathBuf>;
+    type Feed = Feed;
 
     const MIGRATIONS: &'static [&'static str] = &[include_str!("../../../migrations/sqlite/0001_store.sql")];
 
@@ -193,9 +187,7 @@ impl Backend for Sqlite {
         Ok(())
     }
 
-    /// No other node has this file: waits its time, and answers nothing.
-    async fn notices(_: &SqlStore<Self>) -> Result<Vec<Notice>, StoreError> {
-        tokio::time::sleep(NOTICES_PERIOD).await;
-        Ok(Vec::new())
+    async fn notices(store: &SqlStore<Self>) -> Result<Vec<Notice>, StoreError> {
+        feed::notices(store).await
     }
 }

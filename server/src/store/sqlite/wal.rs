@@ -21,7 +21,7 @@ const READERS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Makes a log that has grown too long begin anew, if readers let it.
 pub(super) async fn bound(store: &SqlStore<Sqlite>) -> Result<(), StoreError> {
-    let Some(path) = &store.feed else { return Ok(()) };
+    let Some(path) = &store.feed.path else { return Ok(()) };
     let bytes = std::fs::metadata(file::beside(path, "-wal")).map_or(0, |log| log.len());
     if bytes <= BYTES_MAX {
         return Ok(());
@@ -38,7 +38,7 @@ pub(super) async fn bound(store: &SqlStore<Sqlite>) -> Result<(), StoreError> {
 
 /// Folds the log into the file, for the last time.
 pub(super) async fn fold_in(store: &SqlStore<Sqlite>) {
-    if store.feed.is_none() {
+    if store.feed.path.is_none() {
         return;
     }
     let folded = async { truncate(&mut *store.writer().await?).await };

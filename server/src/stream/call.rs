@@ -1,0 +1,77 @@
+//! A call in this process: has a command done on behalf of an account, as if a session of the
+//! account had pushed it, and waits for the answer.
+
+use tidings_core::{
+    authority::{Refusal, Session},
+    code::Code,
+    command::Command,
+    ids::{AccountId, DeviceId, TenantId},
+    journal::Position,
+};
+use tokio::time::Instant;
+
+use super::{
+    streams::Streams,
+    submission::{Asked, Part, Submission},
+};
+use crate::{
+    live::Reply,
+    store::{DeviceOwner, Store, StoreError},
+};
+
+/// Why nothing is known to be written.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// It was refused, or put off.
+    #[error("{}", .0.detail)]
+    Refused(Refusal),
+    /// The store failed before it was submitted.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Streams {
+    /// Does what an account commands; answers where that stands in its stream, once it is
+    /// durable. What is about one message finds it on the newest page only.
+    ///
+    /// # Errors
+    /// When it is refused, or the store fails.
+    pub async fn call(&self, tenant: &TenantId, account: &AccountId, command: Command) -> Result<Position, CallError> {
+        let store = self.store();
+        let refused = |code, detail: &str| CallError::Refused(Refusal::new(code, detail));
+        if !store.suspended(tenant, std::slice::from_ref(account)).await?.is_empty() {
+            return Err(refused(Code::AccountSuspended, "the account is suspended"));
+        }
+        let device = device(store, tenant, account).await?;
+        let (reply, mut answered) = Reply::call();
+        let submission = Submission {
+            identity: Session { tenant: tenant.clone(), account: account.clone(), device, administrator: false },
+            part: Part::Known,
+            stream: command.stream(tenant, account),
+            asked: match command {
+                Command::AskFor(ask) => Asked::Wish(ask.wish),
+                command => Asked::Command(command),
+            },
+            reply,
+            received_at: Instant::now(),
+            trace: None,
+        };
+        self.submit(submission).await;
+        let Some(answer) = answered.recv().await else { return Err(refused(Code::Internal, "nobody has answered")) };
+        match (answer.refused, answer.accepted.first()) {
+            (Some((_, refusal)), _) => Err(CallError::Refused(refusal)),
+            (None, Some((position, _))) => Ok(*position),
+            (None, None) => Err(refused(Code::Internal, "nothing was answered")),
+        }
+    }
+}
+
+/// The device as which programs write for an account. Anybody can derive it: where another
+/// account has taken it, a new one is drawn.
+async fn device(store: &dyn Store, tenant: &TenantId, account: &AccountId) -> Result<DeviceId, StoreError> {
+    let mut device = DeviceId::of_programs(tenant, account);
+    while store.register_device(tenant, account, device).await? == DeviceOwner::Other {
+        device = DeviceId::from_bytes(rand::random());
+    }
+    Ok(device)
+}
