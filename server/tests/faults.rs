@@ -5,24 +5,28 @@
 
 mod support;
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tidings_core::{
     code::Code,
     doc::Change,
-    ids::DocumentId,
+    ids::{DocumentId, TenantId},
     journal::Position,
-    wire::{ClientFrame, FetchScope, HeldChange, PushedChange, ReceiptNotice, ServerFrame},
+    wire::{ClientFrame, FetchScope, Fetched, HeldChange, PushedChange, ReceiptNotice, Refused, ServerFrame},
 };
 use tidings_server::store::Store;
+use tokio::{sync::oneshot, task::JoinHandle};
 
 use support::{
     author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,
-    faulty::{ANSWER_LOST, CONFLICT, FULL, FaultyStore, PANIC_PAGE, UNAVAILABLE, WELL},
+    faulty::{ANSWER_LOST, CONFLICT, FULL, FaultyStore, Held, PANIC_PAGE, UNAVAILABLE, WELL},
     on_each_store,
-    server::{TestServer, token},
+    server::{PATIENCE, TestServer, token},
 };
 
 on_each_store! {
@@ -36,12 +40,17 @@ on_each_store! {
     a_session_outlives_a_cursor_it_did_not_get,
     a_session_whose_receipts_were_not_stored_ends,
     j43_what_is_admitted_while_a_fetch_is_answered_is_lacking_or_told,
+    who_is_removed_while_a_fetch_is_answered_is_told_nothing,
+    a_page_that_came_further_while_a_fetch_is_answered_is_read_again,
 }
+
+/// Cursors come soon, and snapshots.
+const FLAGS: [&str; 6] = ["--cursor-interval", "50ms", "--snapshot-entries", "2", "--snapshot-interval", "20ms"];
 
 /// A node on a faulty store, with ann in a group with bob.
 async fn faulty(database: &Database) -> (TestServer, Arc<FaultyStore>, Client, Author) {
     let store = FaultyStore::new(database.open().await);
-    let server = TestServer::with_store(Arc::clone(&store) as Arc<dyn Store>, &["--cursor-interval", "50ms"]).await;
+    let server = TestServer::with_store(Arc::clone(&store) as Arc<dyn Store>, &FLAGS).await;
     let mut ann = Client::connect(&server, "ann", device(1)).await;
     let mut author = Author::of("ann", device(1), boats());
     ann.push_accepted(stream(boats()), vec![author.create(&["bob"])]).await;
@@ -195,7 +204,7 @@ async fn j43_what_is_admitted_while_a_fetch_is_answered_is_lacking_or_told(datab
     let pushed = author.say("meanwhile");
     let change = Change::parse(&pushed.change).unwrap();
     let held = HeldChange { hash: change.hash(), message: None, accepted_at: None };
-    let (asked, go_on) = store.hold_question();
+    let (asked, go_on) = store.hold(Held::Changes);
     let fetching =
         tokio::spawn(
             async move { second.fetch_holding(&stream(boats()), FetchScope::Anew, vec![held]).await.unwrap() },
@@ -207,5 +216,48 @@ async fn j43_what_is_admitted_while_a_fetch_is_answered_is_lacking_or_told(datab
     assert_eq!(fetched.lacks, []);
     let told: Vec<Position> = fetched.entries.iter().map(|entry| entry.position).collect();
     assert!(told.contains(&Position::new(2)), "{told:?}");
+    server.stop().await;
+}
+
+/// Bob's fetch of all there is, which waits with the page to be read.
+async fn fetch_held(
+    server: &TestServer,
+    store: &FaultyStore,
+) -> (JoinHandle<Result<Fetched, Refused>>, oneshot::Sender<()>) {
+    let mut bob = Client::connect(server, "bob", device(2)).await;
+    let (begun, go_on) = store.hold(Held::Page);
+    let fetching = tokio::spawn(async move { bob.fetch(&stream(boats()), FetchScope::Anew).await });
+    begun.await.unwrap();
+    (fetching, go_on)
+}
+
+async fn who_is_removed_while_a_fetch_is_answered_is_told_nothing(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    ann.push_accepted(stream(boats()), vec![author.say("between us")]).await;
+    let (fetching, go_on) = fetch_held(&server, &store).await;
+    ann.push_accepted(stream(boats()), vec![author.remove("bob")]).await;
+    go_on.send(()).unwrap();
+    assert_eq!(fetching.await.unwrap().unwrap_err().code, Code::MemberRemoved);
+    server.stop().await;
+}
+
+async fn a_page_that_came_further_while_a_fetch_is_answered_is_read_again(database: Database) {
+    let (server, store, mut ann, mut author) = faulty(&database).await;
+    ann.push_accepted(stream(boats()), vec![author.say("one")]).await;
+    let (fetching, go_on) = fetch_held(&server, &store).await;
+    let said = (0..20).map(|_| author.say("more")).collect();
+    ann.push_accepted(stream(boats()), said).await;
+    let page = DocumentId::Page(boats(), 1);
+    let cut = tokio::time::timeout(PATIENCE, async {
+        while store.document(&TenantId::parse("acme").unwrap(), &page).await.unwrap().0.snapshot.is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    cut.await.expect("a snapshot is cut");
+    go_on.send(()).unwrap();
+    let fetched = fetching.await.unwrap().unwrap();
+    let further = fetched.documents.iter().filter(|document| document.position > fetched.head);
+    assert_eq!(further.count(), 0, "no document is of a later head than is told");
+    assert_eq!(fetched.head, Position::new(22));
     server.stop().await;
 }

@@ -27,6 +27,15 @@ pub const CONFLICT: u32 = 4;
 /// The page that is a defect of the store.
 pub const PANIC_PAGE: u32 = 777;
 
+/// A call that waits once where a test wants it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// A question for changes.
+    Changes,
+    /// The reading of a page.
+    Page,
+}
+
 /// A real store that fails when told to.
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
@@ -35,8 +44,8 @@ pub struct FaultyStore {
     pub summaries: AtomicU32,
     pub receipts: AtomicU32,
     pub entries: AtomicU32,
-    /// Where the next question for changes tells that it is asked, and what it waits for.
-    question: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
+    /// Which call is held the next time, where it tells that it began, and what it waits for.
+    held: Mutex<Option<(Held, oneshot::Sender<()>, oneshot::Receiver<()>)>>,
     /// How often entries could not be read.
     entries_failed: watch::Sender<u32>,
 }
@@ -51,16 +60,24 @@ impl FaultyStore {
             summaries: AtomicU32::new(WELL),
             receipts: AtomicU32::new(WELL),
             entries: AtomicU32::new(WELL),
-            question: Mutex::new(None),
+            held: Mutex::new(None),
             entries_failed: watch::Sender::new(0),
         })
     }
 
-    /// Has the next question for changes wait: when it is asked, and what lets it go on.
-    pub fn hold_question(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
-        let ((asked, is_asked), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
-        *self.question.lock().expect("nobody panics with it") = Some((asked, goes_on));
-        (is_asked, go_on)
+    /// Has the next call of a kind wait: when it began, and what lets it go on.
+    pub fn hold(&self, held: Held) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((begun, has_begun), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
+        *self.held.lock().expect("nobody panics with it") = Some((held, begun, goes_on));
+        (has_begun, go_on)
+    }
+
+    async fn wait_if_held(&self, call: Held) {
+        let held = self.held.lock().expect("nobody panics with it").take_if(|(held, ..)| *held == call);
+        if let Some((_, begun, goes_on)) = held {
+            begun.send(()).expect("the test waits");
+            goes_on.await.expect("the test lets it go on");
+        }
     }
 
     /// Waits until entries could not be read so often.
@@ -86,6 +103,9 @@ impl Gate for FaultyStore {
         document: &DocumentId,
     ) -> Result<(StoredDocument, StreamHead), StoreError> {
         assert_ne!(document.page(), Some(PANIC_PAGE), "a defect, as the test wants it");
+        if document.page().is_some() {
+            self.wait_if_held(Held::Page).await;
+        }
         self.inner.document(tenant, document).await
     }
 
@@ -95,11 +115,7 @@ impl Gate for FaultyStore {
         stream: &StreamId,
         hashes: &[ChangeHash],
     ) -> Result<Vec<FoundChange>, StoreError> {
-        let held = self.question.lock().expect("nobody panics with it").take();
-        if let Some((asked, goes_on)) = held {
-            asked.send(()).expect("the test waits");
-            goes_on.await.expect("the test lets it go on");
-        }
+        self.wait_if_held(Held::Changes).await;
         self.inner.find_changes(tenant, stream, hashes).await
     }
 
