@@ -336,6 +336,12 @@ fn e121_what_gathered_behind_the_snapshots_goes_in_one_write_however_much_it_is(
 
 /// The entries of so many messages that another device of the account writes behind a push that was admitted.
 fn written_elsewhere(push: &Push, messages: u64) -> Vec<Entry> {
+    let message = || SendText::new(push.stream.conversation().unwrap(), "words").into();
+    commanded_elsewhere(push, (0..messages).map(|_| message()))
+}
+
+/// The entries of what another device of the account commands behind a push that was admitted.
+pub(super) fn commanded_elsewhere(push: &Push, commands: impl Iterator<Item = Command>) -> Vec<Entry> {
     let seed = [9; 32];
     let (mut other, mut store) = (Engine::new(now(), EngineConfig { seed, ..config() }), MemoryStore::default());
     drain(&mut other, &mut store);
@@ -345,14 +351,13 @@ fn written_elsewhere(push: &Push, messages: u64) -> Vec<Entry> {
     let outputs = receive(&mut other, &mut store, &ServerFrame::Entries(told));
     let request = fetches(&outputs, &push.stream).next().expect("what is unknown is fetched");
     receive(&mut other, &mut store, &fetched(request, &push.stream, all));
-    let write = |position| {
-        let command = SendText::new(push.stream.conversation().unwrap(), "words").into();
+    let write = |(position, command)| {
         let outputs = give(&mut other, &mut store, Input::Command { request: 2, command });
         let push = pushes(&outputs).next().expect("it is pushed");
         receive(&mut other, &mut store, &answer(&push, position));
         admitted(&push, position)
     };
-    (push.changes.len() as u64 + 1..).take(messages as usize).flat_map(write).collect()
+    (push.changes.len() as u64 + 1..).zip(commands).flat_map(write).collect()
 }
 
 #[test]

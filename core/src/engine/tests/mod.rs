@@ -2,6 +2,7 @@
 
 mod counts;
 mod home;
+mod pages;
 mod session;
 
 use core::time::Duration;
