@@ -127,6 +127,27 @@ fn a60_what_was_written_before_the_removal_was_known_waits_for_somebody_to_decid
 }
 
 #[test]
+fn a60_words_that_a_lost_link_kept_back_are_asked_for_again() {
+    let mut group = group(LateWrites::Hold);
+    let ann = group.ann;
+    group.world.set_network(group.bob, false);
+    group.world.command(group.bob, SendText::new(group.group, "first"));
+    group.world.run_ms(500);
+    group.remove_bob();
+    group.world.set_network(group.bob, true);
+    while group.held(ann).is_empty() {
+        group.world.run_ms(1);
+    }
+    // That it is held is known, and its words are on their way.
+    group.world.set_network(ann, false);
+    group.settle();
+    assert_eq!(group.held_words(ann), [None]);
+    group.world.set_network(ann, true);
+    group.settle();
+    assert_eq!(group.held_words(ann), [Some("first".to_owned())]);
+}
+
+#[test]
 fn a85_who_adds_one_again_lets_in_what_is_held_of_them() {
     let mut group = group(LateWrites::Hold);
     let (ann, bob, carl) = (group.ann, group.bob, group.carl);

@@ -359,3 +359,28 @@ pub fn profiles_frames(bounds: &Bounds, profiles: &[ProfileNotice]) -> Vec<Arc<F
     let frame = |profiles: &[_]| Frame::new(&ServerFrame::Profiles(profiles.to_vec()));
     profiles.chunks(bounds.frame_items_max).map(frame).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use tidings_core::{ids::DocumentId, time::WallTime};
+
+    use super::*;
+
+    #[test]
+    fn a_frame_tells_of_positions_without_a_gap() {
+        let account = AccountId::parse("ann").unwrap();
+        let stream = StreamId::Account(account.clone());
+        let entry = |position| Entry {
+            position: Position::new(position),
+            document: DocumentId::Home(account.clone()),
+            account: account.clone(),
+            administrator: false,
+            accepted_at: WallTime::from_millis(1),
+            change: vec![1],
+            deletes: None,
+        };
+        let frames = entries_frames(&Bounds::default(), &stream, [1, 2, 4].map(entry).to_vec());
+        let runs = frames.iter().filter_map(|frame| frame.covers()).map(|run| (run.first.number(), run.last.number()));
+        assert_eq!(runs.collect::<Vec<_>>(), [(1, 2), (4, 4)]);
+    }
+}
