@@ -10,8 +10,8 @@ use std::{
 };
 
 use tidings_core::{
-    ids::{AccountId, IncarnationId, StreamId, TenantId},
-    journal::Position,
+    ids::{AccountId, EpochId, IncarnationId, StreamId, TenantId},
+    journal::{Cursor, Position},
 };
 use tidings_server::{
     bounds::Bounds,
@@ -47,8 +47,8 @@ pub struct Database {
     /// How much the store takes at once.
     bounds: Bounds,
     state: Mutex<State>,
-    /// The incarnations of this database and its copies, in the order in which they were met.
-    incarnations: Arc<Mutex<Vec<IncarnationId>>>,
+    /// The ids that this database and its copies drew, in the order in which they were met.
+    drawn: Arc<Mutex<Vec<[u8; 16]>>>,
     /// A fault that was planted to see whether it is found.
     pub plant: Option<Plant>,
     /// Where what happens is counted.
@@ -80,8 +80,8 @@ impl Database {
             store.migrate().await.expect("a new database migrates");
             store
         });
-        let (state, incarnations) = (Mutex::default(), Arc::default());
-        Arc::new(Self { store, bounds, state, incarnations, plant, tally: tally.clone() })
+        let (state, drawn) = (Mutex::default(), Arc::default());
+        Arc::new(Self { store, bounds, state, drawn, plant, tally: tally.clone() })
     }
 
     /// A copy as of now, as an operator makes one.
@@ -118,12 +118,12 @@ impl Database {
             }
             store
         });
-        let incarnations = Arc::clone(&self.incarnations);
+        let drawn = Arc::clone(&self.drawn);
         let tally = self.tally.clone();
         // All of it is to be read again.
         let state = State { written: streams(store.as_ref()), ..State::default() };
         let (bounds, plant) = (self.bounds, self.plant);
-        Arc::new(Self { store, bounds, state: Mutex::new(state), incarnations, plant, tally })
+        Arc::new(Self { store, bounds, state: Mutex::new(state), drawn, plant, tally })
     }
 
     /// The store itself, without faults.
@@ -152,16 +152,34 @@ impl Database {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A counted id in the place of one that a store drew, so that a seed gives one trace.
+    /// A counted incarnation in the place of one that a store drew, so that a seed gives one trace.
     pub(super) fn counted(&self, drawn: IncarnationId) -> IncarnationId {
-        let mut met = self.incarnations.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = met.iter().position(|incarnation| *incarnation == drawn).unwrap_or_else(|| {
-            met.push(drawn);
+        IncarnationId::from_bytes(self.count(drawn.as_bytes()))
+    }
+
+    /// The same of a cursor's epoch.
+    pub(super) fn counted_cursor(&self, cursor: Cursor) -> Cursor {
+        let epoch = cursor.epoch.map(|drawn| EpochId::from_bytes(self.count(drawn.as_bytes())));
+        Cursor { epoch, ..cursor }
+    }
+
+    /// The cursor that a counted one stands for.
+    pub(super) fn drawn_cursor(&self, cursor: Cursor) -> Cursor {
+        let drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = |counted: EpochId| u64::from_be_bytes(counted.as_bytes()[8..].try_into().unwrap_or_default());
+        let drawn = |counted| drawn.get((place(counted) as usize).checked_sub(1)?).copied().map(EpochId::from_bytes);
+        Cursor { epoch: cursor.epoch.and_then(drawn), ..cursor }
+    }
+
+    fn count(&self, drawn: &[u8; 16]) -> [u8; 16] {
+        let mut met = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = met.iter().position(|known| known == drawn).unwrap_or_else(|| {
+            met.push(*drawn);
             met.len() - 1
         });
         let mut bytes = [0; 16];
         bytes[8..].copy_from_slice(&(index as u64 + 1).to_be_bytes());
-        IncarnationId::from_bytes(bytes)
+        bytes
     }
 }
 

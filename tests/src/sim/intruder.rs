@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use tidings_core::{
     authority::Session,
     ids::{ChangeHash, ConversationId, StreamId},
-    journal::Cursor,
     wire::{ClientFrame, Hello, PROTOCOL_VERSION, Push, PushedChange, ServerFrame, encode},
 };
 
@@ -97,9 +96,7 @@ impl Intruder {
 fn hello(world: &mut World, session: &Session) -> Option<Device> {
     let device = world.open_stranger(&session.account)?;
     let token = world.token_of(&session.account);
-    // It wants nothing of what it missed.
-    let cursor = Some(Cursor::new(u64::MAX >> 1));
-    let hello = Hello { version: PROTOCOL_VERSION, token, device: session.device, cursor, incarnation: None };
+    let hello = Hello { version: PROTOCOL_VERSION, token, device: session.device, cursor: None, incarnation: None };
     world.inject(device, encode(&ClientFrame::Hello(hello)));
     Some(device)
 }

@@ -410,8 +410,10 @@ impl Gate for NodeStore {
         cursor: Option<Cursor>,
         entries_max: u32,
     ) -> Result<CatchUp, StoreError> {
+        let since = cursor.map(|cursor| self.database.drawn_cursor(cursor));
         let mut missed =
-            self.pass(StoreCall::CatchUp, self.store().catch_up(tenant, account, cursor, entries_max)).await?;
+            self.pass(StoreCall::CatchUp, self.store().catch_up(tenant, account, since, entries_max)).await?;
+        missed.cursor = self.database.counted_cursor(missed.cursor);
         match self.database.plant {
             Some(Plant::NoLook) if cursor.is_some() => {
                 missed = CatchUp { cursor: missed.cursor, ..CatchUp::default() };
