@@ -775,6 +775,26 @@ fn e106_what_the_copy_does_not_know_to_be_deleted_is_shown_again() {
 }
 
 #[test]
+fn e107_words_that_a_deleted_conversation_lacks_are_given_back() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob) = (trip.ann, trip.bob);
+    trip.say(bob, "one");
+    trip.settle();
+    let before = trip.world.database().copy();
+    trip.world.command(ann, SetState { conversation: trip.group, state: ConversationState::Deleted });
+    trip.settle();
+    let deleted = trip.world.database().copy();
+    trip.world.put_back(&before, true);
+    trip.settle();
+    trip.say(bob, "two");
+    trip.settle();
+    trip.world.put_back(&deleted, true);
+    trip.settle();
+    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "two".to_owned())]);
+    assert!(trip.texts(bob).is_empty());
+}
+
+#[test]
 fn e66_what_a_device_changed_of_a_conversation_is_changed_again() {
     let (mut world, ann, bob) = pair(Limits::default());
     let dora = world.add("dora");

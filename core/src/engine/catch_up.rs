@@ -604,7 +604,10 @@ impl Engine {
             return self.fetch_later(stream, retry_at);
         }
         if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
-            return self.forget_deleted(conversation);
+            if self.deleted_since(stream, refused) {
+                self.forget_deleted(conversation);
+            }
+            return;
         }
         if self.is_unlisted(stream) {
             self.take_accepted(stream);

@@ -421,6 +421,21 @@ impl Engine {
         false
     }
 
+    /// What was held in a former incarnation has been deleted in this one, so the words that the
+    /// server lacks are given back. Tells whether all were asked for.
+    pub(super) fn deleted_since(&mut self, stream: &StreamId, refused: &Refused) -> bool {
+        let Some(replica) = self.replica(stream) else { return true };
+        let Some(Former::Read(mut asking)) = replica.former.take() else { return true };
+        if asking.answered(&refused.lacks) {
+            replica.former = Some(Former::Read(asking));
+            self.fetch_stream(stream);
+            return false;
+        }
+        let held = replica.confirmed.conversation().clone();
+        self.give_back_words(asking.into_lacking(), &held);
+        true
+    }
+
     /// Words that cannot be commanded again by themselves join the refused ones.
     fn give_back_words(&mut self, lacking: Vec<Own>, held: &Conversation) {
         let me = self.session.account.clone();

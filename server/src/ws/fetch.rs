@@ -98,7 +98,7 @@ impl Fetching<'_> {
 
     async fn answer(&self) -> Result<Vec<Arc<Frame>>, FetchError> {
         match self.allowed().await {
-            Err(FetchError::Refused(code, detail)) if code != Code::ConversationDeleted => {
+            Err(FetchError::Refused(code, detail)) => {
                 return Err(FetchError::Lacking(code, detail, self.lacks_unread().await?));
             }
             allowed => allowed?,
