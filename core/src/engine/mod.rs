@@ -7,6 +7,7 @@
 //! none. A second input before that is a misuse and changes nothing.
 
 mod aside;
+mod asking;
 mod backoff;
 mod catch_up;
 mod clock;
