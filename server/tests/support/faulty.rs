@@ -36,6 +36,13 @@ pub enum Held {
     Page,
 }
 
+/// A call that is to wait.
+struct HeldCall {
+    call: Held,
+    begun: oneshot::Sender<()>,
+    goes_on: oneshot::Receiver<()>,
+}
+
 /// A real store that fails when told to.
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
@@ -44,8 +51,8 @@ pub struct FaultyStore {
     pub summaries: AtomicU32,
     pub receipts: AtomicU32,
     pub entries: AtomicU32,
-    /// Which call is held the next time, where it tells that it began, and what it waits for.
-    held: Mutex<Option<(Held, oneshot::Sender<()>, oneshot::Receiver<()>)>>,
+    /// What is held the next time.
+    held: Mutex<Option<HeldCall>>,
     /// How often entries could not be read.
     entries_failed: watch::Sender<u32>,
 }
@@ -66,15 +73,15 @@ impl FaultyStore {
     }
 
     /// Has the next call of a kind wait: when it began, and what lets it go on.
-    pub fn hold(&self, held: Held) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+    pub fn hold(&self, call: Held) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
         let ((begun, has_begun), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
-        *self.held.lock().expect("nobody panics with it") = Some((held, begun, goes_on));
+        *self.held.lock().expect("nobody panics with it") = Some(HeldCall { call, begun, goes_on });
         (has_begun, go_on)
     }
 
     async fn wait_if_held(&self, call: Held) {
-        let held = self.held.lock().expect("nobody panics with it").take_if(|(held, ..)| *held == call);
-        if let Some((_, begun, goes_on)) = held {
+        let held = self.held.lock().expect("nobody panics with it").take_if(|held| held.call == call);
+        if let Some(HeldCall { begun, goes_on, .. }) = held {
             begun.send(()).expect("the test waits");
             goes_on.await.expect("the test lets it go on");
         }
