@@ -44,13 +44,14 @@ const SEEDS: [(u64, &str); 22] = [
 ];
 
 /// The same, of worlds whose database is put back to copies of before.
-const RESTORED: [(u64, &str); 16] = [
+const RESTORED: [(u64, &str); 18] = [
     (25, "words of somebody who was out in the copy were not given back"),
     (26, "a message that waited was sent beside what another device had written again, on another page"),
     (53, "another change at a position that was held was dropped as known"),
     (55, "a beginning that was refused was taken for a stream"),
     (61, "a conversation that was begun again stayed empty where it was open"),
     (85, "a conversation whose deletion was undone was not fetched while it was open"),
+    (95, "a device that was away over a put-back, and whose cursor was overtaken since, did not know of it"),
     (156, "words of somebody whom the copy did not know were not given back"),
     (161, "whoever came back into a conversation went on from positions of a former incarnation"),
     (189, "what was read of a former incarnation was let go of, and nobody asked for it again"),
@@ -61,6 +62,7 @@ const RESTORED: [(u64, &str); 16] = [
     (267, "another change at a position that was held, in a document that was not here, was dropped as known"),
     (284, "what was read of a former incarnation was let go of while another device wrote it again"),
     (317, "a conversation whose deletion was undone was asked for once, and stayed empty when that was put off"),
+    (475, "words of a conversation that is deleted in the copy were let go of"),
 ];
 
 #[test]

@@ -325,7 +325,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return false };
         let was_active = replica.confirmed.position() > Position::ZERO && replica.revoked.is_none();
         let is_unknown = refused.code == Code::NotAMember && was_active;
-        let mut asking = match replica.former.take() {
+        let asking = match replica.former.take() {
             Some(Former::Read(asking)) => asking,
             None if !is_unknown => return false,
             _ => {
@@ -334,15 +334,12 @@ impl Engine {
                 return true;
             }
         };
-        if asking.answered(&refused.lacks) {
-            replica.former = Some(Former::Read(asking));
-            self.fetch_stream(stream);
-            return true;
-        }
+        let Some(lacking) = self.lacking(stream, asking, refused) else { return true };
         if is_unknown {
-            self.begin_again(conversation, asking.into_lacking());
+            self.begin_again(conversation, lacking);
             return true;
         }
+        let Some(replica) = self.replica(stream) else { return false };
         replica.former = Some(Former::Out);
         let held = replica.confirmed.conversation().clone();
         // Where the account stands is not told to a device without a cursor.
@@ -353,7 +350,7 @@ impl Engine {
         let head = self.heads.entry(stream.clone()).or_default();
         if core::mem::replace(&mut head.given_back, incarnation) != incarnation {
             self.dirty_heads.insert(stream.clone());
-            self.give_back_words(asking.into_lacking(), &held);
+            self.give_back_words(lacking, &held);
         }
         false
     }
@@ -362,15 +359,21 @@ impl Engine {
     /// server lacks are given back. Tells whether all were asked for.
     pub(super) fn deleted_since(&mut self, stream: &StreamId, refused: &Refused) -> bool {
         let Some(replica) = self.replica(stream) else { return true };
-        let Some(Former::Read(mut asking)) = replica.former.take() else { return true };
-        if asking.answered(&refused.lacks) {
-            replica.former = Some(Former::Read(asking));
-            self.fetch_stream(stream);
-            return false;
-        }
+        let Some(Former::Read(asking)) = replica.former.take() else { return true };
         let held = replica.confirmed.conversation().clone();
-        self.give_back_words(asking.into_lacking(), &held);
+        let Some(lacking) = self.lacking(stream, asking, refused) else { return false };
+        self.give_back_words(lacking, &held);
         true
+    }
+
+    /// What the server lacks of the own; none as long as more is to be asked for.
+    fn lacking(&mut self, stream: &StreamId, mut asking: Asking, refused: &Refused) -> Option<Vec<Own>> {
+        if !asking.answered(&refused.lacks) {
+            return Some(asking.into_lacking());
+        }
+        self.replica(stream)?.former = Some(Former::Read(asking));
+        self.fetch_stream(stream);
+        None
     }
 
     /// Words that cannot be commanded again by themselves join the refused ones.

@@ -31,8 +31,11 @@ pub(super) async fn knows<B: Backend>(
     cursor: Cursor,
     now: Cursor,
 ) -> Result<bool, StoreError> {
-    if cursor.tick > now.tick || cursor.epoch == now.epoch {
-        return Ok(cursor.tick <= now.tick);
+    if cursor.tick > now.tick {
+        return Ok(false);
+    }
+    if cursor.epoch == now.epoch {
+        return Ok(true);
     }
     let rows = fetch::<B>(connection, B::HISTORY, [Value::number(cursor.tick)]).await?;
     let row = rows.first().ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))?;
