@@ -14,7 +14,7 @@ use tidings_core::{
         AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, EpochId, IncarnationId, InviteCode, MessageId,
         Stamp, StreamId, TenantId,
     },
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Position},
     limits::{Limits, frame_items},
     model::{
         AccountKind, ActivityKey, ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, JoinPolicy,
@@ -48,6 +48,10 @@ fn stream() -> StreamId {
 
 fn receipt() -> Receipt {
     Receipt { delivered: Position::new(300), read: Position::new(17) }
+}
+
+fn chain() -> ChainHash {
+    ChainHash::from_bytes([5; 32])
 }
 
 fn entry() -> Entry {
@@ -87,6 +91,7 @@ fn summary() -> ConversationSummary {
         unread: 1,
         created_at: AT,
         joined: Position::new(4),
+        chain: chain(),
     }
 }
 
@@ -306,6 +311,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 threads: Vec::new(),
                 lacks: Vec::new(),
                 unread: Some(Unread { count: 7, read: Position::new(4) }),
+                chain: chain(),
             }),
         ),
         (
@@ -327,6 +333,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 threads: vec![thread()],
                 lacks: vec![ChangeHash::from_bytes([3; 32])],
                 unread: None,
+                chain: chain(),
             }),
         ),
         (

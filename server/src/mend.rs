@@ -4,10 +4,7 @@
 
 use std::fmt;
 
-use tidings_core::{
-    ids::{StreamId, TenantId},
-    journal::Position,
-};
+use tidings_core::ids::{StreamId, TenantId};
 
 use crate::{
     store::{OddRow, Restate as _, Store, StoreError},
@@ -128,8 +125,7 @@ async fn unless_erased(
 async fn replayed(store: &dyn Store, tenant: &TenantId, stream: &StreamId) -> Result<Replay, StoreError> {
     let mut replay = Replay::new(tenant, stream);
     loop {
-        let after: Position = replay.position();
-        let entries = store.entries_after(tenant, stream, after, ENTRIES_MAX).await?;
+        let entries = store.entries_after(tenant, stream, replay.head().position, ENTRIES_MAX).await?;
         for (index, entry) in entries.iter().enumerate() {
             replay.take(entry)?;
             if index % TAKEN_AT_ONCE == 0 {

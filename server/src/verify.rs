@@ -217,7 +217,7 @@ impl Verifying<'_> {
     }
 
     fn feed(&mut self, new: &NewEntry) -> Result<(), VerifyError> {
-        let admitted = self.verifier.feed(&new.entry, new.hash)?;
+        let admitted = self.verifier.feed(&new.entry, new.hash, new.chain)?;
         self.entries += 1;
         if admitted.effects.author == new.author {
             return Ok(());

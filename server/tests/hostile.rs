@@ -334,7 +334,7 @@ async fn frames_for_what_is_not_theirs_are_refused(database: Database) {
         (DocumentId::Home(victim.clone()), Fact::Setting(elsewhere, muted, Some(clock::wall_now()))),
     ] {
         let stream = StreamId::Account(victim.clone());
-        let mut blank = Stream::new(tenant(), stream.clone(), Position::ZERO, 0);
+        let mut blank = Stream::new(tenant(), stream.clone());
         let written = blank.write(world.scene.attacker.device, &document, clock::wall_now(), &[fact]);
         let change = written.unwrap().0.bytes().to_vec();
         let answer = push(&mut attacker, &stream, &PushedChange { document, change }).await;

@@ -40,6 +40,7 @@ on_each_store! {
     j32_who_left_and_came_back_in_one_batch_came_in_by_its_last_entry,
     j33_what_is_being_written_is_neither_lost_nor_overwritten,
     j33_a_damaged_journal_mends_nothing,
+    j48_a_journal_that_is_not_that_of_its_chain_mends_nothing,
     j23_a_rotten_row_of_a_projection_locks_nobody_out,
     j34_a_rotten_row_that_is_met_is_made_anew_by_the_server,
     j34_whoever_missed_a_rotten_row_hears_of_it,
@@ -139,7 +140,7 @@ async fn j32_each_row_that_differs_is_named_and_made_anew(database: Database) {
     let (server, ..) = written(&database, &[]).await;
     let store = database.open().await;
     assert_eq!((odd(&*store).await, mended(&*store).await), (vec![], vec![]));
-    let rot = database.literal(b"rot");
+    let (rot, other) = (database.literal(b"rot"), database.literal(&[7; 32]));
     let in_group = format!("conversation = '{}'", group());
     let (boats, group, ann) = (stream(boats()), stream(group()), "account/ann");
     let differs = |stream: &dyn ToString, row: String, columns| {
@@ -148,8 +149,8 @@ async fn j32_each_row_that_differs_is_named_and_made_anew(database: Database) {
     let id = |stream: &StreamId| stream.conversation().unwrap().to_string();
     let cases = [
         (
-            format!("UPDATE streams SET position = 3, page = 0 WHERE stream = '{group}'"),
-            differs(&group, format!("streams {group}"), "position, page"),
+            format!("UPDATE streams SET position = 3, page = 0, chain = {other} WHERE stream = '{group}'"),
+            differs(&group, format!("streams {group}"), "position, page, chain"),
         ),
         (format!("DELETE FROM streams WHERE stream = '{group}'"), format!("{group} streams {group}: missing")),
         (
@@ -359,29 +360,41 @@ async fn j33_whoever_mends_a_stream_waits_for_who_writes_it() {
     assert_eq!(odd(&*store).await, Vec::<String>::new());
 }
 
+/// That the group is left as it is, with a title that rotted, because its journal is damaged.
+async fn check_damaged(database: &Database, store: &dyn Store, position: u64) {
+    let mut failed = Vec::new();
+    let tell = |_: &_, stream: &StreamId, outcome: &Result<Vec<_>, StoreError>| match outcome {
+        Err(StoreError::Damaged { position, .. }) => failed.push((stream.clone(), *position)),
+        other => assert!(other.is_ok()),
+    };
+    let mended = mend_all(store, None, tell).await.unwrap();
+    assert_eq!((mended.damaged, failed), (1, vec![(stream(group()), Position::new(position))]));
+    let left = format!("SELECT count(*) FROM conversations WHERE title = 'rot' AND conversation = '{}'", group());
+    assert_eq!(database.number(&left).await, 1);
+}
+
+async fn j48_a_journal_that_is_not_that_of_its_chain_mends_nothing(database: Database) {
+    let (server, ..) = written(&database, &[]).await;
+    server.stop().await;
+    let store = database.open().await;
+    database.execute("UPDATE conversations SET title = 'rot'").await;
+    let later = "UPDATE journal SET accepted_at = accepted_at + 1 WHERE position = 2 AND stream";
+    database.execute(&format!("{later} = '{}'", stream(group()))).await;
+    check_damaged(&database, &*store, 6).await;
+}
+
 async fn j33_a_damaged_journal_mends_nothing(database: Database) {
     let (server, ..) = written(&database, &[]).await;
     server.stop().await;
     let store = database.open().await;
     database.execute("UPDATE conversations SET title = 'rot'").await;
-    let check = async |position: u64| {
-        let mut failed = Vec::new();
-        let tell = |_: &_, stream: &StreamId, outcome: &Result<Vec<_>, StoreError>| match outcome {
-            Err(StoreError::Damaged { position, .. }) => failed.push((stream.clone(), *position)),
-            other => assert!(other.is_ok()),
-        };
-        let mended = mend_all(&*store, None, tell).await.unwrap();
-        assert_eq!((mended.damaged, failed), (1, vec![(stream(group()), Position::new(position))]));
-        let left = format!("SELECT count(*) FROM conversations WHERE title = 'rot' AND conversation = '{}'", group());
-        assert_eq!(database.number(&left).await, 1);
-    };
     // What ends before its stream does cannot say what the end did.
     database.execute(&format!("DELETE FROM journal WHERE position = 6 AND stream = '{}'", stream(group()))).await;
-    check(6).await;
+    check_damaged(&database, &*store, 6).await;
     database
         .execute(&format!("UPDATE journal SET change = hash WHERE position = 2 AND stream = '{}'", stream(group())))
         .await;
-    check(2).await;
+    check_damaged(&database, &*store, 2).await;
 }
 
 /// What a device of bob that holds nothing is told: conversations, those with a last

@@ -42,6 +42,9 @@ on_each_store! {
     j4_a_snapshot_without_its_checksum_is_found,
     j4_a_snapshot_of_another_state_is_found,
     j4_a_snapshot_with_other_admissions_is_found,
+    j48_a_change_of_each_column_that_the_chain_covers_is_found,
+    j48_entries_in_another_order_are_found,
+    j48_a_dropped_entry_that_nobody_misses_is_found,
 }
 
 const PAGE: &str = "SELECT count(*) FROM snapshots WHERE document LIKE 'page/%' AND position = 5";
@@ -129,6 +132,56 @@ async fn j2_a_healthy_journal_verifies_while_a_server_runs(database: Database) {
     server.stop().await;
 }
 
+/// What is found after a statement that no decision forbids, and what is found once it is undone.
+async fn check_chain(database: &Database, position: u64, change: &str, undo: &str) {
+    let found = found_in(database, change).await;
+    check(&found, position, Aspect::Chain, "of this entry and those before it");
+    assert!(database.execute(undo).await > 0, "{undo}");
+    assert_eq!(verify(&*database.open().await).await.1, []);
+}
+
+async fn j48_a_change_of_each_column_that_the_chain_covers_is_found(database: Database) {
+    let (server, ..) = written(&database).await;
+    server.stop().await;
+    let set = |position, set: &str| format!("UPDATE journal SET {set} WHERE {}", row(position));
+    check_chain(&database, 2, &set(2, "accepted_at = accepted_at + 1"), &set(2, "accepted_at = accepted_at - 1")).await;
+    let (yes, no) = (set(2, "administrator = NOT administrator"), set(2, "administrator = NOT administrator"));
+    check_chain(&database, 2, &yes, &no).await;
+    let mut sets = Vec::new();
+    for position in [3, 4] {
+        let chain = database.bytes(&format!("SELECT chain FROM journal WHERE {}", row(position))).await;
+        sets.push(set(4, &format!("chain = {}", database.literal(&chain))));
+    }
+    check_chain(&database, 4, &sets[0], &sets[1]).await;
+}
+
+/// A stream whose entries 6 and 7 know nothing of each other.
+async fn written_at_once(database: &Database) {
+    let (server, mut ann, mut author, mut bob) = written(database).await;
+    let says = vec![author.say("five")];
+    ann.push_accepted(stream(boats()), says).await;
+    let mut bob_again = Client::connect(&server, "bob", device(2)).await;
+    bob_again.push_accepted(stream(boats()), vec![bob.say("six")]).await;
+    server.stop().await;
+}
+
+async fn j48_entries_in_another_order_are_found(database: Database) {
+    written_at_once(&database).await;
+    for (from, to) in [(6, 99), (7, 6)] {
+        database.execute(&format!("UPDATE journal SET position = {to} WHERE {}", row(from))).await;
+    }
+    let found = found_in(&database, &format!("UPDATE journal SET position = 7 WHERE {}", row(99))).await;
+    check(&found, 6, Aspect::Chain, "of this entry and those before it");
+}
+
+async fn j48_a_dropped_entry_that_nobody_misses_is_found(database: Database) {
+    written_at_once(&database).await;
+    database.execute(&format!("DELETE FROM journal WHERE {}", row(6))).await;
+    database.execute(&format!("UPDATE streams SET position = 6 WHERE stream = '{}'", stream(boats()))).await;
+    let found = found_in(&database, &format!("UPDATE journal SET position = 6 WHERE {}", row(7))).await;
+    check(&found, 6, Aspect::Chain, "of this entry and those before it");
+}
+
 async fn j1_a_deleted_entry_is_found(database: Database) {
     let found = found_after(&database, &format!("DELETE FROM journal WHERE {}", row(3))).await;
     check(&found, 3, Aspect::Position, "an entry at position 3");
@@ -157,16 +210,19 @@ async fn j2_a_rewritten_change_is_found_by_who_depends_on_it(database: Database)
     let mut bytes = change(&database, 3).await;
     let at = bytes.windows(3).position(|word| word == b"two").unwrap();
     bytes[at] = b'T';
-    // Whoever rewrites a change can make its checksum and its hash fit.
+    // Whoever rewrites a change can make its checksum, its hash and its chain fit.
     let hash = {
         use sha2::Digest as _;
         let hash = sha2::Sha256::digest(&bytes[8..]);
         bytes[4..8].copy_from_slice(&hash[..4]);
         hash
     };
-    assert!(ChangeHash::of_change(&bytes).is_some());
-    let (bytes, hash) = (database.literal(&bytes), database.literal(&hash));
-    let sql = format!("UPDATE journal SET change = {bytes}, hash = {hash} WHERE {}", row(3));
+    let changed = ChangeHash::of_change(&bytes).unwrap();
+    let store = database.open().await;
+    let entries = store.records().entries(&tenant(), &stream(boats()), Position::new(1), 2).await.unwrap();
+    let chain = entries[0].chain.next(&tenant(), &entries[1].entry, changed);
+    let [bytes, hash, chain] = [&bytes[..], &hash, chain.as_bytes()].map(|bytes| database.literal(bytes));
+    let sql = format!("UPDATE journal SET change = {bytes}, hash = {hash}, chain = {chain} WHERE {}", row(3));
     check(&found_in(&database, &sql).await, 4, Aspect::Decision, "refused with dependency_missing");
 }
 
@@ -185,8 +241,9 @@ async fn j2_an_entry_of_a_removed_member_is_found(database: Database) {
     let (change, hash) = (database.literal(&forged.change), database.literal(hash.as_bytes()));
     let sql = format!(
         "INSERT INTO journal (tenant, stream, position, tick, author, account, document, administrator,
-            accepted_at, node, hash, change)
-         SELECT tenant, stream, 7, tick, author, 'bob', document, administrator, accepted_at, node, {hash}, {change}
+            accepted_at, node, hash, chain, change)
+         SELECT tenant, stream, 7, tick, author, 'bob', document, administrator, accepted_at, node, {hash}, chain,
+            {change}
          FROM journal WHERE {}",
         row(5)
     );

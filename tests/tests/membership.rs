@@ -15,7 +15,6 @@ use tidings_core::{
     },
     doc::{Document, Fact},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId},
-    journal::Position,
     limits::Limits,
     model::{
         ConversationKind, ConversationState, Created, Grant, InfoField, JoinPolicy, LateWrites, MemberField,
@@ -246,7 +245,7 @@ impl Arena {
             }
         };
         let document = DocumentId::Conversation(conversation);
-        let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation), Position::ZERO, 0);
+        let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation));
         stream.insert(Document::new(document.clone()));
         stream.insert(Document::new(DocumentId::Page(conversation, 1)));
         let client = PEOPLE.iter().position(|name| *name == "me").expect("a member has a device");

@@ -6,7 +6,7 @@ use crate::{
     code::Code,
     doc::{Admit, ApplyChangeError, Change, DecodedChange, Document, Fact},
     ids::{ChangeHash, DocumentId},
-    journal::{Entry, Position},
+    journal::{ChainHash, Entry, Position},
     limits::Limits,
     time::WallTime,
     wire::PushedChange,
@@ -19,6 +19,8 @@ pub struct Admitted {
     pub entry: Entry,
     /// Its hash.
     pub hash: ChangeHash,
+    /// The hash of the journal up to it.
+    pub chain: ChainHash,
     /// What it did, for projections and views.
     pub effects: Effects,
 }
@@ -105,11 +107,10 @@ impl Stream {
         limits: &Limits,
     ) -> Result<Admitted, AdmitError> {
         let facts = self.judge(session, pushed, (&change, decoded), accepted_at, limits)?;
-        let position = self.position.next();
+        let position = self.position().next();
         let document = self.document_mut(&pushed.document).expect("shape found it");
         admit(document, &change, position, accepted_at).map_err(malformed)?;
         document.charge(&change, &session.account, session.administrator, accepted_at);
-        self.position = position;
         let effects = self.take_effect(&pushed.document, facts);
         self.count(&pushed.document, &session.account, (position, accepted_at), &effects.facts);
         let entry = Entry {
@@ -121,7 +122,9 @@ impl Stream {
             change: pushed.change.clone(),
             deletes: effects.deletes,
         };
-        Ok(Admitted { entry, hash: change.hash(), effects })
+        let hash = change.hash();
+        self.head = self.head.next(self.tenant(), &entry, hash);
+        Ok(Admitted { entry, hash, chain: self.head.chain, effects })
     }
 
     /// Admits an entry again, as the session that it is said to be of: what

@@ -26,7 +26,7 @@ impl Judge {
     /// When a document does not load.
     pub fn new(session: Session, fetched: &Fetched) -> Result<Self, RestoreDocumentError> {
         let tenant = session.tenant.clone();
-        let mut stream = Stream::new(tenant, fetched.stream.clone(), fetched.head, fetched.page);
+        let mut stream = Stream::at(tenant, fetched.stream.clone(), fetched.at(), fetched.page);
         for snapshot in &fetched.documents {
             let is_of = |entry: &&Entry| entry.document == snapshot.document && entry.position > snapshot.position;
             let tail: Vec<Entry> = fetched.entries.iter().filter(is_of).cloned().collect();

@@ -10,9 +10,13 @@ use crate::{
         said::{SAID_ENTRIES_MAX, Said},
         shape, thread,
     },
+    code::Code,
     doc::{Admit, ApplyChangeError, Change, Document, Fact, Home, Key, Message, Operation, OperationKind, effort},
-    ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
-    journal::{Entry, Position},
+    ids::{
+        AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId,
+        TenantId,
+    },
+    journal::{Entry, Head, Position},
     limits::Limits,
     model::{Conversation, Profile, Reachability, Thread, preview},
     time::WallTime,
@@ -28,7 +32,7 @@ pub struct Stream {
     id: StreamId,
     /// The device of the system's account.
     pub(super) system: DeviceId,
-    pub(super) position: Position,
+    pub(super) head: Head,
     page: PageNumber,
     documents: BTreeMap<DocumentId, Arc<Document>>,
     conversation: Arc<Conversation>,
@@ -70,15 +74,20 @@ pub struct Effects {
 }
 
 impl Stream {
-    /// A stream at a position with nothing loaded; `page` is its newest page
+    /// A stream before its first entry.
+    pub fn new(tenant: TenantId, id: StreamId) -> Self {
+        Self::at(tenant, id, Head::default(), 0)
+    }
+
+    /// A stream at a head with nothing loaded; `page` is its newest page
     /// that has a change, 0 for none.
-    pub fn new(tenant: TenantId, id: StreamId, position: Position, page: PageNumber) -> Self {
+    pub fn at(tenant: TenantId, id: StreamId, head: Head, page: PageNumber) -> Self {
         let system = DeviceId::of_system(&tenant, &id);
         Self {
             tenant,
             id,
             system,
-            position,
+            head,
             page,
             documents: BTreeMap::new(),
             conversation: Arc::default(),
@@ -102,7 +111,12 @@ impl Stream {
 
     /// The last position.
     pub fn position(&self) -> Position {
-        self.position
+        self.head.position
+    }
+
+    /// The last position, with the hash of the journal up to it.
+    pub fn head(&self) -> Head {
+        self.head
     }
 
     /// The newest page that has a change; 0 for none.
@@ -210,7 +224,7 @@ impl Stream {
     /// created conversation, or its newest page.
     pub fn lacks_base(&self) -> bool {
         let Some(conversation) = self.id.conversation() else { return false };
-        let created = self.position == Position::ZERO || self.conversation.created.is_some();
+        let created = self.position() == Position::ZERO || self.conversation.created.is_some();
         let page = self.page == 0 || self.documents.contains_key(&DocumentId::Page(conversation, self.page));
         !created || !page
     }
@@ -420,7 +434,13 @@ impl Stream {
             None if entry.document.thread().is_some() => Some(read()?),
             None => None,
         };
-        self.position = self.position.max(entry.position);
+        if entry.position > self.position() {
+            let hash = match &applied {
+                Some(change) => change.hash(),
+                None => hash_of(entry)?,
+            };
+            self.head = self.head.next(&self.tenant, entry, hash);
+        }
         if let DocumentId::Page(_, number) = entry.document {
             self.page = self.page.max(number);
         }
@@ -471,7 +491,7 @@ impl Stream {
     /// The position behind which slow mode looks back on entries, if what they said is
     /// not known here yet.
     pub fn lacks_said(&self) -> Option<Position> {
-        let first = self.position.number().saturating_sub(SAID_ENTRIES_MAX.into());
+        let first = self.position().number().saturating_sub(SAID_ENTRIES_MAX.into());
         (self.is_slow() && !self.said.is_whole).then(|| Position::new(first))
     }
 
@@ -584,6 +604,12 @@ impl Stream {
 /// Whether a page has as many changes, or as many bytes of them, as close it.
 fn is_closed(page: &Document, limits: &Limits) -> bool {
     page.changes() >= limits.page_changes_soft || page.change_bytes() >= u64::from(limits.page_bytes_soft)
+}
+
+/// The hash of an entry's change, of which nothing else is read.
+fn hash_of(entry: &Entry) -> Result<ChangeHash, ApplyChangeError> {
+    let malformed = || illegal(Refusal::new(Code::ChangeMalformed, "bytes that are no change"));
+    ChangeHash::of_change(&entry.change).ok_or_else(malformed)
 }
 
 fn illegal(refusal: Refusal) -> ApplyChangeError {

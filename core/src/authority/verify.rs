@@ -9,7 +9,7 @@ use crate::{
     authority::{AdmitError, Admitted, Stream, shape},
     doc::{Document, Value},
     ids::{AccountId, ChangeHash, DeviceId, DocumentId, StreamId, TenantId},
-    journal::{Entry, Position},
+    journal::{ChainHash, Entry, Position},
     limits::Limits,
 };
 
@@ -53,6 +53,8 @@ crate::named::named! {
         Device = "device",
         /// What the authority answers to an entry.
         Decision = "decision",
+        /// The hash of the journal up to an entry.
+        Chain = "chain",
         /// A column of an entry that follows from its change.
         Entry = "entry",
         /// The stream's last position and newest page.
@@ -74,7 +76,7 @@ impl Difference {
 impl Verifier {
     /// A stream before its first entry, to be judged by these limits.
     pub fn new(tenant: TenantId, stream: StreamId, limits: Limits) -> Self {
-        let stream = Stream::new(tenant, stream, Position::ZERO, 0);
+        let stream = Stream::new(tenant, stream);
         Self { stream, limits, owners: BTreeMap::new(), saved: BTreeMap::new() }
     }
 
@@ -94,7 +96,7 @@ impl Verifier {
     /// # Errors
     /// The difference to what is stored. Nothing can be said about the entries
     /// behind it.
-    pub fn feed(&mut self, entry: &Entry, hash: ChangeHash) -> Result<Admitted, Difference> {
+    pub fn feed(&mut self, entry: &Entry, hash: ChangeHash, chain: ChainHash) -> Result<Admitted, Difference> {
         let differs = |aspect, expected: String, found: String| {
             Err(Difference::new(self.stream.position().next(), aspect, expected, found))
         };
@@ -124,6 +126,10 @@ impl Verifier {
         }
         match self.stream.readmit(entry, &self.limits) {
             Ok(decided) if decided.entry == *entry && decided.hash == hash => {
+                if decided.chain != chain {
+                    let expected = format!("chain {} of this entry and those before it", decided.chain);
+                    return Err(Difference::new(entry.position, Aspect::Chain, expected, chain.to_string()));
+                }
                 self.owners.entry(device).or_insert_with(|| (entry.account.clone(), entry.position));
                 self.save_quiet_pages();
                 Ok(decided)
@@ -274,13 +280,13 @@ mod tests {
     struct Journal {
         stream: Stream,
         limits: Limits,
-        entries: Vec<(Entry, ChangeHash)>,
+        entries: Vec<(Entry, ChangeHash, ChainHash)>,
     }
 
     impl Journal {
         /// A group of `ow` and `me`, with a message of each.
         fn new(page_changes_soft: u32) -> Self {
-            let stream = Stream::new(tenant(), StreamId::Conversation(boats()), Position::ZERO, 0);
+            let stream = Stream::new(tenant(), StreamId::Conversation(boats()));
             let mut journal =
                 Self { stream, limits: Limits { page_changes_soft, ..Limits::default() }, entries: Vec::new() };
             let created = Created::new(ConversationKind::Group, account("ow"), NOW);
@@ -312,7 +318,7 @@ mod tests {
                 deletes: None,
             };
             self.stream.apply_entry(&entry).unwrap();
-            self.entries.push((entry, change.hash()));
+            self.entries.push((entry, change.hash(), self.stream.head().chain));
         }
 
         fn says(&mut self, name: &str, number: u16) {
@@ -334,7 +340,8 @@ mod tests {
 
         fn verify(&self) -> Result<Verifier, Difference> {
             let mut verifier = self.verifier();
-            self.entries.iter().try_for_each(|(entry, hash)| verifier.feed(entry, *hash).map(drop))?;
+            let mut entries = self.entries.iter();
+            entries.try_for_each(|(entry, hash, chain)| verifier.feed(entry, *hash, *chain).map(drop))?;
             Ok(verifier)
         }
 
@@ -375,9 +382,9 @@ mod tests {
         journal.entries[2].0.account = account("eve");
         journal.check(3, Aspect::Decision, "refused with not");
         let mut journal = Journal::new(1_000);
-        let (mut again, hash) = journal.entries[2].clone();
+        let (mut again, hash, chain) = journal.entries[2].clone();
         again.position = Position::new(4);
-        journal.entries.push((again, hash));
+        journal.entries.push((again, hash, chain));
         journal.check(4, Aspect::Decision, "once");
     }
 
@@ -392,6 +399,20 @@ mod tests {
         let mut journal = honest.clone();
         journal.entries[2].1 = journal.entries[1].1;
         journal.check(3, Aspect::Hash, "");
+    }
+
+    #[test]
+    fn j48_what_every_decision_allows_is_found_by_the_chain() {
+        let honest = Journal::new(1_000);
+        let change = |change: &dyn Fn(&mut Journal)| {
+            let mut journal = honest.clone();
+            change(&mut journal);
+            journal
+        };
+        let later = WallTime::from_millis(NOW.as_millis() + 1);
+        change(&|journal| journal.entries[1].0.accepted_at = later).check(2, Aspect::Chain, "chain");
+        change(&|journal| journal.entries[1].0.administrator = true).check(2, Aspect::Chain, "chain");
+        change(&|journal| journal.entries[1].2 = ChainHash::default()).check(2, Aspect::Chain, "chain");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! because somebody else did it are content.
 
 use super::*;
-use crate::{ids::DeviceId, journal::Position};
+use crate::ids::DeviceId;
 
 const NOW: WallTime = WallTime::from_millis(1_767_225_600_000);
 const GROUP: ConversationId = ConversationId::from_bytes([7; 16]);
@@ -22,7 +22,7 @@ impl Desk {
         let tenant = TenantId::parse("acme").unwrap();
         let device = DeviceId::from_bytes([1; 16]);
         let session = Session { tenant: tenant.clone(), account: account("ann"), device, administrator: false };
-        let stream = Stream::new(tenant, StreamId::Conversation(GROUP), Position::ZERO, 0);
+        let stream = Stream::new(tenant, StreamId::Conversation(GROUP));
         let mut desk = Self { session, stream };
         let group = CreateConversation::group(Some("Trip".into()), vec![account("bob")]);
         desk.does(CreateConversation { conversation: GROUP, ..group });

@@ -16,7 +16,7 @@ impl Replica {
     /// The documents of a Fetched, each with the entries behind its snapshot.
     pub(super) fn restore_fetched(&self, fetched: &Fetched) -> Result<Stream, RestoreFetchedError> {
         let tenant = self.confirmed.tenant().clone();
-        let mut stream = Stream::new(tenant, fetched.stream.clone(), fetched.head, fetched.page);
+        let mut stream = Stream::at(tenant, fetched.stream.clone(), fetched.at(), fetched.page);
         for thread in &fetched.threads {
             let Some(conversation) = fetched.stream.conversation() else { return Err(RestoreFetchedError::Foreign) };
             if ConversationId::thread(stream.tenant(), conversation, &thread.parent.message) != thread.id {

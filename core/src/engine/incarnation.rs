@@ -164,7 +164,7 @@ impl Engine {
     ) -> Result<Vec<OutboxEntry>, super::fault::RestoreFetchedError> {
         let Some(replica) = self.replica(stream) else { return Ok(Vec::new()) };
         let Some(former) = replica.former.take() else { return replica.restart(fetched) };
-        let empty = Stream::new(replica.confirmed.tenant().clone(), stream.clone(), Position::ZERO, 0);
+        let empty = Stream::new(replica.confirmed.tenant().clone(), stream.clone());
         let held = core::mem::replace(&mut replica.confirmed, empty);
         let mut admitted = match replica.restart(fetched) {
             Ok(admitted) => admitted,

@@ -183,6 +183,7 @@ mod tests {
             subscriber_count: 0,
             resource: (kind == ConversationKind::Resource).then(|| format!("flat {number}")),
             joined: Position::ZERO,
+            chain: Default::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     doc::Document,
     engine::unread::UnreadBehind,
     ids::{AccountId, ConversationId, DeviceId, DocumentId, IncarnationId, PageNumber, Stamp, StreamId, TenantId},
-    journal::{Cursor, Position},
+    journal::{ChainHash, Cursor, Head, Position},
     model::Receipt,
     storage::{Record, RecordKey, Write},
     time::WallTime,
@@ -104,6 +104,16 @@ pub(super) struct HeadRecord {
     /// as the account may not read it there.
     #[cbor(n(6), default)]
     pub(super) given_back: Option<IncarnationId>,
+    /// The hash of the journal up to the position.
+    #[n(7)]
+    pub(super) chain: ChainHash,
+}
+
+impl HeadRecord {
+    /// Where the stream stands.
+    pub(super) fn at(&self) -> Head {
+        Head { position: self.position, chain: self.chain }
+    }
 }
 
 /// A row of the list with what is not shown of it.

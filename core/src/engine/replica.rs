@@ -104,7 +104,7 @@ pub(super) enum Received {
 impl Replica {
     /// A stream of which nothing is held.
     pub(super) fn empty(tenant: TenantId, id: StreamId, whole: bool) -> Self {
-        let mut confirmed = Stream::new(tenant, id.clone(), Position::ZERO, 0);
+        let mut confirmed = Stream::new(tenant, id.clone());
         match &id {
             StreamId::Conversation(conversation) => {
                 confirmed.insert(Document::new(DocumentId::Conversation(*conversation)));
@@ -127,7 +127,7 @@ impl Replica {
         registers: Registers,
         tail: BTreeMap<Position, DocumentId>,
     ) -> Self {
-        let mut confirmed = Stream::new(tenant, id, head.position, head.page);
+        let mut confirmed = Stream::at(tenant, id, head.at(), head.page);
         threads.into_iter().for_each(|thread| confirmed.set_thread(thread));
         documents.into_iter().for_each(|document| confirmed.insert(document));
         let mut replica = Self::with(confirmed, head, true);
@@ -191,6 +191,7 @@ impl Replica {
             behind: self.unread_at_start(me, read),
             incarnation: None,
             given_back: None,
+            chain: self.confirmed.head().chain,
         }
     }
 

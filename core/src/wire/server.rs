@@ -7,7 +7,7 @@ use crate::{
     ids::{
         AccountId, ChangeHash, ConversationId, DocumentId, IncarnationId, MessageId, PageNumber, StreamId, TenantId,
     },
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Head, Position},
     limits::{Limits, frame_items},
     model::{
         ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role, Thread,
@@ -163,6 +163,9 @@ pub struct ConversationSummary {
     /// Where in its journal the account last became a member: nothing before is unread.
     #[n(16)]
     pub joined: Position,
+    /// The hash of its journal up to the last position.
+    #[n(17)]
+    pub chain: ChainHash,
 }
 
 /// The newest message of a conversation.
@@ -303,6 +306,16 @@ pub struct Fetched {
     /// What a member has not read, where a new start leaves pages out.
     #[n(10)]
     pub unread: Option<Unread>,
+    /// The hash of the journal up to the head.
+    #[n(11)]
+    pub chain: ChainHash,
+}
+
+impl Fetched {
+    /// The head that it tells.
+    pub fn at(&self) -> Head {
+        Head { position: self.head, chain: self.chain }
+    }
 }
 
 /// Messages of others up to the head of an answer, but for those that were deleted by then.

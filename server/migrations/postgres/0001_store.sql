@@ -37,15 +37,19 @@ CREATE TABLE epochs (
     epoch BYTEA NOT NULL
 );
 
+-- `chain` is that of the last entry.
 CREATE TABLE streams (
     tenant TEXT COLLATE "C" NOT NULL,
     stream TEXT COLLATE "C" NOT NULL,
     position BIGINT NOT NULL,
     page BIGINT NOT NULL,
     tick BIGINT NOT NULL,
+    chain BYTEA NOT NULL,
     PRIMARY KEY (tenant, stream)
 ) WITH (fillfactor = 70);
 
+-- `hash` is the change's, and `chain` is of this entry and all before it: of `hash`,
+-- and not of `change`, which may be erased one day.
 CREATE TABLE journal (
     position BIGINT NOT NULL,
     tick BIGINT NOT NULL,
@@ -59,6 +63,7 @@ CREATE TABLE journal (
     author TEXT COLLATE "C",
     document TEXT COLLATE "C" NOT NULL,
     hash BYTEA NOT NULL,
+    chain BYTEA NOT NULL,
     change BYTEA NOT NULL,
     PRIMARY KEY (tenant, stream, position),
     UNIQUE (tenant, stream, hash, document)

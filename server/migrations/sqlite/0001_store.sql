@@ -21,17 +21,21 @@ CREATE TABLE epochs (
     epoch BLOB NOT NULL
 ) STRICT;
 
+-- `chain` is that of the last entry.
 CREATE TABLE streams (
     tenant TEXT NOT NULL,
     stream TEXT NOT NULL,
     position INTEGER NOT NULL,
     page INTEGER NOT NULL,
     tick INTEGER NOT NULL,
+    chain BLOB NOT NULL,
     PRIMARY KEY (tenant, stream)
 ) STRICT, WITHOUT ROWID;
 
 -- A table with row ids, because changes may be large; and `change` last, so
 -- that a query that does not want it never reads its overflow pages.
+-- `hash` is the change's, and `chain` is of this entry and all before it: of `hash`,
+-- and not of `change`, which may be erased one day.
 CREATE TABLE journal (
     tenant TEXT NOT NULL,
     stream TEXT NOT NULL,
@@ -45,6 +49,7 @@ CREATE TABLE journal (
     accepted_at INTEGER NOT NULL,
     node INTEGER NOT NULL,
     hash BLOB NOT NULL,
+    chain BLOB NOT NULL,
     change BLOB NOT NULL,
     PRIMARY KEY (tenant, stream, position),
     UNIQUE (tenant, stream, hash, document)

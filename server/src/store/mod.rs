@@ -25,7 +25,7 @@ use std::{
 
 use tidings_core::{
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Head, Position},
     model::{LateMessage, Member, MemberStatus, Profile, Reachability, Role, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
@@ -215,6 +215,15 @@ pub struct StreamHead {
     pub position: Position,
     /// Its newest page that has a change; 0 for none.
     pub page: PageNumber,
+    /// The hash of its journal up to the last position.
+    pub chain: ChainHash,
+}
+
+impl StreamHead {
+    /// Its last position, with the hash there.
+    pub fn at(&self) -> Head {
+        Head { position: self.position, chain: self.chain }
+    }
 }
 
 /// A change that the journal holds, and where.
@@ -259,6 +268,8 @@ pub struct NewEntry {
     pub entry: Entry,
     /// The hash of its change, unique within the stream.
     pub hash: ChangeHash,
+    /// The hash of the journal up to it.
+    pub chain: ChainHash,
     /// Whose new message it holds, if it holds one: what unread counts count. It
     /// need not be the entry's account, which may have let a late one in.
     pub author: Option<AccountId>,
@@ -322,6 +333,8 @@ pub struct StreamCommit {
     pub entries: Vec<NewEntry>,
     /// The newest page with a change after them.
     pub page: PageNumber,
+    /// The hash of the journal up to the last of them.
+    pub chain: ChainHash,
     /// The conversation's projection after them; none for an account's stream.
     pub conversation: Option<ConversationRow>,
     /// The change of its public name, if that changed.

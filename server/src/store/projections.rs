@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt};
 use async_trait::async_trait;
 use tidings_core::{
     ids::{DocumentId, StreamId, TenantId},
-    journal::{Entry, Position},
+    journal::{Entry, Head},
 };
 
 use super::{StoreError, StreamCommit};
@@ -19,8 +19,8 @@ pub trait Restate: Send + Sync {
     /// Which stream.
     fn stream(&self) -> &StreamId;
 
-    /// The last entry that was taken.
-    fn position(&self) -> Position;
+    /// The last entry that was taken, with the hash of the journal up to it.
+    fn head(&self) -> Head;
 
     /// Takes the next entry.
     ///

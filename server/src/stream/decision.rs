@@ -44,7 +44,7 @@ impl Decision {
     pub(super) fn take(&mut self, admitted: Admitted) {
         let author = admitted.effects.author.clone();
         self.touched.take(&admitted.entry, admitted.effects);
-        self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, author });
+        self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, chain: admitted.chain, author });
     }
 
     /// Takes note in the log of how far those submissions are that are traced.

@@ -40,6 +40,7 @@ pub(super) fn projected(
         expected: stream.position(),
         entries: Vec::new(),
         page: stream.page(),
+        chain: stream.head().chain,
         conversation: conversation_row(stream),
         name: NameChange::between(former.name.as_deref(), stream.conversation().public_name()),
         words: Some(stream.conversation().directory_words()).filter(|words| *words != former.words),

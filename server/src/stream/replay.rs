@@ -8,7 +8,7 @@ use tidings_core::{
     authority::Stream,
     doc::Document,
     ids::{DocumentId, StreamId, TenantId},
-    journal::{Entry, Position},
+    journal::{Entry, Head},
 };
 
 use super::{
@@ -28,7 +28,7 @@ pub(crate) struct Replay {
 impl Replay {
     /// A stream before its first entry.
     pub(crate) fn new(tenant: &TenantId, id: &StreamId) -> Self {
-        let mut stream = Stream::new(tenant.clone(), id.clone(), Position::ZERO, 0);
+        let mut stream = Stream::new(tenant.clone(), id.clone());
         let documents = match id {
             StreamId::Conversation(conversation) => vec![DocumentId::Conversation(*conversation)],
             StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account.clone())],
@@ -56,8 +56,8 @@ impl Restate for Replay {
         self.stream.id()
     }
 
-    fn position(&self) -> Position {
-        self.stream.position()
+    fn head(&self) -> Head {
+        self.stream.head()
     }
 
     fn take(&mut self, entry: &Entry) -> Result<(), StoreError> {

@@ -41,14 +41,14 @@ impl<'a> Source<'a> {
         let (tenant, id) = (&self.key.tenant, &self.key.stream);
         let Some(conversation) = id.conversation() else {
             let head = self.store.stream_head(tenant, id).await?;
-            return Ok(State::of(Stream::new(tenant.clone(), id.clone(), head.position, head.page)));
+            return Ok(State::of(Stream::at(tenant.clone(), id.clone(), head.at(), head.page)));
         };
         let (document, head) = load(self.store, tenant, &DocumentId::Conversation(conversation)).await?;
         let is_there = document.changes() > 0 || head.position == Position::ZERO;
         if !is_there && self.is_deleted(tenant, conversation).await? {
             return Err(DecideError::Erased);
         }
-        let mut stream = Stream::new(tenant.clone(), id.clone(), head.position, head.page);
+        let mut stream = Stream::at(tenant.clone(), id.clone(), head.at(), head.page);
         stream.insert(document);
         self.recall(&mut stream).await?;
         Ok(State::of(stream))

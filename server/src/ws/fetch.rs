@@ -405,6 +405,7 @@ impl Fetching<'_> {
             threads: Vec::new(),
             lacks: Vec::new(),
             unread: None,
+            chain: head.chain,
         }
     }
 

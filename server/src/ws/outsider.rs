@@ -9,7 +9,6 @@ use tidings_core::{
     code::Code,
     doc::Document,
     ids::{ConversationId, DocumentId},
-    journal::Position,
     model::{Conversation, Wish},
     wire::Push,
 };
@@ -39,7 +38,7 @@ pub(super) fn check_push(node: &Node, session: &Session, push: &Push) -> Result<
     let unknown = || Refusal::new(Code::ConversationUnknown, "the conversation does not exist");
     let conversation = push.stream.conversation().ok_or_else(unknown)?;
     let pushed = push.changes.first().ok_or_else(unknown)?;
-    let mut nothing = Stream::new(session.tenant.clone(), push.stream.clone(), Position::ZERO, 0);
+    let mut nothing = Stream::new(session.tenant.clone(), push.stream.clone());
     nothing.insert(Document::new(DocumentId::Conversation(conversation)));
     if pushed.document.stream() == push.stream {
         nothing.insert_missing_for(&pushed.document, &pushed.change);

@@ -66,7 +66,7 @@ impl Author {
     fn new(name: &str, device: DeviceId, stream: StreamId) -> Self {
         let tenant = TenantId::parse("acme").unwrap();
         let session = Session { tenant: tenant.clone(), account: account(name), device, administrator: false };
-        Self { session, stream: Stream::new(tenant, stream, Position::ZERO, 0), limits: Limits::default(), count: 0 }
+        Self { session, stream: Stream::new(tenant, stream), limits: Limits::default(), count: 0 }
     }
 
     /// Takes in what others wrote.

@@ -7,7 +7,6 @@ use tidings_core::{
     authority::{Session, Stream, step},
     doc::{Change, Document, Fact},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
-    journal::Position,
     limits::Limits,
     model::{ConversationKind, Created, MessageBody, MessageKind, Role},
     time::WallTime,
@@ -134,13 +133,13 @@ impl Writer {
                 administrator: false,
             })
             .collect();
-        let stream = Stream::new(tenant, StreamId::Conversation(CONVERSATION), Position::ZERO, 0);
+        let stream = Stream::new(tenant, StreamId::Conversation(CONVERSATION));
         let behind = stream.clone();
         Self { ahead: stream, behind, last: None, sessions, random: Random::new(1), written: 0, message: None }
     }
 
     fn empty(&self) -> Stream {
-        Stream::new(self.ahead.tenant().clone(), self.ahead.id().clone(), Position::ZERO, 0)
+        Stream::new(self.ahead.tenant().clone(), self.ahead.id().clone())
     }
 
     fn create(&mut self) -> (Session, PushedChange) {

@@ -126,5 +126,6 @@ fn fetched(scene: &Scene) -> Fetched {
         threads: Vec::new(),
         lacks: Vec::new(),
         unread: None,
+        chain: scene.stream.head().chain,
     }
 }

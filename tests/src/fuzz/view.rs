@@ -8,7 +8,7 @@ use tidings_core::{
     code::Code,
     engine::Input,
     ids::{AccountId, ConversationId, DocumentId, IncarnationId, MessageId, StreamId},
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Position},
     limits::Limits,
     model::{InfoField, MemberStatus, Receipt},
     storage::MemoryStore,
@@ -153,6 +153,7 @@ pub struct Link {
     account: AccountId,
     summary: Option<ConversationSummary>,
     journal: Vec<Entry>,
+    chain: ChainHash,
     stream: StreamId,
     /// What Welcome states.
     pub limits: Limits,
@@ -166,6 +167,7 @@ impl Link {
             account: account.clone(),
             summary: summary(room, account),
             journal: room.journal().to_vec(),
+            chain: room.stream().head().chain,
             stream: room.stream().id().clone(),
             limits: room.limits().clone(),
             unanswered: Vec::new(),
@@ -185,6 +187,7 @@ impl Link {
     /// Tells a device of an entry that was admitted just now.
     pub fn tell(&mut self, room: &Room, client: &mut Client, entry: &Entry) {
         (self.journal, self.summary) = (room.journal().to_vec(), summary(room, &self.account));
+        self.chain = room.stream().head().chain;
         let entries = Entries { stream: self.stream.clone(), entries: vec![entry.clone()] };
         let now = at(self.journal.len() as u64);
         client.handle(now, Input::FrameReceived(encode(&ServerFrame::Entries(entries))));
@@ -280,6 +283,7 @@ impl Link {
             threads: Vec::new(),
             lacks: Vec::new(),
             unread: None,
+            chain: if known { self.chain } else { ChainHash::default() },
         }
     }
 }
@@ -308,5 +312,6 @@ fn summary(room: &Room, account: &AccountId) -> Option<ConversationSummary> {
         created_at: conversation.created.as_ref()?.at,
         resource: None,
         joined: Position::ZERO,
+        chain: stream.head().chain,
     })
 }

@@ -6,7 +6,7 @@ use tidings_core::{
     authority::{AdmitError, Admitted, Session, Stream},
     doc::Fact,
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
-    journal::{Entry, Position},
+    journal::Entry,
     limits::Limits,
     model::{ConversationKind, Created, Edit, Grant, InfoField, MessageBody, MessageKind, Permission, Role},
     time::WallTime,
@@ -68,7 +68,7 @@ impl Scene {
             device: device(number),
             administrator: false,
         };
-        let stream = Stream::new(tenant.clone(), StreamId::Conversation(conversation), Position::ZERO, 0);
+        let stream = Stream::new(tenant.clone(), StreamId::Conversation(conversation));
         let mut scene = Scene {
             earlier: stream.clone(),
             stream,

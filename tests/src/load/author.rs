@@ -63,7 +63,7 @@ pub struct Author {
 impl Author {
     /// One that has written nothing yet.
     pub fn new(conversation: ConversationId) -> Self {
-        let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation), Position::ZERO, 0);
+        let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation));
         stream.insert(Document::new(DocumentId::Conversation(conversation)));
         let seed = wall_now().as_millis();
         Self { stream, conversation, random: Random::new(seed), words: Words::new(seed), last: String::new(), count: 0 }
@@ -94,7 +94,7 @@ impl Author {
     /// Takes in what was fetched behind its position; of the pages only the newest stays in memory.
     pub fn take_in(&mut self, fetched: &Fetched) -> anyhow::Result<()> {
         if fetched.restart {
-            self.stream = Stream::new(tenant(), self.stream(), fetched.head, fetched.page);
+            self.stream = Stream::at(tenant(), self.stream(), fetched.at(), fetched.page);
             for document in &fetched.documents {
                 self.stream.insert(restore(fetched, document)?);
             }

@@ -11,7 +11,6 @@ use tidings_core::{
     code::Code,
     doc::{Document, Fact},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteId, MessageId, Stamp, StreamId, TenantId},
-    journal::Position,
     model::{
         ConversationKind, ConversationState, Created, Grant, LateState, MemberStatus, MessageBody, MessageKind,
         Permission, Permissions, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Standing,
@@ -72,7 +71,7 @@ impl Scene {
     /// # Panics
     /// When the section is of no state there is.
     pub fn new(section: &str, policy: Option<Policy>) -> Self {
-        let stream = Stream::new(tenant(), StreamId::Conversation(CONVERSATION), Position::ZERO, 0);
+        let stream = Stream::new(tenant(), StreamId::Conversation(CONVERSATION));
         let mut scene = Self { stream };
         let mut facts = vec![Fact::Created(Created::new(ConversationKind::Group, account("owner"), NOW))];
         let permissions =
@@ -167,6 +166,7 @@ impl Scene {
             threads: self.stream.threads().cloned().collect(),
             lacks: Vec::new(),
             unread: None,
+            chain: self.stream.head().chain,
         }
     }
 

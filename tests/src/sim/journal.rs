@@ -185,9 +185,9 @@ impl StreamJournal {
     }
 
     fn feed(&mut self, new: &NewEntry, limits: &Limits) -> Result<(), String> {
-        let NewEntry { entry, hash, .. } = new;
+        let NewEntry { entry, hash, chain, .. } = new;
         let before = self.verifier.stream().conversation().clone();
-        let admitted = self.verifier.feed(entry, *hash);
+        let admitted = self.verifier.feed(entry, *hash, *chain);
         let admitted = admitted
             .map_err(|differs| format!("{}: {} instead of {}", differs.aspect, differs.found, differs.expected))?;
         self.hashes.push(*hash);

@@ -299,7 +299,10 @@ impl NodeStore {
         let mut written = commits.to_vec();
         if self.strikes(Plant::HalfCommit, 30) {
             written.truncate(commits.len().div_ceil(2));
-            written.iter_mut().for_each(|commit| commit.entries.truncate(commit.entries.len().div_ceil(2)));
+            for commit in &mut written {
+                commit.entries.truncate(commit.entries.len().div_ceil(2));
+                commit.chain = commit.entries.last().map_or(commit.chain, |last| last.chain);
+            }
         }
         if self.strikes(Plant::ClockBack, 20) {
             for new in written.iter_mut().flat_map(|commit| &mut commit.entries) {
@@ -320,13 +323,15 @@ impl NodeStore {
     /// Writes entries at the end of a stream, wherever that is.
     async fn commit_at_head(&self, commit: &StreamCommit, entries: Vec<NewEntry>) -> Result<CommitOutcome, StoreError> {
         let head = Gate::stream_head(self, &commit.tenant, &commit.stream).await?;
-        let mut position = head.position;
+        let mut at = head.at();
         let mut moved =
             StreamCommit { expected: head.position, page: head.page.max(commit.page), entries, ..commit.clone() };
         for new in &mut moved.entries {
-            position = position.next();
-            new.entry.position = position;
+            new.entry.position = at.position.next();
+            at = at.next(&commit.tenant, &new.entry, new.hash);
+            new.chain = at.chain;
         }
+        moved.chain = at.chain;
         let outcomes = self.commit_honestly(&[moved]).await?;
         Ok(outcomes.first().copied().unwrap_or(CommitOutcome::Conflict))
     }

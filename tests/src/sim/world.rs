@@ -549,7 +549,7 @@ impl World {
     /// When the journal does not make it.
     pub fn stream(&self, id: &StreamId) -> Option<Stream> {
         let entries = self.journal(id);
-        let mut stream = Stream::new(tenant(), id.clone(), Position::ZERO, 0);
+        let mut stream = Stream::new(tenant(), id.clone());
         for entry in &entries {
             while let Some(missing) = stream.missing_for(&entry.document, &entry.change).into_iter().next() {
                 stream.insert(Document::new(missing));

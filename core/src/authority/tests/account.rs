@@ -14,7 +14,7 @@ impl HomeOf {
     fn new() -> Self {
         let home = DocumentId::Home(account("ann"));
         let tenant = TenantId::parse("acme").unwrap();
-        let mut stream = Stream::new(tenant, home.stream(), Position::ZERO, 0);
+        let mut stream = Stream::new(tenant, home.stream());
         stream.insert(Document::new(home));
         Self { stream, limits: Limits::default() }
     }
@@ -70,7 +70,7 @@ fn c1_a_contact_says_what_it_can_be() {
 fn c1_a_profile_has_its_lengths() {
     let tenant = TenantId::parse("acme").unwrap();
     let document = DocumentId::Account(account("ann"));
-    let stream = Stream::new(tenant, document.stream(), Position::ZERO, 0);
+    let stream = Stream::new(tenant, document.stream());
     let check = |field, text: String, expected| {
         let fact = Fact::Profile(field, Some(text));
         let decided = stream.decide(&session("ann"), &document, &[fact], NOW, &Limits::default());

@@ -28,7 +28,7 @@ fn a75_what_people_are_called_is_one_line() {
             (DocumentId::Account(account("ann")), Fact::Profile(ProfileField::Status, name.clone())),
             (DocumentId::Home(account("ann")), Fact::Contact(ContactId::from_bytes([1; 16]), Some(nickname))),
         ] {
-            let stream = Stream::new(tenant.clone(), document.stream(), Position::ZERO, 0);
+            let stream = Stream::new(tenant.clone(), document.stream());
             let decided = stream.decide(&ann, &document, std::slice::from_ref(&fact), NOW, &room.limits);
             assert_eq!(decided.map_err(|refusal| refusal.code), Err(code), "{fact:?}");
         }

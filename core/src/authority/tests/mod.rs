@@ -95,7 +95,7 @@ struct Room {
 impl Room {
     fn new(conversation: ConversationId) -> Self {
         let tenant = TenantId::parse("acme").unwrap();
-        let stream = Stream::new(tenant, StreamId::Conversation(conversation), Position::ZERO, 0);
+        let stream = Stream::new(tenant, StreamId::Conversation(conversation));
         Self { stream, limits: Limits::default(), admitted: Vec::new() }
     }
 
@@ -571,7 +571,7 @@ fn a18_an_account_is_written_by_itself() {
         (administrator, DocumentId::Home(account("ann")), &pinned, false),
     ];
     for (session, document, fact, allowed) in cases {
-        let stream = Stream::new(tenant.clone(), document.stream(), Position::ZERO, 0);
+        let stream = Stream::new(tenant.clone(), document.stream());
         let decided = stream.decide(&session, &document, std::slice::from_ref(fact), NOW, &limits);
         assert_eq!(decided.map_err(|refusal| refusal.code), if allowed { Ok(()) } else { Err(Code::NotTheOwner) });
     }

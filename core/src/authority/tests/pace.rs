@@ -128,14 +128,14 @@ fn a81_whoever_loads_the_stream_knows_what_was_said_from_its_entries() {
     assert_eq!(room.say_at(3, "me", 1, at(0)), Ok(()));
     let entries = core::mem::take(&mut room.admitted);
     let mut loaded = room.clone();
-    loaded.stream = Stream::new(room.stream.tenant().clone(), room.stream.id().clone(), room.stream.position(), 1);
+    loaded.stream = Stream::at(room.stream.tenant().clone(), room.stream.id().clone(), room.stream.head(), 1);
     room.stream.documents().for_each(|document| loaded.stream.insert(document.clone()));
     assert_eq!(loaded.stream.lacks_said(), Some(Position::ZERO));
     loaded.stream.recall(&entries);
     assert_eq!(loaded.stream.lacks_said(), None);
     assert_eq!(loaded.say_at(4, "me", 1, at(1)), Err(at(SECONDS)));
     // As one that follows does, also of pages that it does not hold.
-    let mut follower = Stream::new(room.stream.tenant().clone(), room.stream.id().clone(), Position::ZERO, 0);
+    let mut follower = Stream::new(room.stream.tenant().clone(), room.stream.id().clone());
     follower.insert(Document::new(room.document(None)));
     for entry in &entries {
         follower.apply_entry(entry).unwrap();

@@ -159,7 +159,7 @@ fn d22_nobody_comes_in_where_there_is_room_for_leaving_only() {
 #[test]
 fn d22_whom_an_account_blocks_has_room_of_its_own() {
     let id = DocumentId::Home(account("ann"));
-    let stream = Stream::new(TenantId::parse("acme").unwrap(), id.stream(), Position::ZERO, 0);
+    let stream = Stream::new(TenantId::parse("acme").unwrap(), id.stream());
     let mut room = Room { stream, limits: Limits::default(), admitted: Vec::new() };
     room.stream.insert(Document::new(id.clone()));
     (room.limits.document_changes_soft, room.limits.document_changes_max) = (2, 3);

@@ -8,7 +8,6 @@ use crate::{
     code::Code,
     doc::{Document, Fact},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteCode, StreamId, TenantId},
-    journal::Position,
     limits::Limits,
     model::{
         ConversationKind, ConversationState, Created, Grant, Invite, JoinPolicy, Member, MemberStatus, Permission,
@@ -49,7 +48,7 @@ impl Room {
     fn of(kind: ConversationKind, policies: &[Policy]) -> Self {
         let id = ConversationId::from_bytes([7; 16]);
         let tenant = TenantId::parse("acme").unwrap();
-        let mut stream = Stream::new(tenant, StreamId::Conversation(id), Position::ZERO, 0);
+        let mut stream = Stream::new(tenant, StreamId::Conversation(id));
         stream.insert(Document::new(DocumentId::Conversation(id)));
         let mut room = Self { stream, limits: Limits::default(), subscribers: BTreeSet::new(), rows: BTreeSet::new() };
         let joined = Standing::next(None, MemberStatus::Active, &account("ow"), NOW);

@@ -167,6 +167,7 @@ pub(super) fn fetched(request: u64, stream: &StreamId, entries: Vec<Entry>) -> S
         threads: Vec::new(),
         lacks: Vec::new(),
         unread: None,
+        chain: Default::default(),
     })
 }
 
@@ -511,6 +512,7 @@ fn s27_a_wish_that_is_granted_where_nothing_is_left_is_over() {
         subscriber_count: 0,
         resource: None,
         joined: Position::ZERO,
+        chain: Default::default(),
     };
     receive(&mut engine, &mut store, &ServerFrame::Summaries(vec![deleted]));
     let stream = StreamId::Conversation(conversation);

@@ -66,6 +66,7 @@ pub(crate) async fn a_new_device_gets_every_conversation_and_no_entry(store: &dy
         resource: None,
         created_at: WallTime::from_millis(1_700_000_000_000),
         joined: position(1),
+        chain: chain(position(4)),
     };
     assert_eq!(caught_up.summaries[1], expected);
 }

@@ -17,7 +17,7 @@ pub(crate) async fn entries_come_back_as_they_were_written(store: &dyn Store) {
     let some = store.entries_after(&tenant(), &stream(1), position(2), 2).await.unwrap();
     assert_eq!(positions(&some), [3, 4]);
     let head = store.stream_head(&tenant(), &stream(1)).await.unwrap();
-    assert_eq!(head, StreamHead { position: position(5), page: 1 });
+    assert_eq!(head, StreamHead { position: position(5), page: 1, chain: chain(position(5)) });
     let beyond = store.entries_after(&tenant(), &stream(1), position(u64::MAX), 10).await.unwrap();
     assert_eq!(beyond, []);
     assert_eq!(store.stream_head(&tenant(), &stream(2)).await.unwrap(), StreamHead::default());

@@ -14,7 +14,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Position},
     model::{ConversationKind, ConversationState, MemberStatus, MessageKind, Profile, Role},
     time::WallTime,
     wire::{LastMessage, ListedRow},
@@ -196,7 +196,12 @@ pub(super) fn entry(position: Position, document: DocumentId, author: &str, mess
         change,
         deletes: None,
     };
-    NewEntry { entry, hash: hash(position), author: message.then(|| account(author)) }
+    NewEntry { entry, hash: hash(position), chain: chain(position), author: message.then(|| account(author)) }
+}
+
+/// What is written as the chain at a position, which no store makes or checks.
+pub(super) fn chain(position: Position) -> ChainHash {
+    ChainHash::from_bytes([position.number() as u8; 32])
 }
 
 /// A commit of nothing yet.
@@ -207,6 +212,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         expected: position(expected),
         entries: Vec::new(),
         page: 0,
+        chain: ChainHash::default(),
         conversation: None,
         members: Vec::new(),
         subscribers: Vec::new(),
@@ -226,6 +232,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
 pub(super) fn group(number: u32, members: &[&str]) -> StreamCommit {
     let mut commit = commit(stream(number), 0);
     commit.entries.push(entry(position(1), DocumentId::Conversation(conversation(number)), members[0], false));
+    commit.chain = chain(position(1));
     commit.conversation = Some(row(members, None));
     commit.members = members.iter().map(|name| (account(name), member(MemberStatus::Active, 1))).collect();
     commit
@@ -241,6 +248,7 @@ pub(super) fn messages(number: u32, expected: u64, author: &str, count: u64) -> 
         })
         .collect();
     commit.page = 1;
+    commit.chain = chain(position(expected + count));
     commit
 }
 
@@ -249,6 +257,7 @@ pub(super) fn membership(number: u32, expected: u64, name: &str, status: MemberS
     let mut commit = commit(stream(number), expected);
     let document = DocumentId::Conversation(conversation(number));
     commit.entries.push(entry(position(expected + 1), document, name, false));
+    commit.chain = chain(position(expected + 1));
     commit.members = vec![(account(name), member(status, expected + 1))];
     commit
 }
@@ -257,6 +266,7 @@ pub(super) fn membership(number: u32, expected: u64, name: &str, status: MemberS
 pub(super) fn profile(name: &str, expected: u64, display_name: &str) -> StreamCommit {
     let mut commit = commit(StreamId::Account(account(name)), expected);
     commit.entries.push(entry(position(expected + 1), DocumentId::Account(account(name)), name, false));
+    commit.chain = chain(position(expected + 1));
     let accepted_at = commit.entries.last().map(|new| new.entry.accepted_at);
     let (created_at, updated_at) = (accepted_at, accepted_at);
     commit.profile =

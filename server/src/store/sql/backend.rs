@@ -6,7 +6,7 @@ use std::{future::Future, path::Path};
 use sqlx::{Database, SqlSafeStr, SqlStr, migrate::Migration, migrate::Migrator};
 use tidings_core::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId},
-    journal::Position,
+    journal::{ChainHash, Position},
     model::{ContactPoint, Role},
     time::WallTime,
 };
@@ -176,6 +176,12 @@ text_value!(
 impl From<Position> for Value {
     fn from(position: Position) -> Value {
         Value::number(position.number())
+    }
+}
+
+impl From<ChainHash> for Value {
+    fn from(chain: ChainHash) -> Value {
+        chain.as_bytes().to_vec().into()
     }
 }
 

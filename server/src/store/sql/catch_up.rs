@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Position},
     model::{ConversationKind, ConversationState, MemberStatus, Receipt},
     wire::{self, ConversationSummary, MemberReceipt, ProfileNotice, Unread},
 };
@@ -134,7 +134,8 @@ macro_rules! select_summaries {
             "SELECT own.conversation, own.role, own.status, own.joined, conversations.kind, conversations.title,
                 conversations.state, conversations.member_count, conversations.subscriber_count,
                 conversations.some_members,
-                conversations.created_at, conversations.last_message, conversations.resource, streams.position, streams.page,
+                conversations.created_at, conversations.last_message, conversations.resource,
+                streams.position, streams.page, streams.chain,
                 coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read, ",
             count_unread!("streams.position"),
             " FROM members AS own
@@ -254,6 +255,7 @@ fn conversation_summary<R: ReadRow>(
         last_message: rot.left_out(tenant, Whose::EachRows, row, last_message)?.flatten(),
         position: head.position("position")?,
         page: head.number("page")?,
+        chain: head.chain()?,
         receipt: rot.left_out(tenant, Whose::EachRows, row, receipt)?.unwrap_or_default(),
         unread: fields.number("unread")?,
         created_at: fields.time("created_at")?,
@@ -277,6 +279,7 @@ fn outside<R: ReadRow>(fields: &Fields<'_, R>, member: MemberRow) -> Result<Conv
         last_message: None,
         position: Position::ZERO,
         page: 0,
+        chain: ChainHash::default(),
         receipt: Receipt::default(),
         unread: 0,
         created_at: fields.time("created_at")?,

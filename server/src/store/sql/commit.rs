@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tidings_core::{
     ids::{DocumentId, StreamId, TenantId},
-    journal::Position,
+    journal::{ChainHash, Position},
     model::Profile,
     wire,
 };
@@ -140,9 +140,14 @@ impl StreamCommit {
 
 pub(super) const OPEN_STREAM: Insert = Insert {
     table: "streams",
-    columns: &["tenant", "stream", "position", "page", "tick"],
+    columns: &["tenant", "stream", "position", "page", "tick", "chain"],
     conflict: "ON CONFLICT (tenant, stream) DO NOTHING",
 };
+
+/// The row of a stream before its first entry.
+pub(super) fn open_row(tenant: &TenantId, stream: &StreamId, tick: Tick) -> Vec<Value> {
+    vec![tenant.into(), stream.into(), 0.into(), 0.into(), tick.into(), ChainHash::default().into()]
+}
 
 /// Makes the rows of new streams, at position zero, so that there is
 /// something to lock: of two nodes that create one stream, one waits here.
@@ -154,7 +159,7 @@ async fn open_streams<B: Backend>(
     let created = commits.iter().filter(|commit| commit.expected == Position::ZERO);
     let rows: BTreeMap<_, _> = created
         .map(|commit| {
-            let row = vec![(&commit.tenant).into(), (&commit.stream).into(), 0.into(), 0.into(), tick.into()];
+            let row = open_row(&commit.tenant, &commit.stream, tick);
             ((&commit.tenant, &commit.stream), row)
         })
         .collect();
@@ -190,9 +195,9 @@ async fn lock_heads<'c, B: Backend>(
 
 pub(super) const STREAMS: Insert = Insert {
     table: "streams",
-    columns: &["tenant", "stream", "position", "page", "tick"],
+    columns: &["tenant", "stream", "position", "page", "tick", "chain"],
     conflict: "ON CONFLICT (tenant, stream) DO UPDATE
-        SET position = excluded.position, page = excluded.page, tick = excluded.tick",
+        SET position = excluded.position, page = excluded.page, tick = excluded.tick, chain = excluded.chain",
 };
 
 const JOURNAL: Insert = Insert {
@@ -210,6 +215,7 @@ const JOURNAL: Insert = Insert {
         "accepted_at",
         "node",
         "hash",
+        "chain",
         "change",
     ],
     conflict: "",
@@ -358,7 +364,8 @@ pub(super) fn rows<'c>(
 
 /// Where a commit leaves its stream.
 pub(super) fn head_row(tick: Tick, commit: &StreamCommit) -> Vec<Value> {
-    vec![(&commit.tenant).into(), (&commit.stream).into(), commit.last().into(), commit.page.into(), tick.into()]
+    let StreamCommit { tenant, stream, page, chain, .. } = commit;
+    vec![tenant.into(), stream.into(), commit.last().into(), (*page).into(), tick.into(), (*chain).into()]
 }
 
 /// So many entries of a document that had none.
@@ -381,6 +388,7 @@ fn journal_rows(tick: Tick, node: i64, commit: &StreamCommit) -> impl Iterator<I
             new.entry.accepted_at.into(),
             Value::Number(node),
             new.hash.as_bytes().to_vec().into(),
+            new.chain.into(),
             new.entry.change.clone().into(),
         ]
     })

@@ -10,7 +10,7 @@ use tidings_core::{
 use super::{Backend, Value, backend::fetch, row::Fields, snapshot};
 use crate::store::{FoundChange, StaleDocument, StoreError, StoredDocument, StreamHead};
 
-const STREAM_HEAD: &str = "SELECT position, page FROM streams WHERE tenant = $1 AND stream = $2";
+const STREAM_HEAD: &str = "SELECT position, page, chain FROM streams WHERE tenant = $1 AND stream = $2";
 
 /// `Store::stream_head`.
 pub(super) async fn stream_head<B: Backend>(
@@ -23,7 +23,7 @@ pub(super) async fn stream_head<B: Backend>(
         return Ok(StreamHead::default());
     };
     let fields = Fields::of("streams", row);
-    Ok(StreamHead { position: fields.position("position")?, page: fields.number("page")? })
+    Ok(StreamHead { position: fields.position("position")?, page: fields.number("page")?, chain: fields.chain()? })
 }
 
 const ENTRIES_AFTER: &str = "SELECT position, document, account, administrator, accepted_at, hash, deletes, change

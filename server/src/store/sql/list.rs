@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{
     ids::{AccountId, ConversationId, TenantId},
-    journal::Position,
+    journal::{ChainHash, Position},
     model::{ActivityKey, ConversationKind, ConversationState, MemberStatus, OwnQuery, Receipt, is_held},
     time::WallTime,
     wire::{ConversationSummary, ListedRow},
@@ -122,6 +122,7 @@ fn ended_row<R: ReadRow>(row: &R) -> Result<ListedRow, StoreError> {
         others: Vec::new(),
         last_message: None,
         position: Position::ZERO,
+        chain: ChainHash::default(),
         page: 0,
         receipt: Receipt::default(),
         unread: 0,

@@ -15,11 +15,14 @@ use tidings_core::{
 use super::{
     Backend, Insert, ReadRow, SqlStore, Tick, Value,
     backend::{fetch, insert},
-    commit::{self, ACCOUNTS, CONVERSATIONS, DOCUMENTS, MEMBERS, OPEN_STREAM, STREAMS, document_row, next_tick},
+    commit::{
+        self, ACCOUNTS, CONVERSATIONS, DOCUMENTS, MEMBERS, OPEN_STREAM, STREAMS, document_row, next_tick, open_row,
+    },
     contact::{BLOCKS, CONTACT_ACCOUNTS, REACHABILITY},
     erasure,
     journal::entries_after,
     name::{self, CLAIM},
+    row::Fields,
     search::DIRECTORY_WORDS,
     thread::THREADS,
 };
@@ -60,7 +63,7 @@ const PROJECTIONS: [Projection; 11] = [
         // One that was opened, and then not written, has a row and no entry.
         scope: "stream = $2 AND position > 0",
         key: "stream",
-        compared: &["position", "page"],
+        compared: &["position", "page", "chain"],
         remove: Remove::Unstated("DELETE FROM streams WHERE tenant = $1 AND stream = $2 AND stream = $3"),
     },
     Projection {
@@ -231,21 +234,22 @@ async fn mend<B: Backend>(
 /// Keeps others from moving the stream. One whose row is lost gets one.
 async fn lock<B: Backend>(connection: &mut B::Connection, restate: &dyn Restate, tick: Tick) -> Result<(), StoreError> {
     let (tenant, stream) = (restate.tenant(), restate.stream());
-    if restate.position() > Position::ZERO {
-        let row = vec![tenant.into(), stream.into(), 0.into(), 0.into(), tick.into()];
-        insert::<B>(connection, &OPEN_STREAM, vec![row]).await?;
+    if restate.head().position > Position::ZERO {
+        insert::<B>(connection, &OPEN_STREAM, vec![open_row(tenant, stream, tick)]).await?;
     }
     fetch::<B>(connection, B::LOCK_HEADS, [tenant.into(), Value::keys([stream])]).await?;
     Ok(())
 }
 
 /// Has the last entries taken. A journal that ends before the stream does is damaged: what
-/// its last entries stated cannot be made again from it.
+/// its last entries stated cannot be made again from it. So is one whose entries are not those
+/// that its chain was made of: `verify` says from where on.
 async fn bring_up<B: Backend>(connection: &mut B::Connection, restate: &mut dyn Restate) -> Result<(), StoreError> {
     const POSITION: &str = "SELECT position FROM streams WHERE tenant = $1 AND stream = $2";
+    const CHAIN: &str = "SELECT chain FROM journal WHERE tenant = $1 AND stream = $2 AND position = $3";
     let (tenant, stream) = (restate.tenant().clone(), restate.stream().clone());
     loop {
-        let entries = entries_after::<B>(connection, &tenant, &stream, restate.position(), ENTRIES_MAX).await?;
+        let entries = entries_after::<B>(connection, &tenant, &stream, restate.head().position, ENTRIES_MAX).await?;
         if entries.is_empty() {
             break;
         }
@@ -253,9 +257,16 @@ async fn bring_up<B: Backend>(connection: &mut B::Connection, restate: &mut dyn 
     }
     let rows = fetch::<B>(connection, POSITION, [(&tenant).into(), (&stream).into()]).await?;
     let position = rows.first().and_then(|row| u64::try_from(row.number("position").ok()?).ok());
-    if position.is_some_and(|position| position > restate.position().number()) {
+    let head = restate.head();
+    if position.is_some_and(|position| position > head.position.number()) {
         let detail = "the journal ends before it".to_owned();
-        return Err(StoreError::Damaged { stream, position: restate.position().next(), detail });
+        return Err(StoreError::Damaged { stream, position: head.position.next(), detail });
+    }
+    let rows = fetch::<B>(connection, CHAIN, [(&tenant).into(), (&stream).into(), head.position.into()]).await?;
+    let chain = rows.first().map(|row| Fields::of("journal", row).chain().ok());
+    if chain.is_some_and(|chain| chain != Some(head.chain)) {
+        let detail = "the entries up to it are not those of its chain".to_owned();
+        return Err(StoreError::Damaged { stream, position: head.position, detail });
     }
     Ok(())
 }

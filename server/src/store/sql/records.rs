@@ -20,7 +20,8 @@ const NEXT_STREAM: &str = "SELECT tenant, stream FROM (
 const LAST: &str = "SELECT position AS last FROM journal
     WHERE tenant = $1 AND stream = $2 ORDER BY position DESC LIMIT 1";
 
-const ENTRIES: &str = "SELECT position, document, account, administrator, accepted_at, hash, author, deletes, change
+const ENTRIES: &str =
+    "SELECT position, document, account, administrator, accepted_at, hash, chain, author, deletes, change
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
 const TOMBSTONE: &str = "SELECT erased_at IS NOT NULL AS erased, deleted_at IS NOT NULL AS waits
@@ -100,8 +101,8 @@ impl<B: Backend> Records for SqlStore<B> {
         let mut entries = Vec::with_capacity(rows.len());
         for row in &rows {
             let fields = Fields::of("journal", row);
-            match fields.stored_entry(stream).and_then(|stored| Ok((stored, fields.author()?))) {
-                Ok(((entry, hash), author)) => entries.push(NewEntry { entry, hash, author }),
+            match fields.stored_entry(stream).and_then(|stored| Ok((stored, fields.chain()?, fields.author()?))) {
+                Ok(((entry, hash), chain, author)) => entries.push(NewEntry { entry, hash, chain, author }),
                 Err(error) if entries.is_empty() => return Err(error),
                 Err(_) => break,
             }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, EpochId, StreamId, TenantId},
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Position},
     model::{MemberStatus, Receipt, Role},
     time::WallTime,
 };
@@ -116,6 +116,10 @@ impl<'r, R: ReadRow> Fields<'r, R> {
 
     pub(super) fn position(&self, column: &str) -> Result<Position, StoreError> {
         self.number(column).map(Position::new)
+    }
+
+    pub(super) fn chain(&self) -> Result<ChainHash, StoreError> {
+        self.decode("chain", |bytes| <[u8; 32]>::try_from(bytes)).map(ChainHash::from_bytes)
     }
 
     pub(super) fn time(&self, column: &str) -> Result<WallTime, StoreError> {

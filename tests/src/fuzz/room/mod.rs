@@ -102,7 +102,7 @@ impl Room {
 
     fn new(id: StreamId) -> Self {
         let tenant = tenant();
-        let mut stream = Stream::new(tenant.clone(), id.clone(), Position::ZERO, 0);
+        let mut stream = Stream::new(tenant.clone(), id.clone());
         let documents = match id {
             StreamId::Conversation(conversation) => vec![DocumentId::Conversation(conversation)],
             StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account)],

@@ -1,0 +1,143 @@
+//! The hash that ties an entry to all that was admitted before it: whoever has the hash of a
+//! head has that of one history. It covers all that an entry is judged by; what else an entry
+//! says follows from its change and from the entries before it.
+
+use core::fmt;
+
+use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    ids::{ChangeHash, TenantId},
+    journal::{Entry, Position},
+};
+
+/// What every hash begins with, so that it is of nothing else. Another form has another number.
+const DOMAIN: &[u8] = b"tidings chain 1\0";
+
+/// The hash of a stream's journal up to an entry; zeros before the first one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
+#[cbor(transparent)]
+pub struct ChainHash(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]);
+
+impl ChainHash {
+    /// The hash with these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The hash with one more entry, whose change has this hash. The change itself is not needed: it
+    /// may be erased. Its hash covers the device that wrote it, too.
+    #[must_use]
+    pub fn next(&self, tenant: &TenantId, entry: &Entry, change: ChangeHash) -> Self {
+        let mut hasher = Sha256::new_with_prefix(DOMAIN);
+        hasher.update(self.0);
+        hasher.update(entry.position.number().to_be_bytes());
+        hasher.update(entry.accepted_at.as_millis().to_be_bytes());
+        hasher.update([u8::from(entry.administrator)]);
+        hasher.update(change.as_bytes());
+        // With their lengths, so that no two lists of words are the same bytes.
+        for word in [tenant.as_str(), &entry.document.to_string(), entry.account.as_str()] {
+            hasher.update((word.len() as u64).to_be_bytes());
+            hasher.update(word);
+        }
+        Self(hasher.finalize().into())
+    }
+}
+
+impl fmt::Display for ChainHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ChainHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ChainHash({self})")
+    }
+}
+
+/// Where a stream stands, and the hash of its journal up to there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// The last position; zero before the first entry.
+    pub position: Position,
+    /// The hash at it.
+    pub chain: ChainHash,
+}
+
+impl Head {
+    /// The head with one more entry, whose change has this hash.
+    #[must_use]
+    pub fn next(&self, tenant: &TenantId, entry: &Entry, change: ChangeHash) -> Self {
+        Self { position: entry.position, chain: self.chain.next(tenant, entry, change) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ids::{AccountId, ConversationId, DocumentId},
+        time::WallTime,
+    };
+
+    fn tenant() -> TenantId {
+        TenantId::parse("acme").unwrap()
+    }
+
+    fn entry(position: u64) -> Entry {
+        Entry {
+            position: Position::new(position),
+            document: DocumentId::Page(ConversationId::from_bytes([7; 16]), 1),
+            account: AccountId::parse("ann").unwrap(),
+            administrator: false,
+            accepted_at: WallTime::from_millis(1_767_225_600_000),
+            change: vec![1, 2, 3],
+            deletes: None,
+        }
+    }
+
+    const CHANGE: ChangeHash = ChangeHash::from_bytes([5; 32]);
+
+    #[test]
+    fn j46_the_hash_of_an_entry_is_what_it_has_always_been() {
+        let first = ChainHash::default().next(&tenant(), &entry(1), CHANGE);
+        let second = first.next(&tenant(), &Entry { administrator: true, ..entry(2) }, CHANGE);
+        assert_eq!(first.to_string(), "0755371bb2b9f81c53db58de45dd6cde7a6a3cdd5f80a568d2cf7d9210efd5d3");
+        assert_eq!(second.to_string(), "c248f1fb501a99702eeb394ed8086ee17b63ccee00476ec42c5deb14bd24a5c6");
+    }
+
+    #[test]
+    fn j46_the_hash_covers_all_that_an_entry_is_judged_by() {
+        let before = ChainHash::from_bytes([1; 32]);
+        let honest = before.next(&tenant(), &entry(2), CHANGE);
+        let page = DocumentId::Page(ConversationId::from_bytes([7; 16]), 2);
+        let eve = AccountId::parse("eve").unwrap();
+        let others = [
+            ChainHash::from_bytes([2; 32]).next(&tenant(), &entry(2), CHANGE),
+            before.next(&TenantId::parse("acm").unwrap(), &entry(2), CHANGE),
+            before.next(&tenant(), &entry(3), CHANGE),
+            before.next(&tenant(), &Entry { document: page, ..entry(2) }, CHANGE),
+            before.next(&tenant(), &Entry { account: eve, ..entry(2) }, CHANGE),
+            before.next(&tenant(), &Entry { administrator: true, ..entry(2) }, CHANGE),
+            before.next(&tenant(), &Entry { accepted_at: WallTime::from_millis(0), ..entry(2) }, CHANGE),
+            before.next(&tenant(), &entry(2), ChangeHash::from_bytes([6; 32])),
+        ];
+        for (index, other) in others.iter().enumerate() {
+            assert!(honest != *other && !others[..index].contains(other), "{index}");
+        }
+    }
+
+    #[test]
+    fn j47_the_hash_stays_where_the_content_of_a_change_is_erased() {
+        let erased = Entry { change: Vec::new(), ..entry(1) };
+        let before = ChainHash::default();
+        assert_eq!(before.next(&tenant(), &erased, CHANGE), before.next(&tenant(), &entry(1), CHANGE));
+    }
+}
