@@ -8,7 +8,11 @@ use std::sync::Arc;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use sha2::{Digest, Sha256};
 
-use crate::{base32, time::WallTime};
+use crate::{
+    api::{read_as_text, write_as_text},
+    base32,
+    time::WallTime,
+};
 
 /// Why a text or bytes are not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,10 +34,26 @@ pub enum ParseIdError {
     Kind,
 }
 
+/// The form of an id in JSON and TypeScript: its text.
+macro_rules! id_in_json {
+    ($name:ident, $what:literal) => {
+        write_as_text! { $name }
+        read_as_text! { $name, or IdInvalid, |text| $name::parse(text).map_err(|error| no_id($what, text, error)) }
+    };
+}
+
+/// Says which text is not an id, and why.
+fn no_id(what: &str, text: &str, error: ParseIdError) -> String {
+    format!("{what} id `{}` {error}", text.chars().take(80).collect::<String>())
+}
+
 macro_rules! name_id {
-    ($(#[$meta:meta])* $name:ident, $bytes_max:literal bytes of $legal:expr, or $error:ident) => {
+    ($(#[$meta:meta])* $name:ident $what:literal, $bytes_max:literal bytes of $legal:expr, or $error:ident) => {
+        id_in_json! { $name, $what }
+
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "string"))]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -87,9 +107,12 @@ macro_rules! name_id {
 }
 
 macro_rules! byte_id {
-    ($(#[$meta:meta])* $name:ident) => {
+    ($(#[$meta:meta])* $name:ident $what:literal) => {
+        id_in_json! { $name, $what }
+
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "string"))]
         pub struct $name([u8; 16]);
 
         impl $name {
@@ -152,55 +175,55 @@ macro_rules! byte_id {
 
 name_id! {
     /// An isolated customer; every other id is scoped by it.
-    TenantId, 64 bytes of |byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte), or Name
+    TenantId "tenant", 64 bytes of |byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte), or Name
 }
 
 name_id! {
     /// A communication identity, named by the operator's identity provider: `auth0|…`, an e-mail
     /// address, a UUID. What would have to be escaped in a key, an address or a log is not legal.
-    AccountId, 128 bytes of |byte| byte.is_ascii_graphic() && !b"/\"'`\\".contains(&byte), or Account
+    AccountId "account", 128 bytes of |byte| byte.is_ascii_graphic() && !b"/\"'`\\".contains(&byte), or Account
 }
 
 byte_id! {
     /// One installation of a client. Its bytes are the Automerge actor id of
     /// every change it writes; it belongs to one account for ever.
-    DeviceId
+    DeviceId "device"
 }
 
 byte_id! {
     /// What a server's store is as long as nobody puts it back to an older state. Random.
-    IncarnationId
+    IncarnationId "incarnation"
 }
 
 byte_id! {
     /// A stretch of a store's history, from one start of a server on. Random.
-    EpochId
+    EpochId "epoch"
 }
 
 byte_id! {
     /// A conversation. Random for groups, derived for directs, threads and resources.
-    ConversationId
+    ConversationId "conversation"
 }
 
 byte_id! {
     /// An entry of an account's address book.
-    ContactId
+    ContactId "contact"
 }
 
 byte_id! {
     /// An invite link, made from its code.
-    InviteId
+    InviteId "invite"
 }
 
 byte_id! {
     /// What an invite link carries: 128 random bits. Whoever has it may use the link.
-    InviteCode
+    InviteCode "invite code"
 }
 
 byte_id! {
     /// The time-ordered part of a message id: 48 bits of milliseconds since
     /// 1970, a 16-bit counter, 64 random bits, big-endian.
-    Stamp
+    Stamp "stamp"
 }
 
 impl AccountId {
@@ -372,12 +395,15 @@ impl Stamp {
 /// A message: its stamp, then its author, so ids sort by time and ownership
 /// is part of the id. Printed as `{stamp}.{account}`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "string"))]
 pub struct MessageId {
     /// When, and which of that moment.
     pub stamp: Stamp,
     /// Who wrote it.
     pub author: AccountId,
 }
+
+id_in_json! { MessageId, "message" }
 
 impl MessageId {
     /// Parses `{stamp}.{account}`.

@@ -7,6 +7,7 @@
 mod base32;
 mod named;
 
+pub mod api;
 pub mod authority;
 pub mod code;
 pub mod command;

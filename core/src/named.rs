@@ -2,12 +2,13 @@
 //! frames, SQL and TypeScript. Leaves the meaning to the enum itself.
 
 /// Declares a fieldless enum with `as_str`, `parse`, `ALL`, `Display` and a
-/// CBOR form that is the name as text.
+/// form in CBOR, JSON and TypeScript that is the name as text.
 macro_rules! named {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$variant_meta])* $variant,)+ }
+        #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+        pub enum $name { $($(#[$variant_meta])* #[cfg_attr(feature = "ts", serde(rename = $text))] $variant,)+ }
 
         impl $name {
             /// Every variant, in the order of declaration.
@@ -29,6 +30,16 @@ macro_rules! named {
                 formatter.write_str(self.as_str())
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        crate::api::read_as_text! { $name, or ValueInvalid, |name| {
+            $name::parse(name).ok_or(concat!("unknown ", stringify!($name)))
+        } }
 
         impl<C> minicbor::Encode<C> for $name {
             fn encode<W: minicbor::encode::Write>(

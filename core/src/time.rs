@@ -4,9 +4,14 @@
 use core::time::Duration;
 
 use minicbor::{Decode, Encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// The last millisecond that a JavaScript `Date` can hold stands for the end of time in JSON.
+const DATE_MILLIS_MAX: u64 = 8_640_000_000_000_000;
 
 /// Milliseconds since 1970, UTC, as some clock told them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "number"))]
 #[cbor(transparent)]
 pub struct WallTime(#[n(0)] u64);
 
@@ -39,6 +44,23 @@ impl WallTime {
     }
 }
 
+impl Serialize for WallTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0.min(DATE_MILLIS_MAX))
+    }
+}
+
+impl<'de> Deserialize<'de> for WallTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let millis = f64::deserialize(deserializer)?;
+        if millis.is_nan() || millis < 0.0 {
+            return Err(D::Error::custom("a time is a number of milliseconds since 1970"));
+        }
+        let millis = millis as u64;
+        Ok(Self(if millis >= DATE_MILLIS_MAX { u64::MAX } else { millis }))
+    }
+}
+
 /// Milliseconds since some fixed moment of this process; never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct MonotonicTime(u64);
@@ -68,4 +90,30 @@ pub struct Now {
     pub monotonic: MonotonicTime,
     /// For people.
     pub wall: WallTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::{IntoDeserializer, value};
+
+    use super::*;
+
+    fn read(millis: f64) -> Option<u64> {
+        let deserializer: value::F64Deserializer<value::Error> = millis.into_deserializer();
+        WallTime::deserialize(deserializer).ok().map(WallTime::as_millis)
+    }
+
+    #[test]
+    fn the_last_date_is_the_end_of_time() {
+        assert_eq!(read(8.64e15), Some(u64::MAX));
+        assert_eq!(read(8.64e15 - 1.0), Some(8_639_999_999_999_999));
+        assert_eq!(read(1_700_000_000_000.5), Some(1_700_000_000_000));
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for wrong in [f64::NAN, -1.0, f64::NEG_INFINITY] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 }

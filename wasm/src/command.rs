@@ -6,7 +6,10 @@ use tidings_core::{
     code::Code,
     command as core,
     ids::{AccountId, ContactId, ConversationId, MessageId, Stamp},
-    model,
+    model::{
+        self, AccountKind, ContactKind, ConversationState, InfoField, LinkKind, MemberField, NotificationLevel,
+        Permission, Reachability, Role, RoleName, Scope,
+    },
 };
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
@@ -15,10 +18,6 @@ use crate::{
     failure::{Checked, Failure},
     id,
     invite::{InviteTerms, Wish},
-    name::{
-        AccountKind, ContactKind, ConversationState, InfoField, LinkKind, MemberField, NotificationLevel, Permission,
-        Reachability, Role, Scope,
-    },
     policy::Policy,
     time::{millis, wall_time},
 };
@@ -115,7 +114,8 @@ pub enum Command {
     /// Defines or changes one of the conversation's own roles; none removes it.
     DefineRole {
         conversation: String,
-        name: Role,
+        #[tsify(type = "Role")]
+        name: RoleName,
         #[tsify(optional)]
         role: Option<RoleDefinition>,
     },
@@ -212,7 +212,7 @@ pub struct Link {
 
 impl From<model::Link> for Link {
     fn from(link: model::Link) -> Self {
-        Self { kind: link.kind.into(), id: link.id }
+        Self { kind: link.kind, id: link.id }
     }
 }
 
@@ -328,11 +328,11 @@ impl TryFrom<Command> for core::Command {
                     kind,
                     title,
                     name,
-                    scope: scope.map(|scope| scope.0),
+                    scope,
                     policies: policies.iter().map(Policy::check).collect::<Checked<_>>()?,
                     members: id::accounts(&members)?,
                     account: account.as_deref().map(id::account).transpose()?,
-                    link: link.map(|Link { kind, id }| model::Link { kind: kind.0, id }),
+                    link: link.map(|Link { kind, id }| model::Link { kind, id }),
                 }
                 .into()
             }
@@ -355,7 +355,7 @@ impl TryFrom<Command> for core::Command {
                 change: match change {
                     ThreadChange::Title(title) => core::ThreadChange::Title(title),
                     ThreadChange::Locked(locked) => core::ThreadChange::Locked(locked),
-                    ThreadChange::State(state) => core::ThreadChange::State(state.0),
+                    ThreadChange::State(state) => core::ThreadChange::State(state),
                 },
             }
             .into(),
@@ -376,20 +376,20 @@ impl TryFrom<Command> for core::Command {
                 core::Unreact { conversation, message, emoji }.into()
             }
             Command::SetInfo { conversation, field, text } => {
-                core::SetInfo { conversation: id::conversation(&conversation)?, field: field.0, text }.into()
+                core::SetInfo { conversation: id::conversation(&conversation)?, field, text }.into()
             }
             Command::SetTheme { conversation, theme } => {
                 let theme = theme.map(model::Theme::from);
                 core::SetTheme { conversation: id::conversation(&conversation)?, theme }.into()
             }
             Command::SetScope { conversation, scope } => {
-                core::SetScope { conversation: id::conversation(&conversation)?, scope: scope.0 }.into()
+                core::SetScope { conversation: id::conversation(&conversation)?, scope }.into()
             }
             Command::SetPolicy { conversation, policy } => {
                 core::SetPolicy { conversation: id::conversation(&conversation)?, policy: policy.check()? }.into()
             }
             Command::SetState { conversation, state } => {
-                core::SetState { conversation: id::conversation(&conversation)?, state: state.0 }.into()
+                core::SetState { conversation: id::conversation(&conversation)?, state }.into()
             }
             Command::SetLocked { conversation, locked } => {
                 core::SetLocked { conversation: id::conversation(&conversation)?, locked }.into()
@@ -397,11 +397,11 @@ impl TryFrom<Command> for core::Command {
             Command::DefineRole { conversation, name, role } => {
                 let conversation = id::conversation(&conversation)?;
                 let role = role.map(model::RoleDefinition::from);
-                core::DefineRole { conversation, name: name.check_custom()?, role }.into()
+                core::DefineRole { conversation, name, role }.into()
             }
             Command::AddMember { conversation, account, role } => {
                 let (conversation, account) = seat(&conversation, &account)?;
-                core::AddMember { conversation, account, role: role.check()? }.into()
+                core::AddMember { conversation, account, role }.into()
             }
             Command::RemoveMember { conversation, account } => {
                 let (conversation, account) = seat(&conversation, &account)?;
@@ -417,7 +417,7 @@ impl TryFrom<Command> for core::Command {
             }
             Command::InviteMember { conversation, account, role } => {
                 let (conversation, account) = seat(&conversation, &account)?;
-                core::InviteMember { conversation, account, role: role.check()? }.into()
+                core::InviteMember { conversation, account, role }.into()
             }
             Command::AnswerRequest { conversation, account, approved } => {
                 let (conversation, account) = seat(&conversation, &account)?;
@@ -440,7 +440,7 @@ impl TryFrom<Command> for core::Command {
             }
             Command::ChangeRole { conversation, account, role } => {
                 let (conversation, account) = seat(&conversation, &account)?;
-                core::ChangeRole { conversation, account, role: role.check()? }.into()
+                core::ChangeRole { conversation, account, role }.into()
             }
             Command::TransferOwnership { conversation, account } => {
                 let (conversation, account) = seat(&conversation, &account)?;
@@ -449,10 +449,10 @@ impl TryFrom<Command> for core::Command {
             Command::SetPermission { conversation, account, permission, allowed, until } => {
                 let (conversation, account) = seat(&conversation, &account)?;
                 let until = until.map(wall_time).transpose()?;
-                core::SetPermission { conversation, account, permission: permission.0, allowed, until }.into()
+                core::SetPermission { conversation, account, permission, allowed, until }.into()
             }
             Command::SetMemberText { conversation, field, text } => {
-                core::SetMemberText { conversation: id::conversation(&conversation)?, field: field.0, text }.into()
+                core::SetMemberText { conversation: id::conversation(&conversation)?, field, text }.into()
             }
             Command::PinMessage { conversation, message } => {
                 let (conversation, message) = place(&conversation, &message)?;
@@ -470,7 +470,7 @@ impl TryFrom<Command> for core::Command {
             Command::BlockAccount { account, blocked } => {
                 core::BlockAccount { account: id::account(&account)?, blocked }.into()
             }
-            Command::SetReachability { reachability } => core::SetReachability { reachability: reachability.0 }.into(),
+            Command::SetReachability { reachability } => core::SetReachability { reachability }.into(),
             Command::RemoveContact { id } => core::RemoveContact { id: id::contact(&id)? }.into(),
             Command::SetConversationSetting { conversation, setting } => core::SetConversationSetting {
                 conversation: id::conversation(&conversation)?,
@@ -506,7 +506,7 @@ impl From<model::Theme> for Theme {
 impl From<RoleDefinition> for model::RoleDefinition {
     fn from(role: RoleDefinition) -> Self {
         let RoleDefinition { rank, permissions } = role;
-        Self { rank, permissions: permissions.into_iter().map(|permission| permission.0).collect() }
+        Self { rank, permissions: permissions.into_iter().collect() }
     }
 }
 
@@ -514,7 +514,6 @@ impl From<Profile> for model::Profile {
     fn from(profile: Profile) -> Self {
         // The times are the server's, whatever an app says.
         let Profile { kind, display_name, avatar_url, bio, status, reference, created_at: _, updated_at: _ } = profile;
-        let kind = kind.map(|kind| kind.0);
         Self { kind, display_name, avatar_url, bio, status, reference, created_at: None, updated_at: None }
     }
 }
@@ -523,7 +522,7 @@ impl From<model::Profile> for Profile {
     fn from(profile: model::Profile) -> Self {
         let model::Profile { kind, display_name, avatar_url, bio, status, reference, created_at, updated_at } = profile;
         let [created_at, updated_at] = [created_at, updated_at].map(|time| time.map(millis));
-        Self { kind: kind.map(AccountKind), display_name, avatar_url, bio, status, reference, created_at, updated_at }
+        Self { kind, display_name, avatar_url, bio, status, reference, created_at, updated_at }
     }
 }
 
@@ -538,7 +537,7 @@ impl TryFrom<NewContact> for core::AddContact {
             (None, Some(account)) => ContactId::of_account(account),
             (None, None) => ContactId::from_bytes(MADE_UP),
         };
-        let kind = kind.map_or(model::ContactKind::Person, |kind| kind.0);
+        let kind = kind.unwrap_or(ContactKind::Person);
         Ok(Self { id, contact: model::Contact { kind, account, nickname, favorite, phone, email } })
     }
 }
@@ -551,7 +550,7 @@ impl TryFrom<SettingChange> for core::SettingChange {
             SettingChange::MutedUntil(until) => Self::MutedUntil(until.map(wall_time).transpose()?),
             SettingChange::Pinned(on) => Self::Pinned(on),
             SettingChange::Archived(on) => Self::Archived(on),
-            SettingChange::Notifications(level) => Self::Notifications(level.0),
+            SettingChange::Notifications(level) => Self::Notifications(level),
         })
     }
 }
@@ -572,7 +571,7 @@ mod tests {
         ];
         for command in commands {
             let failure = core::Command::try_from(command).unwrap_err();
-            assert_eq!(failure.code.0, Code::IdInvalid, "{failure:?}");
+            assert_eq!(failure.code, Code::IdInvalid, "{failure:?}");
         }
     }
 

@@ -4,13 +4,13 @@
 use serde::Serialize;
 use tidings_core::{
     ids::{AccountId, ContactId},
-    model,
+    model::{self, ContactKind},
     time::WallTime,
     wire,
 };
 use tsify::Tsify;
 
-use crate::{name::ContactKind, time::millis};
+use crate::time::millis;
 
 /// An entry of the own address book.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
@@ -55,7 +55,7 @@ impl From<(ContactId, model::Contact)> for ContactRow {
     fn from((id, contact): (ContactId, model::Contact)) -> Self {
         let model::Contact { kind, account, nickname, favorite, phone, email } = contact;
         let account = account.map(|account| account.to_string());
-        Self { id: id.to_string(), kind: kind.into(), account, nickname, favorite, phone, email }
+        Self { id: id.to_string(), kind, account, nickname, favorite, phone, email }
     }
 }
 

@@ -1,14 +1,16 @@
 //! What the panel beside a timeline shows: a conversation in full, with its members.
 
 use serde::Serialize;
-use tidings_core::{model, view};
+use tidings_core::{
+    model::{self, ConversationKind, ConversationState, MemberStatus, Permission, PresenceKind, Role, Scope},
+    view,
+};
 use tsify::Tsify;
 
 use crate::{
     command::{Link, Theme},
     invite::InviteRow,
     late::LateRow,
-    name::{ConversationKind, ConversationState, MemberStatus, Permission, PresenceKind, Role, Scope},
     policy::Policies,
     resource::ResourceRow,
     time::millis,
@@ -243,7 +245,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
         } = detail;
         Self {
             conversation: conversation.to_string(),
-            kind: kind.into(),
+            kind,
             resource: resource.map(ResourceRow::from),
             parent: parent.map(|model::Parent { conversation, message, depth, .. }| ParentRow {
                 conversation: conversation.to_string(),
@@ -255,8 +257,8 @@ impl From<view::ConversationDetail> for ConversationDetail {
             description,
             avatar_url,
             theme: theme.map(Theme::from),
-            scope: scope.into(),
-            state: state.into(),
+            scope,
+            state,
             locked,
             policies: policies.into(),
             roles: role_rows(roles),
@@ -266,8 +268,8 @@ impl From<view::ConversationDetail> for ConversationDetail {
             account: account.map(|account| account.to_string()),
             link: link.map(Link::from),
             subscriber_count,
-            role: role.map(Role::from),
-            status: status.map(MemberStatus::from),
+            role,
+            status,
             permissions: names(permissions),
             members: members.into_iter().map(MemberRow::from).collect(),
             candidates: candidates.into_iter().map(MemberRow::from).collect(),
@@ -280,7 +282,7 @@ impl From<view::ConversationDetail> for ConversationDetail {
 }
 
 fn names(permissions: model::Permissions) -> Vec<Permission> {
-    permissions.iter().map(Permission::from).collect()
+    permissions.iter().collect()
 }
 
 /// The roles of a roster, which subscribers are not in, and the conversation's own.
@@ -288,15 +290,10 @@ fn role_rows(own: Vec<(model::RoleName, model::RoleDefinition)>) -> Vec<RoleRow>
     let built_in = model::Role::BUILT_IN.into_iter().filter(|role| *role != model::Role::Subscriber);
     let built_in = built_in.map(|role| {
         let rank = role.built_in_rank().unwrap_or_default();
-        RoleRow {
-            permissions: names(role.built_in_permissions().unwrap_or_default()),
-            rank,
-            name: role.into(),
-            custom: false,
-        }
+        RoleRow { permissions: names(role.built_in_permissions().unwrap_or_default()), rank, name: role, custom: false }
     });
     let own = own.into_iter().map(|(name, model::RoleDefinition { rank, permissions })| RoleRow {
-        name: model::Role::Custom(name).into(),
+        name: Role::Custom(name),
         rank,
         permissions: names(permissions),
         custom: true,
@@ -326,14 +323,14 @@ impl From<view::MemberRow> for MemberRow {
             account: account.to_string(),
             name,
             color,
-            role: role.into(),
-            status: status.into(),
+            role,
+            status,
             status_at: status_at.map(millis),
             status_by: status_by.map(|account| account.to_string()),
             joined_at: joined_at.map(millis),
             invited_by: invited_by.map(|account| account.to_string()),
             grants: grants.into_iter().map(GrantRow::from).collect(),
-            presence: presence.into(),
+            presence,
             below,
         }
     }
@@ -342,7 +339,7 @@ impl From<view::MemberRow> for MemberRow {
 impl From<(model::Permission, model::Grant)> for GrantRow {
     fn from((permission, grant): (model::Permission, model::Grant)) -> Self {
         let model::Grant { allowed, by, at, until } = grant;
-        Self { permission: permission.into(), allowed, by: by.to_string(), at: millis(at), until: until.map(millis) }
+        Self { permission, allowed, by: by.to_string(), at: millis(at), until: until.map(millis) }
     }
 }
 

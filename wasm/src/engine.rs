@@ -73,7 +73,7 @@ impl Engine {
         #[wasm_bindgen(js_name = wallMs)] wall_ms: f64,
         config: Ts<EngineConfig>,
     ) -> Result<Engine, Failure> {
-        let config = config.to_rust().map_err(Failure::value)?.try_into()?;
+        let config = config.to_rust().map_err(Failure::read)?.try_into()?;
         Ok(Self(core::Engine::new(now(monotonic_ms, wall_ms), config)))
     }
 
@@ -90,7 +90,7 @@ impl Engine {
     ) -> Result<(), Failure> {
         #[cfg(feature = "testing")]
         crate::contract::trap_if_asked();
-        let input = input.to_rust().map_err(Failure::value)?.try_into()?;
+        let input = input.to_rust().map_err(Failure::read)?.try_into()?;
         self.0.handle(now(monotonic_ms, wall_ms), input).map_err(Failure::from)
     }
 

@@ -2,11 +2,9 @@
 //! whether trying again may help. The TypeScript side makes an `Error` of it.
 
 use serde::Serialize;
-use tidings_core::{code::Code as CoreCode, engine::Misuse, ids::ParseIdError};
+use tidings_core::{api::refusal, code::Code, engine::Misuse, ids::ParseIdError};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
-
-use crate::name::Code;
 
 /// Why a call was not carried out. Nothing of it was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Tsify)]
@@ -24,25 +22,33 @@ pub type Checked<T> = Result<T, Failure>;
 
 impl Failure {
     /// A failure with this code.
-    pub fn new(code: CoreCode, detail: impl Into<String>) -> Self {
-        Self { code: Code(code), detail: detail.into(), retryable: code.is_retryable() }
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), retryable: code.is_retryable() }
+    }
+
+    /// What serde says of a value: with the code that the value's own type refuses it with, if it does.
+    pub fn read(error: impl ToString) -> Self {
+        let text = error.to_string();
+        // serde's error is a JavaScript one, behind what it was for.
+        let (code, detail) = refusal(text.split_once("Error: ").map_or(&text, |(_, error)| error));
+        Self::new(code, detail)
     }
 
     /// A value of the wrong type or form.
     pub fn value(detail: impl ToString) -> Self {
-        Self::new(CoreCode::ValueInvalid, detail.to_string())
+        Self::new(Code::ValueInvalid, detail.to_string())
     }
 }
 
 impl From<ParseIdError> for Failure {
     fn from(error: ParseIdError) -> Self {
-        Self::new(CoreCode::IdInvalid, error.to_string())
+        Self::new(Code::IdInvalid, error.to_string())
     }
 }
 
 impl From<Misuse> for Failure {
     fn from(error: Misuse) -> Self {
-        Self::new(CoreCode::Misuse, error.to_string())
+        Self::new(Code::Misuse, error.to_string())
     }
 }
 
@@ -58,8 +64,8 @@ impl From<Failure> for JsValue {
 /// `value_invalid` for a code that is none.
 #[wasm_bindgen(js_name = isRetryable)]
 pub fn is_retryable(#[wasm_bindgen(unchecked_param_type = "Code")] code: Ts<Code>) -> Result<bool, Failure> {
-    let code = code.to_rust().map_err(Failure::value)?;
-    Ok(code.0.is_retryable())
+    let code = code.to_rust().map_err(Failure::read)?;
+    Ok(code.is_retryable())
 }
 
 #[cfg(test)]
@@ -69,7 +75,7 @@ mod tests {
     #[test]
     fn an_id_that_does_not_parse_has_its_own_code() {
         let failure = Failure::from(ParseIdError::Name);
-        assert_eq!(failure.code, Code(CoreCode::IdInvalid));
+        assert_eq!(failure.code, Code::IdInvalid);
         assert!(!failure.retryable);
     }
 }

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_failure_names_the_kind_and_the_text() {
         let failure = conversation("nope").unwrap_err();
-        assert_eq!(failure.code.0, Code::IdInvalid);
+        assert_eq!(failure.code, Code::IdInvalid);
         assert!(failure.detail.starts_with("conversation id `nope` must be 26"), "{}", failure.detail);
     }
 

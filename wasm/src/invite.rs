@@ -1,14 +1,18 @@
 //! Invite links, and what one who is not a member can ask for.
 
 use serde::{Deserialize, Serialize};
-use tidings_core::{command as core, ids::InviteCode, model, view};
+use tidings_core::{
+    command as core,
+    ids::InviteCode,
+    model::{self, Role},
+    view,
+};
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 use crate::{
     failure::{Checked, Failure},
     id,
-    name::Role,
     time::{millis, wall_time},
 };
 
@@ -86,7 +90,7 @@ impl From<view::InviteRow> for InviteRow {
         let view::InviteRow { id, invite: model::Invite { role, until, uses_max, enabled, by, at }, uses } = row;
         Self {
             id: id.to_string(),
-            role: role.into(),
+            role,
             until: until.map(millis),
             uses_max,
             uses,
@@ -102,7 +106,7 @@ impl TryFrom<InviteTerms> for core::InviteTerms {
 
     fn try_from(terms: InviteTerms) -> Checked<Self> {
         let InviteTerms { role, until, uses_max, enabled } = terms;
-        Ok(Self { role: role.check()?, until: until.map(wall_time).transpose()?, uses_max, enabled })
+        Ok(Self { role, until: until.map(wall_time).transpose()?, uses_max, enabled })
     }
 }
 

@@ -44,7 +44,7 @@ impl Judge {
     #[wasm_bindgen(constructor)]
     pub fn new(config: Ts<JudgeConfig>) -> Result<Judge, Failure> {
         let JudgeConfig { tenant, account, administrator, device, fetched } =
-            config.to_rust().map_err(Failure::value)?;
+            config.to_rust().map_err(Failure::read)?;
         let session = Session {
             tenant: id::tenant(&tenant)?,
             account: id::account(&account)?,

@@ -20,7 +20,6 @@ mod invite;
 mod judge;
 mod late;
 mod list;
-mod name;
 mod output;
 mod policy;
 mod resource;

@@ -1,13 +1,15 @@
 //! Questions for lists of conversations, and their pages.
 
 use serde::{Deserialize, Serialize};
-use tidings_core::{engine as core, model};
+use tidings_core::{
+    engine as core,
+    model::{self, ConversationKind, ConversationState, JoinPolicy, MemberStatus},
+};
 use tsify::Tsify;
 
 use crate::{
     failure::{Checked, Failure},
     id,
-    name::{ConversationKind, ConversationState, JoinPolicy, MemberStatus},
     row::ConversationRow,
     time::{millis, wall_time},
 };
@@ -152,9 +154,9 @@ impl TryFrom<Query> for model::Query {
         Ok(match query {
             Query::Own(OwnQuery { kinds, statuses, states, resource, words, after, limit }) => {
                 Self::Own(model::OwnQuery {
-                    kinds: kinds.into_iter().map(|kind| kind.0).collect(),
-                    statuses: statuses.into_iter().map(|status| status.0).collect(),
-                    states: states.into_iter().map(|state| state.0).collect(),
+                    kinds,
+                    statuses,
+                    states,
                     after: after.map(model::ActivityKey::try_from).transpose()?,
                     count_max: limit,
                     resource,
@@ -163,7 +165,7 @@ impl TryFrom<Query> for model::Query {
             }
             Query::Directory(DirectoryQuery { words, kinds, after, limit }) => Self::Directory(model::DirectoryQuery {
                 words,
-                kinds: kinds.into_iter().map(|kind| kind.0).collect(),
+                kinds,
                 after: after.map(model::WordKey::try_from).transpose()?,
                 count_max: limit,
             }),
@@ -220,16 +222,16 @@ impl From<model::DirectoryRow> for DirectoryRow {
         let model::Listing { name, description, avatar_url, join, join_approval } = listing;
         Self {
             conversation: conversation.to_string(),
-            kind: kind.into(),
+            kind,
             name,
             title,
             description,
             avatar_url,
-            join: join.into(),
+            join,
             join_approval,
             member_count,
             subscriber_count,
-            status: status.map(MemberStatus::from),
+            status,
         }
     }
 }

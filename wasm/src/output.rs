@@ -1,7 +1,12 @@
 //! Everything an engine wants done, as TypeScript reads it.
 
 use serde::Serialize;
-use tidings_core::{engine as core, storage::StorageTask};
+use tidings_core::{
+    code::Code,
+    engine as core,
+    model::{PresenceKind, Reachability},
+    storage::StorageTask,
+};
 use tsify::Tsify;
 
 use crate::{
@@ -11,7 +16,6 @@ use crate::{
     detail::{ConversationDetail, MemberChange},
     id::texts,
     list::ListPage,
-    name::{Code, PresenceKind, Reachability},
     row::{ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
     subscriber::SubscriberPage,
@@ -152,7 +156,7 @@ pub struct Cause {
 
 impl From<core::Cause> for Cause {
     fn from(cause: core::Cause) -> Self {
-        Self { code: cause.code.into(), detail: cause.detail }
+        Self { code: cause.code, detail: cause.detail }
     }
 }
 
@@ -219,7 +223,7 @@ impl From<core::Update> for Update {
             core::Update::Unsynced(count) => Self::Unsynced { count },
             core::Update::Presence { conversation, account, kind } => {
                 let (conversation, account) = (conversation.to_string(), account.to_string());
-                Self::Presence { presence: PresenceChange { conversation, account, kind: kind.into() } }
+                Self::Presence { presence: PresenceChange { conversation, account, kind } }
             }
             core::Update::Profile { account, profile } => {
                 Self::Profile { account: account.to_string(), profile: profile.into() }
@@ -237,7 +241,7 @@ impl From<core::Update> for Update {
             core::Update::Blocked(accounts) => {
                 Self::Blocked { rows: accounts.into_iter().map(BlockedRow::from).collect() }
             }
-            core::Update::Reachability(reachability) => Self::Reachability { reachability: reachability.into() },
+            core::Update::Reachability(reachability) => Self::Reachability { reachability },
             core::Update::CommandStored { request, conversation, message } => {
                 let conversation = conversation.map(|conversation| conversation.to_string());
                 let message = message.map(|message| message.to_string());
@@ -253,9 +257,9 @@ impl From<core::Update> for Update {
             core::Update::Listed { request, page } => Self::Listed { request: request as f64, page: page.into() },
             core::Update::CommandFailed { request, code, detail } => {
                 let retryable = code.is_retryable();
-                Self::CommandFailed { request: request as f64, code: code.into(), detail, retryable }
+                Self::CommandFailed { request: request as f64, code, detail, retryable }
             }
-            core::Update::StorageFailed(code) => Self::StorageFailed { code: code.into() },
+            core::Update::StorageFailed(code) => Self::StorageFailed { code },
             core::Update::StorageRecovered => Self::StorageRecovered,
             core::Update::ServerFault(fault) => Self::ServerFault { fault: fault.into() },
         }
@@ -269,7 +273,7 @@ impl From<core::ServerFault> for ServerFault {
             conversation: stream.conversation().map(|conversation| conversation.to_string()),
             position: position.number() as f64,
             account: account.map(|account| account.to_string()),
-            code: code.into(),
+            code,
             detail,
         }
     }
@@ -293,15 +297,13 @@ impl From<core::ConnectionState> for ConnectionState {
         match state {
             core::ConnectionState::Off => Self::Off,
             core::ConnectionState::Waiting { cause, retry_at } => {
-                let (code, detail) = cause.map(|cause| (cause.code.into(), cause.detail)).unzip();
+                let (code, detail) = cause.map(|cause| (cause.code, cause.detail)).unzip();
                 Self::Waiting { code, detail, retry_at: millis(retry_at) }
             }
             core::ConnectionState::Connecting => Self::Connecting,
             core::ConnectionState::CatchingUp => Self::CatchingUp,
             core::ConnectionState::Online => Self::Online,
-            core::ConnectionState::Rejected(core::Cause { code, detail }) => {
-                Self::Rejected { code: code.into(), detail }
-            }
+            core::ConnectionState::Rejected(core::Cause { code, detail }) => Self::Rejected { code, detail },
             core::ConnectionState::Closed => Self::Closed,
         }
     }

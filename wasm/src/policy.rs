@@ -7,14 +7,14 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, Error as _},
 };
-use tidings_core::{code::Code, model};
+use tidings_core::{
+    code::Code,
+    model::{self, JoinPolicy, LateWrites, SendPolicy, SubroomPolicy, WhoPolicy},
+};
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
-use crate::{
-    failure::{Checked, Failure},
-    name::{JoinPolicy, LateWrites, SendPolicy, SubroomPolicy, WhoPolicy},
-};
+use crate::failure::{Checked, Failure};
 
 /// The policies of a conversation, under their stable names.
 #[derive(Debug, Clone, PartialEq, Serialize, Tsify)]
@@ -65,19 +65,19 @@ impl From<model::Policies> for Policies {
             late_writes,
         } = policies;
         Self {
-            send: SendPolicy(send),
-            join: JoinPolicy(join),
+            send,
+            join,
             join_approval,
-            add_members: WhoPolicy(add_members),
-            info_edit: WhoPolicy(info_edit),
-            subrooms: SubroomPolicy(subrooms),
+            add_members,
+            info_edit,
+            subrooms,
             subroom_depth_max,
             retention_days,
             slow_mode_seconds,
             reactions,
             stickers,
             attachments,
-            late_writes: LateWrites(late_writes),
+            late_writes,
         }
     }
 }
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(check("send", moderators()).unwrap(), model::Policy::Send(model::SendPolicy::Moderators));
         assert_eq!(check("slow_mode_seconds", Value::Number(30)).unwrap(), model::Policy::SlowModeSeconds(30));
         for (name, value) in [("sending", moderators()), ("add_members", moderators()), ("send", Value::Switch(true))] {
-            assert_eq!(check(name, value).unwrap_err().code.0, Code::PolicyUnknown, "{name}");
+            assert_eq!(check(name, value).unwrap_err().code, Code::PolicyUnknown, "{name}");
         }
     }
 }

@@ -2,16 +2,15 @@
 //! is left out here, in one place.
 
 use serde::Serialize;
-use tidings_core::{view, wire};
+use tidings_core::{
+    code::Code,
+    model::{ConversationKind, ConversationState, MemberStatus, MessageKind, NotificationLevel, Role},
+    view::{self, MessageState},
+    wire,
+};
 use tsify::Tsify;
 
-use crate::{
-    id::texts,
-    name::{
-        Code, ConversationKind, ConversationState, MemberStatus, MessageKind, MessageState, NotificationLevel, Role,
-    },
-    time::millis,
-};
+use crate::{id::texts, time::millis};
 
 /// A conversation in the list. Times are in milliseconds since 1970.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
@@ -72,7 +71,7 @@ pub struct WaitRow {
 
 impl From<view::Wait> for WaitRow {
     fn from(wait: view::Wait) -> Self {
-        Self { code: wait.code.into(), until: millis(wait.until) }
+        Self { code: wait.code, until: millis(wait.until) }
     }
 }
 
@@ -229,13 +228,13 @@ impl From<view::InboxRow> for ConversationRow {
         } = row;
         Self {
             conversation: conversation.to_string(),
-            kind: kind.into(),
+            kind,
             title,
             name,
             others: texts(others),
-            state: state.into(),
-            role: role.into(),
-            status: status.into(),
+            state,
+            role,
+            status,
             member_count,
             last_message: last_message.map(LastMessageRow::from),
             unread,
@@ -245,7 +244,7 @@ impl From<view::InboxRow> for ConversationRow {
             pinned_at: pinned_at.map(millis),
             archived_at: archived_at.map(millis),
             subscriber_count,
-            notifications: notifications.into(),
+            notifications,
             blocked,
             resource,
             waits: waits.map(WaitRow::from),
@@ -259,7 +258,7 @@ impl From<wire::LastMessage> for LastMessageRow {
         Self {
             message: message.to_string(),
             author: message.author.to_string(),
-            kind: kind.into(),
+            kind,
             preview,
             deleted,
             position: position.number() as f64,
@@ -303,7 +302,7 @@ impl From<view::TimelineRow> for TimelineRow {
             created_at: millis(created_at),
             accepted_at: accepted_at.map(millis),
             position: position.map(|position| position.number() as f64),
-            state: state.into(),
+            state,
             read_by,
             pinned,
             unsynced,
@@ -345,7 +344,7 @@ impl From<view::RefusedRow> for RefusedRow {
             command: command.to_owned(),
             words,
             message: message.map(|message| message.to_string()),
-            code: code.into(),
+            code,
             retryable: code.is_retryable(),
             detail,
             created_at: millis(created_at),

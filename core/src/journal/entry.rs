@@ -3,14 +3,19 @@
 use core::fmt;
 
 use minicbor::{Decode, Encode};
+use serde::{Serialize, Serializer};
 
 use crate::{
     ids::{AccountId, DocumentId, EpochId},
     time::WallTime,
 };
 
+/// The largest whole number that JavaScript can tell from its neighbours: no journal is that long.
+const NUMBER_MAX: u64 = (1 << 53) - 1;
+
 /// A place in a stream's journal: 1, 2, 3 …; 0 is before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "number"))]
 #[cbor(transparent)]
 pub struct Position(#[n(0)] u64);
 
@@ -32,6 +37,12 @@ impl Position {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+}
+
+impl Serialize for Position {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0.min(NUMBER_MAX))
     }
 }
 

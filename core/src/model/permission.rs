@@ -4,6 +4,7 @@
 use core::fmt;
 
 use minicbor::{Decode, Encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{model::Role, named::named};
 
@@ -117,6 +118,7 @@ impl Permission {
 /// A set of permissions. Written as the list of their names; names of a newer
 /// version are not understood, and grant nothing here.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "Permission[]"))]
 pub struct Permissions(u64);
 
 impl Permissions {
@@ -183,6 +185,18 @@ impl FromIterator<Permission> for Permissions {
 impl fmt::Debug for Permissions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.iter().map(Permission::as_str)).finish()
+    }
+}
+
+impl Serialize for Permissions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<Permission>::deserialize(deserializer).map(Self::from_iter)
     }
 }
 

@@ -5,10 +5,19 @@ use core::fmt;
 
 use minicbor::{Decode, Encode};
 
-use crate::model::Permissions;
+use crate::{
+    api::{read_as_text, write_as_text},
+    model::Permissions,
+};
 
-/// What a member is in a conversation.
+/// What a member is in a conversation: a built-in role, or one of the conversation's own by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "ts",
+    derive(tsify::Tsify),
+    // Any other text is written so that editors still complete the built-in names.
+    tsify(type = r#""owner" | "admin" | "moderator" | "member" | "guest" | "subscriber" | (string & {})"#)
+)]
 pub enum Role {
     /// May do everything, and is the only one who may end it.
     Owner,
@@ -25,6 +34,10 @@ pub enum Role {
     /// A role that the conversation defines.
     Custom(RoleName),
 }
+
+write_as_text! { Role }
+read_as_text! { RoleName, or RoleUnknown, |name| RoleName::parse(name).ok_or("no role of its own can be called that") }
+read_as_text! { Role, or RoleUnknown, |name| Role::parse(name).ok_or("no role can be called that") }
 
 /// The name of a role that a conversation defines: 1–64 characters, and not to be
 /// taken for one of the built-in names.
@@ -204,6 +217,14 @@ mod tests {
     #[test]
     fn ranks_fall_in_the_order_of_declaration() {
         assert!(Role::BUILT_IN.windows(2).all(|pair| pair[0].built_in_rank() > pair[1].built_in_rank()));
+    }
+
+    #[test]
+    #[cfg(feature = "ts")]
+    fn the_type_names_every_built_in_role() {
+        for role in Role::BUILT_IN {
+            assert!(<Role as tsify::Tsify>::DECL.contains(&format!("\"{role}\" | ")), "{role}");
+        }
     }
 
     #[test]
