@@ -254,8 +254,6 @@ named! {
         ModuleUnavailable = "module_unavailable",
         /// A second input before the outputs of the first were taken.
         Misuse = "misuse",
-        /// A code of a newer version.
-        Unknown = "unknown",
     }
 }
 

@@ -2,26 +2,47 @@
 //! frames, SQL and TypeScript. Leaves the meaning to the enum itself.
 
 /// Declares a fieldless enum with `as_str`, `parse`, `ALL`, `Display` and a
-/// form in CBOR, JSON and TypeScript that is the name as text.
+/// form in CBOR, JSON and TypeScript that is the name as text. A newer version may have written
+/// it: in CBOR, a name that this one does not know reads as `Unknown`. A `closed` one has no such
+/// variant: it is a part of keys, which are unknown as a whole, or is never read at all.
 macro_rules! named {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }) => {
+    ($(#[$meta:meta])* closed $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }) => {
+        crate::named::named! { @enum $(#[$meta])* $name { $($(#[$variant_meta])* $variant = $text,)+ } }
+
+        impl<'b, C> minicbor::Decode<'b, C> for $name {
+            fn decode(decoder: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+                $name::parse(decoder.str()?).ok_or_else(|| {
+                    minicbor::decode::Error::message(concat!("unknown ", stringify!($name)))
+                })
+            }
+        }
+    };
+    (@enum $(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }
+        $($(#[$other_meta:meta])* $other:ident = $other_text:literal,)?) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
-        pub enum $name { $($(#[$variant_meta])* #[cfg_attr(feature = "ts", serde(rename = $text))] $variant,)+ }
+        pub enum $name {
+            $($(#[$variant_meta])* #[cfg_attr(feature = "ts", serde(rename = $text))] $variant,)+
+            $($(#[$other_meta])* #[cfg_attr(feature = "ts", serde(rename = $other_text))] $other,)?
+        }
 
         impl $name {
-            /// Every variant, in the order of declaration.
+            /// Every variant that this version knows, in the order of declaration.
             pub const ALL: &'static [$name] = &[$($name::$variant,)+];
 
             /// The stable name.
             pub const fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $text,)+ }
+                match self { $($name::$variant => $text,)+ $($name::$other => $other_text,)? }
             }
 
             /// The variant of this name, if there is one.
             pub fn parse(name: &str) -> Option<$name> {
-                match name { $($text => Some($name::$variant),)+ _ => None }
+                match name {
+                    $($text => Some($name::$variant),)+
+                    $($other_text => Some($name::$other),)?
+                    _ => None,
+                }
             }
         }
 
@@ -50,15 +71,24 @@ macro_rules! named {
                 encoder.str(self.as_str())?.ok()
             }
         }
+    };
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }) => {
+        crate::named::named! {
+            @enum $(#[$meta])* $name { $($(#[$variant_meta])* $variant = $text,)+ }
+            /// A name of a newer version. Only what passes on what it was told writes it.
+            Unknown = "unknown",
+        }
+
+        impl $name {
+            /// The variant of this name; `Unknown` if this version knows none.
+            pub fn read(name: &str) -> $name {
+                $name::parse(name).unwrap_or($name::Unknown)
+            }
+        }
 
         impl<'b, C> minicbor::Decode<'b, C> for $name {
-            fn decode(
-                decoder: &mut minicbor::Decoder<'b>,
-                _: &mut C,
-            ) -> Result<Self, minicbor::decode::Error> {
-                $name::parse(decoder.str()?).ok_or_else(|| {
-                    minicbor::decode::Error::message(concat!("unknown ", stringify!($name)))
-                })
+            fn decode(decoder: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+                decoder.str().map($name::read)
             }
         }
     };

@@ -42,6 +42,7 @@ on_each_store! {
     j33_a_damaged_journal_mends_nothing,
     j48_a_journal_that_is_not_that_of_its_chain_mends_nothing,
     j23_a_rotten_row_of_a_projection_locks_nobody_out,
+    w60_a_row_with_a_name_of_a_newer_version_is_told_and_stays,
     j34_a_rotten_row_that_is_met_is_made_anew_by_the_server,
     j34_whoever_missed_a_rotten_row_hears_of_it,
     j34_what_is_in_no_journal_stays_left_out,
@@ -158,7 +159,7 @@ async fn j32_each_row_that_differs_is_named_and_made_anew(database: Database) {
             differs(&group, format!("documents page/{}/1", id(&group)), "entries"),
         ),
         (
-            format!("UPDATE conversations SET last_message = {rot}, kind = 'rot', activity_at = 1 WHERE {in_group}"),
+            format!("UPDATE conversations SET last_message = {rot}, kind = 'ROT', activity_at = 1 WHERE {in_group}"),
             differs(&group, format!("conversations {}", id(&group)), "kind, last_message, activity_at"),
         ),
         (
@@ -171,7 +172,7 @@ async fn j32_each_row_that_differs_is_named_and_made_anew(database: Database) {
         ),
         (
             format!(
-                "UPDATE members SET role = 'owner', status = 'rot', joined = 9 WHERE account = 'bob' AND {in_group}"
+                "UPDATE members SET role = 'owner', status = 'ROT', joined = 9 WHERE account = 'bob' AND {in_group}"
             ),
             differs(&group, "members bob".into(), "role, status, joined"),
         ),
@@ -220,7 +221,7 @@ async fn j32_each_row_that_differs_is_named_and_made_anew(database: Database) {
             differs(&ann, "blocks fay".into(), "blocked"),
         ),
         (
-            "UPDATE reachability SET reachability = 'rot'".into(),
+            "UPDATE reachability SET reachability = 'ROT'".into(),
             differs(&ann, "reachability ann".into(), "reachability"),
         ),
         (
@@ -284,7 +285,7 @@ async fn j32_what_the_journal_does_not_say_is_left_alone(database: Database) {
     server.stop().await;
     let store = database.open().await;
     database.execute("UPDATE accounts SET suspended = (1 = 1), created_at = 5").await;
-    database.execute("UPDATE members SET role = 'rot', status = 'rot' WHERE account = 'dan'").await;
+    database.execute("UPDATE members SET role = 'rot', status = 'ROT' WHERE account = 'dan'").await;
     assert_eq!(mended(&*store).await.len(), 2);
     assert_eq!(database.number("SELECT count(*) FROM accounts WHERE suspended AND created_at > 5").await, 1);
     let subscribers = "SELECT count(*) FROM members WHERE subscribed_at > 0 AND role = 'subscriber'";
@@ -444,11 +445,11 @@ async fn j23_a_rotten_row_of_a_projection_locks_nobody_out(database: Database) {
         (of_group(&format!("last_message = {rot}")), (both.clone(), 1, all.2.clone())),
         (of_group(&format!("some_members = {rot}")), all.clone()),
         // A row of which nothing can be told takes no other with it.
-        (of_group("kind = 'rot'"), only_boats()),
-        (of_group("state = 'rot'"), only_boats()),
+        (of_group("kind = 'ROT'"), only_boats()),
+        (of_group("state = 'ROT'"), only_boats()),
         (of_group("created_at = -1"), only_boats()),
         (of_bob("role = ''"), only_boats()),
-        (of_bob("status = 'rot'"), only_boats()),
+        (of_bob("status = 'ROT'"), only_boats()),
         (of_bob("joined = -1"), only_boats()),
         (format!("UPDATE streams SET page = -1 WHERE stream = '{}'", stream(group())), only_boats()),
         (format!("UPDATE accounts SET profile = {rot}"), (both.clone(), 2, vec![])),
@@ -462,6 +463,26 @@ async fn j23_a_rotten_row_of_a_projection_locks_nobody_out(database: Database) {
         assert_eq!(told(&server).await, all, "{rots}");
     }
     server.stop().await;
+}
+
+async fn w60_a_row_with_a_name_of_a_newer_version_is_told_and_stays(database: Database) {
+    let (server, _, _) = written(&database, &[]).await;
+    let all = told(&server).await;
+    let of_bob = "members WHERE account = 'bob' AND";
+    // Where bob stands in a way that is not known he reads nothing.
+    for (table, column, newer, with_words) in [
+        ("conversations WHERE", "kind", "whiteboard", all.1),
+        ("conversations WHERE", "state", "paused", all.1),
+        (of_bob, "role", "next / version", all.1),
+        (of_bob, "status", "snoozed", all.1 - 1),
+    ] {
+        let (table, rows) = table.split_once(' ').unwrap();
+        let of_group = format!("{rows} conversation = '{}'", group());
+        database.execute(&format!("UPDATE {table} SET {column} = '{newer}' {of_group}")).await;
+        assert_eq!(told(&server).await, (all.0.clone(), with_words, all.2.clone()), "{column}");
+        let kept = format!("SELECT count(*) FROM {table} {of_group} AND {column} = '{newer}'");
+        assert_eq!(database.number(&kept).await, 1, "{column}");
+    }
 }
 
 async fn j34_a_rotten_row_that_is_met_is_made_anew_by_the_server(database: Database) {
@@ -481,7 +502,7 @@ async fn j34_a_rotten_row_that_is_met_is_made_anew_by_the_server(database: Datab
     healed(&*store).await;
     assert_eq!(found(&mut zoe, "boats").await, 1);
     // Whom an account lets reach it is not known for a while: nobody, and then its contacts.
-    database.execute("UPDATE reachability SET reachability = 'rot'").await;
+    database.execute("UPDATE reachability SET reachability = 'ROT'").await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
     let mut with_ann = Author::of("bob", device(2), ConversationId::from_bytes([0x2e; 16]));
     let (stream, begins) = (with_ann.stream.id().clone(), with_ann.create(&["ann"]));
@@ -499,7 +520,7 @@ async fn j34_a_rotten_row_that_is_met_is_made_anew_by_the_server(database: Datab
 
 async fn j34_whoever_missed_a_rotten_row_hears_of_it(database: Database) {
     let (server, ..) = written(&database, &["--cursor-interval", "50ms"]).await;
-    database.execute(&format!("UPDATE conversations SET kind = 'rot' WHERE conversation = '{}'", group())).await;
+    database.execute(&format!("UPDATE conversations SET kind = 'ROT' WHERE conversation = '{}'", group())).await;
     let (mut bob, frames) = Client::resume(&server, "bob", device(2), None).await;
     let is_told = |frame: &ServerFrame| match frame {
         ServerFrame::Summaries(summaries) => summaries.iter().any(|told| told.conversation == group()),

@@ -279,6 +279,7 @@ impl Actor<'_> {
                         SendPolicy::AllMembers => 0,
                         SendPolicy::Moderators => 50,
                         SendPolicy::AdminsOnly => 75,
+                        SendPolicy::Unknown => return Err(format!("{} sends where nobody may", self.account)),
                     };
                     ensure!(self.rank >= lowest, "{} sends where {:?} do", self.account, before.policies.send);
                 }
@@ -423,6 +424,7 @@ impl Actor<'_> {
     ) -> Checked {
         let own = account == self.account;
         match (from, to) {
+            (_, MemberStatus::Unknown) => Err(format!("{account} goes to where this version knows of nothing")),
             (_, MemberStatus::Requested) => Err(format!("{} asks for {account}", self.account)),
             (Some(MemberStatus::Active), MemberStatus::Left) if own => Ok(()),
             (_, MemberStatus::Left) => Err(format!("{} makes {account} leave from {from:?}", self.account)),

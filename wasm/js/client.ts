@@ -537,7 +537,7 @@ export class Client {
   }
 
   /** Creates a conversation of a kind that has a roster, owned by the own account. */
-  createConversation(kind: Exclude<ConversationKind, "direct" | "thread" | "resource">, conversation: NewConversation): Promise<Stored> {
+  createConversation(kind: Exclude<ConversationKind, "direct" | "thread" | "resource" | "unknown">, conversation: NewConversation): Promise<Stored> {
     const { policies = [], members = [], ...rest } = conversation;
     return this.#command({ create_conversation: { kind, policies: [...policies], members: [...members], ...rest } });
   }

@@ -118,6 +118,7 @@ impl Policy {
             Value::Number(number) => model::PolicyValue::Number(*number),
         };
         let policy = model::PolicyName::parse(&self.name).and_then(|name| model::Policy::new(name, value));
+        let policy = policy.filter(|policy| policy.is_known());
         policy.ok_or_else(|| Failure::new(Code::PolicyUnknown, "no policy, or no value of this policy"))
     }
 }

@@ -4,8 +4,8 @@
 
 import type { ConversationDetail, Permission, Role, RoleRow } from "tidings";
 
-/** From which role on one may write, by the policy; none for everybody. */
-const WRITES_FROM = { all_members: undefined, moderators: "moderator", admins_only: "admin" } as const;
+/** From which role on one may write, by the policy; none for everybody, or where only the server knows. */
+const WRITES_FROM = { all_members: undefined, moderators: "moderator", admins_only: "admin", unknown: undefined } as const;
 
 /** Whether the own account may do this now. */
 export function may(detail: ConversationDetail, permission: Permission): boolean {

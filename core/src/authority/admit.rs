@@ -2,7 +2,7 @@
 //! all of them. An entry that was admitted is judged again by the same steps.
 
 use crate::{
-    authority::{Context, Effects, Refusal, Session, Stream, block, decide, pace, shape, size},
+    authority::{Context, Effects, Refusal, Session, Stream, block, decide, newer, pace, shape, size},
     code::Code,
     doc::{Admit, ApplyChangeError, Change, DecodedChange, Document, Fact},
     ids::{ChangeHash, DocumentId},
@@ -139,7 +139,7 @@ impl Stream {
 
     /// Judges an entry that was admitted right behind this state, by the very
     /// steps of `admit`, as the session that it is said to be of. What cannot
-    /// be judged, because a document that it takes is not loaded, passes.
+    /// be judged, because a document that it takes is not loaded or a newer version is, passes.
     ///
     /// # Errors
     /// The refusal that it should have been answered with.
@@ -156,6 +156,7 @@ impl Stream {
             _ => Ok(()),
         };
         match judged {
+            Err(AdmitError::Refused(_)) if self.is_of_newer_version(entry) => Ok(()),
             Err(AdmitError::Refused(refusal)) => Err(refusal),
             Err(AdmitError::AlreadyAdmitted(_)) => {
                 Err(Refusal::new(Code::AlreadyWritten, "the change was admitted before"))
@@ -189,6 +190,7 @@ impl Stream {
         accepted_at: WallTime,
         limits: &Limits,
     ) -> Result<(), Refusal> {
+        newer::check(facts)?;
         decide(&Context { stream: self, session, document, accepted_at, limits }, facts)
     }
 
@@ -226,8 +228,8 @@ impl Stream {
         limits: &Limits,
     ) -> Result<Vec<Fact>, AdmitError> {
         let facts = shape::check(self, session, pushed, (change, decoded), accepted_at, limits)?;
-        self.decide(session, &pushed.document, &facts, accepted_at, limits)?;
         let context = Context { stream: self, session, document: &pushed.document, accepted_at, limits };
+        decide(&context, &facts)?;
         size::check(&context, &facts, pushed.change.len())?;
         self.check_seen(&pushed.document, change)?;
         block::check(&context, &facts)?;

@@ -41,6 +41,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         ConversationKind::Group | ConversationKind::Channel | ConversationKind::Support | ConversationKind::System => {
             check_roster(context, created, &members)
         }
+        ConversationKind::Unknown => refuse(Code::KindUnknown, "a conversation of a newer version"),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn may_hold(
             return Err(Refusal::deferred(Code::LateHeld, detail, now.plus(ASK_AGAIN)));
         }
         Some(LateState::Admitted) => return refuse(Code::LateAdmitted, "it was let in"),
-        Some(LateState::Discarded) => return refuse(Code::LateDiscarded, "it was not let in"),
+        Some(LateState::Discarded | LateState::Unknown) => return refuse(Code::LateDiscarded, "it was not let in"),
     }
     match conversation.members.get(account).map(Member::status) {
         Some(MemberStatus::Removed) => {}

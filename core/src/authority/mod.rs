@@ -13,6 +13,7 @@ mod create;
 #[cfg(feature = "testing")]
 mod judge;
 mod late;
+mod newer;
 mod pace;
 mod page;
 mod permission;

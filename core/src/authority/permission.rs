@@ -158,6 +158,8 @@ fn required_to_move(member: Option<&Member>, own: bool, to: MemberStatus) -> &'s
         (_, MemberStatus::Active | MemberStatus::Invited) | (Some(MemberStatus::Invited), _) => {
             &[Permission::MemberAdd]
         }
-        (_, MemberStatus::Requested | MemberStatus::Left | MemberStatus::Removed) => &[Permission::MemberRemove],
+        (_, MemberStatus::Requested | MemberStatus::Left | MemberStatus::Removed | MemberStatus::Unknown) => {
+            &[Permission::MemberRemove]
+        }
     }
 }

@@ -28,8 +28,9 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
 /// Who may say something new, whatever it is said in.
 pub(super) fn check_send(context: &Context<'_>, rank: u8) -> Result<(), Refusal> {
     let send = context.conversation().policies.send;
-    if rank < send.lowest_rank() {
-        return refuse(Code::PolicyForbids, format!("who may send: {send}"));
+    match send.lowest_rank() {
+        Some(lowest) if rank >= lowest => Ok(()),
+        Some(_) => refuse(Code::PolicyForbids, format!("who may send: {send}")),
+        None => refuse(Code::PolicyUnknown, "who may send is a newer version's to say"),
     }
-    Ok(())
 }

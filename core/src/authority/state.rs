@@ -4,7 +4,7 @@ use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::Fact,
-    model::{Conversation, ConversationState, MemberStatus, Role},
+    model::{Conversation, ConversationKind, ConversationState, MemberStatus, Role},
 };
 
 /// The state of the conversation; in a thread, then that of the thread.
@@ -29,16 +29,19 @@ pub(super) fn check_room(context: &Context<'_>, conversation: &Conversation, fac
     if conversation.state() == ConversationState::Deleted {
         return refuse(Code::ConversationDeleted, "the conversation is deleted");
     }
+    let is_leave = |fact: &Fact| matches!(fact, Fact::MemberStatus(account, to) if account == context.account() && to.status == MemberStatus::Left);
+    let leaves = !facts.is_empty() && facts.iter().all(is_leave);
+    if conversation.kind() == Some(ConversationKind::Unknown) && !leaves {
+        return refuse(Code::KindUnknown, "a conversation of a newer version");
+    }
     if context.session.administrator {
         return Ok(());
     }
     let only = |allowed: fn(&Fact) -> bool| !facts.is_empty() && facts.iter().all(allowed);
     let changes_state = |fact: &Fact| matches!(fact, Fact::State(_));
-    let is_leave = |fact: &Fact| matches!(fact, Fact::MemberStatus(account, to) if account == context.account() && to.status == MemberStatus::Left);
-    let leaves = !facts.is_empty() && facts.iter().all(is_leave);
     match conversation.state() {
         _ if leaves => return Ok(()),
-        ConversationState::Closed if !only(changes_state) => {
+        ConversationState::Closed | ConversationState::Unknown if !only(changes_state) => {
             return refuse(Code::ConversationClosed, "the conversation is closed");
         }
         ConversationState::Archived if !only(changes_state) => {
@@ -47,7 +50,8 @@ pub(super) fn check_room(context: &Context<'_>, conversation: &Conversation, fac
         ConversationState::Active
         | ConversationState::Closed
         | ConversationState::Archived
-        | ConversationState::Deleted => {}
+        | ConversationState::Deleted
+        | ConversationState::Unknown => {}
     }
     let below_moderator =
         context.power().is_some_and(|power| power.rank < context.conversation().rank_of(&Role::Moderator));

@@ -21,6 +21,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
             }
             Some(MemberStatus::Subscribed) => return refuse(Code::NotAMember, "a subscriber only reads"),
             Some(MemberStatus::Requested) => return refuse(Code::NotAMember, "the account waits to be let in"),
+            Some(MemberStatus::Unknown) => return refuse(Code::NotAMember, "the account stands as in a newer version"),
             None => return refuse(Code::NotAMember, "the account is not a member"),
         }
     }

@@ -296,6 +296,11 @@ impl Stream {
         if self.id.conversation() == Some(room) { Some(&self.conversation) } else { opened() }
     }
 
+    /// What the documents of threads that are loaded say.
+    pub(super) fn opened(&self) -> impl Iterator<Item = &Conversation> {
+        self.rooms.values().map(Arc::as_ref)
+    }
+
     /// The loaded page that holds a message. Of most pages the ends tell that they do not.
     pub fn page_of(&self, message: &MessageId) -> Option<&Document> {
         let key = Key::Message(message.clone()).to_string();

@@ -8,7 +8,7 @@ use crate::{
     doc::{Change, Fact, Key, OperationKind},
     ids::{ConversationId, DocumentId},
     limits::Limits,
-    model::{ConversationKind, Created, InfoField, Parent, Permission},
+    model::{ConversationKind, Created, InfoField, Parent, Permission, SubroomPolicy},
 };
 
 /// What a change that opens a thread says that it starts from. The bytes are
@@ -69,7 +69,8 @@ fn check_allowed(context: &Context<'_>) -> Result<(), Refusal> {
     let policy = context.conversation().policies.subrooms;
     let is_open = policy.lowest_rank().is_some_and(|lowest| power.rank >= lowest);
     if !is_open && !context.session.administrator {
-        return refuse(Code::PolicyForbids, format!("who may open threads: {policy}"));
+        let code = if policy == SubroomPolicy::Unknown { Code::PolicyUnknown } else { Code::PolicyForbids };
+        return refuse(code, format!("who may open threads: {policy}"));
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub struct Difference {
 
 crate::named::named! {
     /// What of a journal is compared.
-    Aspect {
+    closed Aspect {
         /// The number of an entry: 1, 2, 3 …
         Position = "position",
         /// The hash of an entry's change.

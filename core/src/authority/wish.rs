@@ -210,7 +210,13 @@ fn answer(
         _ if kind == Some(ConversationKind::Direct) => {
             return deny(Code::WrongKind, "a direct has its two members for ever");
         }
-        ConversationState::Active | ConversationState::Archived | ConversationState::Closed => {}
+        _ if kind == Some(ConversationKind::Unknown) && !matches!(way, Way::Decline | Way::Leave) => {
+            return deny(Code::KindUnknown, "a conversation of a newer version");
+        }
+        ConversationState::Active
+        | ConversationState::Archived
+        | ConversationState::Closed
+        | ConversationState::Unknown => {}
     }
     let member = conversation.members.get(account);
     let status = member.map(Member::status);
@@ -237,7 +243,9 @@ fn answer(
         _ => {}
     }
     match conversation.state() {
-        ConversationState::Closed => return deny(Code::ConversationClosed, "the conversation is closed"),
+        ConversationState::Closed | ConversationState::Unknown => {
+            return deny(Code::ConversationClosed, "the conversation is closed");
+        }
         ConversationState::Archived => return deny(Code::ConversationArchived, "the conversation is archived"),
         ConversationState::Active | ConversationState::Deleted => {}
     }
@@ -311,7 +319,7 @@ fn usable(conversation: &Conversation, id: InviteId, accepted_at: WallTime) -> R
         return deny(Code::InviteUnknown, "no invite of this code");
     };
     let Invite { until, uses_max, enabled, .. } = invite;
-    if conversation.policies.join == JoinPolicy::InviteOnly || !enabled {
+    if matches!(conversation.policies.join, JoinPolicy::InviteOnly | JoinPolicy::Unknown) || !enabled {
         return deny(Code::InviteDisabled, "the invite lets nobody in at the moment");
     }
     if until.is_some_and(|until| accepted_at >= until) {

@@ -6,9 +6,10 @@ use crate::{
     doc::{Key, Value},
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
-        AccountKind, Contact, ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite,
-        Late, MemberField, MessageBody, NotificationLevel, Permission, Pin, Policy, PolicyValue, Reachability, Role,
-        RoleDefinition, RoleName, Scope, Standing, Theme,
+        AccountKind, Contact, ContactKind, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
+        InfoField, Invite, Late, LateState, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind,
+        NotificationLevel, Permission, Pin, Policy, PolicyValue, Reachability, Role, RoleDefinition, RoleName, Scope,
+        Standing, Theme,
     },
     time::WallTime,
     wire::{decode, encode},
@@ -119,9 +120,6 @@ pub enum ParseFactError {
     /// A policy, or a value of one, that this version does not know.
     #[error("unknown policy")]
     Policy,
-    /// A kind of conversation that this version does not know.
-    #[error("unknown kind of conversation")]
-    Kind,
     /// The value is of the wrong type or does not decode, or the key cannot be deleted.
     #[error("the value does not fit the key")]
     Value,
@@ -139,10 +137,47 @@ impl Fact {
         };
         let unfit = match (&parsed, value) {
             (Key::Policy(_), Some(_)) => ParseFactError::Policy,
-            (Key::Created, Some(value)) if names_unknown_kind(value) => ParseFactError::Kind,
             _ => ParseFactError::Value,
         };
         Fact::from_parts(parsed, value).ok_or(unfit)
+    }
+
+    /// Whether this version knows every name in it: reading takes less than deciding.
+    pub fn is_known(&self) -> bool {
+        match self {
+            Fact::Created(Created { kind, link, .. }) => {
+                let link = link.as_ref().map(|link| link.kind);
+                *kind != ConversationKind::Unknown && link != Some(LinkKind::Unknown)
+            }
+            Fact::Scope(scope) => *scope != Scope::Unknown,
+            Fact::State(state) => *state != ConversationState::Unknown,
+            Fact::Policy(policy) => policy.is_known(),
+            Fact::MemberRole(_, role) | Fact::Invite(_, Some(Invite { role, .. })) => *role != Role::Unknown,
+            Fact::MemberStatus(_, standing) => standing.status != MemberStatus::Unknown,
+            Fact::Late(_, late) => late.state != LateState::Unknown,
+            Fact::Message(_, body) => body.kind != MessageKind::Unknown,
+            Fact::ProfileKind(kind) => *kind != AccountKind::Unknown,
+            Fact::Contact(_, Some(contact)) => contact.kind != ContactKind::Unknown,
+            Fact::Reachability(reachability) => *reachability != Some(Reachability::Unknown),
+            Fact::Notifications(_, level) => *level != Some(NotificationLevel::Unknown),
+            // Their names are in keys, which are known or unknown as a whole.
+            Fact::Info(..)
+            | Fact::Theme(_)
+            | Fact::Locked(_)
+            | Fact::RoleDefinition(..)
+            | Fact::MemberGrant(..)
+            | Fact::MemberText(..)
+            | Fact::Invite(_, None)
+            | Fact::InviteUses(..)
+            | Fact::Pin(..)
+            | Fact::Edit(..)
+            | Fact::Deleted(..)
+            | Fact::Reaction(..)
+            | Fact::Profile(..)
+            | Fact::Contact(_, None)
+            | Fact::Blocked(..)
+            | Fact::Setting(..) => true,
+        }
     }
 
     fn from_parts(key: Key, value: Option<&Value>) -> Option<Fact> {
@@ -150,12 +185,12 @@ impl Fact {
             Key::Created => Fact::Created(from_cbor(value?)?),
             Key::Info(field) => Fact::Info(field, optional(value, text)?),
             Key::Theme => Fact::Theme(optional(value, from_cbor)?),
-            Key::Scope => Fact::Scope(Scope::parse(&text(value?)?)?),
-            Key::State => Fact::State(ConversationState::parse(&text(value?)?)?),
+            Key::Scope => Fact::Scope(Scope::read(&text(value?)?)),
+            Key::State => Fact::State(ConversationState::read(&text(value?)?)),
             Key::Locked => Fact::Locked(boolean(value?)?),
             Key::Policy(name) => Fact::Policy(Policy::new(name, policy_value(value?)?)?),
             Key::RoleDefinition(name) => Fact::RoleDefinition(name, optional(value, from_cbor)?),
-            Key::MemberRole(account) => Fact::MemberRole(account, Role::parse(&text(value?)?)?),
+            Key::MemberRole(account) => Fact::MemberRole(account, Role::read(&text(value?)?)),
             Key::MemberStatus(account) => Fact::MemberStatus(account, from_cbor(value?)?),
             Key::MemberGrant(account, permission) => {
                 Fact::MemberGrant(account, permission, optional(value, from_cbor)?)
@@ -172,7 +207,7 @@ impl Fact {
                 Some(value) => boolean(value)?.then_some(Fact::Reaction(message, emoji, account, true))?,
                 None => Fact::Reaction(message, emoji, account, false),
             },
-            Key::ProfileKind => Fact::ProfileKind(AccountKind::parse(&text(value?)?)?),
+            Key::ProfileKind => Fact::ProfileKind(AccountKind::read(&text(value?)?)),
             Key::ProfileDisplayName => Fact::Profile(ProfileField::DisplayName, optional(value, text)?),
             Key::ProfileAvatarUrl => Fact::Profile(ProfileField::AvatarUrl, optional(value, text)?),
             Key::ProfileBio => Fact::Profile(ProfileField::Bio, optional(value, text)?),
@@ -181,7 +216,7 @@ impl Fact {
             Key::Contact(contact) => Fact::Contact(contact, optional(value, from_cbor)?),
             Key::Blocked(account) => Fact::Blocked(account, optional(value, time)?),
             Key::Reachability => {
-                let reachability = |value: &Value| Reachability::parse(&text(value)?);
+                let reachability = |value: &Value| Some(Reachability::read(&text(value)?));
                 Fact::Reachability(optional(value, reachability)?)
             }
             Key::MutedUntil(conversation) => {
@@ -192,7 +227,7 @@ impl Fact {
                 Fact::Setting(conversation, SettingField::ArchivedAt, optional(value, time)?)
             }
             Key::Notifications(conversation) => {
-                let level = |value: &Value| NotificationLevel::parse(&text(value)?);
+                let level = |value: &Value| Some(NotificationLevel::read(&text(value)?));
                 Fact::Notifications(conversation, optional(value, level)?)
             }
         })
@@ -296,17 +331,6 @@ fn from_cbor<T: for<'b> minicbor::Decode<'b, ()>>(value: &Value) -> Option<T> {
         Value::Bytes(bytes) => decode(bytes).ok(),
         Value::Text(_) | Value::Uint(_) | Value::Bool(_) => None,
     }
-}
-
-/// Whether this is how a conversation of a newer version came to be.
-fn names_unknown_kind(value: &Value) -> bool {
-    #[derive(minicbor::Decode)]
-    #[cbor(map)]
-    struct Kind {
-        #[n(0)]
-        name: String,
-    }
-    from_cbor::<Kind>(value).is_some_and(|kind| ConversationKind::parse(&kind.name).is_none())
 }
 
 fn optional<T>(value: Option<&Value>, parse: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {

@@ -231,7 +231,7 @@ fn roster_of(member: &Member) -> Option<Roster> {
         MemberStatus::Active => Some(Roster::Members),
         MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Banned => Some(Roster::Candidates),
         MemberStatus::Left | MemberStatus::Removed => Some(Roster::Former),
-        MemberStatus::Subscribed => None,
+        MemberStatus::Subscribed | MemberStatus::Unknown => None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     authority::{Refusal, Session, Stream},
     code::Code,
     command::{Command, Plan, Planning},
-    doc::{ApplyChangeError, Change, Document},
+    doc::{ApplyChangeError, Change, Document, Fact},
     engine::{
         aside::Pace,
         fault::{ReceiveEntryError, RestoreFetchedError},
@@ -247,7 +247,12 @@ impl Replica {
                 Command::SendText(send) => send.stamp.wall(),
                 _ => at,
             };
-            self.view().decide(session, &plan.document, &plan.facts, now.wall.max(at).max(stamped), limits)?;
+            let at = now.wall.max(at).max(stamped);
+            let decided = self.view().decide(session, &plan.document, &plan.facts, at, limits);
+            // What hangs on a name of a newer version is the server's to decide.
+            if self.view().is_known_to(&session.account) || !plan.facts.iter().all(Fact::is_known) {
+                decided?;
+            }
         }
         Ok(plan)
     }
@@ -548,8 +553,10 @@ pub(super) fn revoked_code(status: MemberStatus) -> Code {
         MemberStatus::Left => Code::MemberLeft,
         MemberStatus::Removed => Code::MemberRemoved,
         MemberStatus::Banned => Code::MemberBanned,
-        MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Subscribed => {
-            Code::NotAMember
-        }
+        MemberStatus::Active
+        | MemberStatus::Invited
+        | MemberStatus::Requested
+        | MemberStatus::Subscribed
+        | MemberStatus::Unknown => Code::NotAMember,
     }
 }

@@ -8,8 +8,8 @@ use minicbor::{Decode, Encode};
 use crate::{
     ids::{AccountId, InviteId, MessageId, PageNumber},
     model::{
-        Invite, Late, Member, Parent, Permission, Permissions, Policies, Power, Resource, Role, RoleDefinition,
-        RoleName, WhoPolicy,
+        Invite, Late, Member, Parent, Permission, Permissions, Policies, PolicyName, Power, Resource, Role,
+        RoleDefinition, RoleName, WhoPolicy,
     },
     named::named,
     time::WallTime,
@@ -135,7 +135,7 @@ pub struct Theme {
 
 named! {
     /// A text that describes a conversation.
-    InfoField {
+    closed InfoField {
         /// The name for machines and search, unique in the tenant when public.
         Name = "name",
         /// The title for people.
@@ -199,6 +199,13 @@ impl Conversation {
     /// Its kind; none before its first change.
     pub fn kind(&self) -> Option<ConversationKind> {
         self.created.as_ref().map(|created| created.kind)
+    }
+
+    /// Whether this version knows what it is, how it stands and by which policies it goes.
+    pub fn is_known(&self) -> bool {
+        self.kind() != Some(ConversationKind::Unknown)
+            && self.state() != ConversationState::Unknown
+            && PolicyName::ALL.iter().all(|name| self.policies.get(*name).is_known())
     }
 
     /// Its state; active unless something else is written.

@@ -35,7 +35,7 @@ named! {
 
 named! {
     /// A text of a member's own entry in a conversation.
-    MemberField {
+    closed MemberField {
         /// What they call themselves there, ≤ 120 characters.
         DisplayName = "display_name",
         /// Their color there, `#RRGGBB`.
@@ -146,6 +146,11 @@ impl Member {
     /// A text of their own entry, if it is written.
     pub fn text(&self, field: MemberField) -> Option<&str> {
         self.texts.get(&field).map(String::as_str)
+    }
+
+    /// Whether this version knows their role, and where they stand.
+    pub fn is_known(&self) -> bool {
+        self.role != Role::Unknown && self.status() != MemberStatus::Unknown
     }
 
     /// Whether they take part.

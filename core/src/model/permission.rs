@@ -10,7 +10,7 @@ use crate::{model::Role, named::named};
 
 named! {
     /// What a member may be allowed to do.
-    Permission {
+    closed Permission {
         /// Send text.
         MessageSend = "message:send",
         /// Send attachments and stickers.

@@ -92,7 +92,7 @@ macro_rules! policies {
 
         named! {
             /// Which policy.
-            PolicyName { $($(#[$meta])* $variant = $text,)+ }
+            closed PolicyName { $($(#[$meta])* $variant = $text,)+ }
         }
 
         impl Policy {
@@ -104,6 +104,11 @@ macro_rules! policies {
             /// What it says.
             pub fn value(self) -> PolicyValue<'static> {
                 match self { $(Policy::$variant(value) => value.to_value(),)+ }
+            }
+
+            /// Whether this version knows its value.
+            pub fn is_known(self) -> bool {
+                match self { $(Policy::$variant(value) => value.is_known(),)+ }
             }
 
             /// The policy of this name with this value; none if the value is not one of it.
@@ -164,7 +169,8 @@ impl Policies {
             | ConversationKind::Group
             | ConversationKind::Support
             | ConversationKind::Resource
-            | ConversationKind::Thread => SendPolicy::AllMembers,
+            | ConversationKind::Thread
+            | ConversationKind::Unknown => SendPolicy::AllMembers,
         };
         Self { send, ..Self::default() }
     }
@@ -183,25 +189,25 @@ impl PolicyName {
 }
 
 impl SubroomPolicy {
-    /// The lowest rank that the policy lets open threads; none when nobody may.
+    /// The lowest rank that the policy lets open threads; none when nobody may, or that is not known.
     pub fn lowest_rank(self) -> Option<u8> {
         match self {
             SubroomPolicy::AllMembers => Role::Subscriber.built_in_rank(),
             SubroomPolicy::AdminsOnly => Role::Admin.built_in_rank(),
-            SubroomPolicy::Nobody => None,
+            SubroomPolicy::Nobody | SubroomPolicy::Unknown => None,
         }
     }
 }
 
 impl SendPolicy {
-    /// The lowest rank that the policy lets send.
-    pub fn lowest_rank(self) -> u8 {
-        let lowest = match self {
-            SendPolicy::AllMembers => Role::Subscriber,
-            SendPolicy::Moderators => Role::Moderator,
-            SendPolicy::AdminsOnly => Role::Admin,
-        };
-        lowest.built_in_rank().unwrap_or(u8::MAX)
+    /// The lowest rank that the policy lets send; none when that is not known.
+    pub fn lowest_rank(self) -> Option<u8> {
+        match self {
+            SendPolicy::AllMembers => Role::Subscriber.built_in_rank(),
+            SendPolicy::Moderators => Role::Moderator.built_in_rank(),
+            SendPolicy::AdminsOnly => Role::Admin.built_in_rank(),
+            SendPolicy::Unknown => None,
+        }
     }
 }
 
@@ -209,6 +215,10 @@ impl SendPolicy {
 trait Setting: Sized {
     fn to_value(self) -> PolicyValue<'static>;
     fn from_value(value: PolicyValue<'_>) -> Option<Self>;
+
+    fn is_known(self) -> bool {
+        true
+    }
 }
 
 impl Setting for bool {
@@ -246,9 +256,13 @@ macro_rules! named_settings {
 
             fn from_value(value: PolicyValue<'_>) -> Option<Self> {
                 match value {
-                    PolicyValue::Name(name) => $type::parse(name),
+                    PolicyValue::Name(name) => Some($type::read(name)),
                     PolicyValue::Switch(_) | PolicyValue::Number(_) => None,
                 }
+            }
+
+            fn is_known(self) -> bool {
+                self != $type::Unknown
             }
         })+
     };

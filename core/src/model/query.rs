@@ -204,7 +204,7 @@ pub fn standing(role: &Role, status: MemberStatus) -> MemberStatus {
 pub fn is_held(status: MemberStatus) -> bool {
     match status {
         MemberStatus::Active | MemberStatus::Subscribed | MemberStatus::Invited | MemberStatus::Requested => true,
-        MemberStatus::Left | MemberStatus::Removed | MemberStatus::Banned => false,
+        MemberStatus::Left | MemberStatus::Removed | MemberStatus::Banned | MemberStatus::Unknown => false,
     }
 }
 

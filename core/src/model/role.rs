@@ -33,6 +33,8 @@ pub enum Role {
     Subscriber,
     /// A role that the conversation defines.
     Custom(RoleName),
+    /// What no role can be called here: of a newer version. It has no rank and carries nothing.
+    Unknown,
 }
 
 write_as_text! { Role }
@@ -74,7 +76,7 @@ impl Role {
             Role::Member => 25,
             Role::Guest => 10,
             Role::Subscriber => 0,
-            Role::Custom(_) => return None,
+            Role::Custom(_) | Role::Unknown => return None,
         })
     }
 
@@ -94,6 +96,7 @@ impl Role {
             Role::Guest => "guest",
             Role::Subscriber => "subscriber",
             Role::Custom(name) => name.as_str(),
+            Role::Unknown => "unknown",
         }
     }
 
@@ -101,6 +104,11 @@ impl Role {
     pub fn parse(name: &str) -> Option<Role> {
         let built_in = Role::BUILT_IN.into_iter().find(|role| role.as_str() == name);
         built_in.or_else(|| RoleName::parse(name).map(Role::Custom))
+    }
+
+    /// The same; `Unknown` if nothing can be called that here.
+    pub fn read(name: &str) -> Role {
+        Role::parse(name).unwrap_or(Role::Unknown)
     }
 }
 
@@ -123,7 +131,7 @@ impl RoleName {
     }
 }
 
-/// Whether somebody could take it for one of the built-in names.
+/// Whether somebody could take it for one of the built-in names, or for that of what is not known.
 fn reads_as_built_in(name: &str) -> bool {
     let read = |character: char| match character.to_ascii_lowercase() {
         '0' => Some('o'),
@@ -131,7 +139,7 @@ fn reads_as_built_in(name: &str) -> bool {
         letter => letter.is_alphanumeric().then_some(letter),
     };
     let name: String = name.chars().filter_map(read).collect();
-    Role::BUILT_IN.iter().any(|role| name == role.as_str())
+    Role::BUILT_IN.iter().chain([&Role::Unknown]).any(|role| name == role.as_str())
 }
 
 /// The scripts that a name is written in, by their blocks. What has letters of
@@ -190,7 +198,7 @@ impl<C> Encode<C> for Role {
 
 impl<'b, C> Decode<'b, C> for Role {
     fn decode(decoder: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        Role::parse(decoder.str()?).ok_or_else(|| minicbor::decode::Error::message("not the name of a role"))
+        decoder.str().map(Role::read)
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) async fn moved(
     }
     let frame = match status {
         MemberStatus::Active => return Ok(()),
-        MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Subscribed => {
+        MemberStatus::Invited | MemberStatus::Requested | MemberStatus::Subscribed | MemberStatus::Unknown => {
             Frame::new(&ServerFrame::Summaries(live.env.store.summaries(tenant, account, &[conversation]).await?))
         }
         MemberStatus::Left | MemberStatus::Removed | MemberStatus::Banned => {

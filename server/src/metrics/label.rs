@@ -21,7 +21,7 @@ impl Label for EndCode {
     const NAME: &'static str = "code";
 
     fn all() -> impl Iterator<Item = Self> {
-        iter::once(Self(None)).chain(Code::ALL.iter().map(|code| Self(Some(*code))))
+        iter::once(Self(None)).chain(Code::ALL.iter().chain([&Code::Unknown]).map(|code| Self(Some(*code))))
     }
 
     fn index(self) -> usize {

@@ -193,6 +193,9 @@ impl Fetching<'_> {
             Some(MemberStatus::Requested | MemberStatus::Subscribed) => {
                 Err(FetchError::Refused(Code::NotAMember, "the account waits to be let in"))
             }
+            Some(MemberStatus::Unknown) => {
+                Err(FetchError::Refused(Code::NotAMember, "the account stands as in a newer version"))
+            }
             None => Err(FetchError::Refused(Code::NotAMember, "the account is not a member")),
         }
     }

@@ -12,7 +12,7 @@ import { attempt, outcome, reasonOf, type Person } from "../person";
 import { openMenu, type MenuItem } from "../popover";
 import { accountInput, suggestions } from "./creation";
 
-const REACHABILITIES: Readonly<Record<Reachability, string>> = {
+const REACHABILITIES: Readonly<Record<Exclude<Reachability, "unknown">, string>> = {
   everybody: "Everybody",
   contacts: "My contacts",
   nobody: "Nobody",

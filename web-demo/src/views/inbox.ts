@@ -26,6 +26,7 @@ const STANDINGS: Readonly<Record<Exclude<MemberStatus, "active">, string>> = {
   removed: "You were removed",
   banned: "You were banned",
   subscribed: "You subscribed",
+  unknown: "Reload the page to see this chat",
 };
 
 /** Which chats are shown, by what they are or where one stands in them. */

@@ -18,6 +18,7 @@ const PRESENCE: Readonly<Record<PresenceKind, string>> = {
   typing: "typing",
   idle: "online",
   offline: "offline",
+  unknown: "online",
 };
 
 /** Draws a member into their element, new or known. */

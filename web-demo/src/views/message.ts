@@ -166,6 +166,7 @@ function stateIcon(row: TimelineRow): SVGSVGElement {
     case "pending":
       return icon("clock", "Not sent yet");
     case "sent":
+    case "unknown":
       return icon("check", "Sent");
     case "delivered":
       return icon("double_check", "Delivered");

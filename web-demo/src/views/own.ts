@@ -9,7 +9,7 @@ import { icon } from "../icons";
 import { attempt, outcome, type Person } from "../person";
 import type { Section } from "../section";
 
-const LEVELS: Readonly<Record<NotificationLevel, string>> = {
+const LEVELS: Readonly<Record<Exclude<NotificationLevel, "unknown">, string>> = {
   all: "Every message",
   mentions: "Only when I am mentioned",
   none: "Nothing",

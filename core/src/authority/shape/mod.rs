@@ -12,7 +12,7 @@ mod prescan;
 pub mod step;
 
 use crate::{
-    authority::{AdmitError, Refusal, Session, stream::Stream},
+    authority::{AdmitError, Refusal, Session, newer, stream::Stream},
     code::Code,
     doc::{Change, DecodedChange, Document, Fact},
     ids::DocumentId,
@@ -43,6 +43,7 @@ pub(super) fn check(
     header::check(document, change, accepted_at, limits)?;
     canonical::check(change, decoded, &pushed.change)?;
     let facts = operations::check(&pushed.document, change, limits)?;
+    newer::check(&facts)?;
     predecessors::check(document, change)?;
     Ok(facts)
 }

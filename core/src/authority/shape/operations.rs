@@ -67,6 +67,5 @@ fn code_of(error: ParseFactError) -> Code {
     match error {
         ParseFactError::Key | ParseFactError::Value => Code::OperationIllegal,
         ParseFactError::Policy => Code::PolicyUnknown,
-        ParseFactError::Kind => Code::KindUnknown,
     }
 }

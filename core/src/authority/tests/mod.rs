@@ -9,6 +9,7 @@ mod given;
 mod late;
 mod line;
 mod membership;
+mod newer;
 mod pace;
 mod resource;
 mod run;

@@ -91,7 +91,7 @@ pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
         "presence" => {
             let conversation = ConversationId::parse(words.next()?).ok()?;
             let account = AccountId::parse(words.next()?).ok()?;
-            let kind = PresenceKind::parse(words.next()?)?;
+            let kind = PresenceKind::read(words.next()?);
             Notice::Presence { tenant, presence: MemberPresence { conversation, account, kind } }
         }
         "present" => {
@@ -100,7 +100,7 @@ pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
             let mut members = Vec::new();
             while let Some(account) = words.next() {
                 let account = AccountId::parse(account).ok()?;
-                members.push(PresentMember { account, kind: PresenceKind::parse(words.next()?)? });
+                members.push(PresentMember { account, kind: PresenceKind::read(words.next()?) });
             }
             Notice::Present { tenant, to, present: Present { conversation, members } }
         }

@@ -224,7 +224,7 @@ fn conversation_summary<R: ReadRow>(
 ) -> Result<ConversationSummary, StoreError> {
     let fields = Fields::of("conversations", row);
     let member = Fields::of("members", row).member()?;
-    let state = fields.named("state", ConversationState::parse)?;
+    let state = fields.named("state", ConversationState::read)?;
     if state == ConversationState::Deleted {
         // It is gone: that is all there is to be told.
         return Ok(ConversationSummary {
@@ -244,7 +244,7 @@ fn conversation_summary<R: ReadRow>(
     let receipt = Fields::of("receipts", row).receipt();
     Ok(ConversationSummary {
         conversation: fields.conversation()?,
-        kind: fields.named("kind", ConversationKind::parse)?,
+        kind: fields.named("kind", ConversationKind::read)?,
         title: fields.words("title")?,
         state,
         role: member.role,
@@ -268,9 +268,9 @@ fn conversation_summary<R: ReadRow>(
 fn outside<R: ReadRow>(fields: &Fields<'_, R>, member: MemberRow) -> Result<ConversationSummary, StoreError> {
     Ok(ConversationSummary {
         conversation: fields.conversation()?,
-        kind: fields.named("kind", ConversationKind::parse)?,
+        kind: fields.named("kind", ConversationKind::read)?,
         title: fields.words("title")?,
-        state: fields.named("state", ConversationState::parse)?,
+        state: fields.named("state", ConversationState::read)?,
         role: member.role,
         status: member.status,
         member_count: fields.number("member_count")?,

@@ -78,7 +78,7 @@ pub(super) async fn unreachable<B: Backend>(
                 WHERE linked.tenant = $1 AND linked.account = reachability.account AND linked.other = $3))
         ORDER BY account";
     let rows = fetch::<B>(connection, UNREACHABLE, [tenant.into(), Value::keys(among), account.into()]).await?;
-    let named = |row| Fields::of("reachability", row).named("reachability", Reachability::parse);
+    let named = |row| Fields::of("reachability", row).named("reachability", Reachability::read);
     for row in &rows {
         // Who may reach them is not known: nobody does, until it is.
         rot.left_out(tenant, Whose::EachRows, row, named(row))?;
@@ -115,7 +115,7 @@ pub(super) async fn blocks_among<B: Backend>(
     rows.iter()
         .map(|row| {
             let fields = Fields::of("blocks", row);
-            Ok((fields.account()?, fields.named("other", |other| AccountId::parse(other).ok())?))
+            Ok((fields.account()?, fields.parse("other", AccountId::parse)?))
         })
         .collect()
 }
@@ -174,5 +174,5 @@ pub(super) async fn match_contact_points<B: Backend>(
 }
 
 fn point<R: ReadRow>(fields: &Fields<'_, R>) -> Result<ContactPoint, StoreError> {
-    fields.named("point", ContactPoint::parse)
+    fields.parse("point", |point| ContactPoint::parse(point).ok_or("not a contact point"))
 }

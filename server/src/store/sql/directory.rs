@@ -136,7 +136,7 @@ pub(super) async fn state<B: Backend>(
     conversation: ConversationId,
 ) -> Result<Option<ConversationState>, StoreError> {
     let rows = fetch::<B>(connection, STATE, [tenant.into(), conversation.into()]).await?;
-    let state = |row| Fields::of("conversations", row).named("state", ConversationState::parse);
+    let state = |row| Fields::of("conversations", row).named("state", ConversationState::read);
     let state = rows.first().map(state).transpose();
     state.inspect_err(|error| rot.meet(tenant, &StreamId::Conversation(conversation), error))
 }

@@ -112,7 +112,7 @@ fn ended_row<R: ReadRow>(row: &R) -> Result<ListedRow, StoreError> {
     let activity_at: WallTime = fields.time("activity_at")?;
     let summary = ConversationSummary {
         conversation: fields.conversation()?,
-        kind: fields.named("kind", ConversationKind::parse)?,
+        kind: fields.named("kind", ConversationKind::read)?,
         title: fields.words("title")?,
         state: ConversationState::Active,
         role: member.role,

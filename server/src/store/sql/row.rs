@@ -48,9 +48,11 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         parse(&text).map_err(|error| self.corrupt(column, error))
     }
 
-    /// The name of a variant.
-    pub(super) fn named<T>(&self, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
-        self.parse(column, |name| parse(name).ok_or("unknown name"))
+    /// The name of a variant, which may be one of a newer version; what does not look like a name is damage.
+    pub(super) fn named<T>(&self, column: &str, read: impl Fn(&str) -> T) -> Result<T, StoreError> {
+        let is_name =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        self.parse(column, |text| if is_name(text) { Ok(read(text)) } else { Err("not a name") })
     }
 
     /// A number that fits.
@@ -136,11 +138,12 @@ impl<'r, R: ReadRow> Fields<'r, R> {
     }
 
     pub(super) fn status(&self) -> Result<MemberStatus, StoreError> {
-        self.named("status", MemberStatus::parse)
+        self.named("status", MemberStatus::read)
     }
 
     pub(super) fn member(&self) -> Result<MemberRow, StoreError> {
-        Ok(MemberRow { role: self.named("role", Role::parse)?, status: self.status()?, moved_at: None, joined: None })
+        let role = self.parse("role", |text| if text.is_empty() { Err("not a role") } else { Ok(Role::read(text)) })?;
+        Ok(MemberRow { role, status: self.status()?, moved_at: None, joined: None })
     }
 
     pub(super) fn receipt(&self) -> Result<Receipt, StoreError> {

@@ -124,7 +124,7 @@ fn directory_row<R: ReadRow>(row: &R) -> Result<DirectoryRow, StoreError> {
     let member = own.words("status")?.map(|_| own.member()).transpose()?;
     Ok(DirectoryRow {
         conversation: fields.conversation()?,
-        kind: fields.named("kind", ConversationKind::parse)?,
+        kind: fields.named("kind", ConversationKind::read)?,
         title: fields.words("title")?,
         listing: fields.decode("listing", |bytes| wire::decode(bytes))?,
         member_count: fields.number("member_count")?,

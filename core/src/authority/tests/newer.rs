@@ -1,0 +1,141 @@
+//! What a newer version has admitted, and what is asked of this one on top of it.
+
+use super::*;
+use crate::model::{
+    AccountKind, Contact, ContactKind, Invite, JoinPolicy, Late, LateState, LateWrites, Link, LinkKind,
+    NotificationLevel, Reachability, Scope, SubroomPolicy, WhoPolicy,
+};
+
+impl Room {
+    /// Takes in what nobody here would admit, as from a server of the next version.
+    fn take(&mut self, name: &str, page: Option<u32>, facts: &[Fact]) {
+        let document = self.document(page);
+        let pushed = self.write(&session(name), &document, facts);
+        let entry = Entry {
+            position: self.stream.position().next(),
+            document,
+            account: account(name),
+            administrator: false,
+            accepted_at: NOW,
+            change: pushed.change,
+            deletes: None,
+        };
+        self.stream.receive_entry(&entry).unwrap();
+        self.admitted.push(entry);
+    }
+}
+
+#[test]
+fn w62_no_name_of_a_newer_version_is_admitted() {
+    let room = Room::group();
+    let newer_kind = created(ConversationKind::Unknown, "ow");
+    let mut linked = Created::new(ConversationKind::Group, account("ow"), NOW);
+    linked.link = Some(Link { kind: LinkKind::Unknown, id: "7".into() });
+    let late = Late { state: LateState::Unknown, thread: None, by: account("mo"), at: NOW };
+    let by = account("ow");
+    let invite = Invite { role: Role::Unknown, by, at: NOW, until: None, uses_max: None, enabled: true };
+    let conversation = [
+        (newer_kind, Code::KindUnknown),
+        (Fact::Created(linked), Code::KindUnknown),
+        (Fact::Scope(Scope::Unknown), Code::OperationIllegal),
+        (Fact::State(ConversationState::Unknown), Code::OperationIllegal),
+        (Fact::Policy(Policy::Send(SendPolicy::Unknown)), Code::PolicyUnknown),
+        (Fact::Policy(Policy::Join(JoinPolicy::Unknown)), Code::PolicyUnknown),
+        (Fact::Policy(Policy::AddMembers(WhoPolicy::Unknown)), Code::PolicyUnknown),
+        (Fact::Policy(Policy::Subrooms(SubroomPolicy::Unknown)), Code::PolicyUnknown),
+        (Fact::Policy(Policy::LateWrites(LateWrites::Unknown)), Code::PolicyUnknown),
+        (role("me", Role::Unknown), Code::OperationIllegal),
+        (status("me", MemberStatus::Unknown), Code::OperationIllegal),
+        (Fact::Invite(crate::ids::InviteId::from_bytes([1; 16]), Some(invite)), Code::OperationIllegal),
+        (Fact::Late(message(9, "me"), late), Code::OperationIllegal),
+    ];
+    let administrator = Session { administrator: true, ..session("ow") };
+    for (fact, code) in conversation {
+        let got = room.clone().push_as(&administrator, None, &[fact.clone()]).map(drop);
+        assert_eq!(got, Err(code), "{fact:?}");
+    }
+    let own = StreamId::Account(account("me"));
+    let mut stream = Stream::new(TenantId::parse("acme").unwrap(), own);
+    let contact = Contact::new(ContactKind::Unknown);
+    for (document, fact) in [
+        (DocumentId::Account(account("me")), Fact::ProfileKind(AccountKind::Unknown)),
+        (DocumentId::Home(account("me")), Fact::Contact(ContactId::from_bytes([1; 16]), Some(contact))),
+        (DocumentId::Home(account("me")), Fact::Reachability(Some(Reachability::Unknown))),
+        (DocumentId::Home(account("me")), Fact::Notifications(room.conversation(), Some(NotificationLevel::Unknown))),
+    ] {
+        let mut writer = Document::new(document.clone());
+        let change = writer.write(session("me").device, NOW, &[fact.clone()]).unwrap().bytes().to_vec();
+        let pushed = PushedChange { document, change };
+        stream.insert_missing_for(&pushed.document, &pushed.change);
+        let got = stream.clone().admit(&session("me"), &pushed, NOW, &Limits::default()).map_err(code_of);
+        assert_eq!(got.err(), Some(Code::OperationIllegal), "{fact:?}");
+    }
+}
+
+#[test]
+fn w62_nobody_verifies_what_takes_names_of_a_newer_version() {
+    let room = Room::group();
+    let entry_of = |room: &Room, name: &str, page: Option<u32>, facts: &[Fact]| {
+        let mut then = room.clone();
+        then.take(name, page, facts);
+        then.admitted.pop().unwrap()
+    };
+    let verify = |room: &Room, entry: &Entry| room.stream.verify_entry(entry, &room.limits).map_err(|error| error.code);
+    // A guest sends, which no version allows.
+    let wrong = entry_of(&room, "gu", Some(1), &[says(9, "gu")]);
+    assert_eq!(verify(&room, &wrong), Err(Code::PermissionDenied));
+    let policy = [Fact::Policy(Policy::Send(SendPolicy::Unknown))];
+    assert_eq!(verify(&room, &entry_of(&room, "ow", None, &policy)), Ok(()));
+    for (fact, by) in [
+        (policy[0].clone(), "gu"),
+        (Fact::State(ConversationState::Unknown), "gu"),
+        (created(ConversationKind::Unknown, "ow"), "gu"),
+        (role("gu", Role::Unknown), "gu"),
+        (status("gu", MemberStatus::Unknown), "gu"),
+    ] {
+        let mut room = room.clone();
+        room.take("ow", None, &[fact.clone()]);
+        assert_eq!(verify(&room, &entry_of(&room, by, Some(1), &[says(9, by)])), Ok(()), "{fact:?}");
+        let by_another = entry_of(&room, "me", None, &[Fact::Info(InfoField::Title, Some("x".into()))]);
+        let told = verify(&room, &by_another).is_err();
+        assert_eq!(told, matches!(fact, Fact::MemberRole(..) | Fact::MemberStatus(..)), "{fact:?}");
+    }
+}
+
+#[test]
+fn w60_w62_what_a_newer_version_admitted_is_read_and_decided_about_where_it_is_known() {
+    let room = Room::group();
+    let says_more = [says(9, "me")];
+    // A state, a policy and a kind: nobody writes; whoever may change it changes it; and anybody may leave.
+    for (fact, code) in [
+        (Fact::State(ConversationState::Unknown), Code::ConversationClosed),
+        (Fact::Policy(Policy::Send(SendPolicy::Unknown)), Code::PolicyUnknown),
+        (created(ConversationKind::Unknown, "ow"), Code::KindUnknown),
+    ] {
+        let mut room = room.clone();
+        room.take("ow", None, &[fact]);
+        room.check("me", Some(1), &says_more, Err(code));
+        room.check("me", None, &[status("me", MemberStatus::Left)], Ok(()));
+    }
+    let mut closed = room.clone();
+    closed.take("ow", None, &[Fact::State(ConversationState::Unknown)]);
+    assert_eq!(closed.stream.conversation().state(), ConversationState::Unknown);
+    closed.check("ad", None, &[Fact::State(ConversationState::Active)], Ok(()));
+    let mut silent = room.clone();
+    silent.take("ow", None, &[Fact::Policy(Policy::Send(SendPolicy::Unknown))]);
+    silent.check("ad", None, &[Fact::Policy(Policy::Send(SendPolicy::AllMembers))], Ok(()));
+    // Threads alone, where the policy is about them.
+    let mut threads = room.clone();
+    threads.take("ow", None, &[Fact::Policy(Policy::Subrooms(SubroomPolicy::Unknown))]);
+    threads.check("me", Some(1), &says_more, Ok(()));
+    // Where one of them stands, and what role they have, is theirs: the others go on.
+    let mut moved = room.clone();
+    moved.take("ow", None, &[status("me", MemberStatus::Unknown)]);
+    moved.check("me", Some(1), &says_more, Err(Code::NotAMember));
+    moved.check("mo", Some(1), &[says(9, "mo")], Ok(()));
+    let mut renamed = room.clone();
+    renamed.take("ow", None, &[role("me", Role::Unknown)]);
+    assert_eq!(renamed.stream.conversation().members[&account("me")].role, Role::Unknown);
+    renamed.check("me", Some(1), &says_more, Err(Code::PermissionDenied));
+    renamed.check("ow", None, &[role("me", Role::Member)], Ok(()));
+}
