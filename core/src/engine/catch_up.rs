@@ -73,7 +73,7 @@ impl Engine {
             }
             match self.inbox.get_mut(&conversation) {
                 // What is held tells better, and includes what is pending.
-                Some(record) if held => {
+                Some(record) if held && record.row.is_known() => {
                     let InboxRow { status, role, subscriber_count, .. } = &record.row;
                     if (*status, role, *subscriber_count) != (summary.status, &summary.role, summary.subscriber_count) {
                         // What is held is then ahead of what the screen was told.

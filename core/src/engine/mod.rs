@@ -482,6 +482,7 @@ impl Engine {
             next_sequence: self.next_sequence,
             incarnation: self.incarnation,
             administrator: self.session.administrator,
+            version: record::VERSION.to_owned(),
         }
     }
 

@@ -30,6 +30,9 @@ use crate::{
 pub(super) const FORMAT: u32 = 2;
 pub(super) const FORMAT_WITHOUT_CHECKSUM: u32 = 1;
 
+/// The version of the package.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Bytes of the checksum: enough to tell damage, which nobody aims.
 const CHECKSUM_BYTES: usize = 8;
 
@@ -83,6 +86,10 @@ pub(super) struct MetaRecord {
     /// may do is told offline as it is online.
     #[cbor(n(8), default)]
     pub(super) administrator: bool,
+    /// The version of the package that wrote the store last: what another one did not know may
+    /// stand in it as unknown.
+    #[cbor(n(9), default)]
+    pub(super) version: String,
 }
 
 /// Where a held stream stands.
@@ -321,11 +328,18 @@ pub(super) fn sealed(key: RecordKey, content: &[u8]) -> Record {
 
 /// What was put under a key; none when it is damaged.
 pub(super) fn read<'b, T: Decode<'b, ()>>(key: &str, sealed: &'b [u8]) -> Option<T> {
+    decode(intact(key, sealed)?).ok()
+}
+
+/// Whether a record that does not decode is one that a newer version wrote and nobody else has.
+pub(super) fn is_newer(key: &str, sealed: &[u8]) -> bool {
+    IRREPLACEABLE.iter().any(|prefix| key.starts_with(prefix)) && intact(key, sealed).is_some()
+}
+
+/// The content of a record, if its checksum is that of it.
+fn intact<'b>(key: &str, sealed: &'b [u8]) -> Option<&'b [u8]> {
     let (told, content) = sealed.split_at_checked(CHECKSUM_BYTES)?;
-    if told != checksum(key, content) {
-        return None;
-    }
-    decode(content).ok()
+    (told == checksum(key, content)).then_some(content)
 }
 
 fn checksum(key: &str, content: &[u8]) -> [u8; CHECKSUM_BYTES] {

@@ -75,8 +75,8 @@ impl Engine {
             self.tell_damage();
         }
         // One damaged record must not take the rest with it.
-        let (_, damaged): (Vec<_>, Vec<_>) =
-            records.into_iter().partition(|(key, value)| self.take_start_record(key, value).is_some());
+        let unread = records.into_iter().filter(|(key, value)| self.take_start_record(key, value).is_none());
+        let damaged = unread.filter(|(key, value)| !record::is_newer(key, value)).collect();
         self.set_aside(damaged);
         if former_format {
             self.cursor = None;
@@ -105,7 +105,8 @@ impl Engine {
                 let meta: MetaRecord = record::read(key, value)?;
                 self.session.device = meta.device;
                 self.session.administrator = meta.administrator;
-                self.cursor = meta.cursor;
+                // What the server told another version it tells this one anew.
+                self.cursor = meta.cursor.filter(|_| meta.version == record::VERSION);
                 self.incarnation = meta.incarnation;
                 self.clock = HybridClock::resume(meta.clock);
                 self.next_sequence = self.next_sequence.max(meta.next_sequence);

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     doc::Home,
     ids::{AccountId, ConversationId},
-    model::{ConversationKind, ConversationState, MemberStatus, NotificationLevel, Role},
+    model::{ConversationKind, ConversationState, MemberStatus, MessageKind, NotificationLevel, Role},
     time::WallTime,
     view::Wait,
     wire::{ConversationSummary, LastMessage},
@@ -85,6 +85,13 @@ pub struct InboxRow {
 }
 
 impl InboxRow {
+    /// Whether the version that wrote it knew what it says.
+    pub fn is_known(&self) -> bool {
+        self.kind != ConversationKind::Unknown
+            && self.state != ConversationState::Unknown
+            && self.last_message.as_ref().is_none_or(|last| last.kind != MessageKind::Unknown)
+    }
+
     /// The row of a conversation of which only the summary is known.
     pub fn from_summary(summary: &ConversationSummary) -> InboxRow {
         let activity_at = summary.last_message.as_ref().map_or(summary.created_at, |last| last.message.created_at());

@@ -8,6 +8,8 @@ mod codec;
 mod contact;
 mod late;
 mod list;
+#[cfg(test)]
+pub(crate) mod newer;
 mod packed;
 mod server;
 mod subscriber;

@@ -2,6 +2,7 @@
 
 mod counts;
 mod home;
+mod newer;
 mod pages;
 mod session;
 

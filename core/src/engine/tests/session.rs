@@ -32,9 +32,9 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
     assert!(!outputs.iter().any(|output| matches!(output, Output::Send(_))), "{outputs:?}");
 }
 
-/// Opens a session, up to Welcome.
-fn begin_session(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
-    let welcome = Welcome {
+/// What a session begins with.
+pub(super) fn welcome() -> Welcome {
+    Welcome {
         version: PROTOCOL_VERSION,
         tenant: config().tenant,
         account: config().account,
@@ -42,10 +42,14 @@ fn begin_session(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
         server_time: now().wall,
         limits: Limits::default(),
         incarnation: IncarnationId::from_bytes([9; 16]),
-    };
+    }
+}
+
+/// Opens a session, up to Welcome.
+pub(super) fn begin_session(engine: &mut Engine, store: &mut MemoryStore) -> Vec<Output> {
     give(engine, store, Input::Token("token".into()));
     give(engine, store, Input::LinkOpened);
-    receive(engine, store, &ServerFrame::Welcome(Box::new(welcome)))
+    receive(engine, store, &ServerFrame::Welcome(Box::new(welcome())))
 }
 
 /// Opens a session that has nothing to tell.
@@ -84,7 +88,7 @@ fn tokens_asked(outputs: &[Output]) -> Vec<Option<Cause>> {
     refused.collect()
 }
 
-fn connections(outputs: &[Output]) -> Vec<ConnectionState> {
+pub(super) fn connections(outputs: &[Output]) -> Vec<ConnectionState> {
     let told = outputs.iter().filter_map(|output| match output {
         Output::Update(Update::Connection(state)) => Some(state.clone()),
         _ => None,
@@ -131,7 +135,7 @@ fn v90_the_cause_of_a_token_that_the_app_cannot_give_is_told_and_it_is_asked_aga
     assert_eq!(tokens_asked(&outputs), [None]);
 }
 
-fn sent(outputs: &[Output]) -> impl Iterator<Item = ClientFrame> {
+pub(super) fn sent(outputs: &[Output]) -> impl Iterator<Item = ClientFrame> {
     outputs.iter().filter_map(|output| match output {
         Output::Send(bytes) => decode_frame(bytes, usize::MAX).ok(),
         _ => None,
@@ -435,15 +439,7 @@ fn e73_a_token_of_somebody_else_is_refused_with_a_code_of_its_own() {
     drain(&mut engine, &mut store);
     give(&mut engine, &mut store, Input::Token("another's".into()));
     give(&mut engine, &mut store, Input::LinkOpened);
-    let welcome = Welcome {
-        version: PROTOCOL_VERSION,
-        tenant: config().tenant,
-        account: AccountId::parse("bob").unwrap(),
-        administrator: true,
-        server_time: now().wall,
-        limits: Limits::default(),
-        incarnation: IncarnationId::from_bytes([9; 16]),
-    };
+    let welcome = Welcome { account: AccountId::parse("bob").unwrap(), administrator: true, ..welcome() };
     let outputs = receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
     let is_rejected = |output: &Output| match output {
         Output::Update(Update::Connection(ConnectionState::Rejected(cause))) => cause.code == Code::TokenForeign,
@@ -469,15 +465,7 @@ fn e72_an_administrator_is_one_after_a_start_without_a_network_too() {
         assert_eq!(answers(&give(&mut engine, &mut store, create())), [(1, is_told)]);
         give(&mut engine, &mut store, Input::Token("token".into()));
         give(&mut engine, &mut store, Input::LinkOpened);
-        let welcome = Welcome {
-            version: PROTOCOL_VERSION,
-            tenant: config().tenant,
-            account: config().account,
-            administrator: true,
-            server_time: now().wall,
-            limits: Limits::default(),
-            incarnation: IncarnationId::from_bytes([9; 16]),
-        };
+        let welcome = Welcome { administrator: true, ..welcome() };
         receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
     }
 }

@@ -1,12 +1,10 @@
 //! What a newer version writes, read by this one: the golden frames with a name, a field or a kind put in that nobody
-//! knows yet, at each place where one may stand.
-
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+//! knows yet, at each place where one may stand. For tests.
 
 use std::{fs, ops::Range, path::PathBuf};
 
+use super::{ClientFrame, DecodeFrameError, ServerFrame, decode, encode};
 use minicbor::{Decode, Encode};
-use tidings_core::wire::{ClientFrame, DecodeFrameError, ServerFrame, decode, encode};
 
 /// A name that this version does not know, and that could be anything that has a name.
 const NEWER: &str = "of_the_next_version";
@@ -67,7 +65,7 @@ fn items(frame: &[u8]) -> Vec<Item> {
 }
 
 /// Each way to put another name in the place of a text.
-fn with_a_name(frame: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn with_a_name(frame: &[u8]) -> Vec<Vec<u8>> {
     let texts = items(frame).into_iter().filter(|item| item.major == TEXT).map(|item| item.whole());
     texts.map(|place| [&frame[..place.start], &encode(&NEWER), &frame[place.end..]].concat()).collect()
 }
