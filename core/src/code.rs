@@ -50,6 +50,8 @@ named! {
         StreamDamaged = "stream_damaged",
         /// The server's store was put back to an older state, in which this cannot be written again by itself.
         StoreRestored = "store_restored",
+        /// The server tells another history of the stream than it told before.
+        HistoryDiffers = "history_differs",
         /// The server failed in a way it has no name for.
         Internal = "internal",
 

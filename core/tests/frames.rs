@@ -125,11 +125,18 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 stream: stream(),
                 scope: FetchScope::After(Position::new(3)),
                 held: Vec::new(),
+                chain: Some(chain()),
             }),
         ),
         (
             "fetch_page",
-            ClientFrame::Fetch(Fetch { request: 9, stream: stream(), scope: FetchScope::Page(2), held: Vec::new() }),
+            ClientFrame::Fetch(Fetch {
+                request: 9,
+                stream: stream(),
+                scope: FetchScope::Page(2),
+                held: Vec::new(),
+                chain: None,
+            }),
         ),
         (
             "fetch_thread",
@@ -138,6 +145,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 stream: stream(),
                 scope: FetchScope::Thread(thread().id),
                 held: Vec::new(),
+                chain: None,
             }),
         ),
         (
@@ -147,6 +155,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 stream: stream(),
                 scope: FetchScope::ThreadPage(thread().id, 2),
                 held: Vec::new(),
+                chain: None,
             }),
         ),
         (
@@ -156,6 +165,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 stream: stream(),
                 scope: FetchScope::Anew,
                 held: vec![HeldChange { hash: ChangeHash::from_bytes([3; 32]), message: None, accepted_at: None }],
+                chain: None,
             }),
         ),
         (
@@ -165,6 +175,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 stream: stream(),
                 scope: FetchScope::Watch(Position::new(3)),
                 held: Vec::new(),
+                chain: None,
             }),
         ),
         ("unwatch", ClientFrame::Unwatch(conversation())),
@@ -278,6 +289,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 stream: own.clone(),
                 positions: vec![Position::new(18)],
                 accepted_at: vec![AT],
+                administrators: vec![Position::new(18)],
             }),
         ),
         (

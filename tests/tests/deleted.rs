@@ -109,7 +109,7 @@ fn s24_a_fetch_of_what_was_deleted_is_refused_to_members_and_administrators() {
         world.run_ms(1_000);
         let stream = StreamId::Conversation(group);
         for scope in [FetchScope::After(Position::ZERO), FetchScope::Page(1)] {
-            let fetch = Fetch { request: 1, stream: stream.clone(), scope, held: Vec::new() };
+            let fetch = Fetch { request: 1, stream: stream.clone(), scope, held: Vec::new(), chain: None };
             world.inject(stranger, encode_frame(&ClientFrame::Fetch(fetch)));
         }
         world.run_ms(1_000);

@@ -15,6 +15,7 @@ import type {
   ConversationState,
   DirectoryPage,
   DirectoryQuery,
+  HistoryHead,
   InfoField,
   Input,
   Link,
@@ -172,6 +173,7 @@ export class Client {
     lists: new Map<number, Waiting<ListPage>>(),
     matches: new Map<number, Waiting<ContactMatch[]>>(),
     subscribers: new Map<number, Waiting<SubscriberPage>>(),
+    heads: new Map<number, Waiting<HistoryHead | undefined>>(),
   };
   #lastRequest = 0;
   readonly #updates: Update[] = [];
@@ -354,7 +356,8 @@ export class Client {
 
   /**
    * Tells what the server did that it must not: it sent an entry or a state that
-   * cannot be taken or, with `verify`, let in what its own rules refuse. Told
+   * cannot be taken, told another history of a conversation than before
+   * (`history_differs`) or, with `verify`, let in what its own rules refuse. Told
    * when it is seen, and not kept.
    */
   onServerFault(listener: (fault: ServerFault) => void): Unsubscribe {
@@ -828,6 +831,15 @@ export class Client {
     }));
   }
 
+  /**
+   * How far this device was told a conversation, and a hash over all of it: what was said, by whom, when it was
+   * admitted and in which order. Two devices, of whomever, with the same hash at the same position were told the
+   * same; with two hashes at one position a server shows them different histories. None of what is not held here.
+   */
+  head(conversation: string): Promise<HistoryHead | undefined> {
+    return this.#await(this.#questions.heads, (request) => ({ head: { request, conversation } }));
+  }
+
   /** Mutes a conversation until a date, for good without one; `null` ends it. */
   mute(conversation: string, until?: Date | null): Promise<Stored> {
     // The core reads what lies behind the last date there is as "for good".
@@ -1059,6 +1071,10 @@ export class Client {
       case "subscribers_listed":
         this.#questions.subscribers.get(update.request)?.resolve(update.page);
         this.#questions.subscribers.delete(update.request);
+        break;
+      case "head":
+        this.#questions.heads.get(update.request)?.resolve(update.head);
+        this.#questions.heads.delete(update.request);
         break;
       case "listed":
         this.#questions.lists.get(update.request)?.resolve(update.page);

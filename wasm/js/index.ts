@@ -32,6 +32,7 @@ export type {
   DirectoryQuery,
   DirectoryRow,
   GrantRow,
+  HistoryHead,
   InfoField,
   InviteRow,
   JoinPolicy,

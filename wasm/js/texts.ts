@@ -35,6 +35,7 @@ export const ENGLISH: Texts = {
   store_unavailable: "The server cannot reach its storage at the moment.",
   store_full: "The server has no space left.",
   stream_damaged: "The server has to repair this conversation first. What you write is kept.",
+  history_differs: "The server shows another history of this conversation than before.",
   store_restored: "The server was put back to an older state and lost this. Send it again.",
   internal: "Something went wrong on the server.",
 

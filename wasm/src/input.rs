@@ -30,6 +30,8 @@ pub enum Input {
     DiscardRefused(u64),
     /// A person asks for a page of a list. Answered by an update with the same number.
     List { request: u64, query: Query },
+    /// A person compares what two devices were told of a conversation. Answered by an update with the same number.
+    Head { request: u64, conversation: String },
     /// A screen shows a conversation.
     OpenConversation(String),
     /// A screen shows a thread of a conversation, whether it was opened already or not.
@@ -90,6 +92,9 @@ impl TryFrom<Input> for core::Input {
             Input::RetryRefused { request, id, words } => Self::RetryRefused { request, id, words },
             Input::DiscardRefused(id) => Self::DiscardRefused { id },
             Input::List { request, query } => Self::List { request, query: query.try_into()? },
+            Input::Head { request, conversation } => {
+                Self::Head { request, conversation: id::conversation(&conversation)? }
+            }
             Input::OpenConversation(conversation) => Self::OpenConversation(id::conversation(&conversation)?),
             Input::OpenThread { conversation, thread } => {
                 Self::OpenThread { conversation: id::conversation(&conversation)?, thread: id::conversation(&thread)? }

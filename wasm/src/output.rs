@@ -4,6 +4,7 @@ use serde::Serialize;
 use tidings_core::{
     code::Code,
     engine as core,
+    journal::Head,
     model::{PresenceKind, Reachability},
     storage::StorageTask,
 };
@@ -84,6 +85,12 @@ pub enum Update {
     SubscribersListed { request: f64, page: SubscriberPage },
     /// A page of a list that was asked for.
     Listed { request: f64, page: ListPage },
+    /// How far this device was told a conversation.
+    Head {
+        request: f64,
+        #[tsify(optional)]
+        head: Option<HistoryHead>,
+    },
     /// The command was not taken: nothing of it remains here. Or a question has no answer.
     CommandFailed { request: f64, code: Code, detail: String, retryable: bool },
     /// The device's store fails; writes are kept and tried again.
@@ -110,7 +117,17 @@ pub struct TimelineUpdate {
     pub has_older: bool,
 }
 
-/// What the server did that it must not: it let in an entry that its own rules
+/// How far a device was told the history of a conversation. Devices with the same hash at the
+/// same position were told the same; with two hashes, different ones.
+#[derive(Clone, PartialEq, Serialize, Tsify)]
+pub struct HistoryHead {
+    /// The last position in the conversation's journal.
+    pub position: f64,
+    /// A hash over all that was admitted up to there, in hexadecimal.
+    pub hash: String,
+}
+
+/// What the server did that it must not: it told another history than before, let in an entry that its own rules
 /// refuse, or sent one, or a state, that cannot be taken. Told when it is seen,
 /// and not stored.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
@@ -253,6 +270,13 @@ impl From<core::Update> for Update {
             }
             core::Update::SubscribersListed { request, page } => {
                 Self::SubscribersListed { request: request as f64, page: page.into() }
+            }
+            core::Update::Head { request, head } => {
+                let head = head.map(|Head { position, chain }| HistoryHead {
+                    position: position.number() as f64,
+                    hash: chain.to_string(),
+                });
+                Self::Head { request: request as f64, head }
             }
             core::Update::Listed { request, page } => Self::Listed { request: request as f64, page: page.into() },
             core::Update::CommandFailed { request, code, detail } => {

@@ -39,8 +39,13 @@ impl Judge {
     /// The answer to a push. Nothing of it remains.
     pub fn judge(&self, push: &Push, accepted_at: WallTime) -> ServerFrame {
         let mut stream = self.stream.clone();
-        let mut accepted =
-            Accepted { request: push.request, stream: push.stream.clone(), positions: vec![], accepted_at: vec![] };
+        let mut accepted = Accepted {
+            request: push.request,
+            stream: push.stream.clone(),
+            positions: vec![],
+            accepted_at: vec![],
+            administrators: vec![],
+        };
         for (index, pushed) in push.changes.iter().enumerate() {
             stream.insert_missing_for(&pushed.document, &pushed.change);
             match stream.admit(&self.session, pushed, accepted_at, &self.limits) {

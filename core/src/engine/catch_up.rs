@@ -2,6 +2,7 @@
 //! and the cursor behind all of it. long because each answer moves the same replica.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use crate::{
     code::Code,
@@ -15,7 +16,7 @@ use crate::{
         streams::{Slot, Work},
     },
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, StreamId},
-    journal::{Cursor, Entry, Position},
+    journal::{Cursor, Entry, Head, Position},
     model::{ConversationState, MemberStatus, Profile},
     storage::Write,
     time::{MonotonicTime, WallTime},
@@ -62,6 +63,9 @@ impl Engine {
                     false => self.make_former(&stream),
                 }
             }
+            if summary.status == MemberStatus::Active {
+                self.has_another_history(&stream, Head { position: summary.position, chain: summary.chain });
+            }
             if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
                 replica.revoked = Some(summary.status).filter(|status| *status != MemberStatus::Active);
                 replica.touched.row = true;
@@ -85,7 +89,7 @@ impl Engine {
                     record.row.subscriber_count = summary.subscriber_count;
                     record.receipt_unsent = receipt_unsent;
                     record.joined = summary.joined;
-                    record.head = summary.position;
+                    (record.head, record.chain) = (summary.position, Some(summary.chain));
                     self.shown_rows.insert(conversation);
                 }
                 _ => {
@@ -93,7 +97,14 @@ impl Engine {
                     self.told_rows.remove(&conversation);
                     self.inbox.insert(
                         conversation,
-                        InboxRecord { row, receipt, receipt_unsent, head: summary.position, joined: summary.joined },
+                        InboxRecord {
+                            row,
+                            receipt,
+                            receipt_unsent,
+                            head: summary.position,
+                            joined: summary.joined,
+                            chain: Some(summary.chain),
+                        },
                     );
                     self.shown_rows.insert(conversation);
                 }
@@ -127,7 +138,9 @@ impl Engine {
         let last = frame.entries.last().map_or(Position::ZERO, |entry| entry.position);
         let conversation = frame.stream.conversation();
         if let Some((conversation, record)) = conversation.and_then(|id| Some((id, self.inbox.get_mut(&id)?))) {
-            record.head = last.max(record.head);
+            if last > record.head {
+                (record.head, record.chain) = (last, None);
+            }
             self.dirty_rows.insert(conversation);
         }
         if self.session.administrator && self.is_unlisted(&frame.stream) && !self.streams.contains_key(&frame.stream) {
@@ -196,6 +209,9 @@ impl Engine {
     }
 
     fn after_entries(&mut self, stream: &StreamId) {
+        if self.has_left_history(stream) {
+            return self.fetch_stream(stream);
+        }
         let entries_max = self.limits.page_changes_soft / self.settings.tail_share;
         match self.replica(stream).map(|replica| replica.compact(entries_max)) {
             Some(Ok(writes)) => writes.into_iter().for_each(|write| self.store.write(write)),
@@ -306,8 +322,14 @@ impl Engine {
         let Some((scope, held)) = self.fetch_scope(stream) else { return };
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = Some(request);
+        let chain = match scope {
+            FetchScope::After(position) | FetchScope::Watch(position) if position > Position::ZERO => {
+                Some(replica.confirmed.head().chain)
+            }
+            _ => None,
+        };
         self.watched.extend(stream.conversation().filter(|_| matches!(scope, FetchScope::Watch(_))));
-        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held }));
+        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held, chain }));
     }
 
     pub(super) fn receive_fetched(&mut self, stream: &StreamId, fetched: &Fetched) {
@@ -354,6 +376,9 @@ impl Engine {
                 }
                 self.make_former(stream);
                 return self.link_failed(Some(Code::Internal), None);
+            }
+            if self.has_another_history(stream, fetched.at()) {
+                return self.fetch_stream(stream);
             }
         }
         self.after_fetch(stream, fetched);
@@ -426,7 +451,7 @@ impl Engine {
 
     pub(super) fn receive_accepted(&mut self, stream: &StreamId, accepted: &Accepted) {
         let me = self.session.account.clone();
-        let administrator = self.session.administrator;
+        let administrators: BTreeSet<Position> = accepted.administrators.iter().copied().collect();
         self.device_accepted();
         let in_flight = self.replica(stream).and_then(|replica| replica.outbox.in_flight.clone());
         let pushed = in_flight.filter(|in_flight| in_flight.request == accepted.request);
@@ -451,7 +476,7 @@ impl Engine {
                 position: *position,
                 document: answered.document.clone(),
                 account: me.clone(),
-                administrator,
+                administrator: administrators.contains(position),
                 accepted_at: *accepted_at,
                 change: answered.change.bytes().to_vec(),
                 deletes: None,
@@ -602,6 +627,10 @@ impl Engine {
         stream.conversation().into_iter().for_each(|conversation| self.unwatch(conversation));
         if let Some(retry_at) = refused.retry_at {
             return self.fetch_later(stream, retry_at);
+        }
+        if refused.code == Code::HistoryDiffers && self.held_head(stream).is_some() {
+            self.meet_another_history(stream);
+            return self.fetch_stream(stream);
         }
         if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
             if self.deleted_since(stream, refused) {

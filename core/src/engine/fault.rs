@@ -110,6 +110,14 @@ impl Engine {
         self.report_entry(stream, entry, Code::DependencyMissing, "entries before it are missing".to_owned());
     }
 
+    /// Another history than the one that is held.
+    pub(super) fn report_history(&mut self, stream: &StreamId) {
+        let position = self.held_head(stream).map_or(Position::ZERO, |head| head.position);
+        let (stream, detail) = (stream.clone(), "the journal up to here is another one than was told".to_owned());
+        let code = Code::HistoryDiffers;
+        self.update(Update::ServerFault(ServerFault { stream, position, account: None, code, detail }));
+    }
+
     fn report_entry(&mut self, stream: &StreamId, entry: &Entry, code: Code, detail: String) {
         let (position, account) = (entry.position, Some(entry.account.clone()));
         self.update(Update::ServerFault(ServerFault { stream: stream.clone(), position, account, code, detail }));

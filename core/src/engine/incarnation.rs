@@ -82,7 +82,7 @@ impl Engine {
         self.deleted.clear();
         self.moved_receipts.clear();
         for (conversation, record) in self.inbox.iter_mut() {
-            (record.head, record.receipt, record.receipt_unsent) = Default::default();
+            (record.head, record.chain, record.receipt, record.receipt_unsent) = Default::default();
             self.dirty_rows.insert(*conversation);
         }
     }

@@ -40,6 +40,14 @@ pub enum Input {
         /// Which list, and where the page begins.
         query: Query,
     },
+    /// A person compares what two devices were told of a conversation. Answered by `Update::Head`
+    /// with the same number.
+    Head {
+        /// Names it in its answer; counted with commands.
+        request: u64,
+        /// The conversation.
+        conversation: ConversationId,
+    },
     /// A screen shows a conversation: its timeline and detail are kept up to
     /// date until it is closed.
     OpenConversation(ConversationId),

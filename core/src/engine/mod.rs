@@ -22,6 +22,7 @@ mod fault;
 mod fetched;
 mod first_rows;
 mod grants;
+mod history;
 mod home;
 mod inbox;
 mod incarnation;
@@ -346,6 +347,7 @@ impl Engine {
             Input::RetryRefused { request, id, words } => self.retry_refused(request, id, words),
             Input::DiscardRefused { id } => self.discard_refused(id),
             Input::List { request, query } => self.list(request, query),
+            Input::Head { request, conversation } => self.tell_head(request, conversation),
             Input::OpenConversation(conversation) => self.open_conversation(conversation),
             Input::OpenThread { conversation, thread } => self.open_thread(conversation, thread),
             Input::CloseConversation(conversation) => self.close_conversation(conversation),

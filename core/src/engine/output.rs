@@ -4,6 +4,7 @@ use crate::{
     code::Code,
     engine::{ListPage, ServerFault},
     ids::{AccountId, ContactId, ConversationId, MessageId},
+    journal::Head,
     model::{Contact, PresenceKind, Profile, Reachability},
     storage::StorageTask,
     time::{MonotonicTime, WallTime},
@@ -115,6 +116,13 @@ pub enum Update {
         request: u64,
         /// The server's answer.
         page: Subscribers,
+    },
+    /// How far this device was told a conversation, and the hash of all that it was told.
+    Head {
+        /// The number of the question.
+        request: u64,
+        /// None where the device holds nothing of the server's history of it.
+        head: Option<Head>,
     },
     /// A page of a list that was asked for.
     Listed {

@@ -142,13 +142,16 @@ pub(super) struct InboxRecord {
     /// Where the account last became a member, as the server told.
     #[cbor(n(4), default)]
     pub(super) joined: Position,
+    /// The hash of the journal up to that position, where the server told it with that.
+    #[cbor(n(5), default)]
+    pub(super) chain: Option<ChainHash>,
 }
 
 impl InboxRecord {
     /// That of a conversation of which the server has told nothing.
     pub(super) fn new(row: InboxRow) -> Self {
         let (head, joined) = (Position::ZERO, Position::ZERO);
-        Self { row, receipt: Receipt::default(), receipt_unsent: false, head, joined }
+        Self { row, receipt: Receipt::default(), receipt_unsent: false, head, joined, chain: None }
     }
 
     /// Behind which position messages are unread: what was read, and what was

@@ -312,7 +312,13 @@ impl Engine {
             _ => return,
         };
         if online {
-            self.send(&ClientFrame::Fetch(Fetch { request, stream: page.stream(), scope, held: Vec::new() }));
+            self.send(&ClientFrame::Fetch(Fetch {
+                request,
+                stream: page.stream(),
+                scope,
+                held: Vec::new(),
+                chain: None,
+            }));
         }
     }
 

@@ -131,7 +131,13 @@ impl Engine {
         if is_online {
             replica.holding.insert(thread, Some(request));
             let scope = FetchScope::Thread(thread);
-            return self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held: Vec::new() }));
+            return self.send(&ClientFrame::Fetch(Fetch {
+                request,
+                stream: stream.clone(),
+                scope,
+                held: Vec::new(),
+                chain: None,
+            }));
         }
         replica.holding.remove(&thread);
         self.fail_waiting(thread, Code::Unreachable, "the thread was never loaded on this device");

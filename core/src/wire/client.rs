@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     ids::{ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, PageNumber, Stamp, StreamId},
-    journal::{Cursor, Position},
+    journal::{ChainHash, Cursor, Position},
     limits::frame_items,
     model::{PresenceKind, Wish},
     time::WallTime,
@@ -176,6 +176,10 @@ pub struct Fetch {
     /// of them it lacks.
     #[cbor(n(3), skip_if = "Vec::is_empty", default)]
     pub held: Vec<HeldChange>,
+    /// The hash of the journal up to the position that the scope names, as it is held: where the
+    /// stream has another one there, the answer is Refused with `history_differs`.
+    #[n(4)]
+    pub chain: Option<ChainHash>,
 }
 
 /// A change that a former incarnation of the store had, or may have had.

@@ -235,6 +235,14 @@ pub struct Accepted {
     /// When each was admitted, in the order of the push.
     #[cbor(n(3), decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>")]
     pub accepted_at: Vec<WallTime>,
+    /// Those of the positions whose entries are an administrator's of the tenant.
+    #[cbor(
+        n(4),
+        skip_if = "Vec::is_empty",
+        default,
+        decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>"
+    )]
+    pub administrators: Vec<Position>,
 }
 
 /// The first change of a push that is refused or deferred.

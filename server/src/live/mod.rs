@@ -24,7 +24,7 @@ pub use self::{
     outgoing::{Ending, Frame},
     present::Present,
     receipt::Receipts,
-    reply::{Answer, Reply},
+    reply::{Answer, Place, Reply},
     sessions::{OutgoingWaiting, SessionHandle, Sessions},
 };
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidings_core::{
     authority::Refusal,
     ids::StreamId,
-    journal::Position,
+    journal::{Entry, Position},
     time::WallTime,
     wire::{Accepted, ServerFrame},
 };
@@ -13,12 +13,29 @@ use tokio::sync::mpsc;
 
 use super::{Frame, SessionHandle};
 
+/// Where a change stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The position of its entry.
+    pub position: Position,
+    /// Since when.
+    pub accepted_at: WallTime,
+    /// Whether the entry is an administrator's of the tenant.
+    pub administrator: bool,
+}
+
+impl From<&Entry> for Place {
+    fn from(entry: &Entry) -> Self {
+        Self { position: entry.position, accepted_at: entry.accepted_at, administrator: entry.administrator }
+    }
+}
+
 /// The answer to what was submitted.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// Where each change stands that is in the journal, and since when; where it was no
+    /// Where each change stands that is in the journal; where it was no
     /// change that was asked for, what follows from it.
-    pub accepted: Vec<(Position, WallTime)>,
+    pub accepted: Vec<Place>,
     /// Which change was refused, and why; those behind it with it.
     pub refused: Option<(usize, Refusal)>,
 }
@@ -63,8 +80,11 @@ impl Reply {
             }
         };
         if answer.refused.is_none() || !answer.accepted.is_empty() {
-            let (positions, accepted_at) = answer.accepted.iter().copied().unzip();
-            let accepted = Accepted { request, stream: stream.clone(), positions, accepted_at };
+            let (positions, accepted_at) =
+                answer.accepted.iter().map(|place| (place.position, place.accepted_at)).unzip();
+            let administrators = answer.accepted.iter().filter(|place| place.administrator);
+            let administrators = administrators.map(|place| place.position).collect();
+            let accepted = Accepted { request, stream: stream.clone(), positions, accepted_at, administrators };
             session.outgoing.send(&Frame::new(&ServerFrame::Accepted(accepted)));
         }
         if let Some((index, refusal)) = &answer.refused {

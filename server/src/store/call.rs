@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path};
 use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Position},
     model::{
         ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
         Thread, WordKey,
@@ -238,6 +238,13 @@ store_calls! {
 
     /// Where a stream stands.
     Read StreamHead: stream_head(tenant: &TenantId, stream: &StreamId) -> StreamHead;
+
+    /// The same, with the hash of its journal up to a position, if it has an entry there.
+    Read HeadSince: head_since(
+        tenant: &TenantId,
+        stream: &StreamId,
+        position: Position,
+    ) -> (StreamHead, Option<ChainHash>);
 
     /// Where an account stands in a conversation, as a subscriber too; none if it never was a member.
     Read Member: member(tenant: &TenantId, conversation: ConversationId, account: &AccountId) -> Option<MemberRow>;

@@ -237,6 +237,8 @@ pub struct FoundChange {
     pub position: Position,
     /// Whose session pushed it.
     pub account: AccountId,
+    /// Whether that session was a tenant administrator's.
+    pub administrator: bool,
     /// When it was admitted.
     pub accepted_at: WallTime,
 }

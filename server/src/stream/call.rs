@@ -60,7 +60,7 @@ impl Streams {
         let Some(answer) = answered.recv().await else { return Err(refused(Code::Internal, "nobody has answered")) };
         match (answer.refused, answer.accepted.first()) {
             (Some((_, refusal)), _) => Err(CallError::Refused(refusal)),
-            (None, Some((position, _))) => Ok(*position),
+            (None, Some(place)) => Ok(place.position),
             (None, None) => Err(refused(Code::Internal, "nothing was answered")),
         }
     }

@@ -3,8 +3,6 @@
 use tidings_core::{
     authority::{AdmitError, Refusal, Stream},
     code::Code,
-    journal::Position,
-    time::WallTime,
 };
 
 use super::{
@@ -15,13 +13,18 @@ use super::{
     repeated::Repeated,
     submission::{Asked, Part, Submission},
 };
-use crate::trace::Step;
+use crate::{live::Place, trace::Step};
 
 /// Changes judged before the thread's other tasks get a turn: what sessions ask
 /// meanwhile must not wait for a large push.
 const JUDGED_AT_ONCE: usize = 16;
 
 impl Judge<'_> {
+    /// Where something stands that nothing had to be written for.
+    pub(super) fn stands_already(&self) -> Place {
+        Place { position: self.stream.position(), accepted_at: self.env.clock.wall_now(), administrator: false }
+    }
+
     /// Decides everything that was submitted.
     pub(super) async fn decide(mut self, batch: &[Submission]) -> Result<Decision, DecideError> {
         let (mut decided, mut repeated) = (Vec::new(), Vec::new());
@@ -39,7 +42,7 @@ impl Judge<'_> {
                 },
                 Asked::Command(command) => match self.compose(&submission.identity, command).await? {
                     Ok(Some(pushed)) => composed = Some(pushed),
-                    Ok(None) => answer.accepted.push((self.stream.position(), self.env.clock.wall_now())),
+                    Ok(None) => answer.accepted.push(self.stands_already()),
                     Err(refusal) => answer.refused = Some((0, refusal)),
                 },
             }
@@ -50,7 +53,7 @@ impl Judge<'_> {
                 }
                 match self.admit(&submission.identity, pushed).await? {
                     Ok(admitted) => {
-                        answer.accepted.push((admitted.entry.position, admitted.entry.accepted_at));
+                        answer.accepted.push(Place::from(&admitted.entry));
                         decided.extend(late::decided(&admitted.effects));
                         self.decision.take(admitted);
                     }
@@ -58,7 +61,7 @@ impl Judge<'_> {
                         let change = (pushed.document.clone(), hash);
                         let verdict = self.decision.verdicts.len();
                         repeated.push(Repeated { verdict, place: answer.accepted.len(), change });
-                        answer.accepted.push((Position::ZERO, WallTime::default()));
+                        answer.accepted.push(Place::default());
                     }
                     Err(AdmitError::Refused(refusal)) => {
                         let elsewhere = self.admitted_elsewhere(&submission.identity, pushed, &refusal).await?;

@@ -6,13 +6,14 @@ use tidings_core::{
     authority::{Refusal, Session},
     code::Code,
     ids::{ChangeHash, DocumentId},
-    journal::Position,
-    time::WallTime,
     wire::PushedChange,
 };
 
 use super::{error::DecideError, judge::Judge};
-use crate::store::{FoundChange, NewEntry};
+use crate::{
+    live::Place,
+    store::{FoundChange, NewEntry},
+};
 
 /// A change that was pushed again, by verdict and place in it.
 pub(super) struct Repeated {
@@ -28,17 +29,13 @@ impl Judge<'_> {
         if repeated.is_empty() {
             return Ok(());
         }
-        let of_batch = self
-            .decision
-            .entries
-            .iter()
-            .map(|new| ((new.entry.document.clone(), new.hash), (new.entry.position, new.entry.accepted_at)));
-        let mut places: HashMap<(DocumentId, ChangeHash), (Position, WallTime)> = of_batch.collect();
+        let of_batch =
+            self.decision.entries.iter().map(|new| ((new.entry.document.clone(), new.hash), Place::from(&new.entry)));
+        let mut places: HashMap<(DocumentId, ChangeHash), Place> = of_batch.collect();
         let stored = repeated.iter().map(|repeated| &repeated.change).filter(|change| !places.contains_key(change));
         let stored: Vec<ChangeHash> = stored.map(|(_, hash)| *hash).collect();
         let found = self.env.store.find_changes(self.stream.tenant(), self.stream.id(), &stored).await?;
-        places
-            .extend(found.into_iter().map(|found| ((found.document, found.hash), (found.position, found.accepted_at))));
+        places.extend(found.into_iter().map(|found| ((found.document.clone(), found.hash), place_of(&found))));
         for Repeated { verdict, place, change } in repeated {
             let accepted = places.get(change).ok_or(DecideError::Journal)?;
             self.decision.verdicts[*verdict].answer.accepted[*place] = *accepted;
@@ -54,7 +51,7 @@ impl Judge<'_> {
         session: &Session,
         pushed: &PushedChange,
         refusal: &Refusal,
-    ) -> Result<Option<(Position, WallTime)>, DecideError> {
+    ) -> Result<Option<Place>, DecideError> {
         if refusal.code != Code::WrongActor {
             return Ok(None);
         }
@@ -62,11 +59,16 @@ impl Judge<'_> {
         let is_it = |document: &DocumentId, other| *document == pushed.document && other == hash;
         let in_batch = self.decision.entries.iter().find(|new| is_it(&new.entry.document, new.hash));
         if let Some(NewEntry { entry, .. }) = in_batch {
-            return Ok((entry.account == session.account).then_some((entry.position, entry.accepted_at)));
+            return Ok((entry.account == session.account).then(|| Place::from(entry)));
         }
         let found = self.env.store.find_changes(self.stream.tenant(), self.stream.id(), &[hash]).await?;
         let own = |found: &FoundChange| found.account == session.account && is_it(&found.document, found.hash);
         let own = found.into_iter().find(own);
-        Ok(own.map(|own| (own.position, own.accepted_at)))
+        Ok(own.as_ref().map(place_of))
     }
+}
+
+fn place_of(found: &FoundChange) -> Place {
+    let FoundChange { position, accepted_at, administrator, .. } = *found;
+    Place { position, accepted_at, administrator }
 }

@@ -102,7 +102,7 @@ impl Submission {
     pub(super) fn trace(&self, step: Step, answer: &Answer) {
         let Some(trace) = self.trace else { return };
         let positions = answer.accepted.first().zip(answer.accepted.last());
-        let positions = positions.map(|((first, _), (last, _))| (*first, *last));
+        let positions = positions.map(|(first, last)| (first.position, last.position));
         let refused = answer.refused.as_ref().map(|(_, refusal)| refusal.code);
         let (tenant, since) = (&self.identity.tenant, self.received_at);
         trace.step(step, Traced { tenant, stream: &self.stream, positions, refused, since });

@@ -5,7 +5,6 @@ use tidings_core::{
     ids::{AccountId, DocumentId},
     journal::Position,
     model::{ConversationKind, MemberStatus, Wish},
-    time::WallTime,
 };
 
 use super::{
@@ -13,7 +12,7 @@ use super::{
     judge::Judge,
     submission::{Part, Submission},
 };
-use crate::store::SubscriberRow;
+use crate::{live::Place, store::SubscriberRow};
 
 impl Judge<'_> {
     /// Does what follows from a wish: writes it, as the system's account, or
@@ -22,7 +21,7 @@ impl Judge<'_> {
         &mut self,
         submission: &Submission,
         wish: &Wish,
-    ) -> Result<Result<(Position, WallTime), Refusal>, DecideError> {
+    ) -> Result<Result<Place, Refusal>, DecideError> {
         if let Some(conversation) = self.stream.id().conversation() {
             let document = DocumentId::Conversation(conversation);
             self.source.load_missing(self.stream, &document, &[], self.base).await?;
@@ -39,11 +38,11 @@ impl Judge<'_> {
             Ok(fulfilled) => fulfilled,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let mut accepted = (self.stream.position(), at);
+        let mut accepted = self.stands_already();
         if let Some(pushed) = &fulfilled.pushed {
             match self.admit(&system, pushed).await? {
                 Ok(admitted) => {
-                    accepted = (admitted.entry.position, admitted.entry.accepted_at);
+                    accepted = Place::from(&admitted.entry);
                     self.decision.take(admitted);
                 }
                 Err(AdmitError::Refused(refusal)) => return Ok(Err(refusal)),

@@ -269,7 +269,11 @@ impl Fetching<'_> {
 
     /// The entries behind a position, or a new start when they are too many.
     async fn after(&self, position: Position) -> Result<Fetched, FetchError> {
-        let head = self.node.store.stream_head(self.tenant(), &self.fetch.stream).await?;
+        let (head, chain) = self.node.store.head_since(self.tenant(), &self.fetch.stream, position).await?;
+        if self.fetch.chain.zip(chain).is_some_and(|(held, chain)| held != chain) {
+            self.node.note_behind("a fetch names another history than the stream's");
+            return Err(FetchError::Refused(Code::HistoryDiffers, "the stream has another history"));
+        }
         let entries_max = self.node.limits.catch_up_entries_max;
         let behind = head.position.number().checked_sub(position.number());
         if behind.is_none() {

@@ -142,8 +142,13 @@ async fn c20_the_profile_of_who_is_blocked_stays_as_it_was(database: Database) {
     for (number, cursor) in [(9, cursor), (10, None)] {
         let (mut device, frames) = Client::resume(&scene.server, "ann", device(number), cursor).await;
         assert_eq!(names_of_bob(&frames), [""; 0]);
-        let fetch =
-            Fetch { request: 1, stream: stream(boats()), scope: FetchScope::After(Position::ZERO), held: Vec::new() };
+        let fetch = Fetch {
+            request: 1,
+            stream: stream(boats()),
+            scope: FetchScope::After(Position::ZERO),
+            held: Vec::new(),
+            chain: None,
+        };
         device.send(&ClientFrame::Fetch(fetch)).await;
         let answer = device.settle().await;
         assert!(answer.iter().any(|frame| matches!(frame, ServerFrame::Fetched(_))), "{answer:?}");

@@ -120,7 +120,7 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
         FetchScope::Watch(Position::ZERO),
     ];
     for scope in scopes {
-        let fetch = Fetch { request: 1, stream: stream(conversation), scope, held: Vec::new() };
+        let fetch = Fetch { request: 1, stream: stream(conversation), scope, held: Vec::new(), chain: None };
         frames.push((format!("{scope:?}"), ClientFrame::Fetch(fetch)));
     }
     frames.push(("late messages".into(), ClientFrame::ListLate(ListLate { request: 1, conversation })));
@@ -136,10 +136,11 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
 }
 
 /// The calls of the store that answering can take; those of jobs are none of them.
-const CALLS: [&str; 12] = [
+const CALLS: [&str; 13] = [
     "member",
     "active_members",
     "stream_head",
+    "head_since",
     "document",
     "find_changes",
     "entries_after",

@@ -108,6 +108,7 @@ async fn p23_no_answer_is_longer_than_a_frame(database: Database) {
         stream: stream(boats()),
         scope: FetchScope::Page(1),
         held: Vec::new(),
+        chain: None,
     }))
     .await;
     let (mut whole, mut pieces) = (Vec::new(), 0);

@@ -33,6 +33,7 @@ fn question(request: u64) -> ClientFrame {
             stream: stream(conversation),
             scope: FetchScope::Page(1),
             held: Vec::new(),
+            chain: None,
         }),
         1 => ClientFrame::ListLate(ListLate { request, conversation }),
         2 => ClientFrame::ListSubscribers(ListSubscribers {

@@ -46,7 +46,8 @@ async fn p21_sessions_that_do_not_read_hold_no_more_than_their_accounts_room(dat
     for number in 10..18 {
         let mut session = deaf(server.address, number).await;
         for request in 1..=20 {
-            let fetch = Fetch { request, stream: stream(boats()), scope: FetchScope::Page(1), held: Vec::new() };
+            let fetch =
+                Fetch { request, stream: stream(boats()), scope: FetchScope::Page(1), held: Vec::new(), chain: None };
             session.send(&ClientFrame::Fetch(fetch)).await;
         }
         sessions.push(session);

@@ -6,7 +6,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tidings_core::{
     code::Code,
     ids::{ConversationId, DeviceId, StreamId},
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Position},
     wire::{
         Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, HeldChange, Hello, PROTOCOL_VERSION, Push,
         PushedChange, Refused, ServerFrame, decode_frame,
@@ -229,9 +229,23 @@ impl Client {
         scope: FetchScope,
         held: Vec<HeldChange>,
     ) -> Result<Fetched, Refused> {
+        self.ask(Fetch { request: 0, stream: stream.clone(), scope, held, chain: None }).await
+    }
+
+    /// Fetches, and names the history that is held.
+    pub async fn fetch_naming(
+        &mut self,
+        stream: &StreamId,
+        scope: FetchScope,
+        chain: ChainHash,
+    ) -> Result<Fetched, Refused> {
+        self.ask(Fetch { request: 0, stream: stream.clone(), scope, held: Vec::new(), chain: Some(chain) }).await
+    }
+
+    async fn ask(&mut self, fetch: Fetch) -> Result<Fetched, Refused> {
         self.request += 1;
         let request = self.request;
-        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held })).await;
+        self.send(&ClientFrame::Fetch(Fetch { request, ..fetch })).await;
         self.wait("Fetched", |frame| match frame {
             ServerFrame::Fetched(fetched) if fetched.request == request => Some(Ok(fetched)),
             ServerFrame::Refused(refused) if refused.request == request => Some(Err(refused)),

@@ -433,7 +433,13 @@ impl Reader {
     async fn fetch(&mut self, client: &mut Client) {
         let scope = FetchScope::After(self.head());
         client
-            .send(&ClientFrame::Fetch(Fetch { request: 0, stream: self.stream.clone(), scope, held: Vec::new() }))
+            .send(&ClientFrame::Fetch(Fetch {
+                request: 0,
+                stream: self.stream.clone(),
+                scope,
+                held: Vec::new(),
+                chain: None,
+            }))
             .await;
     }
 

@@ -174,7 +174,7 @@ impl Session {
     /// Asks for something of a stream, without waiting for the answer; tells the number of the request.
     pub async fn fetch(&mut self, stream: &StreamId, scope: FetchScope) -> anyhow::Result<u64> {
         self.request += 1;
-        let fetch = Fetch { request: self.request, stream: stream.clone(), scope, held: Vec::new() };
+        let fetch = Fetch { request: self.request, stream: stream.clone(), scope, held: Vec::new(), chain: None };
         self.send(&ClientFrame::Fetch(fetch)).await?;
         Ok(self.request)
     }

@@ -283,6 +283,9 @@ impl Checks {
                     let expected = made.document(&document).map(tidings_core::doc::Document::heads).unwrap_or_default();
                     ensure!(heads == expected, "{}'s {document} is another", client.account);
                 }
+                if let Some(head) = client.histories().get(id) {
+                    ensure!(*head == made.head(), "{}'s history of {id} is another: {head:?}", client.account);
+                }
             }
         }
         Ok(())

@@ -7,7 +7,8 @@ use tidings_core::{
     code::Code,
     command::Command,
     engine::{ConnectionState, Engine, EngineConfig, Input, ListPage, Output, ServerFault, Update},
-    ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId},
+    ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, StreamId},
+    journal::Head,
     model::{Contact, Profile, Query, Reachability},
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
@@ -134,7 +135,7 @@ impl Screen {
             }
             Update::Reachability(reachability) => self.reachability = Some(reachability),
             Update::Blocked(blocked) => self.blocked = blocked.into_iter().collect(),
-            Update::Presence { .. } | Update::ContactsMatched { .. } => {}
+            Update::Presence { .. } | Update::ContactsMatched { .. } | Update::Head { .. } => {}
             Update::SubscribersListed { request, page } => {
                 self.subscribers.insert(request, page);
             }
@@ -260,6 +261,11 @@ impl Client {
     /// The heads of the documents that are loaded, as admitted.
     pub fn heads(&self) -> BTreeMap<DocumentId, Vec<ChangeHash>> {
         self.engine.heads()
+    }
+
+    /// Where the streams stand that are loaded.
+    pub fn histories(&self) -> BTreeMap<StreamId, Head> {
+        self.engine.histories()
     }
 
     fn drain(&mut self, now: Now) {

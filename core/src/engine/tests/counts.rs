@@ -2,7 +2,7 @@
 //! from nothing that was there before.
 
 use super::{
-    session::{admitted, answer, fetched, fetches, push_of, pushes},
+    session::{admitted, answer, fetched, fetches, head_of, push_of, pushes},
     *,
 };
 use crate::{
@@ -350,7 +350,7 @@ pub(super) fn commanded_elsewhere(push: &Push, commands: impl Iterator<Item = Co
     let told = Entries { stream: push.stream.clone(), entries: all.clone() };
     let outputs = receive(&mut other, &mut store, &ServerFrame::Entries(told));
     let request = fetches(&outputs, &push.stream).next().expect("what is unknown is fetched");
-    receive(&mut other, &mut store, &fetched(request, &push.stream, all));
+    receive(&mut other, &mut store, &fetched(request, &push.stream, Head::default(), all));
     let write = |(position, command)| {
         let outputs = give(&mut other, &mut store, Input::Command { request: 2, command });
         let push = pushes(&outputs).next().expect("it is pushed");
@@ -375,7 +375,8 @@ fn e122_what_is_fetched_behind_what_is_held_draws_what_it_says() {
         let told = Entries { stream: push.stream.clone(), entries: both[1..].to_vec() };
         let outputs = receive(&mut engine, &mut store, &ServerFrame::Entries(told));
         let request = fetches(&outputs, &push.stream).next().expect("a gap is fetched");
-        cost(&mut engine, &mut store, frame(&fetched(request, &push.stream, both))).rows
+        let held = head_of(Head::default(), &admitted(&push, 1));
+        cost(&mut engine, &mut store, frame(&fetched(request, &push.stream, held, both))).rows
     });
     assert_eq!(rows, [2, 2]);
 }

@@ -1,6 +1,7 @@
 //! The engine alone: its contract, and bytes that nobody meant.
 
 mod counts;
+mod history;
 mod home;
 mod newer;
 mod pages;
@@ -16,8 +17,8 @@ use super::*;
 use crate::{
     command::{BanMember, CreateConversation, SendText, SetMemberText, SetPermission},
     engine::record::OUTBOX,
-    ids::DocumentId,
-    journal::Entry,
+    ids::{ChangeHash, DocumentId},
+    journal::{Entry, Head},
     model::{MemberField, Permission},
     storage::{MemoryStore, StorageRequest, StorageTask, Write},
     wire::{

@@ -27,7 +27,7 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
     let outputs = receive(&ServerFrame::Entries(Entries { stream: stream.clone(), entries: vec![entry.clone()] }));
     // The first one was for the gap, before the entry was looked at.
     let request = fetches(&outputs, &stream).last().expect("what does not fit is fetched");
-    let outputs = receive(&fetched(request, &stream, vec![entry]));
+    let outputs = receive(&fetched(request, &stream, Head::default(), vec![entry]));
     assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
     assert!(!outputs.iter().any(|output| matches!(output, Output::Send(_))), "{outputs:?}");
 }
@@ -157,12 +157,19 @@ pub(super) fn fetches(outputs: &[Output], stream: &StreamId) -> impl Iterator<It
     })
 }
 
-/// What a fetch brings: entries, the last of which is the newest.
-pub(super) fn fetched(request: u64, stream: &StreamId, entries: Vec<Entry>) -> ServerFrame {
+/// A head with entries behind it, as a server has it.
+pub(super) fn head_of(before: Head, entries: &[Entry]) -> Head {
+    let hash = |entry: &Entry| ChangeHash::of_change(&entry.change).unwrap_or(ChangeHash::from_bytes([0; 32]));
+    entries.iter().fold(before, |head, entry| head.next(&config().tenant, entry, hash(entry)))
+}
+
+/// What a fetch brings: entries behind a head, the last of which is the newest.
+pub(super) fn fetched(request: u64, stream: &StreamId, before: Head, entries: Vec<Entry>) -> ServerFrame {
+    let Head { position, chain } = head_of(before, &entries);
     ServerFrame::Fetched(Fetched {
         request,
         stream: stream.clone(),
-        head: entries.last().map_or(Position::ZERO, |entry| entry.position),
+        head: position,
         page: 0,
         restart: false,
         documents: Vec::new(),
@@ -171,7 +178,7 @@ pub(super) fn fetched(request: u64, stream: &StreamId, entries: Vec<Entry>) -> S
         threads: Vec::new(),
         lacks: Vec::new(),
         unread: None,
-        chain: Default::default(),
+        chain,
     })
 }
 
@@ -227,7 +234,13 @@ pub(super) fn admitted(push: &Push, first: u64) -> Vec<Entry> {
 pub(super) fn answer(push: &Push, first: u64) -> ServerFrame {
     let positions: Vec<Position> = (first..).zip(&push.changes).map(|(position, _)| Position::new(position)).collect();
     let accepted_at = vec![now().wall; positions.len()];
-    ServerFrame::Accepted(Accepted { request: push.request, stream: push.stream.clone(), positions, accepted_at })
+    ServerFrame::Accepted(Accepted {
+        request: push.request,
+        stream: push.stream.clone(),
+        positions,
+        accepted_at,
+        administrators: Vec::new(),
+    })
 }
 
 #[test]
@@ -243,8 +256,9 @@ fn s8_an_answer_that_comes_before_the_entries_in_front_of_it_waits_for_them() {
     go_online(&mut other, &mut others);
     let entries = Entries { stream: created.stream.clone(), entries: admitted(&created, 1) };
     let outputs = receive(&mut other, &mut others, &ServerFrame::Entries(entries.clone()));
+    let created_head = head_of(Head::default(), &entries.entries);
     let request = fetches(&outputs, &created.stream).next().expect("what is unknown is fetched");
-    receive(&mut other, &mut others, &fetched(request, &created.stream, entries.entries));
+    receive(&mut other, &mut others, &fetched(request, &created.stream, Head::default(), entries.entries));
     let say = |text: &str| Input::Command { request: 9, command: SendText::new(conversation, text).into() };
     let first = pushes(&give(&mut other, &mut others, say("first"))).next().unwrap();
     let pushed = pushes(&give(&mut engine, &mut store, say("second"))).next().unwrap();
@@ -252,7 +266,8 @@ fn s8_an_answer_that_comes_before_the_entries_in_front_of_it_waits_for_them() {
     let outputs = receive(&mut engine, &mut store, &answer(&pushed, 3));
     let request = fetches(&outputs, &created.stream).next().expect("what is missing is fetched");
     assert!(store.records().keys().any(|key| key.starts_with(OUTBOX)), "it cannot be taken in yet");
-    let outputs = receive(&mut engine, &mut store, &fetched(request, &created.stream, admitted(&first, 2)));
+    let outputs =
+        receive(&mut engine, &mut store, &fetched(request, &created.stream, created_head, admitted(&first, 2)));
     assert_eq!(pushes(&outputs).count(), 0, "it was answered: {outputs:?}");
     assert!(!store.records().keys().any(|key| key.starts_with(OUTBOX)));
 }
@@ -288,7 +303,8 @@ fn e3_an_answer_behind_its_own_entry_takes_no_other_command_with_it() {
     let entries = Entries { stream: push.stream.clone(), entries: admitted(&push, 1)[..1].to_vec() };
     receive(&mut engine, &mut store, &ServerFrame::Entries(entries));
     let (positions, accepted_at) = (vec![Position::new(1)], vec![now().wall]);
-    let accepted = Accepted { request: push.request, stream: push.stream, positions, accepted_at };
+    let accepted =
+        Accepted { request: push.request, stream: push.stream, positions, accepted_at, administrators: Vec::new() };
     receive(&mut engine, &mut store, &ServerFrame::Accepted(accepted));
     let waiting = store.records().keys().filter(|key| key.starts_with(OUTBOX)).count();
     assert_eq!(waiting, 1, "the words were not answered");
@@ -505,7 +521,8 @@ fn s27_a_wish_that_is_granted_where_nothing_is_left_is_over() {
     receive(&mut engine, &mut store, &ServerFrame::Summaries(vec![deleted]));
     let stream = StreamId::Conversation(conversation);
     let (positions, accepted_at) = (vec![Position::new(3)], vec![now().wall]);
-    let accepted = Accepted { request: request.expect("it is asked"), stream, positions, accepted_at };
+    let accepted =
+        Accepted { request: request.expect("it is asked"), stream, positions, accepted_at, administrators: Vec::new() };
     let outputs = receive(&mut engine, &mut store, &ServerFrame::Accepted(accepted));
     assert!(outputs.contains(&Output::Update(Update::Unsynced(0))), "{outputs:?}");
 }

@@ -90,6 +90,7 @@ pub(crate) async fn changes_are_found_by_their_hash(store: &dyn Store) {
         document: DocumentId::Page(conversation(1), 1),
         position: position(number),
         account: account("ann"),
+        administrator: false,
         accepted_at: WallTime::from_millis(1_700_000_000_000 + number),
     };
     assert_eq!(found, [place(2), place(4)]);

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use async_trait::async_trait;
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
-    journal::{Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Entry, Position},
     model::{
         ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
         Thread, WordKey,
@@ -178,6 +178,15 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn stream_head(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamHead, StoreError> {
         journal::stream_head::<B>(&mut *self.reader().await?, tenant, stream).await
+    }
+
+    async fn head_since(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        position: Position,
+    ) -> Result<(StreamHead, Option<ChainHash>), StoreError> {
+        journal::head_since::<B>(&mut *self.reader().await?, tenant, stream, position).await
     }
 
     async fn member(

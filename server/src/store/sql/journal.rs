@@ -4,7 +4,7 @@
 use sqlx::AssertSqlSafe;
 use tidings_core::{
     ids::{ChangeHash, DocumentId, StreamId, TenantId},
-    journal::{Entry, Position},
+    journal::{ChainHash, Entry, Position},
 };
 
 use super::{Backend, Value, backend::fetch, row::Fields, snapshot};
@@ -22,8 +22,27 @@ pub(super) async fn stream_head<B: Backend>(
     let Some(row) = rows.first() else {
         return Ok(StreamHead::default());
     };
+    Fields::of("streams", row).head()
+}
+
+const HEAD_SINCE: &str = "SELECT position, page, chain,
+        (SELECT chain FROM journal WHERE tenant = $1 AND stream = $2 AND position = $3) AS held
+    FROM streams WHERE tenant = $1 AND stream = $2";
+
+/// `Store::head_since`.
+pub(super) async fn head_since<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    stream: &StreamId,
+    position: Position,
+) -> Result<(StreamHead, Option<ChainHash>), StoreError> {
+    let rows = fetch::<B>(connection, HEAD_SINCE, [tenant.into(), stream.into(), position.into()]).await?;
+    let Some(row) = rows.first() else {
+        return Ok((StreamHead::default(), None));
+    };
     let fields = Fields::of("streams", row);
-    Ok(StreamHead { position: fields.position("position")?, page: fields.number("page")?, chain: fields.chain()? })
+    let held = Fields::of("journal", row).maybe_decode("held", |bytes| <[u8; 32]>::try_from(bytes))?;
+    Ok((fields.head()?, held.map(ChainHash::from_bytes)))
 }
 
 const ENTRIES_AFTER: &str = "SELECT position, document, account, administrator, accepted_at, hash, deletes, change
@@ -65,7 +84,7 @@ pub(super) async fn find_changes<B: Backend>(
     hashes: &[ChangeHash],
 ) -> Result<Vec<FoundChange>, StoreError> {
     let sql = format!(
-        "SELECT hash, document, position, account, accepted_at FROM journal
+        "SELECT hash, document, position, account, administrator, accepted_at FROM journal
          WHERE tenant = $1 AND stream = $2 AND hash IN (SELECT {} FROM json_each($3)) ORDER BY position",
         B::KEY_BYTES
     );
@@ -80,6 +99,7 @@ pub(super) async fn find_changes<B: Backend>(
                 document: fields.document()?,
                 position: fields.position("position")?,
                 account: fields.account()?,
+                administrator: fields.flag("administrator")?,
                 accepted_at: fields.time("accepted_at")?,
             })
         })

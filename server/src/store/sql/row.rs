@@ -11,7 +11,7 @@ use tidings_core::{
 };
 
 use super::{ReadRow, Tick};
-use crate::store::{MemberRow, Notice, StoreError};
+use crate::store::{MemberRow, Notice, StoreError, StreamHead};
 
 /// One row being read.
 pub(super) struct Fields<'r, R> {
@@ -118,6 +118,10 @@ impl<'r, R: ReadRow> Fields<'r, R> {
 
     pub(super) fn position(&self, column: &str) -> Result<Position, StoreError> {
         self.number(column).map(Position::new)
+    }
+
+    pub(super) fn head(&self) -> Result<StreamHead, StoreError> {
+        Ok(StreamHead { position: self.position("position")?, page: self.number("page")?, chain: self.chain()? })
     }
 
     pub(super) fn chain(&self) -> Result<ChainHash, StoreError> {

@@ -1,0 +1,196 @@
+//! A server that tells another history than before: it is noticed, whatever tells it.
+
+use super::{
+    session::{admitted, answer, fetched, head_of, push_of, pushes, sent},
+    *,
+};
+use crate::{
+    command::SetInfo,
+    journal::{ChainHash, Head},
+    model::{ConversationKind, ConversationState, InfoField, MemberStatus, Receipt, Role},
+    wire::{ConversationSummary, Fetch, FetchScope},
+};
+
+/// An engine that wrote the first two entries of a group, and where it stands.
+struct Scene {
+    engine: Engine,
+    store: MemoryStore,
+    conversation: ConversationId,
+    push: Push,
+    head: Head,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let push = push_of(&mut engine, &mut store, 1);
+        receive(&mut engine, &mut store, &answer(&push, 1));
+        let head = head_of(Head::default(), &admitted(&push, 1));
+        Self { engine, store, conversation: push.stream.conversation().unwrap(), push, head }
+    }
+
+    fn receive(&mut self, frame: &ServerFrame) -> Vec<Output> {
+        receive(&mut self.engine, &mut self.store, frame)
+    }
+
+    /// The conversation as a server lists it that is at a head.
+    fn summary(&self, head: Head) -> ServerFrame {
+        ServerFrame::Summaries(vec![ConversationSummary {
+            conversation: self.conversation,
+            kind: ConversationKind::Group,
+            title: None,
+            state: ConversationState::Active,
+            role: Role::Owner,
+            status: MemberStatus::Active,
+            member_count: 1,
+            others: Vec::new(),
+            last_message: None,
+            position: head.position,
+            page: 1,
+            receipt: Receipt::default(),
+            unread: 0,
+            created_at: now().wall,
+            subscriber_count: 0,
+            resource: None,
+            joined: Position::ZERO,
+            chain: head.chain,
+        }])
+    }
+
+    /// What another device of the account writes behind the first two entries.
+    fn written_elsewhere(&self) -> Vec<Entry> {
+        let title = SetInfo { conversation: self.conversation, field: InfoField::Title, text: Some("Boats".into()) };
+        counts::commanded_elsewhere(&self.push, [title.into()].into_iter())
+    }
+
+    /// That another history was noticed, once, and that everything is fetched anew.
+    #[track_caller]
+    fn check_noticed(&self, outputs: &[Output], position: u64) {
+        let faults = outputs.iter().filter_map(|output| match output {
+            Output::Update(Update::ServerFault(fault)) => Some((fault.code, fault.position, fault.account.clone())),
+            _ => None,
+        });
+        let faults: Vec<_> = faults.collect();
+        assert_eq!(faults, [(Code::HistoryDiffers, Position::new(position), None)], "{outputs:?}");
+        let last = fetches_of(outputs).last().map(|fetch| fetch.scope);
+        assert_eq!(last, Some(FetchScope::Anew), "{outputs:?}");
+    }
+
+    fn told(&mut self) -> Option<Head> {
+        let input = Input::Head { request: 77, conversation: self.conversation };
+        let outputs = give(&mut self.engine, &mut self.store, input);
+        outputs.iter().find_map(|output| match output {
+            Output::Update(Update::Head { request: 77, head }) => Some(*head),
+            _ => None,
+        })?
+    }
+}
+
+fn other() -> ChainHash {
+    ChainHash::from_bytes([3; 32])
+}
+
+fn fetches_of(outputs: &[Output]) -> impl Iterator<Item = Fetch> {
+    sent(outputs).filter_map(|frame| match frame {
+        ClientFrame::Fetch(fetch) => Some(fetch),
+        _ => None,
+    })
+}
+
+#[test]
+fn e132_a_summary_of_another_history_is_noticed_at_the_same_position() {
+    let mut scene = Scene::new();
+    let frame = scene.summary(scene.head);
+    let outputs = scene.receive(&frame);
+    assert_eq!(fetches_of(&outputs).count(), 0, "{outputs:?}");
+    let frame = scene.summary(Head { chain: other(), ..scene.head });
+    let outputs = scene.receive(&frame);
+    scene.check_noticed(&outputs, 2);
+    assert_eq!(scene.told(), None, "what is held is no history of this server");
+}
+
+#[test]
+fn e132_entries_that_do_not_lead_to_the_head_that_was_told_are_noticed() {
+    for is_honest in [true, false] {
+        let mut scene = Scene::new();
+        let mut entries = scene.written_elsewhere();
+        let frame = scene.summary(head_of(scene.head, &entries));
+        let outputs = scene.receive(&frame);
+        let fetch = fetches_of(&outputs).next().expect("what is behind is fetched");
+        if !is_honest {
+            entries[0].accepted_at = entries[0].accepted_at.plus(Duration::from_millis(1));
+        }
+        let told = Entries { stream: scene.push.stream.clone(), entries: entries.clone() };
+        let mut outputs = scene.receive(&ServerFrame::Entries(told));
+        outputs.extend(scene.receive(&fetched(fetch.request, &fetch.stream, scene.head, entries)));
+        match is_honest {
+            true => assert_eq!(fetches_of(&outputs).filter(|fetch| fetch.scope == FetchScope::Anew).count(), 0),
+            false => scene.check_noticed(&outputs, 3),
+        }
+    }
+}
+
+/// A fetch, which the server lets wait until it has told nothing else of the stream.
+fn fetching(scene: &mut Scene) -> Fetch {
+    let behind = scene.written_elsewhere();
+    let mut far = behind[0].clone();
+    far.position = Position::new(9);
+    let told = Entries { stream: scene.push.stream.clone(), entries: vec![far] };
+    let outputs = scene.receive(&ServerFrame::Entries(told));
+    fetches_of(&outputs).next().expect("a gap is fetched")
+}
+
+#[test]
+fn e132_a_fetch_names_the_history_that_is_held() {
+    let mut scene = Scene::new();
+    let fetch = fetching(&mut scene);
+    assert_eq!((fetch.scope, fetch.chain), (FetchScope::After(scene.head.position), Some(scene.head.chain)));
+    let refused = Refused {
+        request: fetch.request,
+        stream: fetch.stream,
+        index: 0,
+        code: Code::HistoryDiffers,
+        detail: String::new(),
+        retry_at: None,
+        lacks: Vec::new(),
+    };
+    let outputs = scene.receive(&ServerFrame::Refused(refused));
+    scene.check_noticed(&outputs, 2);
+}
+
+#[test]
+fn e132_what_is_fetched_and_does_not_lead_to_the_head_is_noticed() {
+    let mut scene = Scene::new();
+    let fetch = fetching(&mut scene);
+    let entries = scene.written_elsewhere();
+    let before = Head { chain: other(), ..scene.head };
+    let outputs = scene.receive(&fetched(fetch.request, &fetch.stream, before, entries));
+    scene.check_noticed(&outputs, 3);
+}
+
+/// What it writes nobody tells it, but that it was admitted, and as whose.
+#[test]
+fn e132_what_was_written_here_is_in_the_hash_as_it_was_admitted() {
+    for administrators in [vec![], vec![Position::new(3)]] {
+        let mut scene = Scene::new();
+        let command = SendText::new(scene.conversation, "more").into();
+        let push = pushes(&give(&mut scene.engine, &mut scene.store, Input::Command { request: 5, command })).next();
+        let push = push.expect("it is pushed");
+        let mut entries = admitted(&push, 3);
+        entries[0].administrator = !administrators.is_empty();
+        let ServerFrame::Accepted(accepted) = answer(&push, 3) else { unreachable!() };
+        scene.receive(&ServerFrame::Accepted(Accepted { administrators, ..accepted }));
+        assert_eq!(scene.told(), Some(head_of(scene.head, &entries)));
+    }
+}
+
+#[test]
+fn e133_a_device_tells_how_far_it_was_told_also_when_it_starts_again() {
+    let mut scene = Scene::new();
+    assert_eq!(scene.told(), Some(scene.head));
+    scene.engine = Engine::new(now(), config());
+    drain(&mut scene.engine, &mut scene.store);
+    assert_eq!(scene.told(), Some(scene.head));
+    scene.conversation = ConversationId::from_bytes([8; 16]);
+    assert_eq!(scene.told(), None);
+}
