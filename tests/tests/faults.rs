@@ -205,6 +205,42 @@ fn on_entries(frame: &mut ServerFrame, change: impl Fn(&mut tidings_core::journa
     }
 }
 
+#[test]
+fn e132_a_device_that_was_told_another_history_notices_when_a_head_is_told() {
+    let lies: [fn(&mut ServerFrame); 2] = [
+        |frame| {
+            on_entries(frame, |entry| entry.accepted_at = entry.accepted_at.plus(core::time::Duration::from_millis(1)))
+        },
+        |frame| on_entries(frame, |entry| entry.administrator = true),
+    ];
+    for lie in lies {
+        let mut scene = scene();
+        let (ann, bob, group) = (scene.ann, scene.bob, StreamId::Conversation(scene.group));
+        scene.world.tamper = Some(lie);
+        scene.say(bob, "told otherwise");
+        scene.settle();
+        scene.world.tamper = None;
+        // Nothing that is decided forbids it, and whoever compares can know.
+        assert_eq!(scene.faults(ann), []);
+        let [of_ann, of_bob] = [ann, bob].map(|device| scene.world.client(device).histories()[&group]);
+        let server = scene.world.stream(&group).unwrap().head();
+        assert_eq!((of_ann.position, of_bob), (server.position, server));
+        assert_ne!(of_ann.chain, of_bob.chain);
+        scene.world.set_network(ann, false);
+        scene.say(ann, "waits");
+        scene.say(bob, "while she was away");
+        scene.settle();
+        scene.world.set_network(ann, true);
+        scene.settle();
+        assert_eq!(scene.faults(ann), [(None, Code::HistoryDiffers)]);
+        let server = scene.world.stream(&group).unwrap().head();
+        assert_eq!(scene.world.client(ann).histories()[&group], server);
+        scene.check_same();
+        let texts = scene.world.client(ann).screen.texts(scene.group);
+        assert_eq!(texts, ["told otherwise", "while she was away", "waits"]);
+    }
+}
+
 /// Ann comes back after so much that she is sent snapshots; they are bad.
 fn check_bad_snapshots(lie: fn(&mut ServerFrame)) {
     let mut scene = scene();
