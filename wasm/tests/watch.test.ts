@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Client, init, type ConnectionState, type ConversationDetail, type Profile } from "tidings";
+import { init, type Client, type ConversationDetail, type Profile } from "tidings";
 
 import { listed, timelineUntil } from "./offline.js";
-import { issueToken, startServer, type Running } from "./packaging/src/server.js";
+import { online, untilAdmitted } from "./online.js";
+import { startServer, type Running } from "./packaging/src/server.js";
 
 let server: Running;
 
@@ -16,20 +17,8 @@ before(async () => {
 
 after(() => server.end());
 
-/** A client, online, of an account whose token says these labels. */
-async function open(account: string, labels: readonly string[] = []): Promise<Client> {
-  const token = (): Promise<string> => issueToken(account, labels);
-  const client = await Client.open({ url: server.url, account, token, store: "memory" });
-  return new Promise((resolve) => {
-    const look = ({ type }: ConnectionState): void => {
-      if (type === "online") {
-        end();
-        resolve(client);
-      }
-    };
-    const end = client.onConnection(look);
-    look(client.connection);
-  });
+function open(account: string, labels: readonly string[] = []): Promise<Client> {
+  return online(server, account, labels);
 }
 
 /** Waits for a conversation to look as a test wants it. */
@@ -47,20 +36,6 @@ async function detailUntil(
         });
       }
     });
-  });
-}
-
-/** Waits until the server has answered all that a client commanded. */
-async function untilAdmitted(client: Client): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (count: number): void => {
-      if (count === 0) {
-        end();
-        resolve();
-      }
-    };
-    const end = client.onUnsynced(look);
-    look(client.unsynced);
   });
 }
 
