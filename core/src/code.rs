@@ -128,7 +128,7 @@ named! {
         ConversationLocked = "conversation_locked",
         /// A thread deeper than the conversation lets threads of threads go.
         ThreadTooDeep = "thread_too_deep",
-        /// A kind of conversation of a newer version.
+        /// A kind of conversation, or of a message's content, of a newer version.
         KindUnknown = "kind_unknown",
         /// A policy, or a value of one, of a newer version.
         PolicyUnknown = "policy_unknown",

@@ -10,8 +10,8 @@ use tidings_core::{
     journal::{Entry, Position},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, MemberField, MemberStatus, MessageBody, MessageKind, NotificationLevel, Permission, Pin, Policy,
-        Role, RoleDefinition, RoleName, Scope, SendPolicy, Standing, Theme,
+        InfoField, MemberField, MemberStatus, MessageBody, NotificationLevel, Permission, Pin, Policy, Role,
+        RoleDefinition, RoleName, Scope, SendPolicy, Standing, Theme,
     },
     time::WallTime,
 };
@@ -37,10 +37,10 @@ fn page_facts() -> impl Strategy<Value = Fact> {
     let text = "[a-z ]{1,20}";
     prop_oneof![
         (0..12u8, text).prop_map(|(number, text)| {
-            let body = MessageBody { kind: MessageKind::Text, text, reply_to: None, mentions: None };
+            let body = MessageBody { content: text.into(), reply_to: None, mentions: None };
             Fact::Message(message(number), body)
         }),
-        (0..12u8, text).prop_map(|(number, text)| Fact::Edit(message(number), Edit { text, at: AT })),
+        (0..12u8, text).prop_map(|(number, text)| Fact::Edit(message(number), Edit { content: text.into(), at: AT })),
         (0..12u8).prop_map(|number| Fact::Deleted(message(number), Deletion { by: account("ann"), at: AT })),
         (0..12u8, 0..3usize, any::<bool>()).prop_map(|(number, who, on)| {
             Fact::Reaction(message(number), "👍".into(), account(AUTHORS[who]), on)
@@ -214,7 +214,7 @@ proptest! {
         let mut document = Document::new(page_id());
         let device = DeviceId::from_bytes([1; 16]);
         for number in 0..5 {
-            let body = MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None };
+            let body = MessageBody { content: "words".into(), reply_to: None, mentions: None };
             document.write(device, AT, &[Fact::Message(message(number), body)]);
         }
         let (_, mut data, _) = document.save();
@@ -227,12 +227,8 @@ proptest! {
 #[test]
 fn d1_every_fact_reads_back_as_it_was_written() {
     let conversation = ConversationId::from_bytes([1; 16]);
-    let body = MessageBody {
-        kind: MessageKind::Text,
-        text: "words".into(),
-        reply_to: Some(message(4)),
-        mentions: Some(vec![account("bob")]),
-    };
+    let body =
+        MessageBody { content: "words".into(), reply_to: Some(message(4)), mentions: Some(vec![account("bob")]) };
     let contact = Contact {
         kind: ContactKind::Bot,
         account: Some(account("bob")),
@@ -270,7 +266,7 @@ fn d1_every_fact_reads_back_as_it_was_written() {
             page_id(),
             vec![
                 Fact::Message(message(3), body),
-                Fact::Edit(message(3), Edit { text: "other".into(), at: AT }),
+                Fact::Edit(message(3), Edit { content: "other".into(), at: AT }),
                 Fact::Deleted(message(3), Deletion { by: account("ann"), at: AT }),
                 Fact::Reaction(message(3), "🎉".into(), account("bob"), true),
             ],

@@ -18,8 +18,8 @@ use tidings_core::{
     limits::{Limits, frame_items},
     model::{
         AccountKind, ActivityKey, ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, JoinPolicy,
-        LateMessage, Listing, MemberStatus, MessageBody, MessageKind, OwnQuery, Parent, PresenceKind, Profile, Query,
-        Receipt, Role, Thread, Wish, WordKey,
+        LateMessage, Listing, MemberStatus, MessageBody, OwnQuery, Parent, PresenceKind, Profile, Query, Receipt, Role,
+        Thread, Wish, WordKey,
     },
     time::WallTime,
     wire::{
@@ -80,9 +80,7 @@ fn summary() -> ConversationSummary {
         others: vec![AccountId::parse("bob").unwrap()],
         last_message: Some(LastMessage {
             message: MessageId { stamp: Stamp::new(AT, 1, [9; 8]), author: account() },
-            kind: MessageKind::Text,
-            preview: "hello".into(),
-            deleted: false,
+            preview: Some("hello".into()),
             position: Position::new(18),
         }),
         position: Position::new(18),
@@ -459,7 +457,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
 fn late() -> LateMessage {
     LateMessage {
         message: MessageId { stamp: Stamp::from_bytes([7; 16]), author: account() },
-        body: MessageBody { kind: MessageKind::Text, text: "late".into(), reply_to: None, mentions: None },
+        body: MessageBody { content: "late".into(), reply_to: None, mentions: None },
         thread: None,
         base: Position::new(17),
     }

@@ -9,7 +9,7 @@ use tidings_core::{
     doc::{Document, Fact},
     ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp},
     journal::Position,
-    model::{Contact, ContactKind, Edit, MemberField, MessageBody, MessageKind},
+    model::{Contact, ContactKind, Edit, MemberField, MessageBody},
     time::WallTime,
 };
 
@@ -45,7 +45,7 @@ fn words(number: u32, characters: usize) -> String {
 
 fn says(number: u32, characters: usize) -> Fact {
     let text = words(number, characters);
-    Fact::Message(message(number), MessageBody { kind: MessageKind::Text, text, reply_to: None, mentions: None })
+    Fact::Message(message(number), MessageBody { content: text.into(), reply_to: None, mentions: None })
 }
 
 /// A document of so many facts, each a change of one of twenty devices.
@@ -67,7 +67,7 @@ type Case<'a> = (&'a str, DocumentId, u32, &'a dyn Fn(u32) -> Fact);
 #[test]
 fn d24_a_document_says_what_it_takes_in_memory() {
     let page = DocumentId::Page(conversation(), 1);
-    let edit = |number, characters| Fact::Edit(message(1), Edit { text: words(number, characters), at: NOW });
+    let edit = |number, characters| Fact::Edit(message(1), Edit { content: words(number, characters).into(), at: NOW });
     let name = |number| Fact::MemberText(account(1), MemberField::DisplayName, Some(words(number, 30)));
     let contact = |number| {
         let contact = Contact { nickname: Some(words(number, 20)), ..Contact::new(ContactKind::Person) };

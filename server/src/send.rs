@@ -7,7 +7,7 @@ use clap::Args;
 use tidings_core::{
     authority::Refusal,
     code::Code,
-    command::SendText,
+    command::SendMessage,
     ids::{AccountId, ConversationId, Stamp, StreamId, TenantId},
     journal::Position,
 };
@@ -78,7 +78,7 @@ async fn try_send(request: SendRequest) -> Result<(), ServeError> {
     let stamp = Stamp::new(clock.wall_now(), 0, rand::random());
     let env = Environment::new(Config::of(store, limits), Arc::clone(&made), clock);
     let streams = Streams::start(&mut tasks, &env, &Live::new(&env));
-    let command = SendText { stamp, thread, ..SendText::new(conversation, text) };
+    let command = SendMessage { stamp, thread, ..SendMessage::new(conversation, text) };
     let message = command.message(&account);
     let position = streams.call(&tenant, &account, command.into()).await?;
     made.close().await;

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use tidings_core::{
     code::Code,
-    command::{AddMember, CreateConversation, EditMessage, SendText},
+    command::{AddMember, CreateConversation, EditMessage, SendMessage},
     engine::Input,
     ids::{ConversationId, MessageId},
     model::Role,
@@ -164,7 +164,7 @@ impl Meeting {
     }
 
     fn say(&mut self, device: usize, room: ConversationId, words: &str) -> MessageId {
-        self.devices[device].command(SendText::new(room, words)).unwrap().unwrap().1.unwrap()
+        self.devices[device].command(SendMessage::new(room, words)).unwrap().unwrap().1.unwrap()
     }
 
     /// Begins a group, which these devices look at.
@@ -207,7 +207,7 @@ async fn come_back(database: Database, how: PutBack) {
     let copy = meeting.database.copy();
 
     // What is said from here on the copy lacks.
-    meeting.devices[ANN].command(EditMessage { conversation: boats, message: one, text: "first".into() });
+    meeting.devices[ANN].command(EditMessage { conversation: boats, message: one, content: "first".into() });
     meeting.devices[ANN].command(AddMember { conversation: boats, account: account("carl"), role: Role::Member });
     meeting.devices[CARL].handle(Input::OpenConversation(boats));
     let mut said = vec![(ANN, "first"), (BOB, "two"), (BOB, "three")];

@@ -14,7 +14,7 @@ use std::{
 use rand::Rng as _;
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use tidings_core::{
-    command::{BlockAccount, CreateDirect, CreateThread, SendText},
+    command::{BlockAccount, CreateDirect, CreateThread, SendMessage},
     ids::{ConversationId, DeviceId, Stamp, StreamId, TenantId},
     journal::{Entry, Position},
     wire::ClientFrame,
@@ -102,7 +102,7 @@ async fn p60_what_a_program_sends_is_heard_live_on_every_node(database: Database
     is_sent(&sending(&database, "bob", "two"), 3);
     let heard: Vec<Entry> = ann.entries_to(&stream(boats()), 3).await;
     author.apply(&heard);
-    assert_eq!(author.stream.last_message().unwrap().preview, "two");
+    assert_eq!(author.stream.last_message().unwrap().preview, Some("two".into()));
     for client in &mut listening {
         let heard = client.entries_to(&stream(boats()), 3).await;
         assert_eq!(heard.last().unwrap().account, account("bob"));
@@ -137,8 +137,8 @@ async fn p60_calls_that_come_together_follow_on_one_another(database: Database) 
         let streams = Arc::clone(&streams);
         calls.spawn(async move {
             let stamp = Stamp::new(clock::wall_now(), number, rand::random());
-            let text = SendText { stamp, ..SendText::new(boats(), format!("number {number}")) };
-            let command = SendText { thread: (number % 2 == 0).then_some(thread), ..text };
+            let text = SendMessage { stamp, ..SendMessage::new(boats(), format!("number {number}")) };
+            let command = SendMessage { thread: (number % 2 == 0).then_some(thread), ..text };
             streams.call(&TenantId::parse("acme").unwrap(), &account("bob"), command.into()).await
         });
     }

@@ -6,7 +6,7 @@
 use tidings_core::{
     code::Code,
     command::{
-        AddMember, AnswerRequest, AskFor, BanMember, CreateConversation, LeaveConversation, RemoveMember, SendText,
+        AddMember, AnswerRequest, AskFor, BanMember, CreateConversation, LeaveConversation, RemoveMember, SendMessage,
     },
     engine::Input,
     ids::{AccountId, ConversationId, MessageId},
@@ -38,7 +38,7 @@ fn studio(policies: &[Policy]) -> Studio {
     let channel = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
     assert!(world.settle_ms(60_000));
     world.input(ann, Input::OpenConversation(channel));
-    world.command(ann, SendText::new(channel, "before anybody came"));
+    world.command(ann, SendMessage::new(channel, "before anybody came"));
     assert!(world.settle_ms(60_000));
     world.set_network(bob, false);
     Studio { world, ann, bob, channel }
@@ -66,7 +66,7 @@ impl Studio {
     }
 
     fn says(&mut self, text: &str) {
-        self.world.command(self.ann, SendText::new(self.channel, text));
+        self.world.command(self.ann, SendMessage::new(self.channel, text));
         self.settle();
     }
 
@@ -129,7 +129,7 @@ fn a51_a_subscriber_is_told_offline_that_they_only_read() {
     let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
     studio.joins();
     studio.world.set_network(studio.bob, false);
-    let say = SendText::new(studio.channel, "may I?");
+    let say = SendMessage::new(studio.channel, "may I?");
     assert_eq!(studio.command(studio.bob, say), Err(Code::NotAMember));
     let channel = studio.channel;
     let detail = studio.world.client(studio.bob).screen.details[&channel].clone();
@@ -171,7 +171,7 @@ fn a53_staff_put_subscribers_out_and_make_one_of_them_staff() {
     let add = AddMember { conversation: studio.channel, account: account("bob"), role: Role::Admin };
     assert_eq!(studio.command(studio.ann, add), Ok(()));
     studio.settle();
-    assert_eq!(studio.command(studio.bob, SendText::new(studio.channel, "as staff")), Ok(()));
+    assert_eq!(studio.command(studio.bob, SendMessage::new(studio.channel, "as staff")), Ok(()));
     studio.settle();
     let row = studio.row(studio.bob);
     assert_eq!((row.role, row.status, row.member_count), (Role::Admin, MemberStatus::Active, 2));
@@ -200,7 +200,7 @@ fn r50_staff_page_through_subscribers_and_see_how_far_they_have_come() {
     studio.settle();
     let channel = studio.channel;
     let rows = &studio.world.client(studio.ann).screen.timelines[&channel];
-    let hello = rows.values().find(|row| row.text == "hello").unwrap().id.clone();
+    let hello = rows.values().find(|row| row.text() == "hello").unwrap().id.clone();
     let first = studio.ask(studio.ann, Some(hello.clone()), None).unwrap();
     assert_eq!((first.count, first.delivered, first.read), (2, 2, 1));
     assert_eq!(first.subscribers.iter().map(|row| &row.account).collect::<Vec<_>>(), [&account("bob")]);

@@ -6,7 +6,7 @@
 use tidings_core::{
     code::Code,
     command::{
-        CreateConversation, CreateDirect, CreateThread, DeleteMessage, EditMessage, React, SendText, SetInfo,
+        CreateConversation, CreateDirect, CreateThread, DeleteMessage, EditMessage, React, SendMessage, SetInfo,
         SetProfile,
     },
     engine::Input,
@@ -41,7 +41,7 @@ fn group(world: &mut World) -> ([Device; 2], ConversationId) {
 
 #[track_caller]
 fn say(world: &mut World, device: Device, conversation: ConversationId, text: &str) -> MessageId {
-    let request = world.command(device, SendText::new(conversation, text));
+    let request = world.command(device, SendMessage::new(conversation, text));
     world.client(device).screen.answers[&request].clone().unwrap().1.unwrap()
 }
 
@@ -77,8 +77,8 @@ fn e70_a_clock_that_was_ahead_makes_nobody_mute() {
         check(&mut world, both, group, &["from the future", "after a start", "and goes on"]);
         let now = world.now().wall.as_millis();
         for row in world.client(bob).screen.rows(group) {
-            assert!(row.created_at.as_millis() < now, "{} lies ahead", row.text);
-            assert!(now - row.created_at.as_millis() < 600_000 + NEAR_MS, "{} lies behind", row.text);
+            assert!(row.created_at.as_millis() < now, "{} lies ahead", row.text());
+            assert!(now - row.created_at.as_millis() < 600_000 + NEAR_MS, "{} lies behind", row.text());
         }
     }
 }
@@ -103,16 +103,16 @@ fn e70_what_names_a_message_goes_with_its_new_id() {
     let (both @ [ann, bob], group) = group(&mut world);
     world.set_client_skew(ann, HOUR_MS);
     let first = say(&mut world, ann, group, "frist");
-    world.command(ann, EditMessage { conversation: group, message: first.clone(), text: "first".into() });
+    world.command(ann, EditMessage { conversation: group, message: first.clone(), content: "first".into() });
     world.command(ann, React { conversation: group, message: first.clone(), emoji: "👍".into() });
-    let answer = SendText { reply_to: Some(first.clone()), ..SendText::new(group, "second") };
+    let answer = SendMessage { reply_to: Some(first.clone()), ..SendMessage::new(group, "second") };
     world.command(ann, answer);
     let third = say(&mut world, ann, group, "third");
     world.command(ann, DeleteMessage { conversation: group, message: third });
     let open = CreateThread { conversation: group, message: first.clone(), title: None };
     let thread = open.thread(&TenantId::parse("acme").unwrap());
     world.command(ann, open);
-    world.command(ann, SendText { thread: Some(thread), ..SendText::new(group, "in the thread") });
+    world.command(ann, SendMessage { thread: Some(thread), ..SendMessage::new(group, "in the thread") });
     world.set_network(ann, true);
     check(&mut world, both, group, &["first", "second", ""]);
     let rows = world.client(bob).screen.rows(group);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use tidings_core::{
     code::Code,
-    command::{CreateConversation, RemoveMember, SendText, SetConversationSetting, SetProfile, SettingChange},
+    command::{CreateConversation, RemoveMember, SendMessage, SetConversationSetting, SetProfile, SettingChange},
     engine::Input,
     ids::{AccountId, ConversationId},
     limits::Limits,
@@ -39,7 +39,7 @@ fn account(name: &str) -> AccountId {
 }
 
 fn say(world: &mut World, device: Device, group: ConversationId, text: &str) {
-    let request = world.command(device, SendText::new(group, text));
+    let request = world.command(device, SendMessage::new(group, text));
     assert!(world.client(device).screen.answers[&request].is_ok());
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tidings_core::{
     code::Code,
     command::{
-        Command, CreateConversation, CreateDirect, CreateThread, InviteMember, LeaveConversation, SendText, SetState,
+        Command, CreateConversation, CreateDirect, CreateThread, InviteMember, LeaveConversation, SendMessage, SetState,
     },
     engine::{Input, ListPage},
     ids::{AccountId, ConversationId, StreamId, TenantId},
@@ -45,7 +45,7 @@ fn group(world: &mut World) -> ([Device; 3], ConversationId) {
     }
     assert!(world.settle_ms(60_000));
     world.set_network(carl, false);
-    done(world, ann, SendText::new(group, "very secret"));
+    done(world, ann, SendMessage::new(group, "very secret"));
     assert!(world.settle_ms(60_000));
     assert_eq!(world.client(bob).screen.texts(group), ["very secret"]);
     (devices, group)
@@ -61,7 +61,7 @@ fn keeps(world: &mut World, device: Device, conversation: ConversationId) -> Vec
 fn s24_what_was_deleted_is_readable_by_nobody() {
     let mut world = World::new(41, Limits::default());
     let ([ann, bob, carl], group) = group(&mut world);
-    done(&mut world, carl, SendText::new(group, "written meanwhile"));
+    done(&mut world, carl, SendMessage::new(group, "written meanwhile"));
     done(&mut world, ann, SetState { conversation: group, state: ConversationState::Deleted });
     assert!(world.settle_ms(60_000), "{}", world.unrest());
     world.set_network(carl, true);
@@ -141,7 +141,7 @@ fn s24_whoever_asks_for_a_thread_of_what_was_deleted_shows_none_of_it_any_more()
     done(&mut world, ann, CreateThread { conversation: group, message, title: None });
     world.input(ann, Input::OpenThread { conversation: group, thread });
     assert!(world.settle_ms(60_000));
-    done(&mut world, ann, SendText { thread: Some(thread), ..SendText::new(group, "and more") });
+    done(&mut world, ann, SendMessage { thread: Some(thread), ..SendMessage::new(group, "and more") });
     assert!(world.settle_ms(60_000));
     let root = world.add("root");
     world.set_reachable(root, 0, false);
@@ -192,7 +192,7 @@ fn s26_devices_drop_what_they_hold_whenever_they_are_told() {
     (config.node.erase_after, config.node.erase_interval) = (Duration::ZERO, Duration::from_secs(1));
     let mut world = World::with(44, config, 1, None, Keep::Digest);
     let ([ann, bob, carl], group) = group(&mut world);
-    done(&mut world, carl, SendText::new(group, "written meanwhile"));
+    done(&mut world, carl, SendMessage::new(group, "written meanwhile"));
     let (dan, eve) = (world.add("dan"), world.add("eve"));
     for name in ["dan", "eve"] {
         done(&mut world, ann, InviteMember { conversation: group, account: account(name), role: Role::Member });

@@ -5,7 +5,7 @@
 
 use tidings_core::{
     code::Code,
-    command::{AddMember, CreateConversation, RemoveMember, SendText, SetInfo},
+    command::{AddMember, CreateConversation, RemoveMember, SendMessage, SetInfo},
     engine::{Input, ServerFault},
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     journal::Position,
@@ -53,7 +53,7 @@ impl Scene {
     }
 
     fn say(&mut self, device: Device, text: &str) -> MessageId {
-        let request = self.world.command(device, SendText::new(self.group, text));
+        let request = self.world.command(device, SendMessage::new(self.group, text));
         self.world.client(device).screen.answers[&request].clone().unwrap().1.unwrap()
     }
 

@@ -7,7 +7,7 @@ use tidings_core::{
     code::Code,
     command::{
         AddMember, AnswerRequest, AskFor, BanMember, CreateConversation, InviteMember, InviteTerms, LeaveConversation,
-        RemoveMember, SendText, SetInvite, SetPolicy,
+        RemoveMember, SendMessage, SetInvite, SetPolicy,
     },
     engine::Input,
     ids::{AccountId, ConversationId, InviteCode},
@@ -39,7 +39,7 @@ fn door(policies: &[Policy]) -> Door {
     let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
     assert!(world.settle_ms(60_000));
     world.input(ann, Input::OpenConversation(group));
-    world.command(ann, SendText::new(group, "before anybody came"));
+    world.command(ann, SendMessage::new(group, "before anybody came"));
     assert!(world.settle_ms(60_000));
     world.set_network(bob, false);
     Door { world, ann, bob, group }
@@ -73,7 +73,7 @@ impl Door {
         assert_eq!(self.status(), Some(MemberStatus::Active));
         self.world.input(self.bob, Input::OpenConversation(self.group));
         self.settle();
-        self.world.command(self.bob, SendText::new(self.group, "here I am"));
+        self.world.command(self.bob, SendMessage::new(self.group, "here I am"));
         self.settle();
         for device in [self.ann, self.bob] {
             let texts = self.world.client(device).screen.texts(self.group);
@@ -259,7 +259,7 @@ fn v61_who_comes_in_has_nothing_unread_from_before() {
     world.set_network(offline, false);
     let say = |world: &mut World, count: u32| {
         for number in 0..count {
-            world.command(ann, SendText::new(group, format!("line {number}")));
+            world.command(ann, SendMessage::new(group, format!("line {number}")));
         }
         assert!(world.settle_ms(60_000), "{}", world.unrest());
     };

@@ -5,11 +5,13 @@
 
 use tidings_core::{
     code::Code,
-    command::{AddMember, AnswerLate, ChangeRole, CreateConversation, CreateThread, RemoveMember, SendText, SetPolicy},
+    command::{
+        AddMember, AnswerLate, ChangeRole, CreateConversation, CreateThread, RemoveMember, SendMessage, SetPolicy,
+    },
     engine::Input,
     ids::{AccountId, ConversationId, MessageId, TenantId},
     limits::Limits,
-    model::{LateWrites, Policy, Role, WhoPolicy},
+    model::{Content, LateWrites, Policy, Role, WhoPolicy},
     view::LateRow,
 };
 use tidings_tests::sim::world::{Device, World};
@@ -54,7 +56,7 @@ impl Group {
     fn bob_writes_late(&mut self, texts: &[&str]) {
         self.world.set_network(self.bob, false);
         for text in texts {
-            self.world.command(self.bob, SendText::new(self.group, *text));
+            self.world.command(self.bob, SendMessage::new(self.group, *text));
         }
         self.world.run_ms(500);
         self.remove_bob();
@@ -80,7 +82,10 @@ impl Group {
     }
 
     fn held_words(&mut self, device: Device) -> Vec<Option<String>> {
-        self.held(device).into_iter().map(|row| row.words).collect()
+        self.held(device)
+            .into_iter()
+            .map(|row| row.content.as_ref().and_then(Content::text).map(str::to_owned))
+            .collect()
     }
 
     fn answer(&mut self, device: Device, message: MessageId, admitted: bool) {
@@ -131,7 +136,7 @@ fn a60_words_that_a_lost_link_kept_back_are_asked_for_again() {
     let mut group = group(LateWrites::Hold);
     let ann = group.ann;
     group.world.set_network(group.bob, false);
-    group.world.command(group.bob, SendText::new(group.group, "first"));
+    group.world.command(group.bob, SendMessage::new(group.group, "first"));
     group.world.run_ms(500);
     group.remove_bob();
     group.world.set_network(group.bob, true);
@@ -224,7 +229,7 @@ fn a61_a_moderator_decides_and_nobody_below() {
 fn a60_a_reply_in_a_thread_is_let_into_the_thread() {
     let mut group = group(LateWrites::Hold);
     let (ann, bob) = (group.ann, group.bob);
-    let request = group.world.command(ann, SendText::new(group.group, "where to?"));
+    let request = group.world.command(ann, SendMessage::new(group.group, "where to?"));
     let message = group.world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
     group.settle();
     let thread = ConversationId::thread(&TenantId::parse("acme").unwrap(), group.group, &message);
@@ -235,13 +240,13 @@ fn a60_a_reply_in_a_thread_is_let_into_the_thread() {
     }
     group.settle();
     group.world.set_network(bob, false);
-    group.world.command(bob, SendText { thread: Some(thread), ..SendText::new(group.group, "to the sea") });
+    group.world.command(bob, SendMessage { thread: Some(thread), ..SendMessage::new(group.group, "to the sea") });
     group.world.run_ms(500);
     group.remove_bob();
     group.world.set_network(bob, true);
     group.settle();
     let held = group.held(ann)[0].clone();
-    assert_eq!((held.thread, held.words.as_deref()), (Some(thread), Some("to the sea")));
+    assert_eq!((held.thread, held.content), (Some(thread), Some("to the sea".into())));
     group.answer(ann, held.message, true);
     assert_eq!(group.world.client(ann).screen.texts(thread), ["to the sea"]);
     assert_eq!(group.texts(ann), ["where to?"]);

@@ -9,7 +9,7 @@ use tidings_core::{
     doc::{Document, Fact, ProfileField},
     ids::{AccountId, ContactId, DocumentId, MessageId, Stamp},
     limits::Limits,
-    model::{Contact, ContactKind, Edit, InfoField, MemberField, MessageBody, MessageKind},
+    model::{Contact, ContactKind, Edit, InfoField, MemberField, MessageBody},
     wire::{Closed, DecodeFrameError, PushedChange, ServerFrame, decode_frame, encode, encode_frame},
 };
 use tidings_tests::fuzz::room::{Room, RoomKind, account};
@@ -41,7 +41,7 @@ type Says = fn(&Room, String) -> Fact;
 
 fn message(room: &Room, text: String) -> Fact {
     let id = MessageId { stamp: Stamp::new(room.now(), 999, [9; 8]), author: account("me") };
-    Fact::Message(id, MessageBody { kind: MessageKind::Text, text, reply_to: None, mentions: None })
+    Fact::Message(id, MessageBody { content: text.into(), reply_to: None, mentions: None })
 }
 
 /// The oldest message of the group, which is by `me`.
@@ -68,7 +68,7 @@ fn a19_a_text_is_as_long_as_it_may_be_and_no_longer() {
     let table: [(&str, &Room, usize, &DocumentId, usize, char, Says); 13] = [
         ("a message", &group, ME, &page, words, 'ß', message),
         ("an edit", &group, ME, &page, words, '🐋', |room, text| {
-            Fact::Edit(first(room), Edit { text, at: room.now() })
+            Fact::Edit(first(room), Edit { content: text.into(), at: room.now() })
         }),
         ("a title", &group, OWNER, &conversation, 200, 'ß', |_, text| Fact::Info(InfoField::Title, Some(text))),
         ("a description", &group, OWNER, &conversation, 2_000, '🐋', |_, text| {
@@ -126,7 +126,7 @@ fn b1_b4_a_change_is_as_large_as_it_may_be_and_no_larger() {
         limits.change_bytes_max = bound;
     });
     // Two concurrent edits are replaced, of which this one depends on both.
-    let edit = Fact::Edit(first(&room), Edit { text: "who else?".into(), at: room.now() });
+    let edit = Fact::Edit(first(&room), Edit { content: "who else?".into(), at: room.now() });
     let pushed = written(&room, ME, &page, &[edit]);
     check_edge(&room, ME, &pushed, 2, Code::TooManyPredecessors, |limits, bound| {
         limits.change_predecessors_max = bound;
@@ -149,7 +149,7 @@ fn d6_d20_d22_a_document_is_filled_to_its_last_byte() {
         let bytes = room.stream().document(document).map_or(0, Document::change_bytes);
         usize::try_from(bytes).unwrap()
     };
-    let edit = Fact::Edit(first(&room), Edit { text: "who else?".into(), at: room.now() });
+    let edit = Fact::Edit(first(&room), Edit { content: "who else?".into(), at: room.now() });
     let edit = written(&room, ME, &page, &[edit]);
     check_edge(&room, ME, &edit, bytes(&page) + edit.change.len(), Code::PageFull, |limits, bound| {
         limits.page_bytes_max = bound;

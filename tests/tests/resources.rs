@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
-    command::{CreateResource, SendText},
+    command::{CreateResource, SendMessage},
     engine::{Input, ListPage},
     ids::{AccountId, ConversationId, TenantId},
     limits::Limits,
@@ -27,7 +27,7 @@ fn asks(world: &mut World, device: Device, resource: &str, text: &str) -> Conver
     world.run_ms(500);
     let conversation = world.client(device).screen.answers[&request].clone().unwrap().0.unwrap();
     world.input(device, Input::OpenConversation(conversation));
-    world.command(device, SendText::new(conversation, text));
+    world.command(device, SendMessage::new(conversation, text));
     world.run_ms(500);
     conversation
 }

@@ -10,7 +10,7 @@ use tidings_core::{
     code::Code,
     command::{
         AddMember, BanMember, BlockAccount, ChangeRole, CreateConversation, CreateDirect, CreateThread, DeleteMessage,
-        EditMessage, React, RemoveMember, SendText, SetConversationSetting, SetInfo, SetProfile, SetReachability,
+        EditMessage, React, RemoveMember, SendMessage, SetConversationSetting, SetInfo, SetProfile, SetReachability,
         SetState, SettingChange,
     },
     doc::{Home, Message},
@@ -68,7 +68,7 @@ fn small_pages() -> Limits {
 
 impl Trip {
     fn say(&mut self, device: Device, text: &str) {
-        let request = self.world.command(device, SendText::new(self.group, text));
+        let request = self.world.command(device, SendMessage::new(self.group, text));
         self.world.client(device).screen.answers[&request].clone().unwrap();
     }
 
@@ -139,10 +139,10 @@ fn e60_an_edited_message_comes_back_with_its_last_words() {
     let mut trip = begin(pair(Limits::default()));
     let ann = trip.ann;
     let copy = trip.world.database().copy();
-    let request = trip.world.command(ann, SendText::new(trip.group, "helo"));
+    let request = trip.world.command(ann, SendMessage::new(trip.group, "helo"));
     let message = trip.world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
     trip.settle();
-    trip.world.command(ann, EditMessage { conversation: trip.group, message, text: "hello".into() });
+    trip.world.command(ann, EditMessage { conversation: trip.group, message, content: "hello".into() });
     trip.settle();
     trip.world.put_back(&copy, true);
     trip.settle();
@@ -180,7 +180,7 @@ fn e60_what_is_read_of_a_former_incarnation_stays_in_memory_until_its_stream_is_
     assert!(world.settle_ms(60_000));
     let copy = world.database().copy();
     for group in groups {
-        world.command(ann, SendText::new(group, group.to_string()));
+        world.command(ann, SendMessage::new(group, group.to_string()));
         assert!(world.settle_ms(60_000));
     }
     world.put_back(&copy, true);
@@ -562,14 +562,14 @@ fn e104_what_an_administrator_has_no_part_in_any_more_leaves_their_list() {
 fn e62_what_was_written_in_a_thread_is_given_back() {
     let mut trip = begin(pair(Limits::default()));
     let ann = trip.ann;
-    let request = trip.world.command(ann, SendText::new(trip.group, "one"));
+    let request = trip.world.command(ann, SendMessage::new(trip.group, "one"));
     let message = trip.world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
     let open = CreateThread { conversation: trip.group, message, title: None };
     let thread = open.thread(&TenantId::parse("acme").unwrap());
     trip.world.command(ann, open);
     trip.settle();
     let copy = trip.world.database().copy();
-    trip.world.command(ann, SendText { thread: Some(thread), ..SendText::new(trip.group, "two") });
+    trip.world.command(ann, SendMessage { thread: Some(thread), ..SendMessage::new(trip.group, "two") });
     trip.settle();
     trip.world.put_back(&copy, true);
     trip.settle();
@@ -580,7 +580,7 @@ fn e62_what_was_written_in_a_thread_is_given_back() {
 fn e62_a_thread_that_the_store_lost_gives_its_words_and_its_title_back() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
-    let request = trip.world.command(ann, SendText::new(conversation, "one"));
+    let request = trip.world.command(ann, SendMessage::new(conversation, "one"));
     let message = trip.world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
     trip.settle();
     let copy = trip.world.database().copy();
@@ -591,7 +591,7 @@ fn e62_a_thread_that_the_store_lost_gives_its_words_and_its_title_back() {
     for (device, text) in [(ann, "two"), (bob, "three")] {
         trip.world.input(device, Input::OpenThread { conversation, thread });
         trip.settle();
-        trip.world.command(device, SendText { thread: Some(thread), ..SendText::new(conversation, text) });
+        trip.world.command(device, SendMessage { thread: Some(thread), ..SendMessage::new(conversation, text) });
         trip.settle();
     }
     trip.world.put_back(&copy, true);
@@ -672,14 +672,14 @@ fn e65_what_was_done_to_messages_that_the_copy_has_is_done_again() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);
     let mut say = |text: &str| {
-        let request = trip.world.command(ann, SendText::new(trip.group, text));
+        let request = trip.world.command(ann, SendMessage::new(trip.group, text));
         trip.world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap()
     };
     let [kept, edited, deleted] = ["kept", "edtied", "deleted"].map(&mut say);
     trip.settle();
     let copy = trip.world.database().copy();
     let conversation = trip.group;
-    trip.world.command(ann, EditMessage { conversation, message: edited, text: "edited".into() });
+    trip.world.command(ann, EditMessage { conversation, message: edited, content: "edited".into() });
     trip.world.command(ann, DeleteMessage { conversation, message: deleted });
     trip.world.command(bob, React { conversation, message: kept.clone(), emoji: "👍".into() });
     trip.settle();
@@ -695,7 +695,7 @@ fn e65_what_was_done_to_messages_that_the_copy_has_is_done_again() {
 fn with_a_mistake() -> (Trip, Device, StoreCopy, MessageId) {
     let (mut trip, second) = with_a_second_device(Limits::default());
     let before = trip.world.database().copy();
-    let request = trip.world.command(trip.ann, SendText::new(trip.group, "helo"));
+    let request = trip.world.command(trip.ann, SendMessage::new(trip.group, "helo"));
     let message = trip.world.client(trip.ann).screen.answers[&request].clone().unwrap().1.unwrap();
     trip.settle();
     trip.world.run_ms(5_000);
@@ -705,7 +705,7 @@ fn with_a_mistake() -> (Trip, Device, StoreCopy, MessageId) {
 impl Trip {
     fn edit(&mut self, device: Device, message: &MessageId, text: &str) {
         let (conversation, message) = (self.group, message.clone());
-        self.world.command(device, EditMessage { conversation, message, text: text.into() });
+        self.world.command(device, EditMessage { conversation, message, content: text.into() });
         self.settle();
         self.world.run_ms(5_000);
     }

@@ -8,12 +8,12 @@ use tidings_core::{
     code::Code,
     command::{
         AddMember, ChangeRole, CreateConversation, CreateDirect, DeleteMessage, EditMessage, LeaveConversation,
-        PinMessage, React, RemoveMember, SendText, SetInfo, SetProfile, Unreact,
+        PinMessage, React, RemoveMember, SendMessage, SetInfo, SetProfile, Unreact,
     },
     engine::{ConnectionState, Input},
     ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
     limits::Limits,
-    model::{InfoField, MemberStatus, Profile, Role},
+    model::{Content, InfoField, MemberStatus, Profile, Role},
     time::WallTime,
     view::MessageState,
 };
@@ -57,7 +57,7 @@ fn group(limits: Limits) -> Group {
 
 impl Group {
     fn say(&mut self, device: Device, text: &str) -> MessageId {
-        let request = self.world.command(device, SendText::new(self.group, text));
+        let request = self.world.command(device, SendMessage::new(self.group, text));
         let answer = self.world.client(device).screen.answers[&request].clone();
         answer.unwrap().1.unwrap()
     }
@@ -78,7 +78,7 @@ impl Group {
 #[test]
 fn v3_a_message_reaches_the_others_and_tells_its_state() {
     let Group { mut world, ann, bob, group, .. } = group(Limits::default());
-    let request = world.command(ann, SendText::new(group, "hello"));
+    let request = world.command(ann, SendMessage::new(group, "hello"));
     let message = world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
     assert_eq!(world.client(ann).screen.timelines[&group][&message].state, MessageState::Pending);
     world.settle_ms(60_000);
@@ -102,7 +102,7 @@ fn v1_both_write_offline_and_end_with_the_same_screen() {
     group.say(ann, "ann offline");
     group.say(bob, "bob offline");
     let id = group.group;
-    group.world.command(ann, EditMessage { conversation: id, message: first.clone(), text: "edited".into() });
+    group.world.command(ann, EditMessage { conversation: id, message: first.clone(), content: "edited".into() });
     group.world.command(bob, React { conversation: id, message: first.clone(), emoji: "👍".into() });
     group.world.run_ms(5_000);
     assert_eq!(group.world.client(ann).screen.texts(id), ["edited", "ann offline"]);
@@ -192,8 +192,8 @@ fn two_people_who_open_the_same_direct_offline_have_one() {
     world.command(ann, CreateDirect { peer: account("bob") });
     world.command(bob, CreateDirect { peer: account("ann") });
     let id = direct("ann", "bob");
-    world.command(ann, SendText::new(id, "from ann"));
-    world.command(bob, SendText::new(id, "from bob"));
+    world.command(ann, SendMessage::new(id, "from ann"));
+    world.command(bob, SendMessage::new(id, "from bob"));
     for device in [ann, bob] {
         world.input(device, Input::OpenConversation(id));
     }
@@ -304,12 +304,12 @@ fn e10_what_is_not_allowed_is_told_at_once_and_offline() {
     group.world.set_network(bob, false);
     let cases: Vec<(tidings_core::command::Command, Code)> = vec![
         (RemoveMember { conversation: id, account: account("carl") }.into(), Code::PermissionDenied),
-        (EditMessage { conversation: id, message: message.clone(), text: "x".into() }.into(), Code::NotTheAuthor),
+        (EditMessage { conversation: id, message: message.clone(), content: "x".into() }.into(), Code::NotTheAuthor),
         (DeleteMessage { conversation: id, message: message.clone() }.into(), Code::PermissionDenied),
         (PinMessage { conversation: id, message }.into(), Code::PermissionDenied),
-        (SendText::new(id, "  ").into(), Code::TextEmpty),
-        (SendText::new(id, "x".repeat(4_001)).into(), Code::TextTooLong),
-        (SendText::new(ConversationId::from_bytes([9; 16]), "x").into(), Code::ConversationUnknown),
+        (SendMessage::new(id, "  ").into(), Code::TextEmpty),
+        (SendMessage::new(id, "x".repeat(4_001)).into(), Code::TextTooLong),
+        (SendMessage::new(ConversationId::from_bytes([9; 16]), "x").into(), Code::ConversationUnknown),
     ];
     for (command, code) in cases {
         let name = command.name();
@@ -333,7 +333,7 @@ fn a_member_added_later_reads_what_was_said_before() {
     group.world.input(dora, Input::OpenConversation(id));
     group.settle();
     assert_eq!(group.world.client(dora).screen.texts(id), ["old words"]);
-    let request = group.world.command(dora, SendText::new(id, "new words"));
+    let request = group.world.command(dora, SendMessage::new(id, "new words"));
     assert!(group.world.client(dora).screen.answers[&request].is_ok());
     group.settle();
     group.check_texts(&["old words", "new words"]);
@@ -372,7 +372,7 @@ fn a_removed_member_with_nothing_pending_is_shown_as_removed() {
     group.world.input(bob, Input::OpenConversation(id));
     group.settle();
     assert_eq!(group.world.client(bob).screen.inbox[&id].status, MemberStatus::Removed);
-    let request = group.world.command(bob, SendText::new(id, "from outside"));
+    let request = group.world.command(bob, SendMessage::new(id, "from outside"));
     assert_eq!(group.world.client(bob).screen.answers[&request], Err(Code::MemberRemoved));
     group.world.command(ann, AddMember { conversation: id, account: account("bob"), role: Role::Member });
     group.settle();
@@ -410,7 +410,7 @@ fn e6_a_full_store_gives_the_words_back_and_takes_them_later() {
     let mut group = group(Limits::default());
     let (ann, id) = (group.ann, group.group);
     group.world.client(ann).store().set_bytes_max(Some(0));
-    let request = group.world.command(ann, SendText::new(id, "does not fit"));
+    let request = group.world.command(ann, SendMessage::new(id, "does not fit"));
     assert_eq!(group.world.client(ann).screen.answers[&request], Err(Code::StorageFull));
     assert!(group.world.client(ann).screen.texts(id).is_empty());
     group.world.client(ann).store().set_bytes_max(None);
@@ -488,7 +488,7 @@ fn s3_a_second_device_of_an_account_sees_the_same() {
     group.world.input(laptop, Input::OpenConversation(id));
     group.settle();
     assert_eq!(group.world.client(laptop).screen.texts(id), ["from the phone"]);
-    group.world.command(laptop, SendText::new(id, "from the laptop"));
+    group.world.command(laptop, SendMessage::new(id, "from the laptop"));
     group.settle();
     group.check_texts(&["from the phone", "from the laptop"]);
 }
@@ -708,12 +708,12 @@ fn e8_a_device_id_of_another_account_is_given_up() {
     // Bob has written under the id before anybody tells him.
     world.command(bob, CreateDirect { peer: account("ann") });
     let id = direct("ann", "bob");
-    world.command(bob, SendText::new(id, "under a taken id"));
+    world.command(bob, SendMessage::new(id, "under a taken id"));
     world.set_network(bob, true);
     assert!(world.settle_ms(60_000));
     world.input(ann, Input::OpenConversation(id));
     world.input(bob, Input::OpenConversation(id));
-    world.command(ann, SendText::new(id, "answer"));
+    world.command(ann, SendMessage::new(id, "answer"));
     assert!(world.settle_ms(60_000));
     for device in [ann, bob] {
         assert_eq!(world.client(device).screen.texts(id), ["under a taken id", "answer"]);
@@ -772,25 +772,25 @@ fn v2_what_quotes_a_message_follows_its_words() {
     let message = group.say(ann, "secret");
     group.settle();
     group.world.command(ann, PinMessage { conversation: id, message: message.clone() });
-    let reply = SendText { reply_to: Some(message.clone()), ..SendText::new(id, "really?") };
+    let reply = SendMessage { reply_to: Some(message.clone()), ..SendMessage::new(id, "really?") };
     let request = group.world.command(bob, reply);
     let reply = group.world.client(bob).screen.answers[&request].clone().unwrap().1.unwrap();
     group.settle();
-    let check = |group: &mut Group, expected: &str| {
+    let check = |group: &mut Group, expected: Option<Content>| {
         for device in [ann, bob, group.carl] {
             let screen = &group.world.client(device).screen;
-            let quoted = screen.timelines[&id][&reply].reply_to.as_ref().map(|reply| reply.preview.as_str());
-            assert_eq!(quoted, Some(expected), "device {device}");
+            let quoted = screen.timelines[&id][&reply].reply_to.as_ref().map(|reply| &reply.preview);
+            assert_eq!(quoted, Some(&expected), "device {device}");
             assert_eq!(screen.details[&id].pins[0].preview, expected, "device {device}");
         }
     };
-    check(&mut group, "secret");
-    group.world.command(ann, EditMessage { conversation: id, message: message.clone(), text: "public".into() });
+    check(&mut group, Some("secret".into()));
+    group.world.command(ann, EditMessage { conversation: id, message: message.clone(), content: "public".into() });
     group.settle();
-    check(&mut group, "public");
+    check(&mut group, Some("public".into()));
     group.world.command(ann, DeleteMessage { conversation: id, message });
     group.settle();
-    check(&mut group, "");
+    check(&mut group, None);
 }
 
 #[test]
@@ -801,7 +801,7 @@ fn a84_a_reply_to_what_was_never_said_is_refused_at_once() {
     group.settle();
     group.world.set_network(bob, false);
     let stranger = MessageId { author: account("carl"), ..said };
-    let request = group.world.command(bob, SendText { reply_to: Some(stranger), ..SendText::new(id, "really?") });
+    let request = group.world.command(bob, SendMessage { reply_to: Some(stranger), ..SendMessage::new(id, "really?") });
     group.world.run_ms(1_000);
     assert_eq!(group.world.client(bob).screen.answers[&request], Err(Code::MessageUnknown));
     assert_eq!(group.world.client(bob).screen.unsynced, 0);

@@ -5,7 +5,7 @@
 use tidings_core::{
     code::Code,
     command::{
-        CreateConversation, CreateThread, DeleteMessage, EditMessage, LeaveConversation, React, SendText, SetPolicy,
+        CreateConversation, CreateThread, DeleteMessage, EditMessage, LeaveConversation, React, SendMessage, SetPolicy,
         SetProfile,
     },
     engine::Input,
@@ -47,7 +47,7 @@ fn a30_a_burst_that_was_written_offline_is_sent_one_by_one() {
     world.set_network(bob, false);
     let texts: Vec<String> = (1..=20).map(|number| format!("line {number}")).collect();
     for text in &texts {
-        world.command(bob, SendText::new(group, text));
+        world.command(bob, SendMessage::new(group, text));
     }
     world.run_ms(1_000);
     assert_eq!(world.client(bob).screen.unsynced, 20);
@@ -68,7 +68,7 @@ fn a30_whoever_keeps_order_is_not_slowed_down() {
     let mut world = World::new(13, Limits::default());
     let ([ann, bob], group) = slow_group(&mut world);
     for number in 1..=5 {
-        world.command(ann, SendText::new(group, format!("line {number}")));
+        world.command(ann, SendMessage::new(group, format!("line {number}")));
     }
     world.run_ms(u64::from(SECONDS) * 500);
     assert_eq!(world.client(bob).screen.texts(group).len(), 5);
@@ -82,7 +82,7 @@ fn a81_threads_do_not_make_it_fast() {
     let tenant = TenantId::parse("acme").unwrap();
     let threads: Vec<ConversationId> = (1..=3)
         .map(|number| {
-            let request = world.command(ann, SendText::new(group, format!("question {number}")));
+            let request = world.command(ann, SendMessage::new(group, format!("question {number}")));
             let message = world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
             let thread = ConversationId::thread(&tenant, group, &message);
             world.command(ann, CreateThread { conversation: group, message, title: None });
@@ -92,10 +92,10 @@ fn a81_threads_do_not_make_it_fast() {
     assert!(world.settle_ms(60_000), "{}", world.unrest());
     // Together, and to be read by whoever looks.
     for &thread in &threads {
-        world.command(bob, SendText { thread: Some(thread), ..SendText::new(group, "answer") });
+        world.command(bob, SendMessage { thread: Some(thread), ..SendMessage::new(group, "answer") });
         world.run_ms(100);
     }
-    world.command(bob, SendText::new(group, "and one more"));
+    world.command(bob, SendMessage::new(group, "and one more"));
     for &thread in &threads {
         world.input(ann, Input::OpenThread { conversation: group, thread });
     }
@@ -123,7 +123,7 @@ fn waiting(world: &mut World) -> ([Device; 2], ConversationId, [MessageId; 2]) {
 
 #[track_caller]
 fn say(world: &mut World, device: Device, group: ConversationId, text: &str) -> MessageId {
-    let request = world.command(device, SendText::new(group, text));
+    let request = world.command(device, SendMessage::new(group, text));
     world.client(device).screen.answers[&request].clone().unwrap().1.unwrap()
 }
 
@@ -132,10 +132,10 @@ fn s20_what_does_not_depend_on_a_deferred_message_goes_on() {
     let mut world = World::new(31, Limits::default());
     let ([ann, bob], group, [one, two]) = waiting(&mut world);
     world.command(bob, React { conversation: group, message: one.clone(), emoji: "👍".into() });
-    world.command(bob, EditMessage { conversation: group, message: one.clone(), text: "first".into() });
-    world.command(bob, EditMessage { conversation: group, message: two, text: "second".into() });
+    world.command(bob, EditMessage { conversation: group, message: one.clone(), content: "first".into() });
+    world.command(bob, EditMessage { conversation: group, message: two, content: "second".into() });
     let three = say(&mut world, bob, group, "three");
-    world.command(bob, EditMessage { conversation: group, message: one, text: "the first".into() });
+    world.command(bob, EditMessage { conversation: group, message: one, content: "the first".into() });
     world.run_ms(1_000);
     assert_eq!(world.client(ann).screen.texts(group), ["the first"]);
     assert_eq!(world.client(ann).screen.rows(group)[0].reactions.len(), 1);
@@ -184,7 +184,7 @@ fn s21_a_message_that_is_taken_back_while_it_waits_is_never_sent() {
     for is_offline in [false, true] {
         let mut world = World::new(33, Limits::default());
         let ([ann, bob], group, [_, two]) = waiting(&mut world);
-        world.command(bob, EditMessage { conversation: group, message: two.clone(), text: "second".into() });
+        world.command(bob, EditMessage { conversation: group, message: two.clone(), content: "second".into() });
         world.set_network(bob, !is_offline);
         let request = world.command(bob, DeleteMessage { conversation: group, message: two.clone() });
         world.run_ms(100);
@@ -225,7 +225,7 @@ fn s22_slow_mode_that_ends_is_noticed_at_once() {
 fn s20_what_waits_beside_the_others_survives_a_start() {
     let mut world = World::new(36, Limits::default());
     let ([ann, bob], group, [one, _]) = waiting(&mut world);
-    world.command(bob, EditMessage { conversation: group, message: one, text: "first".into() });
+    world.command(bob, EditMessage { conversation: group, message: one, content: "first".into() });
     world.crash_client(bob);
     world.input(bob, Input::OpenConversation(group));
     world.command(

@@ -5,7 +5,9 @@
 
 use tidings_core::{
     code::Code,
-    command::{CreateConversation, CreateThread, PinMessage, React, RemoveMember, SendText, SetThread, ThreadChange},
+    command::{
+        CreateConversation, CreateThread, PinMessage, React, RemoveMember, SendMessage, SetThread, ThreadChange,
+    },
     engine::Input,
     ids::{AccountId, ConversationId, DocumentId, MessageId, TenantId},
     limits::Limits,
@@ -51,7 +53,7 @@ fn group_in(mut world: World) -> Group {
     for device in [ann, bob, carl] {
         world.input(device, Input::OpenConversation(group));
     }
-    let request = world.command(ann, SendText::new(group, "where to?"));
+    let request = world.command(ann, SendMessage::new(group, "where to?"));
     let message = world.client(ann).screen.answers[&request].clone().unwrap().1.unwrap();
     assert!(world.settle_ms(60_000));
     Group { world, ann, bob, carl, group, message }
@@ -79,7 +81,8 @@ impl Group {
     }
 
     fn say(&mut self, device: Device, thread: ConversationId, text: &str) -> MessageId {
-        let request = self.world.command(device, SendText { thread: Some(thread), ..SendText::new(self.group, text) });
+        let request =
+            self.world.command(device, SendMessage { thread: Some(thread), ..SendMessage::new(self.group, text) });
         self.check_stored(device, request).unwrap()
     }
 
@@ -159,7 +162,7 @@ fn a41_who_looks_at_a_thread_before_it_begins_sees_it_begin_whatever_waits() {
     let (ann, carl, message) = (group.ann, group.carl, group.message.clone());
     group.look(carl, group.thread_of(&message));
     group.world.set_network(carl, false);
-    group.world.command(carl, SendText::new(group.group, "no idea"));
+    group.world.command(carl, SendMessage::new(group.group, "no idea"));
     let thread = group.reply(ann, &message, "to the sea");
     group.world.set_network(carl, true);
     group.settle();
@@ -221,7 +224,7 @@ fn v40_of_a_thread_that_nobody_looks_at_only_the_counts_are_held() {
     group.world.set_network(carl, false);
     group.look(carl, thread);
     assert_eq!(group.texts(carl, thread), [""; 0]);
-    let send = SendText { thread: Some(thread), ..SendText::new(group.group, "into the dark") };
+    let send = SendMessage { thread: Some(thread), ..SendMessage::new(group.group, "into the dark") };
     let request = group.world.command(carl, send);
     group.world.run_ms(500);
     assert_eq!(group.world.client(carl).screen.answers[&request], Err(Code::Unreachable));
@@ -293,7 +296,7 @@ fn a43_a_thread_in_a_thread_has_reactions_pins_and_a_lock_of_its_own() {
     assert_eq!(screen.timelines[&deeper][&question].reactions.len(), 1);
     assert!(screen.details[&deeper].locked && !screen.details[&thread].locked && !screen.details[&id].locked);
     assert_eq!((screen.details[&deeper].pins.len(), screen.details[&id].pins.len()), (1, 0));
-    let request = group.world.command(bob, SendText { thread: Some(deeper), ..SendText::new(id, "hello?") });
+    let request = group.world.command(bob, SendMessage { thread: Some(deeper), ..SendMessage::new(id, "hello?") });
     group.world.run_ms(500);
     assert_eq!(group.world.client(bob).screen.answers[&request], Err(Code::ConversationLocked));
     assert_eq!(group.loaded(carl), 0);
@@ -306,7 +309,7 @@ fn s40_a_thread_that_was_put_off_is_asked_for_again_and_nothing_else() {
     let mut group = group_in(World::with(7, config, 1, None, Keep::Digest));
     let threads: Vec<ConversationId> = (0..4)
         .map(|index| {
-            let (ann, question) = (group.ann, SendText::new(group.group, format!("question {index}")));
+            let (ann, question) = (group.ann, SendMessage::new(group.group, format!("question {index}")));
             let request = group.world.command(ann, question);
             let message = group.check_stored(ann, request).unwrap();
             group.reply(ann, &message, &format!("answer {index}"))
@@ -340,7 +343,7 @@ fn v64_a_detail_tells_when_its_conversation_or_thread_was_last_changed() {
     let (of_group, of_thread) = (DocumentId::Conversation(id), DocumentId::Thread(id, thread));
     let (begun, opened) = (group.updated_at(&of_group), group.updated_at(&of_thread));
     group.world.run_ms(5_000);
-    let request = group.world.command(ann, SendText::new(id, "says nothing of the group"));
+    let request = group.world.command(ann, SendMessage::new(id, "says nothing of the group"));
     group.check_stored(ann, request);
     group.settle();
     assert_eq!((group.told_at(bob, id), group.told_at(bob, thread)), (begun, opened));

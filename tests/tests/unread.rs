@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
-    command::{CreateConversation, DeleteMessage, SendText},
+    command::{CreateConversation, DeleteMessage, SendMessage},
     engine::Input,
     ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
@@ -39,7 +39,7 @@ impl Group {
 
     fn say(&mut self, count: u32) -> Vec<MessageId> {
         let say = |number| {
-            let request = self.world.command(self.ann, SendText::new(self.group, format!("line {number}")));
+            let request = self.world.command(self.ann, SendMessage::new(self.group, format!("line {number}")));
             self.world.client(self.ann).screen.answers[&request].clone().unwrap().1.unwrap()
         };
         let said = (0..count).map(say).collect();

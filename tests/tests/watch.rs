@@ -8,7 +8,7 @@ use std::time::Duration;
 use tidings_core::{
     code::Code,
     command::{
-        AddMember, BlockAccount, Command, CreateConversation, CreateThread, LeaveConversation, PinMessage, SendText,
+        AddMember, BlockAccount, Command, CreateConversation, CreateThread, LeaveConversation, PinMessage, SendMessage,
         SetLocked, SetProfile, SetState,
     },
     engine::Input,
@@ -54,7 +54,7 @@ fn watched(limits: Limits, watches_max: usize) -> Watched {
     }
     let group = done(&mut world, ann, CreateConversation::group(Some("Trip".into()), vec![account("bob")])).unwrap();
     world.input(ann, Input::OpenConversation(group));
-    done(&mut world, ann, SendText::new(group, "before"));
+    done(&mut world, ann, SendMessage::new(group, "before"));
     let mut watched = Watched { world, ann, bob, root, group };
     watched.settle();
     watched
@@ -88,7 +88,7 @@ impl Watched {
     }
 
     fn says(&mut self, device: Device, text: &str) {
-        done(&mut self.world, device, SendText::new(self.group, text));
+        done(&mut self.world, device, SendMessage::new(self.group, text));
         self.settle();
     }
 
@@ -150,7 +150,7 @@ fn v65_commands_of_whoever_watches_are_predicted_like_anybodys() {
     watched.world.set_network(root, false);
     done(&mut watched.world, root, SetLocked { conversation: group, locked: true });
     done(&mut watched.world, root, PinMessage { conversation: group, message });
-    done(&mut watched.world, root, SendText::new(group, "keep calm"));
+    done(&mut watched.world, root, SendMessage::new(group, "keep calm"));
     let screen = &watched.world.client(root).screen;
     assert!(screen.details[&group].locked);
     assert_eq!(screen.details[&group].pins.len(), 1);
@@ -162,11 +162,11 @@ fn v65_commands_of_whoever_watches_are_predicted_like_anybodys() {
         assert!(watched.world.client(device).screen.details[&group].locked, "device {device}");
     }
     // What others write at the same time comes in its place.
-    done(&mut watched.world, ann, SendText::new(group, "calm"));
-    done(&mut watched.world, root, SendText::new(group, "good"));
+    done(&mut watched.world, ann, SendMessage::new(group, "calm"));
+    done(&mut watched.world, root, SendMessage::new(group, "good"));
     watched.settle();
     assert_eq!(watched.texts(root), watched.texts(ann));
-    let refused = watched.world.command(bob, SendText::new(group, "locked out"));
+    let refused = watched.world.command(bob, SendMessage::new(group, "locked out"));
     watched.settle();
     assert_eq!(watched.world.client(bob).screen.answers[&refused], Err(Code::ConversationLocked));
     assert!(watched.world.client(root).screen.inbox.is_empty());
@@ -192,7 +192,7 @@ fn s41_a_watch_goes_on_after_a_link_was_lost_and_ends_with_the_view() {
     done(&mut watched.world, ann, CreateThread { conversation: group, message, title: None });
     watched.world.input(root, Input::OpenThread { conversation: group, thread });
     watched.closes();
-    done(&mut watched.world, ann, SendText { thread: Some(thread), ..SendText::new(group, "in the thread") });
+    done(&mut watched.world, ann, SendMessage { thread: Some(thread), ..SendMessage::new(group, "in the thread") });
     watched.settle();
     assert_eq!(watched.world.client(root).screen.texts(thread), ["in the thread"]);
     assert_eq!(watched.watchers(), 1);
@@ -225,7 +225,7 @@ fn e130_what_is_on_no_list_is_held_until_what_was_written_there_is_answered() {
     let (ann, root, group) = (watched.ann, watched.root, watched.group);
     watched.opens();
     watched.world.set_network(root, false);
-    done(&mut watched.world, root, SendText::new(group, "from afar"));
+    done(&mut watched.world, root, SendMessage::new(group, "from afar"));
     watched.closes();
     watched.world.run_ms(5_000);
     assert!(!watched.keeps().is_empty());
@@ -262,7 +262,7 @@ fn e131_who_administers_no_more_is_told_of_nothing_and_holds_nothing() {
     watched.opens();
     assert_eq!((watched.texts(root).len(), watched.watchers()), (1, 1));
     watched.world.set_network(root, false);
-    done(&mut watched.world, root, SendText::new(group, "too late"));
+    done(&mut watched.world, root, SendMessage::new(group, "too late"));
     watched.says(ann, "hush");
     watched.world.run_ms(300_000);
     watched.world.administrator = None;
@@ -298,7 +298,7 @@ fn s43_an_account_watches_so_many_at_once_and_no_more() {
     watched.settle();
     watched.world.input(root, Input::OpenConversation(other));
     // What is commanded there waits for it to come, and has the code.
-    let request = watched.world.command(root, SendText::new(other, "ahem"));
+    let request = watched.world.command(root, SendMessage::new(other, "ahem"));
     watched.settle();
     assert_eq!(watched.world.client(root).screen.answers[&request], Err(Code::TooManyWatched));
     assert!(!watched.world.client(root).screen.details.contains_key(&other));

@@ -45,6 +45,7 @@ import type {
 } from "../pkg/tidings.js";
 import { directOf, inviteCode, inviteOf, threadOf } from "../pkg/tidings.js";
 import type { ConnectionState } from "./connection.js";
+import { toModule, type Sendable } from "./content.js";
 import { Driver } from "./driver.js";
 import { TidingsError } from "./error.js";
 import { errorOf, failureOf, moduleLoaded, requireInit } from "./init.js";
@@ -545,13 +546,13 @@ export class Client {
     return this.#command({ create_conversation: { kind, policies: [...policies], members: [...members], ...rest } });
   }
 
-  /** Sends a text of 1 to 4,000 characters. */
-  sendText(
+  /** Sends a message: a text of 1 to 4,000 characters, a place, or content of the app's own. */
+  async sendMessage(
     conversation: string,
-    text: string,
+    content: Sendable,
     options: { replyTo?: string; mentions?: string[]; thread?: string } = {},
   ): Promise<Stored> {
-    return this.#command({ send_text: { conversation, text, ...options } });
+    return await this.#command({ send_message: { conversation, content: toModule(content), ...options } });
   }
 
   /**
@@ -567,9 +568,9 @@ export class Client {
     return this.#command({ set_thread: { conversation, thread, change } });
   }
 
-  /** Replaces the text of an own message. */
-  editMessage(conversation: string, message: string, text: string): Promise<Stored> {
-    return this.#command({ edit_message: { conversation, message, text } });
+  /** Replaces what an own message says by something of the same kind. */
+  async editMessage(conversation: string, message: string, content: Sendable): Promise<Stored> {
+    return await this.#command({ edit_message: { conversation, message, content: toModule(content) } });
   }
 
   /** Takes a message back. */

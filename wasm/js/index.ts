@@ -6,6 +6,7 @@ export { init, isRetryable } from "./init.js";
 export { TidingsError, isTidingsError } from "./error.js";
 export { Client, type Invite, type NewConversation, type NewResource, type ProfileChange } from "./client.js";
 export type { ConnectionState } from "./connection.js";
+export { textOf, type Sendable } from "./content.js";
 export type { ClientOptions, TokenRequest } from "./options.js";
 export type { ModuleSource, WebSocketConstructor, WebSocketLike } from "./platform.js";
 export { MemoryStore } from "./store/memory.js";
@@ -24,6 +25,7 @@ export type {
   ContactKind,
   ContactMatch,
   ContactRow,
+  Content,
   ConversationDetail,
   ConversationKind,
   ConversationRow,
@@ -44,7 +46,6 @@ export type {
   MemberField,
   MemberRow,
   MemberStatus,
-  MessageKind,
   MessageState,
   NewContact,
   NotificationLevel,

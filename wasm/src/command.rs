@@ -15,6 +15,7 @@ use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 
 use crate::{
+    content::NewContent,
     failure::{Checked, Failure},
     id,
     invite::{InviteTerms, Wish},
@@ -61,10 +62,10 @@ pub enum Command {
         #[tsify(optional)]
         link: Option<Link>,
     },
-    /// Sends a text.
-    SendText {
+    /// Sends a message.
+    SendMessage {
         conversation: String,
-        text: String,
+        content: NewContent,
         #[tsify(optional)]
         reply_to: Option<String>,
         #[serde(default)]
@@ -83,7 +84,7 @@ pub enum Command {
     /// Names, locks, closes or reopens a thread.
     SetThread { conversation: String, thread: String, change: ThreadChange },
     /// Edits an own message.
-    EditMessage { conversation: String, message: String, text: String },
+    EditMessage { conversation: String, message: String, content: NewContent },
     /// Takes a message back.
     DeleteMessage { conversation: String, message: String },
     /// Puts an emoji on a message.
@@ -336,10 +337,10 @@ impl TryFrom<Command> for core::Command {
                 }
                 .into()
             }
-            Command::SendText { conversation, text, reply_to, mentions, thread } => core::SendText {
+            Command::SendMessage { conversation, content, reply_to, mentions, thread } => core::SendMessage {
                 conversation: id::conversation(&conversation)?,
                 stamp: Stamp::from_bytes(MADE_UP),
-                text,
+                content: content.try_into()?,
                 reply_to: reply_to.as_deref().map(id::message).transpose()?,
                 mentions: id::accounts(&mentions)?,
                 thread: thread.as_deref().map(id::conversation).transpose()?,
@@ -359,9 +360,9 @@ impl TryFrom<Command> for core::Command {
                 },
             }
             .into(),
-            Command::EditMessage { conversation, message, text } => {
+            Command::EditMessage { conversation, message, content } => {
                 let (conversation, message) = place(&conversation, &message)?;
-                core::EditMessage { conversation, message, text }.into()
+                core::EditMessage { conversation, message, content: content.try_into()? }.into()
             }
             Command::DeleteMessage { conversation, message } => {
                 let (conversation, message) = place(&conversation, &message)?;

@@ -9,6 +9,7 @@ use tsify::Tsify;
 
 use crate::{
     command::{Link, Theme},
+    content::Content,
     invite::InviteRow,
     late::LateRow,
     policy::Policies,
@@ -159,8 +160,8 @@ pub struct PinRow {
     pub by: String,
     /// When it was pinned, in milliseconds since 1970.
     pub at: f64,
-    /// Its first characters; empty when it is not at hand.
-    pub preview: String,
+    /// What it says, cut short; none when it is not at hand or deleted.
+    pub preview: Option<Content>,
 }
 
 /// Which of the lists of a detail a member is in.
@@ -346,6 +347,6 @@ impl From<(model::Permission, model::Grant)> for GrantRow {
 impl From<view::PinRow> for PinRow {
     fn from(row: view::PinRow) -> Self {
         let view::PinRow { message, by, at, preview } = row;
-        Self { message: message.to_string(), by: by.to_string(), at: millis(at), preview }
+        Self { message: message.to_string(), by: by.to_string(), at: millis(at), preview: preview.map(Content::from) }
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tidings_core::view;
 use tsify::Tsify;
 
-use crate::time::millis;
+use crate::{content::Content, time::millis};
 
 /// A message of one who was removed, that is held.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
@@ -18,18 +18,18 @@ pub struct LateRow {
     /// The thread it was written in, if it was one.
     pub thread: Option<String>,
     /// What it says; none until the server has told.
-    pub words: Option<String>,
+    pub content: Option<Content>,
 }
 
 impl From<view::LateRow> for LateRow {
     fn from(row: view::LateRow) -> Self {
-        let view::LateRow { message, at, thread, words } = row;
+        let view::LateRow { message, at, thread, content } = row;
         Self {
             author: message.author.to_string(),
             message: message.to_string(),
             at: millis(at),
             thread: thread.map(|thread| thread.to_string()),
-            words,
+            content: content.map(Content::from),
         }
     }
 }

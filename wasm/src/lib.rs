@@ -8,6 +8,7 @@
 mod bytes;
 mod command;
 mod contact;
+mod content;
 #[cfg(feature = "testing")]
 mod contract;
 mod detail;

@@ -4,13 +4,13 @@
 use serde::Serialize;
 use tidings_core::{
     code::Code,
-    model::{ConversationKind, ConversationState, MemberStatus, MessageKind, NotificationLevel, Role},
+    model::{ConversationKind, ConversationState, MemberStatus, NotificationLevel, Role},
     view::{self, MessageState},
     wire,
 };
 use tsify::Tsify;
 
-use crate::{id::texts, time::millis};
+use crate::{content::Content, id::texts, time::millis};
 
 /// A conversation in the list. Times are in milliseconds since 1970.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
@@ -82,12 +82,8 @@ pub struct LastMessageRow {
     pub message: String,
     /// Who wrote it.
     pub author: String,
-    /// Its kind.
-    pub kind: MessageKind,
-    /// Its first characters; empty when deleted.
-    pub preview: String,
-    /// Whether it is deleted.
-    pub deleted: bool,
+    /// What it says, cut short; none when deleted.
+    pub preview: Option<Content>,
     /// Its place in the journal.
     pub position: f64,
 }
@@ -104,15 +100,15 @@ pub struct TimelineRow {
     pub author_name: String,
     /// Whether the own account wrote it.
     pub own: bool,
-    /// The text as it reads now; empty when deleted.
-    pub text: String,
+    /// What it says now; none when deleted.
+    pub content: Option<Content>,
     /// Who took it back, if anybody.
     pub deleted_by: Option<String>,
     /// When it was edited last, if ever.
     pub edited_at: Option<f64>,
     /// What it answers.
     pub reply_to: Option<ReplyRow>,
-    /// Whom it calls.
+    /// The accounts it mentions.
     pub mentions: Vec<String>,
     /// Who reacted with what.
     pub reactions: Vec<ReactionRow>,
@@ -160,8 +156,8 @@ pub struct ReplyRow {
     pub author: String,
     /// Its author's name.
     pub author_name: String,
-    /// Its first characters; empty when it is not at hand or deleted.
-    pub preview: String,
+    /// What it says, cut short; none when it is not at hand or deleted.
+    pub preview: Option<Content>,
 }
 
 /// Who reacted with one emoji.
@@ -185,10 +181,12 @@ pub struct RefusedRow {
     pub conversation: Option<String>,
     /// The thread of that conversation, if it was to be in one.
     pub thread: Option<String>,
-    /// The name of the command, such as `send_text`.
+    /// The name of the command, such as `send_message`.
     pub command: String,
     /// The words written with it.
     pub words: Option<String>,
+    /// What the message it writes or edits was to say.
+    pub content: Option<Content>,
     /// The message it writes or is about.
     pub message: Option<String>,
     /// The reason.
@@ -254,13 +252,11 @@ impl From<view::InboxRow> for ConversationRow {
 
 impl From<wire::LastMessage> for LastMessageRow {
     fn from(last: wire::LastMessage) -> Self {
-        let wire::LastMessage { message, kind, preview, deleted, position } = last;
+        let wire::LastMessage { message, preview, position } = last;
         Self {
             message: message.to_string(),
             author: message.author.to_string(),
-            kind,
-            preview,
-            deleted,
+            preview: preview.map(Content::from),
             position: position.number() as f64,
         }
     }
@@ -272,7 +268,7 @@ impl From<view::TimelineRow> for TimelineRow {
             id,
             author_name,
             own,
-            text,
+            content,
             deleted_by,
             edited_at,
             reply_to,
@@ -293,7 +289,7 @@ impl From<view::TimelineRow> for TimelineRow {
             author: id.author.to_string(),
             author_name,
             own,
-            text,
+            content: content.map(Content::from),
             deleted_by: deleted_by.map(|account| account.to_string()),
             edited_at: edited_at.map(millis),
             reply_to: reply_to.map(ReplyRow::from),
@@ -323,7 +319,7 @@ impl From<view::ThreadRow> for ThreadRow {
 impl From<view::ReplyRow> for ReplyRow {
     fn from(row: view::ReplyRow) -> Self {
         let view::ReplyRow { id, author_name, preview } = row;
-        Self { id: id.to_string(), author: id.author.to_string(), author_name, preview }
+        Self { id: id.to_string(), author: id.author.to_string(), author_name, preview: preview.map(Content::from) }
     }
 }
 
@@ -336,13 +332,15 @@ impl From<view::ReactionRow> for ReactionRow {
 
 impl From<view::RefusedRow> for RefusedRow {
     fn from(row: view::RefusedRow) -> Self {
-        let view::RefusedRow { id, conversation, thread, command, words, message, code, detail, created_at } = row;
+        let view::RefusedRow { id, conversation, thread, command, words, content, message, code, detail, created_at } =
+            row;
         Self {
             id: id as f64,
             conversation: conversation.map(|conversation| conversation.to_string()),
             thread: thread.map(|thread| thread.to_string()),
             command: command.to_owned(),
             words,
+            content: content.map(Content::from),
             message: message.map(|message| message.to_string()),
             code,
             retryable: code.is_retryable(),

@@ -6,7 +6,9 @@ import {
   Client,
   MemoryStore,
   init,
+  textOf,
   type ClientOptions,
+  type Content,
   type ConnectionState,
   type ConversationRow,
   type ConversationsChange,
@@ -27,11 +29,11 @@ test("a group made offline is listed, and its messages are pending", async () =>
     const { conversation } = await client.createGroup({ title: "Walks", members: ["bob"] });
     assert.ok(conversation !== undefined);
     assert.deepEqual(changes.at(-1)?.changed, [conversation]);
-    const { message } = await client.sendText(conversation, "Sunday?");
+    const { message } = await client.sendMessage(conversation, "Sunday?");
     const rows = await timelineUntil(client, conversation, (rows) => rows.length === 1);
 
     assert.equal(rows[0]?.id, message);
-    assert.equal(rows[0]?.text, "Sunday?");
+    assert.equal(textOf(rows[0]?.content), "Sunday?");
     assert.equal(rows[0]?.state, "pending");
     assert.equal(rows[0]?.position, undefined);
     assert.equal(rows[0]?.author, "ada");
@@ -51,14 +53,14 @@ test("what was written offline is there after the store is opened again", async 
   let conversation = "";
   await withClient(offline({ store }), async (client) => {
     conversation = (await client.createDirect("bob")).conversation ?? "";
-    await client.sendText(conversation, "one");
-    await client.sendText(conversation, "two");
+    await client.sendMessage(conversation, "one");
+    await client.sendMessage(conversation, "two");
   });
   await withClient(offline({ store }), async (client) => {
     assert.equal(client.unsynced, 3);
     assert.equal(listed(client)[0]?.conversation, conversation);
     const rows = await timelineUntil(client, conversation, (rows) => rows.length === 2);
-    assert.deepEqual(rows.map((row) => row.text), ["one", "two"]);
+    assert.deepEqual(rows.map((row) => textOf(row.content)), ["one", "two"]);
   });
 });
 
@@ -90,23 +92,57 @@ test("both sides derive the same direct", async () => {
   assert.equal(ids[0], ids[1]);
 });
 
+test("d25 a message says a place, or what an app defines for itself", async () => {
+  await withClient(offline(), async (client) => {
+    const { conversation = "" } = await client.createGroup({ members: [] });
+    const timeline = client.timeline(conversation, () => undefined);
+    const pier: Content = { kind: "location", name: "The pier", latitude: 52.1234567, longitude: -179.9999999 };
+    const dice: Content = { kind: "custom", type: "demo.dice", text: "rolled a 4", payload: { pips: [4, "⚃"] } };
+    const { message: place = "" } = await client.sendMessage(conversation, pier);
+    const { message: roll = "" } = await client.sendMessage(conversation, dice, { replyTo: place });
+    assert.deepEqual(timeline.rows.map((row) => row.content), [pier, dice]);
+    assert.deepEqual(timeline.rows.map((row) => textOf(row.content)), ["The pier", "rolled a 4"]);
+    assert.deepEqual(timeline.rows[1]?.replyTo?.preview, pier);
+    const { payload, ...preview } = dice;
+    assert.deepEqual(listed(client)[0]?.lastMessage?.preview, preview, "a list has no payload");
+
+    await client.editMessage(conversation, roll, { ...dice, text: "rolled a 5", payload: { pips: 5 } });
+    assert.deepEqual(timeline.rows[1]?.content, { ...dice, text: "rolled a 5", payload: { pips: 5 } });
+    await assert.rejects(client.editMessage(conversation, roll, "words"), { code: "wrong_kind" });
+    await client.deleteMessage(conversation, roll);
+    assert.equal(timeline.rows[1]?.content, undefined);
+    assert.equal(listed(client)[0]?.lastMessage?.preview, undefined);
+
+    const circle: Record<string, unknown> = {};
+    circle["self"] = circle;
+    for (const payload of [undefined, circle, 1n, () => payload]) {
+      await assert.rejects(client.sendMessage(conversation, { ...dice, payload }), { code: "value_invalid" });
+    }
+    await assert.rejects(client.sendMessage(conversation, { ...dice, payload: "x".repeat(8_000) }), { code: "text_too_long" });
+    for (const latitude of [91, Number.NaN, Infinity]) {
+      await assert.rejects(client.sendMessage(conversation, { ...pier, latitude }), { code: "value_invalid" });
+    }
+    timeline.close();
+  });
+});
+
 test("a timeline tells only what changed, and keeps the other rows as they are", async () => {
   await withClient(offline(), async (client) => {
     const { conversation = "" } = await client.createGroup({ members: [] });
-    const first = (await client.sendText(conversation, "first")).message ?? "";
+    const first = (await client.sendMessage(conversation, "first")).message ?? "";
     const changes: TimelineChange[] = [];
     const timeline = client.timeline(conversation, (change) => changes.push(change));
-    const second = (await client.sendText(conversation, "second", { replyTo: first, mentions: ["ada"] })).message ?? "";
+    const second = (await client.sendMessage(conversation, "second", { replyTo: first, mentions: ["ada"] })).message ?? "";
     const before = timeline.rows;
     assert.deepEqual(before.map((row) => row.id), [first, second]);
-    assert.equal(before[1]?.replyTo?.preview, "first");
+    assert.equal(textOf(before[1]?.replyTo?.preview), "first");
     assert.deepEqual(before[1]?.mentions, ["ada"]);
 
     changes.length = 0;
     await client.editMessage(conversation, second, "second, edited");
     assert.deepEqual(changes.flatMap((change) => change.changed), [second]);
     assert.equal(timeline.rows[0], before[0]);
-    assert.equal(timeline.rows[1]?.text, "second, edited");
+    assert.equal(textOf(timeline.rows[1]?.content), "second, edited");
     assert.notEqual(timeline.rows[1]?.editedAt, undefined);
 
     await client.react(conversation, first, "👍");
@@ -118,7 +154,7 @@ test("a timeline tells only what changed, and keeps the other rows as they are",
     timeline.close();
     timeline.close();
     changes.length = 0;
-    await client.sendText(conversation, "unseen");
+    await client.sendMessage(conversation, "unseen");
     assert.deepEqual(changes, []);
   });
 });
@@ -126,7 +162,7 @@ test("a timeline tells only what changed, and keeps the other rows as they are",
 test("two subscriptions share a conversation until the last is closed", async () => {
   await withClient(offline(), async (client) => {
     const { conversation = "" } = await client.createGroup({ title: "Two", members: ["bob"] });
-    await client.sendText(conversation, "hello");
+    await client.sendMessage(conversation, "hello");
     await timelineUntil(client, conversation, (rows) => rows.length === 1);
     const one = client.timeline(conversation, () => undefined);
     await timelineUntil(client, conversation, (rows) => rows.length === 1);
@@ -145,12 +181,12 @@ test("two subscriptions share a conversation until the last is closed", async ()
 test("a command that is not allowed rejects at once, with a code, offline", async () => {
   await withClient(offline(), async (client) => {
     const { conversation = "" } = await client.createGroup({ members: [] });
-    await assert.rejects(client.sendText(conversation, ""), { name: "TidingsError", code: "text_empty", retryable: false });
-    await assert.rejects(client.sendText(conversation, "x".repeat(4_001)), { code: "text_too_long" });
+    await assert.rejects(client.sendMessage(conversation, ""), { name: "TidingsError", code: "text_empty", retryable: false });
+    await assert.rejects(client.sendMessage(conversation, "x".repeat(4_001)), { code: "text_too_long" });
     await assert.rejects(client.leave(conversation), { code: "last_owner" });
     await assert.rejects(client.createDirect("ada"), { code: "value_invalid" });
-    await assert.rejects(client.sendText("0".repeat(26), "lost"), { code: "conversation_unknown" });
-    await assert.rejects(client.sendText("nowhere", "lost"), { code: "id_invalid" });
+    await assert.rejects(client.sendMessage("0".repeat(26), "lost"), { code: "conversation_unknown" });
+    await assert.rejects(client.sendMessage("nowhere", "lost"), { code: "id_invalid" });
     assert.throws(() => client.timeline("nowhere", () => undefined), { code: "id_invalid" });
     assert.equal(client.unsynced, 1);
   });
@@ -274,7 +310,7 @@ test("a closed client takes nothing, and closing it again does nothing", async (
   const { conversation = "" } = await client.createGroup({ members: [] });
   const timeline = client.timeline(conversation, () => undefined);
   const closed = client.close();
-  await assert.rejects(client.sendText(conversation, "late"), { code: "client_closed" });
+  await assert.rejects(client.sendMessage(conversation, "late"), { code: "client_closed" });
   await closed;
   await client.close();
   assert.equal(client.connection.type, "closed");
@@ -343,7 +379,7 @@ test("a store that answers nonsense ends the client with a code, and loses nothi
   const states: ConnectionState[] = [];
   client.onConnection((state) => states.push(state));
   store.isBroken = true;
-  await assert.rejects(client.sendText(conversation, "never stored"), { code: "value_invalid" });
+  await assert.rejects(client.sendMessage(conversation, "never stored"), { code: "value_invalid" });
   assert.deepEqual(states.map((state) => state.type === "rejected" && state.code), ["value_invalid"]);
   assert.throws(() => { client.connectNow(); }, { code: "value_invalid" });
   await client.close();
@@ -386,14 +422,14 @@ test("a store that becomes full is told of, and told of again when it recovers",
     const codes: (string | undefined)[] = [];
     client.onStorage((code) => codes.push(code));
     store.isFull = true;
-    await assert.rejects(client.sendText(conversation, "too much"), { code: "storage_full", retryable: true });
+    await assert.rejects(client.sendMessage(conversation, "too much"), { code: "storage_full", retryable: true });
     assert.deepEqual(codes, ["storage_full"]);
     assert.equal(client.unsynced, 1);
     store.isFull = false;
     await until((done) => client.onStorage((code) => code === undefined && done()));
-    await client.sendText(conversation, "fits");
+    await client.sendMessage(conversation, "fits");
     const rows = await timelineUntil(client, conversation, (rows) => rows.length > 0);
-    assert.deepEqual(rows.map((row) => row.text), ["fits"]);
+    assert.deepEqual(rows.map((row) => textOf(row.content)), ["fits"]);
   });
 });
 

@@ -25,11 +25,11 @@ test("E133 devices that were told the same history tell one hash, made here or b
   }
   const { conversation = "" } = await ada.createGroup({ title: "Walks", members: ["bob", "root"] });
   assert.equal(await ada.head("00000000000000000000000000"), undefined, "of what is not there nothing is known");
-  await ada.sendText(conversation, "one");
-  await timelineUntil(root, conversation, (rows) => rows.some((row) => row.text === "one"));
-  await root.sendText(conversation, "two");
+  await ada.sendMessage(conversation, "one");
+  await timelineUntil(root, conversation, (rows) => rows.some((row) => textOf(row.content) === "one"));
+  await root.sendMessage(conversation, "two");
   await Promise.all([ada, root].map((client) => untilAdmitted(client)));
-  await timelineUntil(ada, conversation, (rows) => rows.some((row) => row.text === "two"));
+  await timelineUntil(ada, conversation, (rows) => rows.some((row) => textOf(row.content) === "two"));
   const head = await ada.head(conversation);
   assert.match(head?.hash ?? "", /^[0-9a-f]{64}$/);
   assert.equal(head?.position, 3);
@@ -38,7 +38,7 @@ test("E133 devices that were told the same history tell one hash, made here or b
   const bob = await online(server, "bob");
   await timelineUntil(bob, conversation, (rows) => rows.length === 2);
   assert.deepEqual(await bob.head(conversation), head);
-  await ada.sendText(conversation, "three");
+  await ada.sendMessage(conversation, "three");
   await untilAdmitted(ada);
   assert.notEqual((await ada.head(conversation))?.hash, head?.hash);
   assert.deepEqual(faults, []);

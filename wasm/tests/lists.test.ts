@@ -23,7 +23,7 @@ test("own conversations are listed by newest activity, page by page and by what 
     await client.createChannel({ title: "News of ships" });
     // What happens within one millisecond stands in no order.
     await new Promise((resolve) => setTimeout(resolve, 2));
-    await client.sendText(ids[0] ?? "", "who comes?");
+    await client.sendMessage(ids[0] ?? "", "who comes?");
     await client.setState(ids[1] ?? "", "archived");
 
     let after: ActivityKey | undefined;

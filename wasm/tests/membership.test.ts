@@ -212,7 +212,7 @@ test("a conversation is locked, archived, reopened, closed and deleted", async (
       await client.setState(conversation, state);
       assert.equal(now().state, state);
     }
-    await assert.rejects(client.sendText(conversation, "late"), { code: "conversation_closed" });
+    await assert.rejects(client.sendMessage(conversation, "late"), { code: "conversation_closed" });
     await client.setState(conversation, "deleted");
     assert.equal(listed(client)[0]?.state, "deleted");
     await assert.rejects(client.setState(conversation, "active"), { code: "conversation_deleted" });

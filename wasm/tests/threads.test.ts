@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { Client, init, type ConversationDetail, type TimelineRow } from "tidings";
+import { Client, init, textOf, type ConversationDetail, type TimelineRow } from "tidings";
 
 import { offline, withClient } from "./offline.js";
 
@@ -28,21 +28,21 @@ test("a thread is opened and written in without a network, and so is a thread in
   await withClient(offline(), async (client) => {
     const { conversation = "" } = await client.createGroup({ title: "Walks", members: ["bob"] });
     const group = shown(client, conversation);
-    const { message = "" } = await client.sendText(conversation, "where to?");
+    const { message = "" } = await client.sendMessage(conversation, "where to?");
     const thread = client.threadOf(conversation, message);
     const open = shown(client, conversation, thread);
     assert.deepEqual(open.rows(), []);
     assert.equal(open.detail(), undefined);
-    await assert.rejects(client.sendText(conversation, "too early", { thread }), { code: "conversation_unknown" });
+    await assert.rejects(client.sendMessage(conversation, "too early", { thread }), { code: "conversation_unknown" });
 
     await client.createThread(conversation, message);
     await client.createThread(conversation, message);
-    const reply = await client.sendText(conversation, "to the sea", { thread });
-    assert.deepEqual(open.rows().map((row) => [row.text, row.state]), [["to the sea", "pending"]]);
+    const reply = await client.sendMessage(conversation, "to the sea", { thread });
+    assert.deepEqual(open.rows().map((row) => [textOf(row.content), row.state]), [["to the sea", "pending"]]);
     assert.equal(open.detail()?.kind, "thread");
     assert.deepEqual(open.detail()?.parent, { conversation, message, depth: 1 });
     assert.equal(open.detail()?.members.length, 2);
-    assert.deepEqual(group.rows().map((row) => [row.text, row.thread?.id, row.thread?.replies]), [
+    assert.deepEqual(group.rows().map((row) => [textOf(row.content), row.thread?.id, row.thread?.replies]), [
       ["where to?", thread, 1],
     ]);
 
@@ -59,8 +59,8 @@ test("a thread is opened and written in without a network, and so is a thread in
     assert.equal(open.detail()?.locked, true);
     await client.setThread(conversation, thread, { state: "closed" });
     assert.equal(open.detail()?.state, "closed");
-    await assert.rejects(client.sendText(conversation, "over", { thread }), { code: "conversation_closed" });
-    const other = await client.sendText(conversation, "and when?");
+    await assert.rejects(client.sendMessage(conversation, "over", { thread }), { code: "conversation_closed" });
+    const other = await client.sendMessage(conversation, "and when?");
     await client.setPolicy(conversation, { subrooms: "nobody" });
     await assert.rejects(client.createThread(conversation, other.message ?? ""), { code: "policy_forbids" });
     group.close();

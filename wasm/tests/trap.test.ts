@@ -16,7 +16,7 @@ const HOOK = `
   }
 `;
 register(`data:text/javascript,${encodeURIComponent(HOOK)}`);
-const { MemoryStore, init } = await import("tidings");
+const { MemoryStore, init, textOf } = await import("tidings");
 const { trapAfter } = await import("#testing");
 const { listed, offline, timelineUntil, withClient } = await import("./offline.js");
 
@@ -40,23 +40,23 @@ function engineNews(client: Client, wanted: "engine_stopped" | undefined): Promi
 test("e14 a client whose module traps comes back with its outbox and its open timelines", async () => {
   await withClient(offline(), async (client) => {
     const { conversation = "" } = await client.createGroup({ title: "Walks", members: ["bob"] });
-    await client.sendText(conversation, "before");
+    await client.sendMessage(conversation, "before");
     let texts: string[] = [];
-    const timeline = client.timeline(conversation, ({ rows }) => (texts = rows.map((row) => row.text)));
+    const timeline = client.timeline(conversation, ({ rows }) => (texts = rows.map((row) => textOf(row.content))));
     const codes: (string | undefined)[] = [];
     client.onEngine((code) => codes.push(code));
 
     const isBack = engineNews(client, undefined);
     trapAfter(0);
-    const lost = client.sendText(conversation, "in the trap");
+    const lost = client.sendMessage(conversation, "in the trap");
     await assert.rejects(lost, { name: "TidingsError", code: "engine_stopped", retryable: true });
-    await assert.rejects(client.sendText(conversation, "too soon"), { code: "engine_stopped", retryable: true });
+    await assert.rejects(client.sendMessage(conversation, "too soon"), { code: "engine_stopped", retryable: true });
     await isBack;
     assert.deepEqual(codes, ["engine_stopped", undefined]);
     assert.equal(client.unsynced, 2);
     assert.equal(listed(client)[0]?.name, "Walks");
 
-    await client.sendText(conversation, "after");
+    await client.sendMessage(conversation, "after");
     assert.deepEqual(texts, ["before", "after"]);
     timeline.close();
     const rows = await timelineUntil(client, conversation, (rows) => rows.length === 2);
@@ -76,7 +76,7 @@ test("e14 a command whose fate is not known is told so, and is there once", asyn
   await withClient(offline({ store }), async (client) => {
     const { conversation = "" } = await client.createGroup({ members: [] });
     store.waiting = [];
-    const sent = client.sendText(conversation, "on its way");
+    const sent = client.sendMessage(conversation, "on its way");
     const told = assert.rejects(sent, { code: "engine_stopped", retryable: false });
     trapAfter(0);
     assert.throws(() => { client.connectNow(); }, { code: "engine_stopped" });
@@ -87,7 +87,7 @@ test("e14 a command whose fate is not known is told so, and is there once", asyn
     await told;
     await isBack;
     const rows = await timelineUntil(client, conversation, (rows) => rows.length > 0);
-    assert.deepEqual(rows.map((row) => row.text), ["on its way"]);
+    assert.deepEqual(rows.map((row) => textOf(row.content)), ["on its way"]);
     assert.equal(client.unsynced, 2);
   });
 });

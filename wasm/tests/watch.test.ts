@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { init, type Client, type ConversationDetail, type Profile } from "tidings";
+import { init, textOf, type Client, type ConversationDetail, type Profile } from "tidings";
 
 import { listed, timelineUntil } from "./offline.js";
 import { online, untilAdmitted } from "./online.js";
@@ -59,14 +59,14 @@ async function calledUntil(client: Client, account: string, name: string): Promi
 test("V65 an administrator is shown a conversation that the account is no member of, live, and writes there", async () => {
   const [ada, bob, root] = await Promise.all([open("ada"), open("bob"), open("root", ["admin"])]);
   const { conversation = "" } = await ada.createGroup({ title: "Walks", members: ["bob"] });
-  await ada.sendText(conversation, "before");
+  await ada.sendMessage(conversation, "before");
   await timelineUntil(bob, conversation, (rows) => rows.length === 1);
   const watch = root.conversation(conversation, () => undefined);
   const rows = await timelineUntil(root, conversation, (rows) => rows.length === 1);
-  assert.deepEqual(rows.map((row) => row.text), ["before"]);
+  assert.deepEqual(rows.map((row) => textOf(row.content)), ["before"]);
   // What happens while it is looked at is told.
-  await ada.sendText(conversation, "and now");
-  await timelineUntil(root, conversation, (rows) => rows.some((row) => row.text === "and now"));
+  await ada.sendMessage(conversation, "and now");
+  await timelineUntil(root, conversation, (rows) => rows.some((row) => textOf(row.content) === "and now"));
   const detail = await detailUntil(root, conversation, (detail) => detail.members.length === 2);
   assert.deepEqual(
     [detail.title, detail.role, detail.status, detail.members.map((row) => row.account)],
@@ -78,7 +78,7 @@ test("V65 an administrator is shown a conversation that the account is no member
   watch.close();
   // Anybody else is told nothing.
   const eve = await open("eve");
-  await assert.rejects(eve.sendText(conversation, "let me in"), { code: "conversation_unknown" });
+  await assert.rejects(eve.sendMessage(conversation, "let me in"), { code: "conversation_unknown" });
   await Promise.all([ada, bob, root, eve].map((client) => client.close()));
 });
 

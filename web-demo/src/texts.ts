@@ -106,7 +106,7 @@ export function permissionName(permission: Permission): string {
 const COMMANDS: Readonly<Record<string, string>> = {
   create_direct: "New conversation not started",
   create_conversation: "New conversation not created",
-  send_text: "Message not sent",
+  send_message: "Message not sent",
   edit_message: "Edit not saved",
   delete_message: "Message not deleted",
   react: "Reaction not added",

@@ -8,6 +8,7 @@
 mod account;
 mod admit;
 mod block;
+mod content;
 mod count;
 mod create;
 #[cfg(feature = "testing")]

@@ -15,6 +15,9 @@ pub(super) fn check(facts: &[Fact]) -> Result<(), Refusal> {
     match facts.iter().find(|fact| !fact.is_known()) {
         None => Ok(()),
         Some(Fact::Created(_)) => refuse(Code::KindUnknown, "a conversation of a newer version"),
+        Some(Fact::Message(..) | Fact::Edit(..)) => {
+            refuse(Code::KindUnknown, "a kind of content that this version does not know")
+        }
         Some(Fact::Policy(_)) => refuse(Code::PolicyUnknown, "a policy of a newer version"),
         Some(_) => refuse(Code::OperationIllegal, "a name of a newer version"),
     }

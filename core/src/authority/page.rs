@@ -40,7 +40,15 @@ fn check_fact(context: &Context<'_>, number: PageNumber, fact: &Fact) -> Result<
                 false => Ok(()),
             }
         }
-        Fact::Edit(message, _) => exists(message).and_then(|()| lives(message, Code::MessageDeleted)),
+        Fact::Edit(message, edit) => {
+            exists(message)?;
+            lives(message, Code::MessageDeleted)?;
+            let former = Message::read(page, message).map(|message| message.body.content);
+            match former.is_some_and(|former| former.kind() == edit.content.kind()) {
+                true => Ok(()),
+                false => refuse(Code::WrongKind, "an edit is of the kind of its message"),
+            }
+        }
         // Taken back twice at once: nothing is left to do for the second.
         Fact::Deleted(message, _) => exists(message).and_then(|()| lives(message, Code::Stale)),
         Fact::Reaction(message, _, account, on) => {

@@ -4,7 +4,10 @@ use crate::{
     authority::{Context, Power, Refusal, refuse},
     code::Code,
     doc::Fact,
-    model::{ConversationKind, ConversationState, InfoField, Member, MemberField, MemberStatus, Permission},
+    model::{
+        ConversationKind, ConversationState, Edit, InfoField, Member, MemberField, MemberStatus, MessageBody,
+        Permission,
+    },
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -74,8 +77,14 @@ fn is_of_thread(fact: &Fact) -> bool {
 }
 
 /// Whoever may not send says nothing new in another way: neither by editing what
-/// was said nor, being denied it, in a text that others see.
+/// was said nor, being denied it, in a text that others see. Media takes more than words do.
 fn check_silence(context: &Context<'_>, power: Power, fact: &Fact) -> Result<(), Refusal> {
+    if let Fact::Message(_, MessageBody { content, .. }) | Fact::Edit(_, Edit { content, .. }) = fact
+        && content.is_media()
+        && !power.permissions.holds(Permission::MessageSendMedia)
+    {
+        return refuse(Code::PermissionDenied, format!("takes {}", Permission::MessageSendMedia));
+    }
     let is_silent = match fact {
         Fact::Edit(..) => !power.permissions.holds(Permission::MessageSend),
         Fact::Info(InfoField::Name | InfoField::Title | InfoField::Description, Some(_))

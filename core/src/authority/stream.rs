@@ -18,7 +18,7 @@ use crate::{
     },
     journal::{Entry, Head, Position},
     limits::Limits,
-    model::{Conversation, Profile, Reachability, Thread, preview},
+    model::{Content, Conversation, Profile, Reachability, Thread},
     time::WallTime,
     wire::LastMessage,
 };
@@ -315,13 +315,7 @@ impl Stream {
         let page = self.documents.get(&DocumentId::Page(conversation, self.page))?;
         let (position, id) = page.admissions().newest()?;
         let message = Message::read(page, id)?;
-        Some(LastMessage {
-            position: *position,
-            kind: message.body.kind,
-            preview: preview(message.text()),
-            deleted: message.deletion.is_some(),
-            message: message.id,
-        })
+        Some(LastMessage { position: *position, preview: message.content().map(Content::preview), message: message.id })
     }
 
     /// The change of this device that states facts in a loaded document, which

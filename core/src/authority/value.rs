@@ -2,7 +2,7 @@
 //! operations were read.
 
 use crate::{
-    authority::{Context, Refusal, refuse},
+    authority::{Context, Refusal, content, refuse},
     code::Code,
     doc::{Fact, ProfileField},
     ids::{AccountId, MessageId},
@@ -52,7 +52,7 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         Fact::Message(message, body) => check_message(context, message, body),
         Fact::Edit(_, edit) => {
             check_time(context, edit.at)?;
-            check_text(context.limits, &edit.text)
+            content::check(context.limits, &edit.content)
         }
         Fact::Deleted(_, deletion) => check_time(context, deletion.at),
         Fact::Reaction(_, emoji, _, true) if !is_emoji(emoji) => refuse(Code::EmojiInvalid, "not one emoji"),
@@ -114,7 +114,7 @@ fn check_info(field: InfoField, text: &str) -> Result<(), Refusal> {
 
 /// A name for machines: lower-case letters, digits, `-`, `_` and `.`, with a
 /// letter or digit in front.
-fn check_name(name: &str) -> Result<(), Refusal> {
+pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let starts = name.bytes().next().is_some_and(plain);
     if !starts || !name.bytes().all(|byte| plain(byte) || b"-_.".contains(&byte)) {
@@ -198,19 +198,12 @@ fn check_message(context: &Context<'_>, message: &MessageId, body: &MessageBody)
 
 /// What a message may say, whenever it is said.
 pub(super) fn check_body(limits: &Limits, body: &MessageBody) -> Result<(), Refusal> {
-    check_text(limits, &body.text)?;
+    content::check(limits, &body.content)?;
     let mentions = body.mentions.as_ref().map_or(0, Vec::len);
     if mentions > limits.mentions_max as usize {
         return refuse(Code::TooManyMentions, format!("at most {}", limits.mentions_max));
     }
     Ok(())
-}
-
-fn check_text(limits: &Limits, text: &str) -> Result<(), Refusal> {
-    if !shows(text) {
-        return refuse(Code::TextEmpty, "a message says something");
-    }
-    check_characters("text", text, limits.message_characters_max as usize)
 }
 
 fn check_profile(field: ProfileField, text: &str) -> Result<(), Refusal> {
@@ -238,7 +231,7 @@ fn check_contact(contact: &Contact) -> Result<(), Refusal> {
 }
 
 /// A text that others read as one line.
-fn check_line(field: &str, text: &str, characters_max: usize) -> Result<(), Refusal> {
+pub(super) fn check_line(field: &str, text: &str, characters_max: usize) -> Result<(), Refusal> {
     if !shows(text) {
         return refuse(Code::TextEmpty, format!("{field}: empty"));
     }
@@ -248,7 +241,7 @@ fn check_line(field: &str, text: &str, characters_max: usize) -> Result<(), Refu
     check_characters(field, text, characters_max)
 }
 
-fn check_characters(field: &str, text: &str, characters_max: usize) -> Result<(), Refusal> {
+pub(super) fn check_characters(field: &str, text: &str, characters_max: usize) -> Result<(), Refusal> {
     if text.chars().count() > characters_max {
         return refuse(Code::TextTooLong, format!("{field}: at most {characters_max} characters"));
     }

@@ -257,7 +257,7 @@ mod tests {
     use crate::{
         doc::Fact,
         ids::{ConversationId, MessageId, Stamp},
-        model::{ConversationKind, Created, Edit, MemberStatus, MessageBody, MessageKind, Role, Standing},
+        model::{ConversationKind, Created, Edit, MemberStatus, MessageBody, Role, Standing},
         time::WallTime,
     };
 
@@ -323,7 +323,7 @@ mod tests {
 
         fn says(&mut self, name: &str, number: u16) {
             let document = DocumentId::Page(boats(), self.stream.open_page(&self.limits));
-            let body = MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None };
+            let body = MessageBody { content: "words".into(), reply_to: None, mentions: None };
             self.write(name, document, &[Fact::Message(message(name, number), body)]);
         }
 
@@ -454,7 +454,7 @@ mod tests {
             journal.says("me", number);
         }
         // An old page is written to again.
-        let edit = Edit { text: "other words".into(), at: NOW };
+        let edit = Edit { content: "other words".into(), at: NOW };
         journal.write("ow", DocumentId::Page(boats(), 1), &[Fact::Edit(message("ow", 1), edit)]);
         let verifier = journal.verify().unwrap();
         assert!(verifier.stream().page() > 20);

@@ -6,11 +6,11 @@ use crate::{
     command::{PlanResult, Planning, plan},
     doc::Fact,
     ids::{ConversationId, MessageId},
-    model::Edit,
+    model::{Content, Edit},
 };
 
 /// Edits an own message.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct EditMessage {
     /// The conversation it applies to.
@@ -19,21 +19,15 @@ pub struct EditMessage {
     /// The message it applies to.
     #[n(1)]
     pub message: MessageId,
-    /// The new words, 1 to 4,000 characters.
+    /// What it is to say, of the same kind as before.
     #[n(2)]
-    pub text: String,
+    pub content: Content,
 }
 
 impl EditMessage {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let page = planning.page_of(&self.message)?;
-        let edit = Edit { text: self.text.clone(), at: planning.at };
+        let edit = Edit { content: self.content.clone(), at: planning.at };
         plan(page.id().clone(), vec![Fact::Edit(self.message.clone(), edit)])
-    }
-}
-
-impl core::fmt::Debug for EditMessage {
-    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(formatter, "EditMessage({}, {} bytes)", self.message, self.text.len())
     }
 }

@@ -25,7 +25,7 @@ mod react;
 mod remove_contact;
 mod remove_member;
 mod rename;
-mod send_text;
+mod send_message;
 mod set_conversation_setting;
 mod set_info;
 mod set_invite;
@@ -68,7 +68,7 @@ pub use self::{
     react::React,
     remove_contact::RemoveContact,
     remove_member::RemoveMember,
-    send_text::SendText,
+    send_message::SendMessage,
     set_conversation_setting::{SetConversationSetting, SettingChange},
     set_info::SetInfo,
     set_invite::{InviteTerms, SetInvite},
@@ -93,7 +93,7 @@ use crate::{
     doc::{Document, Fact, Key},
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     limits::Limits,
-    model::{Late, LateState, MemberStatus, Permission, Role, Standing},
+    model::{Content, Late, LateState, MemberStatus, Permission, Role, Standing},
     time::WallTime,
 };
 
@@ -155,8 +155,8 @@ commands! {
     0 CreateDirect(CreateDirect) = "create_direct",
     /// Creates a conversation with a roster.
     1 CreateConversation(CreateConversation) = "create_conversation",
-    /// Sends a text.
-    2 SendText(SendText) = "send_text",
+    /// Sends a message.
+    2 SendMessage(SendMessage) = "send_message",
     /// Edits an own message.
     3 EditMessage(EditMessage) = "edit_message",
     /// Takes a message back.
@@ -238,7 +238,7 @@ impl Command {
             Command::CreateDirect(CreateDirect { peer }) => ConversationId::direct(tenant, account, peer),
             Command::CreateResource(command) => command.conversation(tenant, account),
             Command::CreateConversation(CreateConversation { conversation, .. })
-            | Command::SendText(SendText { conversation, .. })
+            | Command::SendMessage(SendMessage { conversation, .. })
             | Command::EditMessage(EditMessage { conversation, .. })
             | Command::DeleteMessage(DeleteMessage { conversation, .. })
             | Command::React(React { conversation, .. })
@@ -283,8 +283,9 @@ impl Command {
     /// lost when it is refused.
     pub fn words(&self) -> Option<&str> {
         match self {
-            Command::SendText(command) => Some(&command.text),
-            Command::EditMessage(command) => Some(&command.text),
+            Command::SendMessage(SendMessage { content, .. }) | Command::EditMessage(EditMessage { content, .. }) => {
+                content.text()
+            }
             Command::SetInfo(command) => command.text.as_deref(),
             Command::SetMemberText(command) => command.text.as_deref(),
             Command::CreateConversation(command) => command.title.as_deref(),
@@ -294,11 +295,26 @@ impl Command {
         }
     }
 
+    /// What the message it writes or edits is to say.
+    pub fn content(&self) -> Option<&Content> {
+        match self {
+            Command::SendMessage(SendMessage { content, .. }) | Command::EditMessage(EditMessage { content, .. }) => {
+                Some(content)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a person wrote something with it.
+    pub fn is_written(&self) -> bool {
+        self.content().is_some() || self.words().is_some()
+    }
+
     /// The thread that it is given in, or opens; none when it is given in the
     /// conversation itself, or about a message.
     pub fn thread(&self, tenant: &TenantId) -> Option<ConversationId> {
         match self {
-            Command::SendText(command) => command.thread,
+            Command::SendMessage(command) => command.thread,
             Command::CreateThread(command) => Some(command.thread(tenant)),
             Command::SetThread(command) => Some(command.thread),
             _ => None,
@@ -308,7 +324,7 @@ impl Command {
     /// The message it writes or is about.
     pub fn message(&self, account: &AccountId) -> Option<MessageId> {
         match self {
-            Command::SendText(command) => Some(command.message(account)),
+            Command::SendMessage(command) => Some(command.message(account)),
             command => command.about().cloned(),
         }
     }
@@ -327,11 +343,15 @@ impl Command {
         }
     }
 
-    /// The same command with other words; none if it carries none.
+    /// The same command with other words; none if it carries none that stand alone.
     pub fn with_words(&self, words: String) -> Option<Command> {
         match self.clone() {
-            Command::SendText(command) => Some(SendText { text: words, ..command }.into()),
-            Command::EditMessage(command) => Some(EditMessage { text: words, ..command }.into()),
+            Command::SendMessage(command @ SendMessage { content: Content::Text(_), .. }) => {
+                Some(SendMessage { content: words.into(), ..command }.into())
+            }
+            Command::EditMessage(command @ EditMessage { content: Content::Text(_), .. }) => {
+                Some(EditMessage { content: words.into(), ..command }.into())
+            }
             Command::SetInfo(command) => Some(SetInfo { text: Some(words), ..command }.into()),
             Command::SetMemberText(command) => Some(SetMemberText { text: Some(words), ..command }.into()),
             Command::CreateConversation(command) => Some(CreateConversation { title: Some(words), ..command }.into()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     command::{
-        Command, CreateThread, DeleteMessage, EditMessage, PinMessage, React, SendText, SetThread, UnpinMessage,
+        Command, CreateThread, DeleteMessage, EditMessage, PinMessage, React, SendMessage, SetThread, UnpinMessage,
         Unreact,
     },
     ids::{ConversationId, MessageId, TenantId},
@@ -24,7 +24,7 @@ impl Command {
             new.is_some_and(|new| core::mem::replace(id, new) != new)
         };
         match self {
-            Command::SendText(SendText { conversation, reply_to, thread, .. }) => {
+            Command::SendMessage(SendMessage { conversation, reply_to, thread, .. }) => {
                 let replies = reply_to.as_mut().is_some_and(message_of);
                 thread.as_mut().is_some_and(|thread| thread_of(*conversation, thread)) || replies
             }

@@ -6,10 +6,9 @@ use crate::{
     doc::{Key, Value},
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
-        AccountKind, Contact, ContactKind, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, Invite, Late, LateState, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind,
-        NotificationLevel, Permission, Pin, Policy, PolicyValue, Reachability, Role, RoleDefinition, RoleName, Scope,
-        Standing, Theme,
+        AccountKind, Contact, ContactKind, Content, ConversationKind, ConversationState, Created, Deletion, Edit,
+        Grant, InfoField, Invite, Late, LateState, LinkKind, MemberField, MemberStatus, MessageBody, NotificationLevel,
+        Permission, Pin, Policy, PolicyValue, Reachability, Role, RoleDefinition, RoleName, Scope, Standing, Theme,
     },
     time::WallTime,
     wire::{decode, encode},
@@ -155,7 +154,9 @@ impl Fact {
             Fact::MemberRole(_, role) | Fact::Invite(_, Some(Invite { role, .. })) => *role != Role::Unknown,
             Fact::MemberStatus(_, standing) => standing.status != MemberStatus::Unknown,
             Fact::Late(_, late) => late.state != LateState::Unknown,
-            Fact::Message(_, body) => body.kind != MessageKind::Unknown,
+            Fact::Message(_, MessageBody { content, .. }) | Fact::Edit(_, Edit { content, .. }) => {
+                !matches!(content, Content::Unknown(_))
+            }
             Fact::ProfileKind(kind) => *kind != AccountKind::Unknown,
             Fact::Contact(_, Some(contact)) => contact.kind != ContactKind::Unknown,
             Fact::Reachability(reachability) => *reachability != Some(Reachability::Unknown),
@@ -170,7 +171,6 @@ impl Fact {
             | Fact::Invite(_, None)
             | Fact::InviteUses(..)
             | Fact::Pin(..)
-            | Fact::Edit(..)
             | Fact::Deleted(..)
             | Fact::Reaction(..)
             | Fact::Profile(..)

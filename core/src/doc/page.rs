@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     doc::{Change, Document, Fact, Key},
     ids::{AccountId, MessageId},
-    model::{Deletion, Edit, MessageBody},
+    model::{Content, Deletion, Edit, MessageBody},
 };
 
 /// A message with what was done to it since.
@@ -15,7 +15,7 @@ pub struct Message {
     pub id: MessageId,
     /// What it said first.
     pub body: MessageBody,
-    /// Its words now, if edited.
+    /// The edit that won, if there is one.
     pub edit: Option<Edit>,
     /// Who took it back, if anybody.
     pub deletion: Option<Deletion>,
@@ -45,13 +45,18 @@ impl Message {
         Message::collect(page.facts("msg/"))
     }
 
-    /// The text as it reads now; empty when deleted.
-    pub fn text(&self) -> &str {
+    /// What it says now; nothing when deleted.
+    pub fn content(&self) -> Option<&Content> {
         match (&self.deletion, &self.edit) {
-            (Some(_), _) => "",
-            (None, Some(edit)) => &edit.text,
-            (None, None) => &self.body.text,
+            (Some(_), _) => None,
+            (None, Some(edit)) => Some(&edit.content),
+            (None, None) => Some(&self.body.content),
         }
+    }
+
+    /// Its words now; empty when it is deleted or has none.
+    pub fn text(&self) -> &str {
+        self.content().and_then(Content::text).unwrap_or_default()
     }
 
     /// How many emoji the account has put on it.

@@ -52,7 +52,7 @@ struct Held {
 impl Held {
     fn add(&mut self, command: &Command, me: &AccountId, replica: &Replica) {
         match command {
-            Command::SendText(send) => {
+            Command::SendMessage(send) => {
                 self.rooms.insert(send.room());
                 self.messages.insert(send.message(me));
             }
@@ -70,7 +70,7 @@ impl Held {
             return true;
         }
         match command {
-            Command::SendText(send) => {
+            Command::SendMessage(send) => {
                 self.rooms.contains(&send.room())
                     || send.reply_to.as_ref().is_some_and(|reply| self.messages.contains(reply))
             }
@@ -113,7 +113,7 @@ impl Replica {
     /// it. Answers their numbers; none if it is not aside.
     pub(super) fn take_back(&mut self, message: &MessageId, me: &AccountId) -> Vec<u64> {
         let is_it =
-            |entry: &OutboxEntry| matches!(&entry.command, Command::SendText(send) if send.message(me) == *message);
+            |entry: &OutboxEntry| matches!(&entry.command, Command::SendMessage(send) if send.message(me) == *message);
         if !self.outbox.entries.asides().any(is_it) {
             return Vec::new();
         }
@@ -126,7 +126,7 @@ impl Replica {
             let about = entry.command.message(me).as_ref() == Some(message);
             let within = thread.is_some() && entry.command.thread(self.confirmed.tenant()) == thread;
             // Words that were written about it stay, and are refused with their reason.
-            about || within && entry.command.words().is_none()
+            about || within && !entry.command.is_written()
         };
         let (taken, left): (Vec<OutboxEntry>, Vec<OutboxEntry>) =
             core::mem::take(&mut self.outbox.entries).into_iter().partition(is_about);

@@ -585,7 +585,7 @@ impl Engine {
             self.ping();
             return self.fetch_stream(stream);
         }
-        if refused.code == Code::AlreadyWritten && matches!(front.command, Command::SendText(_)) {
+        if refused.code == Code::AlreadyWritten && matches!(front.command, Command::SendMessage(_)) {
             // Its id is its own: it was admitted before, in another change.
             let sequence = front.sequence;
             replica.outbox.entries.pop_front();

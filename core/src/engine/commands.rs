@@ -3,7 +3,7 @@
 use crate::{
     authority::Refusal,
     code::Code,
-    command::{AskFor, Command, DeleteMessage, LeaveConversation, SendText},
+    command::{AskFor, Command, DeleteMessage, LeaveConversation, SendMessage},
     engine::{
         Engine, Update,
         outbox::OutboxEntry,
@@ -28,7 +28,7 @@ impl Engine {
     pub(super) fn take_command(&mut self, request: u64, command: Command) {
         let random: [u8; 16] = self.random.bytes();
         let command = match command {
-            Command::SendText(mut command) => {
+            Command::SendMessage(mut command) => {
                 command.stamp = self.next_stamp();
                 command.into()
             }
@@ -93,7 +93,7 @@ impl Engine {
             return self.wait_for_thread(stream, thread, request, command);
         }
         // Retried, it says what it said: its words can go nowhere else.
-        if let (Command::SendText(text), true) = (&command, is_new)
+        if let (Command::SendMessage(text), true) = (&command, is_new)
             && answers_nothing(replica, text)
         {
             return self.fail(request, Code::MessageUnknown, "a reply to what was never said here");
@@ -284,6 +284,7 @@ impl Engine {
             thread: refused.command.thread(&self.session.tenant),
             command: refused.command.name(),
             words: refused.command.words().map(str::to_owned),
+            content: refused.command.content().cloned(),
             message: refused.command.message(&self.session.account),
             code: refused.code,
             detail: refused.detail.clone(),
@@ -357,7 +358,7 @@ fn creates(command: &Command) -> bool {
 }
 
 /// Whether a text replies to a message that is not there, as far as all that it may be in is held.
-fn answers_nothing(replica: &Replica, text: &SendText) -> bool {
+fn answers_nothing(replica: &Replica, text: &SendMessage) -> bool {
     let Some(answered) = &text.reply_to else { return false };
     let is_whole = [text.conversation, text.room()].into_iter().all(|room| replica.lowest_page_of(room) == 1);
     is_whole && replica.view().page_of(answered).is_none()

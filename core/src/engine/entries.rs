@@ -100,7 +100,7 @@ impl Entries {
         self.by_number.insert(entry.sequence, place);
         self.by_change.insert(entry.change.hash(), place);
         match &entry.command {
-            Command::SendText(send) => match send.thread {
+            Command::SendMessage(send) => match send.thread {
                 Some(thread) => *self.replies.entry(thread).or_default() += 1,
                 None => drop(self.messages.insert(place)),
             },
@@ -126,7 +126,7 @@ impl Entries {
         self.by_number.remove(&entry.sequence);
         self.by_change.remove(&entry.change.hash());
         match &entry.command {
-            Command::SendText(send) => match send.thread {
+            Command::SendMessage(send) => match send.thread {
                 Some(thread) => count_down(&mut self.replies, &thread),
                 None => drop(self.messages.remove(&place)),
             },

@@ -258,7 +258,7 @@ impl Engine {
         let view = replica.view();
         let message = |id| view.page_of(id).and_then(|page| Message::read(page, id));
         let is_done = match fact {
-            Fact::Edit(id, edit) => message(id).is_some_and(|message| message.text() == edit.text),
+            Fact::Edit(id, edit) => message(id).is_some_and(|message| message.content() == Some(&edit.content)),
             // The message is lost with it.
             Fact::Deleted(id, _) => id.author == me && message(id).is_none(),
             _ => false,
@@ -390,7 +390,7 @@ impl Engine {
                 // It is among the words of its message.
                 Written::Statement(_, Fact::Edit(message, _)) if given_back.contains(&message.stamp) => {}
                 Written::Statement(document, fact) => {
-                    let command = restate(&document, &fact, &now).filter(|command| command.words().is_some());
+                    let command = restate(&document, &fact, &now).filter(Command::is_written);
                     command.into_iter().for_each(|command| self.give_back(command, at));
                 }
             }
@@ -507,8 +507,8 @@ pub fn kept_words(
     };
     let own = |document: Document| Author { account, device }.own(&document);
     let words = |own: Own| match own.written {
-        Written::Message(send, _) => Some(send.text),
-        Written::Statement(_, Fact::Edit(_, edit)) => Some(edit.text),
+        Written::Message(send, _) => send.content.text().map(str::to_owned),
+        Written::Statement(_, Fact::Edit(_, edit)) => edit.content.text().map(str::to_owned),
         Written::Statement(_, Fact::Info(_, text) | Fact::MemberText(_, _, text)) => text,
         Written::Statement(..) => None,
     };

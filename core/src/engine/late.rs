@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     code::Code,
-    command::{AskFor, Command, SendText},
+    command::{AskFor, Command, SendMessage},
     engine::{Engine, streams::Slot},
     ids::{ConversationId, MessageId, StreamId},
     model::{Conversation, Late, LateMessage, LateState, LateWrites, Wish},
@@ -32,7 +32,7 @@ pub(super) struct LateWords {
 impl LateWords {
     /// Takes note of what a timeline shows of those that are held.
     pub(super) fn shown(&mut self, room: ConversationId, rows: &[LateRow]) {
-        match rows.iter().any(|row| row.words.is_none()) {
+        match rows.iter().any(|row| row.content.is_none()) {
             true => self.wordless.insert(room),
             false => self.wordless.remove(&room),
         };
@@ -53,7 +53,7 @@ impl Engine {
             message: message.clone(),
             at: late.at,
             thread: late.thread,
-            words: self.late_words.told.get(message).map(|told| told.body.text.clone()),
+            content: self.late_words.told.get(message).map(|told| told.body.content.clone()),
         };
         let mut rows: Vec<LateRow> = held.map(row).collect();
         rows.sort_by_key(|row| row.at);
@@ -68,7 +68,7 @@ impl Engine {
         let mut conversations = BTreeSet::new();
         for open in self.late_words.wordless.iter().filter_map(|room| self.open.get(room)) {
             let late = open.detail.iter().flat_map(|detail| &detail.late);
-            for row in late.filter(|row| row.words.is_none()) {
+            for row in late.filter(|row| row.content.is_none()) {
                 if self.late_words.asked.insert(row.message.clone()) {
                     conversations.insert(open.conversation);
                 }
@@ -96,7 +96,7 @@ impl Engine {
     /// Hands in a message that was refused, if it was written before the
     /// removal was known and such are held. Tells whether it was.
     pub(super) fn hand_in(&mut self, command: &Command, at: WallTime, code: Code) -> bool {
-        let Command::SendText(command) = command else { return false };
+        let Command::SendMessage(command) = command else { return false };
         let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(command.conversation)) else {
             return false;
         };
@@ -104,7 +104,7 @@ impl Engine {
         if code != Code::MemberRemoved || state.policies.late_writes != LateWrites::Hold {
             return false;
         }
-        let SendText { conversation, thread, .. } = *command;
+        let SendMessage { conversation, thread, .. } = *command;
         let late = LateMessage {
             message: command.message(&self.session.account),
             body: command.body(),

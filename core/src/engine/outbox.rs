@@ -45,7 +45,7 @@ impl OutboxEntry {
     /// The stamp of the message that it writes.
     pub(super) fn stamp(&self) -> Option<Stamp> {
         match &self.command {
-            Command::SendText(send) => Some(send.stamp),
+            Command::SendMessage(send) => Some(send.stamp),
             _ => None,
         }
     }
@@ -128,7 +128,7 @@ impl Outbox {
 
     /// What a message waits for while others are sent.
     pub(super) fn wait_of(&self, message: &MessageId, account: &AccountId) -> Option<Wait> {
-        let is_it = |entry: &&OutboxEntry| matches!(&entry.command, Command::SendText(send) if send.message(account) == *message);
+        let is_it = |entry: &&OutboxEntry| matches!(&entry.command, Command::SendMessage(send) if send.message(account) == *message);
         self.entries.asides().find(is_it)?.aside.map(|aside| aside.wait)
     }
 

@@ -8,7 +8,7 @@ use crate::{
     command::{
         AddContact, AddMember, AnswerLate, BanMember, BlockAccount, ChangeRole, Command, DefineRole, DeleteMessage,
         EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember,
-        SendText, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy,
+        SendMessage, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy,
         SetProfile, SetReachability, SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange,
         TransferOwnership, UnbanMember, UnpinMessage, Unreact,
     },
@@ -17,8 +17,8 @@ use crate::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, StreamId},
     journal::Entry,
     model::{
-        Conversation, Edit, InfoField, LateState, MemberStatus, MessageKind, NotificationLevel, Profile, Reachability,
-        Role, Standing,
+        Conversation, Edit, InfoField, LateState, MemberStatus, NotificationLevel, Profile, Reachability, Role,
+        Standing,
     },
     storage::Record,
     time::WallTime,
@@ -39,7 +39,7 @@ pub(super) struct Own {
 #[derive(Debug, Clone)]
 pub(super) enum Written {
     /// A message, by what would write it again in the words that it has now, and when these were written.
-    Message(SendText, WallTime),
+    Message(SendMessage, WallTime),
     /// Anything else that a document says.
     Statement(DocumentId, Fact),
 }
@@ -90,23 +90,21 @@ impl Own {
     /// A message that the server has by another change, on a page that is here: its words, as those that
     /// they may have to take the place of.
     pub(super) fn words_over(self, author: &AccountId, confirmed: &Stream) -> Option<Self> {
-        let Written::Message(SendText { stamp, text, .. }, at) = self.written else { return None };
+        let Written::Message(SendMessage { stamp, content, .. }, at) = self.written else { return None };
         let id = MessageId { stamp, author: author.clone() };
         let page = confirmed.page_of(&id).filter(|page| !page.contains(self.change.hash))?;
-        let edit = Fact::Edit(id, Edit { text, at });
+        let edit = Fact::Edit(id, Edit { content, at });
         Some(Self { at, written: Written::Statement(page.id().clone(), edit), ..self })
     }
 }
 
 /// What would write a message again.
-fn again(page: &DocumentId, message: &Message) -> Option<SendText> {
-    if message.deletion.is_some() || message.body.kind != MessageKind::Text {
-        return None;
-    }
-    Some(SendText {
+fn again(page: &DocumentId, message: &Message) -> Option<SendMessage> {
+    let content = message.content()?.clone();
+    Some(SendMessage {
         conversation: page.stream().conversation()?,
         stamp: message.id.stamp,
-        text: message.text().to_owned(),
+        content,
         reply_to: message.body.reply_to.clone(),
         mentions: message.body.mentions.clone().unwrap_or_default(),
         thread: page.thread(),
@@ -205,7 +203,7 @@ fn of_thread(conversation: ConversationId, thread: ConversationId, fact: &Fact) 
 
 fn in_conversation(conversation: ConversationId, fact: &Fact, now: &Now<'_>) -> Option<Command> {
     Some(match fact.clone() {
-        Fact::Edit(message, edit) => EditMessage { conversation, message, text: edit.text }.into(),
+        Fact::Edit(message, edit) => EditMessage { conversation, message, content: edit.content }.into(),
         Fact::Deleted(message, _) => DeleteMessage { conversation, message }.into(),
         Fact::Reaction(message, emoji, _, true) => React { conversation, message, emoji }.into(),
         Fact::Reaction(message, emoji, _, false) => Unreact { conversation, message, emoji }.into(),

@@ -244,7 +244,7 @@ impl Replica {
             // This device's own clock forbids nothing here: it may have been wrong before,
             // or be so now, and only the server can tell.
             let stamped = match command {
-                Command::SendText(send) => send.stamp.wall(),
+                Command::SendMessage(send) => send.stamp.wall(),
                 _ => at,
             };
             let at = now.wall.max(at).max(stamped);

@@ -19,7 +19,7 @@ use crate::{
     },
     ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
-    model::{Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role, preview},
+    model::{Content, Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role},
     view::{InboxRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
     wire::LastMessage,
 };
@@ -330,7 +330,6 @@ impl Engine {
             (MessageState::Read, _) if page.id().thread().is_some() => (MessageState::Delivered, 0),
             state => state,
         };
-        let text = message.text().to_owned();
         let reactions = message.reactions.iter().map(|(emoji, accounts)| ReactionRow {
             emoji: emoji.clone(),
             accounts: accounts.clone(),
@@ -339,7 +338,7 @@ impl Engine {
         Some(TimelineRow {
             author_name: self.name_in(replica, &id.author),
             own,
-            text,
+            content: message.content().cloned(),
             deleted_by: message.deletion.as_ref().map(|deletion| deletion.by.clone()),
             edited_at: message.edit.as_ref().map(|edit| edit.at),
             reply_to: message.body.reply_to.as_ref().map(|reply| self.reply_row(replica, reply)),
@@ -456,9 +455,7 @@ fn last_message(replica: &Replica, me: &AccountId) -> Option<LastMessage> {
     let pending = replica.outbox.entries.last_message().and_then(|entry| entry.command.message(me));
     match pending.and_then(|id| replica.view().page_of(&id).and_then(|page| Message::read(page, &id))) {
         Some(message) => Some(LastMessage {
-            kind: message.body.kind,
-            preview: preview(message.text()),
-            deleted: message.deletion.is_some(),
+            preview: message.content().map(Content::preview),
             position: Position::ZERO,
             message: message.id,
         }),
@@ -481,9 +478,9 @@ fn message_state(replica: &Replica, position: Option<Position>, own: bool) -> (M
     (state, u32::try_from(read).unwrap_or(u32::MAX))
 }
 
-pub(super) fn preview_of(replica: &Replica, id: &MessageId) -> String {
+pub(super) fn preview_of(replica: &Replica, id: &MessageId) -> Option<Content> {
     let page = replica.view().page_of(id);
-    page.and_then(|page| Message::read(page, id)).map(|message| preview(message.text())).unwrap_or_default()
+    page.and_then(|page| Message::read(page, id)).and_then(|message| message.content().map(Content::preview))
 }
 
 /// Some of the admitted messages before a position, on pages that are loaded.
@@ -529,7 +526,7 @@ fn shown_ids(replica: &Replica, room: ConversationId, me: &AccountId, floor: Pos
     let pages = replica.confirmed.documents().filter(|document| document.id().room() == Some(room));
     let admitted = pages.flat_map(|page| page.admissions().since(floor)).map(|(_, id)| id.clone());
     let pending = replica.outbox.entries.iter().filter_map(|entry| match &entry.command {
-        Command::SendText(command) if command.room() == room => Some(command.message(me)),
+        Command::SendMessage(command) if command.room() == room => Some(command.message(me)),
         _ => None,
     });
     admitted.chain(pending).collect()

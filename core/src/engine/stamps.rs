@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::{
-    command::{Command, SendText},
+    command::{Command, SendMessage},
     engine::{Engine, outbox::OutboxEntry, record},
     hlc::HybridClock,
     ids::{MessageId, StreamId},
@@ -50,7 +50,7 @@ impl Engine {
                 // Of a clock that still is as wrong as it was, this is the very moment.
                 entry.at = self.link.clock.corrected(entry.at).min(server_time);
             }
-            let Command::SendText(SendText { stamp, .. }) = &mut entry.command else { continue };
+            let Command::SendMessage(SendMessage { stamp, .. }) = &mut entry.command else { continue };
             let former = MessageId { stamp: *stamp, author: account.clone() };
             // The first one was refused. A copy of this device may have written another:
             // by its id it is known not to be said twice.

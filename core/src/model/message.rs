@@ -1,49 +1,38 @@
-//! What a message says. Text only, for now; the other kinds of content get
-//! their own files beside this one.
+//! What is written of a message: once when it is sent, and again when it is edited or
+//! taken back.
 
 use minicbor::{Decode, Encode};
 
 use crate::{
     ids::{AccountId, MessageId},
     limits::frame_items,
-    named::named,
+    model::Content,
     time::WallTime,
     wire::bounded,
 };
-
-named! {
-    /// The kind of a message's content.
-    MessageKind {
-        /// Text in a subset of Markdown.
-        Text = "text",
-    }
-}
 
 /// The write-once header and body of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct MessageBody {
-    /// The kind of content.
+    /// What it says.
     #[n(0)]
-    pub kind: MessageKind,
-    /// The text.
-    #[n(1)]
-    pub text: String,
+    pub content: Content,
     /// The message this one answers.
-    #[n(2)]
+    #[n(1)]
     pub reply_to: Option<MessageId>,
-    /// The accounts this message calls.
-    #[cbor(n(3), decode_with = "bounded::decode_optional::<{ frame_items::MENTIONS }, _, _>")]
+    /// The accounts it mentions.
+    #[cbor(n(2), decode_with = "bounded::decode_optional::<{ frame_items::MENTIONS }, _, _>")]
     pub mentions: Option<Vec<AccountId>>,
 }
 
-/// A message's words after an edit.
+/// What a message says after an edit.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Edit {
-    /// The text that replaces the former one.
+    /// What takes the place of the former content, of the same kind.
     #[n(0)]
-    pub text: String,
+    pub content: Content,
     /// When, by the author's clock.
     #[n(1)]
     pub at: WallTime,
@@ -59,15 +48,4 @@ pub struct Deletion {
     /// When, by their clock.
     #[n(1)]
     pub at: WallTime,
-}
-
-/// Characters of a message shown in a list of conversations.
-pub const PREVIEW_CHARACTERS: usize = 100;
-
-/// The first characters of a text, on one line.
-pub fn preview(text: &str) -> String {
-    text.chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
-        .take(PREVIEW_CHARACTERS)
-        .collect()
 }

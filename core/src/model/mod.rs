@@ -3,6 +3,7 @@
 
 mod contact;
 mod contact_point;
+mod content;
 mod conversation;
 mod emoji;
 mod invite;
@@ -24,6 +25,7 @@ mod words;
 
 pub use contact::{Contact, ContactKind};
 pub use contact_point::{ContactPoint, Email, Phone};
+pub use content::{Content, Custom, Location, PREVIEW_CHARACTERS, Text, Unknown};
 pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };
@@ -32,7 +34,7 @@ pub use invite::{Invite, Wish};
 pub use late::{LATE_HELD_MAX, Late, LateMessage, LateState};
 pub use line::{is_line, shows};
 pub use member::{Grant, Member, MemberField, MemberStatus, Standing};
-pub use message::{Deletion, Edit, MessageBody, MessageKind, PREVIEW_CHARACTERS, preview};
+pub use message::{Deletion, Edit, MessageBody};
 pub use permission::{Permission, Permissions, Power};
 pub use policy::{
     JoinPolicy, LateWrites, Policies, Policy, PolicyName, PolicyValue, SendPolicy, SubroomPolicy, WhoPolicy,

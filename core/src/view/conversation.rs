@@ -4,8 +4,8 @@
 use crate::{
     ids::{AccountId, ConversationId, InviteId, MessageId},
     model::{
-        ConversationKind, ConversationState, Grant, Invite, Link, MemberStatus, Parent, Permission, Permissions,
-        Policies, PresenceKind, Resource, Role, RoleDefinition, RoleName, Scope, Theme,
+        Content, ConversationKind, ConversationState, Grant, Invite, Link, MemberStatus, Parent, Permission,
+        Permissions, Policies, PresenceKind, Resource, Role, RoleDefinition, RoleName, Scope, Theme,
     },
     time::WallTime,
 };
@@ -182,7 +182,7 @@ pub struct LateRow {
     /// The thread it was written in, if it was one.
     pub thread: Option<ConversationId>,
     /// What it says; none until the server has told.
-    pub words: Option<String>,
+    pub content: Option<Content>,
 }
 
 /// A pin in the panel.
@@ -194,6 +194,6 @@ pub struct PinRow {
     pub by: AccountId,
     /// When it was pinned.
     pub at: WallTime,
-    /// Its first characters; empty when it is not at hand.
-    pub preview: String,
+    /// What it says, cut short; nothing when it is not at hand or deleted.
+    pub preview: Option<Content>,
 }

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     doc::Home,
     ids::{AccountId, ConversationId},
-    model::{ConversationKind, ConversationState, MemberStatus, MessageKind, NotificationLevel, Role},
+    model::{Content, ConversationKind, ConversationState, MemberStatus, NotificationLevel, Role},
     time::WallTime,
     view::Wait,
     wire::{ConversationSummary, LastMessage},
@@ -89,7 +89,7 @@ impl InboxRow {
     pub fn is_known(&self) -> bool {
         self.kind != ConversationKind::Unknown
             && self.state != ConversationState::Unknown
-            && self.last_message.as_ref().is_none_or(|last| last.kind != MessageKind::Unknown)
+            && !matches!(self.last_message, Some(LastMessage { preview: Some(Content::Unknown(_)), .. }))
     }
 
     /// The row of a conversation of which only the summary is known.

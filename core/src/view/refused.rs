@@ -4,6 +4,7 @@
 use crate::{
     code::Code,
     ids::{ConversationId, MessageId},
+    model::Content,
     time::WallTime,
 };
 
@@ -16,10 +17,12 @@ pub struct RefusedRow {
     pub conversation: Option<ConversationId>,
     /// The thread of that conversation, if it was to be in one.
     pub thread: Option<ConversationId>,
-    /// The name of the command, such as `send_text`.
+    /// The name of the command, such as `send_message`.
     pub command: &'static str,
     /// The words written with it.
     pub words: Option<String>,
+    /// What the message it writes or edits was to say.
+    pub content: Option<Content>,
     /// The message it writes or is about.
     pub message: Option<MessageId>,
     /// The reason.

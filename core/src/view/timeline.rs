@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     ids::{AccountId, ConversationId, MessageId},
     journal::Position,
+    model::Content,
     named::named,
     time::WallTime,
     view::Wait,
@@ -28,7 +29,7 @@ named! {
 }
 
 /// A message in a timeline.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct TimelineRow {
     /// Its id.
@@ -40,9 +41,9 @@ pub struct TimelineRow {
     /// Whether the own account wrote it.
     #[n(2)]
     pub own: bool,
-    /// The text as it reads now; empty when deleted.
+    /// What it says now; nothing when deleted.
     #[n(3)]
-    pub text: String,
+    pub content: Option<Content>,
     /// Who took it back, if anybody.
     #[n(4)]
     pub deleted_by: Option<AccountId>,
@@ -52,7 +53,7 @@ pub struct TimelineRow {
     /// What it answers.
     #[n(6)]
     pub reply_to: Option<ReplyRow>,
-    /// Whom it calls.
+    /// The accounts it mentions.
     #[n(7)]
     pub mentions: Vec<AccountId>,
     /// Who reacted with what.
@@ -106,7 +107,7 @@ pub struct ThreadRow {
 }
 
 /// What a message answers.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ReplyRow {
     /// Which message.
@@ -115,9 +116,9 @@ pub struct ReplyRow {
     /// Its author's name.
     #[n(1)]
     pub author_name: String,
-    /// Its first characters; empty when it is not at hand or deleted.
+    /// What it says, cut short; nothing when it is not at hand or deleted.
     #[n(2)]
-    pub preview: String,
+    pub preview: Option<Content>,
 }
 
 /// Who reacted with one emoji.
@@ -136,20 +137,13 @@ pub struct ReactionRow {
 }
 
 impl TimelineRow {
+    /// Its words; empty when it is deleted or has none.
+    pub fn text(&self) -> &str {
+        self.content.as_ref().and_then(Content::text).unwrap_or_default()
+    }
+
     /// Where the row stands: admitted by position, then pending by id.
     pub fn order(&self) -> (Position, &MessageId) {
         (self.position.unwrap_or(Position::new(u64::MAX)), &self.id)
-    }
-}
-
-impl core::fmt::Debug for TimelineRow {
-    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(formatter, "TimelineRow({}, {}, {} bytes)", self.id, self.state, self.text.len())
-    }
-}
-
-impl core::fmt::Debug for ReplyRow {
-    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(formatter, "ReplyRow({}, {} bytes)", self.id, self.preview.len())
     }
 }

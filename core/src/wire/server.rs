@@ -9,9 +9,7 @@ use crate::{
     },
     journal::{ChainHash, Cursor, Entry, Head, Position},
     limits::{Limits, frame_items},
-    model::{
-        ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt, Role, Thread,
-    },
+    model::{Content, ConversationKind, ConversationState, MemberStatus, PresenceKind, Profile, Receipt, Role, Thread},
     time::WallTime,
     wire::{ContactMatches, LateMessages, Listed, SubscriberCount, Subscribers, bounded},
 };
@@ -169,30 +167,18 @@ pub struct ConversationSummary {
 }
 
 /// The newest message of a conversation.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct LastMessage {
     /// The id of the message.
     #[n(0)]
     pub message: MessageId,
-    /// Its kind.
+    /// What it says, cut short; nothing when deleted.
     #[n(1)]
-    pub kind: MessageKind,
-    /// Its first characters; empty when deleted.
-    #[n(2)]
-    pub preview: String,
-    /// Whether it is deleted.
-    #[n(3)]
-    pub deleted: bool,
+    pub preview: Option<Content>,
     /// Its place in the journal.
-    #[n(4)]
+    #[n(2)]
     pub position: Position,
-}
-
-impl core::fmt::Debug for LastMessage {
-    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(formatter, "LastMessage({} at {}, {} bytes)", self.message, self.position, self.preview.len())
-    }
 }
 
 /// The profile of an account.

@@ -130,7 +130,7 @@ mod tests {
     use tidings_core::{
         doc::Fact,
         ids::{AccountId, ConversationId, DeviceId, MessageId, Stamp},
-        model::{MessageBody, MessageKind},
+        model::MessageBody,
         time::WallTime,
     };
 
@@ -144,7 +144,7 @@ mod tests {
         for number in 1..=messages {
             let author = AccountId::parse("ann").unwrap();
             let id = MessageId { stamp: Stamp::new(NOW, number, [9; 8]), author };
-            let body = MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None };
+            let body = MessageBody { content: "words".into(), reply_to: None, mentions: None };
             let mut writer = page.clone();
             let change = writer.write(DeviceId::from_bytes([1; 16]), NOW, &[Fact::Message(id, body)]).unwrap();
             page.admit(&change, Position::new(u64::from(number)), NOW).unwrap();

@@ -8,7 +8,7 @@ use tidings_core::{
     command::{CreateConversation, CreateDirect, CreateResource, SetState},
     ids::{ConversationId, DeviceId, InviteCode, MessageId, Stamp, TenantId},
     journal::Position,
-    model::{ConversationState, LateMessage, MessageBody, MessageKind, PresenceKind, Wish},
+    model::{ConversationState, LateMessage, MessageBody, PresenceKind, Wish},
     wire::{
         Ask, ClientFrame, Fetch, FetchScope, ListLate, ListSubscribers, PresenceNotice, Push, PushedChange,
         ReceiptNotice, Refused, ServerFrame,
@@ -90,7 +90,7 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
     let message = MessageId { stamp, author: account("eve") };
     let late = LateMessage {
         message,
-        body: MessageBody { kind: MessageKind::Text, text: "late".into(), reply_to: None, mentions: None },
+        body: MessageBody { content: "late".into(), reply_to: None, mentions: None },
         thread: None,
         base: Position::new(1),
     };

@@ -57,7 +57,8 @@ async fn d20_a_page_ends_with_its_bytes_and_opens(database: Database) {
     let mut edits = 0;
     let full = loop {
         let mut ahead = his.clone();
-        let edit = ahead.write(EditMessage { conversation: boats(), message: message.clone(), text: words(4_000) });
+        let edit =
+            ahead.write(EditMessage { conversation: boats(), message: message.clone(), content: words(4_000).into() });
         let request = bob.push(&stream(boats()), vec![edit]).await;
         let answer = bob.wait("an answer", |frame| match frame {
             ServerFrame::Accepted(accepted) if accepted.request == request => Some(None),

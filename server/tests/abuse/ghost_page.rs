@@ -6,7 +6,7 @@ use tidings_core::{
     doc::Fact,
     ids::{ConversationId, DocumentId, MessageId, Stamp},
     journal::Position,
-    model::{InfoField, MessageBody, MessageKind},
+    model::{InfoField, MessageBody},
 };
 use tidings_server::clock;
 
@@ -23,7 +23,7 @@ async fn a72_no_document_has_a_second_name(database: Database) {
     let his = read_by(&mut bob, "bob", 2).await;
     let words = {
         let stamp = Stamp::new(clock::wall_now(), 1, rand::random());
-        let body = MessageBody { kind: MessageKind::Text, text: "boo".into(), reply_to: None, mentions: None };
+        let body = MessageBody { content: "boo".into(), reply_to: None, mentions: None };
         Fact::Message(MessageId { stamp, author: account("bob") }, body)
     };
     let title = Fact::Info(InfoField::Title, Some("boo".into()));

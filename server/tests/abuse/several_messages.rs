@@ -9,7 +9,7 @@ use tidings_core::{
     doc::Fact,
     ids::{DocumentId, MessageId, Stamp},
     journal::Position,
-    model::{MessageBody, MessageKind, Policy},
+    model::{MessageBody, Policy},
     wire::FetchScope,
 };
 use tidings_server::clock;
@@ -29,7 +29,7 @@ const PAGE_BYTES_MAX: usize = 4 * 1024;
 fn message(author: &Author, text: &str) -> Fact {
     static NUMBER: AtomicU16 = AtomicU16::new(0);
     let stamp = Stamp::new(clock::wall_now(), NUMBER.fetch_add(1, Ordering::Relaxed), rand::random());
-    let body = MessageBody { kind: MessageKind::Text, text: text.to_owned(), reply_to: None, mentions: None };
+    let body = MessageBody { content: text.into(), reply_to: None, mentions: None };
     Fact::Message(MessageId { stamp, author: author.session.account.clone() }, body)
 }
 

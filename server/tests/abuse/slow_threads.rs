@@ -3,7 +3,7 @@
 
 use tidings_core::{
     code::Code,
-    command::{CreateThread, SendText, SetPolicy},
+    command::{CreateThread, SendMessage, SetPolicy},
     ids::{ConversationId, MessageId, Stamp, TenantId},
     model::Policy,
     wire::PushedChange,
@@ -21,7 +21,7 @@ const THREADS: u16 = 3;
 /// A text of an author into a conversation or one of its threads, with its id.
 fn text(author: &mut Author, number: u16, thread: Option<ConversationId>) -> (PushedChange, MessageId) {
     let stamp = Stamp::new(clock::wall_now(), number, rand::random());
-    let text = SendText { stamp, thread, ..SendText::new(boats(), "words") };
+    let text = SendMessage { stamp, thread, ..SendMessage::new(boats(), "words") };
     let message = text.message(&author.session.account);
     (author.write(text), message)
 }

@@ -3,7 +3,7 @@
 
 use tidings_core::{
     authority::{Session, Stream},
-    command::{AddContact, AddMember, Command, CreateConversation, Planning, RemoveMember, SendText, SetProfile},
+    command::{AddContact, AddMember, Command, CreateConversation, Planning, RemoveMember, SendMessage, SetProfile},
     doc::{Document, Fact},
     ids::{
         AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, Stamp, StreamId, TenantId,
@@ -118,14 +118,7 @@ impl Author {
         self.count += 1;
         let stamp = Stamp::new(clock::wall_now(), self.count, rand::random());
         let conversation = self.conversation();
-        self.write(SendText {
-            conversation,
-            stamp,
-            text: text.to_owned(),
-            reply_to: None,
-            mentions: Vec::new(),
-            thread: None,
-        })
+        self.write(SendMessage { stamp, ..SendMessage::new(conversation, text) })
     }
 
     /// Adds a member.

@@ -37,6 +37,34 @@ onEachStore("conversations", ({ test }) => {
     await ann.untilState("Are you there?", "read");
   });
 
+  test("a place and a roll of a die are drawn for both, and told in a line elsewhere", async (scene) => {
+    const { ann, bob, conversation } = await chat(scene);
+    const context = ann.page.context();
+    await context.grantPermissions(["geolocation"]);
+    await context.setGeolocation({ latitude: 52.12345, longitude: -4.32109 });
+    await ann.find("attach").click();
+    await ann.find("attach-location").click();
+    const place = bob.screen.getByTestId("place");
+    assert.match((await place.textContent()) ?? "", /52\.12345, -4\.32109/);
+    assert.match((await place.getAttribute("href")) ?? "", /^https:\/\/www\.openstreetmap\.org\/.*mlat=52\.12345&mlon=-4\.32109/);
+
+    await ann.goOffline();
+    await ann.find("attach").click();
+    await ann.find("attach-die").click();
+    const rolled = await ann.screen.getByTestId("die").getAttribute("aria-label");
+    assert.match(rolled ?? "", /rolled a [1-6]$/);
+    await ann.goOnline();
+    await bob.screen.getByTestId("die").waitFor();
+    assert.equal(await bob.screen.getByTestId("die").getAttribute("aria-label"), rolled);
+    await until("bob's list", () => bob.row(conversation).textContent(), (row) => row?.includes(rolled ?? "") === true);
+    // Neither is edited as words are.
+    const rows = ann.screen.getByTestId("message");
+    await rows.last().hover();
+    await rows.last().getByTestId("message-menu").click();
+    await ann.find("action-delete").waitFor();
+    assert.equal(await ann.find("action-edit").count(), 0);
+  });
+
   test("a browser that says it has no network is believed at once", async (scene) => {
     const { ann, bob } = await chat(scene);
     // The connection itself lives on: a browser cuts none that is open.

@@ -39,7 +39,7 @@ onEachStore("damage", ({ test }) => {
       const { conversation: made } = await device.createDirect(ann.account);
       assert.ok(made !== undefined);
       for (const text of texts) {
-        await device.sendText(made, text);
+        await device.sendMessage(made, text);
       }
       return made;
     });

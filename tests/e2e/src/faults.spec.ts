@@ -181,7 +181,7 @@ onEachStore("faults", ({ test }) => {
       const { conversation: made } = await device.createDirect(ann.account);
       assert.ok(made !== undefined);
       for (const text of texts) {
-        await device.sendText(made, text);
+        await device.sendMessage(made, text);
       }
       return made;
     });

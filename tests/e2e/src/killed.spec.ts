@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { test } from "node:test";
 
-import { Client, init, type TimelineRow } from "tidings";
+import { Client, init, textOf, type TimelineRow } from "tidings";
 import { WebSocket } from "ws";
 
 import { Cluster } from "./support/cluster.js";
@@ -27,7 +27,7 @@ async function messagesOf(client: Client, conversation: string, count: number): 
     () => {
       timeline.loadOlder();
       const { rows, hasOlder } = timeline;
-      return { shown: rows.length, hasOlder, connection: client.connection, newest: rows.at(-1)?.text };
+      return { shown: rows.length, hasOlder, connection: client.connection, newest: textOf(rows.at(-1)?.content) };
     },
     ({ shown, hasOlder }) => shown >= count && !hasOlder,
   );
@@ -86,7 +86,7 @@ class Writer {
           for (;;) {
             count += 1;
             const text = `${kill}.${count}`;
-            await client.sendText(conversation, text);
+            await client.sendMessage(conversation, text);
             await tellSaved(text);
           }
         };
@@ -133,7 +133,7 @@ class Writer {
   async checkReceived(): Promise<void> {
     const read = (bob: Client): Promise<readonly TimelineRow[]> =>
       messagesOf(bob, this.conversation, this.saved.length);
-    const texts = (await deviceOf(this.#server, "bob", read)).map(({ text }) => text);
+    const texts = (await deviceOf(this.#server, "bob", read)).map(({ content }) => textOf(content));
     assert.deepEqual(this.saved.filter((text) => !texts.includes(text)), [], "what was saved is there");
     assert.equal(new Set(texts).size, texts.length, "nothing is there twice");
   }
@@ -181,7 +181,7 @@ test("clients get through a server and a Postgres that are killed in turn", opti
       const texts: string[] = [];
       while (!isOver) {
         const text = `${peer}, ${texts.length}`;
-        await client.sendText(conversation, text);
+        await client.sendMessage(conversation, text);
         texts.push(text);
         await until("most of it is sent", () => client.unsynced, (count) => count < 5);
       }
@@ -202,10 +202,10 @@ test("clients get through a server and a Postgres that are killed in turn", opti
     await until("all is sent", () => clients.map(({ unsynced }) => unsynced), ([one, other]) => one === 0 && other === 0);
 
     const shown = await Promise.all(clients.map((client) => messagesOf(client, conversation, written.flat().length)));
-    const [ofAnn = [], ofBob = []] = shown.map((rows) => rows.map(({ id, text }) => [id, text]));
+    const [ofAnn = [], ofBob = []] = shown.map((rows) => rows.map(({ id, content }) => [id, textOf(content)]));
     assert.deepEqual(ofAnn, ofBob);
     for (const [account, texts] of [["ann", written[0]], ["bob", written[1]]] as const) {
-      const own = shown[0]?.filter(({ author }) => author === account).map(({ text }) => text);
+      const own = shown[0]?.filter(({ author }) => author === account).map(({ content }) => textOf(content));
       assert.deepEqual(own, texts);
     }
     await server.verify();

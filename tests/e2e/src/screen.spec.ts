@@ -54,7 +54,7 @@ onEachStore("the screen", ({ test }) => {
       const { conversation: made } = await device.createDirect(ann.account);
       assert.ok(made !== undefined);
       for (const text of texts) {
-        await device.sendText(made, text);
+        await device.sendMessage(made, text);
       }
       return made;
     });

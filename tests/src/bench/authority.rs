@@ -8,7 +8,7 @@ use tidings_core::{
     doc::{Change, Document, Fact},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     limits::Limits,
-    model::{ConversationKind, Created, MessageBody, MessageKind, Role},
+    model::{ConversationKind, Created, MessageBody, Role},
     time::WallTime,
     wire::PushedChange,
 };
@@ -164,8 +164,7 @@ impl Writer {
                 let id = MessageId { stamp: Stamp::new(at, 0, self.random.number().to_be_bytes()), author: account };
                 self.message = Some(id.clone());
                 let body = MessageBody {
-                    kind: MessageKind::Text,
-                    text: "the quick brown fox jumps over the lazy dog, and then again".into(),
+                    content: "the quick brown fox jumps over the lazy dog, and then again".into(),
                     reply_to: None,
                     mentions: None,
                 };

@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use tidings_core::{
-    command::{AskFor, SendText},
+    command::{AskFor, SendMessage},
     doc::Document,
     engine::{Input, recode_record, record_content, seal_record},
     ids::{ConversationId, DocumentId, MessageId, Stamp},
@@ -178,7 +178,7 @@ fn run_engine(script: &mut Script<'_>, verdict: &mut Verdict) {
     let conversation = room.stream().id().conversation().expect("a group");
     let mut client = Client::start(config("me", [1; 32]), Disk::new(store, 0), at(0));
     client.handle(at(0), Input::OpenConversation(conversation));
-    client.command(at(1), SendText::new(conversation, "still here?"));
+    client.command(at(1), SendMessage::new(conversation, "still here?"));
     let mut link = Link::new(&room, &account("me"));
     link.open(&mut client, at(2));
     for later in [1_000, 10_000, 60_000] {
@@ -215,13 +215,13 @@ fn stored() -> &'static [(String, Vec<u8>)] {
         link.serve(&mut client, at(5_000));
         client.handle(at(5_001), Input::MarkRead(conversation));
         for text in ["refused at last", "waits"] {
-            client.command(at(5_002), SendText::new(conversation, text));
+            client.command(at(5_002), SendMessage::new(conversation, text));
         }
         link.refuse(&mut client, at(5_003));
         client.handle(at(9_000), Input::TimerDue);
         link.serve(&mut client, at(9_000));
         client.handle(at(9_001), Input::LinkLost);
-        client.command(at(9_001), SendText::new(conversation, "unsent"));
+        client.command(at(9_001), SendMessage::new(conversation, "unsent"));
         let elsewhere = ConversationId::from_bytes([8; 16]);
         client.command(at(9_001), AskFor { conversation: elsewhere, wish: Wish::Join(None) });
         let records = client.store().records().iter();

@@ -105,7 +105,7 @@ impl Shown {
         for (id, row) in &self.rows {
             let Some(other) = first.rows.get(id) else { panic!("{who} shows {id}, the first one does not") };
             let differs = [
-                ("text", row.text != other.text),
+                ("content", row.content != other.content),
                 ("edit", row.edited_at != other.edited_at || row.deleted_by != other.deleted_by),
                 ("reply", row.reply_to != other.reply_to),
                 ("reactions", row.reactions != other.reactions || row.mentions != other.mentions),

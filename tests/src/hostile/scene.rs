@@ -8,7 +8,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::Entry,
     limits::Limits,
-    model::{ConversationKind, Created, Edit, Grant, InfoField, MessageBody, MessageKind, Permission, Role},
+    model::{ConversationKind, Created, Edit, Grant, InfoField, MessageBody, Permission, Role},
     time::WallTime,
     wire::PushedChange,
 };
@@ -201,7 +201,7 @@ impl Scene {
     }
 
     pub(super) fn message(&self, session: &Session, number: u16, text: &str) -> Fact {
-        let body = MessageBody { kind: MessageKind::Text, text: text.into(), reply_to: None, mentions: None };
+        let body = MessageBody { content: text.into(), reply_to: None, mentions: None };
         Fact::Message(self.message_id(session, number), body)
     }
 
@@ -212,7 +212,7 @@ impl Scene {
 
     /// The attacker's words instead of those of their first message.
     pub(super) fn edits(&self, text: &str) -> Fact {
-        Fact::Edit(self.message_id(&self.attacker, 2), Edit { text: text.into(), at: self.now })
+        Fact::Edit(self.message_id(&self.attacker, 2), Edit { content: text.into(), at: self.now })
     }
 
     /// The attacker's emoji on their first message.

@@ -4,7 +4,7 @@
 
 use tidings_core::{
     authority::{Session, Stream},
-    command::{AddMember, Command, CreateConversation, Planning, SendText},
+    command::{AddMember, Command, CreateConversation, Planning, SendMessage},
     doc::{Document, RestoreDocumentError},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
     journal::Position,
@@ -146,7 +146,7 @@ impl Author {
         self.count = self.count.wrapping_add(1);
         let stamp = Stamp::new(wall_now(), self.count, self.random.number().to_be_bytes());
         let conversation = self.conversation;
-        let command = SendText { conversation, stamp, text, reply_to: None, mentions: Vec::new(), thread: None };
+        let command = SendMessage { stamp, ..SendMessage::new(conversation, text) };
         let change = self.write(who, device, command);
         self.stream.settle();
         change

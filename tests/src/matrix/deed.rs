@@ -6,8 +6,8 @@ use tidings_core::{
     ids::{ConversationId, DocumentId, InviteId, MessageId, Stamp},
     model::{
         ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite, JoinPolicy, Late,
-        LateState, MemberField, MemberStatus, MessageBody, MessageKind, Parent, Permission, Permissions, Pin, Policy,
-        Role, RoleDefinition, RoleName, Scope, Standing, Theme,
+        LateState, MemberField, MemberStatus, MessageBody, Parent, Permission, Permissions, Pin, Policy, Role,
+        RoleDefinition, RoleName, Scope, Standing, Theme,
     },
 };
 
@@ -37,7 +37,7 @@ pub(super) fn thread(by: &str, room: ConversationId, message: MessageId, depth: 
 
 /// A message in a thread.
 pub(super) fn reply(by: &str, number: u16) -> Fact {
-    let body = MessageBody { kind: MessageKind::Text, text: "a reply".into(), reply_to: None, mentions: None };
+    let body = MessageBody { content: "a reply".into(), reply_to: None, mentions: None };
     Fact::Message(message_at(by, REPLIES + number), body)
 }
 
@@ -75,10 +75,10 @@ fn on_page(actor: &str, deed: &str) -> Option<Fact> {
     Some(match deed {
         "send a text" => {
             let id = MessageId { stamp: Stamp::new(NOW, 2, [2; 8]), author: account(actor) };
-            let body = MessageBody { kind: MessageKind::Text, text: "more".into(), reply_to: None, mentions: None };
+            let body = MessageBody { content: "more".into(), reply_to: None, mentions: None };
             Fact::Message(id, body)
         }
-        "edit the own message" => Fact::Edit(message(actor), Edit { text: "other words".into(), at: NOW }),
+        "edit the own message" => Fact::Edit(message(actor), Edit { content: "other words".into(), at: NOW }),
         "delete the own message" => Fact::Deleted(message(actor), Deletion { by: account(actor), at: NOW }),
         "delete a member's message" => Fact::Deleted(message("member2"), Deletion { by: account(actor), at: NOW }),
         "react" => Fact::Reaction(message("member2"), "👍".into(), account(actor), true),

@@ -12,8 +12,8 @@ use tidings_core::{
     doc::{Document, Fact},
     ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteId, MessageId, Stamp, StreamId, TenantId},
     model::{
-        ConversationKind, ConversationState, Created, Grant, LateState, MemberStatus, MessageBody, MessageKind,
-        Permission, Permissions, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Standing,
+        ConversationKind, ConversationState, Created, Grant, LateState, MemberStatus, MessageBody, Permission,
+        Permissions, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Standing,
     },
     time::WallTime,
     wire::{DocumentSnapshot, Fetched, Push, PushedChange},
@@ -109,7 +109,7 @@ impl Scene {
         }
         scene.state(&DocumentId::Conversation(CONVERSATION), &facts);
         let says = |name: &&str| {
-            let body = MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None };
+            let body = MessageBody { content: "words".into(), reply_to: None, mentions: None };
             Fact::Message(message(name), body)
         };
         let facts: Vec<Fact> = ACTORS.iter().chain(&["member2"]).map(says).collect();

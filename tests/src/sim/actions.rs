@@ -7,7 +7,7 @@ use tidings_core::{
     command::{
         AddContact, AddMember, AnswerLate, AnswerRequest, AskFor, BanMember, BlockAccount, ChangeRole, Command,
         CreateConversation, CreateDirect, CreateResource, CreateThread, DefineRole, DeleteMessage, EditMessage,
-        InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendText,
+        InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendMessage,
         SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy, SetProfile,
         SetReachability, SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange, TransferOwnership,
         UnbanMember, UnpinMessage, Unreact,
@@ -23,7 +23,11 @@ use tidings_core::{
     view::InboxRow,
 };
 
-use super::{client::Client, world::tenant};
+use super::{
+    client::Client,
+    words::{edited, said},
+    world::tenant,
+};
 use crate::random::Random;
 
 /// Who there is.
@@ -56,7 +60,7 @@ pub enum Kind {
     CreateDirect,
     CreateResource,
     CreateConversation,
-    SendText,
+    SendMessage,
     EditMessage,
     DeleteMessage,
     React,
@@ -99,7 +103,7 @@ pub const KINDS: [(Kind, u64); 39] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateResource, 1),
     (Kind::CreateConversation, 3),
-    (Kind::SendText, 125),
+    (Kind::SendMessage, 125),
     (Kind::EditMessage, 8),
     (Kind::DeleteMessage, 5),
     (Kind::React, 8),
@@ -145,7 +149,7 @@ pub fn kind(command: &Command) -> Kind {
         Command::CreateDirect(_) => Kind::CreateDirect,
         Command::CreateResource(_) => Kind::CreateResource,
         Command::CreateConversation(_) => Kind::CreateConversation,
-        Command::SendText(_) => Kind::SendText,
+        Command::SendMessage(_) => Kind::SendMessage,
         Command::EditMessage(_) => Kind::EditMessage,
         Command::DeleteMessage(_) => Kind::DeleteMessage,
         Command::React(_) => Kind::React,
@@ -274,8 +278,8 @@ impl Person<'_> {
                 }
                 command.into()
             }
-            Kind::SendText => {
-                let mut command = SendText::new(conversation, words);
+            Kind::SendMessage => {
+                let mut command = SendMessage::new(conversation, said(words));
                 if random.chance(20) {
                     command.reply_to = self.message(conversation, random);
                 }
@@ -288,7 +292,10 @@ impl Person<'_> {
                 command.into()
             }
             Kind::EditMessage => {
-                EditMessage { conversation, message: self.message(conversation, random)?, text: words }.into()
+                let message = self.message(conversation, random)?;
+                let rows = self.client.screen.timelines.values();
+                let former = rows.filter_map(|rows| rows.get(&message)).find_map(|row| row.content.as_ref());
+                EditMessage { content: edited(former, words), conversation, message }.into()
             }
             Kind::DeleteMessage => DeleteMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::React => React { conversation, message: self.message(conversation, random)?, emoji }.into(),

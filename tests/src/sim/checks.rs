@@ -17,6 +17,7 @@ use super::{
     client::Client,
     database::wait,
     journal::{Journal, Subscribers},
+    words::printed,
     world::{World, tenant},
 };
 
@@ -107,8 +108,8 @@ impl Checks {
             let mut texts = BTreeSet::new();
             for row in rows.values() {
                 // People here say everything once.
-                let twice = row.text.starts_with(WORDS) && !texts.insert(&row.text);
-                ensure!(!twice || self.copied.contains(&row.id.author), "{account} sees {:?} twice", row.text);
+                let twice = row.text().starts_with(WORDS) && !texts.insert(row.text());
+                ensure!(!twice || self.copied.contains(&row.id.author), "{account} sees {:?} twice", row.text());
                 if row.id.author == *account {
                     continue;
                 }
@@ -116,9 +117,9 @@ impl Checks {
                 let journals = || self.formers.iter().chain([&self.journal]);
                 let mut admitted = journals().filter_map(|journal| Some((journal, journal.message(&stream, &row.id)?)));
                 let is_admitted = journals().any(|journal| journal.message(&stream, &row.id).is_some());
-                ensure!(is_admitted, "{account} sees {:?} of {}, which was never admitted", row.text, row.id.author);
+                ensure!(is_admitted, "{account} sees {:?} of {}, which was never admitted", row.text(), row.id.author);
                 let may_see = admitted.any(|(journal, position)| journal.may_see(account, &stream, position));
-                ensure!(may_see, "{account} sees {:?} of {}", row.text, row.id.author);
+                ensure!(may_see, "{account} sees {:?} of {}", row.text(), row.id.author);
             }
         }
         let faults = &client.screen.faults;
@@ -233,11 +234,12 @@ impl Checks {
                         receipts.iter().filter(|(other, receipt)| other != account && has_read(receipt)).count();
                     let shown = row.read_by as usize;
                     let is_so = (readers..=readers + gone).contains(&shown);
-                    ensure!(is_so, "{account} sees that {shown} read {:?}, and not {readers}", row.text);
+                    ensure!(is_so, "{account} sees that {shown} read {:?}, and not {readers}", row.text());
                 }
                 for (room, expected) in &rooms {
                     let rows = client.screen.rows(*room);
-                    let shown: Vec<_> = rows.iter().map(|row| (row.id.clone(), row.text.clone())).collect();
+                    let shown: Vec<_> =
+                        rows.iter().map(|row| (row.id.clone(), printed(row.content.as_ref()))).collect();
                     if shown != *expected {
                         let differs = differing(&shown, expected);
                         return Err(format!("{account}'s timeline of {room} in {conversation}: {differs}"));
@@ -346,12 +348,12 @@ fn timeline(stream: &tidings_core::authority::Stream, room: ConversationId) -> V
         .flat_map(|page| {
             Message::read_all(page).into_iter().map(|message| {
                 let position = page.admissions().get(&message.id).expect("what is shown was admitted").position;
-                (position, message.id.clone(), message.text().to_owned())
+                (position, message.id.clone(), printed(message.content()))
             })
         })
         .collect();
     messages.sort();
-    messages.into_iter().map(|(_, id, text)| (id, text)).collect()
+    messages.into_iter().map(|(_, id, said)| (id, said)).collect()
 }
 
 fn differing(shown: &[(MessageId, String)], expected: &[(MessageId, String)]) -> String {

@@ -67,7 +67,7 @@ pub struct Screen {
 impl Screen {
     /// The texts of a timeline, in its order; `None` for a deleted one.
     pub fn texts(&self, conversation: ConversationId) -> Vec<String> {
-        self.rows(conversation).into_iter().map(|row| row.text.clone()).collect()
+        self.rows(conversation).into_iter().map(|row| row.text().to_owned()).collect()
     }
 
     /// The rows of a timeline, in its order.

@@ -217,12 +217,12 @@ impl StreamJournal {
                 if message.author != *account && !(account.is_system() && is_let_in) {
                     return Err(format!("{account} wrote as {}", message.author));
                 }
-                self.words.push(body.text);
+                self.words.extend(body.content.text().map(str::to_owned));
                 if let Some(before) = self.messages.insert(message, position) {
                     return Err(format!("the message of {before} once more"));
                 }
             }
-            Fact::Edit(_, edit) => self.words.push(edit.text),
+            Fact::Edit(_, edit) => self.words.extend(edit.content.text().map(str::to_owned)),
             Fact::Info(_, words) | Fact::MemberText(_, _, words) => self.words.extend(words),
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! What people do together, which they would seldom do by chance.
 
 use tidings_core::{
-    command::{AddMember, AnswerLate, CreateConversation, React, RemoveMember, SendText, SetPolicy, SetState},
+    command::{AddMember, AnswerLate, CreateConversation, React, RemoveMember, SendMessage, SetPolicy, SetState},
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     model::{ConversationState, LateWrites, MemberStatus, Policy, Role},
@@ -135,7 +135,7 @@ impl Run<'_> {
     fn say(&mut self, device: Device, conversation: ConversationId) -> String {
         self.next_words += 1;
         let words = format!("{WORDS}{}", self.next_words);
-        self.command(device, SendText::new(conversation, words.clone()).into());
+        self.command(device, SendMessage::new(conversation, words.clone()).into());
         words
     }
 

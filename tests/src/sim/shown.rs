@@ -10,7 +10,7 @@ use tidings_core::{
     view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
 };
 
-use super::client::Screen;
+use super::{client::Screen, words::printed};
 
 /// What a screen showed.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl Shown {
         let members = details.values_mut().flat_map(|detail| detail.members.iter_mut().chain(&mut detail.candidates));
         members.for_each(|member| member.presence = PresenceKind::Offline);
         // The server tells them, and they are stored nowhere here.
-        details.values_mut().flat_map(|detail| &mut detail.late).for_each(|row| row.words = None);
+        details.values_mut().flat_map(|detail| &mut detail.late).for_each(|row| row.content = None);
         // One that says nothing looks like none.
         let mut profiles = profiles.clone();
         profiles.retain(|_, profile| *profile != Profile::default());
@@ -76,10 +76,21 @@ impl Shown {
 /// Rows with all they say, of which their Debug shows little.
 fn told(rows: &BTreeMap<MessageId, TimelineRow>) -> BTreeMap<&MessageId, String> {
     let tell = |row: &TimelineRow| {
-        let TimelineRow { author_name, own, text, deleted_by, edited_at, mentions, reactions, created_at, .. } = row;
+        let TimelineRow { author_name, own, deleted_by, edited_at, mentions, reactions, created_at, .. } = row;
         let TimelineRow { accepted_at, position, state, read_by, pinned, unsynced, thread, .. } = row;
-        let reply_to = row.reply_to.as_ref().map(|reply| (&reply.id, &reply.author_name, &reply.preview));
-        let said = (author_name, own, text, deleted_by, edited_at, reply_to, mentions, reactions, created_at);
+        let reply_to =
+            row.reply_to.as_ref().map(|reply| (&reply.id, &reply.author_name, printed(reply.preview.as_ref())));
+        let said = (
+            author_name,
+            own,
+            printed(row.content.as_ref()),
+            deleted_by,
+            edited_at,
+            reply_to,
+            mentions,
+            reactions,
+            created_at,
+        );
         format!("{said:?} {:?}", (accepted_at, position, state, read_by, pinned, unsynced, thread))
     };
     rows.iter().map(|(id, row)| (id, tell(row))).collect()

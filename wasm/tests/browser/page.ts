@@ -141,7 +141,7 @@ const lab = {
 
   async send(conversation: string, text: string): Promise<Caught | undefined> {
     try {
-      await current().sendText(conversation, text);
+      await current().sendMessage(conversation, text);
       return undefined;
     } catch (error) {
       return caught(error);
@@ -153,7 +153,7 @@ const lab = {
     return new Promise((resolve) => {
       current().timeline(conversation, ({ rows }) => {
         if (rows.length === count) {
-          resolve(rows.map((row) => row.text));
+          resolve(rows.map((row) => tidings.textOf(row.content)));
         }
       });
     });

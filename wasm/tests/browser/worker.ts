@@ -13,7 +13,7 @@ self.onmessage = async (event: MessageEvent<string>) => {
     const options = { url: "ws://127.0.0.1:1", account: "ada", token: () => "none", storeName: event.data, whenInUse: "reject" as const };
     const client = await Client.open(options);
     const { conversation = "" } = await client.createGroup({ title: "From a worker", members: [] });
-    await client.sendText(conversation, "hello");
+    await client.sendMessage(conversation, "hello");
     const { store, unsynced } = client;
     await client.close();
     self.postMessage(`${store}, ${unsynced} unsynced`);

@@ -1,10 +1,12 @@
 // Where a message is written: new, as a reply, or as an edit of an own one.
 
-import type { ConversationDetail, TimelineRow } from "tidings";
+import { textOf, type ConversationDetail, type Sendable, type TimelineRow } from "tidings";
 
+import { hereNow, lineOf, rollDie } from "../content";
 import { button, element } from "../dom";
 import { icon } from "../icons";
 import { reasonOf, type Person } from "../person";
+import { openMenu } from "../popover";
 import { composerReason, slowModeWords } from "../texts";
 
 const CHARACTERS_MAX = 4000;
@@ -69,12 +71,29 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     { type: "submit", class: "send", "aria-label": "Send", title: "Send", "data-testid": "send" },
     icon("send"),
   );
+  const attach = button(
+    {
+      class: "icon-button attach",
+      "aria-label": "Send something else",
+      title: "Send something else",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "data-testid": "attach",
+    },
+    () =>
+      openMenu(attach, "Send", [
+        { label: "Location", icon: "compass", testid: "attach-location", choose: () => void sendOther(hereNow) },
+        { label: "Roll of a die", icon: "star", testid: "attach-die", choose: () => void sendOther(rollDie) },
+      ]),
+    icon("plus"),
+  );
   const context = element("div", { class: "composer-context", hidden: true });
   const problem = element("p", { class: "composer-problem", role: "alert", "data-testid": "composer-problem" });
   const reason = element("p", { class: "composer-reason", "data-testid": "composer-reason", hidden: true });
   const form = element(
     "form",
     { class: "composer-form" },
+    attach,
     element("div", { class: "composer-field" }, text, count),
     send,
   );
@@ -112,7 +131,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
         "div",
         { class: "composer-context-words" },
         element("strong", {}, what),
-        element("span", { class: "quiet", dir: "auto" }, current.row.text),
+        element("span", { class: "quiet", dir: "auto" }, current.row.content && lineOf(current.row.content)),
       ),
       button(
         {
@@ -181,18 +200,35 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
 
   async function carryOut(current: Mode, words: string): Promise<void> {
     if (current.type === "edit") {
-      if (words !== current.row.text) {
+      if (words !== textOf(current.row.content)) {
         await client.editMessage(conversation, current.row.id, words);
       }
       return;
     }
-    const mentions = mentionsIn(words, detail);
+    await sendContent(words, current, mentionsIn(words, detail));
+  }
+
+  async function sendContent(content: Sendable, current: Mode, mentions: readonly string[] = []): Promise<void> {
     await frame.before?.();
-    await client.sendText(conversation, words, {
+    await client.sendMessage(conversation, content, {
       ...(thread !== undefined && { thread }),
       ...(current.type === "reply" && { replyTo: current.row.id }),
-      ...(mentions.length > 0 && { mentions }),
+      ...(mentions.length > 0 && { mentions: [...mentions] }),
     });
+  }
+
+  /** Sends what is no text; what is written stays where it is. */
+  async function sendOther(make: () => Sendable | Promise<Sendable>): Promise<void> {
+    const current = mode;
+    problem.textContent = "";
+    try {
+      await sendContent(await make(), current);
+      if (mode === current && current.type === "reply") {
+        setMode({ type: "new" });
+      }
+    } catch (error) {
+      problem.textContent = error instanceof GeolocationPositionError ? "This device does not tell where it is" : reasonOf(error);
+    }
   }
 
   text.addEventListener("input", () => {
@@ -210,7 +246,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
       const row = frame.lastOwn();
       if (row !== undefined && detail?.permissions.includes("message:edit") === true) {
         event.preventDefault();
-        setMode({ type: "edit", row }, row.text);
+        setMode({ type: "edit", row }, textOf(row.content));
       }
     } else if (event.key === "Escape" && mode.type !== "new") {
       event.stopPropagation();
@@ -243,7 +279,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
       text.focus();
     },
     edit: (row) => {
-      setMode({ type: "edit", row }, row.text);
+      setMode({ type: "edit", row }, textOf(row.content));
       text.focus();
     },
     focus: () => text.focus(),

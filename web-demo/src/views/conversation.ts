@@ -4,6 +4,7 @@
 import type { ConversationDetail, ConversationRow, PinRow, RefusedRow, TimelineRow } from "tidings";
 
 import { avatar } from "../avatar";
+import { lineOf } from "../content";
 import { button, element } from "../dom";
 import { icon } from "../icons";
 import { attempt, type Person } from "../person";
@@ -156,7 +157,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     if (newest === undefined) {
       return;
     }
-    const words = newest.preview === "" ? "Message not available" : newest.preview;
+    const words = newest.preview === undefined ? "Message not available" : lineOf(newest.preview);
     pins.replaceChildren(
       button(
         { class: "pin", "data-testid": "pin", "aria-label": `Pinned: ${words}` },

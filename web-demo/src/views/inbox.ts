@@ -1,9 +1,10 @@
 // The list of conversations: search, what is new, the last words of each, and
 // a menu to mute, pin or archive one.
 
-import type { ConversationRow, MemberStatus, RefusedRow } from "tidings";
+import { textOf, type ConversationRow, type MemberStatus, type RefusedRow } from "tidings";
 
 import { avatar } from "../avatar";
+import { lineOf } from "../content";
 import { button, element, KeyedList, replaceContent } from "../dom";
 import { icon } from "../icons";
 import { attempt, authorOf, type Person } from "../person";
@@ -308,7 +309,7 @@ function isMuted(row: ConversationRow): boolean {
 }
 
 function matches(row: ConversationRow, wanted: string): boolean {
-  return [calledOf(row.name), row.lastMessage?.preview ?? "", ...row.others].some((words) =>
+  return [calledOf(row.name), textOf(row.lastMessage?.preview), ...row.others].some((words) =>
     words.toLowerCase().includes(wanted),
   );
 }
@@ -322,7 +323,7 @@ function preview(person: Person, row: ConversationRow): string {
     return row.kind === "direct" ? "Say hello" : `${row.memberCount} ${row.memberCount === 1 ? "member" : "members"}`;
   }
   const author = authorOf(last.message);
-  const words = last.deleted ? "Message deleted" : last.preview;
+  const words = last.preview === undefined ? "Message deleted" : lineOf(last.preview);
   if (author === person.client.account) {
     return `You: ${words}`;
   }

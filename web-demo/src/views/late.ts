@@ -3,6 +3,7 @@
 
 import type { LateRow } from "tidings";
 
+import { lineOf } from "../content";
 import { button, element } from "../dom";
 import { attempt, type Person } from "../person";
 import { createSection, type Section } from "../section";
@@ -32,7 +33,7 @@ export function createLate(person: Person, conversation: string): Section {
                   "li",
                   { class: "late", "data-testid": "late" },
                   element("strong", {}, person.nameOf(row.author)),
-                  element("p", { class: "late-words", dir: "auto", "data-testid": "late-words" }, row.words ?? "…"),
+                  element("p", { class: "late-words", dir: "auto", "data-testid": "late-words" }, row.content === undefined ? "…" : lineOf(row.content)),
                   element(
                     "div",
                     { class: "late-buttons" },

@@ -4,6 +4,7 @@
 import type { Permission, ReactionRow, TimelineRow } from "tidings";
 
 import { avatar } from "../avatar";
+import { drawContent, lineOf } from "../content";
 import { button, element, replaceContent, setAttributes, type Child } from "../dom";
 import { icon } from "../icons";
 import { openMenu, type MenuItem } from "../popover";
@@ -96,8 +97,9 @@ export function isDeleted(row: TimelineRow): boolean {
 }
 
 function words(row: TimelineRow, actions: MessageActions): HTMLElement {
-  if (!isDeleted(row)) {
-    return element("span", { class: "message-text", dir: "auto", "data-testid": "message-text" }, ...linked(row.text));
+  if (row.content !== undefined) {
+    const attributes = { class: "message-text", dir: "auto", "data-testid": "message-text" };
+    return element("span", attributes, ...drawContent(row.content));
   }
   const by = row.deletedBy === row.author ? "" : ` by ${actions.nameOf(row.deletedBy ?? "")}`;
   return element("span", { class: "message-text placeholder", dir: "auto", "data-testid": "message-text" }, `Message deleted${by}`);
@@ -108,17 +110,18 @@ function quote(row: TimelineRow, actions: MessageActions): Child {
   if (answered === undefined || isDeleted(row)) {
     return undefined;
   }
+  const words = answered.preview === undefined ? "Message not available" : lineOf(answered.preview);
   return button(
     {
       class: "quote",
       tabindex: "-1",
       "data-testid": "quote",
       "data-focus": "quote",
-      "aria-label": `Answers ${answered.authorName}: ${answered.preview}`,
+      "aria-label": `Answers ${answered.authorName}: ${words}`,
     },
     () => actions.jump(answered.id),
     element("span", { class: "quote-author", dir: "auto" }, answered.authorName),
-    element("span", { class: "quote-words", dir: "auto" }, answered.preview === "" ? "Message not available" : answered.preview),
+    element("span", { class: "quote-words", dir: "auto" }, words),
   );
 }
 
@@ -296,6 +299,7 @@ function menuItems(anchor: HTMLElement, row: TimelineRow, actions: MessageAction
       choose: () => openEmoji(anchor, (emoji) => actions.toggleReaction(row, emoji)),
     },
     row.own &&
+      row.content?.kind === "text" &&
       actions.can("message:edit") && {
         label: "Edit",
         icon: "edit",
@@ -317,24 +321,4 @@ function menuItems(anchor: HTMLElement, row: TimelineRow, actions: MessageAction
     },
   ];
   return items.filter((item) => item !== false);
-}
-
-/** The text with its web addresses as links. */
-function linked(text: string): Child[] {
-  const parts: Child[] = [];
-  let from = 0;
-  for (const match of text.matchAll(/https?:\/\/[^\s<>"'`]+/gi)) {
-    // What ends a sentence or a bracket is not the address's.
-    const address = match[0].replace(/[.,;:!?)\]}]+$/, "");
-    if (!URL.canParse(address)) {
-      continue;
-    }
-    parts.push(
-      text.slice(from, match.index),
-      element("a", { href: address, target: "_blank", rel: "noopener noreferrer", tabindex: "-1" }, address),
-    );
-    from = match.index + address.length;
-  }
-  parts.push(text.slice(from));
-  return parts;
 }

@@ -3,6 +3,7 @@
 
 import type { Code, RefusedRow } from "tidings";
 
+import { lineOf } from "../content";
 import { button, element, KeyedList, replaceContent } from "../dom";
 import { icon } from "../icons";
 import { attempt, type Person } from "../person";
@@ -32,7 +33,8 @@ export function createRefused(person: Person): RefusedView {
   });
 
   function draw(card: HTMLElement, row: RefusedRow): void {
-    const words = row.words ?? "";
+    const words = row.content === undefined ? (row.words ?? "") : lineOf(row.content);
+    const isText = row.content === undefined || row.content.kind === "text";
     card.dataset["code"] = row.code;
     card.tabIndex = -1;
     replaceContent(card, [
@@ -58,6 +60,7 @@ export function createRefused(person: Person): RefusedView {
           "Retry",
         ),
         words !== "" &&
+          isText &&
           !WRITTEN.has(row.code) &&
           button(
             { class: "button", "data-testid": "refused-edit", "data-focus": "edit" },

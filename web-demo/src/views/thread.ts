@@ -3,6 +3,7 @@
 
 import type { ConversationDetail, TimelineRow } from "tidings";
 
+import { lineOf } from "../content";
 import { button, element } from "../dom";
 import { icon } from "../icons";
 import type { Person } from "../person";
@@ -44,7 +45,7 @@ export function createThread(person: Person, row: TimelineRow, frame: ThreadFram
     "div",
     { class: "thread-parent", "data-testid": "thread-parent" },
     element("strong", {}, row.own ? "You" : row.authorName),
-    element("span", { class: "quiet", dir: "auto" }, row.text === "" ? "Message deleted" : row.text),
+    element("span", { class: "quiet", dir: "auto" }, row.content === undefined ? "Message deleted" : lineOf(row.content)),
   );
   const refused = createRefused(person);
   const actions: MessageActions = {

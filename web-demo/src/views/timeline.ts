@@ -7,7 +7,7 @@ import { button, element, KeyedList } from "../dom";
 import { icon } from "../icons";
 import type { Person } from "../person";
 import { dayKey, dayName } from "../times";
-import { drawMessage, isDeleted, openMessageMenu, type MessageActions } from "./message";
+import { drawMessage, openMessageMenu, type MessageActions } from "./message";
 
 /** Messages of one author closer than this stand together. */
 const GROUP_MS = 5 * 60_000;
@@ -332,7 +332,7 @@ export function createTimeline(
       goal = { message, loads: 0 };
       pursue();
     },
-    lastOwn: () => rows.findLast((row) => row.own && !isDeleted(row)),
+    lastOwn: () => rows.findLast((row) => row.own && row.content?.kind === "text"),
     typing: (on) => timeline?.typing(on),
     close: () => {
       controller.abort();

@@ -51,7 +51,7 @@ fn a60_a_message_is_held_of_one_who_was_removed_and_wrote_it_before() {
     assert_eq!(answer(&held, "mo", handed_in(5, "mo", 8)), Err(Code::MemberExists));
     assert_eq!(answer(&held, "zoe", handed_in(5, "zoe", 8)), Err(Code::NotAMember));
     let mut empty = handed_in(5, "me", 8);
-    empty.body.text.clear();
+    empty.body.content = "".into();
     assert_eq!(answer(&held, "me", empty), Err(Code::TextEmpty));
     let refused = room(LateWrites::Refuse);
     assert_eq!(answer(&refused, "me", handed_in(5, "me", 8)), Err(Code::MemberRemoved));

@@ -42,10 +42,10 @@ fn a75_what_people_are_called_is_one_line() {
 fn a75_a_message_has_lines_and_shows_something() {
     let room = Room::group();
     let text = |text: &str| {
-        let body = MessageBody { kind: MessageKind::Text, text: text.into(), reply_to: None, mentions: None };
+        let body = MessageBody { content: text.into(), reply_to: None, mentions: None };
         [Fact::Message(message(9, "me"), body)]
     };
-    let edited = |text: &str| [Fact::Edit(message(2, "me"), Edit { text: text.into(), at: NOW })];
+    let edited = |text: &str| [Fact::Edit(message(2, "me"), Edit { content: text.into(), at: NOW })];
     for nothing in ["\u{200b}", "\u{3164}\n", "\u{2800} \u{feff}", "\u{200d}"] {
         room.check("me", Some(1), &text(nothing), Err(Code::TextEmpty));
         room.check("me", Some(1), &edited(nothing), Err(Code::TextEmpty));

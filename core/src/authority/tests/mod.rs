@@ -4,6 +4,7 @@
 
 mod account;
 mod block;
+mod content;
 mod count;
 mod given;
 mod late;
@@ -27,8 +28,8 @@ use crate::{
     ids::{ContactId, ConversationId, MessageId, Stamp, StreamId},
     journal::{Entry, Position},
     model::{
-        ConversationKind, ConversationState, Created, Deletion, Edit, InfoField, MemberStatus, MessageBody,
-        MessageKind, Permission, Pin, Policy, Role, SendPolicy, Standing,
+        ConversationKind, ConversationState, Created, Deletion, Edit, InfoField, MemberStatus, MessageBody, Permission,
+        Pin, Policy, Role, SendPolicy, Standing,
     },
     wire::PushedChange,
 };
@@ -55,12 +56,12 @@ fn message(number: u8, author: &str) -> MessageId {
 }
 
 fn says(number: u8, author: &str) -> Fact {
-    let body = MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None };
+    let body = MessageBody { content: "words".into(), reply_to: None, mentions: None };
     Fact::Message(message(number, author), body)
 }
 
 fn edit(number: u8, author: &str) -> Fact {
-    Fact::Edit(message(number, author), Edit { text: "other words".into(), at: NOW })
+    Fact::Edit(message(number, author), Edit { content: "other words".into(), at: NOW })
 }
 
 fn deletion(number: u8, author: &str, by: &str) -> Fact {
@@ -582,7 +583,7 @@ fn a18_an_account_is_written_by_itself() {
 fn a19_values_have_their_lengths_and_ranges() {
     let mut room = Room::group();
     let text = |text: String| {
-        let body = MessageBody { kind: MessageKind::Text, text, reply_to: None, mentions: None };
+        let body = MessageBody { content: text.into(), reply_to: None, mentions: None };
         vec![Fact::Message(message(9, "ow"), body)]
     };
     room.check("ow", Some(1), &text(" \n".into()), Err(Code::TextEmpty));
@@ -592,13 +593,13 @@ fn a19_values_have_their_lengths_and_ranges() {
     room.check("ow", None, &[Fact::Info(InfoField::Title, Some("x".repeat(201)))], Err(Code::TextTooLong));
     room.check("ow", None, &[Fact::Info(InfoField::Description, Some("x".repeat(2_001)))], Err(Code::TextTooLong));
     let many = Some(vec![account("me"); 51]);
-    let body = MessageBody { kind: MessageKind::Text, text: "x".into(), reply_to: None, mentions: many };
+    let body = MessageBody { content: "x".into(), reply_to: None, mentions: many };
     room.check("ow", Some(1), &[Fact::Message(message(9, "ow"), body)], Err(Code::TooManyMentions));
     let ahead = MessageId {
         stamp: Stamp::new(NOW.plus(core::time::Duration::from_secs(301)), 0, [0; 8]),
         author: account("ow"),
     };
-    let body = MessageBody { kind: MessageKind::Text, text: "x".into(), reply_to: None, mentions: None };
+    let body = MessageBody { content: "x".into(), reply_to: None, mentions: None };
     room.check("ow", Some(1), &[Fact::Message(ahead, body)], Err(Code::ClockAhead));
     room.limits.pins_max = 1;
     room.push("ow", None, &[pin(1, "ow")]).unwrap();
@@ -640,7 +641,7 @@ fn a86_what_was_deleted_is_written_by_no_administrator_either() {
 fn a21_a_message_is_written_once_and_spoken_of_on_its_page() {
     let mut room = Room::group();
     room.check("me", Some(1), &[edit(99, "me")], Err(Code::MessageUnknown));
-    let again = MessageBody { kind: MessageKind::Text, text: "other".into(), reply_to: None, mentions: None };
+    let again = MessageBody { content: "other".into(), reply_to: None, mentions: None };
     room.check("me", Some(1), &[Fact::Message(message(2, "me"), again)], Err(Code::AlreadyWritten));
     room.push("me", Some(1), &[deletion(2, "me", "me")]).unwrap();
     room.check("me", Some(1), &[edit(2, "me")], Err(Code::MessageDeleted));

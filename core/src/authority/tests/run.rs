@@ -46,7 +46,7 @@ impl Turn {
         let by = account(self.name);
         vec![match self.act {
             Act::Say | Act::Again(_) => says(number, self.name),
-            Act::Edit(index) => Fact::Edit(about(index), Edit { text: format!("words {number}"), at: NOW }),
+            Act::Edit(index) => Fact::Edit(about(index), Edit { content: format!("words {number}").into(), at: NOW }),
             Act::Delete(index) => Fact::Deleted(about(index), Deletion { by, at: NOW }),
             Act::React(index) => Fact::Reaction(about(index), "🙂".into(), by, true),
             Act::Pin(index) => {

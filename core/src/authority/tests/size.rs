@@ -17,7 +17,7 @@ fn named(name: &str, called: &str) -> [Fact; 1] {
 /// What an account says, so many characters of it.
 fn says_long(number: u8, author: &str, characters: usize) -> Fact {
     let text = "x".repeat(characters);
-    let body = MessageBody { kind: MessageKind::Text, text, reply_to: None, mentions: None };
+    let body = MessageBody { content: text.into(), reply_to: None, mentions: None };
     Fact::Message(message(number, author), body)
 }
 
@@ -41,7 +41,7 @@ fn d20_a_page_closes_by_bytes_and_fills_by_bytes() {
     room.check("me", Some(2), &[says(5, "me")], Ok(()));
     let edited = |characters| {
         let text = "x".repeat(characters);
-        [Fact::Edit(message(2, "me"), Edit { text, at: NOW })]
+        [Fact::Edit(message(2, "me"), Edit { content: text.into(), at: NOW })]
     };
     let left = usize::try_from(u64::from(room.limits.page_bytes_max) - room.bytes(1)).unwrap();
     room.check("me", Some(1), &edited(left), Err(Code::PageFull));

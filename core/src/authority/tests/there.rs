@@ -64,7 +64,7 @@ fn a77_a_thread_pins_what_was_said_in_it() {
 fn a78_a_reply_answers_something_that_can_have_been_said() {
     let room = Room::group();
     let reply = |answered: MessageId| {
-        let body = MessageBody { kind: MessageKind::Text, text: "x".into(), reply_to: Some(answered), mentions: None };
+        let body = MessageBody { content: "x".into(), reply_to: Some(answered), mentions: None };
         [Fact::Message(message(9, "me"), body)]
     };
     room.check("me", Some(1), &reply(message(1, "mo")), Ok(()));

@@ -57,7 +57,7 @@ fn e90_a_receipt_draws_the_rows_between_where_it_was_and_where_it_is() {
 #[test]
 fn e91_an_input_looks_at_what_it_changes_however_much_is_open() {
     let inputs: [fn(ConversationId) -> Input; 3] = [
-        |conversation| Input::Command { request: 9, command: SendText::new(conversation, "words").into() },
+        |conversation| Input::Command { request: 9, command: SendMessage::new(conversation, "words").into() },
         |conversation| receipt_of("bob", conversation, 1, 0),
         |_| Input::TimerDue,
     ];
@@ -107,7 +107,7 @@ fn e94_a_message_costs_the_same_in_front_of_few_and_of_many() {
             give(&mut engine, &mut store, Input::LoadOlder(conversation));
         }
         let before = engine.counts();
-        let command = SendText::new(conversation, "words").into();
+        let command = SendMessage::new(conversation, "words").into();
         let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
         let push = session::pushes(&outputs).next().expect("it is pushed");
         receive(&mut engine, &mut store, &answer(&push, texts + 2));
@@ -169,7 +169,7 @@ fn e96_what_waits_is_found_without_a_look_at_the_rest() {
     let costs = [10, 200].map(|waiting| {
         let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
         let conversation = open_group(&mut engine, &mut store);
-        let text = || Input::Command { request: 2, command: SendText::new(conversation, "words").into() };
+        let text = || Input::Command { request: 2, command: SendMessage::new(conversation, "words").into() };
         for _ in 0..waiting {
             give(&mut engine, &mut store, text());
         }
@@ -290,7 +290,7 @@ fn copies_of_one_message(pages: u64) -> [u64; 2] {
     let conversation = paged_conversation(&mut engine, &mut store, pages);
     let replica = engine.streams.quietly(&StreamId::Conversation(conversation)).unwrap();
     assert_eq!(replica.shown_pages().count() as u64, pages);
-    let command = SendText::new(conversation, "words").into();
+    let command = SendMessage::new(conversation, "words").into();
     let (outputs, written) = Effort::of(|| give(&mut engine, &mut store, Input::Command { request: 2, command }));
     let push = session::pushes(&outputs).next().expect("it is pushed");
     let answer = answer(&push, pages * ON_A_PAGE + 2);
@@ -321,7 +321,7 @@ fn e121_what_gathered_behind_the_snapshots_goes_in_one_write_however_much_it_is(
         engine.limits.page_changes_soft = page;
         let gathered = page / Settings::default().tail_share;
         let costs = (3..).take(gathered as usize).map(|position| {
-            let command = SendText::new(conversation, "words").into();
+            let command = SendMessage::new(conversation, "words").into();
             let outputs = give(&mut engine, &mut store, Input::Command { request: 2, command });
             let push = pushes(&outputs).next().expect("it is pushed");
             cost(&mut engine, &mut store, frame(&answer(&push, position))).records
@@ -336,7 +336,7 @@ fn e121_what_gathered_behind_the_snapshots_goes_in_one_write_however_much_it_is(
 
 /// The entries of so many messages that another device of the account writes behind a push that was admitted.
 fn written_elsewhere(push: &Push, messages: u64) -> Vec<Entry> {
-    let message = || SendText::new(push.stream.conversation().unwrap(), "words").into();
+    let message = || SendMessage::new(push.stream.conversation().unwrap(), "words").into();
     commanded_elsewhere(push, (0..messages).map(|_| message()))
 }
 
@@ -388,7 +388,7 @@ fn e123_what_waits_is_put_on_top_of_much_that_comes_at_once() {
         let push = push_of(&mut engine, &mut store, 1);
         receive(&mut engine, &mut store, &answer(&push, 1));
         for request in 0..waiting {
-            let command = SendText::new(push.stream.conversation().unwrap(), "mine").into();
+            let command = SendMessage::new(push.stream.conversation().unwrap(), "mine").into();
             give(&mut engine, &mut store, Input::Command { request, command });
         }
         let told = Entries { stream: push.stream.clone(), entries: written_elsewhere(&push, 300) };
@@ -451,7 +451,7 @@ fn e126_a_register_asks_for_the_pages_that_it_passes() {
 #[test]
 fn e127_a_message_asks_for_no_page_but_its_own() {
     let [few, many] =
-        asked(|conversation, _| Input::Command { request: 2, command: SendText::new(conversation, "words").into() });
+        asked(|conversation, _| Input::Command { request: 2, command: SendMessage::new(conversation, "words").into() });
     assert!(many <= few + 2 * HALVES, "{many} after {few}");
 }
 

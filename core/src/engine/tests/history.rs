@@ -173,7 +173,7 @@ fn e132_what_is_fetched_and_does_not_lead_to_the_head_is_noticed() {
 fn e132_what_was_written_here_is_in_the_hash_as_it_was_admitted() {
     for administrators in [vec![], vec![Position::new(3)]] {
         let mut scene = Scene::new();
-        let command = SendText::new(scene.conversation, "more").into();
+        let command = SendMessage::new(scene.conversation, "more").into();
         let push = pushes(&give(&mut scene.engine, &mut scene.store, Input::Command { request: 5, command })).next();
         let push = push.expect("it is pushed");
         let mut entries = admitted(&push, 3);

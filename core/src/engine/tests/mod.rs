@@ -15,7 +15,7 @@ pub(super) use session::{go_online, receive};
 
 use super::*;
 use crate::{
-    command::{BanMember, CreateConversation, SendText, SetMemberText, SetPermission},
+    command::{BanMember, CreateConversation, SendMessage, SetMemberText, SetPermission},
     engine::record::OUTBOX,
     ids::{ChangeHash, DocumentId},
     journal::{Entry, Head},
@@ -213,7 +213,11 @@ fn v6_a_device_whose_clock_is_set_asks_the_server_for_the_time() {
 fn v7_a_message_shows_the_name_that_its_author_has_in_the_conversation() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     let conversation = open_group(&mut engine, &mut store);
-    give(&mut engine, &mut store, Input::Command { request: 2, command: SendText::new(conversation, "hello").into() });
+    give(
+        &mut engine,
+        &mut store,
+        Input::Command { request: 2, command: SendMessage::new(conversation, "hello").into() },
+    );
     let text = Some("Captain Ann".to_owned());
     let command = SetMemberText { conversation, field: MemberField::DisplayName, text };
     let outputs = give(&mut engine, &mut store, Input::Command { request: 3, command: command.into() });
@@ -235,7 +239,7 @@ fn e7_a_restart_shows_the_list_and_what_is_not_sent() {
         Output::Update(Update::CommandStored { conversation, .. }) => *conversation,
         _ => None,
     });
-    let command = SendText::new(conversation.unwrap(), "words").into();
+    let command = SendMessage::new(conversation.unwrap(), "words").into();
     give(&mut engine, &mut store, Input::Command { request: 2, command });
     let mut engine = Engine::new(now(), config());
     let mut first = Vec::new();

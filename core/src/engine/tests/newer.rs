@@ -6,12 +6,16 @@ use super::{
 };
 use crate::{
     model::{
-        AccountKind, ConversationKind, ConversationState, MemberStatus, MessageKind, PresenceKind, Profile, Receipt,
-        Role,
+        AccountKind, Content, ConversationKind, ConversationState, MemberStatus, PresenceKind, Profile, Receipt, Role,
     },
     view::InboxRow,
     wire::{ConversationSummary, LastMessage, MemberPresence, ProfileNotice, Revoked, newer::with_a_name},
 };
+
+/// `["drawing", {0: "A drawing"}]`.
+fn drawing() -> Content {
+    crate::wire::decode(b"\x82\x67drawing\xa1\x00\x69A drawing").unwrap()
+}
 
 /// A conversation of which this version knows nothing but that it is there.
 fn summary() -> ConversationSummary {
@@ -25,13 +29,7 @@ fn summary() -> ConversationSummary {
         status: MemberStatus::Active,
         member_count: 2,
         others: vec![AccountId::parse("bob").unwrap()],
-        last_message: Some(LastMessage {
-            message,
-            kind: MessageKind::Unknown,
-            preview: "A drawing".into(),
-            deleted: false,
-            position: Position::new(3),
-        }),
+        last_message: Some(LastMessage { message, preview: Some(drawing()), position: Position::new(3) }),
         position: Position::new(3),
         page: 1,
         receipt: Receipt::default(),
@@ -86,7 +84,7 @@ fn w60_what_a_newer_server_tells_is_shown_stored_and_read_again() {
     assert_eq!(shown.len(), 2, "{outputs:?}");
     let row = shown.iter().find(|row| row.conversation == conversation).unwrap().clone();
     assert_eq!((row.kind, row.state), (ConversationKind::Unknown, ConversationState::Unknown));
-    assert_eq!(row.last_message.as_ref().map(|last| last.kind), Some(MessageKind::Unknown));
+    assert_eq!(row.last_message.as_ref().and_then(|last| last.preview.clone()), Some(drawing()));
     // It is asked for what it may read, and for nothing of what it stands in in a way that it does not know.
     assert_eq!(fetches(&outputs, &StreamId::Conversation(conversation)).count(), 1);
     assert_eq!(fetches(&outputs, &StreamId::Conversation(moved.conversation)).count(), 0);
@@ -201,7 +199,7 @@ fn w66_a_store_that_another_version_wrote_is_told_anew_and_its_outbox_stays() {
     assert_eq!(engine.inbox.get(&conversation).unwrap().row.kind, ConversationKind::Group);
     let mut engine = Engine::new(now(), config());
     drain(&mut engine, &mut store);
-    let command = SendText::new(conversation, "not sent yet").into();
+    let command = SendMessage::new(conversation, "not sent yet").into();
     give(&mut engine, &mut store, Input::Command { request: 1, command });
     written_by_another_version(&mut store, conversation);
     let (mut engine, _) = cursor_said(&mut store);
@@ -236,7 +234,7 @@ fn w60_a_name_that_is_not_known_is_read_wherever_it_stands_in_a_record() {
     let group = push.stream.conversation().unwrap();
     give(&mut engine, &mut store, Input::OpenConversation(group));
     let ask = crate::command::AskFor { conversation, wish: crate::model::Wish::Accept };
-    for (request, command) in [(7, ask.into()), (8, SendText::new(group, "more").into())] {
+    for (request, command) in [(7, ask.into()), (8, SendMessage::new(group, "more").into())] {
         give(&mut engine, &mut store, Input::Command { request, command });
     }
     let later = Now { monotonic: MonotonicTime::from_millis(60_000), ..now() };

@@ -73,7 +73,7 @@ pub(super) fn push_of(engine: &mut Engine, store: &mut MemoryStore, texts: u64) 
         _ => None,
     });
     for request in 1..=texts {
-        let command = SendText::new(conversation.unwrap(), "words").into();
+        let command = SendMessage::new(conversation.unwrap(), "words").into();
         give(engine, store, Input::Command { request, command });
     }
     let outputs = go_online(engine, store);
@@ -259,7 +259,7 @@ fn s8_an_answer_that_comes_before_the_entries_in_front_of_it_waits_for_them() {
     let created_head = head_of(Head::default(), &entries.entries);
     let request = fetches(&outputs, &created.stream).next().expect("what is unknown is fetched");
     receive(&mut other, &mut others, &fetched(request, &created.stream, Head::default(), entries.entries));
-    let say = |text: &str| Input::Command { request: 9, command: SendText::new(conversation, text).into() };
+    let say = |text: &str| Input::Command { request: 9, command: SendMessage::new(conversation, text).into() };
     let first = pushes(&give(&mut other, &mut others, say("first"))).next().unwrap();
     let pushed = pushes(&give(&mut engine, &mut store, say("second"))).next().unwrap();
 

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::{ChainHash, Cursor, Entry, Position},
-    model::{ConversationKind, ConversationState, MemberStatus, MessageKind, Profile, Role},
+    model::{ConversationKind, ConversationState, MemberStatus, Profile, Role},
     time::WallTime,
     wire::{LastMessage, ListedRow},
 };
@@ -283,9 +283,7 @@ pub(super) fn member(status: MemberStatus, since: u64) -> MemberRow {
 pub(super) fn row(members: &[&str], title: Option<&str>) -> ConversationRow {
     let last_message = LastMessage {
         message: MessageId { stamp: Stamp::from_bytes([1; 16]), author: account(members[0]) },
-        kind: MessageKind::Text,
-        preview: "héllo 🌊".to_owned(),
-        deleted: false,
+        preview: Some("héllo 🌊".into()),
         position: position(1),
     };
     ConversationRow {

@@ -1,7 +1,7 @@
 //! What is kept beside the journal: receipts, devices, members, profiles.
 
 use tidings_core::{
-    model::{LateMessage, MessageBody, MessageKind, Parent, Receipt, Thread},
+    model::{LateMessage, MessageBody, Parent, Receipt, Thread},
     wire::MemberReceipt,
 };
 
@@ -191,7 +191,7 @@ pub(crate) async fn threads_are_found_by_the_page_they_start_from(store: &dyn St
 pub(crate) async fn messages_are_held_until_somebody_decides(store: &dyn Store) {
     let late = |number: u8| LateMessage {
         message: MessageId { stamp: Stamp::from_bytes([number; 16]), author: account("bob") },
-        body: MessageBody { kind: MessageKind::Text, text: "words".into(), reply_to: None, mentions: None },
+        body: MessageBody { content: "words".into(), reply_to: None, mentions: None },
         thread: None,
         base: position(1),
     };

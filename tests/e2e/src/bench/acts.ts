@@ -178,7 +178,7 @@ export async function direct(peer: string): Promise<string> {
 export async function send({ conversation, count }: { conversation: string; count: number }): Promise<void> {
   const { client } = globalThis.bench as Device;
   for (let index = 0; index < count; index += 1) {
-    await client.sendText(conversation, `message ${index}: as many characters as somebody writes in a line`);
+    await client.sendMessage(conversation, `message ${index}: as many characters as somebody writes in a line`);
   }
   await new Promise<void>((resolve) => {
     const look = (): void => {

@@ -107,7 +107,7 @@ async function converge(
 ): Promise<Spent> {
   bob.setNetwork(false);
   await until(() => bob.connection.type === "off");
-  await Promise.all(Array.from({ length: BURST }, (_, index) => bob.sendText(conversation, text(index))));
+  await Promise.all(Array.from({ length: BURST }, (_, index) => bob.sendMessage(conversation, text(index))));
   await write(ann, conversation, MISSED);
   const last = newest(written) + BURST;
   return spent(place, async () => {
@@ -176,17 +176,17 @@ async function openDevice(plan: GrowthPlan, place: Place, account: string, name:
 
 /** Writes at once, and waits until the server has admitted all of it. */
 async function write(device: Client, conversation: string, count: number): Promise<void> {
-  await Promise.all(Array.from({ length: count }, (_, index) => device.sendText(conversation, text(index))));
+  await Promise.all(Array.from({ length: count }, (_, index) => device.sendMessage(conversation, text(index))));
   await settled(device);
 }
 
 /** What a message costs, sent one after another, in every client here; ms. */
 async function costOfOne(place: Place, device: Client, conversation: string): Promise<number> {
   // Stored behind all that the store has to write yet, which is not what the others cost.
-  await device.sendText(conversation, text(0));
+  await device.sendMessage(conversation, text(0));
   const cost = await spent(place, async () => {
     for (let index = 1; index < SAMPLE; index += 1) {
-      await device.sendText(conversation, text(index));
+      await device.sendMessage(conversation, text(index));
     }
     await settled(device);
   });

@@ -27,7 +27,7 @@ export async function writeHistory(server: Server): Promise<string[]> {
         const { conversation = "" } = await device.createGroup({ title, members: [READER, ...others] });
         const isLong = group === 0 && peer < LONG;
         for (let message = 0; message < (isLong ? LONG_MESSAGES : MESSAGES); message += 1) {
-          await device.sendText(conversation, `message ${message}: as many characters as somebody writes in a line`);
+          await device.sendMessage(conversation, `message ${message}: as many characters as somebody writes in a line`);
         }
         if (isLong) {
           long.push(conversation);

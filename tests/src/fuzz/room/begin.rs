@@ -36,7 +36,7 @@ pub(super) fn group() -> Room {
     (0..DEVICES.len()).for_each(|device| room.sync(device));
     // Both devices of one person edit at once, while others react.
     for (device, text) in [(3, "who comes along?"), (4, "who would come?")] {
-        room.say(device, &page, &[Fact::Edit(first.clone(), Edit { text: text.into(), at: BEGIN })]);
+        room.say(device, &page, &[Fact::Edit(first.clone(), Edit { content: text.into(), at: BEGIN })]);
     }
     for (device, name) in [(1, "ad"), (2, "mo")] {
         let second = room.new_message(&account(name));

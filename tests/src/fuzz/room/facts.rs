@@ -8,9 +8,9 @@ use tidings_core::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp, StreamId},
     model::{
         Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, Invite, Late, LateState, Link, LinkKind, MemberField, MemberStatus, MessageBody, MessageKind,
-        NotificationLevel, Parent, Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Reachability, Role,
-        RoleDefinition, RoleName, Scope, Standing, Theme,
+        InfoField, Invite, Late, LateState, Link, LinkKind, MemberField, MemberStatus, MessageBody, NotificationLevel,
+        Parent, Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Reachability, Role, RoleDefinition,
+        RoleName, Scope, Standing, Theme,
     },
     time::WallTime,
 };
@@ -155,9 +155,9 @@ impl Room {
                 let id = self.new_message(&by);
                 let reply_to = script.one_in(4).then(|| self.known_message(script, &by));
                 let mentions = script.one_in(4).then(|| (0..script.below(5)).map(|_| some_account(script)).collect());
-                Fact::Message(id, MessageBody { kind: MessageKind::Text, text: some_text(script), reply_to, mentions })
+                Fact::Message(id, MessageBody { content: some_text(script).into(), reply_to, mentions })
             }
-            2 => Fact::Edit(self.known_message(script, &by), Edit { text: some_text(script), at }),
+            2 => Fact::Edit(self.known_message(script, &by), Edit { content: some_text(script).into(), at }),
             3 => Fact::Deleted(self.known_message(script, &by), Deletion { by, at }),
             _ => {
                 let emoji = ["👍", "👎🏽", "👩‍👩‍👧", "x"][script.below(4)].to_owned();

@@ -18,7 +18,7 @@ use tidings_core::{
     ids::{AccountId, ChangeHash, ContactId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
     journal::{Admissions, Entry, Position},
     limits::Limits,
-    model::{Contact, ContactKind, Conversation, InfoField, MessageBody, MessageKind, Role},
+    model::{Contact, ContactKind, Conversation, InfoField, MessageBody, Role},
     time::WallTime,
     wire::PushedChange,
 };
@@ -414,7 +414,7 @@ impl Room {
 
 /// A message with this text.
 pub fn says(id: MessageId, text: &str) -> Fact {
-    Fact::Message(id, MessageBody { kind: MessageKind::Text, text: text.into(), reply_to: None, mentions: None })
+    Fact::Message(id, MessageBody { content: text.into(), reply_to: None, mentions: None })
 }
 
 /// The account of this name.

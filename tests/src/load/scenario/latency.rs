@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tidings_core::{command::SendText, engine::Input};
+use tidings_core::{command::SendMessage, engine::Input};
 
 use super::{
     super::{
@@ -86,7 +86,7 @@ async fn engines(bench: &Bench) -> anyhow::Result<Vec<Duration>> {
     let mut times = Vec::new();
     for index in 0..WARM_UP + ENGINES {
         let start = Instant::now();
-        bob.command(SendText::new(conversation, words.text()));
+        bob.command(SendMessage::new(conversation, words.text()));
         let sent = bob.until("sent", |bob| bob.has_sent(index + 1));
         let seen = async {
             eve.until("visible", |eve| eve.rows().count() > index).await?;

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use tidings_core::{command::SendText, engine::Input};
+use tidings_core::{command::SendMessage, engine::Input};
 
 use super::{
     super::{
@@ -36,7 +36,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
         bob.handle(Input::SetNetwork(false));
         let mut words = Words::new(round);
         for _ in 0..LOCAL {
-            bob.command(SendText::new(conversation(1), words.text()));
+            bob.command(SendMessage::new(conversation(1), words.text()));
         }
         let remote = (0..REMOTE).map(|_| author.say(&ann.account, ann.device)).collect();
         ann.push_accepted(&stream, remote).await?;
@@ -48,7 +48,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
         bob.handle(Input::SetNetwork(true));
         let last = author.last_text().to_owned();
         let here = bob.until("an empty outbox and every message", |bob| {
-            bob.is_online() && bob.screen.unsynced == 0 && bob.rows().any(|row| row.text == last)
+            bob.is_online() && bob.screen.unsynced == 0 && bob.rows().any(|row| row.text() == last)
         });
         let (here, there) = tokio::join!(here, ann.entries(LOCAL));
         here.and(there)?;

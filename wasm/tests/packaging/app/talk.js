@@ -7,7 +7,7 @@ export async function talk(start) {
     await start();
     const client = await Client.open({ url, account, token: () => token, store: "memory" });
     const { conversation } = await client.createGroup({ title: "Walks", members: [] });
-    await client.sendText(conversation, "Sunday?");
+    await client.sendMessage(conversation, "Sunday?");
     client.timeline(conversation, ({ rows }) => {
       document.body.dataset.state = rows[0]?.state ?? "nothing";
     });

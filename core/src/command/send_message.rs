@@ -1,4 +1,4 @@
-//! Sends a text into the open page.
+//! Sends a message into the open page.
 
 use minicbor::{Decode, Encode};
 
@@ -6,26 +6,26 @@ use crate::{
     command::{PlanResult, Planning, plan},
     doc::Fact,
     ids::{AccountId, ConversationId, DocumentId, MessageId, Stamp},
-    model::{MessageBody, MessageKind},
+    model::{Content, MessageBody},
 };
 
-/// Sends a text. Its id is given once and kept through every rewriting.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+/// Sends a message. Its id is given once and kept through every rewriting.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct SendText {
+pub struct SendMessage {
     /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
     /// The message's stamp, from the device's hybrid clock.
     #[n(1)]
     pub stamp: Stamp,
-    /// The text, 1 to 4,000 characters.
+    /// What it says.
     #[n(2)]
-    pub text: String,
+    pub content: Content,
     /// The message it answers.
     #[n(3)]
     pub reply_to: Option<MessageId>,
-    /// Whom it calls.
+    /// The accounts it mentions.
     #[n(4)]
     pub mentions: Vec<AccountId>,
     /// The thread of the conversation that it is written in.
@@ -33,13 +33,13 @@ pub struct SendText {
     pub thread: Option<ConversationId>,
 }
 
-impl SendText {
-    /// A text that the engine is to stamp.
-    pub fn new(conversation: ConversationId, text: impl Into<String>) -> Self {
+impl SendMessage {
+    /// A message that the engine is to stamp.
+    pub fn new(conversation: ConversationId, content: impl Into<Content>) -> Self {
         Self {
             conversation,
             stamp: Stamp::from_bytes([0; 16]),
-            text: text.into(),
+            content: content.into(),
             reply_to: None,
             mentions: Vec::new(),
             thread: None,
@@ -59,8 +59,7 @@ impl SendText {
     /// What the message says.
     pub fn body(&self) -> MessageBody {
         MessageBody {
-            kind: MessageKind::Text,
-            text: self.text.clone(),
+            content: self.content.clone(),
             reply_to: self.reply_to.clone(),
             mentions: (!self.mentions.is_empty()).then(|| self.mentions.clone()),
         }
@@ -73,11 +72,5 @@ impl SendText {
         }
         let page = DocumentId::of_page(self.conversation, self.room(), planning.open_page(self.room()));
         plan(page, vec![Fact::Message(message, self.body())])
-    }
-}
-
-impl core::fmt::Debug for SendText {
-    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(formatter, "SendText({} into {}, {} bytes)", self.stamp, self.conversation, self.text.len())
     }
 }

@@ -1,0 +1,195 @@
+//! What a message says: one kind of content a file. Leaves to the authority what a
+//! kind may say (`authority/content.rs`), and to the app how it is shown.
+//!
+//! Content is written as an array of its kind's name and a map of its fields. Key 0 of
+//! that map, if it is a text, is what the content says in words, whatever the kind: so a
+//! version that does not know a kind still has something to show.
+
+mod custom;
+mod location;
+mod text;
+mod unknown;
+
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+
+pub use self::{custom::Custom, location::Location, text::Text, unknown::Unknown};
+
+/// Characters of the words of a message that a list of conversations shows.
+pub const PREVIEW_CHARACTERS: usize = 100;
+
+macro_rules! contents {
+    ($($(#[$meta:meta])* $kind:ident = $name:literal,)+) => {
+        /// What a message says.
+        #[derive(Clone, PartialEq, Eq)]
+        pub enum Content {
+            $($(#[$meta])* $kind($kind),)+
+            /// A kind that this version does not know.
+            Unknown(Unknown),
+        }
+
+        impl Content {
+            /// The stable name of its kind.
+            pub fn kind(&self) -> &str {
+                match self {
+                    $(Content::$kind(_) => $name,)+
+                    Content::Unknown(content) => &content.kind,
+                }
+            }
+
+            /// What it says in words: its text, a caption, or what stands for it
+            /// where the kind is not known.
+            pub fn text(&self) -> Option<&str> {
+                match self {
+                    $(Content::$kind(content) => content.text(),)+
+                    Content::Unknown(content) => content.text(),
+                }
+            }
+
+            /// Whether it takes `message:send_media`.
+            pub fn is_media(&self) -> bool {
+                match self {
+                    $(Content::$kind(_) => $kind::IS_MEDIA,)+
+                    Content::Unknown(_) => true,
+                }
+            }
+
+            /// What a list shows of it: its words cut to one short line, and nothing large.
+            #[must_use]
+            pub fn preview(&self) -> Content {
+                match self {
+                    $(Content::$kind(content) => content.preview().into(),)+
+                    Content::Unknown(content) => Content::Unknown(content.preview()),
+                }
+            }
+        }
+
+        impl<C> Encode<C> for Content {
+            fn encode<W: encode::Write>(
+                &self,
+                encoder: &mut Encoder<W>,
+                context: &mut C,
+            ) -> Result<(), encode::Error<W::Error>> {
+                encoder.array(2)?.str(self.kind())?;
+                match self {
+                    $(Content::$kind(content) => content.encode(encoder, context),)+
+                    Content::Unknown(content) => content.encode_fields(encoder),
+                }
+            }
+        }
+
+        impl<'b, C> Decode<'b, C> for Content {
+            fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
+                if decoder.array()? != Some(2) {
+                    return Err(decode::Error::message("content is a kind and its fields"));
+                }
+                match decoder.str()? {
+                    $($name => $kind::decode(decoder, context).map(Content::$kind),)+
+                    kind => Unknown::decode_fields(kind, decoder).map(Content::Unknown),
+                }
+            }
+        }
+
+        $(impl From<$kind> for Content {
+            fn from(content: $kind) -> Self {
+                Content::$kind(content)
+            }
+        })+
+    };
+}
+
+contents! {
+    /// Text in a subset of Markdown.
+    Text = "text",
+    /// A place on Earth.
+    Location = "location",
+    /// What an application defines for itself.
+    Custom = "custom",
+}
+
+impl<T: Into<String>> From<T> for Content {
+    fn from(text: T) -> Self {
+        Content::Text(Text { text: text.into() })
+    }
+}
+
+impl core::fmt::Debug for Content {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "{}, {} bytes of words", self.kind(), self.text().map_or(0, str::len))
+    }
+}
+
+/// The first characters of a text, on one line.
+fn cut(text: &str) -> String {
+    text.chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .take(PREVIEW_CHARACTERS)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{decode, encode};
+
+    fn every_kind() -> Vec<Content> {
+        vec![
+            "first\nsecond".into(),
+            Location { name: Some("The pier".into()), latitude: 521_234_567, longitude: -1_799_999_999 }.into(),
+            Custom { text: Some("rolled a 4".into()), of: "demo.dice".into(), payload: r#"{"pips":4}"#.into() }.into(),
+        ]
+    }
+
+    #[test]
+    fn d25_content_is_read_as_it_was_written() {
+        for content in every_kind() {
+            assert_eq!(decode::<Content>(&encode(&content)).unwrap(), content);
+        }
+        assert_eq!(encode(&Content::from("hi")), b"\x82\x64text\xa1\x00\x62hi");
+        let short = [0x81, 0x64, b't', b'e', b'x', b't'];
+        assert!(decode::<Content>(&short).is_err(), "a kind without its fields");
+    }
+
+    #[test]
+    fn d26_an_unknown_kind_is_kept_to_the_byte_and_tells_its_words() {
+        // ["hologram", {0: "a whale", 7: [1, 2, 3]}] and the same without words.
+        let with_words = b"\x82\x68hologram\xa2\x00\x67a whale\x07\x83\x01\x02\x03";
+        let without = b"\x82\x68hologram\xa1\x07\x83\x01\x02\x03";
+        for (bytes, text) in [(&with_words[..], Some("a whale")), (&without[..], None)] {
+            let content: Content = decode(bytes).unwrap();
+            assert_eq!((content.kind(), content.text()), ("hologram", text));
+            assert_eq!(encode(&content), bytes);
+            assert_eq!(content.preview().text(), text);
+        }
+        for bytes in [&b"\x82\x68hologram\x07"[..], b"\x82\x68hologram\xa1\x00", b"\x82\x68hologram"] {
+            assert!(decode::<Content>(bytes).is_err(), "no map of fields");
+        }
+    }
+
+    #[test]
+    fn a_preview_is_one_short_line_of_the_same_kind() {
+        let long = "word\n".repeat(1_000);
+        for mut content in every_kind() {
+            match &mut content {
+                Content::Text(Text { text }) => text.clone_from(&long),
+                Content::Location(Location { name: text, .. }) | Content::Custom(Custom { text, .. }) => {
+                    *text = Some(long.clone());
+                }
+                Content::Unknown(_) => unreachable!("every kind is known"),
+            }
+            let preview = content.preview();
+            assert_eq!(preview.kind(), content.kind());
+            let text = preview.text().unwrap();
+            assert_eq!(text.chars().count(), PREVIEW_CHARACTERS);
+            assert!(!text.contains('\n'));
+            assert!(encode(&preview).len() < 200, "{}", preview.kind());
+        }
+    }
+
+    #[test]
+    fn what_is_printed_of_content_tells_no_words() {
+        for content in every_kind() {
+            let printed = format!("{content:?}");
+            assert!(!printed.contains(content.text().unwrap()), "{printed}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Words.
+
+use minicbor::{Decode, Encode};
+
+use super::cut;
+
+/// Text in a subset of Markdown.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Text {
+    /// The words, `message_characters_max` at most.
+    #[n(0)]
+    pub text: String,
+}
+
+impl Text {
+    pub(super) const IS_MEDIA: bool = false;
+
+    pub(super) fn text(&self) -> Option<&str> {
+        Some(&self.text)
+    }
+
+    pub(super) fn preview(&self) -> Self {
+        Self { text: cut(&self.text) }
+    }
+}

@@ -1,0 +1,55 @@
+//! A kind of content that this version does not know.
+
+use minicbor::{Decode, Decoder, Encoder, decode, encode};
+
+use super::cut;
+
+/// Content of a kind that this version does not know, as it was written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// The name of the kind.
+    pub kind: String,
+    /// What it says in words, if it does.
+    text: Option<String>,
+    /// The map of its fields, as CBOR.
+    fields: Vec<u8>,
+}
+
+/// What is known of the fields of every kind.
+#[derive(Decode, minicbor::Encode)]
+#[cbor(map)]
+struct Words {
+    #[n(0)]
+    text: Option<String>,
+}
+
+impl Unknown {
+    /// What it says in words, if it does.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    pub(super) fn preview(&self) -> Self {
+        let text = self.text.as_deref().map(cut);
+        let fields = crate::wire::encode(&Words { text: text.clone() });
+        Self { kind: self.kind.clone(), text, fields }
+    }
+
+    pub(super) fn encode_fields<W: encode::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), encode::Error<W::Error>> {
+        encoder.writer_mut().write_all(&self.fields).map_err(encode::Error::write)
+    }
+
+    pub(super) fn decode_fields(kind: &str, decoder: &mut Decoder<'_>) -> Result<Self, decode::Error> {
+        let from = decoder.position();
+        decoder.map()?;
+        decoder.set_position(from);
+        decoder.skip()?;
+        let fields = &decoder.input()[from..decoder.position()];
+        // A newer kind may put something else under key 0.
+        let text = minicbor::decode::<Words>(fields).ok().and_then(|words| words.text);
+        Ok(Self { kind: kind.to_owned(), text, fields: fields.to_vec() })
+    }
+}
