@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { init } from "tidings";
+import { init, textOf } from "tidings";
 
 import { timelineUntil } from "./offline.js";
 import { online, untilAdmitted } from "./online.js";

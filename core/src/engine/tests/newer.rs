@@ -1,7 +1,7 @@
 //! A device whose server, or whose store, has met a newer version.
 
 use super::{
-    session::{answer, fetches, push_of, pushes, sent, welcome},
+    session::{admitted, answer, fetches, head_of, push_of, pushes, sent, welcome},
     *,
 };
 use crate::{
@@ -177,6 +177,7 @@ fn w66_a_store_that_another_version_wrote_is_told_anew_and_its_outbox_stays() {
         state: ConversationState::Active,
         last_message: None,
         position: Position::new(1),
+        chain: head_of(Head::default(), &admitted(&push, 1)).chain,
         ..summary()
     };
     let cursor_said = |store: &mut MemoryStore| {
