@@ -216,7 +216,7 @@ trait Setting: Sized {
     fn to_value(self) -> PolicyValue<'static>;
     fn from_value(value: PolicyValue<'_>) -> Option<Self>;
 
-    fn is_known(self) -> bool {
+    fn is_known(&self) -> bool {
         true
     }
 }
@@ -261,8 +261,8 @@ macro_rules! named_settings {
                 }
             }
 
-            fn is_known(self) -> bool {
-                self != $type::Unknown
+            fn is_known(&self) -> bool {
+                *self != $type::Unknown
             }
         })+
     };

@@ -12,6 +12,7 @@ const NEWER: &str = "of_the_next_version";
 const NUMBER: u8 = 99;
 
 /// The frames of one side, by the names of their golden files.
+#[expect(clippy::disallowed_methods, reason = "golden frames are files")]
 fn golden<T: for<'b> Decode<'b, ()> + Encode<()>>() -> Vec<(String, Vec<u8>)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let read = |path: PathBuf| {

@@ -51,7 +51,7 @@ fn w62_no_name_of_a_newer_version_is_admitted() {
     ];
     let administrator = Session { administrator: true, ..session("ow") };
     for (fact, code) in conversation {
-        let got = room.clone().push_as(&administrator, None, &[fact.clone()]).map(drop);
+        let got = room.clone().push_as(&administrator, None, std::slice::from_ref(&fact)).map(drop);
         assert_eq!(got, Err(code), "{fact:?}");
     }
     let own = StreamId::Account(account("me"));
@@ -64,7 +64,7 @@ fn w62_no_name_of_a_newer_version_is_admitted() {
         (DocumentId::Home(account("me")), Fact::Notifications(room.conversation(), Some(NotificationLevel::Unknown))),
     ] {
         let mut writer = Document::new(document.clone());
-        let change = writer.write(session("me").device, NOW, &[fact.clone()]).unwrap().bytes().to_vec();
+        let change = writer.write(session("me").device, NOW, std::slice::from_ref(&fact)).unwrap().bytes().to_vec();
         let pushed = PushedChange { document, change };
         stream.insert_missing_for(&pushed.document, &pushed.change);
         let got = stream.clone().admit(&session("me"), &pushed, NOW, &Limits::default()).map_err(code_of);
@@ -94,7 +94,7 @@ fn w62_nobody_verifies_what_takes_names_of_a_newer_version() {
         (status("gu", MemberStatus::Unknown), "gu"),
     ] {
         let mut room = room.clone();
-        room.take("ow", None, &[fact.clone()]);
+        room.take("ow", None, std::slice::from_ref(&fact));
         assert_eq!(verify(&room, &entry_of(&room, by, Some(1), &[says(9, by)])), Ok(()), "{fact:?}");
         let by_another = entry_of(&room, "me", None, &[Fact::Info(InfoField::Title, Some("x".into()))]);
         let told = verify(&room, &by_another).is_err();
