@@ -4,11 +4,11 @@
 use serde::Deserialize;
 use tidings_core::{
     code::Code,
-    command as core,
+    command::{self as core, InviteTerms, SettingChange, ThreadChange},
     ids::{AccountId, ContactId, ConversationId, MessageId, Stamp},
     model::{
-        self, AccountKind, ContactKind, ConversationState, InfoField, LinkKind, MemberField, NotificationLevel,
-        Permission, Reachability, Role, RoleName, Scope,
+        self, ContactKind, ConversationState, InfoField, Link, MemberField, Permission, Policy, Profile, Reachability,
+        Role, RoleDefinition, RoleName, Scope, Theme, Wish,
     },
 };
 use tsify::Tsify;
@@ -18,9 +18,7 @@ use crate::{
     content::NewContent,
     failure::{Checked, Failure},
     id,
-    invite::{InviteTerms, Wish},
-    policy::Policy,
-    time::{millis, wall_time},
+    time::wall_time,
 };
 
 /// A typed intent of a person.
@@ -190,84 +188,6 @@ pub enum Command {
     SetConversationSetting { conversation: String, setting: SettingChange },
 }
 
-/// What of a thread is changed.
-#[derive(Clone, PartialEq, Deserialize, Tsify)]
-#[serde(rename_all = "snake_case")]
-pub enum ThreadChange {
-    /// Its title; none removes it.
-    Title(Option<String>),
-    /// Whether it is locked to all but moderators and above.
-    Locked(bool),
-    /// Whether it goes on.
-    State(ConversationState),
-}
-
-/// An object of another service that a conversation is the back of.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, Deserialize, Tsify)]
-pub struct Link {
-    /// What it is.
-    pub kind: LinkKind,
-    /// Its id there, 1 to 64 characters.
-    pub id: String,
-}
-
-impl From<model::Link> for Link {
-    fn from(link: model::Link) -> Self {
-        Self { kind: link.kind, id: link.id }
-    }
-}
-
-/// How a conversation looks.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase")]
-pub struct Theme {
-    /// A picture behind the messages, at most 2,048 bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub background_url: Option<String>,
-    /// Its color, `#RRGGBB`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub color: Option<String>,
-}
-
-/// What one of a conversation's own roles is.
-#[derive(Debug, Clone, PartialEq, Deserialize, Tsify)]
-pub struct RoleDefinition {
-    /// Its rank, 1 to 99: members below it can be acted on.
-    pub rank: u8,
-    /// What it carries.
-    pub permissions: Vec<Permission>,
-}
-
-/// The public fields of an account. Its owner writes all but the two times, which are the server's.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase")]
-pub struct Profile {
-    /// What the account is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<AccountKind>,
-    /// The name for people, at most 120 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    /// Where the picture is, at most 2,048 bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub avatar_url: Option<String>,
-    /// A short description, at most 160 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bio: Option<String>,
-    /// The current status, at most 80 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// What the operator's own systems call the profile, at most 64 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-    /// When the server first accepted a change of it; not read where a profile is set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<f64>,
-    /// When the server last accepted a change of it; not read where a profile is set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub updated_at: Option<f64>,
-}
-
 /// A contact to be added, or changed if its id is given.
 #[derive(Clone, PartialEq, Deserialize, Tsify)]
 pub struct NewContact {
@@ -294,20 +214,6 @@ pub struct NewContact {
     pub email: Option<String>,
 }
 
-/// What an account sets for itself about a conversation.
-#[derive(Clone, PartialEq, Deserialize, Tsify)]
-#[serde(rename_all = "snake_case")]
-pub enum SettingChange {
-    /// Silent until then, in milliseconds since 1970; none for not at all.
-    MutedUntil(Option<f64>),
-    /// At the top, since the command.
-    Pinned(bool),
-    /// Out of the way, since the command.
-    Archived(bool),
-    /// What to be notified of.
-    Notifications(NotificationLevel),
-}
-
 /// Stands for an id that the engine makes up.
 const MADE_UP: [u8; 16] = [0; 16];
 
@@ -330,10 +236,10 @@ impl TryFrom<Command> for core::Command {
                     title,
                     name,
                     scope,
-                    policies: policies.iter().map(Policy::check).collect::<Checked<_>>()?,
+                    policies,
                     members: id::accounts(&members)?,
                     account: account.as_deref().map(id::account).transpose()?,
-                    link: link.map(|Link { kind, id }| model::Link { kind, id }),
+                    link,
                 }
                 .into()
             }
@@ -353,11 +259,7 @@ impl TryFrom<Command> for core::Command {
             Command::SetThread { conversation, thread, change } => core::SetThread {
                 conversation: id::conversation(&conversation)?,
                 thread: id::conversation(&thread)?,
-                change: match change {
-                    ThreadChange::Title(title) => core::ThreadChange::Title(title),
-                    ThreadChange::Locked(locked) => core::ThreadChange::Locked(locked),
-                    ThreadChange::State(state) => core::ThreadChange::State(state),
-                },
+                change,
             }
             .into(),
             Command::EditMessage { conversation, message, content } => {
@@ -387,7 +289,7 @@ impl TryFrom<Command> for core::Command {
                 core::SetScope { conversation: id::conversation(&conversation)?, scope }.into()
             }
             Command::SetPolicy { conversation, policy } => {
-                core::SetPolicy { conversation: id::conversation(&conversation)?, policy: policy.check()? }.into()
+                core::SetPolicy { conversation: id::conversation(&conversation)?, policy }.into()
             }
             Command::SetState { conversation, state } => {
                 core::SetState { conversation: id::conversation(&conversation)?, state }.into()
@@ -426,11 +328,10 @@ impl TryFrom<Command> for core::Command {
             }
             Command::SetInvite { conversation, invite, terms } => {
                 let (conversation, invite) = (id::conversation(&conversation)?, id::invite(&invite)?);
-                let terms = terms.map(core::InviteTerms::try_from).transpose()?;
                 core::SetInvite { conversation, invite, terms }.into()
             }
             Command::Ask { conversation, wish } => {
-                core::AskFor { conversation: id::conversation(&conversation)?, wish: wish.try_into()? }.into()
+                core::AskFor { conversation: id::conversation(&conversation)?, wish }.into()
             }
             Command::AnswerLate { conversation, message, admitted } => {
                 let (conversation, message) = place(&conversation, &message)?;
@@ -465,7 +366,9 @@ impl TryFrom<Command> for core::Command {
             }
             Command::SetProfile { profile, account } => {
                 let account = account.as_deref().map(id::account).transpose()?;
-                core::SetProfile { profile: profile.into(), account }.into()
+                // The times are the server's, whatever an app says.
+                let profile = Profile { created_at: None, updated_at: None, ..profile };
+                core::SetProfile { profile, account }.into()
             }
             Command::AddContact { contact } => core::AddContact::try_from(contact)?.into(),
             Command::BlockAccount { account, blocked } => {
@@ -473,11 +376,9 @@ impl TryFrom<Command> for core::Command {
             }
             Command::SetReachability { reachability } => core::SetReachability { reachability }.into(),
             Command::RemoveContact { id } => core::RemoveContact { id: id::contact(&id)? }.into(),
-            Command::SetConversationSetting { conversation, setting } => core::SetConversationSetting {
-                conversation: id::conversation(&conversation)?,
-                setting: setting.try_into()?,
+            Command::SetConversationSetting { conversation, setting } => {
+                core::SetConversationSetting { conversation: id::conversation(&conversation)?, setting }.into()
             }
-            .into(),
         })
     }
 }
@@ -488,43 +389,6 @@ fn place(conversation: &str, message: &str) -> Checked<(ConversationId, MessageI
 
 fn seat(conversation: &str, account: &str) -> Checked<(ConversationId, AccountId)> {
     Ok((id::conversation(conversation)?, id::account(account)?))
-}
-
-impl From<Theme> for model::Theme {
-    fn from(theme: Theme) -> Self {
-        let Theme { background_url, color } = theme;
-        Self { background_url, color }
-    }
-}
-
-impl From<model::Theme> for Theme {
-    fn from(theme: model::Theme) -> Self {
-        let model::Theme { background_url, color } = theme;
-        Self { background_url, color }
-    }
-}
-
-impl From<RoleDefinition> for model::RoleDefinition {
-    fn from(role: RoleDefinition) -> Self {
-        let RoleDefinition { rank, permissions } = role;
-        Self { rank, permissions: permissions.into_iter().collect() }
-    }
-}
-
-impl From<Profile> for model::Profile {
-    fn from(profile: Profile) -> Self {
-        // The times are the server's, whatever an app says.
-        let Profile { kind, display_name, avatar_url, bio, status, reference, created_at: _, updated_at: _ } = profile;
-        Self { kind, display_name, avatar_url, bio, status, reference, created_at: None, updated_at: None }
-    }
-}
-
-impl From<model::Profile> for Profile {
-    fn from(profile: model::Profile) -> Self {
-        let model::Profile { kind, display_name, avatar_url, bio, status, reference, created_at, updated_at } = profile;
-        let [created_at, updated_at] = [created_at, updated_at].map(|time| time.map(millis));
-        Self { kind, display_name, avatar_url, bio, status, reference, created_at, updated_at }
-    }
 }
 
 impl TryFrom<NewContact> for core::AddContact {
@@ -540,19 +404,6 @@ impl TryFrom<NewContact> for core::AddContact {
         };
         let kind = kind.unwrap_or(ContactKind::Person);
         Ok(Self { id, contact: model::Contact { kind, account, nickname, favorite, phone, email } })
-    }
-}
-
-impl TryFrom<SettingChange> for core::SettingChange {
-    type Error = Failure;
-
-    fn try_from(setting: SettingChange) -> Checked<Self> {
-        Ok(match setting {
-            SettingChange::MutedUntil(until) => Self::MutedUntil(until.map(wall_time).transpose()?),
-            SettingChange::Pinned(on) => Self::Pinned(on),
-            SettingChange::Archived(on) => Self::Archived(on),
-            SettingChange::Notifications(level) => Self::Notifications(level),
-        })
     }
 }
 
@@ -588,12 +439,5 @@ mod tests {
         let derived = ContactId::of_account(&id::account("bob").unwrap());
         assert_eq!(contact(None, Some("bob")), derived);
         assert_eq!(contact(Some(CONVERSATION), Some("bob")).to_string(), CONVERSATION);
-    }
-
-    #[test]
-    fn a_profile_comes_back_without_the_times_that_an_app_states() {
-        let profile = Profile { display_name: Some("Ada".into()), ..Profile::default() };
-        let timed = Profile { created_at: Some(1.0), updated_at: Some(2.0), ..profile.clone() };
-        assert_eq!(Profile::from(model::Profile::from(timed)), profile);
     }
 }

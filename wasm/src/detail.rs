@@ -2,20 +2,15 @@
 
 use serde::Serialize;
 use tidings_core::{
-    model::{self, ConversationKind, ConversationState, MemberStatus, Permission, PresenceKind, Role, Scope},
-    view,
+    model::{
+        self, ConversationKind, ConversationState, Link, MemberStatus, Parent, Permission, Policies, Resource, Role,
+        Scope, Theme,
+    },
+    view::{self, InviteRow, MemberRow},
 };
 use tsify::Tsify;
 
-use crate::{
-    command::{Link, Theme},
-    content::Content,
-    invite::InviteRow,
-    late::LateRow,
-    policy::Policies,
-    resource::ResourceRow,
-    time::millis,
-};
+use crate::{content::Content, late::LateRow, time::millis};
 
 /// A conversation in full. Times are in milliseconds since 1970.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
@@ -26,9 +21,9 @@ pub struct ConversationDetail {
     /// Its kind.
     pub kind: ConversationKind,
     /// What it is about, if it is about a resource.
-    pub resource: Option<ResourceRow>,
+    pub resource: Option<Resource>,
     /// What a thread starts from.
-    pub parent: Option<ParentRow>,
+    pub parent: Option<Parent>,
     /// Its name for search.
     pub name: Option<String>,
     /// Its title.
@@ -82,17 +77,6 @@ pub struct ConversationDetail {
     pub pins: Vec<PinRow>,
 }
 
-/// What a thread starts from.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-pub struct ParentRow {
-    /// The conversation, or the thread of it, that the message is in.
-    pub conversation: String,
-    /// The message.
-    pub message: String,
-    /// How deep the thread is: 1 in a conversation, 2 in a thread of one …
-    pub depth: u32,
-}
-
 /// A role that a member of a conversation can have.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 pub struct RoleRow {
@@ -106,51 +90,6 @@ pub struct RoleRow {
     pub custom: bool,
 }
 
-/// A member of a conversation, or somebody who was invited, asked or is banned.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-#[serde(rename_all = "camelCase")]
-pub struct MemberRow {
-    /// The member's account.
-    pub account: String,
-    /// The name for people: the one they have here, or their profile's.
-    pub name: String,
-    /// Their color here, `#RRGGBB`.
-    pub color: Option<String>,
-    /// The role.
-    pub role: Role,
-    /// Where they stand.
-    pub status: MemberStatus,
-    /// Since when they stand there, by the clock of who said so: when they left, or were removed or banned.
-    pub status_at: Option<f64>,
-    /// Who said so: themselves if they left, whoever removed or banned them.
-    pub status_by: Option<String>,
-    /// When they became a member.
-    pub joined_at: Option<f64>,
-    /// Who added or invited them.
-    pub invited_by: Option<String>,
-    /// What is granted and denied beside the role, and has not expired.
-    pub grants: Vec<GrantRow>,
-    /// What they are doing.
-    pub presence: PresenceKind,
-    /// Whether they are below the own rank: whoever holds the permission for it may act on them.
-    pub below: bool,
-}
-
-/// One permission granted or denied to one member. Times are in milliseconds since 1970.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-pub struct GrantRow {
-    /// The permission it applies to.
-    pub permission: Permission,
-    /// Whether it is granted; denied otherwise.
-    pub allowed: bool,
-    /// Who said so.
-    pub by: String,
-    /// When they said so, in milliseconds since 1970.
-    pub at: f64,
-    /// From when on it says nothing any more; none for never.
-    pub until: Option<f64>,
-}
-
 /// A pinned message.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 pub struct PinRow {
@@ -162,53 +101,6 @@ pub struct PinRow {
     pub at: f64,
     /// What it says, cut short; none when it is not at hand or deleted.
     pub preview: Option<Content>,
-}
-
-/// Which of the lists of a detail a member is in.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Tsify)]
-#[serde(rename_all = "snake_case")]
-pub enum Roster {
-    /// Everybody who is a member.
-    Members,
-    /// Who was invited, asked or is banned.
-    Candidates,
-    /// Who has left or was removed.
-    Former,
-}
-
-/// Somebody whose row in a detail is another one now.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-pub struct MemberChange {
-    /// The member's account.
-    pub account: String,
-    /// The row; none for who is in no list any more.
-    pub row: Option<PlacedMember>,
-}
-
-/// A row with where it stands.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-pub struct PlacedMember {
-    /// Its list.
-    pub roster: Roster,
-    /// Its place in the list once the account's former row is taken out.
-    pub place: u32,
-    /// The row.
-    pub member: MemberRow,
-}
-
-impl From<view::MemberChange> for MemberChange {
-    fn from(change: view::MemberChange) -> Self {
-        let row = change.row.map(|(roster, place, member)| PlacedMember {
-            roster: match roster {
-                view::Roster::Members => Roster::Members,
-                view::Roster::Candidates => Roster::Candidates,
-                view::Roster::Former => Roster::Former,
-            },
-            place: u32::try_from(place).unwrap_or(u32::MAX),
-            member: member.into(),
-        });
-        Self { account: change.account.to_string(), row }
-    }
 }
 
 impl From<view::ConversationDetail> for ConversationDetail {
@@ -247,35 +139,31 @@ impl From<view::ConversationDetail> for ConversationDetail {
         Self {
             conversation: conversation.to_string(),
             kind,
-            resource: resource.map(ResourceRow::from),
-            parent: parent.map(|model::Parent { conversation, message, depth, .. }| ParentRow {
-                conversation: conversation.to_string(),
-                message: message.to_string(),
-                depth,
-            }),
+            resource,
+            parent,
             name,
             title,
             description,
             avatar_url,
-            theme: theme.map(Theme::from),
+            theme,
             scope,
             state,
             locked,
-            policies: policies.into(),
+            policies,
             roles: role_rows(roles),
             created_at: millis(created_at),
             created_by: created_by.to_string(),
             updated_at: millis(updated_at),
             account: account.map(|account| account.to_string()),
-            link: link.map(Link::from),
+            link,
             subscriber_count,
             role,
             status,
             permissions: names(permissions),
-            members: members.into_iter().map(MemberRow::from).collect(),
-            candidates: candidates.into_iter().map(MemberRow::from).collect(),
-            former: former.into_iter().map(MemberRow::from).collect(),
-            invites: invites.into_iter().map(InviteRow::from).collect(),
+            members,
+            candidates,
+            former,
+            invites,
             late: late.into_iter().map(LateRow::from).collect(),
             pins: pins.into_iter().map(PinRow::from).collect(),
         }
@@ -302,46 +190,6 @@ fn role_rows(own: Vec<(model::RoleName, model::RoleDefinition)>) -> Vec<RoleRow>
     let mut rows: Vec<RoleRow> = built_in.chain(own).collect();
     rows.sort_by_key(|row| core::cmp::Reverse(row.rank));
     rows
-}
-
-impl From<view::MemberRow> for MemberRow {
-    fn from(row: view::MemberRow) -> Self {
-        let view::MemberRow {
-            account,
-            name,
-            color,
-            role,
-            status,
-            status_at,
-            status_by,
-            joined_at,
-            invited_by,
-            grants,
-            presence,
-            below,
-        } = row;
-        Self {
-            account: account.to_string(),
-            name,
-            color,
-            role,
-            status,
-            status_at: status_at.map(millis),
-            status_by: status_by.map(|account| account.to_string()),
-            joined_at: joined_at.map(millis),
-            invited_by: invited_by.map(|account| account.to_string()),
-            grants: grants.into_iter().map(GrantRow::from).collect(),
-            presence,
-            below,
-        }
-    }
-}
-
-impl From<(model::Permission, model::Grant)> for GrantRow {
-    fn from((permission, grant): (model::Permission, model::Grant)) -> Self {
-        let model::Grant { allowed, by, at, until } = grant;
-        Self { permission, allowed, by: by.to_string(), at: millis(at), until: until.map(millis) }
-    }
 }
 
 impl From<view::PinRow> for PinRow {

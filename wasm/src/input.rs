@@ -1,7 +1,7 @@
 //! Everything that can happen to an engine, as TypeScript tells it.
 
 use serde::Deserialize;
-use tidings_core::{engine as core, storage::TaskId};
+use tidings_core::{engine as core, model::Query, storage::TaskId};
 use tsify::Tsify;
 
 use crate::{
@@ -9,7 +9,6 @@ use crate::{
     command::Command,
     failure::{Checked, Failure},
     id,
-    list::Query,
     storage::StorageAnswer,
 };
 
@@ -91,7 +90,7 @@ impl TryFrom<Input> for core::Input {
             Input::Command { request, command } => Self::Command { request, command: command.try_into()? },
             Input::RetryRefused { request, id, words } => Self::RetryRefused { request, id, words },
             Input::DiscardRefused(id) => Self::DiscardRefused { id },
-            Input::List { request, query } => Self::List { request, query: query.try_into()? },
+            Input::List { request, query } => Self::List { request, query },
             Input::Head { request, conversation } => {
                 Self::Head { request, conversation: id::conversation(&conversation)? }
             }

@@ -7,7 +7,6 @@
 
 mod bytes;
 mod command;
-mod contact;
 mod content;
 #[cfg(feature = "testing")]
 mod contract;
@@ -22,11 +21,8 @@ mod judge;
 mod late;
 mod list;
 mod output;
-mod policy;
-mod resource;
 mod row;
 mod storage;
-mod subscriber;
 mod time;
 
 pub use engine::{Engine, EngineConfig};

@@ -4,28 +4,29 @@ use serde::Serialize;
 use tidings_core::{
     code::Code,
     engine as core,
+    ids::ContactId,
     journal::Head,
-    model::{PresenceKind, Reachability},
+    model::{PresenceKind, Profile, Reachability},
     storage::StorageTask,
+    view::{BlockedRow, ContactRow, MemberChange},
+    wire::{ContactMatch, Subscribers},
 };
 use tsify::Tsify;
 
 use crate::{
     bytes::Bytes,
-    command::Profile,
-    contact::{BlockedRow, ContactMatch, ContactRow},
-    detail::{ConversationDetail, MemberChange},
+    detail::ConversationDetail,
     id::texts,
     list::ListPage,
     row::{ConversationRow, RefusedRow, TimelineRow},
     storage::StorageRequest,
-    subscriber::SubscriberPage,
     time::millis,
 };
 
 /// One output.
 #[derive(Clone, PartialEq, Serialize, Tsify)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[tsify(hashmap_as_object)]
 pub enum Output {
     /// Send a frame over the open link.
     Send { frame: Bytes },
@@ -72,7 +73,7 @@ pub enum Update {
     /// The profile of an account, the own one included.
     Profile { account: String, profile: Profile },
     /// Own contacts that came or changed, and the ids of those that went.
-    Contacts { rows: Vec<ContactRow>, removed: Vec<String> },
+    Contacts { rows: Vec<ContactRow>, removed: Vec<ContactId> },
     /// Everybody whom the own account has blocked.
     Blocked { rows: Vec<BlockedRow> },
     /// Who may reach the own account.
@@ -82,7 +83,11 @@ pub enum Update {
     /// Whose contact points those are that were asked for.
     ContactsMatched { request: f64, matches: Vec<ContactMatch> },
     /// Some of a channel's subscribers, who were asked for.
-    SubscribersListed { request: f64, page: SubscriberPage },
+    SubscribersListed {
+        request: f64,
+        #[tsify(type = "SubscriberPage")]
+        page: Subscribers,
+    },
     /// A page of a list that was asked for.
     Listed { request: f64, page: ListPage },
     /// How far this device was told a conversation.
@@ -227,11 +232,9 @@ impl From<core::Update> for Update {
             }
             core::Update::Timeline(update) => Self::Timeline { timeline: update.into() },
             core::Update::Conversation(detail) => Self::Conversation { detail: Box::new((*detail).into()) },
-            core::Update::Members { conversation, changes, updated_at } => Self::Members {
-                conversation: conversation.to_string(),
-                changes: changes.into_iter().map(MemberChange::from).collect(),
-                updated_at: millis(updated_at),
-            },
+            core::Update::Members { conversation, changes, updated_at } => {
+                Self::Members { conversation: conversation.to_string(), changes, updated_at: millis(updated_at) }
+            }
             core::Update::Gone(conversation) => Self::Gone { conversation: conversation.to_string() },
             core::Update::Refused { rows, removed } => Self::Refused {
                 rows: rows.into_iter().map(RefusedRow::from).collect(),
@@ -242,22 +245,9 @@ impl From<core::Update> for Update {
                 let (conversation, account) = (conversation.to_string(), account.to_string());
                 Self::Presence { presence: PresenceChange { conversation, account, kind } }
             }
-            core::Update::Profile { account, profile } => {
-                Self::Profile { account: account.to_string(), profile: profile.into() }
-            }
-            core::Update::Contacts(contacts) => {
-                let (mut rows, mut removed) = (Vec::new(), Vec::new());
-                for (id, contact) in contacts {
-                    match contact {
-                        Some(contact) => rows.push(ContactRow::from((id, contact))),
-                        None => removed.push(id.to_string()),
-                    }
-                }
-                Self::Contacts { rows, removed }
-            }
-            core::Update::Blocked(accounts) => {
-                Self::Blocked { rows: accounts.into_iter().map(BlockedRow::from).collect() }
-            }
+            core::Update::Profile { account, profile } => Self::Profile { account: account.to_string(), profile },
+            core::Update::Contacts { rows, removed } => Self::Contacts { rows, removed },
+            core::Update::Blocked(rows) => Self::Blocked { rows },
             core::Update::Reachability(reachability) => Self::Reachability { reachability },
             core::Update::CommandStored { request, conversation, message } => {
                 let conversation = conversation.map(|conversation| conversation.to_string());
@@ -265,11 +255,10 @@ impl From<core::Update> for Update {
                 Self::CommandStored { request: request as f64, stored: Stored { conversation, message } }
             }
             core::Update::ContactsMatched { request, matches } => {
-                let matches = matches.into_iter().map(ContactMatch::from).collect();
                 Self::ContactsMatched { request: request as f64, matches }
             }
             core::Update::SubscribersListed { request, page } => {
-                Self::SubscribersListed { request: request as f64, page: page.into() }
+                Self::SubscribersListed { request: request as f64, page }
             }
             core::Update::Head { request, head } => {
                 let head = head.map(|Head { position, chain }| HistoryHead {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tidings_core::{
     code::Code,
     model::{ConversationKind, ConversationState, MemberStatus, NotificationLevel, Role},
-    view::{self, MessageState},
+    view::{self, MessageState, Wait},
     wire,
 };
 use tsify::Tsify;
@@ -57,22 +57,7 @@ pub struct ConversationRow {
     /// The id of the resource that it is about, if it is about one.
     pub resource: Option<String>,
     /// Why some of what is pending waits, and until when; none while all of it is on its way.
-    pub waits: Option<WaitRow>,
-}
-
-/// Why something is not sent yet, and until when.
-#[derive(Clone, PartialEq, Serialize, Tsify)]
-pub struct WaitRow {
-    /// The server's reason, such as `slow_mode` or `rate_limited`.
-    pub code: Code,
-    /// Until when, by the server's clock, in milliseconds since 1970.
-    pub until: f64,
-}
-
-impl From<view::Wait> for WaitRow {
-    fn from(wait: view::Wait) -> Self {
-        Self { code: wait.code, until: millis(wait.until) }
-    }
+    pub waits: Option<Wait>,
 }
 
 /// The newest message of a conversation.
@@ -129,7 +114,7 @@ pub struct TimelineRow {
     /// The thread that starts from it.
     pub thread: Option<ThreadRow>,
     /// Why a pending one waits while others are sent, and until when.
-    pub waits: Option<WaitRow>,
+    pub waits: Option<Wait>,
 }
 
 /// A thread, as the message that it starts from shows it.
@@ -245,7 +230,7 @@ impl From<view::InboxRow> for ConversationRow {
             notifications,
             blocked,
             resource,
-            waits: waits.map(WaitRow::from),
+            waits,
         }
     }
 }
@@ -303,7 +288,7 @@ impl From<view::TimelineRow> for TimelineRow {
             pinned,
             unsynced,
             thread: thread.map(ThreadRow::from),
-            waits: waits.map(WaitRow::from),
+            waits,
         }
     }
 }

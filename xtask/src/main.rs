@@ -16,6 +16,7 @@ mod sim;
 mod step;
 mod test;
 mod tidy;
+mod types;
 mod wasm;
 mod workspace;
 

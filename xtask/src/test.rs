@@ -11,6 +11,7 @@ use crate::npm;
 use crate::postgres::{Cluster, Durability};
 use crate::step::{self, Counts, RunError, Runner};
 use crate::tidy;
+use crate::types;
 use crate::wasm::{self, Build};
 use crate::workspace;
 
@@ -214,6 +215,7 @@ fn rust_test_command(services: Option<&Services>) -> (Runner, Command) {
 /// The npm package, the web demo, and both together with the server in a browser.
 fn package_tests(report: &mut Report, services: Option<&Services>) -> Result<(), RunError> {
     let package = wasm::build_module(Build::Shipped)
+        .and_then(|()| types::check())
         .and_then(|()| wasm::build_module(Build::Testing))
         .and_then(|()| wasm::build_scripts())
         .and_then(|()| write_hostile_corpus());

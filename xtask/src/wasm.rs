@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use wasm_bindgen_cli_support::Bindgen;
 use wasmparser::{Parser, Payload};
 
-use crate::{machine, npm, step, workspace};
+use crate::{machine, npm, step, types, workspace};
 
 /// What rustc's wasm target may use since 1.87; wasm-opt must neither refuse it
 /// nor add anything beyond it. What it would inline the compiler has left alone:
@@ -68,12 +68,15 @@ impl Build {
     }
 }
 
-/// Builds the module and the package's TypeScript.
+/// Builds the module and the package's TypeScript, and writes the types that are kept.
 ///
 /// # Errors
 /// When a part fails to build; its output has been shown.
 pub fn build_package(build: Build) -> anyhow::Result<()> {
     build_module(build)?;
+    if build == Build::Shipped {
+        types::write()?;
+    }
     build_scripts()
 }
 

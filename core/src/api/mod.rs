@@ -1,6 +1,7 @@
-//! What apps see, each shape once: serde writes it as the product's JSON (ids as
-//! text, times as milliseconds, fields in camel case), the feature `ts` its
-//! TypeScript. Ids, times, names and values derive the same where they are.
+//! How what apps see is written, each shape once: serde's form is the product's
+//! JSON (ids as text, times as milliseconds, fields in camel case), the feature
+//! `ts` adds the TypeScript of it. A type derives both where it is defined;
+//! here is what all of them share.
 
 mod text;
 

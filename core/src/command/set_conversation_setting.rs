@@ -2,6 +2,7 @@
 //! be notified of.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, plan},
@@ -24,7 +25,9 @@ pub struct SetConversationSetting {
 }
 
 /// What is set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Deserialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum SettingChange {
     /// Silent until; none for not at all.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Makes an invite link, changes one or takes one away.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, conversation_plan},
@@ -27,17 +28,21 @@ pub struct SetInvite {
 }
 
 /// What an invite link does.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct InviteTerms {
     /// What who comes in by it becomes.
     #[n(0)]
     pub role: Role,
     /// From when on it lets nobody in; none for never.
     #[n(1)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub until: Option<WallTime>,
     /// How many it lets in; none for any number.
     #[n(2)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub uses_max: Option<u32>,
     /// Whether it lets anybody in.
     #[n(3)]

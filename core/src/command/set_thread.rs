@@ -1,6 +1,7 @@
 //! Names, locks, closes or reopens a thread.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -27,7 +28,9 @@ pub struct SetThread {
 }
 
 /// What of a thread is changed.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum ThreadChange {
     /// Its title; none removes it.
     #[n(0)]

@@ -11,7 +11,7 @@ use crate::{
         Permission, Power, PresenceKind,
     },
     time::WallTime,
-    view::{ConversationDetail, InviteRow, MemberChange, MemberRow, PinRow, Roster},
+    view::{ConversationDetail, GrantRow, InviteRow, MemberChange, MemberRow, PinRow, PlacedMember, Roster},
 };
 
 /// Former members in a detail: a history of years is no part of what each change makes anew.
@@ -27,7 +27,7 @@ impl Engine {
         let Some(open) = self.open.get_mut(&conversation) else { return };
         let grants =
             detail.members.iter().chain(&detail.candidates).chain(&detail.former).flat_map(|member| &member.grants);
-        match grants.filter_map(|(_, grant)| grant.until).min() {
+        match grants.filter_map(|row| row.grant.until).min() {
             Some(end) => self.grants_end.insert(conversation, end),
             None => self.grants_end.remove(&conversation),
         };
@@ -69,9 +69,10 @@ impl Engine {
         let mut changes = Vec::new();
         for (account, row) in rows {
             let former = detail.remove_member(&account);
-            let row = row.map(|(roster, row)| {
-                let place = place_of(roster, &row, state);
-                (roster, detail.roster(roster).partition_point(|other| place_of(roster, other, state) < place), row)
+            let row = row.map(|(roster, member)| {
+                let order = place_of(roster, &member, state);
+                let place = detail.roster(roster).partition_point(|other| place_of(roster, other, state) < order);
+                PlacedMember { roster, place, member }
             });
             let is_other = former != row;
             let change = MemberChange { account, row };
@@ -107,7 +108,7 @@ impl Engine {
                 .grants
                 .iter()
                 .filter(|(_, grant)| grant.holds_at(self.wall()))
-                .map(|(permission, grant)| (*permission, grant.clone()))
+                .map(|(permission, grant)| GrantRow { permission: *permission, grant: grant.clone() })
                 .collect(),
             presence: match member.is_active() {
                 true => self.presence_of(conversation, account),

@@ -9,6 +9,7 @@ use crate::{
     engine::{Engine, Update, record},
     ids::{AccountId, ContactId, DocumentId, StreamId},
     model::{Profile, Reachability},
+    view::{BlockedRow, ContactRow},
 };
 
 /// Who is called otherwise: accounts, and whom contacts stand for.
@@ -51,16 +52,13 @@ impl Engine {
 
     fn set_home(&mut self, home: Home) {
         let former = core::mem::replace(&mut self.home, home.clone());
-        let mut contacts = Vec::new();
-        for (id, contact) in &home.contacts {
-            if former.contacts.get(id) != Some(contact) {
-                contacts.push((*id, Some(contact.clone())));
-            }
-        }
-        contacts.extend(former.contacts.keys().filter(|id| !home.contacts.contains_key(*id)).map(|id| (*id, None)));
-        if !contacts.is_empty() {
-            self.renamed.contacts.extend(contacts.iter().map(|(id, _)| *id));
-            self.update(Update::Contacts(contacts));
+        let changed = home.contacts.iter().filter(|(id, contact)| former.contacts.get(*id) != Some(*contact));
+        let rows: Vec<_> = changed.map(|(id, contact)| ContactRow { id: *id, contact: contact.clone() }).collect();
+        let is_gone = |id: &&ContactId| !home.contacts.contains_key(*id);
+        let removed: Vec<ContactId> = former.contacts.keys().filter(is_gone).copied().collect();
+        if !rows.is_empty() || !removed.is_empty() {
+            self.renamed.contacts.extend(rows.iter().map(|row| row.id).chain(removed.iter().copied()));
+            self.update(Update::Contacts { rows, removed });
         }
         for account in home.blocked.keys().filter(|account| !former.blocked.contains_key(*account)) {
             self.leave_blocked(account);
@@ -72,7 +70,9 @@ impl Engine {
             for account in either.filter(is_other) {
                 self.shown_rows.extend(self.inbox.naming(account));
             }
-            self.update(Update::Blocked(home.blocked.clone().into_iter().collect()));
+            let rows =
+                home.blocked.iter().map(|(account, since)| BlockedRow { account: account.clone(), since: *since });
+            self.update(Update::Blocked(rows.collect()));
         }
         if former.reachability != home.reachability {
             self.update(Update::Reachability(home.reachability.unwrap_or(Reachability::Everybody)));

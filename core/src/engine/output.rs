@@ -5,10 +5,10 @@ use crate::{
     engine::{ListPage, ServerFault},
     ids::{AccountId, ContactId, ConversationId, MessageId},
     journal::Head,
-    model::{Contact, PresenceKind, Profile, Reachability},
+    model::{PresenceKind, Profile, Reachability},
     storage::StorageTask,
     time::{MonotonicTime, WallTime},
-    view::{ConversationDetail, InboxRow, MemberChange, RefusedRow, TimelineRow},
+    view::{BlockedRow, ContactRow, ConversationDetail, InboxRow, MemberChange, RefusedRow, TimelineRow},
     wire::{ContactMatch, Subscribers},
 };
 
@@ -88,10 +88,15 @@ pub enum Update {
         /// Its public fields.
         profile: Profile,
     },
-    /// The own contacts that changed; none for one that went.
-    Contacts(Vec<(ContactId, Option<Contact>)>),
-    /// Everybody whom the own account has blocked, and since when.
-    Blocked(Vec<(AccountId, WallTime)>),
+    /// Own contacts that are new or changed, and those that went.
+    Contacts {
+        /// Those that are new or changed.
+        rows: Vec<ContactRow>,
+        /// Those that went.
+        removed: Vec<ContactId>,
+    },
+    /// Everybody whom the own account has blocked.
+    Blocked(Vec<BlockedRow>),
     /// Who may reach the own account.
     Reachability(Reachability),
     /// The command is durable on this device and will be sent.

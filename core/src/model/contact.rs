@@ -1,6 +1,7 @@
 //! An entry of an account's private address book.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::{ids::AccountId, named::named};
 
@@ -17,8 +18,9 @@ named! {
 }
 
 /// A contact; its id is its key in the home document.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Contact {
     /// What it is.
     #[n(0)]

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{AccountId, InviteId, MessageId, PageNumber},
@@ -110,8 +111,9 @@ impl Created {
 }
 
 /// An object of another service that a conversation is the back of.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Link {
     /// What the object is.
     #[n(0)]
@@ -122,14 +124,18 @@ pub struct Link {
 }
 
 /// How a conversation looks.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct Theme {
     /// A picture behind the messages, ≤ 2,048 bytes.
     #[n(0)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub background_url: Option<String>,
     /// Its color, `#RRGGBB`.
     #[n(1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
 }
 

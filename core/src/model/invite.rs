@@ -1,6 +1,7 @@
 //! Invite links, and what one who is not a member can ask for.
 
 use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -11,8 +12,10 @@ use crate::{
 
 /// An invite link. Its code is nowhere: its id is made from the code by a
 /// function that nobody can go back.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct Invite {
     /// What who comes in by it becomes: a member at most.
     #[n(0)]
@@ -35,7 +38,9 @@ pub struct Invite {
 }
 
 /// What one who is not a member asks the server for.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum Wish {
     /// To be let in, by the invite of this code if one is given.
     #[n(0)]
@@ -46,10 +51,12 @@ pub enum Wish {
     /// To decline an invitation, or take back the wish to be let in.
     #[n(2)]
     Decline,
-    /// To subscribe to a channel no more.
+    /// To subscribe to a channel no more; an app commands to leave.
+    #[serde(skip)]
     #[n(3)]
     Leave,
     /// To have a message let in that was written before one knew of one's removal.
+    #[serde(skip)]
     #[n(4)]
     Late(#[n(0)] LateMessage),
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::{
     ids::AccountId,
@@ -65,8 +66,9 @@ pub struct Standing {
 }
 
 /// One permission granted or denied to one member.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Grant {
     /// Whether it is granted; denied otherwise.
     #[n(0)]

@@ -1,8 +1,16 @@
 //! The policies of a conversation, enforced after the role check.
 
+use core::fmt;
+
 use minicbor::{Decode, Encode};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Error as _},
+};
 
 use crate::{
+    api::refuse,
+    code::Code,
     model::{ConversationKind, Role},
     named::named,
 };
@@ -74,10 +82,21 @@ named! {
     }
 }
 
+struct PolicyVisitor;
+
+const NOT_ONE: &str = "not exactly one policy";
+
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PolicyVisitor)
+    }
+}
+
 macro_rules! policies {
     ($($(#[$meta:meta])* $index:literal $variant:ident $text:literal $field:ident: $type:ty = $default:expr,)+) => {
-        /// The policies of a conversation.
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        /// The policies of a conversation, under their stable names.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
         pub struct Policies { $($(#[$meta])* pub $field: $type,)+ }
 
         impl Default for Policies {
@@ -86,9 +105,38 @@ macro_rules! policies {
             }
         }
 
-        /// One policy with its value.
+        /// One policy with its value, such as `{ send: "moderators" }`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-        pub enum Policy { $($(#[$meta])* #[n($index)] $variant(#[n(0)] $type),)+ }
+        #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+        pub enum Policy {
+            $($(#[$meta])* #[cfg_attr(feature = "ts", serde(rename = $text))] #[n($index)] $variant(#[n(0)] $type),)+
+        }
+
+        impl<'de> de::Visitor<'de> for PolicyVisitor {
+            type Value = Policy;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object with one policy")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Policy, A::Error> {
+                let unknown = || refuse(Code::PolicyUnknown, "no policy, or no value of this policy");
+                let Some(name) = map.next_key::<String>()? else { return Err(A::Error::custom(NOT_ONE)) };
+                let name = PolicyName::parse(&name).ok_or_else(unknown)?;
+                let policy = match name {
+                    $(PolicyName::$variant => map.next_value().map(Policy::$variant),)+
+                };
+                let policy = match policy {
+                    // No version has a number that is no count.
+                    Err(error) if name.number_max().is_some() => return Err(error),
+                    policy => policy.ok().filter(|policy| policy.is_known()).ok_or_else(unknown)?,
+                };
+                if map.next_key::<String>()?.is_some() {
+                    return Err(A::Error::custom(NOT_ONE));
+                }
+                Ok(policy)
+            }
+        }
 
         named! {
             /// Which policy.

@@ -3,6 +3,7 @@
 //! key: a page begins behind the last row of the one before.
 
 use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::ConversationId,
@@ -16,7 +17,9 @@ use crate::{
 pub const PAGE_MAX: u32 = 100;
 
 /// Which list is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum Query {
     /// The own conversations.
     #[n(0)]
@@ -27,32 +30,42 @@ pub enum Query {
 }
 
 /// Which of the own conversations, by newest activity.
-#[derive(Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Default, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(default)]
 pub struct OwnQuery {
     /// Of these kinds; of every kind if there is none.
     #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub kinds: Vec<ConversationKind>,
     /// Where the account stands so. Where it takes part, was invited or asked
     /// to be let in, if there is none.
     #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub statuses: Vec<MemberStatus>,
     /// In these states; in any but deleted, if there is none. It says nothing
     /// of what the account is not in any more.
     #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub states: Vec<ConversationState>,
     /// Those behind this one; none for the first page.
     #[n(3)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub after: Option<ActivityKey>,
     /// At most so many, and at most `PAGE_MAX`; 0 is as many as there may be.
     #[n(4)]
+    #[serde(rename = "limit")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub count_max: u32,
     /// About the resource of this id only.
     #[n(5)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub resource: Option<String>,
     /// Only those whose name holds words that begin like these. Never sent:
     /// what a person calls their conversations is known here only.
     #[cbor(skip)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub words: String,
 }
 
@@ -68,8 +81,9 @@ impl core::fmt::Debug for OwnQuery {
 }
 
 /// A place in the order of activity: newest first, then by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct ActivityKey {
     /// When something last happened there.
     #[n(0)]
@@ -87,20 +101,26 @@ impl ActivityKey {
 }
 
 /// Which public conversations, by the words that they are found under.
-#[derive(Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Default, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(default)]
 pub struct DirectoryQuery {
     /// Words that begin like those of a title or name, or `@` and how a name begins.
     #[n(0)]
     pub words: String,
     /// Of these kinds; of every kind if there is none.
     #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub kinds: Vec<ConversationKind>,
     /// Those behind this one; none for the first page.
     #[n(2)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub after: Option<WordKey>,
     /// At most so many, and at most `PAGE_MAX`; 0 is as many as there may be.
     #[n(3)]
+    #[serde(rename = "limit")]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub count_max: u32,
 }
 
@@ -112,8 +132,9 @@ impl core::fmt::Debug for DirectoryQuery {
 }
 
 /// A place in the directory: by word, then by id.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct WordKey {
     /// The word it was found under.
     #[n(0)]
@@ -131,8 +152,10 @@ impl core::fmt::Debug for WordKey {
 
 /// What everybody of the tenant may know of a public conversation, beside its
 /// kind, its title and how many are in it.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct Listing {
     /// Its name.
     #[n(0)]
@@ -158,8 +181,10 @@ impl core::fmt::Debug for Listing {
 }
 
 /// A public conversation, as it is found.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct DirectoryRow {
     /// The id of the conversation.
     #[n(0)]
@@ -172,6 +197,7 @@ pub struct DirectoryRow {
     pub title: Option<String>,
     /// What else is told of it.
     #[n(3)]
+    #[serde(flatten)]
     pub listing: Listing,
     /// Its active members.
     #[n(4)]

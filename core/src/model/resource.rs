@@ -1,12 +1,15 @@
 //! What a resource conversation is about.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::ids::AccountId;
 
 /// A thing of the operator's, of which a client talks with its owner.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct Resource {
     /// Its id there, 1–64 characters.
     #[n(0)]

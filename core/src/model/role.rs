@@ -4,6 +4,7 @@
 use core::fmt;
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     api::{read_as_text, write_as_text},
@@ -47,8 +48,9 @@ read_as_text! { Role, or RoleUnknown, |name| Role::parse(name).ok_or("no role ca
 pub struct RoleName(String);
 
 /// What a conversation says of one of its own roles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct RoleDefinition {
     /// Its rank, 1–99: members below it can be acted on.
     #[n(0)]

@@ -3,6 +3,7 @@
 //! whoever verifies a journal.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber},
@@ -16,8 +17,9 @@ use crate::{
 pub const PARTICIPANTS_MAX: usize = 5;
 
 /// What a thread starts from.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Parent {
     /// The conversation, or the thread in its stream, that the message is in.
     #[n(0)]
@@ -27,6 +29,7 @@ pub struct Parent {
     pub message: MessageId,
     /// The page that the message is on.
     #[n(2)]
+    #[serde(skip)]
     pub page: PageNumber,
     /// How deep the thread is: 1 in a conversation, 2 in a thread of one …
     #[n(3)]

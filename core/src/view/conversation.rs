@@ -1,6 +1,8 @@
 //! What the panel beside a timeline shows: metadata, policies, roles, members,
 //! invite links, pins, and what the own account may do.
 
+use serde::Serialize;
+
 use crate::{
     ids::{AccountId, ConversationId, InviteId, MessageId},
     model::{
@@ -75,7 +77,9 @@ pub struct ConversationDetail {
 }
 
 /// A member in the panel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct MemberRow {
     /// The member's account.
     pub account: AccountId,
@@ -96,15 +100,28 @@ pub struct MemberRow {
     /// Who added or invited them.
     pub invited_by: Option<AccountId>,
     /// What is granted and denied beside the role, and has not expired.
-    pub grants: Vec<(Permission, Grant)>,
+    pub grants: Vec<GrantRow>,
     /// What they are doing.
     pub presence: PresenceKind,
     /// Whether they are below the own rank: whoever holds the permission for it may act on them.
     pub below: bool,
 }
 
+/// One permission granted or denied to one member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+pub struct GrantRow {
+    /// The permission it applies to.
+    pub permission: Permission,
+    /// What is said of it.
+    #[serde(flatten)]
+    pub grant: Grant,
+}
+
 /// Which of the lists of a detail a member is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum Roster {
     /// Everybody who is a member.
     Members,
@@ -115,13 +132,25 @@ pub enum Roster {
 }
 
 /// Somebody whose row in a detail is another one now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct MemberChange {
     /// The member's account.
     pub account: AccountId,
-    /// The row, with its list and its place in that once the former row is taken out;
-    /// none for who is in no list any more.
-    pub row: Option<(Roster, usize, MemberRow)>,
+    /// The row; none for who is in no list any more.
+    pub row: Option<PlacedMember>,
+}
+
+/// A row with where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+pub struct PlacedMember {
+    /// Its list.
+    pub roster: Roster,
+    /// Its place in the list once the account's former row is taken out.
+    pub place: usize,
+    /// The row.
+    pub member: MemberRow,
 }
 
 impl ConversationDetail {
@@ -143,30 +172,33 @@ impl ConversationDetail {
     }
 
     /// Takes an account's row out, with its list and its place.
-    pub fn remove_member(&mut self, account: &AccountId) -> Option<(Roster, usize, MemberRow)> {
+    pub fn remove_member(&mut self, account: &AccountId) -> Option<PlacedMember> {
         [Roster::Members, Roster::Candidates, Roster::Former].into_iter().find_map(|roster| {
             let rows = self.roster_mut(roster);
             let place = rows.iter().position(|row| row.account == *account)?;
-            Some((roster, place, rows.remove(place)))
+            Some(PlacedMember { roster, place, member: rows.remove(place) })
         })
     }
 
     /// Takes in what was told of one member.
     pub fn change_member(&mut self, change: MemberChange) {
         self.remove_member(&change.account);
-        if let Some((roster, place, row)) = change.row {
+        if let Some(PlacedMember { roster, place, member }) = change.row {
             let rows = self.roster_mut(roster);
-            rows.insert(place.min(rows.len()), row);
+            rows.insert(place.min(rows.len()), member);
         }
     }
 }
 
 /// An invite link in the panel. Its code is known to whoever made it, and to whom they gave it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct InviteRow {
     /// Its id.
     pub id: InviteId,
     /// What it is.
+    #[serde(flatten)]
     pub invite: Invite,
     /// How many came in by it.
     pub uses: u32,

@@ -2,13 +2,17 @@
 //! rebuilt only for what a change touched. Derived facts live here, never in
 //! a document.
 
+mod contact;
 mod conversation;
 mod inbox;
 mod refused;
 mod timeline;
 mod wait;
 
-pub use conversation::{ConversationDetail, InviteRow, LateRow, MemberChange, MemberRow, PinRow, Roster};
+pub use contact::{BlockedRow, ContactRow};
+pub use conversation::{
+    ConversationDetail, GrantRow, InviteRow, LateRow, MemberChange, MemberRow, PinRow, PlacedMember, Roster,
+};
 pub use inbox::{InboxRow, UNREAD_MAX};
 pub use refused::RefusedRow;
 pub use timeline::{MessageState, ReactionRow, ReplyRow, ThreadRow, TimelineRow};

@@ -1,12 +1,14 @@
 //! Why something that a person gave is not sent yet, and until when.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::{code::Code, time::WallTime};
 
 /// What a command waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Wait {
     /// The server's reason, such as `slow_mode` or `rate_limited`.
     #[n(0)]

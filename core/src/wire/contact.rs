@@ -2,6 +2,7 @@
 //! numbers and addresses that the asker has, answered for those alone.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::{ids::AccountId, limits::frame_items, wire::bounded};
 
@@ -35,8 +36,9 @@ pub struct ContactMatches {
 }
 
 /// An account that was found.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct ContactMatch {
     /// The place of the contact point among those asked for, from 0 on.
     #[n(0)]

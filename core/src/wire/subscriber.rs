@@ -1,6 +1,7 @@
 //! Subscribers of a channel, whom no document lists: how many there are, and what staff ask about them.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::{
     ids::{AccountId, ConversationId},
@@ -33,14 +34,17 @@ pub struct ListSubscribers {
 }
 
 /// Some of a channel's subscribers, by account.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(rename = "SubscriberPage"))]
 pub struct Subscribers {
     /// What it answers.
     #[n(0)]
+    #[serde(skip)]
     pub request: u64,
     /// The channel.
     #[n(1)]
+    #[serde(skip)]
     pub conversation: ConversationId,
     /// How many there are.
     #[n(2)]
@@ -57,8 +61,10 @@ pub struct Subscribers {
 }
 
 /// A subscriber.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct Subscriber {
     /// The account it is about.
     #[n(0)]

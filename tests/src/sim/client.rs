@@ -125,16 +125,12 @@ impl Screen {
             Update::Profile { account, profile } => {
                 self.profiles.insert(account, profile);
             }
-            Update::Contacts(contacts) => {
-                for (id, contact) in contacts {
-                    match contact {
-                        Some(contact) => self.contacts.insert(id, contact),
-                        None => self.contacts.remove(&id),
-                    };
-                }
+            Update::Contacts { rows, removed } => {
+                self.contacts.extend(rows.into_iter().map(|row| (row.id, row.contact)));
+                self.contacts.retain(|id, _| !removed.contains(id));
             }
             Update::Reachability(reachability) => self.reachability = Some(reachability),
-            Update::Blocked(blocked) => self.blocked = blocked.into_iter().collect(),
+            Update::Blocked(rows) => self.blocked = rows.into_iter().map(|row| (row.account, row.since)).collect(),
             Update::Presence { .. } | Update::ContactsMatched { .. } | Update::Head { .. } => {}
             Update::SubscribersListed { request, page } => {
                 self.subscribers.insert(request, page);

@@ -258,7 +258,7 @@ fn e98_v82_a_member_who_stands_elsewhere_is_one_row() {
             Output::Update(Update::Members { changes, .. }) => changes[0].row.as_ref(),
             _ => None,
         });
-        assert_eq!(told.map(|(roster, place, _)| (*roster, *place)), Some((roster, place)), "{command:?}");
+        assert_eq!(told.map(|row| (row.roster, row.place)), Some((roster, place)), "{command:?}");
         counted = outputs.iter().fold(counted, |counted, output| match output {
             Output::Update(Update::Inbox(rows)) => rows[0].member_count as usize,
             _ => counted,

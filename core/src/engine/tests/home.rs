@@ -49,7 +49,7 @@ fn c1_a_number_is_taken_as_people_write_it_and_what_is_none_is_refused_at_once()
     };
     let outputs = command(&mut engine, &mut store, contact("+49 (30) 12-34.56", " Bob@Example.org"));
     let told = outputs.iter().find_map(|output| match output {
-        Output::Update(Update::Contacts(contacts)) => contacts[0].1.clone(),
+        Output::Update(Update::Contacts { rows, .. }) => Some(rows[0].contact.clone()),
         _ => None,
     });
     let told = told.expect("a contact is told");
@@ -96,7 +96,7 @@ fn c4_whoever_is_blocked_is_listed_and_so_is_the_direct_with_them() {
     let told = |outputs: &[Output]| {
         let listed = outputs.iter().find_map(|output| match output {
             Output::Update(Update::Blocked(accounts)) => {
-                Some(accounts.iter().map(|(name, _)| name.to_string()).collect())
+                Some(accounts.iter().map(|row| row.account.to_string()).collect())
             }
             _ => None,
         });

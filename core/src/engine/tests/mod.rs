@@ -129,7 +129,7 @@ fn grants_of_bob(outputs: &[Output]) -> Option<usize> {
         }
         Output::Update(Update::Members { changes, .. }) => {
             let mut rows = changes.iter().filter_map(|change| change.row.as_ref());
-            rows.find(|(_, _, member)| member.account.as_str() == "bob").map(|(_, _, bob)| bob.grants.len())
+            rows.find(|row| row.member.account.as_str() == "bob").map(|row| row.member.grants.len())
         }
         _ => None,
     })

@@ -1,0 +1,96 @@
+//! The product's JSON of what apps see and write.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, from_value, json, to_value};
+use tidings_core::{
+    api::refusal,
+    code::Code,
+    ids::{AccountId, ContactId},
+    journal::Position,
+    model::{Contact, ContactKind, OwnQuery, Permissions, Policies, Policy, PolicyName, Profile, SendPolicy, Wish},
+    time::WallTime,
+    view::ContactRow,
+};
+
+#[track_caller]
+fn check_refused<T: DeserializeOwned>(value: Value, code: Code) {
+    let error = from_value::<T>(value.clone()).err().unwrap_or_else(|| panic!("{value} is read")).to_string();
+    assert_eq!(refusal(&error).0, code, "{value}: {error}");
+}
+
+#[test]
+fn a_policy_is_an_object_with_its_one_name() {
+    for &name in PolicyName::ALL {
+        let value = to_value(Policies::default()).unwrap()[name.as_str()].clone();
+        let policy: Policy = from_value(json!({ name.as_str(): value })).unwrap();
+        assert_eq!(policy, Policies::default().get(name));
+    }
+    let send: Policy = from_value(json!({ "send": "moderators" })).unwrap();
+    assert_eq!(send, Policy::Send(SendPolicy::Moderators));
+}
+
+#[test]
+fn what_no_policy_says_is_refused_as_unknown() {
+    for value in [
+        json!({ "sending": "moderators" }),
+        json!({ "add_members": "moderators" }),
+        json!({ "send": "unknown" }),
+        json!({ "send": true }),
+    ] {
+        check_refused::<Policy>(value, Code::PolicyUnknown);
+    }
+    let not_one = [json!({}), json!({ "reactions": true, "stickers": true })];
+    for value in [json!({ "slow_mode_seconds": -1 }), json!({ "slow_mode_seconds": 0.5 })].into_iter().chain(not_one) {
+        check_refused::<Policy>(value, Code::ValueInvalid);
+    }
+}
+
+#[test]
+fn a_row_shows_what_is_written_beside_its_id() {
+    let bob = Contact { account: Some(AccountId::parse("bob").unwrap()), ..Contact::new(ContactKind::Person) };
+    let row = ContactRow { id: ContactId::from_bytes([0; 16]), contact: bob };
+    let written = json!({
+        "id": "00000000000000000000000000", "kind": "person", "account": "bob",
+        "nickname": null, "favorite": false, "phone": null, "email": null,
+    });
+    assert_eq!(to_value(row).unwrap(), written);
+}
+
+#[test]
+fn a_profile_says_only_what_is_written() {
+    let profile = Profile { display_name: Some("Ada".into()), ..Profile::default() };
+    assert_eq!(to_value(&profile).unwrap(), json!({ "displayName": "Ada" }));
+    assert_eq!(from_value::<Profile>(json!({ "displayName": "Ada" })).unwrap(), profile);
+}
+
+#[test]
+fn what_a_question_leaves_out_is_not_asked_for() {
+    let query: OwnQuery =
+        from_value(json!({ "limit": 3, "after": { "at": 5, "conversation": "0".repeat(26) } })).unwrap();
+    assert_eq!((query.count_max, query.after.map(|key| key.at)), (3, Some(WallTime::from_millis(5))));
+    assert_eq!(query.kinds, []);
+    check_refused::<OwnQuery>(json!({ "kinds": ["party"] }), Code::ValueInvalid);
+    check_refused::<OwnQuery>(json!({ "after": { "at": 5, "conversation": "short" } }), Code::IdInvalid);
+}
+
+#[test]
+fn an_app_asks_for_no_more_than_to_come_in_or_not() {
+    assert_eq!(from_value::<Wish>(json!({ "join": null })).unwrap(), Wish::Join(None));
+    assert_eq!(from_value::<Wish>(json!("accept")).unwrap(), Wish::Accept);
+    for engine_only in [json!("leave"), json!({ "late": {} })] {
+        check_refused::<Wish>(engine_only, Code::ValueInvalid);
+    }
+}
+
+#[test]
+fn permissions_are_a_list_of_their_names() {
+    let names = json!(["message:send", "pin:add"]);
+    assert_eq!(to_value(from_value::<Permissions>(names.clone()).unwrap()).unwrap(), names);
+    check_refused::<Permissions>(json!(["moon:paint"]), Code::ValueInvalid);
+}
+
+#[test]
+fn numbers_are_those_that_javascript_can_hold() {
+    assert_eq!(to_value(Position::new(u64::MAX)).unwrap(), json!((1_u64 << 53) - 1));
+    assert_eq!(to_value(WallTime::from_millis(u64::MAX)).unwrap(), json!(8_640_000_000_000_000_u64));
+}
