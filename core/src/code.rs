@@ -20,8 +20,10 @@ named! {
         AccountSuspended = "account_suspended",
         /// The device id belongs to another account, or was copied.
         ActorConflict = "actor_conflict",
-        /// The server does not speak this version of the protocol.
+        /// The server speaks older versions of the protocol only: it is not upgraded yet.
         VersionUnsupported = "version_unsupported",
+        /// The server speaks newer versions of the protocol only: the app has to be upgraded.
+        UpgradeRequired = "upgrade_required",
         /// A frame that is not one of the protocol's.
         FrameUnknown = "frame_unknown",
         /// A frame whose bytes do not decode.
@@ -271,6 +273,7 @@ impl Code {
                 | Code::TooManyWatched
                 | Code::Draining
                 | Code::HelloTimeout
+                | Code::VersionUnsupported
                 | Code::StoreUnavailable
                 | Code::StoreFull
                 | Code::StreamDamaged

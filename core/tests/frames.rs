@@ -25,10 +25,10 @@ use tidings_core::{
     wire::{
         Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DecodeFrameError,
         DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, HeldChange, Hello, LastMessage, LateMessages, List,
-        ListLate, ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt,
-        PROTOCOL_VERSION, Piece, Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange,
-        ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Unread, Welcome,
-        decode, encode, encode_frame,
+        ListLate, ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt, Piece,
+        Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused,
+        Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Unread, Versions, Welcome, decode, encode,
+        encode_frame,
     },
 };
 
@@ -98,7 +98,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
         (
             "hello",
             ClientFrame::Hello(Hello {
-                version: PROTOCOL_VERSION,
+                versions: Versions::OWN,
                 token: "a token".into(),
                 device: DeviceId::from_bytes(*b"device of Ann's!"),
                 cursor: Some(Cursor { tick: 41, epoch: Some(EpochId::from_bytes([8; 16])), newest_entry: 40 }),
@@ -264,7 +264,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
         (
             "welcome",
             ServerFrame::Welcome(Box::new(Welcome {
-                version: PROTOCOL_VERSION,
+                version: Versions::OWN.newest,
                 tenant: TenantId::parse("acme").unwrap(),
                 account: account(),
                 administrator: true,
@@ -576,7 +576,13 @@ fn i25_nothing_but_a_hello_is_decoded_first() {
         }
     }
     let token = (0..1_000).map(|number| number.to_string()).collect();
-    let hello = Hello { version: 1, token, device: DeviceId::from_bytes([1; 16]), cursor: None, incarnation: None };
+    let hello = Hello {
+        versions: Versions::OWN,
+        token,
+        device: DeviceId::from_bytes([1; 16]),
+        cursor: None,
+        incarnation: None,
+    };
     // Said as it is, whatever deflating would save.
     let frame = ClientFrame::Hello(hello.clone());
     assert_eq!(Hello::decode_first(&frame.to_bytes()).unwrap(), hello);

@@ -13,7 +13,7 @@ use tidings_core::{
     ids::DeviceId,
     journal::Position,
     limits::HELLO_BYTES_MAX,
-    wire::{ClientFrame, FetchScope, Hello, ServerFrame, encode},
+    wire::{ClientFrame, FetchScope, Hello, ServerFrame, Versions, encode},
 };
 use tokio::net::TcpSocket;
 use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::Message};
@@ -32,6 +32,7 @@ on_each_store! {
     a_bad_first_frame_is_answered_with_its_code,
     a_bad_token_is_answered_with_its_code,
     a_bad_frame_ends_the_session_with_its_code,
+    w61_a_question_of_a_newer_version_is_answered_and_the_session_goes_on,
     a_push_over_the_limit_ends_the_session,
     silence_before_hello_ends_the_socket,
     a_silent_session_ends,
@@ -63,7 +64,9 @@ async fn a_hello_is_answered_with_the_limits_and_a_cursor(database: Database) {
 
 async fn a_bad_first_frame_is_answered_with_its_code(database: Database) {
     let server = TestServer::start(&database, &["--frame-bytes-max", "10000"]).await;
-    let wrong_version = Hello { version: 9, ..hello(token("ann", HOUR), device(1), None) };
+    let wrong_version =
+        Hello { versions: Versions { oldest: 9, newest: 9 }, ..hello(token("ann", HOUR), device(1), None) };
+    let too_old = Hello { versions: Versions { oldest: 0, newest: 0 }, ..hello(token("ann", HOUR), device(1), None) };
     let mut trailing = encode(&good_hello(device(1)));
     trailing.push(0);
     let cases = [
@@ -74,6 +77,7 @@ async fn a_bad_first_frame_is_answered_with_its_code(database: Database) {
         (vec![0x82, 0x18, 0x63, 0x80], Code::FrameUnexpected),
         (encode(&ClientFrame::Ping(1)), Code::FrameUnexpected),
         (encode(&ClientFrame::Hello(wrong_version)), Code::VersionUnsupported),
+        (encode(&ClientFrame::Hello(too_old)), Code::UpgradeRequired),
         (vec![0; 10_001], Code::FrameMalformed),
         (vec![0; HELLO_BYTES_MAX + 1], Code::FrameTooLarge),
     ];
@@ -126,6 +130,18 @@ async fn a_bad_frame_ends_the_session_with_its_code(database: Database) {
         client.send_bytes(bytes).await;
         assert_eq!(client.closed_code().await, code);
     }
+    server.stop().await;
+}
+
+async fn w61_a_question_of_a_newer_version_is_answered_and_the_session_goes_on(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let mut client = Client::connect(&server, "ann", device(1)).await;
+    // A frame of kind 99 with a map: 5 under its first key, and a field that nobody knows.
+    client.send_bytes(vec![0x82, 0x18, 0x63, 0x81, 0xa2, 0x00, 0x05, 0x18, 0x2a, 0x80]).await;
+    let ServerFrame::Refused(refused) = client.next().await else { panic!("an answer") };
+    assert_eq!((refused.request, refused.code), (5, Code::FrameUnknown));
+    client.send(&ClientFrame::Ping(6)).await;
+    assert!(matches!(client.next().await, ServerFrame::Pong(pong) if pong.number == 6));
     server.stop().await;
 }
 

@@ -15,7 +15,7 @@ use tidings_core::{
     journal::Position,
     limits::Limits,
     model::{ConversationState, MemberStatus, OwnQuery, Query, Role},
-    wire::{ClientFrame, Fetch, FetchScope, Hello, PROTOCOL_VERSION, ServerFrame, encode_frame},
+    wire::{ClientFrame, Fetch, FetchScope, Hello, ServerFrame, Versions, encode_frame},
 };
 use tidings_tests::sim::{
     node,
@@ -104,7 +104,7 @@ fn s24_a_fetch_of_what_was_deleted_is_refused_to_members_and_administrators() {
         let stranger = world.open_stranger(&who).unwrap();
         let device = tidings_core::ids::DeviceId::from_bytes([name.len() as u8; 16]);
         let hello =
-            Hello { version: PROTOCOL_VERSION, token: world.token_of(&who), device, cursor: None, incarnation: None };
+            Hello { versions: Versions::OWN, token: world.token_of(&who), device, cursor: None, incarnation: None };
         world.inject(stranger, encode_frame(&ClientFrame::Hello(hello)));
         world.run_ms(1_000);
         let stream = StreamId::Conversation(group);

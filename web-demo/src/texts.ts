@@ -163,7 +163,7 @@ export function connectionWords(state: ConnectionState, now: number): string {
       return seconds === 0 ? "Reconnecting…" : `Reconnecting in ${seconds} s`;
     }
     case "rejected":
-      return "Not connected";
+      return state.code === "upgrade_required" ? "Update needed" : "Not connected";
     case "closed":
       return "Closed";
     case "store_in_use":

@@ -14,7 +14,7 @@ use crate::{
     ids::{DeviceId, StreamId},
     limits::Limits,
     time::MonotonicTime,
-    wire::{ClientFrame, Closed, Hello, PROTOCOL_VERSION, Piece, Push, ServerFrame, Welcome, decode_frame},
+    wire::{ClientFrame, Closed, Hello, Piece, Push, ServerFrame, Versions, Welcome, decode_frame},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,7 +166,7 @@ impl Engine {
         self.link.last_heard = self.now.monotonic;
         self.link.ping_sent = false;
         let hello = Hello {
-            version: PROTOCOL_VERSION,
+            versions: Versions::OWN,
             token: self.link.token.clone().unwrap_or_default(),
             device: self.session.device,
             cursor: self.cursor,
@@ -316,6 +316,9 @@ impl Engine {
     }
 
     fn welcomed(&mut self, welcome: Welcome) {
+        if !Versions::OWN.contains(welcome.version) {
+            return self.link_failed(Some(Code::VersionUnsupported), None);
+        }
         if welcome.tenant != self.session.tenant || welcome.account != self.session.account {
             // The app's token callback answers for somebody else.
             self.link.token = None;
@@ -354,7 +357,7 @@ impl Engine {
                 }
                 self.link_ended(Some(cause), Some(Duration::ZERO));
             }
-            Code::AccountSuspended | Code::VersionUnsupported => self.reject(cause),
+            Code::AccountSuspended | Code::UpgradeRequired => self.reject(cause),
             // A device has one link at a time: who replaced this session is a
             // copy of this device, and would be replaced in turn.
             Code::ActorConflict | Code::SessionReplaced => self.take_new_device(closed.code),

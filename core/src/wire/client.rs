@@ -8,7 +8,10 @@ use crate::{
     limits::frame_items,
     model::{PresenceKind, Wish},
     time::WallTime,
-    wire::{DecodeFrameError, List, ListLate, ListSubscribers, MatchContacts, bounded, decode, encode, encode_frame},
+    wire::{
+        DecodeFrameError, List, ListLate, ListSubscribers, MatchContacts, Versions, bounded, decode, decode_frame,
+        encode, encode_frame,
+    },
 };
 
 /// A frame from a client.
@@ -62,13 +65,37 @@ impl ClientFrame {
     }
 }
 
+/// The number of what a frame of a newer version asks; none of one that asks nothing. Every question has its number
+/// under the first key.
+pub fn question_in(bytes: &[u8], bytes_max: usize) -> Option<u64> {
+    #[derive(Decode)]
+    #[cbor(array)]
+    struct Frame {
+        #[n(1)]
+        fields: Fields,
+    }
+    #[derive(Decode)]
+    #[cbor(array)]
+    struct Fields {
+        #[n(0)]
+        question: Question,
+    }
+    #[derive(Decode)]
+    #[cbor(map)]
+    struct Question {
+        #[n(0)]
+        request: u64,
+    }
+    decode_frame::<Frame>(bytes, bytes_max).ok().map(|frame| frame.fields.question.request)
+}
+
 /// Opens a session.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Hello {
-    /// The version of the protocol the client speaks.
+    /// The versions of the protocol that the client speaks.
     #[n(0)]
-    pub version: u16,
+    pub versions: Versions,
     /// The bearer token.
     #[n(1)]
     pub token: String,
@@ -105,7 +132,7 @@ impl Hello {
 
 impl core::fmt::Debug for Hello {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(formatter, "Hello(version {}, {:?}, cursor {:?})", self.version, self.device, self.cursor)
+        write!(formatter, "Hello({:?}, {:?}, cursor {:?})", self.versions, self.device, self.cursor)
     }
 }
 

@@ -1,5 +1,5 @@
 //! The frames between a client and the server: CBOR with integer keys,
-//! unknown keys ignored, the version in the first frame. Frames carry bytes
+//! unknown keys ignored, the versions in the first frame. Frames carry bytes
 //! and positions; what they mean is `engine`'s and the server's.
 
 pub(crate) mod bounded;
@@ -13,9 +13,11 @@ pub(crate) mod newer;
 mod packed;
 mod server;
 mod subscriber;
+mod version;
 
 pub use client::{
     Ask, ClientFrame, Fetch, FetchScope, HeldChange, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice,
+    question_in,
 };
 pub use codec::{DecodeFrameError, decode, encode};
 pub use contact::{ContactMatch, ContactMatches, MatchContacts};
@@ -27,6 +29,4 @@ pub use server::{
     MemberReceipt, Piece, Pong, Present, PresentMember, ProfileNotice, Refused, Revoked, ServerFrame, Unread, Welcome,
 };
 pub use subscriber::{ListSubscribers, Subscriber, SubscriberCount, Subscribers};
-
-/// The version of the protocol this crate speaks.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub use version::Versions;

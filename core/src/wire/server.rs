@@ -83,7 +83,7 @@ pub enum ServerFrame {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Welcome {
-    /// The version of the protocol the server speaks.
+    /// The version of the protocol that is spoken: the newest that both know.
     #[n(0)]
     pub version: u16,
     /// The tenant of the token.

@@ -22,15 +22,15 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, PresenceKind, Query, Role},
     wire::{
-        ClientFrame, ConversationSummary, Fetch, Hello, List, ListLate, PROTOCOL_VERSION, Pong, PresenceNotice,
-        ReceiptNotice, ServerFrame, Welcome,
+        ClientFrame, ConversationSummary, Fetch, Hello, List, ListLate, Pong, PresenceNotice, ReceiptNotice,
+        ServerFrame, Welcome,
     },
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tracing::Instrument as _;
 
 use super::{
-    contacts, fetch, late, lists,
+    contacts, fetch, late, lists, question,
     socket::{FrameSocket, Received, Transport},
     subscribers,
 };
@@ -99,6 +99,8 @@ fn draining(node: &Node) -> Ending {
 struct Session {
     node: Arc<Node>,
     identity: Identity,
+    /// The version of the protocol that is spoken.
+    version: u16,
     handle: Arc<SessionHandle>,
     reader: OutgoingReader,
     /// The last cursor the client was given, or gave.
@@ -126,7 +128,7 @@ impl Drop for Session {
 
 impl Session {
     /// Registers the session: from here on entries are fanned out to it.
-    fn new(node: &Arc<Node>, identity: Identity, hello: &Hello) -> Self {
+    fn new(node: &Arc<Node>, identity: Identity, hello: &Hello, version: u16) -> Self {
         let (outgoing, reader) = outgoing(node.config.node.session_frames_max, node.config.node.session_bytes_max);
         let handle = Arc::new(SessionHandle {
             id: node.live.sessions.next_id(),
@@ -141,6 +143,7 @@ impl Session {
         let account = identity.key();
         Self {
             identity,
+            version,
             handle,
             reader,
             cursor: hello.cursor,
@@ -282,7 +285,7 @@ impl Session {
         let cursor = self.cursor.filter(|_| self.told.is_none_or(|told| told == incarnation));
         let catch_up = self.catch_up(cursor).await.map_err(|error| self.not_caught_up(&error))?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
-            version: PROTOCOL_VERSION,
+            version: self.version,
             tenant: self.identity.tenant.clone(),
             account: self.identity.account.clone(),
             administrator: self.identity.administrator,
@@ -378,8 +381,20 @@ impl Session {
         self.received_at = Instant::now();
         match received {
             Received::Alive => Ok(()),
+            Received::Unknown(request) => self.refuse_unknown(socket, request).await,
             Received::Frame(frame) => Box::pin(self.handle(socket, frame)).await,
         }
+    }
+
+    /// Answers a question of a newer version, which costs what any other does.
+    async fn refuse_unknown(&mut self, socket: &mut FrameSocket, request: u64) -> Result<(), Ending> {
+        let stream = StreamId::Account(self.identity.account.clone());
+        let unknown = Ok(Err((Code::FrameUnknown, "a question of a newer version")));
+        let frame = match self.take_fetch(request, &stream) {
+            Ok(()) => question::frame(&self.node, request, stream, unknown),
+            Err(refused) => refused,
+        };
+        self.write(socket, [frame]).await
     }
 
     async fn handle(&mut self, socket: &mut FrameSocket, frame: ClientFrame) -> Result<(), Ending> {

@@ -8,7 +8,7 @@ use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use tidings_core::{
     code::Code,
     limits::HELLO_BYTES_MAX,
-    wire::{ClientFrame, DecodeFrameError, Hello, decode_frame, encode},
+    wire::{ClientFrame, DecodeFrameError, Hello, decode_frame, encode, question_in},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::{
@@ -50,6 +50,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for WebSocket
 pub(super) enum Received<F> {
     /// A frame of the protocol.
     Frame(F),
+    /// A question of a newer version, by its number.
+    Unknown(u64),
     /// A sign of life of the WebSocket itself.
     Alive,
 }
@@ -70,7 +72,8 @@ impl FrameSocket {
     pub(super) async fn receive(&mut self) -> Result<Received<ClientFrame>, Ending> {
         Ok(match self.receive_bytes().await? {
             Received::Alive => Received::Alive,
-            Received::Frame(bytes) => Received::Frame(self.decode(&bytes)?),
+            Received::Unknown(request) => Received::Unknown(request),
+            Received::Frame(bytes) => self.decode(&bytes)?,
         })
     }
 
@@ -103,12 +106,18 @@ impl FrameSocket {
         }
     }
 
-    fn decode(&self, bytes: &[u8]) -> Result<ClientFrame, Ending> {
+    fn decode(&self, bytes: &[u8]) -> Result<Received<ClientFrame>, Ending> {
         if bytes.len() > self.frame_bytes_max {
             let detail = format!("{} bytes; at most {}", bytes.len(), self.frame_bytes_max);
             return Err(Ending::closed(Code::FrameTooLarge, detail));
         }
-        decode_frame(bytes, self.frame_bytes_max).map_err(undecodable)
+        let error = match decode_frame(bytes, self.frame_bytes_max) {
+            Ok(frame) => return Ok(Received::Frame(frame)),
+            Err(error) => error,
+        };
+        let is_newer = matches!(error, DecodeFrameError::Unknown);
+        let question = is_newer.then(|| question_in(bytes, self.frame_bytes_max)).flatten();
+        question.map(Received::Unknown).ok_or_else(|| undecodable(error))
     }
 
     /// Takes bytes to be written with the next flush.

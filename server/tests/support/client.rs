@@ -8,8 +8,8 @@ use tidings_core::{
     ids::{ConversationId, DeviceId, StreamId},
     journal::{ChainHash, Cursor, Entry, Position},
     wire::{
-        Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, HeldChange, Hello, PROTOCOL_VERSION, Push,
-        PushedChange, Refused, ServerFrame, decode_frame,
+        Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, HeldChange, Hello, Push, PushedChange, Refused,
+        ServerFrame, Versions, decode_frame,
     },
 };
 use tokio::net::TcpStream;
@@ -34,7 +34,7 @@ pub fn device(number: u8) -> DeviceId {
 
 /// A Hello of this protocol's version.
 pub fn hello(token: String, device: DeviceId, cursor: Option<Cursor>) -> Hello {
-    Hello { version: PROTOCOL_VERSION, token, device, cursor, incarnation: None }
+    Hello { versions: Versions::OWN, token, device, cursor, incarnation: None }
 }
 
 impl Client {

@@ -15,8 +15,8 @@ use tidings_core::{
     time::{MonotonicTime, Now, WallTime},
     view::{ConversationDetail, InboxRow, TimelineRow},
     wire::{
-        ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, PROTOCOL_VERSION, Pong, Push, Refused,
-        ServerFrame, Welcome, decode_frame, encode,
+        ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, Pong, Push, Refused, ServerFrame,
+        Versions, Welcome, decode_frame, encode,
     },
 };
 
@@ -226,7 +226,7 @@ impl Link {
         match frame {
             ClientFrame::Hello(_) => {
                 let welcome = Welcome {
-                    version: PROTOCOL_VERSION,
+                    version: Versions::OWN.newest,
                     tenant: tenant(),
                     account: self.account.clone(),
                     administrator: false,

@@ -10,8 +10,8 @@ use tidings_core::{
     journal::{Cursor, Position},
     model::Wish,
     wire::{
-        Ask, ClientFrame, Fetch, FetchScope, Fetched, Hello, ListSubscribers, PROTOCOL_VERSION, Push, PushedChange,
-        ServerFrame, Subscribers, decode_frame,
+        Ask, ClientFrame, Fetch, FetchScope, Fetched, Hello, ListSubscribers, Push, PushedChange, ServerFrame,
+        Subscribers, Versions, decode_frame,
     },
 };
 use tidings_server::auth::Keys;
@@ -56,7 +56,7 @@ impl Session {
         cursor: Option<Cursor>,
     ) -> anyhow::Result<Self> {
         let mut link = Link::open(address, "/v1/sync").await?;
-        let hello = Hello { version: PROTOCOL_VERSION, token: token(account)?, device, cursor, incarnation: None };
+        let hello = Hello { versions: Versions::OWN, token: token(account)?, device, cursor, incarnation: None };
         link.send(ClientFrame::Hello(hello).to_bytes()).await?;
         let account = account.clone();
         let mut session = Self { link, cursor: Cursor::ZERO, account, device, request: 0, pieces: Vec::new() };

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use tidings_core::{
     authority::Session,
     ids::{ChangeHash, ConversationId, StreamId},
-    wire::{ClientFrame, Hello, PROTOCOL_VERSION, Push, PushedChange, ServerFrame, encode},
+    wire::{ClientFrame, Hello, Push, PushedChange, ServerFrame, Versions, encode},
 };
 
 use super::{
@@ -96,7 +96,7 @@ impl Intruder {
 fn hello(world: &mut World, session: &Session) -> Option<Device> {
     let device = world.open_stranger(&session.account)?;
     let token = world.token_of(&session.account);
-    let hello = Hello { version: PROTOCOL_VERSION, token, device: session.device, cursor: None, incarnation: None };
+    let hello = Hello { versions: Versions::OWN, token, device: session.device, cursor: None, incarnation: None };
     world.inject(device, encode(&ClientFrame::Hello(hello)));
     Some(device)
 }

@@ -21,10 +21,7 @@ use crate::{
     journal::{Entry, Head},
     model::{MemberField, Permission},
     storage::{MemoryStore, StorageRequest, StorageTask, Write},
-    wire::{
-        Accepted, ClientFrame, Entries, Fetched, PROTOCOL_VERSION, Pong, Push, Refused, ServerFrame, Welcome,
-        decode_frame, encode,
-    },
+    wire::{Accepted, ClientFrame, Entries, Fetched, Pong, Push, Refused, ServerFrame, Welcome, decode_frame, encode},
 };
 
 pub(super) fn config() -> EngineConfig {

@@ -1,7 +1,7 @@
 //! A device whose server, or whose store, has met a newer version.
 
 use super::{
-    session::{admitted, answer, fetches, head_of, push_of, pushes, sent, welcome},
+    session::{admitted, answer, begin_session, connections, fetches, head_of, push_of, pushes, sent, welcome},
     *,
 };
 use crate::{
@@ -9,7 +9,9 @@ use crate::{
         AccountKind, Content, ConversationKind, ConversationState, MemberStatus, PresenceKind, Profile, Receipt, Role,
     },
     view::InboxRow,
-    wire::{ConversationSummary, LastMessage, MemberPresence, ProfileNotice, Revoked, newer::with_a_name},
+    wire::{
+        Closed, ConversationSummary, LastMessage, MemberPresence, ProfileNotice, Revoked, Versions, newer::with_a_name,
+    },
 };
 
 /// `["drawing", {0: "A drawing"}]`.
@@ -134,6 +136,57 @@ fn w61_a_frame_of_a_newer_server_is_passed_over() {
     for frame in [vec![0x82, 0x18, 0x63, 0x80], vec![0x82, 0x18, 0x63, 0x81, 0xa1, 0x00, 0x05]] {
         assert_eq!(give(&mut engine, &mut store, Input::FrameReceived(frame)), []);
     }
+}
+
+#[test]
+fn w64_a_device_that_is_too_old_keeps_what_is_written_until_it_is_upgraded() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    open_group(&mut engine, &mut store);
+    give(&mut engine, &mut store, Input::Token("token".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let cause = Cause { code: Code::UpgradeRequired, detail: "this server speaks the versions 7 to 9".into() };
+    let closed = Closed { code: cause.code, detail: cause.detail.clone(), retry_after_ms: None };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Closed(closed));
+    assert_eq!(connections(&outputs), [ConnectionState::Rejected(cause)]);
+    // It does not come again by itself, and takes commands as before.
+    let later = Now { monotonic: MonotonicTime::from_millis(3_600_000), ..now() };
+    engine.handle(later, Input::TimerDue).unwrap();
+    assert!(!drain(&mut engine, &mut store).iter().any(|output| matches!(output, Output::Connect)));
+    let group = *engine.inbox.keys().next().unwrap();
+    let outputs = give(
+        &mut engine,
+        &mut store,
+        Input::Command { request: 2, command: SendMessage::new(group, "written meanwhile").into() },
+    );
+    assert!(outputs.iter().any(|output| matches!(output, Output::Update(Update::CommandStored { request: 2, .. }))));
+    assert!(outputs.contains(&Output::Update(Update::Unsynced(2))), "{outputs:?}");
+    // The next version of the app goes on from the same store.
+    let mut engine = Engine::new(now(), config());
+    drain(&mut engine, &mut store);
+    let outputs = begin_session(&mut engine, &mut store);
+    assert_eq!(pushes(&outputs).map(|push| push.changes.len()).sum::<usize>(), 2, "{outputs:?}");
+}
+
+#[test]
+fn w63_a_device_says_which_versions_it_speaks_and_comes_again_where_the_server_is_older() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    give(&mut engine, &mut store, Input::Token("token".into()));
+    let outputs = give(&mut engine, &mut store, Input::LinkOpened);
+    let said =
+        sent(&outputs).any(|frame| matches!(frame, ClientFrame::Hello(hello) if hello.versions == Versions::OWN));
+    assert!(said, "{outputs:?}");
+    let closed = Closed { code: Code::VersionUnsupported, detail: String::new(), retry_after_ms: None };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Closed(closed));
+    assert!(matches!(&connections(&outputs)[..], [ConnectionState::Waiting { .. }]), "{outputs:?}");
+    // Nor does it go on with a server that speaks what it does not.
+    let mut engine = Engine::new(now(), config());
+    drain(&mut engine, &mut store);
+    give(&mut engine, &mut store, Input::Token("token".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let welcome = Welcome { version: Versions::OWN.newest + 1, ..welcome() };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
+    assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
 }
 
 #[test]

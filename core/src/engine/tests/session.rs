@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     command::{AskFor, SetProfile},
     model::{ConversationKind, ConversationState, MemberStatus, Receipt, Role},
-    wire::{Closed, ConversationSummary, Piece, PushedChange},
+    wire::{Closed, ConversationSummary, Piece, PushedChange, Versions},
 };
 
 #[test]
@@ -35,7 +35,7 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
 /// What a session begins with.
 pub(super) fn welcome() -> Welcome {
     Welcome {
-        version: PROTOCOL_VERSION,
+        version: Versions::OWN.newest,
         tenant: config().tenant,
         account: config().account,
         administrator: false,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidings_core::{code::Code, ids::DeviceId, wire::PROTOCOL_VERSION};
+use tidings_core::{code::Code, ids::DeviceId, wire::Versions};
 use tokio::time::timeout;
 
 use super::{Session, draining};
@@ -26,10 +26,10 @@ pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<S
             hello.unwrap_or_else(|_| Err(Ending::closed(Code::HelloTimeout, "no Hello in time")))?
         }
     };
-    if hello.version != PROTOCOL_VERSION {
-        let detail = format!("this server speaks version {PROTOCOL_VERSION}");
-        return Err(Ending::closed(Code::VersionUnsupported, detail));
-    }
+    let version = Versions::OWN.shared_with(hello.versions).map_err(|code| {
+        let Versions { oldest, newest } = Versions::OWN;
+        Ending::closed(code, format!("this server speaks the versions {oldest} to {newest}"))
+    })?;
     let identity = identify(node, &hello.token).await.map_err(|error| token_refused(node, &hello.token, error))?;
     take_share(&node.shares.hellos, &identity, "sessions begun")?;
     let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
@@ -45,7 +45,7 @@ pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<S
     // Whose contact points they are follows from the newest token there is.
     let points = node.store.set_contact_points(&identity.tenant, &identity.account, &identity.contact_points).await;
     points.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?;
-    Ok(Session::new(node, identity, &hello))
+    Ok(Session::new(node, identity, &hello, version))
 }
 
 /// Whose the device is; registers it if it is new, as far as the account may have new ones.
