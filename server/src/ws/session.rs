@@ -222,7 +222,7 @@ impl Session {
                     if node.drain.phase() == Phase::Running
                         && let Some(received) = socket.receive().now_or_never()
                     {
-                        self.take(socket, received?).await?;
+                        Box::pin(self.take(socket, received?)).await?;
                     }
                 }
                 received = socket.receive(), if node.drain.phase() == Phase::Running => {
@@ -381,7 +381,7 @@ impl Session {
         self.received_at = Instant::now();
         match received {
             Received::Alive => Ok(()),
-            Received::Unknown(request) => self.refuse_unknown(socket, request).await,
+            Received::Unknown(request) => Box::pin(self.refuse_unknown(socket, request)).await,
             Received::Frame(frame) => Box::pin(self.handle(socket, frame)).await,
         }
     }

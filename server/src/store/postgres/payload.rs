@@ -208,6 +208,10 @@ mod tests {
         for rest in ["ann 1", "ann 1 x", "ann", "a/b 1 1", "ann 1 1 2"] {
             assert_eq!(parse(2, &format!("1 receipts acme {conversation} {rest}")), None, "{rest:?}");
         }
-        assert_eq!(parse(2, &format!("1 presence acme {conversation} ann asleep")), None);
+        for rest in ["ann", "ann typing 2", "a/b typing"] {
+            assert_eq!(parse(2, &format!("1 presence acme {conversation} {rest}")), None, "{rest:?}");
+        }
+        let newer = parse(2, &format!("1 presence acme {conversation} ann asleep"));
+        assert!(matches!(newer, Some(Notice::Presence { presence, .. }) if presence.kind == PresenceKind::Unknown));
     }
 }

@@ -135,7 +135,7 @@ async fn a_row_that_does_not_decode_is_corrupt() {
     let store = super::open(None, &StoreOptions::default()).await.unwrap();
     store.migrate().await.unwrap();
     write(&store, &[group(1, &["ann"])]).await;
-    sqlx::query("UPDATE members SET status = 'perhaps'").execute(&store.writes).await.unwrap();
+    sqlx::query("UPDATE members SET status = 'PERHAPS'").execute(&store.writes).await.unwrap();
     let failed = store.member(&tenant(), contract::conversation(1), &account("ann")).await;
     assert!(matches!(failed, Err(StoreError::Corrupt { table: "members", .. })), "{failed:?}");
 }
