@@ -52,6 +52,7 @@ const RESTORED: [(u64, &str); 18] = [
     (61, "a conversation that was begun again stayed empty where it was open"),
     (85, "a conversation whose deletion was undone was not fetched while it was open"),
     (95, "a device that was away over a put-back, and whose cursor was overtaken since, did not know of it"),
+    (108, "what came with its page was shown as on its way after it was admitted"),
     (156, "words of somebody whom the copy did not know were not given back"),
     (161, "whoever came back into a conversation went on from positions of a former incarnation"),
     (189, "what was read of a former incarnation was let go of, and nobody asked for it again"),

@@ -282,7 +282,6 @@ impl TryFrom<Command> for core::Command {
                 core::SetInfo { conversation: id::conversation(&conversation)?, field, text }.into()
             }
             Command::SetTheme { conversation, theme } => {
-                let theme = theme.map(model::Theme::from);
                 core::SetTheme { conversation: id::conversation(&conversation)?, theme }.into()
             }
             Command::SetScope { conversation, scope } => {
@@ -299,7 +298,6 @@ impl TryFrom<Command> for core::Command {
             }
             Command::DefineRole { conversation, name, role } => {
                 let conversation = id::conversation(&conversation)?;
-                let role = role.map(model::RoleDefinition::from);
                 core::DefineRole { conversation, name, role }.into()
             }
             Command::AddMember { conversation, account, role } => {

@@ -515,8 +515,9 @@ impl Engine {
 
     /// Takes out of the outbox what is in the journal, and was told in another way or not at all.
     pub(super) fn take_told(&mut self, stream: &StreamId, hash: ChangeHash) {
+        let me = self.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
-        if let Some(answered) = replica.outbox.take(hash) {
+        if let Some(answered) = replica.take_answered(hash, &me) {
             self.forget_entry(answered.sequence);
             if let Some(thread) = answered.document.thread() {
                 self.hold_thread(stream, thread);

@@ -360,8 +360,17 @@ impl Replica {
         }
         let deletes = taken.and_then(|(_, effects)| effects.deletes).or(entry.deletes);
         self.delete_behind(entry, deletes, account);
-        let answered = hash.and_then(|hash| self.outbox.take(hash)).map(Box::new);
+        let answered = hash.and_then(|hash| self.take_answered(hash, account)).map(Box::new);
         Ok(Some(Received::New(answered)))
+    }
+
+    /// Takes out of the outbox what was admitted. Its message is drawn anew: the page that it is on may
+    /// have come with the change, and was shown with this as on its way.
+    pub(super) fn take_answered(&mut self, hash: ChangeHash, me: &AccountId) -> Option<OutboxEntry> {
+        let answered = self.outbox.take(hash)?;
+        self.touched.messages.extend(answered.command.message(me));
+        self.touched.row = true;
+        Some(answered)
     }
 
     /// Brings the view behind what is confirmed now.
