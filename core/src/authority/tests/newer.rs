@@ -1,9 +1,12 @@
 //! What a newer version has admitted, and what is asked of this one on top of it.
 
 use super::*;
-use crate::model::{
-    AccountKind, Contact, ContactKind, Invite, JoinPolicy, Late, LateState, LateWrites, Link, LinkKind,
-    NotificationLevel, Reachability, Scope, SubroomPolicy, WhoPolicy,
+use crate::{
+    doc::Message,
+    model::{
+        AccountKind, Contact, ContactKind, Invite, JoinPolicy, Late, LateState, LateWrites, Link, LinkKind,
+        NotificationLevel, Reachability, Scope, SubroomPolicy, WhoPolicy,
+    },
 };
 
 impl Room {
@@ -138,4 +141,42 @@ fn w60_w62_what_a_newer_version_admitted_is_read_and_decided_about_where_it_is_k
     assert_eq!(renamed.stream.conversation().members[&account("me")].role, Role::Unknown);
     renamed.check("me", Some(1), &says_more, Err(Code::PermissionDenied));
     renamed.check("ow", None, &[role("me", Role::Member)], Ok(()));
+}
+
+/// The journal of a conversation as the next version wrote it: `golden/next_version.hex`. There, a join policy is
+/// called `by_riddle`, a description is a `topic`, a message says a `sticker`, and a text has one field more.
+fn of_the_next_version() -> Vec<Entry> {
+    let hex = include_str!("golden/next_version.hex").trim_end();
+    let digits = hex.as_bytes().chunks_exact(2).map(|pair| std::str::from_utf8(pair).unwrap());
+    let bytes: Vec<u8> = digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+    crate::wire::decode(&bytes).unwrap()
+}
+
+#[test]
+fn w60_d26_a_conversation_of_the_next_version_is_read_kept_and_gone_on_with() {
+    let mut room = Room::new(ConversationId::from_bytes([7; 16]));
+    for entry in of_the_next_version() {
+        room.stream.insert_missing_for(&entry.document, &entry.change);
+        room.stream.receive_entry(&entry).unwrap();
+    }
+    let conversation = room.stream.conversation();
+    assert_eq!(conversation.text(InfoField::Title), Some("Trip"));
+    assert_eq!(conversation.text(InfoField::Description), None, "nobody here knows a topic");
+    assert_eq!(conversation.policies.join, JoinPolicy::Unknown);
+    let page = room.stream.document(&room.document(Some(1))).unwrap();
+    let said =
+        |page: &Document, number| Message::read(page, &message(number, "me")).unwrap().content().cloned().unwrap();
+    assert_eq!(said(page, 2), "words".into());
+    assert_eq!((said(page, 3).kind(), said(page, 3).text()), ("sticker", Some("a whale")));
+
+    // What it does not know it keeps, to the byte.
+    for document in room.stream.documents() {
+        let (position, data, admissions) = document.save();
+        let restored = Document::restore(document.id().clone(), Some((position, &data, &admissions)), &[]).unwrap();
+        assert_eq!((restored.save(), restored.heads()), ((position, data, admissions), document.heads()));
+    }
+    room.push("me", Some(1), &[says(9, "me")]).unwrap();
+    room.check("me", Some(1), &[edit(3, "me")], Err(Code::WrongKind));
+    room.check("me", Some(1), &[deletion(3, "me", "me")], Ok(()));
+    room.check("ow", None, &[Fact::Policy(Policy::Join(JoinPolicy::Open))], Ok(()));
 }
