@@ -44,7 +44,7 @@ const SEEDS: [(u64, &str); 22] = [
 ];
 
 /// The same, of worlds whose database is put back to copies of before.
-const RESTORED: [(u64, &str); 18] = [
+const RESTORED: [(u64, &str); 19] = [
     (25, "words of somebody who was out in the copy were not given back"),
     (26, "a message that waited was sent beside what another device had written again, on another page"),
     (53, "another change at a position that was held was dropped as known"),

@@ -3,7 +3,7 @@
 
 use js_sys::JSON;
 use serde::{Deserialize, Serialize, Serializer};
-use tidings_core::model;
+use tidings_core::model::content;
 use tsify::Tsify;
 use wasm_bindgen::JsValue;
 
@@ -76,7 +76,7 @@ fn as_value<S: Serializer>(payload: &str, serializer: S) -> Result<S::Ok, S::Err
     serde_wasm_bindgen::preserve::serialize(&value, serializer)
 }
 
-const UNITS: f64 = model::Location::UNITS_PER_DEGREE as f64;
+const UNITS: f64 = content::Location::UNITS_PER_DEGREE as f64;
 
 fn units(degrees: f64) -> Checked<i32> {
     let units = (degrees * UNITS).round();
@@ -87,31 +87,31 @@ fn units(degrees: f64) -> Checked<i32> {
     }
 }
 
-impl From<model::Content> for Content {
-    fn from(content: model::Content) -> Self {
+impl From<content::Content> for Content {
+    fn from(content: content::Content) -> Self {
         match content {
-            model::Content::Text(model::Text { text }) => Self::Text { text },
-            model::Content::Location(model::Location { name, latitude, longitude }) => {
+            content::Content::Text(content::Text { text }) => Self::Text { text },
+            content::Content::Location(content::Location { name, latitude, longitude }) => {
                 Self::Location { name, latitude: f64::from(latitude) / UNITS, longitude: f64::from(longitude) / UNITS }
             }
-            model::Content::Custom(model::Custom { text, of, payload }) => Self::Custom { of, text, payload },
-            model::Content::Unknown(content) => {
+            content::Content::Custom(content::Custom { text, of, payload }) => Self::Custom { of, text, payload },
+            content::Content::Unknown(content) => {
                 Self::Unknown { text: content.text().map(str::to_owned), name: content.kind }
             }
         }
     }
 }
 
-impl TryFrom<NewContent> for model::Content {
+impl TryFrom<NewContent> for content::Content {
     type Error = Failure;
 
     fn try_from(content: NewContent) -> Checked<Self> {
         Ok(match content {
             NewContent::Text { text } => text.into(),
             NewContent::Location { name, latitude, longitude } => {
-                model::Location { name, latitude: units(latitude)?, longitude: units(longitude)? }.into()
+                content::Location { name, latitude: units(latitude)?, longitude: units(longitude)? }.into()
             }
-            NewContent::Custom { of, text, payload } => model::Custom { text, of, payload }.into(),
+            NewContent::Custom { of, text, payload } => content::Custom { text, of, payload }.into(),
         })
     }
 }

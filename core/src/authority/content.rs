@@ -4,7 +4,10 @@ use crate::{
     authority::{Refusal, refuse, value},
     code::Code,
     limits::Limits,
-    model::{Content, Custom, Location, Text, shows},
+    model::{
+        content::{Content, Custom, Location, Text},
+        shows,
+    },
 };
 
 /// Bytes of the payload of custom content.

@@ -3,7 +3,7 @@
 
 mod contact;
 mod contact_point;
-mod content;
+pub mod content;
 mod conversation;
 mod emoji;
 mod invite;
@@ -25,7 +25,7 @@ mod words;
 
 pub use contact::{Contact, ContactKind};
 pub use contact_point::{ContactPoint, Email, Phone};
-pub use content::{Content, Custom, Location, PREVIEW_CHARACTERS, Text, Unknown};
+pub use content::Content;
 pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };

@@ -2,7 +2,7 @@
 
 use tidings_core::{
     ids::{AccountId, MessageId},
-    model::{Content, Custom, Location},
+    model::content::{Content, Custom, Location},
     wire::encode,
 };
 

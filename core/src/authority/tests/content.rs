@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    model::{Content, Custom, Grant, Location},
+    model::{
+        Grant,
+        content::{Content, Custom, Location},
+    },
     wire::decode,
 };
 

@@ -15,7 +15,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 pub use self::{custom::Custom, location::Location, text::Text, unknown::Unknown};
 
 /// Characters of the words of a message that a list of conversations shows.
-pub const PREVIEW_CHARACTERS: usize = 100;
+const PREVIEW_CHARACTERS: usize = 100;
 
 macro_rules! contents {
     ($($(#[$meta:meta])* $kind:ident = $name:literal,)+) => {
