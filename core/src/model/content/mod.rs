@@ -53,12 +53,13 @@ macro_rules! contents {
                 }
             }
 
-            /// What a list shows of it: its words cut to one short line, and nothing large.
+            /// What a list shows of it: its words cut to one short line, and nothing large. An unknown kind
+            /// stays whole: a version that knows it may read what is stored of it, and needs its fields.
             #[must_use]
             pub fn preview(&self) -> Content {
                 match self {
                     $(Content::$kind(content) => content.preview().into(),)+
-                    Content::Unknown(content) => Content::Unknown(content.preview()),
+                    Content::Unknown(_) => self.clone(),
                 }
             }
         }
@@ -159,6 +160,7 @@ mod tests {
             assert_eq!((content.kind(), content.text()), ("hologram", text));
             assert_eq!(encode(&content), bytes);
             assert_eq!(content.preview().text(), text);
+            assert_eq!(encode(&content.preview()), bytes, "whoever knows the kind reads it");
         }
         for bytes in [&b"\x82\x68hologram\x07"[..], b"\x82\x68hologram\xa1\x00", b"\x82\x68hologram"] {
             assert!(decode::<Content>(bytes).is_err(), "no map of fields");

@@ -2,8 +2,6 @@
 
 use minicbor::{Decode, Decoder, Encoder, decode, encode};
 
-use super::cut;
-
 /// Content of a kind that this version does not know, as it was written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unknown {
@@ -16,7 +14,7 @@ pub struct Unknown {
 }
 
 /// What is known of the fields of every kind.
-#[derive(Decode, minicbor::Encode)]
+#[derive(Decode)]
 #[cbor(map)]
 struct Words {
     #[n(0)]
@@ -27,12 +25,6 @@ impl Unknown {
     /// What it says in words, if it does.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
-    }
-
-    pub(super) fn preview(&self) -> Self {
-        let text = self.text.as_deref().map(cut);
-        let fields = crate::wire::encode(&Words { text: text.clone() });
-        Self { kind: self.kind.clone(), text, fields }
     }
 
     pub(super) fn encode_fields<W: encode::Write>(
