@@ -259,8 +259,8 @@ impl Engine {
     /// The server defers what is first in a stream's outbox, for a reason that is
     /// the command's own: all else goes on without it.
     pub(super) fn defer_aside(&mut self, stream: &StreamId, wait: Wait) {
-        let me = self.session.account.clone();
-        let aside = Aside { wait, at: self.now.monotonic.plus(deferral(wait.until, self.wall())) };
+        let me = self.ctx.session.account.clone();
+        let aside = Aside { wait, at: self.ctx.now.monotonic.plus(deferral(wait.until, self.ctx.wall())) };
         let Some(replica) = self.replica(stream) else { return };
         replica.aside_under = Some(replica.pace(&me));
         let taken = replica.set_aside(aside, &me);
@@ -272,13 +272,13 @@ impl Engine {
 
     /// Sends what was aside and has waited long enough.
     pub(super) fn send_asides(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.ctx.now.monotonic;
         let is_due = |stream: &&StreamId| match self.streams.get(stream) {
             Some(Slot::Loaded(replica)) => replica.aside_timer().is_some_and(|at| at <= now) && !replica.rewrite_due,
             Some(Slot::Loading(_)) | None => false,
         };
         let due: Vec<StreamId> = self.deferred.iter().filter(is_due).cloned().collect();
-        let (session, limits, now) = (self.session.clone(), self.limits.clone(), self.now);
+        let (session, limits, now) = (self.ctx.session.clone(), self.ctx.limits.clone(), self.ctx.now);
         for stream in due {
             let Some(replica) = self.replica(&stream) else { continue };
             let rewritten = replica.release_asides(&session, &limits, now);
@@ -288,7 +288,7 @@ impl Engine {
 
     /// What decides about the pace has changed: what is aside is tried at once.
     pub(super) fn hurry_asides(&mut self, stream: &StreamId) {
-        let (me, now) = (self.session.account.clone(), self.now.monotonic);
+        let (me, now) = (self.ctx.session.account.clone(), self.ctx.now.monotonic);
         let Some(replica) = self.replica(stream) else { return };
         if replica.aside_under.as_ref().is_none_or(|under| *under == replica.pace(&me)) {
             return;
@@ -304,10 +304,8 @@ impl Engine {
         for sequence in taken {
             self.forget_entry(sequence);
         }
-        let sequence = self.next_sequence;
-        self.next_sequence += 1;
-        self.dirty_meta = true;
-        self.store.wait_for(sequence);
+        let sequence = self.ctx.new_sequence();
+        self.ctx.store.wait_for(sequence);
         self.waiting_requests.insert(sequence, request);
         self.taken_back.insert(sequence, message);
     }

@@ -123,7 +123,7 @@ impl Engine {
             if self.profiles.get(&account) == Some(&profile) {
                 continue;
             }
-            self.store.write(record::put(record::profile_key(&account), &profile));
+            self.ctx.store.write(record::put(record::profile_key(&account), &profile));
             self.set_profile(account, profile);
         }
     }
@@ -131,7 +131,7 @@ impl Engine {
     pub(super) fn set_profile(&mut self, account: AccountId, profile: Profile) {
         self.profiles.insert(account.clone(), profile.clone());
         self.renamed.accounts.insert(account.clone());
-        self.update(Update::Profile { account, profile });
+        self.ctx.update(Update::Profile { account, profile });
     }
 
     pub(super) fn route_entries(&mut self, frame: Entries) {
@@ -143,7 +143,10 @@ impl Engine {
             }
             self.dirty_rows.insert(conversation);
         }
-        if self.session.administrator && self.is_unlisted(&frame.stream) && !self.streams.contains_key(&frame.stream) {
+        if self.ctx.session.administrator
+            && self.is_unlisted(&frame.stream)
+            && !self.streams.contains_key(&frame.stream)
+        {
             // On their way here when it was let go of.
             return;
         }
@@ -164,13 +167,13 @@ impl Engine {
     /// Entries into their replica and the store, up to the first that does not fit.
     fn take_entries<'e>(&mut self, stream: &StreamId, entries: &'e [Entry]) -> Result<(), (&'e Entry, Misfit)> {
         // What is judged again must stand on all that is before it.
-        let run = if self.verify { 1 } else { entries.len().max(1) };
+        let run = if self.ctx.verify { 1 } else { entries.len().max(1) };
         entries.chunks(run).try_for_each(|entries| self.take_run(stream, entries))
     }
 
     fn take_run<'e>(&mut self, stream: &StreamId, entries: &'e [Entry]) -> Result<(), (&'e Entry, Misfit)> {
-        let me = self.session.account.clone();
-        let limits = self.verify.then(|| self.limits.clone());
+        let me = self.ctx.session.account.clone();
+        let limits = self.ctx.verify.then(|| self.ctx.limits.clone());
         let Some(replica) = self.replica(stream) else { return Ok(()) };
         let judged = limits.zip(entries.first());
         let refusal = judged.and_then(|(limits, entry)| Some((entry, replica.verify(entry, &limits)?)));
@@ -181,7 +184,7 @@ impl Engine {
         }
         for (entry, received) in entries.iter().zip(received) {
             let Received::New(answered) = received else { continue };
-            self.store.write(record::put(record::tail_key(stream, entry.position), entry));
+            self.ctx.store.write(record::put(record::tail_key(stream, entry.position), entry));
             self.dirty_heads.insert(stream.clone());
             if let Some(answered) = answered {
                 self.forget_entry(answered.sequence);
@@ -199,12 +202,12 @@ impl Engine {
 
     /// What comes from others moves the own clock behind it.
     fn observe_stamps(&mut self, entry: &Entry) {
-        let wall = self.wall();
+        let wall = self.ctx.wall();
         let stream = entry.document.stream();
         let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
         let newest = replica.confirmed.document(&entry.document).and_then(|document| document.admissions().newest());
         if let Some((_, newest)) = newest {
-            self.clock.observe(newest.stamp, wall, self.limits.clock_ahead_max());
+            self.ctx.clock.observe(newest.stamp, wall, self.ctx.limits.clock_ahead_max());
         }
     }
 
@@ -212,9 +215,9 @@ impl Engine {
         if self.has_left_history(stream) {
             return self.fetch_stream(stream);
         }
-        let entries_max = self.limits.page_changes_soft / self.settings.tail_share;
+        let entries_max = self.ctx.limits.page_changes_soft / self.ctx.settings.tail_share;
         match self.replica(stream).map(|replica| replica.compact(entries_max)) {
-            Some(Ok(writes)) => writes.into_iter().for_each(|write| self.store.write(write)),
+            Some(Ok(writes)) => writes.into_iter().for_each(|write| self.ctx.store.write(write)),
             Some(Err(error)) => {
                 self.report_unusable(stream, error);
                 return self.start_over(stream);
@@ -235,7 +238,7 @@ impl Engine {
 
     pub(super) fn caught_up(&mut self, cursor: Cursor) {
         self.cursor = Some(cursor);
-        self.dirty_meta = true;
+        self.ctx.dirty_meta = true;
         if self.link.is_online() {
             return;
         }
@@ -268,7 +271,7 @@ impl Engine {
         let mut rows: Vec<&InboxRow> =
             self.inbox.values().map(|record| &record.row).filter(|row| row.status == MemberStatus::Active).collect();
         rows.sort_unstable_by_key(|row| core::cmp::Reverse(row.activity_at));
-        let (newest, older) = rows.split_at(rows.len().min(self.settings.prefetch_conversations));
+        let (newest, older) = rows.split_at(rows.len().min(self.ctx.settings.prefetch_conversations));
         let is_wanted =
             |row: &&&InboxRow| self.is_behind(row.conversation) || self.open.contains_key(&row.conversation);
         let behind = older.iter().filter(is_wanted);
@@ -329,7 +332,7 @@ impl Engine {
             _ => None,
         };
         self.watched.extend(stream.conversation().filter(|_| matches!(scope, FetchScope::Watch(_))));
-        self.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held, chain }));
+        self.ctx.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held, chain }));
     }
 
     pub(super) fn receive_fetched(&mut self, stream: &StreamId, fetched: &Fetched) {
@@ -385,7 +388,7 @@ impl Engine {
     }
 
     fn after_fetch(&mut self, stream: &StreamId, fetched: &Fetched) {
-        let me = self.session.account.clone();
+        let me = self.ctx.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
         if fetched.restart {
             replica.count_behind(fetched.unread, &me);
@@ -411,11 +414,11 @@ impl Engine {
     }
 
     fn save_restart(&mut self, stream: &StreamId, fetched: &Fetched) {
-        self.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
-        self.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
+        self.ctx.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
+        self.ctx.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
         let Some(Slot::Loaded(replica)) = self.streams.get(stream) else { return };
         for document in replica.confirmed.documents() {
-            self.store.write(record::put_fetched(document, fetched));
+            self.ctx.store.write(record::put_fetched(document, fetched));
         }
     }
 
@@ -437,7 +440,7 @@ impl Engine {
         let of_thread = if is_opened { pages.documents().cloned().collect() } else { Vec::new() };
         self.receive_threads(stream, fetched, of_thread);
         for page in pages.documents().filter(|page| !is_opened && page.id().page().is_some()) {
-            self.store.write(record::put_fetched(page, fetched));
+            self.ctx.store.write(record::put_fetched(page, fetched));
             self.take_page(stream, page.clone(), fetched.head);
         }
     }
@@ -450,7 +453,7 @@ impl Engine {
     }
 
     pub(super) fn receive_accepted(&mut self, stream: &StreamId, accepted: &Accepted) {
-        let me = self.session.account.clone();
+        let me = self.ctx.session.account.clone();
         let administrators: BTreeSet<Position> = accepted.administrators.iter().copied().collect();
         self.device_accepted();
         let in_flight = self.replica(stream).and_then(|replica| replica.outbox.in_flight.clone());
@@ -515,7 +518,7 @@ impl Engine {
 
     /// Takes out of the outbox what is in the journal, and was told in another way or not at all.
     pub(super) fn take_told(&mut self, stream: &StreamId, hash: ChangeHash) {
-        let me = self.session.account.clone();
+        let me = self.ctx.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
         if let Some(answered) = replica.take_answered(hash, &me) {
             self.forget_entry(answered.sequence);
@@ -535,8 +538,8 @@ impl Engine {
     }
 
     pub(super) fn receive_refused(&mut self, stream: &StreamId, refused: &Refused) {
-        let (now, device) = (self.now, self.session.device);
-        let wall = self.wall();
+        let (now, device) = (self.ctx.now, self.ctx.session.device);
+        let wall = self.ctx.wall();
         let Some(replica) = self.replica(stream) else { return };
         if replica.fetch == Some(refused.request) {
             return self.fetch_refused(stream, refused);
@@ -658,7 +661,7 @@ impl Engine {
 
     /// Sends deferred fetches again, and has deferred pushes looked at.
     pub(super) fn retry_fetches(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.ctx.now.monotonic;
         let is_due = |at: Option<MonotonicTime>| at.is_some_and(|at| at <= now);
         for stream in self.deferred.clone() {
             let Some(replica) = self.streams.quietly(&stream) else { continue };

@@ -26,10 +26,10 @@ const UNNAMED_CONTACT: ContactId = ContactId::from_bytes([0; 16]);
 
 impl Engine {
     pub(super) fn take_command(&mut self, request: u64, command: Command) {
-        let random: [u8; 16] = self.random.bytes();
+        let random: [u8; 16] = self.ctx.random.bytes();
         let command = match command {
             Command::SendMessage(mut command) => {
-                command.stamp = self.next_stamp();
+                command.stamp = self.ctx.next_stamp();
                 command.into()
             }
             Command::CreateConversation(mut command) if command.conversation == UNNAMED_CONVERSATION => {
@@ -42,8 +42,9 @@ impl Engine {
             }
             other => other,
         };
-        let stream = command.stream(&self.session.tenant, &self.session.account);
-        if !self.session.administrator && matches!(&stream, StreamId::Account(other) if *other != self.session.account)
+        let stream = command.stream(&self.ctx.session.tenant, &self.ctx.session.account);
+        if !self.ctx.session.administrator
+            && matches!(&stream, StreamId::Account(other) if *other != self.ctx.session.account)
         {
             return self.fail(
                 request,
@@ -51,10 +52,10 @@ impl Engine {
                 "only an administrator of the tenant changes another account",
             );
         }
-        if self.store.is_failing() {
+        if self.ctx.store.is_failing() {
             return self.fail(request, Code::StorageFull, "the device's store does not take writes");
         }
-        if self.unsynced() >= self.limits.outbox_commands_max {
+        if self.unsynced() >= self.ctx.limits.outbox_commands_max {
             return self.fail(request, Code::OutboxFull, "too many commands wait to be sent");
         }
         match command {
@@ -79,9 +80,9 @@ impl Engine {
     }
 
     pub(super) fn execute(&mut self, stream: &StreamId, request: u64, command: Command) {
-        let (now, at) = (self.now, self.wall());
-        let sequence = self.next_sequence;
-        let (session, limits) = (self.session.clone(), self.limits.clone());
+        let (now, at) = (self.ctx.now, self.ctx.wall());
+        let sequence = self.ctx.next_sequence;
+        let (session, limits) = (self.ctx.session.clone(), self.ctx.limits.clone());
         let me = session.account.clone();
         let is_new = !self.retries.contains_key(&request);
         let Some(replica) = self.replica(stream) else { return };
@@ -109,13 +110,12 @@ impl Engine {
         match replica.execute_beside(&session, &limits, now, sequence, command, at) {
             Ok((Executed::Written(entry), rewritten)) => {
                 self.store_rewritten(stream, &rewritten);
-                self.next_sequence += 1;
-                self.dirty_meta = true;
-                self.store.write(record::put(record::outbox_key(sequence), &entry.record()));
-                self.store.wait_for(sequence);
+                self.ctx.new_sequence();
+                self.ctx.store.write(record::put(record::outbox_key(sequence), &entry.record()));
+                self.ctx.store.wait_for(sequence);
                 self.unstored.insert(sequence, stream.clone());
                 if let Some(refused) = self.retries.get(&request) {
-                    self.store.write(Write::Delete(record::refused_key(*refused)));
+                    self.ctx.store.write(Write::Delete(record::refused_key(*refused)));
                 }
                 self.waiting_requests.insert(sequence, request);
                 let Some(replica) = self.replica(stream) else { return };
@@ -149,17 +149,17 @@ impl Engine {
             self.discard_refused(id);
         }
         for request in requests {
-            self.update(Update::CommandStored { request, conversation, message: message.clone() });
+            self.ctx.update(Update::CommandStored { request, conversation, message: message.clone() });
         }
     }
 
     pub(super) fn fail(&mut self, request: u64, code: Code, detail: &str) {
         if let Some(id) = self.retries.get(&request) {
             // It was to go when the command is stored.
-            self.store.keep(&record::refused_key(*id));
+            self.ctx.store.keep(&record::refused_key(*id));
         }
         for request in self.end_retry(request) {
-            self.update(Update::CommandFailed { request, code, detail: detail.to_owned() });
+            self.ctx.update(Update::CommandFailed { request, code, detail: detail.to_owned() });
         }
     }
 
@@ -175,7 +175,7 @@ impl Engine {
         if self.wish_stored(sequence) {
             return;
         }
-        let me = self.session.account.clone();
+        let me = self.ctx.session.account.clone();
         let request = self.waiting_requests.remove(&sequence);
         if let (Some(message), Some(request)) = (self.taken_back.remove(&sequence), request) {
             return self.succeed(request, None, Some(message));
@@ -204,13 +204,13 @@ impl Engine {
         self.withdraw_wishes(&fresh);
         for sequence in fresh {
             self.unstored.remove(&sequence);
-            self.store.withdraw(&record::outbox_key(sequence));
+            self.ctx.store.withdraw(&record::outbox_key(sequence));
             if let Some(request) = self.waiting_requests.remove(&sequence) {
                 self.fail(request, code, "the device's store did not take it");
             }
         }
         for sequence in sequences {
-            self.store.wait_for(*sequence);
+            self.ctx.store.wait_for(*sequence);
         }
     }
 
@@ -226,7 +226,7 @@ impl Engine {
     }
 
     pub(super) fn rewrite_now(&mut self, stream: &StreamId) {
-        let (session, limits, now) = (self.session.clone(), self.limits.clone(), self.now);
+        let (session, limits, now) = (self.ctx.session.clone(), self.ctx.limits.clone(), self.ctx.now);
         self.stamp_anew(stream);
         let Some(replica) = self.replica(stream) else { return };
         let rewritten = replica.rewrite(&session, &limits, now);
@@ -236,8 +236,8 @@ impl Engine {
     /// Stores entries that were written anew, which are not sent before.
     pub(super) fn store_rewritten(&mut self, stream: &StreamId, entries: &[OutboxEntry]) {
         for entry in entries {
-            self.store.write(record::put(record::outbox_key(entry.sequence), &entry.record()));
-            self.store.wait_for(entry.sequence);
+            self.ctx.store.write(record::put(record::outbox_key(entry.sequence), &entry.record()));
+            self.ctx.store.wait_for(entry.sequence);
             self.unstored.insert(entry.sequence, stream.clone());
         }
     }
@@ -255,7 +255,7 @@ impl Engine {
 
     /// An outbox entry is answered: its record goes with this transaction.
     pub(super) fn forget_entry(&mut self, sequence: u64) {
-        self.store.write(Write::Delete(record::outbox_key(sequence)));
+        self.ctx.store.write(Write::Delete(record::outbox_key(sequence)));
         if let Some(request) = self.waiting_requests.remove(&sequence) {
             self.succeed(request, None, None);
         }
@@ -270,22 +270,22 @@ impl Engine {
 
     pub(super) fn add_refused(&mut self, id: u64, command: Command, at: WallTime, code: Code, detail: String) {
         let refused = RefusedRecord { command, at, code, detail };
-        self.store.write(record::put(record::refused_key(id), &refused));
+        self.ctx.store.write(record::put(record::refused_key(id), &refused));
         let row = self.refused_row(id, &refused);
         self.refused.insert(id, refused);
-        self.update(Update::Refused { rows: vec![row], removed: Vec::new() });
+        self.ctx.update(Update::Refused { rows: vec![row], removed: Vec::new() });
     }
 
     pub(super) fn refused_row(&self, id: u64, refused: &RefusedRecord) -> RefusedRow {
-        let stream = refused.command.stream(&self.session.tenant, &self.session.account);
+        let stream = refused.command.stream(&self.ctx.session.tenant, &self.ctx.session.account);
         RefusedRow {
             id,
             conversation: stream.conversation(),
-            thread: refused.command.thread(&self.session.tenant),
+            thread: refused.command.thread(&self.ctx.session.tenant),
             command: refused.command.name(),
             words: refused.command.words().map(str::to_owned),
             content: refused.command.content().cloned(),
-            message: refused.command.message(&self.session.account),
+            message: refused.command.message(&self.ctx.session.account),
             code: refused.code,
             detail: refused.detail.clone(),
             created_at: refused.at,
@@ -324,8 +324,8 @@ impl Engine {
 
     pub(super) fn discard_refused(&mut self, id: u64) {
         if self.refused.remove(&id).is_some() {
-            self.store.write(Write::Delete(record::refused_key(id)));
-            self.update(Update::Refused { rows: Vec::new(), removed: vec![id] });
+            self.ctx.store.write(Write::Delete(record::refused_key(id)));
+            self.ctx.update(Update::Refused { rows: Vec::new(), removed: vec![id] });
         }
     }
 
@@ -333,7 +333,7 @@ impl Engine {
     pub(super) fn count_waiting(&mut self, stream: &StreamId) {
         let Some(replica) = self.streams.quietly(stream) else { return };
         let outbox = &replica.outbox;
-        self.counter.add(|counts| counts.waiting += outbox.entries.take_looked_at());
+        self.ctx.counter.add(|counts| counts.waiting += outbox.entries.take_looked_at());
         match outbox.len() {
             0 => self.waiting.remove(stream),
             count => self.waiting.insert(stream.clone(), count),

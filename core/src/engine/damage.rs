@@ -3,20 +3,13 @@
 //! else works on. Told to the app with `storage_corrupt`.
 
 use crate::{
-    code::Code,
-    engine::{Engine, Update, record, record::MetaRecord, streams::Slot},
+    engine::{Engine, record, record::MetaRecord, streams::Slot},
     ids::StreamId,
     storage::{Record, Write},
     wire::decode,
 };
 
 impl Engine {
-    /// Tells of damage that mends itself: told as over with the next write.
-    pub(super) fn tell_damage(&mut self) {
-        self.damage_told = true;
-        self.update(Update::StorageFailed(Code::StorageCorrupt));
-    }
-
     /// Puts damaged records of the start out of the way. Everything the server
     /// may have told since the beginning is asked for again.
     pub(super) fn set_aside(&mut self, damaged: Vec<Record>) {
@@ -24,14 +17,14 @@ impl Engine {
             return;
         }
         self.cursor = None;
-        self.tell_damage();
+        self.ctx.report_damage();
         for (key, value) in damaged {
             let (entity, id) = key.split_once('/').unwrap_or((&key, ""));
             match entity {
                 "outbox" | "refused" | "wish" => {
                     // Somebody's words, and nobody else has them.
-                    self.damage_told = false;
-                    self.store.write(Write::Put(record::damaged_key(&key), value));
+                    self.ctx.store.is_damaged = false;
+                    self.ctx.store.write(Write::Put(record::damaged_key(&key), value));
                 }
                 "head" => {
                     if let Ok(stream) = StreamId::parse(id) {
@@ -40,7 +33,7 @@ impl Engine {
                 }
                 _ => {}
             }
-            self.store.write(Write::Delete(key));
+            self.ctx.store.write(Write::Delete(key));
         }
     }
 
@@ -55,10 +48,10 @@ impl Engine {
 
     /// Deletes what is stored of a stream, but for the outbox.
     pub(super) fn drop_stored(&mut self, stream: &StreamId) {
-        self.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
-        self.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
-        self.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
-        self.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
+        self.ctx.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
+        self.ctx.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
+        self.ctx.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
+        self.ctx.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
         if let Some(Slot::Loaded(_) | Slot::Loading(_)) = self.streams.get(stream) {
             self.dirty_heads.insert(stream.clone());
         }
@@ -70,12 +63,12 @@ impl Engine {
         for prefix in
             [record::HEADS, record::DOCUMENTS, record::TAILS, record::THREADS, record::ROWS, record::FIRST_ROWS]
         {
-            self.store.write(Write::DeletePrefix(prefix.to_owned()));
+            self.ctx.store.write(Write::DeletePrefix(prefix.to_owned()));
         }
         let own = records.into_iter().filter(|(key, _)| !key.starts_with(record::HEADS));
         let sealed: Vec<Record> = own.map(|(key, content)| record::sealed(key, &content)).collect();
         for (key, value) in sealed.iter().cloned() {
-            self.store.write(Write::Put(key, value));
+            self.ctx.store.write(Write::Put(key, value));
         }
         sealed
     }

@@ -36,11 +36,11 @@ impl Engine {
         self.give_back_all(&stream, Code::ConversationDeleted, "the conversation was deleted");
         self.drop_held(&stream);
         for key in [record::inbox_key(conversation), record::rows_key(conversation)] {
-            self.store.write(Write::Delete(key));
+            self.ctx.store.write(Write::Delete(key));
         }
         let rooms = self.open.rooms_of(conversation);
         for room in &rooms {
-            self.store.write(Write::Delete(record::rows_key(*room)));
+            self.ctx.store.write(Write::Delete(record::rows_key(*room)));
         }
         let was_listed = self.inbox.remove(&conversation).is_some();
         let was_told = was_listed || self.open.get(&conversation).is_some_and(|open| open.detail.is_some());
@@ -52,7 +52,7 @@ impl Engine {
         if was_told {
             self.first_rows_stale = true;
             self.save_timelines_soon();
-            self.update(Update::Gone(conversation));
+            self.ctx.update(Update::Gone(conversation));
         }
     }
 
@@ -62,13 +62,13 @@ impl Engine {
         self.drop_held(stream);
         self.empty_timelines(self.open_rooms(stream));
         let shown = stream.conversation().filter(|conversation| self.open.contains_key(conversation));
-        shown.into_iter().for_each(|conversation| self.update(Update::Gone(conversation)));
+        shown.into_iter().for_each(|conversation| self.ctx.update(Update::Gone(conversation)));
     }
 
     /// Holds nothing of a stream any more, in memory and in the store.
     pub(super) fn drop_held(&mut self, stream: &StreamId) {
         self.drop_stored(stream);
-        self.store.write(Write::Delete(record::head_key(stream)));
+        self.ctx.store.write(Write::Delete(record::head_key(stream)));
         self.heads.remove(stream);
         self.streams.remove(stream);
         self.waiting.remove(stream);
@@ -118,9 +118,9 @@ impl Engine {
         let update =
             TimelineUpdate { conversation, restart: true, rows: Vec::new(), removed: Vec::new(), has_older: false };
         self.stale_timelines.remove(&room);
-        self.update(Update::Timeline(update));
+        self.ctx.update(Update::Timeline(update));
         if is_thread {
-            self.update(Update::Gone(room));
+            self.ctx.update(Update::Gone(room));
         }
     }
 }

@@ -20,7 +20,7 @@ const FORMER_MAX: usize = 200;
 impl Engine {
     pub(super) fn flush_detail(&mut self, conversation: ConversationId) {
         let Some((open, replica)) = self.shown(conversation) else { return };
-        self.counter.add(|counts| counts.details += 1);
+        self.ctx.counter.add(|counts| counts.details += 1);
         let Some(detail) = self.detail(replica, open.conversation, conversation) else {
             return self.forget_thread(conversation);
         };
@@ -34,7 +34,7 @@ impl Engine {
         self.late_words.shown(conversation, &detail.late);
         if open.detail.as_ref() != Some(&detail) {
             open.detail = Some(detail.clone());
-            self.update(Update::Conversation(Box::new(detail)));
+            self.ctx.update(Update::Conversation(Box::new(detail)));
         }
     }
 
@@ -42,7 +42,7 @@ impl Engine {
     pub(super) fn flush_members(&mut self, room: ConversationId, touched: &Touched) {
         let Some((open, replica)) = self.shown(room) else { return };
         let conversation = open.conversation;
-        let is_own = touched.members.contains(&self.session.account);
+        let is_own = touched.members.contains(&self.ctx.session.account);
         let is_apart = |detail: &&ConversationDetail| {
             let shows_uses = touched.invites && detail.permissions.holds(Permission::InviteCreate);
             !is_own && !shows_uses && detail.former.len() + touched.members.len() <= FORMER_MAX
@@ -81,7 +81,7 @@ impl Engine {
         }
         if !changes.is_empty() || detail.updated_at != updated_at {
             detail.updated_at = updated_at;
-            self.update(Update::Members { conversation: room, changes, updated_at });
+            self.ctx.update(Update::Members { conversation: room, changes, updated_at });
         }
     }
 
@@ -92,7 +92,7 @@ impl Engine {
         power: Power,
         (account, member): (&AccountId, &Member),
     ) -> MemberRow {
-        self.counter.add(|counts| counts.members += 1);
+        self.ctx.counter.add(|counts| counts.members += 1);
         let state = replica.view().conversation();
         MemberRow {
             account: account.clone(),
@@ -107,14 +107,14 @@ impl Engine {
             grants: member
                 .grants
                 .iter()
-                .filter(|(_, grant)| grant.holds_at(self.wall()))
+                .filter(|(_, grant)| grant.holds_at(self.ctx.wall()))
                 .map(|(permission, grant)| GrantRow { permission: *permission, grant: grant.clone() })
                 .collect(),
             presence: match member.is_active() {
                 true => self.presence_of(conversation, account),
                 false => PresenceKind::Offline,
             },
-            below: *account != self.session.account
+            below: *account != self.ctx.session.account
                 && state.rank_of(&member.role) < power.rank
                 && state.kind() != Some(ConversationKind::Direct),
         }
@@ -124,12 +124,12 @@ impl Engine {
     /// one who has no part in it and does not administer the tenant.
     fn own_power(&self, replica: &Replica, conversation: ConversationId) -> Option<Power> {
         let state = replica.view().conversation();
-        if self.session.administrator {
+        if self.ctx.session.administrator {
             return Some(Power::administrator());
         }
         let me = self.own_member(replica, conversation)?;
         Some(match replica.revoked.unwrap_or(me.status()) {
-            MemberStatus::Active => state.power_at(&me, self.wall()),
+            MemberStatus::Active => state.power_at(&me, self.ctx.wall()),
             _ => Power::default(),
         })
     }

@@ -23,7 +23,7 @@ impl Engine {
     pub(super) fn ask_of_waiting(&mut self, stream: &StreamId, after: Position) -> Vec<HeldChange> {
         let told = stream.conversation().and_then(|conversation| Some(self.inbox.get(&conversation)?.head));
         let behind = told.unwrap_or_default().number().saturating_sub(after.number());
-        let is_far = behind > u64::from(self.limits.catch_up_entries_max);
+        let is_far = behind > u64::from(self.ctx.limits.catch_up_entries_max);
         let Some(replica) = self.replica(stream) else { return Vec::new() };
         if !replica.doubtful && !is_far {
             return Vec::new();

@@ -102,7 +102,7 @@ impl Engine {
         let error = ReceiveEntryError::from(error);
         let (code, detail) = (error.code(), error.to_string());
         let stream = stream.clone();
-        self.update(Update::ServerFault(ServerFault { stream, position, account: None, code, detail }));
+        self.ctx.update(Update::ServerFault(ServerFault { stream, position, account: None, code, detail }));
     }
 
     /// An entry that does not come behind those before it, although it was fetched.
@@ -115,12 +115,12 @@ impl Engine {
         let position = self.held_head(stream).map_or(Position::ZERO, |head| head.position);
         let (stream, detail) = (stream.clone(), "the journal up to here is another one than was told".to_owned());
         let code = Code::HistoryDiffers;
-        self.update(Update::ServerFault(ServerFault { stream, position, account: None, code, detail }));
+        self.ctx.update(Update::ServerFault(ServerFault { stream, position, account: None, code, detail }));
     }
 
     fn report_entry(&mut self, stream: &StreamId, entry: &Entry, code: Code, detail: String) {
         let (position, account) = (entry.position, Some(entry.account.clone()));
-        self.update(Update::ServerFault(ServerFault { stream: stream.clone(), position, account, code, detail }));
+        self.ctx.update(Update::ServerFault(ServerFault { stream: stream.clone(), position, account, code, detail }));
     }
 
     /// Documents that were not taken.
@@ -142,6 +142,6 @@ impl Engine {
             _ => fetched.head,
         };
         let (stream, detail) = (fetched.stream.clone(), error.to_string());
-        self.update(Update::ServerFault(ServerFault { stream, position, account, code, detail }));
+        self.ctx.update(Update::ServerFault(ServerFault { stream, position, account, code, detail }));
     }
 }

@@ -11,8 +11,8 @@ use crate::{
 
 impl Engine {
     pub(super) fn read_first_rows(&mut self) {
-        let task = self.store.read(ReadPurpose::FirstRows, vec![record::FIRST_ROWS.to_owned()]);
-        self.outputs.push_back(Output::Storage(task));
+        let task = self.ctx.store.read(ReadPurpose::FirstRows, vec![record::FIRST_ROWS.to_owned()]);
+        self.ctx.outputs.push_back(Output::Storage(task));
     }
 
     /// Shows the rows as they were a moment before the last session ended;
@@ -20,11 +20,11 @@ impl Engine {
     pub(super) fn first_rows_read(&mut self, records: &[Record]) {
         let [(key, value)] = records else { return };
         match record::read::<Vec<InboxRow>>(key, value) {
-            Some(rows) if self.phase == Phase::Starting => self.update(Update::FirstRows(rows)),
+            Some(rows) if matches!(self.phase, Phase::Starting(_)) => self.ctx.update(Update::FirstRows(rows)),
             Some(_) => {}
             None => {
-                self.tell_damage();
-                self.store.write(Write::Delete(key.clone()));
+                self.ctx.report_damage();
+                self.ctx.store.write(Write::Delete(key.clone()));
             }
         }
     }
@@ -34,7 +34,7 @@ impl Engine {
         rows.sort_unstable_by_key(|row| {
             (row.archived_at.is_some(), row.pinned_at.is_none(), Reverse(row.activity_at), row.conversation)
         });
-        rows.truncate(self.settings.rows_stored);
-        self.store.write(record::put(record::FIRST_ROWS.to_owned(), &rows));
+        rows.truncate(self.ctx.settings.rows_stored);
+        self.ctx.store.write(record::put(record::FIRST_ROWS.to_owned(), &rows));
     }
 }

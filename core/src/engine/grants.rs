@@ -11,7 +11,7 @@ use crate::{
 impl Engine {
     /// What is granted or denied for a while leaves the view when it ends.
     pub(super) fn expire_grants(&mut self) {
-        let wall = self.wall();
+        let wall = self.ctx.wall();
         let ended = self.grants_end.iter().filter(|(_, end)| **end <= wall);
         let ended: Vec<ConversationId> =
             ended.filter_map(|(room, _)| Some(self.open.get(room)?.conversation)).collect();
@@ -23,8 +23,8 @@ impl Engine {
     }
 
     pub(super) fn grants_timer(&self) -> Option<MonotonicTime> {
-        let wall = self.wall().as_millis();
+        let wall = self.ctx.wall().as_millis();
         let end = self.grants_end.values().min()?;
-        Some(self.now.monotonic.plus(Duration::from_millis(end.as_millis().saturating_sub(wall))))
+        Some(self.ctx.now.monotonic.plus(Duration::from_millis(end.as_millis().saturating_sub(wall))))
     }
 }

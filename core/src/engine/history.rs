@@ -14,7 +14,7 @@ impl Engine {
     pub(super) fn tell_head(&mut self, request: u64, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         let head = self.held_head(&stream).filter(|head| head.position > Position::ZERO && !self.is_former(&stream));
-        self.update(Update::Head { request, head });
+        self.ctx.update(Update::Head { request, head });
     }
 
     pub(super) fn held_head(&self, stream: &StreamId) -> Option<Head> {

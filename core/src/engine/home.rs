@@ -37,11 +37,11 @@ impl Engine {
         // Where not everything is held, that there is none says nothing.
         let says = whole || written != Profile::default();
         let profile = Profile { created_at: shown.created_at, updated_at: shown.updated_at, ..written };
-        let is_own = account == self.session.account;
+        let is_own = account == self.ctx.session.account;
         if profile != shown && says {
             if !is_own {
                 // Its documents are not kept, from which it could be read again.
-                self.store.write(record::put(record::profile_key(&account), &profile));
+                self.ctx.store.write(record::put(record::profile_key(&account), &profile));
             }
             self.set_profile(account, profile);
         }
@@ -58,7 +58,7 @@ impl Engine {
         let removed: Vec<ContactId> = former.contacts.keys().filter(is_gone).copied().collect();
         if !rows.is_empty() || !removed.is_empty() {
             self.renamed.contacts.extend(rows.iter().map(|row| row.id).chain(removed.iter().copied()));
-            self.update(Update::Contacts { rows, removed });
+            self.ctx.update(Update::Contacts { rows, removed });
         }
         for account in home.blocked.keys().filter(|account| !former.blocked.contains_key(*account)) {
             self.leave_blocked(account);
@@ -72,10 +72,10 @@ impl Engine {
             }
             let rows =
                 home.blocked.iter().map(|(account, since)| BlockedRow { account: account.clone(), since: *since });
-            self.update(Update::Blocked(rows.collect()));
+            self.ctx.update(Update::Blocked(rows.collect()));
         }
         if former.reachability != home.reachability {
-            self.update(Update::Reachability(home.reachability.unwrap_or(Reachability::Everybody)));
+            self.ctx.update(Update::Reachability(home.reachability.unwrap_or(Reachability::Everybody)));
         }
         let conversations = former.settings.keys().chain(home.settings.keys());
         let changed = conversations.filter(|id| former.settings.get(*id) != home.settings.get(*id));

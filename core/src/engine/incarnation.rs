@@ -55,7 +55,7 @@ impl Engine {
             return;
         }
         let is_first = self.incarnation.replace(incarnation).is_none();
-        self.dirty_meta = true;
+        self.ctx.dirty_meta = true;
         if !is_first {
             self.forget_told();
         }
@@ -68,7 +68,7 @@ impl Engine {
     /// The cursor is not of the history of the server's store, which was put back, and nobody
     /// said so. All is told anew on the next link.
     pub(super) fn cursor_refused(&mut self) {
-        self.dirty_meta = true;
+        self.ctx.dirty_meta = true;
         self.forget_told();
         let held: Vec<StreamId> = self.heads.keys().cloned().collect();
         for stream in held {
@@ -129,7 +129,7 @@ impl Engine {
             Some(former @ (Former::Unread | Former::Out)) => {
                 *former = Former::Reading;
                 let keys = vec![record::documents_prefix(stream), record::tail_prefix(stream)];
-                self.store.read_later(ReadPurpose::Former(stream.clone()), keys);
+                self.ctx.store.read_later(ReadPurpose::Former(stream.clone()), keys);
                 None
             }
         }
@@ -137,7 +137,7 @@ impl Engine {
 
     /// What is stored of a former incarnation was read: as far as it can be.
     pub(super) fn former_read(&mut self, stream: &StreamId, records: &[Record]) {
-        let (me, device) = (self.session.account.clone(), self.session.device);
+        let (me, device) = (self.ctx.session.account.clone(), self.ctx.session.device);
         let author = Author { account: &me, device };
         let Some(replica) = self.replica(stream).filter(|replica| replica.former.is_some()) else { return };
         let mut stored = stored_documents(stream, records);
@@ -179,13 +179,13 @@ impl Engine {
             replica.rewrite_due = true;
         }
         replica.renew();
-        self.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
-        self.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
+        self.ctx.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
+        self.ctx.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
         let is_given_back = self.heads.get(stream).is_some_and(|head| head.given_back.is_some());
         if let Former::Read(asking) = former
             && !is_given_back
         {
-            let me = self.session.account.clone();
+            let me = self.ctx.session.account.clone();
             let Some(replica) = self.replica(stream) else { return Ok(admitted) };
             let lacking = asking.into_lacking_of(&me, &replica.confirmed);
             self.offer_again(stream, lacking, &held);
@@ -196,7 +196,7 @@ impl Engine {
 
     /// An administrator of the tenant reads also what knows nothing of them any more.
     fn unlist_unknown(&mut self, stream: &StreamId) {
-        let me = self.session.account.clone();
+        let me = self.ctx.session.account.clone();
         let Some(conversation) = stream.conversation() else { return };
         let is_listed = self.inbox.get(&conversation).is_some_and(|record| record.row.role != Role::Subscriber);
         let Some(replica) = self.replica(stream) else { return };
@@ -253,7 +253,7 @@ impl Engine {
         former: &Conversation,
         at: WallTime,
     ) {
-        let me = self.session.account.clone();
+        let me = self.ctx.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
         let view = replica.view();
         let message = |id| view.page_of(id).and_then(|page| Message::read(page, id));
@@ -275,10 +275,8 @@ impl Engine {
     /// numbers: an outbox is in the order of its numbers.
     fn queue_behind(&mut self, stream: &StreamId, pending: Entries) {
         for mut entry in pending {
-            let former = core::mem::replace(&mut entry.sequence, self.next_sequence);
-            self.next_sequence += 1;
-            self.dirty_meta = true;
-            self.store.write(Write::Delete(record::outbox_key(former)));
+            let former = core::mem::replace(&mut entry.sequence, self.ctx.new_sequence());
+            self.ctx.store.write(Write::Delete(record::outbox_key(former)));
             self.unstored.remove(&former);
             if let Some(request) = self.waiting_requests.remove(&former) {
                 self.waiting_requests.insert(entry.sequence, request);
@@ -291,15 +289,14 @@ impl Engine {
     }
 
     fn command_again(&mut self, stream: &StreamId, command: Command, at: WallTime) {
-        let (session, limits, now) = (self.session.clone(), self.limits.clone(), self.now);
-        let sequence = self.next_sequence;
+        let (session, limits, now) = (self.ctx.session.clone(), self.ctx.limits.clone(), self.ctx.now);
+        let sequence = self.ctx.next_sequence;
         let Some(replica) = self.replica(stream) else { return };
         match replica.execute(&session, &limits, now, sequence, command.clone(), at) {
             Ok(Executed::Written(entry)) => {
-                self.next_sequence += 1;
-                self.dirty_meta = true;
-                self.store.write(record::put(record::outbox_key(sequence), &entry.record()));
-                self.store.wait_for(sequence);
+                self.ctx.new_sequence();
+                self.ctx.store.write(record::put(record::outbox_key(sequence), &entry.record()));
+                self.ctx.store.wait_for(sequence);
                 self.unstored.insert(sequence, stream.clone());
                 if let Some(replica) = self.replica(stream) {
                     replica.outbox.entries.push_back(*entry);
@@ -312,9 +309,7 @@ impl Engine {
 
     /// A command of a former incarnation joins the refused ones, with its words.
     fn give_back(&mut self, command: Command, at: WallTime) {
-        let sequence = self.next_sequence;
-        self.next_sequence += 1;
-        self.dirty_meta = true;
+        let sequence = self.ctx.new_sequence();
         self.add_refused(sequence, command, at, Code::StoreRestored, PUT_BACK.to_owned());
     }
 
@@ -378,7 +373,7 @@ impl Engine {
 
     /// Words that cannot be commanded again by themselves join the refused ones.
     fn give_back_words(&mut self, lacking: Vec<Own>, held: &Conversation) {
-        let me = self.session.account.clone();
+        let me = self.ctx.session.account.clone();
         let now = Now { me: &me, conversation: held, former: held, profile: Profile::default() };
         let mut given_back = BTreeSet::new();
         for Own { at, written, .. } in lacking {
@@ -401,8 +396,8 @@ impl Engine {
     /// From everybody else it goes, and gives their words back.
     fn begin_again(&mut self, conversation: ConversationId, own: Vec<Own>) {
         let stream = StreamId::Conversation(conversation);
-        let me = self.session.account.clone();
-        let empty = Replica::empty(self.session.tenant.clone(), stream.clone(), true);
+        let me = self.ctx.session.account.clone();
+        let empty = Replica::empty(self.ctx.session.tenant.clone(), stream.clone(), true);
         let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) else { return };
         let pending = core::mem::take(&mut replica.outbox.entries);
         let held = core::mem::replace(&mut **replica, empty).confirmed;
@@ -411,7 +406,7 @@ impl Engine {
         self.dirty_heads.insert(stream.clone());
         match creation {
             Some(creation) => {
-                let began_at = own.first().map_or(self.wall(), |own| own.at);
+                let began_at = own.first().map_or(self.ctx.wall(), |own| own.at);
                 self.command_again(&stream, creation, began_at);
                 if let Some(replica) = self.replica(&stream) {
                     replica.touched.all = true;
@@ -451,8 +446,8 @@ impl Engine {
     fn drop_row(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         self.drop_stored(&stream);
-        self.store.write(Write::Delete(record::head_key(&stream)));
-        self.store.write(Write::Delete(record::rows_key(conversation)));
+        self.ctx.store.write(Write::Delete(record::head_key(&stream)));
+        self.ctx.store.write(Write::Delete(record::rows_key(conversation)));
         self.heads.remove(&stream);
         self.dirty_heads.remove(&stream);
         self.unlist(conversation);
@@ -460,7 +455,7 @@ impl Engine {
 
     /// The account has no part in a conversation, and had none: it is on no list.
     fn unlist(&mut self, conversation: ConversationId) {
-        self.store.write(Write::Delete(record::inbox_key(conversation)));
+        self.ctx.store.write(Write::Delete(record::inbox_key(conversation)));
         self.dirty_rows.remove(&conversation);
         self.inbox.remove(&conversation);
         self.told_rows.remove(&conversation);
@@ -468,7 +463,7 @@ impl Engine {
         if let Some(open) = self.open.get_mut(&conversation) {
             open.detail = None;
         }
-        self.update(Update::Gone(conversation));
+        self.ctx.update(Update::Gone(conversation));
     }
 }
 

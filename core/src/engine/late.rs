@@ -76,7 +76,7 @@ impl Engine {
         }
         for conversation in conversations {
             let request = self.link.new_request();
-            self.send(&ClientFrame::ListLate(ListLate { request, conversation }));
+            self.ctx.send(&ClientFrame::ListLate(ListLate { request, conversation }));
         }
     }
 
@@ -106,7 +106,7 @@ impl Engine {
         }
         let SendMessage { conversation, thread, .. } = *command;
         let late = LateMessage {
-            message: command.message(&self.session.account),
+            message: command.message(&self.ctx.session.account),
             body: command.body(),
             thread,
             // The entry of the removal, and what came behind it, did not reach this device.
@@ -118,7 +118,7 @@ impl Engine {
 
     /// A message was taken in: it is asked later what became of it.
     pub(super) fn ask_again(&mut self, sequence: u64) {
-        let again = self.now.monotonic.plus(ASK_AGAIN);
+        let again = self.ctx.now.monotonic.plus(ASK_AGAIN);
         if let Some(wish) = self.wishes.get_mut(&sequence) {
             wish.wait_until(again);
         }
@@ -126,7 +126,7 @@ impl Engine {
 
     /// Somebody decided about a message, or it was not even taken in.
     pub(super) fn late_answered(&mut self, message: &MessageId, code: Code, detail: &str) {
-        let of_message = |command: &Command| command.message(&self.session.account).as_ref() == Some(message);
+        let of_message = |command: &Command| command.message(&self.ctx.session.account).as_ref() == Some(message);
         let held =
             self.refused.iter().find(|(_, refused)| refused.code == Code::LateHeld && of_message(&refused.command));
         let Some((&id, refused)) = held else { return };

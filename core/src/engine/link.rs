@@ -8,8 +8,8 @@ use crate::{
     engine::{
         Cause, ConnectionState, Engine, Output, Update,
         backoff::Backoff,
-        clock::ServerClock,
         streams::{Slot, Work},
+        timers::Timer,
     },
     ids::{DeviceId, StreamId},
     limits::Limits,
@@ -48,15 +48,12 @@ pub(super) struct Link {
     /// New device ids taken since a push was accepted.
     devices_taken: u32,
     backoff: Backoff,
-    retry_at: Option<MonotonicTime>,
     /// Why the last session ended, where more is known than that it did.
     cause: Option<Cause>,
-    last_heard: MonotonicTime,
     ping_sent: bool,
     next_request: u64,
     /// What came of a frame that comes in pieces.
     pieces: Vec<u8>,
-    pub(super) clock: ServerClock,
 }
 
 impl Default for Link {
@@ -69,13 +66,10 @@ impl Default for Link {
             tokens_refused: 0,
             devices_taken: 0,
             backoff: Backoff::default(),
-            retry_at: None,
             cause: None,
-            last_heard: MonotonicTime::default(),
             ping_sent: false,
             next_request: 1,
             pieces: Vec::new(),
-            clock: ServerClock::default(),
         }
     }
 }
@@ -93,15 +87,6 @@ impl Link {
 
     fn is_linked(&self) -> bool {
         matches!(self.state, LinkState::Greeting | LinkState::CatchingUp | LinkState::Online)
-    }
-
-    /// When something is due. The pace of heartbeats is the server's.
-    pub(super) fn next_timer(&self) -> Option<MonotonicTime> {
-        match self.state {
-            LinkState::Idle => self.retry_at,
-            _ if self.is_linked() => Some(self.last_heard.plus(HEARTBEAT)),
-            _ => None,
-        }
     }
 
     pub(super) fn new_request(&mut self) -> u64 {
@@ -138,13 +123,13 @@ impl Engine {
         if !matches!(self.link.state, LinkState::Idle | LinkState::Rejected(_)) {
             return;
         }
-        self.link.retry_at = None;
+        self.ctx.timers.stop(Timer::Reconnect);
         if self.link.token.is_some() {
             self.link.state = LinkState::Connecting;
-            self.outputs.push_back(Output::Connect);
+            self.ctx.outputs.push_back(Output::Connect);
         } else {
             self.link.state = LinkState::Token;
-            self.outputs.push_back(Output::NeedToken { refused: self.link.token_refused.clone() });
+            self.ctx.outputs.push_back(Output::NeedToken { refused: self.link.token_refused.clone() });
         }
         self.show_connection();
     }
@@ -154,7 +139,7 @@ impl Engine {
         self.link.token_refused = None;
         if self.link.state == LinkState::Token {
             self.link.state = LinkState::Connecting;
-            self.outputs.push_back(Output::Connect);
+            self.ctx.outputs.push_back(Output::Connect);
         }
     }
 
@@ -163,16 +148,15 @@ impl Engine {
             return;
         }
         self.link.state = LinkState::Greeting;
-        self.link.last_heard = self.now.monotonic;
-        self.link.ping_sent = false;
+        self.heard();
         let hello = Hello {
             versions: Versions::OWN,
             token: self.link.token.clone().unwrap_or_default(),
-            device: self.session.device,
+            device: self.ctx.session.device,
             cursor: self.cursor,
             incarnation: self.incarnation,
         };
-        self.send(&ClientFrame::Hello(hello));
+        self.ctx.send(&ClientFrame::Hello(hello));
         self.show_connection();
     }
 
@@ -190,9 +174,9 @@ impl Engine {
             return;
         }
         self.drop_link();
-        let delay = after.unwrap_or_else(|| self.link.backoff.next_delay(&mut self.random));
+        let delay = after.unwrap_or_else(|| self.link.backoff.next_delay(&mut self.ctx.random));
         self.link.state = LinkState::Idle;
-        self.link.retry_at = Some(self.now.monotonic.plus(delay));
+        self.ctx.timers.set(Timer::Reconnect, self.ctx.now.monotonic.plus(delay));
         self.link.cause = cause;
         self.show_connection();
     }
@@ -212,7 +196,7 @@ impl Engine {
 
     fn drop_link(&mut self) {
         if self.link.is_linked() || self.link.state == LinkState::Connecting {
-            self.outputs.push_back(Output::Disconnect);
+            self.ctx.outputs.push_back(Output::Disconnect);
         }
         for slot in self.streams.values_mut() {
             if let Slot::Loaded(replica) = slot {
@@ -221,6 +205,8 @@ impl Engine {
                 replica.holding.retain(|_, request| request.is_none());
             }
         }
+        self.ctx.timers.stop(Timer::Heartbeat);
+        self.ctx.timers.stop(Timer::Reconnect);
         self.link.pieces = Vec::new();
         self.forget_thread_requests();
         self.forget_asking();
@@ -237,17 +223,17 @@ impl Engine {
         }
     }
 
-    pub(super) fn send(&mut self, frame: &ClientFrame) {
-        self.counter.add(|counts| counts.frames += 1);
-        self.outputs.push_back(Output::Send(frame.to_bytes()));
+    /// The server is there.
+    fn heard(&mut self) {
+        self.link.ping_sent = false;
+        self.ctx.timers.set(Timer::Heartbeat, self.ctx.now.monotonic.plus(HEARTBEAT));
     }
 
     pub(super) fn frame_received(&mut self, bytes: &[u8]) {
         if !self.link.is_linked() {
             return;
         }
-        self.link.last_heard = self.now.monotonic;
-        self.link.ping_sent = false;
+        self.heard();
         match decode_frame::<ServerFrame>(bytes, FRAME_BYTES_MAX) {
             Ok(frame) => self.take_frame(frame),
             // A frame of a newer server, which it sends in vain.
@@ -319,15 +305,15 @@ impl Engine {
         if !Versions::OWN.contains(welcome.version) {
             return self.link_failed(Some(Code::VersionUnsupported), None);
         }
-        if welcome.tenant != self.session.tenant || welcome.account != self.session.account {
+        if welcome.tenant != self.ctx.session.tenant || welcome.account != self.ctx.session.account {
             // The app's token callback answers for somebody else.
             self.link.token = None;
             let of = format!("the token is of {} in {}", welcome.account, welcome.tenant);
             return self.reject(Cause { code: Code::TokenForeign, detail: of });
         }
-        self.dirty_meta |= self.session.administrator != welcome.administrator;
-        self.session.administrator = welcome.administrator;
-        self.limits = welcome.limits;
+        self.ctx.dirty_meta |= self.ctx.session.administrator != welcome.administrator;
+        self.ctx.session.administrator = welcome.administrator;
+        self.ctx.limits = welcome.limits;
         self.server_time_told(welcome.server_time);
         self.link.tokens_refused = 0;
         self.meet_incarnation(welcome.incarnation);
@@ -377,8 +363,8 @@ impl Engine {
     pub(super) fn take_new_device(&mut self, code: Code) {
         self.link.devices_taken += 1;
         let after = (self.link.devices_taken == 1).then_some(Duration::ZERO);
-        self.session.device = DeviceId::from_bytes(self.random.bytes());
-        self.dirty_meta = true;
+        self.ctx.session.device = DeviceId::from_bytes(self.ctx.random.bytes());
+        self.ctx.dirty_meta = true;
         self.link_failed(Some(code), after);
     }
 
@@ -389,26 +375,26 @@ impl Engine {
 
     /// Everything that time alone brings about.
     pub(super) fn run_timers(&mut self) {
-        let now = self.now.monotonic;
-        if self.link.state == LinkState::Idle && self.link.retry_at.is_some_and(|at| at <= now) {
+        let now = self.ctx.now.monotonic;
+        if self.ctx.timers.expire(Timer::Reconnect, now) {
             self.connect_now();
         }
-        if self.link.is_linked() && self.link.last_heard.plus(HEARTBEAT) <= now {
+        if self.ctx.timers.expire(Timer::Heartbeat, now) {
             if self.link.ping_sent {
                 return self.link_failed(Some(Code::Unreachable), None);
             }
+            self.heard();
             self.link.ping_sent = true;
-            self.link.last_heard = now;
             self.ping();
         }
-        if self.link.is_welcome() && self.link.clock.must_ask(self.now) {
+        if self.link.is_welcome() && self.ctx.server_clock.must_ask(self.ctx.now) {
             self.ping();
         }
         self.expire_typing();
         self.expire_grants();
         self.retry_fetches();
         self.send_asides();
-        if self.timelines_at.is_some_and(|at| at <= now) {
+        if self.ctx.timers.expire(Timer::Rows, now) {
             self.save_timelines();
         }
     }
@@ -416,7 +402,7 @@ impl Engine {
     /// Asks whether the server is there, and what time it has.
     pub(super) fn ping(&mut self) {
         let request = self.link.new_request();
-        self.send(&ClientFrame::Ping(request));
+        self.ctx.send(&ClientFrame::Ping(request));
     }
 
     /// Pushes what is durable here and not answered, a push a stream at a time:
@@ -426,7 +412,7 @@ impl Engine {
         if !self.link.is_welcome() {
             return;
         }
-        let now = self.now.monotonic;
+        let now = self.ctx.now.monotonic;
         let mut pushes = Vec::new();
         let changed: Vec<StreamId> = self.streams.changed().cloned().collect();
         for stream in changed {
@@ -434,7 +420,7 @@ impl Engine {
             if replica.rewrite_due || replica.fetch.is_some() || replica.awaits_restart() {
                 continue;
             }
-            if let Some(changes) = replica.outbox.next_push(now, &self.limits) {
+            if let Some(changes) = replica.outbox.next_push(now, &self.ctx.limits) {
                 let request = self.link.new_request();
                 replica.touched.row |= replica.outbox.deferred.is_some();
                 replica.outbox.start_push(request, changes.len());
@@ -442,7 +428,7 @@ impl Engine {
             }
         }
         for push in pushes {
-            self.send(&ClientFrame::Push(push));
+            self.ctx.send(&ClientFrame::Push(push));
         }
     }
 
@@ -452,16 +438,16 @@ impl Engine {
             Some(Slot::Loaded(replica)) => replica.deferred_timers().collect(),
             Some(Slot::Loading(_)) | None => Vec::new(),
         });
-        deferred.filter(|at| *at > self.now.monotonic).min()
+        deferred.filter(|at| *at > self.ctx.now.monotonic).min()
     }
 
     pub(super) fn show_connection(&mut self) {
         let state = match &self.link.state {
             LinkState::Off => ConnectionState::Off,
             LinkState::Idle => {
-                let wait =
-                    self.link.retry_at.map_or(0, |at| at.as_millis().saturating_sub(self.now.monotonic.as_millis()));
-                let retry_at = self.now.wall.plus(Duration::from_millis(wait));
+                let retry_at = self.ctx.timers.get(Timer::Reconnect);
+                let wait = retry_at.map_or(0, |at| at.as_millis().saturating_sub(self.ctx.now.monotonic.as_millis()));
+                let retry_at = self.ctx.now.wall.plus(Duration::from_millis(wait));
                 ConnectionState::Waiting { cause: self.link.cause.clone(), retry_at }
             }
             LinkState::Token | LinkState::Connecting | LinkState::Greeting => ConnectionState::Connecting,
@@ -472,7 +458,7 @@ impl Engine {
         };
         if self.link.shown.as_ref() != Some(&state) {
             self.link.shown = Some(state.clone());
-            self.update(Update::Connection(state));
+            self.ctx.update(Update::Connection(state));
         }
     }
 }

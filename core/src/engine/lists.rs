@@ -55,7 +55,7 @@ impl Engine {
 
     fn ask_list(&mut self, request: u64, query: Query) {
         let asked = self.link.new_request();
-        self.send(&ClientFrame::List(List { request: asked, query: query.clone() }));
+        self.ctx.send(&ClientFrame::List(List { request: asked, query: query.clone() }));
         self.asked_lists.insert(asked, (request, query));
     }
 
@@ -87,7 +87,7 @@ impl Engine {
         let next = rows.last().filter(|_| has_more).map(|row| key_of(row));
         let rows = rows.into_iter().cloned().collect();
         let complete = self.is_complete(query);
-        self.update(Update::Listed { request, page: ListPage::Own { rows, next, complete } });
+        self.ctx.update(Update::Listed { request, page: ListPage::Own { rows, next, complete } });
     }
 
     /// Takes the answer to a question for a list.
@@ -101,7 +101,7 @@ impl Engine {
             (Query::Directory(_), ListedRows::Directory(rows, next)) => ListPage::Directory { rows, next },
             _ => return self.fail(request, Code::FrameUnexpected, "the server answered another question"),
         };
-        self.update(Update::Listed { request, page });
+        self.ctx.update(Update::Listed { request, page });
     }
 
     /// A row as the server told it, with what is held of the conversation.

@@ -12,6 +12,7 @@ mod backoff;
 mod catch_up;
 mod clock;
 mod commands;
+mod context;
 mod counts;
 mod damage;
 mod deleted;
@@ -50,6 +51,7 @@ mod store;
 mod streams;
 mod subscribers;
 mod threads;
+mod timers;
 mod touched;
 mod unborn;
 mod unread;
@@ -71,29 +73,26 @@ pub use record::{content_of as record_content, recode as recode_record, seal as 
 pub use settings::Settings;
 
 use crate::{
-    authority::Session,
     code::Code,
     command::Command,
     doc::Home,
     engine::{
-        counts::Counter,
+        context::Context,
         inbox::Inbox,
         late::LateWords,
         link::Link,
         loaded::Streams,
         open::OpenConversations,
         questions::Questions,
-        random::Random,
         record::{HeadRecord, MetaRecord, OutboxRecord, RefusedRecord},
-        store::{Finished, Store},
+        store::Finished,
+        timers::Timer,
         wishes::Wish,
     },
-    hlc::HybridClock,
-    ids::{AccountId, ConversationId, DeviceId, IncarnationId, MessageId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, IncarnationId, MessageId, StreamId, TenantId},
     journal::{Cursor, Position},
-    limits::Limits,
     model::{PresenceKind, Profile},
-    storage::{StorageAnswer, StorageError, StorageRequest, TaskId, Write},
+    storage::{StorageAnswer, StorageError, TaskId, Write},
     time::{MonotonicTime, Now, WallTime},
 };
 
@@ -118,10 +117,10 @@ pub struct EngineConfig {
 #[error("an input came before the outputs of the former one were taken, or after the end")]
 pub struct Misuse;
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Phase {
-    /// The stored state is being read; inputs wait.
-    Starting,
+    /// The stored state is being read; these inputs wait.
+    Starting(VecDeque<Input>),
     Running,
     Closed,
 }
@@ -129,24 +128,11 @@ enum Phase {
 /// The client engine of one account on one device.
 pub struct Engine {
     phase: Phase,
-    early: VecDeque<Input>,
-    /// When to read the stored state again after that failed.
-    start_at: Option<MonotonicTime>,
-    session: Session,
-    verify: bool,
-    settings: Settings,
-    limits: Limits,
-    now: Now,
-    random: Random,
-    clock: HybridClock,
+    ctx: Context,
     cursor: Option<Cursor>,
     /// What the server's store was when it was last told.
     incarnation: Option<IncarnationId>,
-    next_sequence: u64,
-    store: Store,
     link: Link,
-    outputs: VecDeque<Output>,
-    wake_at: Option<MonotonicTime>,
 
     /// Where each held stream stands.
     heads: BTreeMap<StreamId, HeadRecord>,
@@ -196,52 +182,31 @@ pub struct Engine {
     renamed: home::Renamed,
     /// Rows of the list to be looked at again.
     shown_rows: BTreeSet<ConversationId>,
-    /// Whether damage was told that the next write has mended.
-    damage_told: bool,
     /// Rows of the list that the screen has been told of.
     told_rows: BTreeSet<ConversationId>,
     /// Conversations whose own registers moved since they were last sent.
     moved_receipts: BTreeSet<ConversationId>,
-    receipts_at: Option<MonotonicTime>,
     /// Timelines whose stored rows are behind, and when to store them.
     stale_timelines: BTreeSet<ConversationId>,
-    timelines_at: Option<MonotonicTime>,
     /// Whether the stored newest rows of the list are behind.
     first_rows_stale: bool,
     dirty_heads: BTreeSet<StreamId>,
     dirty_rows: BTreeSet<ConversationId>,
-    dirty_meta: bool,
     unsynced_shown: Option<u32>,
     /// Questions about the address book that the server has not answered.
     questions: Questions,
     uses: u64,
-    counter: Counter,
 }
 
 impl Engine {
     /// An engine that begins by reading its stored state.
     pub fn new(now: Now, config: EngineConfig) -> Engine {
-        let mut random = Random::new(config.seed);
-        let device = DeviceId::from_bytes(random.bytes());
-        let EngineConfig { tenant, account, verify, settings, .. } = config;
         let mut engine = Engine {
-            phase: Phase::Starting,
-            early: VecDeque::new(),
-            start_at: None,
-            session: Session { tenant, account, device, administrator: false },
-            verify,
-            settings,
-            limits: Limits::default(),
-            now,
-            random,
-            clock: HybridClock::default(),
+            phase: Phase::Starting(VecDeque::new()),
+            ctx: Context::new(now, config),
             cursor: None,
             incarnation: None,
-            next_sequence: 1,
-            store: Store::default(),
             link: Link::default(),
-            outputs: VecDeque::new(),
-            wake_at: None,
             heads: BTreeMap::new(),
             streams: Streams::default(),
             parked: BTreeMap::new(),
@@ -268,20 +233,15 @@ impl Engine {
             waiting_for_thread: BTreeMap::new(),
             renamed: home::Renamed::default(),
             shown_rows: BTreeSet::new(),
-            damage_told: false,
             told_rows: BTreeSet::new(),
             moved_receipts: BTreeSet::new(),
-            receipts_at: None,
             stale_timelines: BTreeSet::new(),
-            timelines_at: None,
             first_rows_stale: false,
             dirty_heads: BTreeSet::new(),
             dirty_rows: BTreeSet::new(),
-            dirty_meta: false,
             unsynced_shown: None,
             questions: Questions::new(),
             uses: 0,
-            counter: Counter::default(),
         };
         engine.read_first_rows();
         engine.read_start();
@@ -293,13 +253,13 @@ impl Engine {
     /// # Errors
     /// `Misuse` when outputs of the former input were not taken, or after Close.
     pub fn handle(&mut self, now: Now, input: Input) -> Result<(), Misuse> {
-        if !self.outputs.is_empty() || self.phase == Phase::Closed {
+        if !self.ctx.outputs.is_empty() || matches!(self.phase, Phase::Closed) {
             return Err(Misuse);
         }
-        self.now = now;
-        match (&self.phase, input) {
+        self.ctx.now = now;
+        match (&mut self.phase, input) {
             (_, Input::StorageFinished(task, result)) => self.storage_finished(task, result),
-            (Phase::Starting, input) => self.early.push_back(input),
+            (Phase::Starting(waiting), input) => waiting.push_back(input),
             (_, input) => self.dispatch(input),
         }
         self.flush();
@@ -308,22 +268,22 @@ impl Engine {
 
     /// The next output; none when all are taken.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.ctx.outputs.pop_front()
     }
 
     /// What all its inputs cost so far.
     pub fn counts(&self) -> Counts {
-        self.counter.get()
+        self.ctx.counter.get()
     }
 
     /// The account it works for.
     pub fn account(&self) -> &AccountId {
-        &self.session.account
+        &self.ctx.session.account
     }
 
     /// The device it writes as.
     pub fn device(&self) -> DeviceId {
-        self.session.device
+        self.ctx.session.device
     }
 
     /// The heads of every document in memory, as admitted. For tests, which so hold
@@ -376,20 +336,20 @@ impl Engine {
     fn storage_finished(&mut self, task: TaskId, result: Result<StorageAnswer, StorageError>) {
         let code = result.as_ref().err().map(|error| error.code());
         let done = result.as_ref().map(|_| ()).map_err(|error| *error);
-        match self.store.finish(task, done, self.now.monotonic) {
+        match self.ctx.store.finish(task, done, self.ctx.now.monotonic, &mut self.ctx.timers) {
             Finished::Read(purpose) => self.read_finished(purpose, result),
             Finished::Written { commands, recovered } => {
                 for sequence in commands {
                     self.command_stored(sequence);
                 }
-                if recovered || core::mem::take(&mut self.damage_told) {
-                    self.update(Update::StorageRecovered);
+                if recovered {
+                    self.ctx.update(Update::StorageRecovered);
                 }
             }
             Finished::Failed { commands } => {
                 let code = code.unwrap_or(Code::StorageCorrupt);
                 self.undo_commands(&commands, code);
-                self.update(Update::StorageFailed(code));
+                self.ctx.update(Update::StorageFailed(code));
             }
             Finished::Unknown => {}
         }
@@ -398,29 +358,14 @@ impl Engine {
     fn close(&mut self) {
         self.link_closed();
         self.save_timelines();
-        self.update(Update::Connection(ConnectionState::Closed));
+        self.ctx.update(Update::Connection(ConnectionState::Closed));
         self.flush();
         self.phase = Phase::Closed;
     }
 
-    fn update(&mut self, update: Update) {
-        self.outputs.push_back(Output::Update(update));
-    }
-
-    /// The wall time by the server's clock, when this device's is far off.
-    fn wall(&self) -> WallTime {
-        self.link.clock.corrected(self.now.wall)
-    }
-
-    fn next_stamp(&mut self) -> Stamp {
-        let wall = self.wall();
-        self.dirty_meta = true;
-        self.clock.tick(wall, self.random.bytes())
-    }
-
     /// What every input ends with: timers, pushes, the screen, the store.
     fn flush(&mut self) {
-        if self.phase == Phase::Running {
+        if matches!(self.phase, Phase::Running) {
             self.run_timers();
             self.flush_receipts();
             self.send_pushes();
@@ -429,16 +374,13 @@ impl Engine {
             self.flush_screen();
             self.evict_streams();
             self.write_dirty();
+            self.ctx.timers.set(Timer::Deferred, self.deferred_timer());
+            self.ctx.timers.set(Timer::Memberships, self.wishes_timer());
+            self.ctx.timers.set(Timer::Typing, self.presence_timer());
+            self.ctx.timers.set(Timer::Grants, self.grants_timer());
         }
         self.retry_start();
-        let tasks = self.store.flush(self.now.monotonic);
-        for task in &tasks {
-            if let StorageRequest::Write(writes) = &task.request {
-                self.counter.add(|counts| counts.records += writes.len() as u64);
-            }
-        }
-        self.outputs.extend(tasks.into_iter().map(Output::Storage));
-        self.arm_timer();
+        self.ctx.flush();
     }
 
     fn write_dirty(&mut self) {
@@ -446,9 +388,9 @@ impl Engine {
             let read = stream.conversation().map_or(Position::ZERO, |conversation| self.read_to(conversation));
             if let Some(replica) = self.streams.quietly(&stream) {
                 for thread in replica.take_changed_threads() {
-                    self.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
+                    self.ctx.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
                 }
-                let mut head = replica.head(&self.session.account, read);
+                let mut head = replica.head(&self.ctx.session.account, read);
                 match replica.former {
                     Some(_) => head.given_back = self.heads.get(&stream).and_then(|head| head.given_back),
                     None => head.incarnation = self.incarnation,
@@ -456,7 +398,7 @@ impl Engine {
                 // Of a stream that is not whole, or that nobody has begun, nothing is
                 // held that a start could go on from: without a head it is fetched then.
                 let begun = head.position > Position::ZERO || !replica.outbox.is_empty();
-                self.store.write(match replica.whole && begun {
+                self.ctx.store.write(match replica.whole && begun {
                     true => record::put(record::head_key(&stream), &head),
                     false => Write::Delete(record::head_key(&stream)),
                 });
@@ -465,47 +407,26 @@ impl Engine {
         }
         for conversation in core::mem::take(&mut self.dirty_rows) {
             if let Some(row) = self.inbox.get(&conversation) {
-                self.store.write(record::put(record::inbox_key(conversation), row));
+                self.ctx.store.write(record::put(record::inbox_key(conversation), row));
             }
         }
-        if core::mem::take(&mut self.dirty_meta) {
-            self.store.write(record::put(record::META.to_owned(), &self.meta()));
+        if core::mem::take(&mut self.ctx.dirty_meta) {
+            self.ctx.store.write(record::put(record::META.to_owned(), &self.meta()));
         }
     }
 
     fn meta(&self) -> MetaRecord {
         MetaRecord {
             format: record::FORMAT,
-            tenant: self.session.tenant.clone(),
-            account: self.session.account.clone(),
-            device: self.session.device,
+            tenant: self.ctx.session.tenant.clone(),
+            account: self.ctx.session.account.clone(),
+            device: self.ctx.session.device,
             cursor: self.cursor,
-            clock: self.clock.latest(),
-            next_sequence: self.next_sequence,
+            clock: self.ctx.clock.latest(),
+            next_sequence: self.ctx.next_sequence,
             incarnation: self.incarnation,
-            administrator: self.session.administrator,
+            administrator: self.ctx.session.administrator,
             version: record::VERSION.to_owned(),
-        }
-    }
-
-    fn arm_timer(&mut self) {
-        let next = [
-            self.store.retry_at(),
-            self.link.next_timer(),
-            self.deferred_timer(),
-            self.wishes_timer(),
-            self.presence_timer(),
-            self.grants_timer(),
-            self.receipts_at,
-            self.timelines_at,
-            self.start_at,
-        ]
-        .into_iter()
-        .flatten()
-        .min();
-        if next != self.wake_at || self.wake_at.is_some_and(|at| at <= self.now.monotonic) {
-            self.wake_at = next;
-            self.outputs.extend(next.map(Output::WakeAt));
         }
     }
 }

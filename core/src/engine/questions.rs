@@ -17,8 +17,8 @@ pub(super) type Questions = BTreeMap<u64, u64>;
 
 impl Engine {
     pub(super) fn match_contacts(&mut self, asked: u64, points: Vec<String>, region: Option<String>) {
-        if points.len() > self.limits.contact_points_max as usize {
-            let detail = format!("at most {} at once", self.limits.contact_points_max);
+        if points.len() > self.ctx.limits.contact_points_max as usize {
+            let detail = format!("at most {} at once", self.ctx.limits.contact_points_max);
             return self.fail(asked, Code::TooManyContacts, &detail);
         }
         self.ask_server(asked, |request| ClientFrame::MatchContacts(MatchContacts { request, points, region }));
@@ -26,7 +26,7 @@ impl Engine {
 
     pub(super) fn contacts_matched(&mut self, frame: ContactMatches) {
         if let Some(request) = self.questions.remove(&frame.request) {
-            self.update(Update::ContactsMatched { request, matches: frame.matches });
+            self.ctx.update(Update::ContactsMatched { request, matches: frame.matches });
         }
     }
 
@@ -60,7 +60,7 @@ impl Engine {
 
     pub(super) fn subscribers_told(&mut self, frame: Subscribers) {
         if let Some(request) = self.questions.remove(&frame.request) {
-            self.update(Update::SubscribersListed { request, page: frame });
+            self.ctx.update(Update::SubscribersListed { request, page: frame });
         }
     }
 
@@ -70,7 +70,7 @@ impl Engine {
         }
         let request = self.link.new_request();
         self.questions.insert(request, asked);
-        self.send(&frame(request));
+        self.ctx.send(&frame(request));
     }
 
     /// Whether a refusal answers a question; it is then told to whoever asked.

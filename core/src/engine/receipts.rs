@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use crate::{
-    engine::{Engine, Update, record, streams::Work},
+    engine::{Engine, Update, record, streams::Work, timers::Timer},
     ids::{AccountId, ConversationId, StreamId},
     journal::Position,
     limits::frame_items,
@@ -54,9 +54,7 @@ impl Engine {
         record.receipt_unsent = true;
         self.dirty_rows.insert(conversation);
         self.moved_receipts.insert(conversation);
-        if self.receipts_at.is_none() {
-            self.receipts_at = Some(self.now.monotonic.plus(BUNDLE));
-        }
+        self.ctx.timers.start(Timer::Receipts, self.ctx.now.monotonic.plus(BUNDLE));
     }
 
     /// Tells again what the server may not know.
@@ -64,15 +62,11 @@ impl Engine {
         let unsent =
             self.inbox.iter().filter(|(_, record)| record.receipt_unsent).map(|(conversation, _)| *conversation);
         self.moved_receipts.extend(unsent);
-        self.receipts_at = Some(self.now.monotonic);
+        self.ctx.timers.set(Timer::Receipts, self.ctx.now.monotonic);
     }
 
     pub(super) fn flush_receipts(&mut self) {
-        if self.receipts_at.is_none_or(|at| at > self.now.monotonic) {
-            return;
-        }
-        self.receipts_at = None;
-        if !self.link.is_online() {
+        if !self.ctx.timers.expire(Timer::Receipts, self.ctx.now.monotonic) || !self.link.is_online() {
             return;
         }
         let notice = |conversation: ConversationId| {
@@ -82,14 +76,14 @@ impl Engine {
         let notices: Vec<ReceiptNotice> =
             core::mem::take(&mut self.moved_receipts).into_iter().filter_map(notice).collect();
         for notices in notices.chunks(frame_items::RECEIPTS) {
-            self.send(&ClientFrame::Receipts(notices.to_vec()));
+            self.ctx.send(&ClientFrame::Receipts(notices.to_vec()));
         }
     }
 
     pub(super) fn route_receipts(&mut self, receipts: Vec<MemberReceipt>) {
         for receipt in receipts {
             let conversation = receipt.conversation;
-            if receipt.account == self.session.account {
+            if receipt.account == self.ctx.session.account {
                 self.own_receipt(conversation, receipt.receipt);
             } else {
                 let stream = StreamId::Conversation(conversation);
@@ -114,11 +108,11 @@ impl Engine {
 
     /// Merges registers of the others in; one that moved is a record of its own.
     pub(super) fn receive_receipts(&mut self, stream: &StreamId, receipts: &[MemberReceipt]) {
-        let me = self.session.account.clone();
+        let me = self.ctx.session.account.clone();
         for MemberReceipt { account, receipt, .. } in receipts.iter().filter(|receipt| receipt.account != me) {
             let moved = self.replica(stream).and_then(|replica| replica.merge_receipt(account, *receipt, &me));
             if let Some(register) = moved {
-                self.store.write(record::put(record::register_key(stream, account), &register));
+                self.ctx.store.write(record::put(record::register_key(stream, account), &register));
             }
         }
     }
@@ -139,14 +133,14 @@ impl Engine {
         // An administrator of the tenant may look at what the account is no member of, and is not seen there.
         let is_open = row.is_some_and(|row| kind == PresenceKind::Offline || row.status == MemberStatus::Active);
         if self.link.is_online() && is_open {
-            self.send(&ClientFrame::Presence(PresenceNotice { conversation, kind }));
+            self.ctx.send(&ClientFrame::Presence(PresenceNotice { conversation, kind }));
         }
     }
 
     /// Nothing is shown any more to, and of, the other one of a direct who is
     /// blocked from now on.
     pub(super) fn leave_blocked(&mut self, account: &AccountId) {
-        let direct = ConversationId::direct(&self.session.tenant, &self.session.account, account);
+        let direct = ConversationId::direct(&self.ctx.session.tenant, &self.ctx.session.account, account);
         if self.open.contains_key(&direct) {
             self.send_presence(direct, PresenceKind::Offline);
             self.set_presence(direct, account.clone(), PresenceKind::Offline);
@@ -155,7 +149,7 @@ impl Engine {
 
     pub(super) fn receive_presence(&mut self, frame: MemberPresence) {
         let MemberPresence { conversation, account, kind } = frame;
-        if account == self.session.account || !self.open.contains_key(&conversation) {
+        if account == self.ctx.session.account || !self.open.contains_key(&conversation) {
             return;
         }
         if self.inbox.get(&conversation).is_some_and(|record| record.row.blocked) {
@@ -173,7 +167,7 @@ impl Engine {
     }
 
     fn set_presence(&mut self, conversation: ConversationId, account: AccountId, kind: PresenceKind) {
-        let until = self.now.monotonic.plus(Duration::from_millis(self.limits.typing_ms));
+        let until = self.ctx.now.monotonic.plus(Duration::from_millis(self.ctx.limits.typing_ms));
         match kind {
             PresenceKind::Typing => self.typing.insert((conversation, account.clone()), until),
             _ => self.typing.remove(&(conversation, account.clone())),
@@ -184,7 +178,7 @@ impl Engine {
                 open.set_presence(&account, kind);
             }
         }
-        self.update(Update::Presence { conversation, account, kind });
+        self.ctx.update(Update::Presence { conversation, account, kind });
     }
 
     pub(super) fn presence_of(&self, conversation: ConversationId, account: &AccountId) -> PresenceKind {
@@ -194,7 +188,7 @@ impl Engine {
 
     /// Typing holds for a while only; a notice that it stopped may be lost.
     pub(super) fn expire_typing(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.ctx.now.monotonic;
         let expired = self.typing.iter().filter(|(_, until)| **until <= now);
         let expired: Vec<(ConversationId, AccountId)> = expired.map(|(key, _)| key.clone()).collect();
         for (conversation, account) in expired {

@@ -15,6 +15,7 @@ use crate::{
         replica::Replica,
         streams::{Slot, Work},
         threads::thread_row,
+        timers::Timer,
         touched::Touched,
     },
     ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
@@ -60,7 +61,7 @@ impl Engine {
     /// Stores the newest rows of the list and of the timelines that changed, a
     /// while after they did or at the end, for the next first paint.
     pub(super) fn save_timelines(&mut self) {
-        self.timelines_at = None;
+        self.ctx.timers.stop(Timer::Rows);
         if core::mem::take(&mut self.first_rows_stale) {
             self.save_first_rows();
         }
@@ -74,10 +75,10 @@ impl Engine {
         if !self.inbox.contains_key(&open.conversation) {
             return;
         }
-        let looked_at = open.newest().inspect(|_| self.counter.add(|counts| counts.stored += 1));
-        let mut newest: Vec<TimelineRow> = looked_at.take(self.settings.rows_stored).cloned().collect();
+        let looked_at = open.newest().inspect(|_| self.ctx.counter.add(|counts| counts.stored += 1));
+        let mut newest: Vec<TimelineRow> = looked_at.take(self.ctx.settings.rows_stored).cloned().collect();
         newest.reverse();
-        self.store.write(record::put(record::rows_key(conversation), &newest));
+        self.ctx.store.write(record::put(record::rows_key(conversation), &newest));
     }
 
     /// What the last session showed, before any document is loaded.
@@ -86,7 +87,7 @@ impl Engine {
         open.clear();
         rows.iter().for_each(|row| open.put(row));
         let update = TimelineUpdate { conversation, restart: true, rows, removed: Vec::new(), has_older: true };
-        self.update(Update::Timeline(update));
+        self.ctx.update(Update::Timeline(update));
     }
 
     /// Shows a timeline anew: its newest rows.
@@ -94,7 +95,7 @@ impl Engine {
         let Some((open, replica)) = self.shown(conversation) else { return };
         let stream = StreamId::Conversation(open.conversation);
         // A timeline that was scrolled back stays as long as it was.
-        let count = open.rows.values().filter(|row| row.position.is_some()).count().max(self.settings.rows_step);
+        let count = open.rows.values().filter(|row| row.position.is_some()).count().max(self.ctx.settings.rows_step);
         let behind = replica.confirmed.position().next();
         let older = Older::than(replica, conversation, behind, count);
         let lowest = replica.lowest_page_of(conversation);
@@ -115,7 +116,7 @@ impl Engine {
                 replica.wanted.insert(conversation);
             }
         }
-        if shown < self.settings.rows_step && lowest > 1 {
+        if shown < self.ctx.settings.rows_step && lowest > 1 {
             self.load_older(conversation);
         }
     }
@@ -132,7 +133,7 @@ impl Engine {
     pub(super) fn extend_timeline(&mut self, conversation: ConversationId) {
         let Some((open, replica)) = self.shown(conversation) else { return };
         let stream = StreamId::Conversation(open.conversation);
-        let older = Older::than(replica, conversation, open.floor, self.settings.rows_step);
+        let older = Older::than(replica, conversation, open.floor, self.ctx.settings.rows_step);
         let lowest = replica.lowest_page_of(conversation);
         let Some(open) = self.open.get_mut(&conversation) else { return };
         if older.messages.is_empty() && lowest > 1 {
@@ -146,7 +147,7 @@ impl Engine {
         }
         open.loading_older = false;
         open.wants_older = false;
-        open.floor = older.floor(self.settings.rows_step, lowest, open.floor);
+        open.floor = older.floor(self.ctx.settings.rows_step, lowest, open.floor);
         open.has_older = older.has_more || lowest > 1;
         if let Some(replica) = self.replica(&stream) {
             // The panel shows the words of what is pinned, which may be among these.
@@ -164,7 +165,7 @@ impl Engine {
         self.flush_names();
         let changed = self.streams.take_changed();
         for stream in &changed {
-            self.counter.add(|counts| counts.streams += 1);
+            self.ctx.counter.add(|counts| counts.streams += 1);
             self.count_waiting(stream);
             if let (Some(conversation), Some(replica)) = (stream.conversation(), self.streams.quietly(stream)) {
                 let touched = core::mem::take(&mut replica.touched);
@@ -176,7 +177,7 @@ impl Engine {
         let unsynced = self.unsynced();
         if self.unsynced_shown != Some(unsynced) {
             self.unsynced_shown = Some(unsynced);
-            self.update(Update::Unsynced(unsynced));
+            self.ctx.update(Update::Unsynced(unsynced));
         }
     }
 
@@ -188,7 +189,7 @@ impl Engine {
         }
         let renamed = self.named_anew(renamed);
         for account in &renamed {
-            let listed = self.inbox.naming(account).inspect(|_| self.counter.add(|counts| counts.names += 1));
+            let listed = self.inbox.naming(account).inspect(|_| self.ctx.counter.add(|counts| counts.names += 1));
             self.shown_rows.extend(listed);
         }
         for open in self.open.values() {
@@ -196,7 +197,7 @@ impl Engine {
             let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { continue };
             let members = &replica.view().conversation().members;
             let is_member = renamed.iter().any(|account| members.contains_key(account));
-            let rows = open.rows_naming(&renamed).inspect(|_| self.counter.add(|counts| counts.names += 1));
+            let rows = open.rows_naming(&renamed).inspect(|_| self.ctx.counter.add(|counts| counts.names += 1));
             let rows: Vec<MessageId> = rows.cloned().collect();
             if !is_member && rows.is_empty() {
                 continue;
@@ -245,9 +246,10 @@ impl Engine {
             self.shown_rows.insert(conversation);
         }
         for room in self.open.rooms_of(conversation) {
-            self.counter.add(|counts| counts.timelines += 1);
+            self.ctx.counter.add(|counts| counts.timelines += 1);
             if let Some(open) = self.open.get(&room).filter(|_| !touched.named.is_empty()) {
-                let naming = open.rows_naming(&touched.named).inspect(|_| self.counter.add(|counts| counts.names += 1));
+                let naming =
+                    open.rows_naming(&touched.named).inspect(|_| self.ctx.counter.add(|counts| counts.names += 1));
                 touched.messages.extend(naming.cloned().collect::<Vec<_>>());
             }
             if touched.all || !touched.messages.is_empty() || touched.extended.contains(&room) {
@@ -272,7 +274,7 @@ impl Engine {
         }
         let ids: BTreeSet<MessageId> = if touched.all {
             let shown = open.rows.keys().cloned();
-            shown.chain(shown_ids(replica, conversation, &self.session.account, open.floor)).collect()
+            shown.chain(shown_ids(replica, conversation, &self.ctx.session.account, open.floor)).collect()
         } else {
             // A reply shows the words of what it answers.
             let answers = touched.messages.iter().flat_map(|message| open.replies_to(message));
@@ -280,7 +282,7 @@ impl Engine {
         };
         let mut rows = Vec::new();
         let mut removed = Vec::new();
-        self.counter.add(|counts| counts.rows += ids.len() as u64);
+        self.ctx.counter.add(|counts| counts.rows += ids.len() as u64);
         for id in ids {
             match self.timeline_row(replica, conversation, &id, open.floor) {
                 Some(row) if open.rows.get(&id) != Some(&row) => rows.push(row),
@@ -300,13 +302,13 @@ impl Engine {
         rows.iter().for_each(|row| open.put(row));
         removed.iter().for_each(|id| open.remove(id));
         let update = TimelineUpdate { conversation, restart: false, rows, removed, has_older: open.has_older };
-        self.update(Update::Timeline(update));
+        self.ctx.update(Update::Timeline(update));
         self.stale_timelines.insert(conversation);
         self.save_timelines_soon();
     }
 
     pub(super) fn save_timelines_soon(&mut self) {
-        self.timelines_at.get_or_insert(self.now.monotonic.plus(ROWS_STORED_AFTER));
+        self.ctx.timers.start(Timer::Rows, self.ctx.now.monotonic.plus(ROWS_STORED_AFTER));
     }
 
     /// One row; none for a message that is not shown.
@@ -323,7 +325,7 @@ impl Engine {
             return None;
         }
         let message = Message::read(page, id)?;
-        let own = id.author == self.session.account;
+        let own = id.author == self.ctx.session.account;
         let position = admission.map(|admission| admission.position);
         let (state, read_by) = match message_state(replica, position, own) {
             // Whoever has read the conversation may not have read its threads.
@@ -333,7 +335,7 @@ impl Engine {
         let reactions = message.reactions.iter().map(|(emoji, accounts)| ReactionRow {
             emoji: emoji.clone(),
             accounts: accounts.clone(),
-            own: accounts.contains(&self.session.account),
+            own: accounts.contains(&self.ctx.session.account),
         });
         Some(TimelineRow {
             author_name: self.name_in(replica, &id.author),
@@ -351,7 +353,7 @@ impl Engine {
             read_by,
             pinned: replica.view().room(room).is_some_and(|room| room.pins.contains_key(id)),
             thread: thread_row(replica, id),
-            waits: position.is_none().then(|| replica.outbox.wait_of(id, &self.session.account)).flatten(),
+            waits: position.is_none().then(|| replica.outbox.wait_of(id, &self.ctx.session.account)).flatten(),
             unsynced: replica.outbox.entries.touches(id),
             id: id.clone(),
         })
@@ -377,7 +379,7 @@ impl Engine {
             }
         }
         if !rows.is_empty() {
-            self.update(Update::Inbox(rows));
+            self.ctx.update(Update::Inbox(rows));
             self.first_rows_stale = true;
             self.save_timelines_soon();
         }
@@ -388,7 +390,7 @@ impl Engine {
         let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else {
             return None;
         };
-        let me = &self.session.account;
+        let me = &self.ctx.session.account;
         let state = replica.view().conversation();
         let created = state.created.as_ref()?;
         let member = self.own_member(replica, conversation)?;
@@ -425,12 +427,12 @@ impl Engine {
     /// The own membership as the document has it; of one who subscribes or did,
     /// and is not on its list, as the server said.
     pub(super) fn own_member<'a>(&self, replica: &'a Replica, conversation: ConversationId) -> Option<Cow<'a, Member>> {
-        let listed = replica.view().conversation().members.get(&self.session.account);
+        let listed = replica.view().conversation().members.get(&self.ctx.session.account);
         let row = self.inbox.get(&conversation).map(|record| &record.row);
         let row = row.filter(|row| row.role == Role::Subscriber);
         let is_listed = |status| listed.is_some_and(|member| member.is_active() || status != MemberStatus::Active);
         match row {
-            Some(row) if !is_listed(row.status) => Some(Cow::Owned(Member::subscriber(&self.session.account))),
+            Some(row) if !is_listed(row.status) => Some(Cow::Owned(Member::subscriber(&self.ctx.session.account))),
             Some(_) | None => listed.map(Cow::Borrowed),
         }
     }

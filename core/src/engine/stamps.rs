@@ -20,9 +20,9 @@ impl Engine {
     /// The server tells its time. A hybrid clock that no stamp would be admitted
     /// of goes back to it.
     pub(super) fn server_time_told(&mut self, time: WallTime) {
-        self.link.clock.told(time, self.now);
-        let (wall, ahead_max) = (self.wall(), self.limits.clock_ahead_max());
-        self.dirty_meta |= self.clock.take_back(wall, ahead_max);
+        self.ctx.server_clock.told(time, self.ctx.now);
+        let (wall, ahead_max) = (self.ctx.wall(), self.ctx.limits.clock_ahead_max());
+        self.ctx.dirty_meta |= self.ctx.clock.take_back(wall, ahead_max);
     }
 
     /// Gives what waits in a stream, and lies ahead of the server's time, another
@@ -32,23 +32,23 @@ impl Engine {
     /// Invariant: the server refused it, and all that was admitted has come back
     /// since. So nothing is stamped anew that may have been admitted.
     pub(super) fn stamp_anew(&mut self, stream: &StreamId) {
-        let (server_time, account) = (self.wall(), self.session.account.clone());
+        let (server_time, account) = (self.ctx.wall(), self.ctx.session.account.clone());
         let Some(replica) = self.replica(stream) else { return };
         if !core::mem::take(&mut replica.stamps_due) {
             return;
         }
         let mut entries: Vec<OutboxEntry> = core::mem::take(&mut replica.outbox.entries).into_iter().collect();
-        self.dirty_meta = true;
-        self.clock.take_back(server_time, Duration::ZERO);
+        self.ctx.dirty_meta = true;
+        self.ctx.clock.take_back(server_time, Duration::ZERO);
         // The new stamps rise as the former ones did.
         let mut clock = HybridClock::default();
         let mut names: BTreeMap<MessageId, MessageId> = BTreeMap::new();
-        let latest = server_time.plus(self.limits.clock_ahead_max().saturating_sub(CLOSE));
+        let latest = server_time.plus(self.ctx.limits.clock_ahead_max().saturating_sub(CLOSE));
         for (index, entry) in entries.iter_mut().enumerate() {
-            entry.command.rename(&self.session.tenant, &names);
+            entry.command.rename(&self.ctx.session.tenant, &names);
             if entry.at > server_time {
                 // Of a clock that still is as wrong as it was, this is the very moment.
-                entry.at = self.link.clock.corrected(entry.at).min(server_time);
+                entry.at = self.ctx.server_clock.corrected(entry.at).min(server_time);
             }
             let Command::SendMessage(SendMessage { stamp, .. }) = &mut entry.command else { continue };
             let former = MessageId { stamp: *stamp, author: account.clone() };
@@ -57,7 +57,7 @@ impl Engine {
             let is_refused = stamp.wall() > latest || (index == 0 && stamp.wall() > server_time);
             let is_said = self.replica(stream).is_some_and(|replica| replica.confirmed.page_of(&former).is_some());
             if is_refused && !is_said {
-                *stamp = clock.tick(entry.at, self.random.bytes());
+                *stamp = clock.tick(entry.at, self.ctx.random.bytes());
                 names.insert(former, MessageId { stamp: *stamp, author: account.clone() });
             }
             clock.observe(*stamp, server_time, Duration::ZERO);
@@ -70,8 +70,8 @@ impl Engine {
 
     fn rename_refused(&mut self, names: &BTreeMap<MessageId, MessageId>) {
         for (id, refused) in &mut self.refused {
-            if refused.command.rename(&self.session.tenant, names) {
-                self.store.write(record::put(record::refused_key(*id), refused));
+            if refused.command.rename(&self.ctx.session.tenant, names) {
+                self.ctx.store.write(record::put(record::refused_key(*id), refused));
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::{
         Engine, Phase, Update, damage, record,
         record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord, WishRecord},
         store::ReadPurpose,
+        timers::Timer,
         wishes::Wish,
     },
     hlc::HybridClock,
@@ -29,8 +30,8 @@ impl Engine {
             record::WISHES,
             record::PROFILES,
         ];
-        let task = self.store.read(ReadPurpose::Start, prefixes.map(str::to_owned).to_vec());
-        self.outputs.push_back(super::Output::Storage(task));
+        let task = self.ctx.store.read(ReadPurpose::Start, prefixes.map(str::to_owned).to_vec());
+        self.ctx.outputs.push_back(super::Output::Storage(task));
     }
 
     pub(super) fn read_finished(&mut self, purpose: ReadPurpose, result: Result<StorageAnswer, StorageError>) {
@@ -38,7 +39,7 @@ impl Engine {
             Ok(StorageAnswer::Records(records)) => Some(records),
             Ok(StorageAnswer::Written) => None,
             Err(error) => {
-                self.update(Update::StorageFailed(error.code()));
+                self.ctx.update(Update::StorageFailed(error.code()));
                 None
             }
         };
@@ -46,7 +47,9 @@ impl Engine {
             (ReadPurpose::Start, Some(records)) => self.start(records),
             (ReadPurpose::FirstRows, records) => self.first_rows_read(&records.unwrap_or_default()),
             // To go on as if nothing were stored would write over what is.
-            (ReadPurpose::Start, None) => self.start_at = Some(self.now.monotonic.plus(START_RETRY)),
+            (ReadPurpose::Start, None) => {
+                self.ctx.timers.set(Timer::Start, self.ctx.now.monotonic.plus(START_RETRY));
+            }
             (ReadPurpose::Rows(conversation), records) => self.rows_read(conversation, &records.unwrap_or_default()),
             (ReadPurpose::Stream(stream), records) => self.stream_read(&stream, records.as_deref()),
             (ReadPurpose::Former(stream), records) => self.former_read(&stream, &records.unwrap_or_default()),
@@ -61,8 +64,7 @@ impl Engine {
 
     /// Reads the stored state again after that failed.
     pub(super) fn retry_start(&mut self) {
-        if self.start_at.is_some_and(|at| at <= self.now.monotonic) {
-            self.start_at = None;
+        if self.ctx.timers.expire(Timer::Start, self.ctx.now.monotonic) {
             self.read_start();
         }
     }
@@ -72,7 +74,7 @@ impl Engine {
         let records = if former_format { self.take_former_format(records) } else { records };
         if !records.is_empty() && !records.iter().any(|(key, _)| key == record::META) {
             // Without it this is a new device, on what is left of the old one.
-            self.tell_damage();
+            self.ctx.report_damage();
         }
         // One damaged record must not take the rest with it.
         let unread = records.into_iter().filter(|(key, value)| self.take_start_record(key, value).is_none());
@@ -81,20 +83,20 @@ impl Engine {
         if former_format {
             self.cursor = None;
         }
-        self.phase = Phase::Running;
-        self.dirty_meta = true;
+        let waiting = core::mem::replace(&mut self.phase, Phase::Running);
+        self.ctx.dirty_meta = true;
         self.show_start();
-        self.update(Update::Ready);
+        self.ctx.update(Update::Ready);
         self.rebuild_rows();
-        let own = StreamId::Account(self.session.account.clone());
+        let own = StreamId::Account(self.ctx.session.account.clone());
         self.load_stream(&own);
         let with_outbox: Vec<StreamId> = self.parked.keys().cloned().collect();
         for stream in with_outbox {
             self.load_stream(&stream);
         }
         self.connect_now();
-        while let Some(input) = self.early.pop_front() {
-            self.dispatch(input);
+        if let Phase::Starting(inputs) = waiting {
+            inputs.into_iter().for_each(|input| self.dispatch(input));
         }
     }
 
@@ -103,13 +105,13 @@ impl Engine {
         match entity {
             "meta" => {
                 let meta: MetaRecord = record::read(key, value)?;
-                self.session.device = meta.device;
-                self.session.administrator = meta.administrator;
+                self.ctx.session.device = meta.device;
+                self.ctx.session.administrator = meta.administrator;
                 // What the server told another version it tells this one anew.
                 self.cursor = meta.cursor.filter(|_| meta.version == record::VERSION);
                 self.incarnation = meta.incarnation;
-                self.clock = HybridClock::resume(meta.clock);
-                self.next_sequence = self.next_sequence.max(meta.next_sequence);
+                self.ctx.clock = HybridClock::resume(meta.clock);
+                self.ctx.next_sequence = self.ctx.next_sequence.max(meta.next_sequence);
             }
             "head" => {
                 let head: HeadRecord = record::read(key, value)?;
@@ -146,22 +148,22 @@ impl Engine {
     /// The number of a key, which is not used again, whatever its value is.
     fn take_sequence(&mut self, key: &str) -> Option<u64> {
         let sequence = record::sequence_of(key)?;
-        self.next_sequence = self.next_sequence.max(sequence + 1);
+        self.ctx.next_sequence = self.ctx.next_sequence.max(sequence + 1);
         Some(sequence)
     }
 
     fn show_start(&mut self) {
         for (account, profile) in self.profiles.clone() {
-            self.update(Update::Profile { account, profile });
+            self.ctx.update(Update::Profile { account, profile });
         }
         self.told_rows.extend(self.inbox.keys().copied());
         let rows = self.inbox.values().map(|record| record.row.clone()).collect::<Vec<_>>();
         if !rows.is_empty() {
-            self.update(Update::Inbox(rows));
+            self.ctx.update(Update::Inbox(rows));
         }
         let refused = self.refused.iter().map(|(id, refused)| self.refused_row(*id, refused)).collect::<Vec<_>>();
         if !refused.is_empty() {
-            self.update(Update::Refused { rows: refused, removed: Vec::new() });
+            self.ctx.update(Update::Refused { rows: refused, removed: Vec::new() });
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
 use crate::{
+    engine::timers::{Timer, Timers},
     ids::{ConversationId, DocumentId, StreamId},
     journal::Position,
     storage::{RecordKey, StorageError, StorageRequest, StorageTask, TaskId, Write},
@@ -68,7 +69,8 @@ pub(super) struct Store {
     waiting: VecDeque<Transaction>,
     writing: Option<TaskId>,
     failing: bool,
-    retry_at: Option<MonotonicTime>,
+    /// Whether damage was reported that the next write has mended.
+    pub(super) is_damaged: bool,
 }
 
 impl Store {
@@ -92,11 +94,6 @@ impl Store {
         self.writing.is_none() && self.waiting.is_empty() && self.open.writes.is_empty()
     }
 
-    /// When to try a failed transaction again.
-    pub(super) fn retry_at(&self) -> Option<MonotonicTime> {
-        self.retry_at
-    }
-
     /// A read to be given out at once.
     pub(super) fn read(&mut self, purpose: ReadPurpose, prefixes: Vec<RecordKey>) -> StorageTask {
         let id = self.new_task();
@@ -111,8 +108,8 @@ impl Store {
 
     /// Closes the transaction of this input; the tasks to be given out: the
     /// next transaction if none is under way, or the reads that waited.
-    pub(super) fn flush(&mut self, now: MonotonicTime) -> Vec<StorageTask> {
-        match self.next_write(now) {
+    pub(super) fn flush(&mut self, now: MonotonicTime, timers: &mut Timers) -> Vec<StorageTask> {
+        match self.next_write(now, timers) {
             Some(task) => vec![task],
             None if self.is_idle() => {
                 let later = core::mem::take(&mut self.later);
@@ -122,14 +119,14 @@ impl Store {
         }
     }
 
-    fn next_write(&mut self, now: MonotonicTime) -> Option<StorageTask> {
+    fn next_write(&mut self, now: MonotonicTime, timers: &mut Timers) -> Option<StorageTask> {
         if !self.open.writes.is_empty() || !self.open.commands.is_empty() {
             self.waiting.push_back(core::mem::take(&mut self.open));
         }
-        if self.writing.is_some() || self.retry_at.is_some_and(|at| at > now) {
+        if self.writing.is_some() || timers.get(Timer::Store).is_some_and(|at| at > now) {
             return None;
         }
-        self.retry_at = None;
+        timers.stop(Timer::Store);
         self.merge_waiting();
         let writes = self.waiting.front()?.writes.clone();
         let id = self.new_task();
@@ -156,7 +153,13 @@ impl Store {
     }
 
     /// Takes note of how a task ended.
-    pub(super) fn finish(&mut self, id: TaskId, result: Result<(), StorageError>, now: MonotonicTime) -> Finished {
+    pub(super) fn finish(
+        &mut self,
+        id: TaskId,
+        result: Result<(), StorageError>,
+        now: MonotonicTime,
+        timers: &mut Timers,
+    ) -> Finished {
         if let Some(purpose) = self.reads.remove(&id) {
             return Finished::Read(purpose);
         }
@@ -168,10 +171,11 @@ impl Store {
         if result.is_ok() {
             let commands = core::mem::take(&mut transaction.commands);
             self.waiting.pop_front();
-            return Finished::Written { commands, recovered: core::mem::take(&mut self.failing) };
+            let recovered = core::mem::take(&mut self.failing) || core::mem::take(&mut self.is_damaged);
+            return Finished::Written { commands, recovered };
         }
         self.failing = true;
-        self.retry_at = Some(now.plus(RETRY));
+        timers.set(Timer::Store, now.plus(RETRY));
         let mut commands = Vec::new();
         for transaction in &mut self.waiting {
             commands.append(&mut transaction.commands);
@@ -247,12 +251,12 @@ mod tests {
         ];
         let now = MonotonicTime::from_millis(1);
         let (mut store, mut singly, mut together) = (Store::default(), MemoryStore::default(), MemoryStore::default());
-        let mut tasks = Vec::new();
+        let (mut tasks, mut timers) = (Vec::new(), Timers::default());
         for (sequence, writes) in inputs.into_iter().enumerate() {
             singly.run(&StorageRequest::Write(writes.clone())).unwrap();
             writes.into_iter().for_each(|write| store.write(write));
             store.wait_for(sequence as u64);
-            tasks.extend(store.flush(now));
+            tasks.extend(store.flush(now, &mut timers));
         }
         let mut stored = Vec::new();
         let mut sizes = Vec::new();
@@ -260,11 +264,11 @@ mod tests {
             let StorageRequest::Write(writes) = &task.request else { panic!("nothing is read") };
             sizes.push(writes.len());
             assert_eq!(together.run(&task.request), Ok(StorageAnswer::Written));
-            let Finished::Written { commands, .. } = store.finish(task.id, Ok(()), now) else {
+            let Finished::Written { commands, .. } = store.finish(task.id, Ok(()), now, &mut timers) else {
                 panic!("it is written")
             };
             stored.extend(commands);
-            tasks.extend(store.flush(now));
+            tasks.extend(store.flush(now, &mut timers));
         }
         assert_eq!(sizes, [2, 5], "the first was under way when the others came");
         assert_eq!(stored, [0, 1, 2, 3]);

@@ -89,9 +89,9 @@ impl Engine {
             let whole = match stream {
                 // What is watched may be there, or not: only the server knows.
                 StreamId::Conversation(conversation) => !self.inbox.contains_key(conversation) && !self.watches(stream),
-                StreamId::Account(account) => *account == self.session.account,
+                StreamId::Account(account) => *account == self.ctx.session.account,
             };
-            let replica = Replica::empty(self.session.tenant.clone(), stream.clone(), whole);
+            let replica = Replica::empty(self.ctx.session.tenant.clone(), stream.clone(), whole);
             self.streams.insert(stream.clone(), Slot::Loading(Vec::new()));
             self.loaded(stream, replica);
             return;
@@ -118,8 +118,8 @@ impl Engine {
             }
         }
         self.streams.insert(stream.clone(), Slot::Loading(Vec::new()));
-        let task = self.store.read(ReadPurpose::Stream(stream.clone()), keys);
-        self.outputs.push_back(Output::Storage(task));
+        let task = self.ctx.store.read(ReadPurpose::Stream(stream.clone()), keys);
+        self.ctx.outputs.push_back(Output::Storage(task));
     }
 
     /// Takes in what is stored of a stream; none when that cannot be read now.
@@ -135,10 +135,10 @@ impl Engine {
         let replica = restored.unwrap_or_else(|| {
             // What is damaged is fetched again; what cannot be read now is left.
             if records.is_some() {
-                self.tell_damage();
+                self.ctx.report_damage();
                 self.drop_stored(stream);
             }
-            Replica::empty(self.session.tenant.clone(), stream.clone(), false)
+            Replica::empty(self.ctx.session.tenant.clone(), stream.clone(), false)
         });
         self.loaded(stream, replica);
     }
@@ -148,8 +148,8 @@ impl Engine {
     /// before a document is loaded.
     pub(super) fn read_rows(&mut self, stream: &StreamId, room: ConversationId) {
         if self.heads.contains_key(stream) && !self.streams.contains_key(stream) {
-            let task = self.store.read(ReadPurpose::Rows(room), vec![record::rows_key(room)]);
-            self.outputs.push_back(Output::Storage(task));
+            let task = self.ctx.store.read(ReadPurpose::Rows(room), vec![record::rows_key(room)]);
+            self.ctx.outputs.push_back(Output::Storage(task));
         }
     }
 
@@ -161,8 +161,8 @@ impl Engine {
         match record::read::<Vec<TimelineRow>>(&key, value) {
             Some(rows) => self.show_stored_rows(conversation, rows),
             None => {
-                self.tell_damage();
-                self.store.write(Write::Delete(key));
+                self.ctx.report_damage();
+                self.ctx.store.write(Write::Delete(key));
             }
         }
     }
@@ -207,9 +207,9 @@ impl Engine {
             return None;
         }
         let positions = tail.iter().map(|entry| (entry.position, entry.document.clone())).collect();
-        let (tenant, stream) = (self.session.tenant.clone(), stream.clone());
+        let (tenant, stream) = (self.ctx.session.tenant.clone(), stream.clone());
         let mut replica = Replica::restored(tenant, stream, head, documents, threads, registers, positions);
-        replica.count_loaded(&self.session.account);
+        replica.count_loaded(&self.ctx.session.account);
         Some(replica)
     }
 
@@ -281,7 +281,7 @@ impl Engine {
         let since = replica.confirmed.position();
         let keys = vec![record::document_key(page), record::tail_prefix(&stream)];
         // Entries of the page may still be on their way to the store.
-        self.store.read_later(ReadPurpose::Page(page.clone(), since), keys);
+        self.ctx.store.read_later(ReadPurpose::Page(page.clone(), since), keys);
     }
 
     pub(super) fn page_read(&mut self, page: &DocumentId, since: Position, records: &[Record]) {
@@ -293,8 +293,8 @@ impl Engine {
             StoredPage::Whole(document) => self.take_page(&stream, *document, since),
             StoredPage::Absent => self.fetch_page(page),
             StoredPage::Damaged => {
-                self.tell_damage();
-                self.store.write(Write::Delete(record::document_key(page)));
+                self.ctx.report_damage();
+                self.ctx.store.write(Write::Delete(record::document_key(page)));
                 self.fetch_page(page);
             }
         }
@@ -312,7 +312,7 @@ impl Engine {
             _ => return,
         };
         if online {
-            self.send(&ClientFrame::Fetch(Fetch {
+            self.ctx.send(&ClientFrame::Fetch(Fetch {
                 request,
                 stream: page.stream(),
                 scope,
@@ -323,7 +323,7 @@ impl Engine {
     }
 
     pub(super) fn fetch_later(&mut self, stream: &StreamId, retry_at: WallTime) {
-        let (monotonic, wall) = (self.now.monotonic, self.wall());
+        let (monotonic, wall) = (self.ctx.now.monotonic, self.ctx.wall());
         if let Some(replica) = self.replica(stream) {
             replica.fetch_at = Some(monotonic.plus(deferral(retry_at, wall)));
         }
@@ -340,7 +340,7 @@ impl Engine {
                 return self.read_page(page.id());
             }
             let kept = replica.keep(&page, since);
-            kept.into_iter().for_each(|write| self.store.write(write));
+            kept.into_iter().for_each(|write| self.ctx.store.write(write));
             self.insert_page(stream, page);
         }
         if let Some(open) = self.open.get_mut(&room) {
@@ -351,7 +351,7 @@ impl Engine {
 
     /// Takes in an older page; its unread messages are counted on it from now on.
     fn insert_page(&mut self, stream: &StreamId, page: Document) {
-        let me = self.session.account.clone();
+        let me = self.ctx.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
         replica.insert_older(page, &me);
         self.dirty_heads.insert(stream.clone());
@@ -360,8 +360,8 @@ impl Engine {
     /// Lets go of streams that nothing needs, when there are too many.
     pub(super) fn evict_streams(&mut self) {
         // What a screen shows stays: it is the app's to bound.
-        let streams_max = self.settings.streams_max + self.open.conversations().len();
-        if self.streams.len() <= streams_max || !self.store.is_idle() || !self.dirty_heads.is_empty() {
+        let streams_max = self.ctx.settings.streams_max + self.open.conversations().len();
+        if self.streams.len() <= streams_max || !self.ctx.store.is_idle() || !self.dirty_heads.is_empty() {
             return;
         }
         let idle = |stream: &StreamId, slot: &Slot| match slot {

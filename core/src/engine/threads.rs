@@ -44,7 +44,7 @@ impl Engine {
         let Some(replica) = self.replica(&stream) else { return };
         replica.wanted.remove(&thread);
         for document in replica.let_go(thread) {
-            self.store.write(record::put_document(&document));
+            self.ctx.store.write(record::put_document(&document));
         }
     }
 
@@ -90,7 +90,7 @@ impl Engine {
         let mut keys: Vec<_> = replica.thread_documents(thread).iter().map(record::document_key).collect();
         keys.push(record::tail_prefix(stream));
         // Entries of it may still be on their way to the store.
-        self.store.read_later(ReadPurpose::Thread(stream.clone(), thread, since), keys);
+        self.ctx.store.read_later(ReadPurpose::Thread(stream.clone(), thread, since), keys);
     }
 
     pub(super) fn thread_read(
@@ -115,8 +115,8 @@ impl Engine {
                     None => return self.fetch_thread(stream, thread),
                 },
                 StoredPage::Damaged => {
-                    self.tell_damage();
-                    self.store.write(Write::Delete(record::document_key(&id)));
+                    self.ctx.report_damage();
+                    self.ctx.store.write(Write::Delete(record::document_key(&id)));
                     return self.fetch_thread(stream, thread);
                 }
             }
@@ -131,7 +131,7 @@ impl Engine {
         if is_online {
             replica.holding.insert(thread, Some(request));
             let scope = FetchScope::Thread(thread);
-            return self.send(&ClientFrame::Fetch(Fetch {
+            return self.ctx.send(&ClientFrame::Fetch(Fetch {
                 request,
                 stream: stream.clone(),
                 scope,
@@ -164,7 +164,7 @@ impl Engine {
                 replica.insert_page(document);
             }
         }
-        kept.into_iter().for_each(|write| self.store.write(write));
+        kept.into_iter().for_each(|write| self.ctx.store.write(write));
         self.thread_held(stream, thread);
     }
 
@@ -194,7 +194,7 @@ impl Engine {
         });
         if let Some(thread) = opened {
             for document in &documents {
-                self.store.write(record::put_fetched(document, fetched));
+                self.ctx.store.write(record::put_fetched(document, fetched));
             }
             self.take_thread(stream, thread, documents, fetched.head);
         }
@@ -229,7 +229,7 @@ impl Engine {
     /// Asks for a thread again when its time has come: for nothing else of its stream, or
     /// a server that lets few questions pass would have to answer those again and again.
     fn hold_later(&mut self, stream: &StreamId, thread: ConversationId, retry_at: WallTime) {
-        let at = self.now.monotonic.plus(deferral(retry_at, self.wall()));
+        let at = self.ctx.now.monotonic.plus(deferral(retry_at, self.ctx.wall()));
         if let Some(replica) = self.replica(stream) {
             replica.held_later.insert(thread, at);
         }
@@ -237,7 +237,7 @@ impl Engine {
 
     /// Asks again for threads that were put off, where somebody still waits for them.
     pub(super) fn hold_deferred(&mut self, stream: &StreamId) {
-        let now = self.now.monotonic;
+        let now = self.ctx.now.monotonic;
         let Some(replica) = self.streams.quietly(stream) else { return };
         let due: Vec<ConversationId> =
             replica.held_later.iter().filter(|(_, at)| **at <= now).map(|(thread, _)| *thread).collect();

@@ -20,8 +20,8 @@ impl Engine {
             return;
         }
         self.drop_stored(&stream);
-        self.store.write(Write::Delete(record::head_key(&stream)));
-        self.store.write(Write::Delete(record::inbox_key(conversation)));
+        self.ctx.store.write(Write::Delete(record::head_key(&stream)));
+        self.ctx.store.write(Write::Delete(record::inbox_key(conversation)));
         self.heads.remove(&stream);
         self.dirty_heads.remove(&stream);
         self.inbox.remove(&conversation);
@@ -34,7 +34,7 @@ impl Engine {
         if let Some(open) = self.open.get_mut(&conversation) {
             open.detail = None;
         }
-        self.update(Update::Gone(conversation));
+        self.ctx.update(Update::Gone(conversation));
     }
 
     /// Takes back the detail of a thread, if there is no such thread, or nobody tells
@@ -50,7 +50,7 @@ impl Engine {
 
     fn tell_gone(&mut self, room: ConversationId) {
         if self.open.get_mut(&room).and_then(|open| open.detail.take()).is_some() {
-            self.update(Update::Gone(room));
+            self.ctx.update(Update::Gone(room));
         }
     }
 }

@@ -14,7 +14,7 @@ impl Engine {
     pub(super) fn watches(&self, stream: &StreamId) -> bool {
         let Some(conversation) = stream.conversation() else { return false };
         let row = self.inbox.get(&conversation).map(|record| record.row.status);
-        self.session.administrator && self.open.shows(conversation) && row != Some(MemberStatus::Active)
+        self.ctx.session.administrator && self.open.shows(conversation) && row != Some(MemberStatus::Active)
     }
 
     /// Asks the server to tell of a conversation from now on, if it has to be and was not.
@@ -28,7 +28,7 @@ impl Engine {
     /// The server need not tell of it any more.
     pub(super) fn unwatch(&mut self, conversation: ConversationId) {
         if self.watched.remove(&conversation) {
-            self.send(&ClientFrame::Unwatch(conversation));
+            self.ctx.send(&ClientFrame::Unwatch(conversation));
         }
     }
 
@@ -45,7 +45,7 @@ impl Engine {
     pub(super) fn is_unlisted(&self, stream: &StreamId) -> bool {
         match stream {
             StreamId::Conversation(conversation) => !self.inbox.contains_key(conversation),
-            StreamId::Account(account) => *account != self.session.account,
+            StreamId::Account(account) => *account != self.ctx.session.account,
         }
     }
 

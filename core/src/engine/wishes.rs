@@ -47,18 +47,16 @@ impl Wish {
 
 impl Engine {
     pub(super) fn take_wish(&mut self, request: u64, ask: AskFor) {
-        let sequence = self.add_wish(ask, self.wall());
+        let sequence = self.add_wish(ask, self.ctx.wall());
         self.waiting_requests.insert(sequence, request);
     }
 
     /// Keeps a wish from now on.
     pub(super) fn add_wish(&mut self, ask: AskFor, at: WallTime) -> u64 {
-        let sequence = self.next_sequence;
-        self.next_sequence += 1;
-        self.dirty_meta = true;
+        let sequence = self.ctx.new_sequence();
         let record = WishRecord { ask, at };
-        self.store.write(record::put(record::wish_key(sequence), &record));
-        self.store.wait_for(sequence);
+        self.ctx.store.write(record::put(record::wish_key(sequence), &record));
+        self.ctx.store.wait_for(sequence);
         self.wishes.insert(sequence, Wish { stored: false, ..Wish::restored(record) });
         sequence
     }
@@ -78,7 +76,7 @@ impl Engine {
     pub(super) fn withdraw_wishes(&mut self, sequences: &[u64]) {
         for sequence in sequences {
             if self.wishes.remove(sequence).is_some() {
-                self.store.withdraw(&record::wish_key(*sequence));
+                self.ctx.store.withdraw(&record::wish_key(*sequence));
             }
         }
     }
@@ -88,7 +86,7 @@ impl Engine {
         if !self.link.is_online() {
             return;
         }
-        let now = self.now.monotonic;
+        let now = self.ctx.now.monotonic;
         let mut asks = Vec::new();
         for wish in self.wishes.values_mut() {
             if wish.stored && wish.request.is_none() && wish.retry_at.is_none_or(|at| at <= now) {
@@ -99,7 +97,7 @@ impl Engine {
             }
         }
         for ask in asks {
-            self.send(&ClientFrame::Ask(ask));
+            self.ctx.send(&ClientFrame::Ask(ask));
         }
     }
 
@@ -116,7 +114,7 @@ impl Engine {
     /// When a deferred wish may be sent again.
     pub(super) fn wishes_timer(&self) -> Option<MonotonicTime> {
         let deferred = self.wishes.values().filter_map(|wish| wish.retry_at);
-        deferred.filter(|at| *at > self.now.monotonic).min()
+        deferred.filter(|at| *at > self.ctx.now.monotonic).min()
     }
 
     fn asked(&self, request: u64) -> Option<u64> {
@@ -164,7 +162,7 @@ impl Engine {
     pub(super) fn wish_refused(&mut self, refused: &Refused) -> bool {
         let Some(sequence) = self.asked(refused.request) else { return false };
         if let Some(retry_at) = refused.retry_at {
-            let again = self.now.monotonic.plus(deferral(retry_at, self.wall()));
+            let again = self.ctx.now.monotonic.plus(deferral(retry_at, self.ctx.wall()));
             if let Some(wish) = self.wishes.get_mut(&sequence) {
                 wish.wait_until(again);
             }
@@ -180,7 +178,7 @@ impl Engine {
     }
 
     fn end_wish(&mut self, sequence: u64) -> Option<Wish> {
-        self.store.write(Write::Delete(record::wish_key(sequence)));
+        self.ctx.store.write(Write::Delete(record::wish_key(sequence)));
         self.wishes.remove(&sequence)
     }
 }

@@ -318,7 +318,7 @@ fn e121_what_gathered_behind_the_snapshots_goes_in_one_write_however_much_it_is(
     let most = [80, 400].map(|page| {
         let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
         let conversation = admitted_conversation(&mut engine, &mut store, 1);
-        engine.limits.page_changes_soft = page;
+        engine.ctx.limits.page_changes_soft = page;
         let gathered = page / Settings::default().tail_share;
         let costs = (3..).take(gathered as usize).map(|position| {
             let command = SendMessage::new(conversation, "words").into();
@@ -421,7 +421,7 @@ const ON_A_PAGE: u64 = 20;
 
 /// A conversation on the screen of so many full pages that are loaded.
 fn paged_conversation(engine: &mut Engine, store: &mut MemoryStore, pages: u64) -> ConversationId {
-    engine.limits.page_changes_soft = ON_A_PAGE as u32;
+    engine.ctx.limits.page_changes_soft = ON_A_PAGE as u32;
     admitted_conversation(engine, store, pages * ON_A_PAGE)
 }
 

@@ -17,8 +17,9 @@ use super::*;
 use crate::{
     command::{BanMember, CreateConversation, SendMessage, SetMemberText, SetPermission},
     engine::record::OUTBOX,
-    ids::{ChangeHash, DocumentId},
+    ids::{ChangeHash, DocumentId, Stamp},
     journal::{Entry, Head},
+    limits::Limits,
     model::{MemberField, Permission},
     storage::{MemoryStore, StorageRequest, StorageTask, Write},
     wire::{Accepted, ClientFrame, Entries, Fetched, Pong, Push, Refused, ServerFrame, Welcome, decode_frame, encode},
@@ -165,7 +166,7 @@ fn see_grant_end(meanwhile: Option<fn(ConversationId) -> Command>) {
     };
     engine.handle(end(59_999), Input::TimerDue).unwrap();
     assert_eq!(grants_of_bob(&drain(&mut engine, &mut store)), None);
-    assert!(engine.wake_at.is_some_and(|at| at <= end(60_000).monotonic), "it is woken by then");
+    assert!(engine.ctx.timers.wake_at.is_some_and(|at| at <= end(60_000).monotonic), "it is woken by then");
     engine.handle(end(60_000), Input::TimerDue).unwrap();
     let outputs: Vec<Output> = core::iter::from_fn(|| engine.poll()).collect();
     assert_eq!(grants_of_bob(&outputs), Some(0));

@@ -7,7 +7,7 @@ use crate::{command::React, doc::Message, wire::Entries};
 #[test]
 fn e129_what_comes_of_a_page_while_it_is_read_is_on_it() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    engine.limits.page_changes_soft = 20;
+    engine.ctx.limits.page_changes_soft = 20;
     let push = push_of(&mut engine, &mut store, 40);
     receive(&mut engine, &mut store, &answer(&push, 1));
     let (stream, conversation) = (push.stream.clone(), push.stream.conversation().unwrap());

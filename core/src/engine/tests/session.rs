@@ -465,7 +465,7 @@ fn e73_a_token_of_somebody_else_is_refused_with_a_code_of_its_own() {
     // Tried again, the app is asked for a token, and nothing of the other account was taken over.
     let outputs = give(&mut engine, &mut store, Input::ConnectNow);
     assert!(outputs.iter().any(|output| matches!(output, Output::NeedToken { .. })), "{outputs:?}");
-    assert!(!engine.session.administrator);
+    assert!(!engine.ctx.session.administrator);
 }
 
 #[test]
