@@ -10,6 +10,7 @@ use crate::{
     engine::{
         Engine, Update,
         fault::{ReceiveEntryError, RestoreFetchedError},
+        inbox::Draw,
         outbox::REWRITES_MAX,
         record::{self, InboxRecord},
         replica::Received,
@@ -79,10 +80,8 @@ impl Engine {
                 // What is held tells better, and includes what is pending.
                 Some(record) if held && record.row.is_known() => {
                     let InboxRow { status, role, subscriber_count, .. } = &record.row;
-                    if (*status, role, *subscriber_count) != (summary.status, &summary.role, summary.subscriber_count) {
-                        // What is held is then ahead of what the screen was told.
-                        self.told_rows.remove(&conversation);
-                    }
+                    let told = (summary.status, &summary.role, summary.subscriber_count);
+                    let draw = if (*status, role, *subscriber_count) == told { Draw::Changed } else { Draw::Any };
                     record.receipt = receipt;
                     record.row.status = summary.status;
                     record.row.role = summary.role;
@@ -90,11 +89,9 @@ impl Engine {
                     record.receipt_unsent = receipt_unsent;
                     record.joined = summary.joined;
                     (record.head, record.chain) = (summary.position, Some(summary.chain));
-                    self.shown_rows.insert(conversation);
+                    self.inbox.draw(conversation, draw);
                 }
                 _ => {
-                    // What the screen was told of is replaced: it is told again.
-                    self.told_rows.remove(&conversation);
                     self.inbox.insert(
                         conversation,
                         InboxRecord {
@@ -106,10 +103,10 @@ impl Engine {
                             chain: Some(summary.chain),
                         },
                     );
-                    self.shown_rows.insert(conversation);
+                    self.inbox.draw(conversation, Draw::Any);
                 }
             }
-            self.dirty_rows.insert(conversation);
+            self.inbox.store(conversation);
             self.end_granted(conversation);
             // Who was invited, or asked, cannot read it yet.
             if summary.status == MemberStatus::Active && (held || self.link.is_online()) {
@@ -141,7 +138,7 @@ impl Engine {
             if last > record.head {
                 (record.head, record.chain) = (last, None);
             }
-            self.dirty_rows.insert(conversation);
+            self.inbox.store(conversation);
         }
         if self.ctx.session.administrator
             && self.is_unlisted(&frame.stream)
@@ -681,10 +678,8 @@ impl Engine {
         let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != status);
         if let Some(record) = record {
             record.row.status = status;
-            self.dirty_rows.insert(conversation);
-            self.shown_rows.insert(conversation);
-            // The row that is held is ahead of what the screen was told.
-            self.told_rows.remove(&conversation);
+            self.inbox.store(conversation);
+            self.inbox.draw(conversation, Draw::Any);
         }
         let Some(replica) = self.replica(stream) else { return };
         // What is pending may have been admitted before: the server answers

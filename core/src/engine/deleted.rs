@@ -42,15 +42,11 @@ impl Engine {
         for room in &rooms {
             self.ctx.store.write(Write::Delete(record::rows_key(*room)));
         }
-        let was_listed = self.inbox.remove(&conversation).is_some();
+        let was_listed = self.inbox.remove(&conversation);
         let was_told = was_listed || self.open.get(&conversation).is_some_and(|open| open.detail.is_some());
-        self.dirty_rows.remove(&conversation);
-        self.shown_rows.remove(&conversation);
-        self.told_rows.remove(&conversation);
         self.moved_receipts.remove(&conversation);
         self.empty_timelines(rooms);
         if was_told {
-            self.first_rows_stale = true;
             self.save_timelines_soon();
             self.ctx.update(Update::Gone(conversation));
         }

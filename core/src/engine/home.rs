@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     doc::Home,
-    engine::{Engine, Update, record},
+    engine::{Engine, Update, inbox::Draw, record},
     ids::{AccountId, ContactId, DocumentId, StreamId},
     model::{Profile, Reachability},
     view::{BlockedRow, ContactRow},
@@ -68,7 +68,7 @@ impl Engine {
             let is_other =
                 |account: &&AccountId| former.blocked.contains_key(*account) != home.blocked.contains_key(*account);
             for account in either.filter(is_other) {
-                self.shown_rows.extend(self.inbox.naming(account));
+                self.inbox.draw_naming(account);
             }
             let rows =
                 home.blocked.iter().map(|(account, since)| BlockedRow { account: account.clone(), since: *since });
@@ -80,7 +80,7 @@ impl Engine {
         let conversations = former.settings.keys().chain(home.settings.keys());
         let changed = conversations.filter(|id| former.settings.get(*id) != home.settings.get(*id));
         for conversation in changed.copied().collect::<Vec<_>>() {
-            self.shown_rows.insert(conversation);
+            self.inbox.draw(conversation, Draw::Changed);
         }
     }
 

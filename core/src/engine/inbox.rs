@@ -1,5 +1,6 @@
-//! The list as it is held: a record for each conversation, and which rows name somebody as
-//! one of the others, so that who is called otherwise is found without a look at all of them.
+//! The list as it is held: a record for each conversation, what the end of the input does for its
+//! row, and which rows name somebody as one of the others, so that who is called otherwise is found
+//! without a look at all of them.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -9,10 +10,36 @@ use crate::{
     view::InboxRow,
 };
 
+/// What is due for a row at the end of the input.
+#[derive(Debug, Default)]
+struct Due {
+    draw: Option<Draw>,
+    store: bool,
+}
+
+impl Due {
+    fn draw(&mut self, draw: Draw) {
+        self.draw = self.draw.max(Some(draw));
+    }
+}
+
+/// Which rows are shown of those that are drawn again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Draw {
+    /// One that is another than the one that is held.
+    Changed,
+    /// Any: the one that is held is newer than the one on the screen.
+    Any,
+}
+
+/// Invariant: the screen shows each row as it is held, but for those that are to be drawn.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     records: BTreeMap<ConversationId, InboxRecord>,
     naming: BTreeMap<AccountId, BTreeSet<ConversationId>>,
+    due: BTreeMap<ConversationId, Due>,
+    /// Whether the rows stored for the first paint are stale.
+    is_stale: bool,
 }
 
 impl Inbox {
@@ -30,7 +57,7 @@ impl Inbox {
     }
 
     pub(super) fn insert(&mut self, conversation: ConversationId, record: InboxRecord) {
-        self.remove(&conversation);
+        self.take(&conversation);
         for account in &record.row.others {
             self.naming.entry(account.clone()).or_default().insert(conversation);
         }
@@ -48,9 +75,47 @@ impl Inbox {
             }
             None => self.insert(conversation, InboxRecord::new(row)),
         }
+        self.is_stale = true;
+        self.store(conversation);
     }
 
-    pub(super) fn remove(&mut self, conversation: &ConversationId) -> Option<InboxRecord> {
+    /// Takes a conversation off the list; tells whether it was on it.
+    pub(super) fn remove(&mut self, conversation: &ConversationId) -> bool {
+        self.due.remove(conversation);
+        self.is_stale = true;
+        self.take(conversation).is_some()
+    }
+
+    /// Draws a row again at the end of the input.
+    pub(super) fn draw(&mut self, conversation: ConversationId, draw: Draw) {
+        self.due.entry(conversation).or_default().draw(draw);
+    }
+
+    /// Stores a record at the end of the input.
+    pub(super) fn store(&mut self, conversation: ConversationId) {
+        self.due.entry(conversation).or_default().store = true;
+    }
+
+    /// The rows to be drawn now.
+    pub(super) fn take_drawn(&mut self) -> Vec<(ConversationId, Draw)> {
+        let drawn = self.due.iter_mut().filter_map(|(conversation, due)| Some((*conversation, due.draw.take()?)));
+        drawn.collect()
+    }
+
+    /// The records to be stored now, when all that had to be drawn has been.
+    pub(super) fn take_stored(&mut self) -> impl Iterator<Item = (ConversationId, &InboxRecord)> {
+        let due = core::mem::take(&mut self.due);
+        debug_assert!(due.values().all(|due| due.draw.is_none()), "every row is drawn before it is stored");
+        let stored = due.into_iter().filter(|(_, due)| due.store);
+        stored.filter_map(|(conversation, _)| Some((conversation, self.records.get(&conversation)?)))
+    }
+
+    /// Whether the rows stored for the first paint were stale: they are stored with this.
+    pub(super) fn take_stale(&mut self) -> bool {
+        core::mem::take(&mut self.is_stale)
+    }
+
+    fn take(&mut self, conversation: &ConversationId) -> Option<InboxRecord> {
         let removed = self.records.remove(conversation)?;
         for account in &removed.row.others {
             if let Entry::Occupied(mut naming) = self.naming.entry(account.clone()) {
@@ -67,25 +132,51 @@ impl Inbox {
         self.records.iter()
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&ConversationId, &mut InboxRecord)> {
-        self.records.iter_mut()
-    }
-
-    pub(super) fn keys(&self) -> impl ExactSizeIterator<Item = &ConversationId> {
-        self.records.keys()
+    /// Changes all records, which are stored at the end of the input.
+    pub(super) fn change_all(&mut self, change: impl Fn(&mut InboxRecord)) {
+        for (conversation, record) in &mut self.records {
+            change(record);
+            self.due.entry(*conversation).or_default().store = true;
+        }
     }
 
     pub(super) fn values(&self) -> impl ExactSizeIterator<Item = &InboxRecord> {
         self.records.values()
     }
 
-    /// The conversations whose row names an account.
-    pub(super) fn naming(&self, account: &AccountId) -> impl Iterator<Item = ConversationId> {
-        self.naming.get(account).into_iter().flatten().copied()
+    /// Draws the rows again that name an account; tells how many.
+    pub(super) fn draw_naming(&mut self, account: &AccountId) -> u64 {
+        let naming = self.naming.get(account).into_iter().flatten();
+        for conversation in naming.clone() {
+            self.due.entry(*conversation).or_default().draw(Draw::Changed);
+        }
+        naming.count() as u64
     }
 
     /// Whom rows name.
     pub(super) fn named(&self) -> impl Iterator<Item = &AccountId> {
         self.naming.keys()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_drawn_and_stored_once_however_often_it_is_asked_for() {
+        let [one, other] = [1, 2].map(|number| ConversationId::from_bytes([number; 16]));
+        let mut inbox = Inbox::default();
+        inbox.draw(one, Draw::Any);
+        inbox.draw(one, Draw::Changed);
+        inbox.draw(other, Draw::Changed);
+        assert_eq!(
+            inbox.take_drawn(),
+            [(one, Draw::Any), (other, Draw::Changed)],
+            "the newer row is shown all the same"
+        );
+        assert_eq!(inbox.take_drawn(), []);
+        inbox.store(one);
+        assert_eq!(inbox.take_stored().count(), 0, "nothing is on the list");
     }
 }

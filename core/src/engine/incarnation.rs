@@ -81,10 +81,9 @@ impl Engine {
         self.cursor = None;
         self.deleted.clear();
         self.moved_receipts.clear();
-        for (conversation, record) in self.inbox.iter_mut() {
+        self.inbox.change_all(|record| {
             (record.head, record.chain, record.receipt, record.receipt_unsent) = Default::default();
-            self.dirty_rows.insert(*conversation);
-        }
+        });
     }
 
     /// Whether what is held of a stream is of another incarnation than the server's.
@@ -456,10 +455,7 @@ impl Engine {
     /// The account has no part in a conversation, and had none: it is on no list.
     fn unlist(&mut self, conversation: ConversationId) {
         self.ctx.store.write(Write::Delete(record::inbox_key(conversation)));
-        self.dirty_rows.remove(&conversation);
         self.inbox.remove(&conversation);
-        self.told_rows.remove(&conversation);
-        self.first_rows_stale = true;
         if let Some(open) = self.open.get_mut(&conversation) {
             open.detail = None;
         }

@@ -180,18 +180,11 @@ pub struct Engine {
     waiting_for_thread: BTreeMap<ConversationId, Vec<(u64, Command)>>,
     /// Who is called otherwise since the screen last looked.
     renamed: home::Renamed,
-    /// Rows of the list to be looked at again.
-    shown_rows: BTreeSet<ConversationId>,
-    /// Rows of the list that the screen has been told of.
-    told_rows: BTreeSet<ConversationId>,
     /// Conversations whose own registers moved since they were last sent.
     moved_receipts: BTreeSet<ConversationId>,
     /// Timelines whose stored rows are behind, and when to store them.
     stale_timelines: BTreeSet<ConversationId>,
-    /// Whether the stored newest rows of the list are behind.
-    first_rows_stale: bool,
     dirty_heads: BTreeSet<StreamId>,
-    dirty_rows: BTreeSet<ConversationId>,
     unsynced_shown: Option<u32>,
     /// Questions about the address book that the server has not answered.
     questions: Questions,
@@ -232,13 +225,9 @@ impl Engine {
             waiting_for_whole: BTreeMap::new(),
             waiting_for_thread: BTreeMap::new(),
             renamed: home::Renamed::default(),
-            shown_rows: BTreeSet::new(),
-            told_rows: BTreeSet::new(),
             moved_receipts: BTreeSet::new(),
             stale_timelines: BTreeSet::new(),
-            first_rows_stale: false,
             dirty_heads: BTreeSet::new(),
-            dirty_rows: BTreeSet::new(),
             unsynced_shown: None,
             questions: Questions::new(),
             uses: 0,
@@ -405,10 +394,8 @@ impl Engine {
                 self.heads.insert(stream, head);
             }
         }
-        for conversation in core::mem::take(&mut self.dirty_rows) {
-            if let Some(row) = self.inbox.get(&conversation) {
-                self.ctx.store.write(record::put(record::inbox_key(conversation), row));
-            }
+        for (conversation, record) in self.inbox.take_stored() {
+            self.ctx.store.write(record::put(record::inbox_key(conversation), record));
         }
         if core::mem::take(&mut self.ctx.dirty_meta) {
             self.ctx.store.write(record::put(record::META.to_owned(), &self.meta()));

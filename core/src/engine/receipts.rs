@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use crate::{
-    engine::{Engine, Update, record, streams::Work, timers::Timer},
+    engine::{Engine, Update, inbox::Draw, record, streams::Work, timers::Timer},
     ids::{AccountId, ConversationId, StreamId},
     journal::Position,
     limits::frame_items,
@@ -47,12 +47,12 @@ impl Engine {
         if merged == record.receipt {
             return;
         }
-        if merged.read > record.receipt.read {
-            self.shown_rows.insert(conversation);
+        let is_read = merged.read > record.receipt.read;
+        (record.receipt, record.receipt_unsent) = (merged, true);
+        if is_read {
+            self.inbox.draw(conversation, Draw::Changed);
         }
-        record.receipt = merged;
-        record.receipt_unsent = true;
-        self.dirty_rows.insert(conversation);
+        self.inbox.store(conversation);
         self.moved_receipts.insert(conversation);
         self.ctx.timers.start(Timer::Receipts, self.ctx.now.monotonic.plus(BUNDLE));
     }
@@ -102,8 +102,8 @@ impl Engine {
             return;
         }
         (record.receipt, record.receipt_unsent) = (merged, merged != receipt);
-        self.dirty_rows.insert(conversation);
-        self.shown_rows.insert(conversation);
+        self.inbox.store(conversation);
+        self.inbox.draw(conversation, Draw::Changed);
     }
 
     /// Merges registers of the others in; one that moved is a record of its own.

@@ -10,6 +10,7 @@ use crate::{
     engine::{
         Engine, TimelineUpdate, Update,
         home::Renamed,
+        inbox::Draw,
         open::OpenConversation,
         record,
         replica::Replica,
@@ -62,7 +63,7 @@ impl Engine {
     /// while after they did or at the end, for the next first paint.
     pub(super) fn save_timelines(&mut self) {
         self.ctx.timers.stop(Timer::Rows);
-        if core::mem::take(&mut self.first_rows_stale) {
+        if self.inbox.take_stale() {
             self.save_first_rows();
         }
         for conversation in core::mem::take(&mut self.stale_timelines) {
@@ -189,8 +190,8 @@ impl Engine {
         }
         let renamed = self.named_anew(renamed);
         for account in &renamed {
-            let listed = self.inbox.naming(account).inspect(|_| self.ctx.counter.add(|counts| counts.names += 1));
-            self.shown_rows.extend(listed);
+            let drawn = self.inbox.draw_naming(account);
+            self.ctx.counter.add(|counts| counts.names += drawn);
         }
         for open in self.open.values() {
             let stream = StreamId::Conversation(open.conversation);
@@ -243,7 +244,7 @@ impl Engine {
 
     fn flush_conversation(&mut self, conversation: ConversationId, mut touched: Touched) {
         if touched.row || touched.all || touched.detail || !touched.members.is_empty() {
-            self.shown_rows.insert(conversation);
+            self.inbox.draw(conversation, Draw::Changed);
         }
         for room in self.open.rooms_of(conversation) {
             self.ctx.counter.add(|counts| counts.timelines += 1);
@@ -365,22 +366,18 @@ impl Engine {
 
     fn flush_inbox(&mut self) {
         let mut rows = Vec::new();
-        for conversation in core::mem::take(&mut self.shown_rows) {
+        for (conversation, draw) in self.inbox.take_drawn() {
             let former = self.inbox.get(&conversation).map(|record| record.row.clone());
             let Some(mut row) = self.inbox_row(conversation).or_else(|| former.clone()) else { continue };
             row.set(&self.home);
             row.set_name(|account| self.name_of(account));
-            let fresh = former.is_none() || !self.told_rows.contains(&conversation);
-            if fresh || former.as_ref() != Some(&row) {
+            if draw == Draw::Any || former.as_ref() != Some(&row) {
                 self.inbox.set_row(conversation, row.clone());
-                self.told_rows.insert(conversation);
-                self.dirty_rows.insert(conversation);
                 rows.push(row);
             }
         }
         if !rows.is_empty() {
             self.ctx.update(Update::Inbox(rows));
-            self.first_rows_stale = true;
             self.save_timelines_soon();
         }
     }

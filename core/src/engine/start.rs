@@ -156,7 +156,6 @@ impl Engine {
         for (account, profile) in self.profiles.clone() {
             self.ctx.update(Update::Profile { account, profile });
         }
-        self.told_rows.extend(self.inbox.keys().copied());
         let rows = self.inbox.values().map(|record| record.row.clone()).collect::<Vec<_>>();
         if !rows.is_empty() {
             self.ctx.update(Update::Inbox(rows));

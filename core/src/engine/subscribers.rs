@@ -1,6 +1,10 @@
 //! How many subscribe to a channel, as the server tells its readers now and then.
 
-use crate::{engine::Engine, ids::StreamId, wire::SubscriberCount};
+use crate::{
+    engine::{Engine, inbox::Draw},
+    ids::StreamId,
+    wire::SubscriberCount,
+};
 
 impl Engine {
     pub(super) fn receive_subscriber_count(&mut self, frame: &SubscriberCount) {
@@ -10,10 +14,8 @@ impl Engine {
             return;
         }
         record.row.subscriber_count = count;
-        // The row that is held is ahead of what the screen was told.
-        self.told_rows.remove(&conversation);
-        self.shown_rows.insert(conversation);
-        self.dirty_rows.insert(conversation);
+        self.inbox.draw(conversation, Draw::Any);
+        self.inbox.store(conversation);
         if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
             replica.touched.detail = true;
         }

@@ -25,8 +25,6 @@ impl Engine {
         self.heads.remove(&stream);
         self.dirty_heads.remove(&stream);
         self.inbox.remove(&conversation);
-        self.told_rows.remove(&conversation);
-        self.first_rows_stale = true;
         self.save_timelines_soon();
         for room in self.open_rooms(&stream).into_iter().filter(|room| *room != conversation) {
             self.tell_gone(room);

@@ -152,7 +152,7 @@ fn w64_a_device_that_is_too_old_keeps_what_is_written_until_it_is_upgraded() {
     let later = Now { monotonic: MonotonicTime::from_millis(3_600_000), ..now() };
     engine.handle(later, Input::TimerDue).unwrap();
     assert!(!drain(&mut engine, &mut store).iter().any(|output| matches!(output, Output::Connect)));
-    let group = *engine.inbox.keys().next().unwrap();
+    let group = *engine.inbox.iter().next().unwrap().0;
     let outputs = give(
         &mut engine,
         &mut store,
