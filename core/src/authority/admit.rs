@@ -2,7 +2,7 @@
 //! all of them. An entry that was admitted is judged again by the same steps.
 
 use crate::{
-    authority::{Context, Effects, Refusal, Session, Stream, block, decide, newer, pace, shape, size},
+    authority::{Context, Effects, Refusal, Session, Stream, block, decide, generation, newer, pace, shape, size},
     code::Code,
     doc::{Admit, ApplyChangeError, Change, DecodedChange, Document, Fact},
     ids::{ChangeHash, DocumentId},
@@ -133,6 +133,9 @@ impl Stream {
     /// # Errors
     /// The refusal that it should have been answered with.
     pub fn readmit(&mut self, entry: &Entry, limits: &Limits) -> Result<Admitted, AdmitError> {
+        if generation::of(entry).is_some() {
+            return Ok(self.squash_again(entry)?);
+        }
         let (session, pushed) = self.pushed(entry, limits)?;
         self.admit(&session, &pushed, entry.accepted_at, limits)
     }
@@ -166,10 +169,12 @@ impl Stream {
     }
 
     /// Whether an entry is another change than the one that is held at its position: its document
-    /// lacks it, or a message of another one was admitted there. Not known where neither is here.
+    /// lacks it, or a message of another one was admitted there. Not known where neither is here, nor of what
+    /// a generation has replaced.
     pub(crate) fn contradicts(&self, entry: &Entry) -> bool {
         let change = shape::read(&entry.change, &Limits::WIDEST);
-        let held = self.document(&entry.document).zip(change.ok());
+        let is_before = |held: &Document| held.generation().is_some_and(|begun| entry.position < begun.position);
+        let held = self.document(&entry.document).filter(|held| !is_before(held)).zip(change.ok());
         let is_there = |other: &Document| {
             let before = Position::new(entry.position.number().saturating_sub(1));
             *other.id() != entry.document && !other.admissions().between(before, entry.position).is_empty()

@@ -11,6 +11,7 @@ mod block;
 mod content;
 mod count;
 mod create;
+mod generation;
 #[cfg(feature = "testing")]
 mod judge;
 mod late;

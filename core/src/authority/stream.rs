@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     authority::{
-        Refusal, pin,
+        Refusal, generation, pin,
         said::{SAID_ENTRIES_MAX, Said},
         shape, thread,
     },
@@ -391,9 +391,15 @@ impl Stream {
     }
 
     fn take_received(&mut self, entry: &Entry, admit: Admit) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
+        let system = self.system;
         let apply = |document: &mut Document| {
             if entry.position <= document.position() {
                 return Ok(None);
+            }
+            if let Some(change) = generation::of(entry) {
+                generation::check(document, system, entry, &change).map_err(illegal)?;
+                document.begin_generation(&change, entry.position)?;
+                return Ok(Some(change));
             }
             let change = shape::check_entry(document, entry).map_err(illegal)?;
             admit(document, &change, entry.position, entry.accepted_at)?;
@@ -615,8 +621,12 @@ fn illegal(refusal: Refusal) -> ApplyChangeError {
     ApplyChangeError::Illegal { code: refusal.code, detail: refusal.detail }
 }
 
-/// What an accepted change states; what does not parse, from a newer version, is passed over.
+/// What an accepted change states; what does not parse, from a newer version, is passed over. A
+/// generation states nothing that was not so before.
 pub(super) fn facts_of(document: &DocumentId, change: &Change) -> Vec<Fact> {
+    if change.is_generation() {
+        return Vec::new();
+    }
     let parse = |operation: &Operation| {
         let value = match &operation.kind {
             OperationKind::Put(value) => Some(value),

@@ -113,7 +113,7 @@ impl Verifier {
                 return differs(Aspect::Hash, format!("the change with hash {hash}"), found);
             }
         }
-        let device = match shape::read(&entry.change, &self.limits) {
+        let device = match shape::read(&entry.change, &Limits::WIDEST) {
             Ok((change, _)) => change.device(),
             Err(refusal) => return differs(Aspect::Decision, refused(&refusal), admitted(entry)),
         };

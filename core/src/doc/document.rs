@@ -4,6 +4,7 @@
 
 mod admitted;
 mod fallback;
+mod generation;
 mod saved;
 
 use std::{
@@ -27,7 +28,7 @@ use crate::{
     time::WallTime,
 };
 
-pub use self::saved::RestoreDocumentError;
+pub use self::{generation::Generation, saved::RestoreDocumentError};
 
 /// A document of a replica.
 #[derive(Clone)]
@@ -444,6 +445,10 @@ impl Document {
             return Ok(None);
         }
         let change = Change::restore(&entry.change)?;
+        if change.is_generation() {
+            self.begin_generation(&change, entry.position)?;
+            return Ok(Some(change));
+        }
         take(self, &change, entry.position, entry.accepted_at)?;
         self.charge(&change, &entry.account, entry.administrator, entry.accepted_at);
         Ok(Some(change))

@@ -22,7 +22,7 @@ mod value;
 
 pub use change::{Change, DecodedChange, Operation, OperationKind, ParseChangeError, Predecessor};
 pub(crate) use document::Admit;
-pub use document::{ApplyChangeError, Document, RestoreDocumentError, Statement};
+pub use document::{ApplyChangeError, Document, Generation, RestoreDocumentError, Statement};
 #[cfg(any(test, feature = "testing"))]
 pub use effort::Effort;
 pub use fact::{Fact, ParseFactError, ProfileField, SettingField};

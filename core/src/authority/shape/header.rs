@@ -4,6 +4,7 @@ use crate::{
     authority::{Refusal, Session, refuse},
     code::Code,
     doc::{Change, Document},
+    ids::ChangeHash,
     limits::Limits,
     time::WallTime,
 };
@@ -17,16 +18,31 @@ pub(super) fn check_actor(change: &Change, session: &Session) -> Result<(), Refu
     }
 }
 
-/// The change is the next one of its device in this document.
+/// The change is the next one of its device in this document, and of this generation of it.
 pub(super) fn check(
     document: &Document,
     change: &Change,
     accepted_at: WallTime,
     limits: &Limits,
 ) -> Result<(), Refusal> {
+    let dependencies = change.dependencies();
+    let placed = check_place(document, change, &dependencies, accepted_at, limits);
+    let is_of_this = || !dependencies.is_empty() && dependencies.iter().all(|&hash| document.contains(hash));
+    if (placed.is_err() || dependencies.is_empty()) && document.generation().is_some() && !is_of_this() {
+        return refuse(Code::Stale, "written on a former generation of the document");
+    }
+    placed
+}
+
+fn check_place(
+    document: &Document,
+    change: &Change,
+    dependencies: &[ChangeHash],
+    accepted_at: WallTime,
+    limits: &Limits,
+) -> Result<(), Refusal> {
     let latest = document.latest_of(change.device());
     check_sequence(change, latest.map_or(0, |(sequence, _)| sequence))?;
-    let dependencies = change.dependencies();
     if !dependencies.windows(2).all(|pair| pair[0] < pair[1]) {
         return refuse(Code::NotCanonical, "the dependencies are not sorted and unique");
     }
@@ -34,7 +50,7 @@ pub(super) fn check(
         return refuse(Code::DependencyMissing, "the device's own previous change is not a dependency");
     }
     let mut last_operation = 0;
-    for &dependency in &dependencies {
+    for &dependency in dependencies {
         match document.last_operation(dependency) {
             Some(last) => last_operation = last_operation.max(last),
             None => return refuse(Code::DependencyMissing, format!("{dependency} is not admitted")),

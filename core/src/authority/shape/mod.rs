@@ -60,6 +60,9 @@ pub(super) fn check_entry(document: &mut Document, entry: &Entry) -> Result<Chan
     header::check(document, &change, entry.accepted_at, &limits)?;
     canonical::check(&change, decoded, &entry.change)?;
     operations::check_form(&change, &limits)?;
+    if change.is_generation() {
+        return Err(Refusal::new(Code::OperationIllegal, "a generation by another hand than the system's"));
+    }
     predecessors::check(document, &change)?;
     Ok(change)
 }

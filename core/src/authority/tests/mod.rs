@@ -6,6 +6,7 @@ mod account;
 mod block;
 mod content;
 mod count;
+mod generation;
 mod given;
 mod late;
 mod line;

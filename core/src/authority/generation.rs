@@ -1,0 +1,63 @@
+//! Generations: when a document is written anew, and whether an entry that says that it was may be.
+//! Nobody pushes one. The stream makes it of nothing but the document (J60), and so does whoever
+//! receives it: what is not the very same change is not taken.
+
+use crate::{
+    authority::{Admitted, Effects, Refusal, Stream, shape},
+    code::Code,
+    doc::{Change, Document},
+    ids::{AccountId, DeviceId, DocumentId},
+    journal::Entry,
+    limits::Limits,
+    time::WallTime,
+};
+
+/// The change of an entry that begins a generation; none of any other entry.
+pub(super) fn of(entry: &Entry) -> Option<Change> {
+    let read = || Some(shape::read(&entry.change, &Limits::WIDEST).ok()?.0);
+    // Most entries are told from it without a look at their change.
+    entry.account.is_system().then(read)?.filter(Change::is_generation)
+}
+
+/// Whether a change is the generation that takes a document's place with an entry.
+pub(super) fn check(document: &Document, system: DeviceId, entry: &Entry, change: &Change) -> Result<(), Refusal> {
+    let made = document.squash(system, entry.position, entry.accepted_at);
+    if !entry.administrator && made.is_some_and(|made| made.bytes() == change.bytes()) {
+        return Ok(());
+    }
+    Err(refusal())
+}
+
+fn refusal() -> Refusal {
+    Refusal::new(Code::OperationIllegal, "not the generation of what the document says")
+}
+
+impl Stream {
+    /// Writes a loaded document anew, as the next entry. None where it is not loaded, or has no generations.
+    pub fn squash(&mut self, document: &DocumentId, accepted_at: WallTime) -> Option<Admitted> {
+        let (position, system) = (self.position().next(), self.system);
+        let change = self.document(document)?.squash(system, position, accepted_at)?;
+        self.document_mut(document)?.begin_generation(&change, position).ok()?;
+        let entry = Entry {
+            position,
+            document: document.clone(),
+            account: AccountId::system(),
+            administrator: false,
+            accepted_at,
+            change: change.bytes().to_vec(),
+            deletes: None,
+        };
+        let hash = change.hash();
+        self.head = self.head.next(self.tenant(), &entry, hash);
+        let effects = Effects { thread: document.thread(), ..Effects::default() };
+        Some(Admitted { entry, hash, chain: self.head.chain, effects })
+    }
+
+    /// Makes the generation again that an entry says was made.
+    ///
+    /// # Errors
+    /// When none can be.
+    pub(super) fn squash_again(&mut self, entry: &Entry) -> Result<Admitted, Refusal> {
+        self.squash(&entry.document, entry.accepted_at).ok_or_else(refusal)
+    }
+}

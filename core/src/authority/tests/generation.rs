@@ -1,0 +1,262 @@
+//! Generations: a document that is written anew says and allows what it did, and takes nothing that
+//! was written on what it has replaced.
+
+use super::*;
+use crate::{
+    authority::Verifier,
+    ids::ChangeHash,
+    journal::{ChainHash, Entry},
+    model::{Conversation, Grant},
+};
+
+const LATER: WallTime = WallTime::from_millis(NOW.as_millis() + 90_000);
+
+impl Room {
+    /// Writes the conversation's document anew.
+    fn squash(&mut self) -> Admitted {
+        let admitted = self.stream.squash(&self.document(None), LATER).unwrap();
+        self.admitted.push(admitted.entry.clone());
+        admitted
+    }
+
+    fn conversation_document(&self) -> &Document {
+        self.stream.document(&self.document(None)).unwrap()
+    }
+
+    /// The same stream as of its first entries, on another replica.
+    fn replica(&self, entries: usize) -> Stream {
+        let mut stream = Stream::new(self.stream.tenant().clone(), self.stream.id().clone());
+        stream.insert(Document::new(self.document(None)));
+        for entry in &self.admitted[..entries] {
+            stream.receive_entry(entry).unwrap();
+        }
+        stream
+    }
+}
+
+fn title(text: &str) -> Fact {
+    Fact::Info(InfoField::Title, Some(text.into()))
+}
+
+/// What a document says and what is known beside it, but for how much it holds.
+fn state(document: &Document) -> (Vec<Fact>, Conversation, crate::doc::Shares, Option<WallTime>) {
+    let facts = document.facts("").collect();
+    (facts, Conversation::read(document), document.shares().clone(), document.updated_at())
+}
+
+/// Anything that somebody may state of a conversation.
+fn statements() -> impl Strategy<Value = Vec<(usize, Fact)>> {
+    let names = ["ow", "ad", "mo", "me", "gu", "zoe"];
+    let grant = |allowed, by: &str| Grant { allowed, until: None, by: account(by), at: NOW };
+    let fact = (0..names.len(), 0..names.len(), 0..9u8, proptest::sample::select(MemberStatus::ALL.to_vec()));
+    let fact = fact.prop_map(move |(actor, whom, which, to)| {
+        let stated = match which {
+            0 | 1 => status(names[whom], to),
+            2 => role(names[whom], Role::Moderator),
+            3 => title(names[whom]),
+            4 => Fact::Info(InfoField::Title, None),
+            5 => Fact::Locked(to == MemberStatus::Active),
+            6 => pin(1, names[actor]),
+            7 => Fact::Pin(message(1, "mo"), None),
+            _ => {
+                let given = (to != MemberStatus::Left).then(|| grant(to == MemberStatus::Active, names[actor]));
+                Fact::MemberGrant(account(names[whom]), Permission::PinAdd, given)
+            }
+        };
+        (actor, stated)
+    });
+    proptest::collection::vec(fact, 0..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn j60_what_is_written_anew_says_and_allows_what_it_did(
+        statements in statements(),
+        places in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let names = ["ow", "ad", "mo", "me", "gu", "zoe"];
+        let (mut plain, mut squashed) = (Room::group(), Room::group());
+        for (index, (actor, fact)) in statements.iter().enumerate() {
+            if places.iter().any(|place| place.index(statements.len()) == index) {
+                let before = state(squashed.conversation_document());
+                squashed.squash();
+                let document = squashed.conversation_document();
+                prop_assert_eq!(state(document), before);
+                prop_assert!(document.says_what_the_library_says());
+                prop_assert_eq!((document.changes(), document.heads().len()), (1, 1));
+            }
+            let stated = plain.moved(&session(names[*actor]), std::slice::from_ref(fact));
+            let writes = |room: &Room| {
+                room.stream.clone().write(session(names[*actor]).device, &room.document(None), NOW, &stated).is_some()
+            };
+            prop_assert_eq!(writes(&plain), writes(&squashed));
+            if writes(&plain) {
+                let answers = [&mut plain, &mut squashed].map(|room| {
+                    room.push(names[*actor], None, std::slice::from_ref(fact)).map(|admitted| admitted.effects)
+                });
+                prop_assert_eq!(&answers[0], &answers[1]);
+            }
+        }
+        let [plain_facts, squashed_facts] =
+            [&plain, &squashed].map(|room| room.conversation_document().facts("").collect::<Vec<_>>());
+        prop_assert_eq!(plain_facts, squashed_facts);
+        prop_assert_eq!(plain.stream.conversation(), squashed.stream.conversation());
+        // Whoever reads the entries, at once or behind a saved document, has the very same.
+        let replica = squashed.replica(squashed.admitted.len());
+        let made = squashed.conversation_document();
+        let (position, data, admissions) = replica.document(made.id()).unwrap().save();
+        let parts = Some((position, &data[..], &admissions[..]));
+        let restored = Document::restore(made.id().clone(), parts, &[]).unwrap();
+        let whole: Vec<Entry> =
+            squashed.admitted.iter().filter(|entry| entry.document == *made.id()).cloned().collect();
+        let stored = Document::restore(made.id().clone(), None, &whole).unwrap();
+        for read in [replica.document(made.id()).unwrap(), &restored, &stored] {
+            prop_assert_eq!(state(read), state(made));
+            prop_assert_eq!((read.heads(), read.changes(), read.change_bytes(), read.generation()),
+                (made.heads(), made.changes(), made.change_bytes(), made.generation()));
+        }
+        prop_assert_eq!(replica.head(), squashed.stream.head());
+    }
+}
+
+#[test]
+fn j60_a_generation_names_its_place_and_what_it_replaces() {
+    let mut room = Room::group();
+    assert_eq!(room.conversation_document().generation(), None);
+    let other = room.clone().squash();
+    let first = room.squash();
+    assert_eq!((first.hash, first.chain), (other.hash, other.chain));
+    let begun = room.conversation_document().generation().unwrap();
+    assert_eq!(begun.position, first.entry.position);
+    room.push("ow", None, &[title("Boats")]).unwrap();
+    room.squash();
+    let second = room.conversation_document().generation().unwrap();
+    assert!(second.position > begun.position && second.replaces != begun.replaces);
+    // Nothing of what was said before is left.
+    let (_, data, _) = room.conversation_document().save();
+    assert!(!data.windows(4).any(|bytes| bytes == b"Trip"));
+}
+
+#[test]
+fn j61_only_documents_of_conversations_and_threads_are_written_anew() {
+    let mut room = Room::group();
+    let page = room.document(Some(1));
+    assert!(room.stream.squash(&page, LATER).is_none());
+    let thread = DocumentId::Thread(room.conversation(), ConversationId::from_bytes([9; 16]));
+    room.stream.insert(Document::new(thread.clone()));
+    assert!(room.stream.squash(&thread, LATER).is_none(), "one without a change");
+}
+
+#[test]
+fn j61_nobody_pushes_a_generation() {
+    let room = Room::group();
+    let made = room.clone().squash().entry;
+    let pushed = PushedChange { document: made.document.clone(), change: made.change };
+    let system = Session::system(room.stream.tenant().clone(), room.stream.id());
+    let administrator = Session { administrator: true, ..system.clone() };
+    let stranger = Session { account: account("ow"), ..system.clone() };
+    for (session, expected) in [
+        (&system, Code::OperationIllegal),
+        (&administrator, Code::OperationIllegal),
+        (&stranger, Code::ActorConflict),
+        (&super::session("ow"), Code::WrongActor),
+    ] {
+        assert_eq!(room.clone().admit(session, &pushed).map_err(code_of).err(), Some(expected));
+    }
+}
+
+#[test]
+fn j61_whoever_has_the_document_takes_no_other_generation() {
+    let mut room = Room::group();
+    let held = room.replica(room.admitted.len());
+    let honest = room.clone().squash().entry;
+    room.push("ow", None, &[title("Boats")]).unwrap();
+    let of_others = room.squash().entry;
+    let check = |entry: &Entry| {
+        let mut held = held.clone();
+        held.receive_entry(entry).map(|effects| assert_eq!(effects.map(|effects| effects.facts), Some(vec![])))
+    };
+    assert_eq!(check(&honest), Ok(()));
+    let lied = [
+        Entry { change: of_others.change.clone(), ..honest.clone() },
+        Entry { account: account("ow"), ..honest.clone() },
+        Entry { administrator: true, ..honest.clone() },
+        Entry { accepted_at: WallTime::from_millis(0), ..honest.clone() },
+        Entry { position: honest.position.next(), ..honest.clone() },
+    ];
+    for (index, entry) in lied.iter().enumerate() {
+        assert!(check(entry).is_err(), "{index}");
+    }
+}
+
+#[test]
+fn j62_a_generation_is_made_again_by_whoever_verifies() {
+    // No one change of a person may state as much as a generation does.
+    let limits = Limits { change_operations_max: 12, ..Limits::default() };
+    let verify = |entries: &[Entry], hashes: &[(ChangeHash, ChainHash)]| {
+        let stream = StreamId::Conversation(ConversationId::from_bytes([7; 16]));
+        let mut verifier = Verifier::new(TenantId::parse("acme").unwrap(), stream, limits.clone());
+        for (entry, (hash, chain)) in entries.iter().zip(hashes) {
+            verifier.feed(entry, *hash, *chain).map_err(|difference| (difference.position, difference.aspect))?;
+        }
+        Ok::<_, (Position, crate::authority::Aspect)>(verifier.stream().head())
+    };
+    let mut room = Room::group();
+    let held = room.stream.clone();
+    let squashed = room.squash();
+    assert_eq!(held.verify_entry(&squashed.entry, &limits), Ok(()));
+    room.push("ow", None, &[title("Boats")]).unwrap();
+    let mut chain = ChainHash::default();
+    let mut hashes = Vec::new();
+    for entry in &room.admitted {
+        let hash = ChangeHash::of_change(&entry.change).unwrap();
+        chain = chain.next(room.stream.tenant(), entry, hash);
+        hashes.push((hash, chain));
+    }
+    assert_eq!(verify(&room.admitted, &hashes), Ok(room.stream.head()));
+    // One that says something else, under hashes of its own.
+    let mut other = Room::group();
+    other.push("ow", None, &[title("Ships")]).unwrap();
+    let index = room.admitted.iter().position(|entry| *entry == squashed.entry).unwrap();
+    let mut lied = room.admitted.clone();
+    lied[index].change = other.squash().entry.change;
+    hashes[index].0 = ChangeHash::of_change(&lied[index].change).unwrap();
+    assert_eq!(verify(&lied, &hashes), Err((squashed.entry.position, crate::authority::Aspect::Entry)));
+}
+
+#[test]
+fn j63_what_was_written_on_a_former_generation_is_stale() {
+    let mut room = Room::group();
+    let conversation = room.document(None);
+    // By one who wrote there before, by one who did not, and the very first change once more.
+    let written = room.write(&session("ow"), &conversation, &[title("Boats")]);
+    let begun = room.write(&session("ad"), &conversation, &[title("Ships")]);
+    let first = PushedChange { document: conversation.clone(), change: room.admitted[0].change.clone() };
+    room.squash();
+    for (name, pushed) in [("ow", &written), ("ad", &begun), ("ow", &first)] {
+        let refused = room.clone().admit(&session(name), pushed).map_err(code_of).err();
+        assert_eq!(refused, Some(Code::Stale), "{name}");
+    }
+    // Written anew, both are the first of their devices here.
+    room.push("ow", None, &[title("Boats")]).unwrap();
+    room.push("ad", None, &[title("Ships")]).unwrap();
+    let repeated = room.write(&session("ow"), &conversation, &[title("Trains")]);
+    room.push("ow", None, &[title("Trains")]).unwrap();
+    let again = room.clone().admit(&session("ow"), &repeated);
+    assert!(matches!(again, Err(AdmitError::AlreadyAdmitted(_))));
+}
+
+#[test]
+fn j63_what_was_replaced_contradicts_nothing() {
+    let mut room = Room::group();
+    let before = room.admitted[0].clone();
+    room.squash();
+    let squashed = room.replica(room.admitted.len());
+    assert!(!squashed.contradicts(&before));
+    let mut other = Room::group();
+    other.push("ow", None, &[title("Ships")]).unwrap();
+    let told = Entry { position: room.admitted.last().unwrap().position, ..other.admitted.last().unwrap().clone() };
+    assert!(squashed.contradicts(&told));
+}

@@ -1,0 +1,109 @@
+//! A document written anew as one change that states only what it says now. What it said before,
+//! and who said it, is left out: the way on for a document that has grown, and for erasure.
+
+use core::num::NonZeroU64;
+
+use sha2::{Digest, Sha256};
+
+use super::{ApplyChangeError, Document};
+use crate::{
+    doc::{Change, Operation, OperationKind, Value, change::Header},
+    ids::{DeviceId, DocumentId},
+    journal::Position,
+    limits::Limits,
+    time::WallTime,
+};
+
+/// The key under which a document says which generation it is. It is of no grammar, so no session
+/// can state it.
+const KEY: &str = "generation";
+
+/// What the hash of what a generation replaces begins with, so that it is of nothing else.
+const DOMAIN: &[u8] = b"tidings generation 1\0";
+
+/// Which generation of a document it is. Of the first one, which was written from nothing, there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation {
+    /// The position of its entry.
+    pub position: Position,
+    /// The hash over the heads of the document that it replaces, and so over all that was ever said there.
+    pub replaces: [u8; 32],
+}
+
+impl Generation {
+    fn write(self) -> Value {
+        Value::Bytes([&self.position.number().to_be_bytes()[..], &self.replaces].concat())
+    }
+
+    fn read(value: &Value) -> Option<Self> {
+        let Value::Bytes(bytes) = value else { return None };
+        let (position, replaces) = bytes.split_first_chunk()?;
+        Some(Self { position: Position::new(u64::from_be_bytes(*position)), replaces: replaces.try_into().ok()? })
+    }
+}
+
+impl Change {
+    /// Whether it says that it begins a generation. Whether it may is `authority`'s to say.
+    pub(crate) fn is_generation(&self) -> bool {
+        self.operations().iter().any(|operation| operation.key.as_deref() == Some(KEY))
+    }
+}
+
+impl Document {
+    /// Which generation it is; none of the first.
+    pub fn generation(&self) -> Option<Generation> {
+        Generation::read(self.contents.get(KEY)?)
+    }
+
+    /// The one change of the generation that takes its place with the entry at a position: the same on
+    /// every replica. None of a document that has no generations, without a change, that a newer version
+    /// wrote to, or that says more than a client takes in one change.
+    pub(crate) fn squash(&self, system: DeviceId, position: Position, at: WallTime) -> Option<Change> {
+        let has_generations = matches!(self.id, DocumentId::Conversation(_) | DocumentId::Thread(..));
+        if !has_generations || self.changes == 0 {
+            return None;
+        }
+        let mut hasher = Sha256::new_with_prefix(DOMAIN);
+        self.heads.iter().for_each(|head| hasher.update(head.as_bytes()));
+        let generation = Generation { position, replaces: hasher.finalize().into() };
+        let mut operations = vec![put(KEY, generation.write())];
+        for (key, value) in self.contents.range("").filter(|(key, _)| *key != KEY) {
+            operations.push(put(key, value?.clone()));
+        }
+        if operations.len() > Limits::WIDEST.change_operations_max as usize {
+            return None;
+        }
+        let header = Header {
+            device: system,
+            sequence: 1,
+            start_operation: NonZeroU64::MIN,
+            seconds: i64::try_from(at.as_seconds()).unwrap_or(0),
+            dependencies: &[],
+        };
+        let change = Change::compose(header, operations);
+        (change.bytes().len() <= Limits::WIDEST.change_bytes_max as usize).then_some(change)
+    }
+
+    /// Becomes the generation that a change begins. What is known beside the changes stays: when it was
+    /// last changed, and what is left of shares.
+    ///
+    /// # Errors
+    /// When the change does not apply; the document is as it was.
+    pub(crate) fn begin_generation(&mut self, change: &Change, position: Position) -> Result<(), ApplyChangeError> {
+        let mut begun = Document {
+            position,
+            updated_at: self.updated_at,
+            shares: self.shares.clone(),
+            admissions: self.admissions.clone(),
+            ..Document::new(self.id.clone())
+        };
+        begun.apply(change)?;
+        begun.settle();
+        *self = begun;
+        Ok(())
+    }
+}
+
+fn put(key: &str, value: Value) -> Operation {
+    Operation { root: true, key: Some(key.to_owned()), kind: OperationKind::Put(value), predecessors: Vec::new() }
+}
