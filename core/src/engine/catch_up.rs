@@ -311,7 +311,7 @@ impl Engine {
     }
 
     pub(super) fn fetch_stream(&mut self, stream: &StreamId) {
-        let request = self.link.new_request();
+        let request = self.ctx.new_request();
         if !self.link.is_online() {
             return;
         }
@@ -328,7 +328,9 @@ impl Engine {
             }
             _ => None,
         };
-        self.watched.extend(stream.conversation().filter(|_| matches!(scope, FetchScope::Watch(_))));
+        if matches!(scope, FetchScope::Watch(_)) {
+            stream.conversation().into_iter().for_each(|conversation| self.requests.watched.add(conversation));
+        }
         self.ctx.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held, chain }));
     }
 
@@ -625,7 +627,10 @@ impl Engine {
     fn fetch_refused(&mut self, stream: &StreamId, refused: &Refused) {
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = None;
-        stream.conversation().into_iter().for_each(|conversation| self.unwatch(conversation));
+        stream
+            .conversation()
+            .into_iter()
+            .for_each(|conversation| self.requests.watched.end(&mut self.ctx, conversation));
         if let Some(retry_at) = refused.retry_at {
             return self.fetch_later(stream, retry_at);
         }
@@ -674,7 +679,7 @@ impl Engine {
     }
 
     pub(super) fn receive_revoked(&mut self, stream: &StreamId, conversation: ConversationId, status: MemberStatus) {
-        self.end_granted_wishes(conversation);
+        self.requests.memberships.end_granted(&mut self.ctx, conversation);
         let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != status);
         if let Some(record) = record {
             record.row.status = status;

@@ -59,10 +59,10 @@ impl Engine {
             return self.fail(request, Code::OutboxFull, "too many commands wait to be sent");
         }
         match command {
-            Command::AskFor(ask) => return self.take_wish(request, ask),
+            Command::AskFor(ask) => return self.request_membership(request, ask),
             // A subscriber is in no document that could say so.
             Command::Leave(LeaveConversation { conversation }) if self.subscribes(conversation) => {
-                return self.take_wish(request, AskFor { conversation, wish: Wish::Leave });
+                return self.request_membership(request, AskFor { conversation, wish: Wish::Leave });
             }
             _ => {}
         }
@@ -172,7 +172,7 @@ impl Engine {
 
     /// An outbox entry is durable: the person may be told, the server asked.
     pub(super) fn command_stored(&mut self, sequence: u64) {
-        if self.wish_stored(sequence) {
+        if self.membership_request_stored(sequence) {
             return;
         }
         let me = self.ctx.session.account.clone();
@@ -201,7 +201,7 @@ impl Engine {
                 replica.withdraw(&fresh);
             }
         }
-        self.withdraw_wishes(&fresh);
+        self.requests.memberships.withdraw(&mut self.ctx, &fresh);
         for sequence in fresh {
             self.unstored.remove(&sequence);
             self.ctx.store.withdraw(&record::outbox_key(sequence));
@@ -347,8 +347,8 @@ impl Engine {
     /// Commands that are not admitted yet, as of the end of the last input.
     pub(super) fn unsynced(&self) -> u32 {
         let parked = self.parked.values().map(Vec::len);
-        let wishes = self.wishes.values().filter(|wish| wish.late().is_none()).count();
-        let waiting = self.waiting.values().sum::<usize>() + parked.sum::<usize>() + wishes;
+        let waiting =
+            self.waiting.values().sum::<usize>() + parked.sum::<usize>() + self.requests.memberships.waiting();
         u32::try_from(waiting).unwrap_or(u32::MAX)
     }
 }

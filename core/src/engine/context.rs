@@ -33,6 +33,8 @@ pub(super) struct Context {
     pub(super) outputs: VecDeque<Output>,
     /// The number of the next command, or membership request.
     pub(super) next_sequence: u64,
+    /// The number of the next request on the link.
+    next_request: u64,
     /// Whether what the engine knows of itself has changed since it was stored.
     pub(super) dirty_meta: bool,
 }
@@ -56,6 +58,7 @@ impl Context {
             counter: Counter::default(),
             outputs: VecDeque::new(),
             next_sequence: 1,
+            next_request: 1,
             dirty_meta: false,
         }
     }
@@ -86,6 +89,13 @@ impl Context {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         sequence
+    }
+
+    /// A number for a frame that the server answers.
+    pub(super) fn new_request(&mut self) -> u64 {
+        let request = self.next_request;
+        self.next_request += 1;
+        request
     }
 
     /// Tells of damage that mends itself: told as over with the next write.

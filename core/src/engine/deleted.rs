@@ -31,8 +31,8 @@ impl Engine {
     pub(super) fn forget_deleted(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         self.deleted.insert(conversation);
-        self.end_granted_wishes(conversation);
-        self.unwatch(conversation);
+        self.requests.memberships.end_granted(&mut self.ctx, conversation);
+        self.requests.watched.end(&mut self.ctx, conversation);
         self.give_back_all(&stream, Code::ConversationDeleted, "the conversation was deleted");
         self.drop_held(&stream);
         for key in [record::inbox_key(conversation), record::rows_key(conversation)] {

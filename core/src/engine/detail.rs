@@ -31,7 +31,7 @@ impl Engine {
             Some(end) => self.grants_end.insert(conversation, end),
             None => self.grants_end.remove(&conversation),
         };
-        self.late_words.shown(conversation, &detail.late);
+        self.requests.held.shown(conversation, &detail.late);
         if open.detail.as_ref() != Some(&detail) {
             open.detail = Some(detail.clone());
             self.ctx.update(Update::Conversation(Box::new(detail)));

@@ -51,7 +51,6 @@ pub(super) struct Link {
     /// Why the last session ended, where more is known than that it did.
     cause: Option<Cause>,
     ping_sent: bool,
-    next_request: u64,
     /// What came of a frame that comes in pieces.
     pieces: Vec<u8>,
 }
@@ -68,7 +67,6 @@ impl Default for Link {
             backoff: Backoff::default(),
             cause: None,
             ping_sent: false,
-            next_request: 1,
             pieces: Vec::new(),
         }
     }
@@ -87,12 +85,6 @@ impl Link {
 
     fn is_linked(&self) -> bool {
         matches!(self.state, LinkState::Greeting | LinkState::CatchingUp | LinkState::Online)
-    }
-
-    pub(super) fn new_request(&mut self) -> u64 {
-        let request = self.next_request;
-        self.next_request += 1;
-        request
     }
 }
 
@@ -209,15 +201,16 @@ impl Engine {
         self.ctx.timers.stop(Timer::Reconnect);
         self.link.pieces = Vec::new();
         self.forget_thread_requests();
-        self.forget_asking();
-        self.forget_questions();
-        self.forget_asked_lists();
+        self.requests.memberships.reset();
+        self.requests.held.reset();
+        self.fail_questions();
+        self.answer_lists_here();
         let waiting = core::mem::take(&mut self.waiting_for_whole);
         for (request, _) in waiting.into_values().flatten() {
             self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
         }
         self.forget_presence();
-        self.watched.clear();
+        self.requests.watched.reset();
         for open in self.open.values_mut() {
             open.loading_older = false;
         }
@@ -255,12 +248,12 @@ impl Engine {
             ServerFrame::Profiles(profiles) => self.receive_profiles(profiles),
             ServerFrame::Entries(frame) => self.route_entries(frame),
             ServerFrame::CaughtUp(cursor) => self.caught_up(cursor),
-            ServerFrame::Accepted(frame) if self.wish_accepted(&frame) => {}
+            ServerFrame::Accepted(frame) if self.membership_accepted(&frame) => {}
             ServerFrame::Accepted(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Accepted(frame));
             }
             ServerFrame::Refused(frame)
-                if self.wish_refused(&frame) || self.question_refused(&frame) || self.list_refused(&frame) => {}
+                if self.membership_refused(&frame) || self.question_refused(&frame) || self.list_refused(&frame) => {}
             ServerFrame::Refused(frame) => {
                 self.with_stream(&frame.stream.clone(), Work::Refused(frame));
             }
@@ -401,7 +394,7 @@ impl Engine {
 
     /// Asks whether the server is there, and what time it has.
     pub(super) fn ping(&mut self) {
-        let request = self.link.new_request();
+        let request = self.ctx.new_request();
         self.ctx.send(&ClientFrame::Ping(request));
     }
 
@@ -421,7 +414,7 @@ impl Engine {
                 continue;
             }
             if let Some(changes) = replica.outbox.next_push(now, &self.ctx.limits) {
-                let request = self.link.new_request();
+                let request = self.ctx.new_request();
                 replica.touched.row |= replica.outbox.deferred.is_some();
                 replica.outbox.start_push(request, changes.len());
                 pushes.push(Push { request, stream, changes });

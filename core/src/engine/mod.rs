@@ -28,35 +28,30 @@ mod home;
 mod inbox;
 mod incarnation;
 mod input;
-mod late;
 mod link;
-mod lists;
 mod loaded;
 mod open;
 mod outbox;
 mod output;
 mod own;
 mod pages;
-mod questions;
 mod random;
 mod receipts;
 mod record;
 mod registers;
 mod replica;
+mod requests;
 mod screen;
 mod settings;
 mod stamps;
 mod start;
 mod store;
 mod streams;
-mod subscribers;
 mod threads;
 mod timers;
 mod touched;
 mod unborn;
 mod unread;
-mod watch;
-mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -65,11 +60,11 @@ pub use fault::ServerFault;
 #[cfg(any(test, feature = "testing"))]
 pub use incarnation::kept_words;
 pub use input::Input;
-pub use lists::ListPage;
 pub use output::{Cause, ConnectionState, Output, TimelineUpdate, Update};
 pub use record::IRREPLACEABLE;
 #[cfg(any(test, feature = "testing"))]
 pub use record::{content_of as record_content, recode as recode_record, seal as seal_record};
+pub use requests::lists::ListPage;
 pub use settings::Settings;
 
 use crate::{
@@ -79,15 +74,13 @@ use crate::{
     engine::{
         context::Context,
         inbox::Inbox,
-        late::LateWords,
         link::Link,
         loaded::Streams,
         open::OpenConversations,
-        questions::Questions,
         record::{HeadRecord, MetaRecord, OutboxRecord, RefusedRecord},
+        requests::Requests,
         store::Finished,
         timers::Timer,
-        wishes::Wish,
     },
     ids::{AccountId, ConversationId, DeviceId, IncarnationId, MessageId, StreamId, TenantId},
     journal::{Cursor, Position},
@@ -149,17 +142,11 @@ pub struct Engine {
     inbox: Inbox,
     /// Conversations that turned out to be deleted since the start.
     deleted: BTreeSet<ConversationId>,
-    /// Wishes that the server has not answered yet.
-    wishes: BTreeMap<u64, Wish>,
-    late_words: LateWords,
-    /// Lists that the server was asked for on this link.
-    asked_lists: lists::Asked,
+    requests: Requests,
     refused: BTreeMap<u64, RefusedRecord>,
     profiles: BTreeMap<AccountId, Profile>,
     home: Home,
     open: OpenConversations,
-    /// Conversations that the server was asked to tell of though the account is no member.
-    watched: BTreeSet<ConversationId>,
     /// What others do in the conversations that are open.
     presence: BTreeMap<ConversationId, BTreeMap<AccountId, PresenceKind>>,
     /// Until when those hold that say that somebody types.
@@ -186,8 +173,6 @@ pub struct Engine {
     stale_timelines: BTreeSet<ConversationId>,
     dirty_heads: BTreeSet<StreamId>,
     unsynced_shown: Option<u32>,
-    /// Questions about the address book that the server has not answered.
-    questions: Questions,
     uses: u64,
 }
 
@@ -208,14 +193,11 @@ impl Engine {
             deferred: BTreeSet::new(),
             inbox: Inbox::default(),
             deleted: BTreeSet::new(),
-            wishes: BTreeMap::new(),
-            late_words: LateWords::default(),
-            asked_lists: lists::Asked::new(),
+            requests: Requests::default(),
             refused: BTreeMap::new(),
             profiles: BTreeMap::new(),
             home: Home::default(),
             open: OpenConversations::default(),
-            watched: BTreeSet::new(),
             presence: BTreeMap::new(),
             typing: BTreeMap::new(),
             grants_end: BTreeMap::new(),
@@ -229,7 +211,6 @@ impl Engine {
             stale_timelines: BTreeSet::new(),
             dirty_heads: BTreeSet::new(),
             unsynced_shown: None,
-            questions: Questions::new(),
             uses: 0,
         };
         engine.read_first_rows();
@@ -358,13 +339,15 @@ impl Engine {
             self.run_timers();
             self.flush_receipts();
             self.send_pushes();
-            self.send_wishes();
-            self.ask_for_late();
+            if self.link.is_online() {
+                self.requests.memberships.send(&mut self.ctx);
+                self.requests.held.ask(&mut self.ctx, &self.open);
+            }
             self.flush_screen();
             self.evict_streams();
             self.write_dirty();
             self.ctx.timers.set(Timer::Deferred, self.deferred_timer());
-            self.ctx.timers.set(Timer::Memberships, self.wishes_timer());
+            self.requests.memberships.set_timer(&mut self.ctx);
             self.ctx.timers.set(Timer::Typing, self.presence_timer());
             self.ctx.timers.set(Timer::Grants, self.grants_timer());
         }

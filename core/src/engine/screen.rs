@@ -47,7 +47,7 @@ impl Engine {
             self.save_timeline(conversation);
         }
         self.grants_end.remove(&conversation);
-        self.late_words.forget_room(conversation);
+        self.requests.held.closed(conversation);
         let closed = self.open.remove(&conversation).map(|open| open.conversation);
         if let Some(parent) = closed.filter(|parent| *parent != conversation) {
             self.let_go(parent, conversation);

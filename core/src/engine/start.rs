@@ -9,7 +9,6 @@ use crate::{
         record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord, WishRecord},
         store::ReadPurpose,
         timers::Timer,
-        wishes::Wish,
     },
     hlc::HybridClock,
     ids::{AccountId, ConversationId, StreamId},
@@ -134,7 +133,7 @@ impl Engine {
             "wish" => {
                 let sequence = self.take_sequence(key)?;
                 let wish: WishRecord = record::read(key, value)?;
-                self.wishes.insert(sequence, Wish::restored(wish));
+                self.requests.memberships.restore(sequence, wish);
             }
             "profile" => {
                 let profile: Profile = record::read(key, value)?;

@@ -301,7 +301,7 @@ impl Engine {
     }
 
     pub(super) fn fetch_page(&mut self, page: &DocumentId) {
-        let request = self.link.new_request();
+        let request = self.ctx.new_request();
         let online = self.link.is_online();
         if let Some(open) = page.room().and_then(|room| self.open.get_mut(&room)) {
             open.loading_older = online;

@@ -125,7 +125,7 @@ impl Engine {
     }
 
     fn fetch_thread(&mut self, stream: &StreamId, thread: ConversationId) {
-        let request = self.link.new_request();
+        let request = self.ctx.new_request();
         let is_online = self.link.is_online();
         let Some(replica) = self.replica(stream) else { return };
         if is_online {

@@ -6,17 +6,28 @@ use std::collections::BTreeMap;
 
 use crate::{
     code::Code,
-    engine::{Engine, Update},
+    engine::{Engine, Update, context::Context, inbox::Draw},
     ids::{AccountId, ConversationId, MessageId, StreamId},
     journal::Position,
-    wire::{ClientFrame, ContactMatches, ListSubscribers, MatchContacts, Refused, Subscribers},
+    wire::{ClientFrame, ContactMatches, ListSubscribers, MatchContacts, Refused, SubscriberCount, Subscribers},
 };
 
 /// Whose question each request of the link is.
-pub(super) type Questions = BTreeMap<u64, u64>;
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Questions {
+    asked: BTreeMap<u64, u64>,
+}
+
+impl Questions {
+    fn ask(&mut self, ctx: &mut Context, asked: u64, frame: impl FnOnce(u64) -> ClientFrame) {
+        let request = ctx.new_request();
+        self.asked.insert(request, asked);
+        ctx.send(&frame(request));
+    }
+}
 
 impl Engine {
-    pub(super) fn match_contacts(&mut self, asked: u64, points: Vec<String>, region: Option<String>) {
+    pub(in crate::engine) fn match_contacts(&mut self, asked: u64, points: Vec<String>, region: Option<String>) {
         if points.len() > self.ctx.limits.contact_points_max as usize {
             let detail = format!("at most {} at once", self.ctx.limits.contact_points_max);
             return self.fail(asked, Code::TooManyContacts, &detail);
@@ -24,13 +35,13 @@ impl Engine {
         self.ask_server(asked, |request| ClientFrame::MatchContacts(MatchContacts { request, points, region }));
     }
 
-    pub(super) fn contacts_matched(&mut self, frame: ContactMatches) {
-        if let Some(request) = self.questions.remove(&frame.request) {
+    pub(in crate::engine) fn contacts_matched(&mut self, frame: ContactMatches) {
+        if let Some(request) = self.requests.questions.asked.remove(&frame.request) {
             self.ctx.update(Update::ContactsMatched { request, matches: frame.matches });
         }
     }
 
-    pub(super) fn list_subscribers(
+    pub(in crate::engine) fn list_subscribers(
         &mut self,
         asked: u64,
         conversation: ConversationId,
@@ -58,9 +69,24 @@ impl Engine {
         page.admissions().get(message).map(|admission| admission.position)
     }
 
-    pub(super) fn subscribers_told(&mut self, frame: Subscribers) {
-        if let Some(request) = self.questions.remove(&frame.request) {
+    pub(in crate::engine) fn subscribers_told(&mut self, frame: Subscribers) {
+        if let Some(request) = self.requests.questions.asked.remove(&frame.request) {
             self.ctx.update(Update::SubscribersListed { request, page: frame });
+        }
+    }
+
+    /// How many subscribe to a channel, as the server tells its readers now and then.
+    pub(in crate::engine) fn receive_subscriber_count(&mut self, frame: &SubscriberCount) {
+        let SubscriberCount { conversation, count } = *frame;
+        let Some(record) = self.inbox.get_mut(&conversation) else { return };
+        if record.row.subscriber_count == count {
+            return;
+        }
+        record.row.subscriber_count = count;
+        self.inbox.draw(conversation, Draw::Any);
+        self.inbox.store(conversation);
+        if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
+            replica.touched.detail = true;
         }
     }
 
@@ -68,14 +94,12 @@ impl Engine {
         if !self.link.is_online() {
             return self.fail(asked, Code::Unreachable, "only the server can answer this");
         }
-        let request = self.link.new_request();
-        self.questions.insert(request, asked);
-        self.ctx.send(&frame(request));
+        self.requests.questions.ask(&mut self.ctx, asked, frame);
     }
 
     /// Whether a refusal answers a question; it is then told to whoever asked.
-    pub(super) fn question_refused(&mut self, refused: &Refused) -> bool {
-        let asked = self.questions.remove(&refused.request);
+    pub(in crate::engine) fn question_refused(&mut self, refused: &Refused) -> bool {
+        let asked = self.requests.questions.asked.remove(&refused.request);
         if let Some(asked) = asked {
             self.fail(asked, refused.code, &refused.detail);
         }
@@ -83,8 +107,8 @@ impl Engine {
     }
 
     /// The link is lost, and the answers with it.
-    pub(super) fn forget_questions(&mut self) {
-        for asked in core::mem::take(&mut self.questions).into_values() {
+    pub(in crate::engine) fn fail_questions(&mut self) {
+        for asked in core::mem::take(&mut self.requests.questions.asked).into_values() {
             self.fail(asked, Code::Unreachable, "the link was lost before the answer");
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     code::Code,
     command::{AskFor, Command, SendMessage},
-    engine::{Engine, streams::Slot},
+    engine::{Engine, context::Context, open::OpenConversations, streams::Slot},
     ids::{ConversationId, MessageId, StreamId},
     model::{Conversation, Late, LateMessage, LateState, LateWrites, Wish},
     time::WallTime,
@@ -17,21 +17,21 @@ use crate::{
 };
 
 /// How long after it was handed in it is asked what became of it.
-const ASK_AGAIN: Duration = Duration::from_secs(60);
+pub(super) const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// The words of messages that are held, as far as the server has told.
 #[derive(Debug, Default)]
-pub(super) struct LateWords {
-    told: BTreeMap<MessageId, LateMessage>,
+pub(in crate::engine) struct HeldWords {
+    words: BTreeMap<MessageId, LateMessage>,
     /// What was asked for on this link.
     asked: BTreeSet<MessageId>,
     /// The open timelines that show some without their words.
     wordless: BTreeSet<ConversationId>,
 }
 
-impl LateWords {
+impl HeldWords {
     /// Takes note of what a timeline shows of those that are held.
-    pub(super) fn shown(&mut self, room: ConversationId, rows: &[LateRow]) {
+    pub(in crate::engine) fn shown(&mut self, room: ConversationId, rows: &[LateRow]) {
         match rows.iter().any(|row| row.content.is_none()) {
             true => self.wordless.insert(room),
             false => self.wordless.remove(&room),
@@ -39,55 +39,52 @@ impl LateWords {
     }
 
     /// A timeline is closed.
-    pub(super) fn forget_room(&mut self, room: ConversationId) {
+    pub(in crate::engine) fn closed(&mut self, room: ConversationId) {
         self.wordless.remove(&room);
+    }
+
+    /// Asks for the words of messages that a screen shows without them.
+    pub(in crate::engine) fn ask(&mut self, ctx: &mut Context, open: &OpenConversations) {
+        let mut conversations = BTreeSet::new();
+        for open in self.wordless.iter().filter_map(|room| open.get(room)) {
+            let late = open.detail.iter().flat_map(|detail| &detail.late);
+            for row in late.filter(|row| row.content.is_none()) {
+                if self.asked.insert(row.message.clone()) {
+                    conversations.insert(open.conversation);
+                }
+            }
+        }
+        for conversation in conversations {
+            let request = ctx.new_request();
+            ctx.send(&ClientFrame::ListLate(ListLate { request, conversation }));
+        }
+    }
+
+    /// The link is lost: what was not told is asked for again.
+    pub(in crate::engine) fn reset(&mut self) {
+        self.asked.clear();
     }
 }
 
 impl Engine {
     /// The messages that are held in a conversation, or of those the ones of a thread.
-    pub(super) fn late_rows(&self, state: &Conversation, thread: Option<ConversationId>) -> Vec<LateRow> {
+    pub(in crate::engine) fn late_rows(&self, state: &Conversation, thread: Option<ConversationId>) -> Vec<LateRow> {
         let is_shown = |late: &Late| late.state == LateState::Held && (thread.is_none() || late.thread == thread);
         let held = state.late.iter().filter(|(_, late)| is_shown(late));
         let row = |(message, late): (&MessageId, &Late)| LateRow {
             message: message.clone(),
             at: late.at,
             thread: late.thread,
-            content: self.late_words.told.get(message).map(|told| told.body.content.clone()),
+            content: self.requests.held.words.get(message).map(|told| told.body.content.clone()),
         };
         let mut rows: Vec<LateRow> = held.map(row).collect();
         rows.sort_by_key(|row| row.at);
         rows
     }
 
-    /// Asks for the words of messages that a screen shows without them.
-    pub(super) fn ask_for_late(&mut self) {
-        if !self.link.is_online() {
-            return;
-        }
-        let mut conversations = BTreeSet::new();
-        for open in self.late_words.wordless.iter().filter_map(|room| self.open.get(room)) {
-            let late = open.detail.iter().flat_map(|detail| &detail.late);
-            for row in late.filter(|row| row.content.is_none()) {
-                if self.late_words.asked.insert(row.message.clone()) {
-                    conversations.insert(open.conversation);
-                }
-            }
-        }
-        for conversation in conversations {
-            let request = self.link.new_request();
-            self.ctx.send(&ClientFrame::ListLate(ListLate { request, conversation }));
-        }
-    }
-
-    /// The link is lost: what was not told is asked for again.
-    pub(super) fn forget_late(&mut self) {
-        self.late_words.asked.clear();
-    }
-
     /// The server tells the words of messages that are held.
-    pub(super) fn receive_late(&mut self, late: LateMessages) {
-        self.late_words.told.extend(late.messages.into_iter().map(|told| (told.message.clone(), told)));
+    pub(in crate::engine) fn receive_late(&mut self, late: LateMessages) {
+        self.requests.held.words.extend(late.messages.into_iter().map(|told| (told.message.clone(), told)));
         if let Some(replica) = self.replica(&StreamId::Conversation(late.conversation)) {
             replica.touched.detail = true;
         }
@@ -95,7 +92,7 @@ impl Engine {
 
     /// Hands in a message that was refused, if it was written before the
     /// removal was known and such are held. Tells whether it was.
-    pub(super) fn hand_in(&mut self, command: &Command, at: WallTime, code: Code) -> bool {
+    pub(in crate::engine) fn hand_in(&mut self, command: &Command, at: WallTime, code: Code) -> bool {
         let Command::SendMessage(command) = command else { return false };
         let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(command.conversation)) else {
             return false;
@@ -112,20 +109,12 @@ impl Engine {
             // The entry of the removal, and what came behind it, did not reach this device.
             base: replica.confirmed.position(),
         };
-        self.add_wish(AskFor { conversation, wish: Wish::Late(late) }, at);
+        self.requests.memberships.add(&mut self.ctx, AskFor { conversation, wish: Wish::Late(late) }, at);
         true
     }
 
-    /// A message was taken in: it is asked later what became of it.
-    pub(super) fn ask_again(&mut self, sequence: u64) {
-        let again = self.ctx.now.monotonic.plus(ASK_AGAIN);
-        if let Some(wish) = self.wishes.get_mut(&sequence) {
-            wish.wait_until(again);
-        }
-    }
-
     /// Somebody decided about a message, or it was not even taken in.
-    pub(super) fn late_answered(&mut self, message: &MessageId, code: Code, detail: &str) {
+    pub(in crate::engine) fn late_answered(&mut self, message: &MessageId, code: Code, detail: &str) {
         let of_message = |command: &Command| command.message(&self.ctx.session.account).as_ref() == Some(message);
         let held =
             self.refused.iter().find(|(_, refused)| refused.code == Code::LateHeld && of_message(&refused.command));

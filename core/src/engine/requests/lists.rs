@@ -35,12 +35,15 @@ pub enum ListPage {
     },
 }
 
-/// What the server was asked: who waits for it, and for what.
-pub(super) type Asked = BTreeMap<u64, (u64, Query)>;
+/// The lists that the server was asked for on this link: who waits for each, and for what.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Lists {
+    asked: BTreeMap<u64, (u64, Query)>,
+}
 
 impl Engine {
     /// Answers a question for a list, or passes it on.
-    pub(super) fn list(&mut self, request: u64, query: Query) {
+    pub(in crate::engine) fn list(&mut self, request: u64, query: Query) {
         let is_online = self.link.is_online();
         match &query {
             Query::Own(own) if !self.needs_server(own) || !is_online => self.list_here(request, own),
@@ -54,9 +57,9 @@ impl Engine {
     }
 
     fn ask_list(&mut self, request: u64, query: Query) {
-        let asked = self.link.new_request();
+        let asked = self.ctx.new_request();
         self.ctx.send(&ClientFrame::List(List { request: asked, query: query.clone() }));
-        self.asked_lists.insert(asked, (request, query));
+        self.requests.lists.asked.insert(asked, (request, query));
     }
 
     /// Whether other rows than those held may belong to it. What a conversation
@@ -91,8 +94,8 @@ impl Engine {
     }
 
     /// Takes the answer to a question for a list.
-    pub(super) fn receive_listed(&mut self, listed: Listed) {
-        let Some((request, query)) = self.asked_lists.remove(&listed.request) else { return };
+    pub(in crate::engine) fn receive_listed(&mut self, listed: Listed) {
+        let Some((request, query)) = self.requests.lists.asked.remove(&listed.request) else { return };
         let page = match (query, listed.rows) {
             (Query::Own(_), ListedRows::Own(rows, next)) => {
                 let rows = rows.into_iter().map(|row| self.listed_row(row)).collect();
@@ -121,15 +124,15 @@ impl Engine {
     }
 
     /// Takes the refusal of a question for a list; tells whether it was one.
-    pub(super) fn list_refused(&mut self, refused: &Refused) -> bool {
-        let Some((request, _)) = self.asked_lists.remove(&refused.request) else { return false };
+    pub(in crate::engine) fn list_refused(&mut self, refused: &Refused) -> bool {
+        let Some((request, _)) = self.requests.lists.asked.remove(&refused.request) else { return false };
         self.fail(request, refused.code, &refused.detail);
         true
     }
 
     /// The link is lost: what is held answers instead of the server.
-    pub(super) fn forget_asked_lists(&mut self) {
-        for (request, query) in core::mem::take(&mut self.asked_lists).into_values() {
+    pub(in crate::engine) fn answer_lists_here(&mut self) {
+        for (request, query) in core::mem::take(&mut self.requests.lists.asked).into_values() {
             match query {
                 Query::Own(own) => self.list_here(request, &own),
                 Query::Directory(_) => self.fail(request, Code::Unreachable, "the link was lost before the answer"),

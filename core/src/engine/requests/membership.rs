@@ -1,0 +1,210 @@
+//! Membership requests of one who is not a member: kept until the server has answered,
+//! sent one after another, asked again after a lost link.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    command::{AskFor, Command},
+    engine::{Engine, catch_up::deferral, context::Context, record, record::WishRecord, timers::Timer},
+    ids::{ConversationId, MessageId},
+    model::{MemberStatus, Wish},
+    storage::Write,
+    time::{MonotonicTime, WallTime},
+    wire::{Accepted, Ask, ClientFrame, Refused},
+};
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+struct MembershipRequest {
+    record: WishRecord,
+    /// Whether it is durable here: only then it is sent.
+    stored: bool,
+    /// Under which number it was sent on this link.
+    request: Option<u64>,
+    /// Deferred by the server until then.
+    retry_at: Option<MonotonicTime>,
+    /// Whether the server let the account in, whose row has yet to come.
+    is_granted: bool,
+}
+
+impl MembershipRequest {
+    fn new(record: WishRecord, stored: bool) -> Self {
+        Self { record, stored, request: None, retry_at: None, is_granted: false }
+    }
+
+    /// The message that is handed in with it, if it is that.
+    fn late(&self) -> Option<&MessageId> {
+        match &self.record.ask.wish {
+            Wish::Late(late) => Some(&late.message),
+            _ => None,
+        }
+    }
+}
+
+/// The requests that the server has not answered, by their numbers.
+///
+/// Invariant: each is in the store, or on its way there, until it is answered.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct MembershipRequests {
+    unanswered: BTreeMap<u64, MembershipRequest>,
+}
+
+impl MembershipRequests {
+    /// Puts back one that was stored.
+    pub(in crate::engine) fn restore(&mut self, sequence: u64, record: WishRecord) {
+        self.unanswered.insert(sequence, MembershipRequest::new(record, true));
+    }
+
+    /// How many a person waits for.
+    pub(in crate::engine) fn waiting(&self) -> usize {
+        self.unanswered.values().filter(|request| request.late().is_none()).count()
+    }
+
+    /// Keeps one from now on.
+    pub(super) fn add(&mut self, ctx: &mut Context, ask: AskFor, at: WallTime) -> u64 {
+        let sequence = ctx.new_sequence();
+        let record = WishRecord { ask, at };
+        ctx.store.write(record::put(record::wish_key(sequence), &record));
+        ctx.store.wait_for(sequence);
+        self.unanswered.insert(sequence, MembershipRequest::new(record, false));
+        sequence
+    }
+
+    /// One is durable: answers the conversation that it is about.
+    fn stored(&mut self, sequence: u64) -> Option<ConversationId> {
+        let request = self.unanswered.get_mut(&sequence)?;
+        request.stored = true;
+        Some(request.record.ask.conversation)
+    }
+
+    /// The store did not take these.
+    pub(in crate::engine) fn withdraw(&mut self, ctx: &mut Context, sequences: &[u64]) {
+        for sequence in sequences {
+            if self.unanswered.remove(sequence).is_some() {
+                ctx.store.withdraw(&record::wish_key(*sequence));
+            }
+        }
+    }
+
+    /// Sends those that are durable here and were not sent on this link.
+    pub(in crate::engine) fn send(&mut self, ctx: &mut Context) {
+        let now = ctx.now.monotonic;
+        for waiting in self.unanswered.values_mut() {
+            if waiting.stored && waiting.request.is_none() && waiting.retry_at.is_none_or(|at| at <= now) {
+                let request = ctx.new_request();
+                (waiting.request, waiting.retry_at) = (Some(request), None);
+                let AskFor { conversation, wish } = waiting.record.ask.clone();
+                ctx.send(&ClientFrame::Ask(Ask { request, conversation, wish }));
+            }
+        }
+    }
+
+    /// The link is lost: what was not answered is asked again.
+    pub(in crate::engine) fn reset(&mut self) {
+        for waiting in self.unanswered.values_mut() {
+            (waiting.request, waiting.is_granted) = (None, false);
+            // What became of a message is asked on each new link.
+            waiting.retry_at = waiting.retry_at.filter(|_| waiting.late().is_none());
+        }
+    }
+
+    /// Sets the timer to when the first deferred one may be sent again.
+    pub(in crate::engine) fn set_timer(&self, ctx: &mut Context) {
+        let deferred = self.unanswered.values().filter_map(|waiting| waiting.retry_at);
+        let next = deferred.filter(|at| *at > ctx.now.monotonic).min();
+        ctx.timers.set(Timer::Memberships, next);
+    }
+
+    /// Ends those to come into a conversation that were granted.
+    pub(in crate::engine) fn end_granted(&mut self, ctx: &mut Context, conversation: ConversationId) {
+        let is_over = |_: &u64, waiting: &mut MembershipRequest| {
+            waiting.is_granted && waiting.record.ask.conversation == conversation
+        };
+        for (sequence, _) in self.unanswered.extract_if(.., is_over) {
+            ctx.store.write(Write::Delete(record::wish_key(sequence)));
+        }
+    }
+
+    /// The one that was sent on this link under a number.
+    fn of_request(&mut self, request: u64) -> Option<(u64, &mut MembershipRequest)> {
+        let mut sent = self.unanswered.iter_mut().filter(|(_, waiting)| waiting.request == Some(request));
+        sent.next().map(|(sequence, waiting)| (*sequence, waiting))
+    }
+
+    /// It is not sent before.
+    fn defer(&mut self, sequence: u64, at: MonotonicTime) {
+        if let Some(waiting) = self.unanswered.get_mut(&sequence) {
+            (waiting.request, waiting.retry_at) = (None, Some(at));
+        }
+    }
+
+    fn end(&mut self, ctx: &mut Context, sequence: u64) -> Option<WishRecord> {
+        ctx.store.write(Write::Delete(record::wish_key(sequence)));
+        self.unanswered.remove(&sequence).map(|waiting| waiting.record)
+    }
+}
+
+impl Engine {
+    pub(in crate::engine) fn request_membership(&mut self, request: u64, ask: AskFor) {
+        let at = self.ctx.wall();
+        let sequence = self.requests.memberships.add(&mut self.ctx, ask, at);
+        self.waiting_requests.insert(sequence, request);
+    }
+
+    /// A membership request is durable; tells whether it is one.
+    pub(in crate::engine) fn membership_request_stored(&mut self, sequence: u64) -> bool {
+        let Some(conversation) = self.requests.memberships.stored(sequence) else { return false };
+        if let Some(request) = self.waiting_requests.remove(&sequence) {
+            self.succeed(request, Some(conversation), None);
+        }
+        true
+    }
+
+    /// Takes an answer; tells whether it was one to a membership request. What follows from
+    /// it comes as a summary: who wished to come in waits until the row is there.
+    pub(in crate::engine) fn membership_accepted(&mut self, accepted: &Accepted) -> bool {
+        let memberships = &mut self.requests.memberships;
+        let Some((sequence, waiting)) = memberships.of_request(accepted.request) else { return false };
+        match &waiting.record.ask {
+            AskFor { wish: Wish::Late(_), .. } => {
+                let again = self.ctx.now.monotonic.plus(super::late::ASK_AGAIN);
+                memberships.defer(sequence, again);
+            }
+            AskFor { wish: Wish::Join(_) | Wish::Accept, conversation } => {
+                let conversation = *conversation;
+                waiting.is_granted = true;
+                self.end_granted(conversation);
+            }
+            AskFor { wish: Wish::Decline | Wish::Leave, .. } => drop(memberships.end(&mut self.ctx, sequence)),
+        }
+        true
+    }
+
+    /// Ends the requests to come into a conversation that were granted, if the row says so.
+    pub(in crate::engine) fn end_granted(&mut self, conversation: ConversationId) {
+        let status = self.inbox.get(&conversation).map(|record| record.row.status);
+        let is_here = matches!(status, Some(MemberStatus::Active | MemberStatus::Requested));
+        // One that was deleted before the answer came will never have a row.
+        if is_here || self.deleted.contains(&conversation) {
+            self.requests.memberships.end_granted(&mut self.ctx, conversation);
+        }
+    }
+
+    /// Takes a refusal; tells whether it was one of a membership request.
+    pub(in crate::engine) fn membership_refused(&mut self, refused: &Refused) -> bool {
+        let memberships = &mut self.requests.memberships;
+        let Some((sequence, _)) = memberships.of_request(refused.request) else { return false };
+        if let Some(retry_at) = refused.retry_at {
+            let again = self.ctx.now.monotonic.plus(deferral(retry_at, self.ctx.wall()));
+            memberships.defer(sequence, again);
+            return true;
+        }
+        if let Some(WishRecord { ask, at }) = memberships.end(&mut self.ctx, sequence) {
+            match ask.wish {
+                Wish::Late(late) => self.late_answered(&late.message, refused.code, &refused.detail),
+                _ => self.add_refused(sequence, Command::AskFor(ask), at, refused.code, refused.detail.clone()),
+            }
+        }
+        true
+    }
+}
