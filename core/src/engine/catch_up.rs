@@ -8,7 +8,7 @@ use crate::{
     code::Code,
     command::Command,
     engine::{
-        Engine, Update,
+        Engine,
         fault::{ReceiveEntryError, RestoreFetchedError},
         inbox::Draw,
         outbox::REWRITES_MAX,
@@ -16,13 +16,13 @@ use crate::{
         replica::Received,
         streams::{Slot, Work},
     },
-    ids::{AccountId, ChangeHash, ConversationId, DocumentId, StreamId},
+    ids::{ChangeHash, ConversationId, DocumentId, StreamId},
     journal::{Cursor, Entry, Head, Position},
-    model::{ConversationState, MemberStatus, Profile},
+    model::{ConversationState, MemberStatus},
     storage::Write,
     time::{MonotonicTime, WallTime},
     view::{InboxRow, Wait},
-    wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, ProfileNotice, Refused},
+    wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, Refused},
 };
 
 /// How long the server can put off a push or a fetch. It says until when, by its
@@ -49,8 +49,7 @@ impl Engine {
             }
             let stream = StreamId::Conversation(conversation);
             let mut row = InboxRow::from_summary(&summary);
-            row.set(&self.home);
-            row.set_name(|account| self.name_of(account));
+            self.accounts.complete(&mut row);
             let former = self.inbox.get(&conversation);
             let receipt = former.map(|record| record.receipt).unwrap_or_default().merge(summary.receipt);
             let receipt_unsent = former.is_some_and(|record| record.receipt_unsent) && receipt != summary.receipt;
@@ -113,22 +112,6 @@ impl Engine {
                 self.catch_up_conversation(conversation);
             }
         }
-    }
-
-    pub(super) fn receive_profiles(&mut self, profiles: Vec<ProfileNotice>) {
-        for ProfileNotice { account, profile } in profiles {
-            if self.profiles.get(&account) == Some(&profile) {
-                continue;
-            }
-            self.ctx.store.write(record::put(record::profile_key(&account), &profile));
-            self.set_profile(account, profile);
-        }
-    }
-
-    pub(super) fn set_profile(&mut self, account: AccountId, profile: Profile) {
-        self.profiles.insert(account.clone(), profile.clone());
-        self.renamed.accounts.insert(account.clone());
-        self.ctx.update(Update::Profile { account, profile });
     }
 
     pub(super) fn route_entries(&mut self, frame: Entries) {
@@ -240,7 +223,7 @@ impl Engine {
             return;
         }
         self.now_online();
-        self.resend_receipts();
+        self.receipts.send_again(&mut self.ctx, &self.inbox);
         self.drop_untold_rows();
         let loaded: Vec<StreamId> = self.streams.keys().cloned().collect();
         for stream in loaded {

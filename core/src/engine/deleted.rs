@@ -44,7 +44,7 @@ impl Engine {
         }
         let was_listed = self.inbox.remove(&conversation);
         let was_told = was_listed || self.open.get(&conversation).is_some_and(|open| open.detail.is_some());
-        self.moved_receipts.remove(&conversation);
+        self.receipts.drop_one(conversation);
         self.empty_timelines(rooms);
         if was_told {
             self.save_timelines_soon();

@@ -111,7 +111,7 @@ impl Engine {
                 .map(|(permission, grant)| GrantRow { permission: *permission, grant: grant.clone() })
                 .collect(),
             presence: match member.is_active() {
-                true => self.presence_of(conversation, account),
+                true => self.presence.of(conversation, account),
                 false => PresenceKind::Offline,
             },
             below: *account != self.ctx.session.account

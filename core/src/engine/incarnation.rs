@@ -80,7 +80,7 @@ impl Engine {
     fn forget_told(&mut self) {
         self.cursor = None;
         self.deleted.clear();
-        self.moved_receipts.clear();
+        self.receipts.clear();
         self.inbox.change_all(|record| {
             (record.head, record.chain, record.receipt, record.receipt_unsent) = Default::default();
         });

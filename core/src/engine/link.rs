@@ -209,7 +209,7 @@ impl Engine {
         for (request, _) in waiting.into_values().flatten() {
             self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
         }
-        self.forget_presence();
+        self.end_presence();
         self.requests.watched.reset();
         for open in self.open.values_mut() {
             open.loading_older = false;
@@ -245,7 +245,7 @@ impl Engine {
             _ if !welcome => self.link_failed(Some(Code::FrameUnexpected), None),
             ServerFrame::Welcome(_) => {}
             ServerFrame::Summaries(summaries) => self.receive_summaries(summaries),
-            ServerFrame::Profiles(profiles) => self.receive_profiles(profiles),
+            ServerFrame::Profiles(profiles) => self.accounts.receive(&mut self.ctx, profiles),
             ServerFrame::Entries(frame) => self.route_entries(frame),
             ServerFrame::CaughtUp(cursor) => self.caught_up(cursor),
             ServerFrame::Accepted(frame) if self.membership_accepted(&frame) => {}

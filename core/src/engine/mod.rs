@@ -6,6 +6,7 @@
 //! The contract: call `handle` with one input, then `poll` until it answers
 //! none. A second input before that is a misuse and changes nothing.
 
+mod accounts;
 mod aside;
 mod asking;
 mod backoff;
@@ -24,7 +25,6 @@ mod fetched;
 mod first_rows;
 mod grants;
 mod history;
-mod home;
 mod inbox;
 mod incarnation;
 mod input;
@@ -35,6 +35,7 @@ mod outbox;
 mod output;
 mod own;
 mod pages;
+mod presence;
 mod random;
 mod receipts;
 mod record;
@@ -70,13 +71,15 @@ pub use settings::Settings;
 use crate::{
     code::Code,
     command::Command,
-    doc::Home,
     engine::{
+        accounts::Accounts,
         context::Context,
         inbox::Inbox,
         link::Link,
         loaded::Streams,
         open::OpenConversations,
+        presence::Presence,
+        receipts::Receipts,
         record::{HeadRecord, MetaRecord, OutboxRecord, RefusedRecord},
         requests::Requests,
         store::Finished,
@@ -84,9 +87,8 @@ use crate::{
     },
     ids::{AccountId, ConversationId, DeviceId, IncarnationId, MessageId, StreamId, TenantId},
     journal::{Cursor, Position},
-    model::{PresenceKind, Profile},
     storage::{StorageAnswer, StorageError, TaskId, Write},
-    time::{MonotonicTime, Now, WallTime},
+    time::{Now, WallTime},
 };
 
 /// What an engine is made for.
@@ -144,13 +146,10 @@ pub struct Engine {
     deleted: BTreeSet<ConversationId>,
     requests: Requests,
     refused: BTreeMap<u64, RefusedRecord>,
-    profiles: BTreeMap<AccountId, Profile>,
-    home: Home,
+    accounts: Accounts,
     open: OpenConversations,
-    /// What others do in the conversations that are open.
-    presence: BTreeMap<ConversationId, BTreeMap<AccountId, PresenceKind>>,
-    /// Until when those hold that say that somebody types.
-    typing: BTreeMap<(ConversationId, AccountId), MonotonicTime>,
+    presence: Presence,
+    receipts: Receipts,
     /// When the first of what is granted or denied for a while ends, in open timelines.
     grants_end: BTreeMap<ConversationId, WallTime>,
 
@@ -165,10 +164,6 @@ pub struct Engine {
     waiting_for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
     /// Commands that wait for a thread to be brought in.
     waiting_for_thread: BTreeMap<ConversationId, Vec<(u64, Command)>>,
-    /// Who is called otherwise since the screen last looked.
-    renamed: home::Renamed,
-    /// Conversations whose own registers moved since they were last sent.
-    moved_receipts: BTreeSet<ConversationId>,
     /// Timelines whose stored rows are behind, and when to store them.
     stale_timelines: BTreeSet<ConversationId>,
     dirty_heads: BTreeSet<StreamId>,
@@ -195,19 +190,16 @@ impl Engine {
             deleted: BTreeSet::new(),
             requests: Requests::default(),
             refused: BTreeMap::new(),
-            profiles: BTreeMap::new(),
-            home: Home::default(),
+            accounts: Accounts::default(),
             open: OpenConversations::default(),
-            presence: BTreeMap::new(),
-            typing: BTreeMap::new(),
+            presence: Presence::default(),
+            receipts: Receipts::default(),
             grants_end: BTreeMap::new(),
             waiting_requests: BTreeMap::new(),
             retries: BTreeMap::new(),
             taken_back: BTreeMap::new(),
             waiting_for_whole: BTreeMap::new(),
             waiting_for_thread: BTreeMap::new(),
-            renamed: home::Renamed::default(),
-            moved_receipts: BTreeSet::new(),
             stale_timelines: BTreeSet::new(),
             dirty_heads: BTreeSet::new(),
             unsynced_shown: None,
@@ -337,7 +329,8 @@ impl Engine {
     fn flush(&mut self) {
         if matches!(self.phase, Phase::Running) {
             self.run_timers();
-            self.flush_receipts();
+            let is_online = self.link.is_online();
+            self.receipts.send(&mut self.ctx, &self.inbox, is_online);
             self.send_pushes();
             if self.link.is_online() {
                 self.requests.memberships.send(&mut self.ctx);
@@ -348,7 +341,6 @@ impl Engine {
             self.write_dirty();
             self.ctx.timers.set(Timer::Deferred, self.deferred_timer());
             self.requests.memberships.set_timer(&mut self.ctx);
-            self.ctx.timers.set(Timer::Typing, self.presence_timer());
             self.ctx.timers.set(Timer::Grants, self.grants_timer());
         }
         self.retry_start();

@@ -1,20 +1,73 @@
-//! Receipts and presence: how far the own account has come, told in bundles;
-//! how far the others have come; who is there and who is writing.
+//! How far the own account has come, told in bundles, and how far the others have.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use crate::{
-    engine::{Engine, Update, inbox::Draw, record, streams::Work, timers::Timer},
-    ids::{AccountId, ConversationId, StreamId},
+    engine::{
+        Engine,
+        context::Context,
+        inbox::{Draw, Inbox},
+        record,
+        streams::Work,
+        timers::Timer,
+    },
+    ids::{ConversationId, StreamId},
     journal::Position,
     limits::frame_items,
-    model::{MemberStatus, PresenceKind, Receipt},
-    time::MonotonicTime,
-    wire::{ClientFrame, MemberPresence, MemberReceipt, PresenceNotice, Present, PresentMember, ReceiptNotice},
+    model::{MemberStatus, Receipt},
+    wire::{ClientFrame, MemberReceipt, ReceiptNotice},
 };
 
 /// Own registers that moved are told after this, all at once.
 const BUNDLE: Duration = Duration::from_millis(250);
+
+/// Conversations whose own registers moved since they were last sent.
+///
+/// Invariant: while there are any, and there is a link, the timer runs.
+#[derive(Debug, Default)]
+pub(super) struct Receipts {
+    moved: BTreeSet<ConversationId>,
+}
+
+impl Receipts {
+    fn moved(&mut self, ctx: &mut Context, conversation: ConversationId) {
+        self.moved.insert(conversation);
+        ctx.timers.start(Timer::Receipts, ctx.now.monotonic.plus(BUNDLE));
+    }
+
+    /// A conversation is deleted: nothing of it is told.
+    pub(super) fn drop_one(&mut self, conversation: ConversationId) {
+        self.moved.remove(&conversation);
+    }
+
+    /// Positions of before say nothing now.
+    pub(super) fn clear(&mut self) {
+        self.moved.clear();
+    }
+
+    /// Tells again what the server may not know.
+    pub(super) fn send_again(&mut self, ctx: &mut Context, inbox: &Inbox) {
+        let unsent = inbox.iter().filter(|(_, record)| record.receipt_unsent);
+        self.moved.extend(unsent.map(|(conversation, _)| *conversation));
+        ctx.timers.set(Timer::Receipts, ctx.now.monotonic);
+    }
+
+    /// Sends what moved, when its time has come.
+    pub(super) fn send(&mut self, ctx: &mut Context, inbox: &Inbox, is_online: bool) {
+        if !ctx.timers.expire(Timer::Receipts, ctx.now.monotonic) || !is_online {
+            return;
+        }
+        let notice = |conversation: ConversationId| {
+            let receipt = inbox.get(&conversation)?.receipt;
+            Some(ReceiptNotice { conversation, delivered: receipt.delivered, read: receipt.read })
+        };
+        let notices: Vec<ReceiptNotice> = core::mem::take(&mut self.moved).into_iter().filter_map(notice).collect();
+        for notices in notices.chunks(frame_items::RECEIPTS) {
+            ctx.send(&ClientFrame::Receipts(notices.to_vec()));
+        }
+    }
+}
 
 impl Engine {
     /// The person has seen everything in the timeline.
@@ -53,31 +106,7 @@ impl Engine {
             self.inbox.draw(conversation, Draw::Changed);
         }
         self.inbox.store(conversation);
-        self.moved_receipts.insert(conversation);
-        self.ctx.timers.start(Timer::Receipts, self.ctx.now.monotonic.plus(BUNDLE));
-    }
-
-    /// Tells again what the server may not know.
-    pub(super) fn resend_receipts(&mut self) {
-        let unsent =
-            self.inbox.iter().filter(|(_, record)| record.receipt_unsent).map(|(conversation, _)| *conversation);
-        self.moved_receipts.extend(unsent);
-        self.ctx.timers.set(Timer::Receipts, self.ctx.now.monotonic);
-    }
-
-    pub(super) fn flush_receipts(&mut self) {
-        if !self.ctx.timers.expire(Timer::Receipts, self.ctx.now.monotonic) || !self.link.is_online() {
-            return;
-        }
-        let notice = |conversation: ConversationId| {
-            let receipt = self.inbox.get(&conversation)?.receipt;
-            Some(ReceiptNotice { conversation, delivered: receipt.delivered, read: receipt.read })
-        };
-        let notices: Vec<ReceiptNotice> =
-            core::mem::take(&mut self.moved_receipts).into_iter().filter_map(notice).collect();
-        for notices in notices.chunks(frame_items::RECEIPTS) {
-            self.ctx.send(&ClientFrame::Receipts(notices.to_vec()));
-        }
+        self.receipts.moved(&mut self.ctx, conversation);
     }
 
     pub(super) fn route_receipts(&mut self, receipts: Vec<MemberReceipt>) {
@@ -114,100 +143,6 @@ impl Engine {
             if let Some(register) = moved {
                 self.ctx.store.write(record::put(record::register_key(stream, account), &register));
             }
-        }
-    }
-
-    pub(super) fn send_typing(&mut self, conversation: ConversationId, typing: bool) {
-        let kind = if typing { PresenceKind::Typing } else { PresenceKind::Idle };
-        self.send_presence(conversation, kind);
-    }
-
-    /// Tells the others that this conversation is on a screen here.
-    pub(super) fn announce(&mut self, conversation: ConversationId) {
-        self.send_presence(conversation, PresenceKind::Online);
-    }
-
-    pub(super) fn send_presence(&mut self, conversation: ConversationId, kind: PresenceKind) {
-        // Whoever is blocked learns nothing of what the own account does, nor is anything shown of them.
-        let row = self.inbox.get(&conversation).map(|record| &record.row).filter(|row| !row.blocked);
-        // An administrator of the tenant may look at what the account is no member of, and is not seen there.
-        let is_open = row.is_some_and(|row| kind == PresenceKind::Offline || row.status == MemberStatus::Active);
-        if self.link.is_online() && is_open {
-            self.ctx.send(&ClientFrame::Presence(PresenceNotice { conversation, kind }));
-        }
-    }
-
-    /// Nothing is shown any more to, and of, the other one of a direct who is
-    /// blocked from now on.
-    pub(super) fn leave_blocked(&mut self, account: &AccountId) {
-        let direct = ConversationId::direct(&self.ctx.session.tenant, &self.ctx.session.account, account);
-        if self.open.contains_key(&direct) {
-            self.send_presence(direct, PresenceKind::Offline);
-            self.set_presence(direct, account.clone(), PresenceKind::Offline);
-        }
-    }
-
-    pub(super) fn receive_presence(&mut self, frame: MemberPresence) {
-        let MemberPresence { conversation, account, kind } = frame;
-        if account == self.ctx.session.account || !self.open.contains_key(&conversation) {
-            return;
-        }
-        if self.inbox.get(&conversation).is_some_and(|record| record.row.blocked) {
-            return;
-        }
-        self.set_presence(conversation, account, kind);
-    }
-
-    /// Who was there before this device came.
-    pub(super) fn receive_present(&mut self, frame: Present) {
-        let Present { conversation, members } = frame;
-        for PresentMember { account, kind } in members {
-            self.receive_presence(MemberPresence { conversation, account, kind });
-        }
-    }
-
-    fn set_presence(&mut self, conversation: ConversationId, account: AccountId, kind: PresenceKind) {
-        let until = self.ctx.now.monotonic.plus(Duration::from_millis(self.ctx.limits.typing_ms));
-        match kind {
-            PresenceKind::Typing => self.typing.insert((conversation, account.clone()), until),
-            _ => self.typing.remove(&(conversation, account.clone())),
-        };
-        self.presence.entry(conversation).or_default().insert(account.clone(), kind);
-        for room in self.open.rooms_of(conversation) {
-            if let Some(open) = self.open.get_mut(&room) {
-                open.set_presence(&account, kind);
-            }
-        }
-        self.ctx.update(Update::Presence { conversation, account, kind });
-    }
-
-    pub(super) fn presence_of(&self, conversation: ConversationId, account: &AccountId) -> PresenceKind {
-        let kind = self.presence.get(&conversation).and_then(|present| present.get(account));
-        kind.copied().unwrap_or(PresenceKind::Offline)
-    }
-
-    /// Typing holds for a while only; a notice that it stopped may be lost.
-    pub(super) fn expire_typing(&mut self) {
-        let now = self.ctx.now.monotonic;
-        let expired = self.typing.iter().filter(|(_, until)| **until <= now);
-        let expired: Vec<(ConversationId, AccountId)> = expired.map(|(key, _)| key.clone()).collect();
-        for (conversation, account) in expired {
-            self.set_presence(conversation, account, PresenceKind::Idle);
-        }
-    }
-
-    pub(super) fn presence_timer(&self) -> Option<MonotonicTime> {
-        self.typing.values().min().copied()
-    }
-
-    /// Without a link nobody is known to be there.
-    pub(super) fn forget_presence(&mut self) {
-        self.typing.clear();
-        for (conversation, present) in core::mem::take(&mut self.presence) {
-            for account in present.into_keys() {
-                self.set_presence(conversation, account, PresenceKind::Offline);
-            }
-            self.presence.remove(&conversation);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     doc::Message,
     engine::{
         Engine, TimelineUpdate, Update,
-        home::Renamed,
+        accounts::Renamed,
         inbox::Draw,
         open::OpenConversation,
         record,
@@ -54,8 +54,7 @@ impl Engine {
             return self.end_watch(parent);
         }
         self.send_presence(conversation, PresenceKind::Offline);
-        self.presence.remove(&conversation);
-        self.typing.retain(|(open, _), _| *open != conversation);
+        self.presence.close(&mut self.ctx, conversation);
         self.end_watch(conversation);
     }
 
@@ -184,7 +183,7 @@ impl Engine {
 
     /// What shows the name of somebody who is called otherwise now.
     fn flush_names(&mut self) {
-        let renamed = core::mem::take(&mut self.renamed);
+        let renamed = self.accounts.take_renamed();
         if renamed.is_empty() {
             return;
         }
@@ -369,8 +368,7 @@ impl Engine {
         for (conversation, draw) in self.inbox.take_drawn() {
             let former = self.inbox.get(&conversation).map(|record| record.row.clone());
             let Some(mut row) = self.inbox_row(conversation).or_else(|| former.clone()) else { continue };
-            row.set(&self.home);
-            row.set_name(|account| self.name_of(account));
+            self.accounts.complete(&mut row);
             if draw == Draw::Any || former.as_ref() != Some(&row) {
                 self.inbox.set_row(conversation, row.clone());
                 rows.push(row);
@@ -445,7 +443,7 @@ impl Engine {
     pub(super) fn name_in(&self, replica: &Replica, account: &AccountId) -> String {
         let member = replica.view().conversation().members.get(account);
         let name = member.and_then(|member| member.text(MemberField::DisplayName));
-        name.map_or_else(|| self.name_of(account), str::to_owned)
+        name.map_or_else(|| self.accounts.name_of(account), str::to_owned)
     }
 }
 

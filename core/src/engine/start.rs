@@ -137,7 +137,7 @@ impl Engine {
             }
             "profile" => {
                 let profile: Profile = record::read(key, value)?;
-                self.profiles.insert(AccountId::parse(id).ok()?, profile);
+                self.accounts.restore(AccountId::parse(id).ok()?, profile);
             }
             _ => return None,
         }
@@ -152,9 +152,7 @@ impl Engine {
     }
 
     fn show_start(&mut self) {
-        for (account, profile) in self.profiles.clone() {
-            self.ctx.update(Update::Profile { account, profile });
-        }
+        self.accounts.show(&mut self.ctx);
         let rows = self.inbox.values().map(|record| record.row.clone()).collect::<Vec<_>>();
         if !rows.is_empty() {
             self.ctx.update(Update::Inbox(rows));

@@ -114,8 +114,7 @@ impl Engine {
             Some(record) => record.row.clone(),
             None => {
                 let mut row = InboxRow::from_summary(&summary);
-                row.set(&self.home);
-                row.set_name(|account| self.name_of(account));
+                self.accounts.complete(&mut row);
                 row
             }
         };

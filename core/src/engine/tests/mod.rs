@@ -20,8 +20,9 @@ use crate::{
     ids::{ChangeHash, DocumentId, Stamp},
     journal::{Entry, Head},
     limits::Limits,
-    model::{MemberField, Permission},
+    model::{MemberField, Permission, PresenceKind, Profile},
     storage::{MemoryStore, StorageRequest, StorageTask, Write},
+    time::MonotonicTime,
     wire::{Accepted, ClientFrame, Entries, Fetched, Pong, Push, Refused, ServerFrame, Welcome, decode_frame, encode},
 };
 

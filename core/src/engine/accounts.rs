@@ -1,15 +1,16 @@
-//! The own account: its profile, and what it keeps for itself (contacts,
-//! settings, whom it blocks), as the screen is told of them; and the profile of
-//! another one, while an administrator of the tenant changes it.
+//! What accounts are called, and what the own one keeps for itself (contacts, settings, whom it
+//! blocks), as the screen is told of them; also of another one, while an administrator of the
+//! tenant changes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     doc::Home,
-    engine::{Engine, Update, inbox::Draw, record},
+    engine::{Engine, Update, context::Context, inbox::Draw, record},
     ids::{AccountId, ContactId, DocumentId, StreamId},
     model::{Profile, Reachability},
-    view::{BlockedRow, ContactRow},
+    view::{BlockedRow, ContactRow, InboxRow},
+    wire::ProfileNotice,
 };
 
 /// Who is called otherwise: accounts, and whom contacts stand for.
@@ -25,6 +26,62 @@ impl Renamed {
     }
 }
 
+/// What is known of accounts, and what they are called.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    profiles: BTreeMap<AccountId, Profile>,
+    home: Home,
+    /// Who is called otherwise since the screen last looked.
+    renamed: Renamed,
+}
+
+impl Accounts {
+    /// Puts back a profile that was stored.
+    pub(super) fn restore(&mut self, account: AccountId, profile: Profile) {
+        self.profiles.insert(account, profile);
+    }
+
+    /// Shows all profiles.
+    pub(super) fn show(&self, ctx: &mut Context) {
+        for (account, profile) in self.profiles.clone() {
+            ctx.update(Update::Profile { account, profile });
+        }
+    }
+
+    /// Takes in profiles that the server told.
+    pub(super) fn receive(&mut self, ctx: &mut Context, profiles: Vec<ProfileNotice>) {
+        for ProfileNotice { account, profile } in profiles {
+            if self.profiles.get(&account) != Some(&profile) {
+                ctx.store.write(record::put(record::profile_key(&account), &profile));
+                self.set(ctx, account, profile);
+            }
+        }
+    }
+
+    fn set(&mut self, ctx: &mut Context, account: AccountId, profile: Profile) {
+        self.profiles.insert(account.clone(), profile.clone());
+        self.renamed.accounts.insert(account.clone());
+        ctx.update(Update::Profile { account, profile });
+    }
+
+    pub(super) fn take_renamed(&mut self) -> Renamed {
+        core::mem::take(&mut self.renamed)
+    }
+
+    /// The name for people: the own one for a contact, the profile's, or the
+    /// account itself.
+    pub(super) fn name_of(&self, account: &AccountId) -> String {
+        let profile = self.profiles.get(account).and_then(|profile| profile.display_name.as_deref());
+        self.home.nickname(account).or(profile).map_or_else(|| account.to_string(), str::to_owned)
+    }
+
+    /// Says in a row what the account keeps for itself about the conversation, and its name.
+    pub(super) fn complete(&self, row: &mut InboxRow) {
+        row.set(&self.home);
+        row.set_name(|account| self.name_of(account));
+    }
+}
+
 impl Engine {
     /// What an account's documents say now.
     pub(super) fn read_account(&mut self, stream: &StreamId) {
@@ -33,7 +90,7 @@ impl Engine {
         let (view, whole) = (replica.view(), replica.whole);
         let written = view.document(&DocumentId::Account(account.clone())).map(Profile::read).unwrap_or_default();
         let home = view.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
-        let shown = self.profiles.get(&account).cloned().unwrap_or_default();
+        let shown = self.accounts.profiles.get(&account).cloned().unwrap_or_default();
         // Where not everything is held, that there is none says nothing.
         let says = whole || written != Profile::default();
         let profile = Profile { created_at: shown.created_at, updated_at: shown.updated_at, ..written };
@@ -43,7 +100,7 @@ impl Engine {
                 // Its documents are not kept, from which it could be read again.
                 self.ctx.store.write(record::put(record::profile_key(&account), &profile));
             }
-            self.set_profile(account, profile);
+            self.accounts.set(&mut self.ctx, account, profile);
         }
         if is_own {
             self.set_home(home);
@@ -51,13 +108,13 @@ impl Engine {
     }
 
     fn set_home(&mut self, home: Home) {
-        let former = core::mem::replace(&mut self.home, home.clone());
+        let former = core::mem::replace(&mut self.accounts.home, home.clone());
         let changed = home.contacts.iter().filter(|(id, contact)| former.contacts.get(*id) != Some(*contact));
         let rows: Vec<_> = changed.map(|(id, contact)| ContactRow { id: *id, contact: contact.clone() }).collect();
         let is_gone = |id: &&ContactId| !home.contacts.contains_key(*id);
         let removed: Vec<ContactId> = former.contacts.keys().filter(is_gone).copied().collect();
         if !rows.is_empty() || !removed.is_empty() {
-            self.renamed.contacts.extend(rows.iter().map(|row| row.id).chain(removed.iter().copied()));
+            self.accounts.renamed.contacts.extend(rows.iter().map(|row| row.id).chain(removed.iter().copied()));
             self.ctx.update(Update::Contacts { rows, removed });
         }
         for account in home.blocked.keys().filter(|account| !former.blocked.contains_key(*account)) {
@@ -82,12 +139,5 @@ impl Engine {
         for conversation in changed.copied().collect::<Vec<_>>() {
             self.inbox.draw(conversation, Draw::Changed);
         }
-    }
-
-    /// The name for people: the own one for a contact, the profile's, or the
-    /// account itself.
-    pub(super) fn name_of(&self, account: &AccountId) -> String {
-        let profile = self.profiles.get(account).and_then(|profile| profile.display_name.as_deref());
-        self.home.nickname(account).or(profile).map_or_else(|| account.to_string(), str::to_owned)
     }
 }
