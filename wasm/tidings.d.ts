@@ -26,6 +26,118 @@ export interface ActivityKey {
 }
 
 /**
+ * Adds a contact, or changes it.
+ */
+export interface AddContact {
+    /**
+     * Its id: derived from the account it is linked to, else random.
+     */
+    id?: ContactId;
+    /**
+     * What it says.
+     */
+    contact: Contact;
+}
+
+/**
+ * Adds a member, or brings one back.
+ */
+export interface AddMember {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The account it applies to.
+     */
+    account: AccountId;
+    /**
+     * As what.
+     */
+    role: Role;
+}
+
+/**
+ * Lets a message of one who was removed in, or discards it.
+ */
+export interface AnswerLate {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * Which, of those that are held.
+     */
+    message: MessageId;
+    /**
+     * Whether it is let in.
+     */
+    admitted: boolean;
+}
+
+/**
+ * Lets in who asked, or declines.
+ */
+export interface AnswerRequest {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The account it applies to.
+     */
+    account: AccountId;
+    /**
+     * Whether they are let in.
+     */
+    approved: boolean;
+}
+
+/**
+ * Joins a conversation, takes or declines an invitation. It becomes no change
+ * of this device, which cannot read the conversation: the server writes what
+ * follows.
+ */
+export interface AskFor {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * What is asked for.
+     */
+    wish: Wish;
+}
+
+/**
+ * Bans an account from a group: it cannot be added before it is unbanned.
+ */
+export interface BanMember {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The account it applies to.
+     */
+    account: AccountId;
+}
+
+/**
+ * Blocks an account, or no longer.
+ */
+export interface BlockAccount {
+    /**
+     * The account it applies to.
+     */
+    account: AccountId;
+    /**
+     * Whether it is blocked from now on.
+     */
+    blocked: boolean;
+}
+
+/**
  * Somebody whom the own account has blocked.
  */
 export interface BlockedRow {
@@ -45,11 +157,35 @@ export interface BlockedRow {
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Why there is no session: a code, and words for developers, which may be empty.
+ * Why there is no session.
  */
 export interface Cause {
+    /**
+     * The stable code.
+     */
     code: Code;
+    /**
+     * For developers, in English; empty where the code says it all.
+     */
     detail: string;
+}
+
+/**
+ * Changes a member's role.
+ */
+export interface ChangeRole {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The account it applies to.
+     */
+    account: AccountId;
+    /**
+     * To what.
+     */
+    role: Role;
 }
 
 /**
@@ -60,12 +196,12 @@ export type Code = "token_invalid" | "token_foreign" | "token_expired" | "token_
 /**
  * A typed intent of a person.
  */
-export type Command = { create_direct: { peer: string } } | { create_resource: { resource: string; owner: string; title?: string; ownerName?: string; clientName?: string } } | { create_conversation: { kind: Exclude<ConversationKind, "direct" | "thread" | "resource">; title?: string; name?: string; scope?: Scope; policies?: Policy[]; members?: string[]; account?: string; link?: Link } } | { send_message: { conversation: string; content: NewContent; replyTo?: string; mentions?: string[]; thread?: string } } | { create_thread: { conversation: string; message: string; title?: string } } | { set_thread: { conversation: string; thread: string; change: ThreadChange } } | { edit_message: { conversation: string; message: string; content: NewContent } } | { delete_message: { conversation: string; message: string } } | { react: { conversation: string; message: string; emoji: string } } | { unreact: { conversation: string; message: string; emoji: string } } | { set_info: { conversation: string; field: InfoField; text?: string } } | { set_theme: { conversation: string; theme?: Theme } } | { set_scope: { conversation: string; scope: Scope } } | { set_policy: { conversation: string; policy: Policy } } | { set_state: { conversation: string; state: ConversationState } } | { set_locked: { conversation: string; locked: boolean } } | { define_role: { conversation: string; name: Role; role?: RoleDefinition } } | { add_member: { conversation: string; account: string; role: Role } } | { remove_member: { conversation: string; account: string } } | { ban_member: { conversation: string; account: string } } | { unban_member: { conversation: string; account: string } } | { invite_member: { conversation: string; account: string; role: Role } } | { answer_request: { conversation: string; account: string; approved: boolean } } | { set_invite: { conversation: string; invite: string; terms?: InviteTerms } } | { ask: { conversation: string; wish: Wish } } | { answer_late: { conversation: string; message: string; admitted: boolean } } | { leave: { conversation: string } } | { change_role: { conversation: string; account: string; role: Role } } | { transfer_ownership: { conversation: string; account: string } } | { set_permission: { conversation: string; account: string; permission: Permission; allowed?: boolean; until?: number } } | { set_member_text: { conversation: string; field: MemberField; text?: string } } | { pin_message: { conversation: string; message: string } } | { unpin_message: { conversation: string; message: string } } | { set_profile: { profile: Profile; account?: string } } | { add_contact: { contact: NewContact } } | { remove_contact: { id: string } } | { block_account: { account: string; blocked: boolean } } | { set_reachability: { reachability: Reachability } } | { set_conversation_setting: { conversation: string; setting: SettingChange } };
+export type Command = { create_direct: CreateDirect } | { create_conversation: CreateConversation } | { send_message: SendMessage } | { edit_message: EditMessage } | { delete_message: DeleteMessage } | { react: React } | { unreact: Unreact } | { set_info: SetInfo } | { set_theme: SetTheme } | { add_member: AddMember } | { remove_member: RemoveMember } | { ban_member: BanMember } | { leave: LeaveConversation } | { change_role: ChangeRole } | { pin_message: PinMessage } | { unpin_message: UnpinMessage } | { set_profile: SetProfile } | { add_contact: AddContact } | { remove_contact: RemoveContact } | { set_conversation_setting: SetConversationSetting } | { set_scope: SetScope } | { set_policy: SetPolicy } | { set_state: SetState } | { set_locked: SetLocked } | { invite_member: InviteMember } | { answer_request: AnswerRequest } | { unban_member: UnbanMember } | { set_permission: SetPermission } | { define_role: DefineRole } | { transfer_ownership: TransferOwnership } | { set_member_text: SetMemberText } | { set_invite: SetInvite } | { ask: AskFor } | { create_thread: CreateThread } | { set_thread: SetThread } | { answer_late: AnswerLate } | { block_account: BlockAccount } | { create_resource: CreateResource } | { set_reachability: SetReachability };
 
 /**
  * How the connection stands.
  */
-export type ConnectionState = { type: "off" } | { type: "waiting"; code: Code | undefined; detail: string | undefined; retryAt: number } | { type: "connecting" } | { type: "catching_up" } | { type: "online" } | { type: "rejected"; code: Code; detail: string } | { type: "closed" };
+export type ConnectionState = { type: "off" } | { type: "waiting"; code?: Code; detail?: string; retryAt: WallTime } | { type: "connecting" } | { type: "catching_up" } | { type: "online" } | ({ type: "rejected" } & Cause) | { type: "closed" };
 
 /**
  * A contact; its id is its key in the home document.
@@ -78,11 +214,11 @@ export interface Contact {
     /**
      * The linked account, the preferred link.
      */
-    account: AccountId | undefined;
+    account?: AccountId;
     /**
      * The own name for it, ≤ 120 characters.
      */
-    nickname: string | undefined;
+    nickname?: string;
     /**
      * Whether it is a favorite.
      */
@@ -91,11 +227,11 @@ export interface Contact {
      * Its phone number, in the form of E.164; text here, so that what is
      * none can be refused with a code that says so.
      */
-    phone: string | undefined;
+    phone?: string;
     /**
      * Its e-mail address.
      */
-    email: string | undefined;
+    email?: string;
 }
 
 /**
@@ -140,16 +276,16 @@ export interface ContactRow extends Contact {
 /**
  * What a message says.
  */
-export type Content = { kind: "text"; text: string } | { kind: "location"; name?: string; latitude: number; longitude: number } | { kind: "custom"; type: string; text?: string; payload?: unknown } | { kind: "unknown"; name: string; text?: string };
+export type Content = ({ kind: "text" } & Text) | ({ kind: "location" } & Location) | ({ kind: "custom" } & Custom) | ({ kind: "unknown" } & Unknown);
 
 /**
- * A conversation in full. Times are in milliseconds since 1970.
+ * A conversation in full.
  */
 export interface ConversationDetail {
     /**
      * The id of the conversation.
      */
-    conversation: string;
+    conversation: ConversationId;
     /**
      * Its kind.
      */
@@ -157,37 +293,37 @@ export interface ConversationDetail {
     /**
      * What it is about, if it is about a resource.
      */
-    resource: Resource | undefined;
+    resource?: Resource;
     /**
      * What a thread starts from.
      */
-    parent: Parent | undefined;
+    parent?: Parent;
     /**
      * Its name for search.
      */
-    name: string | undefined;
+    name?: string;
     /**
      * Its title.
      */
-    title: string | undefined;
+    title?: string;
     /**
      * Its description.
      */
-    description: string | undefined;
+    description?: string;
     /**
      * Where its picture is.
      */
-    avatarUrl: string | undefined;
+    avatarUrl?: string;
     /**
      * How it looks.
      */
-    theme: Theme | undefined;
+    theme?: Theme;
     /**
      * Who may know of it.
      */
     scope: Scope;
     /**
-     * Whether it goes on.
+     * Its state.
      */
     state: ConversationState;
     /**
@@ -205,23 +341,23 @@ export interface ConversationDetail {
     /**
      * When it was created.
      */
-    createdAt: number;
+    createdAt: WallTime;
     /**
      * Who created it.
      */
-    createdBy: string;
+    createdBy: AccountId;
     /**
-     * When its title, members, policies or the like last changed, but not its messages, by the server's clock.
+     * When its own document last changed, not its messages, as the server admitted it.
      */
-    updatedAt: number;
+    updatedAt: WallTime;
     /**
      * The account that it belongs to, if not its creator.
      */
-    account: string | undefined;
+    account?: AccountId;
     /**
      * The object of another service that it is the back of.
      */
-    link: Link | undefined;
+    link?: Link;
     /**
      * Those who subscribe to it beside its members, as the server last told.
      */
@@ -229,16 +365,16 @@ export interface ConversationDetail {
     /**
      * The own role; none for an administrator of the tenant who is no member.
      */
-    role: Role | undefined;
+    role?: Role;
     /**
-     * Where the own account stands in it; none for an administrator of the tenant who is no member.
+     * Where the account stands in it; none for an administrator of the tenant who is no member.
      */
-    status: MemberStatus | undefined;
+    status?: MemberStatus;
     /**
      * What the own account may do, by role, policies, grants and denials; empty when not active,
      * and everything for an administrator of the tenant.
      */
-    permissions: Permission[];
+    permissions: Permissions;
     /**
      * Everybody who is a member, by rank and then name.
      */
@@ -276,13 +412,13 @@ export type ConversationId = string;
 export type ConversationKind = "direct" | "group" | "channel" | "support" | "system" | "resource" | "thread" | "unknown";
 
 /**
- * A conversation in the list. Times are in milliseconds since 1970.
+ * A conversation in the list.
  */
 export interface ConversationRow {
     /**
      * The id of the conversation.
      */
-    conversation: string;
+    conversation: ConversationId;
     /**
      * Its kind.
      */
@@ -290,17 +426,17 @@ export interface ConversationRow {
     /**
      * Its title, if it has one.
      */
-    title: string | undefined;
+    title?: string;
     /**
      * What to call it: the title, or the names of the others; empty if there is neither.
      */
     name: string;
     /**
-     * Some of the others: the peer of a direct, a few of a group.
+     * Some of the others, by account: the peer of a direct, a few of a group.
      */
-    others: string[];
+    others: AccountId[];
     /**
-     * Whether it goes on.
+     * Its state.
      */
     state: ConversationState;
     /**
@@ -308,7 +444,7 @@ export interface ConversationRow {
      */
     role: Role;
     /**
-     * Where the own account stands in it.
+     * Where the account stands in it.
      */
     status: MemberStatus;
     /**
@@ -318,7 +454,7 @@ export interface ConversationRow {
     /**
      * Its newest message.
      */
-    lastMessage: LastMessageRow | undefined;
+    lastMessage?: LastMessageRow;
     /**
      * Messages of others behind the read position, counted to 9,999.
      */
@@ -328,27 +464,27 @@ export interface ConversationRow {
      */
     pending: number;
     /**
-     * When something last happened in it.
+     * When something last happened in it, for the order of the list.
      */
-    activityAt: number;
+    activityAt: WallTime;
     /**
-     * Silent until; the last date there is, for good.
+     * Silent until.
      */
-    mutedUntil: number | undefined;
+    mutedUntil?: WallTime;
     /**
      * At the top since.
      */
-    pinnedAt: number | undefined;
+    pinnedAt?: WallTime;
     /**
      * Out of the way since.
      */
-    archivedAt: number | undefined;
+    archivedAt?: WallTime;
     /**
      * Those who subscribe to it beside its members, when the server last told.
      */
     subscriberCount: number;
     /**
-     * What of it the own account wants to be notified of.
+     * What of it the account wants to be notified of.
      */
     notifications: NotificationLevel;
     /**
@@ -356,13 +492,13 @@ export interface ConversationRow {
      */
     blocked: boolean;
     /**
-     * The id of the resource that it is about, if it is about one.
+     * The id of the resource that it is about.
      */
-    resource: string | undefined;
+    resource?: string;
     /**
      * Why some of what is pending waits, and until when; none while all of it is on its way.
      */
-    waits: Wait | undefined;
+    waits?: Wait;
 }
 
 /**
@@ -371,8 +507,153 @@ export interface ConversationRow {
 export type ConversationState = "active" | "archived" | "closed" | "deleted" | "unknown";
 
 /**
- * A page of the directory. It may have fewer rows than there are, or none, and
- * a next page.
+ * Creates a conversation with a roster. The creator is its owner; the others
+ * are members.
+ */
+export interface CreateConversation {
+    /**
+     * Its kind; a direct has its own command.
+     */
+    kind: Exclude<ConversationKind, "direct" | "thread" | "resource">;
+    /**
+     * Its title.
+     */
+    title?: string;
+    /**
+     * Its name for search, which a public one has.
+     */
+    name?: string;
+    /**
+     * Who may know of it; private if left out.
+     */
+    scope?: Scope;
+    /**
+     * The policies that are not the kind's own.
+     */
+    policies?: Policy[];
+    /**
+     * Who is in it from the start, beside the creator.
+     */
+    members?: AccountId[];
+    /**
+     * The account that it belongs to, if not its creator; for an administrator of the tenant to say.
+     */
+    account?: AccountId;
+    /**
+     * The object of another service that it is the back of; for an administrator of the tenant to say.
+     */
+    link?: Link;
+}
+
+/**
+ * Opens the direct with somebody.
+ */
+export interface CreateDirect {
+    /**
+     * The other one.
+     */
+    peer: AccountId;
+}
+
+/**
+ * Asks the owner of a resource about it.
+ */
+export interface CreateResource {
+    /**
+     * The resource's id, of the operator's, 1–64 characters.
+     */
+    resource: string;
+    /**
+     * What it is called.
+     */
+    title?: string;
+    /**
+     * Whose it is.
+     */
+    owner: AccountId;
+    /**
+     * What the owner is called.
+     */
+    ownerName?: string;
+    /**
+     * What the commanding account, the client, is called.
+     */
+    clientName?: string;
+}
+
+/**
+ * Opens a thread from a message of a conversation, or of one of its threads.
+ */
+export interface CreateThread {
+    /**
+     * Where: the conversation whose stream it is, also for a thread of a thread.
+     */
+    conversation: ConversationId;
+    /**
+     * From which message.
+     */
+    message: MessageId;
+    /**
+     * Its title.
+     */
+    title?: string;
+}
+
+/**
+ * A type of content that an application defines for itself, such as a poll or a
+ * payment. Nobody but the application knows what is in it; that it may show anything
+ * is why it counts as media.
+ */
+export interface Custom {
+    /**
+     * What stands for it in a list, and where the type is not known.
+     */
+    text?: string;
+    /**
+     * The application's name of the type: lower-case letters, digits and `-_.`, 64 at most.
+     */
+    type: string;
+    /**
+     * What the application makes of it, 8,000 bytes at most; none in a preview. The package writes and
+     * reads JSON here, where another client may have written something else.
+     */
+    payload?: unknown;
+}
+
+/**
+ * Defines, changes or removes one of a conversation's own roles.
+ */
+export interface DefineRole {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * What it is called.
+     */
+    name: Role;
+    /**
+     * What it is; none removes it.
+     */
+    role?: RoleDefinition;
+}
+
+/**
+ * Takes a message back.
+ */
+export interface DeleteMessage {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The message it applies to.
+     */
+    message: MessageId;
+}
+
+/**
+ * A page of the directory. It may have fewer rows than there are, or none, and a next page.
  */
 export interface DirectoryPage {
     /**
@@ -382,7 +663,7 @@ export interface DirectoryPage {
     /**
      * Where the next page begins; none behind the last.
      */
-    next: WordKey | undefined;
+    next?: WordKey;
 }
 
 /**
@@ -422,7 +703,7 @@ export interface DirectoryRow extends Listing {
     /**
      * Its title.
      */
-    title: string | undefined;
+    title?: string;
     /**
      * Its active members.
      */
@@ -434,7 +715,25 @@ export interface DirectoryRow extends Listing {
     /**
      * Where the account stands in it; none if it never had to do with it.
      */
-    status: MemberStatus | undefined;
+    status?: MemberStatus;
+}
+
+/**
+ * Edits an own message.
+ */
+export interface EditMessage {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The message it applies to.
+     */
+    message: MessageId;
+    /**
+     * What it is to say, of the same kind as before.
+     */
+    content: Content;
 }
 
 /**
@@ -444,11 +743,11 @@ export interface EngineConfig {
     /**
      * The tenant.
      */
-    tenant: string;
+    tenant: TenantId;
     /**
      * The account.
      */
-    account: string;
+    account: AccountId;
     /**
      * 32 bytes of fresh entropy.
      */
@@ -483,7 +782,7 @@ export interface Grant {
     /**
      * From when on it says nothing any more; none for never.
      */
-    until: WallTime | undefined;
+    until?: WallTime;
 }
 
 /**
@@ -497,16 +796,16 @@ export interface GrantRow extends Grant {
 }
 
 /**
- * How far a device was told the history of a conversation. Devices with the same hash at the
+ * Where a stream stands, and the hash of its journal up to there. Devices with the same hash at the
  * same position were told the same; with two hashes, different ones.
  */
 export interface HistoryHead {
     /**
-     * The last position in the conversation's journal.
+     * The last position; zero before the first entry.
      */
-    position: number;
+    position: Position;
     /**
-     * A hash over all that was admitted up to there, in hexadecimal.
+     * The hash at it, in hexadecimal.
      */
     hash: string;
 }
@@ -517,9 +816,9 @@ export interface HistoryHead {
 export type InfoField = "name" | "title" | "description" | "avatar_url";
 
 /**
- * One input. After each the caller polls outputs until there is none.
+ * One input. After each the caller takes outputs until there is none.
  */
-export type Input = { command: { request: number; command: Command } } | { retry_refused: { request: number; id: number; words?: string } } | { discard_refused: number } | { list: { request: number; query: Query } } | { head: { request: number; conversation: string } } | { open_conversation: string } | { open_thread: { conversation: string; thread: string } } | { close_conversation: string } | { load_older: string } | { match_contacts: { request: number; points: string[]; region?: string } } | { list_subscribers: { request: number; conversation: string; reached?: string; after?: string; limit: number } } | { mark_read: string } | { typing: { conversation: string; on: boolean } } | { set_network: boolean } | "connect_now" | { token: string } | { token_failed: string } | "link_opened" | "link_lost" | { frame_received: Bytes } | { storage_finished: { task: number; answer: StorageAnswer } } | "timer_due" | "close";
+export type Input = { command: { request: number; command: Command } } | { retry_refused: { request: number; id: number; words?: string } } | { discard_refused: { id: number } } | { list: { request: number; query: Query } } | { head: { request: number; conversation: ConversationId } } | { open_conversation: ConversationId } | { open_thread: { conversation: ConversationId; thread: ConversationId } } | { close_conversation: ConversationId } | { load_older: ConversationId } | { mark_read: ConversationId } | { typing: { conversation: ConversationId; on: boolean } } | { match_contacts: { request: number; points: string[]; region?: string } } | { list_subscribers: { request: number; conversation: ConversationId; reached?: MessageId; after?: AccountId; limit: number } } | { set_network: boolean } | "connect_now" | { token: string } | { token_failed: string } | "link_opened" | "link_lost" | "timer_due" | "close";
 
 /**
  * An invite link. Its code is nowhere: its id is made from the code by a
@@ -533,11 +832,11 @@ export interface Invite {
     /**
      * From when on it lets nobody in; none for never.
      */
-    until: WallTime | undefined;
+    until?: WallTime;
     /**
      * How many it lets in; none for any number.
      */
-    usesMax: number | undefined;
+    usesMax?: number;
     /**
      * Whether it lets anybody in at the moment.
      */
@@ -561,6 +860,24 @@ export type InviteCode = string;
  * An invite link, made from its code.
  */
 export type InviteId = string;
+
+/**
+ * Invites somebody, who is in once they accept.
+ */
+export interface InviteMember {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The account it applies to.
+     */
+    account: AccountId;
+    /**
+     * As what.
+     */
+    role: Role;
+}
 
 /**
  * An invite link in the panel. Its code is known to whoever made it, and to whom they gave it.
@@ -610,19 +927,19 @@ export interface LastMessageRow {
     /**
      * The id of the message.
      */
-    message: string;
+    message: MessageId;
     /**
      * Who wrote it.
      */
-    author: string;
+    author: AccountId;
     /**
      * What it says, cut short; none when deleted.
      */
-    preview: Content | undefined;
+    preview?: Content;
     /**
      * Its place in the journal.
      */
-    position: number;
+    position: Position;
 }
 
 /**
@@ -632,29 +949,39 @@ export interface LateRow {
     /**
      * The id of the message.
      */
-    message: string;
+    message: MessageId;
     /**
      * Its author.
      */
-    author: string;
+    author: AccountId;
     /**
-     * Since when it is held, in milliseconds since 1970.
+     * Since when it is held.
      */
-    at: number;
+    at: WallTime;
     /**
      * The thread it was written in, if it was one.
      */
-    thread: string | undefined;
+    thread?: ConversationId;
     /**
      * What it says; none until the server has told.
      */
-    content: Content | undefined;
+    content?: Content;
 }
 
 /**
  * What becomes of what a removed member wrote before the removal reached them.
  */
 export type LateWrites = "refuse" | "hold" | "unknown";
+
+/**
+ * Leaves a group.
+ */
+export interface LeaveConversation {
+    /**
+     * The id of the conversation.
+     */
+    conversation: ConversationId;
+}
 
 /**
  * An object of another service that a conversation is the back of.
@@ -688,15 +1015,15 @@ export interface Listing {
     /**
      * Its name.
      */
-    name: string | undefined;
+    name?: string;
     /**
      * Its description.
      */
-    description: string | undefined;
+    description?: string;
     /**
      * Where its picture is.
      */
-    avatarUrl: string | undefined;
+    avatarUrl?: string;
     /**
      * How one comes in.
      */
@@ -705,6 +1032,25 @@ export interface Listing {
      * Whether who comes in waits for approval.
      */
     joinApproval: boolean;
+}
+
+/**
+ * A place on Earth, by the coordinates of WGS 84. They are integers, so that a place
+ * is the same on every device: a ten-millionth of a degree is a centimetre.
+ */
+export interface Location {
+    /**
+     * What the place is called, 120 characters at most.
+     */
+    name?: string;
+    /**
+     * North of the equator, in ten-millionths of a degree; in degrees in JSON.
+     */
+    latitude: number;
+    /**
+     * East of Greenwich, in ten-millionths of a degree; in degrees in JSON.
+     */
+    longitude: number;
 }
 
 /**
@@ -718,7 +1064,7 @@ export interface MemberChange {
     /**
      * The row; none for who is in no list any more.
      */
-    row: PlacedMember | undefined;
+    row?: PlacedMember;
 }
 
 /**
@@ -741,7 +1087,7 @@ export interface MemberRow {
     /**
      * Their color here.
      */
-    color: string | undefined;
+    color?: string;
     /**
      * The role.
      */
@@ -753,19 +1099,19 @@ export interface MemberRow {
     /**
      * Since when they stand there, by the clock of who said so: when they left, or were removed or banned.
      */
-    statusAt: WallTime | undefined;
+    statusAt?: WallTime;
     /**
      * Who said so: themselves if they left, whoever removed or banned them.
      */
-    statusBy: AccountId | undefined;
+    statusBy?: AccountId;
     /**
      * When they became a member.
      */
-    joinedAt: WallTime | undefined;
+    joinedAt?: WallTime;
     /**
      * Who added or invited them.
      */
-    invitedBy: AccountId | undefined;
+    invitedBy?: AccountId;
     /**
      * What is granted and denied beside the role, and has not expired.
      */
@@ -797,45 +1143,6 @@ export type MessageId = string;
 export type MessageState = "pending" | "sent" | "delivered" | "read" | "refused" | "unknown";
 
 /**
- * A contact to be added, or changed if its id is given.
- */
-export interface NewContact {
-    /**
-     * Which contact is changed; none adds one.
-     */
-    id?: string;
-    /**
-     * What it is; a person unless said otherwise.
-     */
-    kind?: ContactKind;
-    /**
-     * The linked account.
-     */
-    account?: string;
-    /**
-     * The own name for it, at most 120 characters.
-     */
-    nickname?: string;
-    /**
-     * Whether it is a favorite.
-     */
-    favorite?: boolean;
-    /**
-     * Its phone number: `+`, and 7 to 15 digits; what is written between them for the eye is left out.
-     */
-    phone?: string;
-    /**
-     * Its e-mail address.
-     */
-    email?: string;
-}
-
-/**
- * Content as the package hands it over to be sent: the payload as a JSON text.
- */
-export type NewContent = { text: { text: string } } | { location: { name?: string; latitude: number; longitude: number } } | { custom: { type: string; text?: string; payload: string } };
-
-/**
  * What of a conversation an account wants to be notified of.
  */
 export type NotificationLevel = "all" | "mentions" | "none" | "unknown";
@@ -856,10 +1163,10 @@ export interface OwnPage {
     /**
      * Where the next page begins; none behind the last.
      */
-    next: ActivityKey | undefined;
+    next?: ActivityKey;
     /**
-     * Whether none can be missing: this device alone may not know of what the
-     * account left, and knows of nothing before it first caught up.
+     * Whether none can be missing: this device alone may not know of what the account left, and
+     * knows of nothing before it first caught up.
      */
     complete: boolean;
 }
@@ -931,25 +1238,39 @@ export type Permission = "message:send" | "message:send_media" | "message:edit" 
 export type Permissions = Permission[];
 
 /**
- * A pinned message.
+ * Pins a message for everybody.
+ */
+export interface PinMessage {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The message it applies to.
+     */
+    message: MessageId;
+}
+
+/**
+ * A pin in the panel.
  */
 export interface PinRow {
     /**
      * The message.
      */
-    message: string;
+    message: MessageId;
     /**
      * Who pinned it.
      */
-    by: string;
+    by: AccountId;
     /**
-     * When it was pinned, in milliseconds since 1970.
+     * When it was pinned.
      */
-    at: number;
+    at: WallTime;
     /**
-     * What it says, cut short; none when it is not at hand or deleted.
+     * What it says, cut short; nothing when it is not at hand or deleted.
      */
-    preview: Content | undefined;
+    preview?: Content;
 }
 
 /**
@@ -1034,22 +1355,9 @@ export interface Policies {
 export type Policy = { send: SendPolicy } | { join: JoinPolicy } | { join_approval: boolean } | { add_members: WhoPolicy } | { info_edit: WhoPolicy } | { subrooms: SubroomPolicy } | { subroom_depth_max: number } | { retention_days: number } | { slow_mode_seconds: number } | { reactions: boolean } | { stickers: boolean } | { attachments: boolean } | { late_writes: LateWrites };
 
 /**
- * What somebody is doing in an open conversation.
+ * A place in a stream's journal: 1, 2, 3 …; 0 is before the first.
  */
-export interface PresenceChange {
-    /**
-     * The conversation.
-     */
-    conversation: string;
-    /**
-     * The account it is about.
-     */
-    account: string;
-    /**
-     * What the account is doing.
-     */
-    kind: PresenceKind;
-}
+export type Position = number;
 
 /**
  * What an account is doing in a conversation.
@@ -1106,6 +1414,24 @@ export type Query = { own: OwnQuery } | { directory: DirectoryQuery };
 export type Reachability = "everybody" | "contacts" | "nobody" | "unknown";
 
 /**
+ * Puts an emoji on a message.
+ */
+export interface React {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * On which message.
+     */
+    message: MessageId;
+    /**
+     * The emoji.
+     */
+    emoji: string;
+}
+
+/**
  * Who reacted with one emoji.
  */
 export interface ReactionRow {
@@ -1114,9 +1440,9 @@ export interface ReactionRow {
      */
     emoji: string;
     /**
-     * Those who put it there.
+     * Who, by account.
      */
-    accounts: string[];
+    accounts: AccountId[];
     /**
      * Whether the own account is among them.
      */
@@ -1124,7 +1450,7 @@ export interface ReactionRow {
 }
 
 /**
- * A refused command, until the person retries or discards it.
+ * A refused command.
  */
 export interface RefusedRow {
     /**
@@ -1134,11 +1460,11 @@ export interface RefusedRow {
     /**
      * Where it was to be; none for one about the account itself.
      */
-    conversation: string | undefined;
+    conversation?: ConversationId;
     /**
      * The thread of that conversation, if it was to be in one.
      */
-    thread: string | undefined;
+    thread?: ConversationId;
     /**
      * The name of the command, such as `send_message`.
      */
@@ -1146,15 +1472,15 @@ export interface RefusedRow {
     /**
      * The words written with it.
      */
-    words: string | undefined;
+    words?: string;
     /**
      * What the message it writes or edits was to say.
      */
-    content: Content | undefined;
+    content?: Content;
     /**
      * The message it writes or is about.
      */
-    message: string | undefined;
+    message?: MessageId;
     /**
      * The reason.
      */
@@ -1170,7 +1496,31 @@ export interface RefusedRow {
     /**
      * When it was written.
      */
-    createdAt: number;
+    createdAt: WallTime;
+}
+
+/**
+ * Removes a contact.
+ */
+export interface RemoveContact {
+    /**
+     * The id of the contact.
+     */
+    id: ContactId;
+}
+
+/**
+ * Removes a member from a group.
+ */
+export interface RemoveMember {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The account it applies to.
+     */
+    account: AccountId;
 }
 
 /**
@@ -1180,19 +1530,19 @@ export interface ReplyRow {
     /**
      * Which message.
      */
-    id: string;
+    id: MessageId;
     /**
      * Who wrote it.
      */
-    author: string;
+    author: AccountId;
     /**
      * Its author's name.
      */
     authorName: string;
     /**
-     * What it says, cut short; none when it is not at hand or deleted.
+     * What it says, cut short; nothing when it is not at hand or deleted.
      */
-    preview: Content | undefined;
+    preview?: Content;
 }
 
 /**
@@ -1206,7 +1556,7 @@ export interface Resource {
     /**
      * What it is called, ≤ 200 characters.
      */
-    title: string | undefined;
+    title?: string;
     /**
      * Who asks about it, and begins the conversation.
      */
@@ -1214,7 +1564,7 @@ export interface Resource {
     /**
      * What the client was called then, ≤ 120 characters.
      */
-    clientName: string | undefined;
+    clientName?: string;
     /**
      * Whose it is.
      */
@@ -1222,7 +1572,7 @@ export interface Resource {
     /**
      * What the owner was called then, ≤ 120 characters.
      */
-    ownerName: string | undefined;
+    ownerName?: string;
 }
 
 /**
@@ -1259,7 +1609,7 @@ export interface RoleRow {
     /**
      * What it carries.
      */
-    permissions: Permission[];
+    permissions: Permissions;
     /**
      * Whether the conversation defines it itself.
      */
@@ -1277,36 +1627,268 @@ export type Roster = "members" | "candidates" | "former";
 export type Scope = "private" | "organization" | "public" | "unknown";
 
 /**
+ * Sends a message. Its id is given once and kept through every rewriting.
+ */
+export interface SendMessage {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * What it says.
+     */
+    content: Content;
+    /**
+     * The message it answers.
+     */
+    replyTo?: MessageId;
+    /**
+     * The accounts it mentions.
+     */
+    mentions?: AccountId[];
+    /**
+     * The thread of the conversation that it is written in.
+     */
+    thread?: ConversationId;
+}
+
+/**
  * Who may send messages.
  */
 export type SendPolicy = "all_members" | "moderators" | "admins_only" | "unknown";
 
 /**
  * What the server did that it must not: it told another history than before, let in an entry that its own rules
- * refuse, or sent one, or a state, that cannot be taken. Told when it is seen,
- * and not stored.
+ * refuse, or sent one, or a state, that cannot be taken. Told when it is seen, and not stored.
  */
 export interface ServerFault {
     /**
      * The conversation; none for the own account's documents.
      */
-    conversation: string | undefined;
+    conversation?: ConversationId;
     /**
      * The entry's place in the journal; for a state the last one that it holds.
      */
-    position: number;
+    position: Position;
     /**
      * The account that the entry is said to be of; none for a state.
      */
-    account: string | undefined;
+    account?: AccountId;
     /**
-     * What the server should have refused it with, or why it cannot be taken.
+     * What the server should have refused it with, or why it cannot be read.
      */
     code: Code;
     /**
-     * More about it, for people who debug.
+     * More about it, for people who debug; never content.
      */
     detail: string;
+}
+
+/**
+ * Mutes, pins or archives a conversation for oneself.
+ */
+export interface SetConversationSetting {
+    /**
+     * Which conversation.
+     */
+    conversation: ConversationId;
+    /**
+     * What about it.
+     */
+    setting: SettingChange;
+}
+
+/**
+ * Changes name, title, description or picture of a conversation.
+ */
+export interface SetInfo {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * Which text.
+     */
+    field: InfoField;
+    /**
+     * The new one; none removes it.
+     */
+    text?: string;
+}
+
+/**
+ * Makes an invite link, changes one or takes one away. To rotate one is to
+ * take it away and make another.
+ */
+export interface SetInvite {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * Which, made from its code.
+     */
+    invite: InviteId;
+    /**
+     * What it is then; none takes it away.
+     */
+    terms?: InviteTerms;
+}
+
+/**
+ * Locks a conversation to all but moderators and above, or unlocks it.
+ */
+export interface SetLocked {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * Whether it is locked then.
+     */
+    locked: boolean;
+}
+
+/**
+ * Changes the own name or color in one conversation.
+ */
+export interface SetMemberText {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The field that is set.
+     */
+    field: MemberField;
+    /**
+     * The new one; none removes it.
+     */
+    text?: string;
+}
+
+/**
+ * Grants or denies a member one permission, beside their role.
+ */
+export interface SetPermission {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The account it applies to.
+     */
+    account: AccountId;
+    /**
+     * The permission it applies to.
+     */
+    permission: Permission;
+    /**
+     * Whether they hold it; none goes back to what the role says.
+     */
+    allowed?: boolean;
+    /**
+     * From when on it goes back by itself; none for never.
+     */
+    until?: WallTime;
+}
+
+/**
+ * Changes a policy of a conversation.
+ */
+export interface SetPolicy {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * Which, and what it says now.
+     */
+    policy: Policy;
+}
+
+/**
+ * Changes the own profile, or another account's.
+ */
+export interface SetProfile {
+    /**
+     * The profile as it shall be; a field without a value is removed. Its times are not read.
+     */
+    profile: Profile;
+    /**
+     * Whose it is, if not the own one; for an administrator of the tenant to say.
+     */
+    account?: AccountId;
+}
+
+/**
+ * Says who may reach the own account.
+ */
+export interface SetReachability {
+    /**
+     * Who may reach the account first.
+     */
+    reachability: Reachability;
+}
+
+/**
+ * Changes who may know of a conversation.
+ */
+export interface SetScope {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * Who may.
+     */
+    scope: Scope;
+}
+
+/**
+ * Archives, closes, reopens or deletes a conversation for everybody.
+ */
+export interface SetState {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * What it is then.
+     */
+    state: ConversationState;
+}
+
+/**
+ * Changes how a conversation looks.
+ */
+export interface SetTheme {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The new look; none for the app's own.
+     */
+    theme?: Theme;
+}
+
+/**
+ * Changes what a thread says of itself.
+ */
+export interface SetThread {
+    /**
+     * The conversation whose stream it is.
+     */
+    conversation: ConversationId;
+    /**
+     * The thread it applies to.
+     */
+    thread: ConversationId;
+    /**
+     * What of it.
+     */
+    change: ThreadChange;
 }
 
 /**
@@ -1342,20 +1924,6 @@ export interface StorageRecord {
  * What the store is asked to do, in one transaction.
  */
 export type StorageRequest = { type: "read"; prefixes: string[] } | { type: "write"; writes: Write[] };
-
-/**
- * What a stored command made or is about.
- */
-export interface Stored {
-    /**
-     * The conversation it created or acts in.
-     */
-    conversation: string | undefined;
-    /**
-     * The message it wrote or is about.
-     */
-    message: string | undefined;
-}
 
 /**
  * Who may open threads.
@@ -1399,6 +1967,21 @@ export interface SubscriberPage {
 }
 
 /**
+ * An isolated customer; every other id is scoped by it.
+ */
+export type TenantId = string;
+
+/**
+ * Text in a subset of Markdown.
+ */
+export interface Text {
+    /**
+     * The words, `message_characters_max` at most.
+     */
+    text: string;
+}
+
+/**
  * How a conversation looks.
  */
 export interface Theme {
@@ -1424,7 +2007,7 @@ export interface ThreadRow {
     /**
      * Its id.
      */
-    id: string;
+    id: ConversationId;
     /**
      * The messages written in it, pending ones and those taken back included.
      */
@@ -1432,25 +2015,25 @@ export interface ThreadRow {
     /**
      * When the last of them was admitted.
      */
-    lastReplyAt: number | undefined;
+    lastReplyAt?: WallTime;
     /**
      * Who wrote in it, the latest first; a few of them.
      */
-    participants: string[];
+    participants: AccountId[];
 }
 
 /**
- * A message in a timeline. Times are in milliseconds since 1970.
+ * A message in a timeline.
  */
 export interface TimelineRow {
     /**
      * Its id.
      */
-    id: string;
+    id: MessageId;
     /**
      * Who wrote it.
      */
-    author: string;
+    author: AccountId;
     /**
      * Its author's name.
      */
@@ -1460,25 +2043,25 @@ export interface TimelineRow {
      */
     own: boolean;
     /**
-     * What it says now; none when deleted.
+     * What it says now; nothing when deleted.
      */
-    content: Content | undefined;
+    content?: Content;
     /**
      * Who took it back, if anybody.
      */
-    deletedBy: string | undefined;
+    deletedBy?: AccountId;
     /**
      * When it was edited last, if ever.
      */
-    editedAt: number | undefined;
+    editedAt?: WallTime;
     /**
      * What it answers.
      */
-    replyTo: ReplyRow | undefined;
+    replyTo?: ReplyRow;
     /**
      * The accounts it mentions.
      */
-    mentions: string[];
+    mentions: AccountId[];
     /**
      * Who reacted with what.
      */
@@ -1486,15 +2069,15 @@ export interface TimelineRow {
     /**
      * When its author wrote it, by their clock.
      */
-    createdAt: number;
+    createdAt: WallTime;
     /**
      * When it was admitted; none while pending.
      */
-    acceptedAt: number | undefined;
+    acceptedAt?: WallTime;
     /**
      * Its place in the journal; none while pending.
      */
-    position: number | undefined;
+    position?: Position;
     /**
      * How far it has come. Messages of others are sent.
      */
@@ -1514,11 +2097,11 @@ export interface TimelineRow {
     /**
      * The thread that starts from it.
      */
-    thread: ThreadRow | undefined;
+    thread?: ThreadRow;
     /**
      * Why a pending one waits while others are sent, and until when.
      */
-    waits: Wait | undefined;
+    waits?: Wait;
 }
 
 /**
@@ -1528,7 +2111,7 @@ export interface TimelineUpdate {
     /**
      * The conversation.
      */
-    conversation: string;
+    conversation: ConversationId;
     /**
      * Whether the rows replace all that was shown before.
      */
@@ -1538,19 +2121,93 @@ export interface TimelineUpdate {
      */
     rows: TimelineRow[];
     /**
-     * Messages that are gone from the view.
+     * Messages that are gone from the view: refused ones.
      */
-    removed: string[];
+    removed: MessageId[];
     /**
-     * Whether older ones can be loaded.
+     * Whether `LoadOlder` would bring more.
      */
     hasOlder: boolean;
 }
 
 /**
+ * Makes another member the owner, and oneself an admin.
+ */
+export interface TransferOwnership {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * Who is the owner then.
+     */
+    account: AccountId;
+}
+
+/**
+ * Lifts a ban.
+ */
+export interface UnbanMember {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The account it applies to.
+     */
+    account: AccountId;
+}
+
+/**
+ * Content of a kind that this version does not know, as it was written.
+ */
+export interface Unknown {
+    /**
+     * The name of the kind.
+     */
+    name: string;
+    /**
+     * What it says in words, if it does.
+     */
+    text?: string;
+}
+
+/**
+ * Unpins a message.
+ */
+export interface UnpinMessage {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The message it applies to.
+     */
+    message: MessageId;
+}
+
+/**
+ * Takes an emoji off a message.
+ */
+export interface Unreact {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * On which message.
+     */
+    message: MessageId;
+    /**
+     * The emoji.
+     */
+    emoji: string;
+}
+
+/**
  * What a screen has to know: only what changed.
  */
-export type Update = { type: "first_rows"; rows: ConversationRow[] } | { type: "ready" } | { type: "connection"; state: ConnectionState } | { type: "conversations"; rows: ConversationRow[] } | { type: "timeline"; timeline: TimelineUpdate } | { type: "conversation"; detail: ConversationDetail } | { type: "members"; conversation: string; changes: MemberChange[]; updatedAt: number } | { type: "gone"; conversation: string } | { type: "refused"; rows: RefusedRow[]; removed: number[] } | { type: "unsynced"; count: number } | { type: "presence"; presence: PresenceChange } | { type: "profile"; account: string; profile: Profile } | { type: "contacts"; rows: ContactRow[]; removed: ContactId[] } | { type: "blocked"; rows: BlockedRow[] } | { type: "reachability"; reachability: Reachability } | { type: "command_stored"; request: number; stored: Stored } | { type: "contacts_matched"; request: number; matches: ContactMatch[] } | { type: "subscribers_listed"; request: number; page: SubscriberPage } | { type: "listed"; request: number; page: ListPage } | { type: "head"; request: number; head?: HistoryHead } | { type: "command_failed"; request: number; code: Code; detail: string; retryable: boolean } | { type: "storage_failed"; code: Code } | { type: "storage_recovered" } | { type: "server_fault"; fault: ServerFault };
+export type Update = { type: "first_rows"; value: ConversationRow[] } | { type: "ready" } | { type: "connection"; value: ConnectionState } | { type: "conversations"; value: ConversationRow[] } | { type: "timeline"; value: TimelineUpdate } | { type: "conversation"; value: ConversationDetail } | { type: "members"; value: { conversation: ConversationId; changes: MemberChange[]; updatedAt: WallTime } } | { type: "gone"; value: ConversationId } | { type: "refused"; value: { rows: RefusedRow[]; removed: number[] } } | { type: "unsynced"; value: number } | { type: "presence"; value: { conversation: ConversationId; account: AccountId; kind: PresenceKind } } | { type: "profile"; value: { account: AccountId; profile: Profile } } | { type: "contacts"; value: { rows: ContactRow[]; removed: ContactId[] } } | { type: "blocked"; value: BlockedRow[] } | { type: "reachability"; value: Reachability } | { type: "command_stored"; value: { request: number; conversation?: ConversationId; message?: MessageId } } | { type: "contacts_matched"; value: { request: number; matches: ContactMatch[] } } | { type: "subscribers_listed"; value: { request: number; page: SubscriberPage } } | { type: "head"; value: { request: number; head?: HistoryHead } } | { type: "listed"; value: { request: number; page: ListPage } } | { type: "command_failed"; value: { request: number; code: Code; detail: string } } | { type: "storage_failed"; value: Code } | { type: "storage_recovered" } | { type: "server_fault"; value: ServerFault };
 
 /**
  * What a command waits for.

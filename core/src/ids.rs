@@ -135,6 +135,12 @@ macro_rules! byte_id {
             }
         }
 
+        impl From<[u8; 16]> for $name {
+            fn from(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+        }
+
         impl TryFrom<&[u8]> for $name {
             type Error = ParseIdError;
 

@@ -5,11 +5,16 @@ use serde_json::{Value, from_value, json, to_value};
 use tidings_core::{
     api::refusal,
     code::Code,
-    ids::{AccountId, ContactId},
+    command::Command,
+    engine::Update,
+    ids::{AccountId, ContactId, ConversationId, MessageId, Stamp},
     journal::Position,
-    model::{Contact, ContactKind, OwnQuery, Permissions, Policies, Policy, PolicyName, Profile, SendPolicy, Wish},
+    model::{
+        Contact, ContactKind, Content, OwnQuery, Permissions, Policies, Policy, PolicyName, Profile, SendPolicy, Wish,
+    },
     time::WallTime,
-    view::ContactRow,
+    view::{ContactRow, LastMessageRow},
+    wire::{LastMessage, decode},
 };
 
 #[track_caller]
@@ -51,7 +56,7 @@ fn a_row_shows_what_is_written_beside_its_id() {
     let row = ContactRow { id: ContactId::from_bytes([0; 16]), contact: bob };
     let written = json!({
         "id": "00000000000000000000000000", "kind": "person", "account": "bob",
-        "nickname": null, "favorite": false, "phone": null, "email": null,
+        "favorite": false,
     });
     assert_eq!(to_value(row).unwrap(), written);
 }
@@ -93,4 +98,70 @@ fn permissions_are_a_list_of_their_names() {
 fn numbers_are_those_that_javascript_can_hold() {
     assert_eq!(to_value(Position::new(u64::MAX)).unwrap(), json!((1_u64 << 53) - 1));
     assert_eq!(to_value(WallTime::from_millis(u64::MAX)).unwrap(), json!(8_640_000_000_000_000_u64));
+}
+
+#[test]
+fn content_is_written_as_it_is_read() {
+    for value in [
+        json!({ "kind": "text", "text": "hello" }),
+        json!({ "kind": "location", "latitude": 52.1234567, "longitude": -179.9999999 }),
+        json!({ "kind": "custom", "type": "demo.dice", "text": "rolled a 4", "payload": "{\"pips\":4}" }),
+    ] {
+        let content: Content = from_value(value.clone()).unwrap();
+        assert_eq!(to_value(&content).unwrap(), value);
+    }
+    let preview =
+        from_value::<Content>(json!({ "kind": "custom", "type": "demo.dice", "payload": "4" })).unwrap().preview();
+    assert_eq!(to_value(preview).unwrap(), json!({ "kind": "custom", "type": "demo.dice" }));
+    let unknown: Content = decode(b"\x82\x68hologram\xa2\x00\x67a whale\x07\x83\x01\x02\x03").unwrap();
+    assert_eq!(to_value(unknown).unwrap(), json!({ "kind": "unknown", "name": "hologram", "text": "a whale" }));
+    for wrong in [
+        json!({ "kind": "hologram", "text": "a whale" }),
+        json!({ "kind": "text" }),
+        json!({ "kind": "location", "latitude": 1 }),
+        json!({ "kind": "location", "latitude": 215, "longitude": 0 }),
+        json!({ "kind": "custom", "type": "demo.dice" }),
+    ] {
+        check_refused::<Content>(wrong, Code::ValueInvalid);
+    }
+}
+
+#[test]
+fn a_command_is_an_object_with_its_one_name() {
+    let conversation = "0".repeat(26);
+    let send = json!({ "send_message": { "conversation": conversation, "content": { "kind": "text", "text": "hi" } } });
+    let command: Command = from_value(send).unwrap();
+    assert_eq!((command.name(), command.words()), ("send_message", Some("hi")));
+}
+
+#[test]
+fn a_command_with_a_bad_id_or_name_is_refused_with_its_code() {
+    let conversation = "0".repeat(26);
+    for (command, code) in [
+        (json!({ "create_direct": { "peer": "no spaces" } }), Code::IdInvalid),
+        (json!({ "leave": { "conversation": "short" } }), Code::IdInvalid),
+        (json!({ "delete_message": { "conversation": conversation, "message": "x.ada" } }), Code::IdInvalid),
+        (json!({ "remove_contact": { "id": "" } }), Code::IdInvalid),
+        (json!({ "create_conversation": { "kind": "group", "members": ["ada", "not an id"] } }), Code::IdInvalid),
+        (json!({ "create_conversation": { "kind": "party" } }), Code::KindUnknown),
+        (json!({ "define_role": { "conversation": conversation, "name": "a/b" } }), Code::RoleUnknown),
+        (json!({ "dance": {} }), Code::ValueInvalid),
+    ] {
+        check_refused::<Command>(command, code);
+    }
+}
+
+#[test]
+fn a_row_says_who_wrote_and_only_what_there_is() {
+    let message = MessageId { stamp: Stamp::from_bytes([0; 16]), author: AccountId::parse("bob").unwrap() };
+    let last = LastMessage { message, preview: None, position: Position::new(3) };
+    let written = json!({ "message": "00000000000000000000000000.bob", "author": "bob", "position": 3 });
+    assert_eq!(to_value(LastMessageRow::from(last)).unwrap(), written);
+    let told = Update::Members {
+        conversation: ConversationId::from_bytes([0; 16]),
+        changes: Vec::new(),
+        updated_at: WallTime::from_millis(7),
+    };
+    let value = json!({ "conversation": "0".repeat(26), "changes": [], "updatedAt": 7 });
+    assert_eq!(to_value(told).unwrap(), json!({ "type": "members", "value": value }));
 }

@@ -12,7 +12,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
     model::{ConversationKind, JoinPolicy, Link, LinkKind, MemberStatus, Policy, Role, Wish},
-    view::InboxRow,
+    view::ConversationRow,
     wire::Subscribers,
 };
 use tidings_tests::sim::world::{Device, World};
@@ -60,7 +60,7 @@ impl Studio {
         self.settle();
     }
 
-    fn row(&mut self, device: Device) -> InboxRow {
+    fn row(&mut self, device: Device) -> ConversationRow {
         let channel = self.channel;
         self.world.client(device).screen.inbox[&channel].clone()
     }

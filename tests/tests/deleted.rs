@@ -10,7 +10,7 @@ use tidings_core::{
     command::{
         Command, CreateConversation, CreateDirect, CreateThread, InviteMember, LeaveConversation, SendMessage, SetState,
     },
-    engine::{Input, ListPage},
+    engine::{Input, ListPage, OwnPage},
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::Position,
     limits::Limits,
@@ -77,7 +77,7 @@ fn s24_what_was_deleted_is_readable_by_nobody() {
         let request = world.list(device, Query::Own(OwnQuery { statuses, states, ..OwnQuery::default() }));
         world.run_ms(1_000);
         let page = world.client(device).screen.pages.remove(&request);
-        assert!(matches!(&page, Some(ListPage::Own { rows, .. }) if rows.is_empty()), "{page:?}");
+        assert!(matches!(&page, Some(ListPage::Own(OwnPage { rows, .. })) if rows.is_empty()), "{page:?}");
     }
     // Nothing that a person wrote is lost.
     let refused: Vec<_> = world.client(carl).screen.refused.values().map(|row| (row.words.clone(), row.code)).collect();

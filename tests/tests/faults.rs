@@ -100,8 +100,8 @@ fn e13_an_entry_of_a_removed_member_is_reported_and_taken_all_the_same() {
     assert_eq!(scene.faults(bob), [], "who does not verify reports nothing");
     let head = scene.world.stream(&StreamId::Conversation(group)).unwrap().position();
     let screen = &scene.world.client(ann).screen;
-    let ServerFault { stream, position, .. } = &screen.faults[0];
-    assert_eq!((stream, position.next()), (&StreamId::Conversation(group), head));
+    let ServerFault { conversation, position, .. } = &screen.faults[0];
+    assert_eq!((*conversation, position.next()), (Some(group), head));
     assert_eq!(screen.texts(group), ["let in by mistake", "after it"]);
     scene.check_same();
 }

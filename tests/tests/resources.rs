@@ -5,7 +5,7 @@
 
 use tidings_core::{
     command::{CreateResource, SendMessage},
-    engine::{Input, ListPage},
+    engine::{Input, ListPage, OwnPage},
     ids::{AccountId, ConversationId, TenantId},
     limits::Limits,
     model::{ConversationKind, OwnQuery, Query, Role},
@@ -38,7 +38,7 @@ fn listed(world: &mut World, device: Device, resource: &str) -> Vec<Conversation
     world.input(device, Input::List { request, query });
     world.run_ms(2_000);
     match &world.client(device).screen.pages[&request] {
-        ListPage::Own { rows, complete: true, .. } => rows.iter().map(|row| row.conversation).collect(),
+        ListPage::Own(OwnPage { rows, complete: true, .. }) => rows.iter().map(|row| row.conversation).collect(),
         other => panic!("{other:?}"),
     }
 }

@@ -7,6 +7,7 @@ import type {
   BlockedRow,
   Code,
   Command,
+  Contact,
   ContactMatch,
   ContactRow,
   ConversationDetail,
@@ -21,13 +22,11 @@ import type {
   Link,
   ListPage,
   MemberField,
-  NewContact,
   NotificationLevel,
   OwnPage,
   OwnQuery,
   Permission,
   Policy,
-  PresenceChange,
   Profile,
   Query,
   Reachability,
@@ -37,7 +36,6 @@ import type {
   Scope,
   ServerFault,
   SettingChange,
-  Stored,
   SubscriberPage,
   Theme,
   ThreadChange,
@@ -45,7 +43,7 @@ import type {
 } from "../pkg/tidings.js";
 import { directOf, inviteCode, inviteOf, threadOf } from "../pkg/tidings.js";
 import type { ConnectionState } from "./connection.js";
-import { toModule, type Sendable } from "./content.js";
+import { readPayload, toModule, type Sendable } from "./content.js";
 import { Driver } from "./driver.js";
 import { TidingsError } from "./error.js";
 import { errorOf, failureOf, moduleLoaded, requireInit } from "./init.js";
@@ -61,10 +59,21 @@ import { OpenConversation } from "./view/open_conversation.js";
 import type { TimelineChange } from "./view/timeline.js";
 import { Timeline } from "./timeline.js";
 
+/** What the engine tells of one kind. */
+type Told<Type extends Update["type"]> = Extract<Update, { type: Type; value: unknown }>["value"];
+
 /** The public profile of an account, and whose it is. */
-export interface ProfileChange {
-  readonly account: string;
-  readonly profile: Profile;
+export type ProfileChange = Told<"profile">;
+
+/** What somebody is doing in an open conversation. */
+export type PresenceChange = Told<"presence">;
+
+/** What a stored command made or is about: the conversation it created or acts in, the message it wrote or is about. */
+export type Stored = Omit<Told<"command_stored">, "request">;
+
+/** A contact to be added, a person unless said otherwise; or changed, if its id is given. */
+export interface NewContact extends Partial<Contact> {
+  readonly id?: string;
 }
 
 /** What a resource conversation is about, beside the id that the resource has at the operator's. */
@@ -512,7 +521,7 @@ export class Client {
 
   /** Gives a refused command up, with its words. */
   discardRefused(id: number): void {
-    this.#input({ discard_refused: id });
+    this.#input({ discard_refused: { id } });
   }
 
   // Commands. Each resolves when it is durable on this device.
@@ -771,7 +780,8 @@ export class Client {
 
   /** Adds a contact, or changes the one with its id. */
   addContact(contact: NewContact): Promise<Stored> {
-    return this.#command({ add_contact: { contact } });
+    const { id, kind = "person", favorite = false, ...rest } = contact;
+    return this.#command({ add_contact: { ...(id === undefined ? {} : { id }), contact: { kind, favorite, ...rest } } });
   }
 
   /** Removes a contact. */
@@ -992,7 +1002,7 @@ export class Client {
         // Not again when the engine starts again: the list is on the screen.
         if (this.#ready !== undefined) {
           protect(() => {
-            this.#onFirstRows?.(update.rows);
+            this.#onFirstRows?.(update.value);
           });
         }
         break;
@@ -1005,98 +1015,98 @@ export class Client {
         }
         break;
       case "connection":
-        this.#setConnection(update.state);
+        this.#setConnection(update.value);
         break;
       case "conversations": {
-        this.#onList.tell(this.#list.apply(update.rows));
+        this.#onList.tell(this.#list.apply(update.value));
         break;
       }
       case "timeline": {
-        const open = this.#open.get(update.timeline.conversation);
-        open?.timeline.tell(open.rows.apply(update.timeline));
+        update.value.rows.forEach(readPayload);
+        const open = this.#open.get(update.value.conversation);
+        open?.timeline.tell(open.rows.apply(update.value));
         break;
       }
       case "conversation":
-        this.#open.get(update.detail.conversation)?.setDetail(update.detail);
+        update.value.late.forEach(readPayload);
+        this.#open.get(update.value.conversation)?.setDetail(update.value);
         break;
       case "members":
-        this.#open.get(update.conversation)?.changeMembers(update.changes, update.updatedAt);
+        this.#open.get(update.value.conversation)?.changeMembers(update.value.changes, update.value.updatedAt);
         break;
       case "gone":
-        this.#open.get(update.conversation)?.setDetail(undefined);
+        this.#open.get(update.value)?.setDetail(undefined);
         {
-          const change = this.#list.remove(update.conversation);
+          const change = this.#list.remove(update.value);
           if (change !== undefined) {
             this.#onList.tell(change);
           }
         }
         break;
       case "refused":
-        applyRows(this.#refused, update.rows, update.removed);
+        update.value.rows.forEach(readPayload);
+        applyRows(this.#refused, update.value.rows, update.value.removed);
         this.#onRefused.tell(this.#refusedRows());
         break;
       case "unsynced":
-        this.#unsynced = update.count;
-        this.#onUnsynced.tell(update.count);
+        this.#unsynced = update.value;
+        this.#onUnsynced.tell(update.value);
         break;
       case "presence":
-        this.#present(update.presence);
-        this.#onPresence.tell(update.presence);
+        this.#present(update.value);
+        this.#onPresence.tell(update.value);
         break;
       case "profile": {
-        const { account, profile } = update;
+        const { account, profile } = update.value;
         this.#profiles.set(account, profile);
         this.#onProfile.tell({ account, profile });
         break;
       }
       case "contacts":
-        applyRows(this.#contacts, update.rows, update.removed);
+        applyRows(this.#contacts, update.value.rows, update.value.removed);
         this.#onContacts.tell([...this.#contacts.values()]);
         break;
       case "blocked":
-        this.#blocked = update.rows;
-        this.#onBlocked.tell([...update.rows]);
+        this.#blocked = update.value;
+        this.#onBlocked.tell([...update.value]);
         break;
       case "reachability":
-        this.#reachability = update.reachability;
-        this.#onReachability.tell(update.reachability);
+        this.#reachability = update.value;
+        this.#onReachability.tell(update.value);
         break;
-      case "command_stored":
-        this.#waiting.get(update.request)?.resolve(update.stored);
-        this.#waiting.delete(update.request);
+      case "command_stored": {
+        const { request, ...stored } = update.value;
+        answer(this.#waiting, request, stored);
         break;
+      }
       case "contacts_matched":
-        this.#questions.matches.get(update.request)?.resolve(update.matches);
-        this.#questions.matches.delete(update.request);
+        answer(this.#questions.matches, update.value.request, update.value.matches);
         break;
       case "subscribers_listed":
-        this.#questions.subscribers.get(update.request)?.resolve(update.page);
-        this.#questions.subscribers.delete(update.request);
+        answer(this.#questions.subscribers, update.value.request, update.value.page);
         break;
       case "head":
-        this.#questions.heads.get(update.request)?.resolve(update.head);
-        this.#questions.heads.delete(update.request);
+        answer(this.#questions.heads, update.value.request, update.value.head);
         break;
       case "listed":
-        this.#questions.lists.get(update.request)?.resolve(update.page);
-        this.#questions.lists.delete(update.request);
+        answer(this.#questions.lists, update.value.request, update.value.page);
         break;
       case "command_failed": {
-        const { code, detail, retryable } = update;
+        const { request, code, detail } = update.value;
         for (const waiting of [this.#waiting, ...Object.values(this.#questions)]) {
-          waiting.get(update.request)?.reject(new TidingsError(code, detail, retryable));
-          waiting.delete(update.request);
+          waiting.get(request)?.reject(errorOf(code, detail));
+          waiting.delete(request);
         }
         break;
       }
       case "storage_failed":
-        this.#onStorage.tell(update.code);
+        this.#onStorage.tell(update.value);
         break;
       case "storage_recovered":
         this.#onStorage.tell(undefined);
         break;
       case "server_fault":
-        this.#onServerFault.tell(update.fault);
+        this.#onServerFault.tell(update.value);
         break;
     }
   }
@@ -1232,6 +1242,11 @@ export class Client {
   readonly #onOffline = (): void => {
     this.#driver.networkLost();
   };
+}
+
+function answer<Answer>(waiting: Map<number, Waiting<Answer>>, request: number, answer: Answer): void {
+  waiting.get(request)?.resolve(answer);
+  waiting.delete(request);
 }
 
 function applyRows<Id, Row extends { readonly id: Id }>(rows: Map<Id, Row>, came: Row[], went: Id[]): void {

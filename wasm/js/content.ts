@@ -1,7 +1,7 @@
 /**
  * What a message says: as an app hands it over, and in words. Drawing it is the app's.
  */
-import type { Content, NewContent } from "../pkg/tidings.js";
+import type { Content } from "../pkg/tidings.js";
 import { TidingsError } from "./error.js";
 
 /** What can be sent; a string is a text. */
@@ -15,18 +15,26 @@ export function textOf(content: Content | undefined): string {
   return (content?.kind === "location" ? content.name : content?.text) ?? "";
 }
 
-/** Content as the module takes it. */
-export function toModule(content: Sendable): NewContent {
+/** Content as the module takes it: the payload of an application's own type is JSON there. */
+export function toModule(content: Sendable): Content {
   if (typeof content === "string") {
-    return { text: { text: content } };
+    return { kind: "text", text: content };
   }
-  switch (content.kind) {
-    case "text":
-      return { text: { text: content.text } };
-    case "location":
-      return { location: { name: content.name, latitude: content.latitude, longitude: content.longitude } };
-    case "custom":
-      return { custom: { type: content.type, text: content.text, payload: jsonOf(content.payload) } };
+  return content.kind === "custom" ? { ...content, payload: jsonOf(content.payload) } : content;
+}
+
+/** Gives a row from the module the payload as the app handed it over; none where another client wrote something else. */
+export function readPayload({ content }: { content?: Content }): void {
+  if (content?.kind === "custom") {
+    content.payload = valueOf(content.payload);
+  }
+}
+
+function valueOf(json: unknown): unknown {
+  try {
+    return JSON.parse(String(json));
+  } catch {
+    return undefined;
   }
 }
 

@@ -72,7 +72,9 @@ export class Driver {
         this.#tell("link_opened");
       },
       received: (frame) => {
-        this.#tell({ frame_received: frame });
+        this.#tell((engine) => {
+          engine.frameReceived(monotonicMs(), Date.now(), frame);
+        });
       },
       lost: () => {
         this.#tell("link_lost");
@@ -97,6 +99,12 @@ export class Driver {
 
   /** Gives the engine an input. Throws what is wrong with it, or that the client is closed. */
   input(input: Input): void {
+    this.#give((engine) => {
+      engine.handle(monotonicMs(), Date.now(), input);
+    });
+  }
+
+  #give(give: (engine: Engine) => void): void {
     if (this.#isStopped) {
       throw errorOf("client_closed", "");
     }
@@ -106,7 +114,7 @@ export class Driver {
         : errorOf("engine_stopped", "the engine starts again");
     }
     try {
-      this.#engine.handle(monotonicMs(), Date.now(), input);
+      give(this.#engine);
     } catch (thrown) {
       const error = fromModule(thrown);
       if (error === thrown) {
@@ -180,12 +188,16 @@ export class Driver {
   }
 
   /** An input of the platform: it cannot be wrong, and nobody waits for it. */
-  #tell(input: Input): void {
+  #tell(what: Input | ((engine: Engine) => void)): void {
     if (this.#isStopped) {
       return;
     }
     try {
-      this.input(input);
+      if (typeof what === "function") {
+        this.#give(what);
+      } else {
+        this.input(what);
+      }
     } catch (error) {
       if (this.#engine !== undefined) {
         this.#fail(error);
@@ -260,7 +272,9 @@ export class Driver {
       this.#fail(errorOf(answer.failed, "the stored state cannot be read"));
       return;
     }
-    this.#tell({ storage_finished: { task, answer } });
+    this.#tell((engine) => {
+      engine.storageFinished(monotonicMs(), Date.now(), task, answer);
+    });
   }
 
   /** Waits until no task is under way; a task that ends may give out another. */

@@ -4,7 +4,16 @@
  */
 export { init, isRetryable } from "./init.js";
 export { TidingsError, isTidingsError } from "./error.js";
-export { Client, type Invite, type NewConversation, type NewResource, type ProfileChange } from "./client.js";
+export {
+  Client,
+  type Invite,
+  type NewContact,
+  type NewConversation,
+  type NewResource,
+  type PresenceChange,
+  type ProfileChange,
+  type Stored,
+} from "./client.js";
 export type { ConnectionState } from "./connection.js";
 export { textOf, type Sendable } from "./content.js";
 export type { ClientOptions, TokenRequest } from "./options.js";
@@ -22,6 +31,7 @@ export type {
   ActivityKey,
   Cause,
   Code,
+  Contact,
   ContactKind,
   ContactMatch,
   ContactRow,
@@ -47,7 +57,6 @@ export type {
   MemberRow,
   MemberStatus,
   MessageState,
-  NewContact,
   NotificationLevel,
   OwnPage,
   OwnQuery,
@@ -56,7 +65,6 @@ export type {
   PinRow,
   Policies,
   Policy,
-  PresenceChange,
   PresenceKind,
   Profile,
   ReactionRow,
@@ -70,7 +78,6 @@ export type {
   Scope,
   SendPolicy,
   ServerFault,
-  Stored,
   SubroomPolicy,
   Subscriber,
   SubscriberPage,

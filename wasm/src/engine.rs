@@ -1,26 +1,29 @@
 //! The exported engine: the core's contract with converted inputs and outputs.
 
 use serde::Deserialize;
-use tidings_core::{engine as core, ids::ConversationId};
+use tidings_core::{
+    engine as core,
+    ids::{AccountId, TenantId},
+    storage::TaskId,
+    time::{MonotonicTime, Now, WallTime},
+};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
 use crate::{
     bytes::Bytes,
     failure::{Checked, Failure},
-    id,
-    input::Input,
     output::Output,
-    time::now,
+    storage::StorageAnswer,
 };
 
 /// Who the engine works for.
 #[derive(Clone, Deserialize, Tsify)]
 pub struct EngineConfig {
     /// The tenant.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// The account.
-    pub account: String,
+    pub account: AccountId,
     /// 32 bytes of fresh entropy.
     pub seed: Bytes,
     /// Whether to decide anew about every entry that the server admitted.
@@ -32,27 +35,6 @@ pub struct EngineConfig {
     #[serde(default, rename = "prefetchConversations")]
     #[tsify(optional)]
     pub prefetch_conversations: Option<u32>,
-}
-
-/// The thread that starts from a message of a conversation, or of one of its
-/// threads, whether it was opened already or not.
-///
-/// # Errors
-/// `id_invalid` for what is no id.
-#[wasm_bindgen(js_name = threadOf)]
-pub fn thread_of(tenant: &str, conversation: &str, message: &str) -> Result<String, Failure> {
-    let (conversation, message) = (id::conversation(conversation)?, id::message(message)?);
-    Ok(ConversationId::thread(&id::tenant(tenant)?, conversation, &message).to_string())
-}
-
-/// The direct of two accounts, whether there is one already or not.
-///
-/// # Errors
-/// `id_invalid` for what is no id.
-#[wasm_bindgen(js_name = directOf)]
-pub fn direct_of(tenant: &str, account: &str, peer: &str) -> Result<String, Failure> {
-    let (account, peer) = (id::account(account)?, id::account(peer)?);
-    Ok(ConversationId::direct(&id::tenant(tenant)?, &account, &peer).to_string())
 }
 
 /// One engine. After it is made, and after each input, the caller polls its
@@ -80,18 +62,51 @@ impl Engine {
     /// Takes an input.
     ///
     /// # Errors
-    /// `id_invalid` or `value_invalid` for what is no input, `misuse` before
-    /// the outputs of the last one were taken and after the end.
+    /// The code of what is wrong with it, `misuse` before the outputs of the last one were taken
+    /// and after the end.
     pub fn handle(
         &mut self,
         #[wasm_bindgen(js_name = monotonicMs)] monotonic_ms: f64,
         #[wasm_bindgen(js_name = wallMs)] wall_ms: f64,
-        input: Ts<Input>,
-    ) -> Result<(), Failure> {
+        input: Ts<core::Input>,
+    ) -> Checked<()> {
         #[cfg(feature = "testing")]
         crate::contract::trap_if_asked();
-        let input = input.to_rust().map_err(Failure::read)?.try_into()?;
-        self.0.handle(now(monotonic_ms, wall_ms), input).map_err(Failure::from)
+        self.take(monotonic_ms, wall_ms, input.to_rust().map_err(Failure::read)?)
+    }
+
+    /// Takes a frame from the server.
+    ///
+    /// # Errors
+    /// `misuse`, as an input.
+    #[wasm_bindgen(js_name = frameReceived)]
+    pub fn frame_received(
+        &mut self,
+        #[wasm_bindgen(js_name = monotonicMs)] monotonic_ms: f64,
+        #[wasm_bindgen(js_name = wallMs)] wall_ms: f64,
+        frame: Vec<u8>,
+    ) -> Checked<()> {
+        #[cfg(feature = "testing")]
+        crate::contract::trap_if_asked();
+        self.take(monotonic_ms, wall_ms, core::Input::FrameReceived(frame))
+    }
+
+    /// Takes what the store answered to a task.
+    ///
+    /// # Errors
+    /// `value_invalid` for what is no answer, `misuse` as an input.
+    #[wasm_bindgen(js_name = storageFinished)]
+    pub fn storage_finished(
+        &mut self,
+        #[wasm_bindgen(js_name = monotonicMs)] monotonic_ms: f64,
+        #[wasm_bindgen(js_name = wallMs)] wall_ms: f64,
+        task: f64,
+        answer: Ts<StorageAnswer>,
+    ) -> Checked<()> {
+        #[cfg(feature = "testing")]
+        crate::contract::trap_if_asked();
+        let answer = answer.to_rust().map_err(Failure::read)?;
+        self.take(monotonic_ms, wall_ms, core::Input::StorageFinished(TaskId(task as u64), answer.into()))
     }
 
     /// The next output; none when everything is taken.
@@ -101,6 +116,16 @@ impl Engine {
     pub fn poll(&mut self) -> Result<Option<Ts<Output>>, Failure> {
         self.0.poll().map(|output| Output::from(output).into_ts().map_err(Failure::value)).transpose()
     }
+
+    fn take(&mut self, monotonic_ms: f64, wall_ms: f64, input: core::Input) -> Checked<()> {
+        self.0.handle(now(monotonic_ms, wall_ms), input).map_err(Failure::from)
+    }
+}
+
+/// Both clocks of the moment of a call; a fraction of a millisecond is cut off.
+fn now(monotonic_ms: f64, wall_ms: f64) -> Now {
+    // A cast saturates, and makes zero of what is no number.
+    Now { monotonic: MonotonicTime::from_millis(monotonic_ms as u64), wall: WallTime::from_millis(wall_ms as u64) }
 }
 
 impl TryFrom<EngineConfig> for core::EngineConfig {
@@ -113,6 +138,6 @@ impl TryFrom<EngineConfig> for core::EngineConfig {
             settings.prefetch_conversations = usize::try_from(count).map_err(|_| Failure::value("too many"))?;
         }
         let seed = <[u8; 32]>::try_from(seed.0).map_err(|_| Failure::value("a seed has 32 bytes"))?;
-        Ok(Self { tenant: id::tenant(&tenant)?, account: id::account(&account)?, seed, verify, settings })
+        Ok(Self { tenant, account, seed, verify, settings })
     }
 }

@@ -2,7 +2,7 @@
 //! whether trying again may help. The TypeScript side makes an `Error` of it.
 
 use serde::Serialize;
-use tidings_core::{api::refusal, code::Code, engine::Misuse, ids::ParseIdError};
+use tidings_core::{api::refusal, code::Code, engine::Misuse};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
@@ -40,12 +40,6 @@ impl Failure {
     }
 }
 
-impl From<ParseIdError> for Failure {
-    fn from(error: ParseIdError) -> Self {
-        Self::new(Code::IdInvalid, error.to_string())
-    }
-}
-
 impl From<Misuse> for Failure {
     fn from(error: Misuse) -> Self {
         Self::new(Code::Misuse, error.to_string())
@@ -66,16 +60,4 @@ impl From<Failure> for JsValue {
 pub fn is_retryable(#[wasm_bindgen(unchecked_param_type = "Code")] code: Ts<Code>) -> Result<bool, Failure> {
     let code = code.to_rust().map_err(Failure::read)?;
     Ok(code.is_retryable())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_that_does_not_parse_has_its_own_code() {
-        let failure = Failure::from(ParseIdError::Name);
-        assert_eq!(failure.code, Code::IdInvalid);
-        assert!(!failure.retryable);
-    }
 }

@@ -1,83 +1,53 @@
-//! Ids cross the boundary as text.
+//! Ids that an app derives: of directs, threads and invite links.
 
-use tidings_core::ids::{
-    AccountId, ContactId, ConversationId, InviteCode, InviteId, MessageId, ParseIdError, TenantId,
+use serde::{
+    Deserialize,
+    de::{IntoDeserializer, value},
 };
+use tidings_core::ids::{ConversationId, InviteCode};
+use wasm_bindgen::prelude::*;
 
 use crate::failure::{Checked, Failure};
 
-fn named<T>(what: &str, text: &str, parsed: Result<T, ParseIdError>) -> Checked<T> {
-    parsed.map_err(|error| {
-        let mut failure = Failure::from(error);
-        failure.detail = format!("{what} id `{}` {}", text.chars().take(80).collect::<String>(), failure.detail);
-        failure
-    })
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Checked<T> {
+    let deserializer: value::StrDeserializer<'a, value::Error> = text.into_deserializer();
+    T::deserialize(deserializer).map_err(Failure::read)
 }
 
-/// Parses a tenant's id.
+/// The thread that starts from a message of a conversation, or of one of its
+/// threads, whether it was opened already or not.
 ///
 /// # Errors
-/// `id_invalid`, as for every function here.
-pub fn tenant(text: &str) -> Checked<TenantId> {
-    named("tenant", text, TenantId::parse(text))
+/// `id_invalid` for what is no id.
+#[wasm_bindgen(js_name = threadOf)]
+pub fn thread_of(tenant: &str, conversation: &str, message: &str) -> Checked<String> {
+    Ok(ConversationId::thread(&read(tenant)?, read(conversation)?, &read(message)?).to_string())
 }
 
-/// Parses an account's id.
-pub fn account(text: &str) -> Checked<AccountId> {
-    named("account", text, AccountId::parse(text))
+/// The direct of two accounts, whether there is one already or not.
+///
+/// # Errors
+/// `id_invalid` for what is no id.
+#[wasm_bindgen(js_name = directOf)]
+pub fn direct_of(tenant: &str, account: &str, peer: &str) -> Checked<String> {
+    Ok(ConversationId::direct(&read(tenant)?, &read(account)?, &read(peer)?).to_string())
 }
 
-/// Parses the ids of several accounts.
-pub fn accounts(texts: &[String]) -> Checked<Vec<AccountId>> {
-    texts.iter().map(|text| account(text)).collect()
+/// The code of a new invite link, from 16 random bytes.
+///
+/// # Errors
+/// `value_invalid` for another number of bytes.
+#[wasm_bindgen(js_name = inviteCode)]
+pub fn invite_code(random: &[u8]) -> Checked<String> {
+    let bytes = random.try_into().map_err(|_| Failure::value("an invite code is made from 16 bytes"))?;
+    Ok(InviteCode::from_bytes(bytes).to_string())
 }
 
-/// Parses a conversation's id.
-pub fn conversation(text: &str) -> Checked<ConversationId> {
-    named("conversation", text, ConversationId::parse(text))
-}
-
-/// Parses a message's id.
-pub fn message(text: &str) -> Checked<MessageId> {
-    named("message", text, MessageId::parse(text))
-}
-
-/// Parses an invite link's id.
-pub fn invite(text: &str) -> Checked<InviteId> {
-    named("invite", text, InviteId::parse(text))
-}
-
-/// Parses the code of an invite link.
-pub fn invite_code(text: &str) -> Checked<InviteCode> {
-    named("invite code", text, InviteCode::parse(text))
-}
-
-/// Parses a contact's id.
-pub fn contact(text: &str) -> Checked<ContactId> {
-    named("contact", text, ContactId::parse(text))
-}
-
-/// The texts of ids.
-pub fn texts<T: ToString>(ids: Vec<T>) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use tidings_core::code::Code;
-
-    use super::*;
-
-    #[test]
-    fn a_failure_names_the_kind_and_the_text() {
-        let failure = conversation("nope").unwrap_err();
-        assert_eq!(failure.code, Code::IdInvalid);
-        assert!(failure.detail.starts_with("conversation id `nope` must be 26"), "{}", failure.detail);
-    }
-
-    #[test]
-    fn one_bad_account_refuses_them_all() {
-        assert!(accounts(&["ada".into(), "not an id".into()]).is_err());
-        assert_eq!(accounts(&["ada".into(), "bob".into()]).unwrap().len(), 2);
-    }
+/// The id of the invite link that has this code.
+///
+/// # Errors
+/// `id_invalid` for what is no code.
+#[wasm_bindgen(js_name = inviteOf)]
+pub fn invite_of(code: &str) -> Checked<String> {
+    Ok(read::<InviteCode>(code)?.invite().to_string())
 }

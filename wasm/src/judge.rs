@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use tidings_core::{
     authority::{self, Session},
-    ids::DeviceId,
+    ids::{AccountId, DeviceId, TenantId},
+    time::WallTime,
     wire::{ClientFrame, ServerFrame, decode, encode},
 };
 use tsify::{Ts, Tsify};
@@ -12,17 +13,15 @@ use wasm_bindgen::prelude::*;
 use crate::{
     bytes::Bytes,
     failure::{Checked, Failure},
-    id,
-    time::wall_time,
 };
 
 /// Who pushes, and into what.
 #[derive(Clone, Deserialize, Tsify)]
 pub struct JudgeConfig {
     /// The tenant.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// The account.
-    pub account: String,
+    pub account: AccountId,
     /// Whether it administers the tenant.
     pub administrator: bool,
     /// The device, 16 bytes.
@@ -46,8 +45,8 @@ impl Judge {
         let JudgeConfig { tenant, account, administrator, device, fetched } =
             config.to_rust().map_err(Failure::read)?;
         let session = Session {
-            tenant: id::tenant(&tenant)?,
-            account: id::account(&account)?,
+            tenant,
+            account,
             device: DeviceId::try_from(&device.0[..]).map_err(Failure::value)?,
             administrator,
         };
@@ -65,6 +64,6 @@ impl Judge {
         let ClientFrame::Push(push) = decode(push).map_err(Failure::value)? else {
             return Err(Failure::value("not a frame Push"));
         };
-        Ok(encode(&self.0.judge(&push, wall_time(accepted_at)?)))
+        Ok(encode(&self.0.judge(&push, WallTime::from_millis(accepted_at as u64))))
     }
 }

@@ -6,24 +6,15 @@
 //! Modules in reading order.
 
 mod bytes;
-mod command;
-mod content;
 #[cfg(feature = "testing")]
 mod contract;
-mod detail;
 mod engine;
 mod failure;
 mod id;
-mod input;
-mod invite;
 #[cfg(feature = "testing")]
 mod judge;
-mod late;
-mod list;
 mod output;
-mod row;
 mod storage;
-mod time;
 
 pub use engine::{Engine, EngineConfig};
 pub use failure::{Failure, is_retryable};

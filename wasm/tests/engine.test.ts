@@ -26,7 +26,7 @@ function started(): Engine {
   const engine = new Engine(0, NOW, { tenant: "default", account: "ada", seed: SEED });
   for (const output of drain(engine)) {
     if (output.type === "storage") {
-      engine.handle(0, NOW, { storage_finished: { task: output.task, answer: { records: [] } } });
+      engine.storageFinished(0, NOW, output.task, { records: [] });
       drain(engine);
     }
   }
@@ -85,7 +85,7 @@ test("bytes that are no frame end the link, not the engine", () => {
   drain(engine);
   engine.handle(0, NOW, "link_opened");
   drain(engine);
-  engine.handle(0, NOW, { frame_received: new Uint8Array([0xff, 0x00, 0x13]) });
+  engine.frameReceived(0, NOW, new Uint8Array([0xff, 0x00, 0x13]));
   drain(engine);
   engine.handle(0, NOW, { command: { request: 1, command: { create_conversation: { kind: "group", members: ["bob"] } } } });
   const updates = drain(engine).filter((output) => output.type === "update");

@@ -1,6 +1,7 @@
 //! Adds a member to a group, or brings one back.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -11,8 +12,9 @@ use crate::{
 };
 
 /// Adds a member, or brings one back.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct AddMember {
     /// The conversation it applies to.
     #[n(0)]

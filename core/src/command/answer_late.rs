@@ -1,6 +1,7 @@
 //! Lets a message in that is held, or not.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -11,8 +12,9 @@ use crate::{
 };
 
 /// Lets a message of one who was removed in, or discards it.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct AnswerLate {
     /// The conversation it applies to.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Lets in who asked, or declines.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -11,8 +12,9 @@ use crate::{
 };
 
 /// Lets in who asked, or declines.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct AnswerRequest {
     /// The conversation it applies to.
     #[n(0)]

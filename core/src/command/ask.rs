@@ -1,6 +1,7 @@
 //! Asks the server for what only one who is not a member asks for.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -13,8 +14,9 @@ use crate::{
 /// Joins a conversation, takes or declines an invitation. It becomes no change
 /// of this device, which cannot read the conversation: the server writes what
 /// follows.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct AskFor {
     /// The conversation it applies to.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Bans an account from a group: it cannot be added before it is unbanned.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning},
@@ -9,8 +10,9 @@ use crate::{
 };
 
 /// Bans an account from a group: it cannot be added before it is unbanned.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct BanMember {
     /// The conversation it applies to.
     #[n(0)]

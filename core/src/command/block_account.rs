@@ -2,6 +2,7 @@
 //! then refused by the server, which alone knows.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -12,8 +13,9 @@ use crate::{
 };
 
 /// Blocks an account, or no longer.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct BlockAccount {
     /// The account it applies to.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Changes a member's role.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -12,8 +13,9 @@ use crate::{
 };
 
 /// Changes a member's role.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct ChangeRole {
     /// The conversation it applies to.
     #[n(0)]

@@ -2,6 +2,7 @@
 //! so whoever comes second finds nothing left to do.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -13,8 +14,9 @@ use crate::{
 };
 
 /// Opens the direct with somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct CreateDirect {
     /// The other one.
     #[n(0)]

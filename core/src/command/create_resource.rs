@@ -2,6 +2,7 @@
 //! whoever begins it twice finds nothing left to do.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -13,23 +14,28 @@ use crate::{
 };
 
 /// Asks the owner of a resource about it.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct CreateResource {
     /// The resource's id, of the operator's, 1–64 characters.
     #[n(0)]
     pub resource: String,
     /// What it is called.
     #[n(1)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub title: Option<String>,
     /// Whose it is.
     #[n(2)]
     pub owner: AccountId,
     /// What the owner is called.
     #[n(3)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub owner_name: Option<String>,
     /// What the commanding account, the client, is called.
     #[n(4)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub client_name: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 //! whoever comes second finds nothing left to do.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -13,8 +14,9 @@ use crate::{
 };
 
 /// Opens a thread from a message of a conversation, or of one of its threads.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct CreateThread {
     /// Where: the conversation whose stream it is, also for a thread of a thread.
     #[n(0)]
@@ -24,6 +26,7 @@ pub struct CreateThread {
     pub message: MessageId,
     /// Its title.
     #[n(2)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub title: Option<String>,
 }
 

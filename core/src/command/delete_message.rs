@@ -1,6 +1,7 @@
 //! Takes a message back, one's own or, with the permission, anybody's.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, plan},
@@ -10,8 +11,9 @@ use crate::{
 };
 
 /// Takes a message back.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct DeleteMessage {
     /// The conversation it applies to.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Edits an own message.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, plan},
@@ -10,8 +11,9 @@ use crate::{
 };
 
 /// Edits an own message.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct EditMessage {
     /// The conversation it applies to.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Invites somebody, who is in once they accept.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -11,8 +12,9 @@ use crate::{
 };
 
 /// Invites somebody, who is in once they accept.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct InviteMember {
     /// The conversation it applies to.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Leaves a group.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning},
@@ -9,8 +10,9 @@ use crate::{
 };
 
 /// Leaves a group.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct LeaveConversation {
     /// The id of the conversation.
     #[n(0)]

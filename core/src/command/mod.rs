@@ -45,6 +45,7 @@ mod unpin_message;
 mod unreact;
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 pub use self::{
     add_contact::AddContact,
@@ -109,6 +110,11 @@ pub struct Planning<'a> {
     pub limits: &'a Limits,
 }
 
+/// Stands for an id that the engine makes up.
+pub(crate) fn made_up<Id: From<[u8; 16]>>() -> Id {
+    [0; 16].into()
+}
+
 /// One change to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -124,8 +130,9 @@ pub type PlanResult = Result<Option<Plan>, Refusal>;
 macro_rules! commands {
     ($($(#[$meta:meta])* $index:literal $name:ident($struct:ident) = $text:literal,)+) => {
         /// A typed intent of a person.
-        #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-        pub enum Command { $($(#[$meta])* #[n($index)] $name(#[n(0)] $struct),)+ }
+        #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
+        #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+        pub enum Command { $($(#[$meta])* #[n($index)] #[serde(rename = $text)] $name(#[n(0)] $struct),)+ }
 
         impl Command {
             /// The stable name of the command.

@@ -1,6 +1,7 @@
 //! Pins a message for everybody.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, plan},
@@ -10,8 +11,9 @@ use crate::{
 };
 
 /// Pins a message for everybody.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct PinMessage {
     /// The conversation it applies to.
     #[n(0)]

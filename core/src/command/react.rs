@@ -1,6 +1,7 @@
 //! Puts an emoji on a message.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning},
@@ -8,8 +9,9 @@ use crate::{
 };
 
 /// Puts an emoji on a message.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct React {
     /// The conversation it applies to.
     #[n(0)]

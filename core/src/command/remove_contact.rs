@@ -1,6 +1,7 @@
 //! Removes a contact from the own address book.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, plan},
@@ -9,8 +10,9 @@ use crate::{
 };
 
 /// Removes a contact.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct RemoveContact {
     /// The id of the contact.
     #[n(0)]

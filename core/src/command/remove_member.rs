@@ -1,6 +1,7 @@
 //! Removes a member from a group.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning},
@@ -9,8 +10,9 @@ use crate::{
 };
 
 /// Removes a member from a group.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct RemoveMember {
     /// The conversation it applies to.
     #[n(0)]

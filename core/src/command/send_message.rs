@@ -1,35 +1,42 @@
 //! Sends a message into the open page.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
-    command::{PlanResult, Planning, plan},
+    command::{PlanResult, Planning, made_up, plan},
     doc::Fact,
     ids::{AccountId, ConversationId, DocumentId, MessageId, Stamp},
     model::{Content, MessageBody},
 };
 
 /// Sends a message. Its id is given once and kept through every rewriting.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct SendMessage {
     /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
     /// The message's stamp, from the device's hybrid clock.
     #[n(1)]
+    #[serde(skip, default = "made_up")]
     pub stamp: Stamp,
     /// What it says.
     #[n(2)]
     pub content: Content,
     /// The message it answers.
     #[n(3)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub reply_to: Option<MessageId>,
     /// The accounts it mentions.
     #[n(4)]
+    #[serde(default)]
     pub mentions: Vec<AccountId>,
     /// The thread of the conversation that it is written in.
     #[n(5)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub thread: Option<ConversationId>,
 }
 

@@ -13,8 +13,9 @@ use crate::{
 };
 
 /// Mutes, pins or archives a conversation for oneself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetConversationSetting {
     /// Which conversation.
     #[n(0)]

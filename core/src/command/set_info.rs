@@ -1,6 +1,7 @@
 //! Changes a text that describes a conversation.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, conversation_plan},
@@ -10,8 +11,9 @@ use crate::{
 };
 
 /// Changes name, title, description or picture of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetInfo {
     /// The conversation it applies to.
     #[n(0)]
@@ -21,6 +23,7 @@ pub struct SetInfo {
     pub field: InfoField,
     /// The new one; none removes it.
     #[n(2)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub text: Option<String>,
 }
 

@@ -13,8 +13,9 @@ use crate::{
 
 /// Makes an invite link, changes one or takes one away. To rotate one is to
 /// take it away and make another.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetInvite {
     /// The conversation it applies to.
     #[n(0)]
@@ -24,6 +25,7 @@ pub struct SetInvite {
     pub invite: InviteId,
     /// What it is then; none takes it away.
     #[n(2)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub terms: Option<InviteTerms>,
 }
 

@@ -1,6 +1,7 @@
 //! Locks or unlocks a conversation.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, conversation_plan},
@@ -9,8 +10,9 @@ use crate::{
 };
 
 /// Locks a conversation to all but moderators and above, or unlocks it.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetLocked {
     /// The conversation it applies to.
     #[n(0)]

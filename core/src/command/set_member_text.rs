@@ -1,6 +1,7 @@
 //! Changes the own name or color in one conversation.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, conversation_plan},
@@ -10,8 +11,9 @@ use crate::{
 };
 
 /// Changes the own name or color in one conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetMemberText {
     /// The conversation it applies to.
     #[n(0)]
@@ -21,6 +23,7 @@ pub struct SetMemberText {
     pub field: MemberField,
     /// The new one; none removes it.
     #[n(2)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub text: Option<String>,
 }
 

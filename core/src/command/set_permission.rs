@@ -1,6 +1,7 @@
 //! Grants or denies a member one permission, for good or for a while.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -13,8 +14,9 @@ use crate::{
 };
 
 /// Grants or denies a member one permission, beside their role.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetPermission {
     /// The conversation it applies to.
     #[n(0)]
@@ -27,9 +29,11 @@ pub struct SetPermission {
     pub permission: Permission,
     /// Whether they hold it; none goes back to what the role says.
     #[n(3)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub allowed: Option<bool>,
     /// From when on it goes back by itself; none for never.
     #[n(4)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub until: Option<WallTime>,
 }
 

@@ -1,6 +1,7 @@
 //! Changes a profile, the own one as a rule: all of its fields at once.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, plan},
@@ -10,14 +11,16 @@ use crate::{
 };
 
 /// Changes the own profile, or another account's.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetProfile {
     /// The profile as it shall be; a field without a value is removed. Its times are not read.
     #[n(0)]
     pub profile: Profile,
     /// Whose it is, if not the own one; for an administrator of the tenant to say.
     #[n(1)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
     pub account: Option<AccountId>,
 }
 

@@ -1,6 +1,7 @@
 //! Says who may reach the own account: invite it, add it, or begin a direct with it.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, plan},
@@ -10,8 +11,9 @@ use crate::{
 };
 
 /// Says who may reach the own account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetReachability {
     /// Who may reach the account first.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Archives, closes, reopens or deletes a conversation.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, conversation_plan},
@@ -10,8 +11,9 @@ use crate::{
 };
 
 /// Archives, closes, reopens or deletes a conversation for everybody.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetState {
     /// The conversation it applies to.
     #[n(0)]

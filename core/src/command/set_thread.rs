@@ -13,8 +13,9 @@ use crate::{
 };
 
 /// Changes what a thread says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct SetThread {
     /// The conversation whose stream it is.
     #[n(0)]

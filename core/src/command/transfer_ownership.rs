@@ -1,6 +1,7 @@
 //! Makes another member the owner, and oneself an admin.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -12,8 +13,9 @@ use crate::{
 };
 
 /// Makes another member the owner, and oneself an admin.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct TransferOwnership {
     /// The conversation it applies to.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Lifts a ban: the account may be added again, or come back by itself.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     authority::Refusal,
@@ -11,8 +12,9 @@ use crate::{
 };
 
 /// Lifts a ban.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct UnbanMember {
     /// The conversation it applies to.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Unpins a message.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning, plan},
@@ -9,8 +10,9 @@ use crate::{
 };
 
 /// Unpins a message.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct UnpinMessage {
     /// The conversation it applies to.
     #[n(0)]

@@ -1,6 +1,7 @@
 //! Takes an emoji off a message.
 
 use minicbor::{Decode, Encode};
+use serde::Deserialize;
 
 use crate::{
     command::{PlanResult, Planning},
@@ -8,8 +9,9 @@ use crate::{
 };
 
 /// Takes an emoji off a message.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Unreact {
     /// The conversation it applies to.
     #[n(0)]

@@ -9,7 +9,7 @@ use crate::{
     engine::{Engine, Update, context::Context, inbox::Draw, record},
     ids::{AccountId, ContactId, DocumentId, StreamId},
     model::{Profile, Reachability},
-    view::{BlockedRow, ContactRow, InboxRow},
+    view::{BlockedRow, ContactRow, ConversationRow},
     wire::ProfileNotice,
 };
 
@@ -76,7 +76,7 @@ impl Accounts {
     }
 
     /// Says in a row what the account keeps for itself about the conversation, and its name.
-    pub(super) fn complete(&self, row: &mut InboxRow) {
+    pub(super) fn complete(&self, row: &mut ConversationRow) {
         row.set(&self.home);
         row.set_name(|account| self.name_of(account));
     }

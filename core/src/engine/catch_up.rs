@@ -21,7 +21,7 @@ use crate::{
     model::{ConversationState, MemberStatus},
     storage::Write,
     time::{MonotonicTime, WallTime},
-    view::{InboxRow, Wait},
+    view::{ConversationRow, Wait},
     wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, Refused},
 };
 
@@ -48,7 +48,7 @@ impl Engine {
                 continue;
             }
             let stream = StreamId::Conversation(conversation);
-            let mut row = InboxRow::from_summary(&summary);
+            let mut row = ConversationRow::from_summary(&summary);
             self.accounts.complete(&mut row);
             let former = self.inbox.get(&conversation);
             let receipt = former.map(|record| record.receipt).unwrap_or_default().merge(summary.receipt);
@@ -78,7 +78,7 @@ impl Engine {
             match self.inbox.get_mut(&conversation) {
                 // What is held tells better, and includes what is pending.
                 Some(record) if held && record.row.is_known() => {
-                    let InboxRow { status, role, subscriber_count, .. } = &record.row;
+                    let ConversationRow { status, role, subscriber_count, .. } = &record.row;
                     let told = (summary.status, &summary.role, summary.subscriber_count);
                     let draw = if (*status, role, *subscriber_count) == told { Draw::Changed } else { Draw::Any };
                     record.receipt = receipt;
@@ -248,12 +248,12 @@ impl Engine {
     /// Fetches the newest conversations that are not held yet, and what others
     /// lack that are held.
     fn prefetch(&mut self) {
-        let mut rows: Vec<&InboxRow> =
+        let mut rows: Vec<&ConversationRow> =
             self.inbox.values().map(|record| &record.row).filter(|row| row.status == MemberStatus::Active).collect();
         rows.sort_unstable_by_key(|row| core::cmp::Reverse(row.activity_at));
         let (newest, older) = rows.split_at(rows.len().min(self.ctx.settings.prefetch_conversations));
         let is_wanted =
-            |row: &&&InboxRow| self.is_behind(row.conversation) || self.open.contains_key(&row.conversation);
+            |row: &&&ConversationRow| self.is_behind(row.conversation) || self.open.contains_key(&row.conversation);
         let behind = older.iter().filter(is_wanted);
         let wanted: Vec<ConversationId> = newest.iter().chain(behind).map(|row| row.conversation).collect();
         for conversation in wanted {
@@ -384,7 +384,7 @@ impl Engine {
             self.rewrite(stream);
         }
         self.after_entries(stream);
-        for (request, command) in self.commands.of_whole(stream) {
+        for (request, command) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
             self.execute(stream, request, command);
         }
         let is_live = |room: &ConversationId| self.open.get(room).is_some_and(|open| open.live);
@@ -639,7 +639,7 @@ impl Engine {
         if replica.rewrite_due {
             self.rewrite(stream);
         }
-        for (request, _) in self.commands.of_whole(stream) {
+        for (request, _) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
             self.fail(request, refused.code, &refused.detail);
         }
     }

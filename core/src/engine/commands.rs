@@ -3,9 +3,9 @@
 use crate::{
     authority::Refusal,
     code::Code,
-    command::{AskFor, Command, DeleteMessage, LeaveConversation, SendMessage},
+    command::{AskFor, Command, DeleteMessage, LeaveConversation, SendMessage, made_up},
     engine::{
-        Engine,
+        Engine, Update,
         outbox::OutboxEntry,
         record,
         record::RefusedRecord,
@@ -17,11 +17,8 @@ use crate::{
     model::Wish,
     storage::Write,
     time::WallTime,
+    view::RefusedRow,
 };
-
-/// Stand for ids that the engine makes up. What is tried again has its own.
-const UNNAMED_CONVERSATION: ConversationId = ConversationId::from_bytes([0; 16]);
-const UNNAMED_CONTACT: ContactId = ContactId::from_bytes([0; 16]);
 
 impl Engine {
     pub(super) fn take_command(&mut self, request: u64, command: Command) {
@@ -31,12 +28,14 @@ impl Engine {
                 command.stamp = self.ctx.next_stamp();
                 command.into()
             }
-            Command::CreateConversation(mut command) if command.conversation == UNNAMED_CONVERSATION => {
+            // What is tried again has its id.
+            Command::CreateConversation(mut command) if command.conversation == made_up() => {
                 command.conversation = ConversationId::from_bytes(random);
                 command.into()
             }
-            Command::AddContact(mut command) if command.id == UNNAMED_CONTACT => {
-                command.id = ContactId::from_bytes(random);
+            Command::AddContact(mut command) if command.id == made_up() => {
+                let account = command.contact.account.as_ref();
+                command.id = account.map_or(ContactId::from_bytes(random), ContactId::of_account);
                 command.into()
             }
             other => other,
@@ -83,7 +82,7 @@ impl Engine {
         let sequence = self.ctx.next_sequence;
         let (session, limits) = (self.ctx.session.clone(), self.ctx.limits.clone());
         let me = session.account.clone();
-        let is_new = self.refused.retried(request).is_none();
+        let is_new = !self.retries.contains_key(&request);
         let Some(replica) = self.replica(stream) else { return };
         if !replica.whole {
             return self.wait_for_whole(stream, request, command);
@@ -110,11 +109,13 @@ impl Engine {
             Ok((Executed::Written(entry), rewritten)) => {
                 self.store_rewritten(stream, &rewritten);
                 self.ctx.new_sequence();
-                self.commands.store(&mut self.ctx, stream, &entry);
-                if let Some(refused) = self.refused.retried(request) {
-                    self.ctx.store.write(Write::Delete(record::refused_key(refused)));
+                self.ctx.store.write(record::put(record::outbox_key(sequence), &entry.record()));
+                self.ctx.store.wait_for(sequence);
+                self.unstored.insert(sequence, stream.clone());
+                if let Some(refused) = self.retries.get(&request) {
+                    self.ctx.store.write(Write::Delete(record::refused_key(*refused)));
                 }
-                self.commands.await_stored(sequence, request);
+                self.waiting_requests.insert(sequence, request);
                 let Some(replica) = self.replica(stream) else { return };
                 // A stream that begins with the command is held from now on.
                 if replica.confirmed.position() == Position::ZERO {
@@ -136,15 +137,35 @@ impl Engine {
             return self.fail(request, Code::Unreachable, "it was never loaded on this device");
         }
         self.fetch_stream(stream);
-        self.commands.await_whole(stream, request, command);
+        self.waiting_for_whole.entry(stream.clone()).or_default().push((request, command));
     }
 
     pub(super) fn succeed(&mut self, request: u64, conversation: Option<ConversationId>, message: Option<MessageId>) {
-        self.refused.succeed(&mut self.ctx, request, conversation, message);
+        let retried = self.retries.get(&request).copied();
+        let requests = self.end_retry(request);
+        if let Some(id) = retried {
+            self.discard_refused(id);
+        }
+        for request in requests {
+            self.ctx.update(Update::CommandStored { request, conversation, message: message.clone() });
+        }
     }
 
     pub(super) fn fail(&mut self, request: u64, code: Code, detail: &str) {
-        self.refused.fail(&mut self.ctx, request, code, detail);
+        if let Some(id) = self.retries.get(&request) {
+            // It was to go when the command is stored.
+            self.ctx.store.keep(&record::refused_key(*id));
+        }
+        for request in self.end_retry(request) {
+            self.ctx.update(Update::CommandFailed { request, code, detail: detail.to_owned() });
+        }
+    }
+
+    /// The requests that are answered with this one: those that retry the same
+    /// refused command.
+    fn end_retry(&mut self, request: u64) -> Vec<u64> {
+        let Some(id) = self.retries.get(&request).copied() else { return vec![request] };
+        self.retries.extract_if(.., |_, retried| *retried == id).map(|(request, _)| request).collect()
     }
 
     /// An outbox entry is durable: the person may be told, the server asked.
@@ -153,11 +174,11 @@ impl Engine {
             return;
         }
         let me = self.ctx.session.account.clone();
-        let request = self.commands.request_of(sequence);
-        if let (Some(message), Some(request)) = (self.commands.taken_back(sequence), request) {
+        let request = self.waiting_requests.remove(&sequence);
+        if let (Some(message), Some(request)) = (self.taken_back.remove(&sequence), request) {
             return self.succeed(request, None, Some(message));
         }
-        let Some(stream) = self.commands.stored(sequence) else { return };
+        let Some(stream) = self.unstored.remove(&sequence) else { return };
         let Some(replica) = self.replica(&stream) else { return };
         let Some(entry) = replica.outbox.entries.set_stored(sequence) else { return };
         let message = entry.command.message(&me);
@@ -172,7 +193,7 @@ impl Engine {
         // An entry that was stored before and written anew stays: it is known
         // to the app. The others are the last of their streams, and never sent.
         let fresh: Vec<u64> =
-            sequences.iter().copied().filter(|sequence| self.commands.is_awaited(*sequence)).collect();
+            sequences.iter().copied().filter(|sequence| self.waiting_requests.contains_key(sequence)).collect();
         for slot in self.streams.values_mut() {
             if let Slot::Loaded(replica) = slot {
                 replica.withdraw(&fresh);
@@ -180,9 +201,9 @@ impl Engine {
         }
         self.requests.memberships.withdraw(&mut self.ctx, &fresh);
         for sequence in fresh {
-            self.commands.stored(sequence);
+            self.unstored.remove(&sequence);
             self.ctx.store.withdraw(&record::outbox_key(sequence));
-            if let Some(request) = self.commands.request_of(sequence) {
+            if let Some(request) = self.waiting_requests.remove(&sequence) {
                 self.fail(request, code, "the device's store did not take it");
             }
         }
@@ -212,7 +233,11 @@ impl Engine {
 
     /// Stores entries that were written anew, which are not sent before.
     pub(super) fn store_rewritten(&mut self, stream: &StreamId, entries: &[OutboxEntry]) {
-        entries.iter().for_each(|entry| self.commands.store(&mut self.ctx, stream, entry));
+        for entry in entries {
+            self.ctx.store.write(record::put(record::outbox_key(entry.sequence), &entry.record()));
+            self.ctx.store.wait_for(entry.sequence);
+            self.unstored.insert(entry.sequence, stream.clone());
+        }
     }
 
     pub(super) fn take_rewritten(&mut self, stream: &StreamId, rewritten: Rewritten) {
@@ -229,7 +254,7 @@ impl Engine {
     /// An outbox entry is answered: its record goes with this transaction.
     pub(super) fn forget_entry(&mut self, sequence: u64) {
         self.ctx.store.write(Write::Delete(record::outbox_key(sequence)));
-        if let Some(request) = self.commands.request_of(sequence) {
+        if let Some(request) = self.waiting_requests.remove(&sequence) {
             self.succeed(request, None, None);
         }
     }
@@ -238,16 +263,68 @@ impl Engine {
     pub(super) fn refuse(&mut self, sequence: u64, command: Command, at: WallTime, code: Code, detail: String) {
         self.forget_entry(sequence);
         let code = if self.hand_in(&command, at, code) { Code::LateHeld } else { code };
-        self.refused.add(&mut self.ctx, sequence, RefusedRecord { command, at, code, detail });
+        self.add_refused(sequence, command, at, code, detail);
+    }
+
+    pub(super) fn add_refused(&mut self, id: u64, command: Command, at: WallTime, code: Code, detail: String) {
+        let refused = RefusedRecord { command, at, code, detail };
+        self.ctx.store.write(record::put(record::refused_key(id), &refused));
+        let row = self.refused_row(id, &refused);
+        self.refused.insert(id, refused);
+        self.ctx.update(Update::Refused { rows: vec![row], removed: Vec::new() });
+    }
+
+    pub(super) fn refused_row(&self, id: u64, refused: &RefusedRecord) -> RefusedRow {
+        let stream = refused.command.stream(&self.ctx.session.tenant, &self.ctx.session.account);
+        RefusedRow {
+            id,
+            conversation: stream.conversation(),
+            thread: refused.command.thread(&self.ctx.session.tenant),
+            command: refused.command.name(),
+            words: refused.command.words().map(str::to_owned),
+            content: refused.command.content().cloned(),
+            message: refused.command.message(&self.ctx.session.account),
+            code: refused.code,
+            retryable: refused.code.is_retryable(),
+            detail: refused.detail.clone(),
+            created_at: refused.at,
+        }
     }
 
     /// Commands it again, with a new id for a new message. The refused one
     /// goes only when the new one has been taken.
     pub(super) fn retry_refused(&mut self, request: u64, id: u64, words: Option<String>) {
-        match self.refused.retry(request, id, words) {
-            Ok(Some(command)) => self.take_command(request, command),
-            Ok(None) => {}
-            Err((code, detail)) => self.fail(request, code, &detail),
+        let Some(refused) = self.refused.get(&id) else {
+            return self.fail(request, Code::Misuse, "no such refused command");
+        };
+        if let (Code::LateHeld | Code::LateAdmitted, None) = (refused.code, &words) {
+            let (code, detail) = (refused.code, refused.detail.clone());
+            return self.fail(request, code, &detail);
+        }
+        let is_retried = self.retries.values().any(|retried| *retried == id);
+        if is_retried && words.is_some() {
+            return self.fail(request, Code::Misuse, "the command is being retried");
+        }
+        if is_retried {
+            // Asked for twice, it is done once.
+            self.retries.insert(request, id);
+            return;
+        }
+        let command = match words {
+            Some(words) => refused.command.with_words(words),
+            None => Some(refused.command.clone()),
+        };
+        let Some(command) = command else {
+            return self.fail(request, Code::Misuse, "the command carries no words");
+        };
+        self.retries.insert(request, id);
+        self.take_command(request, command);
+    }
+
+    pub(super) fn discard_refused(&mut self, id: u64) {
+        if self.refused.remove(&id).is_some() {
+            self.ctx.store.write(Write::Delete(record::refused_key(id)));
+            self.ctx.update(Update::Refused { rows: Vec::new(), removed: vec![id] });
         }
     }
 
@@ -256,7 +333,10 @@ impl Engine {
         let Some(replica) = self.streams.quietly(stream) else { return };
         let outbox = &replica.outbox;
         self.ctx.counter.add(|counts| counts.waiting += outbox.entries.take_looked_at());
-        self.commands.count(stream, outbox.len());
+        match outbox.len() {
+            0 => self.waiting.remove(stream),
+            count => self.waiting.insert(stream.clone(), count),
+        };
         match replica.deferred_timers().any(|_| true) {
             true => self.deferred.insert(stream.clone()),
             false => self.deferred.remove(stream),
@@ -265,7 +345,10 @@ impl Engine {
 
     /// Commands that are not admitted yet, as of the end of the last input.
     pub(super) fn unsynced(&self) -> u32 {
-        u32::try_from(self.commands.unsynced() + self.requests.memberships.waiting()).unwrap_or(u32::MAX)
+        let parked = self.parked.values().map(Vec::len);
+        let waiting =
+            self.waiting.values().sum::<usize>() + parked.sum::<usize>() + self.requests.memberships.waiting();
+        u32::try_from(waiting).unwrap_or(u32::MAX)
     }
 }
 

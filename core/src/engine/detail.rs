@@ -11,7 +11,7 @@ use crate::{
         Permission, Power, PresenceKind,
     },
     time::WallTime,
-    view::{ConversationDetail, GrantRow, InviteRow, MemberChange, MemberRow, PinRow, PlacedMember, Roster},
+    view::{ConversationDetail, GrantRow, InviteRow, MemberChange, MemberRow, PinRow, PlacedMember, RoleRow, Roster},
 };
 
 /// Former members in a detail: a history of years is no part of what each change makes anew.
@@ -199,7 +199,7 @@ impl Engine {
             state: lifecycle,
             locked: state.locked || own.locked,
             policies: state.policies.clone(),
-            roles: state.roles.iter().map(|(name, role)| (name.clone(), *role)).collect(),
+            roles: RoleRow::of(&state.roles),
             created_at: created.at,
             created_by: created.by.clone(),
             updated_at: updated_at(replica, conversation, room)?,

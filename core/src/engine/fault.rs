@@ -1,24 +1,30 @@
 //! What a server did that it must not do, as the app is told: an entry that
 //! its own rules refuse, or a state that does not load. An event, not stored.
 
+use serde::Serialize;
+
 use crate::{
     authority::Refusal,
     code::Code,
     doc::{ApplyChangeError, RestoreDocumentError},
     engine::{Engine, Update},
-    ids::{AccountId, StreamId},
+    ids::{AccountId, ConversationId, StreamId},
     journal::{Entry, Position},
     wire::Fetched,
 };
 
-/// A fault of the server, told once each time it is seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the server did that it must not: it told another history than before, let in an entry that its own rules
+/// refuse, or sent one, or a state, that cannot be taken. Told when it is seen, and not stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct ServerFault {
-    /// In which stream.
-    pub stream: StreamId,
-    /// The entry's position; the head's for a state that does not load.
+    /// The conversation; none for the own account's documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+    /// The entry's place in the journal; for a state the last one that it holds.
     pub position: Position,
     /// The account that the entry is said to be of; none for a state.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
     /// What the server should have refused it with, or why it cannot be read.
     pub code: Code,
@@ -101,8 +107,8 @@ impl Engine {
         let position = self.heads.get(stream).map_or(Position::ZERO, |head| head.position);
         let error = ReceiveEntryError::from(error);
         let (code, detail) = (error.code(), error.to_string());
-        let stream = stream.clone();
-        self.ctx.update(Update::ServerFault(ServerFault { stream, position, account: None, code, detail }));
+        let conversation = stream.conversation();
+        self.ctx.update(Update::ServerFault(ServerFault { conversation, position, account: None, code, detail }));
     }
 
     /// An entry that does not come behind those before it, although it was fetched.
@@ -113,14 +119,21 @@ impl Engine {
     /// Another history than the one that is held.
     pub(super) fn report_history(&mut self, stream: &StreamId) {
         let position = self.held_head(stream).map_or(Position::ZERO, |head| head.position);
-        let (stream, detail) = (stream.clone(), "the journal up to here is another one than was told".to_owned());
+        let (conversation, detail) =
+            (stream.conversation(), "the journal up to here is another one than was told".to_owned());
         let code = Code::HistoryDiffers;
-        self.ctx.update(Update::ServerFault(ServerFault { stream, position, account: None, code, detail }));
+        self.ctx.update(Update::ServerFault(ServerFault { conversation, position, account: None, code, detail }));
     }
 
     fn report_entry(&mut self, stream: &StreamId, entry: &Entry, code: Code, detail: String) {
         let (position, account) = (entry.position, Some(entry.account.clone()));
-        self.ctx.update(Update::ServerFault(ServerFault { stream: stream.clone(), position, account, code, detail }));
+        self.ctx.update(Update::ServerFault(ServerFault {
+            conversation: stream.conversation(),
+            position,
+            account,
+            code,
+            detail,
+        }));
     }
 
     /// Documents that were not taken.
@@ -141,7 +154,7 @@ impl Engine {
             RestoreFetchedError::Entry { position, .. } => *position,
             _ => fetched.head,
         };
-        let (stream, detail) = (fetched.stream.clone(), error.to_string());
-        self.ctx.update(Update::ServerFault(ServerFault { stream, position, account, code, detail }));
+        let (conversation, detail) = (fetched.stream.conversation(), error.to_string());
+        self.ctx.update(Update::ServerFault(ServerFault { conversation, position, account, code, detail }));
     }
 }

@@ -6,7 +6,7 @@ use core::cmp::Reverse;
 use crate::{
     engine::{Engine, Output, Phase, Update, record, store::ReadPurpose},
     storage::{Record, Write},
-    view::InboxRow,
+    view::ConversationRow,
 };
 
 impl Engine {
@@ -19,7 +19,7 @@ impl Engine {
     /// damaged ones are stored anew when the list changes.
     pub(super) fn first_rows_read(&mut self, records: &[Record]) {
         let [(key, value)] = records else { return };
-        match record::read::<Vec<InboxRow>>(key, value) {
+        match record::read::<Vec<ConversationRow>>(key, value) {
             Some(rows) if matches!(self.phase, Phase::Starting(_)) => self.ctx.update(Update::FirstRows(rows)),
             Some(_) => {}
             None => {
@@ -30,7 +30,7 @@ impl Engine {
     }
 
     pub(super) fn save_first_rows(&mut self) {
-        let mut rows: Vec<&InboxRow> = self.inbox.values().map(|record| &record.row).collect();
+        let mut rows: Vec<&ConversationRow> = self.inbox.values().map(|record| &record.row).collect();
         rows.sort_unstable_by_key(|row| {
             (row.archived_at.is_some(), row.pinned_at.is_none(), Reverse(row.activity_at), row.conversation)
         });

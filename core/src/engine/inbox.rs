@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use crate::{
     engine::record::InboxRecord,
     ids::{AccountId, ConversationId},
-    view::InboxRow,
+    view::ConversationRow,
 };
 
 /// What is due for a row at the end of the input.
@@ -66,7 +66,7 @@ impl Inbox {
 
     /// A row in the place of the one before; the first one is of a conversation of which
     /// the server has told nothing.
-    pub(super) fn set_row(&mut self, conversation: ConversationId, row: InboxRow) {
+    pub(super) fn set_row(&mut self, conversation: ConversationId, row: ConversationRow) {
         match self.records.get_mut(&conversation) {
             Some(record) if record.row.others == row.others => record.row = row,
             Some(record) => {

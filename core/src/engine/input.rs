@@ -1,5 +1,7 @@
 //! Everything that can happen to an engine.
 
+use serde::Deserialize;
+
 use crate::{
     command::Command,
     ids::{AccountId, ConversationId, MessageId},
@@ -8,7 +10,9 @@ use crate::{
 };
 
 /// One input. After each the caller takes outputs until there is none.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum Input {
     /// A person commands something. Answered by `Update::CommandStored` or
     /// `Update::CommandFailed` with the same number.
@@ -25,6 +29,7 @@ pub enum Input {
         /// The refused command.
         id: u64,
         /// The words instead of the former ones.
+        #[cfg_attr(feature = "ts", tsify(optional))]
         words: Option<String>,
     },
     /// A person gives a refused command up.
@@ -66,7 +71,12 @@ pub enum Input {
     /// The person has seen everything in the timeline.
     MarkRead(ConversationId),
     /// The person is writing, or has stopped.
-    Typing(ConversationId, bool),
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Whether they are writing.
+        on: bool,
+    },
     /// A person asks who of their address book has an account. Answered by
     /// `Update::ContactsMatched` or `Update::CommandFailed` with the same number.
     MatchContacts {
@@ -75,6 +85,7 @@ pub enum Input {
         /// Phone numbers and e-mail addresses, as people write them.
         points: Vec<String>,
         /// Where numbers without a country code are of: two letters of ISO 3166.
+        #[cfg_attr(feature = "ts", tsify(optional))]
         region: Option<String>,
     },
     /// Staff ask who subscribes to a channel, and how many of them have come how
@@ -86,10 +97,13 @@ pub enum Input {
         /// The channel.
         conversation: ConversationId,
         /// The message that somebody counts as delivered to or having read; none for the newest.
+        #[cfg_attr(feature = "ts", tsify(optional))]
         reached: Option<MessageId>,
         /// Those behind this account; none for the first.
+        #[cfg_attr(feature = "ts", tsify(optional))]
         after: Option<AccountId>,
         /// At most so many. The server has a bound of its own.
+        #[serde(rename = "limit")]
         count_max: u32,
     },
     /// The network switch: off means no link, whatever the network says.
@@ -106,8 +120,10 @@ pub enum Input {
     /// The link is lost, or could not be opened.
     LinkLost,
     /// A frame from the server.
+    #[serde(skip)]
     FrameReceived(Vec<u8>),
     /// The store has finished a task.
+    #[serde(skip)]
     StorageFinished(TaskId, Result<StorageAnswer, StorageError>),
     /// The time asked for by `Output::WakeAt` has come.
     TimerDue,

@@ -205,7 +205,8 @@ impl Engine {
         self.requests.held.reset();
         self.fail_questions();
         self.answer_lists_here();
-        for request in self.commands.take_awaiting_whole() {
+        let waiting = core::mem::take(&mut self.waiting_for_whole);
+        for (request, _) in waiting.into_values().flatten() {
             self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
         }
         self.end_presence();
@@ -440,7 +441,8 @@ impl Engine {
                 let retry_at = self.ctx.timers.get(Timer::Reconnect);
                 let wait = retry_at.map_or(0, |at| at.as_millis().saturating_sub(self.ctx.now.monotonic.as_millis()));
                 let retry_at = self.ctx.now.wall.plus(Duration::from_millis(wait));
-                ConnectionState::Waiting { cause: self.link.cause.clone(), retry_at }
+                let (code, detail) = self.link.cause.clone().map(|cause| (cause.code, cause.detail)).unzip();
+                ConnectionState::Waiting { code, detail, retry_at }
             }
             LinkState::Token | LinkState::Connecting | LinkState::Greeting => ConnectionState::Connecting,
             LinkState::CatchingUp => ConnectionState::CatchingUp,

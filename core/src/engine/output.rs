@@ -1,5 +1,7 @@
 //! Everything an engine wants done.
 
+use serde::Serialize;
+
 use crate::{
     code::Code,
     engine::{ListPage, ServerFault},
@@ -8,7 +10,7 @@ use crate::{
     model::{PresenceKind, Profile, Reachability},
     storage::StorageTask,
     time::{MonotonicTime, WallTime},
-    view::{BlockedRow, ContactRow, ConversationDetail, InboxRow, MemberChange, RefusedRow, TimelineRow},
+    view::{BlockedRow, ContactRow, ConversationDetail, ConversationRow, MemberChange, RefusedRow, TimelineRow},
     wire::{ContactMatch, Subscribers},
 };
 
@@ -35,17 +37,20 @@ pub enum Output {
 }
 
 /// What a screen has to know: only what changed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "ts", tsify(hashmap_as_object))]
+#[serde(tag = "type", content = "value", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Update {
     /// The newest rows of the list as the last session showed them, in order,
     /// until all of it is told: for the first paint.
-    FirstRows(Vec<InboxRow>),
+    FirstRows(Vec<ConversationRow>),
     /// The stored state is read: lists hold what they will hold offline.
     Ready,
     /// How the connection stands.
     Connection(ConnectionState),
     /// Rows of the list of conversations.
-    Inbox(Vec<InboxRow>),
+    Conversations(Vec<ConversationRow>),
     /// Rows of an open timeline.
     Timeline(TimelineUpdate),
     /// The detail of an open conversation.
@@ -104,8 +109,10 @@ pub enum Update {
         /// The number of the command.
         request: u64,
         /// The conversation it created or acts in.
+        #[serde(skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
         /// The message it wrote or is about.
+        #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<MessageId>,
     },
     /// Whose contact points those are that were asked for.
@@ -120,6 +127,7 @@ pub enum Update {
         /// The number of the question.
         request: u64,
         /// The server's answer.
+        #[cfg_attr(feature = "ts", tsify(type = "SubscriberPage"))]
         page: Subscribers,
     },
     /// How far this device was told a conversation, and the hash of all that it was told.
@@ -127,6 +135,8 @@ pub enum Update {
         /// The number of the question.
         request: u64,
         /// None where the device holds nothing of the server's history of it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", tsify(optional, type = "HistoryHead"))]
         head: Option<Head>,
     },
     /// A page of a list that was asked for.
@@ -157,7 +167,9 @@ pub enum Update {
 }
 
 /// Rows of an open timeline.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct TimelineUpdate {
     /// The conversation.
     pub conversation: ConversationId,
@@ -172,7 +184,8 @@ pub struct TimelineUpdate {
 }
 
 /// Why there is no session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Cause {
     /// The stable code.
     pub code: Code,
@@ -187,14 +200,20 @@ impl From<Code> for Cause {
 }
 
 /// How the connection stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum ConnectionState {
     /// The network switch is off.
     Off,
     /// No link; the next try is at the time given.
     Waiting {
         /// Why the last one ended, where more is known than that it did.
-        cause: Option<Cause>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<Code>,
+        /// The same for developers, in English; empty where the code says it all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
         /// When the next try is.
         retry_at: WallTime,
     },

@@ -16,7 +16,7 @@ use crate::{
     model::Receipt,
     storage::{Record, RecordKey, Write},
     time::WallTime,
-    view::InboxRow,
+    view::ConversationRow,
     wire::{DocumentSnapshot, Fetched, decode, encode},
 };
 #[cfg(any(test, feature = "testing"))]
@@ -128,7 +128,7 @@ impl HeadRecord {
 #[cbor(map)]
 pub(super) struct InboxRecord {
     #[n(0)]
-    pub(super) row: InboxRow,
+    pub(super) row: ConversationRow,
     /// The own registers.
     #[n(1)]
     pub(super) receipt: Receipt,
@@ -149,7 +149,7 @@ pub(super) struct InboxRecord {
 
 impl InboxRecord {
     /// That of a conversation of which the server has told nothing.
-    pub(super) fn new(row: InboxRow) -> Self {
+    pub(super) fn new(row: ConversationRow) -> Self {
         let (head, joined) = (Position::ZERO, Position::ZERO);
         Self { row, receipt: Receipt::default(), receipt_unsent: false, head, joined, chain: None }
     }
@@ -384,7 +384,7 @@ pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
         "wish" => again::<WishRecord>(value),
         "profile" => again::<Profile>(value),
         "rows" => again::<Vec<TimelineRow>>(value),
-        FIRST_ROWS => again::<Vec<InboxRow>>(value),
+        FIRST_ROWS => again::<Vec<ConversationRow>>(value),
         _ => None,
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
     journal::Position,
     model::{Content, Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role},
-    view::{InboxRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
+    view::{ConversationRow, LastMessageRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
     wire::LastMessage,
 };
 
@@ -338,6 +338,7 @@ impl Engine {
             own: accounts.contains(&self.ctx.session.account),
         });
         Some(TimelineRow {
+            author: id.author.clone(),
             author_name: self.name_in(replica, &id.author),
             own,
             content: message.content().cloned(),
@@ -360,7 +361,12 @@ impl Engine {
     }
 
     fn reply_row(&self, replica: &Replica, id: &MessageId) -> ReplyRow {
-        ReplyRow { id: id.clone(), author_name: self.name_in(replica, &id.author), preview: preview_of(replica, id) }
+        ReplyRow {
+            id: id.clone(),
+            author: id.author.clone(),
+            author_name: self.name_in(replica, &id.author),
+            preview: preview_of(replica, id),
+        }
     }
 
     fn flush_inbox(&mut self) {
@@ -375,13 +381,13 @@ impl Engine {
             }
         }
         if !rows.is_empty() {
-            self.ctx.update(Update::Inbox(rows));
+            self.ctx.update(Update::Conversations(rows));
             self.save_timelines_soon();
         }
     }
 
     /// The row as the documents tell it; none if they are not here.
-    fn inbox_row(&self, conversation: ConversationId) -> Option<InboxRow> {
+    fn inbox_row(&self, conversation: ConversationId) -> Option<ConversationRow> {
         let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else {
             return None;
         };
@@ -394,7 +400,7 @@ impl Engine {
         let activity_at = last_message.as_ref().map_or(created.at, |last| last.message.created_at());
         let others = state.active_members().map(|(account, _)| account).filter(|account| *account != me);
         let unread = replica.unread(me, self.read_to(conversation)).min(UNREAD_MAX);
-        Some(InboxRow {
+        Some(ConversationRow {
             conversation,
             kind: created.kind,
             title: state.title().map(str::to_owned),
@@ -404,7 +410,7 @@ impl Engine {
             role: member.role.clone(),
             status: replica.revoked.unwrap_or(member.status()),
             member_count: state.active,
-            last_message,
+            last_message: last_message.map(LastMessageRow::from),
             unread,
             pending: u32::try_from(replica.outbox.len()).unwrap_or(u32::MAX),
             activity_at,

@@ -89,7 +89,8 @@ impl Engine {
         self.rebuild_rows();
         let own = StreamId::Account(self.ctx.session.account.clone());
         self.load_stream(&own);
-        for stream in self.commands.parked_streams() {
+        let with_outbox: Vec<StreamId> = self.parked.keys().cloned().collect();
+        for stream in with_outbox {
             self.load_stream(&stream);
         }
         self.connect_now();
@@ -122,12 +123,12 @@ impl Engine {
             "outbox" => {
                 let sequence = self.take_sequence(key)?;
                 let entry: OutboxRecord = record::read(key, value)?;
-                self.commands.park(sequence, entry);
+                self.parked.entry(entry.document.stream()).or_default().push((sequence, entry));
             }
             "refused" => {
                 let sequence = self.take_sequence(key)?;
                 let refused: RefusedRecord = record::read(key, value)?;
-                self.refused.restore(sequence, refused);
+                self.refused.insert(sequence, refused);
             }
             "wish" => {
                 let sequence = self.take_sequence(key)?;
@@ -154,8 +155,11 @@ impl Engine {
         self.accounts.show(&mut self.ctx);
         let rows = self.inbox.values().map(|record| record.row.clone()).collect::<Vec<_>>();
         if !rows.is_empty() {
-            self.ctx.update(Update::Inbox(rows));
+            self.ctx.update(Update::Conversations(rows));
         }
-        self.refused.show(&mut self.ctx);
+        let refused = self.refused.iter().map(|(id, refused)| self.refused_row(*id, refused)).collect::<Vec<_>>();
+        if !refused.is_empty() {
+            self.ctx.update(Update::Refused { rows: refused, removed: Vec::new() });
+        }
     }
 }

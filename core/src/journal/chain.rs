@@ -5,9 +5,11 @@
 use core::fmt;
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    api::write_as_text,
     ids::{ChangeHash, TenantId},
     journal::{Entry, Position},
 };
@@ -50,6 +52,8 @@ impl ChainHash {
     }
 }
 
+write_as_text! { ChainHash }
+
 impl fmt::Display for ChainHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
@@ -62,12 +66,16 @@ impl fmt::Debug for ChainHash {
     }
 }
 
-/// Where a stream stands, and the hash of its journal up to there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Where a stream stands, and the hash of its journal up to there. Devices with the same hash at the
+/// same position were told the same; with two hashes, different ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(rename = "HistoryHead"))]
 pub struct Head {
     /// The last position; zero before the first entry.
     pub position: Position,
-    /// The hash at it.
+    /// The hash at it, in hexadecimal.
+    #[serde(rename = "hash")]
+    #[cfg_attr(feature = "ts", tsify(type = "string"))]
     pub chain: ChainHash,
 }
 

@@ -1,7 +1,7 @@
 //! An entry of an account's private address book.
 
 use minicbor::{Decode, Encode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{ids::AccountId, named::named};
 
@@ -18,7 +18,7 @@ named! {
 }
 
 /// A contact; its id is its key in the home document.
-#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Contact {
@@ -27,9 +27,11 @@ pub struct Contact {
     pub kind: ContactKind,
     /// The linked account, the preferred link.
     #[n(1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
     /// The own name for it, ≤ 120 characters.
     #[n(2)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
     /// Whether it is a favorite.
     #[n(3)]
@@ -37,9 +39,11 @@ pub struct Contact {
     /// Its phone number, in the form of E.164; text here, so that what is
     /// none can be refused with a code that says so.
     #[n(4)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// Its e-mail address.
     #[n(5)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
 

@@ -22,9 +22,11 @@ pub struct Invite {
     pub role: Role,
     /// From when on it lets nobody in; none for never.
     #[n(1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<WallTime>,
     /// How many it lets in; none for any number.
     #[n(2)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub uses_max: Option<u32>,
     /// Whether it lets anybody in at the moment.
     #[n(3)]

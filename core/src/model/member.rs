@@ -81,6 +81,7 @@ pub struct Grant {
     pub at: WallTime,
     /// From when on it says nothing any more; none for never.
     #[n(3)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<WallTime>,
 }
 

@@ -159,12 +159,15 @@ impl core::fmt::Debug for WordKey {
 pub struct Listing {
     /// Its name.
     #[n(0)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its description.
     #[n(1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Where its picture is.
     #[n(2)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
     /// How one comes in.
     #[n(3)]
@@ -194,6 +197,7 @@ pub struct DirectoryRow {
     pub kind: ConversationKind,
     /// Its title.
     #[n(2)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What else is told of it.
     #[n(3)]
@@ -207,6 +211,7 @@ pub struct DirectoryRow {
     pub subscriber_count: u32,
     /// Where the account stands in it; none if it never had to do with it.
     #[n(6)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<MemberStatus>,
 }
 

@@ -16,18 +16,21 @@ pub struct Resource {
     pub id: String,
     /// What it is called, ≤ 200 characters.
     #[n(1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Who asks about it, and begins the conversation.
     #[n(2)]
     pub client: AccountId,
     /// What the client was called then, ≤ 120 characters.
     #[n(3)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
     /// Whose it is.
     #[n(4)]
     pub owner: AccountId,
     /// What the owner was called then, ≤ 120 characters.
     #[n(5)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_name: Option<String>,
 }
 

@@ -1,6 +1,9 @@
 //! What the panel beside a timeline shows: metadata, policies, roles, members,
 //! invite links, pins, and what the own account may do.
 
+use core::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{
@@ -13,25 +16,34 @@ use crate::{
 };
 
 /// A conversation in full.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct ConversationDetail {
     /// The id of the conversation.
     pub conversation: ConversationId,
     /// Its kind.
     pub kind: ConversationKind,
     /// What it is about, if it is about a resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
     /// What a thread starts from.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
     /// Its name for search.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Its description.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Where its picture is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
     /// How it looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub theme: Option<Theme>,
     /// Who may know of it.
     pub scope: Scope,
@@ -41,8 +53,8 @@ pub struct ConversationDetail {
     pub locked: bool,
     /// Its policies.
     pub policies: Policies,
-    /// Its own roles, by name.
-    pub roles: Vec<(RoleName, RoleDefinition)>,
+    /// The roles that a member can have, built-in and its own, by falling rank.
+    pub roles: Vec<RoleRow>,
     /// When it was created.
     pub created_at: WallTime,
     /// Who created it.
@@ -50,14 +62,18 @@ pub struct ConversationDetail {
     /// When its own document last changed, not its messages, as the server admitted it.
     pub updated_at: WallTime,
     /// The account that it belongs to, if not its creator.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
     /// The object of another service that it is the back of.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
     /// Those who subscribe to it beside its members, as the server last told.
     pub subscriber_count: u32,
     /// The own role; none for an administrator of the tenant who is no member.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// Where the account stands in it; none for an administrator of the tenant who is no member.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<MemberStatus>,
     /// What the own account may do, by role, policies, grants and denials; empty when not active,
     /// and everything for an administrator of the tenant.
@@ -86,18 +102,23 @@ pub struct MemberRow {
     /// The name for people: the one they have here, or their profile's.
     pub name: String,
     /// Their color here.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
     /// The role.
     pub role: Role,
     /// Where they stand.
     pub status: MemberStatus,
     /// Since when they stand there, by the clock of who said so: when they left, or were removed or banned.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status_at: Option<WallTime>,
     /// Who said so: themselves if they left, whoever removed or banned them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status_by: Option<AccountId>,
     /// When they became a member.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub joined_at: Option<WallTime>,
     /// Who added or invited them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub invited_by: Option<AccountId>,
     /// What is granted and denied beside the role, and has not expired.
     pub grants: Vec<GrantRow>,
@@ -138,6 +159,7 @@ pub struct MemberChange {
     /// The member's account.
     pub account: AccountId,
     /// The row; none for who is in no list any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<PlacedMember>,
 }
 
@@ -205,20 +227,60 @@ pub struct InviteRow {
 }
 
 /// A message of one who was removed, that is held.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct LateRow {
-    /// Which, and whose.
+    /// The id of the message.
     pub message: MessageId,
+    /// Its author.
+    pub author: AccountId,
     /// Since when it is held.
     pub at: WallTime,
     /// The thread it was written in, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<ConversationId>,
     /// What it says; none until the server has told.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
 }
 
+/// A role that a member of a conversation can have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+pub struct RoleRow {
+    /// What it is called.
+    pub name: Role,
+    /// Its rank: members of a lower one can be acted on.
+    pub rank: u8,
+    /// What it carries.
+    pub permissions: Permissions,
+    /// Whether the conversation defines it itself.
+    pub custom: bool,
+}
+
+impl RoleRow {
+    /// The roles of a roster, which subscribers are not in, and the conversation's own.
+    pub fn of(own: &BTreeMap<RoleName, RoleDefinition>) -> Vec<RoleRow> {
+        let built_in = Role::BUILT_IN.into_iter().filter(|role| *role != Role::Subscriber).map(|name| {
+            let (rank, permissions) = (name.built_in_rank(), name.built_in_permissions());
+            let (rank, permissions) = (rank.unwrap_or_default(), permissions.unwrap_or_default());
+            RoleRow { name, rank, permissions, custom: false }
+        });
+        let own = own.iter().map(|(name, &RoleDefinition { rank, permissions })| RoleRow {
+            name: Role::Custom(name.clone()),
+            rank,
+            permissions,
+            custom: true,
+        });
+        let mut rows: Vec<RoleRow> = built_in.chain(own).collect();
+        rows.sort_by_key(|row| Reverse(row.rank));
+        rows
+    }
+}
+
 /// A pin in the panel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct PinRow {
     /// The message.
     pub message: MessageId,
@@ -227,5 +289,6 @@ pub struct PinRow {
     /// When it was pinned.
     pub at: WallTime,
     /// What it says, cut short; nothing when it is not at hand or deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<Content>,
 }

@@ -2,10 +2,12 @@
 //! start shows the list before any document is loaded.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::{
     doc::Home,
-    ids::{AccountId, ConversationId},
+    ids::{AccountId, ConversationId, MessageId},
+    journal::Position,
     model::{Content, ConversationKind, ConversationState, MemberStatus, NotificationLevel, Role},
     time::WallTime,
     view::Wait,
@@ -16,9 +18,11 @@ use crate::{
 pub const UNREAD_MAX: u32 = 9_999;
 
 /// A conversation in the list.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
-pub struct InboxRow {
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationRow {
     /// The id of the conversation.
     #[n(0)]
     pub conversation: ConversationId,
@@ -27,6 +31,7 @@ pub struct InboxRow {
     pub kind: ConversationKind,
     /// Its title, if it has one.
     #[n(2)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What to call it: the title, or the names of the others; empty if there is neither.
     #[n(3)]
@@ -48,7 +53,8 @@ pub struct InboxRow {
     pub member_count: u32,
     /// Its newest message.
     #[n(9)]
-    pub last_message: Option<LastMessage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<LastMessageRow>,
     /// Messages of others behind the read position, counted to 9,999.
     #[n(10)]
     pub unread: u32,
@@ -60,12 +66,15 @@ pub struct InboxRow {
     pub activity_at: WallTime,
     /// Silent until.
     #[n(13)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<WallTime>,
     /// At the top since.
     #[n(14)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pinned_at: Option<WallTime>,
     /// Out of the way since.
     #[n(15)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<WallTime>,
     /// Those who subscribe to it beside its members, when the server last told.
     #[n(16)]
@@ -78,24 +87,52 @@ pub struct InboxRow {
     pub blocked: bool,
     /// The id of the resource that it is about.
     #[n(19)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
     /// Why some of what is pending waits, and until when; none while all of it is on its way.
     #[n(20)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<Wait>,
 }
 
-impl InboxRow {
+/// The newest message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+pub struct LastMessageRow {
+    /// The id of the message.
+    #[n(0)]
+    pub message: MessageId,
+    /// Who wrote it.
+    #[n(1)]
+    pub author: AccountId,
+    /// What it says, cut short; none when deleted.
+    #[n(2)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Content>,
+    /// Its place in the journal.
+    #[n(3)]
+    pub position: Position,
+}
+
+impl From<LastMessage> for LastMessageRow {
+    fn from(LastMessage { message, preview, position }: LastMessage) -> Self {
+        Self { author: message.author.clone(), message, preview, position }
+    }
+}
+
+impl ConversationRow {
     /// Whether the version that wrote it knew what it says.
     pub fn is_known(&self) -> bool {
         self.kind != ConversationKind::Unknown
             && self.state != ConversationState::Unknown
-            && !matches!(self.last_message, Some(LastMessage { preview: Some(Content::Unknown(_)), .. }))
+            && !matches!(self.last_message, Some(LastMessageRow { preview: Some(Content::Unknown(_)), .. }))
     }
 
     /// The row of a conversation of which only the summary is known.
-    pub fn from_summary(summary: &ConversationSummary) -> InboxRow {
+    pub fn from_summary(summary: &ConversationSummary) -> ConversationRow {
         let activity_at = summary.last_message.as_ref().map_or(summary.created_at, |last| last.message.created_at());
-        InboxRow {
+        ConversationRow {
             conversation: summary.conversation,
             kind: summary.kind,
             title: summary.title.clone(),
@@ -105,7 +142,7 @@ impl InboxRow {
             role: summary.role.clone(),
             status: summary.status,
             member_count: summary.member_count,
-            last_message: summary.last_message.clone(),
+            last_message: summary.last_message.clone().map(LastMessageRow::from),
             unread: summary.unread,
             pending: 0,
             activity_at,

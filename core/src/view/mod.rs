@@ -11,9 +11,9 @@ mod wait;
 
 pub use contact::{BlockedRow, ContactRow};
 pub use conversation::{
-    ConversationDetail, GrantRow, InviteRow, LateRow, MemberChange, MemberRow, PinRow, PlacedMember, Roster,
+    ConversationDetail, GrantRow, InviteRow, LateRow, MemberChange, MemberRow, PinRow, PlacedMember, RoleRow, Roster,
 };
-pub use inbox::{InboxRow, UNREAD_MAX};
+pub use inbox::{ConversationRow, LastMessageRow, UNREAD_MAX};
 pub use refused::RefusedRow;
 pub use timeline::{MessageState, ReactionRow, ReplyRow, ThreadRow, TimelineRow};
 pub use wait::Wait;

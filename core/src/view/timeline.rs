@@ -2,6 +2,7 @@
 //! admitted by position, then the own pending ones by id.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::{
     ids::{AccountId, ConversationId, MessageId},
@@ -29,68 +30,83 @@ named! {
 }
 
 /// A message in a timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct TimelineRow {
     /// Its id.
     #[n(0)]
     pub id: MessageId,
-    /// Its author's name.
+    /// Who wrote it.
     #[n(1)]
+    pub author: AccountId,
+    /// Its author's name.
+    #[n(2)]
     pub author_name: String,
     /// Whether the own account wrote it.
-    #[n(2)]
+    #[n(3)]
     pub own: bool,
     /// What it says now; nothing when deleted.
-    #[n(3)]
+    #[n(4)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
     /// Who took it back, if anybody.
-    #[n(4)]
+    #[n(5)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_by: Option<AccountId>,
     /// When it was edited last, if ever.
-    #[n(5)]
+    #[n(6)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<WallTime>,
     /// What it answers.
-    #[n(6)]
+    #[n(7)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<ReplyRow>,
     /// The accounts it mentions.
-    #[n(7)]
+    #[n(8)]
     pub mentions: Vec<AccountId>,
     /// Who reacted with what.
-    #[n(8)]
+    #[n(9)]
     pub reactions: Vec<ReactionRow>,
     /// When its author wrote it, by their clock.
-    #[n(9)]
+    #[n(10)]
     pub created_at: WallTime,
     /// When it was admitted; none while pending.
-    #[n(10)]
+    #[n(11)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<WallTime>,
     /// Its place in the journal; none while pending.
-    #[n(11)]
+    #[n(12)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
     /// How far it has come. Messages of others are sent.
-    #[n(12)]
+    #[n(13)]
     pub state: MessageState,
     /// How many others have read it; for own messages.
-    #[n(13)]
+    #[n(14)]
     pub read_by: u32,
     /// Whether it is pinned.
-    #[n(14)]
+    #[n(15)]
     pub pinned: bool,
     /// Whether something about it (an edit, a reaction) is not admitted yet.
-    #[n(15)]
+    #[n(16)]
     pub unsynced: bool,
     /// The thread that starts from it.
-    #[n(16)]
+    #[n(17)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<ThreadRow>,
     /// Why a pending one waits while others are sent, and until when.
-    #[n(17)]
+    #[n(18)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<Wait>,
 }
 
 /// A thread, as the message that it starts from shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct ThreadRow {
     /// Its id.
     #[n(0)]
@@ -100,6 +116,7 @@ pub struct ThreadRow {
     pub replies: u32,
     /// When the last of them was admitted.
     #[n(2)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_reply_at: Option<WallTime>,
     /// Who wrote in it, the latest first; a few of them.
     #[n(3)]
@@ -107,23 +124,31 @@ pub struct ThreadRow {
 }
 
 /// What a message answers.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct ReplyRow {
     /// Which message.
     #[n(0)]
     pub id: MessageId,
-    /// Its author's name.
+    /// Who wrote it.
     #[n(1)]
+    pub author: AccountId,
+    /// Its author's name.
+    #[n(2)]
     pub author_name: String,
     /// What it says, cut short; nothing when it is not at hand or deleted.
-    #[n(2)]
+    #[n(3)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<Content>,
 }
 
 /// Who reacted with one emoji.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct ReactionRow {
     /// The emoji.
     #[n(0)]

@@ -13,7 +13,7 @@ use tidings_core::{
     model::{InfoField, MemberStatus, Receipt},
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
-    view::{ConversationDetail, InboxRow, TimelineRow},
+    view::{ConversationDetail, ConversationRow, TimelineRow},
     wire::{
         ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, Pong, Push, Refused, ServerFrame,
         Versions, Welcome, decode_frame, encode,
@@ -85,7 +85,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
 struct Shown {
     rows: BTreeMap<MessageId, TimelineRow>,
     detail: Option<ConversationDetail>,
-    inbox: Option<InboxRow>,
+    inbox: Option<ConversationRow>,
 }
 
 impl Shown {

@@ -20,7 +20,7 @@ use tidings_core::{
         Reachability, Role, RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
     },
     time::WallTime,
-    view::InboxRow,
+    view::ConversationRow,
 };
 
 use super::{
@@ -348,13 +348,13 @@ impl Person<'_> {
                 let uses_max = random.chance(30).then_some(1);
                 let terms = InviteTerms { role, until, uses_max, enabled: random.chance(90) };
                 let terms = random.chance(90).then_some(terms);
-                let owned = |row: Option<&InboxRow>| row.is_some_and(|row| row.role == Role::Owner);
+                let owned = |row: Option<&ConversationRow>| row.is_some_and(|row| row.role == Role::Owner);
                 let conversation = if random.chance(80) { self.shown_as(random, owned)? } else { conversation };
                 SetInvite { conversation, invite: random.pick(&CODES).invite(), terms }.into()
             }
             Kind::AskFor => {
                 let join = Wish::Join(random.chance(70).then(|| *random.pick(&CODES)));
-                let outside = |row: Option<&InboxRow>| row.is_none_or(|row| row.status != MemberStatus::Active);
+                let outside = |row: Option<&ConversationRow>| row.is_none_or(|row| row.status != MemberStatus::Active);
                 let conversation = if random.chance(70) { self.shown_as(random, outside)? } else { conversation };
                 let others = [Wish::Accept, Wish::Decline, Wish::Leave];
                 let wish = if random.chance(57) { join } else { random.pick(&others).clone() };
@@ -436,7 +436,7 @@ impl Person<'_> {
     }
 
     /// A conversation that their screen shows so; most of the time that where most is going on.
-    fn shown_as(&self, random: &mut Random, is: fn(Option<&InboxRow>) -> bool) -> Option<ConversationId> {
+    fn shown_as(&self, random: &mut Random, is: fn(Option<&ConversationRow>) -> bool) -> Option<ConversationId> {
         let shown = |id: &&ConversationId| is(self.client.screen.inbox.get(*id));
         let shown: Vec<ConversationId> = self.conversations.iter().filter(shown).copied().collect();
         if random.chance(65) { shown.first().copied() } else { (!shown.is_empty()).then(|| *random.pick(&shown)) }
@@ -484,7 +484,7 @@ impl Person<'_> {
             0 => Input::OpenConversation(conversation),
             1 => Input::CloseConversation(conversation),
             2 => Input::LoadOlder(conversation),
-            3 => Input::Typing(conversation, random.chance(50)),
+            3 => Input::Typing { conversation, on: random.chance(50) },
             _ => Input::MarkRead(conversation),
         })
     }

@@ -8,7 +8,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
     model::{MemberStatus, Reachability, Receipt, is_held},
-    view::InboxRow,
+    view::ConversationRow,
 };
 use tidings_server::verify::verify_all;
 
@@ -314,7 +314,7 @@ impl Checks {
             ensure!(profile(other) == profile(client), "{account}'s devices differ in the profile");
             let settings = |client: &Client| -> Vec<_> {
                 // Whoever is gone lists what they saw of it, and new devices see nothing.
-                let member = |row: &&InboxRow| {
+                let member = |row: &&ConversationRow| {
                     let stream = self.journal.streams().get(&StreamId::Conversation(row.conversation));
                     stream.is_some_and(|stream| stream.members().contains(account))
                 };

@@ -12,7 +12,7 @@ use tidings_core::{
     model::{Contact, Profile, Query, Reachability},
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
-    view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
+    view::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     wire::Subscribers,
 };
 
@@ -25,7 +25,7 @@ pub type Answer = Result<(Option<ConversationId>, Option<MessageId>), Code>;
 #[derive(Debug, Default)]
 pub struct Screen {
     /// The list.
-    pub inbox: BTreeMap<ConversationId, InboxRow>,
+    pub inbox: BTreeMap<ConversationId, ConversationRow>,
     /// The open threads, and what each is a thread of.
     pub threads: BTreeMap<ConversationId, ConversationId>,
     /// The open timelines.
@@ -85,7 +85,7 @@ impl Screen {
             Update::FirstRows(_) => {}
             Update::Ready => self.ready = true,
             Update::Connection(state) => self.connection = Some(state),
-            Update::Inbox(rows) => self.inbox.extend(rows.into_iter().map(|row| (row.conversation, row))),
+            Update::Conversations(rows) => self.inbox.extend(rows.into_iter().map(|row| (row.conversation, row))),
             Update::Timeline(update) => {
                 let rows = self.timelines.entry(update.conversation).or_default();
                 if update.restart {

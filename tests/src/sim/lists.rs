@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use tidings_core::{
     code::Code,
-    engine::ListPage,
+    engine::{DirectoryPage, ListPage, OwnPage},
     ids::{AccountId, ConversationId},
     model::{ConversationState, DirectoryQuery, MemberStatus, OwnQuery, Query, standing},
-    view::InboxRow,
+    view::ConversationRow,
 };
 
 use super::{
@@ -73,7 +73,7 @@ impl Run<'_> {
         self.conversations.iter().filter_map(stands).collect()
     }
 
-    fn own(&mut self, device: Device) -> Result<Vec<InboxRow>, String> {
+    fn own(&mut self, device: Device) -> Result<Vec<ConversationRow>, String> {
         let statuses: Vec<MemberStatus> = MemberStatus::ALL.to_vec();
         let states = tidings_core::model::ConversationState::ALL.to_vec();
         let (mut all, mut after) = (Vec::new(), None);
@@ -81,7 +81,7 @@ impl Run<'_> {
             let (statuses, states) = (statuses.clone(), states.clone());
             let query = OwnQuery { statuses, states, after, count_max: PAGE, ..OwnQuery::default() };
             match self.page(device, Query::Own(query))? {
-                ListPage::Own { rows, next, complete: true } => {
+                ListPage::Own(OwnPage { rows, next, complete: true }) => {
                     all.extend(rows);
                     after = next;
                 }
@@ -98,11 +98,11 @@ impl Run<'_> {
         loop {
             let query = DirectoryQuery { words: "@".into(), after, count_max: PAGE, ..DirectoryQuery::default() };
             match self.page(device, Query::Directory(query))? {
-                ListPage::Directory { rows, next } => {
+                ListPage::Directory(DirectoryPage { rows, next }) => {
                     all.extend(rows.into_iter().map(|row| row.conversation));
                     after = next;
                 }
-                other @ ListPage::Own { .. } => return Err(format!("another list: {other:?}")),
+                other @ ListPage::Own(_) => return Err(format!("another list: {other:?}")),
             }
             if after.is_none() {
                 return Ok(all);

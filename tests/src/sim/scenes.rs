@@ -5,7 +5,7 @@ use tidings_core::{
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     model::{ConversationState, LateWrites, MemberStatus, Policy, Role},
-    view::InboxRow,
+    view::ConversationRow,
 };
 
 use super::{
@@ -143,7 +143,7 @@ impl Run<'_> {
     pub(super) fn speak_by_wrong_clocks(&mut self) {
         for device in self.wrong_clocks.clone() {
             let rows = self.world.clients()[device].screen.inbox.values();
-            let is_member = |row: &&InboxRow| row.status == MemberStatus::Active && row.role != Role::Subscriber;
+            let is_member = |row: &&ConversationRow| row.status == MemberStatus::Active && row.role != Role::Subscriber;
             let Some(conversation) = rows.filter(is_member).map(|row| row.conversation).next() else { continue };
             let words = self.say(device, conversation);
             self.heard.insert(words);

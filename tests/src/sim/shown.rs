@@ -7,7 +7,7 @@ use tidings_core::{
     ids::{AccountId, ContactId, ConversationId, MessageId},
     model::{Contact, PresenceKind, Profile},
     time::WallTime,
-    view::{ConversationDetail, InboxRow, RefusedRow, TimelineRow},
+    view::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
 };
 
 use super::{client::Screen, words::printed};
@@ -15,7 +15,7 @@ use super::{client::Screen, words::printed};
 /// What a screen showed.
 #[derive(Debug, Clone)]
 pub struct Shown {
-    inbox: BTreeMap<ConversationId, InboxRow>,
+    inbox: BTreeMap<ConversationId, ConversationRow>,
     timelines: BTreeMap<ConversationId, BTreeMap<MessageId, TimelineRow>>,
     details: BTreeMap<ConversationId, ConversationDetail>,
     refused: BTreeMap<u64, RefusedRow>,

@@ -4,35 +4,50 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::{
     code::Code,
     engine::{Engine, Update},
     model::{ActivityKey, DirectoryRow, OwnQuery, Query, WordKey, is_found, is_held, search, standing},
-    view::InboxRow,
+    view::ConversationRow,
     wire::{ClientFrame, List, Listed, ListedRow, ListedRows, Refused},
 };
 
-/// A page of a list, as a screen needs it.
-#[derive(Debug, Clone, PartialEq)]
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[serde(tag = "type", content = "page", rename_all = "snake_case")]
 pub enum ListPage {
-    /// Own conversations, by newest activity.
-    Own {
-        /// The rows.
-        rows: Vec<InboxRow>,
-        /// Where the next page begins; none behind the last.
-        next: Option<ActivityKey>,
-        /// Whether none can be missing: false for what this device alone knows
-        /// of conversations that the account is not in any more, and before it
-        /// first caught up.
-        complete: bool,
-    },
+    /// Own conversations.
+    Own(OwnPage),
     /// Public conversations.
-    Directory {
-        /// The rows; they may be fewer than there are, or none, with a next page.
-        rows: Vec<DirectoryRow>,
-        /// Where the next page begins; none behind the last.
-        next: Option<WordKey>,
-    },
+    Directory(DirectoryPage),
+}
+
+/// A page of the own conversations.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+pub struct OwnPage {
+    /// The rows, by newest activity.
+    pub rows: Vec<ConversationRow>,
+    /// Where the next page begins; none behind the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<ActivityKey>,
+    /// Whether none can be missing: this device alone may not know of what the account left, and
+    /// knows of nothing before it first caught up.
+    pub complete: bool,
+}
+
+/// A page of the directory. It may have fewer rows than there are, or none, and a next page.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+pub struct DirectoryPage {
+    /// The rows, by the word they were found under.
+    pub rows: Vec<DirectoryRow>,
+    /// Where the next page begins; none behind the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<WordKey>,
 }
 
 /// The lists that the server was asked for on this link: who waits for each, and for what.
@@ -74,7 +89,7 @@ impl Engine {
 
     fn list_here(&mut self, request: u64, query: &OwnQuery) {
         let (kinds, statuses, states) = (query.kinds(), query.statuses(), query.states());
-        let is_asked = |row: &&InboxRow| {
+        let is_asked = |row: &&ConversationRow| {
             let status = standing(&row.role, row.status);
             let is_behind = query.after.is_none_or(|after| key_of(row).is_behind(&after));
             let is_in_state = !is_held(status) || states.contains(&row.state);
@@ -82,7 +97,7 @@ impl Engine {
             let is_about = query.resource.is_none() || row.resource == query.resource;
             is_of && is_in_state && is_about && is_behind && is_found(&row.name, &query.words)
         };
-        let mut rows: Vec<&InboxRow> = self.inbox.values().map(|record| &record.row).filter(is_asked).collect();
+        let mut rows: Vec<&ConversationRow> = self.inbox.values().map(|record| &record.row).filter(is_asked).collect();
         rows.sort_unstable_by_key(|row| (core::cmp::Reverse(row.activity_at), row.conversation));
         let page_max = query.page_max() as usize;
         let has_more = rows.len() > page_max;
@@ -90,7 +105,7 @@ impl Engine {
         let next = rows.last().filter(|_| has_more).map(|row| key_of(row));
         let rows = rows.into_iter().cloned().collect();
         let complete = self.is_complete(query);
-        self.ctx.update(Update::Listed { request, page: ListPage::Own { rows, next, complete } });
+        self.ctx.update(Update::Listed { request, page: ListPage::Own(OwnPage { rows, next, complete }) });
     }
 
     /// Takes the answer to a question for a list.
@@ -99,21 +114,23 @@ impl Engine {
         let page = match (query, listed.rows) {
             (Query::Own(_), ListedRows::Own(rows, next)) => {
                 let rows = rows.into_iter().map(|row| self.listed_row(row)).collect();
-                ListPage::Own { rows, next, complete: true }
+                ListPage::Own(OwnPage { rows, next, complete: true })
             }
-            (Query::Directory(_), ListedRows::Directory(rows, next)) => ListPage::Directory { rows, next },
+            (Query::Directory(_), ListedRows::Directory(rows, next)) => {
+                ListPage::Directory(DirectoryPage { rows, next })
+            }
             _ => return self.fail(request, Code::FrameUnexpected, "the server answered another question"),
         };
         self.ctx.update(Update::Listed { request, page });
     }
 
     /// A row as the server told it, with what is held of the conversation.
-    fn listed_row(&self, listed: ListedRow) -> InboxRow {
+    fn listed_row(&self, listed: ListedRow) -> ConversationRow {
         let ListedRow { summary, activity_at } = listed;
         let mut row = match self.inbox.get(&summary.conversation) {
             Some(record) => record.row.clone(),
             None => {
-                let mut row = InboxRow::from_summary(&summary);
+                let mut row = ConversationRow::from_summary(&summary);
                 self.accounts.complete(&mut row);
                 row
             }
@@ -140,7 +157,7 @@ impl Engine {
     }
 }
 
-fn key_of(row: &InboxRow) -> ActivityKey {
+fn key_of(row: &ConversationRow) -> ActivityKey {
     ActivityKey { at: row.activity_at, conversation: row.conversation }
 }
 
@@ -219,7 +236,7 @@ mod tests {
 
     #[track_caller]
     fn own(outputs: Vec<Output>) -> (Vec<u8>, Option<ActivityKey>, bool) {
-        let ListPage::Own { rows, next, complete } = page(outputs) else { panic!("own conversations") };
+        let ListPage::Own(OwnPage { rows, next, complete }) = page(outputs) else { panic!("own conversations") };
         (rows.iter().map(|row| row.conversation.as_bytes()[0]).collect(), next, complete)
     }
 
@@ -302,7 +319,7 @@ mod tests {
         let rows = ListedRows::Own(vec![row], None);
         let answer = ServerFrame::Listed(Listed { request: list.request, rows });
         let outputs = receive(&mut engine, &mut store, &answer);
-        let ListPage::Own { rows, complete: true, .. } = page(outputs) else { panic!("all of them") };
+        let ListPage::Own(OwnPage { rows, complete: true, .. }) = page(outputs) else { panic!("all of them") };
         assert_eq!((rows[0].status, rows[0].activity_at.as_millis()), (MemberStatus::Left, 60));
         // An answer that nobody waits for any more is passed over, and a lost link is answered from here.
         assert_eq!(receive(&mut engine, &mut store, &answer).len(), 0);

@@ -260,7 +260,7 @@ fn e98_v82_a_member_who_stands_elsewhere_is_one_row() {
         });
         assert_eq!(told.map(|row| (row.roster, row.place)), Some((roster, place)), "{command:?}");
         counted = outputs.iter().fold(counted, |counted, output| match output {
-            Output::Update(Update::Inbox(rows)) => rows[0].member_count as usize,
+            Output::Update(Update::Conversations(rows)) => rows[0].member_count as usize,
             _ => counted,
         });
         shown = shown_detail(Some(shown), outputs).unwrap();

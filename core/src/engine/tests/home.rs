@@ -5,7 +5,7 @@ use crate::{
     command::{AddContact, BlockAccount, CreateDirect, SetConversationSetting, SettingChange},
     ids::ContactId,
     model::{Contact, ContactKind, NotificationLevel},
-    view::InboxRow,
+    view::ConversationRow,
 };
 
 fn account(name: &str) -> AccountId {
@@ -23,9 +23,9 @@ fn command(engine: &mut Engine, store: &mut MemoryStore, command: impl Into<Comm
 }
 
 /// The row of the only conversation, if it was told.
-fn row(outputs: &[Output]) -> Option<&InboxRow> {
+fn row(outputs: &[Output]) -> Option<&ConversationRow> {
     outputs.iter().rev().find_map(|output| match output {
-        Output::Update(Update::Inbox(rows)) => rows.last(),
+        Output::Update(Update::Conversations(rows)) => rows.last(),
         _ => None,
     })
 }
@@ -115,4 +115,20 @@ fn c4_whoever_is_blocked_is_listed_and_so_is_the_direct_with_them() {
     assert!(outputs.iter().any(gone));
     let myself = BlockAccount { account: account("ann"), blocked: true };
     assert_eq!(failure(&command(&mut engine, &mut store, myself)), Some(Code::ValueInvalid));
+}
+
+#[test]
+fn a_contact_of_an_account_has_the_id_that_is_derived_from_it() {
+    let (mut engine, mut store) = start();
+    let mut added = |id: [u8; 16], name: &str| {
+        let contact = Contact { account: Some(account(name)), ..Contact::new(ContactKind::Person) };
+        let outputs = command(&mut engine, &mut store, AddContact { id: ContactId::from_bytes(id), contact });
+        let told = outputs.iter().find_map(|output| match output {
+            Output::Update(Update::Contacts { rows, .. }) => Some(rows[0].id),
+            _ => None,
+        });
+        told.expect("a contact is told")
+    };
+    assert_eq!(added([0; 16], "bob"), ContactId::of_account(&account("bob")));
+    assert_eq!(added([4; 16], "carl"), ContactId::from_bytes([4; 16]), "one with an id keeps it");
 }

@@ -15,9 +15,9 @@ pub(super) use session::{go_online, receive};
 
 use super::*;
 use crate::{
-    command::{BanMember, Command, CreateConversation, SendMessage, SetMemberText, SetPermission},
+    command::{BanMember, CreateConversation, SendMessage, SetMemberText, SetPermission},
     engine::record::OUTBOX,
-    ids::{ChangeHash, DocumentId, MessageId, Stamp},
+    ids::{ChangeHash, DocumentId, Stamp},
     journal::{Entry, Head},
     limits::Limits,
     model::{MemberField, Permission, PresenceKind, Profile},
@@ -249,7 +249,7 @@ fn e7_a_restart_shows_the_list_and_what_is_not_sent() {
     }
     let ready = first.iter().position(|output| matches!(output, Output::Update(Update::Ready))).unwrap();
     let shown = first.iter().take(ready).any(|output| {
-        matches!(output, Output::Update(Update::Inbox(rows)) if rows[0].name == "Trip" && rows[0].last_message.is_some())
+        matches!(output, Output::Update(Update::Conversations(rows)) if rows[0].name == "Trip" && rows[0].last_message.is_some())
     });
     assert!(shown, "{first:?}");
     assert!(first.iter().any(|output| matches!(output, Output::Update(Update::Unsynced(2)))));

@@ -8,7 +8,7 @@ use crate::{
     model::{
         AccountKind, Content, ConversationKind, ConversationState, MemberStatus, PresenceKind, Profile, Receipt, Role,
     },
-    view::InboxRow,
+    view::ConversationRow,
     wire::{
         Closed, ConversationSummary, LastMessage, MemberPresence, ProfileNotice, Revoked, Versions, newer::with_a_name,
     },
@@ -44,9 +44,9 @@ fn summary() -> ConversationSummary {
     }
 }
 
-fn rows(outputs: &[Output]) -> Vec<InboxRow> {
+fn rows(outputs: &[Output]) -> Vec<ConversationRow> {
     let rows = outputs.iter().filter_map(|output| match output {
-        Output::Update(Update::Inbox(rows)) => Some(rows.clone()),
+        Output::Update(Update::Conversations(rows)) => Some(rows.clone()),
         _ => None,
     });
     rows.flatten().collect()
@@ -97,7 +97,7 @@ fn w60_what_a_newer_server_tells_is_shown_stored_and_read_again() {
     let mut engine = Engine::new(now(), config());
     let outputs = drain(&mut engine, &mut store);
     check_well(&outputs);
-    let row = InboxRow { status: stands, ..row };
+    let row = ConversationRow { status: stands, ..row };
     assert!(rows(&outputs).contains(&row), "{outputs:?}");
 }
 

@@ -110,7 +110,10 @@ fn v90_the_words_of_the_server_that_refuses_a_token_reach_the_app_that_gives_the
     give(&mut engine, &mut store, Input::LinkOpened);
     let outputs = receive(&mut engine, &mut store, &closed);
     let waiting = connections(&outputs).into_iter().find(|state| matches!(state, ConnectionState::Waiting { .. }));
-    assert!(matches!(waiting, Some(ConnectionState::Waiting { cause: Some(told), .. }) if told == cause));
+    let Some(ConnectionState::Waiting { code: Some(code), detail: Some(detail), .. }) = waiting else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!(Cause { code, detail }, cause);
     let asked = give(&mut engine, &mut store, Input::TimerDue);
     assert_eq!(tokens_asked(&[outputs, asked].concat()), [Some(cause.clone())]);
 
@@ -127,10 +130,10 @@ fn v90_the_cause_of_a_token_that_the_app_cannot_give_is_told_and_it_is_asked_aga
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     drain(&mut engine, &mut store);
     let outputs = give(&mut engine, &mut store, Input::TokenFailed("503 from /token".to_owned()));
-    let [ConnectionState::Waiting { cause: Some(cause), .. }] = &connections(&outputs)[..] else {
+    let [ConnectionState::Waiting { code: Some(code), detail: Some(detail), .. }] = &connections(&outputs)[..] else {
         panic!("{outputs:?}")
     };
-    assert_eq!(*cause, Cause { code: Code::TokenUnavailable, detail: "503 from /token".to_owned() });
+    assert_eq!((*code, detail.as_str()), (Code::TokenUnavailable, "503 from /token"));
     let outputs = give(&mut engine, &mut store, Input::ConnectNow);
     assert_eq!(tokens_asked(&outputs), [None]);
 }

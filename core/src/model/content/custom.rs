@@ -1,29 +1,39 @@
 //! What an application defines for itself.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
-use super::cut;
+use super::{Fields, cut};
 
 /// A type of content that an application defines for itself, such as a poll or a
 /// payment. Nobody but the application knows what is in it; that it may show anything
 /// is why it counts as media.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Custom {
     /// What stands for it in a list, and where the type is not known.
     #[n(0)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The application's name of the type: lower-case letters, digits and `-_.`, 64 at most.
     #[n(1)]
+    #[serde(rename = "type")]
     pub of: String,
-    /// What the application makes of it, 8,000 bytes at most; empty in a preview. The package writes and
-    /// reads JSON here.
+    /// What the application makes of it, 8,000 bytes at most; none in a preview. The package writes and
+    /// reads JSON here, where another client may have written something else.
     #[n(2)]
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", tsify(optional, type = "unknown"))]
     pub payload: String,
 }
 
 impl Custom {
     pub(super) const IS_MEDIA: bool = true;
+
+    pub(super) fn read(fields: Fields) -> Option<Self> {
+        Some(Self { text: fields.text, of: fields.of?, payload: fields.payload? })
+    }
 
     pub(super) fn text(&self) -> Option<&str> {
         self.text.as_deref()

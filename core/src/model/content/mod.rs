@@ -11,8 +11,25 @@ mod text;
 mod unknown;
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use self::{custom::Custom, location::Location, text::Text, unknown::Unknown};
+
+/// The fields that the kinds have in JSON. They are read at once, as whoever reads a kind's own has
+/// to keep all that comes before its name.
+#[derive(Deserialize)]
+struct Fields {
+    kind: String,
+    text: Option<String>,
+    name: Option<String>,
+    #[serde(default, deserialize_with = "location::read_degrees")]
+    latitude: Option<i32>,
+    #[serde(default, deserialize_with = "location::read_degrees")]
+    longitude: Option<i32>,
+    #[serde(rename = "type")]
+    of: Option<String>,
+    payload: Option<String>,
+}
 
 /// Characters of the words of a message that a list of conversations shows.
 const PREVIEW_CHARACTERS: usize = 100;
@@ -20,7 +37,9 @@ const PREVIEW_CHARACTERS: usize = 100;
 macro_rules! contents {
     ($($(#[$meta:meta])* $kind:ident = $name:literal,)+) => {
         /// What a message says.
-        #[derive(Clone, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+        #[serde(tag = "kind", rename_all = "snake_case")]
         pub enum Content {
             $($(#[$meta])* $kind($kind),)+
             /// A kind that this version does not know.
@@ -87,6 +106,17 @@ macro_rules! contents {
                     $($name => $kind::decode(decoder, context).map(Content::$kind),)+
                     kind => Unknown::decode_fields(kind, decoder).map(Content::Unknown),
                 }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for Content {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let fields = Fields::deserialize(deserializer)?;
+                let content = match fields.kind.as_str() {
+                    $($name => $kind::read(fields).map(Content::$kind),)+
+                    _ => None,
+                };
+                content.ok_or_else(|| D::Error::custom("content is of a known kind, with the fields of it"))
             }
         }
 

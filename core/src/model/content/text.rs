@@ -1,12 +1,14 @@
 //! Words.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
-use super::cut;
+use super::{Fields, cut};
 
 /// Text in a subset of Markdown.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Text {
     /// The words, `message_characters_max` at most.
     #[n(0)]
@@ -15,6 +17,10 @@ pub struct Text {
 
 impl Text {
     pub(super) const IS_MEDIA: bool = false;
+
+    pub(super) fn read(fields: Fields) -> Option<Self> {
+        Some(Self { text: fields.text? })
+    }
 
     pub(super) fn text(&self) -> Option<&str> {
         Some(&self.text)

@@ -1,15 +1,20 @@
 //! A kind of content that this version does not know.
 
 use minicbor::{Decode, Decoder, Encoder, decode, encode};
+use serde::Serialize;
 
 /// Content of a kind that this version does not know, as it was written.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct Unknown {
     /// The name of the kind.
+    #[serde(rename = "name")]
     pub kind: String,
     /// What it says in words, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     /// The map of its fields, as CBOR.
+    #[serde(skip)]
     fields: Vec<u8>,
 }
 
