@@ -304,9 +304,6 @@ impl Engine {
         for sequence in taken {
             self.forget_entry(sequence);
         }
-        let sequence = self.ctx.new_sequence();
-        self.ctx.store.wait_for(sequence);
-        self.waiting_requests.insert(sequence, request);
-        self.taken_back.insert(sequence, message);
+        self.commands.take_back(&mut self.ctx, request, message);
     }
 }

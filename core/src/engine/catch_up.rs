@@ -384,7 +384,7 @@ impl Engine {
             self.rewrite(stream);
         }
         self.after_entries(stream);
-        for (request, command) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
+        for (request, command) in self.commands.of_whole(stream) {
             self.execute(stream, request, command);
         }
         let is_live = |room: &ConversationId| self.open.get(room).is_some_and(|open| open.live);
@@ -639,7 +639,7 @@ impl Engine {
         if replica.rewrite_due {
             self.rewrite(stream);
         }
-        for (request, _) in self.waiting_for_whole.remove(stream).unwrap_or_default() {
+        for (request, _) in self.commands.of_whole(stream) {
             self.fail(request, refused.code, &refused.detail);
         }
     }

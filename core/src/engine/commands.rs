@@ -5,7 +5,7 @@ use crate::{
     code::Code,
     command::{AskFor, Command, DeleteMessage, LeaveConversation, SendMessage, made_up},
     engine::{
-        Engine, Update,
+        Engine,
         outbox::OutboxEntry,
         record,
         record::RefusedRecord,
@@ -17,7 +17,6 @@ use crate::{
     model::Wish,
     storage::Write,
     time::WallTime,
-    view::RefusedRow,
 };
 
 impl Engine {
@@ -82,7 +81,7 @@ impl Engine {
         let sequence = self.ctx.next_sequence;
         let (session, limits) = (self.ctx.session.clone(), self.ctx.limits.clone());
         let me = session.account.clone();
-        let is_new = !self.retries.contains_key(&request);
+        let is_new = self.refused.retried(request).is_none();
         let Some(replica) = self.replica(stream) else { return };
         if !replica.whole {
             return self.wait_for_whole(stream, request, command);
@@ -109,13 +108,11 @@ impl Engine {
             Ok((Executed::Written(entry), rewritten)) => {
                 self.store_rewritten(stream, &rewritten);
                 self.ctx.new_sequence();
-                self.ctx.store.write(record::put(record::outbox_key(sequence), &entry.record()));
-                self.ctx.store.wait_for(sequence);
-                self.unstored.insert(sequence, stream.clone());
-                if let Some(refused) = self.retries.get(&request) {
-                    self.ctx.store.write(Write::Delete(record::refused_key(*refused)));
+                self.commands.store(&mut self.ctx, stream, &entry);
+                if let Some(refused) = self.refused.retried(request) {
+                    self.ctx.store.write(Write::Delete(record::refused_key(refused)));
                 }
-                self.waiting_requests.insert(sequence, request);
+                self.commands.await_stored(sequence, request);
                 let Some(replica) = self.replica(stream) else { return };
                 // A stream that begins with the command is held from now on.
                 if replica.confirmed.position() == Position::ZERO {
@@ -137,35 +134,15 @@ impl Engine {
             return self.fail(request, Code::Unreachable, "it was never loaded on this device");
         }
         self.fetch_stream(stream);
-        self.waiting_for_whole.entry(stream.clone()).or_default().push((request, command));
+        self.commands.await_whole(stream, request, command);
     }
 
     pub(super) fn succeed(&mut self, request: u64, conversation: Option<ConversationId>, message: Option<MessageId>) {
-        let retried = self.retries.get(&request).copied();
-        let requests = self.end_retry(request);
-        if let Some(id) = retried {
-            self.discard_refused(id);
-        }
-        for request in requests {
-            self.ctx.update(Update::CommandStored { request, conversation, message: message.clone() });
-        }
+        self.refused.succeed(&mut self.ctx, request, conversation, message);
     }
 
     pub(super) fn fail(&mut self, request: u64, code: Code, detail: &str) {
-        if let Some(id) = self.retries.get(&request) {
-            // It was to go when the command is stored.
-            self.ctx.store.keep(&record::refused_key(*id));
-        }
-        for request in self.end_retry(request) {
-            self.ctx.update(Update::CommandFailed { request, code, detail: detail.to_owned() });
-        }
-    }
-
-    /// The requests that are answered with this one: those that retry the same
-    /// refused command.
-    fn end_retry(&mut self, request: u64) -> Vec<u64> {
-        let Some(id) = self.retries.get(&request).copied() else { return vec![request] };
-        self.retries.extract_if(.., |_, retried| *retried == id).map(|(request, _)| request).collect()
+        self.refused.fail(&mut self.ctx, request, code, detail);
     }
 
     /// An outbox entry is durable: the person may be told, the server asked.
@@ -174,11 +151,11 @@ impl Engine {
             return;
         }
         let me = self.ctx.session.account.clone();
-        let request = self.waiting_requests.remove(&sequence);
-        if let (Some(message), Some(request)) = (self.taken_back.remove(&sequence), request) {
+        let request = self.commands.request_of(sequence);
+        if let (Some(message), Some(request)) = (self.commands.taken_back(sequence), request) {
             return self.succeed(request, None, Some(message));
         }
-        let Some(stream) = self.unstored.remove(&sequence) else { return };
+        let Some(stream) = self.commands.stored(sequence) else { return };
         let Some(replica) = self.replica(&stream) else { return };
         let Some(entry) = replica.outbox.entries.set_stored(sequence) else { return };
         let message = entry.command.message(&me);
@@ -193,7 +170,7 @@ impl Engine {
         // An entry that was stored before and written anew stays: it is known
         // to the app. The others are the last of their streams, and never sent.
         let fresh: Vec<u64> =
-            sequences.iter().copied().filter(|sequence| self.waiting_requests.contains_key(sequence)).collect();
+            sequences.iter().copied().filter(|sequence| self.commands.is_awaited(*sequence)).collect();
         for slot in self.streams.values_mut() {
             if let Slot::Loaded(replica) = slot {
                 replica.withdraw(&fresh);
@@ -201,9 +178,9 @@ impl Engine {
         }
         self.requests.memberships.withdraw(&mut self.ctx, &fresh);
         for sequence in fresh {
-            self.unstored.remove(&sequence);
+            self.commands.stored(sequence);
             self.ctx.store.withdraw(&record::outbox_key(sequence));
-            if let Some(request) = self.waiting_requests.remove(&sequence) {
+            if let Some(request) = self.commands.request_of(sequence) {
                 self.fail(request, code, "the device's store did not take it");
             }
         }
@@ -233,11 +210,7 @@ impl Engine {
 
     /// Stores entries that were written anew, which are not sent before.
     pub(super) fn store_rewritten(&mut self, stream: &StreamId, entries: &[OutboxEntry]) {
-        for entry in entries {
-            self.ctx.store.write(record::put(record::outbox_key(entry.sequence), &entry.record()));
-            self.ctx.store.wait_for(entry.sequence);
-            self.unstored.insert(entry.sequence, stream.clone());
-        }
+        entries.iter().for_each(|entry| self.commands.store(&mut self.ctx, stream, entry));
     }
 
     pub(super) fn take_rewritten(&mut self, stream: &StreamId, rewritten: Rewritten) {
@@ -254,7 +227,7 @@ impl Engine {
     /// An outbox entry is answered: its record goes with this transaction.
     pub(super) fn forget_entry(&mut self, sequence: u64) {
         self.ctx.store.write(Write::Delete(record::outbox_key(sequence)));
-        if let Some(request) = self.waiting_requests.remove(&sequence) {
+        if let Some(request) = self.commands.request_of(sequence) {
             self.succeed(request, None, None);
         }
     }
@@ -263,68 +236,16 @@ impl Engine {
     pub(super) fn refuse(&mut self, sequence: u64, command: Command, at: WallTime, code: Code, detail: String) {
         self.forget_entry(sequence);
         let code = if self.hand_in(&command, at, code) { Code::LateHeld } else { code };
-        self.add_refused(sequence, command, at, code, detail);
-    }
-
-    pub(super) fn add_refused(&mut self, id: u64, command: Command, at: WallTime, code: Code, detail: String) {
-        let refused = RefusedRecord { command, at, code, detail };
-        self.ctx.store.write(record::put(record::refused_key(id), &refused));
-        let row = self.refused_row(id, &refused);
-        self.refused.insert(id, refused);
-        self.ctx.update(Update::Refused { rows: vec![row], removed: Vec::new() });
-    }
-
-    pub(super) fn refused_row(&self, id: u64, refused: &RefusedRecord) -> RefusedRow {
-        let stream = refused.command.stream(&self.ctx.session.tenant, &self.ctx.session.account);
-        RefusedRow {
-            id,
-            conversation: stream.conversation(),
-            thread: refused.command.thread(&self.ctx.session.tenant),
-            command: refused.command.name(),
-            words: refused.command.words().map(str::to_owned),
-            content: refused.command.content().cloned(),
-            message: refused.command.message(&self.ctx.session.account),
-            code: refused.code,
-            retryable: refused.code.is_retryable(),
-            detail: refused.detail.clone(),
-            created_at: refused.at,
-        }
+        self.refused.add(&mut self.ctx, sequence, RefusedRecord { command, at, code, detail });
     }
 
     /// Commands it again, with a new id for a new message. The refused one
     /// goes only when the new one has been taken.
     pub(super) fn retry_refused(&mut self, request: u64, id: u64, words: Option<String>) {
-        let Some(refused) = self.refused.get(&id) else {
-            return self.fail(request, Code::Misuse, "no such refused command");
-        };
-        if let (Code::LateHeld | Code::LateAdmitted, None) = (refused.code, &words) {
-            let (code, detail) = (refused.code, refused.detail.clone());
-            return self.fail(request, code, &detail);
-        }
-        let is_retried = self.retries.values().any(|retried| *retried == id);
-        if is_retried && words.is_some() {
-            return self.fail(request, Code::Misuse, "the command is being retried");
-        }
-        if is_retried {
-            // Asked for twice, it is done once.
-            self.retries.insert(request, id);
-            return;
-        }
-        let command = match words {
-            Some(words) => refused.command.with_words(words),
-            None => Some(refused.command.clone()),
-        };
-        let Some(command) = command else {
-            return self.fail(request, Code::Misuse, "the command carries no words");
-        };
-        self.retries.insert(request, id);
-        self.take_command(request, command);
-    }
-
-    pub(super) fn discard_refused(&mut self, id: u64) {
-        if self.refused.remove(&id).is_some() {
-            self.ctx.store.write(Write::Delete(record::refused_key(id)));
-            self.ctx.update(Update::Refused { rows: Vec::new(), removed: vec![id] });
+        match self.refused.retry(request, id, words) {
+            Ok(Some(command)) => self.take_command(request, command),
+            Ok(None) => {}
+            Err((code, detail)) => self.fail(request, code, &detail),
         }
     }
 
@@ -333,10 +254,7 @@ impl Engine {
         let Some(replica) = self.streams.quietly(stream) else { return };
         let outbox = &replica.outbox;
         self.ctx.counter.add(|counts| counts.waiting += outbox.entries.take_looked_at());
-        match outbox.len() {
-            0 => self.waiting.remove(stream),
-            count => self.waiting.insert(stream.clone(), count),
-        };
+        self.commands.count(stream, outbox.len());
         match replica.deferred_timers().any(|_| true) {
             true => self.deferred.insert(stream.clone()),
             false => self.deferred.remove(stream),
@@ -345,10 +263,7 @@ impl Engine {
 
     /// Commands that are not admitted yet, as of the end of the last input.
     pub(super) fn unsynced(&self) -> u32 {
-        let parked = self.parked.values().map(Vec::len);
-        let waiting =
-            self.waiting.values().sum::<usize>() + parked.sum::<usize>() + self.requests.memberships.waiting();
-        u32::try_from(waiting).unwrap_or(u32::MAX)
+        u32::try_from(self.commands.unsynced() + self.requests.memberships.waiting()).unwrap_or(u32::MAX)
     }
 }
 

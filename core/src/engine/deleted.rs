@@ -67,7 +67,7 @@ impl Engine {
         self.ctx.store.write(Write::Delete(record::head_key(stream)));
         self.heads.remove(stream);
         self.streams.remove(stream);
-        self.waiting.remove(stream);
+        self.commands.count(stream, 0);
         self.deferred.remove(stream);
         self.dirty_heads.remove(stream);
     }
@@ -75,8 +75,7 @@ impl Engine {
     /// Refuses what waits in a stream, and what waits for it.
     fn give_back_all(&mut self, stream: &StreamId, code: Code, detail: &str) {
         let mut entries: Vec<OutboxEntry> = Vec::new();
-        let mut requests: Vec<u64> =
-            self.waiting_for_whole.remove(stream).unwrap_or_default().into_iter().map(|(request, _)| request).collect();
+        let mut requests: Vec<u64> = self.commands.of_whole(stream).into_iter().map(|(request, _)| request).collect();
         match self.streams.get_mut(stream) {
             Some(Slot::Loaded(replica)) => entries.extend(core::mem::take(&mut replica.outbox.entries)),
             Some(Slot::Loading(works)) => {
@@ -88,10 +87,10 @@ impl Engine {
             None => {}
         }
         let waiting = entries.into_iter().map(|entry| (entry.sequence, entry.command, entry.at));
-        let parked = self.parked.remove(stream).unwrap_or_default();
-        let parked = parked.into_iter().map(|(sequence, entry)| (sequence, entry.command, entry.at));
+        let parked =
+            self.commands.unpark(stream).into_iter().map(|(sequence, entry)| (sequence, entry.command, entry.at));
         for (sequence, command, at) in waiting.chain(parked).collect::<Vec<_>>() {
-            self.unstored.remove(&sequence);
+            self.commands.stored(sequence);
             self.refuse(sequence, command, at, code, detail.to_owned());
         }
         for request in requests {

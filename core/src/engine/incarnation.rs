@@ -276,10 +276,7 @@ impl Engine {
         for mut entry in pending {
             let former = core::mem::replace(&mut entry.sequence, self.ctx.new_sequence());
             self.ctx.store.write(Write::Delete(record::outbox_key(former)));
-            self.unstored.remove(&former);
-            if let Some(request) = self.waiting_requests.remove(&former) {
-                self.waiting_requests.insert(entry.sequence, request);
-            }
+            self.commands.renumber(former, entry.sequence);
             if let Some(replica) = self.replica(stream) {
                 replica.rewrite_due = true;
                 replica.outbox.entries.push_back(entry);
@@ -294,9 +291,7 @@ impl Engine {
         match replica.execute(&session, &limits, now, sequence, command.clone(), at) {
             Ok(Executed::Written(entry)) => {
                 self.ctx.new_sequence();
-                self.ctx.store.write(record::put(record::outbox_key(sequence), &entry.record()));
-                self.ctx.store.wait_for(sequence);
-                self.unstored.insert(sequence, stream.clone());
+                self.commands.store(&mut self.ctx, stream, &entry);
                 if let Some(replica) = self.replica(stream) {
                     replica.outbox.entries.push_back(*entry);
                 }
@@ -309,7 +304,8 @@ impl Engine {
     /// A command of a former incarnation joins the refused ones, with its words.
     fn give_back(&mut self, command: Command, at: WallTime) {
         let sequence = self.ctx.new_sequence();
-        self.add_refused(sequence, command, at, Code::StoreRestored, PUT_BACK.to_owned());
+        let (code, detail) = (Code::StoreRestored, PUT_BACK.to_owned());
+        self.refused.add(&mut self.ctx, sequence, record::RefusedRecord { command, at, code, detail });
     }
 
     /// A fetch of what was held in a former incarnation is not allowed in this one. Tells
@@ -436,7 +432,7 @@ impl Engine {
             record.head == Position::ZERO
                 && is_active
                 && !self.heads.contains_key(&stream)
-                && !self.parked.contains_key(&stream)
+                && self.commands.parked(&stream).next().is_none()
         };
         let untold: Vec<ConversationId> = self.inbox.iter().filter(is_untold).map(|(id, _)| *id).collect();
         untold.into_iter().for_each(|conversation| self.drop_row(conversation));

@@ -205,8 +205,7 @@ impl Engine {
         self.requests.held.reset();
         self.fail_questions();
         self.answer_lists_here();
-        let waiting = core::mem::take(&mut self.waiting_for_whole);
-        for (request, _) in waiting.into_values().flatten() {
+        for request in self.commands.take_awaiting_whole() {
             self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
         }
         self.end_presence();

@@ -35,10 +35,12 @@ mod outbox;
 mod output;
 mod own;
 mod pages;
+mod pending;
 mod presence;
 mod random;
 mod receipts;
 mod record;
+mod refused;
 mod registers;
 mod replica;
 mod requests;
@@ -70,7 +72,6 @@ pub use settings::Settings;
 
 use crate::{
     code::Code,
-    command::Command,
     engine::{
         accounts::Accounts,
         context::Context,
@@ -78,14 +79,16 @@ use crate::{
         link::Link,
         loaded::Streams,
         open::OpenConversations,
+        pending::PendingCommands,
         presence::Presence,
         receipts::Receipts,
-        record::{HeadRecord, MetaRecord, OutboxRecord, RefusedRecord},
+        record::{HeadRecord, MetaRecord},
+        refused::RefusedCommands,
         requests::Requests,
         store::Finished,
         timers::Timer,
     },
-    ids::{AccountId, ConversationId, DeviceId, IncarnationId, MessageId, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, IncarnationId, StreamId, TenantId},
     journal::{Cursor, Position},
     storage::{StorageAnswer, StorageError, TaskId, Write},
     time::{Now, WallTime},
@@ -133,19 +136,14 @@ pub struct Engine {
     heads: BTreeMap<StreamId, HeadRecord>,
     /// The streams in memory, or on their way there.
     streams: Streams,
-    /// Stored outbox entries of streams that are not in memory.
-    parked: BTreeMap<StreamId, Vec<(u64, OutboxRecord)>>,
-    /// How many commands wait in each stream in memory that has any.
-    waiting: BTreeMap<StreamId, usize>,
-    /// Where the outbox entries are that are not durable yet, by their numbers.
-    unstored: BTreeMap<u64, StreamId>,
     /// Streams with a push or a fetch that the server deferred.
     deferred: BTreeSet<StreamId>,
+    commands: PendingCommands,
+    refused: RefusedCommands,
     inbox: Inbox,
     /// Conversations that turned out to be deleted since the start.
     deleted: BTreeSet<ConversationId>,
     requests: Requests,
-    refused: BTreeMap<u64, RefusedRecord>,
     accounts: Accounts,
     open: OpenConversations,
     presence: Presence,
@@ -153,17 +151,6 @@ pub struct Engine {
     /// When the first of what is granted or denied for a while ends, in open timelines.
     grants_end: BTreeMap<ConversationId, WallTime>,
 
-    /// Requests of commands whose outbox entry is not durable yet.
-    waiting_requests: BTreeMap<u64, u64>,
-    /// Refused commands that were commanded again, by the new request.
-    retries: BTreeMap<u64, u64>,
-    /// Messages taken back before they were sent, by the number under which the
-    /// store is asked to forget them.
-    taken_back: BTreeMap<u64, MessageId>,
-    /// Commands that wait for a conversation to be fetched.
-    waiting_for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
-    /// Commands that wait for a thread to be brought in.
-    waiting_for_thread: BTreeMap<ConversationId, Vec<(u64, Command)>>,
     /// Timelines whose stored rows are behind, and when to store them.
     stale_timelines: BTreeSet<ConversationId>,
     dirty_heads: BTreeSet<StreamId>,
@@ -182,24 +169,17 @@ impl Engine {
             link: Link::default(),
             heads: BTreeMap::new(),
             streams: Streams::default(),
-            parked: BTreeMap::new(),
-            waiting: BTreeMap::new(),
-            unstored: BTreeMap::new(),
             deferred: BTreeSet::new(),
+            commands: PendingCommands::default(),
+            refused: RefusedCommands::default(),
             inbox: Inbox::default(),
             deleted: BTreeSet::new(),
             requests: Requests::default(),
-            refused: BTreeMap::new(),
             accounts: Accounts::default(),
             open: OpenConversations::default(),
             presence: Presence::default(),
             receipts: Receipts::default(),
             grants_end: BTreeMap::new(),
-            waiting_requests: BTreeMap::new(),
-            retries: BTreeMap::new(),
-            taken_back: BTreeMap::new(),
-            waiting_for_whole: BTreeMap::new(),
-            waiting_for_thread: BTreeMap::new(),
             stale_timelines: BTreeSet::new(),
             dirty_heads: BTreeSet::new(),
             unsynced_shown: None,
@@ -267,7 +247,7 @@ impl Engine {
         match input {
             Input::Command { request, command } => self.take_command(request, command),
             Input::RetryRefused { request, id, words } => self.retry_refused(request, id, words),
-            Input::DiscardRefused { id } => self.discard_refused(id),
+            Input::DiscardRefused { id } => self.refused.discard(&mut self.ctx, id),
             Input::List { request, query } => self.list(request, query),
             Input::Head { request, conversation } => self.tell_head(request, conversation),
             Input::OpenConversation(conversation) => self.open_conversation(conversation),

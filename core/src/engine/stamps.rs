@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     command::{Command, SendMessage},
-    engine::{Engine, outbox::OutboxEntry, record},
+    engine::{Engine, outbox::OutboxEntry},
     hlc::HybridClock,
     ids::{MessageId, StreamId},
     time::WallTime,
@@ -65,14 +65,6 @@ impl Engine {
         if let Some(replica) = self.replica(stream) {
             replica.outbox.entries = entries.into_iter().collect();
         }
-        self.rename_refused(&names);
-    }
-
-    fn rename_refused(&mut self, names: &BTreeMap<MessageId, MessageId>) {
-        for (id, refused) in &mut self.refused {
-            if refused.command.rename(&self.ctx.session.tenant, names) {
-                self.ctx.store.write(record::put(record::refused_key(*id), refused));
-            }
-        }
+        self.refused.rename(&mut self.ctx, &names);
     }
 }

@@ -89,8 +89,7 @@ impl Engine {
         self.rebuild_rows();
         let own = StreamId::Account(self.ctx.session.account.clone());
         self.load_stream(&own);
-        let with_outbox: Vec<StreamId> = self.parked.keys().cloned().collect();
-        for stream in with_outbox {
+        for stream in self.commands.parked_streams() {
             self.load_stream(&stream);
         }
         self.connect_now();
@@ -123,12 +122,12 @@ impl Engine {
             "outbox" => {
                 let sequence = self.take_sequence(key)?;
                 let entry: OutboxRecord = record::read(key, value)?;
-                self.parked.entry(entry.document.stream()).or_default().push((sequence, entry));
+                self.commands.park(sequence, entry);
             }
             "refused" => {
                 let sequence = self.take_sequence(key)?;
                 let refused: RefusedRecord = record::read(key, value)?;
-                self.refused.insert(sequence, refused);
+                self.refused.restore(sequence, refused);
             }
             "wish" => {
                 let sequence = self.take_sequence(key)?;
@@ -157,9 +156,6 @@ impl Engine {
         if !rows.is_empty() {
             self.ctx.update(Update::Conversations(rows));
         }
-        let refused = self.refused.iter().map(|(id, refused)| self.refused_row(*id, refused)).collect::<Vec<_>>();
-        if !refused.is_empty() {
-            self.ctx.update(Update::Refused { rows: refused, removed: Vec::new() });
-        }
+        self.refused.show(&mut self.ctx);
     }
 }

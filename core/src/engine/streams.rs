@@ -110,8 +110,7 @@ impl Engine {
             }
             StreamId::Account(_) => keys.push(record::documents_prefix(stream)),
         }
-        let pending = self.parked.get(stream).into_iter().flatten();
-        for (_, entry) in pending {
+        for entry in self.commands.parked(stream) {
             keys.push(record::document_key(&entry.document));
             if let DocumentId::ThreadPage(conversation, thread, _) = entry.document {
                 keys.push(record::document_key(&DocumentId::Thread(conversation, thread)));
@@ -230,7 +229,7 @@ impl Engine {
         let row = stream.conversation().and_then(|conversation| self.inbox.get(&conversation));
         replica.former = self.is_former(stream).then_some(Former::Unread);
         replica.revoked = row.map(|record| record.row.status).filter(|status| *status != MemberStatus::Active);
-        let mut parked = self.parked.remove(stream).unwrap_or_default();
+        let mut parked = self.commands.unpark(stream);
         // What was aside was written on top of the others; the server is asked again.
         parked.sort_by_key(|(_, entry)| entry.is_aside);
         for (sequence, entry) in parked {

@@ -75,7 +75,7 @@ impl Engine {
         request: u64,
         command: Command,
     ) {
-        self.waiting_for_thread.entry(thread).or_default().push((request, command));
+        self.commands.await_thread(thread, request, command);
         self.hold_thread(stream, thread);
     }
 
@@ -175,7 +175,7 @@ impl Engine {
         if replica.rewrite_due && replica.fetch.is_none() {
             self.rewrite(stream);
         }
-        for (request, command) in self.waiting_for_thread.remove(&thread).unwrap_or_default() {
+        for (request, command) in self.commands.of_thread(thread) {
             self.execute(stream, request, command);
         }
         if self.open.contains_key(&thread) {
@@ -252,14 +252,13 @@ impl Engine {
 
     /// What waits for the link's answers waits no longer.
     pub(super) fn forget_thread_requests(&mut self) {
-        let threads: Vec<ConversationId> = self.waiting_for_thread.keys().copied().collect();
-        for thread in threads {
+        for thread in self.commands.awaited_threads() {
             self.fail_waiting(thread, Code::Unreachable, "the link was lost before the thread was loaded");
         }
     }
 
     fn fail_waiting(&mut self, thread: ConversationId, code: Code, detail: &str) {
-        for (request, _) in self.waiting_for_thread.remove(&thread).unwrap_or_default() {
+        for (request, _) in self.commands.of_thread(thread) {
             self.fail(request, code, detail);
         }
     }

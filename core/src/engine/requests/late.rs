@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     code::Code,
     command::{AskFor, Command, SendMessage},
-    engine::{Engine, context::Context, open::OpenConversations, streams::Slot},
+    engine::{Engine, context::Context, open::OpenConversations, record::RefusedRecord, streams::Slot},
     ids::{ConversationId, MessageId, StreamId},
     model::{Conversation, Late, LateMessage, LateState, LateWrites, Wish},
     time::WallTime,
@@ -116,11 +116,7 @@ impl Engine {
 
     /// Somebody decided about a message, or it was not even taken in.
     pub(in crate::engine) fn late_answered(&mut self, message: &MessageId, code: Code, detail: &str) {
-        let of_message = |command: &Command| command.message(&self.ctx.session.account).as_ref() == Some(message);
-        let held =
-            self.refused.iter().find(|(_, refused)| refused.code == Code::LateHeld && of_message(&refused.command));
-        let Some((&id, refused)) = held else { return };
-        let (command, at) = (refused.command.clone(), refused.at);
-        self.add_refused(id, command, at, code, detail.to_owned());
+        let Some((id, command, at)) = self.refused.held(message, &self.ctx.session.account) else { return };
+        self.refused.add(&mut self.ctx, id, RefusedRecord { command, at, code, detail: detail.to_owned() });
     }
 }

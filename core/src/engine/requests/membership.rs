@@ -5,7 +5,14 @@ use std::collections::BTreeMap;
 
 use crate::{
     command::{AskFor, Command},
-    engine::{Engine, catch_up::deferral, context::Context, record, record::WishRecord, timers::Timer},
+    engine::{
+        Engine,
+        catch_up::deferral,
+        context::Context,
+        record,
+        record::{RefusedRecord, WishRecord},
+        timers::Timer,
+    },
     ids::{ConversationId, MessageId},
     model::{MemberStatus, Wish},
     storage::Write,
@@ -148,13 +155,13 @@ impl Engine {
     pub(in crate::engine) fn request_membership(&mut self, request: u64, ask: AskFor) {
         let at = self.ctx.wall();
         let sequence = self.requests.memberships.add(&mut self.ctx, ask, at);
-        self.waiting_requests.insert(sequence, request);
+        self.commands.await_stored(sequence, request);
     }
 
     /// A membership request is durable; tells whether it is one.
     pub(in crate::engine) fn membership_request_stored(&mut self, sequence: u64) -> bool {
         let Some(conversation) = self.requests.memberships.stored(sequence) else { return false };
-        if let Some(request) = self.waiting_requests.remove(&sequence) {
+        if let Some(request) = self.commands.request_of(sequence) {
             self.succeed(request, Some(conversation), None);
         }
         true
@@ -202,7 +209,10 @@ impl Engine {
         if let Some(WishRecord { ask, at }) = memberships.end(&mut self.ctx, sequence) {
             match ask.wish {
                 Wish::Late(late) => self.late_answered(&late.message, refused.code, &refused.detail),
-                _ => self.add_refused(sequence, Command::AskFor(ask), at, refused.code, refused.detail.clone()),
+                _ => {
+                    let (command, code, detail) = (Command::AskFor(ask), refused.code, refused.detail.clone());
+                    self.refused.add(&mut self.ctx, sequence, RefusedRecord { command, at, code, detail });
+                }
             }
         }
         true

@@ -15,9 +15,9 @@ pub(super) use session::{go_online, receive};
 
 use super::*;
 use crate::{
-    command::{BanMember, CreateConversation, SendMessage, SetMemberText, SetPermission},
+    command::{BanMember, Command, CreateConversation, SendMessage, SetMemberText, SetPermission},
     engine::record::OUTBOX,
-    ids::{ChangeHash, DocumentId, Stamp},
+    ids::{ChangeHash, DocumentId, MessageId, Stamp},
     journal::{Entry, Head},
     limits::Limits,
     model::{MemberField, Permission, PresenceKind, Profile},

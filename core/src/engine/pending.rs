@@ -1,0 +1,144 @@
+//! Where commands are that the server has not answered: in the outboxes of streams that are not
+//! in memory, on their way to the store, or waiting for what they are written in.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    command::Command,
+    engine::{
+        context::Context,
+        outbox::OutboxEntry,
+        record::{self, OutboxRecord},
+    },
+    ids::{ConversationId, MessageId, StreamId},
+};
+
+/// Invariant: a stored command is either parked or in the outbox of a stream in memory.
+#[derive(Debug, Default)]
+pub(super) struct PendingCommands {
+    /// Stored outbox entries of streams that are not in memory.
+    parked: BTreeMap<StreamId, Vec<(u64, OutboxRecord)>>,
+    /// How many wait in each stream in memory that has any.
+    counts: BTreeMap<StreamId, usize>,
+    /// Where the outbox entries are that are not durable yet, by their numbers.
+    unstored: BTreeMap<u64, StreamId>,
+    /// Requests of commands whose outbox entry is not durable yet.
+    requests: BTreeMap<u64, u64>,
+    /// Messages taken back before they were sent, by the number under which the
+    /// store is asked to delete them.
+    taken_back: BTreeMap<u64, MessageId>,
+    /// Those that wait for a conversation to be fetched.
+    for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
+    /// Those that wait for a thread to be brought in.
+    for_thread: BTreeMap<ConversationId, Vec<(u64, Command)>>,
+}
+
+impl PendingCommands {
+    /// Keeps a stored entry until its stream is in memory.
+    pub(super) fn park(&mut self, sequence: u64, entry: OutboxRecord) {
+        self.parked.entry(entry.document.stream()).or_default().push((sequence, entry));
+    }
+
+    pub(super) fn parked(&self, stream: &StreamId) -> impl Iterator<Item = &OutboxRecord> {
+        self.parked.get(stream).into_iter().flatten().map(|(_, entry)| entry)
+    }
+
+    pub(super) fn parked_streams(&self) -> Vec<StreamId> {
+        self.parked.keys().cloned().collect()
+    }
+
+    pub(super) fn unpark(&mut self, stream: &StreamId) -> Vec<(u64, OutboxRecord)> {
+        self.parked.remove(stream).unwrap_or_default()
+    }
+
+    /// Stores an entry of a stream in memory, which is not sent before.
+    pub(super) fn store(&mut self, ctx: &mut Context, stream: &StreamId, entry: &OutboxEntry) {
+        ctx.store.write(record::put(record::outbox_key(entry.sequence), &entry.record()));
+        ctx.store.wait_for(entry.sequence);
+        self.unstored.insert(entry.sequence, stream.clone());
+    }
+
+    /// An entry waits for the store no more: answers the stream that it is in.
+    pub(super) fn stored(&mut self, sequence: u64) -> Option<StreamId> {
+        self.unstored.remove(&sequence)
+    }
+
+    /// A request is answered when the store has what has a number.
+    pub(super) fn await_stored(&mut self, sequence: u64, request: u64) {
+        self.requests.insert(sequence, request);
+    }
+
+    pub(super) fn is_awaited(&self, sequence: u64) -> bool {
+        self.requests.contains_key(&sequence)
+    }
+
+    /// The request that is to be answered now.
+    pub(super) fn request_of(&mut self, sequence: u64) -> Option<u64> {
+        self.requests.remove(&sequence)
+    }
+
+    /// An entry that is to be written anew has another number.
+    pub(super) fn renumber(&mut self, former: u64, sequence: u64) {
+        self.unstored.remove(&former);
+        if let Some(request) = self.requests.remove(&former) {
+            self.requests.insert(sequence, request);
+        }
+    }
+
+    /// A message is taken back when the store has deleted it.
+    pub(super) fn take_back(&mut self, ctx: &mut Context, request: u64, message: MessageId) {
+        let sequence = ctx.new_sequence();
+        ctx.store.wait_for(sequence);
+        self.requests.insert(sequence, request);
+        self.taken_back.insert(sequence, message);
+    }
+
+    pub(super) fn taken_back(&mut self, sequence: u64) -> Option<MessageId> {
+        self.taken_back.remove(&sequence)
+    }
+
+    pub(super) fn await_whole(&mut self, stream: &StreamId, request: u64, command: Command) {
+        self.for_whole.entry(stream.clone()).or_default().push((request, command));
+    }
+
+    pub(super) fn awaits_whole(&self, stream: &StreamId) -> bool {
+        self.for_whole.contains_key(stream)
+    }
+
+    /// Those that waited for a conversation.
+    pub(super) fn of_whole(&mut self, stream: &StreamId) -> Vec<(u64, Command)> {
+        self.for_whole.remove(stream).unwrap_or_default()
+    }
+
+    /// The requests of all that waited for conversations.
+    pub(super) fn take_awaiting_whole(&mut self) -> Vec<u64> {
+        let waiting = core::mem::take(&mut self.for_whole).into_values().flatten();
+        waiting.map(|(request, _)| request).collect()
+    }
+
+    pub(super) fn await_thread(&mut self, thread: ConversationId, request: u64, command: Command) {
+        self.for_thread.entry(thread).or_default().push((request, command));
+    }
+
+    /// Those that waited for a thread.
+    pub(super) fn of_thread(&mut self, thread: ConversationId) -> Vec<(u64, Command)> {
+        self.for_thread.remove(&thread).unwrap_or_default()
+    }
+
+    pub(super) fn awaited_threads(&self) -> Vec<ConversationId> {
+        self.for_thread.keys().copied().collect()
+    }
+
+    /// Takes note of how many wait in a stream in memory.
+    pub(super) fn count(&mut self, stream: &StreamId, count: usize) {
+        match count {
+            0 => self.counts.remove(stream),
+            count => self.counts.insert(stream.clone(), count),
+        };
+    }
+
+    /// Those that are not admitted yet, as of the end of the last input.
+    pub(super) fn unsynced(&self) -> usize {
+        self.counts.values().sum::<usize>() + self.parked.values().map(Vec::len).sum::<usize>()
+    }
+}
