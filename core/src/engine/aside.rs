@@ -277,7 +277,7 @@ impl Engine {
             Some(Slot::Loaded(replica)) => replica.aside_timer().is_some_and(|at| at <= now) && !replica.rewrite_due,
             Some(Slot::Loading(_)) | None => false,
         };
-        let due: Vec<StreamId> = self.deferred.iter().filter(is_due).cloned().collect();
+        let due: Vec<StreamId> = self.streams.deferred().into_iter().filter(|stream| is_due(&stream)).collect();
         let (session, limits, now) = (self.ctx.session.clone(), self.ctx.limits.clone(), self.ctx.now);
         for stream in due {
             let Some(replica) = self.replica(&stream) else { continue };

@@ -72,7 +72,7 @@ impl Engine {
                 replica.touched.detail = true;
                 if replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty() {
                     replica.whole = false;
-                    self.dirty_heads.insert(stream.clone());
+                    self.heads.change(&stream);
                 }
             }
             match self.inbox.get_mut(&conversation) {
@@ -165,7 +165,7 @@ impl Engine {
         for (entry, received) in entries.iter().zip(received) {
             let Received::New(answered) = received else { continue };
             self.ctx.store.write(record::put(record::tail_key(stream, entry.position), entry));
-            self.dirty_heads.insert(stream.clone());
+            self.heads.change(stream);
             if let Some(answered) = answered {
                 self.forget_entry(answered.sequence);
             }
@@ -217,7 +217,7 @@ impl Engine {
     }
 
     pub(super) fn caught_up(&mut self, cursor: Cursor) {
-        self.cursor = Some(cursor);
+        self.link.set_cursor(Some(cursor));
         self.ctx.dirty_meta = true;
         if self.link.is_online() {
             return;
@@ -273,7 +273,7 @@ impl Engine {
     fn is_behind(&self, conversation: ConversationId) -> bool {
         let held = self.heads.get(&StreamId::Conversation(conversation));
         let told = self.inbox.get(&conversation);
-        let is_former = self.is_former(&StreamId::Conversation(conversation));
+        let is_former = self.heads.is_former(&StreamId::Conversation(conversation));
         is_former || held.zip(told).is_some_and(|(held, told)| held.position < told.head)
     }
 
@@ -376,7 +376,7 @@ impl Engine {
             replica.count_behind(fetched.unread, &me);
         }
         self.receive_receipts(stream, &fetched.receipts);
-        self.dirty_heads.insert(stream.clone());
+        self.heads.change(stream);
         if let Some(accepted) = self.held_answer(stream) {
             self.receive_accepted(stream, &accepted);
         }
@@ -648,7 +648,7 @@ impl Engine {
     pub(super) fn retry_fetches(&mut self) {
         let now = self.ctx.now.monotonic;
         let is_due = |at: Option<MonotonicTime>| at.is_some_and(|at| at <= now);
-        for stream in self.deferred.clone() {
+        for stream in self.streams.deferred() {
             let Some(replica) = self.streams.quietly(&stream) else { continue };
             let (fetch, push) = (is_due(replica.fetch_at), is_due(replica.outbox.retry_at));
             if let Some(replica) = self.replica(&stream).filter(|_| fetch || push) {

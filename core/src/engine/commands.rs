@@ -116,7 +116,7 @@ impl Engine {
                 let Some(replica) = self.replica(stream) else { return };
                 // A stream that begins with the command is held from now on.
                 if replica.confirmed.position() == Position::ZERO {
-                    self.dirty_heads.insert(stream.clone());
+                    self.heads.change(stream);
                 }
             }
             Ok((Executed::Satisfied, rewritten)) => {
@@ -255,10 +255,8 @@ impl Engine {
         let outbox = &replica.outbox;
         self.ctx.counter.add(|counts| counts.waiting += outbox.entries.take_looked_at());
         self.commands.count(stream, outbox.len());
-        match replica.deferred_timers().any(|_| true) {
-            true => self.deferred.insert(stream.clone()),
-            false => self.deferred.remove(stream),
-        };
+        let is_deferred = replica.deferred_timers().next().is_some();
+        self.streams.set_deferred(stream, is_deferred);
     }
 
     /// Commands that are not admitted yet, as of the end of the last input.

@@ -16,7 +16,7 @@ impl Engine {
         if damaged.is_empty() {
             return;
         }
-        self.cursor = None;
+        self.link.set_cursor(None);
         self.ctx.report_damage();
         for (key, value) in damaged {
             let (entity, id) = key.split_once('/').unwrap_or((&key, ""));
@@ -53,7 +53,7 @@ impl Engine {
         self.ctx.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
         self.ctx.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
         if let Some(Slot::Loaded(_) | Slot::Loading(_)) = self.streams.get(stream) {
-            self.dirty_heads.insert(stream.clone());
+            self.heads.change(stream);
         }
     }
 

@@ -30,7 +30,7 @@ impl Engine {
     /// admitted behind what is known, and nothing of it ever will be.
     pub(super) fn forget_deleted(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
-        self.deleted.insert(conversation);
+        self.inbox.set_deleted(conversation);
         self.requests.memberships.end_granted(&mut self.ctx, conversation);
         self.requests.watched.end(&mut self.ctx, conversation);
         self.give_back_all(&stream, Code::ConversationDeleted, "the conversation was deleted");
@@ -68,8 +68,6 @@ impl Engine {
         self.heads.remove(stream);
         self.streams.remove(stream);
         self.commands.count(stream, 0);
-        self.deferred.remove(stream);
-        self.dirty_heads.remove(stream);
     }
 
     /// Refuses what waits in a stream, and what waits for it.
@@ -106,13 +104,13 @@ impl Engine {
         let Some(open) = self.open.get_mut(&room) else { return };
         open.clear();
         open.live = false;
+        open.is_stale = false;
         open.has_older = false;
         let is_thread = open.conversation != room && open.detail.is_some();
         open.detail = None;
         let conversation = room;
         let update =
             TimelineUpdate { conversation, restart: true, rows: Vec::new(), removed: Vec::new(), has_older: false };
-        self.stale_timelines.remove(&room);
         self.ctx.update(Update::Timeline(update));
         if is_thread {
             self.ctx.update(Update::Gone(room));

@@ -27,10 +27,7 @@ impl Engine {
         let Some(open) = self.open.get_mut(&conversation) else { return };
         let grants =
             detail.members.iter().chain(&detail.candidates).chain(&detail.former).flat_map(|member| &member.grants);
-        match grants.filter_map(|row| row.grant.until).min() {
-            Some(end) => self.grants_end.insert(conversation, end),
-            None => self.grants_end.remove(&conversation),
-        };
+        open.grants_end = grants.filter_map(|row| row.grant.until).min();
         self.requests.held.shown(conversation, &detail.late);
         if open.detail.as_ref() != Some(&detail) {
             open.detail = Some(detail.clone());

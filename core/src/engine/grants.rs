@@ -3,18 +3,16 @@
 use core::time::Duration;
 
 use crate::{
-    engine::Engine,
+    engine::{Engine, timers::Timer},
     ids::{ConversationId, StreamId},
-    time::MonotonicTime,
 };
 
 impl Engine {
     /// What is granted or denied for a while leaves the view when it ends.
     pub(super) fn expire_grants(&mut self) {
         let wall = self.ctx.wall();
-        let ended = self.grants_end.iter().filter(|(_, end)| **end <= wall);
-        let ended: Vec<ConversationId> =
-            ended.filter_map(|(room, _)| Some(self.open.get(room)?.conversation)).collect();
+        let ended = self.open.values().filter(|open| open.grants_end.is_some_and(|end| end <= wall));
+        let ended: Vec<ConversationId> = ended.map(|open| open.conversation).collect();
         for conversation in ended {
             if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
                 replica.touched.detail = true;
@@ -22,9 +20,12 @@ impl Engine {
         }
     }
 
-    pub(super) fn grants_timer(&self) -> Option<MonotonicTime> {
+    /// Sets the timer to when the first of them ends: anew at each input, as the wall clock may be set.
+    pub(super) fn set_grants_timer(&mut self) {
         let wall = self.ctx.wall().as_millis();
-        let end = self.grants_end.values().min()?;
-        Some(self.ctx.now.monotonic.plus(Duration::from_millis(end.as_millis().saturating_sub(wall))))
+        let end = self.open.values().filter_map(|open| open.grants_end).min();
+        let wait = end.map(|end| Duration::from_millis(end.as_millis().saturating_sub(wall)));
+        let now = self.ctx.now.monotonic;
+        self.ctx.timers.set(Timer::Grants, wait.map(|wait| now.plus(wait)));
     }
 }

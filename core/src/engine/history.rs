@@ -13,7 +13,8 @@ impl Engine {
     /// position was told the same history. None of what is not held, or not known to be the server's.
     pub(super) fn tell_head(&mut self, request: u64, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
-        let head = self.held_head(&stream).filter(|head| head.position > Position::ZERO && !self.is_former(&stream));
+        let head =
+            self.held_head(&stream).filter(|head| head.position > Position::ZERO && !self.heads.is_former(&stream));
         self.ctx.update(Update::Head { request, head });
     }
 
@@ -32,7 +33,7 @@ impl Engine {
             // The answer is compared, and can be followed by another question.
             return false;
         }
-        let held = self.held_head(stream).filter(|_| !self.is_former(stream));
+        let held = self.held_head(stream).filter(|_| !self.heads.is_former(stream));
         let differs = held.is_some_and(|held| held.position == told.position && held.chain != told.chain);
         if differs {
             self.meet_another_history(stream);

@@ -40,6 +40,8 @@ pub(super) struct Inbox {
     due: BTreeMap<ConversationId, Due>,
     /// Whether the rows stored for the first paint are stale.
     is_stale: bool,
+    /// Conversations that turned out to be deleted since the start.
+    deleted: BTreeSet<ConversationId>,
 }
 
 impl Inbox {
@@ -84,6 +86,19 @@ impl Inbox {
         self.due.remove(conversation);
         self.is_stale = true;
         self.take(conversation).is_some()
+    }
+
+    pub(super) fn is_deleted(&self, conversation: &ConversationId) -> bool {
+        self.deleted.contains(conversation)
+    }
+
+    pub(super) fn set_deleted(&mut self, conversation: ConversationId) {
+        self.deleted.insert(conversation);
+    }
+
+    /// What was deleted may be there: the server's store was put back.
+    pub(super) fn clear_deleted(&mut self) {
+        self.deleted.clear();
     }
 
     /// Draws a row again at the end of the input.

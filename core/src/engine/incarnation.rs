@@ -51,15 +51,16 @@ impl Engine {
     /// Welcome tells which incarnation the server's store is: another one than
     /// before makes everything that is held a former one's.
     pub(super) fn meet_incarnation(&mut self, incarnation: IncarnationId) {
-        if self.incarnation == Some(incarnation) {
+        let former = self.heads.incarnation();
+        if former == Some(incarnation) {
             return;
         }
-        let is_first = self.incarnation.replace(incarnation).is_none();
+        self.heads.set_incarnation(Some(incarnation));
         self.ctx.dirty_meta = true;
-        if !is_first {
+        if former.is_some() {
             self.forget_told();
         }
-        let former: Vec<StreamId> = self.heads.keys().filter(|stream| self.is_former(stream)).cloned().collect();
+        let former: Vec<StreamId> = self.heads.keys().filter(|stream| self.heads.is_former(stream)).cloned().collect();
         for stream in former {
             self.make_former(&stream);
         }
@@ -78,30 +79,18 @@ impl Engine {
 
     /// Positions and cursors of before say nothing now, and what was deleted may be there.
     fn forget_told(&mut self) {
-        self.cursor = None;
-        self.deleted.clear();
+        self.link.set_cursor(None);
+        self.inbox.clear_deleted();
         self.receipts.clear();
         self.inbox.change_all(|record| {
             (record.head, record.chain, record.receipt, record.receipt_unsent) = Default::default();
         });
     }
 
-    /// Whether what is held of a stream is of another incarnation than the server's.
-    pub(super) fn is_former(&self, stream: &StreamId) -> bool {
-        let told = self.incarnation.is_some();
-        told && self
-            .heads
-            .get(stream)
-            .is_some_and(|head| head.position > Position::ZERO && head.incarnation != self.incarnation)
-    }
-
     /// The server knows less of a stream than is held: it was put back, whatever it
     /// says of its incarnation.
     pub(super) fn make_former(&mut self, stream: &StreamId) {
-        if let Some(head) = self.heads.get_mut(stream) {
-            (head.incarnation, head.given_back) = (None, None);
-            self.dirty_heads.insert(stream.clone());
-        }
+        self.heads.make_former(stream);
         if let Some(replica) = self.replica(stream).filter(|replica| replica.former.is_none()) {
             replica.former = Some(Former::Unread);
             replica.outbox.in_flight = None;
@@ -336,10 +325,7 @@ impl Engine {
         if let Some(status) = ended(refused.code) {
             self.receive_revoked(stream, conversation, status);
         }
-        let incarnation = self.incarnation;
-        let head = self.heads.entry(stream.clone()).or_default();
-        if core::mem::replace(&mut head.given_back, incarnation) != incarnation {
-            self.dirty_heads.insert(stream.clone());
+        if self.heads.give_back(stream) {
             self.give_back_words(lacking, &held);
         }
         false
@@ -398,7 +384,7 @@ impl Engine {
         let held = core::mem::replace(&mut **replica, empty).confirmed;
         let creation = creation_of(conversation, held.conversation(), &me);
         self.drop_stored(&stream);
-        self.dirty_heads.insert(stream.clone());
+        self.heads.change(&stream);
         match creation {
             Some(creation) => {
                 let began_at = own.first().map_or(self.ctx.wall(), |own| own.at);
@@ -444,7 +430,6 @@ impl Engine {
         self.ctx.store.write(Write::Delete(record::head_key(&stream)));
         self.ctx.store.write(Write::Delete(record::rows_key(conversation)));
         self.heads.remove(&stream);
-        self.dirty_heads.remove(&stream);
         self.unlist(conversation);
     }
 

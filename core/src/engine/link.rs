@@ -12,8 +12,8 @@ use crate::{
         timers::Timer,
     },
     ids::{DeviceId, StreamId},
+    journal::Cursor,
     limits::Limits,
-    time::MonotonicTime,
     wire::{ClientFrame, Closed, Hello, Piece, Push, ServerFrame, Versions, Welcome, decode_frame},
 };
 
@@ -51,6 +51,8 @@ pub(super) struct Link {
     /// Why the last session ended, where more is known than that it did.
     cause: Option<Cause>,
     ping_sent: bool,
+    /// Up to where the server has told of everything.
+    cursor: Option<Cursor>,
     /// What came of a frame that comes in pieces.
     pieces: Vec<u8>,
 }
@@ -67,6 +69,7 @@ impl Default for Link {
             backoff: Backoff::default(),
             cause: None,
             ping_sent: false,
+            cursor: None,
             pieces: Vec::new(),
         }
     }
@@ -76,6 +79,14 @@ impl Link {
     /// Whether changes flow.
     pub(super) fn is_online(&self) -> bool {
         self.state == LinkState::Online
+    }
+
+    pub(super) fn cursor(&self) -> Option<Cursor> {
+        self.cursor
+    }
+
+    pub(super) fn set_cursor(&mut self, cursor: Option<Cursor>) {
+        self.cursor = cursor;
     }
 
     /// Whether the session has begun.
@@ -145,8 +156,8 @@ impl Engine {
             versions: Versions::OWN,
             token: self.link.token.clone().unwrap_or_default(),
             device: self.ctx.session.device,
-            cursor: self.cursor,
-            incarnation: self.incarnation,
+            cursor: self.link.cursor,
+            incarnation: self.heads.incarnation(),
         };
         self.ctx.send(&ClientFrame::Hello(hello));
         self.show_connection();
@@ -422,15 +433,6 @@ impl Engine {
         for push in pushes {
             self.ctx.send(&ClientFrame::Push(push));
         }
-    }
-
-    /// When a deferred push or fetch may be sent again.
-    pub(super) fn deferred_timer(&self) -> Option<MonotonicTime> {
-        let deferred = self.deferred.iter().flat_map(|stream| match self.streams.get(stream) {
-            Some(Slot::Loaded(replica)) => replica.deferred_timers().collect(),
-            Some(Slot::Loading(_)) | None => Vec::new(),
-        });
-        deferred.filter(|at| *at > self.ctx.now.monotonic).min()
     }
 
     pub(super) fn show_connection(&mut self) {

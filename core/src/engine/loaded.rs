@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    engine::{replica::Replica, streams::Slot},
+    engine::{context::Context, replica::Replica, streams::Slot, timers::Timer},
     ids::StreamId,
 };
 
@@ -14,6 +14,10 @@ pub(super) struct Streams {
     slots: BTreeMap<StreamId, Slot>,
     /// Given out to be changed since the end of the last input.
     changed: BTreeSet<StreamId>,
+    /// Those with a push or a fetch that the server put off, as of the end of the last input.
+    deferred: BTreeSet<StreamId>,
+    /// How often one was given out, by which the one is known that was not for longest.
+    uses: u64,
 }
 
 impl Streams {
@@ -38,6 +42,41 @@ impl Streams {
         Some(slot)
     }
 
+    /// One that is loaded, to be changed.
+    pub(super) fn replica(&mut self, stream: &StreamId) -> Option<&mut Replica> {
+        self.uses += 1;
+        let used = self.uses;
+        match self.get_mut(stream)? {
+            Slot::Loaded(replica) => {
+                replica.used = used;
+                Some(replica)
+            }
+            Slot::Loading(_) => None,
+        }
+    }
+
+    /// Takes note of whether the server put something of a stream off.
+    pub(super) fn set_deferred(&mut self, stream: &StreamId, is_deferred: bool) {
+        match is_deferred {
+            true => self.deferred.insert(stream.clone()),
+            false => self.deferred.remove(stream),
+        };
+    }
+
+    pub(super) fn deferred(&self) -> Vec<StreamId> {
+        self.deferred.iter().cloned().collect()
+    }
+
+    /// Sets the timer to when the first push or fetch that was put off may be sent again.
+    pub(super) fn set_timer(&self, ctx: &mut Context) {
+        let deferred = self.deferred.iter().filter_map(|stream| match self.slots.get(stream)? {
+            Slot::Loaded(replica) => Some(replica.deferred_timers()),
+            Slot::Loading(_) => None,
+        });
+        let next = deferred.flatten().filter(|at| *at > ctx.now.monotonic).min();
+        ctx.timers.set(Timer::Deferred, next);
+    }
+
     /// One that is loaded, to be changed in a way that nothing has to follow from.
     pub(super) fn quietly(&mut self, stream: &StreamId) -> Option<&mut Replica> {
         match self.slots.get_mut(stream)? {
@@ -53,6 +92,7 @@ impl Streams {
 
     pub(super) fn remove(&mut self, stream: &StreamId) {
         self.changed.remove(stream);
+        self.deferred.remove(stream);
         self.slots.remove(stream);
     }
 

@@ -5,6 +5,25 @@
 //!
 //! The contract: call `handle` with one input, then `poll` until it answers
 //! none. A second input before that is a misuse and changes nothing.
+//!
+//! The engine has a phase, the context that it hands to its parts, and the parts. A part owns its
+//! fields, keeps what its comment calls an invariant, and is handed what it needs of another one. What
+//! concerns several parts is a method of the engine, in the file of what it is about.
+//!
+//! | part | in | owns | rules |
+//! |---|---|---|---|
+//! | `Context` | `context`, `timers`, `store` | what all work with: time, session, bounds, chance, store, timers, outputs | E6, E93 |
+//! | `Link` | `link` | the connection, the token, the cursor | E8, E9 |
+//! | `Heads` | `heads` | where each held stream stands, and of which incarnation that is | E60 |
+//! | `Streams` | `loaded`, `replica` | the streams in memory, which of them changed, which the server put off | E91, S7 |
+//! | `PendingCommands` | `pending`, `outbox` | where a command is that is not answered | E1, E4 |
+//! | `RefusedCommands` | `refused` | what was refused, and who commands it again | E2 |
+//! | `Inbox` | `inbox` | the list, and what is due for each row of it | E7, E128 |
+//! | `Requests` | `requests` | what only the server can answer | E42, L2, S27 |
+//! | `Accounts` | `accounts` | profiles, what the own account keeps for itself, names | E97 |
+//! | `OpenConversations` | `open` | what screens show | E91, E92 |
+//! | `Presence` | `presence` | who is there, and who types | E95 |
+//! | `Receipts` | `receipts` | own registers that are to be sent | R1 |
 
 mod accounts;
 mod aside;
@@ -24,6 +43,7 @@ mod fault;
 mod fetched;
 mod first_rows;
 mod grants;
+mod heads;
 mod history;
 mod inbox;
 mod incarnation;
@@ -56,7 +76,7 @@ mod touched;
 mod unborn;
 mod unread;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 pub use counts::Counts;
 pub use fault::ServerFault;
@@ -73,25 +93,14 @@ pub use settings::Settings;
 use crate::{
     code::Code,
     engine::{
-        accounts::Accounts,
-        context::Context,
-        inbox::Inbox,
-        link::Link,
-        loaded::Streams,
-        open::OpenConversations,
-        pending::PendingCommands,
-        presence::Presence,
-        receipts::Receipts,
-        record::{HeadRecord, MetaRecord},
-        refused::RefusedCommands,
-        requests::Requests,
-        store::Finished,
-        timers::Timer,
+        accounts::Accounts, context::Context, heads::Heads, inbox::Inbox, link::Link, loaded::Streams,
+        open::OpenConversations, pending::PendingCommands, presence::Presence, receipts::Receipts, record::MetaRecord,
+        refused::RefusedCommands, requests::Requests, store::Finished,
     },
-    ids::{AccountId, ConversationId, DeviceId, IncarnationId, StreamId, TenantId},
-    journal::{Cursor, Position},
+    ids::{AccountId, DeviceId, TenantId},
+    journal::Position,
     storage::{StorageAnswer, StorageError, TaskId, Write},
-    time::{Now, WallTime},
+    time::Now,
 };
 
 /// What an engine is made for.
@@ -127,35 +136,20 @@ enum Phase {
 pub struct Engine {
     phase: Phase,
     ctx: Context,
-    cursor: Option<Cursor>,
-    /// What the server's store was when it was last told.
-    incarnation: Option<IncarnationId>,
     link: Link,
 
     /// Where each held stream stands.
-    heads: BTreeMap<StreamId, HeadRecord>,
+    heads: Heads,
     /// The streams in memory, or on their way there.
     streams: Streams,
-    /// Streams with a push or a fetch that the server deferred.
-    deferred: BTreeSet<StreamId>,
     commands: PendingCommands,
     refused: RefusedCommands,
     inbox: Inbox,
-    /// Conversations that turned out to be deleted since the start.
-    deleted: BTreeSet<ConversationId>,
     requests: Requests,
     accounts: Accounts,
     open: OpenConversations,
     presence: Presence,
     receipts: Receipts,
-    /// When the first of what is granted or denied for a while ends, in open timelines.
-    grants_end: BTreeMap<ConversationId, WallTime>,
-
-    /// Timelines whose stored rows are behind, and when to store them.
-    stale_timelines: BTreeSet<ConversationId>,
-    dirty_heads: BTreeSet<StreamId>,
-    unsynced_shown: Option<u32>,
-    uses: u64,
 }
 
 impl Engine {
@@ -164,26 +158,17 @@ impl Engine {
         let mut engine = Engine {
             phase: Phase::Starting(VecDeque::new()),
             ctx: Context::new(now, config),
-            cursor: None,
-            incarnation: None,
             link: Link::default(),
-            heads: BTreeMap::new(),
+            heads: Heads::default(),
             streams: Streams::default(),
-            deferred: BTreeSet::new(),
             commands: PendingCommands::default(),
             refused: RefusedCommands::default(),
             inbox: Inbox::default(),
-            deleted: BTreeSet::new(),
             requests: Requests::default(),
             accounts: Accounts::default(),
             open: OpenConversations::default(),
             presence: Presence::default(),
             receipts: Receipts::default(),
-            grants_end: BTreeMap::new(),
-            stale_timelines: BTreeSet::new(),
-            dirty_heads: BTreeSet::new(),
-            unsynced_shown: None,
-            uses: 0,
         };
         engine.read_first_rows();
         engine.read_start();
@@ -231,7 +216,7 @@ impl Engine {
     /// The heads of every document in memory, as admitted. For tests, which so hold
     /// what each says to what the library says.
     #[cfg(any(test, feature = "testing"))]
-    pub fn heads(&self) -> BTreeMap<crate::ids::DocumentId, Vec<crate::ids::ChangeHash>> {
+    pub fn heads(&self) -> std::collections::BTreeMap<crate::ids::DocumentId, Vec<crate::ids::ChangeHash>> {
         let views = self.streams.loaded().filter_map(|replica| replica.view.as_ref());
         let shown = views.flat_map(|view| view.documents());
         let held = self.streams.loaded().flat_map(|replica| replica.confirmed.documents());
@@ -319,16 +304,16 @@ impl Engine {
             self.flush_screen();
             self.evict_streams();
             self.write_dirty();
-            self.ctx.timers.set(Timer::Deferred, self.deferred_timer());
+            self.streams.set_timer(&mut self.ctx);
             self.requests.memberships.set_timer(&mut self.ctx);
-            self.ctx.timers.set(Timer::Grants, self.grants_timer());
+            self.set_grants_timer();
         }
         self.retry_start();
         self.ctx.flush();
     }
 
     fn write_dirty(&mut self) {
-        for stream in core::mem::take(&mut self.dirty_heads) {
+        for stream in self.heads.take_changed() {
             let read = stream.conversation().map_or(Position::ZERO, |conversation| self.read_to(conversation));
             if let Some(replica) = self.streams.quietly(&stream) {
                 for thread in replica.take_changed_threads() {
@@ -337,7 +322,7 @@ impl Engine {
                 let mut head = replica.head(&self.ctx.session.account, read);
                 match replica.former {
                     Some(_) => head.given_back = self.heads.get(&stream).and_then(|head| head.given_back),
-                    None => head.incarnation = self.incarnation,
+                    None => head.incarnation = self.heads.incarnation(),
                 }
                 // Of a stream that is not whole, or that nobody has begun, nothing is
                 // held that a start could go on from: without a head it is fetched then.
@@ -346,7 +331,7 @@ impl Engine {
                     true => record::put(record::head_key(&stream), &head),
                     false => Write::Delete(record::head_key(&stream)),
                 });
-                self.heads.insert(stream, head);
+                self.heads.set(stream, head);
             }
         }
         for (conversation, record) in self.inbox.take_stored() {
@@ -363,10 +348,10 @@ impl Engine {
             tenant: self.ctx.session.tenant.clone(),
             account: self.ctx.session.account.clone(),
             device: self.ctx.session.device,
-            cursor: self.cursor,
+            cursor: self.link.cursor(),
             clock: self.ctx.clock.latest(),
             next_sequence: self.ctx.next_sequence,
-            incarnation: self.incarnation,
+            incarnation: self.heads.incarnation(),
             administrator: self.ctx.session.administrator,
             version: record::VERSION.to_owned(),
         }

@@ -7,6 +7,7 @@ use crate::{
     ids::{AccountId, ConversationId, MessageId},
     journal::Position,
     model::PresenceKind,
+    time::WallTime,
     view::{ConversationDetail, TimelineRow},
 };
 
@@ -33,6 +34,10 @@ pub(super) struct OpenConversation {
     /// Whether an older page was asked for and has not come: asked for again
     /// with the next link.
     pub(super) wants_older: bool,
+    /// Whether its stored rows are older than the ones it shows.
+    pub(super) is_stale: bool,
+    /// When the first of what is granted or denied for a while ends.
+    pub(super) grants_end: Option<WallTime>,
 }
 
 impl OpenConversation {
@@ -50,6 +55,8 @@ impl OpenConversation {
             detail: None,
             loading_older: false,
             wants_older: false,
+            is_stale: false,
+            grants_end: None,
         }
     }
 
@@ -172,6 +179,13 @@ impl OpenConversations {
 
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut OpenConversation> {
         self.rooms.values_mut()
+    }
+
+    /// Those whose stored rows are stale, which are stored with this.
+    pub(super) fn take_stale(&mut self) -> Vec<ConversationId> {
+        let stale =
+            self.rooms.iter_mut().filter_map(|(room, open)| core::mem::take(&mut open.is_stale).then_some(*room));
+        stale.collect()
     }
 
     /// The conversations of which something is shown.

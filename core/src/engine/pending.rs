@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::{
     command::Command,
     engine::{
+        Update,
         context::Context,
         outbox::OutboxEntry,
         record::{self, OutboxRecord},
@@ -31,6 +32,8 @@ pub(super) struct PendingCommands {
     for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
     /// Those that wait for a thread to be brought in.
     for_thread: BTreeMap<ConversationId, Vec<(u64, Command)>>,
+    /// How many the screen was shown, with membership requests.
+    unsynced_shown: Option<u32>,
 }
 
 impl PendingCommands {
@@ -135,6 +138,13 @@ impl PendingCommands {
             0 => self.counts.remove(stream),
             count => self.counts.insert(stream.clone(), count),
         };
+    }
+
+    /// Shows how many are not admitted yet, where that is another number than before.
+    pub(super) fn show_unsynced(&mut self, ctx: &mut Context, unsynced: u32) {
+        if self.unsynced_shown.replace(unsynced) != Some(unsynced) {
+            ctx.update(Update::Unsynced(unsynced));
+        }
     }
 
     /// Those that are not admitted yet, as of the end of the last input.

@@ -43,10 +43,9 @@ impl Engine {
     }
 
     pub(super) fn close_conversation(&mut self, conversation: ConversationId) {
-        if self.stale_timelines.remove(&conversation) {
+        if self.open.get(&conversation).is_some_and(|open| open.is_stale) {
             self.save_timeline(conversation);
         }
-        self.grants_end.remove(&conversation);
         self.requests.held.closed(conversation);
         let closed = self.open.remove(&conversation).map(|open| open.conversation);
         if let Some(parent) = closed.filter(|parent| *parent != conversation) {
@@ -65,7 +64,7 @@ impl Engine {
         if self.inbox.take_stale() {
             self.save_first_rows();
         }
-        for conversation in core::mem::take(&mut self.stale_timelines) {
+        for conversation in self.open.take_stale() {
             self.save_timeline(conversation);
         }
     }
@@ -175,10 +174,7 @@ impl Engine {
         self.flush_inbox();
         self.let_go_unlisted(changed);
         let unsynced = self.unsynced();
-        if self.unsynced_shown != Some(unsynced) {
-            self.unsynced_shown = Some(unsynced);
-            self.ctx.update(Update::Unsynced(unsynced));
-        }
+        self.commands.show_unsynced(&mut self.ctx, unsynced);
     }
 
     /// What shows the name of somebody who is called otherwise now.
@@ -299,11 +295,11 @@ impl Engine {
         if rows.is_empty() && removed.is_empty() && !is_told {
             return;
         }
+        open.is_stale = true;
         rows.iter().for_each(|row| open.put(row));
         removed.iter().for_each(|id| open.remove(id));
         let update = TimelineUpdate { conversation, restart: false, rows, removed, has_older: open.has_older };
         self.ctx.update(Update::Timeline(update));
-        self.stale_timelines.insert(conversation);
         self.save_timelines_soon();
     }
 

@@ -80,7 +80,7 @@ impl Engine {
         let damaged = unread.filter(|(key, value)| !record::is_newer(key, value)).collect();
         self.set_aside(damaged);
         if former_format {
-            self.cursor = None;
+            self.link.set_cursor(None);
         }
         let waiting = core::mem::replace(&mut self.phase, Phase::Running);
         self.ctx.dirty_meta = true;
@@ -106,14 +106,14 @@ impl Engine {
                 self.ctx.session.device = meta.device;
                 self.ctx.session.administrator = meta.administrator;
                 // What the server told another version it tells this one anew.
-                self.cursor = meta.cursor.filter(|_| meta.version == record::VERSION);
-                self.incarnation = meta.incarnation;
+                self.link.set_cursor(meta.cursor.filter(|_| meta.version == record::VERSION));
+                self.heads.set_incarnation(meta.incarnation);
                 self.ctx.clock = HybridClock::resume(meta.clock);
                 self.ctx.next_sequence = self.ctx.next_sequence.max(meta.next_sequence);
             }
             "head" => {
                 let head: HeadRecord = record::read(key, value)?;
-                self.heads.insert(StreamId::parse(id).ok()?, head);
+                self.heads.set(StreamId::parse(id).ok()?, head);
             }
             "inbox" => {
                 let row: InboxRecord = record::read(key, value)?;

@@ -51,7 +51,7 @@ pub(super) enum Work {
 impl Engine {
     /// Does the work, at once or when the stream is loaded.
     pub(super) fn with_stream(&mut self, stream: &StreamId, work: Work) {
-        if stream.conversation().is_some_and(|conversation| self.deleted.contains(&conversation)) {
+        if stream.conversation().is_some_and(|conversation| self.inbox.is_deleted(&conversation)) {
             if let Work::Command { request, .. } = work {
                 self.fail(request, Code::ConversationDeleted, "the conversation was deleted");
             }
@@ -227,7 +227,7 @@ impl Engine {
     fn loaded(&mut self, stream: &StreamId, mut replica: Replica) {
         // The documents end before the entry that took the access away.
         let row = stream.conversation().and_then(|conversation| self.inbox.get(&conversation));
-        replica.former = self.is_former(stream).then_some(Former::Unread);
+        replica.former = self.heads.is_former(stream).then_some(Former::Unread);
         replica.revoked = row.map(|record| record.row.status).filter(|status| *status != MemberStatus::Active);
         let mut parked = self.commands.unpark(stream);
         // What was aside was written on top of the others; the server is asked again.
@@ -239,7 +239,7 @@ impl Engine {
             Some(Slot::Loading(waiting)) => waiting,
             Some(Slot::Loaded(_)) | None => Vec::new(),
         };
-        self.heads.entry(stream.clone()).or_default();
+        self.heads.begin(stream);
         self.catch_up_stream(stream);
         for work in waiting {
             self.work(stream, work);
@@ -263,14 +263,7 @@ impl Engine {
 
     /// A loaded stream.
     pub(super) fn replica(&mut self, stream: &StreamId) -> Option<&mut Replica> {
-        self.uses += 1;
-        match self.streams.get_mut(stream) {
-            Some(Slot::Loaded(replica)) => {
-                replica.used = self.uses;
-                Some(replica)
-            }
-            Some(Slot::Loading(_)) | None => None,
-        }
+        self.streams.replica(stream)
     }
 
     /// Asks the store for an older page; the server if the store has none.
@@ -353,14 +346,14 @@ impl Engine {
         let me = self.ctx.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
         replica.insert_older(page, &me);
-        self.dirty_heads.insert(stream.clone());
+        self.heads.change(stream);
     }
 
     /// Lets go of streams that nothing needs, when there are too many.
     pub(super) fn evict_streams(&mut self) {
         // What a screen shows stays: it is the app's to bound.
         let streams_max = self.ctx.settings.streams_max + self.open.conversations().len();
-        if self.streams.len() <= streams_max || !self.ctx.store.is_idle() || !self.dirty_heads.is_empty() {
+        if self.streams.len() <= streams_max || !self.ctx.store.is_idle() || self.heads.has_changed() {
             return;
         }
         let idle = |stream: &StreamId, slot: &Slot| match slot {

@@ -187,7 +187,7 @@ impl Engine {
     pub(super) fn receive_threads(&mut self, stream: &StreamId, fetched: &Fetched, documents: Vec<Document>) {
         let Some(replica) = self.replica(stream) else { return };
         replica.know_threads(&fetched.threads);
-        self.dirty_heads.insert(stream.clone());
+        self.heads.change(stream);
         let opened = documents.iter().find_map(|document| match document.id() {
             DocumentId::Thread(_, thread) => Some(*thread),
             _ => None,

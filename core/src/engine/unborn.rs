@@ -23,7 +23,6 @@ impl Engine {
         self.ctx.store.write(Write::Delete(record::head_key(&stream)));
         self.ctx.store.write(Write::Delete(record::inbox_key(conversation)));
         self.heads.remove(&stream);
-        self.dirty_heads.remove(&stream);
         self.inbox.remove(&conversation);
         self.save_timelines_soon();
         for room in self.open_rooms(&stream).into_iter().filter(|room| *room != conversation) {

@@ -84,7 +84,7 @@ impl Engine {
     }
 
     fn is_complete(&self, query: &OwnQuery) -> bool {
-        self.cursor.is_some() && query.statuses().into_iter().all(is_held)
+        self.link.cursor().is_some() && query.statuses().into_iter().all(is_held)
     }
 
     fn list_here(&mut self, request: u64, query: &OwnQuery) {

@@ -192,7 +192,7 @@ impl Engine {
         let status = self.inbox.get(&conversation).map(|record| record.row.status);
         let is_here = matches!(status, Some(MemberStatus::Active | MemberStatus::Requested));
         // One that was deleted before the answer came will never have a row.
-        if is_here || self.deleted.contains(&conversation) {
+        if is_here || self.inbox.is_deleted(&conversation) {
             self.requests.memberships.end_granted(&mut self.ctx, conversation);
         }
     }

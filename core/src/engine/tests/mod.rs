@@ -17,12 +17,12 @@ use super::*;
 use crate::{
     command::{BanMember, Command, CreateConversation, SendMessage, SetMemberText, SetPermission},
     engine::record::OUTBOX,
-    ids::{ChangeHash, DocumentId, MessageId, Stamp},
-    journal::{Entry, Head},
+    ids::{ChangeHash, ConversationId, DocumentId, IncarnationId, MessageId, Stamp, StreamId},
+    journal::{Cursor, Entry, Head},
     limits::Limits,
     model::{MemberField, Permission, PresenceKind, Profile},
     storage::{MemoryStore, StorageRequest, StorageTask, Write},
-    time::MonotonicTime,
+    time::{MonotonicTime, WallTime},
     wire::{Accepted, ClientFrame, Entries, Fetched, Pong, Push, Refused, ServerFrame, Welcome, decode_frame, encode},
 };
 
@@ -337,7 +337,7 @@ fn e12_records_of_the_first_format_are_taken_over() {
     let outputs = drain(&mut engine, &mut former);
     assert!(outputs.contains(&Output::Update(Update::Unsynced(1))), "{outputs:?}");
     assert!(!outputs.iter().any(|output| matches!(output, Output::Update(Update::StorageFailed(_)))), "{outputs:?}");
-    assert_eq!((engine.device(), engine.cursor), (device, None), "the same device, which asks for everything");
+    assert_eq!((engine.device(), engine.link.cursor()), (device, None), "the same device, which asks for everything");
     let keys: Vec<&String> = former.records().keys().collect();
     assert!(
         former.records().iter().all(|(key, value)| record::sealed(key.clone(), &value[8..]).1 == *value),

@@ -328,9 +328,9 @@ fn s7_a_clock_set_back_defers_a_push_no_longer_than_a_server_may() {
         lacks: Vec::new(),
     };
     let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
-    assert!(engine.deferred_timer().is_some(), "{outputs:?}");
+    assert!(engine.ctx.timers.get(timers::Timer::Deferred).is_some(), "{outputs:?}");
     let latest = now().monotonic.plus(core::time::Duration::from_secs(120));
-    assert!(engine.deferred_timer() <= Some(latest));
+    assert!(engine.ctx.timers.get(timers::Timer::Deferred) <= Some(latest));
 }
 
 #[test]
