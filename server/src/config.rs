@@ -18,6 +18,7 @@ use crate::{
 pub use crate::{
     operate::{BackupRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest},
     send::SendRequest,
+    squash::SquashRequest,
 };
 
 /// The Tidings sync server.
@@ -50,6 +51,8 @@ pub enum Command {
     Backup(BackupRequest),
     /// Send a text on behalf of a member of a conversation, while servers run or not.
     Send(SendRequest),
+    /// Write the document of a conversation anew as what it says now, while servers run or not.
+    Squash(SquashRequest),
 }
 
 /// A text that does not show in Debug: a secret, or an address that may carry a password.

@@ -23,6 +23,7 @@ pub mod operate;
 pub mod rate;
 pub mod send;
 pub mod shares;
+pub mod squash;
 pub mod start;
 pub mod store;
 pub mod stream;

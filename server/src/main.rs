@@ -7,7 +7,7 @@ use clap::Parser as _;
 use tidings_server::{
     config::{Cli, Command},
     error::ServeError,
-    operate, send, start,
+    operate, send, squash, start,
 };
 
 fn main() -> ExitCode {
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Restored(request) => run(operate::restored(request)),
         Command::Backup(request) => run(operate::backup(request)),
         Command::Send(request) => run(send::send(request)),
+        Command::Squash(request) => run(squash::squash(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {
                 println!("{token}");

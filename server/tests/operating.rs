@@ -184,6 +184,20 @@ async fn j35_a_message_is_sent_on_behalf_of_an_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn j35_a_document_is_written_anew() {
+    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
+    let mut shell = Shell::of(&sqlite, &postgres);
+    shell.names.push(("$CONVERSATION", boats().to_string()));
+    let server = Process::start(&sqlite.address, &["--dev"]);
+    say(&server, &mut None).await;
+    let mut bob = Client::at(server.address, "bob", device(2)).await;
+    let said = shell.run(blocks("Write a document anew", "sh").pop_front().unwrap());
+    assert_eq!(said, "written anew at position 3\n");
+    bob.entries_to(&stream(boats()), 3).await;
+    server.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn j35_a_key_set_is_read_at_the_start_and_when_it_is_asked_for() {
     let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
     let mut shell = Shell::of(&sqlite, &postgres);
@@ -245,7 +259,15 @@ fn j35_proxies_are_told_of_the_address_that_is_the_default() {
 /// No block of the page is left out above.
 #[test]
 fn j35_every_command_of_the_page_is_run() {
-    let run = ["Back up", "Restore", "Upgrade", "Keys", "Look after it", "Write on behalf of an account"];
+    let run = [
+        "Back up",
+        "Restore",
+        "Upgrade",
+        "Keys",
+        "Look after it",
+        "Write on behalf of an account",
+        "Write a document anew",
+    ];
     let run: usize = run.iter().map(|section| blocks(section, "sh").len()).sum();
     assert_eq!(PAGE.matches("```sh\n").count(), run);
 }

@@ -3,9 +3,9 @@
 //! receives it: what is not the very same change is not taken.
 
 use crate::{
-    authority::{Admitted, Effects, Refusal, Stream, shape},
+    authority::{Admitted, Effects, Refusal, Stream, shape, stream::facts_of},
     code::Code,
-    doc::{Change, Document},
+    doc::{ApplyChangeError, Change, Document},
     ids::{AccountId, DeviceId, DocumentId},
     journal::Entry,
     limits::Limits,
@@ -51,6 +51,31 @@ impl Stream {
         self.head = self.head.next(self.tenant(), &entry, hash);
         let effects = Effects { thread: document.thread(), ..Effects::default() };
         Some(Admitted { entry, hash, chain: self.head.chain, effects })
+    }
+
+    /// Whether a change was written on what the generation of its document has replaced.
+    fn is_written_over(&self, document: &DocumentId, change: &Change) -> bool {
+        let held = self.document(document).filter(|held| held.generation().is_some());
+        held.is_some_and(|held| !held.contains(change.hash()))
+    }
+
+    /// Applies a change that waits to be answered. What was written on a former generation does not apply
+    /// to this one, and is stated on top of it until then: that is never sent.
+    ///
+    /// # Errors
+    /// As `apply_pending`.
+    pub(crate) fn apply_waiting(
+        &mut self,
+        document: &DocumentId,
+        change: &Change,
+    ) -> Result<Effects, ApplyChangeError> {
+        match self.apply_pending(document, change) {
+            Err(_) if self.is_written_over(document, change) => {
+                let written = self.write(change.device(), document, change.at(), &facts_of(document, change));
+                Ok(written.map(|(_, effects)| effects).unwrap_or_default())
+            }
+            applied => applied,
+        }
     }
 
     /// Makes the generation again that an entry says was made.

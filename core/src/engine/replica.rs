@@ -63,8 +63,9 @@ pub(super) struct Replica {
     tail: BTreeMap<Position, DocumentId>,
     /// Where the last compaction was.
     compacted: Position,
-    /// Whether another page became the newest since the last compaction.
-    page_turned: bool,
+    /// Whether another page became the newest since the last compaction, or a generation came, so that what
+    /// it replaced is let go of.
+    compaction_due: bool,
     /// The last entry of each document that was not loaded when it came.
     passed: BTreeMap<DocumentId, Position>,
     /// Threads that a screen shows.
@@ -155,7 +156,7 @@ impl Replica {
             revoked: None,
             tail: BTreeMap::new(),
             compacted: Position::ZERO,
-            page_turned: false,
+            compaction_due: false,
             passed: BTreeMap::new(),
             wanted: BTreeSet::new(),
             holding: BTreeMap::new(),
@@ -268,7 +269,7 @@ impl Replica {
     /// Puts a stored outbox entry on top of the view.
     pub(super) fn resume(&mut self, entry: OutboxEntry) -> Result<(), ApplyChangeError> {
         let view = self.view.get_or_insert_with(|| self.confirmed.clone());
-        let effects = view.apply_pending(&entry.document, &entry.change)?;
+        let effects = view.apply_waiting(&entry.document, &entry.change)?;
         self.touch(&effects);
         self.outbox.entries.push_back(entry);
         Ok(())
@@ -346,7 +347,7 @@ impl Replica {
             None => self.confirmed.queue_received(entry)?,
         };
         if former > 0 && newest(&self.confirmed) > former {
-            self.page_turned = true;
+            self.compaction_due = true;
             self.find_lowest(entry.document.room());
         }
         self.changed_threads.extend(entry.document.thread());
@@ -355,7 +356,8 @@ impl Replica {
         if self.confirmed.document(&entry.document).is_none() {
             self.passed.insert(entry.document.clone(), entry.position);
         }
-        if let Some((_, effects)) = &taken {
+        if let Some((change, effects)) = &taken {
+            self.compaction_due |= change.is_generation();
             self.touch(effects);
         }
         let deletes = taken.and_then(|(_, effects)| effects.deletes).or(entry.deletes);
@@ -377,6 +379,7 @@ impl Replica {
     fn follow(&mut self, entry: &Entry, change: Option<&Change>) {
         let Some(view) = &mut self.view else { return };
         let followed = match change {
+            Some(change) if change.is_generation() => return self.reapply(),
             Some(change) => view.queue_own(entry, change).map(drop),
             None => view.apply_entry(entry).map(drop),
         };
@@ -429,6 +432,9 @@ impl Replica {
         }
         let has_lost = |held: &Document| {
             let fetched = confirmed.document(held.id());
+            // What a generation has replaced since is in none of it.
+            let fetched =
+                fetched.filter(|fetched| fetched.generation().is_none_or(|it| it.position <= held.position()));
             fetched.is_some_and(|fetched| held.heads().iter().any(|head| !fetched.contains(*head)))
         };
         if self.confirmed.documents().any(has_lost) {
@@ -479,7 +485,7 @@ impl Replica {
         }
         let mut view = self.confirmed.clone();
         for entry in self.outbox.entries.iter() {
-            let _ = view.apply_pending(&entry.document, &entry.change);
+            let _ = view.apply_waiting(&entry.document, &entry.change);
         }
         self.view = Some(view);
     }
@@ -507,7 +513,7 @@ impl Replica {
     /// When what came does not apply: the stream is of no use any more.
     pub(super) fn compact(&mut self, entries_max: u32) -> Result<Vec<Write>, ApplyChangeError> {
         // A page that is not the newest any more is to be found by itself.
-        if self.tail.len() < entries_max as usize && !core::mem::take(&mut self.page_turned) {
+        if self.tail.len() < entries_max as usize && !core::mem::take(&mut self.compaction_due) {
             return Ok(Vec::new());
         }
         self.confirmed.flush()?;

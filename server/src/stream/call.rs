@@ -5,7 +5,7 @@ use tidings_core::{
     authority::{Refusal, Session},
     code::Code,
     command::Command,
-    ids::{AccountId, DeviceId, TenantId},
+    ids::{AccountId, DeviceId, DocumentId, StreamId, TenantId},
     journal::Position,
 };
 use tokio::time::Instant;
@@ -43,19 +43,30 @@ impl Streams {
             return Err(refused(Code::AccountSuspended, "the account is suspended"));
         }
         let device = device(store, tenant, account).await?;
-        let (reply, mut answered) = Reply::call();
-        let submission = Submission {
-            identity: Session { tenant: tenant.clone(), account: account.clone(), device, administrator: false },
-            part: Part::Known,
-            stream: command.stream(tenant, account),
-            asked: match command {
-                Command::AskFor(ask) => Asked::Wish(ask.wish),
-                command => Asked::Command(command),
-            },
-            reply,
-            received_at: Instant::now(),
-            trace: None,
+        let identity = Session { tenant: tenant.clone(), account: account.clone(), device, administrator: false };
+        let stream = command.stream(tenant, account);
+        let asked = match command {
+            Command::AskFor(ask) => Asked::Wish(ask.wish),
+            command => Asked::Command(command),
         };
+        self.ask(identity, stream, asked).await
+    }
+
+    /// Writes a document anew as what it says now; answers where that stands in its stream, once it
+    /// is durable.
+    ///
+    /// # Errors
+    /// As `call`; also where there is nothing to be written anew.
+    pub async fn squash(&self, tenant: &TenantId, document: DocumentId) -> Result<Position, CallError> {
+        let stream = document.stream();
+        self.ask(Session::system(tenant.clone(), &stream), stream, Asked::Squash(document)).await
+    }
+
+    async fn ask(&self, identity: Session, stream: StreamId, asked: Asked) -> Result<Position, CallError> {
+        let refused = |code, detail: &str| CallError::Refused(Refusal::new(code, detail));
+        let (reply, mut answered) = Reply::call();
+        let submission =
+            Submission { identity, part: Part::Known, stream, asked, reply, received_at: Instant::now(), trace: None };
         self.submit(submission).await;
         let Some(answer) = answered.recv().await else { return Err(refused(Code::Internal, "nobody has answered")) };
         match (answer.refused, answer.accepted.first()) {

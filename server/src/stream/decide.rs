@@ -45,6 +45,10 @@ impl Judge<'_> {
                     Ok(None) => answer.accepted.push(self.stands_already()),
                     Err(refusal) => answer.refused = Some((0, refusal)),
                 },
+                Asked::Squash(document) => match self.squash(document).await? {
+                    Ok(accepted) => answer.accepted.push(accepted),
+                    Err(refusal) => answer.refused = Some((0, refusal)),
+                },
             }
             for (index, pushed) in submission.changes().iter().chain(&composed).enumerate() {
                 judged += 1;

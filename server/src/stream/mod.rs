@@ -20,6 +20,7 @@ mod projection;
 mod repeated;
 pub(crate) mod replay;
 mod source;
+mod squash;
 mod state;
 mod streams;
 mod submission;

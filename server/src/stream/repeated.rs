@@ -43,8 +43,9 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Where a change was admitted that another device of the account wrote: one
-    /// that took a new id may not be able to fetch what became of it. Nobody else
+    /// Where a change was admitted that its document does not tell of: one that another device
+    /// of the account wrote, since a device that took a new id may not be able to fetch what became
+    /// of it, or that was written before the document's generation. Nobody else
     /// is told, and neither is the account of what was not admitted.
     pub(super) async fn admitted_elsewhere(
         &self,
@@ -52,7 +53,8 @@ impl Judge<'_> {
         pushed: &PushedChange,
         refusal: &Refusal,
     ) -> Result<Option<Place>, DecideError> {
-        if refusal.code != Code::WrongActor {
+        let is_written_anew = || self.stream.document(&pushed.document).is_some_and(|it| it.generation().is_some());
+        if refusal.code != Code::WrongActor && (refusal.code != Code::Stale || !is_written_anew()) {
             return Ok(None);
         }
         let Some(hash) = ChangeHash::of_change(&pushed.change) else { return Ok(None) };

@@ -4,7 +4,7 @@
 use tidings_core::{
     authority::{self, Refusal},
     command::Command,
-    ids::StreamId,
+    ids::{DocumentId, StreamId},
     model::Wish,
     wire::PushedChange,
 };
@@ -34,6 +34,8 @@ pub enum Asked {
     Wish(Wish),
     /// To write what a command states, as the device of who asks.
     Command(Command),
+    /// To write a document anew as what it says now, which the operator asks for.
+    Squash(DocumentId),
 }
 
 /// What is submitted to a stream.
@@ -60,7 +62,7 @@ impl Submission {
     pub(super) fn changes(&self) -> &[PushedChange] {
         match &self.asked {
             Asked::Changes(changes) => changes,
-            Asked::Wish(_) | Asked::Command(_) => &[],
+            Asked::Wish(_) | Asked::Command(_) | Asked::Squash(_) => &[],
         }
     }
 
@@ -68,7 +70,7 @@ impl Submission {
     pub(super) fn wish(&self) -> Option<&Wish> {
         match &self.asked {
             Asked::Wish(wish) => Some(wish),
-            Asked::Changes(_) | Asked::Command(_) => None,
+            Asked::Changes(_) | Asked::Command(_) | Asked::Squash(_) => None,
         }
     }
 
@@ -76,7 +78,7 @@ impl Submission {
     pub(super) fn command(&self) -> Option<&Command> {
         match &self.asked {
             Asked::Command(command) => Some(command),
-            Asked::Changes(_) | Asked::Wish(_) => None,
+            Asked::Changes(_) | Asked::Wish(_) | Asked::Squash(_) => None,
         }
     }
 

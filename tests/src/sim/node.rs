@@ -4,7 +4,10 @@
 use std::{cell::Cell, sync::Arc, time::Duration};
 
 use clap::Parser as _;
-use tidings_core::limits::Limits;
+use tidings_core::{
+    ids::{DocumentId, TenantId},
+    limits::Limits,
+};
 use tidings_server::{
     auth::{ClaimConfig, Keys},
     config::{Cli, Command, Config, LimitConfig},
@@ -138,6 +141,12 @@ impl SimNode {
     /// Whether it was told to go down.
     pub fn is_ending(&self) -> bool {
         self.is_told.get()
+    }
+
+    /// Asks for a document to be written anew. What becomes of that is in the journal.
+    pub fn squash(&self, tenant: TenantId, document: DocumentId) {
+        let node = Arc::clone(&self.node);
+        self.runtime.spawn(async move { node.streams.squash(&tenant, document).await });
     }
 
     /// Runs up to a time of the world, or until there is something to be taken.

@@ -249,6 +249,19 @@ fn j63_what_was_written_on_a_former_generation_is_stale() {
 }
 
 #[test]
+fn e140_what_waits_is_stated_on_top_of_a_generation() {
+    let mut room = Room::group();
+    let conversation = room.document(None);
+    let waiting = room.write(&session("ow"), &conversation, &[title("Boats")]);
+    let waiting = crate::doc::Change::parse(&waiting.change).unwrap();
+    room.squash();
+    let mut view = room.stream.clone();
+    assert_eq!(view.apply_waiting(&conversation, &waiting).unwrap().facts, [title("Boats")]);
+    assert_eq!(view.conversation().info[&InfoField::Title], "Boats");
+    assert_eq!(room.stream.conversation().info[&InfoField::Title], "Trip");
+}
+
+#[test]
 fn j63_what_was_replaced_contradicts_nothing() {
     let mut room = Room::group();
     let before = room.admitted[0].clone();

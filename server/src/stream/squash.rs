@@ -1,0 +1,23 @@
+//! Writing a document anew as what it says now: between the changes that others push, so that
+//! each of them is written either before it or behind it.
+
+use tidings_core::{authority::Refusal, code::Code, ids::DocumentId, model::ConversationState};
+
+use super::{error::DecideError, judge::Judge};
+use crate::live::Place;
+
+impl Judge<'_> {
+    /// Where the generation of a document stands that is made now.
+    pub(super) async fn squash(&mut self, document: &DocumentId) -> Result<Result<Place, Refusal>, DecideError> {
+        self.source.load_missing(self.stream, document, &[], self.base).await?;
+        if self.stream.conversation().state() == ConversationState::Deleted {
+            return Ok(Err(Refusal::new(Code::ConversationDeleted, "the conversation was deleted")));
+        }
+        let Some(admitted) = self.stream.squash(document, self.env.clock.wall_now()) else {
+            return Ok(Err(Refusal::new(Code::DocumentUnknown, "there is no such document, or it is too large")));
+        };
+        let place = Place::from(&admitted.entry);
+        self.decision.take(admitted);
+        Ok(Ok(place))
+    }
+}
