@@ -506,30 +506,63 @@ impl fmt::Display for StreamId {
 /// The number of a page of a conversation: 1, 2, 3 …
 pub type PageNumber = u32;
 
+/// What has messages: a conversation, or one of the threads in its stream. A
+/// thread never has the id of its conversation (`DocumentId::is_canonical`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimelineId {
+    /// The conversation, whose stream orders both.
+    pub conversation: ConversationId,
+    /// The thread; none of the conversation itself.
+    pub thread: Option<ConversationId>,
+}
+
+impl TimelineId {
+    /// A conversation's own timeline.
+    pub fn of(conversation: ConversationId) -> Self {
+        Self { conversation, thread: None }
+    }
+
+    /// A thread's.
+    pub fn of_thread(conversation: ConversationId, thread: ConversationId) -> Self {
+        Self { conversation, thread: Some(thread) }
+    }
+
+    /// The timeline in a conversation's stream that is known by an id: the
+    /// conversation's, by its own, or a thread's.
+    pub fn within(conversation: ConversationId, id: ConversationId) -> Self {
+        Self { conversation, thread: (id != conversation).then_some(id) }
+    }
+
+    /// The id that apps know it by: the thread's, or the conversation's.
+    pub fn id(self) -> ConversationId {
+        self.thread.unwrap_or(self.conversation)
+    }
+
+    /// The document that says what it is.
+    pub fn document(self) -> DocumentId {
+        DocumentId::Timeline(self)
+    }
+
+    /// One of its pages.
+    pub fn page(self, number: PageNumber) -> DocumentId {
+        DocumentId::Page(self, number)
+    }
+}
+
 /// One Automerge document. Printed as `conversation/{id}`, `page/{id}/{n}`,
 /// `account/{id}`, `home/{id}`, `thread/{id}/{thread}` or `thread_page/{id}/{thread}/{n}`.
 /// Each document has one such name (`is_canonical`): no other is parsed or decoded.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DocumentId {
-    /// What a conversation is: metadata, policies, members, pins, state.
-    #[n(0)]
-    Conversation(#[n(0)] ConversationId),
-    /// A bounded run of a conversation's messages.
-    #[n(1)]
-    Page(#[n(0)] ConversationId, #[n(1)] PageNumber),
+    /// What a conversation is (metadata, policies, members, pins, state), or a
+    /// thread (where it starts, title, pins, state).
+    Timeline(TimelineId),
+    /// A bounded run of a timeline's messages.
+    Page(TimelineId, PageNumber),
     /// An account's public profile.
-    #[n(2)]
-    Account(#[n(0)] AccountId),
+    Account(AccountId),
     /// What an account keeps for itself, shared among its own devices.
-    #[n(3)]
-    Home(#[n(0)] AccountId),
-    /// What a thread is, in the stream of the conversation that it belongs to:
-    /// where it starts, title, pins, state.
-    #[n(4)]
-    Thread(#[n(0)] ConversationId, #[n(1)] ConversationId),
-    /// A bounded run of a thread's messages.
-    #[n(5)]
-    ThreadPage(#[n(0)] ConversationId, #[n(1)] ConversationId, #[n(2)] PageNumber),
+    Home(AccountId),
 }
 
 impl DocumentId {
@@ -538,23 +571,25 @@ impl DocumentId {
     /// # Errors
     /// `ParseIdError::Kind`, or the error of the id inside.
     pub fn parse(text: &str) -> Result<Self, ParseIdError> {
-        let document = match text.split_once('/') {
-            Some(("conversation", id)) => Self::Conversation(ConversationId::parse(id)?),
-            Some(("page", rest)) => {
-                let (id, number) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
-                Self::Page(ConversationId::parse(id)?, parse_page_number(number)?)
+        let (kind, rest) = text.split_once('/').ok_or(ParseIdError::Kind)?;
+        let two = || rest.split_once('/').ok_or(ParseIdError::Kind);
+        let document = match kind {
+            "conversation" => Self::Timeline(TimelineId::of(ConversationId::parse(rest)?)),
+            "page" => {
+                let (id, number) = two()?;
+                TimelineId::of(ConversationId::parse(id)?).page(parse_page_number(number)?)
             }
-            Some(("account", id)) => Self::Account(AccountId::parse(id)?),
-            Some(("home", id)) => Self::Home(AccountId::parse(id)?),
-            Some(("thread", rest)) => {
-                let (id, thread) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
-                Self::Thread(ConversationId::parse(id)?, ConversationId::parse(thread)?)
+            "account" => Self::Account(AccountId::parse(rest)?),
+            "home" => Self::Home(AccountId::parse(rest)?),
+            "thread" => {
+                let (id, thread) = two()?;
+                TimelineId::of_thread(ConversationId::parse(id)?, ConversationId::parse(thread)?).document()
             }
-            Some(("thread_page", rest)) => {
-                let (id, rest) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
+            "thread_page" => {
+                let (id, rest) = two()?;
                 let (thread, number) = rest.split_once('/').ok_or(ParseIdError::Kind)?;
-                let (id, thread) = (ConversationId::parse(id)?, ConversationId::parse(thread)?);
-                Self::ThreadPage(id, thread, parse_page_number(number)?)
+                let timeline = TimelineId::of_thread(ConversationId::parse(id)?, ConversationId::parse(thread)?);
+                timeline.page(parse_page_number(number)?)
             }
             _ => return Err(ParseIdError::Kind),
         };
@@ -564,64 +599,42 @@ impl DocumentId {
     /// Whether it is the one name of a document: pages count from 1, and a
     /// conversation is not a thread of its own.
     pub fn is_canonical(&self) -> bool {
-        match self {
-            Self::Conversation(_) | Self::Account(_) | Self::Home(_) => true,
-            Self::Page(_, number) => *number > 0,
-            Self::Thread(conversation, thread) => thread != conversation,
-            Self::ThreadPage(conversation, thread, number) => thread != conversation && *number > 0,
-        }
-    }
-
-    /// What says of a conversation, or of a thread in its stream, what it is.
-    pub fn of_room(conversation: ConversationId, room: ConversationId) -> Self {
-        if room == conversation { Self::Conversation(conversation) } else { Self::Thread(conversation, room) }
-    }
-
-    /// A page of a conversation, or of a thread in its stream.
-    pub fn of_page(conversation: ConversationId, room: ConversationId, number: PageNumber) -> Self {
-        if room == conversation {
-            Self::Page(conversation, number)
-        } else {
-            Self::ThreadPage(conversation, room, number)
-        }
+        let is_timeline = self.timeline().is_none_or(|timeline| timeline.thread != Some(timeline.conversation));
+        is_timeline && self.page() != Some(0)
     }
 
     /// The stream that orders this document's changes.
     pub fn stream(&self) -> StreamId {
         match self {
-            Self::Conversation(conversation)
-            | Self::Page(conversation, _)
-            | Self::Thread(conversation, _)
-            | Self::ThreadPage(conversation, _, _) => StreamId::Conversation(*conversation),
+            Self::Timeline(timeline) | Self::Page(timeline, _) => StreamId::Conversation(timeline.conversation),
             Self::Account(account) | Self::Home(account) => StreamId::Account(account.clone()),
         }
     }
 
-    /// What it belongs to within its stream: the conversation itself, or one
-    /// of its threads.
-    pub fn room(&self) -> Option<ConversationId> {
+    /// The timeline that it belongs to, of a conversation's documents.
+    pub fn timeline(&self) -> Option<TimelineId> {
         match self {
-            Self::Conversation(room) | Self::Page(room, _) | Self::Thread(_, room) | Self::ThreadPage(_, room, _) => {
-                Some(*room)
-            }
+            Self::Timeline(timeline) | Self::Page(timeline, _) => Some(*timeline),
             Self::Account(_) | Self::Home(_) => None,
         }
     }
 
     /// The thread that it belongs to, if it does.
     pub fn thread(&self) -> Option<ConversationId> {
-        match self {
-            Self::Thread(_, thread) | Self::ThreadPage(_, thread, _) => Some(*thread),
-            Self::Conversation(_) | Self::Page(..) | Self::Account(_) | Self::Home(_) => None,
-        }
+        self.timeline()?.thread
     }
 
     /// The page number, if the document is a page.
     pub fn page(&self) -> Option<PageNumber> {
         match self {
-            Self::Page(_, number) | Self::ThreadPage(_, _, number) => Some(*number),
-            Self::Conversation(_) | Self::Thread(..) | Self::Account(_) | Self::Home(_) => None,
+            Self::Page(_, number) => Some(*number),
+            Self::Timeline(_) | Self::Account(_) | Self::Home(_) => None,
         }
+    }
+
+    /// Whether it says what a conversation is: not a thread, and not a page.
+    pub fn is_conversation(&self) -> bool {
+        matches!(self, Self::Timeline(TimelineId { thread: None, .. }))
     }
 }
 
@@ -633,31 +646,58 @@ fn parse_page_number(text: &str) -> Result<PageNumber, ParseIdError> {
     }
 }
 
+/// A document's id in frames and records, which have a name for each of its forms.
+#[derive(Encode, Decode)]
+enum EncodedDocumentId {
+    #[n(0)]
+    Conversation(#[n(0)] ConversationId),
+    #[n(1)]
+    Page(#[n(0)] ConversationId, #[n(1)] PageNumber),
+    #[n(2)]
+    Account(#[n(0)] AccountId),
+    #[n(3)]
+    Home(#[n(0)] AccountId),
+    #[n(4)]
+    Thread(#[n(0)] ConversationId, #[n(1)] ConversationId),
+    #[n(5)]
+    ThreadPage(#[n(0)] ConversationId, #[n(1)] ConversationId, #[n(2)] PageNumber),
+}
+
+impl<C> Encode<C> for DocumentId {
+    fn encode<W: encode::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        let encoded = match self {
+            Self::Timeline(TimelineId { conversation, thread: None }) => EncodedDocumentId::Conversation(*conversation),
+            Self::Page(TimelineId { conversation, thread: None }, number) => {
+                EncodedDocumentId::Page(*conversation, *number)
+            }
+            Self::Account(account) => EncodedDocumentId::Account(account.clone()),
+            Self::Home(account) => EncodedDocumentId::Home(account.clone()),
+            Self::Timeline(TimelineId { conversation, thread: Some(thread) }) => {
+                EncodedDocumentId::Thread(*conversation, *thread)
+            }
+            Self::Page(TimelineId { conversation, thread: Some(thread) }, number) => {
+                EncodedDocumentId::ThreadPage(*conversation, *thread, *number)
+            }
+        };
+        encoded.encode(encoder, context)
+    }
+}
+
 impl<'b, C> Decode<'b, C> for DocumentId {
     fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
-        /// The same, with the names that no document has.
-        #[derive(Decode)]
-        enum Named {
-            #[n(0)]
-            Conversation(#[n(0)] ConversationId),
-            #[n(1)]
-            Page(#[n(0)] ConversationId, #[n(1)] PageNumber),
-            #[n(2)]
-            Account(#[n(0)] AccountId),
-            #[n(3)]
-            Home(#[n(0)] AccountId),
-            #[n(4)]
-            Thread(#[n(0)] ConversationId, #[n(1)] ConversationId),
-            #[n(5)]
-            ThreadPage(#[n(0)] ConversationId, #[n(1)] ConversationId, #[n(2)] PageNumber),
-        }
-        let document = match Named::decode(decoder, context)? {
-            Named::Conversation(conversation) => Self::Conversation(conversation),
-            Named::Page(conversation, number) => Self::Page(conversation, number),
-            Named::Account(account) => Self::Account(account),
-            Named::Home(account) => Self::Home(account),
-            Named::Thread(conversation, thread) => Self::Thread(conversation, thread),
-            Named::ThreadPage(conversation, thread, number) => Self::ThreadPage(conversation, thread, number),
+        let document = match EncodedDocumentId::decode(decoder, context)? {
+            EncodedDocumentId::Conversation(conversation) => TimelineId::of(conversation).document(),
+            EncodedDocumentId::Page(conversation, number) => TimelineId::of(conversation).page(number),
+            EncodedDocumentId::Account(account) => Self::Account(account),
+            EncodedDocumentId::Home(account) => Self::Home(account),
+            EncodedDocumentId::Thread(conversation, thread) => TimelineId::of_thread(conversation, thread).document(),
+            EncodedDocumentId::ThreadPage(conversation, thread, number) => {
+                TimelineId::of_thread(conversation, thread).page(number)
+            }
         };
         match document.is_canonical() {
             true => Ok(document),
@@ -669,12 +709,18 @@ impl<'b, C> Decode<'b, C> for DocumentId {
 impl fmt::Display for DocumentId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Conversation(conversation) => write!(formatter, "conversation/{conversation}"),
-            Self::Page(conversation, number) => write!(formatter, "page/{conversation}/{number}"),
+            Self::Timeline(TimelineId { conversation, thread: None }) => {
+                write!(formatter, "conversation/{conversation}")
+            }
+            Self::Page(TimelineId { conversation, thread: None }, number) => {
+                write!(formatter, "page/{conversation}/{number}")
+            }
             Self::Account(account) => write!(formatter, "account/{account}"),
             Self::Home(account) => write!(formatter, "home/{account}"),
-            Self::Thread(conversation, thread) => write!(formatter, "thread/{conversation}/{thread}"),
-            Self::ThreadPage(conversation, thread, number) => {
+            Self::Timeline(TimelineId { conversation, thread: Some(thread) }) => {
+                write!(formatter, "thread/{conversation}/{thread}")
+            }
+            Self::Page(TimelineId { conversation, thread: Some(thread) }, number) => {
                 write!(formatter, "thread_page/{conversation}/{thread}/{number}")
             }
         }
@@ -738,12 +784,12 @@ mod tests {
         let message = MessageId { stamp: Stamp::from_bytes([3; 16]), author: account("a.b:c-d_e") };
         assert_eq!(MessageId::parse(&message.to_string()), Ok(message));
         for document in [
-            DocumentId::Conversation(conversation),
-            DocumentId::Page(conversation, 12),
+            TimelineId::of(conversation).document(),
+            TimelineId::of(conversation).page(12),
             DocumentId::Account(account("ann")),
             DocumentId::Home(account("ann")),
-            DocumentId::Thread(conversation, ConversationId::from_bytes([7; 16])),
-            DocumentId::ThreadPage(conversation, ConversationId::from_bytes([7; 16]), 3),
+            TimelineId::of_thread(conversation, ConversationId::from_bytes([7; 16])).document(),
+            TimelineId::of_thread(conversation, ConversationId::from_bytes([7; 16])).page(3),
         ] {
             assert_eq!(DocumentId::parse(&document.to_string()), Ok(document.clone()));
             let stream = document.stream();
@@ -755,10 +801,10 @@ mod tests {
     fn a72_a_document_has_one_name() {
         let (conversation, thread) = (ConversationId::from_bytes([1; 16]), ConversationId::from_bytes([2; 16]));
         for document in [
-            DocumentId::Page(conversation, 0),
-            DocumentId::Thread(conversation, conversation),
-            DocumentId::ThreadPage(conversation, conversation, 1),
-            DocumentId::ThreadPage(conversation, thread, 0),
+            TimelineId::of(conversation).page(0),
+            TimelineId::of_thread(conversation, conversation).document(),
+            TimelineId::of_thread(conversation, conversation).page(1),
+            TimelineId::of_thread(conversation, thread).page(0),
         ] {
             assert_eq!(DocumentId::parse(&document.to_string()), Err(ParseIdError::Kind), "{document}");
             assert!(minicbor::decode::<DocumentId>(&minicbor::to_vec(&document).unwrap()).is_err(), "{document}");

@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 use tidings_core::{
     doc::{Change, Document, Fact, Key, Message, ProfileField, SettingField},
-    ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp},
+    ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, TimelineId},
     journal::{Entry, Position},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
@@ -24,7 +24,7 @@ fn account(name: &str) -> AccountId {
 }
 
 fn page_id() -> DocumentId {
-    DocumentId::Page(ConversationId::from_bytes([1; 16]), 1)
+    TimelineId::of(ConversationId::from_bytes([1; 16])).page(1)
 }
 
 fn message(number: u8) -> MessageId {
@@ -244,7 +244,7 @@ fn d1_every_fact_reads_back_as_it_was_written() {
     let theme = Theme { background_url: None, color: Some("#00aaff".into()) };
     let documents: Vec<(DocumentId, Vec<Fact>)> = vec![
         (
-            DocumentId::Conversation(conversation),
+            TimelineId::of(conversation).document(),
             vec![
                 Fact::Created(Created::new(ConversationKind::Group, account("ann"), AT)),
                 Fact::Info(InfoField::Title, Some("Trip".into())),

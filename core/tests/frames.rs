@@ -12,7 +12,7 @@ use tidings_core::{
     code::Code,
     ids::{
         AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, EpochId, IncarnationId, InviteCode, MessageId,
-        Stamp, StreamId, TenantId,
+        Stamp, StreamId, TenantId, TimelineId,
     },
     journal::{ChainHash, Cursor, Entry, Position},
     limits::{Limits, frame_items},
@@ -57,7 +57,7 @@ fn chain() -> ChainHash {
 fn entry() -> Entry {
     Entry {
         position: Position::new(18),
-        document: DocumentId::Page(conversation(), 1),
+        document: TimelineId::of(conversation()).page(1),
         account: account(),
         administrator: false,
         accepted_at: AT,
@@ -111,7 +111,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 request: 7,
                 stream: stream(),
                 changes: vec![PushedChange {
-                    document: DocumentId::Conversation(conversation()),
+                    document: TimelineId::of(conversation()).document(),
                     change: b"bytes".to_vec(),
                 }],
             }),
@@ -333,7 +333,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
                 page: 1,
                 restart: false,
                 documents: vec![DocumentSnapshot {
-                    document: DocumentId::ThreadPage(conversation(), thread().id, 1),
+                    document: TimelineId::of_thread(conversation(), thread().id).page(1),
                     position: Position::new(17),
                     data: b"saved".to_vec(),
                     admissions: vec![2, 4],
@@ -515,7 +515,7 @@ type OfCount<'a> = &'a dyn Fn(usize) -> ClientFrame;
 
 #[test]
 fn i27_a_vector_with_more_items_than_it_may_have_is_no_frame() {
-    let change = PushedChange { document: DocumentId::Conversation(conversation()), change: Vec::new() };
+    let change = PushedChange { document: TimelineId::of(conversation()).document(), change: Vec::new() };
     let push = |count| ClientFrame::Push(Push { request: 1, stream: stream(), changes: vec![change.clone(); count] });
     let notice = ReceiptNotice { conversation: conversation(), delivered: Position::new(1), read: Position::new(1) };
     let receipts = |count| ClientFrame::Receipts(vec![notice; count]);

@@ -7,7 +7,7 @@
 use peak_alloc::PeakAlloc;
 use tidings_core::{
     doc::{Document, Fact},
-    ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp},
+    ids::{AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, TimelineId},
     journal::Position,
     model::{Contact, ContactKind, Edit, MemberField, MessageBody},
     time::WallTime,
@@ -66,7 +66,7 @@ type Case<'a> = (&'a str, DocumentId, u32, &'a dyn Fn(u32) -> Fact);
 
 #[test]
 fn d24_a_document_says_what_it_takes_in_memory() {
-    let page = DocumentId::Page(conversation(), 1);
+    let page = TimelineId::of(conversation()).page(1);
     let edit = |number, characters| Fact::Edit(message(1), Edit { content: words(number, characters).into(), at: NOW });
     let name = |number| Fact::MemberText(account(1), MemberField::DisplayName, Some(words(number, 30)));
     let contact = |number| {
@@ -79,7 +79,7 @@ fn d24_a_document_says_what_it_takes_in_memory() {
         ("the longest messages", page.clone(), 60, &|number| says(number, 16_000)),
         ("one message edited again and again", page.clone(), 800, &|number| edit(number, 40)),
         ("long edits of one message", page, 40, &|number| edit(number, 16_000)),
-        ("a name changed again and again", DocumentId::Conversation(conversation()), 2_000, &name),
+        ("a name changed again and again", TimelineId::of(conversation()).document(), 2_000, &name),
         ("a phone book", DocumentId::Home(account(0)), 1_000, &contact),
     ];
     for (what, id, count, fact) in cases {

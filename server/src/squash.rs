@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use clap::Args;
 use tidings_core::{
-    ids::{ConversationId, DocumentId, StreamId, TenantId},
+    ids::{ConversationId, StreamId, TenantId, TimelineId},
     journal::Position,
 };
 use tokio::{task::JoinSet, time::timeout};
@@ -62,7 +62,7 @@ async fn try_squash(request: SquashRequest) -> Result<(), ServeError> {
     let mut tasks = JoinSet::new();
     let env = Environment::new(Config::of(store, limits), Arc::clone(&made), Arc::new(SystemClock));
     let streams = Streams::start(&mut tasks, &env, &Live::new(&env));
-    let document = DocumentId::of_room(conversation, thread.unwrap_or(conversation));
+    let document = TimelineId { conversation, thread }.document();
     let position = streams.squash(&tenant, document).await?;
     made.close().await;
     println!("written anew at position {position}");

@@ -9,7 +9,7 @@ mod support;
 use tidings_core::{
     code::Code,
     doc::{Document, Message},
-    ids::{ConversationId, DocumentId, TenantId},
+    ids::{ConversationId, DocumentId, TenantId, TimelineId},
     journal::Position,
     wire::{FetchScope, Fetched, PushedChange, ServerFrame},
 };
@@ -44,7 +44,7 @@ fn other() -> ConversationId {
 }
 
 fn page() -> DocumentId {
-    DocumentId::Page(boats(), 1)
+    TimelineId::of(boats()).page(1)
 }
 
 fn tenant() -> TenantId {

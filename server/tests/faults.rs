@@ -13,7 +13,7 @@ use std::{
 use tidings_core::{
     code::Code,
     doc::Change,
-    ids::{DocumentId, TenantId},
+    ids::{TenantId, TimelineId},
     journal::Position,
     wire::{ClientFrame, FetchScope, Fetched, HeldChange, PushedChange, ReceiptNotice, Refused, ServerFrame},
 };
@@ -116,7 +116,7 @@ async fn a_panic_in_one_push_does_not_end_the_node(database: Database) {
     let (server, _store, mut ann, mut author) = faulty(&database).await;
     let mut tablet = Client::connect(&server, "ann", device(3)).await;
     let good = author.say("still afloat");
-    let poison = PushedChange { document: DocumentId::Page(boats(), PANIC_PAGE), change: good.change.clone() };
+    let poison = PushedChange { document: TimelineId::of(boats()).page(PANIC_PAGE), change: good.change.clone() };
     // Both may be decided in one batch: the good one must not fail with the other.
     let request = tablet.push(&stream(boats()), vec![poison]).await;
     ann.push_accepted(stream(boats()), vec![good]).await;
@@ -247,7 +247,7 @@ async fn a_page_that_came_further_while_a_fetch_is_answered_is_read_again(databa
     let (fetching, go_on) = fetch_held(&server, &store).await;
     let said = (0..20).map(|_| author.say("more")).collect();
     ann.push_accepted(stream(boats()), said).await;
-    let page = DocumentId::Page(boats(), 1);
+    let page = TimelineId::of(boats()).page(1);
     let cut = tokio::time::timeout(PATIENCE, async {
         while store.document(&TenantId::parse("acme").unwrap(), &page).await.unwrap().0.snapshot.is_none() {
             tokio::time::sleep(Duration::from_millis(10)).await;

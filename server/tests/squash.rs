@@ -10,7 +10,7 @@ use tidings_core::{
     code::Code,
     command::{SetInfo, SetState},
     doc::Document,
-    ids::{ConversationId, DocumentId},
+    ids::{ConversationId, TimelineId},
     journal::Position,
     model::{ConversationState, InfoField},
     wire::{FetchScope, PushedChange},
@@ -96,7 +96,7 @@ async fn j64_a_document_that_is_written_anew_is_told_on_every_node(database: Dat
     is_squashed(&database, 8);
     let anew = fetched(&mut bob).await;
     assert_eq!(anew.conversation().info[&InfoField::Title], "Masts");
-    let document = anew.document(&DocumentId::Conversation(boats())).unwrap();
+    let document = anew.document(&TimelineId::of(boats()).document()).unwrap();
     assert_eq!(document.generation().unwrap().position, Position::new(8));
     let counts = verify(&database.address);
     assert!(counts.contains("8 entries"), "{counts}");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tidings_core::{
     code::Code,
     doc::{Change, Document, Message},
-    ids::{ChangeHash, ConversationId, DocumentId, StreamId},
+    ids::{ChangeHash, ConversationId, DocumentId, StreamId, TimelineId},
     journal::{Cursor, Position},
     limits::Limits,
     model::{MemberStatus, PresenceKind},
@@ -74,7 +74,7 @@ async fn j44_whoever_may_not_read_is_told_what_the_stream_lacks_of_their_own(dat
 }
 
 fn texts(entries: &[tidings_core::journal::Entry]) -> Vec<String> {
-    let mut reader = Document::new(DocumentId::Page(boats(), 1));
+    let mut reader = Document::new(TimelineId::of(boats()).page(1));
     for entry in entries.iter().filter(|entry| entry.document.page() == Some(1)) {
         reader.apply_entry(entry).unwrap();
     }
@@ -365,7 +365,7 @@ async fn a_fetch_from_the_start_of_a_long_stream_starts_anew_with_documents(data
     assert!(fetched.restart);
     assert_eq!((fetched.head, fetched.page), (Position::new(9), 1));
     let documents = restored(&fetched);
-    assert_eq!(documents[0].id(), &DocumentId::Conversation(boats()));
+    assert_eq!(documents[0].id(), &TimelineId::of(boats()).document());
     assert_eq!(Message::read_all(&documents[1]).len(), 8);
     assert_eq!(fetched.receipts[0].account, account("bob"));
     assert_eq!(fetched.receipts[0].receipt.read, Position::new(9));
@@ -431,7 +431,7 @@ async fn an_older_page_is_fetched_by_its_number(database: Database) {
     let fetched = ann.fetch(&stream(boats()), FetchScope::Page(1)).await.unwrap();
     assert_eq!((fetched.head, fetched.page, fetched.restart), (Position::new(6), 2, false));
     let page = &restored(&fetched)[0];
-    assert_eq!((page.id(), page.changes()), (&DocumentId::Page(boats(), 1), 3));
+    assert_eq!((page.id(), page.changes()), (&TimelineId::of(boats()).page(1), 3));
     for absent in [0, 3] {
         let refused = ann.fetch(&stream(boats()), FetchScope::Page(absent)).await.unwrap_err();
         assert_eq!(refused.code, Code::DocumentUnknown);
@@ -450,7 +450,7 @@ async fn snapshots_are_cut_in_the_background_and_fetched(database: Database) {
     let (mut ann, mut author) = group(&server, &[]).await;
     let messages = (0..6).map(|number| author.say(&format!("message {number}"))).collect();
     ann.push_accepted(stream(boats()), messages).await;
-    let page = DocumentId::Page(boats(), 1);
+    let page = TimelineId::of(boats()).page(1);
     let fetched = tokio::time::timeout(support::server::PATIENCE, async {
         loop {
             let fetched = ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();

@@ -7,7 +7,7 @@ mod support;
 
 use tidings_core::{
     authority::{Aspect, Difference},
-    ids::{ChangeHash, DocumentId, StreamId, TenantId},
+    ids::{ChangeHash, DocumentId, StreamId, TenantId, TimelineId},
     journal::Position,
     limits::Limits,
     wire::FetchScope,
@@ -50,7 +50,7 @@ on_each_store! {
 const PAGE: &str = "SELECT count(*) FROM snapshots WHERE document LIKE 'page/%' AND position = 5";
 
 fn page() -> DocumentId {
-    DocumentId::Page(boats(), 1)
+    TimelineId::of(boats()).page(1)
 }
 
 fn tenant() -> TenantId {

@@ -10,7 +10,7 @@ use tidings_core::{
     authority::step,
     code::Code,
     doc::{ApplyChangeError, Change, Document},
-    ids::{ConversationId, DocumentId, TenantId},
+    ids::{ConversationId, TenantId, TimelineId},
     journal::Entry,
     time::WallTime,
 };
@@ -184,7 +184,7 @@ fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
 }
 
 fn restore(data: &[u8]) -> Result<Document, String> {
-    let id = DocumentId::Page(ConversationId::from_bytes([0xb0; 16]), 1);
+    let id = TimelineId::of(ConversationId::from_bytes([0xb0; 16])).page(1);
     let scene = scene();
     let (position, _, admissions) = scene.stream.document(&scene.page()).unwrap().save();
     Document::restore(id, Some((position, data, &admissions)), &[]).map_err(|error| error.to_string())

@@ -7,7 +7,7 @@ use tidings_core::{
     code::Code,
     command::{AddMember, CreateConversation, RemoveMember, SendMessage, SetInfo},
     engine::{Input, ServerFault},
-    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TimelineId},
     journal::Position,
     limits::Limits,
     model::{InfoField, Role},
@@ -177,7 +177,7 @@ fn s6_entries_that_do_not_fit_are_told_and_fetched_anew() {
         |frame| on_entries(frame, |entry| entry.change.clear()),
         |frame| on_entries(frame, |entry| *entry.change.last_mut().unwrap() ^= 1),
         |frame| on_entries(frame, |entry| entry.document = DocumentId::Home(account("ann"))),
-        |frame| on_entries(frame, |entry| entry.document = DocumentId::Page(ConversationId::from_bytes([3; 16]), 9)),
+        |frame| on_entries(frame, |entry| entry.document = TimelineId::of(ConversationId::from_bytes([3; 16])).page(9)),
     ];
     for (index, lie) in lies.into_iter().enumerate() {
         let mut scene = scene();

@@ -6,7 +6,7 @@
 use tidings_core::{
     command::{ChangeRole, CreateConversation, SendMessage, SetInfo},
     engine::Input,
-    ids::{AccountId, ConversationId, DocumentId, StreamId},
+    ids::{AccountId, ConversationId, StreamId, TimelineId},
     limits::Limits,
     model::{InfoField, Role},
 };
@@ -60,7 +60,7 @@ impl Group {
     /// Has the server write the document anew, and waits until it has.
     #[track_caller]
     fn squash(&mut self) {
-        let document = DocumentId::Conversation(self.id);
+        let document = TimelineId::of(self.id).document();
         let before = self.generations();
         self.world.node(0).unwrap().squash(tenant(), document);
         self.world.run_ms(1_000);
@@ -136,7 +136,7 @@ fn e140_what_waits_stays_on_the_screen() {
     group.call_it(bob, "Boats");
     group.world.run_ms(1_000);
     assert_eq!(group.titled("Boats"), 0);
-    group.world.node(0).unwrap().squash(tenant(), DocumentId::Conversation(group.id));
+    group.world.node(0).unwrap().squash(tenant(), TimelineId::of(group.id).document());
     for _ in 0..3_000 {
         assert_eq!(group.title(bob), "Boats");
         assert_eq!(group.world.client(bob).screen.details[&group.id].description, None);

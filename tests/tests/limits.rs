@@ -7,7 +7,7 @@ use tidings_core::{
     authority::AdmitError,
     code::Code,
     doc::{Document, Fact, ProfileField},
-    ids::{AccountId, ContactId, DocumentId, MessageId, Stamp},
+    ids::{AccountId, ContactId, DocumentId, MessageId, Stamp, TimelineId},
     limits::Limits,
     model::{Contact, ContactKind, Edit, InfoField, MemberField, MessageBody},
     wire::{Closed, DecodeFrameError, PushedChange, ServerFrame, decode_frame, encode, encode_frame},
@@ -60,8 +60,8 @@ fn nickname(_: &Room, text: String) -> Fact {
 fn a19_a_text_is_as_long_as_it_may_be_and_no_longer() {
     let [group, home] = [RoomKind::Group, RoomKind::Account].map(Room::begun);
     let limits = Limits::default();
-    let conversation = DocumentId::Conversation(group.stream().id().conversation().unwrap());
-    let page = DocumentId::Page(group.stream().id().conversation().unwrap(), 1);
+    let conversation = TimelineId::of(group.stream().id().conversation().unwrap()).document();
+    let page = TimelineId::of(group.stream().id().conversation().unwrap()).page(1);
     let me: AccountId = account("me");
     let (public, private) = (DocumentId::Account(me.clone()), DocumentId::Home(me));
     let words = limits.message_characters_max as usize;
@@ -120,7 +120,7 @@ fn check_edge(room: &Room, device: usize, pushed: &PushedChange, least: usize, c
 #[test]
 fn b1_b4_a_change_is_as_large_as_it_may_be_and_no_larger() {
     let room = Room::begun(RoomKind::Group);
-    let page = DocumentId::Page(room.stream().id().conversation().unwrap(), 1);
+    let page = TimelineId::of(room.stream().id().conversation().unwrap()).page(1);
     let pushed = written(&room, ME, &page, &[message(&room, "words".into())]);
     check_edge(&room, ME, &pushed, pushed.change.len(), Code::ChangeTooLarge, |limits, bound| {
         limits.change_bytes_max = bound;
@@ -131,7 +131,7 @@ fn b1_b4_a_change_is_as_large_as_it_may_be_and_no_larger() {
     check_edge(&room, ME, &pushed, 2, Code::TooManyPredecessors, |limits, bound| {
         limits.change_predecessors_max = bound;
     });
-    let conversation = DocumentId::Conversation(room.stream().id().conversation().unwrap());
+    let conversation = TimelineId::of(room.stream().id().conversation().unwrap()).document();
     let text = |field| Fact::Info(field, Some("words".into()));
     let pushed = written(&room, OWNER, &conversation, &[text(InfoField::Title), text(InfoField::Description)]);
     check_edge(&room, OWNER, &pushed, 2, Code::TooManyOperations, |limits, bound| limits.change_facts_max = bound);
@@ -144,7 +144,7 @@ fn b1_b4_a_change_is_as_large_as_it_may_be_and_no_larger() {
 fn d6_d20_d22_a_document_is_filled_to_its_last_byte() {
     let room = Room::begun(RoomKind::Group);
     let id = room.stream().id().conversation().unwrap();
-    let (page, conversation) = (DocumentId::Page(id, 1), DocumentId::Conversation(id));
+    let (page, conversation) = (TimelineId::of(id).page(1), TimelineId::of(id).document());
     let bytes = |document: &DocumentId| {
         let bytes = room.stream().document(document).map_or(0, Document::change_bytes);
         usize::try_from(bytes).unwrap()

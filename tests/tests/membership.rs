@@ -14,7 +14,7 @@ use tidings_core::{
         Planning, RemoveMember, SetLocked, SetPermission, SetPolicy, SetState, TransferOwnership, UnbanMember,
     },
     doc::{Document, Fact},
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TimelineId},
     limits::Limits,
     model::{
         ConversationKind, ConversationState, Created, Grant, InfoField, JoinPolicy, LateWrites, MemberField,
@@ -244,10 +244,10 @@ impl Arena {
                 (GROUP, NAMES.into_iter().zip(roles).collect())
             }
         };
-        let document = DocumentId::Conversation(conversation);
+        let document = TimelineId::of(conversation).document();
         let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation));
         stream.insert(Document::new(document.clone()));
-        stream.insert(Document::new(DocumentId::Page(conversation, 1)));
+        stream.insert(Document::new(TimelineId::of(conversation).page(1)));
         let client = PEOPLE.iter().position(|name| *name == "me").expect("a member has a device");
         let by = match kind {
             ConversationKind::System => PEOPLE.len() - 1,
@@ -322,7 +322,7 @@ impl Arena {
             self.write(who, &document, &facts);
         }
         let Some(conversation) = document.stream().conversation() else { return };
-        words.into_iter().for_each(|message| self.write(who, &DocumentId::Page(conversation, 1), &[message]));
+        words.into_iter().for_each(|message| self.write(who, &TimelineId::of(conversation).page(1), &[message]));
     }
 
     fn command(&mut self, who: usize, command: &Command) {

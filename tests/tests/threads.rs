@@ -9,7 +9,7 @@ use tidings_core::{
         CreateConversation, CreateThread, PinMessage, React, RemoveMember, SendMessage, SetThread, ThreadChange,
     },
     engine::Input,
-    ids::{AccountId, ConversationId, DocumentId, MessageId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, TenantId, TimelineId},
     limits::Limits,
     model::{ConversationKind, MemberStatus},
     time::WallTime,
@@ -340,7 +340,7 @@ fn v64_a_detail_tells_when_its_conversation_or_thread_was_last_changed() {
     let thread = group.reply(ann, &group.message.clone(), "to the sea");
     group.look(bob, thread);
     group.settle();
-    let (of_group, of_thread) = (DocumentId::Conversation(id), DocumentId::Thread(id, thread));
+    let (of_group, of_thread) = (TimelineId::of(id).document(), TimelineId::of_thread(id, thread).document());
     let (begun, opened) = (group.updated_at(&of_group), group.updated_at(&of_thread));
     group.world.run_ms(5_000);
     let request = group.world.command(ann, SendMessage::new(id, "says nothing of the group"));

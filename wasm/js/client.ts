@@ -953,11 +953,11 @@ export class Client {
 
   /** Counts a subscription to a conversation or thread; the first one opens it, the last one closes it. */
   #show(conversation: string, thread?: string): { open: OpenConversation; release: Unsubscribe } {
-    const room = thread ?? conversation;
-    let open = this.#open.get(room);
+    const timeline = thread ?? conversation;
+    let open = this.#open.get(timeline);
     if (open === undefined) {
       open = new OpenConversation(conversation, thread);
-      this.#open.set(room, open);
+      this.#open.set(timeline, open);
       if (thread !== undefined) {
         this.#threads.add(open);
       }
@@ -965,7 +965,7 @@ export class Client {
       try {
         this.#tellEngine(open.input);
       } catch (error) {
-        this.#open.delete(room);
+        this.#open.delete(timeline);
         this.#threads.delete(open);
         throw error;
       }
@@ -975,9 +975,9 @@ export class Client {
     const release = once(() => {
       shown.subscriptions -= 1;
       if (shown.subscriptions === 0) {
-        this.#open.delete(room);
+        this.#open.delete(timeline);
         this.#threads.delete(shown);
-        this.#tellEngine({ close_conversation: room });
+        this.#tellEngine({ close_conversation: timeline });
       }
     });
     return { open: shown, release };

@@ -12,9 +12,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     let allowed = match context.document {
         DocumentId::Account(account) => account == context.account() || context.session.administrator,
         DocumentId::Home(account) => account == context.account(),
-        DocumentId::Conversation(_) | DocumentId::Page(..) | DocumentId::Thread(..) | DocumentId::ThreadPage(..) => {
-            false
-        }
+        DocumentId::Timeline(_) | DocumentId::Page(..) => false,
     };
     if !allowed {
         return refuse(Code::NotTheOwner, "only the account itself may write this");

@@ -245,7 +245,7 @@ impl Stream {
 
     /// A change of a conversation document has seen what it replaces.
     fn check_seen(&self, document: &DocumentId, change: &Change) -> Result<(), Refusal> {
-        let (DocumentId::Conversation(_) | DocumentId::Thread(..)) = document else { return Ok(()) };
+        let DocumentId::Timeline(_) = document else { return Ok(()) };
         let document = self.document(document).expect("shape found it");
         for operation in change.operations() {
             let mut seen = operation.predecessors.clone();

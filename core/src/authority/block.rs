@@ -8,7 +8,7 @@ use crate::{
     authority::{Context, Refusal, Session, Stream, refuse, shape, stream::facts_of},
     code::Code,
     doc::Fact,
-    ids::{AccountId, DocumentId},
+    ids::AccountId,
     limits::Limits,
     model::{ConversationKind, Member, MemberStatus},
     wire::PushedChange,
@@ -25,7 +25,9 @@ impl Stream {
         if self.conversation().kind() == Some(ConversationKind::Direct) {
             return self.conversation().members.keys().filter(is_other).cloned().collect();
         }
-        let DocumentId::Conversation(_) = pushed.document else { return Vec::new() };
+        if !pushed.document.is_conversation() {
+            return Vec::new();
+        }
         let Ok((change, _)) = shape::read(&pushed.change, limits) else { return Vec::new() };
         facts_of(&pushed.document, &change).iter().filter_map(brought_in).filter(is_other).cloned().collect()
     }
@@ -38,7 +40,9 @@ impl Stream {
 
     /// How many others a change brings in: adds, invites, or begins a conversation with.
     pub fn people_brought_in(session: &Session, pushed: &PushedChange, limits: &Limits) -> usize {
-        let DocumentId::Conversation(_) = pushed.document else { return 0 };
+        if !pushed.document.is_conversation() {
+            return 0;
+        }
         let Ok((change, _)) = shape::read(&pushed.change, limits) else { return 0 };
         let is_other = |account: &&AccountId| **account != session.account;
         facts_of(&pushed.document, &change).iter().filter_map(brought_in).filter(is_other).count()

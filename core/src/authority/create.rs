@@ -8,7 +8,7 @@ use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::Fact,
-    ids::{AccountId, ConversationId, DocumentId},
+    ids::{AccountId, ConversationId, TimelineId},
     model::{ConversationKind, Created, MemberStatus, Resource, Role, Standing},
 };
 
@@ -83,7 +83,7 @@ fn check_direct(context: &Context<'_>, facts: &[Fact], members: &BTreeMap<&Accou
     }
     check_bare(facts, "a direct has no title, no policies and no scope")?;
     let derived = ConversationId::direct(context.stream.tenant(), one, other);
-    if *context.document != DocumentId::Conversation(derived) {
+    if *context.document != TimelineId::of(derived).document() {
         return refuse(Code::IdInvalid, "not the derived id of this direct");
     }
     Ok(())
@@ -115,7 +115,7 @@ fn check_resource(
     }
     check_bare(facts, "a resource conversation begins with nothing but its resource")?;
     let derived = ConversationId::resource(context.stream.tenant(), id, client);
-    if *context.document != DocumentId::Conversation(derived) {
+    if *context.document != TimelineId::of(derived).document() {
         return refuse(Code::IdInvalid, "not the derived id of this resource's conversation");
     }
     Ok(())

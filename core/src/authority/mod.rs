@@ -48,7 +48,7 @@ pub use wish::{Answer, Asker, Fulfilled, Subscription, answer_wish, unknown_to_a
 use crate::{
     code::Code,
     doc::Fact,
-    ids::{AccountId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, DeviceId, DocumentId, PageNumber, StreamId, TenantId, TimelineId},
     limits::Limits,
     model::{Conversation, Permission, Power},
     time::WallTime,
@@ -92,14 +92,14 @@ impl Context<'_> {
     }
 
     /// What the document belongs to: the conversation, or one of its threads.
-    fn room(&self) -> &Conversation {
-        let thread = self.document.thread().and_then(|thread| self.stream.room(thread));
-        thread.unwrap_or(self.conversation())
+    fn timeline(&self) -> &Conversation {
+        let timeline = self.document.timeline().and_then(|timeline| self.stream.timeline(timeline));
+        timeline.unwrap_or(self.conversation())
     }
 
     /// The page that takes new messages, of those that the document is one of.
     fn open_page(&self) -> PageNumber {
-        self.document.room().map_or(0, |room| self.stream.open_page_of(room, self.limits))
+        self.document.timeline().map_or(0, |timeline| self.stream.open_page(timeline, self.limits))
     }
 
     fn account(&self) -> &AccountId {
@@ -128,20 +128,24 @@ impl Context<'_> {
 
 /// Steps 3 to 9 of the decision, on what a change states.
 pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
-    if context.document.thread().is_some_and(|thread| context.stream.room(thread).is_none()) {
+    if context.document.timeline().is_some_and(|timeline| context.stream.timeline(timeline).is_none()) {
         return refuse(Code::ConversationUnknown, "the thread is not here");
     }
     count::check(context, facts)?;
     match context.document {
         DocumentId::Account(_) | DocumentId::Home(_) => account::check(context, facts)?,
-        DocumentId::Conversation(_) if context.account().is_system() => wish::check(context, facts)?,
-        DocumentId::Page(..) | DocumentId::ThreadPage(..) if context.account().is_system() => {
+        DocumentId::Timeline(TimelineId { thread: None, .. }) if context.account().is_system() => {
+            wish::check(context, facts)?
+        }
+        DocumentId::Page(..) if context.account().is_system() => {
             late::check_admitted(context, facts)?;
             page::check(context, facts)?;
         }
-        DocumentId::Conversation(_) if context.conversation().created.is_none() => create::check(context, facts)?,
-        DocumentId::Thread(..) if context.room().created.is_none() => thread::check(context, facts)?,
-        DocumentId::Conversation(_) | DocumentId::Page(..) | DocumentId::Thread(..) | DocumentId::ThreadPage(..) => {
+        DocumentId::Timeline(timeline) if context.timeline().created.is_none() => match timeline.thread {
+            None => create::check(context, facts)?,
+            Some(_) => thread::check(context, facts)?,
+        },
+        DocumentId::Timeline(_) | DocumentId::Page(..) => {
             state::check(context, facts)?;
             status::check(context, facts)?;
             permission::check(context, facts)?;

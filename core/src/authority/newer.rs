@@ -8,7 +8,7 @@ use crate::{
     ids::AccountId,
     journal::Entry,
     limits::Limits,
-    model::Member,
+    model::{Conversation, Member},
 };
 
 pub(super) fn check(facts: &[Fact]) -> Result<(), Refusal> {
@@ -27,7 +27,7 @@ impl Stream {
     /// Whether this version knows every name that decides what an account may do.
     pub(crate) fn is_known_to(&self, account: &AccountId) -> bool {
         let conversation = self.conversation();
-        self.opened().chain([conversation]).all(|room| room.is_known())
+        self.opened().chain([conversation]).all(Conversation::is_known)
             && conversation.members.get(account).is_none_or(Member::is_known)
     }
 

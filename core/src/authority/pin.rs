@@ -18,9 +18,9 @@ const KEY: &[u8] = b"pin/";
 /// The pages that a change pins messages of, but those that nobody has begun. The
 /// bytes are a stranger's, and nothing is known of them yet.
 pub(super) fn pages_in(stream: &Stream, document: &DocumentId, change: &[u8]) -> BTreeSet<DocumentId> {
-    let is_room = matches!(document, DocumentId::Conversation(_) | DocumentId::Thread(..));
+    let is_timeline = matches!(document, DocumentId::Timeline(_));
     // Read only where there may be one: the columns of a change are not deflated.
-    if !is_room || !change.windows(KEY.len()).any(|window| window == KEY) {
+    if !is_timeline || !change.windows(KEY.len()).any(|window| window == KEY) {
         return BTreeSet::new();
     }
     let Ok((change, _)) = shape::read(change, &Limits::WIDEST) else { return BTreeSet::new() };
@@ -51,8 +51,8 @@ fn pinned(fact: &Fact) -> Option<(&MessageId, &Pin)> {
 
 /// The page that a pin names, if it has begun.
 fn page_of(stream: &Stream, document: &DocumentId, pin: &Pin) -> Option<DocumentId> {
-    let conversation: ConversationId = stream.id().conversation()?;
-    let room = document.room()?;
-    let begun = (1..=stream.newest_page(room)).contains(&pin.page);
-    begun.then(|| DocumentId::of_page(conversation, room, pin.page))
+    let _conversation: ConversationId = stream.id().conversation()?;
+    let timeline = document.timeline()?;
+    let begun = (1..=stream.newest_page(timeline)).contains(&pin.page);
+    begun.then(|| timeline.page(pin.page))
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// How far a document may be filled by somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Room {
+enum Reserve {
     /// To the soft mark: what everybody writes.
     Common,
     /// Half-way from there to the end: what moderators and above write.
@@ -35,8 +35,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact], bytes: usize) -> Resu
         let detail = || format!("page {number} has no room for {bytes} bytes");
         return if fits { Ok(()) } else { refuse(Code::PageFull, detail()) };
     }
-    let room = room(context, facts);
-    let (changes_max, bytes_max) = match bounds(room, context.limits) {
+    let reserve = reserve(context, facts);
+    let (changes_max, bytes_max) = match bounds(reserve, context.limits) {
         Some(bounds) if document.changes() > 0 => bounds,
         Some(_) | None => return Ok(()),
     };
@@ -51,38 +51,36 @@ fn describe(document: &Document) -> String {
 }
 
 /// The changes and bytes that a document may have; none where there is no bound.
-fn bounds(room: Room, limits: &Limits) -> Option<(u32, u64)> {
+fn bounds(reserve: Reserve, limits: &Limits) -> Option<(u32, u64)> {
     let (soft, max) = (limits.document_changes_soft, limits.document_changes_max);
     let (bytes_soft, bytes_max) = (limits.document_bytes_soft, limits.document_bytes_max);
     let between = |soft: u32, max: u32| soft + max.saturating_sub(soft) / 2;
-    match room {
-        Room::Common => Some((soft, u64::from(bytes_soft))),
-        Room::Order => Some((between(soft, max), u64::from(between(bytes_soft, bytes_max)))),
-        Room::Own => Some((max, u64::from(bytes_max))),
-        Room::Last => None,
+    match reserve {
+        Reserve::Common => Some((soft, u64::from(bytes_soft))),
+        Reserve::Order => Some((between(soft, max), u64::from(between(bytes_soft, bytes_max)))),
+        Reserve::Own => Some((max, u64::from(bytes_max))),
+        Reserve::Last => None,
     }
 }
 
-fn room(context: &Context<'_>, facts: &[Fact]) -> Room {
+fn reserve(context: &Context<'_>, facts: &[Fact]) -> Reserve {
     let all = |of: fn(&Context<'_>, &Fact) -> bool| !facts.is_empty() && facts.iter().all(|fact| of(context, fact));
     if all(|_, fact| matches!(fact, Fact::State(ConversationState::Deleted))) {
-        return Room::Last;
+        return Reserve::Last;
     }
     let is_own = match context.document {
         DocumentId::Home(_) => all(|_, fact| matches!(fact, Fact::Blocked(..) | Fact::Reachability(_))),
         DocumentId::Account(_) => false,
-        DocumentId::Conversation(_) | DocumentId::Thread(..) | DocumentId::Page(..) | DocumentId::ThreadPage(..) => {
-            all(leaves)
-        }
+        DocumentId::Timeline(_) | DocumentId::Page(..) => all(leaves),
     };
     if is_own || context.session.administrator {
-        return Room::Own;
+        return Reserve::Own;
     }
     let conversation = context.conversation();
     match context.power() {
-        Some(power) if power.rank >= conversation.rank_of(&Role::Owner) => Room::Own,
-        Some(power) if power.rank >= conversation.rank_of(&Role::Moderator) => Room::Order,
-        Some(_) | None => Room::Common,
+        Some(power) if power.rank >= conversation.rank_of(&Role::Owner) => Reserve::Own,
+        Some(power) if power.rank >= conversation.rank_of(&Role::Moderator) => Reserve::Order,
+        Some(_) | None => Reserve::Common,
     }
 }
 

@@ -10,18 +10,22 @@ use crate::{
 /// The state of the conversation; in a thread, then that of the thread.
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     match context.document.thread() {
-        None => check_room(context, context.conversation(), facts),
+        None => check_timeline(context, context.conversation(), facts),
         Some(_) => {
             // What opens the thread again opens nothing else.
-            check_room(context, context.conversation(), &[])?;
-            check_room(context, context.room(), facts)
+            check_timeline(context, context.conversation(), &[])?;
+            check_timeline(context, context.timeline(), facts)
         }
     }
 }
 
 /// What the state of one of them, and its lock, let be written: `facts`, or
 /// anything at all when there are none.
-pub(super) fn check_room(context: &Context<'_>, conversation: &Conversation, facts: &[Fact]) -> Result<(), Refusal> {
+pub(super) fn check_timeline(
+    context: &Context<'_>,
+    conversation: &Conversation,
+    facts: &[Fact],
+) -> Result<(), Refusal> {
     if conversation.created.is_none() {
         return refuse(Code::ConversationUnknown, "the conversation does not exist");
     }

@@ -28,7 +28,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     if facts.iter().any(|fact| matches!(fact, Fact::Created(_))) {
         // The same one by its derived id, created twice while offline: the later
         // one is written anew, and finds that nothing is left to do.
-        return match context.room().kind() {
+        return match context.timeline().kind() {
             Some(ConversationKind::Direct) => refuse(Code::Stale, "the direct exists already"),
             Some(ConversationKind::Resource) => refuse(Code::Stale, "the resource's conversation exists already"),
             Some(ConversationKind::Thread) => refuse(Code::Stale, "the thread exists already"),

@@ -14,7 +14,7 @@ use crate::{
     doc::{Admit, ApplyChangeError, Change, Document, Fact, Home, Key, Message, Operation, OperationKind, effort},
     ids::{
         AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId,
-        TenantId,
+        TenantId, TimelineId,
     },
     journal::{Entry, Head, Position},
     limits::Limits,
@@ -39,7 +39,7 @@ pub struct Stream {
     /// The threads that are known of.
     threads: Arc<BTreeMap<ConversationId, Thread>>,
     /// Those whose document is loaded, as it says.
-    rooms: BTreeMap<ConversationId, Arc<Conversation>>,
+    opened: BTreeMap<ConversationId, Arc<Conversation>>,
     /// Who said something last and when, while slow mode is on.
     pub(super) said: Said,
     /// Who has blocked the author of what is admitted next, as the server told.
@@ -92,7 +92,7 @@ impl Stream {
             documents: BTreeMap::new(),
             conversation: Arc::default(),
             threads: Arc::default(),
-            rooms: BTreeMap::new(),
+            opened: BTreeMap::new(),
             said: Said::default(),
             blockers: Vec::new(),
             unreachable: Vec::new(),
@@ -133,13 +133,13 @@ impl Stream {
     /// that are not inserted yet.
     pub fn missing(&self, document: &DocumentId) -> Vec<DocumentId> {
         let mut needed = vec![document.clone()];
-        if let (Some(conversation), Some(room)) = (self.id.conversation(), document.room()) {
-            needed.push(DocumentId::Conversation(conversation));
-            needed.push(DocumentId::of_room(conversation, room));
+        if let Some(timeline) = document.timeline() {
+            needed.push(TimelineId::of(timeline.conversation).document());
+            needed.push(timeline.document());
             // Whether the next page may open is for the newest one to say.
-            let newest = self.newest_page(room);
+            let newest = self.newest_page(timeline);
             if document.page().is_some_and(|number| number > newest) && newest > 0 {
-                needed.push(DocumentId::of_page(conversation, room, newest));
+                needed.push(timeline.page(newest));
             }
         }
         needed.sort_unstable();
@@ -155,12 +155,12 @@ impl Stream {
         let mut needed = self.missing(document);
         needed.extend(pin::pages_in(self, document, change));
         needed.retain(|document| !self.documents.contains_key(document));
-        let opens = |thread| self.rooms.get(&thread).is_some_and(|room| room.created.is_none());
-        if let DocumentId::Thread(conversation, thread) = *document
+        let opens = |thread| self.opened.get(&thread).is_some_and(|thread| thread.created.is_none());
+        if let DocumentId::Timeline(TimelineId { conversation, thread: Some(thread) }) = *document
             && opens(thread)
             && let Some(parent) = thread::parent_in(document, change)
         {
-            needed.push(DocumentId::of_room(conversation, parent.conversation));
+            needed.push(TimelineId::within(conversation, parent.conversation).document());
             needed.push(parent.document(conversation));
             needed.retain(|document| !self.documents.contains_key(document));
         }
@@ -178,21 +178,23 @@ impl Stream {
     /// Takes in a loaded document, or one without a change.
     pub fn insert(&mut self, document: Document) {
         match *document.id() {
-            DocumentId::Conversation(_) => self.conversation = Arc::new(Conversation::read(&document)),
-            DocumentId::Thread(_, thread) => {
-                let room = Conversation::read(&document);
-                self.know(thread, &room);
-                self.rooms.insert(thread, Arc::new(room));
+            DocumentId::Timeline(TimelineId { thread: None, .. }) => {
+                self.conversation = Arc::new(Conversation::read(&document));
             }
-            _ => {}
+            DocumentId::Timeline(TimelineId { thread: Some(thread), .. }) => {
+                let opened = Conversation::read(&document);
+                self.know(thread, &opened);
+                self.opened.insert(thread, Arc::new(opened));
+            }
+            DocumentId::Page(..) | DocumentId::Account(_) | DocumentId::Home(_) => {}
         }
         self.documents.insert(document.id().clone(), Arc::new(document));
     }
 
     /// Lets go of a document, to bound memory.
     pub fn remove(&mut self, document: &DocumentId) -> Option<Document> {
-        if let DocumentId::Thread(_, thread) = document {
-            self.rooms.remove(thread);
+        if let DocumentId::Timeline(TimelineId { thread: Some(thread), .. }) = document {
+            self.opened.remove(thread);
         }
         self.documents.remove(document).map(Arc::unwrap_or_clone)
     }
@@ -225,40 +227,31 @@ impl Stream {
     pub fn lacks_base(&self) -> bool {
         let Some(conversation) = self.id.conversation() else { return false };
         let created = self.position() == Position::ZERO || self.conversation.created.is_some();
-        let page = self.page == 0 || self.documents.contains_key(&DocumentId::Page(conversation, self.page));
+        let page = self.page == 0 || self.documents.contains_key(&TimelineId::of(conversation).page(self.page));
         !created || !page
     }
 
-    /// The page that takes new messages, judged by the newest page; that one
-    /// itself when it is not loaded.
-    pub fn open_page(&self, limits: &Limits) -> PageNumber {
-        self.id.conversation().map_or(0, |conversation| self.open_page_of(conversation, limits))
-    }
-
-    /// The same, of the conversation or of one of its threads.
-    pub fn open_page_of(&self, room: ConversationId, limits: &Limits) -> PageNumber {
-        let Some(conversation) = self.id.conversation() else { return 0 };
-        let page = self.newest_page(room);
-        let newest = self.documents.get(&DocumentId::of_page(conversation, room, page));
-        match newest {
+    /// The page of a timeline that takes new messages, judged by the newest page;
+    /// that one itself when it is not loaded.
+    pub fn open_page(&self, timeline: TimelineId, limits: &Limits) -> PageNumber {
+        let page = self.newest_page(timeline);
+        match self.documents.get(&timeline.page(page)) {
             Some(newest) if is_closed(newest, limits) => page.saturating_add(1),
             _ => page.max(1),
         }
     }
 
-    /// The newest page that has a change, of the conversation or of one of its
-    /// threads; 0 for none.
-    pub fn newest_page(&self, room: ConversationId) -> PageNumber {
-        match self.threads.get(&room) {
-            Some(thread) => thread.page,
-            None if self.id.conversation() == Some(room) => self.page,
-            None => 0,
+    /// The newest page of a timeline that has a change; 0 for none.
+    pub fn newest_page(&self, timeline: TimelineId) -> PageNumber {
+        match timeline.thread {
+            None => self.page,
+            Some(thread) => self.threads.get(&thread).map_or(0, |thread| thread.page),
         }
     }
 
-    /// Whether it is a page behind the newest one of its room.
+    /// Whether it is a page after the newest one of its timeline.
     pub(super) fn begins_page(&self, document: &DocumentId) -> bool {
-        let newest = document.room().map(|room| self.newest_page(room));
+        let newest = document.timeline().map(|timeline| self.newest_page(timeline));
         document.page().zip(newest).is_some_and(|(number, newest)| number > newest)
     }
 
@@ -266,9 +259,9 @@ impl Stream {
     /// for older pages and threads.
     pub fn is_base(&self, document: &DocumentId) -> bool {
         match document {
-            DocumentId::Conversation(_) | DocumentId::Account(_) | DocumentId::Home(_) => true,
-            DocumentId::Page(_, number) => *number == self.page,
-            DocumentId::Thread(..) | DocumentId::ThreadPage(..) => false,
+            DocumentId::Account(_) | DocumentId::Home(_) => true,
+            DocumentId::Timeline(timeline) => timeline.thread.is_none(),
+            DocumentId::Page(timeline, number) => timeline.thread.is_none() && *number == self.page,
         }
     }
 
@@ -289,16 +282,18 @@ impl Stream {
         }
     }
 
-    /// What the document of the conversation, or of one of its threads, says;
-    /// none of a thread whose document is not loaded.
-    pub fn room(&self, room: ConversationId) -> Option<&Conversation> {
-        let opened = || self.rooms.get(&room).map(Arc::as_ref);
-        if self.id.conversation() == Some(room) { Some(&self.conversation) } else { opened() }
+    /// What the document of a timeline says; none of a thread whose document is
+    /// not loaded.
+    pub fn timeline(&self, timeline: TimelineId) -> Option<&Conversation> {
+        match timeline.thread {
+            None => Some(&self.conversation),
+            Some(thread) => self.opened.get(&thread).map(Arc::as_ref),
+        }
     }
 
     /// What the documents of threads that are loaded say.
     pub(super) fn opened(&self) -> impl Iterator<Item = &Conversation> {
-        self.rooms.values().map(Arc::as_ref)
+        self.opened.values().map(Arc::as_ref)
     }
 
     /// The loaded page that holds a message. Of most pages the ends tell that they do not.
@@ -312,7 +307,7 @@ impl Stream {
     /// The message admitted last, if its page is loaded.
     pub fn last_message(&self) -> Option<LastMessage> {
         let conversation: ConversationId = self.id.conversation()?;
-        let page = self.documents.get(&DocumentId::Page(conversation, self.page))?;
+        let page = self.documents.get(&TimelineId::of(conversation).page(self.page))?;
         let (position, id) = page.admissions().newest()?;
         let message = Message::read(page, id)?;
         Some(LastMessage { position: *position, preview: message.content().map(Content::preview), message: message.id })
@@ -424,7 +419,7 @@ impl Stream {
         apply: impl FnOnce(&mut Document) -> Result<Option<Change>, ApplyChangeError>,
         read: impl Fn() -> Result<Change, ApplyChangeError>,
     ) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
-        let is_held = |thread| self.rooms.contains_key(&thread);
+        let is_held = |thread| self.opened.contains_key(&thread);
         let begins = self.begins_page(&entry.document) && entry.document.thread().is_none_or(is_held);
         let applied = match self.document_mut(&entry.document) {
             Some(document) => apply(document)?,
@@ -446,7 +441,7 @@ impl Stream {
             };
             self.head = self.head.next(&self.tenant, entry, hash);
         }
-        if let DocumentId::Page(_, number) = entry.document {
+        if let DocumentId::Page(TimelineId { thread: None, .. }, number) = entry.document {
             self.page = self.page.max(number);
         }
         // A page may have been loaded when the stream had moved on: what it has
@@ -512,8 +507,8 @@ impl Stream {
     }
 
     /// A thread is known of once it was opened.
-    fn know(&mut self, thread: ConversationId, room: &Conversation) {
-        let parent = room.created.as_ref().and_then(|created| created.parent.clone());
+    fn know(&mut self, thread: ConversationId, opened: &Conversation) {
+        let parent = opened.created.as_ref().and_then(|created| created.parent.clone());
         if let Some(parent) = parent.filter(|_| !self.threads.contains_key(&thread)) {
             Arc::make_mut(&mut self.threads).insert(thread, Thread::new(thread, parent));
         }
@@ -541,31 +536,31 @@ impl Stream {
         let document = self.documents.get(id).map(Arc::as_ref);
         let mut effects = Effects { thread: id.thread(), ..Effects::default() };
         match (id, document) {
-            (DocumentId::Conversation(_), Some(document)) => {
+            (DocumentId::Timeline(TimelineId { thread: None, .. }), Some(document)) => {
                 effects.joined = Arc::make_mut(&mut self.conversation).refresh(document, &facts)
             }
-            (DocumentId::Page(_, number), _) => self.page = self.page.max(*number),
+            (DocumentId::Page(TimelineId { thread: None, .. }, number), _) => self.page = self.page.max(*number),
             (DocumentId::Account(_), Some(document)) => effects.profile = Some(Profile::read(document)),
-            (DocumentId::Thread(_, thread), Some(document)) => {
-                let mut room = self.rooms.remove(thread).map(Arc::unwrap_or_clone).unwrap_or_default();
-                room.refresh(document, &facts);
-                self.know(*thread, &room);
-                self.rooms.insert(*thread, Arc::new(room));
+            (DocumentId::Timeline(TimelineId { thread: Some(thread), .. }), Some(document)) => {
+                let mut opened = self.opened.remove(thread).map(Arc::unwrap_or_clone).unwrap_or_default();
+                opened.refresh(document, &facts);
+                self.know(*thread, &opened);
+                self.opened.insert(*thread, Arc::new(opened));
             }
             // Opened, and not looked at here.
-            (DocumentId::Thread(_, thread), None) => {
+            (DocumentId::Timeline(TimelineId { thread: Some(thread), .. }), None) => {
                 let created = facts.iter().find_map(|fact| match fact {
                     Fact::Created(created) => Some(created.clone()),
                     _ => None,
                 });
                 self.know(*thread, &Conversation { created, ..Conversation::default() });
             }
-            (DocumentId::ThreadPage(_, thread, number), _) => {
+            (DocumentId::Page(TimelineId { thread: Some(thread), .. }, number), _) => {
                 if let Some(thread) = Arc::make_mut(&mut self.threads).get_mut(thread) {
                     thread.page = thread.page.max(*number);
                 }
             }
-            (DocumentId::Conversation(_) | DocumentId::Account(_) | DocumentId::Home(_), _) => {}
+            (DocumentId::Timeline(_) | DocumentId::Account(_) | DocumentId::Home(_), _) => {}
         }
         for fact in &facts {
             match fact {

@@ -6,7 +6,7 @@ use crate::{
     authority::{Context, Refusal, policy, refuse, shape, state, status},
     code::Code,
     doc::{Change, Fact, Key, OperationKind},
-    ids::{ConversationId, DocumentId},
+    ids::{ConversationId, DocumentId, TimelineId},
     limits::Limits,
     model::{ConversationKind, Created, InfoField, Parent, Permission, SubroomPolicy},
 };
@@ -33,7 +33,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         Fact::Created(created) => Some(created),
         _ => None,
     });
-    state::check_room(context, context.conversation(), &[])?;
+    state::check_timeline(context, context.conversation(), &[])?;
     status::check(context, &[])?;
     let Some(created) = created else {
         return refuse(Code::ConversationUnknown, "the thread does not exist");
@@ -75,7 +75,7 @@ fn check_allowed(context: &Context<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The message that it starts from is there, in a room that goes on, and not
+/// The message that it starts from is there, in a timeline that goes on, and not
 /// too deep.
 fn check_parent(context: &Context<'_>, parent: &Parent) -> Result<(), Refusal> {
     let Some(conversation) = context.stream.id().conversation() else {
@@ -85,11 +85,11 @@ fn check_parent(context: &Context<'_>, parent: &Parent) -> Result<(), Refusal> {
     if context.document.thread() != Some(derived) {
         return refuse(Code::IdInvalid, "not the derived id of this thread");
     }
-    let depth = match context.stream.room(parent.conversation) {
+    let depth = match context.stream.timeline(TimelineId::within(conversation, parent.conversation)) {
         _ if parent.conversation == conversation => 0,
-        Some(room) => {
-            state::check_room(context, room, &[])?;
-            room.created.as_ref().and_then(|created| created.parent.as_ref()).map_or(0, |above| above.depth)
+        Some(thread) => {
+            state::check_timeline(context, thread, &[])?;
+            thread.created.as_ref().and_then(|created| created.parent.as_ref()).map_or(0, |above| above.depth)
         }
         None => return refuse(Code::ConversationUnknown, "the thread that it starts from does not exist"),
     };

@@ -256,7 +256,7 @@ fn check_time(context: &Context<'_>, time: WallTime) -> Result<(), Refusal> {
 }
 
 fn check_pins(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
-    let pins = &context.room().pins;
+    let pins = &context.timeline().pins;
     let added = facts.iter().filter(|fact| matches!(fact, Fact::Pin(message, Some(_)) if !pins.contains_key(message)));
     let added = added.count();
     if added > 0 && pins.len() + added > context.limits.pins_max as usize {

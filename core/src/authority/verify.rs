@@ -256,7 +256,7 @@ mod tests {
     use super::*;
     use crate::{
         doc::Fact,
-        ids::{ConversationId, MessageId, Stamp},
+        ids::{ConversationId, MessageId, Stamp, TimelineId},
         model::{ConversationKind, Created, Edit, MemberStatus, MessageBody, Role, Standing},
         time::WallTime,
     };
@@ -295,7 +295,7 @@ mod tests {
                 facts.push(Fact::MemberRole(account(name), role));
                 facts.push(joined(name));
             }
-            journal.write("ow", DocumentId::Conversation(boats()), &facts);
+            journal.write("ow", TimelineId::of(boats()).document(), &facts);
             journal.says("ow", 1);
             journal.says("me", 2);
             journal
@@ -322,7 +322,7 @@ mod tests {
         }
 
         fn says(&mut self, name: &str, number: u16) {
-            let document = DocumentId::Page(boats(), self.stream.open_page(&self.limits));
+            let document = TimelineId::of(boats()).page(self.stream.open_page(TimelineId::of(boats()), &self.limits));
             let body = MessageBody { content: "words".into(), reply_to: None, mentions: None };
             self.write(name, document, &[Fact::Message(message(name, number), body)]);
         }
@@ -331,7 +331,7 @@ mod tests {
             let former = self.stream.conversation().members[&account(name)].standing.clone();
             let standing = Standing::next(former.as_ref(), MemberStatus::Removed, &account("ow"), NOW);
             let removed = Fact::MemberStatus(account(name), standing);
-            self.write("ow", DocumentId::Conversation(boats()), &[removed]);
+            self.write("ow", TimelineId::of(boats()).document(), &[removed]);
         }
 
         fn verifier(&self) -> Verifier {
@@ -426,7 +426,7 @@ mod tests {
     #[test]
     fn j4_a_snapshot_is_the_document_made_again() {
         let mut journal = Journal::new(1_000);
-        let page = DocumentId::Page(boats(), 1);
+        let page = TimelineId::of(boats()).page(1);
         let (_, older, _) = journal.stream.document(&page).unwrap().save();
         journal.says("me", 3);
         let (position, data, admissions) = journal.stream.document(&page).unwrap().save();
@@ -442,7 +442,7 @@ mod tests {
         let mut later = admissions.clone();
         *later.last_mut().unwrap() ^= 2;
         assert_eq!(check(position, &data, &later), Err(Aspect::Admissions));
-        let strange = DocumentId::Page(boats(), 7);
+        let strange = TimelineId::of(boats()).page(7);
         let outcome = journal.verify().unwrap().check_snapshot(&strange, position, &data, &admissions);
         assert_eq!(outcome.map_err(|difference| difference.aspect), Err(Aspect::Snapshot));
     }
@@ -455,7 +455,7 @@ mod tests {
         }
         // An old page is written to again.
         let edit = Edit { content: "other words".into(), at: NOW };
-        journal.write("ow", DocumentId::Page(boats(), 1), &[Fact::Edit(message("ow", 1), edit)]);
+        journal.write("ow", TimelineId::of(boats()).page(1), &[Fact::Edit(message("ow", 1), edit)]);
         let verifier = journal.verify().unwrap();
         assert!(verifier.stream().page() > 20);
         assert!(verifier.stream().documents().count() <= OPEN_DOCUMENTS_MAX);

@@ -6,7 +6,7 @@ use crate::{
     authority::{Context, Refusal, Session, Stream, late, refuse, value},
     code::Code,
     doc::Fact,
-    ids::{AccountId, DocumentId, InviteId},
+    ids::{AccountId, InviteId, TimelineId},
     journal::Position,
     limits::Limits,
     model::{
@@ -158,7 +158,7 @@ impl Stream {
             return Err(Refusal::new(Code::WrongKind, "not a conversation"));
         };
         let Answer { facts, subscription } = answer_wish(self.conversation(), asker, wish, at, limits)?;
-        let document = DocumentId::Conversation(conversation);
+        let document = TimelineId::of(conversation).document();
         let change = self.compose(system.device, &document, at, &facts);
         let pushed = change.map(|change| PushedChange { document, change: change.bytes().to_vec() });
         Ok(Fulfilled { pushed, subscription })

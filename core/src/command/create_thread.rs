@@ -9,7 +9,7 @@ use crate::{
     code::Code,
     command::{PlanResult, Planning, plan},
     doc::Fact,
-    ids::{ConversationId, DocumentId, MessageId, TenantId},
+    ids::{ConversationId, MessageId, TenantId, TimelineId},
     model::{ConversationKind, Created, InfoField, Parent},
 };
 
@@ -39,7 +39,10 @@ impl CreateThread {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
         let thread = self.thread(planning.stream.tenant());
         if planning.stream.thread(thread).is_some() {
-            let its_title = planning.stream.room(thread).and_then(|thread| thread.text(InfoField::Title));
+            let its_title = planning
+                .stream
+                .timeline(TimelineId::of_thread(self.conversation, thread))
+                .and_then(|thread| thread.text(InfoField::Title));
             // What somebody else called it stays; the words of this one too.
             return match self.title.as_deref() {
                 Some(title) if its_title != Some(title) => {
@@ -49,15 +52,20 @@ impl CreateThread {
             };
         }
         let page = planning.page_of(&self.message)?.id();
-        let (Some(room), Some(number)) = (page.room(), page.page()) else {
+        let (Some(timeline), Some(number)) = (page.timeline(), page.page()) else {
             return Err(Refusal::new(Code::MessageUnknown, "not on a page"));
         };
-        let above = planning.stream.thread(room).map_or(0, |above| above.parent.depth);
-        let parent =
-            Parent { conversation: room, message: self.message.clone(), page: number, depth: above.saturating_add(1) };
+        let above =
+            timeline.thread.and_then(|thread| planning.stream.thread(thread)).map_or(0, |above| above.parent.depth);
+        let parent = Parent {
+            conversation: timeline.id(),
+            message: self.message.clone(),
+            page: number,
+            depth: above.saturating_add(1),
+        };
         let created = Created::new(ConversationKind::Thread, planning.account().clone(), planning.at);
         let mut facts = vec![Fact::Created(Created { parent: Some(parent), ..created })];
         facts.extend(self.title.clone().map(|title| Fact::Info(InfoField::Title, Some(title))));
-        plan(DocumentId::Thread(self.conversation, thread), facts)
+        plan(TimelineId::of_thread(self.conversation, thread).document(), facts)
     }
 }

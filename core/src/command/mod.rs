@@ -92,7 +92,7 @@ use crate::{
     authority::{Refusal, Session, Stream},
     code::Code,
     doc::{Document, Fact, Key},
-    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId, TimelineId},
     limits::Limits,
     model::{Content, Late, LateState, MemberStatus, Permission, Role, Standing},
     time::WallTime,
@@ -416,8 +416,8 @@ impl Planning<'_> {
         let granted = member.into_iter().flat_map(|member| &member.grants).filter(|(_, grant)| grant.allowed);
         facts.extend(granted.map(|(permission, _)| Fact::MemberGrant(account.clone(), *permission, None)));
         if status == MemberStatus::Active {
-            let room = (self.limits.change_facts_max as usize).saturating_sub(facts.len());
-            facts.extend(self.admits_held(account).take(room));
+            let rest = (self.limits.change_facts_max as usize).saturating_sub(facts.len());
+            facts.extend(self.admits_held(account).take(rest));
         }
         conversation_plan(conversation, facts)
     }
@@ -442,13 +442,14 @@ impl Planning<'_> {
     }
 
     /// The page that takes new messages, of the conversation or of one of its threads.
-    fn open_page(&self, room: ConversationId) -> PageNumber {
-        self.stream.open_page_of(room, self.limits)
+    fn open_page(&self, timeline: TimelineId) -> PageNumber {
+        self.stream.open_page(timeline, self.limits)
     }
 
     /// What a message is in: a thread if its page is loaded and is one's.
-    fn room_of(&self, conversation: ConversationId, message: &MessageId) -> ConversationId {
-        self.stream.page_of(message).and_then(|page| page.id().room()).unwrap_or(conversation)
+    fn timeline_of(&self, conversation: ConversationId, message: &MessageId) -> TimelineId {
+        let timeline = self.stream.page_of(message).and_then(|page| page.id().timeline());
+        timeline.unwrap_or(TimelineId::of(conversation))
     }
 
     /// The loaded page that holds a message.
@@ -464,7 +465,7 @@ fn plan(document: DocumentId, facts: Vec<Fact>) -> PlanResult {
 }
 
 fn conversation_plan(conversation: ConversationId, facts: Vec<Fact>) -> PlanResult {
-    plan(DocumentId::Conversation(conversation), facts)
+    plan(TimelineId::of(conversation).document(), facts)
 }
 
 #[cfg(test)]

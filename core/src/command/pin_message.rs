@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::Fact,
-    ids::{ConversationId, DocumentId, MessageId},
+    ids::{ConversationId, MessageId},
     model::Pin,
 };
 
@@ -25,12 +25,12 @@ pub struct PinMessage {
 
 impl PinMessage {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        let room = planning.room_of(self.conversation, &self.message);
-        if planning.stream.room(room).is_some_and(|room| room.pins.contains_key(&self.message)) {
+        let timeline = planning.timeline_of(self.conversation, &self.message);
+        if planning.stream.timeline(timeline).is_some_and(|timeline| timeline.pins.contains_key(&self.message)) {
             return Ok(None);
         }
         let page = planning.page_of(&self.message)?.id().page().unwrap_or_default();
         let pin = Pin { by: planning.account().clone(), at: planning.at, page };
-        plan(DocumentId::of_room(self.conversation, room), vec![Fact::Pin(self.message.clone(), Some(pin))])
+        plan(timeline.document(), vec![Fact::Pin(self.message.clone(), Some(pin))])
     }
 }

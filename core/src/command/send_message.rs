@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     command::{PlanResult, Planning, made_up, plan},
     doc::Fact,
-    ids::{AccountId, ConversationId, DocumentId, MessageId, Stamp},
+    ids::{AccountId, ConversationId, MessageId, Stamp, TimelineId},
     model::{Content, MessageBody},
 };
 
@@ -54,8 +54,8 @@ impl SendMessage {
     }
 
     /// What it is written in: the conversation, or one of its threads.
-    pub fn room(&self) -> ConversationId {
-        self.thread.unwrap_or(self.conversation)
+    pub fn timeline(&self) -> TimelineId {
+        TimelineId { conversation: self.conversation, thread: self.thread }
     }
 
     /// The id of the message.
@@ -77,7 +77,7 @@ impl SendMessage {
         if planning.stream.page_of(&message).is_some() {
             return Ok(None);
         }
-        let page = DocumentId::of_page(self.conversation, self.room(), planning.open_page(self.room()));
+        let page = self.timeline().page(planning.open_page(self.timeline()));
         plan(page, vec![Fact::Message(message, self.body())])
     }
 }

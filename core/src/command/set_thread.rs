@@ -8,7 +8,7 @@ use crate::{
     code::Code,
     command::{PlanResult, Planning, plan},
     doc::Fact,
-    ids::{ConversationId, DocumentId},
+    ids::{ConversationId, TimelineId},
     model::{ConversationState, InfoField},
 };
 
@@ -46,7 +46,7 @@ pub enum ThreadChange {
 
 impl SetThread {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        let Some(thread) = planning.stream.room(self.thread) else {
+        let Some(thread) = planning.stream.timeline(TimelineId::of_thread(self.conversation, self.thread)) else {
             return Err(Refusal::new(Code::ConversationUnknown, "the thread is not here"));
         };
         let (is_so, fact) = match &self.change {
@@ -59,6 +59,6 @@ impl SetThread {
         if is_so {
             return Ok(None);
         }
-        plan(DocumentId::Thread(self.conversation, self.thread), vec![fact])
+        plan(TimelineId::of_thread(self.conversation, self.thread).document(), vec![fact])
     }
 }

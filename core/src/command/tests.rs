@@ -41,7 +41,7 @@ impl Desk {
     }
 
     fn states(&mut self, facts: Vec<Fact>) {
-        let document = DocumentId::Conversation(GROUP);
+        let document = TimelineId::of(GROUP).document();
         self.stream.write(self.session.device, &document, NOW, &facts).expect("something new is stated");
     }
 

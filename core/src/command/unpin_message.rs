@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     command::{PlanResult, Planning, plan},
     doc::Fact,
-    ids::{ConversationId, DocumentId, MessageId},
+    ids::{ConversationId, MessageId},
 };
 
 /// Unpins a message.
@@ -24,10 +24,10 @@ pub struct UnpinMessage {
 
 impl UnpinMessage {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        let room = planning.room_of(self.conversation, &self.message);
-        if planning.stream.room(room).is_none_or(|room| !room.pins.contains_key(&self.message)) {
+        let timeline = planning.timeline_of(self.conversation, &self.message);
+        if planning.stream.timeline(timeline).is_none_or(|timeline| !timeline.pins.contains_key(&self.message)) {
             return Ok(None);
         }
-        plan(DocumentId::of_room(self.conversation, room), vec![Fact::Pin(self.message.clone(), None)])
+        plan(timeline.document(), vec![Fact::Pin(self.message.clone(), None)])
     }
 }

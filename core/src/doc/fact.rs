@@ -131,7 +131,7 @@ impl Fact {
     /// When the key is unknown in this document or the value does not fit it.
     pub fn parse(document: &DocumentId, key: &str, value: Option<&Value>) -> Result<Fact, ParseFactError> {
         let Some(parsed) = Key::parse(document, key) else {
-            let policy = matches!(document, DocumentId::Conversation(_)) && key.starts_with("policy/");
+            let policy = document.is_conversation() && key.starts_with("policy/");
             return Err(if policy { ParseFactError::Policy } else { ParseFactError::Key });
         };
         let unfit = match (&parsed, value) {

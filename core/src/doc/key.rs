@@ -90,8 +90,8 @@ impl Key {
     /// Parses a key of a document of this kind; none if it is not one.
     pub fn parse(document: &DocumentId, text: &str) -> Option<Key> {
         match document {
-            DocumentId::Conversation(_) | DocumentId::Thread(..) => parse_conversation(text),
-            DocumentId::Page(..) | DocumentId::ThreadPage(..) => parse_page(text),
+            DocumentId::Timeline(_) => parse_conversation(text),
+            DocumentId::Page(..) => parse_page(text),
             DocumentId::Account(_) => parse_account(text),
             DocumentId::Home(_) => parse_home(text),
         }
@@ -242,7 +242,7 @@ impl fmt::Display for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Limits;
+    use crate::{ids::TimelineId, limits::Limits};
 
     #[track_caller]
     fn check(document: &DocumentId, key: &Key) {
@@ -254,7 +254,7 @@ mod tests {
         let conversation = ConversationId::from_bytes([1; 16]);
         let account = AccountId::parse("ann.b").unwrap();
         let message = MessageId { stamp: Stamp::from_bytes([7; 16]), author: account.clone() };
-        let document = DocumentId::Conversation(conversation);
+        let document = TimelineId::of(conversation).document();
         for key in [
             Key::Created,
             Key::Theme,
@@ -276,7 +276,7 @@ mod tests {
         }
         InfoField::ALL.iter().for_each(|&field| check(&document, &Key::Info(field)));
         PolicyName::ALL.iter().for_each(|&name| check(&document, &Key::Policy(name)));
-        let document = DocumentId::Page(conversation, 1);
+        let document = TimelineId::of(conversation).page(1);
         for key in [
             Key::Message(message.clone()),
             Key::Edit(message.clone()),
@@ -314,7 +314,7 @@ mod tests {
     fn i28_the_longest_key_with_two_accounts_is_a_key() {
         let longest = |character: &str| AccountId::parse(&character.repeat(128)).unwrap();
         let message = MessageId { stamp: Stamp::from_bytes([7; 16]), author: longest("|") };
-        let document = DocumentId::Page(ConversationId::from_bytes([1; 16]), 1);
+        let document = TimelineId::of(ConversationId::from_bytes([1; 16])).page(1);
         let key = Key::Reaction(message, "👍🏽".repeat(5), longest("."));
         check(&document, &key);
         assert!(key.to_string().len() <= Limits::DEFAULT.key_bytes_max as usize, "{} bytes", key.to_string().len());
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn illegal_keys_do_not_parse() {
-        let page = DocumentId::Page(ConversationId::from_bytes([1; 16]), 1);
+        let page = TimelineId::of(ConversationId::from_bytes([1; 16])).page(1);
         let id = format!("{}.ann", Stamp::from_bytes([1; 16]));
         for text in [
             String::new(),

@@ -19,7 +19,7 @@ use crate::{
         replica::{Executed, Replica, Rewritten},
         streams::Slot,
     },
-    ids::{AccountId, ConversationId, MessageId, StreamId},
+    ids::{AccountId, ConversationId, MessageId, StreamId, TimelineId},
     limits::Limits,
     model::{MemberStatus, Role},
     time::{MonotonicTime, Now, WallTime},
@@ -43,7 +43,7 @@ pub(super) struct Pace(u32, Option<(MemberStatus, Role)>);
 #[derive(Debug, Default)]
 struct Held {
     /// Where the next message would wait as well: conversations and threads.
-    rooms: BTreeSet<ConversationId>,
+    timelines: BTreeSet<TimelineId>,
     messages: BTreeSet<MessageId>,
     /// Threads that would begin with it.
     threads: BTreeSet<ConversationId>,
@@ -53,7 +53,7 @@ impl Held {
     fn add(&mut self, command: &Command, me: &AccountId, replica: &Replica) {
         match command {
             Command::SendMessage(send) => {
-                self.rooms.insert(send.room());
+                self.timelines.insert(send.timeline());
                 self.messages.insert(send.message(me));
             }
             Command::CreateThread(create) => {
@@ -71,7 +71,7 @@ impl Held {
         }
         match command {
             Command::SendMessage(send) => {
-                self.rooms.contains(&send.room())
+                self.timelines.contains(&send.timeline())
                     || send.reply_to.as_ref().is_some_and(|reply| self.messages.contains(reply))
             }
             command => command.message(me).is_some_and(|message| self.messages.contains(&message)),

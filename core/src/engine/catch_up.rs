@@ -233,14 +233,14 @@ impl Engine {
         self.open.conversations().copied().collect::<Vec<_>>().into_iter().for_each(|shown| self.watch(shown));
         let open: Vec<(ConversationId, bool)> =
             self.open.iter().map(|(conversation, open)| (*conversation, open.wants_older)).collect();
-        for (room, wants_older) in open {
-            self.announce(room);
-            if self.is_thread(room) {
+        for (timeline, wants_older) in open {
+            self.announce(timeline);
+            if self.is_thread(timeline) {
                 // It may have been out of reach.
-                self.show_timeline(room);
+                self.show_timeline(timeline);
             }
             if wants_older {
-                self.load_older(room);
+                self.load_older(timeline);
             }
         }
     }
@@ -387,10 +387,12 @@ impl Engine {
         for (request, command) in self.commands.of_whole(stream) {
             self.execute(stream, request, command);
         }
-        let is_live = |room: &ConversationId| self.open.get(room).is_some_and(|open| open.live);
-        let rooms = self.open_rooms(stream);
-        for room in rooms.into_iter().filter(|room| fetched.restart || !is_live(room)).collect::<Vec<_>>() {
-            self.show_timeline(room);
+        let is_live = |timeline: &ConversationId| self.open.get(timeline).is_some_and(|open| open.live);
+        let timelines = self.open_timelines(stream);
+        for timeline in
+            timelines.into_iter().filter(|timeline| fetched.restart || !is_live(timeline)).collect::<Vec<_>>()
+        {
+            self.show_timeline(timeline);
         }
         stream.conversation().into_iter().for_each(|conversation| self.watch(conversation));
     }
@@ -405,8 +407,8 @@ impl Engine {
     }
 
     fn receive_page(&mut self, stream: &StreamId, fetched: &Fetched) {
-        for room in fetched.documents.iter().filter_map(|snapshot| snapshot.document.room()) {
-            if let Some(open) = self.open.get_mut(&room) {
+        for timeline in fetched.documents.iter().filter_map(|snapshot| snapshot.document.timeline()) {
+            if let Some(open) = self.open.get_mut(&timeline.id()) {
                 open.loading_older = false;
             }
         }
@@ -418,7 +420,9 @@ impl Engine {
                 return self.link_failed(Some(Code::SnapshotInvalid), None);
             }
         };
-        let is_opened = pages.documents().any(|document| matches!(document.id(), DocumentId::Thread(..)));
+        let is_opened = pages
+            .documents()
+            .any(|document| matches!(document.id(), DocumentId::Timeline(timeline) if timeline.thread.is_some()));
         let of_thread = if is_opened { pages.documents().cloned().collect() } else { Vec::new() };
         self.receive_threads(stream, fetched, of_thread);
         for page in pages.documents().filter(|page| !is_opened && page.id().page().is_some()) {
@@ -535,8 +539,8 @@ impl Engine {
                 return;
             }
             // An older page that was asked for: the next scroll asks again.
-            for room in self.open_rooms(stream) {
-                if let Some(open) = self.open.get_mut(&room) {
+            for timeline in self.open_timelines(stream) {
+                if let Some(open) = self.open.get_mut(&timeline) {
                     open.loading_older = false;
                     open.wants_older = false;
                 }

@@ -12,7 +12,7 @@ use crate::{
         replica::{Executed, Replica, Rewritten},
         streams::{Slot, Work},
     },
-    ids::{ContactId, ConversationId, MessageId, StreamId},
+    ids::{ContactId, ConversationId, MessageId, StreamId, TimelineId},
     journal::Position,
     model::Wish,
     storage::Write,
@@ -272,6 +272,7 @@ fn creates(command: &Command) -> bool {
 /// Whether a text replies to a message that is not there, as far as all that it may be in is held.
 fn answers_nothing(replica: &Replica, text: &SendMessage) -> bool {
     let Some(answered) = &text.reply_to else { return false };
-    let is_whole = [text.conversation, text.room()].into_iter().all(|room| replica.lowest_page_of(room) == 1);
+    let timelines = [TimelineId::of(text.conversation), text.timeline()];
+    let is_whole = timelines.into_iter().all(|timeline| replica.lowest_page(timeline) == 1);
     is_whole && replica.view().page_of(answered).is_none()
 }

@@ -38,14 +38,14 @@ impl Engine {
         for key in [record::inbox_key(conversation), record::rows_key(conversation)] {
             self.ctx.store.write(Write::Delete(key));
         }
-        let rooms = self.open.rooms_of(conversation);
-        for room in &rooms {
-            self.ctx.store.write(Write::Delete(record::rows_key(*room)));
+        let timelines = self.open.timelines_of(conversation);
+        for timeline in &timelines {
+            self.ctx.store.write(Write::Delete(record::rows_key(*timeline)));
         }
         let was_listed = self.inbox.remove(&conversation);
         let was_told = was_listed || self.open.get(&conversation).is_some_and(|open| open.detail.is_some());
         self.receipts.drop_one(conversation);
-        self.empty_timelines(rooms);
+        self.empty_timelines(timelines);
         if was_told {
             self.save_timelines_soon();
             self.ctx.update(Update::Gone(conversation));
@@ -56,7 +56,7 @@ impl Engine {
     pub(super) fn forget_unlisted(&mut self, stream: &StreamId, code: Code, detail: &str) {
         self.give_back_all(stream, code, detail);
         self.drop_held(stream);
-        self.empty_timelines(self.open_rooms(stream));
+        self.empty_timelines(self.open_timelines(stream));
         let shown = stream.conversation().filter(|conversation| self.open.contains_key(conversation));
         shown.into_iter().for_each(|conversation| self.ctx.update(Update::Gone(conversation)));
     }
@@ -96,24 +96,24 @@ impl Engine {
         }
     }
 
-    fn empty_timelines(&mut self, rooms: Vec<ConversationId>) {
-        rooms.into_iter().for_each(|room| self.empty_timeline(room));
+    fn empty_timelines(&mut self, timelines: Vec<ConversationId>) {
+        timelines.into_iter().for_each(|timeline| self.empty_timeline(timeline));
     }
 
-    fn empty_timeline(&mut self, room: ConversationId) {
-        let Some(open) = self.open.get_mut(&room) else { return };
+    fn empty_timeline(&mut self, timeline: ConversationId) {
+        let Some(open) = self.open.get_mut(&timeline) else { return };
         open.clear();
         open.live = false;
         open.is_stale = false;
         open.has_older = false;
-        let is_thread = open.conversation != room && open.detail.is_some();
+        let is_thread = open.conversation != timeline && open.detail.is_some();
         open.detail = None;
-        let conversation = room;
+        let conversation = timeline;
         let update =
             TimelineUpdate { conversation, restart: true, rows: Vec::new(), removed: Vec::new(), has_older: false };
         self.ctx.update(Update::Timeline(update));
         if is_thread {
-            self.ctx.update(Update::Gone(room));
+            self.ctx.update(Update::Gone(timeline));
         }
     }
 }

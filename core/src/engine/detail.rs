@@ -5,7 +5,7 @@ use core::cmp::Reverse;
 use crate::{
     doc::Document,
     engine::{Engine, Update, replica::Replica, screen::preview_of, streams::Slot, touched::Touched},
-    ids::{AccountId, ConversationId, DocumentId, InviteId, StreamId},
+    ids::{AccountId, ConversationId, InviteId, StreamId, TimelineId},
     model::{
         Conversation, ConversationKind, ConversationState, InfoField, Invite, Member, MemberField, MemberStatus,
         Permission, Power, PresenceKind,
@@ -19,9 +19,9 @@ const FORMER_MAX: usize = 200;
 
 impl Engine {
     pub(super) fn flush_detail(&mut self, conversation: ConversationId) {
-        let Some((open, replica)) = self.shown(conversation) else { return };
+        let Some((_, replica)) = self.shown(conversation) else { return };
         self.ctx.counter.add(|counts| counts.details += 1);
-        let Some(detail) = self.detail(replica, open.conversation, conversation) else {
+        let Some(detail) = self.detail(replica, replica.timeline(conversation)) else {
             return self.forget_thread(conversation);
         };
         let Some(open) = self.open.get_mut(&conversation) else { return };
@@ -36,8 +36,8 @@ impl Engine {
     }
 
     /// Tells of members who changed, in place of all that is known of the conversation.
-    pub(super) fn flush_members(&mut self, room: ConversationId, touched: &Touched) {
-        let Some((open, replica)) = self.shown(room) else { return };
+    pub(super) fn flush_members(&mut self, timeline: ConversationId, touched: &Touched) {
+        let Some((open, replica)) = self.shown(timeline) else { return };
         let conversation = open.conversation;
         let is_own = touched.members.contains(&self.ctx.session.account);
         let is_apart = |detail: &&ConversationDetail| {
@@ -45,11 +45,11 @@ impl Engine {
             !is_own && !shows_uses && detail.former.len() + touched.members.len() <= FORMER_MAX
         };
         if open.detail.as_ref().filter(is_apart).is_none() {
-            return self.flush_detail(room);
+            return self.flush_detail(timeline);
         }
         let state = replica.view().conversation();
-        let Some(power) = self.own_power(replica, conversation) else { return self.flush_detail(room) };
-        let Some(updated_at) = updated_at(replica, conversation, room) else { return };
+        let Some(power) = self.own_power(replica, conversation) else { return self.flush_detail(timeline) };
+        let Some(updated_at) = updated_at(replica, replica.timeline(timeline)) else { return };
         let rows: Vec<(AccountId, Option<(Roster, MemberRow)>)> = touched
             .members
             .iter()
@@ -61,7 +61,7 @@ impl Engine {
             })
             .collect();
         let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
-        let Some(detail) = self.open.get_mut(&room).and_then(|open| open.detail.as_mut()) else { return };
+        let Some(detail) = self.open.get_mut(&timeline).and_then(|open| open.detail.as_mut()) else { return };
         let state = replica.view().conversation();
         let mut changes = Vec::new();
         for (account, row) in rows {
@@ -78,7 +78,7 @@ impl Engine {
         }
         if !changes.is_empty() || detail.updated_at != updated_at {
             detail.updated_at = updated_at;
-            self.ctx.update(Update::Members { conversation: room, changes, updated_at });
+            self.ctx.update(Update::Members { conversation: timeline, changes, updated_at });
         }
     }
 
@@ -131,14 +131,10 @@ impl Engine {
         })
     }
 
-    fn detail(
-        &self,
-        replica: &Replica,
-        conversation: ConversationId,
-        room: ConversationId,
-    ) -> Option<ConversationDetail> {
+    fn detail(&self, replica: &Replica, timeline: TimelineId) -> Option<ConversationDetail> {
+        let conversation = timeline.conversation;
         let state = replica.view().conversation();
-        let own = replica.view().room(room)?;
+        let own = replica.view().timeline(timeline)?;
         let created = own.created.as_ref()?;
         let power = self.own_power(replica, conversation)?;
         let permissions = power.permissions;
@@ -164,7 +160,7 @@ impl Engine {
         }
         invites.sort_by_key(|row| Reverse(row.invite.at));
         let decides = permissions.holds(Permission::MemberApprove);
-        let late = if decides { self.late_rows(state, (room != conversation).then_some(room)) } else { Vec::new() };
+        let late = if decides { self.late_rows(state, timeline.thread) } else { Vec::new() };
         let mut pins: Vec<PinRow> = own
             .pins
             .iter()
@@ -183,7 +179,7 @@ impl Engine {
             over => over,
         };
         Some(ConversationDetail {
-            conversation: room,
+            conversation: timeline.id(),
             parent: created.parent.clone(),
             kind: created.kind,
             resource: created.resource.as_deref().cloned(),
@@ -199,7 +195,7 @@ impl Engine {
             roles: RoleRow::of(&state.roles),
             created_at: created.at,
             created_by: created.by.clone(),
-            updated_at: updated_at(replica, conversation, room)?,
+            updated_at: updated_at(replica, timeline)?,
             account: created.account.clone(),
             link: created.link.clone(),
             subscriber_count: self.inbox.get(&conversation).map_or(0, |record| record.row.subscriber_count),
@@ -216,10 +212,10 @@ impl Engine {
     }
 }
 
-/// When the document of a room was last changed: until that is admitted, when the room was begun.
-fn updated_at(replica: &Replica, conversation: ConversationId, room: ConversationId) -> Option<WallTime> {
-    let document = replica.confirmed.document(&DocumentId::of_room(conversation, room));
-    let created_at = || Some(replica.view().room(room)?.created.as_ref()?.at);
+/// When the document of a timeline was last changed: until that is admitted, when the timeline was begun.
+fn updated_at(replica: &Replica, timeline: TimelineId) -> Option<WallTime> {
+    let document = replica.confirmed.document(&timeline.document());
+    let created_at = || Some(replica.view().timeline(timeline)?.created.as_ref()?.at);
     document.and_then(Document::updated_at).or_else(created_at)
 }
 

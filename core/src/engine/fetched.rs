@@ -25,7 +25,7 @@ impl Replica {
             stream.set_thread(thread.clone());
         }
         for snapshot in &fetched.documents {
-            let newest = snapshot.document.room().map_or(0, |room| stream.newest_page(room));
+            let newest = snapshot.document.timeline().map_or(0, |timeline| stream.newest_page(timeline));
             stream.insert(restore_snapshot(snapshot, newest, fetched)?);
         }
         for entry in &fetched.entries {

@@ -406,7 +406,7 @@ impl Engine {
             }
         }
         // From which position on rows are shown says nothing now.
-        self.open_rooms(&stream).into_iter().for_each(|room| self.show_timeline(room));
+        self.open_timelines(&stream).into_iter().for_each(|timeline| self.show_timeline(timeline));
     }
 
     /// Rows of which nothing is held, and which a server that was put back has

@@ -240,7 +240,7 @@ impl Engine {
             Input::CloseConversation(conversation) => self.close_conversation(conversation),
             Input::LoadOlder(conversation) => self.load_older(conversation),
             // Receipts and presence are of the conversation.
-            Input::MarkRead(room) | Input::Typing { conversation: room, .. } if self.is_thread(room) => {}
+            Input::MarkRead(timeline) | Input::Typing { conversation: timeline, .. } if self.is_thread(timeline) => {}
             Input::MarkRead(conversation) => self.mark_read(conversation),
             Input::Typing { conversation, on } => self.send_typing(conversation, on),
             Input::MatchContacts { request, points, region } => self.match_contacts(request, points, region),

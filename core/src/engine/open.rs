@@ -135,34 +135,34 @@ fn place_of(row: &TimelineRow) -> (Position, MessageId) {
 /// All that is shown.
 #[derive(Debug, Default)]
 pub(super) struct OpenConversations {
-    rooms: BTreeMap<ConversationId, OpenConversation>,
-    /// The rooms of each conversation: itself, and threads of it.
+    timelines: BTreeMap<ConversationId, OpenConversation>,
+    /// The timelines of each conversation: itself, and threads of it.
     of: BTreeMap<ConversationId, BTreeSet<ConversationId>>,
 }
 
 impl OpenConversations {
-    pub(super) fn contains_key(&self, room: &ConversationId) -> bool {
-        self.rooms.contains_key(room)
+    pub(super) fn contains_key(&self, timeline: &ConversationId) -> bool {
+        self.timelines.contains_key(timeline)
     }
 
-    pub(super) fn get(&self, room: &ConversationId) -> Option<&OpenConversation> {
-        self.rooms.get(room)
+    pub(super) fn get(&self, timeline: &ConversationId) -> Option<&OpenConversation> {
+        self.timelines.get(timeline)
     }
 
-    pub(super) fn get_mut(&mut self, room: &ConversationId) -> Option<&mut OpenConversation> {
-        self.rooms.get_mut(room)
+    pub(super) fn get_mut(&mut self, timeline: &ConversationId) -> Option<&mut OpenConversation> {
+        self.timelines.get_mut(timeline)
     }
 
-    pub(super) fn insert(&mut self, room: ConversationId, open: OpenConversation) {
-        self.of.entry(open.conversation).or_default().insert(room);
-        self.rooms.insert(room, open);
+    pub(super) fn insert(&mut self, timeline: ConversationId, open: OpenConversation) {
+        self.of.entry(open.conversation).or_default().insert(timeline);
+        self.timelines.insert(timeline, open);
     }
 
-    pub(super) fn remove(&mut self, room: &ConversationId) -> Option<OpenConversation> {
-        let removed = self.rooms.remove(room)?;
-        if let Some(rooms) = self.of.get_mut(&removed.conversation) {
-            rooms.remove(room);
-            if rooms.is_empty() {
+    pub(super) fn remove(&mut self, timeline: &ConversationId) -> Option<OpenConversation> {
+        let removed = self.timelines.remove(timeline)?;
+        if let Some(timelines) = self.of.get_mut(&removed.conversation) {
+            timelines.remove(timeline);
+            if timelines.is_empty() {
                 self.of.remove(&removed.conversation);
             }
         }
@@ -170,21 +170,23 @@ impl OpenConversations {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&ConversationId, &OpenConversation)> {
-        self.rooms.iter()
+        self.timelines.iter()
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &OpenConversation> {
-        self.rooms.values()
+        self.timelines.values()
     }
 
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut OpenConversation> {
-        self.rooms.values_mut()
+        self.timelines.values_mut()
     }
 
     /// Those whose stored rows are stale, which are stored with this.
     pub(super) fn take_stale(&mut self) -> Vec<ConversationId> {
-        let stale =
-            self.rooms.iter_mut().filter_map(|(room, open)| core::mem::take(&mut open.is_stale).then_some(*room));
+        let stale = self
+            .timelines
+            .iter_mut()
+            .filter_map(|(timeline, open)| core::mem::take(&mut open.is_stale).then_some(*timeline));
         stale.collect()
     }
 
@@ -199,7 +201,7 @@ impl OpenConversations {
     }
 
     /// What is shown of a conversation: itself, and threads of it.
-    pub(super) fn rooms_of(&self, conversation: ConversationId) -> Vec<ConversationId> {
+    pub(super) fn timelines_of(&self, conversation: ConversationId) -> Vec<ConversationId> {
         self.of.get(&conversation).into_iter().flatten().copied().collect()
     }
 }

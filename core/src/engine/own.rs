@@ -14,7 +14,7 @@ use crate::{
     },
     doc::{Document, Fact, Key, Message, ProfileField, SettingField, Statement},
     engine::record::{self, DocumentRecord},
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, StreamId},
+    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, StreamId, TimelineId},
     journal::Entry,
     model::{
         Conversation, Edit, InfoField, LateState, MemberStatus, NotificationLevel, Profile, Reachability, Role,
@@ -73,10 +73,9 @@ impl Author<'_> {
                 (_, Fact::Edit(message, _)) => message.author == *self.account,
                 (_, Fact::Deleted(_, deletion)) => deletion.by == *self.account,
                 (_, Fact::Reaction(_, _, account, _)) => account == self.account,
-                (DocumentId::Conversation(_), Fact::Created(_) | Fact::InviteUses(..)) => false,
-                (DocumentId::Conversation(_), _) | (DocumentId::Thread(..), Fact::Info(..)) => {
-                    statement.device == self.device
-                }
+                (DocumentId::Timeline(_), Fact::Created(_) | Fact::InviteUses(..)) => false,
+                (DocumentId::Timeline(TimelineId { thread: None, .. }), _)
+                | (DocumentId::Timeline(_), Fact::Info(..)) => statement.device == self.device,
                 _ => false,
             };
             let change = HeldChange { hash: *hash, message: None, accepted_at: None };
@@ -137,7 +136,9 @@ pub(super) fn stored_documents(stream: &StreamId, records: &[Record]) -> Vec<Doc
 /// now; none where that leaves nothing to do.
 pub(super) fn restate(document: &DocumentId, fact: &Fact, now: &Now<'_>) -> Option<Command> {
     match (document, document.stream().conversation()) {
-        (DocumentId::Thread(conversation, thread), _) => of_thread(*conversation, *thread, fact),
+        (DocumentId::Timeline(TimelineId { conversation, thread: Some(thread) }), _) => {
+            of_thread(*conversation, *thread, fact)
+        }
         (_, Some(conversation)) => in_conversation(conversation, fact, now),
         (_, None) => of_account(document, fact, now),
     }

@@ -106,8 +106,8 @@ impl Engine {
 
     fn set_presence(&mut self, conversation: ConversationId, account: AccountId, kind: PresenceKind) {
         self.presence.set(&mut self.ctx, conversation, &account, kind);
-        for room in self.open.rooms_of(conversation) {
-            if let Some(open) = self.open.get_mut(&room) {
+        for timeline in self.open.timelines_of(conversation) {
+            if let Some(open) = self.open.get_mut(&timeline) {
                 open.set_presence(&account, kind);
             }
         }

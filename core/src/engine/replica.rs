@@ -18,7 +18,7 @@ use crate::{
         touched::Touched,
         unread::UnreadBehind,
     },
-    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId, TimelineId},
     journal::{Entry, Position},
     limits::Limits,
     model::{MemberStatus, Receipt, Thread},
@@ -36,8 +36,8 @@ pub(super) struct Replica {
     pub(super) outbox: Outbox,
     /// The registers of the others.
     pub(super) receipts: Registers,
-    /// The lowest pages of rooms, as far as they were looked for: those above are loaded.
-    pub(super) lowest: BTreeMap<ConversationId, PageNumber>,
+    /// The lowest pages of timelines, as far as they were looked for: those above are loaded.
+    pub(super) lowest: BTreeMap<TimelineId, PageNumber>,
     /// Unread messages on pages that are not loaded.
     pub(super) behind: UnreadBehind,
     /// Whether everything up to the position is known here: not so for a
@@ -108,7 +108,7 @@ impl Replica {
         let mut confirmed = Stream::new(tenant, id.clone());
         match &id {
             StreamId::Conversation(conversation) => {
-                confirmed.insert(Document::new(DocumentId::Conversation(*conversation)));
+                confirmed.insert(Document::new(TimelineId::of(*conversation).document()));
             }
             StreamId::Account(account) => {
                 confirmed.insert(Document::new(DocumentId::Account(account.clone())));
@@ -334,7 +334,7 @@ impl Replica {
             return Ok(None);
         }
         self.begin_thread(&entry.document);
-        let newest = |stream: &Stream| entry.document.room().map_or(0, |room| stream.newest_page(room));
+        let newest = |stream: &Stream| entry.document.timeline().map_or(0, |timeline| stream.newest_page(timeline));
         let former = newest(&self.confirmed);
         let own = (entry.account == *account).then(|| self.outbox.written(entry)).flatten();
         let hash = own.as_ref().map(Change::hash);
@@ -348,7 +348,7 @@ impl Replica {
         };
         if former > 0 && newest(&self.confirmed) > former {
             self.compaction_due = true;
-            self.find_lowest(entry.document.room());
+            self.find_lowest(entry.document.timeline());
         }
         self.changed_threads.extend(entry.document.thread());
         self.follow(entry, taken.as_ref().map(|(change, _)| change));
@@ -494,9 +494,9 @@ impl Replica {
     pub(super) fn insert_page(&mut self, page: Document) {
         // The panel shows the words of what is pinned there.
         self.touched.detail = true;
-        let room = page.id().room();
+        let timeline = page.id().timeline();
         self.confirmed.insert(page);
-        self.find_lowest(room);
+        self.find_lowest(timeline);
         self.reapply();
     }
 
@@ -540,10 +540,13 @@ impl Replica {
     /// the registers, if they moved.
     pub(super) fn merge_receipt(&mut self, account: &AccountId, receipt: Receipt, me: &AccountId) -> Option<Receipt> {
         let moved = self.receipts.merge(account, receipt)?;
-        let rooms = self.confirmed.id().conversation().into_iter().chain(self.wanted.iter().copied());
+        let wanted = self.wanted.iter().map(|thread| self.timeline(*thread));
+        let timelines = self.main_timeline().into_iter().chain(wanted);
         let mut reached = Vec::new();
-        for (room, (behind, to)) in rooms.flat_map(|room| [moved.read, moved.delivered].map(|moved| (room, moved))) {
-            for page in self.shown_pages_within(room, behind, to) {
+        for (timeline, (behind, to)) in
+            timelines.flat_map(|timeline| [moved.read, moved.delivered].map(|moved| (timeline, moved)))
+        {
+            for page in self.shown_pages_within(timeline, behind, to) {
                 let admissions = page.admissions();
                 let own = admissions.of_author(me, behind, to).iter();
                 reached.extend(own.filter_map(|at| Some(admissions.since(*at).first()?.1.clone())));

@@ -19,7 +19,7 @@ use crate::{
         timers::Timer,
         touched::Touched,
     },
-    ids::{AccountId, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId},
+    ids::{AccountId, ContactId, ConversationId, MessageId, PageNumber, StreamId, TimelineId},
     journal::Position,
     model::{Content, Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role},
     view::{ConversationRow, LastMessageRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
@@ -96,8 +96,8 @@ impl Engine {
         // A timeline that was scrolled back stays as long as it was.
         let count = open.rows.values().filter(|row| row.position.is_some()).count().max(self.ctx.settings.rows_step);
         let behind = replica.confirmed.position().next();
-        let older = Older::than(replica, conversation, behind, count);
-        let lowest = replica.lowest_page_of(conversation);
+        let older = Older::than(replica, replica.timeline(conversation), behind, count);
+        let lowest = replica.lowest_page(replica.timeline(conversation));
         let whole = replica.whole;
         if whole && !replica.holds(conversation) {
             return self.hold_thread(&stream, conversation);
@@ -132,14 +132,14 @@ impl Engine {
     pub(super) fn extend_timeline(&mut self, conversation: ConversationId) {
         let Some((open, replica)) = self.shown(conversation) else { return };
         let stream = StreamId::Conversation(open.conversation);
-        let older = Older::than(replica, conversation, open.floor, self.ctx.settings.rows_step);
-        let lowest = replica.lowest_page_of(conversation);
+        let older = Older::than(replica, replica.timeline(conversation), open.floor, self.ctx.settings.rows_step);
+        let lowest = replica.lowest_page(replica.timeline(conversation));
         let Some(open) = self.open.get_mut(&conversation) else { return };
         if older.messages.is_empty() && lowest > 1 {
             if !open.loading_older {
                 open.loading_older = true;
                 open.wants_older = true;
-                let page = DocumentId::of_page(open.conversation, conversation, lowest - 1);
+                let page = TimelineId::within(open.conversation, conversation).page(lowest - 1);
                 self.read_page(&page);
             }
             return;
@@ -150,8 +150,8 @@ impl Engine {
         open.has_older = older.has_more || lowest > 1;
         if let Some(replica) = self.replica(&stream) {
             // The panel shows the words of what is pinned, which may be among these.
-            let room = replica.view().room(conversation);
-            let is_pinned = |message: &MessageId| room.is_some_and(|room| room.pins.contains_key(message));
+            let timeline = replica.view().timeline(replica.timeline(conversation));
+            let is_pinned = |message: &MessageId| timeline.is_some_and(|timeline| timeline.pins.contains_key(message));
             let has_pinned = older.messages.iter().any(|(_, message)| is_pinned(message));
             replica.touched.detail |= has_pinned;
             replica.touched.messages.extend(older.messages.into_iter().map(|(_, message)| message));
@@ -241,20 +241,20 @@ impl Engine {
         if touched.row || touched.all || touched.detail || !touched.members.is_empty() {
             self.inbox.draw(conversation, Draw::Changed);
         }
-        for room in self.open.rooms_of(conversation) {
+        for timeline in self.open.timelines_of(conversation) {
             self.ctx.counter.add(|counts| counts.timelines += 1);
-            if let Some(open) = self.open.get(&room).filter(|_| !touched.named.is_empty()) {
+            if let Some(open) = self.open.get(&timeline).filter(|_| !touched.named.is_empty()) {
                 let naming =
                     open.rows_naming(&touched.named).inspect(|_| self.ctx.counter.add(|counts| counts.names += 1));
                 touched.messages.extend(naming.cloned().collect::<Vec<_>>());
             }
-            if touched.all || !touched.messages.is_empty() || touched.extended.contains(&room) {
-                self.flush_timeline(room, &touched);
+            if touched.all || !touched.messages.is_empty() || touched.extended.contains(&timeline) {
+                self.flush_timeline(timeline, &touched);
             }
             if touched.all || touched.detail {
-                self.flush_detail(room);
+                self.flush_detail(timeline);
             } else if touched.invites || !touched.members.is_empty() {
-                self.flush_members(room, &touched);
+                self.flush_members(timeline, &touched);
             }
         }
         if touched.all {
@@ -270,7 +270,9 @@ impl Engine {
         }
         let ids: BTreeSet<MessageId> = if touched.all {
             let shown = open.rows.keys().cloned();
-            shown.chain(shown_ids(replica, conversation, &self.ctx.session.account, open.floor)).collect()
+            shown
+                .chain(shown_ids(replica, replica.timeline(conversation), &self.ctx.session.account, open.floor))
+                .collect()
         } else {
             // A reply shows the words of what it answers.
             let answers = touched.messages.iter().flat_map(|message| open.replies_to(message));
@@ -280,7 +282,7 @@ impl Engine {
         let mut removed = Vec::new();
         self.ctx.counter.add(|counts| counts.rows += ids.len() as u64);
         for id in ids {
-            match self.timeline_row(replica, conversation, &id, open.floor) {
+            match self.timeline_row(replica, replica.timeline(conversation), &id, open.floor) {
                 Some(row) if open.rows.get(&id) != Some(&row) => rows.push(row),
                 Some(_) => {}
                 None if open.rows.contains_key(&id) => removed.push(id),
@@ -311,11 +313,11 @@ impl Engine {
     fn timeline_row(
         &self,
         replica: &Replica,
-        room: ConversationId,
+        timeline: TimelineId,
         id: &MessageId,
         floor: Position,
     ) -> Option<TimelineRow> {
-        let page = replica.view().page_of(id).filter(|page| page.id().room() == Some(room))?;
+        let page = replica.view().page_of(id).filter(|page| page.id().timeline() == Some(timeline))?;
         let admission = replica.confirmed.document(page.id()).and_then(|page| page.admissions().get(id)).copied();
         if admission.is_some_and(|admission| admission.position < floor) {
             return None;
@@ -348,7 +350,7 @@ impl Engine {
             position,
             state,
             read_by,
-            pinned: replica.view().room(room).is_some_and(|room| room.pins.contains_key(id)),
+            pinned: replica.view().timeline(timeline).is_some_and(|timeline| timeline.pins.contains_key(id)),
             thread: thread_row(replica, id),
             waits: position.is_none().then(|| replica.outbox.wait_of(id, &self.ctx.session.account)).flatten(),
             unsynced: replica.outbox.entries.touches(id),
@@ -492,10 +494,10 @@ struct Older {
 
 impl Older {
     /// At most so many of those before a position. Pages are runs of the journal.
-    fn than(replica: &Replica, room: ConversationId, position: Position, count: usize) -> Self {
+    fn than(replica: &Replica, timeline: TimelineId, position: Position, count: usize) -> Self {
         let mut older = Self { messages: Vec::new(), has_more: false };
         let last = Position::new(position.number().saturating_sub(1));
-        for page in replica.shown_pages_within(room, Position::ZERO, last) {
+        for page in replica.shown_pages_within(timeline, Position::ZERO, last) {
             let before = page.admissions().before(position);
             let taken = before.len().min(count - older.messages.len());
             older.messages.extend(before.iter().rev().take(taken).cloned());
@@ -521,11 +523,11 @@ impl Older {
 }
 
 /// Every message from a position on, and the own pending ones.
-fn shown_ids(replica: &Replica, room: ConversationId, me: &AccountId, floor: Position) -> Vec<MessageId> {
-    let pages = replica.confirmed.documents().filter(|document| document.id().room() == Some(room));
+fn shown_ids(replica: &Replica, timeline: TimelineId, me: &AccountId, floor: Position) -> Vec<MessageId> {
+    let pages = replica.confirmed.documents().filter(|document| document.id().timeline() == Some(timeline));
     let admitted = pages.flat_map(|page| page.admissions().since(floor)).map(|(_, id)| id.clone());
     let pending = replica.outbox.entries.iter().filter_map(|entry| match &entry.command {
-        Command::SendMessage(command) if command.room() == room => Some(command.message(me)),
+        Command::SendMessage(command) if command.timeline() == timeline => Some(command.message(me)),
         _ => None,
     });
     admitted.chain(pending).collect()

@@ -17,7 +17,7 @@ use crate::{
         replica::Replica,
         store::ReadPurpose,
     },
-    ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId},
+    ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TimelineId},
     journal::{Entry, Position},
     model::{MemberStatus, Thread},
     storage::{Record, Write},
@@ -99,8 +99,8 @@ impl Engine {
         let mut keys = vec![record::tail_prefix(stream)];
         match stream {
             StreamId::Conversation(conversation) => {
-                keys.push(record::document_key(&DocumentId::Conversation(*conversation)));
-                keys.push(record::document_key(&DocumentId::Page(*conversation, head.page)));
+                keys.push(record::document_key(&TimelineId::of(*conversation).document()));
+                keys.push(record::document_key(&TimelineId::of(*conversation).page(head.page)));
                 keys.push(record::threads_prefix(stream));
                 keys.push(record::registers_prefix(stream));
                 // Those of one that is open are read before.
@@ -112,8 +112,8 @@ impl Engine {
         }
         for entry in self.commands.parked(stream) {
             keys.push(record::document_key(&entry.document));
-            if let DocumentId::ThreadPage(conversation, thread, _) = entry.document {
-                keys.push(record::document_key(&DocumentId::Thread(conversation, thread)));
+            if let DocumentId::Page(TimelineId { conversation, thread: Some(thread) }, _) = entry.document {
+                keys.push(record::document_key(&TimelineId::of_thread(conversation, thread).document()));
             }
         }
         self.streams.insert(stream.clone(), Slot::Loading(Vec::new()));
@@ -145,9 +145,9 @@ impl Engine {
     /// Reads the rows of the last session, of a timeline that is opened and
     /// whose documents are not in memory: by themselves, so that they are shown
     /// before a document is loaded.
-    pub(super) fn read_rows(&mut self, stream: &StreamId, room: ConversationId) {
+    pub(super) fn read_rows(&mut self, stream: &StreamId, timeline: ConversationId) {
         if self.heads.contains_key(stream) && !self.streams.contains_key(stream) {
-            let task = self.ctx.store.read(ReadPurpose::Rows(room), vec![record::rows_key(room)]);
+            let task = self.ctx.store.read(ReadPurpose::Rows(timeline), vec![record::rows_key(timeline)]);
             self.ctx.outputs.push_back(Output::Storage(task));
         }
     }
@@ -216,8 +216,8 @@ impl Engine {
     fn base_documents(&self, stream: &StreamId, page: PageNumber) -> Vec<DocumentId> {
         match stream {
             StreamId::Conversation(conversation) => {
-                let mut ids = vec![DocumentId::Conversation(*conversation)];
-                ids.extend((page > 0).then_some(DocumentId::Page(*conversation, page)));
+                let mut ids = vec![TimelineId::of(*conversation).document()];
+                ids.extend((page > 0).then_some(TimelineId::of(*conversation).page(page)));
                 ids
             }
             StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account.clone())],
@@ -295,12 +295,12 @@ impl Engine {
     pub(super) fn fetch_page(&mut self, page: &DocumentId) {
         let request = self.ctx.new_request();
         let online = self.link.is_online();
-        if let Some(open) = page.room().and_then(|room| self.open.get_mut(&room)) {
+        if let Some(open) = page.timeline().and_then(|timeline| self.open.get_mut(&timeline.id())) {
             open.loading_older = online;
         }
         let scope = match *page {
-            DocumentId::Page(_, number) => FetchScope::Page(number),
-            DocumentId::ThreadPage(_, thread, number) => FetchScope::ThreadPage(thread, number),
+            DocumentId::Page(TimelineId { thread: None, .. }, number) => FetchScope::Page(number),
+            DocumentId::Page(TimelineId { thread: Some(thread), .. }, number) => FetchScope::ThreadPage(thread, number),
             _ => return,
         };
         if online {
@@ -325,7 +325,7 @@ impl Engine {
     /// came behind it went past the page, which was not loaded: then it is
     /// asked for again.
     pub(super) fn take_page(&mut self, stream: &StreamId, page: Document, since: Position) {
-        let Some(room) = page.id().room() else { return };
+        let Some(timeline) = page.id().timeline() else { return };
         let Some(replica) = self.replica(stream) else { return };
         if replica.confirmed.document(page.id()).is_none() {
             if replica.has_passed(page.id(), since) {
@@ -335,10 +335,10 @@ impl Engine {
             kept.into_iter().for_each(|write| self.ctx.store.write(write));
             self.insert_page(stream, page);
         }
-        if let Some(open) = self.open.get_mut(&room) {
+        if let Some(open) = self.open.get_mut(&timeline.id()) {
             open.loading_older = false;
         }
-        self.work(stream, Work::LoadOlder(room));
+        self.work(stream, Work::LoadOlder(timeline.id()));
     }
 
     /// Takes in an older page; its unread messages are counted on it from now on.

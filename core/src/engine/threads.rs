@@ -16,7 +16,7 @@ use crate::{
         store::ReadPurpose,
         streams::{Slot, StoredPage, Work, restore_page},
     },
-    ids::{ConversationId, DocumentId, MessageId, StreamId},
+    ids::{ConversationId, DocumentId, MessageId, StreamId, TimelineId},
     journal::{Entry, Position},
     model::{Conversation, Thread},
     storage::{Record, Write},
@@ -49,18 +49,18 @@ impl Engine {
     }
 
     /// Whether an open timeline is a thread's.
-    pub(super) fn is_thread(&self, room: ConversationId) -> bool {
-        self.open.get(&room).is_some_and(|open| open.conversation != room)
+    pub(super) fn is_thread(&self, timeline: ConversationId) -> bool {
+        self.open.get(&timeline).is_some_and(|open| open.conversation != timeline)
     }
 
     /// What a screen shows of a stream: the conversation, and threads of it.
-    pub(super) fn open_rooms(&self, stream: &StreamId) -> Vec<ConversationId> {
-        stream.conversation().map_or_else(Vec::new, |conversation| self.open.rooms_of(conversation))
+    pub(super) fn open_timelines(&self, stream: &StreamId) -> Vec<ConversationId> {
+        stream.conversation().map_or_else(Vec::new, |conversation| self.open.timelines_of(conversation))
     }
 
     /// What a screen shows, and the stream that it is of, if that is loaded.
-    pub(super) fn shown(&self, room: ConversationId) -> Option<(&OpenConversation, &Replica)> {
-        let open = self.open.get(&room)?;
+    pub(super) fn shown(&self, timeline: ConversationId) -> Option<(&OpenConversation, &Replica)> {
+        let open = self.open.get(&timeline)?;
         match self.streams.get(&StreamId::Conversation(open.conversation))? {
             Slot::Loaded(replica) => Some((open, replica)),
             Slot::Loading(_) => None,
@@ -189,7 +189,7 @@ impl Engine {
         replica.know_threads(&fetched.threads);
         self.heads.change(stream);
         let opened = documents.iter().find_map(|document| match document.id() {
-            DocumentId::Thread(_, thread) => Some(*thread),
+            DocumentId::Timeline(timeline) => timeline.thread,
             _ => None,
         });
         if let Some(thread) = opened {
@@ -267,17 +267,16 @@ impl Engine {
 impl Replica {
     /// A thread's document and its newest page.
     pub(super) fn thread_documents(&self, thread: ConversationId) -> Vec<DocumentId> {
-        let StreamId::Conversation(conversation) = *self.confirmed.id() else { return Vec::new() };
-        let page = Some(self.confirmed.newest_page(thread)).filter(|page| *page > 0);
-        let page = page.map(|page| DocumentId::of_page(conversation, thread, page));
-        core::iter::once(DocumentId::of_room(conversation, thread)).chain(page).collect()
+        let timeline = self.timeline(thread);
+        let page = Some(self.confirmed.newest_page(timeline)).filter(|page| *page > 0);
+        core::iter::once(timeline.document()).chain(page.map(|page| timeline.page(page))).collect()
     }
 
     /// Whether the newest of a conversation or of a thread can be shown: all
     /// of a thread that was not opened.
-    pub(super) fn holds(&self, room: ConversationId) -> bool {
+    pub(super) fn holds(&self, timeline: ConversationId) -> bool {
         let is_loaded = |document: &DocumentId| self.confirmed.document(document).is_some();
-        self.confirmed.thread(room).is_none() || self.thread_documents(room).iter().all(is_loaded)
+        self.confirmed.thread(timeline).is_none() || self.thread_documents(timeline).iter().all(is_loaded)
     }
 
     /// Whether a thread is known of and cannot be written in, because it is not loaded.
@@ -320,14 +319,14 @@ impl Replica {
         let ids = self.confirmed.documents().map(Document::id).filter(|id| id.thread() == Some(thread));
         let ids: Vec<DocumentId> = ids.cloned().collect();
         let documents: Vec<Document> = ids.iter().filter_map(|id| self.confirmed.remove(id)).collect();
-        self.lowest.remove(&thread);
+        self.lowest.remove(&self.timeline(thread));
         self.reapply();
         if is_whole { documents } else { Vec::new() }
     }
 
     /// A thread that is looked at, or written in, begins here when it is opened.
     pub(super) fn begin_thread(&mut self, document: &DocumentId) {
-        let DocumentId::Thread(_, thread) = *document else { return };
+        let DocumentId::Timeline(TimelineId { thread: Some(thread), .. }) = *document else { return };
         let is_here = self.wanted.contains(&thread) || self.view().document(document).is_some();
         if is_here && self.confirmed.thread(thread).is_none() && self.confirmed.document(document).is_none() {
             let begun = Document::new(document.clone());

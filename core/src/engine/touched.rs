@@ -40,8 +40,8 @@ impl Replica {
         self.touched.messages.extend(parent);
         // The panel shows the words of what is pinned.
         let view = self.view();
-        let room = effects.thread.and_then(|thread| view.room(thread));
-        let pins = &room.unwrap_or(view.conversation()).pins;
+        let thread = effects.thread.and_then(|thread| view.timeline(self.timeline(thread)));
+        let pins = &thread.unwrap_or(view.conversation()).pins;
         let pinned = effects.facts.iter().any(|fact| match fact {
             Fact::Message(message, _) | Fact::Edit(message, _) | Fact::Deleted(message, _) => {
                 pins.contains_key(message)

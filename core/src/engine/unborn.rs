@@ -25,8 +25,8 @@ impl Engine {
         self.heads.remove(&stream);
         self.inbox.remove(&conversation);
         self.save_timelines_soon();
-        for room in self.open_rooms(&stream).into_iter().filter(|room| *room != conversation) {
-            self.tell_gone(room);
+        for timeline in self.open_timelines(&stream).into_iter().filter(|timeline| *timeline != conversation) {
+            self.tell_gone(timeline);
         }
         if let Some(open) = self.open.get_mut(&conversation) {
             open.detail = None;
@@ -45,9 +45,9 @@ impl Engine {
         }
     }
 
-    fn tell_gone(&mut self, room: ConversationId) {
-        if self.open.get_mut(&room).and_then(|open| open.detail.take()).is_some() {
-            self.ctx.update(Update::Gone(room));
+    fn tell_gone(&mut self, timeline: ConversationId) {
+        if self.open.get_mut(&timeline).and_then(|open| open.detail.take()).is_some() {
+            self.ctx.update(Update::Gone(timeline));
         }
     }
 }

@@ -40,7 +40,7 @@ impl Replica {
         if self.behind.count == 0 || read <= self.behind.read {
             return self.behind.count;
         }
-        let lowest = self.confirmed.id().conversation().and_then(|room| self.page(room, self.lowest_page_of(room)));
+        let lowest = self.main_timeline().and_then(|timeline| self.page(timeline, self.lowest_page(timeline)));
         let first = lowest.and_then(|page| page.admissions().since(Position::ZERO).first());
         if first.is_none_or(|(first, _)| *first <= read.next()) { 0 } else { self.behind.count }
     }
@@ -73,7 +73,8 @@ impl Replica {
     /// Takes note of a message that an entry deletes on an older page.
     pub(super) fn delete_behind(&mut self, entry: &Entry, position: Option<Position>, me: &AccountId) {
         let page = entry.document.page().filter(|_| entry.document.thread().is_none());
-        let is_older = page.is_some_and(|page| page < self.lowest_page());
+        let is_older =
+            page.is_some_and(|page| self.main_timeline().is_some_and(|timeline| page < self.lowest_page(timeline)));
         if !is_older || position.is_none_or(|position| position <= self.behind.read) {
             return;
         }

@@ -91,7 +91,7 @@ impl Head {
 mod tests {
     use super::*;
     use crate::{
-        ids::{AccountId, ConversationId, DocumentId},
+        ids::{AccountId, ConversationId, TimelineId},
         time::WallTime,
     };
 
@@ -102,7 +102,7 @@ mod tests {
     fn entry(position: u64) -> Entry {
         Entry {
             position: Position::new(position),
-            document: DocumentId::Page(ConversationId::from_bytes([7; 16]), 1),
+            document: TimelineId::of(ConversationId::from_bytes([7; 16])).page(1),
             account: AccountId::parse("ann").unwrap(),
             administrator: false,
             accepted_at: WallTime::from_millis(1_767_225_600_000),
@@ -125,7 +125,7 @@ mod tests {
     fn j46_the_hash_covers_all_that_an_entry_is_judged_by() {
         let before = ChainHash::from_bytes([1; 32]);
         let honest = before.next(&tenant(), &entry(2), CHANGE);
-        let page = DocumentId::Page(ConversationId::from_bytes([7; 16]), 2);
+        let page = TimelineId::of(ConversationId::from_bytes([7; 16])).page(2);
         let eve = AccountId::parse("eve").unwrap();
         let others = [
             ChainHash::from_bytes([2; 32]).next(&tenant(), &entry(2), CHANGE),

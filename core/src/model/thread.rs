@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use crate::{
-    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, TimelineId},
     journal::Position,
     limits::frame_items,
     time::WallTime,
@@ -39,7 +39,7 @@ pub struct Parent {
 impl Parent {
     /// The page that the message is on, in the stream of a conversation.
     pub fn document(&self, conversation: ConversationId) -> DocumentId {
-        DocumentId::of_page(conversation, self.conversation, self.page)
+        TimelineId::within(conversation, self.conversation).page(self.page)
     }
 }
 

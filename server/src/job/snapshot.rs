@@ -129,7 +129,7 @@ async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
 mod tests {
     use tidings_core::{
         doc::Fact,
-        ids::{AccountId, ConversationId, DeviceId, MessageId, Stamp},
+        ids::{AccountId, ConversationId, DeviceId, MessageId, Stamp, TimelineId},
         model::MessageBody,
         time::WallTime,
     };
@@ -140,7 +140,7 @@ mod tests {
 
     /// A page with so many messages.
     fn page(messages: u16) -> Document {
-        let mut page = Document::new(DocumentId::Page(ConversationId::from_bytes([7; 16]), 1));
+        let mut page = Document::new(TimelineId::of(ConversationId::from_bytes([7; 16])).page(1));
         for number in 1..=messages {
             let author = AccountId::parse("ann").unwrap();
             let id = MessageId { stamp: Stamp::new(NOW, number, [9; 8]), author };

@@ -4,7 +4,7 @@
 use tidings_core::{
     authority::{AdmitError, Effects, Session},
     doc::Fact,
-    ids::{ConversationId, MessageId},
+    ids::{ConversationId, MessageId, TimelineId},
     model::{LateMessage, LateState},
     wire::PushedChange,
 };
@@ -43,8 +43,8 @@ impl Judge<'_> {
     }
 
     async fn write_late(&mut self, conversation: ConversationId, held: LateMessage) -> Result<(), DecideError> {
-        let room = held.thread.unwrap_or(conversation);
-        let document = self.source.open_page(self.stream, conversation, room, self.base).await?;
+        let timeline = TimelineId { conversation, thread: held.thread };
+        let document = self.source.open_page(self.stream, timeline, self.base).await?;
         let system = Session::system(self.stream.tenant().clone(), self.stream.id());
         let (at, facts) = (self.env.clock.wall_now(), [Fact::Message(held.message, held.body)]);
         let Some(change) = self.stream.compose(system.device, &document, at, &facts) else { return Ok(()) };

@@ -9,7 +9,7 @@ use std::{
 
 use tidings_core::{
     doc::{Change, Fact, Operation, OperationKind},
-    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, StreamId, TenantId, TimelineId},
     journal::{Entry, Position},
     model::{Conversation, ConversationState},
 };
@@ -179,7 +179,7 @@ async fn publish_conversation(
     live.sessions.send_beside_members(tenant, conversation, &frames, &HashSet::new());
     if is_deletion {
         // Once in the life of a conversation: nothing else tells who left it long ago.
-        let document = DocumentId::Conversation(conversation);
+        let document = TimelineId::of(conversation).document();
         let (document, _) = load(live.env.store.as_ref(), tenant, &document).await?;
         fanout::deleted(live, tenant, &Conversation::read(&document), conversation).await?;
     }
@@ -212,7 +212,7 @@ fn changed_members(facts: Vec<(Fact, Position)>) -> BTreeMap<AccountId, Position
 
 /// The facts that an entry states of its conversation itself, with its position.
 fn facts_of(entry: &Entry) -> Vec<(Fact, Position)> {
-    let is_of_conversation = matches!(entry.document, DocumentId::Conversation(_));
+    let is_of_conversation = entry.document.is_conversation();
     let change = is_of_conversation.then(|| Change::parse(&entry.change).ok()).flatten();
     let fact = |operation: &Operation| {
         let (Some(key), OperationKind::Put(value)) = (&operation.key, &operation.kind) else { return None };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use tidings_core::{
     authority::Stream,
     doc::Document,
-    ids::{DocumentId, StreamId, TenantId},
+    ids::{DocumentId, StreamId, TenantId, TimelineId},
     journal::{Entry, Head},
 };
 
@@ -30,7 +30,7 @@ impl Replay {
     pub(crate) fn new(tenant: &TenantId, id: &StreamId) -> Self {
         let mut stream = Stream::new(tenant.clone(), id.clone());
         let documents = match id {
-            StreamId::Conversation(conversation) => vec![DocumentId::Conversation(*conversation)],
+            StreamId::Conversation(conversation) => vec![TimelineId::of(*conversation).document()],
             StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account.clone())],
         };
         documents.into_iter().for_each(|document| stream.insert(Document::new(document)));
@@ -42,7 +42,7 @@ impl Replay {
         if let Some(conversation) = self.stream.id().conversation()
             && former != self.stream.page()
         {
-            self.stream.remove(&DocumentId::Page(conversation, former));
+            self.stream.remove(&TimelineId::of(conversation).page(former));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tidings_core::{
     authority::Stream,
     command::Command,
-    ids::{ConversationId, DocumentId, StreamId, TenantId},
+    ids::{ConversationId, DocumentId, StreamId, TenantId, TimelineId},
     journal::Position,
     limits::Limits,
     model::ConversationState,
@@ -43,7 +43,7 @@ impl<'a> Source<'a> {
             let head = self.store.stream_head(tenant, id).await?;
             return Ok(State::of(Stream::at(tenant.clone(), id.clone(), head.at(), head.page)));
         };
-        let (document, head) = load(self.store, tenant, &DocumentId::Conversation(conversation)).await?;
+        let (document, head) = load(self.store, tenant, &TimelineId::of(conversation).document()).await?;
         let is_there = document.changes() > 0 || head.position == Position::ZERO;
         if !is_there && self.is_deleted(tenant, conversation).await? {
             return Err(DecideError::Erased);
@@ -117,7 +117,7 @@ impl<'a> Source<'a> {
     /// Loads a document into a stream, and what is counted of a thread with its own.
     async fn bring(self, stream: &mut Stream, id: &DocumentId) -> Result<StreamHead, StoreError> {
         let tenant = &self.key.tenant;
-        if let DocumentId::Thread(conversation, thread) = *id {
+        if let DocumentId::Timeline(TimelineId { conversation, thread: Some(thread) }) = *id {
             let threads = self.store.threads(tenant, conversation, &WhichThreads::One(thread)).await?;
             threads.into_iter().for_each(|thread| stream.set_thread(thread));
         }
@@ -159,8 +159,8 @@ impl<'a> Source<'a> {
     ) -> Result<(), DecideError> {
         match &self.key.stream {
             StreamId::Conversation(conversation) => {
-                let room = command.thread(&self.key.tenant).unwrap_or(*conversation);
-                self.open_page(stream, *conversation, room, base).await?;
+                let thread = command.thread(&self.key.tenant);
+                self.open_page(stream, TimelineId { conversation: *conversation, thread }, base).await?;
             }
             StreamId::Account(account) => {
                 for document in [DocumentId::Account(account.clone()), DocumentId::Home(account.clone())] {
@@ -171,18 +171,17 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// The page that takes new messages of a conversation, or of one of its threads: loaded.
+    /// The page of a timeline that takes new messages: loaded.
     pub(super) async fn open_page(
         self,
         stream: &mut Stream,
-        conversation: ConversationId,
-        room: ConversationId,
+        timeline: TimelineId,
         base: Position,
     ) -> Result<DocumentId, DecideError> {
         // Whether a page is open is known only with the newest one at hand.
-        let newest = DocumentId::of_page(conversation, room, stream.newest_page(room).max(1));
+        let newest = timeline.page(stream.newest_page(timeline).max(1));
         self.load_missing(stream, &newest, &[], base).await?;
-        let open = DocumentId::of_page(conversation, room, stream.open_page_of(room, self.limits));
+        let open = timeline.page(stream.open_page(timeline, self.limits));
         self.load_missing(stream, &open, &[], base).await?;
         Ok(open)
     }

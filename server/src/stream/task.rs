@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use tidings_core::{
     authority::{Refusal, Stream},
     code::Code,
-    ids::DocumentId,
+    ids::TimelineId,
     journal::Position,
 };
 use tokio::time::Instant;
@@ -202,7 +202,7 @@ impl Task {
             && stream.page() > 0
         {
             // The newest page tells the last message.
-            let newest = DocumentId::Page(conversation, stream.page());
+            let newest = TimelineId::of(conversation).page(stream.page());
             source.load_missing(stream, &newest, &[], base).await?;
         }
         let commit = StreamCommit {

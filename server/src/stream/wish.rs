@@ -2,7 +2,7 @@
 
 use tidings_core::{
     authority::{AdmitError, Asker, Refusal, Session, Subscription},
-    ids::{AccountId, DocumentId},
+    ids::{AccountId, TimelineId},
     journal::Position,
     model::{ConversationKind, MemberStatus, Wish},
 };
@@ -23,7 +23,7 @@ impl Judge<'_> {
         wish: &Wish,
     ) -> Result<Result<Place, Refusal>, DecideError> {
         if let Some(conversation) = self.stream.id().conversation() {
-            let document = DocumentId::Conversation(conversation);
+            let document = TimelineId::of(conversation).document();
             self.source.load_missing(self.stream, &document, &[], self.base).await?;
         }
         let (account, at) = (&submission.identity.account, self.env.clock.wall_now());

@@ -10,7 +10,7 @@ use tidings_core::{
     authority::Refusal,
     code::Code,
     doc::Change,
-    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, Stamp, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, Stamp, StreamId, TenantId, TimelineId},
     journal::{Entry, Position},
     limits::Limits,
     model::{ConversationState, MemberStatus, Thread},
@@ -304,13 +304,13 @@ impl Fetching<'_> {
     async fn restart(&self) -> Result<Fetched, FetchError> {
         for _ in 0..CONSISTENT_TRIES_MAX {
             let first = match &self.fetch.stream {
-                StreamId::Conversation(conversation) => DocumentId::Conversation(*conversation),
+                StreamId::Conversation(conversation) => TimelineId::of(*conversation).document(),
                 StreamId::Account(account) => DocumentId::Account(account.clone()),
             };
             let (stored, head) = self.node.store.document(self.tenant(), &first).await?;
             let second = match &self.fetch.stream {
                 StreamId::Conversation(_) if head.page == 0 => None,
-                StreamId::Conversation(conversation) => Some(DocumentId::Page(*conversation, head.page)),
+                StreamId::Conversation(conversation) => Some(TimelineId::of(*conversation).page(head.page)),
                 StreamId::Account(_) if self.is_of_another() => None,
                 StreamId::Account(account) => Some(DocumentId::Home(account.clone())),
             };
@@ -322,10 +322,10 @@ impl Fetching<'_> {
                 if stored.snapshot.as_ref().is_some_and(|snapshot| snapshot.position > head.position) {
                     continue;
                 }
-                if let DocumentId::Page(conversation, page) = second {
-                    fetched.threads = self.threads(conversation, WhichThreads::From(second.clone())).await?;
+                if let DocumentId::Page(timeline, page) = second {
+                    fetched.threads = self.threads(timeline.conversation, WhichThreads::From(second.clone())).await?;
                     if page > 1 {
-                        fetched.unread = self.unread(conversation, head.position).await?;
+                        fetched.unread = self.unread(timeline.conversation, head.position).await?;
                     }
                 }
                 add_document(&mut fetched, second, stored);
@@ -340,7 +340,7 @@ impl Fetching<'_> {
     async fn page(&self, thread: Option<ConversationId>, number: PageNumber) -> Result<Fetched, FetchError> {
         let unknown = FetchError::Refused(Code::DocumentUnknown, "there is no such page");
         let Some(conversation) = self.fetch.stream.conversation() else { return Err(unknown) };
-        let document = DocumentId::of_page(conversation, thread.unwrap_or(conversation), number);
+        let document = TimelineId { conversation, thread }.page(number);
         let (stored, head) = self.node.store.document(self.tenant(), &document).await?;
         let mut fetched = self.empty(head);
         let newest = match thread {
@@ -366,12 +366,12 @@ impl Fetching<'_> {
         for _ in 0..CONSISTENT_TRIES_MAX {
             let before = self.threads(conversation, WhichThreads::One(thread)).await?;
             let number = before.first().map(|thread| thread.page).ok_or_else(unknown)?;
-            let document = DocumentId::Thread(conversation, thread);
+            let document = TimelineId::of_thread(conversation, thread).document();
             let (stored, head) = self.node.store.document(self.tenant(), &document).await?;
             let mut fetched = self.empty(head);
             add_document(&mut fetched, document, stored);
             if number > 0 {
-                let page = DocumentId::ThreadPage(conversation, thread, number);
+                let page = TimelineId::of_thread(conversation, thread).page(number);
                 let (stored, _) = self.node.store.document(self.tenant(), &page).await?;
                 if stored.snapshot.as_ref().is_some_and(|snapshot| snapshot.position > head.position) {
                     continue;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidings_core::{
     code::Code,
-    ids::{DocumentId, StreamId},
+    ids::{StreamId, TimelineId},
     model::{Conversation, ConversationState, MemberStatus, Permission},
     wire::{LateMessages, ListLate, ServerFrame},
 };
@@ -35,7 +35,7 @@ async fn late_messages(
             _ => return Ok(Err(Code::NotAMember)),
         }
         // Grants and roles of a conversation's own are in its document alone.
-        let (document, _) = load(store, tenant, &DocumentId::Conversation(conversation)).await?;
+        let (document, _) = load(store, tenant, &TimelineId::of(conversation).document()).await?;
         let conversation = Conversation::read(&document);
         let Some(member) = conversation.active_member(&identity.account) else { return Ok(Err(Code::NotAMember)) };
         if !conversation.permissions_at(member, node.clock.wall_now()).holds(Permission::MemberApprove) {

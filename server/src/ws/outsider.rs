@@ -8,7 +8,7 @@ use tidings_core::{
     authority::{AdmitError, Asker, Refusal, Session, Stream, answer_wish, unknown_to_asker},
     code::Code,
     doc::Document,
-    ids::{ConversationId, DocumentId},
+    ids::{ConversationId, TimelineId},
     model::{Conversation, Wish},
     wire::Push,
 };
@@ -39,7 +39,7 @@ pub(super) fn check_push(node: &Node, session: &Session, push: &Push) -> Result<
     let conversation = push.stream.conversation().ok_or_else(unknown)?;
     let pushed = push.changes.first().ok_or_else(unknown)?;
     let mut nothing = Stream::new(session.tenant.clone(), push.stream.clone());
-    nothing.insert(Document::new(DocumentId::Conversation(conversation)));
+    nothing.insert(Document::new(TimelineId::of(conversation).document()));
     if pushed.document.stream() == push.stream {
         nothing.insert_missing_for(&pushed.document, &pushed.change);
     }
@@ -64,7 +64,7 @@ pub(super) async fn check_wish(
     if !matches!(wish, Wish::Join(_)) || conversation.is_of_direct() {
         return Ok(Err(unknown_to_asker(wish)));
     }
-    let document = DocumentId::Conversation(conversation);
+    let document = TimelineId::of(conversation).document();
     let (document, _) = load(node.store.as_ref(), &identity.tenant, &document).await?;
     let asker = Asker { account: &identity.account, knows: false, subscribes: false, moved_at: None };
     let at = node.clock.wall_now();

@@ -4,7 +4,7 @@
 use tidings_core::{
     code::Code,
     doc::Fact,
-    ids::{ConversationId, DocumentId, MessageId, Stamp},
+    ids::{ConversationId, MessageId, Stamp, TimelineId},
     journal::Position,
     model::{InfoField, MessageBody},
 };
@@ -29,11 +29,11 @@ async fn a72_no_document_has_a_second_name(database: Database) {
     let title = Fact::Info(InfoField::Title, Some("boo".into()));
     let thread = ConversationId::from_bytes([9; 16]);
     for (document, fact) in [
-        (DocumentId::ThreadPage(boats(), boats(), 1), &words),
-        (DocumentId::ThreadPage(boats(), boats(), 7), &words),
-        (DocumentId::Thread(boats(), boats()), &title),
-        (DocumentId::Page(boats(), 0), &words),
-        (DocumentId::ThreadPage(boats(), thread, 0), &words),
+        (TimelineId::of_thread(boats(), boats()).page(1), &words),
+        (TimelineId::of_thread(boats(), boats()).page(7), &words),
+        (TimelineId::of_thread(boats(), boats()).document(), &title),
+        (TimelineId::of(boats()).page(0), &words),
+        (TimelineId::of_thread(boats(), thread).page(0), &words),
     ] {
         let pushed = his.clone().state(&document, std::slice::from_ref(fact));
         bob.push(&stream(boats()), vec![pushed]).await;

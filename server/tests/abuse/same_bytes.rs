@@ -3,7 +3,7 @@
 
 use tidings_core::{
     command::CreateThread,
-    ids::DocumentId,
+    ids::TimelineId,
     journal::Position,
     wire::{FetchScope, PushedChange},
 };
@@ -22,7 +22,7 @@ async fn a6_the_same_bytes_are_a_change_of_each_document_and_each_has_its_place(
     let message = author.newest_message(1);
     let opens = CreateThread { conversation: boats(), message, title: None };
     let opens = author.write(opens);
-    let DocumentId::Thread(_, thread) = opens.document else { panic!("{opens:?}") };
+    let thread = opens.document.thread().expect("it opens a thread");
     ann.push_accepted(stream(boats()), vec![opens]).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
     let entries = bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries;
@@ -30,7 +30,7 @@ async fn a6_the_same_bytes_are_a_change_of_each_document_and_each_has_its_place(
     let mut bobs = Author::of("bob", device(2), boats());
     bobs.apply(&entries[..1]);
     let first = bobs.say("twice");
-    let second = PushedChange { document: DocumentId::ThreadPage(boats(), thread, 1), ..first.clone() };
+    let second = PushedChange { document: TimelineId::of_thread(boats(), thread).page(1), ..first.clone() };
     let both = vec![first.clone(), second.clone()];
     let accepted = bob.push_accepted(stream(boats()), both.clone()).await;
     assert_eq!(accepted.positions, [Position::new(4), Position::new(5)]);

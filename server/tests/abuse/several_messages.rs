@@ -7,7 +7,7 @@ use tidings_core::{
     code::Code,
     command::SetPolicy,
     doc::Fact,
-    ids::{DocumentId, MessageId, Stamp},
+    ids::{MessageId, Stamp, TimelineId},
     journal::Position,
     model::{MessageBody, Policy},
     wire::FetchScope,
@@ -42,7 +42,7 @@ async fn a70_a_page_is_not_filled_by_changes_of_many_messages(database: Database
     let long = "🐋".repeat(4_000);
     for _ in 0..TRIES {
         let facts: Vec<Fact> = (0..15).map(|_| message(&his, &long)).collect();
-        let pushed = his.clone().state(&DocumentId::Page(boats(), 1), &facts);
+        let pushed = his.clone().state(&TimelineId::of(boats()).page(1), &facts);
         assert_eq!(bob.push_refused(stream(boats()), vec![pushed]).await.code, Code::OperationIllegal);
     }
     let accepted = ann.push_accepted(stream(boats()), vec![hers.say("we go on")]).await;
@@ -62,7 +62,7 @@ async fn a70_slow_mode_counts_messages(database: Database) {
     ann.push_accepted(stream(boats()), vec![hers.write(slow)]).await;
     let mut his = read_by(&mut bob, "bob", 2).await;
     let thousand: Vec<Fact> = (0..1_000).map(|number| message(&his, &format!("{number}"))).collect();
-    let pushed = his.clone().state(&DocumentId::Page(boats(), 1), &thousand);
+    let pushed = his.clone().state(&TimelineId::of(boats()).page(1), &thousand);
     assert_eq!(bob.push_refused(stream(boats()), vec![pushed]).await.code, Code::OperationIllegal);
     bob.push_accepted(stream(boats()), vec![his.say("one")]).await;
     assert_eq!(bob.push_refused(stream(boats()), vec![his.say("two")]).await.code, Code::SlowMode);

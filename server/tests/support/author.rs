@@ -7,6 +7,7 @@ use tidings_core::{
     doc::{Document, Fact},
     ids::{
         AccountId, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, Stamp, StreamId, TenantId,
+        TimelineId,
     },
     journal::{Entry, Position},
     limits::Limits,
@@ -51,7 +52,7 @@ impl Author {
     /// A device that holds nothing of a conversation.
     pub fn of(name: &str, device: DeviceId, conversation: ConversationId) -> Self {
         let mut author = Self::new(name, device, StreamId::Conversation(conversation));
-        author.stream.insert(Document::new(DocumentId::Conversation(conversation)));
+        author.stream.insert(Document::new(TimelineId::of(conversation).document()));
         author
     }
 
@@ -106,7 +107,7 @@ impl Author {
     /// Sends a text.
     /// The newest message of a page.
     pub fn newest_message(&self, page: PageNumber) -> MessageId {
-        let page = self.stream.document(&DocumentId::Page(self.conversation(), page)).expect("the page is begun");
+        let page = self.stream.document(&TimelineId::of(self.conversation()).page(page)).expect("the page is begun");
         let mut messages = page.facts("msg/").filter_map(|fact| match fact {
             Fact::Message(message, _) => Some(message),
             _ => None,

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use tidings_core::{
     authority::{Session, Stream, step},
     doc::{Change, Document, Fact},
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId, TimelineId},
     limits::Limits,
     model::{ConversationKind, Created, MessageBody, Role},
     time::WallTime,
@@ -148,7 +148,7 @@ impl Writer {
         let role = |account: &AccountId| if *account == by { Role::Owner } else { Role::Member };
         let members = self.sessions.iter().map(|session| (session.account.clone(), role(&session.account)));
         facts.extend(first_members(&by, NOW, members));
-        self.push(0, DocumentId::Conversation(CONVERSATION), &facts)
+        self.push(0, TimelineId::of(CONVERSATION).document(), &facts)
     }
 
     fn write(&mut self) -> (Session, PushedChange) {
@@ -171,7 +171,7 @@ impl Writer {
                 Fact::Message(id, body)
             }
         };
-        self.push(author, DocumentId::Page(CONVERSATION, 1), &[fact])
+        self.push(author, TimelineId::of(CONVERSATION).page(1), &[fact])
     }
 
     fn push(&mut self, author: usize, document: DocumentId, facts: &[Fact]) -> (Session, PushedChange) {

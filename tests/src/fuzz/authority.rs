@@ -4,7 +4,7 @@
 
 use tidings_core::{
     authority::{AdmitError, Admitted},
-    ids::{ConversationId, DocumentId, StreamId},
+    ids::{ConversationId, DocumentId, StreamId, TimelineId},
     wire::PushedChange,
 };
 
@@ -143,12 +143,12 @@ fn push_bytes(script: &mut Script<'_>, room: &mut Room, device: usize) -> Vec<Re
 fn other_document(script: &mut Script<'_>, room: &Room) -> DocumentId {
     let number = u32::from(script.byte() % 4);
     match (room.stream().id(), script.below(8)) {
-        (StreamId::Conversation(conversation), 0..=3) => DocumentId::Conversation(*conversation),
-        (StreamId::Conversation(conversation), 4 | 5) => DocumentId::Page(*conversation, number),
-        (StreamId::Conversation(conversation), 6) => DocumentId::ThreadPage(*conversation, *conversation, number),
+        (StreamId::Conversation(conversation), 0..=3) => TimelineId::of(*conversation).document(),
+        (StreamId::Conversation(conversation), 4 | 5) => TimelineId::of(*conversation).page(number),
+        (StreamId::Conversation(conversation), 6) => TimelineId::of_thread(*conversation, *conversation).page(number),
         (StreamId::Account(account), 0..=3) => DocumentId::Account(account.clone()),
         (StreamId::Account(account), 4..=6) => DocumentId::Home(account.clone()),
-        _ => DocumentId::Page(ConversationId::from_bytes([99; 16]), number),
+        _ => TimelineId::of(ConversationId::from_bytes([99; 16])).page(number),
     }
 }
 

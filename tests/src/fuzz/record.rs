@@ -8,7 +8,7 @@ use tidings_core::{
     command::{AskFor, SendMessage},
     doc::Document,
     engine::{Input, recode_record, record_content, seal_record},
-    ids::{ConversationId, DocumentId, MessageId, Stamp},
+    ids::{ConversationId, MessageId, Stamp, TimelineId},
     journal::{Admission, Entry, Position},
     limits::Limits,
     model::Wish,
@@ -116,8 +116,8 @@ fn run_admissions(script: &mut Script<'_>, verdict: &mut Verdict) {
 fn run_snapshot(script: &mut Script<'_>, verdict: &mut Verdict) {
     let conversation = ConversationId::from_bytes([7; 16]);
     let id = match script.below(2) {
-        0 => DocumentId::Conversation(conversation),
-        _ => DocumentId::Page(conversation, 1),
+        0 => TimelineId::of(conversation).document(),
+        _ => TimelineId::of(conversation).page(1),
     };
     let honest = script.byte();
     let room = Room::begun(RoomKind::Group);

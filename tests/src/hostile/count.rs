@@ -4,7 +4,7 @@
 use tidings_core::{
     code::Code,
     doc::Fact,
-    ids::{ConversationId, DocumentId},
+    ids::{ConversationId, TimelineId},
     model::{Deletion, InfoField, MemberField},
 };
 
@@ -54,19 +54,23 @@ fn several(cases: &mut Cases<'_>) {
 fn ghosts(cases: &mut Cases<'_>) {
     cases.class("ghost");
     let scene = cases.scene;
-    let DocumentId::Conversation(conversation) = scene.conversation() else { unreachable!("it is a conversation's") };
+    let conversation = scene.conversation_id();
     let thread = ConversationId::from_bytes([9; 16]);
     let title = Fact::Info(InfoField::Title, Some("x".into()));
     for (name, document, fact) in [
         (
             "a page of the conversation as a thread of its own",
-            DocumentId::ThreadPage(conversation, conversation, 1),
+            TimelineId::of_thread(conversation, conversation).page(1),
             None,
         ),
-        ("another one", DocumentId::ThreadPage(conversation, conversation, 7), None),
-        ("the conversation as a thread of its own", DocumentId::Thread(conversation, conversation), Some(title)),
-        ("page 0", DocumentId::Page(conversation, 0), None),
-        ("page 0 of a thread", DocumentId::ThreadPage(conversation, thread, 0), None),
+        ("another one", TimelineId::of_thread(conversation, conversation).page(7), None),
+        (
+            "the conversation as a thread of its own",
+            TimelineId::of_thread(conversation, conversation).document(),
+            Some(title),
+        ),
+        ("page 0", TimelineId::of(conversation).page(0), None),
+        ("page 0 of a thread", TimelineId::of_thread(conversation, thread).page(0), None),
     ] {
         let draft = cases.honest(&document, &[fact.unwrap_or_else(|| scene.says("is anybody here?"))]);
         cases.push(name, Expected::Refused(Code::DocumentUnknown), draft.pushed());

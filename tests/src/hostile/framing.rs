@@ -4,7 +4,7 @@
 
 use tidings_core::{
     code::Code,
-    ids::{ConversationId, DocumentId},
+    ids::{ConversationId, DocumentId, TimelineId},
     wire::PushedChange,
 };
 
@@ -170,23 +170,23 @@ fn documents(cases: &mut Cases<'_>) {
     let scene = cases.scene;
     let conversation = scene.stream.id().conversation().expect("the stream is a conversation's");
     for (name, document, code) in [
-        ("page 0", DocumentId::Page(conversation, 0), Code::DocumentUnknown),
+        ("page 0", TimelineId::of(conversation).page(0), Code::DocumentUnknown),
         (
             "a page of another conversation",
-            DocumentId::Page(ConversationId::from_bytes([9; 16]), 1),
+            TimelineId::of(ConversationId::from_bytes([9; 16])).page(1),
             Code::DocumentUnknown,
         ),
-        ("another conversation", DocumentId::Conversation(ConversationId::from_bytes([9; 16])), Code::DocumentUnknown),
+        ("another conversation", TimelineId::of(ConversationId::from_bytes([9; 16])).document(), Code::DocumentUnknown),
         ("the victim's profile", DocumentId::Account(scene.victim.account.clone()), Code::DocumentUnknown),
         ("the victim's home", DocumentId::Home(scene.victim.account.clone()), Code::DocumentUnknown),
         // Whatever it depends on, it is not on a page that nobody has opened.
-        ("a page far ahead", DocumentId::Page(conversation, 4_000_000), Code::WrongSequence),
-        ("a page's change on the conversation", DocumentId::Conversation(conversation), Code::WrongSequence),
+        ("a page far ahead", TimelineId::of(conversation).page(4_000_000), Code::WrongSequence),
+        ("a page's change on the conversation", TimelineId::of(conversation).document(), Code::WrongSequence),
     ] {
         let pushed = PushedChange { document, change: change.clone() };
         cases.push(name, Expected::Refused(code), pushed);
     }
-    let ahead = DocumentId::Page(conversation, 4_000_000);
+    let ahead = TimelineId::of(conversation).page(4_000_000);
     let fact = scene.says("far ahead");
     let pushed = scene.write(&scene.stream, &scene.attacker, &ahead, &[fact]);
     cases.push("a new page far ahead", Expected::Refused(Code::PageNotOpen), pushed);

@@ -160,7 +160,7 @@ fn prefixed(input: &mut &[u8]) -> Vec<u8> {
 mod tests {
     use tidings_core::{
         doc::{Document, Fact},
-        ids::{ConversationId, DeviceId, DocumentId},
+        ids::{ConversationId, DeviceId, TimelineId},
         model::InfoField,
         time::WallTime,
     };
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn an_honest_change_is_written_as_it_was_read() {
-        let mut document = Document::new(DocumentId::Conversation(ConversationId::from_bytes([1; 16])));
+        let mut document = Document::new(TimelineId::of(ConversationId::from_bytes([1; 16])).document());
         let mut write = |device: u8, title: &str| {
             let facts = [Fact::Info(InfoField::Title, Some(title.into()))];
             let change = document.write(DeviceId::from_bytes([device; 16]), WallTime::from_millis(5_000), &facts);

@@ -5,7 +5,7 @@
 use tidings_core::{
     authority::{AdmitError, Admitted, Session, Stream},
     doc::Fact,
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId, TimelineId},
     journal::Entry,
     limits::Limits,
     model::{ConversationKind, Created, Edit, Grant, InfoField, MessageBody, Permission, Role},
@@ -142,12 +142,12 @@ impl Scene {
 
     /// The conversation's document.
     pub fn conversation(&self) -> DocumentId {
-        DocumentId::Conversation(self.conversation_id())
+        TimelineId::of(self.conversation_id()).document()
     }
 
     /// The open page.
     pub fn page(&self) -> DocumentId {
-        DocumentId::Page(self.conversation_id(), 1)
+        TimelineId::of(self.conversation_id()).page(1)
     }
 
     /// So many seconds before.
@@ -155,7 +155,7 @@ impl Scene {
         WallTime::from_millis(self.now.as_millis() - seconds * 1_000)
     }
 
-    fn conversation_id(&self) -> ConversationId {
+    pub(super) fn conversation_id(&self) -> ConversationId {
         self.stream.id().conversation().expect("the stream is a conversation's")
     }
 

@@ -4,7 +4,7 @@
 use tidings_core::{
     code::Code,
     doc::Fact,
-    ids::{ConversationId, DocumentId, MessageId},
+    ids::{ConversationId, DocumentId, MessageId, TimelineId},
     model::{
         ConversationKind, ConversationState, Created, InfoField, Late, LateState, MemberStatus, Parent, Policy, Role,
         Standing,
@@ -32,7 +32,7 @@ fn says(cases: &mut Cases<'_>, name: &'static str, code: Code, document: &Docume
 fn thread_of(cases: &Cases<'_>, message: &MessageId) -> DocumentId {
     let conversation = conversation(cases);
     let thread = ConversationId::thread(cases.scene.stream.tenant(), conversation, message);
-    DocumentId::Thread(conversation, thread)
+    TimelineId::of_thread(conversation, thread).document()
 }
 
 fn conversation(cases: &Cases<'_>) -> ConversationId {
@@ -106,8 +106,8 @@ fn strangers(cases: &mut Cases<'_>) {
     let scene = cases.scene;
     let message = scene.message_id(&scene.victim, 1);
     let document = thread_of(cases, &message);
-    let thread = document.room().expect("a thread is a room");
-    let page = DocumentId::ThreadPage(conversation(cases), thread, 1);
+    let thread = document.thread().expect("it is a thread's");
+    let page = TimelineId::of_thread(conversation(cases), thread).page(1);
     let unknown = Code::ConversationUnknown;
     says(cases, "named, that nobody opened", unknown, &document, &[Fact::Info(InfoField::Title, Some("Mine".into()))]);
     says(cases, "closed, that nobody opened", unknown, &document, &[Fact::State(ConversationState::Closed)]);

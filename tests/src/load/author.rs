@@ -6,7 +6,7 @@ use tidings_core::{
     authority::{Session, Stream},
     command::{AddMember, Command, CreateConversation, Planning, SendMessage},
     doc::{Document, RestoreDocumentError},
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, Stamp, StreamId, TenantId, TimelineId},
     journal::Position,
     limits::Limits,
     model::{ConversationKind, JoinPolicy, Policy, Role},
@@ -64,7 +64,7 @@ impl Author {
     /// One that has written nothing yet.
     pub fn new(conversation: ConversationId) -> Self {
         let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation));
-        stream.insert(Document::new(DocumentId::Conversation(conversation)));
+        stream.insert(Document::new(TimelineId::of(conversation).document()));
         let seed = wall_now().as_millis();
         Self { stream, conversation, random: Random::new(seed), words: Words::new(seed), last: String::new(), count: 0 }
     }
@@ -104,7 +104,7 @@ impl Author {
             }
         }
         for page in 1..self.stream.page() {
-            self.stream.remove(&DocumentId::Page(self.conversation, page));
+            self.stream.remove(&TimelineId::of(self.conversation).page(page));
         }
         self.stream.settle();
         Ok(())

@@ -3,7 +3,7 @@
 use tidings_core::{
     authority::Stream,
     doc::Fact,
-    ids::{ConversationId, DocumentId, InviteId, MessageId, Stamp},
+    ids::{ConversationId, DocumentId, InviteId, MessageId, Stamp, TimelineId},
     model::{
         ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite, JoinPolicy, Late,
         LateState, MemberField, MemberStatus, MessageBody, Parent, Permission, Permissions, Pin, Policy, Role,
@@ -26,7 +26,7 @@ pub(super) fn facts(stream: &Stream, actor: &str, deed: &str) -> (DocumentId, Ve
     if let Some((document, fact)) = on_thread(actor, deed) {
         return (document, vec![fact]);
     }
-    (DocumentId::Conversation(CONVERSATION), on_conversation(stream, actor, deed))
+    (TimelineId::of(CONVERSATION).document(), on_conversation(stream, actor, deed))
 }
 
 /// The first change of a thread.

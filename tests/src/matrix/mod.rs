@@ -10,7 +10,9 @@ use tidings_core::{
     authority::{Session, Stream},
     code::Code,
     doc::{Document, Fact},
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteId, MessageId, Stamp, StreamId, TenantId},
+    ids::{
+        AccountId, ConversationId, DeviceId, DocumentId, InviteId, MessageId, Stamp, StreamId, TenantId, TimelineId,
+    },
     model::{
         ConversationKind, ConversationState, Created, Grant, LateState, MemberStatus, MessageBody, Permission,
         Permissions, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Standing,
@@ -107,7 +109,7 @@ impl Scene {
             "locked" => facts.push(Fact::Locked(true)),
             state => facts.push(Fact::State(ConversationState::parse(state).expect("a section is a state"))),
         }
-        scene.state(&DocumentId::Conversation(CONVERSATION), &facts);
+        scene.state(&TimelineId::of(CONVERSATION).document(), &facts);
         let says = |name: &&str| {
             let body = MessageBody { content: "words".into(), reply_to: None, mentions: None };
             Fact::Message(message(name), body)
@@ -242,16 +244,16 @@ pub fn code(verdict: Verdict) -> Option<Code> {
 }
 
 fn page() -> DocumentId {
-    DocumentId::Page(CONVERSATION, 1)
+    TimelineId::of(CONVERSATION).page(1)
 }
 
 /// The page of the thread that the owner opened from their message.
 fn thread_page() -> DocumentId {
-    DocumentId::ThreadPage(CONVERSATION, thread(&message("owner")), 1)
+    TimelineId::of_thread(CONVERSATION, thread(&message("owner"))).page(1)
 }
 
 fn thread_of(message: &MessageId) -> DocumentId {
-    DocumentId::Thread(CONVERSATION, thread(message))
+    TimelineId::of_thread(CONVERSATION, thread(message)).document()
 }
 
 fn thread(message: &MessageId) -> ConversationId {

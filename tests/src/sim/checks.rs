@@ -341,8 +341,8 @@ fn check_verified(world: &World, limits: &Limits) -> Checked {
 }
 
 /// What everybody must see.
-fn timeline(stream: &tidings_core::authority::Stream, room: ConversationId) -> Vec<(MessageId, String)> {
-    let is_page = |id: &DocumentId| id.page().is_some() && id.room() == Some(room);
+fn timeline(stream: &tidings_core::authority::Stream, timeline: ConversationId) -> Vec<(MessageId, String)> {
+    let is_page = |id: &DocumentId| id.page().is_some() && id.timeline().is_some_and(|of| of.id() == timeline);
     let pages = stream.documents().filter(|document| is_page(document.id()));
     let mut messages: Vec<_> = pages
         .flat_map(|page| {

@@ -51,7 +51,7 @@ export interface ComposerView {
 export function createComposer(person: Person, frame: ComposerFrame): ComposerView {
   const { client } = person;
   const { conversation, thread } = frame;
-  const room = thread ?? conversation;
+  const timeline = thread ?? conversation;
   let mode: Mode = { type: "new" };
   let detail: ConversationDetail | undefined;
   let typingSince: number | undefined;
@@ -102,7 +102,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
 
   function setMode(next: Mode, words?: string): void {
     if (mode.type !== "edit" && next.type === "edit") {
-      frame.drafts.set(room, text.value);
+      frame.drafts.set(timeline, text.value);
     }
     mode = next;
     drawContext();
@@ -146,7 +146,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
   }
 
   function cancel(): void {
-    const words = mode.type === "edit" ? (frame.drafts.get(room) ?? "") : undefined;
+    const words = mode.type === "edit" ? (frame.drafts.get(timeline) ?? "") : undefined;
     setMode({ type: "new" }, words);
     text.focus();
   }
@@ -187,8 +187,8 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     }
     tellTyping(false);
     problem.textContent = "";
-    const draft = current.type === "edit" ? (frame.drafts.get(room) ?? "") : "";
-    frame.drafts.delete(room);
+    const draft = current.type === "edit" ? (frame.drafts.get(timeline) ?? "") : "";
+    frame.drafts.delete(timeline);
     setMode({ type: "new" }, draft);
     try {
       await carryOut(current, words);
@@ -234,7 +234,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
   text.addEventListener("input", () => {
     measure();
     if (mode.type !== "edit") {
-      frame.drafts.set(room, text.value);
+      frame.drafts.set(timeline, text.value);
       tellTyping(text.value.trim() !== "");
     }
   });
@@ -259,7 +259,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     void submit();
   });
 
-  text.value = frame.drafts.get(room) ?? "";
+  text.value = frame.drafts.get(timeline) ?? "";
   requestAnimationFrame(measure);
   return {
     element: root,

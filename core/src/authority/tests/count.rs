@@ -52,9 +52,9 @@ fn a72_a_conversation_is_not_a_thread_of_its_own() {
     let mut room = Room::group();
     let conversation = room.conversation();
     for (document, fact) in [
-        (DocumentId::ThreadPage(conversation, conversation, 1), says(9, "me")),
-        (DocumentId::Thread(conversation, conversation), Fact::Info(InfoField::Title, Some("x".into()))),
-        (DocumentId::Page(conversation, 0), says(9, "me")),
+        (TimelineId::of_thread(conversation, conversation).page(1), says(9, "me")),
+        (TimelineId::of_thread(conversation, conversation).document(), Fact::Info(InfoField::Title, Some("x".into()))),
+        (TimelineId::of(conversation).page(0), says(9, "me")),
     ] {
         let pushed = room.write(&session("me"), &document, &[fact]);
         assert_eq!(room.admit(&session("me"), &pushed).map_err(code_of).err(), Some(Code::DocumentUnknown));

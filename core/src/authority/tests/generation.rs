@@ -144,7 +144,7 @@ fn j61_only_documents_of_conversations_and_threads_are_written_anew() {
     let mut room = Room::group();
     let page = room.document(Some(1));
     assert!(room.stream.squash(&page, LATER).is_none());
-    let thread = DocumentId::Thread(room.conversation(), ConversationId::from_bytes([9; 16]));
+    let thread = TimelineId::of_thread(room.conversation(), ConversationId::from_bytes([9; 16])).document();
     room.stream.insert(Document::new(thread.clone()));
     assert!(room.stream.squash(&thread, LATER).is_none(), "one without a change");
 }

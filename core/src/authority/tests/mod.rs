@@ -129,8 +129,8 @@ impl Room {
 
     fn document(&self, page: Option<u32>) -> DocumentId {
         match page {
-            Some(number) => DocumentId::Page(self.conversation(), number),
-            None => DocumentId::Conversation(self.conversation()),
+            Some(number) => TimelineId::of(self.conversation()).page(number),
+            None => TimelineId::of(self.conversation()).document(),
         }
     }
 

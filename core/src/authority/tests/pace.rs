@@ -25,7 +25,7 @@ impl Room {
     }
 
     fn say_in_at(&mut self, number: u8, name: &str, thread: ConversationId, at: WallTime) -> Result<(), WallTime> {
-        let document = DocumentId::ThreadPage(self.conversation(), thread, 1);
+        let document = TimelineId::of_thread(self.conversation(), thread).page(1);
         self.push_to_at(name, &document, &[says(number, name)], at)
     }
 
@@ -42,7 +42,7 @@ impl Room {
         let created = Created::new(ConversationKind::Thread, account(name), NOW);
         let mut facts = vec![Fact::Created(Created { parent: Some(parent), ..created })];
         facts.extend(title.map(|title| Fact::Info(InfoField::Title, Some(title.into()))));
-        self.push_to_at(name, &DocumentId::Thread(conversation, thread), &facts, at)?;
+        self.push_to_at(name, &TimelineId::of_thread(conversation, thread).document(), &facts, at)?;
         Ok(thread)
     }
 

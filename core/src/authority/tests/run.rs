@@ -93,7 +93,7 @@ proptest! {
                         page.and_then(|page| page.latest_of(session.device)) == own
                     };
                     let known = seen.iter().rev().skip(turn.unseen).find(has_own).unwrap_or(&alone).clone();
-                    let page = known.stream.open_page(&known.limits);
+                    let page = known.stream.open_page(TimelineId::of(known.conversation()), &known.limits);
                     let document = known.document(turn.is_of_page().then_some(page));
                     let facts = known.moved(&session, &turn.facts(number, &said, &known.stream));
                     let Some((change, _)) = known.stream.clone().write(session.device, &document, NOW, &facts) else { continue };

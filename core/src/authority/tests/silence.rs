@@ -17,7 +17,7 @@ fn opening(room: &Room, by: &str, its_title: Option<&str>) -> (DocumentId, Vec<F
     let parent = Parent { conversation: room.conversation(), message: first, page: 1, depth: 1 };
     let created = Created { parent: Some(parent), ..Created::new(ConversationKind::Thread, account(by), NOW) };
     let facts = [Fact::Created(created)].into_iter().chain(its_title.map(title)).collect();
-    (DocumentId::Thread(room.conversation(), thread), facts)
+    (TimelineId::of_thread(room.conversation(), thread).document(), facts)
 }
 
 fn open(room: &Room, by: &str, its_title: Option<&str>) -> Result<(), Code> {

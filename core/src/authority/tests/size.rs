@@ -56,7 +56,7 @@ fn d20_every_replica_counts_the_same_bytes() {
     room.limits.page_bytes_soft = 2_000;
     let mut entries = Vec::new();
     for number in 3..20 {
-        let page = room.stream.open_page(&room.limits);
+        let page = room.stream.open_page(TimelineId::of(room.conversation()), &room.limits);
         let said = room.push("me", Some(page), &[says_long(number, "me", 40 * usize::from(number))]).unwrap();
         entries.push(said.entry);
     }

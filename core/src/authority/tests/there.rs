@@ -46,7 +46,7 @@ fn a77_a_thread_pins_what_was_said_in_it() {
     let mut room = Room::group();
     let (conversation, first) = (room.conversation(), message(1, "mo"));
     let thread = ConversationId::thread(room.stream.tenant(), conversation, &first);
-    let document = DocumentId::Thread(conversation, thread);
+    let document = TimelineId::of_thread(conversation, thread).document();
     let mut push = |document: &DocumentId, fact: Fact| {
         let pushed = room.write(&session("mo"), document, &[fact]);
         room.admit(&session("mo"), &pushed).map(drop).map_err(code_of)
@@ -55,8 +55,8 @@ fn a77_a_thread_pins_what_was_said_in_it() {
     let created = Created { parent: Some(parent), ..Created::new(ConversationKind::Thread, account("mo"), NOW) };
     assert_eq!(push(&document, Fact::Created(created)), Ok(()));
     assert_eq!(push(&document, pin_of(first, 1)), Err(Code::MessageUnknown));
-    assert_eq!(push(&DocumentId::ThreadPage(conversation, thread, 1), says(4, "mo")), Ok(()));
-    assert_eq!(push(&DocumentId::Conversation(conversation), pin_of(message(4, "mo"), 1)), Err(Code::MessageUnknown));
+    assert_eq!(push(&TimelineId::of_thread(conversation, thread).page(1), says(4, "mo")), Ok(()));
+    assert_eq!(push(&TimelineId::of(conversation).document(), pin_of(message(4, "mo"), 1)), Err(Code::MessageUnknown));
     assert_eq!(push(&document, pin_of(message(4, "mo"), 1)), Ok(()));
 }
 

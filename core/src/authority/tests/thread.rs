@@ -22,13 +22,13 @@ impl Room {
         depth: u32,
     ) -> Result<ConversationId, Code> {
         let thread = self.thread_of(message);
-        let document = DocumentId::Thread(self.conversation(), thread);
+        let document = TimelineId::of_thread(self.conversation(), thread).document();
         self.push_to(name, &document, &[opened(name, room, message, depth)])?;
         Ok(thread)
     }
 
     fn say_in(&mut self, name: &str, thread: ConversationId, page: u32, number: u8) -> Result<Admitted, Code> {
-        let document = DocumentId::ThreadPage(self.conversation(), thread, page);
+        let document = TimelineId::of_thread(self.conversation(), thread).page(page);
         self.push_to(name, &document, &[says(number, name)])
     }
 
@@ -60,15 +60,15 @@ fn a40_a_thread_starts_from_a_message_that_is_there() {
     assert_eq!(deleted.open("me", conversation, &first, 1), Err(Code::MessageDeleted));
     // Under another id, in another's name, with more than it may say, or outside of the stream.
     let write = |document: DocumentId, facts: &[Fact]| room.clone().push_to("me", &document, facts).map(drop);
-    let thread = DocumentId::Thread(conversation, room.thread_of(&first));
-    let elsewhere = DocumentId::Thread(conversation, ConversationId::from_bytes([3; 16]));
+    let thread = TimelineId::of_thread(conversation, room.thread_of(&first)).document();
+    let elsewhere = TimelineId::of_thread(conversation, ConversationId::from_bytes([3; 16])).document();
     assert_eq!(write(elsewhere, &[opened("me", conversation, &first, 1)]), Err(Code::IdInvalid));
     assert_eq!(write(thread.clone(), &[opened("mo", conversation, &first, 1)]), Err(Code::NotTheAuthor));
     let more = [opened("me", conversation, &first, 1), role("me", Role::Owner)];
     assert_eq!(write(thread.clone(), &more), Err(Code::OperationIllegal));
     assert_eq!(write(thread.clone(), &[created(ConversationKind::Thread, "me")]), Err(Code::WrongKind));
     assert_eq!(write(thread.clone(), &[Fact::Locked(true)]), Err(Code::ConversationUnknown));
-    let page = DocumentId::ThreadPage(conversation, room.thread_of(&first), 1);
+    let page = TimelineId::of_thread(conversation, room.thread_of(&first)).page(1);
     assert_eq!(write(page, &[says(3, "me")]), Err(Code::ConversationUnknown));
     let mut alone = Room::new(ConversationId::from_bytes([8; 16]));
     let begun = [created(ConversationKind::Thread, "me"), role("me", Role::Owner), status("me", MemberStatus::Active)];
@@ -117,7 +117,7 @@ fn a41_who_opens_a_thread_is_let_by_permission_and_policy() {
     assert_eq!(open(&archived, "ow"), Err(Code::ConversationArchived));
     // Opened twice at once: nothing is left to do for the second.
     let (mut room, thread) = Room::with_thread();
-    let first = DocumentId::Thread(conversation, thread);
+    let first = TimelineId::of_thread(conversation, thread).document();
     let again = room.push_to("mo", &first, &[opened("mo", conversation, &message(2, "me"), 1)]);
     assert_eq!(again.map(drop), Err(Code::Stale));
     // From a thread that is locked to them.
@@ -133,11 +133,11 @@ fn a42_removed_from_the_conversation_is_removed_from_its_threads() {
     assert_eq!(room.say_in("gu", thread, 1, 4).map(drop), Err(Code::PermissionDenied));
     room.push("ow", None, &[status("me", MemberStatus::Removed)]).unwrap();
     assert_eq!(room.say_in("me", thread, 1, 5).map(drop), Err(Code::MemberRemoved));
-    let page = DocumentId::ThreadPage(room.conversation(), thread, 1);
+    let page = TimelineId::of_thread(room.conversation(), thread).page(1);
     assert_eq!(room.push_to("me", &page, &[edit(3, "me")]).map(drop), Err(Code::MemberRemoved));
     room.push("ow", None, &[Fact::Policy(Policy::Send(SendPolicy::AdminsOnly))]).unwrap();
     assert_eq!(room.say_in("mo", thread, 1, 6).map(drop), Err(Code::PolicyForbids));
-    let document = DocumentId::Thread(room.conversation(), thread);
+    let document = TimelineId::of_thread(room.conversation(), thread).document();
     for fact in [
         role("mo", Role::Owner),
         status("gu", MemberStatus::Removed),
@@ -152,7 +152,7 @@ fn a42_removed_from_the_conversation_is_removed_from_its_threads() {
 #[test]
 fn a43_state_and_lock_of_the_conversation_hold_then_those_of_the_thread() {
     let (room, thread) = Room::with_thread();
-    let document = DocumentId::Thread(room.conversation(), thread);
+    let document = TimelineId::of_thread(room.conversation(), thread).document();
     let say = |room: &Room, name| room.clone().say_in(name, thread, 1, 9).map(drop);
     let mut locked = room.clone();
     locked.push_to("ow", &document, &[Fact::Locked(true)]).unwrap();
@@ -182,12 +182,15 @@ fn a43_a_thread_has_pages_and_pins_of_its_own() {
     room.say_in("mo", thread, 1, 4).unwrap();
     assert_eq!(room.say_in("me", thread, 1, 5).map(drop), Err(Code::PageClosed));
     room.say_in("me", thread, 2, 5).unwrap();
-    assert_eq!((room.stream.newest_page(thread), room.stream.page()), (2, 1));
-    let document = DocumentId::Thread(room.conversation(), thread);
+    assert_eq!(
+        (room.stream.newest_page(TimelineId::of_thread(room.conversation(), thread)), room.stream.page()),
+        (2, 1)
+    );
+    let document = TimelineId::of_thread(room.conversation(), thread).document();
     assert_eq!(room.push_to("me", &document, &[pin(4, "me")]).map(drop), Err(Code::PermissionDenied));
     room.push_to("mo", &document, &[pin(4, "mo")]).unwrap();
     assert!(room.stream.conversation().pins.is_empty());
-    assert_eq!(room.stream.room(thread).unwrap().pins.len(), 1);
+    assert_eq!(room.stream.timeline(TimelineId::of_thread(room.conversation(), thread)).unwrap().pins.len(), 1);
     let known = room.stream.thread(thread).unwrap();
     assert_eq!((known.replies, known.page, known.position), (3, 2, room.stream.position()));
     assert_eq!(known.last_reply.as_ref().map(|last| &last.message), Some(&message(5, "me")));

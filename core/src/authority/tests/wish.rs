@@ -7,7 +7,7 @@ use crate::{
     authority::{AdmitError, Answer, Asker, Session, Stream, Subscription, answer_wish},
     code::Code,
     doc::{Document, Fact},
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, InviteCode, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, InviteCode, StreamId, TenantId, TimelineId},
     limits::Limits,
     model::{
         ConversationKind, ConversationState, Created, Grant, Invite, JoinPolicy, Member, MemberStatus, Permission,
@@ -49,7 +49,7 @@ impl Room {
         let id = ConversationId::from_bytes([7; 16]);
         let tenant = TenantId::parse("acme").unwrap();
         let mut stream = Stream::new(tenant, StreamId::Conversation(id));
-        stream.insert(Document::new(DocumentId::Conversation(id)));
+        stream.insert(Document::new(TimelineId::of(id).document()));
         let mut room = Self { stream, limits: Limits::default(), subscribers: BTreeSet::new(), rows: BTreeSet::new() };
         let joined = Standing::next(None, MemberStatus::Active, &account("ow"), NOW);
         let mut facts = vec![
@@ -67,7 +67,7 @@ impl Room {
     }
 
     fn write_as(&mut self, session: &Session, facts: &[Fact]) -> Result<(), Code> {
-        let document = DocumentId::Conversation(self.stream.id().conversation().unwrap());
+        let document = TimelineId::of(self.stream.id().conversation().unwrap()).document();
         let (change, _) = self.stream.clone().write(session.device, &document, NOW, facts).unwrap();
         let pushed = PushedChange { document, change: change.bytes().to_vec() };
         match self.stream.admit(session, &pushed, NOW, &self.limits) {
@@ -253,7 +253,7 @@ fn p36_a_wish_of_who_has_no_part_in_it_is_answered_as_if_there_were_nothing() {
         conversation(&[Policy::Join(JoinPolicy::LinkJoin)], &deleted),
     ];
     let mut nothing = Room::new(&[]);
-    nothing.stream.insert(Document::new(DocumentId::Conversation(nothing.stream.id().conversation().unwrap())));
+    nothing.stream.insert(Document::new(TimelineId::of(nothing.stream.id().conversation().unwrap()).document()));
     for wish in [Wish::Join(None), Wish::Join(Some(CODE)), Wish::Accept, Wish::Decline, Wish::Leave] {
         let expected = nothing.ask("eve", &wish);
         assert!(expected.is_err());

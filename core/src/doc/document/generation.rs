@@ -59,7 +59,7 @@ impl Document {
     /// every replica. None of a document that has no generations, without a change, that a newer version
     /// wrote to, or that says more than a client takes in one change.
     pub(crate) fn squash(&self, system: DeviceId, position: Position, at: WallTime) -> Option<Change> {
-        let has_generations = matches!(self.id, DocumentId::Conversation(_) | DocumentId::Thread(..));
+        let has_generations = matches!(self.id, DocumentId::Timeline(_));
         if !has_generations || self.changes == 0 {
             return None;
         }

@@ -3,7 +3,10 @@
 use automerge::{ExpandedChange, legacy, transaction::CommitOptions, transaction::Transactable};
 
 use super::*;
-use crate::{ids::ConversationId, model::InfoField};
+use crate::{
+    ids::{ConversationId, TimelineId},
+    model::InfoField,
+};
 
 const AT: WallTime = WallTime::from_millis(5_000);
 
@@ -45,7 +48,7 @@ fn written_by_the_library(document: &Document, device: DeviceId, facts: &[Fact])
 #[test]
 fn b13_a_document_is_as_it_was_when_the_library_fails() {
     let [ann, bob] = [1, 2].map(|byte| DeviceId::from_bytes([byte; 16]));
-    let mut writer = Document::new(DocumentId::Conversation(ConversationId::from_bytes([1; 16])));
+    let mut writer = Document::new(TimelineId::of(ConversationId::from_bytes([1; 16])).document());
     let mut document = writer.clone();
     for number in 0..5 {
         let change = writer.write(ann, AT, &title(&number.to_string())).unwrap();
@@ -71,7 +74,7 @@ fn b13_a_document_is_as_it_was_when_the_library_fails() {
 fn b12_what_is_composed_here_is_what_the_library_writes() {
     let devices = [7, 3].map(|byte| DeviceId::from_bytes([byte; 16]));
     let mut documents =
-        [1, 1].map(|byte| Document::new(DocumentId::Conversation(ConversationId::from_bytes([byte; 16]))));
+        [1, 1].map(|byte| Document::new(TimelineId::of(ConversationId::from_bytes([byte; 16])).document()));
     let many = [
         Fact::Info(InfoField::Title, Some("boats".into())),
         Fact::Info(InfoField::Description, Some("on the lake".into())),
@@ -103,7 +106,7 @@ fn b12_what_is_composed_here_is_what_the_library_writes() {
 #[test]
 fn b12_what_is_written_over_several_values_replaces_all_of_them() {
     let devices = [1, 2, 3].map(|byte| DeviceId::from_bytes([byte; 16]));
-    let begun = Document::new(DocumentId::Conversation(ConversationId::from_bytes([1; 16])));
+    let begun = Document::new(TimelineId::of(ConversationId::from_bytes([1; 16])).document());
     for (first, second) in [("boats", "boats"), ("boats", "ships"), ("ships", "boats")] {
         for next in [Some("boats"), Some("ships"), Some("trains"), None] {
             let [mut document, mut other] = [begun.clone(), begun.clone()];

@@ -31,22 +31,22 @@ pub(in crate::engine) struct HeldWords {
 
 impl HeldWords {
     /// Takes note of what a timeline shows of those that are held.
-    pub(in crate::engine) fn shown(&mut self, room: ConversationId, rows: &[LateRow]) {
+    pub(in crate::engine) fn shown(&mut self, timeline: ConversationId, rows: &[LateRow]) {
         match rows.iter().any(|row| row.content.is_none()) {
-            true => self.wordless.insert(room),
-            false => self.wordless.remove(&room),
+            true => self.wordless.insert(timeline),
+            false => self.wordless.remove(&timeline),
         };
     }
 
     /// A timeline is closed.
-    pub(in crate::engine) fn closed(&mut self, room: ConversationId) {
-        self.wordless.remove(&room);
+    pub(in crate::engine) fn closed(&mut self, timeline: ConversationId) {
+        self.wordless.remove(&timeline);
     }
 
     /// Asks for the words of messages that a screen shows without them.
     pub(in crate::engine) fn ask(&mut self, ctx: &mut Context, open: &OpenConversations) {
         let mut conversations = BTreeSet::new();
-        for open in self.wordless.iter().filter_map(|room| open.get(room)) {
+        for open in self.wordless.iter().filter_map(|timeline| open.get(timeline)) {
             let late = open.detail.iter().flat_map(|detail| &detail.late);
             for row in late.filter(|row| row.content.is_none()) {
                 if self.asked.insert(row.message.clone()) {

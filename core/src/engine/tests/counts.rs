@@ -8,6 +8,7 @@ use super::{
 use crate::{
     command::{AddMember, ChangeRole, CreateDirect, RemoveMember, SetInfo},
     doc::{Effort, Fact},
+    ids::TimelineId,
     model::{InfoField, Profile, Receipt, Role},
     view::{ConversationDetail, Roster},
     wire::{MemberPresence, MemberReceipt, Present, PresentMember, ProfileNotice},
@@ -202,7 +203,7 @@ fn e97_so_does_a_name_that_somebody_has_in_the_conversation_alone() {
         let account = AccountId::parse(name).unwrap();
         let confirmed = &engine.streams.quietly(&stream).unwrap().confirmed;
         let position = confirmed.position().next();
-        let mut document = confirmed.document(&DocumentId::Conversation(conversation)).unwrap().clone();
+        let mut document = confirmed.document(&TimelineId::of(conversation).document()).unwrap().clone();
         let fact = Fact::MemberText(account.clone(), MemberField::DisplayName, Some("Captain".into()));
         let change = document.write(DeviceId::from_bytes([device; 16]), now().wall, &[fact]).unwrap();
         let (document, accepted_at, change) = (document.id().clone(), now().wall, change.bytes().to_vec());

@@ -5,7 +5,7 @@ use crate::{
     authority::Stream,
     doc::{Document, Fact},
     engine::{outbox::OutboxEntry, replica::Replica},
-    ids::DeviceId,
+    ids::{DeviceId, DocumentId, TimelineId},
     journal::{Entry, Position},
     model::{ConversationKind, Created, InfoField},
     wire::{DocumentSnapshot, Fetched},
@@ -21,7 +21,7 @@ fn info(field: InfoField, text: Option<&str>) -> Fact {
 fn both() -> (Stream, Replica, DocumentId) {
     let (tenant, conversation) = (TenantId::parse("acme").unwrap(), ConversationId::from_bytes([7; 16]));
     let stream = StreamId::Conversation(conversation);
-    let document = DocumentId::Conversation(conversation);
+    let document = TimelineId::of(conversation).document();
     let ann = AccountId::parse("ann").unwrap();
     let facts = [
         Fact::Created(Created::new(ConversationKind::Group, ann.clone(), AT)),

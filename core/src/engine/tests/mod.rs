@@ -18,7 +18,7 @@ use super::*;
 use crate::{
     command::{BanMember, Command, CreateConversation, SendMessage, SetMemberText, SetPermission},
     engine::record::OUTBOX,
-    ids::{ChangeHash, ConversationId, DocumentId, IncarnationId, MessageId, Stamp, StreamId},
+    ids::{ChangeHash, ConversationId, IncarnationId, MessageId, Stamp, StreamId},
     journal::{Cursor, Entry, Head},
     limits::Limits,
     model::{MemberField, Permission, PresenceKind, Profile},

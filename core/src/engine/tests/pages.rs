@@ -1,7 +1,7 @@
 //! Older pages, which are read when somebody scrolls to them.
 
 use super::{counts::commanded_elsewhere, session::*, *};
-use crate::{command::React, doc::Message, wire::Entries};
+use crate::{command::React, doc::Message, ids::TimelineId, wire::Entries};
 
 /// A restarted engine looks at a conversation; the store has read an older page, and has not said so yet.
 #[test]
@@ -11,7 +11,7 @@ fn e129_what_comes_of_a_page_while_it_is_read_is_on_it() {
     let push = push_of(&mut engine, &mut store, 40);
     receive(&mut engine, &mut store, &answer(&push, 1));
     let (stream, conversation) = (push.stream.clone(), push.stream.conversation().unwrap());
-    let page = DocumentId::Page(conversation, 1);
+    let page = TimelineId::of(conversation).page(1);
     let oldest = Message::read_all(engine.replica(&stream).unwrap().confirmed.document(&page).unwrap()).remove(0).id;
     let react = React { conversation, message: oldest.clone(), emoji: "👍".into() };
     let entries = commanded_elsewhere(&push, [react.into()].into_iter());

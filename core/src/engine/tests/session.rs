@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     command::{AskFor, SetProfile},
+    ids::TimelineId,
     model::{ConversationKind, ConversationState, MemberStatus, Receipt, Role},
     wire::{Closed, ConversationSummary, Piece, PushedChange, Versions},
 };
@@ -17,7 +18,7 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
     let stream = StreamId::Conversation(conversation);
     let entry = Entry {
         position: Position::new(1),
-        document: DocumentId::Conversation(conversation),
+        document: TimelineId::of(conversation).document(),
         account: AccountId::parse("bob").unwrap(),
         administrator: false,
         accepted_at: now().wall,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings_core::{
-    ids::DocumentId,
+    ids::TimelineId,
     model::{ConversationState, MemberStatus, Receipt},
     wire::MemberReceipt,
 };
@@ -22,7 +22,7 @@ async fn deleted(store: &dyn Store, messages_count: u64) {
     write(store, &[group(1, &["ann", "bob", "carl"])]).await;
     write(store, &[membership(1, 1, "carl", MemberStatus::Left)]).await;
     write(store, &[messages(1, 2, "ann", messages_count)]).await;
-    for document in [DocumentId::Conversation(conversation(1)), DocumentId::Page(conversation(1), 1)] {
+    for document in [TimelineId::of(conversation(1)).document(), TimelineId::of(conversation(1)).page(1)] {
         let snapshot = Snapshot { position: position(2), data: b"words".to_vec(), admissions: Vec::new() };
         store.save_snapshot(&tenant(), &document, &snapshot).await.unwrap();
     }
@@ -57,7 +57,7 @@ pub(in crate::store) async fn s25_what_was_deleted_is_erased_from_its_time_on(st
     let record = store.records().stream_record(&tenant(), &stream(1)).await.unwrap();
     assert!(record.is_erased && !record.is_being_erased);
     assert_eq!((record.last, record.snapshots.len(), record.head.page), (position(0), 0, 0));
-    for document in [DocumentId::Conversation(conversation(1)), DocumentId::Page(conversation(1), 1)] {
+    for document in [TimelineId::of(conversation(1)).document(), TimelineId::of(conversation(1)).page(1)] {
         let (stored, _) = store.document(&tenant(), &document).await.unwrap();
         assert_eq!((stored.snapshot, stored.tail), (None, Vec::new()), "{document}");
     }
@@ -80,7 +80,7 @@ pub(in crate::store) async fn s25_nothing_is_written_to_what_was_erased(store: &
         assert_eq!(store.commit(std::slice::from_ref(&commit)).await.unwrap(), [CommitOutcome::Conflict]);
     }
     // A snapshot that was being cut meanwhile would bring the words back.
-    let page = DocumentId::Page(conversation(1), 1);
+    let page = TimelineId::of(conversation(1)).page(1);
     let snapshot = Snapshot { position: position(4), data: b"words".to_vec(), admissions: Vec::new() };
     store.save_snapshot(&tenant(), &page, &snapshot).await.unwrap();
     assert_eq!(store.document(&tenant(), &page).await.unwrap().0.snapshot, None);

@@ -87,7 +87,7 @@ pub(crate) async fn changes_are_found_by_their_hash(store: &dyn Store) {
     let found = store.find_changes(&tenant(), &stream(1), &wanted).await.unwrap();
     let place = |number: u64| FoundChange {
         hash: hash(position(number)),
-        document: DocumentId::Page(conversation(1), 1),
+        document: TimelineId::of(conversation(1)).page(1),
         position: position(number),
         account: account("ann"),
         administrator: false,
@@ -107,7 +107,7 @@ fn snapshot(number: u64) -> Snapshot {
 }
 
 pub(crate) async fn a_document_is_its_snapshot_and_what_came_after(store: &dyn Store) {
-    let (page, document) = (DocumentId::Page(conversation(1), 1), DocumentId::Conversation(conversation(1)));
+    let (page, document) = (TimelineId::of(conversation(1)).page(1), TimelineId::of(conversation(1)).document());
     write(store, &[group(1, &["ann"]), messages(1, 1, "ann", 5)]).await;
     let (stored, head) = store.document(&tenant(), &page).await.unwrap();
     assert_eq!((stored.snapshot, positions(&stored.tail), head.position), (None, vec![2, 3, 4, 5, 6], position(6)));
@@ -121,7 +121,7 @@ pub(crate) async fn a_document_is_its_snapshot_and_what_came_after(store: &dyn S
 }
 
 pub(crate) async fn an_older_snapshot_never_replaces_a_newer_one(store: &dyn Store) {
-    let page = DocumentId::Page(conversation(1), 1);
+    let page = TimelineId::of(conversation(1)).page(1);
     write(store, &[messages(1, 0, "ann", 9)]).await;
     for number in [5, 3, 8, 7] {
         store.save_snapshot(&tenant(), &page, &snapshot(number)).await.unwrap();
@@ -135,7 +135,7 @@ pub(crate) async fn documents_far_behind_their_snapshot_are_stale(store: &dyn St
         let documents = store.stale_documents(entries_min, count_max).await.unwrap();
         documents.into_iter().map(|stale| stale.document).collect::<Vec<_>>()
     };
-    let page = |number| DocumentId::Page(conversation(number), 1);
+    let page = |number| TimelineId::of(conversation(number)).page(1);
     write(store, &[messages(1, 0, "ann", 40), messages(2, 0, "ann", 100), messages(3, 0, "ann", 3)]).await;
     assert_eq!(stale(40, 10).await, [page(2), page(1)]);
     assert_eq!(stale(41, 10).await, [page(2)]);

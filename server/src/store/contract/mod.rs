@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use tidings_core::{
-    ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    ids::{
+        AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId, TimelineId,
+    },
     journal::{ChainHash, Cursor, Entry, Position},
     model::{ConversationKind, ConversationState, MemberStatus, Profile, Role},
     time::WallTime,
@@ -231,7 +233,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
 /// The first commit of a conversation, with these active members.
 pub(super) fn group(number: u32, members: &[&str]) -> StreamCommit {
     let mut commit = commit(stream(number), 0);
-    commit.entries.push(entry(position(1), DocumentId::Conversation(conversation(number)), members[0], false));
+    commit.entries.push(entry(position(1), TimelineId::of(conversation(number)).document(), members[0], false));
     commit.chain = chain(position(1));
     commit.conversation = Some(row(members, None));
     commit.members = members.iter().map(|name| (account(name), member(MemberStatus::Active, 1))).collect();
@@ -244,7 +246,7 @@ pub(super) fn messages(number: u32, expected: u64, author: &str, count: u64) -> 
     let positions = expected + 1..=expected + count;
     commit.entries = positions
         .map(|number_in_stream| {
-            entry(position(number_in_stream), DocumentId::Page(conversation(number), 1), author, true)
+            entry(position(number_in_stream), TimelineId::of(conversation(number)).page(1), author, true)
         })
         .collect();
     commit.page = 1;
@@ -255,7 +257,7 @@ pub(super) fn messages(number: u32, expected: u64, author: &str, count: u64) -> 
 /// A change of somebody's membership.
 pub(super) fn membership(number: u32, expected: u64, name: &str, status: MemberStatus) -> StreamCommit {
     let mut commit = commit(stream(number), expected);
-    let document = DocumentId::Conversation(conversation(number));
+    let document = TimelineId::of(conversation(number)).document();
     commit.entries.push(entry(position(expected + 1), document, name, false));
     commit.chain = chain(position(expected + 1));
     commit.members = vec![(account(name), member(status, expected + 1))];

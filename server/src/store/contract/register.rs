@@ -178,12 +178,12 @@ pub(crate) async fn threads_are_found_by_the_page_they_start_from(store: &dyn St
     counted.count(position(4), WallTime::from_millis(7), [&other.parent.message]);
     write(store, &[with(3, &[&counted])]).await;
     let found = async |which| store.threads(&tenant(), conversation(1), &which).await.unwrap();
-    let page = |number| WhichThreads::From(DocumentId::Page(conversation(1), number));
+    let page = |number| WhichThreads::From(TimelineId::of(conversation(1)).page(number));
     assert_eq!(found(WhichThreads::All).await, [counted.clone(), other.clone(), nested.clone()]);
     assert_eq!(found(WhichThreads::One(first.id)).await, [counted.clone()]);
     assert_eq!(found(WhichThreads::One(ConversationId::from_bytes([9; 16]))).await, []);
     assert_eq!((found(page(1)).await, found(page(2)).await), (vec![counted], vec![other]));
-    let within = DocumentId::ThreadPage(conversation(1), first.id, 1);
+    let within = TimelineId::of_thread(conversation(1), first.id).page(1);
     assert_eq!(found(WhichThreads::From(within)).await, [nested]);
     assert_eq!(store.threads(&tenant(), conversation(2), &WhichThreads::All).await.unwrap(), []);
 }

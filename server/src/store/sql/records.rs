@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use tidings_core::{
-    ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, PageNumber, StreamId, TenantId, TimelineId},
     journal::Position,
     model::Thread,
 };
@@ -158,12 +158,11 @@ async fn snapshots<B: Backend>(
     let documents: Vec<DocumentId> = match stream {
         StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account.clone())],
         StreamId::Conversation(conversation) => {
-            let documents_of = |(room, page): (ConversationId, PageNumber)| {
-                let pages = (1..=page).map(move |number| DocumentId::of_page(*conversation, room, number));
-                std::iter::once(DocumentId::of_room(*conversation, room)).chain(pages)
+            let documents_of = |(timeline, page): (TimelineId, PageNumber)| {
+                std::iter::once(timeline.document()).chain((1..=page).map(move |number| timeline.page(number)))
             };
-            let threads = threads.iter().map(|thread| (thread.id, thread.page));
-            std::iter::once((*conversation, head.page)).chain(threads).flat_map(documents_of).collect()
+            let threads = threads.iter().map(|thread| (TimelineId::of_thread(*conversation, thread.id), thread.page));
+            std::iter::once((TimelineId::of(*conversation), head.page)).chain(threads).flat_map(documents_of).collect()
         }
     };
     let rows = fetch::<B>(connection, SNAPSHOTS, [tenant.into(), Value::keys(documents)]).await?;

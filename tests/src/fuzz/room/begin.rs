@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use tidings_core::{
     doc::{Fact, ProfileField, SettingField},
-    ids::{ContactId, ConversationId, DocumentId, StreamId},
+    ids::{ContactId, ConversationId, DocumentId, StreamId, TimelineId},
     model::{
         Contact, ContactKind, ConversationKind, Created, Edit, Grant, InfoField, Parent, Permission, Pin, Role,
         RoleDefinition,
@@ -21,7 +21,7 @@ pub(super) fn nothing() -> Room {
 
 pub(super) fn group() -> Room {
     let conversation = ConversationId::from_bytes([7; 16]);
-    let (document, page) = (DocumentId::Conversation(conversation), DocumentId::Page(conversation, 1));
+    let (document, page) = (TimelineId::of(conversation).document(), TimelineId::of(conversation).page(1));
     let mut room = Room::new(StreamId::Conversation(conversation));
     let mut facts = vec![
         Fact::Created(Created::new(ConversationKind::Group, account("ow"), BEGIN)),
@@ -53,10 +53,10 @@ pub(super) fn group() -> Room {
     let parent = Parent { conversation, message: first, page: 1, depth: 1 };
     let created = Created::new(ConversationKind::Thread, account("ow"), BEGIN);
     let created = Fact::Created(Created { parent: Some(parent), ..created });
-    room.say(0, &DocumentId::Thread(conversation, thread), &[created]);
+    room.say(0, &TimelineId::of_thread(conversation, thread).document(), &[created]);
     room.sync(0);
     let reply = room.new_message(&account("ow"));
-    room.say(0, &DocumentId::ThreadPage(conversation, thread, 1), &[says(reply, "who else?")]);
+    room.say(0, &TimelineId::of_thread(conversation, thread).page(1), &[says(reply, "who else?")]);
     room.sync(0);
     // A role of its own, and a grant that ends soon.
     let cook =
@@ -71,7 +71,7 @@ pub(super) fn group() -> Room {
 
 pub(super) fn direct() -> Room {
     let conversation = ConversationId::direct(&tenant(), &account("me"), &account("ad"));
-    let (document, page) = (DocumentId::Conversation(conversation), DocumentId::Page(conversation, 1));
+    let (document, page) = (TimelineId::of(conversation).document(), TimelineId::of(conversation).page(1));
     let mut room = Room::new(StreamId::Conversation(conversation));
     let mut facts = vec![Fact::Created(Created::new(ConversationKind::Direct, account("me"), BEGIN))];
     let members = ["me", "ad"].map(|name| (account(name), Role::Member));

@@ -5,7 +5,7 @@ use core::time::Duration;
 use tidings_core::{
     authority::Session,
     doc::{Document, Fact, ProfileField, SettingField},
-    ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp, StreamId},
+    ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp, StreamId, TimelineId},
     model::{
         Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
         InfoField, Invite, Late, LateState, Link, LinkKind, MemberField, MemberStatus, MessageBody, NotificationLevel,
@@ -35,7 +35,7 @@ impl Room {
         let count = if script.one_in(3) { 2 + script.below(3) } else { 1 };
         match self.authority.id().clone() {
             StreamId::Conversation(conversation) if self.authority.conversation().created.is_none() => {
-                (DocumentId::Conversation(conversation), self.first_facts(script, &session))
+                (TimelineId::of(conversation).document(), self.first_facts(script, &session))
             }
             StreamId::Conversation(conversation) if script.one_in(6) => {
                 self.thread_facts(script, device, &session, conversation)
@@ -44,14 +44,14 @@ impl Room {
                 let number = match script.below(16) {
                     15 => u32::from(script.byte()),
                     13 | 14 => 1,
-                    _ => self.view(device).open_page(&self.limits),
+                    _ => self.view(device).open_page(TimelineId::of(conversation), &self.limits),
                 };
                 let facts = self.page_facts(script, &session);
                 let ghost = script.one_in(32);
                 let page = if ghost {
-                    DocumentId::ThreadPage(conversation, conversation, number)
+                    TimelineId::of_thread(conversation, conversation).page(number)
                 } else {
-                    DocumentId::Page(conversation, number)
+                    TimelineId::of(conversation).page(number)
                 };
                 (page, facts)
             }
@@ -61,7 +61,7 @@ impl Room {
                     0 => self.brings_in(script, &session, conversation),
                     _ => (0..count).map(|_| self.conversation_fact(script, &session, conversation)).collect(),
                 };
-                (DocumentId::Conversation(id), facts)
+                (TimelineId::of(id).document(), facts)
             }
             StreamId::Account(account) if script.one_in(2) => {
                 let facts = (0..count).map(|_| account_fact(script)).collect();
@@ -90,14 +90,18 @@ impl Room {
             return self.opening(script, device, session, conversation, message);
         };
         if script.one_in(3) {
-            let fact = self.conversation_fact(script, session, view.room(thread).unwrap_or(view.conversation()));
-            return (DocumentId::Thread(conversation, thread), vec![fact]);
+            let fact = self.conversation_fact(
+                script,
+                session,
+                view.timeline(TimelineId::of_thread(conversation, thread)).unwrap_or(view.conversation()),
+            );
+            return (TimelineId::of_thread(conversation, thread).document(), vec![fact]);
         }
         let number = match script.below(8) {
             7 => u32::from(script.byte()),
-            _ => view.open_page_of(thread, &self.limits),
+            _ => view.open_page(TimelineId::of_thread(conversation, thread), &self.limits),
         };
-        (DocumentId::ThreadPage(conversation, thread, number), self.page_facts(script, session))
+        (TimelineId::of_thread(conversation, thread).page(number), self.page_facts(script, session))
     }
 
     /// The first change of the thread of a message, mostly one that could be it.
@@ -111,11 +115,11 @@ impl Room {
     ) -> (DocumentId, Vec<Fact>) {
         let view = self.view(device);
         let page = view.page_of(&message).map(Document::id);
-        let room = page.and_then(DocumentId::room).unwrap_or(conversation);
-        let above = view.thread(room).map_or(0, |above| above.parent.depth);
+        let timeline = page.and_then(DocumentId::timeline).unwrap_or(TimelineId::of(conversation));
+        let above = timeline.thread.and_then(|thread| view.thread(thread)).map_or(0, |above| above.parent.depth);
         let thread = ConversationId::thread(view.tenant(), conversation, &message);
         let parent = Parent {
-            conversation: if script.one_in(16) { thread } else { room },
+            conversation: if script.one_in(16) { thread } else { timeline.id() },
             page: page.and_then(DocumentId::page).unwrap_or(1) + u32::from(script.one_in(16)),
             depth: above + 1 + u32::from(script.one_in(16)),
             message,
@@ -130,7 +134,7 @@ impl Room {
         if script.one_in(8) {
             facts.push(self.conversation_fact(script, session, view.conversation()));
         }
-        (DocumentId::Thread(conversation, thread), facts)
+        (TimelineId::of_thread(conversation, thread).document(), facts)
     }
 
     fn known_message(&self, script: &mut Script<'_>, author: &AccountId) -> MessageId {

@@ -15,7 +15,7 @@ use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Session, Stream},
     doc::{Change, Document, Fact, Key, ProfileField},
     engine::{EngineConfig, Settings},
-    ids::{AccountId, ChangeHash, ContactId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId},
+    ids::{AccountId, ChangeHash, ContactId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId, TimelineId},
     journal::{Admissions, Entry, Position},
     limits::Limits,
     model::{Contact, ContactKind, Conversation, InfoField, MessageBody, Role},
@@ -104,7 +104,7 @@ impl Room {
         let tenant = tenant();
         let mut stream = Stream::new(tenant.clone(), id.clone());
         let documents = match id {
-            StreamId::Conversation(conversation) => vec![DocumentId::Conversation(conversation)],
+            StreamId::Conversation(conversation) => vec![TimelineId::of(conversation).document()],
             StreamId::Account(account) => vec![DocumentId::Account(account.clone()), DocumentId::Home(account)],
         };
         documents.into_iter().for_each(|document| stream.insert(Document::new(document)));
@@ -283,7 +283,7 @@ impl Room {
         let restored = Document::restore(document.id().clone(), snapshot, &[]).expect("an admitted change loads");
         assert_eq!(self.state(&restored), state, "a snapshot differs");
         assert!(restored.contains(admitted.hash), "a snapshot does not have the change");
-        if matches!(entry.document, DocumentId::Conversation(_)) {
+        if entry.document.is_conversation() {
             assert_eq!(*self.authority.conversation(), Conversation::read(&restored), "read anew, it differs");
         }
     }
@@ -369,15 +369,16 @@ impl Room {
         match view.id().clone() {
             StreamId::Conversation(conversation) => match (turn % 3, view.last_message()) {
                 (0, _) => (
-                    DocumentId::Conversation(conversation),
+                    TimelineId::of(conversation).document(),
                     Fact::Info(InfoField::Title, Some(format!("by {author} {turn}"))),
                 ),
                 (1, Some(last)) => {
-                    let page = DocumentId::Page(conversation, view.page());
+                    let page = TimelineId::of(conversation).page(view.page());
                     (page, Fact::Reaction(last.message, "👋".into(), author, true))
                 }
                 _ => {
-                    let open = DocumentId::Page(conversation, view.open_page(&self.limits));
+                    let open = TimelineId::of(conversation);
+                    let open = open.page(view.open_page(open, &self.limits));
                     (open, says(self.new_message(&author), "on we go"))
                 }
             },
