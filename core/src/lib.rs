@@ -20,5 +20,4 @@ pub mod limits;
 pub mod model;
 pub mod storage;
 pub mod time;
-pub mod view;
 pub mod wire;

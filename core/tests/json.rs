@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, from_value, json, to_value};
 use tidings_core::{
-    api::refusal,
+    api::{ContactRow, LastMessageRow, refusal},
     code::Code,
     command::Command,
     engine::Update,
@@ -13,7 +13,6 @@ use tidings_core::{
         Contact, ContactKind, Content, OwnQuery, Permissions, Policies, Policy, PolicyName, Profile, SendPolicy, Wish,
     },
     time::WallTime,
-    view::{ContactRow, LastMessageRow},
     wire::{LastMessage, decode},
 };
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
+    api::ConversationRow,
     code::Code,
     command::{
         AddMember, AnswerRequest, AskFor, BanMember, CreateConversation, LeaveConversation, RemoveMember, SendMessage,
@@ -12,7 +13,6 @@ use tidings_core::{
     ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
     model::{ConversationKind, JoinPolicy, Link, LinkKind, MemberStatus, Policy, Role, Wish},
-    view::ConversationRow,
     wire::Subscribers,
 };
 use tidings_tests::sim::world::{Device, World};

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
+    api::LateRow,
     code::Code,
     command::{
         AddMember, AnswerLate, ChangeRole, CreateConversation, CreateThread, RemoveMember, SendMessage, SetPolicy,
@@ -12,7 +13,6 @@ use tidings_core::{
     ids::{AccountId, ConversationId, MessageId, TenantId},
     limits::Limits,
     model::{Content, LateWrites, Policy, Role, WhoPolicy},
-    view::LateRow,
 };
 use tidings_tests::sim::world::{Device, World};
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
+    api::MessageState,
     code::Code,
     command::{
         AddMember, ChangeRole, CreateConversation, CreateDirect, DeleteMessage, EditMessage, LeaveConversation,
@@ -15,7 +16,6 @@ use tidings_core::{
     limits::Limits,
     model::{Content, InfoField, MemberStatus, Profile, Role},
     time::WallTime,
-    view::MessageState,
 };
 use tidings_tests::sim::world::{Device, World};
 

@@ -160,7 +160,7 @@ fn s20_what_does_not_depend_on_a_deferred_message_goes_on() {
     assert_eq!(world.client(bob).screen.inbox[&group].waits, None);
 }
 
-fn rows_wait(world: &mut World, device: Device, group: ConversationId) -> Option<tidings_core::view::Wait> {
+fn rows_wait(world: &mut World, device: Device, group: ConversationId) -> Option<tidings_core::api::Wait> {
     world.client(device).screen.rows(group).iter().find_map(|row| row.waits)
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
+    api::MessageState,
     code::Code,
     command::{
         CreateConversation, CreateThread, PinMessage, React, RemoveMember, SendMessage, SetThread, ThreadChange,
@@ -13,7 +14,6 @@ use tidings_core::{
     limits::Limits,
     model::{ConversationKind, MemberStatus},
     time::WallTime,
-    view::MessageState,
 };
 use tidings_server::rate::Allowance;
 use tidings_tests::sim::{

@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    api::{BlockedRow, ContactRow, ConversationRow},
     doc::Home,
     engine::{Engine, Update, context::Context, inbox::Draw, record},
     ids::{AccountId, ContactId, DocumentId, StreamId},
     model::{Profile, Reachability},
-    view::{BlockedRow, ContactRow, ConversationRow},
     wire::ProfileNotice,
 };
 

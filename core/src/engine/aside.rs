@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    api::Wait,
     authority::Session,
     command::Command,
     engine::{
@@ -23,7 +24,6 @@ use crate::{
     limits::Limits,
     model::{MemberStatus, Role},
     time::{MonotonicTime, Now, WallTime},
-    view::Wait,
 };
 
 /// Why and until when a command waits beside the outbox's chain.

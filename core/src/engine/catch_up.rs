@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use crate::{
+    api::{ConversationRow, Wait},
     code::Code,
     command::Command,
     engine::{
@@ -21,7 +22,6 @@ use crate::{
     model::{ConversationState, MemberStatus},
     storage::Write,
     time::{MonotonicTime, WallTime},
-    view::{ConversationRow, Wait},
     wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, Refused},
 };
 

@@ -3,6 +3,7 @@
 use core::cmp::Reverse;
 
 use crate::{
+    api::{ConversationDetail, GrantRow, InviteRow, MemberChange, MemberRow, PinRow, PlacedMember, RoleRow, Roster},
     doc::Document,
     engine::{Engine, Update, replica::Replica, screen::preview_of, streams::Slot, touched::Touched},
     ids::{AccountId, ConversationId, InviteId, StreamId, TimelineId},
@@ -11,7 +12,6 @@ use crate::{
         Permission, Power, PresenceKind,
     },
     time::WallTime,
-    view::{ConversationDetail, GrantRow, InviteRow, MemberChange, MemberRow, PinRow, PlacedMember, RoleRow, Roster},
 };
 
 /// Former members in a detail: a history of years is no part of what each change makes anew.

@@ -4,9 +4,9 @@
 use core::cmp::Reverse;
 
 use crate::{
+    api::ConversationRow,
     engine::{Engine, Output, Phase, Update, record, store::ReadPurpose},
     storage::{Record, Write},
-    view::ConversationRow,
 };
 
 impl Engine {

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::{
+    api::ConversationRow,
     engine::record::InboxRecord,
     ids::{AccountId, ConversationId},
-    view::ConversationRow,
 };
 
 /// What is due for a row at the end of the input.

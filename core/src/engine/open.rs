@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    api::{ConversationDetail, TimelineRow},
     ids::{AccountId, ConversationId, MessageId},
     journal::Position,
     model::PresenceKind,
     time::WallTime,
-    view::{ConversationDetail, TimelineRow},
 };
 
 /// What a screen shows of a conversation.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    api::Wait,
     command::Command,
     doc::Change,
     engine::{aside::Aside, entries::Entries, record::OutboxRecord},
@@ -11,7 +12,6 @@ use crate::{
     journal::Entry,
     limits::Limits,
     time::{MonotonicTime, WallTime},
-    view::Wait,
     wire::{Accepted, HeldChange, PushedChange},
 };
 

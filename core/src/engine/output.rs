@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::{
+    api::{BlockedRow, ContactRow, ConversationDetail, ConversationRow, MemberChange, RefusedRow, TimelineRow},
     code::Code,
     engine::{ListPage, ServerFault},
     ids::{AccountId, ContactId, ConversationId, MessageId},
@@ -10,7 +11,6 @@ use crate::{
     model::{PresenceKind, Profile, Reachability},
     storage::StorageTask,
     time::{MonotonicTime, WallTime},
-    view::{BlockedRow, ContactRow, ConversationDetail, ConversationRow, MemberChange, RefusedRow, TimelineRow},
     wire::{ContactMatch, Subscribers},
 };
 

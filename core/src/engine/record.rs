@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    api::ConversationRow,
     code::Code,
     command::{AskFor, Command},
     doc::Document,
@@ -16,14 +17,13 @@ use crate::{
     model::Receipt,
     storage::{Record, RecordKey, Write},
     time::WallTime,
-    view::ConversationRow,
     wire::{DocumentSnapshot, Fetched, decode, encode},
 };
 #[cfg(any(test, feature = "testing"))]
 use crate::{
+    api::TimelineRow,
     journal::Entry,
     model::{Profile, Thread},
-    view::TimelineRow,
 };
 
 /// The version of the stored formats. Values of the first one had no checksum.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    api::RefusedRow,
     code::Code,
     command::Command,
     engine::{
@@ -14,7 +15,6 @@ use crate::{
     ids::{AccountId, ConversationId, MessageId},
     storage::Write,
     time::WallTime,
-    view::RefusedRow,
 };
 
 /// Invariant: each is in the store, until what it was commanded again as is.

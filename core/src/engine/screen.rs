@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{
+    api::{ConversationRow, LastMessageRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
     command::Command,
     doc::Message,
     engine::{
@@ -22,7 +23,6 @@ use crate::{
     ids::{AccountId, ContactId, ConversationId, MessageId, PageNumber, StreamId, TimelineId},
     journal::Position,
     model::{Content, Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role},
-    view::{ConversationRow, LastMessageRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
     wire::LastMessage,
 };
 

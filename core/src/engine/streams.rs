@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    api::TimelineRow,
     code::Code,
     command::Command,
     doc::{Change, Document},
@@ -22,7 +23,6 @@ use crate::{
     model::{MemberStatus, Thread},
     storage::{Record, Write},
     time::WallTime,
-    view::TimelineRow,
     wire::{Accepted, ClientFrame, Fetch, FetchScope, Fetched, MemberReceipt, Refused, Revoked},
 };
 

@@ -4,6 +4,7 @@
 //! before, from the server if not.
 
 use crate::{
+    api::ThreadRow,
     code::Code,
     command::Command,
     doc::{Document, Message},
@@ -21,7 +22,6 @@ use crate::{
     model::{Conversation, Thread},
     storage::{Record, Write},
     time::WallTime,
-    view::ThreadRow,
     wire::{ClientFrame, Fetch, FetchScope, Fetched, Refused},
 };
 

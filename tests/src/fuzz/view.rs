@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use tidings_core::{
+    api::{ConversationDetail, ConversationRow, TimelineRow},
     code::Code,
     engine::Input,
     ids::{AccountId, ConversationId, DocumentId, IncarnationId, MessageId, StreamId},
@@ -13,7 +14,6 @@ use tidings_core::{
     model::{InfoField, MemberStatus, Receipt},
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
-    view::{ConversationDetail, ConversationRow, TimelineRow},
     wire::{
         ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, Pong, Push, Refused, ServerFrame,
         Versions, Welcome, decode_frame, encode,

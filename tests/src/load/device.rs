@@ -8,12 +8,12 @@ use std::{
 
 use anyhow::Context as _;
 use tidings_core::{
+    api::{MessageState, TimelineRow},
     command::Command,
     engine::{ConnectionState, Engine, EngineConfig, Input, Output, Settings},
     ids::AccountId,
     storage::{MemoryStore, StorageTask},
     time::{MonotonicTime, Now},
-    view::{MessageState, TimelineRow},
 };
 use tokio::time::{sleep, timeout};
 

@@ -4,6 +4,7 @@
 use core::time::Duration;
 
 use tidings_core::{
+    api::ConversationRow,
     command::{
         AddContact, AddMember, AnswerLate, AnswerRequest, AskFor, BanMember, BlockAccount, ChangeRole, Command,
         CreateConversation, CreateDirect, CreateResource, CreateThread, DefineRole, DeleteMessage, EditMessage,
@@ -20,7 +21,6 @@ use tidings_core::{
         Reachability, Role, RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
     },
     time::WallTime,
-    view::ConversationRow,
 };
 
 use super::{

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{
+    api::ConversationRow,
     doc::Message,
     engine::ConnectionState,
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
     model::{MemberStatus, Reachability, Receipt, is_held},
-    view::ConversationRow,
 };
 use tidings_server::verify::verify_all;
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use tidings_core::{
+    api::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     code::Code,
     command::Command,
     engine::{ConnectionState, Engine, EngineConfig, Input, ListPage, Output, ServerFault, Update},
@@ -12,7 +13,6 @@ use tidings_core::{
     model::{Contact, Profile, Query, Reachability},
     storage::MemoryStore,
     time::{MonotonicTime, Now, WallTime},
-    view::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     wire::Subscribers,
 };
 

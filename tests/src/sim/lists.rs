@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use tidings_core::{
+    api::ConversationRow,
     code::Code,
     engine::{DirectoryPage, ListPage, OwnPage},
     ids::{AccountId, ConversationId},
     model::{ConversationState, DirectoryQuery, MemberStatus, OwnQuery, Query, standing},
-    view::ConversationRow,
 };
 
 use super::{

@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tidings_core::{
+    api::RefusedRow,
     code::Code,
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     model::Thread,
-    view::RefusedRow,
 };
 use tidings_server::store::Suspension;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tidings_core::{code::Code, engine::kept_words, view::RefusedRow};
+use tidings_core::{api::RefusedRow, code::Code, engine::kept_words};
 
 use super::{checks::Checked, database::StoreCopy, happened::Happened, journal::Subscribers, run::Run, world::Device};
 use crate::random::Random;

@@ -1,11 +1,11 @@
 //! What people do together, which they would seldom do by chance.
 
 use tidings_core::{
+    api::ConversationRow,
     command::{AddMember, AnswerLate, CreateConversation, React, RemoveMember, SendMessage, SetPolicy, SetState},
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     model::{ConversationState, LateWrites, MemberStatus, Policy, Role},
-    view::ConversationRow,
 };
 
 use super::{

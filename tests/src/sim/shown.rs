@@ -4,10 +4,10 @@
 use std::{collections::BTreeMap, fmt::Debug};
 
 use tidings_core::{
+    api::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
     ids::{AccountId, ContactId, ConversationId, MessageId},
     model::{Contact, PresenceKind, Profile},
     time::WallTime,
-    view::{ConversationDetail, ConversationRow, RefusedRow, TimelineRow},
 };
 
 use super::{client::Screen, words::printed};

@@ -6,13 +6,13 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    api::LateRow,
     code::Code,
     command::{AskFor, Command, SendMessage},
     engine::{Engine, context::Context, open::OpenConversations, record::RefusedRecord, streams::Slot},
     ids::{ConversationId, MessageId, StreamId},
     model::{Conversation, Late, LateMessage, LateState, LateWrites, Wish},
     time::WallTime,
-    view::LateRow,
     wire::{ClientFrame, LateMessages, ListLate},
 };
 

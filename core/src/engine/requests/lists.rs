@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
+    api::ConversationRow,
     code::Code,
     engine::{Engine, Update},
     model::{ActivityKey, DirectoryRow, OwnQuery, Query, WordKey, is_found, is_held, search, standing},
-    view::ConversationRow,
     wire::{ClientFrame, List, Listed, ListedRow, ListedRows, Refused},
 };
 

@@ -6,11 +6,11 @@ use super::{
     *,
 };
 use crate::{
+    api::{ConversationDetail, Roster},
     command::{AddMember, ChangeRole, CreateDirect, RemoveMember, SetInfo},
     doc::{Effort, Fact},
     ids::TimelineId,
     model::{InfoField, Profile, Receipt, Role},
-    view::{ConversationDetail, Roster},
     wire::{MemberPresence, MemberReceipt, Present, PresentMember, ProfileNotice},
 };
 
@@ -497,7 +497,7 @@ fn v84_the_newest_rows_are_stored_without_a_look_at_the_others() {
     drain(&mut engine, &mut store);
     assert_eq!(engine.counts().since(before).stored, Settings::default().rows_stored as u64);
     let stored = store.records().iter().find(|(key, _)| key.starts_with("rows/")).unwrap();
-    let rows: Vec<crate::view::TimelineRow> = record::read(stored.0, stored.1).unwrap();
+    let rows: Vec<crate::api::TimelineRow> = record::read(stored.0, stored.1).unwrap();
     let positions: Vec<u64> = rows.iter().map(|row| row.position.unwrap().number()).collect();
     assert_eq!(positions, (212..=261).collect::<Vec<u64>>());
 }

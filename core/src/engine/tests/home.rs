@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
+    api::ConversationRow,
     command::{AddContact, BlockAccount, CreateDirect, SetConversationSetting, SettingChange},
     ids::ContactId,
     model::{Contact, ContactKind, NotificationLevel},
-    view::ConversationRow,
 };
 
 fn account(name: &str) -> AccountId {

@@ -5,10 +5,10 @@ use super::{
     *,
 };
 use crate::{
+    api::ConversationRow,
     model::{
         AccountKind, Content, ConversationKind, ConversationState, MemberStatus, PresenceKind, Profile, Receipt, Role,
     },
-    view::ConversationRow,
     wire::{
         Closed, ConversationSummary, LastMessage, MemberPresence, ProfileNotice, Revoked, Versions, newer::with_a_name,
     },

@@ -5,12 +5,12 @@ use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use crate::{
+    api::Wait,
     ids::{AccountId, ConversationId, MessageId},
     journal::Position,
     model::Content,
     named::named,
     time::WallTime,
-    view::Wait,
 };
 
 named! {

@@ -5,12 +5,12 @@ use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use crate::{
+    api::Wait,
     doc::Home,
     ids::{AccountId, ConversationId, MessageId},
     journal::Position,
     model::{Content, ConversationKind, ConversationState, MemberStatus, NotificationLevel, Role},
     time::WallTime,
-    view::Wait,
     wire::{ConversationSummary, LastMessage},
 };
 
