@@ -336,6 +336,10 @@ pub struct NodeConfig {
     /// How often documents are looked for whose snapshot is behind.
     #[arg(long, env = "TIDINGS_SNAPSHOT_INTERVAL", default_value = "5s", value_parser = parse_duration)]
     pub snapshot_interval: Duration,
+    /// How far the document of a conversation or thread is filled, in percent of what everybody may fill it to, when
+    /// it is written anew as what it says now; 0 for never.
+    #[arg(long, env = "TIDINGS_SQUASH_PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub squash_percent: u32,
     /// Time after which a deleted conversation is erased: its messages, documents and entries are gone then.
     #[arg(long, env = "TIDINGS_ERASE_AFTER", default_value = "30d", value_parser = parse_duration)]
     pub erase_after: Duration,

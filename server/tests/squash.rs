@@ -28,6 +28,7 @@ on_each_store! {
     j64_a_document_that_is_written_anew_is_told_on_every_node,
     j64_what_is_not_there_is_not_written_anew,
     j65_what_was_admitted_before_a_generation_is_answered_with_its_place,
+    j66_a_document_that_is_filled_is_written_anew_by_itself,
 }
 
 /// Nothing but fan-out tells sessions of entries: they do not look.
@@ -114,6 +115,30 @@ async fn j64_what_is_not_there_is_not_written_anew(database: Database) {
     let deleted = author.write(SetState { conversation: boats(), state: ConversationState::Deleted });
     ann.push_accepted(stream(boats()), vec![deleted]).await;
     check(boats(), &[], Code::ConversationDeleted);
+    verify(&database.address);
+}
+
+async fn j66_a_document_that_is_filled_is_written_anew_by_itself(database: Database) {
+    // Ten changes.
+    let limits = ["--document-changes-soft", "1000", "--squash-percent", "1"];
+    let server = Process::start(&database.address, &[&FLAGS[..], &limits].concat());
+    let (mut ann, mut author) = begin(&server).await;
+    let mut squashed = Vec::new();
+    for number in 0..24 {
+        let named = titled(&mut author, &format!("title {number}, of which none is left but the last"));
+        let accepted = ann.push_accepted(stream(boats()), vec![named]).await;
+        let document = author.stream.document(&TimelineId::of(boats()).document()).unwrap();
+        if document.changes() == 10 {
+            let position = accepted.positions[0].next();
+            let heard = ann.entries_to(&stream(boats()), position.number()).await;
+            author.stream.receive_entry(heard.last().unwrap()).unwrap();
+            squashed.push(position);
+        }
+    }
+    // The first of ten changes beside what is said, the later ones of a generation and nine.
+    assert_eq!(squashed, [12, 22].map(Position::new));
+    let anew = fetched(&mut ann).await;
+    assert_eq!(anew.conversation(), author.stream.conversation());
     verify(&database.address);
 }
 

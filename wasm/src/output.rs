@@ -21,7 +21,10 @@ pub enum Output {
     /// Show this.
     Update { update: Update },
     /// Ask the app for a bearer token, with why the server did not take the last one.
-    NeedToken { refused: Option<Cause> },
+    NeedToken {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        refused: Option<Cause>,
+    },
     /// Open a link.
     Connect,
     /// Close the link.

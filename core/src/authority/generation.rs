@@ -53,6 +53,18 @@ impl Stream {
         Some(Admitted { entry, hash, chain: self.head.chain, effects })
     }
 
+    /// Whether a loaded document is filled to a share, in percent, of what everybody may fill it to, and a
+    /// generation of it would give most of that back.
+    pub fn is_squash_due(&self, document: &DocumentId, percent: u32, limits: &Limits) -> bool {
+        let of = |bound: u32| u64::from(bound) * u64::from(percent) / 100;
+        let has_generations = matches!(document, DocumentId::Timeline(_));
+        let Some(document) = self.document(document).filter(|_| has_generations) else { return false };
+        let (changes, bytes) = (u64::from(document.changes()), document.change_bytes());
+        let is_filled = changes >= of(limits.document_changes_soft) || bytes >= of(limits.document_bytes_soft);
+        // What it says now is looked at only where it is filled: it grows with members, not with time.
+        is_filled && changes > 1 && document.live_bytes() <= bytes / 2
+    }
+
     /// Whether a change was written on what the generation of its document has replaced.
     fn is_written_over(&self, document: &DocumentId, change: &Change) -> bool {
         let held = self.document(document).filter(|held| held.generation().is_some());

@@ -89,6 +89,7 @@ impl Judge<'_> {
         for (message, state) in decided {
             self.carry_out(message, state).await?;
         }
+        self.squash_filled().await?;
         self.decision.trace(Step::Decided, batch);
         Ok(self.decision)
     }

@@ -1,6 +1,8 @@
 //! Writing a document anew as what it says now: between the changes that others push, so that
 //! each of them is written either before it or behind it.
 
+use std::collections::BTreeSet;
+
 use tidings_core::{authority::Refusal, code::Code, ids::DocumentId, model::ConversationState};
 
 use super::{error::DecideError, judge::Judge};
@@ -19,5 +21,22 @@ impl Judge<'_> {
         let place = Place::from(&admitted.entry);
         self.decision.take(admitted);
         Ok(Ok(place))
+    }
+
+    /// Writes anew each document that the batch has filled so far that it is due.
+    pub(super) async fn squash_filled(&mut self) -> Result<(), DecideError> {
+        let percent = self.env.config.node.squash_percent;
+        if percent == 0 {
+            return Ok(());
+        }
+        let written: BTreeSet<DocumentId> =
+            self.decision.entries.iter().map(|written| written.entry.document.clone()).collect();
+        for document in written {
+            if self.stream.is_squash_due(&document, percent, &self.env.limits) {
+                // One that has become too large for that, or was deleted, stays as it is.
+                let _stays = self.squash(&document).await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -59,7 +59,7 @@ async fn p20_a_name_changed_again_and_again_is_deferred(database: Database) {
 }
 
 async fn d22_a_full_document_is_still_its_owners(database: Database) {
-    let flags = ["--document-changes-soft", "3", "--document-changes-max", "6"];
+    let flags = ["--document-changes-soft", "3", "--document-changes-max", "6", "--squash-percent", "0"];
     let server = TestServer::start(&database, &flags).await;
     let (mut bob, mut his, mut ann, mut hers) = bob(&server).await;
     for name in ["Rob", "Bert"] {

@@ -122,6 +122,36 @@ proptest! {
 }
 
 #[test]
+fn j66_a_filled_document_is_due_as_long_as_it_says_little_of_what_was_said() {
+    let mut room = Room::group();
+    let document = room.document(None);
+    let due = |room: &Room, percent| room.stream.is_squash_due(&document, percent, &room.limits);
+    (room.limits.document_changes_soft, room.limits.document_bytes_soft) = (20, 1_000_000);
+    while room.conversation_document().changes() < 10 {
+        assert!(!due(&room, 50));
+        let number = room.conversation_document().changes();
+        room.push("ow", None, &[title(&format!("the title after {number} changes"))]).unwrap();
+    }
+    assert!(due(&room, 50) && !due(&room, 55));
+    // By its bytes too.
+    let bytes = u32::try_from(room.conversation_document().change_bytes()).unwrap();
+    (room.limits.document_changes_soft, room.limits.document_bytes_soft) = (1_000, bytes * 2);
+    assert!(due(&room, 50) && !due(&room, 55));
+    // Of what still holds nothing would be given back.
+    room.push("ow", None, &[Fact::Info(InfoField::Description, Some("x".repeat(1_900)))]).unwrap();
+    assert!(!due(&room, 1));
+    room.push("ow", None, &[Fact::Info(InfoField::Description, None)]).unwrap();
+    assert!(due(&room, 50));
+    room.squash();
+    assert!(!due(&room, 50));
+    // A page is not written anew.
+    let page = room.document(Some(1));
+    room.push("me", Some(1), &[says(1, "me")]).unwrap();
+    (room.limits.document_changes_soft, room.limits.document_bytes_soft) = (0, 0);
+    assert!(!room.stream.is_squash_due(&page, 0, &room.limits));
+}
+
+#[test]
 fn j60_a_generation_names_its_place_and_what_it_replaces() {
     let mut room = Room::group();
     assert_eq!(room.conversation_document().generation(), None);

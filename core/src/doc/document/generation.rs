@@ -84,6 +84,17 @@ impl Document {
         (change.bytes().len() <= Limits::WIDEST.change_bytes_max as usize).then_some(change)
     }
 
+    /// Bytes of the keys and values that a generation of it would state.
+    pub(crate) fn live_bytes(&self) -> u64 {
+        let value_bytes = |value: &Value| match value {
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Uint(_) | Value::Bool(_) => 0,
+        };
+        let stated = self.contents.range("").map(|(key, value)| key.len() + value.map_or(0, value_bytes));
+        stated.sum::<usize>() as u64
+    }
+
     /// Becomes the generation that a change begins. What is known beside the changes stays: when it was
     /// last changed, and what is left of shares.
     ///
