@@ -94,22 +94,6 @@ export interface AnswerRequest {
 }
 
 /**
- * Joins a conversation, takes or declines an invitation. It becomes no change
- * of this device, which cannot read the conversation: the server writes what
- * follows.
- */
-export interface AskFor {
-    /**
-     * The conversation it applies to.
-     */
-    conversation: ConversationId;
-    /**
-     * What is asked for.
-     */
-    wish: Wish;
-}
-
-/**
  * Bans an account from a group: it cannot be added before it is unbanned.
  */
 export interface BanMember {
@@ -196,7 +180,7 @@ export type Code = "token_invalid" | "token_foreign" | "token_expired" | "token_
 /**
  * A typed intent of a person.
  */
-export type Command = { create_direct: CreateDirect } | { create_conversation: CreateConversation } | { send_message: SendMessage } | { edit_message: EditMessage } | { delete_message: DeleteMessage } | { react: React } | { unreact: Unreact } | { set_info: SetInfo } | { set_theme: SetTheme } | { add_member: AddMember } | { remove_member: RemoveMember } | { ban_member: BanMember } | { leave: LeaveConversation } | { change_role: ChangeRole } | { pin_message: PinMessage } | { unpin_message: UnpinMessage } | { set_profile: SetProfile } | { add_contact: AddContact } | { remove_contact: RemoveContact } | { set_conversation_setting: SetConversationSetting } | { set_scope: SetScope } | { set_policy: SetPolicy } | { set_state: SetState } | { set_locked: SetLocked } | { invite_member: InviteMember } | { answer_request: AnswerRequest } | { unban_member: UnbanMember } | { set_permission: SetPermission } | { define_role: DefineRole } | { transfer_ownership: TransferOwnership } | { set_member_text: SetMemberText } | { set_invite: SetInvite } | { ask: AskFor } | { create_thread: CreateThread } | { set_thread: SetThread } | { answer_late: AnswerLate } | { block_account: BlockAccount } | { create_resource: CreateResource } | { set_reachability: SetReachability };
+export type Command = { create_direct: CreateDirect } | { create_conversation: CreateConversation } | { send_message: SendMessage } | { edit_message: EditMessage } | { delete_message: DeleteMessage } | { react: React } | { unreact: Unreact } | { set_info: SetInfo } | { set_theme: SetTheme } | { add_member: AddMember } | { remove_member: RemoveMember } | { ban_member: BanMember } | { leave: LeaveConversation } | { change_role: ChangeRole } | { pin_message: PinMessage } | { unpin_message: UnpinMessage } | { set_profile: SetProfile } | { add_contact: AddContact } | { remove_contact: RemoveContact } | { set_conversation_setting: SetConversationSetting } | { set_scope: SetScope } | { set_policy: SetPolicy } | { set_state: SetState } | { set_locked: SetLocked } | { invite_member: InviteMember } | { answer_request: AnswerRequest } | { unban_member: UnbanMember } | { set_permission: SetPermission } | { define_role: DefineRole } | { transfer_ownership: TransferOwnership } | { set_member_text: SetMemberText } | { set_invite: SetInvite } | { request_membership: RequestMembership } | { create_thread: CreateThread } | { set_thread: SetThread } | { answer_late: AnswerLate } | { block_account: BlockAccount } | { create_resource: CreateResource } | { set_reachability: SetReachability };
 
 /**
  * How the connection stands.
@@ -1132,6 +1116,11 @@ export interface MemberRow {
 export type MemberStatus = "active" | "invited" | "requested" | "left" | "removed" | "banned" | "subscribed" | "unknown";
 
 /**
+ * What one who is not a member asks the server for.
+ */
+export type MembershipAction = { join: InviteCode | undefined } | "accept" | "decline";
+
+/**
  * A message: its stamp, then its author, so ids sort by time and ownership
  * is part of the id. Printed as `{stamp}.{account}`.
  */
@@ -1543,6 +1532,22 @@ export interface ReplyRow {
      * What it says, cut short; nothing when it is not at hand or deleted.
      */
     preview?: Content;
+}
+
+/**
+ * Joins a conversation, takes or declines an invitation. It becomes no change
+ * of this device, which cannot read the conversation: the server writes what
+ * follows.
+ */
+export interface RequestMembership {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * What is asked for.
+     */
+    action: MembershipAction;
 }
 
 /**
@@ -2232,11 +2237,6 @@ export type WallTime = number;
  * Who may do something that is the admins' otherwise.
  */
 export type WhoPolicy = "all_members" | "admins_only" | "unknown";
-
-/**
- * What one who is not a member asks the server for.
- */
-export type Wish = { join: InviteCode | undefined } | "accept" | "decline";
 
 /**
  * A place in the directory: by word, then by id.

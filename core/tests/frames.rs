@@ -18,17 +18,17 @@ use tidings_core::{
     limits::{Limits, frame_items},
     model::{
         AccountKind, ActivityKey, ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, JoinPolicy,
-        LateMessage, Listing, MemberStatus, MessageBody, OwnQuery, Parent, PresenceKind, Profile, Query, Receipt, Role,
-        Thread, Wish, WordKey,
+        LateMessage, Listing, MemberStatus, MembershipAction, MessageBody, OwnQuery, Parent, PresenceKind, Profile,
+        Query, Receipt, Role, Thread, WordKey,
     },
     time::WallTime,
     wire::{
-        Accepted, Ask, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DecodeFrameError,
+        Accepted, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DecodeFrameError,
         DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, HeldChange, Hello, LastMessage, LateMessages, List,
-        ListLate, ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt, Piece,
-        Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange, ReceiptNotice, Refused,
-        Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Unread, Versions, Welcome, decode, encode,
-        encode_frame,
+        ListLate, ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt,
+        MembershipRequest, Piece, Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange,
+        ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Unread, Versions,
+        Welcome, decode, encode, encode_frame,
     },
 };
 
@@ -209,7 +209,14 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
             }),
         ),
         ("list_late", ClientFrame::ListLate(ListLate { request: 12, conversation: conversation() })),
-        ("ask_late", ClientFrame::Ask(Ask { request: 13, conversation: conversation(), wish: Wish::Late(late()) })),
+        (
+            "membership_request_late",
+            ClientFrame::MembershipRequest(MembershipRequest {
+                request: 13,
+                conversation: conversation(),
+                action: MembershipAction::Late(late()),
+            }),
+        ),
         (
             "list_own",
             ClientFrame::List(List {
@@ -238,11 +245,11 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
             }),
         ),
         (
-            "ask",
-            ClientFrame::Ask(Ask {
+            "membership_request",
+            ClientFrame::MembershipRequest(MembershipRequest {
                 request: 10,
                 conversation: conversation(),
-                wish: Wish::Join(Some(InviteCode::from_bytes(*b"a code of a link"))),
+                action: MembershipAction::Join(Some(InviteCode::from_bytes(*b"a code of a link"))),
             }),
         ),
     ]
@@ -533,7 +540,11 @@ fn i27_a_vector_with_more_items_than_it_may_have_is_no_frame() {
     let mentions = |count| {
         let mut message = late();
         message.body.mentions = Some(vec![account(); count]);
-        ClientFrame::Ask(Ask { request: 1, conversation: conversation(), wish: Wish::Late(message) })
+        ClientFrame::MembershipRequest(MembershipRequest {
+            request: 1,
+            conversation: conversation(),
+            action: MembershipAction::Late(message),
+        })
     };
     let cases: [(OfCount<'_>, usize); 8] = [
         (&push, frame_items::CHANGES),

@@ -10,7 +10,8 @@ use tidings_core::{
     ids::{AccountId, ContactId, ConversationId, MessageId, Stamp},
     journal::Position,
     model::{
-        Contact, ContactKind, Content, OwnQuery, Permissions, Policies, Policy, PolicyName, Profile, SendPolicy, Wish,
+        Contact, ContactKind, Content, MembershipAction, OwnQuery, Permissions, Policies, Policy, PolicyName, Profile,
+        SendPolicy,
     },
     time::WallTime,
     wire::{LastMessage, decode},
@@ -79,10 +80,10 @@ fn what_a_question_leaves_out_is_not_asked_for() {
 
 #[test]
 fn an_app_asks_for_no_more_than_to_come_in_or_not() {
-    assert_eq!(from_value::<Wish>(json!({ "join": null })).unwrap(), Wish::Join(None));
-    assert_eq!(from_value::<Wish>(json!("accept")).unwrap(), Wish::Accept);
+    assert_eq!(from_value::<MembershipAction>(json!({ "join": null })).unwrap(), MembershipAction::Join(None));
+    assert_eq!(from_value::<MembershipAction>(json!("accept")).unwrap(), MembershipAction::Accept);
     for engine_only in [json!("leave"), json!({ "late": {} })] {
-        check_refused::<Wish>(engine_only, Code::ValueInvalid);
+        check_refused::<MembershipAction>(engine_only, Code::ValueInvalid);
     }
 }
 

@@ -118,8 +118,8 @@ shares! {
         late_lists: "questions for held messages", "60+30/m", "account-late-lists", "TIDINGS_ACCOUNT_LATE_LISTS";
         /// Searches of the directory: each looks through many words. For somebody who types.
         searches: "searches", "60+5/s", "account-searches", "TIDINGS_ACCOUNT_SEARCHES";
-        /// Wishes (join, accept, decline, a late message): codes of invites can be guessed.
-        wishes: "wishes", "40+2/s", "account-wishes", "TIDINGS_ACCOUNT_WISHES";
+        /// Membership requests (join, accept, decline, a late message): codes of invites can be guessed.
+        membership_requests: "membership_requests", "40+2/s", "account-membership-requests", "TIDINGS_ACCOUNT_MEMBERSHIP_REQUESTS";
         /// Frames of receipts: each is written to a row and told to the members. What is over waits, and the
         /// session with it.
         receipts: "frames of receipts", "600+40/s", "account-receipts", "TIDINGS_ACCOUNT_RECEIPTS";

@@ -9,10 +9,10 @@ use tidings_core::{
     command::{AddMember, AnswerRequest, BanMember, CreateConversation, InviteTerms, SetInvite, SetPolicy},
     ids::InviteCode,
     journal::Position,
-    model::{ConversationKind, JoinPolicy, MemberStatus, Policy, Role, Wish},
+    model::{ConversationKind, JoinPolicy, MemberStatus, MembershipAction, Policy, Role},
     wire::{
-        Ask, ClientFrame, ConversationSummary, FetchScope, ListSubscribers, ReceiptNotice, Refused, Revoked,
-        ServerFrame, Subscribers,
+        ClientFrame, ConversationSummary, FetchScope, ListSubscribers, MembershipRequest, ReceiptNotice, Refused,
+        Revoked, ServerFrame, Subscribers,
     },
 };
 
@@ -55,9 +55,9 @@ async fn open(server: &TestServer) -> (Client, Author) {
 }
 
 /// Asks; what the server answers.
-async fn ask(client: &mut Client, wish: Wish) -> Result<(), Refused> {
+async fn ask(client: &mut Client, action: MembershipAction) -> Result<(), Refused> {
     let request = 1_000 + rand::random::<u32>() as u64;
-    client.send(&ClientFrame::Ask(Ask { request, conversation: boats(), wish })).await;
+    client.send(&ClientFrame::MembershipRequest(MembershipRequest { request, conversation: boats(), action })).await;
     let answer = client.wait("an answer", |frame| match frame {
         ServerFrame::Accepted(accepted) if accepted.request == request => Some(Ok(())),
         ServerFrame::Refused(refused) if refused.request == request => Some(Err(refused)),
@@ -85,7 +85,7 @@ async fn revoked(client: &mut Client) -> Revoked {
 /// A subscriber who is told of the channel.
 async fn subscriber(server: &TestServer, name: &str, number: u8) -> Client {
     let mut client = Client::connect(server, name, device(number)).await;
-    ask(&mut client, Wish::Join(None)).await.unwrap();
+    ask(&mut client, MembershipAction::Join(None)).await.unwrap();
     let summary = summary(&mut client).await;
     assert_eq!((summary.role, summary.status), (Role::Subscriber, MemberStatus::Active));
     client
@@ -118,8 +118,8 @@ async fn a50_who_joins_reads_and_hears_and_is_in_no_journal(database: Database) 
     let mut bob = subscriber(&server, "bob", 2).await;
     let fetched = bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
     assert_eq!((fetched.head, fetched.receipts.len()), (Position::new(2), 0));
-    // A wish that is repeated, because its answer was lost, changes nothing.
-    ask(&mut bob, Wish::Join(None)).await.unwrap();
+    // A request that is repeated, because its answer was lost, changes nothing.
+    ask(&mut bob, MembershipAction::Join(None)).await.unwrap();
     assert_eq!(ann.settle().await.len(), 0, "staff hear nothing of who joins");
     ann.push_accepted(stream(boats()), vec![author.say("hello")]).await;
     assert_eq!(bob.entries_to(&stream(boats()), 3).await.len(), 1);
@@ -158,7 +158,7 @@ async fn a52_who_is_approved_subscribes(database: Database) {
     let policies = [Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)];
     let (mut ann, mut author) = channel(&server, &policies).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
-    ask(&mut bob, Wish::Join(None)).await.unwrap();
+    ask(&mut bob, MembershipAction::Join(None)).await.unwrap();
     assert_eq!(summary(&mut bob).await.status, MemberStatus::Requested);
     author.apply(&ann.entries_to(&stream(boats()), 2).await);
     let approve = AnswerRequest { conversation: boats(), account: account("bob"), approved: true };
@@ -189,10 +189,10 @@ async fn a53_who_is_put_out_while_they_push_hears_no_more(database: Database) {
         assert!(!has_entries(&client.settle().await));
         assert!(client.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.is_err());
     }
-    assert_eq!(ask(&mut bob, Wish::Join(None)).await.unwrap_err().code, Code::MemberBanned);
+    assert_eq!(ask(&mut bob, MembershipAction::Join(None)).await.unwrap_err().code, Code::MemberBanned);
     assert_eq!(list(&mut ann, 1).await.unwrap().count, 0);
     // Who was removed may come back; the document, which knows them, says so.
-    ask(&mut cid, Wish::Join(None)).await.unwrap();
+    ask(&mut cid, MembershipAction::Join(None)).await.unwrap();
     assert_eq!(summary(&mut cid).await.role, Role::Subscriber);
     author.apply(&ann.entries_to(&stream(boats()), 6).await);
     ann.push_accepted(stream(boats()), vec![author.say("back")]).await;
@@ -213,7 +213,7 @@ async fn a53_who_is_added_is_a_member_and_no_subscriber(database: Database) {
     bob.push_accepted(stream(boats()), vec![writes.say("as one of you")]).await;
     ann.entries_to(&stream(boats()), 3).await;
     assert_eq!(list(&mut bob, 1).await.unwrap().count, 0);
-    assert_eq!(ask(&mut bob, Wish::Leave).await.unwrap_err().code, Code::MemberExists);
+    assert_eq!(ask(&mut bob, MembershipAction::Leave).await.unwrap_err().code, Code::MemberExists);
     let twice: Vec<_> =
         bob.settle().await.into_iter().filter(|frame| matches!(frame, ServerFrame::Entries(_))).collect();
     assert_eq!(twice, [], "nobody hears twice");
@@ -228,16 +228,16 @@ async fn a54_who_leaves_hears_no_more_on_any_device(database: Database) {
     let (away, _) = Client::resume(&server, "bob", device(4), None).await;
     let cursor = away.cursor;
     drop(away);
-    ask(&mut bob, Wish::Leave).await.unwrap();
+    ask(&mut bob, MembershipAction::Leave).await.unwrap();
     assert_eq!(revoked(&mut bob).await.status, MemberStatus::Left);
-    ask(&mut bob, Wish::Leave).await.unwrap();
+    ask(&mut bob, MembershipAction::Leave).await.unwrap();
     assert_eq!(revoked(&mut other).await.status, MemberStatus::Left);
     ann.push_accepted(stream(boats()), vec![author.say("who is left?")]).await;
     assert!(!has_entries(&bob.settle().await) && !has_entries(&other.settle().await));
     let (_, frames) = Client::resume(&server, "bob", device(4), cursor).await;
     assert!(frames.iter().any(|frame| matches!(frame, ServerFrame::Revoked(_))) && !has_entries(&frames));
     assert_eq!(list(&mut ann, 1).await.unwrap().count, 0);
-    ask(&mut bob, Wish::Join(None)).await.unwrap();
+    ask(&mut bob, MembershipAction::Join(None)).await.unwrap();
     ann.push_accepted(stream(boats()), vec![author.say("back")]).await;
     other.entries_to(&stream(boats()), 3).await;
     server.stop().await;
@@ -252,10 +252,10 @@ async fn a50_a_limited_invite_lets_in_as_many_as_it_may(database: Database) {
     let mut bob = Client::connect(&server, "bob", device(2)).await;
     let mut cid = Client::connect(&server, "cid", device(3)).await;
     for _ in 0..2 {
-        ask(&mut bob, Wish::Join(Some(CODE))).await.unwrap();
+        ask(&mut bob, MembershipAction::Join(Some(CODE))).await.unwrap();
     }
-    assert_eq!(ask(&mut cid, Wish::Join(Some(CODE))).await.unwrap_err().code, Code::InviteUsedUp);
-    assert_eq!(ask(&mut cid, Wish::Join(None)).await.unwrap_err().code, Code::ConversationUnknown);
+    assert_eq!(ask(&mut cid, MembershipAction::Join(Some(CODE))).await.unwrap_err().code, Code::InviteUsedUp);
+    assert_eq!(ask(&mut cid, MembershipAction::Join(None)).await.unwrap_err().code, Code::ConversationUnknown);
     // The use is an entry, of the system's account; the subscriber is none.
     assert_eq!(ann.entries_to(&stream(boats()), 3).await.len(), 1);
     assert_eq!(names(&list(&mut ann, 1).await.unwrap()), ["bob"]);
@@ -313,11 +313,11 @@ mod two_nodes_on_postgres {
         ann.push_accepted(stream(boats()), vec![author.say("heard on both")]).await;
         bob.entries_to(&stream(boats()), 2).await;
         at_one.entries_to(&stream(boats()), 2).await;
-        ask(&mut at_one, Wish::Leave).await.unwrap();
+        ask(&mut at_one, MembershipAction::Leave).await.unwrap();
         assert_eq!(revoked(&mut bob).await.status, MemberStatus::Left);
         ann.push_accepted(stream(boats()), vec![author.say("heard on none")]).await;
         let mut cid = Client::connect(&other, "cid", device(4)).await;
-        ask(&mut cid, Wish::Join(None)).await.unwrap();
+        ask(&mut cid, MembershipAction::Join(None)).await.unwrap();
         // What was said before is in the summary; what is said now comes by itself.
         assert_eq!(summary(&mut cid).await.position, Position::new(3));
         ann.push_accepted(stream(boats()), vec![author.say("by cid")]).await;
@@ -366,7 +366,7 @@ async fn v62_the_count_follows_for_staff_and_subscribers_on_every_node(database:
     }
     assert!(frames < 20, "{frames} frames for 20 who came");
     assert_eq!(told_count(&mut bob, 22).await, 22);
-    ask(&mut carl, Wish::Leave).await.unwrap();
+    ask(&mut carl, MembershipAction::Leave).await.unwrap();
     let left = bob.wait("a smaller count", |frame| match frame {
         ServerFrame::SubscriberCount(told) if told.count == 21 => Some(()),
         _ => None,

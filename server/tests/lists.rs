@@ -11,9 +11,9 @@ use tidings_core::{
     ids::ConversationId,
     model::{
         ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, InfoField, JoinPolicy, MemberStatus,
-        OwnQuery, Policy, Query, Role, Scope, Wish, WordKey,
+        MembershipAction, OwnQuery, Policy, Query, Role, Scope, WordKey,
     },
-    wire::{Ask, ClientFrame, List, Listed, ListedRow, ListedRows, Refused, ServerFrame},
+    wire::{ClientFrame, List, Listed, ListedRow, ListedRows, MembershipRequest, Refused, ServerFrame},
 };
 
 use support::{
@@ -135,8 +135,8 @@ async fn l5_a_public_channel_is_found_by_its_title_and_its_name_and_joined(datab
     for words in ["oats", "öld ships", "@boats", "@old-boats-2"] {
         assert!(found(&mut bob, words).await.is_empty(), "{words}");
     }
-    let ask_to_join = Ask { request: 5, conversation: boats(), wish: Wish::Join(None) };
-    bob.send(&ClientFrame::Ask(ask_to_join)).await;
+    let ask_to_join = MembershipRequest { request: 5, conversation: boats(), action: MembershipAction::Join(None) };
+    bob.send(&ClientFrame::MembershipRequest(ask_to_join)).await;
     bob.wait("Accepted", |frame| matches!(frame, ServerFrame::Accepted(_)).then_some(())).await;
     let row = found(&mut bob, "boats").await.remove(0);
     assert_eq!((row.status, row.member_count, row.subscriber_count), (Some(MemberStatus::Subscribed), 1, 1));

@@ -15,8 +15,8 @@ use tidings_core::{
     ids::{ContactId, ConversationId, StreamId, TenantId},
     journal::Position,
     limits::Limits,
-    model::{ConversationKind, DirectoryQuery, JoinPolicy, Policy, Query, Reachability, Role, Scope, Wish},
-    wire::{Ask, ClientFrame, FetchScope, List, Listed, ListedRows, ReceiptNotice, ServerFrame},
+    model::{ConversationKind, DirectoryQuery, JoinPolicy, MembershipAction, Policy, Query, Reachability, Role, Scope},
+    wire::{ClientFrame, FetchScope, List, Listed, ListedRows, MembershipRequest, ReceiptNotice, ServerFrame},
 };
 use tidings_server::{
     mend::{mend_all, odd_rows},
@@ -88,7 +88,12 @@ async fn written(database: &Database, flags: &[&str]) -> (TestServer, Client, Au
     };
     ann.push_accepted(stream(boats()), vec![channel.write(created), channel.say("news")]).await;
     let mut bob = Client::connect(&server, "bob", device(2)).await;
-    bob.send(&ClientFrame::Ask(Ask { request: 77, conversation: boats(), wish: Wish::Join(None) })).await;
+    bob.send(&ClientFrame::MembershipRequest(MembershipRequest {
+        request: 77,
+        conversation: boats(),
+        action: MembershipAction::Join(None),
+    }))
+    .await;
     let joined = bob.wait("Accepted", |frame| match frame {
         ServerFrame::Accepted(accepted) => (accepted.request == 77).then_some(()),
         _ => None,

@@ -46,7 +46,7 @@ pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conve
     }
     ensure!(before.created == after.created, "created once more");
     if entry.account.is_system() {
-        return check_wish(facts, before, after);
+        return check_membership_request(facts, before, after);
     }
     ensure!(before.invite_uses == after.invite_uses, "{} counts who came in", entry.account);
     let member = before.active_member(&entry.account);
@@ -155,8 +155,8 @@ fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) ->
     Ok(())
 }
 
-/// What the system may write: somebody comes in, asks or goes, as they wished.
-fn check_wish(facts: &[Fact], before: &Conversation, after: &Conversation) -> Checked {
+/// What the system may write: somebody comes in, asks or goes, as they asked.
+fn check_membership_request(facts: &[Fact], before: &Conversation, after: &Conversation) -> Checked {
     match facts {
         [Fact::Late(message, late)] => {
             let status = before.members.get(&message.author).map(Member::status);
@@ -179,12 +179,12 @@ fn check_wish(facts: &[Fact], before: &Conversation, after: &Conversation) -> Ch
     if changed.is_empty() && is_channel && facts.iter().all(|fact| matches!(fact, Fact::InviteUses(..))) {
         return Ok(());
     }
-    let [account] = changed[..] else { return Err(format!("a wish of {changed:?}")) };
+    let [account] = changed[..] else { return Err(format!("a membership request of {changed:?}")) };
     let nobody = Member::default();
     let (former, member) = (before.members.get(account).unwrap_or(&nobody), &after.members[account]);
     let standing = member.standing.as_ref();
     let follows = standing.map(|one| Standing::next(former.standing.as_ref(), one.status, account, one.at));
-    ensure!(standing == follows.as_ref(), "{account} stands {standing:?}, which is not what they wished");
+    ensure!(standing == follows.as_ref(), "{account} stands {standing:?}, which is not what they asked for");
     let others = |conversation: &Conversation| {
         let mut others = conversation.clone();
         let removed = others.members.remove(account);
@@ -192,7 +192,10 @@ fn check_wish(facts: &[Fact], before: &Conversation, after: &Conversation) -> Ch
         others.invite_uses.clear();
         others
     };
-    ensure!(others(before) == others(after), "a wish of {account} changes more than {account}: {facts:?}");
+    ensure!(
+        others(before) == others(after),
+        "a membership request of {account} changes more than {account}: {facts:?}"
+    );
     let from = former.standing.as_ref().map(|standing| standing.status);
     let waited = matches!(from, Some(MemberStatus::Invited | MemberStatus::Requested));
     if member.status() == MemberStatus::Left {

@@ -7,12 +7,13 @@ use tidings_core::{
     api::ConversationRow,
     code::Code,
     command::{
-        AddMember, AnswerRequest, AskFor, BanMember, CreateConversation, LeaveConversation, RemoveMember, SendMessage,
+        AddMember, AnswerRequest, BanMember, CreateConversation, LeaveConversation, RemoveMember, RequestMembership,
+        SendMessage,
     },
     engine::Input,
     ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
-    model::{ConversationKind, JoinPolicy, Link, LinkKind, MemberStatus, Policy, Role, Wish},
+    model::{ConversationKind, JoinPolicy, Link, LinkKind, MemberStatus, MembershipAction, Policy, Role},
     wire::Subscribers,
 };
 use tidings_tests::sim::world::{Device, World};
@@ -52,7 +53,8 @@ impl Studio {
 
     /// Bob joins while offline; then he is back, with the channel on his screen.
     fn joins(&mut self) {
-        self.world.command(self.bob, AskFor { conversation: self.channel, wish: Wish::Join(None) });
+        self.world
+            .command(self.bob, RequestMembership { conversation: self.channel, action: MembershipAction::Join(None) });
         self.world.run_ms(1_000);
         self.world.set_network(self.bob, true);
         self.settle();
@@ -193,7 +195,9 @@ fn r50_staff_page_through_subscribers_and_see_how_far_they_have_come() {
     let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
     studio.joins();
     let carl = studio.world.add("carl");
-    studio.world.command(carl, AskFor { conversation: studio.channel, wish: Wish::Join(None) });
+    studio
+        .world
+        .command(carl, RequestMembership { conversation: studio.channel, action: MembershipAction::Join(None) });
     studio.settle();
     studio.says("hello");
     studio.world.input(studio.bob, Input::MarkRead(studio.channel));

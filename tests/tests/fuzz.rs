@@ -133,7 +133,18 @@ fn s2_a_damaged_store_is_an_error_or_a_value() {
     let outcomes = check("record", 120);
     check_met(
         &outcomes,
-        &["meta", "tail", "outbox", "rows", "thread", "wish", "engine", "started again", "storage_corrupt", "snapshot"],
+        &[
+            "meta",
+            "tail",
+            "outbox",
+            "rows",
+            "thread",
+            "membership",
+            "engine",
+            "started again",
+            "storage_corrupt",
+            "snapshot",
+        ],
     );
 }
 

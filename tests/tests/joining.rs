@@ -6,13 +6,13 @@
 use tidings_core::{
     code::Code,
     command::{
-        AddMember, AnswerRequest, AskFor, BanMember, CreateConversation, InviteMember, InviteTerms, LeaveConversation,
-        RemoveMember, SendMessage, SetInvite, SetPolicy,
+        AddMember, AnswerRequest, BanMember, CreateConversation, InviteMember, InviteTerms, LeaveConversation,
+        RemoveMember, RequestMembership, SendMessage, SetInvite, SetPolicy,
     },
     engine::Input,
     ids::{AccountId, ConversationId, InviteCode},
     limits::Limits,
-    model::{JoinPolicy, MemberStatus, Policy, Role, Wish},
+    model::{JoinPolicy, MemberStatus, MembershipAction, Policy, Role},
 };
 use tidings_tests::sim::world::{Device, World};
 
@@ -46,9 +46,9 @@ fn door(policies: &[Policy]) -> Door {
 }
 
 impl Door {
-    /// Bob wishes for something while offline; then he is back.
-    fn asks(&mut self, wish: Wish) {
-        let request = self.world.command(self.bob, AskFor { conversation: self.group, wish });
+    /// Bob asks for something while offline; then he is back.
+    fn asks(&mut self, action: MembershipAction) {
+        let request = self.world.command(self.bob, RequestMembership { conversation: self.group, action });
         self.world.run_ms(1_000);
         assert!(self.world.client(self.bob).screen.answers[&request].is_ok());
         assert_eq!(self.world.client(self.bob).screen.unsynced, 1);
@@ -93,17 +93,17 @@ impl Door {
 #[test]
 fn a27_who_asked_while_offline_is_in_on_reconnect() {
     let mut door = door(&[Policy::Join(JoinPolicy::Open)]);
-    door.asks(Wish::Join(None));
+    door.asks(MembershipAction::Join(None));
     door.check_in();
 }
 
 #[test]
-fn s27_a_wish_to_come_in_waits_until_the_row_is_there() {
+fn s27_a_membership_request_to_come_in_waits_until_the_row_is_there() {
     let mut door = door(&[Policy::Join(JoinPolicy::Open)]);
     let (bob, group) = (door.bob, door.group);
     door.world.set_network(bob, true);
     door.settle();
-    door.world.command(bob, AskFor { conversation: group, wish: Wish::Join(None) });
+    door.world.command(bob, RequestMembership { conversation: group, action: MembershipAction::Join(None) });
     while door.world.client(bob).screen.unsynced == 0 {
         door.world.run_ms(1);
     }
@@ -116,7 +116,7 @@ fn s27_a_wish_to_come_in_waits_until_the_row_is_there() {
 #[test]
 fn a27_who_may_not_come_in_is_told_and_sees_nothing() {
     let mut door = door(&[]);
-    door.asks(Wish::Join(None));
+    door.asks(MembershipAction::Join(None));
     door.check_refused(Code::ConversationUnknown);
     assert_eq!(door.status(), None);
 }
@@ -124,7 +124,7 @@ fn a27_who_may_not_come_in_is_told_and_sees_nothing() {
 #[test]
 fn a27_who_waits_sees_nothing_until_approved() {
     let mut door = door(&[Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)]);
-    door.asks(Wish::Join(None));
+    door.asks(MembershipAction::Join(None));
     assert_eq!(door.status(), Some(MemberStatus::Requested));
     door.world.input(door.bob, Input::OpenConversation(door.group));
     door.settle();
@@ -149,7 +149,7 @@ fn a27_an_invitation_comes_and_is_taken() {
     door.settle();
     assert_eq!(door.status(), Some(MemberStatus::Invited));
     door.world.set_network(door.bob, false);
-    door.asks(Wish::Accept);
+    door.asks(MembershipAction::Accept);
     door.check_in();
 }
 
@@ -159,21 +159,22 @@ fn a28_an_invite_link_lets_in_once_and_is_then_used_up() {
     let terms = InviteTerms { role: Role::Member, until: None, uses_max: Some(1), enabled: true };
     door.world.command(door.ann, SetInvite { conversation: door.group, invite: CODE.invite(), terms: Some(terms) });
     door.settle();
-    door.asks(Wish::Join(Some(CODE)));
+    door.asks(MembershipAction::Join(Some(CODE)));
     door.check_in();
     let carl = door.world.add("carl");
     door.settle();
-    door.world.command(carl, AskFor { conversation: door.group, wish: Wish::Join(Some(CODE)) });
+    door.world
+        .command(carl, RequestMembership { conversation: door.group, action: MembershipAction::Join(Some(CODE)) });
     door.settle();
     let refused = door.world.client(carl).screen.refused.values().map(|row| row.code).collect::<Vec<_>>();
     assert_eq!(refused, [Code::InviteUsedUp]);
 }
 
 #[test]
-fn a27_a_wish_outlives_a_crash_and_two_ways_in_are_one() {
+fn a27_a_membership_request_outlives_a_crash_and_two_ways_in_are_one() {
     let mut door = door(&[Policy::Join(JoinPolicy::Open)]);
-    door.world.command(door.bob, AskFor { conversation: door.group, wish: Wish::Join(None) });
-    door.world.command(door.bob, AskFor { conversation: door.group, wish: Wish::Join(None) });
+    door.world.command(door.bob, RequestMembership { conversation: door.group, action: MembershipAction::Join(None) });
+    door.world.command(door.bob, RequestMembership { conversation: door.group, action: MembershipAction::Join(None) });
     door.world.run_ms(1_000);
     door.world.crash_client(door.bob);
     door.settle();
@@ -187,7 +188,7 @@ fn a27_who_is_banned_does_not_come_back() {
     let mut door = door(&[Policy::Join(JoinPolicy::Open)]);
     door.world.command(door.ann, BanMember { conversation: door.group, account: account("bob") });
     door.settle();
-    door.asks(Wish::Join(None));
+    door.asks(MembershipAction::Join(None));
     door.check_refused(Code::MemberBanned);
     door.world.command(door.ann, SetPolicy { conversation: door.group, policy: Policy::Join(JoinPolicy::InviteOnly) });
     door.settle();

@@ -57,7 +57,7 @@ const RESTORED: [(u64, &str); 19] = [
     (161, "whoever came back into a conversation went on from positions of a former incarnation"),
     (189, "what was read of a former incarnation was let go of, and nobody asked for it again"),
     (220, "a conversation that the copy did not know an administrator in stayed on their list"),
-    (257, "a wish was granted by a node that did not know that the account had been removed"),
+    (257, "a membership request was granted by a node that did not know that the account had been removed"),
     (260, "words that an edit had taken the place of were looked for after they were lost"),
     (261, "words that were written again with their message were gone in a copy that had the message without them"),
     (267, "another change at a position that was held, in a document that was not here, was dropped as known"),

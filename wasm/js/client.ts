@@ -673,23 +673,23 @@ export class Client {
 
   /**
    * Asks to be let into a conversation, by the code of an invite link or, where
-   * it is open, without one. Resolves when the wish is durable on this device; it
+   * it is open, without one. Resolves when the request is durable on this device; it
    * is kept, and counted as unsynced, until its answer is told: by a row of
    * `conversations` that is `active`, or `requested` where somebody has to approve,
-   * or by one of `refused` with the command `ask` and this conversation.
+   * or by one of `refused` with the command `request_membership` and this conversation.
    */
   join(conversation: string, code?: string): Promise<Stored> {
-    return this.#command({ ask: { conversation, wish: { join: code } } });
+    return this.#command({ request_membership: { conversation, action: { join: code } } });
   }
 
   /** Takes an invitation; answered as `join` is. */
   acceptInvitation(conversation: string): Promise<Stored> {
-    return this.#command({ ask: { conversation, wish: "accept" } });
+    return this.#command({ request_membership: { conversation, action: "accept" } });
   }
 
-  /** Declines an invitation, or takes back the wish to be let in. */
+  /** Declines an invitation, or takes back the request to join. */
   declineInvitation(conversation: string): Promise<Stored> {
-    return this.#command({ ask: { conversation, wish: "decline" } });
+    return this.#command({ request_membership: { conversation, action: "decline" } });
   }
 
   /** Declines every invitation there is; tells how many. Each is durable on this device and sent like a single one. */

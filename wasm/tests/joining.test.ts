@@ -1,4 +1,4 @@
-/** Invite links and the wish to come in, on a device alone. */
+/** Invite links and the request to join, on a device alone. */
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
@@ -43,7 +43,7 @@ test("an invite link is made, changed and taken away without a network", async (
   });
 });
 
-test("the wish to come in waits for the server", async () => {
+test("the request to join waits for the server", async () => {
   await withClient(offline(), async (client) => {
     const elsewhere = "0".repeat(26);
     const counts: number[] = [];

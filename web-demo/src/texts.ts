@@ -123,7 +123,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   answer_request: "Request not answered",
   answer_late: "Not decided",
   set_invite: "Invite link not saved",
-  ask: "You have not come in",
+  request_membership: "You have not come in",
   remove_member: "Member not removed",
   ban_member: "Member not banned",
   unban_member: "Ban not lifted",

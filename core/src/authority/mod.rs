@@ -15,6 +15,7 @@ mod generation;
 #[cfg(feature = "testing")]
 mod judge;
 mod late;
+mod membership_request;
 mod newer;
 mod pace;
 mod page;
@@ -32,18 +33,19 @@ mod stream;
 mod thread;
 mod value;
 mod verify;
-mod wish;
 
 pub use admit::{AdmitError, Admitted};
 #[cfg(feature = "testing")]
 pub use judge::Judge;
+pub use membership_request::{
+    Asker, MembershipEffect, MembershipOutcome, Subscription, membership_effect, unknown_to_asker,
+};
 pub use refusal::Refusal;
 pub use said::SAID_ENTRIES_MAX;
 #[cfg(feature = "testing")]
 pub use shape::step;
 pub use stream::{Effects, Stream};
 pub use verify::{Aspect, Difference, Verifier};
-pub use wish::{Answer, Asker, Fulfilled, Subscription, answer_wish, unknown_to_asker};
 
 use crate::{
     code::Code,
@@ -69,7 +71,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session in which a server writes what follows from wishes in a
+    /// The session in which a server writes what follows from membership requests in a
     /// stream: of the system's account, with a device of the stream's own.
     pub fn system(tenant: TenantId, stream: &StreamId) -> Self {
         let device = DeviceId::of_system(&tenant, stream);
@@ -135,7 +137,7 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
     match context.document {
         DocumentId::Account(_) | DocumentId::Home(_) => account::check(context, facts)?,
         DocumentId::Timeline(TimelineId { thread: None, .. }) if context.account().is_system() => {
-            wish::check(context, facts)?
+            membership_request::check(context, facts)?
         }
         DocumentId::Page(..) if context.account().is_system() => {
             late::check_admitted(context, facts)?;

@@ -84,7 +84,7 @@ fn reserve(context: &Context<'_>, facts: &[Fact]) -> Reserve {
     }
 }
 
-/// Whether somebody goes, by themselves or as a wish of theirs: those who went come
+/// Whether somebody goes, by themselves or by a membership request of theirs: those who went come
 /// back in the common room only, so that this ends.
 fn leaves(context: &Context<'_>, fact: &Fact) -> bool {
     match fact {

@@ -7,7 +7,6 @@ mod add_contact;
 mod add_member;
 mod answer_late;
 mod answer_request;
-mod ask;
 mod ban_member;
 mod block_account;
 mod change_role;
@@ -25,6 +24,7 @@ mod react;
 mod remove_contact;
 mod remove_member;
 mod rename;
+mod request_membership;
 mod send_message;
 mod set_conversation_setting;
 mod set_info;
@@ -52,7 +52,6 @@ pub use self::{
     add_member::AddMember,
     answer_late::AnswerLate,
     answer_request::AnswerRequest,
-    ask::AskFor,
     ban_member::BanMember,
     block_account::BlockAccount,
     change_role::ChangeRole,
@@ -69,6 +68,7 @@ pub use self::{
     react::React,
     remove_contact::RemoveContact,
     remove_member::RemoveMember,
+    request_membership::RequestMembership,
     send_message::SendMessage,
     set_conversation_setting::{SetConversationSetting, SettingChange},
     set_info::SetInfo,
@@ -223,7 +223,7 @@ commands! {
     /// Makes an invite link, changes one or takes one away.
     31 SetInvite(SetInvite) = "set_invite",
     /// Joins, takes or declines an invitation.
-    32 AskFor(AskFor) = "ask",
+    32 RequestMembership(RequestMembership) = "request_membership",
     /// Opens a thread from a message.
     33 CreateThread(CreateThread) = "create_thread",
     /// Names, locks, closes or reopens a thread.
@@ -264,7 +264,7 @@ impl Command {
             | Command::TransferOwnership(TransferOwnership { conversation, .. })
             | Command::SetMemberText(SetMemberText { conversation, .. })
             | Command::SetInvite(SetInvite { conversation, .. })
-            | Command::AskFor(AskFor { conversation, .. })
+            | Command::RequestMembership(RequestMembership { conversation, .. })
             | Command::AnswerLate(AnswerLate { conversation, .. })
             | Command::CreateThread(CreateThread { conversation, .. })
             | Command::SetThread(SetThread { conversation, .. })

@@ -3,7 +3,7 @@
 use crate::{
     authority::Refusal,
     code::Code,
-    command::{AskFor, Command, DeleteMessage, LeaveConversation, SendMessage, made_up},
+    command::{Command, DeleteMessage, LeaveConversation, RequestMembership, SendMessage, made_up},
     engine::{
         Engine,
         outbox::OutboxEntry,
@@ -14,7 +14,7 @@ use crate::{
     },
     ids::{ContactId, ConversationId, MessageId, StreamId, TimelineId},
     journal::Position,
-    model::Wish,
+    model::MembershipAction,
     storage::Write,
     time::WallTime,
 };
@@ -56,10 +56,11 @@ impl Engine {
             return self.fail(request, Code::OutboxFull, "too many commands wait to be sent");
         }
         match command {
-            Command::AskFor(ask) => return self.request_membership(request, ask),
+            Command::RequestMembership(ask) => return self.request_membership(request, ask),
             // A subscriber is in no document that could say so.
             Command::Leave(LeaveConversation { conversation }) if self.subscribes(conversation) => {
-                return self.request_membership(request, AskFor { conversation, wish: Wish::Leave });
+                return self
+                    .request_membership(request, RequestMembership { conversation, action: MembershipAction::Leave });
             }
             _ => {}
         }

@@ -21,7 +21,7 @@ impl Engine {
         for (key, value) in damaged {
             let (entity, id) = key.split_once('/').unwrap_or((&key, ""));
             match entity {
-                "outbox" | "refused" | "wish" => {
+                "outbox" | "refused" | "membership" => {
                     // Somebody's words, and nobody else has them.
                     self.ctx.store.is_damaged = false;
                     self.ctx.store.write(Write::Put(record::damaged_key(&key), value));

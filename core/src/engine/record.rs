@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     api::ConversationRow,
     code::Code,
-    command::{AskFor, Command},
+    command::{Command, RequestMembership},
     doc::Document,
     engine::unread::UnreadBehind,
     ids::{AccountId, ConversationId, DeviceId, DocumentId, IncarnationId, PageNumber, Stamp, StreamId, TenantId},
@@ -44,7 +44,7 @@ pub(super) const HEADS: &str = "head/";
 pub(super) const INBOX: &str = "inbox/";
 pub(super) const OUTBOX: &str = "outbox/";
 pub(super) const REFUSED: &str = "refused/";
-pub(super) const WISHES: &str = "wish/";
+pub(super) const MEMBERSHIP: &str = "membership/";
 pub(super) const PROFILES: &str = "profile/";
 pub(super) const DOCUMENTS: &str = "document/";
 pub(super) const TAILS: &str = "tail/";
@@ -57,7 +57,7 @@ const DAMAGED: &str = "damaged/";
 
 /// Before the keys of what nobody else has: a device goes on from these records
 /// alone (E42). A store on a platform that may throw a store away keeps them twice.
-pub const IRREPLACEABLE: [&str; 4] = [OUTBOX, REFUSED, WISHES, DAMAGED];
+pub const IRREPLACEABLE: [&str; 4] = [OUTBOX, REFUSED, MEMBERSHIP, DAMAGED];
 
 /// The device's own state.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -219,12 +219,12 @@ pub(super) struct OutboxRecord {
     pub(super) is_aside: bool,
 }
 
-/// A wish that waits for the server's answer.
+/// A membership request that waits for the server's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub(super) struct WishRecord {
+pub(super) struct MembershipRecord {
     #[n(0)]
-    pub(super) ask: AskFor,
+    pub(super) ask: RequestMembership,
     /// When the person had it.
     #[n(1)]
     pub(super) at: WallTime,
@@ -260,8 +260,8 @@ pub(super) fn refused_key(sequence: u64) -> RecordKey {
     format!("{REFUSED}{sequence:016x}")
 }
 
-pub(super) fn wish_key(sequence: u64) -> RecordKey {
-    format!("{WISHES}{sequence:016x}")
+pub(super) fn membership_key(sequence: u64) -> RecordKey {
+    format!("{MEMBERSHIP}{sequence:016x}")
 }
 
 pub(super) fn profile_key(account: &AccountId) -> RecordKey {
@@ -381,7 +381,7 @@ pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
         "register" => again::<Receipt>(value),
         "outbox" => again::<OutboxRecord>(value),
         "refused" => again::<RefusedRecord>(value),
-        "wish" => again::<WishRecord>(value),
+        "membership" => again::<MembershipRecord>(value),
         "profile" => again::<Profile>(value),
         "rows" => again::<Vec<TimelineRow>>(value),
         FIRST_ROWS => again::<Vec<ConversationRow>>(value),

@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::{
     engine::{
         Engine, Phase, Update, damage, record,
-        record::{HeadRecord, InboxRecord, MetaRecord, OutboxRecord, RefusedRecord, WishRecord},
+        record::{HeadRecord, InboxRecord, MembershipRecord, MetaRecord, OutboxRecord, RefusedRecord},
         store::ReadPurpose,
         timers::Timer,
     },
@@ -26,7 +26,7 @@ impl Engine {
             record::INBOX,
             record::OUTBOX,
             record::REFUSED,
-            record::WISHES,
+            record::MEMBERSHIP,
             record::PROFILES,
         ];
         let task = self.ctx.store.read(ReadPurpose::Start, prefixes.map(str::to_owned).to_vec());
@@ -129,10 +129,10 @@ impl Engine {
                 let refused: RefusedRecord = record::read(key, value)?;
                 self.refused.restore(sequence, refused);
             }
-            "wish" => {
+            "membership" => {
                 let sequence = self.take_sequence(key)?;
-                let wish: WishRecord = record::read(key, value)?;
-                self.requests.memberships.restore(sequence, wish);
+                let action: MembershipRecord = record::read(key, value)?;
+                self.requests.memberships.restore(sequence, action);
             }
             "profile" => {
                 let profile: Profile = record::read(key, value)?;

@@ -43,14 +43,14 @@ pub struct Invite {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
-pub enum Wish {
+pub enum MembershipAction {
     /// To be let in, by the invite of this code if one is given.
     #[n(0)]
     Join(#[n(0)] Option<InviteCode>),
     /// To take an invitation.
     #[n(1)]
     Accept,
-    /// To decline an invitation, or take back the wish to be let in.
+    /// To decline an invitation, or take back the request to join.
     #[n(2)]
     Decline,
     /// To subscribe to a channel no more; an app commands to leave.

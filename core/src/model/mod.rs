@@ -30,7 +30,7 @@ pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };
 pub use emoji::{EMOJI_BYTES_MAX, is_emoji};
-pub use invite::{Invite, Wish};
+pub use invite::{Invite, MembershipAction};
 pub use late::{LATE_HELD_MAX, Late, LateMessage, LateState};
 pub use line::{is_line, shows};
 pub use member::{Grant, Member, MemberField, MemberStatus, Standing};

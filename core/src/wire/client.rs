@@ -6,7 +6,7 @@ use crate::{
     ids::{ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, PageNumber, Stamp, StreamId},
     journal::{ChainHash, Cursor, Position},
     limits::frame_items,
-    model::{PresenceKind, Wish},
+    model::{MembershipAction, PresenceKind},
     time::WallTime,
     wire::{
         DecodeFrameError, List, ListLate, ListSubscribers, MatchContacts, Versions, bounded, decode, decode_frame,
@@ -37,7 +37,7 @@ pub enum ClientFrame {
     Ping(#[n(0)] u64),
     /// Asks for what only one who is not a member asks for.
     #[n(6)]
-    Ask(#[n(0)] Ask),
+    MembershipRequest(#[n(0)] MembershipRequest),
     /// Asks for the subscribers of a channel, page by page.
     #[n(7)]
     ListSubscribers(#[n(0)] ListSubscribers),
@@ -169,11 +169,11 @@ impl core::fmt::Debug for PushedChange {
     }
 }
 
-/// A wish of one who is not a member of a conversation, answered by Accepted or
+/// A request by one who is not a member of a conversation, answered by Accepted or
 /// Refused as a push is. Asking again for what is so already is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct Ask {
+pub struct MembershipRequest {
     /// Names it in its answer; counted by the client together with pushes.
     #[n(0)]
     pub request: u64,
@@ -182,7 +182,7 @@ pub struct Ask {
     pub conversation: ConversationId,
     /// What for.
     #[n(2)]
-    pub wish: Wish,
+    pub action: MembershipAction,
 }
 
 /// Asks for what a client does not hold.

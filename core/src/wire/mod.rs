@@ -16,8 +16,8 @@ mod subscriber;
 mod version;
 
 pub use client::{
-    Ask, ClientFrame, Fetch, FetchScope, HeldChange, Hello, PresenceNotice, Push, PushedChange, ReceiptNotice,
-    question_in,
+    ClientFrame, Fetch, FetchScope, HeldChange, Hello, MembershipRequest, PresenceNotice, Push, PushedChange,
+    ReceiptNotice, question_in,
 };
 pub use codec::{DecodeFrameError, decode, encode};
 pub use contact::{ContactMatch, ContactMatches, MatchContacts};

@@ -46,7 +46,7 @@ impl Streams {
         let identity = Session { tenant: tenant.clone(), account: account.clone(), device, administrator: false };
         let stream = command.stream(tenant, account);
         let asked = match command {
-            Command::AskFor(ask) => Asked::Wish(ask.wish),
+            Command::RequestMembership(request) => Asked::Membership(request.action),
             command => Asked::Command(command),
         };
         self.ask(identity, stream, asked).await

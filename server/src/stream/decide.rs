@@ -36,7 +36,7 @@ impl Judge<'_> {
             let mut composed = None;
             match &submission.asked {
                 Asked::Changes(_) => {}
-                Asked::Wish(wish) => match self.fulfil(submission, wish).await? {
+                Asked::Membership(action) => match self.answer_membership_request(submission, action).await? {
                     Ok(accepted) => answer.accepted.push(accepted),
                     Err(refusal) => answer.refused = Some((0, refusal)),
                 },

@@ -15,6 +15,7 @@ mod judge;
 mod key;
 mod late;
 pub(crate) mod load;
+mod membership_request;
 pub mod notice;
 mod projection;
 mod repeated;
@@ -30,7 +31,6 @@ mod tools;
 mod touched;
 mod untold;
 mod unwilling;
-mod wish;
 
 pub use cache::CacheBudget;
 pub use call::CallError;

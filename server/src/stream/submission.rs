@@ -5,7 +5,7 @@ use tidings_core::{
     authority::{self, Refusal},
     command::Command,
     ids::{DocumentId, StreamId},
-    model::Wish,
+    model::MembershipAction,
     wire::PushedChange,
 };
 use tokio::time::Instant;
@@ -31,7 +31,7 @@ pub enum Asked {
     /// To admit changes that a device wrote.
     Changes(Vec<PushedChange>),
     /// What one asks for who is not a member.
-    Wish(Wish),
+    Membership(MembershipAction),
     /// To write what a command states, as the device of who asks.
     Command(Command),
     /// To write a document anew as what it says now, which the operator asks for.
@@ -62,14 +62,14 @@ impl Submission {
     pub(super) fn changes(&self) -> &[PushedChange] {
         match &self.asked {
             Asked::Changes(changes) => changes,
-            Asked::Wish(_) | Asked::Command(_) | Asked::Squash(_) => &[],
+            Asked::Membership(_) | Asked::Command(_) | Asked::Squash(_) => &[],
         }
     }
 
     /// What is asked for without a change.
-    pub(super) fn wish(&self) -> Option<&Wish> {
+    pub(super) fn membership_action(&self) -> Option<&MembershipAction> {
         match &self.asked {
-            Asked::Wish(wish) => Some(wish),
+            Asked::Membership(action) => Some(action),
             Asked::Changes(_) | Asked::Command(_) | Asked::Squash(_) => None,
         }
     }
@@ -78,7 +78,7 @@ impl Submission {
     pub(super) fn command(&self) -> Option<&Command> {
         match &self.asked {
             Asked::Command(command) => Some(command),
-            Asked::Changes(_) | Asked::Wish(_) | Asked::Squash(_) => None,
+            Asked::Changes(_) | Asked::Membership(_) | Asked::Squash(_) => None,
         }
     }
 

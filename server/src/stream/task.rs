@@ -223,11 +223,11 @@ impl Task {
         }
     }
 
-    /// A refusal counts only if the stream has not moved on, and so does a wish of which
+    /// A refusal counts only if the stream has not moved on, and so does a membership request of which
     /// nothing follows: another node may have admitted what makes either wrong.
     async fn confirm(&self, base: Position, decision: &Decision, batch: &[Submission]) -> Result<(), DecideError> {
         let is_refused = decision.verdicts.iter().any(|verdict| verdict.answer.refused.is_some());
-        if !is_refused && batch.iter().all(|submission| submission.wish().is_none()) {
+        if !is_refused && batch.iter().all(|submission| submission.membership_action().is_none()) {
             return Ok(());
         }
         let head = self.tools.env.store.stream_head(&self.key.tenant, &self.key.stream).await?;
@@ -267,10 +267,10 @@ impl Task {
         let live = &self.tools.live;
         live.unsubscribe(&committed);
         let answered = answer(live, batch, &decision.verdicts, &committed);
-        // Who created the conversation knows it; who wished to come in does not.
-        let wished = batch.iter().filter(|submission| submission.wish().is_some());
-        let wished: BTreeSet<u64> = wished.filter_map(Submission::session).collect();
-        let knowing = answered.iter().copied().filter(|session| !wished.contains(session)).collect();
+        // Who created the conversation knows it; who asked to join does not.
+        let asked_membership = batch.iter().filter(|submission| submission.membership_action().is_some());
+        let asked_membership: BTreeSet<u64> = asked_membership.filter_map(Submission::session).collect();
+        let knowing = answered.iter().copied().filter(|session| !asked_membership.contains(session)).collect();
         let has_entries = !committed.entries.is_empty();
         live.publish(committed, &Told { entries: answered, conversation: knowing }).await;
         if has_entries {

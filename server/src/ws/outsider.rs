@@ -2,14 +2,14 @@
 //! same whether there is one or not, for the same work. Ids of directs and of
 //! resource conversations can be derived by anybody; so neither codes, nor times,
 //! nor what is loaded may tell whether there is one. A conversation is never
-//! loaded here for a push, and for a wish never left in memory.
+//! loaded here for a push, and for a membership request never left in memory.
 
 use tidings_core::{
-    authority::{AdmitError, Asker, Refusal, Session, Stream, answer_wish, unknown_to_asker},
+    authority::{AdmitError, Asker, Refusal, Session, Stream, membership_effect, unknown_to_asker},
     code::Code,
     doc::Document,
     ids::{ConversationId, TimelineId},
-    model::{Conversation, Wish},
+    model::{Conversation, MembershipAction},
     wire::Push,
 };
 
@@ -51,22 +51,22 @@ pub(super) fn check_push(node: &Node, session: &Session, push: &Push) -> Result<
     }
 }
 
-/// Checks a wish of an account without a part: only where everybody may come in, or with a code, it is let through.
+/// Checks a membership request of an account without a part: only where everybody may come in, or with a code, it is let through.
 ///
 /// # Errors
 /// When the store cannot tell; within, the answer of a server that has no such conversation, or why nobody comes in.
-pub(super) async fn check_wish(
+pub(super) async fn check_membership_request(
     node: &Node,
     identity: &Identity,
     conversation: ConversationId,
-    wish: &Wish,
+    action: &MembershipAction,
 ) -> Result<Result<(), Refusal>, StoreError> {
-    if !matches!(wish, Wish::Join(_)) || conversation.is_of_direct() {
-        return Ok(Err(unknown_to_asker(wish)));
+    if !matches!(action, MembershipAction::Join(_)) || conversation.is_of_direct() {
+        return Ok(Err(unknown_to_asker(action)));
     }
     let document = TimelineId::of(conversation).document();
     let (document, _) = load(node.store.as_ref(), &identity.tenant, &document).await?;
     let asker = Asker { account: &identity.account, knows: false, subscribes: false, moved_at: None };
     let at = node.clock.wall_now();
-    Ok(answer_wish(&Conversation::read(&document), asker, wish, at, &node.limits).map(drop))
+    Ok(membership_effect(&Conversation::read(&document), asker, action, at, &node.limits).map(drop))
 }

@@ -405,7 +405,7 @@ impl Session {
         match frame {
             ClientFrame::Hello(_) => Err(Ending::closed(Code::FrameUnexpected, "a second Hello")),
             ClientFrame::Push(push) => self.push(socket, push).await,
-            ClientFrame::Ask(ask) => self.ask(socket, ask).await,
+            ClientFrame::MembershipRequest(request) => self.request_membership(socket, request).await,
             ClientFrame::Fetch(fetch) => {
                 match self.take_fetch(fetch.request, &fetch.stream).and_then(|()| self.watch(&fetch)) {
                     Ok(()) => self.answer_fetch(socket, &fetch).await,

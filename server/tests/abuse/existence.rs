@@ -8,10 +8,10 @@ use tidings_core::{
     command::{CreateConversation, CreateDirect, CreateResource, SetState},
     ids::{ConversationId, DeviceId, InviteCode, MessageId, Stamp, TenantId},
     journal::Position,
-    model::{ConversationState, LateMessage, MessageBody, PresenceKind, Wish},
+    model::{ConversationState, LateMessage, MembershipAction, MessageBody, PresenceKind},
     wire::{
-        Ask, ClientFrame, Fetch, FetchScope, ListLate, ListSubscribers, PresenceNotice, Push, PushedChange,
-        ReceiptNotice, Refused, ServerFrame,
+        ClientFrame, Fetch, FetchScope, ListLate, ListSubscribers, MembershipRequest, PresenceNotice, Push,
+        PushedChange, ReceiptNotice, Refused, ServerFrame,
     },
 };
 
@@ -24,7 +24,7 @@ on_each_store! {
 
 /// Nothing is asked of the store but what the frames ask for, and no share is used up.
 const QUIET: [&str; 6] =
-    ["--metrics-listen", "127.0.0.1:0", "--cursor-interval", "1h", "--account-wishes", "1000+1000/s"];
+    ["--metrics-listen", "127.0.0.1:0", "--cursor-interval", "1h", "--account-membership-requests", "1000+1000/s"];
 const EVE: DeviceId = DeviceId::from_bytes([66; 16]);
 
 fn tenant() -> TenantId {
@@ -106,11 +106,21 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
         frames.push(("begins a group", push(vec![begins])));
     }
     let code = InviteCode::from_bytes([9; 16]);
-    let wishes = [Wish::Join(None), Wish::Join(Some(code)), Wish::Accept, Wish::Decline, Wish::Leave, Wish::Late(late)];
+    let actions = [
+        MembershipAction::Join(None),
+        MembershipAction::Join(Some(code)),
+        MembershipAction::Accept,
+        MembershipAction::Decline,
+        MembershipAction::Leave,
+        MembershipAction::Late(late),
+    ];
     let mut frames: Vec<(String, ClientFrame)> =
         frames.into_iter().map(|(name, frame)| (name.to_owned(), frame)).collect();
-    for wish in wishes {
-        frames.push((format!("{wish:?}"), ClientFrame::Ask(Ask { request: 1, conversation, wish })));
+    for action in actions {
+        frames.push((
+            format!("{action:?}"),
+            ClientFrame::MembershipRequest(MembershipRequest { request: 1, conversation, action }),
+        ));
     }
     let scopes = [
         FetchScope::After(Position::ZERO),

@@ -5,15 +5,15 @@ use tidings_core::{
     code::Code,
     ids::{ConversationId, InviteCode},
     journal::Position,
-    model::{OwnQuery, Query, Wish},
-    wire::{Ask, ClientFrame, Closed, Fetch, FetchScope, List, ListLate, ListSubscribers, ServerFrame},
+    model::{MembershipAction, OwnQuery, Query},
+    wire::{ClientFrame, Closed, Fetch, FetchScope, List, ListLate, ListSubscribers, MembershipRequest, ServerFrame},
 };
 
 use crate::scene::{Client, Database, PATIENCE, TestServer, device, hello, on_each_store, stream, token};
 
 on_each_store! {
     p30_sessions_of_an_account_share_its_questions,
-    p30_sessions_of_an_account_share_its_wishes,
+    p30_sessions_of_an_account_share_its_membership_requests,
     p37_questions_for_held_messages_have_a_share_of_their_own,
     p31_a_session_too_many_ends_the_one_that_did_nothing_for_the_longest_time,
     p32_an_account_registers_so_many_devices_and_no_more,
@@ -80,13 +80,17 @@ async fn p30_sessions_of_an_account_share_its_questions(database: Database) {
     server.stop().await;
 }
 
-async fn p30_sessions_of_an_account_share_its_wishes(database: Database) {
-    let server = TestServer::start(&database, &["--account-wishes", "6+1/d"]).await;
+async fn p30_sessions_of_an_account_share_its_membership_requests(database: Database) {
+    let server = TestServer::start(&database, &["--account-membership-requests", "6+1/d"]).await;
     let mut phone = Client::connect(&server, "eve", device(1)).await;
     let mut tablet = Client::connect(&server, "eve", device(2)).await;
     let guess = |request: u64| {
         let code = InviteCode::from_bytes([u8::try_from(request).unwrap(); 16]);
-        ClientFrame::Ask(Ask { request, conversation: boats(), wish: Wish::Join(Some(code)) })
+        ClientFrame::MembershipRequest(MembershipRequest {
+            request,
+            conversation: boats(),
+            action: MembershipAction::Join(Some(code)),
+        })
     };
     let mut guessed = codes(&mut phone, (0..3).map(guess)).await;
     guessed.extend(codes(&mut tablet, (3..6).map(guess)).await);

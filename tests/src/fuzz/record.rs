@@ -5,13 +5,13 @@
 use std::sync::OnceLock;
 
 use tidings_core::{
-    command::{AskFor, SendMessage},
+    command::{RequestMembership, SendMessage},
     doc::Document,
     engine::{Input, recode_record, record_content, seal_record},
     ids::{ConversationId, MessageId, Stamp, TimelineId},
     journal::{Admission, Entry, Position},
     limits::Limits,
-    model::Wish,
+    model::MembershipAction,
     storage::{MemoryStore, StorageRequest, Write},
     time::{MonotonicTime, Now, WallTime},
     wire::decode,
@@ -80,7 +80,7 @@ const KINDS: [&str; 13] = [
     "rows",
     "thread",
     "register",
-    "wish",
+    "membership",
     "first_rows",
 ];
 
@@ -223,7 +223,7 @@ fn stored() -> &'static [(String, Vec<u8>)] {
         client.handle(at(9_001), Input::LinkLost);
         client.command(at(9_001), SendMessage::new(conversation, "unsent"));
         let elsewhere = ConversationId::from_bytes([8; 16]);
-        client.command(at(9_001), AskFor { conversation: elsewhere, wish: Wish::Join(None) });
+        client.command(at(9_001), RequestMembership { conversation: elsewhere, action: MembershipAction::Join(None) });
         let records = client.store().records().iter();
         let records: Vec<(String, Vec<u8>)> = records.map(|(key, value)| (key.clone(), value.clone())).collect();
         assert!(records.iter().all(|(key, value)| recode_record(key, record_content(value)).as_deref() == Some(record_content(value))));

@@ -176,10 +176,10 @@ impl Link {
 
     /// Opens the link that a device asks for, and serves it.
     pub fn open(&mut self, client: &mut Client, now: Now) {
-        if core::mem::take(&mut client.wishes.token) {
+        if core::mem::take(&mut client.wanted.token) {
             client.handle(now, Input::Token(client.account.to_string()));
         }
-        client.wishes.connect = false;
+        client.wanted.connect = false;
         client.handle(now, Input::LinkOpened);
         self.serve(client, now);
     }
@@ -196,7 +196,7 @@ impl Link {
 
     /// Answers what a device sends, until it has nothing left to say.
     pub fn serve(&mut self, client: &mut Client, now: Now) {
-        while let Some(frame) = client.wishes.frames.pop_front() {
+        while let Some(frame) = client.wanted.frames.pop_front() {
             let frame: ClientFrame = decode_frame(&frame, usize::MAX).expect("an engine sends frames");
             for answer in self.answer(frame, now) {
                 client.handle(now, Input::FrameReceived(encode(&answer)));
@@ -248,7 +248,7 @@ impl Link {
                 Vec::new()
             }
             ClientFrame::Ping(number) => vec![ServerFrame::Pong(Pong { number, server_time: now.wall })],
-            ClientFrame::Ask(_)
+            ClientFrame::MembershipRequest(_)
             | ClientFrame::ListLate(_)
             | ClientFrame::List(_)
             | ClientFrame::Unwatch(_)

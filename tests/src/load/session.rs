@@ -8,10 +8,10 @@ use futures_util::FutureExt as _;
 use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, StreamId},
     journal::{Cursor, Position},
-    model::Wish,
+    model::MembershipAction,
     wire::{
-        Ask, ClientFrame, Fetch, FetchScope, Fetched, Hello, ListSubscribers, Push, PushedChange, ServerFrame,
-        Subscribers, Versions, decode_frame,
+        ClientFrame, Fetch, FetchScope, Fetched, Hello, ListSubscribers, MembershipRequest, Push, PushedChange,
+        ServerFrame, Subscribers, Versions, decode_frame,
     },
 };
 use tidings_server::auth::Keys;
@@ -129,10 +129,10 @@ impl Session {
     }
 
     /// Asks for something that one who is not a member asks for, and waits for the answer.
-    pub async fn ask(&mut self, conversation: ConversationId, wish: Wish) -> anyhow::Result<()> {
+    pub async fn ask(&mut self, conversation: ConversationId, action: MembershipAction) -> anyhow::Result<()> {
         self.request += 1;
-        let ask = Ask { request: self.request, conversation, wish };
-        self.link.send(ClientFrame::Ask(ask).to_bytes()).await?;
+        let asked = MembershipRequest { request: self.request, conversation, action };
+        self.link.send(ClientFrame::MembershipRequest(asked).to_bytes()).await?;
         self.accepted(1).await
     }
 

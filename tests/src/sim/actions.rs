@@ -6,19 +6,19 @@ use core::time::Duration;
 use tidings_core::{
     api::ConversationRow,
     command::{
-        AddContact, AddMember, AnswerLate, AnswerRequest, AskFor, BanMember, BlockAccount, ChangeRole, Command,
+        AddContact, AddMember, AnswerLate, AnswerRequest, BanMember, BlockAccount, ChangeRole, Command,
         CreateConversation, CreateDirect, CreateResource, CreateThread, DefineRole, DeleteMessage, EditMessage,
-        InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember, SendMessage,
-        SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy, SetProfile,
-        SetReachability, SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange, TransferOwnership,
-        UnbanMember, UnpinMessage, Unreact,
+        InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember,
+        RequestMembership, SendMessage, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText,
+        SetPermission, SetPolicy, SetProfile, SetReachability, SetScope, SetState, SetTheme, SetThread, SettingChange,
+        ThreadChange, TransferOwnership, UnbanMember, UnpinMessage, Unreact,
     },
     engine::Input,
     ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, InfoField, JoinPolicy, LateWrites,
-        MemberField, MemberStatus, NotificationLevel, Permission, Permissions, Policy, PolicyName, Profile,
-        Reachability, Role, RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy, Wish,
+        MemberField, MemberStatus, MembershipAction, NotificationLevel, Permission, Permissions, Policy, PolicyName,
+        Profile, Reachability, Role, RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy,
     },
     time::WallTime,
 };
@@ -84,7 +84,7 @@ pub enum Kind {
     SetPermission,
     SetMemberText,
     SetInvite,
-    AskFor,
+    RequestMembership,
     PinMessage,
     UnpinMessage,
     SetProfile,
@@ -127,7 +127,7 @@ pub const KINDS: [(Kind, u64); 39] = [
     (Kind::SetPermission, 10),
     (Kind::SetMemberText, 3),
     (Kind::SetInvite, 16),
-    (Kind::AskFor, 22),
+    (Kind::RequestMembership, 22),
     (Kind::PinMessage, 4),
     (Kind::UnpinMessage, 3),
     (Kind::SetProfile, 3),
@@ -173,7 +173,7 @@ pub fn kind(command: &Command) -> Kind {
         Command::SetPermission(_) => Kind::SetPermission,
         Command::SetMemberText(_) => Kind::SetMemberText,
         Command::SetInvite(_) => Kind::SetInvite,
-        Command::AskFor(_) => Kind::AskFor,
+        Command::RequestMembership(_) => Kind::RequestMembership,
         Command::PinMessage(_) => Kind::PinMessage,
         Command::UnpinMessage(_) => Kind::UnpinMessage,
         Command::SetProfile(_) => Kind::SetProfile,
@@ -352,13 +352,13 @@ impl Person<'_> {
                 let conversation = if random.chance(80) { self.shown_as(random, owned)? } else { conversation };
                 SetInvite { conversation, invite: random.pick(&CODES).invite(), terms }.into()
             }
-            Kind::AskFor => {
-                let join = Wish::Join(random.chance(70).then(|| *random.pick(&CODES)));
+            Kind::RequestMembership => {
+                let join = MembershipAction::Join(random.chance(70).then(|| *random.pick(&CODES)));
                 let outside = |row: Option<&ConversationRow>| row.is_none_or(|row| row.status != MemberStatus::Active);
                 let conversation = if random.chance(70) { self.shown_as(random, outside)? } else { conversation };
-                let others = [Wish::Accept, Wish::Decline, Wish::Leave];
-                let wish = if random.chance(57) { join } else { random.pick(&others).clone() };
-                AskFor { conversation, wish }.into()
+                let others = [MembershipAction::Accept, MembershipAction::Decline, MembershipAction::Leave];
+                let action = if random.chance(57) { join } else { random.pick(&others).clone() };
+                RequestMembership { conversation, action }.into()
             }
             Kind::PinMessage => PinMessage { conversation, message: self.message(conversation, random)? }.into(),
             Kind::UnpinMessage => UnpinMessage { conversation, message: self.message(conversation, random)? }.into(),

@@ -144,7 +144,7 @@ impl Screen {
 
 /// What a device wants of the world.
 #[derive(Debug, Default)]
-pub struct Wishes {
+pub struct Wanted {
     /// Frames to be sent.
     pub frames: VecDeque<Vec<u8>>,
     /// A link to be opened.
@@ -167,7 +167,7 @@ pub struct Client {
     /// What it shows.
     pub screen: Screen,
     /// What it wants.
-    pub wishes: Wishes,
+    pub wanted: Wanted,
     /// What the screen was told since somebody asked, a line each.
     pub painted: Vec<String>,
     /// When it wants to be woken.
@@ -186,7 +186,7 @@ impl Client {
             engine,
             disk,
             screen: Screen::default(),
-            wishes: Wishes::default(),
+            wanted: Wanted::default(),
             painted: Vec::new(),
             wake_at: None,
             next_request: 1,
@@ -267,17 +267,17 @@ impl Client {
     fn drain(&mut self, now: Now) {
         while let Some(output) = self.engine.poll() {
             match output {
-                Output::Send(frame) => self.wishes.frames.push_back(frame),
+                Output::Send(frame) => self.wanted.frames.push_back(frame),
                 Output::Storage(task) => self.disk.take(now.monotonic.as_millis(), task),
                 Output::Update(update) => {
                     self.painted.push(line(&update));
                     self.screen.paint(update);
                 }
-                Output::NeedToken { .. } => self.wishes.token = true,
-                Output::Connect => self.wishes.connect = true,
+                Output::NeedToken { .. } => self.wanted.token = true,
+                Output::Connect => self.wanted.connect = true,
                 Output::Disconnect => {
-                    self.wishes.disconnect = true;
-                    self.wishes.frames.clear();
+                    self.wanted.disconnect = true;
+                    self.wanted.frames.clear();
                 }
                 Output::WakeAt(at) => self.wake_at = Some(at),
             }

@@ -68,7 +68,7 @@ pub struct Link {
     pub down: Lane,
     /// What is wrong with it.
     pub trouble: Trouble,
-    /// What was pushed over it, by request; nothing by a wish.
+    /// What was pushed over it, by request; nothing by a membership request.
     pub pushed: BTreeMap<u64, Vec<ChangeHash>>,
     /// Bytes of a frame of which not all pieces have been written.
     pieces: Vec<u8>,

@@ -699,17 +699,17 @@ impl World {
         for line in std::mem::take(&mut self.clients[device].painted) {
             self.note(format_args!("{device} shows {line}"));
         }
-        if std::mem::take(&mut self.clients[device].wishes.token) {
+        if std::mem::take(&mut self.clients[device].wanted.token) {
             let input = self.token(device);
             self.input(device, input);
         }
-        if std::mem::take(&mut self.clients[device].wishes.disconnect) {
+        if std::mem::take(&mut self.clients[device].wanted.disconnect) {
             self.drop_link(device);
         }
-        if std::mem::take(&mut self.clients[device].wishes.connect) {
+        if std::mem::take(&mut self.clients[device].wanted.connect) {
             self.connect(device);
         }
-        let frames = std::mem::take(&mut self.clients[device].wishes.frames);
+        let frames = std::mem::take(&mut self.clients[device].wanted.frames);
         for frame in frames {
             self.send(device, frame);
         }
@@ -759,8 +759,8 @@ impl World {
                 link.pushed.insert(push.request, hashes);
             }
             ClientFrame::Fetch(_) => self.told.fetches += 1,
-            ClientFrame::Ask(ask) => {
-                link.pushed.insert(ask.request, Vec::new());
+            ClientFrame::MembershipRequest(asked) => {
+                link.pushed.insert(asked.request, Vec::new());
             }
             ClientFrame::Hello(mut hello) if self.is_lax => {
                 let account = &self.clients[device].account;
@@ -925,7 +925,9 @@ fn asked(frame: &ClientFrame) -> String {
         ClientFrame::Hello(hello) => format!("hello of {}", hello.device),
         ClientFrame::Push(push) => format!("push #{} of {} to {}", push.request, push.changes.len(), push.stream),
         ClientFrame::Fetch(fetch) => format!("fetch #{} {:?} of {}", fetch.request, fetch.scope, fetch.stream),
-        ClientFrame::Ask(ask) => format!("ask #{} of {}", ask.request, ask.conversation),
+        ClientFrame::MembershipRequest(asked) => {
+            format!("membership request #{} of {}", asked.request, asked.conversation)
+        }
         ClientFrame::Receipts(receipts) => format!("{} receipts", receipts.len()),
         ClientFrame::Presence(_) => "presence".to_owned(),
         ClientFrame::MatchContacts(asked) => format!("match #{} of {}", asked.request, asked.points.len()),

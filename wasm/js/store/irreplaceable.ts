@@ -2,7 +2,7 @@
 import type { Write } from "../../pkg/tidings.js";
 
 /** Before the keys of such records: `IRREPLACEABLE` of `core/src/engine/record.rs`. */
-export const IRREPLACEABLE = ["outbox/", "refused/", "wish/", "damaged/"];
+export const IRREPLACEABLE = ["outbox/", "refused/", "membership/", "damaged/"];
 
 /** Whether a write is about such records. */
 export function isIrreplaceable(write: Write): boolean {

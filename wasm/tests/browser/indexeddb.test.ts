@@ -54,7 +54,7 @@ test("IndexedDB keeps the contract of a store", async () => {
 
 test("V92 what nobody else has is on the disk when it is stored, and nothing else waits for that", async () => {
   await withPage(async (page) => {
-    const own = ["outbox/1", "refused/1", "wish/1", "damaged/outbox/1"];
+    const own = ["outbox/1", "refused/1", "membership/1", "damaged/outbox/1"];
     const others = ["meta", "tail/conversation/1", "head/conversation", "rows/conversation", "profile/bob"];
     const asked = await page.evaluate((keys) => window.lab.durabilities("durability", keys), [...own, ...others]);
     assert.deepEqual(asked, [...own.map(() => "strict"), ...others.map(() => "relaxed")]);

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    authority::{Asker, Session, answer_wish},
-    model::{LATE_HELD_MAX, Late, LateMessage, LateState, LateWrites, Wish},
+    authority::{Asker, Session, membership_effect},
+    model::{LATE_HELD_MAX, Late, LateMessage, LateState, LateWrites, MembershipAction},
 };
 
 const REMOVED_AT: Position = Position::new(9);
@@ -25,7 +25,7 @@ fn handed_in(number: u8, author: &str, base: u64) -> LateMessage {
 fn answer(room: &Room, name: &str, late: LateMessage) -> Result<Vec<Fact>, Code> {
     let account = account(name);
     let asker = Asker { account: &account, knows: true, subscribes: false, moved_at: Some(REMOVED_AT) };
-    let answer = answer_wish(room.stream.conversation(), asker, &Wish::Late(late), NOW, &room.limits);
+    let answer = membership_effect(room.stream.conversation(), asker, &MembershipAction::Late(late), NOW, &room.limits);
     answer.map(|answer| answer.facts).map_err(|refusal| refusal.code)
 }
 

@@ -11,6 +11,7 @@ mod given;
 mod late;
 mod line;
 mod membership;
+mod membership_request;
 mod newer;
 mod pace;
 mod resource;
@@ -19,7 +20,6 @@ mod silence;
 mod size;
 mod there;
 mod thread;
-mod wish;
 
 use proptest::prelude::*;
 

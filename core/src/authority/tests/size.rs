@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     doc::Effort,
     limits::SHARE_UNIT_MS,
-    model::{MemberField, Wish},
+    model::{MemberField, MembershipAction},
 };
 
 fn named(name: &str, called: &str) -> [Fact; 1] {
@@ -148,8 +148,9 @@ fn d22_nobody_comes_in_where_there_is_room_for_leaving_only() {
         let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
         let (zoe, mut room) = (account("zoe"), room.clone());
         let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };
-        let fulfilled = room.stream.fulfil(&system, asker, &Wish::Join(None), NOW, &room.limits).unwrap();
-        room.admit(&system, &fulfilled.pushed.unwrap()).map(drop).map_err(code_of)
+        let outcome =
+            room.stream.membership_outcome(&system, asker, &MembershipAction::Join(None), NOW, &room.limits).unwrap();
+        room.admit(&system, &outcome.pushed.unwrap()).map(drop).map_err(code_of)
     };
     assert_eq!(join(&room), Ok(()));
     (room.limits.document_changes_soft, room.limits.document_changes_max) = (2, 8);
@@ -224,8 +225,9 @@ fn p20_who_comes_and_goes_pays_for_it() {
     let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
     let come = |room: &mut Room| {
         let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };
-        let fulfilled = room.stream.fulfil(&system, asker, &Wish::Join(None), NOW, &room.limits).unwrap();
-        room.admit(&system, &fulfilled.pushed.unwrap()).map(drop).map_err(code_of)
+        let outcome =
+            room.stream.membership_outcome(&system, asker, &MembershipAction::Join(None), NOW, &room.limits).unwrap();
+        room.admit(&system, &outcome.pushed.unwrap()).map(drop).map_err(code_of)
     };
     for _ in 0..2 {
         come(&mut room).unwrap();
@@ -262,8 +264,9 @@ fn d23_admitting_costs_the_same_in_a_long_document() {
     let (system, zoe) = (Session::system(TenantId::parse("acme").unwrap(), room.stream.id()), account("zoe"));
     room.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
     let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };
-    let (fulfilled, effort) =
-        Effort::of(|| room.stream.fulfil(&system, asker, &Wish::Join(None), NOW, &room.limits).unwrap());
-    let queued = room.stream.queue(&system, &fulfilled.pushed.unwrap(), NOW, &room.limits).unwrap();
+    let (outcome, effort) = Effort::of(|| {
+        room.stream.membership_outcome(&system, asker, &MembershipAction::Join(None), NOW, &room.limits).unwrap()
+    });
+    let queued = room.stream.queue(&system, &outcome.pushed.unwrap(), NOW, &room.limits).unwrap();
     assert_eq!((queued.is_ok(), Effort { asked: 0, ..effort }), (true, Effort::default()));
 }

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     api::LateRow,
     code::Code,
-    command::{AskFor, Command, SendMessage},
+    command::{Command, RequestMembership, SendMessage},
     engine::{Engine, context::Context, open::OpenConversations, record::RefusedRecord, streams::Slot},
     ids::{ConversationId, MessageId, StreamId},
-    model::{Conversation, Late, LateMessage, LateState, LateWrites, Wish},
+    model::{Conversation, Late, LateMessage, LateState, LateWrites, MembershipAction},
     time::WallTime,
     wire::{ClientFrame, LateMessages, ListLate},
 };
@@ -110,7 +110,11 @@ impl Engine {
             // The entry of the removal, and what came behind it, did not reach this device.
             base: replica.confirmed.position(),
         };
-        self.requests.memberships.add(&mut self.ctx, AskFor { conversation, wish: Wish::Late(late) }, at);
+        self.requests.memberships.add(
+            &mut self.ctx,
+            RequestMembership { conversation, action: MembershipAction::Late(late) },
+            at,
+        );
         true
     }
 

@@ -4,26 +4,26 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    command::{AskFor, Command},
+    command::{Command, RequestMembership},
     engine::{
         Engine,
         catch_up::deferral,
         context::Context,
         record,
-        record::{RefusedRecord, WishRecord},
+        record::{MembershipRecord, RefusedRecord},
         timers::Timer,
     },
     ids::{ConversationId, MessageId},
-    model::{MemberStatus, Wish},
+    model::{MemberStatus, MembershipAction},
     storage::Write,
     time::{MonotonicTime, WallTime},
-    wire::{Accepted, Ask, ClientFrame, Refused},
+    wire::{Accepted, ClientFrame, MembershipRequest, Refused},
 };
 
 /// A request that waits for its answer.
 #[derive(Debug)]
-struct MembershipRequest {
-    record: WishRecord,
+struct PendingRequest {
+    record: MembershipRecord,
     /// Whether it is durable here: only then it is sent.
     stored: bool,
     /// Under which number it was sent on this link.
@@ -34,15 +34,15 @@ struct MembershipRequest {
     is_granted: bool,
 }
 
-impl MembershipRequest {
-    fn new(record: WishRecord, stored: bool) -> Self {
+impl PendingRequest {
+    fn new(record: MembershipRecord, stored: bool) -> Self {
         Self { record, stored, request: None, retry_at: None, is_granted: false }
     }
 
     /// The message that is handed in with it, if it is that.
     fn late(&self) -> Option<&MessageId> {
-        match &self.record.ask.wish {
-            Wish::Late(late) => Some(&late.message),
+        match &self.record.ask.action {
+            MembershipAction::Late(late) => Some(&late.message),
             _ => None,
         }
     }
@@ -53,13 +53,13 @@ impl MembershipRequest {
 /// Invariant: each is in the store, or on its way there, until it is answered.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct MembershipRequests {
-    unanswered: BTreeMap<u64, MembershipRequest>,
+    unanswered: BTreeMap<u64, PendingRequest>,
 }
 
 impl MembershipRequests {
     /// Puts back one that was stored.
-    pub(in crate::engine) fn restore(&mut self, sequence: u64, record: WishRecord) {
-        self.unanswered.insert(sequence, MembershipRequest::new(record, true));
+    pub(in crate::engine) fn restore(&mut self, sequence: u64, record: MembershipRecord) {
+        self.unanswered.insert(sequence, PendingRequest::new(record, true));
     }
 
     /// How many a person waits for.
@@ -68,12 +68,12 @@ impl MembershipRequests {
     }
 
     /// Keeps one from now on.
-    pub(super) fn add(&mut self, ctx: &mut Context, ask: AskFor, at: WallTime) -> u64 {
+    pub(super) fn add(&mut self, ctx: &mut Context, ask: RequestMembership, at: WallTime) -> u64 {
         let sequence = ctx.new_sequence();
-        let record = WishRecord { ask, at };
-        ctx.store.write(record::put(record::wish_key(sequence), &record));
+        let record = MembershipRecord { ask, at };
+        ctx.store.write(record::put(record::membership_key(sequence), &record));
         ctx.store.wait_for(sequence);
-        self.unanswered.insert(sequence, MembershipRequest::new(record, false));
+        self.unanswered.insert(sequence, PendingRequest::new(record, false));
         sequence
     }
 
@@ -88,7 +88,7 @@ impl MembershipRequests {
     pub(in crate::engine) fn withdraw(&mut self, ctx: &mut Context, sequences: &[u64]) {
         for sequence in sequences {
             if self.unanswered.remove(sequence).is_some() {
-                ctx.store.withdraw(&record::wish_key(*sequence));
+                ctx.store.withdraw(&record::membership_key(*sequence));
             }
         }
     }
@@ -100,8 +100,8 @@ impl MembershipRequests {
             if waiting.stored && waiting.request.is_none() && waiting.retry_at.is_none_or(|at| at <= now) {
                 let request = ctx.new_request();
                 (waiting.request, waiting.retry_at) = (Some(request), None);
-                let AskFor { conversation, wish } = waiting.record.ask.clone();
-                ctx.send(&ClientFrame::Ask(Ask { request, conversation, wish }));
+                let RequestMembership { conversation, action } = waiting.record.ask.clone();
+                ctx.send(&ClientFrame::MembershipRequest(MembershipRequest { request, conversation, action }));
             }
         }
     }
@@ -124,16 +124,16 @@ impl MembershipRequests {
 
     /// Ends those to come into a conversation that were granted.
     pub(in crate::engine) fn end_granted(&mut self, ctx: &mut Context, conversation: ConversationId) {
-        let is_over = |_: &u64, waiting: &mut MembershipRequest| {
+        let is_over = |_: &u64, waiting: &mut PendingRequest| {
             waiting.is_granted && waiting.record.ask.conversation == conversation
         };
         for (sequence, _) in self.unanswered.extract_if(.., is_over) {
-            ctx.store.write(Write::Delete(record::wish_key(sequence)));
+            ctx.store.write(Write::Delete(record::membership_key(sequence)));
         }
     }
 
     /// The one that was sent on this link under a number.
-    fn of_request(&mut self, request: u64) -> Option<(u64, &mut MembershipRequest)> {
+    fn of_request(&mut self, request: u64) -> Option<(u64, &mut PendingRequest)> {
         let mut sent = self.unanswered.iter_mut().filter(|(_, waiting)| waiting.request == Some(request));
         sent.next().map(|(sequence, waiting)| (*sequence, waiting))
     }
@@ -145,14 +145,14 @@ impl MembershipRequests {
         }
     }
 
-    fn end(&mut self, ctx: &mut Context, sequence: u64) -> Option<WishRecord> {
-        ctx.store.write(Write::Delete(record::wish_key(sequence)));
+    fn end(&mut self, ctx: &mut Context, sequence: u64) -> Option<MembershipRecord> {
+        ctx.store.write(Write::Delete(record::membership_key(sequence)));
         self.unanswered.remove(&sequence).map(|waiting| waiting.record)
     }
 }
 
 impl Engine {
-    pub(in crate::engine) fn request_membership(&mut self, request: u64, ask: AskFor) {
+    pub(in crate::engine) fn request_membership(&mut self, request: u64, ask: RequestMembership) {
         let at = self.ctx.wall();
         let sequence = self.requests.memberships.add(&mut self.ctx, ask, at);
         self.commands.await_stored(sequence, request);
@@ -168,21 +168,23 @@ impl Engine {
     }
 
     /// Takes an answer; tells whether it was one to a membership request. What follows from
-    /// it comes as a summary: who wished to come in waits until the row is there.
+    /// it comes as a summary: who asked to join waits until the row is there.
     pub(in crate::engine) fn membership_accepted(&mut self, accepted: &Accepted) -> bool {
         let memberships = &mut self.requests.memberships;
         let Some((sequence, waiting)) = memberships.of_request(accepted.request) else { return false };
         match &waiting.record.ask {
-            AskFor { wish: Wish::Late(_), .. } => {
+            RequestMembership { action: MembershipAction::Late(_), .. } => {
                 let again = self.ctx.now.monotonic.plus(super::late::ASK_AGAIN);
                 memberships.defer(sequence, again);
             }
-            AskFor { wish: Wish::Join(_) | Wish::Accept, conversation } => {
+            RequestMembership { action: MembershipAction::Join(_) | MembershipAction::Accept, conversation } => {
                 let conversation = *conversation;
                 waiting.is_granted = true;
                 self.end_granted(conversation);
             }
-            AskFor { wish: Wish::Decline | Wish::Leave, .. } => drop(memberships.end(&mut self.ctx, sequence)),
+            RequestMembership { action: MembershipAction::Decline | MembershipAction::Leave, .. } => {
+                drop(memberships.end(&mut self.ctx, sequence))
+            }
         }
         true
     }
@@ -206,11 +208,12 @@ impl Engine {
             memberships.defer(sequence, again);
             return true;
         }
-        if let Some(WishRecord { ask, at }) = memberships.end(&mut self.ctx, sequence) {
-            match ask.wish {
-                Wish::Late(late) => self.late_answered(&late.message, refused.code, &refused.detail),
+        if let Some(MembershipRecord { ask, at }) = memberships.end(&mut self.ctx, sequence) {
+            match ask.action {
+                MembershipAction::Late(late) => self.late_answered(&late.message, refused.code, &refused.detail),
                 _ => {
-                    let (command, code, detail) = (Command::AskFor(ask), refused.code, refused.detail.clone());
+                    let (command, code, detail) =
+                        (Command::RequestMembership(ask), refused.code, refused.detail.clone());
                     self.refused.add(&mut self.ctx, sequence, RefusedRecord { command, at, code, detail });
                 }
             }

@@ -287,7 +287,7 @@ fn w60_a_name_that_is_not_known_is_read_wherever_it_stands_in_a_record() {
     }
     let group = push.stream.conversation().unwrap();
     give(&mut engine, &mut store, Input::OpenConversation(group));
-    let ask = crate::command::AskFor { conversation, wish: crate::model::Wish::Accept };
+    let ask = crate::command::RequestMembership { conversation, action: crate::model::MembershipAction::Accept };
     for (request, command) in [(7, ask.into()), (8, SendMessage::new(group, "more").into())] {
         give(&mut engine, &mut store, Input::Command { request, command });
     }
@@ -304,6 +304,6 @@ fn w60_a_name_that_is_not_known_is_read_wherever_it_stands_in_a_record() {
     }
     assert_eq!(
         Vec::from_iter(kinds),
-        ["first_rows", "head", "inbox", "meta", "outbox", "profile", "refused", "rows", "tail", "wish"]
+        ["first_rows", "head", "inbox", "membership", "meta", "outbox", "profile", "refused", "rows", "tail"]
     );
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    command::{AskFor, SetProfile},
+    command::{RequestMembership, SetProfile},
     ids::TimelineId,
     model::{ConversationKind, ConversationState, MemberStatus, Receipt, Role},
     wire::{Closed, ConversationSummary, Piece, PushedChange, Versions},
@@ -491,15 +491,15 @@ fn e72_an_administrator_is_one_after_a_start_without_a_network_too() {
 }
 
 #[test]
-fn s27_a_wish_that_is_granted_where_nothing_is_left_is_over() {
+fn s27_a_membership_request_that_is_granted_where_nothing_is_left_is_over() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     drain(&mut engine, &mut store);
     go_online(&mut engine, &mut store);
     let conversation = ConversationId::from_bytes([1; 16]);
-    let command = AskFor { conversation, wish: crate::model::Wish::Join(None) }.into();
+    let command = RequestMembership { conversation, action: crate::model::MembershipAction::Join(None) }.into();
     let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
     let request = sent(&outputs).find_map(|frame| match frame {
-        ClientFrame::Ask(ask) => Some(ask.request),
+        ClientFrame::MembershipRequest(asked) => Some(asked.request),
         _ => None,
     });
     let deleted = ConversationSummary {

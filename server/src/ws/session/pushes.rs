@@ -1,4 +1,4 @@
-//! Pushes and wishes: what an account may send at once, whether it has a part in
+//! Pushes and membership requests: what an account may send at once, whether it has a part in
 //! what it writes into, and the way to the stream that decides.
 
 use std::{sync::Arc, time::Duration};
@@ -7,7 +7,7 @@ use tidings_core::{
     authority::{Refusal, Stream},
     code::Code,
     ids::{ConversationId, StreamId},
-    wire::{Ask, Push, ServerFrame},
+    wire::{MembershipRequest, Push, ServerFrame},
 };
 
 use super::Session;
@@ -83,24 +83,29 @@ impl Session {
         }
     }
 
-    /// Hands a wish to its conversation's stream. Codes of invites can be
-    /// guessed: wishes have a rate of their own.
-    pub(super) async fn ask(&mut self, socket: &mut FrameSocket, ask: Ask) -> Result<(), Ending> {
-        let Ask { request, conversation, wish } = ask;
+    /// Hands a membership request to its conversation's stream. Codes of invites can be
+    /// guessed: these requests have a rate of their own.
+    pub(super) async fn request_membership(
+        &mut self,
+        socket: &mut FrameSocket,
+        asked: MembershipRequest,
+    ) -> Result<(), Ending> {
+        let MembershipRequest { request, conversation, action } = asked;
         let stream = StreamId::Conversation(conversation);
-        if let Err(wait) = self.node.shares.wishes.take(&self.account, 1) {
+        if let Err(wait) = self.node.shares.membership_requests.take(&self.account, 1) {
             return self.refuse(socket, request, stream, self.rate_limited(wait)).await;
         }
         let checked = match self.part_of(Some(conversation)).await {
             Ok(Part::Known) => Ok(Ok(Part::Known)),
             Ok(Part::None) => {
-                let checked = outsider::check_wish(&self.node, &self.identity, conversation, &wish).await;
+                let checked =
+                    outsider::check_membership_request(&self.node, &self.identity, conversation, &action).await;
                 checked.map(|checked| checked.map(|()| Part::None))
             }
             Err(error) => Err(error),
         };
         match checked {
-            Ok(Ok(part)) => self.submit(request, stream, Asked::Wish(wish), part, None).await,
+            Ok(Ok(part)) => self.submit(request, stream, Asked::Membership(action), part, None).await,
             Ok(Err(refusal)) => self.refuse(socket, request, stream, refusal).await,
             Err(error) => self.refuse(socket, request, stream, self.store_failed(&error)).await,
         }

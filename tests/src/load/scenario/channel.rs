@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use tidings_core::{journal::Position, model::Wish};
+use tidings_core::{journal::Position, model::MembershipAction};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
@@ -69,7 +69,7 @@ async fn join(running: &Running, numbers: std::ops::Range<usize>) -> anyhow::Res
         joining.spawn(async move {
             let account = account(&format!("bob{number}"));
             let mut session = Session::open(address, &account, device(&account, 1), None).await?;
-            session.ask(conversation(1), Wish::Join(None)).await
+            session.ask(conversation(1), MembershipAction::Join(None)).await
         });
     }
     while let Some(joined) = joining.join_next().await {

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    authority::{AdmitError, Answer, Asker, Session, Stream, Subscription, answer_wish},
+    authority::{AdmitError, Asker, MembershipEffect, Session, Stream, Subscription, membership_effect},
     code::Code,
     doc::{Document, Fact},
     ids::{AccountId, ConversationId, DeviceId, InviteCode, StreamId, TenantId, TimelineId},
     limits::Limits,
     model::{
-        ConversationKind, ConversationState, Created, Grant, Invite, JoinPolicy, Member, MemberStatus, Permission,
-        Policy, Role, Standing, Wish,
+        ConversationKind, ConversationState, Created, Grant, Invite, JoinPolicy, Member, MemberStatus,
+        MembershipAction, Permission, Policy, Role, Standing,
     },
     time::WallTime,
     wire::PushedChange,
@@ -78,12 +78,12 @@ impl Room {
     }
 
     /// What somebody asks for is answered, and written by the system.
-    fn ask(&mut self, name: &str, wish: &Wish) -> Result<(), Code> {
+    fn ask(&mut self, name: &str, action: &MembershipAction) -> Result<(), Code> {
         let account = account(name);
         let (knows, subscribes) = (self.rows.contains(name), self.subscribers.contains(name));
         let asker = Asker { account: &account, knows, subscribes, moved_at: None };
-        let answer = answer_wish(self.stream.conversation(), asker, wish, NOW, &self.limits);
-        let Answer { facts, subscription } = answer.map_err(|refusal| refusal.code)?;
+        let answer = membership_effect(self.stream.conversation(), asker, action, NOW, &self.limits);
+        let MembershipEffect { facts, subscription } = answer.map_err(|refusal| refusal.code)?;
         match subscription {
             Some(Subscription::Begins) => {
                 self.subscribers.insert(name.to_owned());
@@ -122,38 +122,38 @@ impl Room {
 #[test]
 fn a27_who_may_come_in_by_themselves_does_and_others_do_not() {
     let mut room = Room::new(&[]);
-    assert_eq!(room.ask("ann", &Wish::Join(None)), Err(Code::ConversationUnknown));
+    assert_eq!(room.ask("ann", &MembershipAction::Join(None)), Err(Code::ConversationUnknown));
     room.moves("ow", "zoe", MemberStatus::Active).unwrap();
     room.moves("ow", "zoe", MemberStatus::Removed).unwrap();
-    assert_eq!(room.ask("zoe", &Wish::Join(None)), Err(Code::JoinForbidden));
-    assert_eq!(room.ask("zoe", &Wish::Accept), Err(Code::MemberUnknown));
+    assert_eq!(room.ask("zoe", &MembershipAction::Join(None)), Err(Code::JoinForbidden));
+    assert_eq!(room.ask("zoe", &MembershipAction::Accept), Err(Code::MemberUnknown));
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
-    assert_eq!(room.ask("ann", &Wish::Join(None)), Ok(()));
+    assert_eq!(room.ask("ann", &MembershipAction::Join(None)), Ok(()));
     assert_eq!(room.status("ann"), Some(MemberStatus::Active));
     // Once more is no more.
     let position = room.stream.position();
-    assert_eq!(room.ask("ann", &Wish::Join(None)), Ok(()));
+    assert_eq!(room.ask("ann", &MembershipAction::Join(None)), Ok(()));
     assert_eq!(room.stream.position(), position);
-    assert_eq!(room.ask("ann", &Wish::Decline), Err(Code::MemberExists));
+    assert_eq!(room.ask("ann", &MembershipAction::Decline), Err(Code::MemberExists));
     room.moves("ow", "ann", MemberStatus::Banned).unwrap();
-    assert_eq!(room.ask("ann", &Wish::Join(None)), Err(Code::MemberBanned));
+    assert_eq!(room.ask("ann", &MembershipAction::Join(None)), Err(Code::MemberBanned));
     room.limits.members_max = 1;
-    assert_eq!(room.ask("bob", &Wish::Join(None)), Err(Code::TooManyMembers));
+    assert_eq!(room.ask("bob", &MembershipAction::Join(None)), Err(Code::TooManyMembers));
     room.write("ow", &[Fact::State(ConversationState::Closed)]).unwrap();
-    assert_eq!(room.ask("bob", &Wish::Join(None)), Err(Code::ConversationClosed));
+    assert_eq!(room.ask("bob", &MembershipAction::Join(None)), Err(Code::ConversationClosed));
 }
 
 #[test]
 fn a27_who_needs_approval_waits_for_it() {
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)]);
     for name in ["ann", "bob", "cid"] {
-        assert_eq!(room.ask(name, &Wish::Join(None)), Ok(()));
+        assert_eq!(room.ask(name, &MembershipAction::Join(None)), Ok(()));
         assert_eq!(room.status(name), Some(MemberStatus::Requested));
     }
-    assert_eq!(room.ask("ann", &Wish::Join(None)), Ok(()));
+    assert_eq!(room.ask("ann", &MembershipAction::Join(None)), Ok(()));
     room.moves("ow", "ann", MemberStatus::Active).unwrap();
     room.moves("ow", "bob", MemberStatus::Removed).unwrap();
-    assert_eq!(room.ask("cid", &Wish::Decline), Ok(()));
+    assert_eq!(room.ask("cid", &MembershipAction::Decline), Ok(()));
     let statuses = ["ann", "bob", "cid"].map(|name| room.status(name).unwrap());
     assert_eq!(statuses, [MemberStatus::Active, MemberStatus::Removed, MemberStatus::Left]);
 }
@@ -164,8 +164,8 @@ fn a27_an_invitation_is_taken_or_declined_by_the_one_invited() {
     for name in ["ann", "bob"] {
         room.moves("ow", name, MemberStatus::Invited).unwrap();
     }
-    assert_eq!(room.ask("ann", &Wish::Accept), Ok(()));
-    assert_eq!(room.ask("bob", &Wish::Decline), Ok(()));
+    assert_eq!(room.ask("ann", &MembershipAction::Accept), Ok(()));
+    assert_eq!(room.ask("bob", &MembershipAction::Decline), Ok(()));
     assert_eq!(room.status("ann"), Some(MemberStatus::Active));
     assert_eq!(room.status("bob"), Some(MemberStatus::Left));
     let ann = room.stream.conversation().members[&account("ann")].clone();
@@ -174,7 +174,7 @@ fn a27_an_invitation_is_taken_or_declined_by_the_one_invited() {
 
 #[test]
 fn a28_an_invite_lets_in_as_many_as_it_may_while_it_may() {
-    let join = Wish::Join(Some(CODE));
+    let join = MembershipAction::Join(Some(CODE));
     let mut room = Room::new(&[Policy::Join(JoinPolicy::LinkJoin)]);
     assert_eq!(room.ask("ann", &join), Err(Code::InviteUnknown));
     room.invite(|invite| invite.uses_max = Some(2));
@@ -183,12 +183,12 @@ fn a28_an_invite_lets_in_as_many_as_it_may_while_it_may() {
         assert_eq!(room.status(name), Some(MemberStatus::Active));
     }
     assert_eq!(room.ask("cid", &join), Err(Code::InviteUsedUp));
-    assert_eq!(room.ask("cid", &Wish::Join(None)), Err(Code::ConversationUnknown));
+    assert_eq!(room.ask("cid", &MembershipAction::Join(None)), Err(Code::ConversationUnknown));
     room.invite(|invite| invite.until = Some(NOW.plus(core::time::Duration::from_millis(1))));
     let later = NOW.plus(core::time::Duration::from_millis(1));
     let cid = account("cid");
     let asker = Asker { account: &cid, knows: false, subscribes: false, moved_at: None };
-    let late = answer_wish(room.stream.conversation(), asker, &join, later, &room.limits);
+    let late = membership_effect(room.stream.conversation(), asker, &join, later, &room.limits);
     assert_eq!(late.map_err(|refusal| refusal.code), Err(Code::InviteExpired));
     assert_eq!(room.ask("cid", &join), Ok(()));
     room.invite(|invite| invite.enabled = false);
@@ -209,7 +209,7 @@ fn a28_an_invite_gives_no_more_than_a_members_rank() {
     assert_eq!(room.write("ow", &invite(Role::Moderator, "ow")), Err(Code::RankTooLow));
     assert_eq!(room.write("ow", &invite(Role::Member, "ann")), Err(Code::NotTheAuthor));
     room.write("ow", &invite(Role::Guest, "ow")).unwrap();
-    room.ask("ann", &Wish::Join(Some(CODE))).unwrap();
+    room.ask("ann", &MembershipAction::Join(Some(CODE))).unwrap();
     assert_eq!(room.stream.conversation().members[&account("ann")].role, Role::Guest);
     assert_eq!(room.write("ann", &invite(Role::Guest, "ann")), Err(Code::PermissionDenied));
     assert_eq!(room.write("ow", &[Fact::InviteUses(CODE.invite(), 0)]), Err(Code::PermissionDenied));
@@ -220,23 +220,23 @@ fn a50_who_comes_into_a_channel_by_themselves_subscribes_and_is_in_no_document()
     let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
     let position = room.stream.position();
     for _ in 0..2 {
-        assert_eq!(room.ask("ann", &Wish::Join(None)), Ok(()));
+        assert_eq!(room.ask("ann", &MembershipAction::Join(None)), Ok(()));
     }
     assert!(room.subscribers.contains("ann"));
     assert_eq!((room.status("ann"), room.stream.position()), (None, position));
     room.moves("ow", "bob", MemberStatus::Banned).unwrap();
-    assert_eq!(room.ask("bob", &Wish::Join(None)), Err(Code::MemberBanned));
+    assert_eq!(room.ask("bob", &MembershipAction::Join(None)), Err(Code::MemberBanned));
     room.limits.members_max = 1;
-    assert_eq!(room.ask("cid", &Wish::Join(None)), Ok(()), "subscribers take no place of a member");
+    assert_eq!(room.ask("cid", &MembershipAction::Join(None)), Ok(()), "subscribers take no place of a member");
     room.write("ow", &[Fact::State(ConversationState::Archived)]).unwrap();
-    assert_eq!(room.ask("dan", &Wish::Join(None)), Err(Code::ConversationArchived));
+    assert_eq!(room.ask("dan", &MembershipAction::Join(None)), Err(Code::ConversationArchived));
     let mut closed = Room::of(ConversationKind::Channel, &[]);
-    assert_eq!(closed.ask("ann", &Wish::Join(None)), Err(Code::ConversationUnknown));
+    assert_eq!(closed.ask("ann", &MembershipAction::Join(None)), Err(Code::ConversationUnknown));
 }
 
 /// A stranger to these is answered as if there were nothing.
 #[test]
-fn p36_a_wish_of_who_has_no_part_in_it_is_answered_as_if_there_were_nothing() {
+fn p36_a_membership_request_of_who_has_no_part_in_it_is_answered_as_if_there_were_nothing() {
     let conversation = |policies: &[Policy], facts: &[Fact]| {
         let mut room = Room::new(policies);
         for fact in facts {
@@ -254,18 +254,24 @@ fn p36_a_wish_of_who_has_no_part_in_it_is_answered_as_if_there_were_nothing() {
     ];
     let mut nothing = Room::new(&[]);
     nothing.stream.insert(Document::new(TimelineId::of(nothing.stream.id().conversation().unwrap()).document()));
-    for wish in [Wish::Join(None), Wish::Join(Some(CODE)), Wish::Accept, Wish::Decline, Wish::Leave] {
-        let expected = nothing.ask("eve", &wish);
+    for action in [
+        MembershipAction::Join(None),
+        MembershipAction::Join(Some(CODE)),
+        MembershipAction::Accept,
+        MembershipAction::Decline,
+        MembershipAction::Leave,
+    ] {
+        let expected = nothing.ask("eve", &action);
         assert!(expected.is_err());
         for room in &mut rooms {
-            assert_eq!(room.ask("eve", &wish), expected, "{wish:?}");
+            assert_eq!(room.ask("eve", &action), expected, "{action:?}");
         }
     }
 }
 
 #[test]
 fn a50_an_invite_for_subscribers_counts_only_the_uses_that_end() {
-    let join = Wish::Join(Some(CODE));
+    let join = MembershipAction::Join(Some(CODE));
     let mut group = Room::new(&[Policy::Join(JoinPolicy::LinkJoin)]);
     let by = account("ow");
     let invite = Invite { role: Role::Subscriber, until: None, uses_max: None, enabled: true, by, at: NOW };
@@ -292,11 +298,11 @@ fn a50_an_invite_for_subscribers_counts_only_the_uses_that_end() {
 #[test]
 fn a51_a_subscriber_writes_nothing() {
     let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
-    room.ask("ann", &Wish::Join(None)).unwrap();
+    room.ask("ann", &MembershipAction::Join(None)).unwrap();
     assert_eq!(room.write("ann", &[Fact::Locked(true)]), Err(Code::NotAMember));
     room.moves("ow", "ann", MemberStatus::Removed).unwrap();
     room.subscribers.clear();
-    room.ask("ann", &Wish::Join(None)).unwrap();
+    room.ask("ann", &MembershipAction::Join(None)).unwrap();
     assert_eq!(room.status("ann"), Some(MemberStatus::Subscribed));
     assert_eq!(room.write("ann", &[Fact::Locked(true)]), Err(Code::NotAMember));
 }
@@ -305,7 +311,7 @@ fn a51_a_subscriber_writes_nothing() {
 fn a52_who_waits_to_subscribe_is_let_in_by_whoever_approves() {
     let policies = [Policy::Join(JoinPolicy::Open), Policy::JoinApproval(true)];
     let mut room = Room::of(ConversationKind::Channel, &policies);
-    room.ask("ann", &Wish::Join(None)).unwrap();
+    room.ask("ann", &MembershipAction::Join(None)).unwrap();
     assert_eq!(room.status("ann"), Some(MemberStatus::Requested));
     assert!(room.subscribers.is_empty());
     assert_eq!(room.moves("ow", "ann", MemberStatus::Active), Err(Code::RoleUnknown));
@@ -313,14 +319,14 @@ fn a52_who_waits_to_subscribe_is_let_in_by_whoever_approves() {
     assert_eq!(room.stream.conversation().active_members().count(), 1);
     assert_eq!(room.moves("ow", "bob", MemberStatus::Subscribed), Err(Code::NotTheOwner));
     let mut group = Room::new(&policies);
-    group.ask("ann", &Wish::Join(None)).unwrap();
+    group.ask("ann", &MembershipAction::Join(None)).unwrap();
     assert_eq!(group.moves("ow", "ann", MemberStatus::Subscribed), Err(Code::NotTheOwner));
 }
 
 #[test]
 fn a53_staff_put_a_subscriber_out_whom_the_document_does_not_know() {
     let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
-    room.ask("ann", &Wish::Join(None)).unwrap();
+    room.ask("ann", &MembershipAction::Join(None)).unwrap();
     assert_eq!(room.moves("ow", "ann", MemberStatus::Removed), Ok(()));
     assert_eq!(room.moves("ow", "bob", MemberStatus::Banned), Ok(()));
     assert_eq!(room.moves("ow", "cid", MemberStatus::Active), Ok(()), "one who is added is a member");
@@ -328,50 +334,52 @@ fn a53_staff_put_a_subscriber_out_whom_the_document_does_not_know() {
 }
 
 #[test]
-fn a54_a_subscriber_leaves_by_a_wish_and_a_member_does_not() {
+fn a54_a_subscriber_leaves_by_a_membership_request_and_a_member_does_not() {
     let mut room = Room::of(ConversationKind::Channel, &[Policy::Join(JoinPolicy::Open)]);
-    room.ask("ann", &Wish::Join(None)).unwrap();
+    room.ask("ann", &MembershipAction::Join(None)).unwrap();
     room.write("ow", &[Fact::State(ConversationState::Closed)]).unwrap();
     for _ in 0..2 {
-        assert_eq!(room.ask("ann", &Wish::Leave), Ok(()));
+        assert_eq!(room.ask("ann", &MembershipAction::Leave), Ok(()));
     }
     assert!(room.subscribers.is_empty());
-    assert_eq!(room.ask("ow", &Wish::Leave), Err(Code::MemberExists));
+    assert_eq!(room.ask("ow", &MembershipAction::Leave), Err(Code::MemberExists));
     room.write("ow", &[Fact::State(ConversationState::Deleted)]).unwrap();
-    assert_eq!(room.ask("ann", &Wish::Leave), Err(Code::ConversationDeleted));
+    assert_eq!(room.ask("ann", &MembershipAction::Leave), Err(Code::ConversationDeleted));
 }
 
 #[test]
-fn a29_the_system_writes_only_what_follows_from_a_wish() {
+fn a29_the_system_writes_only_what_follows_from_a_membership_request() {
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
     let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
     let ann = account("ann");
     let asker = Asker { account: &ann, knows: false, subscribes: false, moved_at: None };
-    let wish = answer_wish(room.stream.conversation(), asker, &Wish::Join(None), NOW, &room.limits).unwrap().facts;
-    let mut owner = wish.clone();
+    let action = membership_effect(room.stream.conversation(), asker, &MembershipAction::Join(None), NOW, &room.limits)
+        .unwrap()
+        .facts;
+    let mut owner = action.clone();
     owner[0] = Fact::MemberRole(account("ann"), Role::Owner);
     assert_eq!(room.write_as(&system, &owner), Err(Code::PermissionDenied));
     assert_eq!(room.write_as(&system, &[Fact::Locked(true)]), Err(Code::PermissionDenied));
-    let mut more = wish.clone();
+    let mut more = action.clone();
     more.push(Fact::Locked(true));
     assert_eq!(room.write_as(&system, &more), Err(Code::PermissionDenied));
-    assert_eq!(room.write("ann", &wish), Err(Code::NotAMember));
+    assert_eq!(room.write("ann", &action), Err(Code::NotAMember));
     // Nor does anybody write with its device.
     let thief = Session { account: account("ow"), ..system.clone() };
     assert_eq!(room.write_as(&thief, &[Fact::Locked(true)]), Err(Code::ActorConflict));
-    room.write_as(&system, &wish).unwrap();
+    room.write_as(&system, &action).unwrap();
 }
 
 #[test]
 fn a25_who_comes_back_by_themselves_has_nothing_of_what_was_granted() {
     let mut room = Room::new(&[Policy::Join(JoinPolicy::Open)]);
-    room.ask("ann", &Wish::Join(None)).unwrap();
+    room.ask("ann", &MembershipAction::Join(None)).unwrap();
     let grant = |allowed| Some(Grant { allowed, by: account("ow"), at: NOW, until: None });
     for (permission, allowed) in [(Permission::MemberRole, true), (Permission::MessageSend, false)] {
         room.write("ow", &[Fact::MemberGrant(account("ann"), permission, grant(allowed))]).unwrap();
     }
     room.moves("ann", "ann", MemberStatus::Left).unwrap();
-    room.ask("ann", &Wish::Join(None)).unwrap();
+    room.ask("ann", &MembershipAction::Join(None)).unwrap();
     let ann = &room.stream.conversation().members[&account("ann")];
     assert_eq!(ann.grants.keys().collect::<Vec<_>>(), [&Permission::MessageSend]);
 }

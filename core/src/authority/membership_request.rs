@@ -11,7 +11,7 @@ use crate::{
     limits::Limits,
     model::{
         Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Late, LateMessage, LateState, Member,
-        MemberStatus, Role, Scope, Standing, Wish,
+        MemberStatus, MembershipAction, Role, Scope, Standing,
     },
     time::WallTime,
     wire::PushedChange,
@@ -32,9 +32,9 @@ enum Way {
     Leave,
 }
 
-/// What follows from a wish: nothing if it is so already.
+/// What follows from a membership request: nothing if it is so already.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Answer {
+pub struct MembershipEffect {
     /// What the system states in the conversation's document.
     pub facts: Vec<Fact>,
     /// What becomes of the account's subscription, which is in no document:
@@ -68,33 +68,37 @@ pub struct Asker<'a> {
 ///
 /// # Errors
 /// Why it is not given what it asks for.
-pub fn answer_wish(
+pub fn membership_effect(
     conversation: &Conversation,
     asker: Asker<'_>,
-    wish: &Wish,
+    action: &MembershipAction,
     at: WallTime,
     limits: &Limits,
-) -> Result<Answer, Refusal> {
-    if !is_known_to(conversation, asker, wish) {
-        return Err(unknown_to_asker(wish));
+) -> Result<MembershipEffect, Refusal> {
+    if !is_known_to(conversation, asker, action) {
+        return Err(unknown_to_asker(action));
     }
-    let way = match wish {
-        Wish::Late(late) => return answer_late(conversation, asker, late, at, limits),
-        Wish::Join(None) => Way::Open,
-        Wish::Join(Some(code)) => Way::Invite(code.invite()),
-        Wish::Accept => Way::Invited,
-        Wish::Decline => Way::Decline,
-        Wish::Leave => Way::Leave,
+    let way = match action {
+        MembershipAction::Late(late) => return answer_late(conversation, asker, late, at, limits),
+        MembershipAction::Join(None) => Way::Open,
+        MembershipAction::Join(Some(code)) => Way::Invite(code.invite()),
+        MembershipAction::Accept => Way::Invited,
+        MembershipAction::Decline => Way::Decline,
+        MembershipAction::Leave => Way::Leave,
     };
     answer(conversation, asker, way, at, at, limits)
 }
 
 /// What is answered where there is nothing that the account may know of, whether
 /// there is a conversation or not.
-pub fn unknown_to_asker(wish: &Wish) -> Refusal {
-    match wish {
-        Wish::Join(Some(_)) => Refusal::new(Code::InviteUnknown, "no invite of this code"),
-        Wish::Join(None) | Wish::Accept | Wish::Decline | Wish::Leave | Wish::Late(_) => {
+pub fn unknown_to_asker(action: &MembershipAction) -> Refusal {
+    match action {
+        MembershipAction::Join(Some(_)) => Refusal::new(Code::InviteUnknown, "no invite of this code"),
+        MembershipAction::Join(None)
+        | MembershipAction::Accept
+        | MembershipAction::Decline
+        | MembershipAction::Leave
+        | MembershipAction::Late(_) => {
             Refusal::new(Code::ConversationUnknown, "no conversation that the account may know of")
         }
     }
@@ -102,14 +106,18 @@ pub fn unknown_to_asker(wish: &Wish) -> Refusal {
 
 /// Whether an account may know that the conversation exists: it has or had a part in it, has a code of it, or
 /// everybody may know.
-fn is_known_to(conversation: &Conversation, asker: Asker<'_>, wish: &Wish) -> bool {
+fn is_known_to(conversation: &Conversation, asker: Asker<'_>, action: &MembershipAction) -> bool {
     let has_part = asker.knows || asker.subscribes || conversation.members.contains_key(asker.account);
     let is_there = conversation.kind().is_some_and(|kind| kind != ConversationKind::Direct)
         && conversation.state() != ConversationState::Deleted;
-    let is_told = match wish {
-        Wish::Join(None) => conversation.policies.join == JoinPolicy::Open || conversation.scope() == Scope::Public,
-        Wish::Join(Some(code)) => conversation.invites.contains_key(&code.invite()),
-        Wish::Accept | Wish::Decline | Wish::Leave | Wish::Late(_) => false,
+    let is_told = match action {
+        MembershipAction::Join(None) => {
+            conversation.policies.join == JoinPolicy::Open || conversation.scope() == Scope::Public
+        }
+        MembershipAction::Join(Some(code)) => conversation.invites.contains_key(&code.invite()),
+        MembershipAction::Accept | MembershipAction::Decline | MembershipAction::Leave | MembershipAction::Late(_) => {
+            false
+        }
     };
     conversation.created.is_some() && (has_part || is_there && is_told)
 }
@@ -121,19 +129,19 @@ fn answer_late(
     late: &LateMessage,
     at: WallTime,
     limits: &Limits,
-) -> Result<Answer, Refusal> {
+) -> Result<MembershipEffect, Refusal> {
     late::may_hold(conversation, asker.account, &late.message, at)?;
     if asker.moved_at.is_none_or(|moved_at| late.base >= moved_at) {
         return Err(Refusal::new(Code::MemberRemoved, "written after the removal was known"));
     }
     value::check_body(limits, &late.body)?;
     let held = Late { state: LateState::Held, thread: late.thread, by: AccountId::system(), at };
-    Ok(Answer { facts: vec![Fact::Late(late.message.clone(), held)], subscription: None })
+    Ok(MembershipEffect { facts: vec![Fact::Late(late.message.clone(), held)], subscription: None })
 }
 
-/// What the server does about a wish.
+/// What the server does about a membership request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fulfilled {
+pub struct MembershipOutcome {
     /// What the system writes; nothing if the document says it already, or does not say such things.
     pub pushed: Option<PushedChange>,
     /// What becomes of the account's subscription.
@@ -146,22 +154,23 @@ impl Stream {
     ///
     /// # Errors
     /// Why it is not given what it asks for.
-    pub fn fulfil(
+    pub fn membership_outcome(
         &self,
         system: &Session,
         asker: Asker<'_>,
-        wish: &Wish,
+        action: &MembershipAction,
         at: WallTime,
         limits: &Limits,
-    ) -> Result<Fulfilled, Refusal> {
+    ) -> Result<MembershipOutcome, Refusal> {
         let Some(conversation) = self.id().conversation() else {
             return Err(Refusal::new(Code::WrongKind, "not a conversation"));
         };
-        let Answer { facts, subscription } = answer_wish(self.conversation(), asker, wish, at, limits)?;
+        let MembershipEffect { facts, subscription } =
+            membership_effect(self.conversation(), asker, action, at, limits)?;
         let document = TimelineId::of(conversation).document();
         let change = self.compose(system.device, &document, at, &facts);
         let pushed = change.map(|change| PushedChange { document, change: change.bytes().to_vec() });
-        Ok(Fulfilled { pushed, subscription })
+        Ok(MembershipOutcome { pushed, subscription })
     }
 }
 
@@ -189,7 +198,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
             _ => {}
         }
     }
-    refuse(Code::PermissionDenied, "nothing that the system writes follows from anybody's wish")
+    refuse(Code::PermissionDenied, "nothing that the system writes follows from anybody's request")
 }
 
 /// `at` is when it was written, `accepted_at` the clock of invites.
@@ -200,7 +209,7 @@ fn answer(
     at: WallTime,
     accepted_at: WallTime,
     limits: &Limits,
-) -> Result<Answer, Refusal> {
+) -> Result<MembershipEffect, Refusal> {
     let deny = |code, detail: &str| Err(Refusal::new(code, detail));
     let Asker { account, subscribes, .. } = asker;
     let kind = conversation.kind();
@@ -223,23 +232,23 @@ fn answer(
     if way == Way::Decline {
         return match status {
             Some(MemberStatus::Invited | MemberStatus::Requested) => {
-                Ok(Answer { facts: vec![moved(member, account, MemberStatus::Left, at)], subscription: None })
+                Ok(MembershipEffect { facts: vec![moved(member, account, MemberStatus::Left, at)], subscription: None })
             }
             Some(MemberStatus::Active) => deny(Code::MemberExists, "already a member"),
-            _ => Ok(Answer::default()),
+            _ => Ok(MembershipEffect::default()),
         };
     }
     if way == Way::Leave {
         return match status {
             Some(MemberStatus::Active) => deny(Code::MemberExists, "a member leaves by a change of its own"),
-            _ => Ok(Answer { facts: Vec::new(), subscription: subscribes.then_some(Subscription::Ends) }),
+            _ => Ok(MembershipEffect { facts: Vec::new(), subscription: subscribes.then_some(Subscription::Ends) }),
         };
     }
     match status {
-        Some(MemberStatus::Active) => return Ok(Answer::default()),
+        Some(MemberStatus::Active) => return Ok(MembershipEffect::default()),
         Some(MemberStatus::Banned) => return deny(Code::MemberBanned, "the account was banned"),
         Some(MemberStatus::Invited) => {}
-        _ if subscribes && is_for_subscribers(conversation, way) => return Ok(Answer::default()),
+        _ if subscribes && is_for_subscribers(conversation, way) => return Ok(MembershipEffect::default()),
         _ => {}
     }
     match conversation.state() {
@@ -279,10 +288,10 @@ fn answer(
     };
     // The document says of subscribers only what becomes of those it knows.
     if subscription.is_some() && (status == Some(to) || member.is_none()) {
-        return Ok(Answer { facts, subscription });
+        return Ok(MembershipEffect { facts, subscription });
     }
     if status == Some(to) {
-        return Ok(Answer::default());
+        return Ok(MembershipEffect::default());
     }
     if to == MemberStatus::Active && conversation.active >= limits.members_max {
         return deny(Code::TooManyMembers, &format!("at most {}", limits.members_max));
@@ -295,7 +304,7 @@ fn answer(
     // What was granted before does not come back.
     let granted = member.into_iter().flat_map(|member| &member.grants).filter(|(_, grant)| grant.allowed);
     facts.extend(granted.map(|(permission, _)| Fact::MemberGrant(account.clone(), *permission, None)));
-    Ok(Answer { facts, subscription })
+    Ok(MembershipEffect { facts, subscription })
 }
 
 /// Whether who comes into a channel this way subscribes.

@@ -4,7 +4,7 @@ use tidings_core::{
     authority::{AdmitError, Asker, Refusal, Session, Subscription},
     ids::{AccountId, TimelineId},
     journal::Position,
-    model::{ConversationKind, MemberStatus, Wish},
+    model::{ConversationKind, MemberStatus, MembershipAction},
 };
 
 use super::{
@@ -15,12 +15,12 @@ use super::{
 use crate::{live::Place, store::SubscriberRow};
 
 impl Judge<'_> {
-    /// Does what follows from a wish: writes it, as the system's account, or
+    /// Does what follows from a membership request: writes it, as the system's account, or
     /// takes note of a subscription; nothing if it is so already.
-    pub(super) async fn fulfil(
+    pub(super) async fn answer_membership_request(
         &mut self,
         submission: &Submission,
-        wish: &Wish,
+        action: &MembershipAction,
     ) -> Result<Result<Place, Refusal>, DecideError> {
         if let Some(conversation) = self.stream.id().conversation() {
             let document = TimelineId::of(conversation).document();
@@ -31,15 +31,15 @@ impl Judge<'_> {
             account,
             knows: submission.part == Part::Known,
             subscribes: self.subscribes(account).await?,
-            moved_at: self.moved_at(account, wish).await?,
+            moved_at: self.moved_at(account, action).await?,
         };
         let system = Session::system(self.stream.tenant().clone(), self.stream.id());
-        let fulfilled = match self.stream.fulfil(&system, asker, wish, at, &self.env.limits) {
-            Ok(fulfilled) => fulfilled,
+        let outcome = match self.stream.membership_outcome(&system, asker, action, at, &self.env.limits) {
+            Ok(outcome) => outcome,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let mut accepted = self.stands_already();
-        if let Some(pushed) = &fulfilled.pushed {
+        if let Some(pushed) = &outcome.pushed {
             match self.admit(&system, pushed).await? {
                 Ok(admitted) => {
                     accepted = Place::from(&admitted.entry);
@@ -50,10 +50,10 @@ impl Judge<'_> {
                 Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
             }
         }
-        if let Wish::Late(late) = wish {
+        if let MembershipAction::Late(late) = action {
             self.decision.late.insert(late.message.clone(), Some(late.clone()));
         }
-        if let Some(subscription) = fulfilled.subscription {
+        if let Some(subscription) = outcome.subscription {
             let status = match subscription {
                 Subscription::Begins => MemberStatus::Active,
                 Subscription::Ends => MemberStatus::Left,
@@ -76,9 +76,11 @@ impl Judge<'_> {
         Ok(member.is_some_and(|member| member.is_subscriber()))
     }
 
-    /// Where a member stands since when, where a wish is judged by it.
-    async fn moved_at(&self, account: &AccountId, wish: &Wish) -> Result<Option<Position>, DecideError> {
-        let (Wish::Late(_), Some(conversation)) = (wish, self.stream.id().conversation()) else { return Ok(None) };
+    /// Where a member stands since when, where a request is judged by it.
+    async fn moved_at(&self, account: &AccountId, action: &MembershipAction) -> Result<Option<Position>, DecideError> {
+        let (MembershipAction::Late(_), Some(conversation)) = (action, self.stream.id().conversation()) else {
+            return Ok(None);
+        };
         match self.decision.touched.members.get(account) {
             Some(moved) => Ok(Some(moved.at)),
             None => Ok(self.env.store.moved_at(self.stream.tenant(), conversation, account).await?),

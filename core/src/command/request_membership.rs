@@ -8,7 +8,7 @@ use crate::{
     code::Code,
     command::{PlanResult, Planning},
     ids::ConversationId,
-    model::Wish,
+    model::MembershipAction,
 };
 
 /// Joins a conversation, takes or declines an invitation. It becomes no change
@@ -17,17 +17,17 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
-pub struct AskFor {
+pub struct RequestMembership {
     /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
     /// What is asked for.
     #[n(1)]
-    pub wish: Wish,
+    pub action: MembershipAction,
 }
 
-impl AskFor {
+impl RequestMembership {
     pub(super) fn plan(&self, _: &Planning<'_>) -> PlanResult {
-        Err(Refusal::new(Code::Misuse, "a wish is the server's to fulfil"))
+        Err(Refusal::new(Code::Misuse, "a membership request is answered by the server"))
     }
 }
