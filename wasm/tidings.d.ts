@@ -1139,7 +1139,7 @@ export type NotificationLevel = "all" | "mentions" | "none" | "unknown";
 /**
  * One output.
  */
-export type Output = { type: "send"; frame: Bytes } | { type: "storage"; task: number; request: StorageRequest } | { type: "update"; update: Update } | { type: "need_token"; refused: Cause | undefined } | { type: "connect" } | { type: "disconnect" } | { type: "wake_at"; at: number };
+export type Output = { type: "send"; frame: Bytes } | { type: "storage"; task: number; request: StorageRequest } | { type: "update"; update: Update } | { type: "need_token"; refused?: Cause } | { type: "connect" } | { type: "disconnect" } | { type: "wake_at"; at: number };
 
 /**
  * A page of the own conversations.
