@@ -10,8 +10,8 @@ use tidings_core::{
     journal::{Entry, Position},
     model::{
         AccountKind, Contact, ContactKind, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, MemberField, MemberStatus, MessageBody, NotificationLevel, Permission, Pin, Policy, Role,
-        RoleDefinition, RoleName, Scope, SendPolicy, Standing, Theme,
+        InfoField, MemberField, MemberStatus, Membership, MessageBody, NotificationLevel, Permission, Pin, Policy,
+        Role, RoleDefinition, RoleName, Scope, SendPolicy, Theme,
     },
     time::WallTime,
 };
@@ -237,7 +237,7 @@ fn d1_every_fact_reads_back_as_it_was_written() {
         phone: Some("+4930123456".into()),
         email: Some("bob@example.org".into()),
     };
-    let joined = Standing::next(None, MemberStatus::Active, &account("ann"), AT);
+    let joined = Membership::next(None, MemberStatus::Active, &account("ann"), AT);
     let grant = Grant { allowed: false, by: account("ann"), at: AT, until: Some(AT) };
     let permissions = [Permission::PinAdd, Permission::MemberAdd].into_iter().collect();
     let planner = RoleDefinition { rank: 30, permissions };

@@ -23,7 +23,7 @@ pub struct Bounds {
     pub entries_read_max: u32,
     /// Streams remembered of which a store that was away told nothing. Of more, sessions
     /// hear when they look themselves.
-    pub streams_untold_max: usize,
+    pub streams_undelivered_max: usize,
     /// Requests of receipts that wait; a session waits when they are that many.
     pub receipts_waiting_max: usize,
     /// Receipts of one request, and of one call of the store.
@@ -72,7 +72,7 @@ impl Default for Bounds {
             streams_looked_at_max: 64,
             commits_waiting_max: 4_096,
             entries_read_max: 500,
-            streams_untold_max: 10_000,
+            streams_undelivered_max: 10_000,
             receipts_waiting_max: 1_024,
             receipts_at_once_max: 500,
             receipt_members_max: 100,

@@ -21,7 +21,7 @@ use tidings_core::{
     },
 };
 use tidings_server::clock;
-use tidings_tests::hostile::{self, Case, Expected, Scene};
+use tidings_tests::hostile::{self, Case, Expected, Setup};
 use tokio::{
     io::AsyncWriteExt as _,
     sync::{Mutex, MutexGuard},
@@ -62,9 +62,9 @@ struct World {
     server: TestServer,
     database: Database,
     stream: StreamId,
-    scene: Scene,
+    setup: Setup,
     /// The victim's own replica.
-    honest: Scene,
+    honest: Setup,
     victim: Client,
     /// Another member, who only reads.
     witness: Client,
@@ -77,9 +77,9 @@ struct World {
 impl World {
     async fn start(database: Database) -> Self {
         let server = TestServer::start(&database, &UNHURRIED).await;
-        let (scene, script) = Scene::new(&tenant(), ConversationId::from_bytes([0xb0; 16]), clock::wall_now());
-        let stream = scene.stream.id().clone();
-        let (honest, head) = (scene.clone(), script.len() as u64);
+        let (setup, script) = Setup::new(&tenant(), ConversationId::from_bytes([0xb0; 16]), clock::wall_now());
+        let stream = setup.stream.id().clone();
+        let (honest, head) = (setup.clone(), script.len() as u64);
         let (last, before) = script.split_last().unwrap();
         for (session, pushed) in before {
             connect(&server, session).await.push_accepted(stream.clone(), vec![pushed.clone()]).await;
@@ -88,19 +88,19 @@ impl World {
         connect(&server, &last.0).await.push_accepted(stream.clone(), vec![last.1.clone()]).await;
         // What was accepted is told a moment later: whoever comes then hears of it twice.
         witness.entries_to(&stream, head).await;
-        let victim = connect(&server, &scene.victim).await;
-        Self { server, database, stream, scene, honest, victim, witness, head, told: head }
+        let victim = connect(&server, &setup.victim).await;
+        Self { server, database, stream, setup, honest, victim, witness, head, told: head }
     }
 
     async fn attacker(&self) -> Client {
-        connect(&self.server, &self.scene.attacker).await
+        connect(&self.server, &self.setup.attacker).await
     }
 
     /// The victim writes on and is answered with the next position, having
     /// heard of nothing in between; and the message arrives.
     async fn check_victim(&mut self, after: &str) {
         assert_eq!(self.victim.settle().await, [], "the victim saw something of {after}");
-        let victim = self.scene.victim.clone();
+        let victim = self.setup.victim.clone();
         let message = self.honest.next_message(&victim);
         self.honest.admit(&victim, &message).unwrap();
         let accepted = self.victim.push_accepted(self.stream.clone(), vec![message.clone()]).await;
@@ -122,9 +122,9 @@ impl World {
         for case in refused {
             // What the victim wrote is in the journal, also when it is pushed again by another.
             let stored = entries.iter().find(|entry| entry.change == case.pushed.change);
-            assert!(stored.is_none_or(|entry| entry.account == self.scene.victim.account), "{case} is stored");
+            assert!(stored.is_none_or(|entry| entry.account == self.setup.victim.account), "{case} is stored");
         }
-        for document in [self.scene.conversation(), self.scene.page()] {
+        for document in [self.setup.conversation(), self.setup.page()] {
             let (stored, _) = store.document(&tenant(), &document).await.unwrap();
             let snapshot = stored.snapshot.as_ref();
             let snapshot = snapshot.map(|snapshot| (snapshot.position, &snapshot.data[..], &snapshot.admissions[..]));
@@ -169,7 +169,7 @@ async fn hostile_changes_are_refused_and_nobody_sees_them(database: Database) {
     let _turn = turn().await;
     let mut world = World::start(database).await;
     let mut attacker = world.attacker().await;
-    let mut cases = hostile::corpus(&world.scene);
+    let mut cases = hostile::corpus(&world.setup);
     cases.retain(|case| case.expected != Expected::Harmless);
     let push_bytes_max = Limits::default().push_bytes_max as usize;
     let held = MEMORY.current_usage();
@@ -208,16 +208,16 @@ async fn hostile_changes_are_refused_and_nobody_sees_them(database: Database) {
 
 /// What is harmless becomes an entry that the victim sees.
 async fn check_harmless(world: &mut World, attacker: &mut Client) {
-    let session = world.scene.attacker.clone();
-    let names: Vec<&str> = hostile::harmless(&world.scene).iter().map(|case| case.name).collect();
+    let session = world.setup.attacker.clone();
+    let names: Vec<&str> = hostile::harmless(&world.setup).iter().map(|case| case.name).collect();
     for (index, name) in names.into_iter().enumerate() {
-        let case = hostile::harmless(&world.scene).swap_remove(index);
+        let case = hostile::harmless(&world.setup).swap_remove(index);
         let Answer::Accepted(position) = push(attacker, &world.stream, &case.pushed).await else {
             panic!("{case} was not accepted");
         };
         // One that is admitted already is answered with its old position.
         if position.number() > world.head {
-            world.scene.admit(&session, &case.pushed).unwrap();
+            world.setup.admit(&session, &case.pushed).unwrap();
             world.head += 1;
             let seen: Vec<Entry> = world.victim.entries_to(&world.stream, world.head).await;
             assert_eq!(seen.len(), 1, "{name}");
@@ -240,8 +240,8 @@ fn header(kind: u8, length: u64) -> Vec<u8> {
 
 /// A push of one change, as bytes.
 fn honest_push(world: &mut World) -> Vec<u8> {
-    let attacker = world.scene.attacker.clone();
-    let changes = vec![world.scene.next_message(&attacker)];
+    let attacker = world.setup.attacker.clone();
+    let changes = vec![world.setup.next_message(&attacker)];
     encode(&ClientFrame::Push(Push { request: 1, stream: world.stream.clone(), changes }))
 }
 
@@ -335,7 +335,7 @@ async fn frames_for_what_is_not_theirs_are_refused(database: Database) {
     ] {
         let stream = StreamId::Account(victim.clone());
         let mut blank = Stream::new(tenant(), stream.clone());
-        let written = blank.write(world.scene.attacker.device, &document, clock::wall_now(), &[fact]);
+        let written = blank.write(world.setup.attacker.device, &document, clock::wall_now(), &[fact]);
         let change = written.unwrap().0.bytes().to_vec();
         let answer = push(&mut attacker, &stream, &PushedChange { document, change }).await;
         assert_eq!(answer, Answer::Refused(Code::NotTheOwner));

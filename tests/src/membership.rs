@@ -11,7 +11,7 @@ use tidings_core::{
     limits::Limits,
     model::{
         Conversation, ConversationKind, ConversationState, Grant, JoinPolicy, LateState, LateWrites, Member,
-        MemberStatus, Permission, Permissions, Role, SendPolicy, Standing, WhoPolicy,
+        MemberStatus, Membership, Permission, Permissions, Role, SendPolicy, WhoPolicy,
     },
     time::WallTime,
 };
@@ -51,7 +51,7 @@ pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conve
     ensure!(before.invite_uses == after.invite_uses, "{} counts who came in", entry.account);
     let member = before.active_member(&entry.account);
     ensure!(entry.administrator || member.is_some(), "{} acts and is not a member", entry.account);
-    check_standings(entry, before, after)?;
+    check_memberships(entry, before, after)?;
     if entry.administrator {
         return Ok(());
     }
@@ -141,7 +141,7 @@ fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) ->
             Role::Subscriber if takes_part => return Err(format!("{account} is a subscriber, and listed")),
             _ => {}
         }
-        ensure!(member.standing.is_some(), "{account} is listed and stands nowhere");
+        ensure!(member.membership.is_some(), "{account} is listed and stands nowhere");
     }
     for (id, invite) in &after.invites {
         ensure!(after.rank_of(&invite.role) <= 25, "{id} lets in as {}", invite.role);
@@ -182,9 +182,9 @@ fn check_membership_request(facts: &[Fact], before: &Conversation, after: &Conve
     let [account] = changed[..] else { return Err(format!("a membership request of {changed:?}")) };
     let nobody = Member::default();
     let (former, member) = (before.members.get(account).unwrap_or(&nobody), &after.members[account]);
-    let standing = member.standing.as_ref();
-    let follows = standing.map(|one| Standing::next(former.standing.as_ref(), one.status, account, one.at));
-    ensure!(standing == follows.as_ref(), "{account} stands {standing:?}, which is not what they asked for");
+    let membership = member.membership.as_ref();
+    let follows = membership.map(|one| Membership::next(former.membership.as_ref(), one.status, account, one.at));
+    ensure!(membership == follows.as_ref(), "{account} stands {membership:?}, which is not what they asked for");
     let others = |conversation: &Conversation| {
         let mut others = conversation.clone();
         let removed = others.members.remove(account);
@@ -196,7 +196,7 @@ fn check_membership_request(facts: &[Fact], before: &Conversation, after: &Conve
         others(before) == others(after),
         "a membership request of {account} changes more than {account}: {facts:?}"
     );
-    let from = former.standing.as_ref().map(|standing| standing.status);
+    let from = former.membership.as_ref().map(|membership| membership.status);
     let waited = matches!(from, Some(MemberStatus::Invited | MemberStatus::Requested));
     if member.status() == MemberStatus::Left {
         ensure!(waited && former.role == member.role, "{account} declines, and was {from:?}");
@@ -235,12 +235,14 @@ fn check_created(entry: &Entry, after: &Conversation) -> Checked {
 }
 
 /// Who moved is where the one who moved them says, and it is true.
-fn check_standings(entry: &Entry, before: &Conversation, after: &Conversation) -> Checked {
+fn check_memberships(entry: &Entry, before: &Conversation, after: &Conversation) -> Checked {
     for (account, member) in &after.members {
-        let former = before.members.get(account).and_then(|member| member.standing.as_ref());
-        let Some(standing) = member.standing.as_ref().filter(|standing| Some(*standing) != former) else { continue };
-        let follows = Standing::next(former, standing.status, &entry.account, standing.at);
-        ensure!(*standing == follows, "{account} stands {standing:?}, which does not follow from {former:?}");
+        let former = before.members.get(account).and_then(|member| member.membership.as_ref());
+        let Some(membership) = member.membership.as_ref().filter(|membership| Some(*membership) != former) else {
+            continue;
+        };
+        let follows = Membership::next(former, membership.status, &entry.account, membership.at);
+        ensure!(*membership == follows, "{account} stands {membership:?}, which does not follow from {former:?}");
     }
     Ok(())
 }
@@ -256,7 +258,9 @@ impl Actor<'_> {
     fn check_open(&self, before: &Conversation, after: &Conversation, facts: &[Fact]) -> Checked {
         ensure!(before.state() != ConversationState::Deleted, "{} writes in a deleted conversation", self.account);
         let leaves = facts.iter().all(|fact| match fact {
-            Fact::MemberStatus(account, standing) => account == self.account && standing.status == MemberStatus::Left,
+            Fact::MemberStatus(account, membership) => {
+                account == self.account && membership.status == MemberStatus::Left
+            }
             _ => false,
         });
         if leaves {
@@ -384,8 +388,8 @@ impl Actor<'_> {
         let below = before.rank_of(&former.role) < self.rank;
         ensure!(own || !former.is_active() || below, "{} acts on {account}, who is not below", self.account);
         ensure!(own || former.texts == member.texts, "{} writes {account}'s entry", self.account);
-        if former.standing != member.standing {
-            let from = former.standing.as_ref().map(|standing| standing.status);
+        if former.membership != member.membership {
+            let from = former.membership.as_ref().map(|membership| membership.status);
             let is_channel = after.kind() == Some(ConversationKind::Channel);
             self.check_move(account, from, member.status(), is_channel)?;
         }

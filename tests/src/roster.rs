@@ -3,7 +3,7 @@
 use tidings_core::{
     doc::Fact,
     ids::AccountId,
-    model::{MemberStatus, Role, Standing},
+    model::{MemberStatus, Membership, Role},
     time::WallTime,
 };
 
@@ -14,7 +14,7 @@ pub fn first_members(
     members: impl IntoIterator<Item = (AccountId, Role)>,
 ) -> impl Iterator<Item = Fact> {
     members.into_iter().flat_map(move |(account, role)| {
-        let standing = Standing::next(None, MemberStatus::Active, by, at);
-        [Fact::MemberRole(account.clone(), role), Fact::MemberStatus(account, standing)]
+        let membership = Membership::next(None, MemberStatus::Active, by, at);
+        [Fact::MemberRole(account.clone(), role), Fact::MemberStatus(account, membership)]
     })
 }

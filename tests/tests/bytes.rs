@@ -14,18 +14,18 @@ use tidings_core::{
     journal::Entry,
     time::WallTime,
 };
-use tidings_tests::hostile::{Case, Expected, Scene, chunk, corpus, put};
+use tidings_tests::hostile::{Case, Expected, Setup, chunk, corpus, put};
 
-fn scene() -> &'static Scene {
-    static SCENE: LazyLock<Scene> = LazyLock::new(|| {
+fn setup() -> &'static Setup {
+    static SCENE: LazyLock<Setup> = LazyLock::new(|| {
         let tenant = TenantId::parse("acme").unwrap();
-        Scene::new(&tenant, ConversationId::from_bytes([0xb0; 16]), WallTime::from_millis(1_767_225_600_000)).0
+        Setup::new(&tenant, ConversationId::from_bytes([0xb0; 16]), WallTime::from_millis(1_767_225_600_000)).0
     });
     &SCENE
 }
 
 fn cases(classes: &[&str]) -> Vec<Case> {
-    let found: Vec<Case> = corpus(scene()).into_iter().filter(|case| classes.contains(&case.class)).collect();
+    let found: Vec<Case> = corpus(setup()).into_iter().filter(|case| classes.contains(&case.class)).collect();
     let empty: Vec<_> = classes.iter().filter(|class| !found.iter().any(|case| case.class == **class)).collect();
     assert!(empty.is_empty(), "no case of {empty:?}");
     found
@@ -34,12 +34,12 @@ fn cases(classes: &[&str]) -> Vec<Case> {
 /// The pre-scan alone stops every case of the classes that has one of the codes.
 #[track_caller]
 fn prescan_stops(classes: &[&str], codes: &[Code]) {
-    let scene = scene();
+    let setup = setup();
     let mut stopped = 0;
     for case in cases(classes) {
         let Expected::Refused(code) = case.expected else { continue };
         if codes.contains(&code) {
-            let answer = step::prescan(&case.pushed.change, &scene.limits).map_err(|refusal| refusal.code);
+            let answer = step::prescan(&case.pushed.change, &setup.limits).map_err(|refusal| refusal.code);
             // Whether an actor is named at all only the operations tell.
             if answer.is_ok() && code == Code::WrongActors {
                 continue;
@@ -54,24 +54,24 @@ fn prescan_stops(classes: &[&str], codes: &[Code]) {
 /// A rule behind the pre-scan stops every case of a class that passes it, with
 /// one of the codes.
 #[track_caller]
-fn rule_stops(class: &str, codes: &[Code], rule: impl Fn(&Scene, &Case, &Change) -> Option<Code>) {
-    let scene = scene();
+fn rule_stops(class: &str, codes: &[Code], rule: impl Fn(&Setup, &Case, &Change) -> Option<Code>) {
+    let setup = setup();
     let mut stopped = 0;
     for case in cases(&[class]) {
         let Expected::Refused(code) = case.expected else { continue };
-        if codes.contains(&code) && step::prescan(&case.pushed.change, &scene.limits).is_ok() {
+        if codes.contains(&code) && step::prescan(&case.pushed.change, &setup.limits).is_ok() {
             let change = Change::parse(&case.pushed.change).unwrap();
-            assert_eq!(rule(scene, &case, &change), Some(code), "{case}");
+            assert_eq!(rule(setup, &case, &change), Some(code), "{case}");
             stopped += 1;
         }
     }
     assert!(stopped >= codes.len(), "only {stopped} cases of {class}");
 }
 
-fn header(scene: &Scene, case: &Case, change: &Change) -> Option<Code> {
+fn header(setup: &Setup, case: &Case, change: &Change) -> Option<Code> {
     let empty = Document::new(case.pushed.document.clone());
-    let document = scene.stream.document(&case.pushed.document).unwrap_or(&empty);
-    step::header(document, change, scene.now, &scene.limits).err().map(|refusal| refusal.code)
+    let document = setup.stream.document(&case.pushed.document).unwrap_or(&empty);
+    step::header(document, change, setup.now, &setup.limits).err().map(|refusal| refusal.code)
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn b2_the_header_is_whole_and_nothing_stands_beside_the_operations() {
     prescan_stops(&["extras", "actors list", "length"], &codes[..3]);
     let long = cases(&["identity"]).into_iter().filter(|case| case.name.contains("bytes"));
     for case in long {
-        assert_eq!(step::prescan(&case.pushed.change, &scene().limits).unwrap_err().code, Code::WrongActor, "{case}");
+        assert_eq!(step::prescan(&case.pushed.change, &setup().limits).unwrap_err().code, Code::WrongActor, "{case}");
     }
 }
 
@@ -115,7 +115,7 @@ fn b8_the_time_is_neither_before_1970_nor_ahead() {
 
 #[test]
 fn b10_another_encoding_of_the_same_change_is_refused() {
-    let canonical = |_: &Scene, case: &Case, change: &Change| {
+    let canonical = |_: &Setup, case: &Case, change: &Change| {
         let (_, decoded) = Change::decode(&case.pushed.change).unwrap();
         step::canonical(change, decoded, &case.pushed.change).err().map(|refusal| refusal.code)
     };
@@ -132,7 +132,7 @@ fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
         "value",
         "nesting",
         "document",
-        "standing",
+        "member status",
         "grant",
         "role",
         "membership",
@@ -142,17 +142,17 @@ fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
         "several",
         "named",
     ];
-    let scene = scene();
+    let setup = setup();
     let mut refused = 0;
-    for case in corpus(scene).into_iter().filter(|case| matches!(case.expected, Expected::Refused(_))) {
-        let mut stream = scene.stream.clone();
+    for case in corpus(setup).into_iter().filter(|case| matches!(case.expected, Expected::Refused(_))) {
+        let mut stream = setup.stream.clone();
         let position = stream.position().next();
         let entry = Entry {
             position,
             document: case.pushed.document.clone(),
-            account: scene.attacker.account.clone(),
+            account: setup.attacker.account.clone(),
             administrator: false,
-            accepted_at: scene.now,
+            accepted_at: setup.now,
             change: case.pushed.change.clone(),
             deletes: None,
         };
@@ -177,7 +177,7 @@ fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
             continue;
         }
         assert!(matches!(answer, Err(ApplyChangeError::Illegal { .. })), "{case}: {answer:?}");
-        assert_eq!(stream.position(), scene.stream.position(), "{case}");
+        assert_eq!(stream.position(), setup.stream.position(), "{case}");
         refused += 1;
     }
     assert!(refused > 60, "only {refused} cases");
@@ -185,22 +185,22 @@ fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
 
 fn restore(data: &[u8]) -> Result<Document, String> {
     let id = TimelineId::of(ConversationId::from_bytes([0xb0; 16])).page(1);
-    let scene = scene();
-    let (position, _, admissions) = scene.stream.document(&scene.page()).unwrap().save();
+    let setup = setup();
+    let (position, _, admissions) = setup.stream.document(&setup.page()).unwrap().save();
     Document::restore(id, Some((position, data, &admissions)), &[]).map_err(|error| error.to_string())
 }
 
 #[test]
 fn b15_every_flipped_bit_of_what_was_stored_is_found() {
-    let scene = scene();
-    let (_, data, _) = scene.stream.document(&scene.page()).unwrap().save();
+    let setup = setup();
+    let (_, data, _) = setup.stream.document(&setup.page()).unwrap().save();
     assert!(restore(&data).is_ok());
     for at in 0..data.len() {
         let mut damaged = data.clone();
         damaged[at] ^= 1 << (at % 8);
         assert!(restore(&damaged).is_err(), "byte {at}");
     }
-    let page: Vec<Entry> = scene.journal.iter().filter(|entry| entry.document == scene.page()).cloned().collect();
+    let page: Vec<Entry> = setup.journal.iter().filter(|entry| entry.document == setup.page()).cloned().collect();
     let (entry, earlier) = page.split_last().unwrap();
     let mut document = Document::restore(entry.document.clone(), None, earlier).unwrap();
     for at in 0..entry.change.len() {
@@ -248,8 +248,8 @@ fn b15_a_snapshot_is_counted_before_it_is_unpacked() {
     assert!(refused(&snapshot(ACTION | DEFLATED, &bomb)).contains("more than a document may hold"));
     assert!(refused(&snapshot(ACTION | DEFLATED, &[0xff; 9])).contains("inflate"));
     // Another chunk behind the first.
-    let scene = scene();
-    let (_, data, _) = scene.stream.document(&scene.page()).unwrap().save();
+    let setup = setup();
+    let (_, data, _) = setup.stream.document(&setup.page()).unwrap().save();
     assert!(refused(&[&data[..], &data[..]].concat()).contains("length"));
-    assert!(refused(&scene.journal[1].change).contains("not a document chunk"));
+    assert!(refused(&setup.journal[1].change).contains("not a document chunk"));
 }

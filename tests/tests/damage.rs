@@ -22,7 +22,7 @@ use tidings_tests::sim::{
 
 /// Ann's device is down, offline, with two messages that nobody else has, and
 /// one that was refused. Bob has written meanwhile.
-struct Scene {
+struct Setup {
     world: World,
     ann: Device,
     bob: Device,
@@ -50,7 +50,7 @@ fn create(world: &mut World, device: Device, title: &str) -> ConversationId {
     conversation
 }
 
-fn scene() -> Scene {
+fn setup() -> Setup {
     let limits = Limits { page_changes_soft: 8, page_changes_max: 40, catch_up_entries_max: 12, ..Limits::default() };
     let mut world = World::new(11, limits);
     let (ann, bob) = (world.add("ann"), world.add("bob"));
@@ -85,7 +85,7 @@ fn scene() -> Scene {
     say(&mut world, bob, group, "meanwhile");
     world.run_ms(5_000);
     let store = world.client(ann).store().clone();
-    Scene { world, ann, bob, group, other, store }
+    Setup { world, ann, bob, group, other, store }
 }
 
 /// The ways in which a value is damaged.
@@ -107,7 +107,7 @@ fn damages(value: &[u8]) -> Vec<(String, Vec<u8>)> {
     damages
 }
 
-impl Scene {
+impl Setup {
     /// Starts Ann's device on a store with one record replaced, first offline.
     fn start_with(&mut self, key: &str, value: Vec<u8>) {
         let mut store = self.store.clone();
@@ -193,17 +193,17 @@ impl Scene {
 /// Damages every record whose key begins with one of these, in every way.
 #[track_caller]
 fn check_all(prefixes: &[&str]) {
-    let keys: Vec<String> = scene().store.records().keys().cloned().collect();
+    let keys: Vec<String> = setup().store.records().keys().cloned().collect();
     let mut found = BTreeSet::new();
     for key in keys {
         let Some(prefix) = prefixes.iter().find(|prefix| key.starts_with(**prefix)) else { continue };
         found.insert(*prefix);
-        let whole = scene().store.records()[&key].clone();
+        let whole = setup().store.records()[&key].clone();
         for (name, damaged) in damages(&whole) {
-            let mut scene = scene();
-            scene.start_with(&key, damaged.clone());
-            scene.check(&key, &damaged, &name);
-            scene.check_mended(&format!("{key}, {name}"));
+            let mut setup = setup();
+            setup.start_with(&key, damaged.clone());
+            setup.check(&key, &damaged, &name);
+            setup.check_mended(&format!("{key}, {name}"));
         }
     }
     assert_eq!(found.len(), prefixes.len(), "there is such a record: {found:?}");
@@ -211,13 +211,13 @@ fn check_all(prefixes: &[&str]) {
 
 #[test]
 fn e12_the_scene_is_told_of_no_damage_when_there_is_none() {
-    let mut scene = scene();
+    let mut setup = setup();
     let key = "meta".to_owned();
-    let whole = scene.store.records()[&key].clone();
-    scene.start_with(&key, whole);
-    assert_eq!(scene.texts(scene.ann), scene.texts(scene.bob));
-    assert_eq!(scene.texts(scene.ann).len(), 23);
-    assert!(scene.world.client(scene.ann).screen.storage.is_empty());
+    let whole = setup.store.records()[&key].clone();
+    setup.start_with(&key, whole);
+    assert_eq!(setup.texts(setup.ann), setup.texts(setup.bob));
+    assert_eq!(setup.texts(setup.ann).len(), 23);
+    assert!(setup.world.client(setup.ann).screen.storage.is_empty());
 }
 
 #[test]
@@ -252,60 +252,60 @@ fn e12_damaged_words_are_kept_aside_as_they_are() {
 
 #[test]
 fn e12_a_crash_before_the_fetch_loses_nothing() {
-    let mut scene = scene();
-    let meta = scene.store.records()["meta"].clone();
-    scene.start_with("meta", meta);
-    let expected = scene.texts(scene.ann);
-    create(&mut scene.world, scene.bob, "Later than everything in the group");
+    let mut setup = setup();
+    let meta = setup.store.records()["meta"].clone();
+    setup.start_with("meta", meta);
+    let expected = setup.texts(setup.ann);
+    create(&mut setup.world, setup.bob, "Later than everything in the group");
     // With the next session's cursor nobody tells of anything in the group any more.
-    scene.world.set_network(scene.ann, false);
-    scene.world.set_network(scene.ann, true);
-    scene.settle();
-    scene.world.set_network(scene.ann, false);
-    let store = scene.world.client(scene.ann).store().clone();
+    setup.world.set_network(setup.ann, false);
+    setup.world.set_network(setup.ann, true);
+    setup.settle();
+    setup.world.set_network(setup.ann, false);
+    let store = setup.world.client(setup.ann).store().clone();
     let prefixes = ["document/conversation/", "tail/conversation/"];
     let keys = store.records().keys().filter(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)));
     for key in keys.cloned().collect::<Vec<_>>() {
         let mut damaged = store.clone();
         damaged.run(&StorageRequest::Write(vec![Write::Put(key.clone(), vec![1])])).unwrap();
-        scene.world.set_network(scene.ann, false);
-        scene.world.restart(scene.ann, damaged);
-        scene.open(scene.ann);
-        scene.world.run_ms(3_000);
-        scene.world.crash_client(scene.ann);
-        scene.open(scene.ann);
-        scene.world.run_ms(3_000);
-        scene.world.set_network(scene.ann, true);
-        scene.settle();
-        scene.scroll(scene.ann);
-        assert_eq!(scene.texts(scene.ann), expected, "{key}");
+        setup.world.set_network(setup.ann, false);
+        setup.world.restart(setup.ann, damaged);
+        setup.open(setup.ann);
+        setup.world.run_ms(3_000);
+        setup.world.crash_client(setup.ann);
+        setup.open(setup.ann);
+        setup.world.run_ms(3_000);
+        setup.world.set_network(setup.ann, true);
+        setup.settle();
+        setup.scroll(setup.ann);
+        assert_eq!(setup.texts(setup.ann), expected, "{key}");
     }
 }
 
 #[test]
 fn e12_records_that_are_gone_are_fetched_again_too() {
-    let keys: Vec<String> = scene().store.records().keys().cloned().collect();
+    let keys: Vec<String> = setup().store.records().keys().cloned().collect();
     for key in keys.iter().filter(|key| !key.starts_with("outbox/") && !key.starts_with("refused/")) {
-        let mut scene = scene();
-        let mut store = scene.store.clone();
+        let mut setup = setup();
+        let mut store = setup.store.clone();
         store.run(&StorageRequest::Write(vec![Write::Delete(key.clone())])).unwrap();
-        scene.store = store;
+        setup.store = store;
         let (present, value) =
-            scene.store.records().iter().next().map(|(key, value)| (key.clone(), value.clone())).unwrap();
-        scene.start_with(&present, value);
-        let texts = scene.texts(scene.ann);
-        assert_eq!(texts, scene.texts(scene.bob), "{key}");
+            setup.store.records().iter().next().map(|(key, value)| (key.clone(), value.clone())).unwrap();
+        setup.start_with(&present, value);
+        let texts = setup.texts(setup.ann);
+        assert_eq!(texts, setup.texts(setup.bob), "{key}");
         assert!(PENDING.iter().all(|text| texts.iter().any(|shown| shown == text)), "{key}");
     }
 }
 
 #[test]
 fn e42_from_what_nobody_else_has_a_device_goes_on() {
-    let mut scene = scene();
-    scene.store = second_copy(&scene.store);
-    let (key, value) = scene.store.records().iter().next().map(|(key, value)| (key.clone(), value.clone())).unwrap();
+    let mut setup = setup();
+    setup.store = second_copy(&setup.store);
+    let (key, value) = setup.store.records().iter().next().map(|(key, value)| (key.clone(), value.clone())).unwrap();
     assert!(key.starts_with("outbox/"), "{key}");
-    scene.start_with(&key, value.clone());
-    scene.check("", &value, "all else is gone");
-    scene.check_mended("all else is gone");
+    setup.start_with(&key, value.clone());
+    setup.check("", &value, "all else is gone");
+    setup.check_mended("all else is gone");
 }

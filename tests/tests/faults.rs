@@ -16,7 +16,7 @@ use tidings_core::{
 use tidings_tests::sim::world::{Device, World};
 
 /// Ann verifies; Bob trusts the server, and owns the group.
-struct Scene {
+struct Setup {
     world: World,
     ann: Device,
     bob: Device,
@@ -27,7 +27,7 @@ fn account(name: &str) -> AccountId {
     AccountId::parse(name).unwrap()
 }
 
-fn scene() -> Scene {
+fn setup() -> Setup {
     let limits = Limits { page_changes_soft: 8, page_changes_max: 40, catch_up_entries_max: 12, ..Limits::default() };
     let mut world = World::new(5, limits);
     world.verify = true;
@@ -36,14 +36,14 @@ fn scene() -> Scene {
     let bob = world.add("bob");
     let request = world.command(bob, CreateConversation::group(Some("Trip".into()), vec![account("ann")]));
     let group = world.client(bob).screen.answers[&request].clone().unwrap().0.unwrap();
-    let mut scene = Scene { world, ann, bob, group };
-    scene.settle();
-    scene.open(ann);
-    scene.open(bob);
-    scene
+    let mut setup = Setup { world, ann, bob, group };
+    setup.settle();
+    setup.open(ann);
+    setup.open(bob);
+    setup
 }
 
-impl Scene {
+impl Setup {
     fn open(&mut self, device: Device) {
         self.world.input(device, Input::OpenConversation(self.group));
     }
@@ -79,52 +79,52 @@ impl Scene {
 
 #[test]
 fn e13_an_entry_of_a_removed_member_is_reported_and_taken_all_the_same() {
-    let mut scene = scene();
-    let (ann, bob, group) = (scene.ann, scene.bob, scene.group);
-    scene.world.command(bob, AddMember { conversation: group, account: account("carl"), role: Role::Member });
-    let carl = scene.world.add("carl");
-    scene.settle();
-    scene.open(carl);
-    scene.settle();
-    scene.world.set_network(carl, false);
-    scene.say(carl, "let in by mistake");
-    scene.world.command(bob, RemoveMember { conversation: group, account: account("carl") });
-    scene.settle();
-    scene.world.is_lax = true;
-    scene.world.set_network(carl, true);
-    scene.settle();
-    scene.world.is_lax = false;
-    scene.say(bob, "after it");
-    scene.settle();
-    assert_eq!(scene.faults(ann), [(Some(account("carl")), Code::MemberRemoved)]);
-    assert_eq!(scene.faults(bob), [], "who does not verify reports nothing");
-    let head = scene.world.stream(&StreamId::Conversation(group)).unwrap().position();
-    let screen = &scene.world.client(ann).screen;
+    let mut setup = setup();
+    let (ann, bob, group) = (setup.ann, setup.bob, setup.group);
+    setup.world.command(bob, AddMember { conversation: group, account: account("carl"), role: Role::Member });
+    let carl = setup.world.add("carl");
+    setup.settle();
+    setup.open(carl);
+    setup.settle();
+    setup.world.set_network(carl, false);
+    setup.say(carl, "let in by mistake");
+    setup.world.command(bob, RemoveMember { conversation: group, account: account("carl") });
+    setup.settle();
+    setup.world.is_lax = true;
+    setup.world.set_network(carl, true);
+    setup.settle();
+    setup.world.is_lax = false;
+    setup.say(bob, "after it");
+    setup.settle();
+    assert_eq!(setup.faults(ann), [(Some(account("carl")), Code::MemberRemoved)]);
+    assert_eq!(setup.faults(bob), [], "who does not verify reports nothing");
+    let head = setup.world.stream(&StreamId::Conversation(group)).unwrap().position();
+    let screen = &setup.world.client(ann).screen;
     let ServerFault { conversation, position, .. } = &screen.faults[0];
     assert_eq!((*conversation, position.next()), (Some(group), head));
     assert_eq!(screen.texts(group), ["let in by mistake", "after it"]);
-    scene.check_same();
+    setup.check_same();
 }
 
 #[test]
 fn e13_an_entry_without_the_permission_is_reported() {
-    let mut scene = scene();
-    let (ann, bob, group) = (scene.ann, scene.bob, scene.group);
-    scene.world.command(bob, AddMember { conversation: group, account: account("carl"), role: Role::Admin });
-    let carl = scene.world.add("carl");
-    scene.settle();
-    scene.open(carl);
-    scene.settle();
-    scene.world.set_network(carl, false);
-    scene.world.command(carl, SetInfo { conversation: group, field: InfoField::Title, text: Some("Carl's".into()) });
+    let mut setup = setup();
+    let (ann, bob, group) = (setup.ann, setup.bob, setup.group);
+    setup.world.command(bob, AddMember { conversation: group, account: account("carl"), role: Role::Admin });
+    let carl = setup.world.add("carl");
+    setup.settle();
+    setup.open(carl);
+    setup.settle();
+    setup.world.set_network(carl, false);
+    setup.world.command(carl, SetInfo { conversation: group, field: InfoField::Title, text: Some("Carl's".into()) });
     let guest = tidings_core::command::ChangeRole { conversation: group, account: account("carl"), role: Role::Guest };
-    scene.world.command(bob, guest);
-    scene.settle();
-    scene.world.is_lax = true;
-    scene.world.set_network(carl, true);
-    scene.settle();
-    assert_eq!(scene.faults(ann), [(Some(account("carl")), Code::PermissionDenied)]);
-    assert_eq!(scene.world.client(ann).screen.inbox[&group].name, "Carl's");
+    setup.world.command(bob, guest);
+    setup.settle();
+    setup.world.is_lax = true;
+    setup.world.set_network(carl, true);
+    setup.settle();
+    assert_eq!(setup.faults(ann), [(Some(account("carl")), Code::PermissionDenied)]);
+    assert_eq!(setup.world.client(ann).screen.inbox[&group].name, "Carl's");
 }
 
 #[test]
@@ -135,14 +135,14 @@ fn e13_entries_under_a_false_name_are_reported() {
         (|frame| rename(frame, "mallory"), "mallory", Code::NotAMember),
     ];
     for (lie, liar, code) in cases {
-        let mut scene = scene();
-        let (ann, bob) = (scene.ann, scene.bob);
-        scene.world.tamper = Some(lie);
-        scene.say(bob, "said by Bob");
-        scene.settle();
-        scene.world.tamper = None;
-        assert_eq!(scene.faults(ann), [(Some(account(liar)), code)]);
-        scene.check_same();
+        let mut setup = setup();
+        let (ann, bob) = (setup.ann, setup.bob);
+        setup.world.tamper = Some(lie);
+        setup.say(bob, "said by Bob");
+        setup.settle();
+        setup.world.tamper = None;
+        assert_eq!(setup.faults(ann), [(Some(account(liar)), code)]);
+        setup.check_same();
     }
 }
 
@@ -154,19 +154,19 @@ fn rename(frame: &mut ServerFrame, name: &str) {
 
 #[test]
 fn e13_every_change_of_an_honest_server_passes_also_a_new_page_and_a_fetch() {
-    let mut scene = scene();
-    let (ann, bob) = (scene.ann, scene.bob);
+    let mut setup = setup();
+    let (ann, bob) = (setup.ann, setup.bob);
     for index in 0..40 {
         let device = if index % 3 == 0 { ann } else { bob };
-        scene.world.set_network(ann, index % 10 != 4);
-        scene.say(device, &format!("text {index}"));
-        scene.world.run_ms(3_000);
+        setup.world.set_network(ann, index % 10 != 4);
+        setup.say(device, &format!("text {index}"));
+        setup.world.run_ms(3_000);
     }
-    scene.world.set_network(ann, true);
-    scene.settle();
-    assert!(scene.world.stream(&StreamId::Conversation(scene.group)).unwrap().page() > 4);
-    scene.check_same();
-    assert_eq!(scene.faults(ann), []);
+    setup.world.set_network(ann, true);
+    setup.settle();
+    assert!(setup.world.stream(&StreamId::Conversation(setup.group)).unwrap().page() > 4);
+    setup.check_same();
+    assert_eq!(setup.faults(ann), []);
 }
 
 /// Sends a run of entries of which each was made worse.
@@ -180,19 +180,19 @@ fn s6_entries_that_do_not_fit_are_told_and_fetched_anew() {
         |frame| on_entries(frame, |entry| entry.document = TimelineId::of(ConversationId::from_bytes([3; 16])).page(9)),
     ];
     for (index, lie) in lies.into_iter().enumerate() {
-        let mut scene = scene();
-        let (ann, bob) = (scene.ann, scene.bob);
-        scene.say(bob, "before");
-        scene.settle();
-        scene.world.tamper = Some(lie);
-        scene.say(bob, "in a bad frame");
-        scene.world.run_ms(20_000);
-        assert!(!scene.faults(ann).is_empty(), "lie {index} is told");
+        let mut setup = setup();
+        let (ann, bob) = (setup.ann, setup.bob);
+        setup.say(bob, "before");
+        setup.settle();
+        setup.world.tamper = Some(lie);
+        setup.say(bob, "in a bad frame");
+        setup.world.run_ms(20_000);
+        assert!(!setup.faults(ann).is_empty(), "lie {index} is told");
         // What is fetched anew comes as documents, which this lie leaves alone.
-        scene.check_same();
-        scene.world.tamper = None;
-        scene.settle();
-        scene.check_same();
+        setup.check_same();
+        setup.world.tamper = None;
+        setup.settle();
+        setup.check_same();
     }
 }
 
@@ -214,55 +214,55 @@ fn e132_a_device_that_was_told_another_history_notices_when_a_head_is_told() {
         |frame| on_entries(frame, |entry| entry.administrator = true),
     ];
     for lie in lies {
-        let mut scene = scene();
-        let (ann, bob, group) = (scene.ann, scene.bob, StreamId::Conversation(scene.group));
-        scene.world.tamper = Some(lie);
-        scene.say(bob, "told otherwise");
-        scene.settle();
-        scene.world.tamper = None;
+        let mut setup = setup();
+        let (ann, bob, group) = (setup.ann, setup.bob, StreamId::Conversation(setup.group));
+        setup.world.tamper = Some(lie);
+        setup.say(bob, "told otherwise");
+        setup.settle();
+        setup.world.tamper = None;
         // Nothing that is decided forbids it, and whoever compares can know.
-        assert_eq!(scene.faults(ann), []);
-        let [of_ann, of_bob] = [ann, bob].map(|device| scene.world.client(device).histories()[&group]);
-        let server = scene.world.stream(&group).unwrap().head();
+        assert_eq!(setup.faults(ann), []);
+        let [of_ann, of_bob] = [ann, bob].map(|device| setup.world.client(device).histories()[&group]);
+        let server = setup.world.stream(&group).unwrap().head();
         assert_eq!((of_ann.position, of_bob), (server.position, server));
         assert_ne!(of_ann.chain, of_bob.chain);
-        scene.world.set_network(ann, false);
-        scene.say(ann, "waits");
-        scene.say(bob, "while she was away");
-        scene.settle();
-        scene.world.set_network(ann, true);
-        scene.settle();
-        assert_eq!(scene.faults(ann), [(None, Code::HistoryDiffers)]);
-        let server = scene.world.stream(&group).unwrap().head();
-        assert_eq!(scene.world.client(ann).histories()[&group], server);
-        scene.check_same();
-        let texts = scene.world.client(ann).screen.texts(scene.group);
+        setup.world.set_network(ann, false);
+        setup.say(ann, "waits");
+        setup.say(bob, "while she was away");
+        setup.settle();
+        setup.world.set_network(ann, true);
+        setup.settle();
+        assert_eq!(setup.faults(ann), [(None, Code::HistoryDiffers)]);
+        let server = setup.world.stream(&group).unwrap().head();
+        assert_eq!(setup.world.client(ann).histories()[&group], server);
+        setup.check_same();
+        let texts = setup.world.client(ann).screen.texts(setup.group);
         assert_eq!(texts, ["told otherwise", "while she was away", "waits"]);
     }
 }
 
 /// Ann comes back after so much that she is sent snapshots; they are bad.
 fn check_bad_snapshots(lie: fn(&mut ServerFrame)) {
-    let mut scene = scene();
-    let (ann, bob) = (scene.ann, scene.bob);
-    scene.say(ann, "before");
-    scene.settle();
-    scene.world.set_network(ann, false);
-    scene.say(ann, "pending");
+    let mut setup = setup();
+    let (ann, bob) = (setup.ann, setup.bob);
+    setup.say(ann, "before");
+    setup.settle();
+    setup.world.set_network(ann, false);
+    setup.say(ann, "pending");
     for index in 0..30 {
-        scene.say(bob, &format!("bob {index}"));
+        setup.say(bob, &format!("bob {index}"));
     }
-    scene.settle();
-    scene.world.tamper = Some(lie);
-    scene.world.set_network(ann, true);
-    scene.world.run_ms(30_000);
-    assert_eq!(scene.faults(ann).first(), Some(&(None, Code::SnapshotInvalid)));
-    let shown = scene.world.client(ann).screen.texts(scene.group);
+    setup.settle();
+    setup.world.tamper = Some(lie);
+    setup.world.set_network(ann, true);
+    setup.world.run_ms(30_000);
+    assert_eq!(setup.faults(ann).first(), Some(&(None, Code::SnapshotInvalid)));
+    let shown = setup.world.client(ann).screen.texts(setup.group);
     assert_eq!(shown, ["before", "pending"], "what is held stays");
-    scene.world.tamper = None;
-    scene.settle();
-    scene.check_same();
-    let texts = scene.world.client(ann).screen.texts(scene.group);
+    setup.world.tamper = None;
+    setup.settle();
+    setup.check_same();
+    let texts = setup.world.client(ann).screen.texts(setup.group);
     assert_eq!(texts.iter().filter(|text| *text == "pending").count(), 1);
 }
 
@@ -357,25 +357,25 @@ fn s6_admissions_that_do_not_fit_are_told_and_fetched_again() {
 
 /// Ann's new device scrolls to older pages, which are bad.
 fn check_bad_page(lie: fn(&mut ServerFrame)) {
-    let mut scene = scene();
-    let bob = scene.bob;
+    let mut setup = setup();
+    let bob = setup.bob;
     for index in 0..40 {
-        scene.say(bob, &format!("bob {index}"));
+        setup.say(bob, &format!("bob {index}"));
     }
-    scene.settle();
-    scene.world.verify = true;
-    let late = scene.world.add("ann");
-    scene.settle();
-    scene.world.tamper = Some(lie);
-    scene.world.input(late, Input::OpenConversation(scene.group));
-    scene.world.run_ms(20_000);
-    assert_eq!(scene.faults(late).first(), Some(&(None, Code::SnapshotInvalid)));
-    let before = scene.world.client(late).screen.texts(scene.group).len();
-    scene.world.tamper = None;
-    scene.settle();
-    assert!(scene.world.client(late).screen.texts(scene.group).len() > before, "without being asked again");
-    scene.ann = late;
-    scene.check_same();
+    setup.settle();
+    setup.world.verify = true;
+    let late = setup.world.add("ann");
+    setup.settle();
+    setup.world.tamper = Some(lie);
+    setup.world.input(late, Input::OpenConversation(setup.group));
+    setup.world.run_ms(20_000);
+    assert_eq!(setup.faults(late).first(), Some(&(None, Code::SnapshotInvalid)));
+    let before = setup.world.client(late).screen.texts(setup.group).len();
+    setup.world.tamper = None;
+    setup.settle();
+    assert!(setup.world.client(late).screen.texts(setup.group).len() > before, "without being asked again");
+    setup.ann = late;
+    setup.check_same();
 }
 
 #[test]

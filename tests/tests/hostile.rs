@@ -15,7 +15,7 @@ use tidings_core::{
     ids::{ConversationId, TenantId},
     time::WallTime,
 };
-use tidings_tests::hostile::{Case, Expected, Scene, corpus};
+use tidings_tests::hostile::{Case, Expected, Setup, corpus};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -29,17 +29,17 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn scene() -> Scene {
+fn setup() -> Setup {
     let tenant = TenantId::parse("acme").unwrap();
-    Scene::new(&tenant, ConversationId::from_bytes([0xb0; 16]), WallTime::from_millis(1_767_225_600_000)).0
+    Setup::new(&tenant, ConversationId::from_bytes([0xb0; 16]), WallTime::from_millis(1_767_225_600_000)).0
 }
 
 /// What must not change: position, heads and saved bytes.
-fn state(scene: &Scene) -> String {
+fn state(setup: &Setup) -> String {
     // One that was asked for and has nothing in it is no change of the stream.
-    let documents = scene.stream.documents().filter(|document| document.changes() > 0);
+    let documents = setup.stream.documents().filter(|document| document.changes() > 0);
     let documents: Vec<_> = documents.map(|document| (document.heads(), document.save())).collect();
-    format!("{} {documents:?}", scene.stream.position())
+    format!("{} {documents:?}", setup.stream.position())
 }
 
 fn check_reload(document: &Document) -> Result<(), String> {
@@ -50,11 +50,11 @@ fn check_reload(document: &Document) -> Result<(), String> {
 }
 
 /// Judges one case on a fresh copy; what was wrong.
-fn check(scene: &Scene, case: &Case) -> Vec<String> {
+fn check(setup: &Setup, case: &Case) -> Vec<String> {
     let mut wrong = Vec::new();
-    let mut stream = scene.clone();
+    let mut stream = setup.clone();
     let before = state(&stream);
-    let attacker = scene.attacker.clone();
+    let attacker = setup.attacker.clone();
     MEMORY.reset_peak_usage();
     let held = MEMORY.current_usage();
     let answer = stream.admit(&attacker, &case.pushed);
@@ -78,7 +78,7 @@ fn check(scene: &Scene, case: &Case) -> Vec<String> {
 }
 
 /// The documents load, and honest messages are admitted.
-fn check_after(mut stream: Scene) -> Vec<String> {
+fn check_after(mut stream: Setup) -> Vec<String> {
     let mut wrong: Vec<String> =
         stream.stream.documents().filter_map(|document| check_reload(document).err()).collect();
     for session in [stream.victim.clone(), stream.attacker.clone()] {
@@ -93,11 +93,11 @@ fn check_after(mut stream: Scene) -> Vec<String> {
 #[test]
 fn every_hostile_change_is_refused_with_its_own_code_and_leaves_nothing() {
     let _turn = turn();
-    let scene = scene();
-    let cases = corpus(&scene);
+    let setup = setup();
+    let cases = corpus(&setup);
     let mut failures = Vec::new();
     for case in &cases {
-        failures.extend(check(&scene, case).into_iter().map(|wrong| format!("{case}: {wrong}")));
+        failures.extend(check(&setup, case).into_iter().map(|wrong| format!("{case}: {wrong}")));
     }
     let count = cases.len();
     assert!(failures.is_empty(), "{} failures in {count} cases:\n{}", failures.len(), failures.join("\n"));
@@ -106,24 +106,24 @@ fn every_hostile_change_is_refused_with_its_own_code_and_leaves_nothing() {
 #[test]
 fn b13_every_hostile_change_is_answered_the_same_behind_an_honest_one_that_waits() {
     let _turn = turn();
-    let mut scene = scene();
-    let cases = corpus(&scene);
-    let honest = scene.next_message(&scene.victim.clone());
+    let mut setup = setup();
+    let cases = corpus(&setup);
+    let honest = setup.next_message(&setup.victim.clone());
     let mut failures = Vec::new();
     for case in &cases {
-        let (mut alone, mut together) = (scene.clone(), scene.clone());
-        alone.admit(&scene.victim, &honest).unwrap();
-        let expected = alone.admit(&scene.attacker, &case.pushed);
-        let Scene { stream, now, limits, .. } = &mut together;
-        stream.queue(&scene.victim, &honest, *now, limits).unwrap().unwrap();
+        let (mut alone, mut together) = (setup.clone(), setup.clone());
+        alone.admit(&setup.victim, &honest).unwrap();
+        let expected = alone.admit(&setup.attacker, &case.pushed);
+        let Setup { stream, now, limits, .. } = &mut together;
+        stream.queue(&setup.victim, &honest, *now, limits).unwrap().unwrap();
         together.make_room(&case.pushed);
-        let Scene { stream, now, limits, .. } = &mut together;
-        let answer = stream.queue(&scene.attacker, &case.pushed, *now, limits).unwrap();
+        let Setup { stream, now, limits, .. } = &mut together;
+        let answer = stream.queue(&setup.attacker, &case.pushed, *now, limits).unwrap();
         stream.flush().unwrap();
         if format!("{answer:?}") != format!("{expected:?}") {
             failures.push(format!("{case}: {answer:?} instead of {expected:?}"));
         }
-        let heads = |scene: &Scene| scene.stream.documents().map(Document::heads).collect::<Vec<_>>();
+        let heads = |setup: &Setup| setup.stream.documents().map(Document::heads).collect::<Vec<_>>();
         if heads(&together) != heads(&alone) {
             failures.push(format!("{case}: other heads"));
         }
@@ -134,7 +134,7 @@ fn b13_every_hostile_change_is_answered_the_same_behind_an_honest_one_that_waits
 #[test]
 fn cases_have_names_of_their_own_in_every_class() {
     let _turn = turn();
-    let cases = corpus(&scene());
+    let cases = corpus(&setup());
     let names: BTreeSet<String> = cases.iter().map(ToString::to_string).collect();
     assert_eq!(names.len(), cases.len());
     let mut classes: BTreeMap<&str, u32> = BTreeMap::new();

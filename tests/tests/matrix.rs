@@ -7,26 +7,26 @@ use tidings_core::{
     model::{Permission, Policy},
     wire::ServerFrame,
 };
-use tidings_tests::matrix::{ACTORS, NOW, Scene, Table, code, policies_that_do_not, policies_that_matter, session};
+use tidings_tests::matrix::{ACTORS, NOW, Setup, Table, code, policies_that_do_not, policies_that_matter, session};
 
 #[track_caller]
 fn check(section: &str, policies: Vec<Option<Policy>>) {
     let table = Table::read();
     let mut wrong = Vec::new();
     for policy in policies {
-        let scene = Scene::new(section, policy);
-        let fetched = scene.fetched();
+        let setup = Setup::new(section, policy);
+        let fetched = setup.fetched();
         for (column, actor) in ACTORS.into_iter().enumerate() {
             let judge = Judge::new(session(actor), &fetched).unwrap();
             for line in table.under(section, policy) {
-                let got = match judge.judge(&scene.push(actor, &line.deed), NOW) {
+                let got = match judge.judge(&setup.push(actor, &line.action), NOW) {
                     ServerFrame::Accepted(_) => None,
                     ServerFrame::Refused(refused) => Some(refused.code),
                     other => panic!("{other:?}"),
                 };
                 let expected = code(line.verdicts[column]);
                 if got != expected {
-                    wrong.push(format!("{section}, {policy:?}: {actor}: {}: {got:?}, not {expected:?}", line.deed));
+                    wrong.push(format!("{section}, {policy:?}: {actor}: {}: {got:?}, not {expected:?}", line.action));
                 }
             }
         }
@@ -38,14 +38,14 @@ fn check(section: &str, policies: Vec<Option<Policy>>) {
 fn a10_who_holds_what_is_what_the_table_says() {
     let table = Table::read();
     for policy in policies_that_matter().into_iter().chain(policies_that_do_not()) {
-        let scene = Scene::new("held", policy);
+        let setup = Setup::new("held", policy);
         let lines = table.under("held", policy);
-        let names: Vec<&str> = lines.iter().map(|line| line.deed.as_str()).collect();
+        let names: Vec<&str> = lines.iter().map(|line| line.action.as_str()).collect();
         assert!(Permission::ALL.iter().all(|permission| names.contains(&permission.as_str())), "{names:?}");
         for line in lines {
-            let permission = Permission::parse(&line.deed).unwrap();
+            let permission = Permission::parse(&line.action).unwrap();
             for (column, actor) in ACTORS.into_iter().enumerate() {
-                let held = if scene.held(actor).holds(permission) { '+' } else { '-' };
+                let held = if setup.held(actor).holds(permission) { '+' } else { '-' };
                 assert_eq!(held, line.verdicts[column], "{actor}: {permission} under {policy:?}");
             }
         }

@@ -18,8 +18,8 @@ use tidings_core::{
     limits::Limits,
     model::{
         ConversationKind, ConversationState, Created, Grant, InfoField, JoinPolicy, LateWrites, MemberField,
-        MemberStatus, Permission, Permissions, Pin, Policy, Resource, Role, RoleDefinition, RoleName, Scope,
-        SendPolicy, Standing, SubroomPolicy, Theme, WhoPolicy,
+        MemberStatus, Membership, Permission, Permissions, Pin, Policy, Resource, Role, RoleDefinition, RoleName,
+        Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy,
     },
     time::WallTime,
     wire::PushedChange,
@@ -287,19 +287,19 @@ impl Arena {
         let by = session(who).account;
         let message = |number: u16| MessageId { stamp: Stamp::new(NOW, number, [7; 8]), author: by.clone() };
         let members = &self.seen[who].conversation().members;
-        let former = |account: &AccountId| members.get(account).and_then(|member| member.standing.as_ref());
+        let former = |account: &AccountId| members.get(account).and_then(|member| member.membership.as_ref());
         let mut facts = Vec::new();
         let mut words = Vec::new();
         for said in said {
             match said {
                 Said::Fact(fact) => facts.push(fact),
                 Said::Moved(account, status) => {
-                    let standing = Standing::next(former(&account), status, &by, self.now);
-                    facts.push(Fact::MemberStatus(account, standing));
+                    let membership = Membership::next(former(&account), status, &by, self.now);
+                    facts.push(Fact::MemberStatus(account, membership));
                 }
                 Said::Forged(account, status, other) => {
-                    let standing = Standing::next(former(&account), status, &other, self.now);
-                    facts.push(Fact::MemberStatus(account, standing));
+                    let membership = Membership::next(former(&account), status, &other, self.now);
+                    facts.push(Fact::MemberStatus(account, membership));
                 }
                 Said::Granted(account, permission, allowed, until) => {
                     let until = until.map(|seconds| self.now.plus(Duration::from_secs(seconds)));

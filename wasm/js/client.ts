@@ -390,7 +390,7 @@ export class Client {
 
   /**
    * A page of the own conversations, by newest activity: those asked for by kind,
-   * standing and state, or by words of their names. Answered on this device, which
+   * status and state, or by words of their names. Answered on this device, which
    * has every one where the account takes part, was invited or asked to be let in;
    * by the server, where there is a link, of what it left or was put out of.
    * `complete` tells whether none can be missing.

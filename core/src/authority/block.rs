@@ -85,8 +85,8 @@ fn begins_direct(fact: &Fact) -> bool {
 /// Who comes in, or is invited, by a statement.
 fn brought_in(fact: &Fact) -> Option<&AccountId> {
     match fact {
-        Fact::MemberStatus(account, standing) => {
-            matches!(standing.status, MemberStatus::Active | MemberStatus::Invited).then_some(account)
+        Fact::MemberStatus(account, membership) => {
+            matches!(membership.status, MemberStatus::Active | MemberStatus::Invited).then_some(account)
         }
         _ => None,
     }

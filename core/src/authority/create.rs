@@ -9,7 +9,7 @@ use crate::{
     code::Code,
     doc::Fact,
     ids::{AccountId, ConversationId, TimelineId},
-    model::{ConversationKind, Created, MemberStatus, Resource, Role, Standing},
+    model::{ConversationKind, Created, MemberStatus, Membership, Resource, Role},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -54,8 +54,8 @@ fn read_members<'a>(created: &Created, facts: &'a [Fact]) -> Result<BTreeMap<&'a
             Fact::MemberRole(account, role) => {
                 roles.insert(account, role);
             }
-            Fact::MemberStatus(account, standing) => {
-                if *standing != Standing::next(None, MemberStatus::Active, &created.by, standing.at) {
+            Fact::MemberStatus(account, membership) => {
+                if *membership != Membership::next(None, MemberStatus::Active, &created.by, membership.at) {
                     return Err(Refusal::new(Code::ValueInvalid, "a first member who is not added by the creator"));
                 }
                 active.push(account);

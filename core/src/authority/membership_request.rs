@@ -11,7 +11,7 @@ use crate::{
     limits::Limits,
     model::{
         Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Late, LateMessage, LateState, Member,
-        MemberStatus, MembershipAction, Role, Scope, Standing,
+        MemberStatus, Membership, MembershipAction, Role, Scope,
     },
     time::WallTime,
     wire::PushedChange,
@@ -181,7 +181,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     }
     let conversation = context.conversation();
     let moved = facts.iter().find_map(|fact| match fact {
-        Fact::MemberStatus(account, standing) => Some((account, standing.at)),
+        Fact::MemberStatus(account, membership) => Some((account, membership.at)),
         _ => None,
     });
     // A subscriber is in no document: only the use of an invite is stated then, as it would be for anybody.
@@ -317,8 +317,8 @@ fn is_for_subscribers(conversation: &Conversation, way: Way) -> bool {
 }
 
 fn moved(member: Option<&Member>, account: &AccountId, to: MemberStatus, at: WallTime) -> Fact {
-    let former = member.and_then(|member| member.standing.as_ref());
-    Fact::MemberStatus(account.clone(), Standing::next(former, to, account, at))
+    let former = member.and_then(|member| member.membership.as_ref());
+    Fact::MemberStatus(account.clone(), Membership::next(former, to, account, at))
 }
 
 /// The invite, if it lets anybody in now.

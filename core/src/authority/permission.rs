@@ -35,7 +35,7 @@ fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         Fact::Deleted(_, deletion) => deletion.by == *context.account(),
         Fact::Reaction(_, _, account, _) => account == context.account(),
         Fact::Pin(_, Some(pin)) => pin.by == *context.account(),
-        Fact::MemberStatus(_, standing) => standing.by == *context.account(),
+        Fact::MemberStatus(_, membership) => membership.by == *context.account(),
         Fact::MemberGrant(_, _, Some(grant)) => grant.by == *context.account(),
         Fact::Invite(_, Some(invite)) => invite.by == *context.account(),
         Fact::Late(_, late) => late.by == *context.account(),
@@ -124,9 +124,9 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         }
         Fact::MemberRole(account, _) if account == context.account() => &[],
         Fact::MemberRole(..) => &[Permission::MemberRole],
-        Fact::MemberStatus(account, standing) => {
+        Fact::MemberStatus(account, membership) => {
             let own = account == context.account();
-            required_to_move(members.get(account), own, standing.status)
+            required_to_move(members.get(account), own, membership.status)
         }
         // To mute is to deny the own words for a while.
         Fact::MemberGrant(_, Permission::MessageSend, grant) if grant.as_ref().is_none_or(|grant| !grant.allowed) => {

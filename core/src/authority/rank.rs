@@ -32,8 +32,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
                 check_own_role(context, account, role)?;
                 account
             }
-            Fact::MemberStatus(account, standing) => {
-                check_move(context, account, standing.status)?;
+            Fact::MemberStatus(account, membership) => {
+                check_move(context, account, membership.status)?;
                 check_target(context, power, account)?;
                 account
             }
@@ -51,7 +51,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         let entry = after.entry(account).or_insert_with(|| members.get(account).cloned().unwrap_or_default());
         match fact {
             Fact::MemberRole(_, role) => entry.role = role.clone(),
-            Fact::MemberStatus(_, standing) => entry.standing = Some(standing.clone()),
+            Fact::MemberStatus(_, membership) => entry.membership = Some(membership.clone()),
             Fact::MemberGrant(_, permission, Some(grant)) => {
                 entry.grants.insert(*permission, grant.clone());
             }

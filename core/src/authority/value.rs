@@ -8,8 +8,8 @@ use crate::{
     ids::{AccountId, MessageId},
     limits::Limits,
     model::{
-        Contact, Created, Email, Grant, InfoField, Invite, Member, MemberField, MessageBody, Phone, Policy,
-        PolicyValue, Resource, RoleDefinition, Standing, Theme, is_emoji, is_line, shows,
+        Contact, Created, Email, Grant, InfoField, Invite, Member, MemberField, Membership, MessageBody, Phone, Policy,
+        PolicyValue, Resource, RoleDefinition, Theme, is_emoji, is_line, shows,
     },
     time::WallTime,
 };
@@ -40,7 +40,7 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         Fact::MemberRole(account, _) | Fact::MemberStatus(account, _) if account.is_system() => {
             refuse(Code::ValueInvalid, "the account of the system is nobody's member")
         }
-        Fact::MemberStatus(account, standing) => check_standing(context, account, standing),
+        Fact::MemberStatus(account, membership) => check_membership(context, account, membership),
         Fact::MemberGrant(_, _, Some(grant)) => check_grant(context, grant),
         Fact::Invite(_, Some(invite)) => check_invite(context, invite),
         Fact::MemberText(_, MemberField::DisplayName, Some(text)) => {
@@ -163,12 +163,12 @@ fn check_definition(role: &RoleDefinition) -> Result<(), Refusal> {
 }
 
 /// What moving a member writes follows from where they stood.
-fn check_standing(context: &Context<'_>, account: &AccountId, standing: &Standing) -> Result<(), Refusal> {
-    let former = context.conversation().members.get(account).and_then(|member: &Member| member.standing.as_ref());
-    if *standing != Standing::next(former, standing.status, &standing.by, standing.at) {
+fn check_membership(context: &Context<'_>, account: &AccountId, membership: &Membership) -> Result<(), Refusal> {
+    let former = context.conversation().members.get(account).and_then(|member: &Member| member.membership.as_ref());
+    if *membership != Membership::next(former, membership.status, &membership.by, membership.at) {
         return refuse(Code::ValueInvalid, "not what follows from where the member stood");
     }
-    check_time(context, standing.at)
+    check_time(context, membership.at)
 }
 
 fn check_grant(context: &Context<'_>, grant: &Grant) -> Result<(), Refusal> {

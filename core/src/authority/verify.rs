@@ -257,7 +257,7 @@ mod tests {
     use crate::{
         doc::Fact,
         ids::{ConversationId, MessageId, Stamp, TimelineId},
-        model::{ConversationKind, Created, Edit, MemberStatus, MessageBody, Role, Standing},
+        model::{ConversationKind, Created, Edit, MemberStatus, Membership, MessageBody, Role},
         time::WallTime,
     };
 
@@ -328,9 +328,9 @@ mod tests {
         }
 
         fn removes(&mut self, name: &str) {
-            let former = self.stream.conversation().members[&account(name)].standing.clone();
-            let standing = Standing::next(former.as_ref(), MemberStatus::Removed, &account("ow"), NOW);
-            let removed = Fact::MemberStatus(account(name), standing);
+            let former = self.stream.conversation().members[&account(name)].membership.clone();
+            let membership = Membership::next(former.as_ref(), MemberStatus::Removed, &account("ow"), NOW);
+            let removed = Fact::MemberStatus(account(name), membership);
             self.write("ow", TimelineId::of(boats()).document(), &[removed]);
         }
 
@@ -354,7 +354,7 @@ mod tests {
     }
 
     fn joined(name: &str) -> Fact {
-        Fact::MemberStatus(account(name), Standing::next(None, MemberStatus::Active, &account("ow"), NOW))
+        Fact::MemberStatus(account(name), Membership::next(None, MemberStatus::Active, &account("ow"), NOW))
     }
 
     fn message(name: &str, number: u16) -> MessageId {

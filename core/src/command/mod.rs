@@ -94,7 +94,7 @@ use crate::{
     doc::{Document, Fact, Key},
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId, TimelineId},
     limits::Limits,
-    model::{Content, Late, LateState, MemberStatus, Permission, Role, Standing},
+    model::{Content, Late, LateState, MemberStatus, Membership, Permission, Role},
     time::WallTime,
 };
 
@@ -389,8 +389,8 @@ impl Planning<'_> {
 
     /// What moving a member to a status states.
     fn moved(&self, account: &AccountId, status: MemberStatus) -> Fact {
-        let former = self.stream.conversation().members.get(account).and_then(|member| member.standing.as_ref());
-        Fact::MemberStatus(account.clone(), Standing::next(former, status, self.account(), self.at))
+        let former = self.stream.conversation().members.get(account).and_then(|member| member.membership.as_ref());
+        Fact::MemberStatus(account.clone(), Membership::next(former, status, self.account(), self.at))
     }
 
     /// Moves a member to where they are not yet.

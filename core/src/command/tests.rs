@@ -48,9 +48,9 @@ impl Desk {
     /// Where somebody came to stand by themselves.
     fn stands(&mut self, name: &str, status: MemberStatus) {
         let members = &self.stream.conversation().members;
-        let former = members.get(&account(name)).and_then(|member| member.standing.as_ref());
-        let standing = Standing::next(former, status, &account(name), NOW);
-        self.states(vec![Fact::MemberStatus(account(name), standing)]);
+        let former = members.get(&account(name)).and_then(|member| member.membership.as_ref());
+        let membership = Membership::next(former, status, &account(name), NOW);
+        self.states(vec![Fact::MemberStatus(account(name), membership)]);
     }
 }
 

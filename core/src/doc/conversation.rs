@@ -63,10 +63,10 @@ impl Conversation {
                 self.roles.insert(name, role);
             }
             Fact::MemberRole(account, role) => self.entry(account).role = role,
-            Fact::MemberStatus(account, standing) => {
+            Fact::MemberStatus(account, membership) => {
                 let member = self.entry(account);
                 let was_active = member.is_active();
-                member.standing = Some(standing);
+                member.membership = Some(membership);
                 let is_active = member.is_active();
                 self.active = self.active + u32::from(is_active) - u32::from(was_active);
             }

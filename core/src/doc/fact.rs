@@ -7,8 +7,9 @@ use crate::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
         AccountKind, Contact, ContactKind, Content, ConversationKind, ConversationState, Created, Deletion, Edit,
-        Grant, InfoField, Invite, Late, LateState, LinkKind, MemberField, MemberStatus, MessageBody, NotificationLevel,
-        Permission, Pin, Policy, PolicyValue, Reachability, Role, RoleDefinition, RoleName, Scope, Standing, Theme,
+        Grant, InfoField, Invite, Late, LateState, LinkKind, MemberField, MemberStatus, Membership, MessageBody,
+        NotificationLevel, Permission, Pin, Policy, PolicyValue, Reachability, Role, RoleDefinition, RoleName, Scope,
+        Theme,
     },
     time::WallTime,
     wire::{decode, encode},
@@ -36,7 +37,7 @@ pub enum Fact {
     /// A member's role.
     MemberRole(AccountId, Role),
     /// Where a member stands.
-    MemberStatus(AccountId, Standing),
+    MemberStatus(AccountId, Membership),
     /// A permission granted or denied to a member; none takes that back.
     MemberGrant(AccountId, Permission, Option<Grant>),
     /// A text of a member's own entry; none removes it.
@@ -152,7 +153,7 @@ impl Fact {
             Fact::State(state) => *state != ConversationState::Unknown,
             Fact::Policy(policy) => policy.is_known(),
             Fact::MemberRole(_, role) | Fact::Invite(_, Some(Invite { role, .. })) => *role != Role::Unknown,
-            Fact::MemberStatus(_, standing) => standing.status != MemberStatus::Unknown,
+            Fact::MemberStatus(_, membership) => membership.status != MemberStatus::Unknown,
             Fact::Late(_, late) => late.state != LateState::Unknown,
             Fact::Message(_, MessageBody { content, .. }) | Fact::Edit(_, Edit { content, .. }) => {
                 !matches!(content, Content::Unknown(_))
@@ -245,7 +246,7 @@ impl Fact {
             Fact::Policy(policy) => (Key::Policy(policy.name()), Some(written(policy.value()))),
             Fact::RoleDefinition(name, role) => (Key::RoleDefinition(name.clone()), role.as_ref().map(to_cbor)),
             Fact::MemberRole(account, role) => (Key::MemberRole(account.clone()), Some(name(role.as_str()))),
-            Fact::MemberStatus(account, standing) => (Key::MemberStatus(account.clone()), Some(to_cbor(standing))),
+            Fact::MemberStatus(account, membership) => (Key::MemberStatus(account.clone()), Some(to_cbor(membership))),
             Fact::MemberGrant(account, permission, grant) => {
                 (Key::MemberGrant(account.clone(), *permission), grant.as_ref().map(to_cbor))
             }

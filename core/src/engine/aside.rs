@@ -35,7 +35,7 @@ pub(super) struct Aside {
     at: MonotonicTime,
 }
 
-/// What decides how fast the account may write: the seconds, and its own role and standing.
+/// What decides how fast the account may write: the seconds, and its own role and membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pace(u32, Option<(MemberStatus, Role)>);
 

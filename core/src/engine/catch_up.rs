@@ -224,7 +224,7 @@ impl Engine {
         }
         self.now_online();
         self.receipts.send_again(&mut self.ctx, &self.inbox);
-        self.drop_untold_rows();
+        self.drop_unreported_rows();
         let loaded: Vec<StreamId> = self.streams.keys().cloned().collect();
         for stream in loaded {
             self.catch_up_stream(&stream);

@@ -97,10 +97,10 @@ impl Engine {
             color: member.text(MemberField::Color).map(str::to_owned),
             role: member.role.clone(),
             status: member.status(),
-            status_at: member.standing.as_ref().map(|standing| standing.at),
-            status_by: member.standing.as_ref().map(|standing| standing.by.clone()),
-            joined_at: member.standing.as_ref().and_then(|standing| standing.joined_at),
-            invited_by: member.standing.as_ref().and_then(|standing| standing.invited_by.clone()),
+            status_at: member.membership.as_ref().map(|membership| membership.at),
+            status_by: member.membership.as_ref().map(|membership| membership.by.clone()),
+            joined_at: member.membership.as_ref().and_then(|membership| membership.joined_at),
+            invited_by: member.membership.as_ref().and_then(|membership| membership.invited_by.clone()),
             grants: member
                 .grants
                 .iter()
@@ -147,7 +147,7 @@ impl Engine {
         candidates.sort_by_cached_key(|row| place_of(Roster::Candidates, row, state));
         let former = of(Roster::Former);
         let mut former: Vec<_> =
-            former.map(|one| (Reverse(one.1.standing.as_ref().map(|standing| standing.at)), one)).collect();
+            former.map(|one| (Reverse(one.1.membership.as_ref().map(|membership| membership.at)), one)).collect();
         former.sort_unstable_by_key(|(at, (account, _))| (*at, *account));
         former.truncate(FORMER_MAX);
         let former: Vec<MemberRow> = former.into_iter().map(|(_, one)| row(one)).collect();

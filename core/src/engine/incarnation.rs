@@ -411,8 +411,8 @@ impl Engine {
 
     /// Rows of which nothing is held, and which a server that was put back has
     /// not told of: their conversations are not there any more.
-    pub(super) fn drop_untold_rows(&mut self) {
-        let is_untold = |(conversation, record): &(&ConversationId, &record::InboxRecord)| {
+    pub(super) fn drop_unreported_rows(&mut self) {
+        let is_unreported = |(conversation, record): &(&ConversationId, &record::InboxRecord)| {
             let stream = StreamId::Conversation(**conversation);
             let is_active = record.row.status == MemberStatus::Active;
             record.head == Position::ZERO
@@ -420,8 +420,8 @@ impl Engine {
                 && !self.heads.contains_key(&stream)
                 && self.commands.parked(&stream).next().is_none()
         };
-        let untold: Vec<ConversationId> = self.inbox.iter().filter(is_untold).map(|(id, _)| *id).collect();
-        untold.into_iter().for_each(|conversation| self.drop_row(conversation));
+        let unreported: Vec<ConversationId> = self.inbox.iter().filter(is_unreported).map(|(id, _)| *id).collect();
+        unreported.into_iter().for_each(|conversation| self.drop_row(conversation));
     }
 
     fn drop_row(&mut self, conversation: ConversationId) {

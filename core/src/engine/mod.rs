@@ -73,7 +73,7 @@ mod streams;
 mod threads;
 mod timers;
 mod touched;
-mod unborn;
+mod uncreated;
 mod unread;
 
 use std::collections::VecDeque;

@@ -17,8 +17,8 @@ use crate::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, StreamId, TimelineId},
     journal::Entry,
     model::{
-        Conversation, Edit, InfoField, LateState, MemberStatus, NotificationLevel, Profile, Reachability, Role,
-        Standing,
+        Conversation, Edit, InfoField, LateState, MemberStatus, Membership, NotificationLevel, Profile, Reachability,
+        Role,
     },
     storage::Record,
     time::WallTime,
@@ -219,7 +219,7 @@ fn in_conversation(conversation: ConversationId, fact: &Fact, now: &Now<'_>) -> 
         Fact::MemberRole(account, _) if now.conversation.active_member(&account).is_none() => return None,
         Fact::MemberRole(account, Role::Owner) => TransferOwnership { conversation, account }.into(),
         Fact::MemberRole(account, role) => ChangeRole { conversation, account, role }.into(),
-        Fact::MemberStatus(account, standing) => moved(conversation, account, &standing, now)?,
+        Fact::MemberStatus(account, membership) => moved(conversation, account, &membership, now)?,
         Fact::MemberGrant(account, permission, grant) => {
             let (allowed, until) = grant.map_or((None, None), |grant| (Some(grant.allowed), grant.until));
             SetPermission { conversation, account, permission, allowed, until }.into()
@@ -244,7 +244,7 @@ fn in_conversation(conversation: ConversationId, fact: &Fact, now: &Now<'_>) -> 
 }
 
 /// What would move a member to where they stood.
-fn moved(conversation: ConversationId, account: AccountId, stood: &Standing, now: &Now<'_>) -> Option<Command> {
+fn moved(conversation: ConversationId, account: AccountId, stood: &Membership, now: &Now<'_>) -> Option<Command> {
     let member = now.conversation.members.get(&account);
     let role = now.former.members.get(&account).map_or(Role::Member, |member| member.role.clone());
     let is_in = |status| matches!(status, MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested);

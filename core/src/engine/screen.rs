@@ -258,7 +258,7 @@ impl Engine {
             }
         }
         if touched.all {
-            self.forget_unborn(conversation);
+            self.forget_uncreated(conversation);
         }
     }
 

@@ -44,11 +44,11 @@ named! {
     }
 }
 
-/// Where a member stands, since when and by whom.
+/// The status of a member, since when and by whom.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct Standing {
-    /// Where they stand.
+pub struct Membership {
+    /// Their status.
     #[n(0)]
     pub status: MemberStatus,
     /// Who said so.
@@ -90,22 +90,22 @@ pub struct Grant {
 pub struct Member {
     /// The role, also of one who is gone.
     pub role: Role,
-    /// Where they stand; none for a role without a standing, which makes
+    /// Their status and since when; none if only a role was stated, which makes
     /// nobody a member.
-    pub standing: Option<Standing>,
+    pub membership: Option<Membership>,
     /// What is granted and denied beside the role.
     pub grants: BTreeMap<Permission, Grant>,
     /// What they say of themselves here.
     pub texts: BTreeMap<MemberField, String>,
 }
 
-impl Standing {
-    /// The standing of somebody who is moved to a status: the one thing that
+impl Membership {
+    /// The membership of somebody who is moved to a status: the one thing that
     /// may be written then.
-    pub fn next(former: Option<&Standing>, status: MemberStatus, by: &AccountId, at: WallTime) -> Standing {
+    pub fn next(former: Option<&Membership>, status: MemberStatus, by: &AccountId, at: WallTime) -> Membership {
         let is_brought = former.is_none_or(|former| former.status != MemberStatus::Invited)
             && matches!(status, MemberStatus::Active | MemberStatus::Invited);
-        Standing {
+        Membership {
             status,
             by: by.clone(),
             at,
@@ -130,20 +130,20 @@ impl Grant {
 
 impl Default for Member {
     fn default() -> Self {
-        Self { role: Role::Guest, standing: None, grants: BTreeMap::new(), texts: BTreeMap::new() }
+        Self { role: Role::Guest, membership: None, grants: BTreeMap::new(), texts: BTreeMap::new() }
     }
 }
 
 impl Member {
     /// A subscriber as a member, which no document lists.
     pub fn subscriber(account: &AccountId) -> Self {
-        let standing = Standing::next(None, MemberStatus::Active, account, WallTime::from_millis(0));
-        Self { role: Role::Subscriber, standing: Some(standing), ..Self::default() }
+        let membership = Membership::next(None, MemberStatus::Active, account, WallTime::from_millis(0));
+        Self { role: Role::Subscriber, membership: Some(membership), ..Self::default() }
     }
 
-    /// Where they stand; who has no standing has left.
+    /// Where they stand; who has no membership has left.
     pub fn status(&self) -> MemberStatus {
-        self.standing.as_ref().map_or(MemberStatus::Left, |standing| standing.status)
+        self.membership.as_ref().map_or(MemberStatus::Left, |membership| membership.status)
     }
 
     /// A text of their own entry, if it is written.

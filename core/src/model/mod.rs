@@ -33,7 +33,7 @@ pub use emoji::{EMOJI_BYTES_MAX, is_emoji};
 pub use invite::{Invite, MembershipAction};
 pub use late::{LATE_HELD_MAX, Late, LateMessage, LateState};
 pub use line::{is_line, shows};
-pub use member::{Grant, Member, MemberField, MemberStatus, Standing};
+pub use member::{Grant, Member, MemberField, MemberStatus, Membership};
 pub use message::{Deletion, Edit, MessageBody};
 pub use permission::{Permission, Permissions, Power};
 pub use policy::{
@@ -42,7 +42,7 @@ pub use policy::{
 pub use presence::PresenceKind;
 pub use profile::{AccountKind, Profile};
 pub use query::{
-    ActivityKey, DirectoryQuery, DirectoryRow, Listing, OwnQuery, PAGE_MAX, Query, WordKey, is_held, standing,
+    ActivityKey, DirectoryQuery, DirectoryRow, Listing, OwnQuery, PAGE_MAX, Query, WordKey, is_held, member_status,
 };
 pub use receipt::Receipt;
 pub use resource::Resource;

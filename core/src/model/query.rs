@@ -223,7 +223,7 @@ impl core::fmt::Debug for DirectoryRow {
 
 /// Where an account stands, told with whether it is in no list: an active
 /// account whose role is subscriber subscribes.
-pub fn standing(role: &Role, status: MemberStatus) -> MemberStatus {
+pub fn member_status(role: &Role, status: MemberStatus) -> MemberStatus {
     match (role, status) {
         (Role::Subscriber, MemberStatus::Active) => MemberStatus::Subscribed,
         _ => status,
@@ -245,7 +245,7 @@ impl OwnQuery {
         all_unless(&self.kinds, ConversationKind::ALL.iter().copied())
     }
 
-    /// The standings that are asked for.
+    /// The statuses that are asked for.
     pub fn statuses(&self) -> Vec<MemberStatus> {
         all_unless(&self.statuses, MemberStatus::ALL.iter().copied().filter(|status| is_held(*status)))
     }

@@ -84,9 +84,9 @@ impl Live {
             }
             StreamId::Account(account) => {
                 if committed.profile_changed {
-                    log_untold(stream, fanout::profile(self, tenant, account).await);
+                    log_undelivered(stream, fanout::profile(self, tenant, account).await);
                 }
-                log_untold(stream, fanout::unblocked(self, tenant, account, &committed.unblocked).await);
+                log_undelivered(stream, fanout::unblocked(self, tenant, account, &committed.unblocked).await);
             }
         }
     }
@@ -97,16 +97,16 @@ impl Live {
         let out = committed.members.iter().filter(|(account, _)| !readers.contains(account));
         for (account, row) in out {
             let Some(at) = row.moved_at else { continue };
-            log_untold(stream, fanout::moved(self, tenant, conversation, account, row.status, at).await);
+            log_undelivered(stream, fanout::moved(self, tenant, conversation, account, row.status, at).await);
         }
         if committed.conversation.state() == ConversationState::Deleted {
-            log_untold(stream, fanout::deleted(self, tenant, committed.conversation, conversation).await);
+            log_undelivered(stream, fanout::deleted(self, tenant, committed.conversation, conversation).await);
         }
         let added: Vec<AccountId> = readers.difference(committed.former_readers).cloned().collect();
         if !added.is_empty() {
             let members: Vec<AccountId> = readers.iter().cloned().collect();
             let told = fanout::added(self, tenant, conversation, &added, &members, &told.conversation).await;
-            log_untold(stream, told);
+            log_undelivered(stream, told);
         }
     }
 
@@ -115,12 +115,12 @@ impl Live {
         let Some(conversation) = committed.stream.conversation() else { return };
         let accounts: Vec<AccountId> = committed.subscribers.iter().map(|(account, _)| account.clone()).collect();
         let told = fanout::subscriptions(self, committed.tenant, conversation, &accounts).await;
-        log_untold(committed.stream, told);
+        log_undelivered(committed.stream, told);
     }
 }
 
 /// What was committed stays committed; sessions learn of it at their next catch-up.
-fn log_untold(stream: &StreamId, told: Result<(), StoreError>) {
+fn log_undelivered(stream: &StreamId, told: Result<(), StoreError>) {
     if let Err(error) = told {
         tracing::warn!(%stream, %error, "sessions were not told yet");
     }

@@ -29,7 +29,7 @@ mod task;
 mod tasks;
 mod tools;
 mod touched;
-mod untold;
+mod undelivered;
 mod unwilling;
 
 pub use cache::CacheBudget;

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::{
     key::StreamKey,
     load::load,
-    untold::{Run, Untold},
+    undelivered::{Run, Undelivered},
 };
 use crate::{
     drain::Phase,
@@ -32,12 +32,12 @@ const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// Publishes what other nodes tell until this one goes down.
 pub(crate) async fn run(live: Arc<Live>) {
-    let mut untold = Untold::new(live.env.config.node.bounds.streams_untold_max);
+    let mut undelivered = Undelivered::new(live.env.config.node.bounds.streams_undelivered_max);
     while live.env.drain.phase() == Phase::Running {
         match live.env.store.notices().await {
             Ok(notices) => {
                 for notice in notices {
-                    hear(&live, &mut untold, &notice).await;
+                    hear(&live, &mut undelivered, &notice).await;
                 }
             }
             Err(error) => {
@@ -46,36 +46,36 @@ pub(crate) async fn run(live: Arc<Live>) {
             }
         }
         // At least every second: so often the store tells that there is nothing.
-        retry(&live, &mut untold).await;
+        retry(&live, &mut undelivered).await;
     }
 }
 
 /// Passes a notice on. Entries that the store is not there to tell wait for it,
 /// and so do those that come behind them in their stream.
-async fn hear(live: &Live, untold: &mut Untold, notice: &Notice) {
+async fn hear(live: &Live, undelivered: &mut Undelivered, notice: &Notice) {
     let run = run_of(notice);
-    if run.as_ref().is_some_and(|(key, run)| untold.merge(key, *run)) {
+    if run.as_ref().is_some_and(|(key, run)| undelivered.merge(key, *run)) {
         return;
     }
     let Err(error) = take(live, notice).await else { return };
     tracing::warn!(%error, "a notice of another node was not passed on");
     // Any other error is an answer, and would be the same the next time.
     if let (StoreError::Unavailable(_), Some((key, run))) = (error, run)
-        && !untold.remember(key, run)
+        && !undelivered.remember(key, run)
     {
         tracing::warn!("too many streams wait for the store: of this one sessions hear when they look");
     }
 }
 
 /// Publishes what waits for the store, as far as that answers now.
-async fn retry(live: &Live, untold: &mut Untold) {
-    let mut due = untold.take_due();
+async fn retry(live: &Live, undelivered: &mut Undelivered) {
+    let mut due = undelivered.take_due();
     let mut answered = false;
     while let Some((key, run)) = due.pop_first() {
         match publish(live, &key.tenant, &key.stream, run.after, run.last).await {
             Err(StoreError::Unavailable(_)) => {
                 due.insert(key, run);
-                return untold.put_off(due, answered);
+                return undelivered.put_off(due, answered);
             }
             Err(error) => tracing::warn!(%error, stream = %key.stream, "entries of another node were not passed on"),
             Ok(()) => {}
@@ -83,7 +83,7 @@ async fn retry(live: &Live, untold: &mut Untold) {
         answered = true;
     }
     if answered {
-        untold.put_off(due, answered);
+        undelivered.put_off(due, answered);
     }
 }
 

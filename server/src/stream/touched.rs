@@ -7,7 +7,7 @@ use tidings_core::{
     authority::Effects,
     ids::{AccountId, ContactId, ConversationId},
     journal::{Entry, Position},
-    model::{Conversation, MemberStatus, Profile, Reachability, Standing},
+    model::{Conversation, MemberStatus, Membership, Profile, Reachability},
 };
 
 use crate::store::{MemberRow, SubscriberRow};
@@ -81,8 +81,8 @@ impl Touched {
         let mut members = Vec::new();
         for (account, Move { at, joined }) in &self.members {
             let Some(member) = conversation.members.get(account) else { continue };
-            match &member.standing {
-                Some(Standing { status: MemberStatus::Subscribed, at, .. }) => {
+            match &member.membership {
+                Some(Membership { status: MemberStatus::Subscribed, at, .. }) => {
                     let row = SubscriberRow { status: MemberStatus::Active, at: *at };
                     subscribers.entry(account.clone()).or_insert(row);
                 }

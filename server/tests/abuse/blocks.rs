@@ -10,7 +10,7 @@ use tidings_core::{
     wire::{ClientFrame, Fetch, FetchScope, PresenceNotice, ReceiptNotice, ServerFrame},
 };
 
-use crate::scene::{Author, Client, Database, TestServer, account, boats, device, on_each_store, stream};
+use crate::setup::{Author, Client, Database, TestServer, account, boats, device, on_each_store, stream};
 
 on_each_store! {
     c20_presence_of_who_is_blocked_reaches_the_others_only,
@@ -24,7 +24,7 @@ fn direct() -> ConversationId {
 }
 
 /// Ann, who blocks Bob, Bob, and Cid; the direct of the first two, and a group of all.
-struct Scene {
+struct Setup {
     server: TestServer,
     ann: Client,
     home: Author,
@@ -34,7 +34,7 @@ struct Scene {
     groups: Author,
 }
 
-impl Scene {
+impl Setup {
     async fn new(database: &Database) -> Self {
         let server = TestServer::start(database, &["--cursor-interval", "1h"]).await;
         let mut ann = Client::connect(&server, "ann", device(1)).await;
@@ -45,9 +45,9 @@ impl Scene {
         ann.push_accepted(stream(boats()), vec![groups.create(&["bob", "cid"]), groups.say("hello")]).await;
         let bob = Client::connect(&server, "bob", device(2)).await;
         let cid = Client::connect(&server, "cid", device(3)).await;
-        let mut scene = Self { server, ann, home: Author::of_account("ann", device(1)), bob, cid, directs, groups };
-        scene.block(true).await;
-        scene
+        let mut setup = Self { server, ann, home: Author::of_account("ann", device(1)), bob, cid, directs, groups };
+        setup.block(true).await;
+        setup
     }
 
     async fn block(&mut self, blocked: bool) {
@@ -64,20 +64,20 @@ impl Scene {
 }
 
 async fn c20_presence_of_who_is_blocked_reaches_the_others_only(database: Database) {
-    let mut scene = Scene::new(&database).await;
+    let mut setup = Setup::new(&database).await;
     for conversation in [direct(), boats()] {
         for kind in [PresenceKind::Online, PresenceKind::Typing, PresenceKind::Idle, PresenceKind::Offline] {
-            scene.bob.send(&ClientFrame::Presence(PresenceNotice { conversation, kind })).await;
+            setup.bob.send(&ClientFrame::Presence(PresenceNotice { conversation, kind })).await;
         }
     }
-    let (ann, cid) = scene.heard().await;
+    let (ann, cid) = setup.heard().await;
     assert_eq!((ann.len(), cid.len()), (0, 4), "{ann:?}");
-    scene.block(false).await;
+    setup.block(false).await;
     let typing = PresenceNotice { conversation: direct(), kind: PresenceKind::Typing };
-    scene.bob.send(&ClientFrame::Presence(typing)).await;
-    let (ann, _) = scene.heard().await;
+    setup.bob.send(&ClientFrame::Presence(typing)).await;
+    let (ann, _) = setup.heard().await;
     assert!(ann.iter().any(|frame| matches!(frame, ServerFrame::Presence(_))), "{ann:?}");
-    scene.server.stop().await;
+    setup.server.stop().await;
 }
 
 fn receipts_of_bob(frames: &[ServerFrame]) -> Vec<ConversationId> {
@@ -90,16 +90,16 @@ fn receipts_of_bob(frames: &[ServerFrame]) -> Vec<ConversationId> {
 }
 
 async fn c20_receipts_of_who_is_blocked_do_not_reach_the_direct(database: Database) {
-    let mut scene = Scene::new(&database).await;
-    let (_, cursor) = (scene.ann.settle().await, scene.ann.cursor);
+    let mut setup = Setup::new(&database).await;
+    let (_, cursor) = (setup.ann.settle().await, setup.ann.cursor);
     let upto =
         |conversation, read| ReceiptNotice { conversation, delivered: Position::new(2), read: Position::new(read) };
-    scene.bob.send(&ClientFrame::Receipts(vec![upto(direct(), 2), upto(boats(), 1)])).await;
+    setup.bob.send(&ClientFrame::Receipts(vec![upto(direct(), 2), upto(boats(), 1)])).await;
     // Receipts are told in rounds: the next one of the group says that all of the first round was.
     let mut heard = Vec::new();
     for read in [1, 2] {
-        scene.bob.send(&ClientFrame::Receipts(vec![upto(boats(), read)])).await;
-        let told = scene.ann.wait("a receipt of the group", |frame| {
+        setup.bob.send(&ClientFrame::Receipts(vec![upto(boats(), read)])).await;
+        let told = setup.ann.wait("a receipt of the group", |frame| {
             heard.extend(receipts_of_bob(std::slice::from_ref(&frame)));
             let ServerFrame::Receipts(receipts) = frame else { return None };
             receipts.iter().any(|told| told.conversation == boats() && told.receipt.read.number() == read).then_some(())
@@ -107,11 +107,11 @@ async fn c20_receipts_of_who_is_blocked_do_not_reach_the_direct(database: Databa
         told.await;
     }
     assert!(!heard.contains(&direct()), "{heard:?}");
-    let (mut again, frames) = Client::resume(&scene.server, "ann", device(1), cursor).await;
+    let (mut again, frames) = Client::resume(&setup.server, "ann", device(1), cursor).await;
     assert_eq!(receipts_of_bob(&frames), [boats()]);
     let fetched = again.fetch(&stream(direct()), FetchScope::After(Position::ZERO)).await.unwrap();
     assert!(fetched.receipts.iter().all(|receipt| receipt.account != account("bob")), "{:?}", fetched.receipts);
-    scene.server.stop().await;
+    setup.server.stop().await;
 }
 
 fn names_of_bob(frames: &[ServerFrame]) -> Vec<String> {
@@ -129,18 +129,18 @@ async fn name_of_bob(client: &mut Client) -> String {
 }
 
 async fn c20_the_profile_of_who_is_blocked_stays_as_it_was(database: Database) {
-    let mut scene = Scene::new(&database).await;
-    let (other, _) = Client::resume(&scene.server, "ann", device(9), None).await;
+    let mut setup = Setup::new(&database).await;
+    let (other, _) = Client::resume(&setup.server, "ann", device(9), None).await;
     let cursor = other.cursor;
     drop(other);
     let shout = Author::of_account("bob", device(2)).call_themselves("ANN ANSWER ME");
-    scene.bob.push_accepted(StreamId::Account(account("bob")), vec![shout]).await;
+    setup.bob.push_accepted(StreamId::Account(account("bob")), vec![shout]).await;
     // Whoever hears of it hears of it at once: what has not come to Ann by then will not.
-    assert_eq!(name_of_bob(&mut scene.cid).await, "ANN ANSWER ME");
-    assert_eq!(names_of_bob(&scene.ann.settle().await), [""; 0]);
+    assert_eq!(name_of_bob(&mut setup.cid).await, "ANN ANSWER ME");
+    assert_eq!(names_of_bob(&setup.ann.settle().await), [""; 0]);
     // Nor does it come to a device that was away, to a new one, or with a conversation.
     for (number, cursor) in [(9, cursor), (10, None)] {
-        let (mut device, frames) = Client::resume(&scene.server, "ann", device(number), cursor).await;
+        let (mut device, frames) = Client::resume(&setup.server, "ann", device(number), cursor).await;
         assert_eq!(names_of_bob(&frames), [""; 0]);
         let fetch = Fetch {
             request: 1,
@@ -158,38 +158,38 @@ async fn c20_the_profile_of_who_is_blocked_stays_as_it_was(database: Database) {
     let later = ConversationId::from_bytes([0xb1; 16]);
     let mut author = Author::of("cid", device(3), later);
     let begun = vec![author.create(&["ann"]), author.add("bob")];
-    scene.cid.push_accepted(stream(later), begun).await;
-    scene.cid.push_accepted(stream(later), vec![author.say("welcome")]).await;
+    setup.cid.push_accepted(stream(later), begun).await;
+    setup.cid.push_accepted(stream(later), vec![author.say("welcome")]).await;
     let mut told = Vec::new();
-    let said = scene.ann.wait("what is said", |frame| {
+    let said = setup.ann.wait("what is said", |frame| {
         told.extend(names_of_bob(std::slice::from_ref(&frame)));
         matches!(&frame, ServerFrame::Entries(entries) if entries.stream == stream(later)).then_some(())
     });
     said.await;
     assert_eq!(told, [""; 0]);
-    scene.block(false).await;
-    assert_eq!(name_of_bob(&mut scene.ann).await, "ANN ANSWER ME");
-    let (_, frames) = Client::resume(&scene.server, "ann", device(9), cursor).await;
+    setup.block(false).await;
+    assert_eq!(name_of_bob(&mut setup.ann).await, "ANN ANSWER ME");
+    let (_, frames) = Client::resume(&setup.server, "ann", device(9), cursor).await;
     assert_eq!(names_of_bob(&frames), ["ANN ANSWER ME"]);
-    scene.server.stop().await;
+    setup.server.stop().await;
 }
 
 async fn c5_who_is_blocked_is_not_told_so(database: Database) {
-    let mut scene = Scene::new(&database).await;
+    let mut setup = Setup::new(&database).await;
     let mut bobs = Author::of("bob", device(2), direct());
-    bobs.apply(&scene.bob.fetch(&stream(direct()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
-    let refused = scene.bob.push_refused(stream(direct()), vec![bobs.say("are you there?")]).await;
+    bobs.apply(&setup.bob.fetch(&stream(direct()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let refused = setup.bob.push_refused(stream(direct()), vec![bobs.say("are you there?")]).await;
     assert_eq!((refused.code, refused.detail.as_str()), (Code::NotDeliverable, "not delivered"));
     let mut others = Author::of("bob", device(2), ConversationId::from_bytes([0xb2; 16]));
     let added = others.create(&["ann"]);
-    let refused = scene.bob.push_refused(others.stream.id().clone(), vec![added]).await;
+    let refused = setup.bob.push_refused(others.stream.id().clone(), vec![added]).await;
     assert_eq!(refused.code, Code::AccountUnavailable);
     assert!(!refused.detail.contains("block"), "{}", refused.detail);
     // Messages in what both are in go on in both ways.
-    let said = scene.groups.say("to all of you");
-    scene.ann.push_accepted(stream(boats()), vec![said]).await;
-    scene.bob.entries_to(&stream(boats()), 3).await;
-    let said = scene.directs.say("to you");
-    scene.ann.push_accepted(stream(direct()), vec![said]).await;
-    scene.server.stop().await;
+    let said = setup.groups.say("to all of you");
+    setup.ann.push_accepted(stream(boats()), vec![said]).await;
+    setup.bob.entries_to(&stream(boats()), 3).await;
+    let said = setup.directs.say("to you");
+    setup.ann.push_accepted(stream(direct()), vec![said]).await;
+    setup.server.stop().await;
 }

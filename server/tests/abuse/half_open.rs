@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::{
-    scene::{Client, Database, PATIENCE, Scrape, TestServer, device, hello, token},
+    setup::{Client, Database, PATIENCE, Scrape, TestServer, device, hello, token},
     support::plain::request,
 };
 

@@ -18,7 +18,7 @@ mod half_open;
 mod people;
 mod rotation;
 mod same_bytes;
-mod scene;
+mod setup;
 mod several_messages;
 mod shares;
 mod slow_threads;

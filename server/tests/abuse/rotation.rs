@@ -26,7 +26,7 @@ use tokio_rustls::{
 };
 
 use crate::{
-    scene::{Client, Database, PATIENCE, Scrape, TestServer, device, hello},
+    setup::{Client, Database, PATIENCE, Scrape, TestServer, device, hello},
     support::process::{Process, program},
 };
 

@@ -14,7 +14,7 @@ use tidings_server::{
 };
 
 use crate::{
-    scene::{Client, Database, TestServer, device, hello},
+    setup::{Client, Database, TestServer, device, hello},
     support::process::Process,
 };
 

@@ -191,7 +191,7 @@ onEachStore("moderation", ({ test }) => {
     await untilSilent(ann, "As a guest you can read here");
     await until(
       "ann is offered nothing that a guest may not do",
-      () => Promise.all(["lock", "archive", "delete-conversation"].map((deed) => ann.find(deed).count())),
+      () => Promise.all(["lock", "archive", "delete-conversation"].map((name) => ann.find(name).count())),
       (counts) => counts.every((count) => count === 0),
     );
   });

@@ -9,7 +9,7 @@ use tidings_core::{
 
 use crate::{
     bench::{Clock, median},
-    hostile::{Expected, Scene, corpus},
+    hostile::{Expected, Setup, corpus},
 };
 
 /// Times a case is judged.
@@ -43,15 +43,15 @@ pub struct Cost {
 pub fn measure(clock: Clock<'_>, memory: &impl Memory) -> BTreeMap<&'static str, Cost> {
     let tenant = TenantId::parse("acme").expect("a legal id");
     let at = WallTime::from_millis(1_800_000_000_000);
-    let (scene, _) = Scene::new(&tenant, ConversationId::from_bytes([7; 16]), at);
+    let (setup, _) = Setup::new(&tenant, ConversationId::from_bytes([7; 16]), at);
     let mut costs: BTreeMap<&'static str, Cost> = BTreeMap::new();
-    for case in corpus(&scene).into_iter().filter(|case| matches!(case.expected, Expected::Refused(_))) {
+    for case in corpus(&setup).into_iter().filter(|case| matches!(case.expected, Expected::Refused(_))) {
         let cost = costs.entry(case.class).or_default();
         let times = (0..TIMES).map(|_| {
-            let mut fresh = scene.clone();
+            let mut fresh = setup.clone();
             let held = memory.begin();
             let start = clock();
-            let answer = fresh.admit(&scene.attacker, &case.pushed);
+            let answer = fresh.admit(&setup.attacker, &case.pushed);
             let time = clock() - start;
             assert!(answer.is_err(), "{case} was admitted");
             cost.memory = cost.memory.max(memory.peak().saturating_sub(held));

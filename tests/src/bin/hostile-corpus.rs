@@ -13,7 +13,7 @@ use tidings_core::{
     wire::{ClientFrame, DocumentSnapshot, Fetched, Push, PushedChange, ServerFrame, encode},
 };
 use tidings_tests::{
-    hostile::{Case, Scene, corpus},
+    hostile::{Case, Setup, corpus},
     matrix::{self, ACTORS, Table, policies_that_matter},
 };
 
@@ -31,15 +31,15 @@ fn file() -> Value {
 fn hostile() -> Value {
     let tenant = TenantId::parse("acme").expect("a legal id");
     let now = WallTime::from_millis(1_767_225_600_000);
-    let (mut scene, _) = Scene::new(&tenant, ConversationId::from_bytes([0xb0; 16]), now);
-    let court = Court::new(&scene.attacker.clone(), fetched(&scene), now);
+    let (mut setup, _) = Setup::new(&tenant, ConversationId::from_bytes([0xb0; 16]), now);
+    let court = Court::new(&setup.attacker.clone(), fetched(&setup), now);
     let push = |pushed: &PushedChange| {
         let stream = court.fetched.stream.clone();
         Push { request: 7, stream, changes: vec![pushed.clone()] }
     };
-    let cases: Vec<Case> = corpus(&scene).into_iter().filter(Case::fits_a_frame).collect();
+    let cases: Vec<Case> = corpus(&setup).into_iter().filter(Case::fits_a_frame).collect();
     let cases: Vec<Value> = cases.iter().map(|case| court.case(case.to_string(), push(&case.pushed))).collect();
-    let honest = scene.next_message(&scene.attacker.clone());
+    let honest = setup.next_message(&setup.attacker.clone());
     let mut file = court.file(cases);
     file["honest"] = court.case("honest".to_owned(), push(&honest));
     file
@@ -53,12 +53,12 @@ fn matrix() -> Value {
     for (section, policy) in
         sections.iter().flat_map(|section| policies_that_matter().into_iter().map(move |policy| (section, policy)))
     {
-        let scene = matrix::Scene::new(section, policy);
+        let setup = matrix::Setup::new(section, policy);
         for actor in ACTORS {
-            let court = Court::new(&matrix::session(actor), scene.fetched(), matrix::NOW);
+            let court = Court::new(&matrix::session(actor), setup.fetched(), matrix::NOW);
             let lines = table.under(section, policy);
-            let name = |deed: &str| format!("{actor}: {deed}, {section}, {policy:?}");
-            let cases = lines.iter().map(|line| court.case(name(&line.deed), scene.push(actor, &line.deed)));
+            let name = |action: &str| format!("{actor}: {action}, {section}, {policy:?}");
+            let cases = lines.iter().map(|line| court.case(name(&line.action), setup.push(actor, &line.action)));
             courts.push(court.file(cases.collect()));
         }
     }
@@ -104,8 +104,8 @@ impl Court {
 }
 
 /// The stream as a server would send it: snapshots, and the entries behind them.
-fn fetched(scene: &Scene) -> Fetched {
-    let documents: Vec<DocumentSnapshot> = scene
+fn fetched(setup: &Setup) -> Fetched {
+    let documents: Vec<DocumentSnapshot> = setup
         .earlier
         .documents()
         .map(|document| {
@@ -113,12 +113,12 @@ fn fetched(scene: &Scene) -> Fetched {
             DocumentSnapshot { document: document.id().clone(), position, data, admissions }
         })
         .collect();
-    let behind = scene.journal.iter().filter(|entry| entry.position > scene.earlier.position());
+    let behind = setup.journal.iter().filter(|entry| entry.position > setup.earlier.position());
     Fetched {
         request: 1,
-        stream: scene.stream.id().clone(),
-        head: scene.stream.position(),
-        page: scene.stream.page(),
+        stream: setup.stream.id().clone(),
+        head: setup.stream.position(),
+        page: setup.stream.page(),
         restart: true,
         documents,
         entries: behind.cloned().collect(),
@@ -126,6 +126,6 @@ fn fetched(scene: &Scene) -> Fetched {
         threads: Vec::new(),
         lacks: Vec::new(),
         unread: None,
-        chain: scene.stream.head().chain,
+        chain: setup.stream.head().chain,
     }
 }

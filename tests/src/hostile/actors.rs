@@ -13,7 +13,7 @@ pub(super) fn add(cases: &mut Cases<'_>) {
     cases.raw("an actor that nothing names", Code::WrongActors, edit.clone(), |raw| {
         raw.other_actors.push(vec![0xff; 16]);
     });
-    let victim = cases.scene.victim.device.as_bytes().to_vec();
+    let victim = cases.setup.victim.device.as_bytes().to_vec();
     cases.draft("an actor of the document that nothing names", Code::WrongActors, edit.clone(), |draft| {
         draft.header.other_actors.insert(0, victim);
         shift(draft);

@@ -110,8 +110,8 @@ fn zeros(segments: usize) -> Vec<u8> {
 fn runs(cases: &mut Cases<'_>) {
     cases.class("run");
     let million = 1_000_000;
-    let operations_max = i64::from(cases.scene.limits.change_operations_max);
-    let predecessors_max = i64::from(cases.scene.limits.change_predecessors_max);
+    let operations_max = i64::from(cases.setup.limits.change_operations_max);
+    let predecessors_max = i64::from(cases.setup.limits.change_predecessors_max);
     for (name, count) in [
         ("one operation too many", operations_max + 1),
         ("a million operations", million),
@@ -212,7 +212,7 @@ fn nested(cases: &mut Cases<'_>) {
 
 fn large(cases: &mut Cases<'_>) {
     cases.class("size");
-    let over = cases.scene.limits.change_bytes_max as usize;
+    let over = cases.setup.limits.change_bytes_max as usize;
     cases.bytes("nothing but bytes", Code::ChangeTooLarge, vec![0; over + 1]);
     let draft = cases.message();
     cases.draft("a key of 4 MB", Code::ChangeTooLarge, draft, |draft| {

@@ -10,7 +10,7 @@ use tidings_core::{
     wire::PushedChange,
 };
 
-use super::{RawChange, Scene, draft::Draft, raw};
+use super::{RawChange, Setup, draft::Draft, raw};
 
 /// How a case must be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +55,14 @@ impl fmt::Debug for Case {
 
 /// The cases so far, and what they are made from.
 pub(super) struct Cases<'a> {
-    pub(super) scene: &'a Scene,
+    pub(super) setup: &'a Setup,
     pub(super) all: Vec<Case>,
     class: &'static str,
 }
 
 impl<'a> Cases<'a> {
-    pub(super) fn new(scene: &'a Scene) -> Self {
-        Self { scene, all: Vec::new(), class: "" }
+    pub(super) fn new(setup: &'a Setup) -> Self {
+        Self { setup, all: Vec::new(), class: "" }
     }
 
     /// Begins a class.
@@ -72,7 +72,7 @@ impl<'a> Cases<'a> {
 
     /// Adds bytes for the page.
     pub(super) fn bytes(&mut self, name: &'static str, code: Code, change: Vec<u8>) {
-        let document = self.scene.page();
+        let document = self.setup.page();
         self.push(name, Expected::Refused(code), PushedChange { document, change });
     }
 
@@ -109,44 +109,44 @@ impl<'a> Cases<'a> {
 
     /// What the attacker would honestly write.
     pub(super) fn honest(&self, document: &DocumentId, facts: &[Fact]) -> Draft {
-        Draft::write(&self.scene.stream, &self.scene.attacker, document, self.scene.now, facts)
+        Draft::write(&self.setup.stream, &self.setup.attacker, document, self.setup.now, facts)
     }
 
     /// The number of the operation that is visible under a key of the page.
     pub(super) fn counter_under(&self, key: &Key) -> u64 {
-        let page = self.scene.stream.document(&self.scene.page()).expect("the page is loaded");
+        let page = self.setup.stream.document(&self.setup.page()).expect("the page is loaded");
         page.visible(&key.to_string(), None)[0].0
     }
 
     /// The key of the attacker's first message.
     pub(super) fn own_message(&self) -> Key {
-        Key::Message(self.scene.message_id(&self.scene.attacker, 2))
+        Key::Message(self.setup.message_id(&self.setup.attacker, 2))
     }
 
     /// A new message: one operation that replaces nothing.
     pub(super) fn message(&self) -> Draft {
-        self.honest(&self.scene.page(), &[self.scene.says("one more")])
+        self.honest(&self.setup.page(), &[self.setup.says("one more")])
     }
 
     /// An edit that settles three concurrent ones, of three devices: one
     /// operation with three predecessors.
     pub(super) fn edit(&self) -> Draft {
-        self.honest(&self.scene.page(), &[self.scene.edits("settled")])
+        self.honest(&self.setup.page(), &[self.setup.edits("settled")])
     }
 
     /// Four reactions: four operations alike but for their keys.
     pub(super) fn reactions(&self) -> Draft {
-        let facts = ["🍎", "🍐", "🍊", "🍋"].map(|emoji| self.scene.reacts(emoji, true));
-        self.honest(&self.scene.page(), &facts)
+        let facts = ["🍎", "🍐", "🍊", "🍋"].map(|emoji| self.setup.reacts(emoji, true));
+        self.honest(&self.setup.page(), &facts)
     }
 
     /// A reaction taken back: one delete with one predecessor.
     pub(super) fn unreaction(&self) -> Draft {
-        self.honest(&self.scene.page(), &[self.scene.reacts("👍", false)])
+        self.honest(&self.setup.page(), &[self.setup.reacts("👍", false)])
     }
 
     /// A new title, in a document in which the attacker wrote nothing yet.
     pub(super) fn title(&self) -> Draft {
-        self.honest(&self.scene.conversation(), &[Fact::Info(InfoField::Title, Some("Taken over".into()))])
+        self.honest(&self.setup.conversation(), &[Fact::Info(InfoField::Title, Some("Taken over".into()))])
     }
 }

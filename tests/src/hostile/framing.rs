@@ -31,7 +31,7 @@ fn chunks(cases: &mut Cases<'_>) {
     cases.class("chunk");
     let message = cases.message();
     let body = message.raw().body();
-    let (_, document, _) = cases.scene.stream.document(&cases.scene.page()).expect("the page is loaded").save();
+    let (_, document, _) = cases.setup.stream.document(&cases.setup.page()).expect("the page is loaded").save();
     cases.bytes("no bytes", Code::ChangeMalformed, Vec::new());
     cases.bytes("one byte", Code::ChangeMalformed, vec![0x85]);
     cases.bytes("only magic bytes", Code::ChangeMalformed, message.raw().encode()[..4].to_vec());
@@ -167,8 +167,8 @@ fn checksums(cases: &mut Cases<'_>) {
 fn documents(cases: &mut Cases<'_>) {
     cases.class("document");
     let change = cases.message().raw().encode();
-    let scene = cases.scene;
-    let conversation = scene.stream.id().conversation().expect("the stream is a conversation's");
+    let setup = cases.setup;
+    let conversation = setup.stream.id().conversation().expect("the stream is a conversation's");
     for (name, document, code) in [
         ("page 0", TimelineId::of(conversation).page(0), Code::DocumentUnknown),
         (
@@ -177,8 +177,8 @@ fn documents(cases: &mut Cases<'_>) {
             Code::DocumentUnknown,
         ),
         ("another conversation", TimelineId::of(ConversationId::from_bytes([9; 16])).document(), Code::DocumentUnknown),
-        ("the victim's profile", DocumentId::Account(scene.victim.account.clone()), Code::DocumentUnknown),
-        ("the victim's home", DocumentId::Home(scene.victim.account.clone()), Code::DocumentUnknown),
+        ("the victim's profile", DocumentId::Account(setup.victim.account.clone()), Code::DocumentUnknown),
+        ("the victim's home", DocumentId::Home(setup.victim.account.clone()), Code::DocumentUnknown),
         // Whatever it depends on, it is not on a page that nobody has opened.
         ("a page far ahead", TimelineId::of(conversation).page(4_000_000), Code::WrongSequence),
         ("a page's change on the conversation", TimelineId::of(conversation).document(), Code::WrongSequence),
@@ -187,7 +187,7 @@ fn documents(cases: &mut Cases<'_>) {
         cases.push(name, Expected::Refused(code), pushed);
     }
     let ahead = TimelineId::of(conversation).page(4_000_000);
-    let fact = scene.says("far ahead");
-    let pushed = scene.write(&scene.stream, &scene.attacker, &ahead, &[fact]);
+    let fact = setup.says("far ahead");
+    let pushed = setup.write(&setup.stream, &setup.attacker, &ahead, &[fact]);
     cases.push("a new page far ahead", Expected::Refused(Code::PageNotOpen), pushed);
 }

@@ -6,40 +6,40 @@ use tidings_core::{doc::Change, journal::Entry, wire::PushedChange};
 use super::{
     case::{Cases, Expected},
     draft::{Cell, Draft, PUT},
-    scene::UNSEEN,
+    setup::UNSEEN,
 };
 
 pub(super) fn add(cases: &mut Cases<'_>) {
     cases.class("harmless");
-    let scene = cases.scene;
+    let setup = cases.setup;
     let parse = |entry: &Entry| Change::parse(&entry.change).expect("an entry is a change");
-    let own = scene.journal.iter().rev().find(|entry| parse(entry).device() == scene.attacker.device);
+    let own = setup.journal.iter().rev().find(|entry| parse(entry).device() == setup.attacker.device);
     let own = own.expect("the attacker wrote something");
     let own = PushedChange { document: own.document.clone(), change: own.change.clone() };
     cases.push("an own change, pushed again", Expected::Harmless, own);
     // First of those that move the attacker's chain on, since it is written on an earlier state.
-    let unseen = [scene.reacts(UNSEEN, true)];
-    let draft = Draft::write(&scene.earlier, &scene.attacker, &scene.page(), scene.now, &unseen);
+    let unseen = [setup.reacts(UNSEEN, true)];
+    let draft = Draft::write(&setup.earlier, &setup.attacker, &setup.page(), setup.now, &unseen);
     add_draft(cases, "a reaction beside one that was not seen", draft, |_| {});
     // Numbers of their own also when they are made anew.
-    let mut number = 1_000 + 10 * u16::try_from(scene.journal.len()).expect("a scene is short");
+    let mut number = 1_000 + 10 * u16::try_from(setup.journal.len()).expect("a setup is short");
     let mut message = || {
         number += 1;
         Draft::write(
-            &scene.stream,
-            &scene.attacker,
-            &scene.page(),
-            scene.now,
-            &[scene.message(&scene.attacker, number, "hm")],
+            &setup.stream,
+            &setup.attacker,
+            &setup.page(),
+            setup.now,
+            &[setup.message(&setup.attacker, number, "hm")],
         )
     };
     add_draft(cases, "an honest message", message(), |_| {});
     add_draft(cases, "time 0", message(), |draft| draft.header.time = 0);
-    let latest = scene.now.plus(scene.limits.clock_ahead_max()).as_seconds();
+    let latest = setup.now.plus(setup.limits.clock_ahead_max()).as_seconds();
     add_draft(cases, "a time at the end of the allowance", message(), |draft| {
         draft.header.time = i64::try_from(latest).expect("a time is small");
     });
-    let first = scene.journal.iter().find(|entry| entry.document == scene.page()).expect("the page has a change");
+    let first = setup.journal.iter().find(|entry| entry.document == setup.page()).expect("the page has a change");
     let first = parse(first).hash();
     add_draft(cases, "a dependency that another one has", message(), |draft| {
         draft.header.dependencies.push(*first.as_bytes());

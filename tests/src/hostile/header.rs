@@ -36,14 +36,14 @@ fn sequences(cases: &mut Cases<'_>) {
 }
 
 fn page<'a>(cases: &Cases<'a>) -> &'a Document {
-    cases.scene.stream.document(&cases.scene.page()).expect("the page is loaded")
+    cases.setup.stream.document(&cases.setup.page()).expect("the page is loaded")
 }
 
 fn dependencies(cases: &mut Cases<'_>) {
     cases.class("deps");
     let message = cases.message();
-    let scene = cases.scene;
-    let (_, own) = page(cases).latest_of(scene.attacker.device).expect("the attacker wrote on the page");
+    let setup = cases.setup;
+    let (_, own) = page(cases).latest_of(setup.attacker.device).expect("the attacker wrote on the page");
     assert!(message.header.dependencies.contains(own.as_bytes()) && message.header.dependencies.len() > 2);
     cases.raw("one that is unknown", Code::DependencyMissing, message.clone(), |raw| {
         raw.dependencies.push([0xff; 32]);
@@ -57,23 +57,23 @@ fn dependencies(cases: &mut Cases<'_>) {
         raw.dependencies.clear();
         raw.start_operation = 1;
     });
-    let elsewhere = scene.stream.document(&scene.conversation()).expect("the conversation is loaded").heads()[0];
+    let elsewhere = setup.stream.document(&setup.conversation()).expect("the conversation is loaded").heads()[0];
     cases.raw("one of another document", Code::DependencyMissing, message.clone(), |raw| {
         raw.dependencies.push(*elsewhere.as_bytes());
         raw.dependencies.sort_unstable();
     });
-    let (pending, fact) = (message.pushed(), scene.edits("on top of what is not admitted"));
-    let mut stream = scene.stream.clone();
+    let (pending, fact) = (message.pushed(), setup.edits("on top of what is not admitted"));
+    let mut stream = setup.stream.clone();
     let change = Change::parse(&pending.change).expect("a draft is a change");
     stream.apply_pending(&pending.document, &change).expect("a draft applies");
-    let behind = Draft::write(&stream, &scene.attacker, &scene.page(), scene.now, &[fact]);
+    let behind = Draft::write(&stream, &setup.attacker, &setup.page(), setup.now, &[fact]);
     cases.raw("a change that was never pushed", Code::DependencyMissing, behind, |raw| raw.sequence -= 1);
     cases.raw("not sorted", Code::NotCanonical, message.clone(), |raw| raw.dependencies.reverse());
     cases.raw("one twice", Code::NotCanonical, message.clone(), |raw| {
         let first = raw.dependencies[0];
         raw.dependencies.insert(0, first);
     });
-    for (name, count) in [("one too many", cases.scene.limits.change_dependencies_max + 1), ("5,000 of them", 5_000)] {
+    for (name, count) in [("one too many", cases.setup.limits.change_dependencies_max + 1), ("5,000 of them", 5_000)] {
         cases.raw(name, Code::TooManyDependencies, message.clone(), |raw| {
             raw.dependencies = (0..count).map(hash_of).collect();
         });
@@ -90,11 +90,11 @@ fn hash_of(number: u32) -> [u8; 32] {
 
 /// A title written into a document in which there was nothing.
 fn blank_title(cases: &Cases<'_>) -> Draft {
-    let scene = cases.scene;
-    let mut blank = scene.stream.clone();
-    blank.insert(Document::new(scene.conversation()));
+    let setup = cases.setup;
+    let mut blank = setup.stream.clone();
+    blank.insert(Document::new(setup.conversation()));
     let fact = Fact::Info(InfoField::Title, Some("Taken over".into()));
-    Draft::write(&blank, &scene.attacker, &scene.conversation(), scene.now, &[fact])
+    Draft::write(&blank, &setup.attacker, &setup.conversation(), setup.now, &[fact])
 }
 
 fn start_operations(cases: &mut Cases<'_>) {
@@ -123,7 +123,7 @@ fn start_operations(cases: &mut Cases<'_>) {
 fn times(cases: &mut Cases<'_>) {
     cases.class("time");
     let message = cases.message();
-    let allowed = cases.scene.now.plus(cases.scene.limits.clock_ahead_max()).as_seconds();
+    let allowed = cases.setup.now.plus(cases.setup.limits.clock_ahead_max()).as_seconds();
     let ahead = i64::try_from(allowed).expect("a time is small") + 3_600;
     for (name, time, code) in [
         ("before 1970", -1, Code::TimeInvalid),

@@ -15,12 +15,12 @@ pub(super) fn add(cases: &mut Cases<'_>) {
 
 fn actor(cases: &mut Cases<'_>) {
     cases.class("identity");
-    let scene = cases.scene;
-    let fact = scene.says("not mine");
-    let write = |session| Draft::write(&scene.stream, session, &scene.page(), scene.now, std::slice::from_ref(&fact));
-    cases.draft("the victim's next change, forged", Code::WrongActor, write(&scene.victim), |_| {});
-    cases.draft("a change of the account's other device", Code::WrongActor, write(&scene.others[0]), |_| {});
-    let admitted = scene.journal.iter().rev().find(|entry| entry.account == scene.victim.account);
+    let setup = cases.setup;
+    let fact = setup.says("not mine");
+    let write = |session| Draft::write(&setup.stream, session, &setup.page(), setup.now, std::slice::from_ref(&fact));
+    cases.draft("the victim's next change, forged", Code::WrongActor, write(&setup.victim), |_| {});
+    cases.draft("a change of the account's other device", Code::WrongActor, write(&setup.others[0]), |_| {});
+    let admitted = setup.journal.iter().rev().find(|entry| entry.account == setup.victim.account);
     let admitted = admitted.expect("the victim wrote something");
     let pushed = PushedChange { document: admitted.document.clone(), change: admitted.change.clone() };
     cases.push("a change of the victim, pushed again", Expected::Refused(Code::WrongActor), pushed);

@@ -7,8 +7,8 @@ use tidings_core::{
     doc::Fact,
     ids::AccountId,
     model::{
-        ConversationKind, ConversationState, Created, Grant, MemberField, MemberStatus, Permission, Policy, Role,
-        RoleDefinition, RoleName, Standing, Theme,
+        ConversationKind, ConversationState, Created, Grant, MemberField, MemberStatus, Membership, Permission, Policy,
+        Role, RoleDefinition, RoleName, Theme,
     },
     wire::encode,
 };
@@ -20,7 +20,7 @@ use super::{
 };
 
 pub(super) fn add(cases: &mut Cases<'_>) {
-    standings(cases);
+    memberships(cases);
     grants(cases);
     roles(cases);
     the_rest(cases);
@@ -29,25 +29,25 @@ pub(super) fn add(cases: &mut Cases<'_>) {
 
 /// Adds what the attacker's device would write to state this.
 fn says(cases: &mut Cases<'_>, name: &'static str, code: Code, fact: Fact) {
-    let draft = cases.honest(&cases.scene.conversation(), &[fact]);
+    let draft = cases.honest(&cases.setup.conversation(), &[fact]);
     cases.push(name, Expected::Refused(code), draft.pushed());
 }
 
-fn standings(cases: &mut Cases<'_>) {
-    cases.class("standing");
-    let scene = cases.scene;
+fn memberships(cases: &mut Cases<'_>) {
+    cases.class("member status");
+    let setup = cases.setup;
     let (ann, bob, eve) = (account("ann"), account("bob"), account("eve"));
-    let members = &scene.stream.conversation().members;
+    let members = &setup.stream.conversation().members;
     let next = |who: &AccountId, status: MemberStatus, by: &AccountId| {
-        let former = members.get(who).and_then(|member| member.standing.as_ref());
-        Standing::next(former, status, by, scene.now)
+        let former = members.get(who).and_then(|member| member.membership.as_ref());
+        Membership::next(former, status, by, setup.now)
     };
     let moved = |who: &AccountId, status| Fact::MemberStatus(who.clone(), next(who, status, &eve));
     let signed = Fact::MemberStatus(bob.clone(), next(&bob, MemberStatus::Removed, &ann));
     says(cases, "signed with the owner's name", Code::NotTheAuthor, signed);
-    let younger = Standing { joined_at: Some(scene.ago(1)), ..next(&bob, MemberStatus::Removed, &eve) };
+    let younger = Membership { joined_at: Some(setup.ago(1)), ..next(&bob, MemberStatus::Removed, &eve) };
     says(cases, "of somebody who joined at another time", Code::ValueInvalid, Fact::MemberStatus(bob.clone(), younger));
-    let brought = Standing { invited_by: Some(eve.clone()), ..next(&bob, MemberStatus::Removed, &eve) };
+    let brought = Membership { invited_by: Some(eve.clone()), ..next(&bob, MemberStatus::Removed, &eve) };
     says(cases, "of somebody whom another one added", Code::ValueInvalid, Fact::MemberStatus(bob.clone(), brought));
     says(cases, "of the owner, removed", Code::RankTooLow, moved(&ann, MemberStatus::Removed));
     says(cases, "of the owner, banned", Code::RankTooLow, moved(&ann, MemberStatus::Banned));
@@ -59,7 +59,7 @@ fn standings(cases: &mut Cases<'_>) {
 
 fn grants(cases: &mut Cases<'_>) {
     cases.class("grant");
-    let now = cases.scene.now;
+    let now = cases.setup.now;
     let grant = |name: &str, permission, allowed, by: &str| {
         let grant = Grant { allowed, by: account(by), at: now, until: None };
         Fact::MemberGrant(account(name), permission, Some(grant))
@@ -106,7 +106,7 @@ fn the_rest(cases: &mut Cases<'_>) {
     says(cases, "a color that is none", Code::ValueInvalid, color);
     let theme = Theme { background_url: Some("javascript:alert(1)".into()), color: None };
     says(cases, "a background that is a script", Code::ValueInvalid, Fact::Theme(Some(theme)));
-    let created = Created::new(ConversationKind::Group, account("eve"), cases.scene.now);
+    let created = Created::new(ConversationKind::Group, account("eve"), cases.setup.now);
     says(cases, "created once more", Code::ConversationExists, Fact::Created(created));
     says(cases, "a day and a second of slow mode", Code::ValueInvalid, Fact::Policy(Policy::SlowModeSeconds(86_401)));
     says(cases, "threads 33 deep", Code::ValueInvalid, Fact::Policy(Policy::SubroomDepthMax(33)));
@@ -116,7 +116,7 @@ fn the_rest(cases: &mut Cases<'_>) {
 fn unknown(cases: &mut Cases<'_>) {
     cases.class("unknown");
     let title = cases.title();
-    let created = Created::new(ConversationKind::Group, account("eve"), cases.scene.now);
+    let created = Created::new(ConversationKind::Group, account("eve"), cases.setup.now);
     let mut temple = encode(&created);
     let group = temple.windows(5).position(|bytes| bytes == b"group").expect("the kind is written by its name");
     temple[group..group + 5].copy_from_slice(b"tribe");

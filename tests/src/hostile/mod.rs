@@ -23,19 +23,19 @@ mod named;
 mod operation;
 mod predecessor;
 mod raw;
-mod scene;
+mod setup;
 mod thread;
 mod value;
 
 pub use case::{Case, Expected};
 pub use raw::{RawChange, chunk, put, put_signed};
-pub use scene::{Scene, account, device};
+pub use setup::{Setup, account, device};
 
 use case::Cases;
 
 /// Every case, in an order in which those that are admitted come last.
-pub fn corpus(scene: &Scene) -> Vec<Case> {
-    let mut cases = Cases::new(scene);
+pub fn corpus(setup: &Setup) -> Vec<Case> {
+    let mut cases = Cases::new(setup);
     framing::add(&mut cases);
     bomb::add(&mut cases);
     identity::add(&mut cases);
@@ -55,8 +55,8 @@ pub fn corpus(scene: &Scene) -> Vec<Case> {
 
 /// Those that are admitted, of which each one moves the attacker's chain on:
 /// they are made anew after each.
-pub fn harmless(scene: &Scene) -> Vec<Case> {
-    let mut cases = Cases::new(scene);
+pub fn harmless(setup: &Setup) -> Vec<Case> {
+    let mut cases = Cases::new(setup);
     harmless::add(&mut cases);
     cases.all
 }

@@ -175,7 +175,7 @@ fn keys(cases: &mut Cases<'_>) {
     });
     let twice = cases.reactions();
     cases.draft("twice, one between", Code::OperationIllegal, twice, |draft| draft.rows[2] = draft.rows[0].clone());
-    let both = cases.honest(&cases.scene.page(), &[cases.scene.reacts("🍇", true), cases.scene.reacts("👍", false)]);
+    let both = cases.honest(&cases.setup.page(), &[cases.setup.reacts("🍇", true), cases.setup.reacts("👍", false)]);
     cases.draft("put and deleted", Code::OperationIllegal, both, |draft| {
         let deleted = Row { place: draft.rows[0].place.clone(), ..draft.rows[1].clone() };
         draft.rows[1] = deleted;

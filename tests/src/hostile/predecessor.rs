@@ -7,7 +7,7 @@ use super::{
     case::Cases,
     cells::{literal, nulls},
     draft::{Draft, PREDECESSOR_ACTOR, PREDECESSOR_COUNTER},
-    scene::UNSEEN,
+    setup::UNSEEN,
 };
 
 pub(super) fn add(cases: &mut Cases<'_>) {
@@ -55,10 +55,10 @@ fn lies(cases: &mut Cases<'_>) {
     cases.draft("a delete of another key's", code, unreaction.clone(), |draft| {
         draft.row().predecessors = vec![(0, other_key)];
     });
-    let victims = cases.scene.message_id(&cases.scene.attacker, 2);
-    let victims = Key::Reaction(victims, "👍".into(), cases.scene.victim.account.clone());
+    let victims = cases.setup.message_id(&cases.setup.attacker, 2);
+    let victims = Key::Reaction(victims, "👍".into(), cases.setup.victim.account.clone());
     let victims = number(cases, &victims);
-    let device = cases.scene.victim.device.as_bytes().to_vec();
+    let device = cases.setup.victim.device.as_bytes().to_vec();
     cases.draft("a delete of the victim's reaction", code, unreaction, |draft| {
         draft.header.other_actors = vec![device];
         draft.row().predecessors = vec![(1, victims)];
@@ -115,11 +115,11 @@ fn number(cases: &Cases<'_>, key: &Key) -> i64 {
 
 /// Written where an entry was not seen yet, and naming it all the same.
 fn not_in_the_past(cases: &mut Cases<'_>) {
-    let scene = cases.scene;
-    let facts = [scene.reacts(UNSEEN, true)];
+    let setup = cases.setup;
+    let facts = [setup.reacts(UNSEEN, true)];
     let later = number(cases, &facts[0].write().0);
-    let draft = Draft::write(&scene.earlier, &scene.attacker, &scene.page(), scene.now, &facts);
-    let [_, laptop] = &scene.others;
+    let draft = Draft::write(&setup.earlier, &setup.attacker, &setup.page(), setup.now, &facts);
+    let [_, laptop] = &setup.others;
     cases.draft("one that is not in the past", Code::WrongPredecessors, draft, |draft| {
         draft.header.other_actors = vec![laptop.device.as_bytes().to_vec()];
         draft.row().predecessors = vec![(1, later)];

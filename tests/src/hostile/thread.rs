@@ -6,8 +6,8 @@ use tidings_core::{
     doc::Fact,
     ids::{ConversationId, DocumentId, MessageId, TimelineId},
     model::{
-        ConversationKind, ConversationState, Created, InfoField, Late, LateState, MemberStatus, Parent, Policy, Role,
-        Standing,
+        ConversationKind, ConversationState, Created, InfoField, Late, LateState, MemberStatus, Membership, Parent,
+        Policy, Role,
     },
 };
 
@@ -31,24 +31,24 @@ fn says(cases: &mut Cases<'_>, name: &'static str, code: Code, document: &Docume
 /// The thread of a message, whatever there is of it.
 fn thread_of(cases: &Cases<'_>, message: &MessageId) -> DocumentId {
     let conversation = conversation(cases);
-    let thread = ConversationId::thread(cases.scene.stream.tenant(), conversation, message);
+    let thread = ConversationId::thread(cases.setup.stream.tenant(), conversation, message);
     TimelineId::of_thread(conversation, thread).document()
 }
 
 fn conversation(cases: &Cases<'_>) -> ConversationId {
-    cases.scene.stream.id().conversation().expect("the stream is a conversation's")
+    cases.setup.stream.id().conversation().expect("the stream is a conversation's")
 }
 
 fn openings(cases: &mut Cases<'_>) {
     cases.class("thread");
-    let scene = cases.scene;
-    let (root, message) = (conversation(cases), scene.message_id(&scene.victim, 1));
+    let setup = cases.setup;
+    let (root, message) = (conversation(cases), setup.message_id(&setup.victim, 1));
     let nowhere = ConversationId::from_bytes([9; 16]);
-    let unsaid = scene.message_id(&scene.victim, 77);
+    let unsaid = setup.message_id(&setup.victim, 77);
     let parent = Parent { conversation: root, message: message.clone(), page: 1, depth: 1 };
     let created = Created {
         parent: Some(parent.clone()),
-        ..Created::new(ConversationKind::Thread, scene.attacker.account.clone(), scene.now)
+        ..Created::new(ConversationKind::Thread, setup.attacker.account.clone(), setup.now)
     };
     let from = |parent: Parent| Created { parent: Some(parent), ..created.clone() };
     let document = thread_of(cases, &message);
@@ -103,26 +103,26 @@ fn openings(cases: &mut Cases<'_>) {
 
 /// Of a thread that nobody opened, and of the conversation as if it were one.
 fn strangers(cases: &mut Cases<'_>) {
-    let scene = cases.scene;
-    let message = scene.message_id(&scene.victim, 1);
+    let setup = cases.setup;
+    let message = setup.message_id(&setup.victim, 1);
     let document = thread_of(cases, &message);
     let thread = document.thread().expect("it is a thread's");
     let page = TimelineId::of_thread(conversation(cases), thread).page(1);
     let unknown = Code::ConversationUnknown;
     says(cases, "named, that nobody opened", unknown, &document, &[Fact::Info(InfoField::Title, Some("Mine".into()))]);
     says(cases, "closed, that nobody opened", unknown, &document, &[Fact::State(ConversationState::Closed)]);
-    says(cases, "written in, that nobody opened", unknown, &page, &[scene.says("is anybody here?")]);
-    let joined = Standing::next(None, MemberStatus::Active, &scene.attacker.account, scene.now);
+    says(cases, "written in, that nobody opened", unknown, &page, &[setup.says("is anybody here?")]);
+    let joined = Membership::next(None, MemberStatus::Active, &setup.attacker.account, setup.now);
     let joined = Fact::MemberStatus(account("zoe"), joined);
     says(cases, "joined, that nobody opened", unknown, &document, &[joined]);
 }
 
 fn held(cases: &mut Cases<'_>) {
     cases.class("late");
-    let scene = cases.scene;
-    let (conversation, message) = (scene.conversation(), scene.message_id(&scene.victim, 1));
+    let setup = cases.setup;
+    let (conversation, message) = (setup.conversation(), setup.message_id(&setup.victim, 1));
     let late = |state, by: &str| {
-        let late = Late { state, thread: None, by: account(by), at: scene.now };
+        let late = Late { state, thread: None, by: account(by), at: setup.now };
         [Fact::Late(message.clone(), late)]
     };
     let unknown = Code::MessageUnknown;
@@ -130,6 +130,6 @@ fn held(cases: &mut Cases<'_>) {
     says(cases, "let in, that is not held", unknown, &conversation, &late(LateState::Admitted, "eve"));
     says(cases, "discarded, that is not held", unknown, &conversation, &late(LateState::Discarded, "eve"));
     says(cases, "let in by the owner", Code::NotTheAuthor, &conversation, &late(LateState::Admitted, "ann"));
-    let words = scene.message(&scene.victim, 78, "words in another's mouth");
-    says(cases, "written for somebody else", Code::NotTheAuthor, &scene.page(), &[words]);
+    let words = setup.message(&setup.victim, 78, "words in another's mouth");
+    says(cases, "written for somebody else", Code::NotTheAuthor, &setup.page(), &[words]);
 }

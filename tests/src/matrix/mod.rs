@@ -1,7 +1,7 @@
 //! The permission matrix: the table that was written by hand, and what each
 //! of its lines does, for an authority to judge.
 
-mod deed;
+mod action;
 mod table;
 
 use std::collections::BTreeMap;
@@ -14,8 +14,8 @@ use tidings_core::{
         AccountId, ConversationId, DeviceId, DocumentId, InviteId, MessageId, Stamp, StreamId, TenantId, TimelineId,
     },
     model::{
-        ConversationKind, ConversationState, Created, Grant, LateState, MemberStatus, MessageBody, Permission,
-        Permissions, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName, Standing,
+        ConversationKind, ConversationState, Created, Grant, LateState, MemberStatus, Membership, MessageBody,
+        Permission, Permissions, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName,
     },
     time::WallTime,
     wire::{DocumentSnapshot, Fetched, Push, PushedChange},
@@ -63,18 +63,18 @@ fn planner() -> RoleName {
 }
 
 /// A conversation in a state, under a policy, with everybody in it.
-pub struct Scene {
+pub struct Setup {
     stream: Stream,
 }
 
-impl Scene {
+impl Setup {
     /// The scene of a section of the table, with one policy set.
     ///
     /// # Panics
     /// When the section is of no state there is.
     pub fn new(section: &str, policy: Option<Policy>) -> Self {
         let stream = Stream::new(tenant(), StreamId::Conversation(CONVERSATION));
-        let mut scene = Self { stream };
+        let mut setup = Self { stream };
         let mut facts = vec![Fact::Created(Created::new(ConversationKind::Group, account("owner"), NOW))];
         let permissions =
             [Permission::MessageSend, Permission::PinAdd, Permission::MemberAdd, Permission::ConversationLock];
@@ -92,33 +92,33 @@ impl Scene {
         });
         for (name, role, status) in actors.chain(TARGETS) {
             facts.push(Fact::MemberRole(account(name), role));
-            let standing = Standing::next(None, status, &account("owner"), NOW);
-            facts.push(Fact::MemberStatus(account(name), standing));
+            let membership = Membership::next(None, status, &account("owner"), NOW);
+            facts.push(Fact::MemberStatus(account(name), membership));
         }
         let grant = |allowed, until| Some(Grant { allowed, by: account("owner"), at: WallTime::from_millis(0), until });
         facts.push(Fact::MemberGrant(account("helper"), Permission::PinAdd, grant(true, None)));
         facts.push(Fact::MemberGrant(account("helper"), Permission::MessageDeleteAny, grant(true, Some(later()))));
         facts.push(Fact::MemberGrant(account("helper"), Permission::MessageSend, grant(false, None)));
         facts.push(Fact::MemberGrant(account("former"), Permission::PinAdd, grant(true, Some(NOW))));
-        facts.push(Fact::Pin(message("member2"), Some(deed::pin("owner"))));
-        facts.push(Fact::Invite(INVITE, Some(deed::invite("owner", true))));
-        facts.push(Fact::Late(held(), deed::late("system", LateState::Held)));
+        facts.push(Fact::Pin(message("member2"), Some(action::pin("owner"))));
+        facts.push(Fact::Invite(INVITE, Some(action::invite("owner", true))));
+        facts.push(Fact::Late(held(), action::late("system", LateState::Held)));
         facts.extend(policy.map(Fact::Policy));
         match section {
             "held" | "active" => {}
             "locked" => facts.push(Fact::Locked(true)),
             state => facts.push(Fact::State(ConversationState::parse(state).expect("a section is a state"))),
         }
-        scene.state(&TimelineId::of(CONVERSATION).document(), &facts);
+        setup.state(&TimelineId::of(CONVERSATION).document(), &facts);
         let says = |name: &&str| {
             let body = MessageBody { content: "words".into(), reply_to: None, mentions: None };
             Fact::Message(message(name), body)
         };
         let facts: Vec<Fact> = ACTORS.iter().chain(&["member2"]).map(says).collect();
-        scene.state(&page(), &facts);
-        scene.state(&thread_of(&message("owner")), &[deed::thread("owner", CONVERSATION, message("owner"), 1)]);
-        scene.state(&thread_page(), &[deed::reply("owner", 1)]);
-        scene
+        setup.state(&page(), &facts);
+        setup.state(&thread_of(&message("owner")), &[action::thread("owner", CONVERSATION, message("owner"), 1)]);
+        setup.state(&thread_page(), &[action::reply("owner", 1)]);
+        setup
     }
 
     /// States what no authority is asked about.
@@ -175,11 +175,11 @@ impl Scene {
     /// The push of an actor who does what a line of the table names.
     ///
     /// # Panics
-    /// When no deed has that name.
-    pub fn push(&self, actor: &str, deed: &str) -> Push {
-        let (document, facts) = deed::facts(&self.stream, actor, deed);
+    /// When no action has that name.
+    pub fn push(&self, actor: &str, action: &str) -> Push {
+        let (document, facts) = action::facts(&self.stream, actor, action);
         let device = session(actor).device;
-        let (change, _) = self.stream.clone().write(device, &document, NOW, &facts).expect("a deed states something");
+        let (change, _) = self.stream.clone().write(device, &document, NOW, &facts).expect("a action states something");
         let changes = vec![PushedChange { document, change: change.bytes().to_vec() }];
         Push { request: 7, stream: self.stream.id().clone(), changes }
     }

@@ -13,7 +13,7 @@ pub struct Line {
     /// The section it is in.
     pub section: String,
     /// What is done or held.
-    pub deed: String,
+    pub action: String,
     /// The policy under which it holds; none for all others.
     pub policy: Option<Policy>,
     /// By actor, in the order of `ACTORS`.
@@ -30,7 +30,7 @@ impl Table {
     /// # Panics
     /// When a line is none.
     pub fn read() -> Self {
-        let (mut section, mut deed, mut lines) = (String::new(), String::new(), Vec::new());
+        let (mut section, mut action, mut lines) = (String::new(), String::new(), Vec::new());
         for line in include_str!("table.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if let Some(name) = line.strip_prefix('[') {
                 section = name.trim_end_matches(']').to_owned();
@@ -45,10 +45,10 @@ impl Table {
             }
             let policy = line.starts_with("  ").then(|| policy(&name));
             if policy.is_none() {
-                deed = name;
+                action = name;
             }
             let verdicts = cells.iter().map(|cell| cell.chars().next().expect("a cell is not empty")).collect();
-            lines.push(Line { section: section.clone(), deed: deed.clone(), policy, verdicts });
+            lines.push(Line { section: section.clone(), action: action.clone(), policy, verdicts });
         }
         Self(lines)
     }
@@ -62,8 +62,8 @@ impl Table {
     pub fn under(&self, section: &str, policy: Option<Policy>) -> Vec<&Line> {
         let lines = || self.0.iter().filter(|line| line.section == section);
         let special =
-            |deed: &str| lines().find(|line| line.deed == deed && line.policy.is_some() && line.policy == policy);
-        lines().filter(|line| line.policy.is_none()).map(|line| special(&line.deed).unwrap_or(line)).collect()
+            |action: &str| lines().find(|line| line.action == action && line.policy.is_some() && line.policy == policy);
+        lines().filter(|line| line.policy.is_none()).map(|line| special(&line.action).unwrap_or(line)).collect()
     }
 }
 

@@ -108,7 +108,7 @@ pub(super) fn draw_bounds(random: &mut Random, is_restored: bool) -> Bounds {
     let stream_bytes_max = count(shipped.stream_bytes_max, &[0, 20_000]);
     let streams_looked_at_max = count(shipped.streams_looked_at_max, &[1]);
     let commits_waiting_max = count(shipped.commits_waiting_max, &[1]);
-    let streams_untold_max = count(shipped.streams_untold_max, &[0, 1]);
+    let streams_undelivered_max = count(shipped.streams_undelivered_max, &[0, 1]);
     let receipts_waiting_max = count(shipped.receipts_waiting_max, &[1, 2]);
     let receipts_at_once_max = count(shipped.receipts_at_once_max, &[1, 2]);
     let frame_entries_max = count(shipped.frame_entries_max, &[1, 2, 5]);
@@ -133,7 +133,7 @@ pub(super) fn draw_bounds(random: &mut Random, is_restored: bool) -> Bounds {
         stream_bytes_max,
         streams_looked_at_max,
         commits_waiting_max,
-        streams_untold_max,
+        streams_undelivered_max,
         receipts_waiting_max,
         receipts_at_once_max,
         frame_entries_max,

@@ -15,7 +15,7 @@ use super::{
     world::{Device, World, tenant},
 };
 use crate::{
-    hostile::{Case, Expected, Scene, corpus},
+    hostile::{Case, Expected, Setup, corpus},
     random::Random,
 };
 
@@ -26,17 +26,17 @@ const CASE_BYTES_MAX: usize = 64 * 1024;
 
 /// The conversation that the corpus is about, how it came to be, and the cases.
 struct Corpus {
-    scene: Scene,
+    setup: Setup,
     script: Vec<(Session, PushedChange)>,
     cases: Vec<Case>,
 }
 
 /// The same in every world.
 static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
-    let (scene, script) = Scene::new(&tenant(), ConversationId::from_bytes([0xb0; 16]), wall(0, 0));
-    let mut cases = corpus(&scene);
+    let (setup, script) = Setup::new(&tenant(), ConversationId::from_bytes([0xb0; 16]), wall(0, 0));
+    let mut cases = corpus(&setup);
     cases.retain(|case| case.expected != Expected::Harmless && case.pushed.change.len() <= CASE_BYTES_MAX);
-    Corpus { scene, script, cases }
+    Corpus { setup, script, cases }
 });
 
 /// The hostile client of a world.
@@ -60,9 +60,9 @@ impl Intruder {
     /// # Errors
     /// The case that was accepted.
     pub fn attack(&mut self, world: &mut World, random: &mut Random) -> Result<(), String> {
-        let Corpus { scene, script, cases } = &*CORPUS;
+        let Corpus { setup, script, cases } = &*CORPUS;
         while let Some((session, pushed)) = script.get(self.written) {
-            let Some(ServerFrame::Accepted(_)) = push(world, session, scene.stream.id(), pushed) else {
+            let Some(ServerFrame::Accepted(_)) = push(world, session, setup.stream.id(), pushed) else {
                 // The world has other troubles now; it goes on the next time.
                 return Ok(());
             };
@@ -71,7 +71,7 @@ impl Intruder {
         for _ in 0..3 {
             let case = random.pick(cases);
             self.sent += 1;
-            match push(world, &scene.attacker, scene.stream.id(), &case.pushed) {
+            match push(world, &setup.attacker, setup.stream.id(), &case.pushed) {
                 Some(ServerFrame::Accepted(_)) => {
                     return Err(format!("{case} was accepted: {:?}", ChangeHash::of_change(&case.pushed.change)));
                 }
@@ -83,7 +83,7 @@ impl Intruder {
             }
         }
         let garbage = (0..random.below(200)).map(|_| random.number().to_be_bytes()[0]).collect();
-        if let Some(device) = hello(world, &scene.attacker) {
+        if let Some(device) = hello(world, &setup.attacker) {
             world.inject(device, garbage);
             world.run_ms(50);
             world.close_stranger(device);

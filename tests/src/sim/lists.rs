@@ -8,7 +8,7 @@ use tidings_core::{
     code::Code,
     engine::{DirectoryPage, ListPage, OwnPage},
     ids::{AccountId, ConversationId},
-    model::{ConversationState, DirectoryQuery, MemberStatus, OwnQuery, Query, standing},
+    model::{ConversationState, DirectoryQuery, MemberStatus, OwnQuery, Query, member_status},
 };
 
 use super::{
@@ -39,10 +39,10 @@ impl Run<'_> {
         let names: Vec<ConversationId> = names.into_iter().map(|(_, id)| id).collect();
         for device in 0..self.world.clients().len() {
             let account = self.world.clients()[device].account.clone();
-            let expected = self.standings(&account);
+            let expected = self.member_statuses(&account);
             let rows = self.own(device)?;
             let listed: BTreeMap<ConversationId, MemberStatus> =
-                rows.iter().map(|row| (row.conversation, standing(&row.role, row.status))).collect();
+                rows.iter().map(|row| (row.conversation, member_status(&row.role, row.status))).collect();
             ensure!(listed.len() == rows.len(), "{account} is listed a conversation twice");
             ensure!(listed == expected, "{account} is listed {listed:?}, and the store says {expected:?}");
             let times: Vec<_> = rows.iter().map(|row| row.activity_at).collect();
@@ -60,7 +60,7 @@ impl Run<'_> {
     }
 
     /// Where an account stands, by the store.
-    fn standings(&self, account: &AccountId) -> BTreeMap<ConversationId, MemberStatus> {
+    fn member_statuses(&self, account: &AccountId) -> BTreeMap<ConversationId, MemberStatus> {
         let store = self.world.database().store();
         let stands = |conversation: &ConversationId| {
             let state = wait(store.conversation_state(&tenant(), *conversation)).expect("the database answers");
@@ -68,7 +68,7 @@ impl Run<'_> {
             if state == Some(ConversationState::Deleted) {
                 return None;
             }
-            Some((*conversation, standing(&member.role, member.status)))
+            Some((*conversation, member_status(&member.role, member.status)))
         };
         self.conversations.iter().filter_map(stands).collect()
     }

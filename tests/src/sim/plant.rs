@@ -23,7 +23,7 @@ pub enum Plant {
     /// Receipts are told, and not stored.
     ReceiptBackwards,
     /// Whoever is removed is not told.
-    RevokedUntold,
+    RevokedUnsent,
     /// A snapshot is said to hold what was written behind it.
     OldSnapshot,
     /// A commit writes a part, and is acknowledged whole.
@@ -45,7 +45,7 @@ impl Plant {
         Plant::TellNonMember,
         Plant::NoLook,
         Plant::ReceiptBackwards,
-        Plant::RevokedUntold,
+        Plant::RevokedUnsent,
         Plant::OldSnapshot,
         Plant::HalfCommit,
         Plant::ClockBack,

@@ -423,7 +423,7 @@ impl Gate for NodeStore {
             Some(Plant::NoLook) if cursor.is_some() => {
                 missed = CatchUp { cursor: missed.cursor, ..CatchUp::default() };
             }
-            Some(Plant::RevokedUntold) => missed.revoked.clear(),
+            Some(Plant::RevokedUnsent) => missed.revoked.clear(),
             Some(Plant::EntryTwice) => {
                 for entries in missed.entries.iter_mut().map(|(_, entries)| entries) {
                     let again = entries.last().cloned();

@@ -798,7 +798,7 @@ impl World {
                 if let Some(whole) = &whole {
                     self.told.note(account, link, whole);
                 }
-                if self.database.plant == Some(Plant::RevokedUntold) && matches!(frame, ServerFrame::Revoked(_)) {
+                if self.database.plant == Some(Plant::RevokedUnsent) && matches!(frame, ServerFrame::Revoked(_)) {
                     continue;
                 }
                 if let Some((_, frames)) = stranger {

@@ -9,7 +9,7 @@ import { button, element, replaceContent } from "../dom";
 import { attempt, reasonOf, type Person } from "../person";
 
 /** What stands beside a row that is of no use to try. */
-const STANDINGS = {
+const STATUS_TEXTS = {
   requested: "You asked",
   banned: "You are banned",
 } as const;
@@ -90,12 +90,12 @@ export function openDiscovery(person: Person, open: (conversation: string) => vo
         element("span", { class: "discovery-name", dir: "auto" }, name),
         element("span", { class: "quiet" }, [row.name && `@${row.name}`, row.kind, people].filter(Boolean).join(" · ")),
       ),
-      deed(row),
+      action(row),
     );
   }
 
   /** What can be done about a row: go there, come in, or nothing. */
-  function deed(row: DirectoryRow): HTMLElement {
+  function action(row: DirectoryRow): HTMLElement {
     const { conversation, status } = row;
     if (status === "active" || status === "subscribed" || status === "invited") {
       const go = (): void => {
@@ -106,8 +106,8 @@ export function openDiscovery(person: Person, open: (conversation: string) => vo
     }
     const isInvited = row.join !== "open";
     if (status === "requested" || status === "banned" || isInvited) {
-      const words = status === "requested" || status === "banned" ? STANDINGS[status] : "By invitation";
-      return element("span", { class: "quiet", "data-testid": "discovery-standing" }, words);
+      const words = status === "requested" || status === "banned" ? STATUS_TEXTS[status] : "By invitation";
+      return element("span", { class: "quiet", "data-testid": "discovery-status" }, words);
     }
     const ask = button(
       { class: "button primary", "data-testid": "discovery-join" },

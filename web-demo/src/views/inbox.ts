@@ -20,7 +20,7 @@ const UNREAD_MAX = 9999;
 const HOUR_MS = 3_600_000;
 
 /** What is shown instead of the last words to who is not a member. */
-const STANDINGS: Readonly<Record<Exclude<MemberStatus, "active">, string>> = {
+const STATUS_TEXTS: Readonly<Record<Exclude<MemberStatus, "active">, string>> = {
   invited: "You were invited",
   requested: "You asked to be let in",
   left: "You left",
@@ -316,7 +316,7 @@ function matches(row: ConversationRow, wanted: string): boolean {
 
 function preview(person: Person, row: ConversationRow): string {
   if (row.status !== "active") {
-    return STANDINGS[row.status];
+    return STATUS_TEXTS[row.status];
   }
   const last = row.lastMessage;
   if (last === undefined) {

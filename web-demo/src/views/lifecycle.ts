@@ -10,16 +10,16 @@ import { attempt, outcome, type Person } from "../person";
 import { may, mayInAnyState } from "../rights";
 import { createSection, type Section } from "../section";
 
-/** Makes the part with the deeds. */
+/** Makes the part with the actions. */
 export function createLifecycle(person: Person, conversation: string): Section {
   const { client } = person;
 
-  function deed(name: string, face: IconName, words: string, hint: string, act: () => void, danger = false): HTMLElement {
+  function action(name: string, face: IconName, words: string, hint: string, act: () => void, danger = false): HTMLElement {
     return button(
-      { class: danger ? "deed danger" : "deed", "data-testid": name, "data-focus": name },
+      { class: danger ? "panel-action danger" : "panel-action", "data-testid": name, "data-focus": name },
       act,
       icon(face),
-      element("span", { class: "deed-text" }, words, hint !== "" && element("span", { class: "quiet" }, hint)),
+      element("span", { class: "panel-action-text" }, words, hint !== "" && element("span", { class: "quiet" }, hint)),
     );
   }
 
@@ -35,17 +35,17 @@ export function createLifecycle(person: Person, conversation: string): Section {
     return [
       may(detail, "conversation:lock") &&
         (locked
-          ? deed("unlock", "lock", "Unlock", "Members can write again.", setLocked(false))
-          : deed("lock", "lock", "Lock", "Only moderators and above can write.", setLocked(true))),
+          ? action("unlock", "lock", "Unlock", "Members can write again.", setLocked(false))
+          : action("lock", "lock", "Lock", "Only moderators and above can write.", setLocked(true))),
       mayState &&
         state !== "active" &&
-        deed("reopen", "open", "Reopen", "The conversation goes on.", setState("active")),
-      mayState && state === "active" && deed("archive", "archive", "Archive", "For everybody: to be read only.", setState("archived")),
-      mayState && state !== "closed" && deed("close", "check", "Close", "For everybody: it has ended.", setState("closed")),
-      state !== "deleted" && deed("leave", "leave", "Leave", "", askToLeave, true),
+        action("reopen", "open", "Reopen", "The conversation goes on.", setState("active")),
+      mayState && state === "active" && action("archive", "archive", "Archive", "For everybody: to be read only.", setState("archived")),
+      mayState && state !== "closed" && action("close", "check", "Close", "For everybody: it has ended.", setState("closed")),
+      state !== "deleted" && action("leave", "leave", "Leave", "", askToLeave, true),
       state !== "deleted" &&
         mayInAnyState(detail, "conversation:delete") &&
-        deed("delete-conversation", "trash", "Delete", "", askToDelete, true),
+        action("delete-conversation", "trash", "Delete", "", askToDelete, true),
     ];
   }
 
@@ -70,7 +70,7 @@ export function createLifecycle(person: Person, conversation: string): Section {
   }
 
   return createSection(
-    element("section", { class: "details-section deeds", "aria-label": "This conversation", tabindex: "-1" }),
+    element("section", { class: "details-section panel-actions", "aria-label": "This conversation", tabindex: "-1" }),
     (detail) => [detail.kind, detail.status, detail.permissions, detail.role, detail.locked, detail.state],
     draw,
   );

@@ -57,7 +57,7 @@ export function createOwn(person: Person, first: ConversationRow): OwnSection {
 
   function block(peer: string): HTMLElement {
     return button(
-      { class: "deed danger", "data-testid": "block", "data-focus": "block" },
+      { class: "panel-action danger", "data-testid": "block", "data-focus": "block" },
       () =>
         openDialog({
           title: `Block ${person.nameOf(peer)}?`,
@@ -69,7 +69,7 @@ export function createOwn(person: Person, first: ConversationRow): OwnSection {
           act: () => outcome(client.block(peer)),
         }),
       icon("block"),
-      element("span", { class: "deed-text" }, `Block ${person.nameOf(peer)}`),
+      element("span", { class: "panel-action-text" }, `Block ${person.nameOf(peer)}`),
     );
   }
 

@@ -144,8 +144,8 @@ export function showScreen(root: HTMLElement, client: Client): Person {
     inbox.focus();
   }
 
-  for (const deed of ["pointerdown", "keydown"]) {
-    document.addEventListener(deed, () => (touched = true), { capture: true, once: true });
+  for (const gesture of ["pointerdown", "keydown"]) {
+    document.addEventListener(gesture, () => (touched = true), { capture: true, once: true });
   }
   window.addEventListener("popstate", follow);
   window.addEventListener("hashchange", follow);

@@ -31,8 +31,8 @@ fn unknown() -> Content {
 
 #[test]
 fn a88_a_location_is_on_earth_and_its_name_a_line() {
-    let room = Room::group();
-    let check = |location: Location, expected| room.check("me", Some(1), &sent(location), expected);
+    let fixture = Fixture::group();
+    let check = |location: Location, expected| fixture.check("me", Some(1), &sent(location), expected);
     check(place(90 * DEGREE, -180 * DEGREE), Ok(()));
     check(place(90 * DEGREE + 1, 0), Err(Code::ValueInvalid));
     check(place(0, 180 * DEGREE + 1), Err(Code::ValueInvalid));
@@ -44,8 +44,8 @@ fn a88_a_location_is_on_earth_and_its_name_a_line() {
 
 #[test]
 fn a88_custom_content_has_a_type_and_within_bounds_a_payload_and_a_text() {
-    let room = Room::group();
-    let check = |custom: Custom, expected| room.check("me", Some(1), &sent(custom), expected);
+    let fixture = Fixture::group();
+    let check = |custom: Custom, expected| fixture.check("me", Some(1), &sent(custom), expected);
     for payload in ["", "{}", "no JSON", &"x".repeat(8_000)] {
         check(custom("demo.dice", payload), Ok(()));
     }
@@ -58,9 +58,9 @@ fn a88_custom_content_has_a_type_and_within_bounds_a_payload_and_a_text() {
 
 #[test]
 fn a88_content_of_an_unknown_kind_is_not_admitted() {
-    let room = Room::group();
-    room.check("me", Some(1), &sent(unknown()), Err(Code::KindUnknown));
-    room.check(
+    let fixture = Fixture::group();
+    fixture.check("me", Some(1), &sent(unknown()), Err(Code::KindUnknown));
+    fixture.check(
         "me",
         Some(1),
         &[Fact::Edit(message(2, "me"), Edit { content: unknown(), at: NOW })],
@@ -70,34 +70,34 @@ fn a88_content_of_an_unknown_kind_is_not_admitted() {
 
 #[test]
 fn a89_what_is_neither_words_nor_a_place_takes_send_media_beside_send() {
-    let mut room = Room::group();
-    room.push("me", Some(1), &sent(custom("demo.dice", "{}"))).unwrap();
+    let mut fixture = Fixture::group();
+    fixture.push("me", Some(1), &sent(custom("demo.dice", "{}"))).unwrap();
     for (permission, words, media) in [
         (Permission::MessageSendMedia, Ok(()), Err(Code::PermissionDenied)),
         (Permission::MessageSend, Err(Code::PermissionDenied), Err(Code::PermissionDenied)),
     ] {
-        let mut room = room.clone();
+        let mut fixture = fixture.clone();
         let denied = Grant { allowed: false, by: account("ow"), at: NOW, until: None };
-        room.push("ow", None, &[Fact::MemberGrant(account("me"), permission, Some(denied))]).unwrap();
+        fixture.push("ow", None, &[Fact::MemberGrant(account("me"), permission, Some(denied))]).unwrap();
         let say = |content: Content| {
             let body = MessageBody { content, reply_to: None, mentions: None };
             [Fact::Message(message(10, "me"), body)]
         };
-        room.check("me", Some(1), &say("words".into()), words);
-        room.check("me", Some(1), &say(place(0, 0).into()), words);
-        room.check("me", Some(1), &say(custom("demo.dice", "{}").into()), media);
+        fixture.check("me", Some(1), &say("words".into()), words);
+        fixture.check("me", Some(1), &say(place(0, 0).into()), words);
+        fixture.check("me", Some(1), &say(custom("demo.dice", "{}").into()), media);
         let edit = Edit { content: custom("demo.dice", "[]").into(), at: NOW };
-        room.check("me", Some(1), &[Fact::Edit(message(9, "me"), edit)], media);
+        fixture.check("me", Some(1), &[Fact::Edit(message(9, "me"), edit)], media);
     }
 }
 
 #[test]
 fn a90_an_edit_is_of_the_kind_of_its_message() {
-    let mut room = Room::group();
-    room.push("me", Some(1), &sent(place(0, 0))).unwrap();
+    let mut fixture = Fixture::group();
+    fixture.push("me", Some(1), &sent(place(0, 0))).unwrap();
     let edit = |number, content: Content| [Fact::Edit(message(number, "me"), Edit { content, at: NOW })];
-    room.check("me", Some(1), &edit(9, place(DEGREE, 0).into()), Ok(()));
-    room.check("me", Some(1), &edit(9, "words".into()), Err(Code::WrongKind));
-    room.check("me", Some(1), &edit(2, place(0, 0).into()), Err(Code::WrongKind));
-    room.check("me", Some(1), &edit(2, "other words".into()), Ok(()));
+    fixture.check("me", Some(1), &edit(9, place(DEGREE, 0).into()), Ok(()));
+    fixture.check("me", Some(1), &edit(9, "words".into()), Err(Code::WrongKind));
+    fixture.check("me", Some(1), &edit(2, place(0, 0).into()), Err(Code::WrongKind));
+    fixture.check("me", Some(1), &edit(2, "other words".into()), Ok(()));
 }

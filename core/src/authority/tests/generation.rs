@@ -11,7 +11,7 @@ use crate::{
 
 const LATER: WallTime = WallTime::from_millis(NOW.as_millis() + 90_000);
 
-impl Room {
+impl Fixture {
     /// Writes the conversation's document anew.
     fn squash(&mut self) -> Admitted {
         let admitted = self.stream.squash(&self.document(None), LATER).unwrap();
@@ -77,7 +77,7 @@ proptest! {
         places in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
     ) {
         let names = ["ow", "ad", "mo", "me", "gu", "zoe"];
-        let (mut plain, mut squashed) = (Room::group(), Room::group());
+        let (mut plain, mut squashed) = (Fixture::group(), Fixture::group());
         for (index, (actor, fact)) in statements.iter().enumerate() {
             if places.iter().any(|place| place.index(statements.len()) == index) {
                 let before = state(squashed.conversation_document());
@@ -88,19 +88,19 @@ proptest! {
                 prop_assert_eq!((document.changes(), document.heads().len()), (1, 1));
             }
             let stated = plain.moved(&session(names[*actor]), std::slice::from_ref(fact));
-            let writes = |room: &Room| {
-                room.stream.clone().write(session(names[*actor]).device, &room.document(None), NOW, &stated).is_some()
+            let writes = |fixture: &Fixture| {
+                fixture.stream.clone().write(session(names[*actor]).device, &fixture.document(None), NOW, &stated).is_some()
             };
             prop_assert_eq!(writes(&plain), writes(&squashed));
             if writes(&plain) {
-                let answers = [&mut plain, &mut squashed].map(|room| {
-                    room.push(names[*actor], None, std::slice::from_ref(fact)).map(|admitted| admitted.effects)
+                let answers = [&mut plain, &mut squashed].map(|fixture| {
+                    fixture.push(names[*actor], None, std::slice::from_ref(fact)).map(|admitted| admitted.effects)
                 });
                 prop_assert_eq!(&answers[0], &answers[1]);
             }
         }
         let [plain_facts, squashed_facts] =
-            [&plain, &squashed].map(|room| room.conversation_document().facts("").collect::<Vec<_>>());
+            [&plain, &squashed].map(|fixture| fixture.conversation_document().facts("").collect::<Vec<_>>());
         prop_assert_eq!(plain_facts, squashed_facts);
         prop_assert_eq!(plain.stream.conversation(), squashed.stream.conversation());
         // Whoever reads the entries, at once or behind a saved document, has the very same.
@@ -123,68 +123,68 @@ proptest! {
 
 #[test]
 fn j66_a_filled_document_is_due_as_long_as_it_says_little_of_what_was_said() {
-    let mut room = Room::group();
-    let document = room.document(None);
-    let due = |room: &Room, percent| room.stream.is_squash_due(&document, percent, &room.limits);
-    (room.limits.document_changes_soft, room.limits.document_bytes_soft) = (20, 1_000_000);
-    while room.conversation_document().changes() < 10 {
-        assert!(!due(&room, 50));
-        let number = room.conversation_document().changes();
-        room.push("ow", None, &[title(&format!("the title after {number} changes"))]).unwrap();
+    let mut fixture = Fixture::group();
+    let document = fixture.document(None);
+    let due = |fixture: &Fixture, percent| fixture.stream.is_squash_due(&document, percent, &fixture.limits);
+    (fixture.limits.document_changes_soft, fixture.limits.document_bytes_soft) = (20, 1_000_000);
+    while fixture.conversation_document().changes() < 10 {
+        assert!(!due(&fixture, 50));
+        let number = fixture.conversation_document().changes();
+        fixture.push("ow", None, &[title(&format!("the title after {number} changes"))]).unwrap();
     }
-    assert!(due(&room, 50) && !due(&room, 55));
+    assert!(due(&fixture, 50) && !due(&fixture, 55));
     // By its bytes too.
-    let bytes = u32::try_from(room.conversation_document().change_bytes()).unwrap();
-    (room.limits.document_changes_soft, room.limits.document_bytes_soft) = (1_000, bytes * 2);
-    assert!(due(&room, 50) && !due(&room, 55));
+    let bytes = u32::try_from(fixture.conversation_document().change_bytes()).unwrap();
+    (fixture.limits.document_changes_soft, fixture.limits.document_bytes_soft) = (1_000, bytes * 2);
+    assert!(due(&fixture, 50) && !due(&fixture, 55));
     // Of what still holds nothing would be given back.
-    room.push("ow", None, &[Fact::Info(InfoField::Description, Some("x".repeat(1_900)))]).unwrap();
-    assert!(!due(&room, 1));
-    room.push("ow", None, &[Fact::Info(InfoField::Description, None)]).unwrap();
-    assert!(due(&room, 50));
-    room.squash();
-    assert!(!due(&room, 50));
+    fixture.push("ow", None, &[Fact::Info(InfoField::Description, Some("x".repeat(1_900)))]).unwrap();
+    assert!(!due(&fixture, 1));
+    fixture.push("ow", None, &[Fact::Info(InfoField::Description, None)]).unwrap();
+    assert!(due(&fixture, 50));
+    fixture.squash();
+    assert!(!due(&fixture, 50));
     // A page is not written anew.
-    let page = room.document(Some(1));
-    room.push("me", Some(1), &[says(1, "me")]).unwrap();
-    (room.limits.document_changes_soft, room.limits.document_bytes_soft) = (0, 0);
-    assert!(!room.stream.is_squash_due(&page, 0, &room.limits));
+    let page = fixture.document(Some(1));
+    fixture.push("me", Some(1), &[says(1, "me")]).unwrap();
+    (fixture.limits.document_changes_soft, fixture.limits.document_bytes_soft) = (0, 0);
+    assert!(!fixture.stream.is_squash_due(&page, 0, &fixture.limits));
 }
 
 #[test]
 fn j60_a_generation_names_its_place_and_what_it_replaces() {
-    let mut room = Room::group();
-    assert_eq!(room.conversation_document().generation(), None);
-    let other = room.clone().squash();
-    let first = room.squash();
+    let mut fixture = Fixture::group();
+    assert_eq!(fixture.conversation_document().generation(), None);
+    let other = fixture.clone().squash();
+    let first = fixture.squash();
     assert_eq!((first.hash, first.chain), (other.hash, other.chain));
-    let begun = room.conversation_document().generation().unwrap();
+    let begun = fixture.conversation_document().generation().unwrap();
     assert_eq!(begun.position, first.entry.position);
-    room.push("ow", None, &[title("Boats")]).unwrap();
-    room.squash();
-    let second = room.conversation_document().generation().unwrap();
+    fixture.push("ow", None, &[title("Boats")]).unwrap();
+    fixture.squash();
+    let second = fixture.conversation_document().generation().unwrap();
     assert!(second.position > begun.position && second.replaces != begun.replaces);
     // Nothing of what was said before is left.
-    let (_, data, _) = room.conversation_document().save();
+    let (_, data, _) = fixture.conversation_document().save();
     assert!(!data.windows(4).any(|bytes| bytes == b"Trip"));
 }
 
 #[test]
 fn j61_only_documents_of_conversations_and_threads_are_written_anew() {
-    let mut room = Room::group();
-    let page = room.document(Some(1));
-    assert!(room.stream.squash(&page, LATER).is_none());
-    let thread = TimelineId::of_thread(room.conversation(), ConversationId::from_bytes([9; 16])).document();
-    room.stream.insert(Document::new(thread.clone()));
-    assert!(room.stream.squash(&thread, LATER).is_none(), "one without a change");
+    let mut fixture = Fixture::group();
+    let page = fixture.document(Some(1));
+    assert!(fixture.stream.squash(&page, LATER).is_none());
+    let thread = TimelineId::of_thread(fixture.conversation(), ConversationId::from_bytes([9; 16])).document();
+    fixture.stream.insert(Document::new(thread.clone()));
+    assert!(fixture.stream.squash(&thread, LATER).is_none(), "one without a change");
 }
 
 #[test]
 fn j61_nobody_pushes_a_generation() {
-    let room = Room::group();
-    let made = room.clone().squash().entry;
+    let fixture = Fixture::group();
+    let made = fixture.clone().squash().entry;
     let pushed = PushedChange { document: made.document.clone(), change: made.change };
-    let system = Session::system(room.stream.tenant().clone(), room.stream.id());
+    let system = Session::system(fixture.stream.tenant().clone(), fixture.stream.id());
     let administrator = Session { administrator: true, ..system.clone() };
     let stranger = Session { account: account("ow"), ..system.clone() };
     for (session, expected) in [
@@ -193,17 +193,17 @@ fn j61_nobody_pushes_a_generation() {
         (&stranger, Code::ActorConflict),
         (&super::session("ow"), Code::WrongActor),
     ] {
-        assert_eq!(room.clone().admit(session, &pushed).map_err(code_of).err(), Some(expected));
+        assert_eq!(fixture.clone().admit(session, &pushed).map_err(code_of).err(), Some(expected));
     }
 }
 
 #[test]
 fn j61_whoever_has_the_document_takes_no_other_generation() {
-    let mut room = Room::group();
-    let held = room.replica(room.admitted.len());
-    let honest = room.clone().squash().entry;
-    room.push("ow", None, &[title("Boats")]).unwrap();
-    let of_others = room.squash().entry;
+    let mut fixture = Fixture::group();
+    let held = fixture.replica(fixture.admitted.len());
+    let honest = fixture.clone().squash().entry;
+    fixture.push("ow", None, &[title("Boats")]).unwrap();
+    let of_others = fixture.squash().entry;
     let check = |entry: &Entry| {
         let mut held = held.clone();
         held.receive_entry(entry).map(|effects| assert_eq!(effects.map(|effects| effects.facts), Some(vec![])))
@@ -233,24 +233,24 @@ fn j62_a_generation_is_made_again_by_whoever_verifies() {
         }
         Ok::<_, (Position, crate::authority::Aspect)>(verifier.stream().head())
     };
-    let mut room = Room::group();
-    let held = room.stream.clone();
-    let squashed = room.squash();
+    let mut fixture = Fixture::group();
+    let held = fixture.stream.clone();
+    let squashed = fixture.squash();
     assert_eq!(held.verify_entry(&squashed.entry, &limits), Ok(()));
-    room.push("ow", None, &[title("Boats")]).unwrap();
+    fixture.push("ow", None, &[title("Boats")]).unwrap();
     let mut chain = ChainHash::default();
     let mut hashes = Vec::new();
-    for entry in &room.admitted {
+    for entry in &fixture.admitted {
         let hash = ChangeHash::of_change(&entry.change).unwrap();
-        chain = chain.next(room.stream.tenant(), entry, hash);
+        chain = chain.next(fixture.stream.tenant(), entry, hash);
         hashes.push((hash, chain));
     }
-    assert_eq!(verify(&room.admitted, &hashes), Ok(room.stream.head()));
+    assert_eq!(verify(&fixture.admitted, &hashes), Ok(fixture.stream.head()));
     // One that says something else, under hashes of its own.
-    let mut other = Room::group();
+    let mut other = Fixture::group();
     other.push("ow", None, &[title("Ships")]).unwrap();
-    let index = room.admitted.iter().position(|entry| *entry == squashed.entry).unwrap();
-    let mut lied = room.admitted.clone();
+    let index = fixture.admitted.iter().position(|entry| *entry == squashed.entry).unwrap();
+    let mut lied = fixture.admitted.clone();
     lied[index].change = other.squash().entry.change;
     hashes[index].0 = ChangeHash::of_change(&lied[index].change).unwrap();
     assert_eq!(verify(&lied, &hashes), Err((squashed.entry.position, crate::authority::Aspect::Entry)));
@@ -258,48 +258,48 @@ fn j62_a_generation_is_made_again_by_whoever_verifies() {
 
 #[test]
 fn j63_what_was_written_on_a_former_generation_is_stale() {
-    let mut room = Room::group();
-    let conversation = room.document(None);
+    let mut fixture = Fixture::group();
+    let conversation = fixture.document(None);
     // By one who wrote there before, by one who did not, and the very first change once more.
-    let written = room.write(&session("ow"), &conversation, &[title("Boats")]);
-    let begun = room.write(&session("ad"), &conversation, &[title("Ships")]);
-    let first = PushedChange { document: conversation.clone(), change: room.admitted[0].change.clone() };
-    room.squash();
+    let written = fixture.write(&session("ow"), &conversation, &[title("Boats")]);
+    let begun = fixture.write(&session("ad"), &conversation, &[title("Ships")]);
+    let first = PushedChange { document: conversation.clone(), change: fixture.admitted[0].change.clone() };
+    fixture.squash();
     for (name, pushed) in [("ow", &written), ("ad", &begun), ("ow", &first)] {
-        let refused = room.clone().admit(&session(name), pushed).map_err(code_of).err();
+        let refused = fixture.clone().admit(&session(name), pushed).map_err(code_of).err();
         assert_eq!(refused, Some(Code::Stale), "{name}");
     }
     // Written anew, both are the first of their devices here.
-    room.push("ow", None, &[title("Boats")]).unwrap();
-    room.push("ad", None, &[title("Ships")]).unwrap();
-    let repeated = room.write(&session("ow"), &conversation, &[title("Trains")]);
-    room.push("ow", None, &[title("Trains")]).unwrap();
-    let again = room.clone().admit(&session("ow"), &repeated);
+    fixture.push("ow", None, &[title("Boats")]).unwrap();
+    fixture.push("ad", None, &[title("Ships")]).unwrap();
+    let repeated = fixture.write(&session("ow"), &conversation, &[title("Trains")]);
+    fixture.push("ow", None, &[title("Trains")]).unwrap();
+    let again = fixture.clone().admit(&session("ow"), &repeated);
     assert!(matches!(again, Err(AdmitError::AlreadyAdmitted(_))));
 }
 
 #[test]
 fn e140_what_waits_is_stated_on_top_of_a_generation() {
-    let mut room = Room::group();
-    let conversation = room.document(None);
-    let waiting = room.write(&session("ow"), &conversation, &[title("Boats")]);
+    let mut fixture = Fixture::group();
+    let conversation = fixture.document(None);
+    let waiting = fixture.write(&session("ow"), &conversation, &[title("Boats")]);
     let waiting = crate::doc::Change::parse(&waiting.change).unwrap();
-    room.squash();
-    let mut view = room.stream.clone();
+    fixture.squash();
+    let mut view = fixture.stream.clone();
     assert_eq!(view.apply_waiting(&conversation, &waiting).unwrap().facts, [title("Boats")]);
     assert_eq!(view.conversation().info[&InfoField::Title], "Boats");
-    assert_eq!(room.stream.conversation().info[&InfoField::Title], "Trip");
+    assert_eq!(fixture.stream.conversation().info[&InfoField::Title], "Trip");
 }
 
 #[test]
 fn j63_what_was_replaced_contradicts_nothing() {
-    let mut room = Room::group();
-    let before = room.admitted[0].clone();
-    room.squash();
-    let squashed = room.replica(room.admitted.len());
+    let mut fixture = Fixture::group();
+    let before = fixture.admitted[0].clone();
+    fixture.squash();
+    let squashed = fixture.replica(fixture.admitted.len());
     assert!(!squashed.contradicts(&before));
-    let mut other = Room::group();
+    let mut other = Fixture::group();
     other.push("ow", None, &[title("Ships")]).unwrap();
-    let told = Entry { position: room.admitted.last().unwrap().position, ..other.admitted.last().unwrap().clone() };
+    let told = Entry { position: fixture.admitted.last().unwrap().position, ..other.admitted.last().unwrap().clone() };
     assert!(squashed.contradicts(&told));
 }

@@ -29,8 +29,8 @@ use crate::{
     ids::{ContactId, ConversationId, MessageId, Stamp, StreamId},
     journal::{Entry, Position},
     model::{
-        ConversationKind, ConversationState, Created, Deletion, Edit, InfoField, MemberStatus, MessageBody, Permission,
-        Pin, Policy, Role, SendPolicy, Standing,
+        ConversationKind, ConversationState, Created, Deletion, Edit, InfoField, MemberStatus, Membership, MessageBody,
+        Permission, Pin, Policy, Role, SendPolicy,
     },
     wire::PushedChange,
 };
@@ -79,7 +79,7 @@ fn role(name: &str, role: Role) -> Fact {
 
 /// A move by whoever pushes it.
 fn status(name: &str, status: MemberStatus) -> Fact {
-    Fact::MemberStatus(account(name), Standing::next(None, status, &account(name), NOW))
+    Fact::MemberStatus(account(name), Membership::next(None, status, &account(name), NOW))
 }
 
 fn created(kind: ConversationKind, by: &str) -> Fact {
@@ -88,14 +88,14 @@ fn created(kind: ConversationKind, by: &str) -> Fact {
 
 /// A stream with the limits it is judged by.
 #[derive(Clone)]
-struct Room {
+struct Fixture {
     stream: Stream,
     limits: Limits,
     /// The entries so far.
     admitted: Vec<Entry>,
 }
 
-impl Room {
+impl Fixture {
     fn new(conversation: ConversationId) -> Self {
         let tenant = TenantId::parse("acme").unwrap();
         let stream = Stream::new(tenant, StreamId::Conversation(conversation));
@@ -105,22 +105,22 @@ impl Room {
     /// A group with one account of each role, named by it: `ow`, `ad`, `mo`,
     /// `me`, `gu`; and messages 1 (of `mo`) and 2 (of `me`).
     fn group() -> Self {
-        let mut room = Self::new(ConversationId::from_bytes([7; 16]));
+        let mut fixture = Self::new(ConversationId::from_bytes([7; 16]));
         let mut facts = vec![created(ConversationKind::Group, "ow"), Fact::Info(InfoField::Title, Some("Trip".into()))];
         for (name, its_role) in roles() {
             facts.extend([role(name, its_role), status(name, MemberStatus::Active)]);
         }
-        room.push("ow", None, &facts).unwrap();
-        room.push("mo", Some(1), &[says(1, "mo")]).unwrap();
-        room.push("me", Some(1), &[says(2, "me")]).unwrap();
-        room
+        fixture.push("ow", None, &facts).unwrap();
+        fixture.push("mo", Some(1), &[says(1, "mo")]).unwrap();
+        fixture.push("me", Some(1), &[says(2, "me")]).unwrap();
+        fixture
     }
 
     fn direct() -> Self {
         let tenant = TenantId::parse("acme").unwrap();
-        let mut room = Self::new(ConversationId::direct(&tenant, &account("ann"), &account("bob")));
-        room.push("ann", None, &direct_facts("ann")).unwrap();
-        room
+        let mut fixture = Self::new(ConversationId::direct(&tenant, &account("ann"), &account("bob")));
+        fixture.push("ann", None, &direct_facts("ann")).unwrap();
+        fixture
     }
 
     fn conversation(&self) -> ConversationId {
@@ -139,8 +139,8 @@ impl Room {
         let members = &self.stream.conversation().members;
         let moved = |fact: &Fact| match fact {
             Fact::MemberStatus(account, to) => {
-                let former = members.get(account).and_then(|member| member.standing.as_ref());
-                Fact::MemberStatus(account.clone(), Standing::next(former, to.status, &session.account, to.at))
+                let former = members.get(account).and_then(|member| member.membership.as_ref());
+                Fact::MemberStatus(account.clone(), Membership::next(former, to.status, &session.account, to.at))
             }
             other => other.clone(),
         };
@@ -199,12 +199,12 @@ fn code_of(error: AdmitError) -> Code {
 
 #[test]
 fn b1_bytes_that_are_not_one_framed_change_are_refused() {
-    let room = Room::group();
-    let honest = room.write(&session("me"), &room.document(Some(1)), &[says(9, "me")]);
+    let fixture = Fixture::group();
+    let honest = fixture.write(&session("me"), &fixture.document(Some(1)), &[says(9, "me")]);
     let check = |expected: Code, mangle: &dyn Fn(&mut Vec<u8>)| {
         let mut pushed = honest.clone();
         mangle(&mut pushed.change);
-        assert_eq!(room.clone().admit(&session("me"), &pushed).map_err(code_of).err(), Some(expected));
+        assert_eq!(fixture.clone().admit(&session("me"), &pushed).map_err(code_of).err(), Some(expected));
     };
     check(Code::ChangeMalformed, &|bytes| bytes.clear());
     check(Code::ChangeMalformed, &|bytes| bytes.truncate(9));
@@ -217,48 +217,48 @@ fn b1_bytes_that_are_not_one_framed_change_are_refused() {
 
 #[test]
 fn b5_b6_a_change_has_one_place_in_its_devices_chain() {
-    let mut room = Room::group();
-    let page = room.document(Some(1));
+    let mut fixture = Fixture::group();
+    let page = fixture.document(Some(1));
     let me = session("me");
-    let first = room.write(&me, &page, &[says(3, "me")]);
+    let first = fixture.write(&me, &page, &[says(3, "me")]);
     // From another device.
-    assert_eq!(room.clone().admit(&session("mo"), &first).map_err(code_of).err(), Some(Code::WrongActor));
+    assert_eq!(fixture.clone().admit(&session("mo"), &first).map_err(code_of).err(), Some(Code::WrongActor));
     // Two changes of the same number.
-    let second = room.write(&me, &page, &[says(4, "me")]);
-    room.admit(&me, &first).unwrap();
-    assert_eq!(room.admit(&me, &second).map_err(code_of).err(), Some(Code::ActorConflict));
+    let second = fixture.write(&me, &page, &[says(4, "me")]);
+    fixture.admit(&me, &first).unwrap();
+    assert_eq!(fixture.admit(&me, &second).map_err(code_of).err(), Some(Code::ActorConflict));
     // A number left out, which depends on what nobody has.
-    let mut ahead = room.clone();
+    let mut ahead = fixture.clone();
     ahead.push("me", Some(1), &[says(5, "me")]).unwrap();
     let third = ahead.write(&me, &page, &[says(6, "me")]);
-    assert_eq!(room.admit(&me, &third).map_err(code_of).err(), Some(Code::WrongSequence));
+    assert_eq!(fixture.admit(&me, &third).map_err(code_of).err(), Some(Code::WrongSequence));
     // Another device's change that was not admitted.
-    let mut elsewhere = room.clone();
+    let mut elsewhere = fixture.clone();
     elsewhere.push("mo", Some(1), &[says(7, "mo")]).unwrap();
     let dangling = elsewhere.write(&session("ad"), &page, &[says(8, "ad")]);
-    assert_eq!(room.admit(&session("ad"), &dangling).map_err(code_of).err(), Some(Code::DependencyMissing));
+    assert_eq!(fixture.admit(&session("ad"), &dangling).map_err(code_of).err(), Some(Code::DependencyMissing));
     // A clock ahead of the server.
     let late = NOW.plus(core::time::Duration::from_secs(600));
-    let (change, _) = room.stream.clone().write(me.device, &page, late, &[says(9, "me")]).unwrap();
+    let (change, _) = fixture.stream.clone().write(me.device, &page, late, &[says(9, "me")]).unwrap();
     let pushed = PushedChange { document: page, change: change.bytes().to_vec() };
-    assert_eq!(room.admit(&me, &pushed).map_err(code_of).err(), Some(Code::ClockAhead));
+    assert_eq!(fixture.admit(&me, &pushed).map_err(code_of).err(), Some(Code::ClockAhead));
 }
 
 #[test]
 fn b1_a_wrong_checksum_is_refused() {
-    let mut room = Room::group();
-    let mut pushed = room.write(&session("me"), &room.document(Some(1)), &[says(9, "me")]);
+    let mut fixture = Fixture::group();
+    let mut pushed = fixture.write(&session("me"), &fixture.document(Some(1)), &[says(9, "me")]);
     pushed.change[5] ^= 1;
-    assert_eq!(room.admit(&session("me"), &pushed).map_err(code_of).err(), Some(Code::WrongChecksum));
+    assert_eq!(fixture.admit(&session("me"), &pushed).map_err(code_of).err(), Some(Code::WrongChecksum));
 }
 
 #[test]
 fn b11_only_known_keys_of_the_kind_of_document_are_written() {
-    let room = Room::group();
+    let fixture = Fixture::group();
     // A page's facts on the conversation document, and the other way round.
-    room.check("ow", None, &[says(9, "ow")], Err(Code::OperationIllegal));
-    room.check("ow", Some(1), &[Fact::Info(InfoField::Title, Some("x".into()))], Err(Code::OperationIllegal));
-    let mut small = room.clone();
+    fixture.check("ow", None, &[says(9, "ow")], Err(Code::OperationIllegal));
+    fixture.check("ow", Some(1), &[Fact::Info(InfoField::Title, Some("x".into()))], Err(Code::OperationIllegal));
+    let mut small = fixture.clone();
     small.limits.change_operations_max = 1;
     let both = [Fact::Info(InfoField::Title, Some("x".into())), Fact::Info(InfoField::Description, Some("y".into()))];
     small.check("ow", None, &both, Err(Code::TooManyOperations));
@@ -268,68 +268,68 @@ fn b11_only_known_keys_of_the_kind_of_document_are_written() {
 fn b12_an_operation_replaces_what_its_author_could_see() {
     // Honest concurrent writes of one key on a page are all admitted, whatever
     // the order: each has seen what it says it has seen.
-    let mut room = Room::group();
-    let page = room.document(Some(1));
-    let one = room.write(&session("me"), &page, &[edit(2, "me")]);
+    let mut fixture = Fixture::group();
+    let page = fixture.document(Some(1));
+    let one = fixture.write(&session("me"), &page, &[edit(2, "me")]);
     let mut other_device = session("me");
     other_device.device = DeviceId::from_bytes([9; 16]);
-    let other = room.write(&other_device, &page, &[edit(2, "me")]);
-    room.admit(&session("me"), &one).unwrap();
-    room.admit(&other_device, &other).unwrap();
-    assert_eq!(room.stream.document(&page).unwrap().heads().len(), 2);
+    let other = fixture.write(&other_device, &page, &[edit(2, "me")]);
+    fixture.admit(&session("me"), &one).unwrap();
+    fixture.admit(&other_device, &other).unwrap();
+    assert_eq!(fixture.stream.document(&page).unwrap().heads().len(), 2);
 }
 
 #[test]
 fn b9_nobody_piles_up_more_heads_than_a_change_may_depend_on() {
-    let mut room = Room::group();
-    room.limits.heads_max = 3;
-    let page = room.document(Some(1));
+    let mut fixture = Fixture::group();
+    fixture.limits.heads_max = 3;
+    let page = fixture.document(Some(1));
     let device = |number: u8| Session { device: DeviceId::from_bytes([number; 16]), ..session("me") };
     // All of them have seen the same.
-    let beside: Vec<PushedChange> = (10..14).map(|n| room.write(&device(n), &page, &[says(n, "me")])).collect();
+    let beside: Vec<PushedChange> = (10..14).map(|n| fixture.write(&device(n), &page, &[says(n, "me")])).collect();
     for (number, pushed) in (10..).zip(&beside[..3]) {
-        room.admit(&device(number), pushed).unwrap();
+        fixture.admit(&device(number), pushed).unwrap();
     }
-    assert_eq!(room.clone().admit(&device(13), &beside[3]).map_err(code_of).err(), Some(Code::Stale));
+    assert_eq!(fixture.clone().admit(&device(13), &beside[3]).map_err(code_of).err(), Some(Code::Stale));
     // Written anew, on top of what it has seen meanwhile, it is one head again.
-    let anew = room.write(&device(13), &page, &[says(13, "me")]);
-    room.admit(&device(13), &anew).unwrap();
-    assert_eq!(room.stream.document(&page).unwrap().heads().len(), 1);
+    let anew = fixture.write(&device(13), &page, &[says(13, "me")]);
+    fixture.admit(&device(13), &anew).unwrap();
+    assert_eq!(fixture.stream.document(&page).unwrap().heads().len(), 1);
 }
 
 #[test]
 fn a6_a_change_pushed_again_is_known() {
-    let mut room = Room::group();
+    let mut fixture = Fixture::group();
     let me = session("me");
-    let pushed = room.write(&me, &room.document(Some(1)), &[says(9, "me")]);
-    let admitted = room.admit(&me, &pushed).unwrap();
-    assert_eq!(room.admit(&me, &pushed).err(), Some(AdmitError::AlreadyAdmitted(admitted.hash)));
+    let pushed = fixture.write(&me, &fixture.document(Some(1)), &[says(9, "me")]);
+    let admitted = fixture.admit(&me, &pushed).unwrap();
+    assert_eq!(fixture.admit(&me, &pushed).err(), Some(AdmitError::AlreadyAdmitted(admitted.hash)));
 }
 
 #[test]
 fn a7_a_refusal_leaves_the_stream_as_it_was() {
-    let mut room = Room::group();
-    let document = room.document(None);
-    let before = (room.stream.position(), room.stream.document(&document).unwrap().heads());
+    let mut fixture = Fixture::group();
+    let document = fixture.document(None);
+    let before = (fixture.stream.position(), fixture.stream.document(&document).unwrap().heads());
     // The first statement is allowed, the second is not.
     let mixed = [Fact::Info(InfoField::Title, Some("x".into())), Fact::State(ConversationState::Deleted)];
-    assert_eq!(room.push("ad", None, &mixed).err(), Some(Code::PermissionDenied));
-    assert_eq!((room.stream.position(), room.stream.document(&document).unwrap().heads()), before);
-    assert!(room.push("me", Some(1), &[says(9, "me")]).is_ok());
+    assert_eq!(fixture.push("ad", None, &mixed).err(), Some(Code::PermissionDenied));
+    assert_eq!((fixture.stream.position(), fixture.stream.document(&document).unwrap().heads()), before);
+    assert!(fixture.push("me", Some(1), &[says(9, "me")]).is_ok());
 }
 
 #[test]
 fn e3_pending_changes_that_do_not_follow_leave_no_document() {
-    let mut room = Room::group();
-    let page = room.document(Some(2));
+    let mut fixture = Fixture::group();
+    let page = fixture.document(Some(2));
     let mut writer = Document::new(page.clone());
     let mut write = |number| writer.write(session("me").device, NOW, &[says(number, "me")]).unwrap();
     let (first, second) = (write(3), write(4));
-    room.stream.apply_pending(&page, &second).unwrap_err();
-    assert!(room.stream.document(&page).is_none());
-    room.stream.apply_pending(&page, &first).unwrap();
-    room.stream.apply_pending(&page, &second).unwrap();
-    assert_eq!(room.stream.document(&page).unwrap().heads(), writer.heads());
+    fixture.stream.apply_pending(&page, &second).unwrap_err();
+    assert!(fixture.stream.document(&page).is_none());
+    fixture.stream.apply_pending(&page, &first).unwrap();
+    fixture.stream.apply_pending(&page, &second).unwrap();
+    assert_eq!(fixture.stream.document(&page).unwrap().heads(), writer.heads());
 }
 
 #[test]
@@ -341,32 +341,32 @@ fn a8_the_state_of_a_conversation_binds_everybody() {
         (ConversationState::Deleted, Code::ConversationDeleted, false),
     ];
     for (state, code, may_leave) in cases {
-        let mut room = Room::group();
-        room.push("ow", None, &[Fact::State(state)]).unwrap();
-        room.check("ow", Some(1), &[says(9, "ow")], Err(code));
-        room.check("me", None, &leave, if may_leave { Ok(()) } else { Err(code) });
-        let reopened = room.push("ow", None, &[Fact::State(ConversationState::Active)]).map(|_| ());
+        let mut fixture = Fixture::group();
+        fixture.push("ow", None, &[Fact::State(state)]).unwrap();
+        fixture.check("ow", Some(1), &[says(9, "ow")], Err(code));
+        fixture.check("me", None, &leave, if may_leave { Ok(()) } else { Err(code) });
+        let reopened = fixture.push("ow", None, &[Fact::State(ConversationState::Active)]).map(|_| ());
         assert_eq!(reopened, if may_leave { Ok(()) } else { Err(code) });
     }
-    let mut room = Room::group();
-    room.push("ow", None, &[Fact::Locked(true)]).unwrap();
-    room.check("me", Some(1), &[says(9, "me")], Err(Code::ConversationLocked));
-    room.check("mo", Some(1), &[says(9, "mo")], Ok(()));
-    room.check("me", None, &leave, Ok(()));
+    let mut fixture = Fixture::group();
+    fixture.push("ow", None, &[Fact::Locked(true)]).unwrap();
+    fixture.check("me", Some(1), &[says(9, "me")], Err(Code::ConversationLocked));
+    fixture.check("mo", Some(1), &[says(9, "mo")], Ok(()));
+    fixture.check("me", None, &leave, Ok(()));
 }
 
 #[test]
 fn a9_only_an_active_member_writes() {
     for (now, code) in [(MemberStatus::Removed, Code::MemberRemoved), (MemberStatus::Banned, Code::MemberBanned)] {
-        let mut room = Room::group();
-        room.push("ow", None, &[status("me", now)]).unwrap();
-        room.check("me", Some(1), &[says(9, "me")], Err(code));
+        let mut fixture = Fixture::group();
+        fixture.push("ow", None, &[status("me", now)]).unwrap();
+        fixture.check("me", Some(1), &[says(9, "me")], Err(code));
     }
-    let mut room = Room::group();
-    room.push("me", None, &[status("me", MemberStatus::Left)]).unwrap();
-    room.check("me", Some(1), &[says(9, "me")], Err(Code::MemberLeft));
-    room.check("zoe", Some(1), &[says(9, "zoe")], Err(Code::NotAMember));
-    Room::new(ConversationId::from_bytes([1; 16])).check(
+    let mut fixture = Fixture::group();
+    fixture.push("me", None, &[status("me", MemberStatus::Left)]).unwrap();
+    fixture.check("me", Some(1), &[says(9, "me")], Err(Code::MemberLeft));
+    fixture.check("zoe", Some(1), &[says(9, "zoe")], Err(Code::NotAMember));
+    Fixture::new(ConversationId::from_bytes([1; 16])).check(
         "ow",
         Some(1),
         &[says(9, "ow")],
@@ -395,13 +395,13 @@ fn a10_each_statement_asks_for_its_permission() {
         (None, vec![Fact::Policy(Policy::Send(SendPolicy::Moderators))], "ad", Permission::ConversationSettings),
         (None, vec![Fact::State(ConversationState::Deleted)], "ow", Permission::ConversationDelete),
     ];
-    let mut room = Room::group();
-    room.push("ow", None, &[role("xy", Role::Guest), status("xy", MemberStatus::Active)]).unwrap();
+    let mut fixture = Fixture::group();
+    fixture.push("ow", None, &[role("xy", Role::Guest), status("xy", MemberStatus::Active)]).unwrap();
     for (page, facts, lowest, permission) in cases {
         for (name, its_role) in roles() {
             let signed: Vec<Fact> = facts.iter().map(|fact| signed_by(fact, name)).collect();
             let expected = if carries(&its_role, permission) { Ok(()) } else { Err(Code::PermissionDenied) };
-            room.check(name, page, &signed, expected);
+            fixture.check(name, page, &signed, expected);
         }
         let holders = Role::BUILT_IN.into_iter().rfind(|role| carries(role, permission));
         assert_eq!(holders, roles().into_iter().find(|(name, _)| *name == lowest).map(|(_, role)| role));
@@ -409,12 +409,12 @@ fn a10_each_statement_asks_for_its_permission() {
     // One's own messages.
     for (name, its_role) in roles() {
         let expected = |permission| if carries(&its_role, permission) { Ok(()) } else { Err(Code::PermissionDenied) };
-        room.check(name, Some(1), &[says(9, name)], expected(Permission::MessageSend));
+        fixture.check(name, Some(1), &[says(9, name)], expected(Permission::MessageSend));
         let reaction = Fact::Reaction(message(1, "mo"), "👍".into(), account(name), true);
-        room.check(name, Some(1), &[reaction], expected(Permission::MessageReact));
+        fixture.check(name, Some(1), &[reaction], expected(Permission::MessageReact));
     }
-    room.check("me", Some(1), &[edit(2, "me")], Ok(()));
-    room.check("me", Some(1), &[deletion(2, "me", "me")], Ok(()));
+    fixture.check("me", Some(1), &[edit(2, "me")], Ok(()));
+    fixture.check("me", Some(1), &[deletion(2, "me", "me")], Ok(()));
 }
 
 /// The same statement, signed by another account where it is signed at all.
@@ -428,29 +428,29 @@ fn signed_by(fact: &Fact, name: &str) -> Fact {
 
 #[test]
 fn a11_what_is_signed_with_an_account_is_written_by_it() {
-    let room = Room::group();
+    let fixture = Fixture::group();
     for facts in [
         vec![says(9, "mo")],
         vec![edit(1, "mo")],
         vec![deletion(1, "mo", "mo")],
         vec![Fact::Reaction(message(1, "mo"), "👍".into(), account("me"), true)],
     ] {
-        room.check("ow", Some(1), &facts, Err(Code::NotTheAuthor));
+        fixture.check("ow", Some(1), &facts, Err(Code::NotTheAuthor));
     }
-    room.check("ow", None, &[pin(1, "mo")], Err(Code::NotTheAuthor));
+    fixture.check("ow", None, &[pin(1, "mo")], Err(Code::NotTheAuthor));
 }
 
 #[test]
 fn a12_a_direct_keeps_its_two_members_and_each_may_pin() {
-    let mut room = Room::direct();
-    room.push("ann", Some(1), &[says(1, "ann")]).unwrap();
+    let mut fixture = Fixture::direct();
+    fixture.push("ann", Some(1), &[says(1, "ann")]).unwrap();
     let pinned = Fact::Pin(message(1, "ann"), Some(Pin { by: account("bob"), at: NOW, page: 1 }));
-    room.check("bob", None, &[pinned], Ok(()));
-    room.check("ann", None, &[role("zoe", Role::Member), status("zoe", MemberStatus::Active)], Err(Code::WrongKind));
-    room.check("ann", None, &[status("bob", MemberStatus::Removed)], Err(Code::WrongKind));
-    room.check("ann", None, &[status("ann", MemberStatus::Left)], Err(Code::WrongKind));
-    room.check("ann", None, &[role("bob", Role::Guest)], Err(Code::WrongKind));
-    room.check("ann", None, &[Fact::Info(InfoField::Title, Some("x".into()))], Err(Code::PermissionDenied));
+    fixture.check("bob", None, &[pinned], Ok(()));
+    fixture.check("ann", None, &[role("zoe", Role::Member), status("zoe", MemberStatus::Active)], Err(Code::WrongKind));
+    fixture.check("ann", None, &[status("bob", MemberStatus::Removed)], Err(Code::WrongKind));
+    fixture.check("ann", None, &[status("ann", MemberStatus::Left)], Err(Code::WrongKind));
+    fixture.check("ann", None, &[role("bob", Role::Guest)], Err(Code::WrongKind));
+    fixture.check("ann", None, &[Fact::Info(InfoField::Title, Some("x".into()))], Err(Code::PermissionDenied));
 }
 
 #[test]
@@ -460,74 +460,79 @@ fn a13_policies_narrow_what_roles_allow() {
         (SendPolicy::Moderators, vec!["ow", "ad", "mo"]),
         (SendPolicy::AdminsOnly, vec!["ow", "ad"]),
     ] {
-        let mut room = Room::group();
+        let mut fixture = Fixture::group();
         if policy != SendPolicy::AllMembers {
-            room.push("ow", None, &[Fact::Policy(Policy::Send(policy))]).unwrap();
+            fixture.push("ow", None, &[Fact::Policy(Policy::Send(policy))]).unwrap();
         }
         for name in ["ow", "ad", "mo", "me"] {
             let expected = if senders.contains(&name) { Ok(()) } else { Err(Code::PolicyForbids) };
-            room.check(name, Some(1), &[says(9, name)], expected);
+            fixture.check(name, Some(1), &[says(9, name)], expected);
         }
     }
 }
 
 #[test]
 fn a14_nobody_grants_what_they_lack_or_acts_on_their_rank_or_above() {
-    let mut room = Room::group();
-    room.push("ow", None, &[role("a2", Role::Admin), status("a2", MemberStatus::Active)]).unwrap();
+    let mut fixture = Fixture::group();
+    fixture.push("ow", None, &[role("a2", Role::Admin), status("a2", MemberStatus::Active)]).unwrap();
     let join = |its_role| [role("zoe", its_role), status("zoe", MemberStatus::Active)];
-    room.check("ad", None, &join(Role::Owner), Err(Code::RankTooLow));
-    room.check("ad", None, &join(Role::Admin), Ok(()));
-    room.check("ad", None, &[role("me", Role::Owner)], Err(Code::RankTooLow));
-    room.check("ad", None, &[role("ad", Role::Owner)], Err(Code::RankTooLow));
-    room.check("ad", None, &[role("a2", Role::Member)], Err(Code::RankTooLow));
-    room.check("ad", None, &[status("a2", MemberStatus::Removed)], Err(Code::RankTooLow));
-    room.check("ad", None, &[status("ow", MemberStatus::Banned)], Err(Code::RankTooLow));
-    room.check("ad", None, &[status("mo", MemberStatus::Removed)], Ok(()));
-    room.check("ad", None, &[status("me", MemberStatus::Left)], Err(Code::NotTheOwner));
-    room.check("ad", None, &[role("ad", Role::Member)], Ok(()));
-    room.check("ad", None, &[status("zoe", MemberStatus::Removed)], Err(Code::MemberUnknown));
+    fixture.check("ad", None, &join(Role::Owner), Err(Code::RankTooLow));
+    fixture.check("ad", None, &join(Role::Admin), Ok(()));
+    fixture.check("ad", None, &[role("me", Role::Owner)], Err(Code::RankTooLow));
+    fixture.check("ad", None, &[role("ad", Role::Owner)], Err(Code::RankTooLow));
+    fixture.check("ad", None, &[role("a2", Role::Member)], Err(Code::RankTooLow));
+    fixture.check("ad", None, &[status("a2", MemberStatus::Removed)], Err(Code::RankTooLow));
+    fixture.check("ad", None, &[status("ow", MemberStatus::Banned)], Err(Code::RankTooLow));
+    fixture.check("ad", None, &[status("mo", MemberStatus::Removed)], Ok(()));
+    fixture.check("ad", None, &[status("me", MemberStatus::Left)], Err(Code::NotTheOwner));
+    fixture.check("ad", None, &[role("ad", Role::Member)], Ok(()));
+    fixture.check("ad", None, &[status("zoe", MemberStatus::Removed)], Err(Code::MemberUnknown));
     // A role alone makes nobody a member, nor one who left.
-    room.check("ad", None, &[role("zoe", Role::Member)], Err(Code::MemberUnknown));
-    room.check("ad", None, &[role("me", Role::Guest), status("me", MemberStatus::Removed)], Err(Code::MemberUnknown));
-    let twice = room.moved(&session("ad"), &[status("me", MemberStatus::Active)]);
-    let decided = room.stream.decide(&session("ad"), &room.document(None), &twice, NOW, &room.limits);
+    fixture.check("ad", None, &[role("zoe", Role::Member)], Err(Code::MemberUnknown));
+    fixture.check(
+        "ad",
+        None,
+        &[role("me", Role::Guest), status("me", MemberStatus::Removed)],
+        Err(Code::MemberUnknown),
+    );
+    let twice = fixture.moved(&session("ad"), &[status("me", MemberStatus::Active)]);
+    let decided = fixture.stream.decide(&session("ad"), &fixture.document(None), &twice, NOW, &fixture.limits);
     assert_eq!(decided.map_err(|refusal| refusal.code), Err(Code::MemberExists));
     // One who was an owner does not come back as one through an admin.
-    room.push("ow", None, &[role("a2", Role::Owner)]).unwrap();
-    room.push("a2", None, &[status("a2", MemberStatus::Left)]).unwrap();
-    room.check("ad", None, &[status("a2", MemberStatus::Active)], Err(Code::RankTooLow));
-    room.check("ow", None, &[status("a2", MemberStatus::Active)], Ok(()));
+    fixture.push("ow", None, &[role("a2", Role::Owner)]).unwrap();
+    fixture.push("a2", None, &[status("a2", MemberStatus::Left)]).unwrap();
+    fixture.check("ad", None, &[status("a2", MemberStatus::Active)], Err(Code::RankTooLow));
+    fixture.check("ow", None, &[status("a2", MemberStatus::Active)], Ok(()));
     // A banned one comes back by unbanning only.
-    room.push("ow", None, &[status("gu", MemberStatus::Banned)]).unwrap();
-    room.check("mo", None, &[status("gu", MemberStatus::Active)], Err(Code::PermissionDenied));
-    room.check("ad", None, &[status("gu", MemberStatus::Active)], Ok(()));
+    fixture.push("ow", None, &[status("gu", MemberStatus::Banned)]).unwrap();
+    fixture.check("mo", None, &[status("gu", MemberStatus::Active)], Err(Code::PermissionDenied));
+    fixture.check("ad", None, &[status("gu", MemberStatus::Active)], Ok(()));
 }
 
 #[test]
 fn a15_a_group_always_has_an_owner_and_no_more_members_than_it_may() {
-    let mut room = Room::group();
-    room.check("ow", None, &[status("ow", MemberStatus::Left)], Err(Code::LastOwner));
-    room.check("ow", None, &[role("ow", Role::Admin)], Err(Code::LastOwner));
-    room.check("ow", None, &[role("ad", Role::Owner), role("ow", Role::Admin)], Ok(()));
-    room.check("ow", None, &[role("ad", Role::Owner), status("ow", MemberStatus::Left)], Ok(()));
-    room.limits.members_max = 5;
+    let mut fixture = Fixture::group();
+    fixture.check("ow", None, &[status("ow", MemberStatus::Left)], Err(Code::LastOwner));
+    fixture.check("ow", None, &[role("ow", Role::Admin)], Err(Code::LastOwner));
+    fixture.check("ow", None, &[role("ad", Role::Owner), role("ow", Role::Admin)], Ok(()));
+    fixture.check("ow", None, &[role("ad", Role::Owner), status("ow", MemberStatus::Left)], Ok(()));
+    fixture.limits.members_max = 5;
     let join = [role("zoe", Role::Member), status("zoe", MemberStatus::Active)];
-    room.check("ow", None, &join, Err(Code::TooManyMembers));
-    room.push("ow", None, &[status("gu", MemberStatus::Removed)]).unwrap();
-    room.check("ow", None, &join, Ok(()));
+    fixture.check("ow", None, &join, Err(Code::TooManyMembers));
+    fixture.push("ow", None, &[status("gu", MemberStatus::Removed)]).unwrap();
+    fixture.check("ow", None, &join, Ok(()));
 }
 
 #[test]
 fn a16_a_conversation_change_that_has_not_seen_what_it_replaces_is_stale() {
-    let mut room = Room::group();
-    let document = room.document(None);
-    let late = room.write(&session("ow"), &document, &[role("me", Role::Moderator)]);
-    room.push("ad", None, &[status("gu", MemberStatus::Removed)]).unwrap();
-    assert!(room.clone().admit(&session("ow"), &late).is_ok(), "another key has nothing to do with it");
-    room.push("ad", None, &[role("me", Role::Guest)]).unwrap();
-    assert_eq!(room.admit(&session("ow"), &late).map_err(code_of).err(), Some(Code::Stale));
-    assert_eq!(room.stream.conversation().members[&account("me")].role, Role::Guest);
+    let mut fixture = Fixture::group();
+    let document = fixture.document(None);
+    let late = fixture.write(&session("ow"), &document, &[role("me", Role::Moderator)]);
+    fixture.push("ad", None, &[status("gu", MemberStatus::Removed)]).unwrap();
+    assert!(fixture.clone().admit(&session("ow"), &late).is_ok(), "another key has nothing to do with it");
+    fixture.push("ad", None, &[role("me", Role::Guest)]).unwrap();
+    assert_eq!(fixture.admit(&session("ow"), &late).map_err(code_of).err(), Some(Code::Stale));
+    assert_eq!(fixture.stream.conversation().members[&account("me")].role, Role::Guest);
 }
 
 #[test]
@@ -535,14 +540,14 @@ fn a17_the_first_change_states_kind_and_members_whole() {
     let tenant = TenantId::parse("acme").unwrap();
     let derived = ConversationId::direct(&tenant, &account("ann"), &account("bob"));
     let facts = direct_facts("ann");
-    Room::new(derived).check("ann", None, &facts, Ok(()));
-    Room::new(ConversationId::from_bytes([1; 16])).check("ann", None, &facts, Err(Code::IdInvalid));
-    Room::new(derived).check("bob", None, &facts, Err(Code::NotTheAuthor));
-    Room::new(derived).check("ann", None, &facts[..3], Err(Code::ValueInvalid));
-    Room::new(derived).check("ann", None, &facts[..4], Err(Code::OperationIllegal));
-    Room::new(derived).check("ann", None, &facts[1..], Err(Code::ConversationUnknown));
+    Fixture::new(derived).check("ann", None, &facts, Ok(()));
+    Fixture::new(ConversationId::from_bytes([1; 16])).check("ann", None, &facts, Err(Code::IdInvalid));
+    Fixture::new(derived).check("bob", None, &facts, Err(Code::NotTheAuthor));
+    Fixture::new(derived).check("ann", None, &facts[..3], Err(Code::ValueInvalid));
+    Fixture::new(derived).check("ann", None, &facts[..4], Err(Code::OperationIllegal));
+    Fixture::new(derived).check("ann", None, &facts[1..], Err(Code::ConversationUnknown));
     // The same direct from the other side: nothing is left to do there.
-    Room::direct().check("bob", None, &[created(ConversationKind::Direct, "bob")], Err(Code::Stale));
+    Fixture::direct().check("bob", None, &[created(ConversationKind::Direct, "bob")], Err(Code::Stale));
     let group = |members: &[(&str, Role)]| {
         let mut facts = vec![created(ConversationKind::Group, "ann")];
         for (name, its_role) in members {
@@ -550,11 +555,11 @@ fn a17_the_first_change_states_kind_and_members_whole() {
         }
         facts
     };
-    let room = Room::new(ConversationId::from_bytes([2; 16]));
-    room.check("ann", None, &group(&[("ann", Role::Owner)]), Ok(()));
-    room.check("ann", None, &group(&[("bob", Role::Owner)]), Err(Code::LastOwner));
-    room.check("ann", None, &group(&[("ann", Role::Owner), ("bob", Role::Admin)]), Ok(()));
-    Room::group().check("ad", None, &[created(ConversationKind::Group, "ad")], Err(Code::ConversationExists));
+    let fixture = Fixture::new(ConversationId::from_bytes([2; 16]));
+    fixture.check("ann", None, &group(&[("ann", Role::Owner)]), Ok(()));
+    fixture.check("ann", None, &group(&[("bob", Role::Owner)]), Err(Code::LastOwner));
+    fixture.check("ann", None, &group(&[("ann", Role::Owner), ("bob", Role::Admin)]), Ok(()));
+    Fixture::group().check("ad", None, &[created(ConversationKind::Group, "ad")], Err(Code::ConversationExists));
 }
 
 #[test]
@@ -582,92 +587,92 @@ fn a18_an_account_is_written_by_itself() {
 
 #[test]
 fn a19_values_have_their_lengths_and_ranges() {
-    let mut room = Room::group();
+    let mut fixture = Fixture::group();
     let text = |text: String| {
         let body = MessageBody { content: text.into(), reply_to: None, mentions: None };
         vec![Fact::Message(message(9, "ow"), body)]
     };
-    room.check("ow", Some(1), &text(" \n".into()), Err(Code::TextEmpty));
-    room.check("ow", Some(1), &text("é".repeat(4_000)), Ok(()));
-    room.check("ow", Some(1), &text("é".repeat(4_001)), Err(Code::TextTooLong));
-    room.check("ow", None, &[Fact::Info(InfoField::Title, Some("x".repeat(200)))], Ok(()));
-    room.check("ow", None, &[Fact::Info(InfoField::Title, Some("x".repeat(201)))], Err(Code::TextTooLong));
-    room.check("ow", None, &[Fact::Info(InfoField::Description, Some("x".repeat(2_001)))], Err(Code::TextTooLong));
+    fixture.check("ow", Some(1), &text(" \n".into()), Err(Code::TextEmpty));
+    fixture.check("ow", Some(1), &text("é".repeat(4_000)), Ok(()));
+    fixture.check("ow", Some(1), &text("é".repeat(4_001)), Err(Code::TextTooLong));
+    fixture.check("ow", None, &[Fact::Info(InfoField::Title, Some("x".repeat(200)))], Ok(()));
+    fixture.check("ow", None, &[Fact::Info(InfoField::Title, Some("x".repeat(201)))], Err(Code::TextTooLong));
+    fixture.check("ow", None, &[Fact::Info(InfoField::Description, Some("x".repeat(2_001)))], Err(Code::TextTooLong));
     let many = Some(vec![account("me"); 51]);
     let body = MessageBody { content: "x".into(), reply_to: None, mentions: many };
-    room.check("ow", Some(1), &[Fact::Message(message(9, "ow"), body)], Err(Code::TooManyMentions));
+    fixture.check("ow", Some(1), &[Fact::Message(message(9, "ow"), body)], Err(Code::TooManyMentions));
     let ahead = MessageId {
         stamp: Stamp::new(NOW.plus(core::time::Duration::from_secs(301)), 0, [0; 8]),
         author: account("ow"),
     };
     let body = MessageBody { content: "x".into(), reply_to: None, mentions: None };
-    room.check("ow", Some(1), &[Fact::Message(ahead, body)], Err(Code::ClockAhead));
-    room.limits.pins_max = 1;
-    room.push("ow", None, &[pin(1, "ow")]).unwrap();
+    fixture.check("ow", Some(1), &[Fact::Message(ahead, body)], Err(Code::ClockAhead));
+    fixture.limits.pins_max = 1;
+    fixture.push("ow", None, &[pin(1, "ow")]).unwrap();
     let another = Fact::Pin(message(2, "me"), Some(Pin { by: account("ow"), at: NOW, page: 1 }));
-    room.check("ow", None, &[another], Err(Code::TooManyPins));
-    room.limits.reactions_max = 1;
+    fixture.check("ow", None, &[another], Err(Code::TooManyPins));
+    fixture.limits.reactions_max = 1;
     let reaction = |emoji: &str| [Fact::Reaction(message(1, "mo"), emoji.into(), account("me"), true)];
-    room.push("me", Some(1), &reaction("👍")).unwrap();
-    room.check("me", Some(1), &reaction("🎉"), Err(Code::TooManyReactions));
+    fixture.push("me", Some(1), &reaction("👍")).unwrap();
+    fixture.check("me", Some(1), &reaction("🎉"), Err(Code::TooManyReactions));
 }
 
 #[test]
 fn a20_an_administrator_passes_all_but_shape_authorship_and_invariants() {
     let mut administrator = session("root");
     administrator.administrator = true;
-    let mut room = Room::group();
-    room.push("ow", None, &[Fact::State(ConversationState::Archived)]).unwrap();
-    let admitted = room.push_as(&administrator, None, &[status("ad", MemberStatus::Removed)]).unwrap();
+    let mut fixture = Fixture::group();
+    fixture.push("ow", None, &[Fact::State(ConversationState::Archived)]).unwrap();
+    let admitted = fixture.push_as(&administrator, None, &[status("ad", MemberStatus::Removed)]).unwrap();
     assert!(admitted.entry.administrator);
-    assert!(room.push_as(&administrator, Some(1), &[deletion(2, "me", "root")]).is_ok());
-    let denied = |room: &Room, page, fact: Fact| room.clone().push_as(&administrator, page, &[fact]).err();
-    assert_eq!(denied(&room, Some(1), says(9, "me")), Some(Code::NotTheAuthor));
-    assert_eq!(denied(&room, None, status("ow", MemberStatus::Removed)), Some(Code::LastOwner));
-    assert_eq!(denied(&room, None, Fact::Info(InfoField::Title, Some("x".repeat(201)))), Some(Code::TextTooLong));
+    assert!(fixture.push_as(&administrator, Some(1), &[deletion(2, "me", "root")]).is_ok());
+    let denied = |fixture: &Fixture, page, fact: Fact| fixture.clone().push_as(&administrator, page, &[fact]).err();
+    assert_eq!(denied(&fixture, Some(1), says(9, "me")), Some(Code::NotTheAuthor));
+    assert_eq!(denied(&fixture, None, status("ow", MemberStatus::Removed)), Some(Code::LastOwner));
+    assert_eq!(denied(&fixture, None, Fact::Info(InfoField::Title, Some("x".repeat(201)))), Some(Code::TextTooLong));
 }
 
 #[test]
 fn a86_what_was_deleted_is_written_by_no_administrator_either() {
     let root = Session { administrator: true, ..session("root") };
-    let mut room = Room::group();
-    room.push("ow", None, &[Fact::State(ConversationState::Deleted)]).unwrap();
+    let mut fixture = Fixture::group();
+    fixture.push("ow", None, &[Fact::State(ConversationState::Deleted)]).unwrap();
     for (page, fact) in [(None, Fact::State(ConversationState::Active)), (Some(1), deletion(2, "me", "root"))] {
-        let refused = room.push_as(&root, page, &[fact]).map(drop);
+        let refused = fixture.push_as(&root, page, &[fact]).map(drop);
         assert_eq!(refused, Err(Code::ConversationDeleted));
     }
 }
 
 #[test]
 fn a21_a_message_is_written_once_and_spoken_of_on_its_page() {
-    let mut room = Room::group();
-    room.check("me", Some(1), &[edit(99, "me")], Err(Code::MessageUnknown));
+    let mut fixture = Fixture::group();
+    fixture.check("me", Some(1), &[edit(99, "me")], Err(Code::MessageUnknown));
     let again = MessageBody { content: "other".into(), reply_to: None, mentions: None };
-    room.check("me", Some(1), &[Fact::Message(message(2, "me"), again)], Err(Code::AlreadyWritten));
-    room.push("me", Some(1), &[deletion(2, "me", "me")]).unwrap();
-    room.check("me", Some(1), &[edit(2, "me")], Err(Code::MessageDeleted));
+    fixture.check("me", Some(1), &[Fact::Message(message(2, "me"), again)], Err(Code::AlreadyWritten));
+    fixture.push("me", Some(1), &[deletion(2, "me", "me")]).unwrap();
+    fixture.check("me", Some(1), &[edit(2, "me")], Err(Code::MessageDeleted));
     let reaction = Fact::Reaction(message(2, "me"), "👍".into(), account("me"), true);
-    room.check("me", Some(1), &[reaction], Err(Code::MessageDeleted));
-    room.check("mo", Some(1), &[deletion(2, "me", "mo")], Err(Code::Stale));
+    fixture.check("me", Some(1), &[reaction], Err(Code::MessageDeleted));
+    fixture.check("mo", Some(1), &[deletion(2, "me", "mo")], Err(Code::Stale));
 }
 
 #[test]
 fn d6_pages_close_open_and_fill() {
-    let mut room = Room::group();
-    room.limits.page_changes_soft = 4;
-    room.limits.page_changes_max = 6;
-    room.check("me", Some(2), &[says(9, "me")], Err(Code::PageNotOpen));
-    room.push("me", Some(1), &[says(10, "me")]).unwrap();
-    room.push("me", Some(1), &[says(11, "me")]).unwrap();
-    room.check("me", Some(1), &[says(12, "me")], Err(Code::PageClosed));
-    room.check("me", Some(3), &[says(12, "me")], Err(Code::PageNotOpen));
-    room.push("me", Some(1), &[edit(2, "me")]).unwrap();
-    room.push("me", Some(2), &[says(12, "me")]).unwrap();
-    assert_eq!(room.stream.page(), 2);
-    room.check("me", Some(1), &[says(13, "me")], Err(Code::PageClosed));
-    room.push("me", Some(1), &[edit(10, "me")]).unwrap();
-    room.check("me", Some(1), &[edit(11, "me")], Err(Code::PageFull));
-    room.check("me", Some(2), &[says(13, "me")], Ok(()));
+    let mut fixture = Fixture::group();
+    fixture.limits.page_changes_soft = 4;
+    fixture.limits.page_changes_max = 6;
+    fixture.check("me", Some(2), &[says(9, "me")], Err(Code::PageNotOpen));
+    fixture.push("me", Some(1), &[says(10, "me")]).unwrap();
+    fixture.push("me", Some(1), &[says(11, "me")]).unwrap();
+    fixture.check("me", Some(1), &[says(12, "me")], Err(Code::PageClosed));
+    fixture.check("me", Some(3), &[says(12, "me")], Err(Code::PageNotOpen));
+    fixture.push("me", Some(1), &[edit(2, "me")]).unwrap();
+    fixture.push("me", Some(2), &[says(12, "me")]).unwrap();
+    assert_eq!(fixture.stream.page(), 2);
+    fixture.check("me", Some(1), &[says(13, "me")], Err(Code::PageClosed));
+    fixture.push("me", Some(1), &[edit(10, "me")]).unwrap();
+    fixture.check("me", Some(1), &[edit(11, "me")], Err(Code::PageFull));
+    fixture.check("me", Some(2), &[says(13, "me")], Ok(()));
 }
 
 fn rank(role: &Role) -> u8 {
@@ -690,24 +695,24 @@ proptest! {
     #[test]
     fn a15_no_sequence_of_admitted_changes_breaks_an_invariant(moves in moves()) {
         let names = ["ow", "ad", "mo", "me", "gu", "zoe"];
-        let mut room = Room::group();
-        room.limits.members_max = 5;
+        let mut fixture = Fixture::group();
+        fixture.limits.members_max = 5;
         for (actor, fact) in moves {
-            let before = room.stream.conversation().members.clone();
+            let before = fixture.stream.conversation().members.clone();
             let actor_before = before.get(&account(names[actor])).cloned();
-            let stated = room.moved(&session(names[actor]), std::slice::from_ref(&fact));
-            if room.stream.clone().write(session(names[actor]).device, &room.document(None), NOW, &stated).is_none() {
+            let stated = fixture.moved(&session(names[actor]), std::slice::from_ref(&fact));
+            if fixture.stream.clone().write(session(names[actor]).device, &fixture.document(None), NOW, &stated).is_none() {
                 continue;
             }
-            if room.push(names[actor], None, std::slice::from_ref(&fact)).is_ok() {
+            if fixture.push(names[actor], None, std::slice::from_ref(&fact)).is_ok() {
                 let own = actor_before.map_or(0, |member| rank(&member.role));
-                for (name, member) in &room.stream.conversation().members {
+                for (name, member) in &fixture.stream.conversation().members {
                     let former = before.get(name);
                     let rises = former.is_none_or(|former| rank(&member.role) > rank(&former.role));
                     prop_assert!(!rises || rank(&member.role) <= own, "{name} rose above who raised them");
                 }
             }
-            let active = || room.stream.conversation().active_members();
+            let active = || fixture.stream.conversation().active_members();
             prop_assert!(active().any(|(_, member)| member.role == Role::Owner));
             prop_assert!(active().count() <= 5);
         }

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-impl Room {
+impl Fixture {
     /// Takes in what nobody here would admit, as from a server of the next version.
     fn take(&mut self, name: &str, page: Option<u32>, facts: &[Fact]) {
         let document = self.document(page);
@@ -30,7 +30,7 @@ impl Room {
 
 #[test]
 fn w62_no_name_of_a_newer_version_is_admitted() {
-    let room = Room::group();
+    let fixture = Fixture::group();
     let newer_kind = created(ConversationKind::Unknown, "ow");
     let mut linked = Created::new(ConversationKind::Group, account("ow"), NOW);
     linked.link = Some(Link { kind: LinkKind::Unknown, id: "7".into() });
@@ -54,7 +54,7 @@ fn w62_no_name_of_a_newer_version_is_admitted() {
     ];
     let administrator = Session { administrator: true, ..session("ow") };
     for (fact, code) in conversation {
-        let got = room.clone().push_as(&administrator, None, std::slice::from_ref(&fact)).map(drop);
+        let got = fixture.clone().push_as(&administrator, None, std::slice::from_ref(&fact)).map(drop);
         assert_eq!(got, Err(code), "{fact:?}");
     }
     let own = StreamId::Account(account("me"));
@@ -64,7 +64,10 @@ fn w62_no_name_of_a_newer_version_is_admitted() {
         (DocumentId::Account(account("me")), Fact::ProfileKind(AccountKind::Unknown)),
         (DocumentId::Home(account("me")), Fact::Contact(ContactId::from_bytes([1; 16]), Some(contact))),
         (DocumentId::Home(account("me")), Fact::Reachability(Some(Reachability::Unknown))),
-        (DocumentId::Home(account("me")), Fact::Notifications(room.conversation(), Some(NotificationLevel::Unknown))),
+        (
+            DocumentId::Home(account("me")),
+            Fact::Notifications(fixture.conversation(), Some(NotificationLevel::Unknown)),
+        ),
     ] {
         let mut writer = Document::new(document.clone());
         let change = writer.write(session("me").device, NOW, std::slice::from_ref(&fact)).unwrap().bytes().to_vec();
@@ -77,18 +80,20 @@ fn w62_no_name_of_a_newer_version_is_admitted() {
 
 #[test]
 fn w62_nobody_verifies_what_takes_names_of_a_newer_version() {
-    let room = Room::group();
-    let entry_of = |room: &Room, name: &str, page: Option<u32>, facts: &[Fact]| {
-        let mut then = room.clone();
+    let fixture = Fixture::group();
+    let entry_of = |fixture: &Fixture, name: &str, page: Option<u32>, facts: &[Fact]| {
+        let mut then = fixture.clone();
         then.take(name, page, facts);
         then.admitted.pop().unwrap()
     };
-    let verify = |room: &Room, entry: &Entry| room.stream.verify_entry(entry, &room.limits).map_err(|error| error.code);
+    let verify = |fixture: &Fixture, entry: &Entry| {
+        fixture.stream.verify_entry(entry, &fixture.limits).map_err(|error| error.code)
+    };
     // A guest sends, which no version allows.
-    let wrong = entry_of(&room, "gu", Some(1), &[says(9, "gu")]);
-    assert_eq!(verify(&room, &wrong), Err(Code::PermissionDenied));
+    let wrong = entry_of(&fixture, "gu", Some(1), &[says(9, "gu")]);
+    assert_eq!(verify(&fixture, &wrong), Err(Code::PermissionDenied));
     let policy = [Fact::Policy(Policy::Send(SendPolicy::Unknown))];
-    assert_eq!(verify(&room, &entry_of(&room, "ow", None, &policy)), Ok(()));
+    assert_eq!(verify(&fixture, &entry_of(&fixture, "ow", None, &policy)), Ok(()));
     for (fact, by) in [
         (policy[0].clone(), "gu"),
         (Fact::State(ConversationState::Unknown), "gu"),
@@ -96,18 +101,18 @@ fn w62_nobody_verifies_what_takes_names_of_a_newer_version() {
         (role("gu", Role::Unknown), "gu"),
         (status("gu", MemberStatus::Unknown), "gu"),
     ] {
-        let mut room = room.clone();
-        room.take("ow", None, std::slice::from_ref(&fact));
-        assert_eq!(verify(&room, &entry_of(&room, by, Some(1), &[says(9, by)])), Ok(()), "{fact:?}");
-        let by_another = entry_of(&room, "me", None, &[Fact::Info(InfoField::Title, Some("x".into()))]);
-        let told = verify(&room, &by_another).is_err();
+        let mut fixture = fixture.clone();
+        fixture.take("ow", None, std::slice::from_ref(&fact));
+        assert_eq!(verify(&fixture, &entry_of(&fixture, by, Some(1), &[says(9, by)])), Ok(()), "{fact:?}");
+        let by_another = entry_of(&fixture, "me", None, &[Fact::Info(InfoField::Title, Some("x".into()))]);
+        let told = verify(&fixture, &by_another).is_err();
         assert_eq!(told, matches!(fact, Fact::MemberRole(..) | Fact::MemberStatus(..)), "{fact:?}");
     }
 }
 
 #[test]
 fn w60_w62_what_a_newer_version_admitted_is_read_and_decided_about_where_it_is_known() {
-    let room = Room::group();
+    let fixture = Fixture::group();
     let says_more = [says(9, "me")];
     // A state, a policy and a kind: nobody writes; whoever may change it changes it; and anybody may leave.
     for (fact, code) in [
@@ -115,28 +120,28 @@ fn w60_w62_what_a_newer_version_admitted_is_read_and_decided_about_where_it_is_k
         (Fact::Policy(Policy::Send(SendPolicy::Unknown)), Code::PolicyUnknown),
         (created(ConversationKind::Unknown, "ow"), Code::KindUnknown),
     ] {
-        let mut room = room.clone();
-        room.take("ow", None, &[fact]);
-        room.check("me", Some(1), &says_more, Err(code));
-        room.check("me", None, &[status("me", MemberStatus::Left)], Ok(()));
+        let mut fixture = fixture.clone();
+        fixture.take("ow", None, &[fact]);
+        fixture.check("me", Some(1), &says_more, Err(code));
+        fixture.check("me", None, &[status("me", MemberStatus::Left)], Ok(()));
     }
-    let mut closed = room.clone();
+    let mut closed = fixture.clone();
     closed.take("ow", None, &[Fact::State(ConversationState::Unknown)]);
     assert_eq!(closed.stream.conversation().state(), ConversationState::Unknown);
     closed.check("ad", None, &[Fact::State(ConversationState::Active)], Ok(()));
-    let mut silent = room.clone();
+    let mut silent = fixture.clone();
     silent.take("ow", None, &[Fact::Policy(Policy::Send(SendPolicy::Unknown))]);
     silent.check("ad", None, &[Fact::Policy(Policy::Send(SendPolicy::AllMembers))], Ok(()));
     // Threads alone, where the policy is about them.
-    let mut threads = room.clone();
+    let mut threads = fixture.clone();
     threads.take("ow", None, &[Fact::Policy(Policy::Subrooms(SubroomPolicy::Unknown))]);
     threads.check("me", Some(1), &says_more, Ok(()));
     // Where one of them stands, and what role they have, is theirs: the others go on.
-    let mut moved = room.clone();
+    let mut moved = fixture.clone();
     moved.take("ow", None, &[status("me", MemberStatus::Unknown)]);
     moved.check("me", Some(1), &says_more, Err(Code::NotAMember));
     moved.check("mo", Some(1), &[says(9, "mo")], Ok(()));
-    let mut renamed = room.clone();
+    let mut renamed = fixture.clone();
     renamed.take("ow", None, &[role("me", Role::Unknown)]);
     assert_eq!(renamed.stream.conversation().members[&account("me")].role, Role::Unknown);
     renamed.check("me", Some(1), &says_more, Err(Code::PermissionDenied));
@@ -154,29 +159,29 @@ fn of_the_next_version() -> Vec<Entry> {
 
 #[test]
 fn w60_d26_a_conversation_of_the_next_version_is_read_kept_and_gone_on_with() {
-    let mut room = Room::new(ConversationId::from_bytes([7; 16]));
+    let mut fixture = Fixture::new(ConversationId::from_bytes([7; 16]));
     for entry in of_the_next_version() {
-        room.stream.insert_missing_for(&entry.document, &entry.change);
-        room.stream.receive_entry(&entry).unwrap();
+        fixture.stream.insert_missing_for(&entry.document, &entry.change);
+        fixture.stream.receive_entry(&entry).unwrap();
     }
-    let conversation = room.stream.conversation();
+    let conversation = fixture.stream.conversation();
     assert_eq!(conversation.text(InfoField::Title), Some("Trip"));
     assert_eq!(conversation.text(InfoField::Description), None, "nobody here knows a topic");
     assert_eq!(conversation.policies.join, JoinPolicy::Unknown);
-    let page = room.stream.document(&room.document(Some(1))).unwrap();
+    let page = fixture.stream.document(&fixture.document(Some(1))).unwrap();
     let said =
         |page: &Document, number| Message::read(page, &message(number, "me")).unwrap().content().cloned().unwrap();
     assert_eq!(said(page, 2), "words".into());
     assert_eq!((said(page, 3).kind(), said(page, 3).text()), ("sticker", Some("a whale")));
 
     // What it does not know it keeps, to the byte.
-    for document in room.stream.documents() {
+    for document in fixture.stream.documents() {
         let (position, data, admissions) = document.save();
         let restored = Document::restore(document.id().clone(), Some((position, &data, &admissions)), &[]).unwrap();
         assert_eq!((restored.save(), restored.heads()), ((position, data, admissions), document.heads()));
     }
-    room.push("me", Some(1), &[says(9, "me")]).unwrap();
-    room.check("me", Some(1), &[edit(3, "me")], Err(Code::WrongKind));
-    room.check("me", Some(1), &[deletion(3, "me", "me")], Ok(()));
-    room.check("ow", None, &[Fact::Policy(Policy::Join(JoinPolicy::Open))], Ok(()));
+    fixture.push("me", Some(1), &[says(9, "me")]).unwrap();
+    fixture.check("me", Some(1), &[edit(3, "me")], Err(Code::WrongKind));
+    fixture.check("me", Some(1), &[deletion(3, "me", "me")], Ok(()));
+    fixture.check("ow", None, &[Fact::Policy(Policy::Join(JoinPolicy::Open))], Ok(()));
 }

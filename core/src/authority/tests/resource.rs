@@ -15,9 +15,9 @@ fn flat() -> Resource {
 }
 
 /// Nobody has begun it, at the id of the flat's conversation with Ann.
-fn empty() -> Room {
+fn empty() -> Fixture {
     let tenant = TenantId::parse("acme").unwrap();
-    Room::new(ConversationId::resource(&tenant, "flat 7", &account("ann")))
+    Fixture::new(ConversationId::resource(&tenant, "flat 7", &account("ann")))
 }
 
 fn about(resource: Option<Resource>) -> Vec<Fact> {
@@ -32,20 +32,20 @@ fn about(resource: Option<Resource>) -> Vec<Fact> {
 
 #[test]
 fn a32_a_client_begins_the_conversation_about_a_resource_with_its_owner() {
-    let mut room = empty();
-    room.push("ann", None, &about(Some(flat()))).unwrap();
-    room.push("ann", Some(1), &[says(1, "ann")]).unwrap();
-    room.push("bob", Some(1), &[says(2, "bob")]).unwrap();
-    assert_eq!(room.stream.conversation().title(), Some("Seven rooms by the sea"));
+    let mut fixture = empty();
+    fixture.push("ann", None, &about(Some(flat()))).unwrap();
+    fixture.push("ann", Some(1), &[says(1, "ann")]).unwrap();
+    fixture.push("bob", Some(1), &[says(2, "bob")]).unwrap();
+    assert_eq!(fixture.stream.conversation().title(), Some("Seven rooms by the sea"));
     // The owner may bring in who helps; the client may not.
     let staff = |name| [role(name, Role::Admin), status(name, MemberStatus::Active)];
-    room.check("ann", None, &staff("carl"), Err(Code::PermissionDenied));
-    room.check("bob", None, &staff("carl"), Ok(()));
+    fixture.check("ann", None, &staff("carl"), Err(Code::PermissionDenied));
+    fixture.check("bob", None, &staff("carl"), Ok(()));
     // Begun once more, on another device: nothing is left to do there.
-    room.check("ann", None, &about(Some(Resource { title: None, ..flat() })), Err(Code::Stale));
+    fixture.check("ann", None, &about(Some(Resource { title: None, ..flat() })), Err(Code::Stale));
     // Everybody may not find it, whatever is said of it.
-    room.push("bob", None, &[Fact::Scope(Scope::Public)]).unwrap();
-    assert_eq!(room.stream.conversation().listing(), None);
+    fixture.push("bob", None, &[Fact::Scope(Scope::Public)]).unwrap();
+    assert_eq!(fixture.stream.conversation().listing(), None);
 }
 
 #[test]
@@ -53,8 +53,8 @@ fn a32_a_resource_conversation_is_the_clients_own_and_about_one_resource() {
     let check = |by: &str, resource: Option<Resource>, code| empty().check(by, None, &about(resource), Err(code));
     let tenant = TenantId::parse("acme").unwrap();
     let named = |id: String, code| {
-        let room = Room::new(ConversationId::resource(&tenant, &id, &account("ann")));
-        room.check("ann", None, &about(Some(Resource { id, ..flat() })), code);
+        let fixture = Fixture::new(ConversationId::resource(&tenant, &id, &account("ann")));
+        fixture.check("ann", None, &about(Some(Resource { id, ..flat() })), code);
     };
     named("x".repeat(64), Ok(()));
     named("x".repeat(65), Err(Code::TextTooLong));

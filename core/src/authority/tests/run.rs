@@ -71,7 +71,7 @@ proptest! {
         turns in proptest::collection::vec(turn(), 1..40),
         soft in 4..60u32,
     ) {
-        let mut alone = Room::group();
+        let mut alone = Fixture::group();
         alone.limits.page_changes_soft = soft;
         let mut together = alone.clone();
         let mut seen = vec![alone.clone()];
@@ -88,8 +88,8 @@ proptest! {
                 None => {
                     // A device has seen what itself was answered.
                     let own = alone.stream.document(&alone.document(Some(1))).and_then(|page| page.latest_of(session.device));
-                    let has_own = |room: &&Room| {
-                        let page = room.stream.document(&room.document(Some(1)));
+                    let has_own = |fixture: &&Fixture| {
+                        let page = fixture.stream.document(&fixture.document(Some(1)));
                         page.and_then(|page| page.latest_of(session.device)) == own
                     };
                     let known = seen.iter().rev().skip(turn.unseen).find(has_own).unwrap_or(&alone).clone();
@@ -113,11 +113,11 @@ proptest! {
             }
         }
         together.stream.flush().unwrap();
-        let says = |room: &Room| {
+        let says = |fixture: &Fixture| {
             let says = |document: &Document| {
                 (document.heads(), document.changes(), document.admissions().clone(), document.facts("").collect::<Vec<_>>())
             };
-            room.stream.documents().map(says).collect::<Vec<_>>()
+            fixture.stream.documents().map(says).collect::<Vec<_>>()
         };
         prop_assert_eq!(says(&together), says(&alone));
         prop_assert_eq!(together.stream.conversation(), alone.stream.conversation());

@@ -21,7 +21,7 @@ fn says_long(number: u8, author: &str, characters: usize) -> Fact {
     Fact::Message(message(number, author), body)
 }
 
-impl Room {
+impl Fixture {
     fn bytes(&self, page: u32) -> u64 {
         self.stream.document(&self.document(Some(page))).unwrap().change_bytes()
     }
@@ -29,41 +29,41 @@ impl Room {
 
 #[test]
 fn d20_a_page_closes_by_bytes_and_fills_by_bytes() {
-    let mut room = Room::group();
-    let begun = u32::try_from(room.bytes(1)).unwrap();
-    room.limits.page_bytes_soft = begun + 1_000;
-    room.limits.page_bytes_max = begun + 3_000;
-    room.push("me", Some(1), &[says_long(3, "me", 500)]).unwrap();
+    let mut fixture = Fixture::group();
+    let begun = u32::try_from(fixture.bytes(1)).unwrap();
+    fixture.limits.page_bytes_soft = begun + 1_000;
+    fixture.limits.page_bytes_max = begun + 3_000;
+    fixture.push("me", Some(1), &[says_long(3, "me", 500)]).unwrap();
     // One that begins below the mark passes it: no message is too long for an open page.
-    room.check("me", Some(2), &[says(4, "me")], Err(Code::PageNotOpen));
-    room.push("me", Some(1), &[says_long(4, "me", 1_000)]).unwrap();
-    room.check("me", Some(1), &[says(5, "me")], Err(Code::PageClosed));
-    room.check("me", Some(2), &[says(5, "me")], Ok(()));
+    fixture.check("me", Some(2), &[says(4, "me")], Err(Code::PageNotOpen));
+    fixture.push("me", Some(1), &[says_long(4, "me", 1_000)]).unwrap();
+    fixture.check("me", Some(1), &[says(5, "me")], Err(Code::PageClosed));
+    fixture.check("me", Some(2), &[says(5, "me")], Ok(()));
     let edited = |characters| {
         let text = "x".repeat(characters);
         [Fact::Edit(message(2, "me"), Edit { content: text.into(), at: NOW })]
     };
-    let left = usize::try_from(u64::from(room.limits.page_bytes_max) - room.bytes(1)).unwrap();
-    room.check("me", Some(1), &edited(left), Err(Code::PageFull));
-    room.push("me", Some(1), &edited(left - 400)).unwrap();
-    assert!(room.bytes(1) <= u64::from(room.limits.page_bytes_max));
-    room.check("me", Some(1), &edited(400), Err(Code::PageFull));
+    let left = usize::try_from(u64::from(fixture.limits.page_bytes_max) - fixture.bytes(1)).unwrap();
+    fixture.check("me", Some(1), &edited(left), Err(Code::PageFull));
+    fixture.push("me", Some(1), &edited(left - 400)).unwrap();
+    assert!(fixture.bytes(1) <= u64::from(fixture.limits.page_bytes_max));
+    fixture.check("me", Some(1), &edited(400), Err(Code::PageFull));
 }
 
 #[test]
 fn d20_every_replica_counts_the_same_bytes() {
-    let mut room = Room::group();
-    room.limits.page_bytes_soft = 2_000;
+    let mut fixture = Fixture::group();
+    fixture.limits.page_bytes_soft = 2_000;
     let mut entries = Vec::new();
     for number in 3..20 {
-        let page = room.stream.open_page(TimelineId::of(room.conversation()), &room.limits);
-        let said = room.push("me", Some(page), &[says_long(number, "me", 40 * usize::from(number))]).unwrap();
+        let page = fixture.stream.open_page(TimelineId::of(fixture.conversation()), &fixture.limits);
+        let said = fixture.push("me", Some(page), &[says_long(number, "me", 40 * usize::from(number))]).unwrap();
         entries.push(said.entry);
     }
     let pages: Vec<u32> = entries.iter().filter_map(|entry| entry.document.page()).collect();
-    assert!(room.stream.page() > 3 && pages.is_sorted());
-    for page in 2..=room.stream.page() {
-        let id = room.document(Some(page));
+    assert!(fixture.stream.page() > 3 && pages.is_sorted());
+    for page in 2..=fixture.stream.page() {
+        let id = fixture.document(Some(page));
         let own = || entries.iter().filter(|entry| entry.document == id);
         let bytes = own().map(|entry| entry.change.len() as u64).sum::<u64>();
         let (mut stored, mut received) = (Document::new(id.clone()), Document::new(id.clone()));
@@ -75,11 +75,11 @@ fn d20_every_replica_counts_the_same_bytes() {
         let (position, data, beside) = stored.save();
         let restored = Document::restore(id.clone(), Some((position, &data, &beside)), &[]).unwrap();
         let counted = [&stored, &received, &restored].map(Document::change_bytes);
-        assert_eq!((counted, room.bytes(page)), ([bytes; 3], bytes));
+        assert_eq!((counted, fixture.bytes(page)), ([bytes; 3], bytes));
     }
 }
 
-impl Room {
+impl Fixture {
     /// Has the owner write in the conversation's document until it has so many changes.
     fn fill(&mut self, changes: u32) {
         let document = self.document(None);
@@ -91,9 +91,9 @@ impl Room {
 
     /// When a change may be admitted that is deferred at this time.
     fn deferred(&self, name: &str, facts: &[Fact], at: WallTime) -> Option<WallTime> {
-        let mut room = self.clone();
-        let pushed = room.write(&session(name), &room.document(None), facts);
-        match room.stream.admit(&session(name), &pushed, at, &room.limits) {
+        let mut fixture = self.clone();
+        let pushed = fixture.write(&session(name), &fixture.document(None), facts);
+        match fixture.stream.admit(&session(name), &pushed, at, &fixture.limits) {
             Ok(_) => None,
             Err(AdmitError::Refused(Refusal { code: Code::RateLimited, retry_at, .. })) => retry_at,
             Err(other) => panic!("{other:?}"),
@@ -103,75 +103,77 @@ impl Room {
 
 #[test]
 fn d22_near_its_end_a_document_is_for_those_who_keep_order_and_then_for_owners() {
-    let mut room = Room::group();
-    (room.limits.document_changes_soft, room.limits.document_changes_max) = (4, 8);
-    room.fill(3);
+    let mut fixture = Fixture::group();
+    (fixture.limits.document_changes_soft, fixture.limits.document_changes_max) = (4, 8);
+    fixture.fill(3);
     let removed = [status("gu", MemberStatus::Removed)];
     let left = |name| [status(name, MemberStatus::Left)];
-    room.check("me", None, &named("me", "Meg"), Ok(()));
-    room.fill(4);
-    room.check("me", None, &named("me", "Meg"), Err(Code::DocumentFull));
-    room.check("mo", None, &named("mo", "Moe"), Ok(()));
-    room.check("ad", None, &removed, Ok(()));
-    room.check("me", None, &left("me"), Ok(()));
-    room.fill(6);
-    room.check("ad", None, &removed, Err(Code::DocumentFull));
-    room.check("ow", None, &removed, Ok(()));
-    room.check("me", None, &left("me"), Ok(()));
-    room.fill(8);
-    room.check("ow", None, &removed, Err(Code::DocumentFull));
-    room.check("me", None, &left("me"), Err(Code::DocumentFull));
-    room.check("ow", None, &[Fact::State(ConversationState::Deleted)], Ok(()));
+    fixture.check("me", None, &named("me", "Meg"), Ok(()));
+    fixture.fill(4);
+    fixture.check("me", None, &named("me", "Meg"), Err(Code::DocumentFull));
+    fixture.check("mo", None, &named("mo", "Moe"), Ok(()));
+    fixture.check("ad", None, &removed, Ok(()));
+    fixture.check("me", None, &left("me"), Ok(()));
+    fixture.fill(6);
+    fixture.check("ad", None, &removed, Err(Code::DocumentFull));
+    fixture.check("ow", None, &removed, Ok(()));
+    fixture.check("me", None, &left("me"), Ok(()));
+    fixture.fill(8);
+    fixture.check("ow", None, &removed, Err(Code::DocumentFull));
+    fixture.check("me", None, &left("me"), Err(Code::DocumentFull));
+    fixture.check("ow", None, &[Fact::State(ConversationState::Deleted)], Ok(()));
     // What is said has pages of its own.
-    room.check("me", Some(1), &[says(9, "me")], Ok(()));
+    fixture.check("me", Some(1), &[says(9, "me")], Ok(()));
 }
 
 #[test]
 fn d22_a_document_is_full_by_its_bytes_too() {
-    let mut room = Room::group();
-    let bytes = |room: &Room| room.stream.document(&room.document(None)).unwrap().change_bytes();
-    let begun = u32::try_from(bytes(&room)).unwrap();
-    (room.limits.document_bytes_soft, room.limits.document_bytes_max) = (begun + 500, begun + 1_500);
-    room.check("me", None, &named("me", "Meg"), Ok(()));
-    room.fill(6);
-    room.check("me", None, &named("me", "Meg"), Err(Code::DocumentFull));
+    let mut fixture = Fixture::group();
+    let bytes = |fixture: &Fixture| fixture.stream.document(&fixture.document(None)).unwrap().change_bytes();
+    let begun = u32::try_from(bytes(&fixture)).unwrap();
+    (fixture.limits.document_bytes_soft, fixture.limits.document_bytes_max) = (begun + 500, begun + 1_500);
+    fixture.check("me", None, &named("me", "Meg"), Ok(()));
+    fixture.fill(6);
+    fixture.check("me", None, &named("me", "Meg"), Err(Code::DocumentFull));
     let about = |characters| [Fact::Info(InfoField::Description, Some("x".repeat(characters)))];
-    room.check("ow", None, &about(400), Ok(()));
-    room.check("ow", None, &about(1_000), Err(Code::DocumentFull));
+    fixture.check("ow", None, &about(400), Ok(()));
+    fixture.check("ow", None, &about(1_000), Err(Code::DocumentFull));
 }
 
 #[test]
 fn d22_nobody_comes_in_where_there_is_room_for_leaving_only() {
-    let mut room = Room::group();
-    room.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
-    let join = |room: &Room| {
-        let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
-        let (zoe, mut room) = (account("zoe"), room.clone());
+    let mut fixture = Fixture::group();
+    fixture.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
+    let join = |fixture: &Fixture| {
+        let system = Session::system(TenantId::parse("acme").unwrap(), fixture.stream.id());
+        let (zoe, mut fixture) = (account("zoe"), fixture.clone());
         let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };
-        let outcome =
-            room.stream.membership_outcome(&system, asker, &MembershipAction::Join(None), NOW, &room.limits).unwrap();
-        room.admit(&system, &outcome.pushed.unwrap()).map(drop).map_err(code_of)
+        let outcome = fixture
+            .stream
+            .membership_outcome(&system, asker, &MembershipAction::Join(None), NOW, &fixture.limits)
+            .unwrap();
+        fixture.admit(&system, &outcome.pushed.unwrap()).map(drop).map_err(code_of)
     };
-    assert_eq!(join(&room), Ok(()));
-    (room.limits.document_changes_soft, room.limits.document_changes_max) = (2, 8);
-    assert_eq!(join(&room), Err(Code::DocumentFull));
+    assert_eq!(join(&fixture), Ok(()));
+    (fixture.limits.document_changes_soft, fixture.limits.document_changes_max) = (2, 8);
+    assert_eq!(join(&fixture), Err(Code::DocumentFull));
 }
 
 #[test]
 fn d22_whom_an_account_blocks_has_room_of_its_own() {
     let id = DocumentId::Home(account("ann"));
     let stream = Stream::new(TenantId::parse("acme").unwrap(), id.stream());
-    let mut room = Room { stream, limits: Limits::default(), admitted: Vec::new() };
-    room.stream.insert(Document::new(id.clone()));
-    (room.limits.document_changes_soft, room.limits.document_changes_max) = (2, 3);
+    let mut fixture = Fixture { stream, limits: Limits::default(), admitted: Vec::new() };
+    fixture.stream.insert(Document::new(id.clone()));
+    (fixture.limits.document_changes_soft, fixture.limits.document_changes_max) = (2, 3);
     let blocks = |name: &str| Fact::Blocked(account(name), Some(NOW));
     let pins = |number: u8| {
         let field = SettingField::PinnedAt;
         Fact::Setting(ConversationId::from_bytes([number; 16]), field, Some(NOW))
     };
     let mut push = |fact: Fact| {
-        let pushed = room.write(&session("ann"), &id, &[fact]);
-        room.admit(&session("ann"), &pushed).map(drop).map_err(code_of)
+        let pushed = fixture.write(&session("ann"), &id, &[fact]);
+        fixture.admit(&session("ann"), &pushed).map(drop).map_err(code_of)
     };
     assert_eq!((push(pins(1)), push(pins(2))), (Ok(()), Ok(())));
     assert_eq!((push(pins(3)), push(blocks("bob"))), (Err(Code::DocumentFull), Ok(())));
@@ -180,77 +182,79 @@ fn d22_whom_an_account_blocks_has_room_of_its_own() {
 
 #[test]
 fn p20_what_an_account_writes_again_and_again_is_deferred() {
-    let mut room = Room::group();
-    room.limits.share_units = 3;
+    let mut fixture = Fixture::group();
+    fixture.limits.share_units = 3;
     let after = |units: u64| NOW.plus(Duration::from_millis(units * SHARE_UNIT_MS));
     for called in ["Meg", "Mel", "Mia"] {
-        room.push("me", None, &named("me", called)).unwrap();
+        fixture.push("me", None, &named("me", called)).unwrap();
     }
-    assert_eq!(room.deferred("me", &named("me", "May"), NOW), Some(after(1)));
-    assert_eq!(room.deferred("me", &named("me", "May"), after(1)), None);
-    assert_eq!(room.deferred("gu", &named("gu", "Guy"), NOW), None, "a share is each account's own");
+    assert_eq!(fixture.deferred("me", &named("me", "May"), NOW), Some(after(1)));
+    assert_eq!(fixture.deferred("me", &named("me", "May"), after(1)), None);
+    assert_eq!(fixture.deferred("gu", &named("gu", "Guy"), NOW), None, "a share is each account's own");
     // By bytes too.
     let about = [Fact::Info(InfoField::Description, Some("x".repeat(1_000)))];
-    assert_eq!(room.deferred("ad", &about, NOW), None);
-    room.push("ad", None, &about).unwrap();
-    assert_eq!(room.deferred("ad", &named("ad", "Ada"), NOW), Some(after(1)));
+    assert_eq!(fixture.deferred("ad", &about, NOW), None);
+    fixture.push("ad", None, &about).unwrap();
+    assert_eq!(fixture.deferred("ad", &named("ad", "Ada"), NOW), Some(after(1)));
     // What is said in a page costs nothing, and an administrator of the tenant has no share.
-    room.check("me", Some(1), &[says(9, "me")], Ok(()));
+    fixture.check("me", Some(1), &[says(9, "me")], Ok(()));
     let root = Session { administrator: true, ..session("root") };
     for number in 0..5 {
-        room.push_as(&root, None, &[Fact::Info(InfoField::Title, Some(format!("Trip {number}")))]).unwrap();
+        fixture.push_as(&root, None, &[Fact::Info(InfoField::Title, Some(format!("Trip {number}")))]).unwrap();
     }
 }
 
 #[test]
 fn p20_a_share_is_the_same_after_a_restart() {
-    let mut room = Room::group();
-    room.limits.share_units = 2;
-    room.push("me", None, &named("me", "Meg")).unwrap();
-    room.push("me", None, &named("me", "Mel")).unwrap();
-    let (position, data, beside) = room.stream.document(&room.document(None)).unwrap().save();
-    let restored = Document::restore(room.document(None), Some((position, &data, &beside)), &[]).unwrap();
-    let deferred = room.deferred("me", &named("me", "Mia"), NOW);
-    room.stream.insert(restored);
+    let mut fixture = Fixture::group();
+    fixture.limits.share_units = 2;
+    fixture.push("me", None, &named("me", "Meg")).unwrap();
+    fixture.push("me", None, &named("me", "Mel")).unwrap();
+    let (position, data, beside) = fixture.stream.document(&fixture.document(None)).unwrap().save();
+    let restored = Document::restore(fixture.document(None), Some((position, &data, &beside)), &[]).unwrap();
+    let deferred = fixture.deferred("me", &named("me", "Mia"), NOW);
+    fixture.stream.insert(restored);
     assert!(deferred.is_some());
-    assert_eq!(room.deferred("me", &named("me", "Mia"), NOW), deferred);
+    assert_eq!(fixture.deferred("me", &named("me", "Mia"), NOW), deferred);
 }
 
 #[test]
 fn p20_who_comes_and_goes_pays_for_it() {
-    let mut room = Room::group();
-    room.limits.share_units = 4;
-    room.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
+    let mut fixture = Fixture::group();
+    fixture.limits.share_units = 4;
+    fixture.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
     let zoe = account("zoe");
-    let system = Session::system(TenantId::parse("acme").unwrap(), room.stream.id());
-    let come = |room: &mut Room| {
+    let system = Session::system(TenantId::parse("acme").unwrap(), fixture.stream.id());
+    let come = |fixture: &mut Fixture| {
         let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };
-        let outcome =
-            room.stream.membership_outcome(&system, asker, &MembershipAction::Join(None), NOW, &room.limits).unwrap();
-        room.admit(&system, &outcome.pushed.unwrap()).map(drop).map_err(code_of)
+        let outcome = fixture
+            .stream
+            .membership_outcome(&system, asker, &MembershipAction::Join(None), NOW, &fixture.limits)
+            .unwrap();
+        fixture.admit(&system, &outcome.pushed.unwrap()).map(drop).map_err(code_of)
     };
     for _ in 0..2 {
-        come(&mut room).unwrap();
-        room.push("zoe", None, &[status("zoe", MemberStatus::Left)]).unwrap();
+        come(&mut fixture).unwrap();
+        fixture.push("zoe", None, &[status("zoe", MemberStatus::Left)]).unwrap();
     }
-    assert_eq!(come(&mut room), Err(Code::RateLimited));
+    assert_eq!(come(&mut fixture), Err(Code::RateLimited));
 }
 
 #[test]
 fn d23_admitting_costs_the_same_in_a_long_document() {
-    let mut room = Room::group();
-    (room.limits.share_units, room.limits.document_changes_soft) = (u32::MAX, u32::MAX);
-    let (id, device) = (room.document(None), session("me").device);
-    let mut writer = room.stream.document(&id).unwrap().clone();
+    let mut fixture = Fixture::group();
+    (fixture.limits.share_units, fixture.limits.document_changes_soft) = (u32::MAX, u32::MAX);
+    let (id, device) = (fixture.document(None), session("me").device);
+    let mut writer = fixture.stream.document(&id).unwrap().clone();
     let mut efforts = Vec::new();
     for number in 0..1_500 {
         let change = writer.write(device, NOW, &named("me", &format!("Meg {number}"))).unwrap();
         let pushed = PushedChange { document: id.clone(), change: change.bytes().to_vec() };
-        let queued = || room.stream.queue(&session("me"), &pushed, NOW, &room.limits).unwrap().map(drop);
+        let queued = || fixture.stream.queue(&session("me"), &pushed, NOW, &fixture.limits).unwrap().map(drop);
         let (queued, effort) = Effort::of(queued);
         assert_eq!(queued, Ok(()));
         // A batch of one, as when people write one after another.
-        let (flushed, also) = Effort::of(|| room.stream.flush());
+        let (flushed, also) = Effort::of(|| fixture.stream.flush());
         flushed.unwrap();
         // The first takes for itself what it shares with the writer.
         if number > 0 {
@@ -259,14 +263,14 @@ fn d23_admitting_costs_the_same_in_a_long_document() {
     }
     let most = efforts.iter().map(|effort| (effort.passes, effort.copies)).max();
     assert_eq!(most, Some((0, 0)));
-    assert_eq!(room.stream.document(&id).unwrap().heads(), writer.heads());
+    assert_eq!(fixture.stream.document(&id).unwrap().heads(), writer.heads());
     // What the system writes for who comes in is not written into a copy either.
-    let (system, zoe) = (Session::system(TenantId::parse("acme").unwrap(), room.stream.id()), account("zoe"));
-    room.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
+    let (system, zoe) = (Session::system(TenantId::parse("acme").unwrap(), fixture.stream.id()), account("zoe"));
+    fixture.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
     let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };
     let (outcome, effort) = Effort::of(|| {
-        room.stream.membership_outcome(&system, asker, &MembershipAction::Join(None), NOW, &room.limits).unwrap()
+        fixture.stream.membership_outcome(&system, asker, &MembershipAction::Join(None), NOW, &fixture.limits).unwrap()
     });
-    let queued = room.stream.queue(&system, &outcome.pushed.unwrap(), NOW, &room.limits).unwrap();
+    let queued = fixture.stream.queue(&system, &outcome.pushed.unwrap(), NOW, &fixture.limits).unwrap();
     assert_eq!((queued.is_ok(), Effort { asked: 0, ..effort }), (true, Effort::default()));
 }

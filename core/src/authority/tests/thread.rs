@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::{Parent, SubroomPolicy};
 
-impl Room {
+impl Fixture {
     fn thread_of(&self, message: &MessageId) -> ConversationId {
         ConversationId::thread(self.stream.tenant(), self.conversation(), message)
     }
@@ -17,13 +17,13 @@ impl Room {
     fn open(
         &mut self,
         name: &str,
-        room: ConversationId,
+        fixture: ConversationId,
         message: &MessageId,
         depth: u32,
     ) -> Result<ConversationId, Code> {
         let thread = self.thread_of(message);
         let document = TimelineId::of_thread(self.conversation(), thread).document();
-        self.push_to(name, &document, &[opened(name, room, message, depth)])?;
+        self.push_to(name, &document, &[opened(name, fixture, message, depth)])?;
         Ok(thread)
     }
 
@@ -33,34 +33,34 @@ impl Room {
     }
 
     /// A group with a thread of `me`'s message 2, which `me` opened.
-    fn with_thread() -> (Room, ConversationId) {
-        let mut room = Room::group();
-        let conversation = room.conversation();
-        let thread = room.open("me", conversation, &message(2, "me"), 1).unwrap();
-        (room, thread)
+    fn with_thread() -> (Fixture, ConversationId) {
+        let mut fixture = Fixture::group();
+        let conversation = fixture.conversation();
+        let thread = fixture.open("me", conversation, &message(2, "me"), 1).unwrap();
+        (fixture, thread)
     }
 }
 
-fn opened(by: &str, room: ConversationId, message: &MessageId, depth: u32) -> Fact {
-    let parent = Parent { conversation: room, message: message.clone(), page: 1, depth };
+fn opened(by: &str, fixture: ConversationId, message: &MessageId, depth: u32) -> Fact {
+    let parent = Parent { conversation: fixture, message: message.clone(), page: 1, depth };
     let created = Created::new(ConversationKind::Thread, account(by), NOW);
     Fact::Created(Created { parent: Some(parent), ..created })
 }
 
 #[test]
 fn a40_a_thread_starts_from_a_message_that_is_there() {
-    let room = Room::group();
-    let (conversation, first) = (room.conversation(), message(1, "mo"));
-    let open = |name, message: &MessageId, depth| room.clone().open(name, conversation, message, depth).map(drop);
+    let fixture = Fixture::group();
+    let (conversation, first) = (fixture.conversation(), message(1, "mo"));
+    let open = |name, message: &MessageId, depth| fixture.clone().open(name, conversation, message, depth).map(drop);
     assert_eq!(open("me", &first, 1), Ok(()));
     assert_eq!(open("me", &message(9, "mo"), 1), Err(Code::MessageUnknown));
     assert_eq!(open("me", &first, 2), Err(Code::ValueInvalid));
-    let mut deleted = room.clone();
+    let mut deleted = fixture.clone();
     deleted.push("mo", Some(1), &[deletion(1, "mo", "mo")]).unwrap();
     assert_eq!(deleted.open("me", conversation, &first, 1), Err(Code::MessageDeleted));
     // Under another id, in another's name, with more than it may say, or outside of the stream.
-    let write = |document: DocumentId, facts: &[Fact]| room.clone().push_to("me", &document, facts).map(drop);
-    let thread = TimelineId::of_thread(conversation, room.thread_of(&first)).document();
+    let write = |document: DocumentId, facts: &[Fact]| fixture.clone().push_to("me", &document, facts).map(drop);
+    let thread = TimelineId::of_thread(conversation, fixture.thread_of(&first)).document();
     let elsewhere = TimelineId::of_thread(conversation, ConversationId::from_bytes([3; 16])).document();
     assert_eq!(write(elsewhere, &[opened("me", conversation, &first, 1)]), Err(Code::IdInvalid));
     assert_eq!(write(thread.clone(), &[opened("mo", conversation, &first, 1)]), Err(Code::NotTheAuthor));
@@ -68,9 +68,9 @@ fn a40_a_thread_starts_from_a_message_that_is_there() {
     assert_eq!(write(thread.clone(), &more), Err(Code::OperationIllegal));
     assert_eq!(write(thread.clone(), &[created(ConversationKind::Thread, "me")]), Err(Code::WrongKind));
     assert_eq!(write(thread.clone(), &[Fact::Locked(true)]), Err(Code::ConversationUnknown));
-    let page = TimelineId::of_thread(conversation, room.thread_of(&first)).page(1);
+    let page = TimelineId::of_thread(conversation, fixture.thread_of(&first)).page(1);
     assert_eq!(write(page, &[says(3, "me")]), Err(Code::ConversationUnknown));
-    let mut alone = Room::new(ConversationId::from_bytes([8; 16]));
+    let mut alone = Fixture::new(ConversationId::from_bytes([8; 16]));
     let begun = [created(ConversationKind::Thread, "me"), role("me", Role::Owner), status("me", MemberStatus::Active)];
     assert_eq!(alone.push("me", None, &begun).map(drop), Err(Code::WrongKind));
     let titled = [opened("me", conversation, &first, 1), Fact::Info(InfoField::Title, Some("About it".into()))];
@@ -79,65 +79,65 @@ fn a40_a_thread_starts_from_a_message_that_is_there() {
 
 #[test]
 fn a40_threads_of_threads_go_as_deep_as_the_policy() {
-    let (mut room, thread) = Room::with_thread();
-    room.push("ow", None, &[Fact::Policy(Policy::SubroomDepthMax(2))]).unwrap();
-    room.say_in("mo", thread, 1, 3).unwrap();
-    let second = room.open("me", thread, &message(3, "mo"), 2).unwrap();
-    assert_eq!(room.stream.thread(second).unwrap().parent.depth, 2);
-    room.say_in("me", second, 1, 4).unwrap();
-    assert_eq!(room.open("me", second, &message(4, "me"), 3), Err(Code::ThreadTooDeep));
+    let (mut fixture, thread) = Fixture::with_thread();
+    fixture.push("ow", None, &[Fact::Policy(Policy::SubroomDepthMax(2))]).unwrap();
+    fixture.say_in("mo", thread, 1, 3).unwrap();
+    let second = fixture.open("me", thread, &message(3, "mo"), 2).unwrap();
+    assert_eq!(fixture.stream.thread(second).unwrap().parent.depth, 2);
+    fixture.say_in("me", second, 1, 4).unwrap();
+    assert_eq!(fixture.open("me", second, &message(4, "me"), 3), Err(Code::ThreadTooDeep));
     // It says where the message is, and how deep that is.
-    assert_eq!(room.open("me", thread, &message(4, "me"), 2), Err(Code::MessageUnknown));
-    let conversation = room.conversation();
-    assert_eq!(room.open("me", conversation, &message(4, "me"), 1), Err(Code::MessageUnknown));
+    assert_eq!(fixture.open("me", thread, &message(4, "me"), 2), Err(Code::MessageUnknown));
+    let conversation = fixture.conversation();
+    assert_eq!(fixture.open("me", conversation, &message(4, "me"), 1), Err(Code::MessageUnknown));
     let nowhere = ConversationId::from_bytes([9; 16]);
-    assert_eq!(room.open("me", nowhere, &message(4, "me"), 1), Err(Code::ConversationUnknown));
+    assert_eq!(fixture.open("me", nowhere, &message(4, "me"), 1), Err(Code::ConversationUnknown));
 }
 
 #[test]
 fn a41_who_opens_a_thread_is_let_by_permission_and_policy() {
-    let room = Room::group();
-    let (conversation, first) = (room.conversation(), message(1, "mo"));
-    let open = |room: &Room, name| room.clone().open(name, conversation, &first, 1).map(drop);
-    assert_eq!(open(&room, "gu"), Err(Code::PermissionDenied));
-    assert_eq!(open(&room, "eve"), Err(Code::NotAMember));
+    let fixture = Fixture::group();
+    let (conversation, first) = (fixture.conversation(), message(1, "mo"));
+    let open = |fixture: &Fixture, name| fixture.clone().open(name, conversation, &first, 1).map(drop);
+    assert_eq!(open(&fixture, "gu"), Err(Code::PermissionDenied));
+    assert_eq!(open(&fixture, "eve"), Err(Code::NotAMember));
     for (policy, me, ad) in [
         (SubroomPolicy::AdminsOnly, Err(Code::PolicyForbids), Ok(())),
         (SubroomPolicy::Nobody, Err(Code::PolicyForbids), Err(Code::PolicyForbids)),
     ] {
-        let mut room = room.clone();
-        room.push("ow", None, &[Fact::Policy(Policy::Subrooms(policy))]).unwrap();
-        assert_eq!((open(&room, "me"), open(&room, "ad")), (me, ad), "{policy}");
+        let mut fixture = fixture.clone();
+        fixture.push("ow", None, &[Fact::Policy(Policy::Subrooms(policy))]).unwrap();
+        assert_eq!((open(&fixture, "me"), open(&fixture, "ad")), (me, ad), "{policy}");
     }
-    let mut locked = room.clone();
+    let mut locked = fixture.clone();
     locked.push("ow", None, &[Fact::Locked(true)]).unwrap();
     assert_eq!((open(&locked, "me"), open(&locked, "mo")), (Err(Code::ConversationLocked), Ok(())));
-    let mut archived = room.clone();
+    let mut archived = fixture.clone();
     archived.push("ow", None, &[Fact::State(ConversationState::Archived)]).unwrap();
     assert_eq!(open(&archived, "ow"), Err(Code::ConversationArchived));
     // Opened twice at once: nothing is left to do for the second.
-    let (mut room, thread) = Room::with_thread();
+    let (mut fixture, thread) = Fixture::with_thread();
     let first = TimelineId::of_thread(conversation, thread).document();
-    let again = room.push_to("mo", &first, &[opened("mo", conversation, &message(2, "me"), 1)]);
+    let again = fixture.push_to("mo", &first, &[opened("mo", conversation, &message(2, "me"), 1)]);
     assert_eq!(again.map(drop), Err(Code::Stale));
     // From a thread that is locked to them.
-    room.say_in("me", thread, 1, 3).unwrap();
-    room.push_to("ow", &first, &[Fact::Locked(true)]).unwrap();
-    assert_eq!(room.open("me", thread, &message(3, "me"), 2), Err(Code::ConversationLocked));
+    fixture.say_in("me", thread, 1, 3).unwrap();
+    fixture.push_to("ow", &first, &[Fact::Locked(true)]).unwrap();
+    assert_eq!(fixture.open("me", thread, &message(3, "me"), 2), Err(Code::ConversationLocked));
 }
 
 #[test]
 fn a42_removed_from_the_conversation_is_removed_from_its_threads() {
-    let (mut room, thread) = Room::with_thread();
-    room.say_in("me", thread, 1, 3).unwrap();
-    assert_eq!(room.say_in("gu", thread, 1, 4).map(drop), Err(Code::PermissionDenied));
-    room.push("ow", None, &[status("me", MemberStatus::Removed)]).unwrap();
-    assert_eq!(room.say_in("me", thread, 1, 5).map(drop), Err(Code::MemberRemoved));
-    let page = TimelineId::of_thread(room.conversation(), thread).page(1);
-    assert_eq!(room.push_to("me", &page, &[edit(3, "me")]).map(drop), Err(Code::MemberRemoved));
-    room.push("ow", None, &[Fact::Policy(Policy::Send(SendPolicy::AdminsOnly))]).unwrap();
-    assert_eq!(room.say_in("mo", thread, 1, 6).map(drop), Err(Code::PolicyForbids));
-    let document = TimelineId::of_thread(room.conversation(), thread).document();
+    let (mut fixture, thread) = Fixture::with_thread();
+    fixture.say_in("me", thread, 1, 3).unwrap();
+    assert_eq!(fixture.say_in("gu", thread, 1, 4).map(drop), Err(Code::PermissionDenied));
+    fixture.push("ow", None, &[status("me", MemberStatus::Removed)]).unwrap();
+    assert_eq!(fixture.say_in("me", thread, 1, 5).map(drop), Err(Code::MemberRemoved));
+    let page = TimelineId::of_thread(fixture.conversation(), thread).page(1);
+    assert_eq!(fixture.push_to("me", &page, &[edit(3, "me")]).map(drop), Err(Code::MemberRemoved));
+    fixture.push("ow", None, &[Fact::Policy(Policy::Send(SendPolicy::AdminsOnly))]).unwrap();
+    assert_eq!(fixture.say_in("mo", thread, 1, 6).map(drop), Err(Code::PolicyForbids));
+    let document = TimelineId::of_thread(fixture.conversation(), thread).document();
     for fact in [
         role("mo", Role::Owner),
         status("gu", MemberStatus::Removed),
@@ -145,22 +145,22 @@ fn a42_removed_from_the_conversation_is_removed_from_its_threads() {
         Fact::Info(InfoField::Name, Some("name".into())),
         Fact::State(ConversationState::Deleted),
     ] {
-        assert_eq!(room.push_to("ow", &document, &[fact]).map(drop), Err(Code::WrongKind));
+        assert_eq!(fixture.push_to("ow", &document, &[fact]).map(drop), Err(Code::WrongKind));
     }
 }
 
 #[test]
 fn a43_state_and_lock_of_the_conversation_hold_then_those_of_the_thread() {
-    let (room, thread) = Room::with_thread();
-    let document = TimelineId::of_thread(room.conversation(), thread).document();
-    let say = |room: &Room, name| room.clone().say_in(name, thread, 1, 9).map(drop);
-    let mut locked = room.clone();
+    let (fixture, thread) = Fixture::with_thread();
+    let document = TimelineId::of_thread(fixture.conversation(), thread).document();
+    let say = |fixture: &Fixture, name| fixture.clone().say_in(name, thread, 1, 9).map(drop);
+    let mut locked = fixture.clone();
     locked.push_to("ow", &document, &[Fact::Locked(true)]).unwrap();
     assert_eq!((say(&locked, "me"), say(&locked, "mo")), (Err(Code::ConversationLocked), Ok(())));
-    let mut locked = room.clone();
+    let mut locked = fixture.clone();
     locked.push("ow", None, &[Fact::Locked(true)]).unwrap();
     assert_eq!((say(&locked, "me"), say(&locked, "mo")), (Err(Code::ConversationLocked), Ok(())));
-    let mut closed = room.clone();
+    let mut closed = fixture.clone();
     closed.push_to("ow", &document, &[Fact::State(ConversationState::Closed)]).unwrap();
     assert_eq!(say(&closed, "me"), Err(Code::ConversationClosed));
     closed.push("me", Some(1), &[says(8, "me")]).unwrap();
@@ -175,25 +175,25 @@ fn a43_state_and_lock_of_the_conversation_hold_then_those_of_the_thread() {
 
 #[test]
 fn a43_a_thread_has_pages_and_pins_of_its_own() {
-    let (mut room, thread) = Room::with_thread();
-    room.limits.page_changes_soft = 2;
-    assert_eq!(room.say_in("me", thread, 2, 3).map(drop), Err(Code::PageNotOpen));
-    room.say_in("me", thread, 1, 3).unwrap();
-    room.say_in("mo", thread, 1, 4).unwrap();
-    assert_eq!(room.say_in("me", thread, 1, 5).map(drop), Err(Code::PageClosed));
-    room.say_in("me", thread, 2, 5).unwrap();
+    let (mut fixture, thread) = Fixture::with_thread();
+    fixture.limits.page_changes_soft = 2;
+    assert_eq!(fixture.say_in("me", thread, 2, 3).map(drop), Err(Code::PageNotOpen));
+    fixture.say_in("me", thread, 1, 3).unwrap();
+    fixture.say_in("mo", thread, 1, 4).unwrap();
+    assert_eq!(fixture.say_in("me", thread, 1, 5).map(drop), Err(Code::PageClosed));
+    fixture.say_in("me", thread, 2, 5).unwrap();
     assert_eq!(
-        (room.stream.newest_page(TimelineId::of_thread(room.conversation(), thread)), room.stream.page()),
+        (fixture.stream.newest_page(TimelineId::of_thread(fixture.conversation(), thread)), fixture.stream.page()),
         (2, 1)
     );
-    let document = TimelineId::of_thread(room.conversation(), thread).document();
-    assert_eq!(room.push_to("me", &document, &[pin(4, "me")]).map(drop), Err(Code::PermissionDenied));
-    room.push_to("mo", &document, &[pin(4, "mo")]).unwrap();
-    assert!(room.stream.conversation().pins.is_empty());
-    assert_eq!(room.stream.timeline(TimelineId::of_thread(room.conversation(), thread)).unwrap().pins.len(), 1);
-    let known = room.stream.thread(thread).unwrap();
-    assert_eq!((known.replies, known.page, known.position), (3, 2, room.stream.position()));
+    let document = TimelineId::of_thread(fixture.conversation(), thread).document();
+    assert_eq!(fixture.push_to("me", &document, &[pin(4, "me")]).map(drop), Err(Code::PermissionDenied));
+    fixture.push_to("mo", &document, &[pin(4, "mo")]).unwrap();
+    assert!(fixture.stream.conversation().pins.is_empty());
+    assert_eq!(fixture.stream.timeline(TimelineId::of_thread(fixture.conversation(), thread)).unwrap().pins.len(), 1);
+    let known = fixture.stream.thread(thread).unwrap();
+    assert_eq!((known.replies, known.page, known.position), (3, 2, fixture.stream.position()));
     assert_eq!(known.last_reply.as_ref().map(|last| &last.message), Some(&message(5, "me")));
     assert_eq!(known.participants, [account("me"), account("mo")]);
-    assert_eq!(room.stream.last_message().map(|last| last.message), Some(message(2, "me")));
+    assert_eq!(fixture.stream.last_message().map(|last| last.message), Some(message(2, "me")));
 }

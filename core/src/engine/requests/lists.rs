@@ -10,7 +10,7 @@ use crate::{
     api::ConversationRow,
     code::Code,
     engine::{Engine, Update},
-    model::{ActivityKey, DirectoryRow, OwnQuery, Query, WordKey, is_found, is_held, search, standing},
+    model::{ActivityKey, DirectoryRow, OwnQuery, Query, WordKey, is_found, is_held, member_status, search},
     wire::{ClientFrame, List, Listed, ListedRow, ListedRows, Refused},
 };
 
@@ -90,7 +90,7 @@ impl Engine {
     fn list_here(&mut self, request: u64, query: &OwnQuery) {
         let (kinds, statuses, states) = (query.kinds(), query.statuses(), query.states());
         let is_asked = |row: &&ConversationRow| {
-            let status = standing(&row.role, row.status);
+            let status = member_status(&row.role, row.status);
             let is_behind = query.after.is_none_or(|after| key_of(row).is_behind(&after));
             let is_in_state = !is_held(status) || states.contains(&row.state);
             let is_of = kinds.contains(&row.kind) && statuses.contains(&status);

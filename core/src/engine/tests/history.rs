@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// An engine that wrote the first two entries of a group, and where it stands.
-struct Scene {
+struct Setup {
     engine: Engine,
     store: MemoryStore,
     conversation: ConversationId,
@@ -20,7 +20,7 @@ struct Scene {
     head: Head,
 }
 
-impl Scene {
+impl Setup {
     fn new() -> Self {
         let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
         let push = push_of(&mut engine, &mut store, 1);
@@ -99,52 +99,52 @@ fn fetches_of(outputs: &[Output]) -> impl Iterator<Item = Fetch> {
 
 #[test]
 fn e132_a_summary_of_another_history_is_noticed_at_the_same_position() {
-    let mut scene = Scene::new();
-    let frame = scene.summary(scene.head);
-    let outputs = scene.receive(&frame);
+    let mut setup = Setup::new();
+    let frame = setup.summary(setup.head);
+    let outputs = setup.receive(&frame);
     assert_eq!(fetches_of(&outputs).count(), 0, "{outputs:?}");
-    let frame = scene.summary(Head { chain: other(), ..scene.head });
-    let outputs = scene.receive(&frame);
-    scene.check_noticed(&outputs, 2);
-    assert_eq!(scene.told(), None, "what is held is no history of this server");
+    let frame = setup.summary(Head { chain: other(), ..setup.head });
+    let outputs = setup.receive(&frame);
+    setup.check_noticed(&outputs, 2);
+    assert_eq!(setup.told(), None, "what is held is no history of this server");
 }
 
 #[test]
 fn e132_entries_that_do_not_lead_to_the_head_that_was_told_are_noticed() {
     for is_honest in [true, false] {
-        let mut scene = Scene::new();
-        let mut entries = scene.written_elsewhere();
-        let frame = scene.summary(head_of(scene.head, &entries));
-        let outputs = scene.receive(&frame);
+        let mut setup = Setup::new();
+        let mut entries = setup.written_elsewhere();
+        let frame = setup.summary(head_of(setup.head, &entries));
+        let outputs = setup.receive(&frame);
         let fetch = fetches_of(&outputs).next().expect("what is behind is fetched");
         if !is_honest {
             entries[0].accepted_at = entries[0].accepted_at.plus(Duration::from_millis(1));
         }
-        let told = Entries { stream: scene.push.stream.clone(), entries: entries.clone() };
-        let mut outputs = scene.receive(&ServerFrame::Entries(told));
-        outputs.extend(scene.receive(&fetched(fetch.request, &fetch.stream, scene.head, entries)));
+        let told = Entries { stream: setup.push.stream.clone(), entries: entries.clone() };
+        let mut outputs = setup.receive(&ServerFrame::Entries(told));
+        outputs.extend(setup.receive(&fetched(fetch.request, &fetch.stream, setup.head, entries)));
         match is_honest {
             true => assert_eq!(fetches_of(&outputs).filter(|fetch| fetch.scope == FetchScope::Anew).count(), 0),
-            false => scene.check_noticed(&outputs, 3),
+            false => setup.check_noticed(&outputs, 3),
         }
     }
 }
 
 /// A fetch, which the server lets wait until it has told nothing else of the stream.
-fn fetching(scene: &mut Scene) -> Fetch {
-    let behind = scene.written_elsewhere();
+fn fetching(setup: &mut Setup) -> Fetch {
+    let behind = setup.written_elsewhere();
     let mut far = behind[0].clone();
     far.position = Position::new(9);
-    let told = Entries { stream: scene.push.stream.clone(), entries: vec![far] };
-    let outputs = scene.receive(&ServerFrame::Entries(told));
+    let told = Entries { stream: setup.push.stream.clone(), entries: vec![far] };
+    let outputs = setup.receive(&ServerFrame::Entries(told));
     fetches_of(&outputs).next().expect("a gap is fetched")
 }
 
 #[test]
 fn e132_a_fetch_names_the_history_that_is_held() {
-    let mut scene = Scene::new();
-    let fetch = fetching(&mut scene);
-    assert_eq!((fetch.scope, fetch.chain), (FetchScope::After(scene.head.position), Some(scene.head.chain)));
+    let mut setup = Setup::new();
+    let fetch = fetching(&mut setup);
+    assert_eq!((fetch.scope, fetch.chain), (FetchScope::After(setup.head.position), Some(setup.head.chain)));
     let refused = Refused {
         request: fetch.request,
         stream: fetch.stream,
@@ -154,43 +154,43 @@ fn e132_a_fetch_names_the_history_that_is_held() {
         retry_at: None,
         lacks: Vec::new(),
     };
-    let outputs = scene.receive(&ServerFrame::Refused(refused));
-    scene.check_noticed(&outputs, 2);
+    let outputs = setup.receive(&ServerFrame::Refused(refused));
+    setup.check_noticed(&outputs, 2);
 }
 
 #[test]
 fn e132_what_is_fetched_and_does_not_lead_to_the_head_is_noticed() {
-    let mut scene = Scene::new();
-    let fetch = fetching(&mut scene);
-    let entries = scene.written_elsewhere();
-    let before = Head { chain: other(), ..scene.head };
-    let outputs = scene.receive(&fetched(fetch.request, &fetch.stream, before, entries));
-    scene.check_noticed(&outputs, 3);
+    let mut setup = Setup::new();
+    let fetch = fetching(&mut setup);
+    let entries = setup.written_elsewhere();
+    let before = Head { chain: other(), ..setup.head };
+    let outputs = setup.receive(&fetched(fetch.request, &fetch.stream, before, entries));
+    setup.check_noticed(&outputs, 3);
 }
 
 /// What it writes nobody tells it, but that it was admitted, and as whose.
 #[test]
 fn e132_what_was_written_here_is_in_the_hash_as_it_was_admitted() {
     for administrators in [vec![], vec![Position::new(3)]] {
-        let mut scene = Scene::new();
-        let command = SendMessage::new(scene.conversation, "more").into();
-        let push = pushes(&give(&mut scene.engine, &mut scene.store, Input::Command { request: 5, command })).next();
+        let mut setup = Setup::new();
+        let command = SendMessage::new(setup.conversation, "more").into();
+        let push = pushes(&give(&mut setup.engine, &mut setup.store, Input::Command { request: 5, command })).next();
         let push = push.expect("it is pushed");
         let mut entries = admitted(&push, 3);
         entries[0].administrator = !administrators.is_empty();
         let ServerFrame::Accepted(accepted) = answer(&push, 3) else { unreachable!() };
-        scene.receive(&ServerFrame::Accepted(Accepted { administrators, ..accepted }));
-        assert_eq!(scene.told(), Some(head_of(scene.head, &entries)));
+        setup.receive(&ServerFrame::Accepted(Accepted { administrators, ..accepted }));
+        assert_eq!(setup.told(), Some(head_of(setup.head, &entries)));
     }
 }
 
 #[test]
 fn e133_a_device_tells_how_far_it_was_told_also_when_it_starts_again() {
-    let mut scene = Scene::new();
-    assert_eq!(scene.told(), Some(scene.head));
-    scene.engine = Engine::new(now(), config());
-    drain(&mut scene.engine, &mut scene.store);
-    assert_eq!(scene.told(), Some(scene.head));
-    scene.conversation = ConversationId::from_bytes([8; 16]);
-    assert_eq!(scene.told(), None);
+    let mut setup = Setup::new();
+    assert_eq!(setup.told(), Some(setup.head));
+    setup.engine = Engine::new(now(), config());
+    drain(&mut setup.engine, &mut setup.store);
+    assert_eq!(setup.told(), Some(setup.head));
+    setup.conversation = ConversationId::from_bytes([8; 16]);
+    assert_eq!(setup.told(), None);
 }

@@ -102,7 +102,7 @@ pub(crate) async fn l1_own_conversations_are_paged_by_newest_activity(store: &dy
     assert!(own(store, "cid", OwnQuery::default()).await.0.is_empty());
 }
 
-pub(crate) async fn l1_own_conversations_are_of_the_kinds_standings_and_states_asked_for(store: &dyn Store) {
+pub(crate) async fn l1_own_conversations_are_of_the_kinds_statuses_and_states_asked_for(store: &dyn Store) {
     let mut archived = active(2, &["ann"], 20);
     archived.conversation.as_mut().unwrap().state = ConversationState::Archived;
     let mut deleted = active(3, &["ann"], 30);

@@ -26,7 +26,7 @@ fn subscriptions(number: u32, expected: u64, names: &[&str], status: MemberStatu
 }
 
 /// What staff say of somebody in a channel's document.
-fn standing(number: u32, expected: u64, name: &str, status: MemberStatus) -> StreamCommit {
+fn status_commit(number: u32, expected: u64, name: &str, status: MemberStatus) -> StreamCommit {
     let mut commit = membership(number, expected, name, status);
     commit.conversation = Some(channel_row(&["ann"]));
     commit
@@ -72,12 +72,12 @@ pub(crate) async fn the_count_is_what_the_rows_say_whatever_moves_them(store: &d
     write(store, &[subscriptions(1, 1, &["bob"], MemberStatus::Left)]).await;
     assert_eq!((count(store, 1).await, names(store, 1).await), (3, vec!["cid".into(), "dan".into(), "eve".into()]));
     // Staff ban one and add another: with the entry their rows end.
-    write(store, &[standing(1, 1, "cid", MemberStatus::Banned)]).await;
-    write(store, &[standing(1, 2, "dan", MemberStatus::Active), messages(1, 3, "ann", 1)]).await;
+    write(store, &[status_commit(1, 1, "cid", MemberStatus::Banned)]).await;
+    write(store, &[status_commit(1, 2, "dan", MemberStatus::Active), messages(1, 3, "ann", 1)]).await;
     assert_eq!((count(store, 1).await, names(store, 1).await), (1, vec!["eve".into()]));
     assert_eq!(store.active_members(&tenant(), conversation(1)).await.unwrap(), [account("ann"), account("dan")]);
     // And one who was let in by an entry.
-    let mut approved = standing(1, 4, "cid", MemberStatus::Active);
+    let mut approved = status_commit(1, 4, "cid", MemberStatus::Active);
     approved.members.clear();
     approved.subscribers = vec![(account("cid"), SubscriberRow { status: MemberStatus::Active, at: SINCE })];
     write(store, &[approved]).await;
@@ -85,7 +85,7 @@ pub(crate) async fn the_count_is_what_the_rows_say_whatever_moves_them(store: &d
 }
 
 pub(crate) async fn a_subscription_needs_the_position_it_was_judged_at(store: &dyn Store) {
-    write(store, &[channel(1, &["ann"]), standing(1, 1, "bob", MemberStatus::Banned)]).await;
+    write(store, &[channel(1, &["ann"]), status_commit(1, 1, "bob", MemberStatus::Banned)]).await;
     let late = [subscriptions(1, 1, &["bob"], MemberStatus::Active)];
     assert_eq!(store.commit(&late).await.unwrap(), [CommitOutcome::Conflict]);
     assert_eq!(count(store, 1).await, 0);
@@ -136,7 +136,7 @@ pub(crate) async fn a_subscribers_receipts_are_told_to_nobody_else(store: &dyn S
     write(store, &[subscriptions(1, 3, &["bob"], MemberStatus::Left)]).await;
     assert_eq!(counts(2).await, SubscriberCounts { subscribers: 1, delivered: 1, read: 1 });
     // Who is staff from then on is heard as staff.
-    write(store, &[standing(1, 3, "cid", MemberStatus::Active)]).await;
+    write(store, &[status_commit(1, 3, "cid", MemberStatus::Active)]).await;
     let ann = settled_cursor(store, "ann").await;
     store.merge_receipts(&tenant(), &[of("cid", 4, 4)]).await.unwrap();
     assert_eq!(receipts("ann", ann).await, [of("cid", 4, 4)]);

@@ -162,12 +162,12 @@ impl Watch {
         let told = std::mem::take(&mut self.told);
         found.iter().for_each(|notice| self.remember(notice));
         self.cursor = Some(cursor);
-        let untold = |notice: &Notice| {
+        let undelivered = |notice: &Notice| {
             let Notice::Entries { tenant, stream, first, last, .. } = notice else { return true };
             let run = told.get(&(tenant.clone(), stream.clone()));
             !run.is_some_and(|run| run.0 <= *first && *last <= run.1)
         };
-        Ok(found.into_iter().filter(untold).collect())
+        Ok(found.into_iter().filter(undelivered).collect())
     }
 
     /// Remembers a run of entries. One that does not touch the run before

@@ -20,7 +20,7 @@ use crate::store::StoreError;
 
 // Of one account: a join with a list of accounts and conversations let Postgres
 // think of reading all members of the tenant.
-const STANDING: &str = "SELECT own.conversation, own.subscribed_at, streams.position,
+const MEMBERSHIPS: &str = "SELECT own.conversation, own.subscribed_at, streams.position,
         coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read
     FROM members AS own
     JOIN streams ON streams.tenant = own.tenant AND streams.stream = 'conversation/' || own.conversation
@@ -59,7 +59,7 @@ pub(super) async fn merge_receipts<B: Backend>(
     let mut moved: BTreeMap<(ConversationId, &AccountId), (Receipt, bool)> = BTreeMap::new();
     for (account, wanted) in wanted {
         let values = [tenant.into(), account.into(), Value::keys(wanted.keys())];
-        for row in fetch::<B>(connection, STANDING, values).await? {
+        for row in fetch::<B>(connection, MEMBERSHIPS, values).await? {
             let fields = Fields::of("receipts", &row);
             let conversation = fields.conversation()?;
             // One that rotted begins anew: no journal holds it.

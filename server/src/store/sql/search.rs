@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{
     ids::{AccountId, ConversationId, TenantId},
-    model::{ConversationKind, DirectoryQuery, DirectoryRow, WordKey, standing},
+    model::{ConversationKind, DirectoryQuery, DirectoryRow, WordKey, member_status},
     wire,
 };
 
@@ -129,7 +129,7 @@ fn directory_row<R: ReadRow>(row: &R) -> Result<DirectoryRow, StoreError> {
         listing: fields.decode("listing", |bytes| wire::decode(bytes))?,
         member_count: fields.number("member_count")?,
         subscriber_count: fields.number("subscriber_count")?,
-        status: member.map(|member| standing(&member.role, member.status)),
+        status: member.map(|member| member_status(&member.role, member.status)),
     })
 }
 

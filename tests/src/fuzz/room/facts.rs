@@ -8,9 +8,9 @@ use tidings_core::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp, StreamId, TimelineId},
     model::{
         Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, Invite, Late, LateState, Link, LinkKind, MemberField, MemberStatus, MessageBody, NotificationLevel,
-        Parent, Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Reachability, Role, RoleDefinition,
-        RoleName, Scope, Standing, Theme,
+        InfoField, Invite, Late, LateState, Link, LinkKind, MemberField, MemberStatus, Membership, MessageBody,
+        NotificationLevel, Parent, Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Reachability, Role,
+        RoleDefinition, RoleName, Scope, Theme,
     },
     time::WallTime,
 };
@@ -203,9 +203,9 @@ impl Room {
         let granted = member.into_iter().flat_map(|member| &member.grants).filter(|(_, grant)| grant.allowed);
         let mut facts: Vec<Fact> =
             granted.map(|(permission, _)| Fact::MemberGrant(account.clone(), *permission, None)).collect();
-        let former = member.and_then(|member| member.standing.as_ref());
-        let standing = Standing::next(former, status, &session.account, self.now());
-        facts.extend([Fact::MemberRole(account.clone(), some_role(script)), Fact::MemberStatus(account, standing)]);
+        let former = member.and_then(|member| member.membership.as_ref());
+        let membership = Membership::next(former, status, &session.account, self.now());
+        facts.extend([Fact::MemberRole(account.clone(), some_role(script)), Fact::MemberStatus(account, membership)]);
         facts
     }
 
@@ -226,19 +226,19 @@ impl Room {
             11..=13 => Fact::MemberRole(some_account(script), some_role(script)),
             14..=18 => {
                 let account = some_account(script);
-                let former = conversation.members.get(&account).and_then(|member| member.standing.as_ref());
-                let mut standing = Standing::next(former, *some(script, MemberStatus::ALL), &by, at);
+                let former = conversation.members.get(&account).and_then(|member| member.membership.as_ref());
+                let mut membership = Membership::next(former, *some(script, MemberStatus::ALL), &by, at);
                 match script.below(24) {
-                    0 => standing.joined_at = script.one_in(2).then_some(at),
-                    1 => standing.invited_by = script.one_in(2).then(|| some_account(script)),
-                    2 => standing.at = some_time(script, at),
+                    0 => membership.joined_at = script.one_in(2).then_some(at),
+                    1 => membership.invited_by = script.one_in(2).then(|| some_account(script)),
+                    2 => membership.at = some_time(script, at),
                     _ => {}
                 }
-                Fact::MemberStatus(account, standing)
+                Fact::MemberStatus(account, membership)
             }
             19 => {
-                let former = conversation.members.get(&by).and_then(|member| member.standing.as_ref());
-                Fact::MemberStatus(by.clone(), Standing::next(former, MemberStatus::Left, &by, at))
+                let former = conversation.members.get(&by).and_then(|member| member.membership.as_ref());
+                Fact::MemberStatus(by.clone(), Membership::next(former, MemberStatus::Left, &by, at))
             }
             20..=23 => {
                 let until = script.one_in(2).then(|| some_time(script, at));

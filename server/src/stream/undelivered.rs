@@ -31,14 +31,14 @@ impl Run {
 
 /// What there is to be told, a run a stream.
 #[derive(Debug)]
-pub(super) struct Untold {
+pub(super) struct Undelivered {
     streams: BTreeMap<StreamKey, Run>,
     streams_max: usize,
     delay: Duration,
     retry_at: Instant,
 }
 
-impl Untold {
+impl Undelivered {
     /// Nothing yet, and room for so many streams.
     pub(super) fn new(streams_max: usize) -> Self {
         Self { streams: BTreeMap::new(), streams_max, delay: RETRY_DELAY, retry_at: Instant::now() }
@@ -100,43 +100,43 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_comes_later_waits_with_what_waits_of_its_stream() {
-        let mut untold = Untold::new(3);
-        assert!(!untold.merge(&key(1), run(3, 4)), "nothing waits");
-        assert!(untold.remember(key(1), run(3, 4)));
-        assert!(untold.merge(&key(1), run(6, 9)));
-        assert!(untold.merge(&key(1), run(2, 3)));
-        assert!(!untold.merge(&key(2), run(0, 1)));
-        assert_eq!(untold.take_due(), BTreeMap::new(), "not yet");
+        let mut undelivered = Undelivered::new(3);
+        assert!(!undelivered.merge(&key(1), run(3, 4)), "nothing waits");
+        assert!(undelivered.remember(key(1), run(3, 4)));
+        assert!(undelivered.merge(&key(1), run(6, 9)));
+        assert!(undelivered.merge(&key(1), run(2, 3)));
+        assert!(!undelivered.merge(&key(2), run(0, 1)));
+        assert_eq!(undelivered.take_due(), BTreeMap::new(), "not yet");
         tokio::time::advance(RETRY_DELAY).await;
-        assert_eq!(untold.take_due(), BTreeMap::from([(key(1), run(2, 9))]));
+        assert_eq!(undelivered.take_due(), BTreeMap::from([(key(1), run(2, 9))]));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_store_that_stays_away_is_asked_more_and_more_rarely() {
-        let mut untold = Untold::new(3);
-        untold.remember(key(1), run(0, 1));
+        let mut undelivered = Undelivered::new(3);
+        undelivered.remember(key(1), run(0, 1));
         let mut asked = 0;
         for _ in 0..600 {
             tokio::time::advance(Duration::from_secs(1)).await;
-            let due = untold.take_due();
+            let due = undelivered.take_due();
             if !due.is_empty() {
                 asked += 1;
-                untold.put_off(due, false);
+                undelivered.put_off(due, false);
             }
         }
         assert!((20..30).contains(&asked), "{asked} times in ten minutes");
         tokio::time::advance(RETRY_DELAY_MAX).await;
-        let due = untold.take_due();
-        untold.put_off(due, true);
+        let due = undelivered.take_due();
+        undelivered.put_off(due, true);
         tokio::time::advance(RETRY_DELAY).await;
-        assert_eq!(untold.take_due().len(), 1, "soon, after it answered");
+        assert_eq!(undelivered.take_due().len(), 1, "soon, after it answered");
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_more_streams_are_remembered_than_there_is_room_for() {
-        let mut untold = Untold::new(3);
-        assert!((0..3).all(|number| untold.remember(key(number), run(0, 1))));
-        assert!(!untold.remember(key(3), run(0, 1)));
-        assert!(untold.remember(key(0), run(1, 2)), "one that is there takes no room");
+        let mut undelivered = Undelivered::new(3);
+        assert!((0..3).all(|number| undelivered.remember(key(number), run(0, 1))));
+        assert!(!undelivered.remember(key(3), run(0, 1)));
+        assert!(undelivered.remember(key(0), run(1, 2)), "one that is there takes no room");
     }
 }

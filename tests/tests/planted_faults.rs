@@ -39,7 +39,7 @@ planted_faults_are_found! {
     an_entry_that_is_told_to_a_stranger: TellNonMember,
     a_lost_notice_without_a_look: NoLook,
     a_receipt_that_goes_backwards: ReceiptBackwards,
-    a_removed_member_who_is_not_told: RevokedUntold,
+    a_removed_member_who_is_not_told: RevokedUnsent,
     an_old_snapshot_at_a_newer_position: OldSnapshot,
     a_commit_of_which_half_is_written: HalfCommit,
     a_clock_that_goes_back: ClockBack,

@@ -11,7 +11,7 @@ use crate::{
 
 impl Engine {
     /// Lets go of a conversation that is on the list and nowhere else.
-    pub(super) fn forget_unborn(&mut self, conversation: ConversationId) {
+    pub(super) fn forget_uncreated(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
         let is_empty = replica.whole && replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty();

@@ -6,8 +6,8 @@ use tidings_core::{
     ids::{ConversationId, DocumentId, InviteId, MessageId, Stamp, TimelineId},
     model::{
         ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite, JoinPolicy, Late,
-        LateState, MemberField, MemberStatus, MessageBody, Parent, Permission, Permissions, Pin, Policy, Role,
-        RoleDefinition, RoleName, Scope, Standing, Theme,
+        LateState, MemberField, MemberStatus, Membership, MessageBody, Parent, Permission, Permissions, Pin, Policy,
+        Role, RoleDefinition, RoleName, Scope, Theme,
     },
 };
 
@@ -19,14 +19,14 @@ pub(super) fn pin(by: &str) -> Pin {
 }
 
 /// What an actor states to do something, and where.
-pub(super) fn facts(stream: &Stream, actor: &str, deed: &str) -> (DocumentId, Vec<Fact>) {
-    if let Some(fact) = on_page(actor, deed) {
+pub(super) fn facts(stream: &Stream, actor: &str, action: &str) -> (DocumentId, Vec<Fact>) {
+    if let Some(fact) = on_page(actor, action) {
         return (page(), vec![fact]);
     }
-    if let Some((document, fact)) = on_thread(actor, deed) {
+    if let Some((document, fact)) = on_thread(actor, action) {
         return (document, vec![fact]);
     }
-    (TimelineId::of(CONVERSATION).document(), on_conversation(stream, actor, deed))
+    (TimelineId::of(CONVERSATION).document(), on_conversation(stream, actor, action))
 }
 
 /// The first change of a thread.
@@ -54,10 +54,10 @@ pub(super) fn late(by: &str, state: LateState) -> Late {
 /// From this number on messages are replies.
 const REPLIES: u16 = 100;
 
-fn on_thread(actor: &str, deed: &str) -> Option<(DocumentId, Fact)> {
+fn on_thread(actor: &str, action: &str) -> Option<(DocumentId, Fact)> {
     let first = message("owner");
     let of_first = thread_of(&first);
-    Some(match deed {
+    Some(match action {
         "open a thread" => (thread_of(&message("member2")), thread(actor, CONVERSATION, message("member2"), 1)),
         "open a thread in a thread" => {
             let reply = message_at("owner", REPLIES + 1);
@@ -71,8 +71,8 @@ fn on_thread(actor: &str, deed: &str) -> Option<(DocumentId, Fact)> {
     })
 }
 
-fn on_page(actor: &str, deed: &str) -> Option<Fact> {
-    Some(match deed {
+fn on_page(actor: &str, action: &str) -> Option<Fact> {
+    Some(match action {
         "send a text" => {
             let id = MessageId { stamp: Stamp::new(NOW, 2, [2; 8]), author: account(actor) };
             let body = MessageBody { content: "more".into(), reply_to: None, mentions: None };
@@ -86,17 +86,17 @@ fn on_page(actor: &str, deed: &str) -> Option<Fact> {
     })
 }
 
-fn on_conversation(stream: &Stream, actor: &str, deed: &str) -> Vec<Fact> {
+fn on_conversation(stream: &Stream, actor: &str, action: &str) -> Vec<Fact> {
     let moved = |name: &str, status| {
-        let former = stream.conversation().members.get(&account(name)).and_then(|member| member.standing.as_ref());
-        Fact::MemberStatus(account(name), Standing::next(former, status, &account(actor), NOW))
+        let former = stream.conversation().members.get(&account(name)).and_then(|member| member.membership.as_ref());
+        Fact::MemberStatus(account(name), Membership::next(former, status, &account(actor), NOW))
     };
     let role = |name: &str, role| Fact::MemberRole(account(name), role);
     let grant = |name: &str, permission, allowed| {
         let grant = Grant { allowed, by: account(actor), at: NOW, until: Some(later()) };
         Fact::MemberGrant(account(name), permission, Some(grant))
     };
-    match deed {
+    match action {
         "make an invite link" => vec![Fact::Invite(InviteId::from_bytes([1; 16]), Some(invite(actor, true)))],
         "switch an invite link off" => vec![Fact::Invite(INVITE, Some(invite(actor, false)))],
         "let a held message in" => vec![Fact::Late(held(), late(actor, LateState::Admitted))],

@@ -36,7 +36,7 @@ pub type Script = Vec<(Session, PushedChange)>;
 
 /// What an attacker holds and knows.
 #[derive(Clone)]
-pub struct Scene {
+pub struct Setup {
     /// Their replica of the conversation's stream: all that is admitted.
     pub stream: Stream,
     /// The same before the last entry, of the attacker's other device.
@@ -56,12 +56,12 @@ pub struct Scene {
     count: u16,
 }
 
-impl Scene {
+impl Setup {
     /// The scene in a conversation at a time, and who wrote what to make it.
     ///
     /// # Panics
     /// When the authority refuses what it is made of.
-    pub fn new(tenant: &TenantId, conversation: ConversationId, now: WallTime) -> (Scene, Script) {
+    pub fn new(tenant: &TenantId, conversation: ConversationId, now: WallTime) -> (Setup, Script) {
         let session = |name: &str, number: u8| Session {
             tenant: tenant.clone(),
             account: account(name),
@@ -69,7 +69,7 @@ impl Scene {
             administrator: false,
         };
         let stream = Stream::new(tenant.clone(), StreamId::Conversation(conversation));
-        let mut scene = Scene {
+        let mut setup = Setup {
             earlier: stream.clone(),
             stream,
             journal: Vec::new(),
@@ -81,8 +81,8 @@ impl Scene {
             count: 0,
         };
         let bob = session("bob", 0xb1);
-        let script = scene.play(&bob);
-        (scene, script)
+        let script = setup.play(&bob);
+        (setup, script)
     }
 
     fn play(&mut self, bob: &Session) -> Script {
@@ -90,9 +90,9 @@ impl Scene {
         let [tablet, laptop] = self.others.clone();
         let (page, conversation) = (self.page(), self.conversation());
         let mut script = Script::new();
-        let mut write = |scene: &mut Scene, on: &Stream, session: &Session, document: &DocumentId, facts: &[Fact]| {
-            let pushed = scene.write(on, session, document, facts);
-            scene.admit(session, &pushed).expect("an honest change is admitted");
+        let mut write = |setup: &mut Setup, on: &Stream, session: &Session, document: &DocumentId, facts: &[Fact]| {
+            let pushed = setup.write(on, session, document, facts);
+            setup.admit(session, &pushed).expect("an honest change is admitted");
             script.push((session.clone(), pushed));
         };
         let mut facts = vec![
