@@ -60,7 +60,7 @@ export interface AddMember {
 /**
  * Lets a message of one who was removed in, or discards it.
  */
-export interface AnswerLate {
+export interface AnswerHeld {
     /**
      * The conversation it applies to.
      */
@@ -175,12 +175,12 @@ export interface ChangeRole {
 /**
  * A stable code. Its name never changes its meaning.
  */
-export type Code = "token_invalid" | "token_foreign" | "token_expired" | "token_unavailable" | "account_suspended" | "actor_conflict" | "version_unsupported" | "upgrade_required" | "frame_unknown" | "frame_malformed" | "frame_too_large" | "frame_unexpected" | "hello_timeout" | "slow_reader" | "session_replaced" | "too_many_sessions" | "too_many_watched" | "draining" | "store_unavailable" | "store_full" | "stream_damaged" | "store_restored" | "history_differs" | "internal" | "change_malformed" | "change_too_large" | "change_compressed" | "change_extras" | "column_illegal" | "too_many_operations" | "too_many_predecessors" | "too_many_dependencies" | "index_out_of_range" | "wrong_actors" | "wrong_actor" | "wrong_sequence" | "dependency_missing" | "wrong_start_operation" | "clock_ahead" | "time_invalid" | "wrong_checksum" | "not_canonical" | "operation_illegal" | "wrong_predecessors" | "document_unknown" | "snapshot_invalid" | "page_closed" | "page_not_open" | "page_full" | "stale" | "conversation_unknown" | "conversation_exists" | "name_taken" | "conversation_deleted" | "conversation_closed" | "conversation_archived" | "conversation_locked" | "thread_too_deep" | "kind_unknown" | "policy_unknown" | "wrong_kind" | "not_a_member" | "member_left" | "member_removed" | "member_banned" | "member_unknown" | "member_exists" | "too_many_members" | "document_full" | "permission_denied" | "policy_forbids" | "rank_too_low" | "join_forbidden" | "invite_unknown" | "invite_expired" | "invite_used_up" | "invite_disabled" | "late_held" | "late_admitted" | "late_discarded" | "too_many_invites" | "role_unknown" | "role_outranks" | "role_in_use" | "too_many_roles" | "last_owner" | "not_the_owner" | "not_deliverable" | "account_unavailable" | "not_the_author" | "rate_limited" | "slow_mode" | "value_invalid" | "text_empty" | "line_invalid" | "emoji_invalid" | "text_too_long" | "already_written" | "message_unknown" | "message_deleted" | "too_many_pins" | "too_many_reactions" | "too_many_mentions" | "id_invalid" | "phone_invalid" | "email_invalid" | "too_many_contacts" | "outbox_full" | "storage_full" | "storage_blocked" | "storage_corrupt" | "storage_gone" | "store_in_use" | "unreachable" | "client_closed" | "engine_stopped" | "module_unavailable" | "misuse" | "unknown";
+export type Code = "token_invalid" | "token_foreign" | "token_expired" | "token_unavailable" | "account_suspended" | "actor_conflict" | "version_unsupported" | "upgrade_required" | "frame_unknown" | "frame_malformed" | "frame_too_large" | "frame_unexpected" | "hello_timeout" | "slow_reader" | "session_replaced" | "too_many_sessions" | "too_many_watched" | "draining" | "store_unavailable" | "store_full" | "stream_damaged" | "store_restored" | "history_differs" | "internal" | "change_malformed" | "change_too_large" | "change_compressed" | "change_extras" | "column_illegal" | "too_many_operations" | "too_many_predecessors" | "too_many_dependencies" | "index_out_of_range" | "wrong_actors" | "wrong_actor" | "wrong_sequence" | "dependency_missing" | "wrong_start_operation" | "clock_ahead" | "time_invalid" | "wrong_checksum" | "not_canonical" | "operation_illegal" | "wrong_predecessors" | "document_unknown" | "snapshot_invalid" | "page_closed" | "page_not_open" | "page_full" | "stale" | "conversation_unknown" | "conversation_exists" | "name_taken" | "conversation_deleted" | "conversation_closed" | "conversation_archived" | "conversation_locked" | "thread_too_deep" | "kind_unknown" | "policy_unknown" | "wrong_kind" | "not_a_member" | "member_left" | "member_removed" | "member_banned" | "member_unknown" | "member_exists" | "too_many_members" | "document_full" | "permission_denied" | "policy_forbids" | "rank_too_low" | "join_forbidden" | "invite_unknown" | "invite_expired" | "invite_used_up" | "invite_disabled" | "message_held" | "held_admitted" | "held_discarded" | "too_many_invites" | "role_unknown" | "role_outranks" | "role_in_use" | "too_many_roles" | "last_owner" | "not_the_owner" | "not_deliverable" | "account_unavailable" | "not_the_author" | "rate_limited" | "slow_mode" | "value_invalid" | "text_empty" | "line_invalid" | "emoji_invalid" | "text_too_long" | "already_written" | "message_unknown" | "message_deleted" | "too_many_pins" | "too_many_reactions" | "too_many_mentions" | "id_invalid" | "phone_invalid" | "email_invalid" | "too_many_contacts" | "outbox_full" | "storage_full" | "storage_blocked" | "storage_corrupt" | "storage_gone" | "store_in_use" | "unreachable" | "client_closed" | "engine_stopped" | "module_unavailable" | "misuse" | "unknown";
 
 /**
  * A typed intent of a person.
  */
-export type Command = { create_direct: CreateDirect } | { create_conversation: CreateConversation } | { send_message: SendMessage } | { edit_message: EditMessage } | { delete_message: DeleteMessage } | { react: React } | { unreact: Unreact } | { set_info: SetInfo } | { set_theme: SetTheme } | { add_member: AddMember } | { remove_member: RemoveMember } | { ban_member: BanMember } | { leave: LeaveConversation } | { change_role: ChangeRole } | { pin_message: PinMessage } | { unpin_message: UnpinMessage } | { set_profile: SetProfile } | { add_contact: AddContact } | { remove_contact: RemoveContact } | { set_conversation_setting: SetConversationSetting } | { set_scope: SetScope } | { set_policy: SetPolicy } | { set_state: SetState } | { set_locked: SetLocked } | { invite_member: InviteMember } | { answer_request: AnswerRequest } | { unban_member: UnbanMember } | { set_permission: SetPermission } | { define_role: DefineRole } | { transfer_ownership: TransferOwnership } | { set_member_text: SetMemberText } | { set_invite: SetInvite } | { request_membership: RequestMembership } | { create_thread: CreateThread } | { set_thread: SetThread } | { answer_late: AnswerLate } | { block_account: BlockAccount } | { create_resource: CreateResource } | { set_reachability: SetReachability };
+export type Command = { create_direct: CreateDirect } | { create_conversation: CreateConversation } | { send_message: SendMessage } | { edit_message: EditMessage } | { delete_message: DeleteMessage } | { react: React } | { unreact: Unreact } | { set_info: SetInfo } | { set_theme: SetTheme } | { add_member: AddMember } | { remove_member: RemoveMember } | { ban_member: BanMember } | { leave: LeaveConversation } | { change_role: ChangeRole } | { pin_message: PinMessage } | { unpin_message: UnpinMessage } | { set_profile: SetProfile } | { add_contact: AddContact } | { remove_contact: RemoveContact } | { set_conversation_setting: SetConversationSetting } | { set_scope: SetScope } | { set_policy: SetPolicy } | { set_state: SetState } | { set_locked: SetLocked } | { invite_member: InviteMember } | { answer_request: AnswerRequest } | { unban_member: UnbanMember } | { set_permission: SetPermission } | { define_role: DefineRole } | { transfer_ownership: TransferOwnership } | { set_member_text: SetMemberText } | { set_invite: SetInvite } | { request_membership: RequestMembership } | { create_thread: CreateThread } | { set_thread: SetThread } | { answer_held: AnswerHeld } | { block_account: BlockAccount } | { create_resource: CreateResource } | { set_reachability: SetReachability };
 
 /**
  * How the connection stands.
@@ -378,7 +378,7 @@ export interface ConversationDetail {
     /**
      * Messages that are held, oldest first; empty for whoever does not decide about them.
      */
-    late: LateRow[];
+    held: HeldRow[];
     /**
      * The pinned messages, newest pin first.
      */
@@ -780,6 +780,32 @@ export interface GrantRow extends Grant {
 }
 
 /**
+ * A message of one who was removed, that is held.
+ */
+export interface HeldRow {
+    /**
+     * The id of the message.
+     */
+    message: MessageId;
+    /**
+     * Its author.
+     */
+    author: AccountId;
+    /**
+     * Since when it is held.
+     */
+    at: WallTime;
+    /**
+     * The thread it was written in, if it was one.
+     */
+    thread?: ConversationId;
+    /**
+     * What it says; none until the server has told.
+     */
+    content?: Content;
+}
+
+/**
  * Where a stream stands, and the hash of its journal up to there. Devices with the same hash at the
  * same position were told the same; with two hashes, different ones.
  */
@@ -924,32 +950,6 @@ export interface LastMessageRow {
      * Its place in the journal.
      */
     position: Position;
-}
-
-/**
- * A message of one who was removed, that is held.
- */
-export interface LateRow {
-    /**
-     * The id of the message.
-     */
-    message: MessageId;
-    /**
-     * Its author.
-     */
-    author: AccountId;
-    /**
-     * Since when it is held.
-     */
-    at: WallTime;
-    /**
-     * The thread it was written in, if it was one.
-     */
-    thread?: ConversationId;
-    /**
-     * What it says; none until the server has told.
-     */
-    content?: Content;
 }
 
 /**

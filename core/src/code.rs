@@ -171,11 +171,11 @@ named! {
         /// The invite lets nobody in at the moment.
         InviteDisabled = "invite_disabled",
         /// The message is held until somebody decides about it.
-        LateHeld = "late_held",
+        MessageHeld = "message_held",
         /// Somebody let the message in.
-        LateAdmitted = "late_admitted",
+        HeldAdmitted = "held_admitted",
         /// Somebody decided against the message.
-        LateDiscarded = "late_discarded",
+        HeldDiscarded = "held_discarded",
         /// More invites than a conversation has.
         TooManyInvites = "too_many_invites",
         /// There is no role of this name here.

@@ -26,7 +26,7 @@ pub mod frame_items {
     pub const POINTS: usize = 2_000;
     /// Kinds, statuses or states that a list is asked for.
     pub const CHOICES: usize = 16;
-    /// Mentions of a message that is handed in late.
+    /// Mentions of a message that is submitted to be held.
     pub const MENTIONS: usize = 100;
     /// What a server tells at once of conversations, profiles, receipts, rows, subscribers.
     pub const TOLD: usize = 10_000;

@@ -17,15 +17,15 @@ use tidings_core::{
     journal::{ChainHash, Cursor, Entry, Position},
     limits::{Limits, frame_items},
     model::{
-        AccountKind, ActivityKey, ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, JoinPolicy,
-        LateMessage, Listing, MemberStatus, MembershipAction, MessageBody, OwnQuery, Parent, PresenceKind, Profile,
+        AccountKind, ActivityKey, ConversationKind, ConversationState, DirectoryQuery, DirectoryRow, HeldMessage,
+        JoinPolicy, Listing, MemberStatus, MembershipAction, MessageBody, OwnQuery, Parent, PresenceKind, Profile,
         Query, Receipt, Role, Thread, WordKey,
     },
     time::WallTime,
     wire::{
         Accepted, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DecodeFrameError,
-        DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, HeldChange, Hello, LastMessage, LateMessages, List,
-        ListLate, ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt,
+        DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, HeldChange, HeldMessages, Hello, LastMessage, List,
+        ListHeld, ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt,
         MembershipRequest, Piece, Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange,
         ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Unread, Versions,
         Welcome, decode, encode, encode_frame,
@@ -208,13 +208,13 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 position: Position::new(18),
             }),
         ),
-        ("list_late", ClientFrame::ListLate(ListLate { request: 12, conversation: conversation() })),
+        ("list_held", ClientFrame::ListHeld(ListHeld { request: 12, conversation: conversation() })),
         (
-            "membership_request_late",
+            "membership_request_held",
             ClientFrame::MembershipRequest(MembershipRequest {
                 request: 13,
                 conversation: conversation(),
-                action: MembershipAction::Late(late()),
+                action: MembershipAction::SubmitHeld(late()),
             }),
         ),
         (
@@ -417,8 +417,8 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
         (
-            "late_messages",
-            ServerFrame::LateMessages(LateMessages {
+            "held_messages",
+            ServerFrame::HeldMessages(HeldMessages {
                 request: 12,
                 conversation: conversation(),
                 messages: vec![late()],
@@ -461,8 +461,8 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
     ]
 }
 
-fn late() -> LateMessage {
-    LateMessage {
+fn late() -> HeldMessage {
+    HeldMessage {
         message: MessageId { stamp: Stamp::from_bytes([7; 16]), author: account() },
         body: MessageBody { content: "late".into(), reply_to: None, mentions: None },
         thread: None,
@@ -543,7 +543,7 @@ fn i27_a_vector_with_more_items_than_it_may_have_is_no_frame() {
         ClientFrame::MembershipRequest(MembershipRequest {
             request: 1,
             conversation: conversation(),
-            action: MembershipAction::Late(message),
+            action: MembershipAction::SubmitHeld(message),
         })
     };
     let cases: [(OfCount<'_>, usize); 8] = [

@@ -115,11 +115,11 @@ shares! {
         fetches: "fetches and pages of lists", "600+40/s", "account-fetches", "TIDINGS_ACCOUNT_FETCHES";
         /// Questions for held messages, which are fetches too: each loads the document of a conversation, where
         /// roles and grants are. For somebody who decides in many conversations.
-        late_lists: "questions for held messages", "60+30/m", "account-late-lists", "TIDINGS_ACCOUNT_LATE_LISTS";
+        held_lists: "questions for held messages", "60+30/m", "account-held-lists", "TIDINGS_ACCOUNT_HELD_LISTS";
         /// Searches of the directory: each looks through many words. For somebody who types.
         searches: "searches", "60+5/s", "account-searches", "TIDINGS_ACCOUNT_SEARCHES";
-        /// Membership requests (join, accept, decline, a late message): codes of invites can be guessed.
-        membership_requests: "membership_requests", "40+2/s", "account-membership-requests", "TIDINGS_ACCOUNT_MEMBERSHIP_REQUESTS";
+        /// Membership requests (join, accept, decline, a message to be held): codes of invites can be guessed.
+        membership_requests: "membership requests", "40+2/s", "account-membership-requests", "TIDINGS_ACCOUNT_MEMBERSHIP_REQUESTS";
         /// Frames of receipts: each is written to a row and told to the members. What is over waits, and the
         /// session with it.
         receipts: "frames of receipts", "600+40/s", "account-receipts", "TIDINGS_ACCOUNT_RECEIPTS";

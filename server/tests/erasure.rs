@@ -46,7 +46,7 @@ const TABLES: [(&str, &str); 8] = [
     ("snapshots", "document"),
     ("quarantine", "document"),
     ("threads", "conversation"),
-    ("late_messages", "conversation"),
+    ("held_messages", "conversation"),
     ("receipts", "conversation"),
     ("directory_words", "conversation"),
 ];

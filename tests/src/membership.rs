@@ -10,7 +10,7 @@ use tidings_core::{
     journal::Entry,
     limits::Limits,
     model::{
-        Conversation, ConversationKind, ConversationState, Grant, JoinPolicy, LateState, LateWrites, Member,
+        Conversation, ConversationKind, ConversationState, Grant, HeldState, JoinPolicy, LateWrites, Member,
         MemberStatus, Membership, Permission, Permissions, Role, SendPolicy, WhoPolicy,
     },
     time::WallTime,
@@ -67,7 +67,7 @@ pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conve
     actor.check_metadata(before, after)?;
     actor.check_definitions(before, after)?;
     actor.check_invites(before, after)?;
-    actor.check_late(before, after)?;
+    actor.check_held_message(before, after)?;
     let accounts: BTreeSet<&AccountId> = before.members.keys().chain(after.members.keys()).collect();
     accounts.into_iter().try_for_each(|account| actor.check_member(account, before, after))
 }
@@ -158,16 +158,16 @@ fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) ->
 /// What the system may write: somebody comes in, asks or goes, as they asked.
 fn check_membership_request(facts: &[Fact], before: &Conversation, after: &Conversation) -> Checked {
     match facts {
-        [Fact::Late(message, late)] => {
+        [Fact::Held(message, late)] => {
             let status = before.members.get(&message.author).map(Member::status);
             ensure!(status == Some(MemberStatus::Removed), "{message} of one who is {status:?} is held");
             ensure!(before.policies.late_writes == LateWrites::Hold, "{message} is held, and no policy says so");
-            ensure!(late.state == LateState::Held && !before.late.contains_key(message), "{message} is held twice");
+            ensure!(late.state == HeldState::Held && !before.held.contains_key(message), "{message} is held twice");
             return Ok(());
         }
         [Fact::Message(message, _)] => {
-            let state = before.late.get(message).map(|late| late.state);
-            ensure!(state == Some(LateState::Admitted), "the system writes {message}, which is {state:?}");
+            let state = before.held.get(message).map(|late| late.state);
+            ensure!(state == Some(HeldState::Admitted), "the system writes {message}, which is {state:?}");
             return Ok(());
         }
         _ => {}
@@ -353,11 +353,11 @@ impl Actor<'_> {
     }
 
     /// Who lets in decides about what is held, once.
-    fn check_late(&self, before: &Conversation, after: &Conversation) -> Checked {
-        for (message, late) in after.late.iter().filter(|(message, late)| before.late.get(*message) != Some(late)) {
-            let state = before.late.get(message).map(|late| late.state);
-            ensure!(state == Some(LateState::Held), "{} decides about {message}, which is {state:?}", self.account);
-            ensure!(late.state != LateState::Held, "{message} is held again");
+    fn check_held_message(&self, before: &Conversation, after: &Conversation) -> Checked {
+        for (message, late) in after.held.iter().filter(|(message, late)| before.held.get(*message) != Some(late)) {
+            let state = before.held.get(message).map(|late| late.state);
+            ensure!(state == Some(HeldState::Held), "{} decides about {message}, which is {state:?}", self.account);
+            ensure!(late.state != HeldState::Held, "{message} is held again");
             ensure!(self.held.holds(Permission::MemberApprove), "{} decides about {message}", self.account);
         }
         Ok(())

@@ -705,8 +705,8 @@ export class Client {
   }
 
   /** Lets a message in that is held, of one who wrote it before they knew that they were removed, or discards it. */
-  answerLate(conversation: string, message: string, admitted: boolean): Promise<Stored> {
-    return this.#command({ answer_late: { conversation, message, admitted } });
+  answerHeld(conversation: string, message: string, admitted: boolean): Promise<Stored> {
+    return this.#command({ answer_held: { conversation, message, admitted } });
   }
 
   /** Removes a member, or takes an invitation back. */
@@ -1028,7 +1028,7 @@ export class Client {
         break;
       }
       case "conversation":
-        update.value.late.forEach(readPayload);
+        update.value.held.forEach(readPayload);
         this.#open.get(update.value.conversation)?.setDetail(update.value);
         break;
       case "members":

@@ -49,7 +49,7 @@ export type {
   InviteRow,
   JoinPolicy,
   LastMessageRow,
-  LateRow,
+  HeldRow,
   LateWrites,
   Link,
   LinkKind,

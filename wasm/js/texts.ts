@@ -97,9 +97,9 @@ export const ENGLISH: Texts = {
   invite_disabled: "This invite link is switched off at the moment.",
   invite_expired: "This invite link has expired.",
   invite_used_up: "This invite link has been used as often as it can be.",
-  late_held: "You were removed before this arrived. A moderator decides whether it is let in.",
-  late_admitted: "You were removed before this arrived. It was let in all the same.",
-  late_discarded: "You were removed before this arrived. It was not let in.",
+  message_held: "You were removed before this arrived. A moderator decides whether it is let in.",
+  held_admitted: "You were removed before this arrived. It was let in all the same.",
+  held_discarded: "You were removed before this arrived. It was not let in.",
   too_many_invites: "This conversation has as many invite links as it can have.",
 
   // Permission, policy, rank.

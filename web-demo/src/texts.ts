@@ -121,7 +121,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   add_member: "Member not added",
   invite_member: "Invitation not made",
   answer_request: "Request not answered",
-  answer_late: "Not decided",
+  answer_held: "Not decided",
   set_invite: "Invite link not saved",
   request_membership: "You have not come in",
   remove_member: "Member not removed",

@@ -87,7 +87,7 @@ pub struct ConversationDetail {
     /// The invite links, newest first; empty for whoever may not make any.
     pub invites: Vec<InviteRow>,
     /// Messages that are held, oldest first; empty for whoever does not decide about them.
-    pub late: Vec<LateRow>,
+    pub held: Vec<HeldRow>,
     /// The pinned messages, newest pin first.
     pub pins: Vec<PinRow>,
 }
@@ -229,7 +229,7 @@ pub struct InviteRow {
 /// A message of one who was removed, that is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
-pub struct LateRow {
+pub struct HeldRow {
     /// The id of the message.
     pub message: MessageId,
     /// Its author.

@@ -16,7 +16,7 @@ mod wait;
 
 pub use contact_row::{BlockedRow, ContactRow};
 pub use conversation_detail::{
-    ConversationDetail, GrantRow, InviteRow, LateRow, MemberChange, MemberRow, PinRow, PlacedMember, RoleRow, Roster,
+    ConversationDetail, GrantRow, HeldRow, InviteRow, MemberChange, MemberRow, PinRow, PlacedMember, RoleRow, Roster,
 };
 pub use conversation_row::{ConversationRow, LastMessageRow, UNREAD_MAX};
 pub use refused_row::RefusedRow;

@@ -3,14 +3,14 @@
 //! clients predict them, and whoever verifies a journal finds them again.
 
 use crate::{
-    authority::{Context, Refusal, Session, Stream, late, refuse, value},
+    authority::{Context, Refusal, Session, Stream, held, refuse, value},
     code::Code,
     doc::Fact,
     ids::{AccountId, InviteId, TimelineId},
     journal::Position,
     limits::Limits,
     model::{
-        Conversation, ConversationKind, ConversationState, Invite, JoinPolicy, Late, LateMessage, LateState, Member,
+        Conversation, ConversationKind, ConversationState, Held, HeldMessage, HeldState, Invite, JoinPolicy, Member,
         MemberStatus, Membership, MembershipAction, Role, Scope,
     },
     time::WallTime,
@@ -79,7 +79,7 @@ pub fn membership_effect(
         return Err(unknown_to_asker(action));
     }
     let way = match action {
-        MembershipAction::Late(late) => return answer_late(conversation, asker, late, at, limits),
+        MembershipAction::SubmitHeld(submitted) => return effect_of_held(conversation, asker, submitted, at, limits),
         MembershipAction::Join(None) => Way::Open,
         MembershipAction::Join(Some(code)) => Way::Invite(code.invite()),
         MembershipAction::Accept => Way::Invited,
@@ -98,7 +98,7 @@ pub fn unknown_to_asker(action: &MembershipAction) -> Refusal {
         | MembershipAction::Accept
         | MembershipAction::Decline
         | MembershipAction::Leave
-        | MembershipAction::Late(_) => {
+        | MembershipAction::SubmitHeld(_) => {
             Refusal::new(Code::ConversationUnknown, "no conversation that the account may know of")
         }
     }
@@ -115,28 +115,29 @@ fn is_known_to(conversation: &Conversation, asker: Asker<'_>, action: &Membershi
             conversation.policies.join == JoinPolicy::Open || conversation.scope() == Scope::Public
         }
         MembershipAction::Join(Some(code)) => conversation.invites.contains_key(&code.invite()),
-        MembershipAction::Accept | MembershipAction::Decline | MembershipAction::Leave | MembershipAction::Late(_) => {
-            false
-        }
+        MembershipAction::Accept
+        | MembershipAction::Decline
+        | MembershipAction::Leave
+        | MembershipAction::SubmitHeld(_) => false,
     };
     conversation.created.is_some() && (has_part || is_there && is_told)
 }
 
-/// What follows from handing a message in late: everybody hears that it is held.
-fn answer_late(
+/// What follows from submitting a message to be held: everybody hears that it is held.
+fn effect_of_held(
     conversation: &Conversation,
     asker: Asker<'_>,
-    late: &LateMessage,
+    submitted: &HeldMessage,
     at: WallTime,
     limits: &Limits,
 ) -> Result<MembershipEffect, Refusal> {
-    late::may_hold(conversation, asker.account, &late.message, at)?;
-    if asker.moved_at.is_none_or(|moved_at| late.base >= moved_at) {
+    held::may_hold(conversation, asker.account, &submitted.message, at)?;
+    if asker.moved_at.is_none_or(|moved_at| submitted.base >= moved_at) {
         return Err(Refusal::new(Code::MemberRemoved, "written after the removal was known"));
     }
-    value::check_body(limits, &late.body)?;
-    let held = Late { state: LateState::Held, thread: late.thread, by: AccountId::system(), at };
-    Ok(MembershipEffect { facts: vec![Fact::Late(late.message.clone(), held)], subscription: None })
+    value::check_body(limits, &submitted.body)?;
+    let held = Held { state: HeldState::Held, thread: submitted.thread, by: AccountId::system(), at };
+    Ok(MembershipEffect { facts: vec![Fact::Held(submitted.message.clone(), held)], subscription: None })
 }
 
 /// What the server does about a membership request.
@@ -176,8 +177,8 @@ impl Stream {
 
 /// Checks that facts are what follows from something that somebody asked for.
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
-    if let [Fact::Late(message, late)] = facts {
-        return late::check_held(context, message, late);
+    if let [Fact::Held(message, held)] = facts {
+        return held::check_held(context, message, held);
     }
     let conversation = context.conversation();
     let moved = facts.iter().find_map(|fact| match fact {

@@ -12,9 +12,9 @@ mod content;
 mod count;
 mod create;
 mod generation;
+mod held;
 #[cfg(feature = "testing")]
 mod judge;
-mod late;
 mod membership_request;
 mod newer;
 mod pace;
@@ -140,7 +140,7 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
             membership_request::check(context, facts)?
         }
         DocumentId::Page(..) if context.account().is_system() => {
-            late::check_admitted(context, facts)?;
+            held::check_admitted(context, facts)?;
             page::check(context, facts)?;
         }
         DocumentId::Timeline(timeline) if context.timeline().created.is_none() => match timeline.thread {
@@ -153,7 +153,7 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
             permission::check(context, facts)?;
             policy::check(context, facts)?;
             rank::check(context, facts)?;
-            late::check_decisions(context, facts)?;
+            held::check_decisions(context, facts)?;
             page::check(context, facts)?;
             pin::check(context, facts)?;
         }

@@ -38,7 +38,7 @@ fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         Fact::MemberStatus(_, membership) => membership.by == *context.account(),
         Fact::MemberGrant(_, _, Some(grant)) => grant.by == *context.account(),
         Fact::Invite(_, Some(invite)) => invite.by == *context.account(),
-        Fact::Late(_, late) => late.by == *context.account(),
+        Fact::Held(_, held) => held.by == *context.account(),
         Fact::InviteUses(..) => return refuse(Code::PermissionDenied, "only the system counts who came in"),
         Fact::MemberText(account, ..) if account != context.account() => {
             return refuse(Code::NotTheOwner, "only the account itself may write this");
@@ -104,7 +104,7 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         Fact::Deleted(message, _) if message.author == *context.account() => &[Permission::MessageDelete],
         Fact::Deleted(..) => &[Permission::MessageDeleteAny],
         Fact::Reaction(..) => &[Permission::MessageReact],
-        Fact::Late(..) => &[Permission::MemberApprove],
+        Fact::Held(..) => &[Permission::MemberApprove],
         Fact::Pin(_, Some(_)) => &[Permission::PinAdd],
         Fact::Pin(_, None) => &[Permission::PinRemove],
         Fact::Info(..) | Fact::Theme(_) => &[Permission::ConversationInfo],

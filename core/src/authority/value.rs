@@ -48,7 +48,7 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         }
         Fact::MemberText(_, MemberField::Color, Some(color)) => check_color(color),
         Fact::Pin(_, Some(pin)) => check_time(context, pin.at),
-        Fact::Late(_, late) => check_time(context, late.at),
+        Fact::Held(_, held) => check_time(context, held.at),
         Fact::Message(message, body) => check_message(context, message, body),
         Fact::Edit(_, edit) => {
             check_time(context, edit.at)?;

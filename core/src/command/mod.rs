@@ -5,7 +5,7 @@
 
 mod add_contact;
 mod add_member;
-mod answer_late;
+mod answer_held;
 mod answer_request;
 mod ban_member;
 mod block_account;
@@ -50,7 +50,7 @@ use serde::Deserialize;
 pub use self::{
     add_contact::AddContact,
     add_member::AddMember,
-    answer_late::AnswerLate,
+    answer_held::AnswerHeld,
     answer_request::AnswerRequest,
     ban_member::BanMember,
     block_account::BlockAccount,
@@ -94,7 +94,7 @@ use crate::{
     doc::{Document, Fact, Key},
     ids::{AccountId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId, TimelineId},
     limits::Limits,
-    model::{Content, Late, LateState, MemberStatus, Membership, Permission, Role},
+    model::{Content, Held, HeldState, MemberStatus, Membership, Permission, Role},
     time::WallTime,
 };
 
@@ -229,7 +229,7 @@ commands! {
     /// Names, locks, closes or reopens a thread.
     34 SetThread(SetThread) = "set_thread",
     /// Lets a message in that is held, or discards it.
-    35 AnswerLate(AnswerLate) = "answer_late",
+    35 AnswerHeld(AnswerHeld) = "answer_held",
     /// Blocks an account, or no longer.
     36 BlockAccount(BlockAccount) = "block_account",
     /// Asks the owner of a resource about it.
@@ -265,7 +265,7 @@ impl Command {
             | Command::SetMemberText(SetMemberText { conversation, .. })
             | Command::SetInvite(SetInvite { conversation, .. })
             | Command::RequestMembership(RequestMembership { conversation, .. })
-            | Command::AnswerLate(AnswerLate { conversation, .. })
+            | Command::AnswerHeld(AnswerHeld { conversation, .. })
             | Command::CreateThread(CreateThread { conversation, .. })
             | Command::SetThread(SetThread { conversation, .. })
             | Command::AddMember(AddMember { conversation, .. })
@@ -429,16 +429,16 @@ impl Planning<'_> {
             || state
                 .active_member(self.account())
                 .is_some_and(|member| state.permissions_at(member, self.at).holds(Permission::MemberApprove));
-        let is_held = move |(message, late): &(&MessageId, &Late)| {
-            decides && message.author == *author && late.state == LateState::Held
+        let is_held = move |(message, held): &(&MessageId, &Held)| {
+            decides && message.author == *author && held.state == HeldState::Held
         };
-        let held = state.late.iter().filter(is_held);
-        held.map(|(message, late)| self.decided(message, late, LateState::Admitted))
+        let held = state.held.iter().filter(is_held);
+        held.map(|(message, held)| self.decided(message, held, HeldState::Admitted))
     }
 
     /// What this account decides about a message that is held.
-    fn decided(&self, message: &MessageId, held: &Late, state: LateState) -> Fact {
-        Fact::Late(message.clone(), Late { state, thread: held.thread, by: self.account().clone(), at: self.at })
+    fn decided(&self, message: &MessageId, held: &Held, state: HeldState) -> Fact {
+        Fact::Held(message.clone(), Held { state, thread: held.thread, by: self.account().clone(), at: self.at })
     }
 
     /// The page that takes new messages, of the conversation or of one of its threads.

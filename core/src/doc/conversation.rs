@@ -82,8 +82,8 @@ impl Conversation {
             Fact::InviteUses(id, uses) => {
                 self.invite_uses.insert(id, uses);
             }
-            Fact::Late(message, late) => {
-                self.late.insert(message, late);
+            Fact::Held(message, held) => {
+                self.held.insert(message, held);
             }
             Fact::Pin(message, Some(pin)) => {
                 self.pins.insert(message, pin);

@@ -7,7 +7,7 @@ use crate::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
         AccountKind, Contact, ContactKind, Content, ConversationKind, ConversationState, Created, Deletion, Edit,
-        Grant, InfoField, Invite, Late, LateState, LinkKind, MemberField, MemberStatus, Membership, MessageBody,
+        Grant, Held, HeldState, InfoField, Invite, LinkKind, MemberField, MemberStatus, Membership, MessageBody,
         NotificationLevel, Permission, Pin, Policy, PolicyValue, Reachability, Role, RoleDefinition, RoleName, Scope,
         Theme,
     },
@@ -47,7 +47,7 @@ pub enum Fact {
     /// How many came in by an invite link.
     InviteUses(InviteId, u32),
     /// A message of one who was removed is held, or somebody decided about it.
-    Late(MessageId, Late),
+    Held(MessageId, Held),
     /// A pinned message; none unpins it.
     Pin(MessageId, Option<Pin>),
     /// A new message.
@@ -154,7 +154,7 @@ impl Fact {
             Fact::Policy(policy) => policy.is_known(),
             Fact::MemberRole(_, role) | Fact::Invite(_, Some(Invite { role, .. })) => *role != Role::Unknown,
             Fact::MemberStatus(_, membership) => membership.status != MemberStatus::Unknown,
-            Fact::Late(_, late) => late.state != LateState::Unknown,
+            Fact::Held(_, held) => held.state != HeldState::Unknown,
             Fact::Message(_, MessageBody { content, .. }) | Fact::Edit(_, Edit { content, .. }) => {
                 !matches!(content, Content::Unknown(_))
             }
@@ -199,7 +199,7 @@ impl Fact {
             Key::MemberText(account, field) => Fact::MemberText(account, field, optional(value, text)?),
             Key::Invite(invite) => Fact::Invite(invite, optional(value, from_cbor)?),
             Key::InviteUses(invite) => Fact::InviteUses(invite, number(value?)?),
-            Key::Late(message) => Fact::Late(message, from_cbor(value?)?),
+            Key::Held(message) => Fact::Held(message, from_cbor(value?)?),
             Key::Pin(message) => Fact::Pin(message, optional(value, from_cbor)?),
             Key::Message(message) => Fact::Message(message, from_cbor(value?)?),
             Key::Edit(message) => Fact::Edit(message, from_cbor(value?)?),
@@ -255,7 +255,7 @@ impl Fact {
             }
             Fact::Invite(id, invite) => (Key::Invite(*id), invite.as_ref().map(to_cbor)),
             Fact::InviteUses(id, uses) => (Key::InviteUses(*id), Some(Value::Uint(u64::from(*uses)))),
-            Fact::Late(message, late) => (Key::Late(message.clone()), Some(to_cbor(late))),
+            Fact::Held(message, held) => (Key::Held(message.clone()), Some(to_cbor(held))),
             Fact::Pin(message, pin) => (Key::Pin(message.clone()), pin.as_ref().map(to_cbor)),
             Fact::Message(message, body) => (Key::Message(message.clone()), Some(to_cbor(body))),
             Fact::Edit(message, edit) => (Key::Edit(message.clone()), Some(to_cbor(edit))),

@@ -40,7 +40,7 @@ pub enum Key {
     /// Conversation: how many came in by an invite link.
     InviteUses(InviteId),
     /// A message of one who was removed, that is or was held.
-    Late(MessageId),
+    Held(MessageId),
     /// Conversation: a pinned message.
     Pin(MessageId),
     /// Page: a message.
@@ -128,7 +128,7 @@ fn parse_conversation(text: &str) -> Option<Key> {
             Some((invite, "uses")) => Some(Key::InviteUses(InviteId::parse(invite).ok()?)),
             Some(_) => None,
         },
-        ("late", message) => Some(Key::Late(MessageId::parse(message).ok()?)),
+        ("held", message) => Some(Key::Held(MessageId::parse(message).ok()?)),
         ("pin", message) => Some(Key::Pin(MessageId::parse(message).ok()?)),
         _ => None,
     }
@@ -214,7 +214,7 @@ impl fmt::Display for Key {
             Key::MemberText(account, field) => write!(formatter, "member/{account}/{field}"),
             Key::Invite(invite) => write!(formatter, "invite/{invite}"),
             Key::InviteUses(invite) => write!(formatter, "invite/{invite}/uses"),
-            Key::Late(message) => write!(formatter, "late/{message}"),
+            Key::Held(message) => write!(formatter, "held/{message}"),
             Key::Pin(message) => write!(formatter, "pin/{message}"),
             Key::Message(message) => write!(formatter, "msg/{}", InvertedId(message)),
             Key::Edit(message) => write!(formatter, "msg/{}/edit", InvertedId(message)),
@@ -269,7 +269,7 @@ mod tests {
             Key::MemberText(account.clone(), MemberField::Color),
             Key::Invite(InviteId::from_bytes([3; 16])),
             Key::InviteUses(InviteId::from_bytes([3; 16])),
-            Key::Late(message.clone()),
+            Key::Held(message.clone()),
             Key::Pin(message.clone()),
         ] {
             check(&document, &key);
@@ -324,8 +324,8 @@ mod tests {
     fn d4_a_later_message_has_the_smaller_key() {
         let author = AccountId::parse("ann").unwrap();
         let early = MessageId { stamp: Stamp::from_bytes([1; 16]), author: author.clone() };
-        let late = MessageId { stamp: Stamp::from_bytes([2; 16]), author };
-        assert!(Key::Message(late).to_string() < Key::Message(early).to_string());
+        let held = MessageId { stamp: Stamp::from_bytes([2; 16]), author };
+        assert!(Key::Message(held).to_string() < Key::Message(early).to_string());
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(crate) fn payer(document: &DocumentId, account: &AccountId, change: &Change)
     }
     change.operations().iter().find_map(|operation| match Key::parse(document, operation.key.as_deref()?)? {
         Key::MemberRole(account) | Key::MemberStatus(account) => Some(account),
-        Key::Late(message) => Some(message.author),
+        Key::Held(message) => Some(message.author),
         _ => None,
     })
 }

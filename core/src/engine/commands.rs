@@ -236,7 +236,7 @@ impl Engine {
     /// A command leaves the outbox for the list of refused ones.
     pub(super) fn refuse(&mut self, sequence: u64, command: Command, at: WallTime, code: Code, detail: String) {
         self.forget_entry(sequence);
-        let code = if self.hand_in(&command, at, code) { Code::LateHeld } else { code };
+        let code = if self.submit_held(&command, at, code) { Code::MessageHeld } else { code };
         self.refused.add(&mut self.ctx, sequence, RefusedRecord { command, at, code, detail });
     }
 

@@ -28,7 +28,7 @@ impl Engine {
         let grants =
             detail.members.iter().chain(&detail.candidates).chain(&detail.former).flat_map(|member| &member.grants);
         open.grants_end = grants.filter_map(|row| row.grant.until).min();
-        self.requests.held.shown(conversation, &detail.late);
+        self.requests.held.shown(conversation, &detail.held);
         if open.detail.as_ref() != Some(&detail) {
             open.detail = Some(detail.clone());
             self.ctx.update(Update::Conversation(Box::new(detail)));
@@ -160,7 +160,7 @@ impl Engine {
         }
         invites.sort_by_key(|row| Reverse(row.invite.at));
         let decides = permissions.holds(Permission::MemberApprove);
-        let late = if decides { self.late_rows(state, timeline.thread) } else { Vec::new() };
+        let held = if decides { self.held_rows(state, timeline.thread) } else { Vec::new() };
         let mut pins: Vec<PinRow> = own
             .pins
             .iter()
@@ -206,7 +206,7 @@ impl Engine {
             candidates,
             former,
             invites,
-            late,
+            held,
             pins,
         })
     }

@@ -276,7 +276,7 @@ impl Engine {
             ServerFrame::Present(frame) => self.receive_present(frame),
             ServerFrame::Subscribers(frame) => self.subscribers_told(frame),
             ServerFrame::SubscriberCount(frame) => self.receive_subscriber_count(&frame),
-            ServerFrame::LateMessages(late) => self.receive_late(late),
+            ServerFrame::HeldMessages(held) => self.receive_held(held),
             ServerFrame::ContactMatches(frame) => self.contacts_matched(frame),
             ServerFrame::Listed(frame) => self.receive_listed(frame),
             ServerFrame::Revoked(frame) => {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     authority::Stream,
     command::{
-        AddContact, AddMember, AnswerLate, BanMember, BlockAccount, ChangeRole, Command, DefineRole, DeleteMessage,
+        AddContact, AddMember, AnswerHeld, BanMember, BlockAccount, ChangeRole, Command, DefineRole, DeleteMessage,
         EditMessage, InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember,
         SendMessage, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText, SetPermission, SetPolicy,
         SetProfile, SetReachability, SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange,
@@ -17,7 +17,7 @@ use crate::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, StreamId, TimelineId},
     journal::Entry,
     model::{
-        Conversation, Edit, InfoField, LateState, MemberStatus, Membership, NotificationLevel, Profile, Reachability,
+        Conversation, Edit, HeldState, InfoField, MemberStatus, Membership, NotificationLevel, Profile, Reachability,
         Role,
     },
     storage::Record,
@@ -234,8 +234,8 @@ fn in_conversation(conversation: ConversationId, fact: &Fact, now: &Now<'_>) -> 
             });
             SetInvite { conversation, invite, terms }.into()
         }
-        Fact::Late(message, late) => {
-            AnswerLate { conversation, message, admitted: late.state == LateState::Admitted }.into()
+        Fact::Held(message, held) => {
+            AnswerHeld { conversation, message, admitted: held.state == HeldState::Admitted }.into()
         }
         Fact::Pin(message, Some(_)) => PinMessage { conversation, message }.into(),
         Fact::Pin(message, None) => UnpinMessage { conversation, message }.into(),

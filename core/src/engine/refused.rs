@@ -70,7 +70,7 @@ impl RefusedCommands {
     ) -> Result<Option<Command>, (Code, String)> {
         let misuse = |detail: &str| Err((Code::Misuse, detail.to_owned()));
         let Some(refused) = self.refused.get(&id) else { return misuse("no such refused command") };
-        if let (Code::LateHeld | Code::LateAdmitted, None) = (refused.code, &words) {
+        if let (Code::MessageHeld | Code::HeldAdmitted, None) = (refused.code, &words) {
             return Err((refused.code, refused.detail.clone()));
         }
         let is_retried = self.retries.values().any(|retried| *retried == id);
@@ -130,7 +130,7 @@ impl RefusedCommands {
     /// The one whose message is held, until somebody has decided about it.
     pub(super) fn held(&self, message: &MessageId, me: &AccountId) -> Option<(u64, Command, WallTime)> {
         let is_it = |refused: &RefusedRecord| {
-            refused.code == Code::LateHeld && refused.command.message(me).as_ref() == Some(message)
+            refused.code == Code::MessageHeld && refused.command.message(me).as_ref() == Some(message)
         };
         let (id, refused) = self.refused.iter().find(|(_, refused)| is_it(refused))?;
         Some((*id, refused.command.clone(), refused.at))

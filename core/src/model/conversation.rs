@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{AccountId, InviteId, MessageId, PageNumber},
     model::{
-        Invite, Late, Member, Parent, Permission, Permissions, Policies, PolicyName, Power, Resource, Role,
+        Held, Invite, Member, Parent, Permission, Permissions, Policies, PolicyName, Power, Resource, Role,
         RoleDefinition, RoleName, WhoPolicy,
     },
     named::named,
@@ -196,7 +196,7 @@ pub struct Conversation {
     /// How many came in by each.
     pub invite_uses: BTreeMap<InviteId, u32>,
     /// Messages of those who were removed, that are or were held.
-    pub late: BTreeMap<MessageId, Late>,
+    pub held: BTreeMap<MessageId, Held>,
     /// Its pins.
     pub pins: BTreeMap<MessageId, Pin>,
 }

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     ids::{AccountId, InviteCode, InviteId},
-    model::{LateMessage, Role},
+    model::{HeldMessage, Role},
     time::WallTime,
 };
 
@@ -60,7 +60,7 @@ pub enum MembershipAction {
     /// To have a message let in that was written before one knew of one's removal.
     #[serde(skip)]
     #[n(4)]
-    Late(#[n(0)] LateMessage),
+    SubmitHeld(#[n(0)] HeldMessage),
 }
 
 impl InviteCode {

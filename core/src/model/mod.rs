@@ -6,8 +6,8 @@ mod contact_point;
 pub mod content;
 mod conversation;
 mod emoji;
+mod held;
 mod invite;
-mod late;
 mod line;
 mod member;
 mod message;
@@ -30,8 +30,8 @@ pub use conversation::{
     Conversation, ConversationKind, ConversationState, Created, InfoField, Link, LinkKind, Pin, Scope, Theme,
 };
 pub use emoji::{EMOJI_BYTES_MAX, is_emoji};
+pub use held::{HELD_MAX, Held, HeldMessage, HeldState};
 pub use invite::{Invite, MembershipAction};
-pub use late::{LATE_HELD_MAX, Late, LateMessage, LateState};
 pub use line::{is_line, shows};
 pub use member::{Grant, Member, MemberField, MemberStatus, Membership};
 pub use message::{Deletion, Edit, MessageBody};

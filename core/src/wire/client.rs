@@ -9,7 +9,7 @@ use crate::{
     model::{MembershipAction, PresenceKind},
     time::WallTime,
     wire::{
-        DecodeFrameError, List, ListLate, ListSubscribers, MatchContacts, Versions, bounded, decode, decode_frame,
+        DecodeFrameError, List, ListHeld, ListSubscribers, MatchContacts, Versions, bounded, decode, decode_frame,
         encode, encode_frame,
     },
 };
@@ -43,7 +43,7 @@ pub enum ClientFrame {
     ListSubscribers(#[n(0)] ListSubscribers),
     /// Asks for the messages that are held in a conversation.
     #[n(8)]
-    ListLate(#[n(0)] ListLate),
+    ListHeld(#[n(0)] ListHeld),
     /// Asks who of the people in an address book has an account.
     #[n(9)]
     MatchContacts(#[n(0)] MatchContacts),

@@ -6,7 +6,7 @@ pub(crate) mod bounded;
 mod client;
 mod codec;
 mod contact;
-mod late;
+mod held;
 mod list;
 #[cfg(test)]
 pub(crate) mod newer;
@@ -21,7 +21,7 @@ pub use client::{
 };
 pub use codec::{DecodeFrameError, decode, encode};
 pub use contact::{ContactMatch, ContactMatches, MatchContacts};
-pub use late::{LateMessages, ListLate};
+pub use held::{HeldMessages, ListHeld};
 pub use list::{List, Listed, ListedRow, ListedRows};
 pub use packed::{decode_frame, encode_frame};
 pub use server::{

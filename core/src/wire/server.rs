@@ -11,7 +11,7 @@ use crate::{
     limits::{Limits, frame_items},
     model::{Content, ConversationKind, ConversationState, MemberStatus, PresenceKind, Profile, Receipt, Role, Thread},
     time::WallTime,
-    wire::{ContactMatches, LateMessages, Listed, SubscriberCount, Subscribers, bounded},
+    wire::{ContactMatches, HeldMessages, Listed, SubscriberCount, Subscribers, bounded},
 };
 
 /// A frame from the server.
@@ -61,7 +61,7 @@ pub enum ServerFrame {
     Subscribers(#[n(0)] Subscribers),
     /// Answers a question about messages that are held.
     #[n(14)]
-    LateMessages(#[n(0)] LateMessages),
+    HeldMessages(#[n(0)] HeldMessages),
     /// Answers whose contact points those are that were asked for.
     #[n(15)]
     ContactMatches(#[n(0)] ContactMatches),

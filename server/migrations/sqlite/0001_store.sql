@@ -182,7 +182,7 @@ CREATE INDEX threads_parent ON threads (tenant, parent);
 -- Messages of those who were removed, which are held: `content` is null once
 -- somebody has decided, so that the words are nowhere else than in the journal,
 -- or nowhere.
-CREATE TABLE late_messages (
+CREATE TABLE held_messages (
     tenant TEXT NOT NULL,
     conversation TEXT NOT NULL,
     message TEXT NOT NULL,

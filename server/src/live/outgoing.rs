@@ -72,7 +72,7 @@ impl Frame {
             | ServerFrame::Revoked(_)
             | ServerFrame::Subscribers(_)
             | ServerFrame::SubscriberCount(_)
-            | ServerFrame::LateMessages(_)
+            | ServerFrame::HeldMessages(_)
             | ServerFrame::ContactMatches(_)
             | ServerFrame::Listed(_)
             | ServerFrame::Piece(_)

@@ -138,7 +138,7 @@ label! {
         Conversations = "conversations",
         Members = "members",
         Threads = "threads",
-        LateMessages = "late_messages",
+        HeldMessages = "held_messages",
         Receipts = "receipts",
         Accounts = "accounts",
         Reachability = "reachability",

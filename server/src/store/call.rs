@@ -8,7 +8,7 @@ use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
     journal::{ChainHash, Cursor, Entry, Position},
     model::{
-        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
+        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, HeldMessage, OwnQuery, Receipt,
         Thread, WordKey,
     },
     time::WallTime,
@@ -359,7 +359,7 @@ store_calls! {
     Read Threads: threads(tenant: &TenantId, conversation: ConversationId, which: &WhichThreads) -> Vec<Thread>;
 
     /// The messages that are held in a conversation, by id.
-    Read LateMessages: late_messages(tenant: &TenantId, conversation: ConversationId) -> Vec<LateMessage>;
+    Read HeldMessages: held_messages(tenant: &TenantId, conversation: ConversationId) -> Vec<HeldMessage>;
 
     /// The position of the entry that last changed where a member stands.
     Read MovedAt: moved_at(tenant: &TenantId, conversation: ConversationId, account: &AccountId) -> Option<Position>;

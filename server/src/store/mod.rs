@@ -26,7 +26,7 @@ use std::{
 use tidings_core::{
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{ChainHash, Cursor, Entry, Head, Position},
-    model::{LateMessage, Member, MemberStatus, Profile, Reachability, Role, Thread},
+    model::{HeldMessage, Member, MemberStatus, Profile, Reachability, Role, Thread},
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -273,7 +273,7 @@ pub struct NewEntry {
     /// The hash of the journal up to it.
     pub chain: ChainHash,
     /// Whose new message it holds, if it holds one: what unread counts count. It
-    /// need not be the entry's account, which may have let a late one in.
+    /// need not be the entry's account, which may have admitted a held one.
     pub author: Option<AccountId>,
 }
 
@@ -351,7 +351,7 @@ pub struct StreamCommit {
     /// The threads that changed, as they are after them.
     pub threads: Vec<Thread>,
     /// Messages that are held now; without their words, of which it was decided.
-    pub late: Vec<(MessageId, Option<LateMessage>)>,
+    pub held: Vec<(MessageId, Option<HeldMessage>)>,
     /// The account's profile, when it changed, with the times of the first and the last change.
     pub profile: Option<Profile>,
     /// Whom the account blocks now, or no longer, of those that changed.

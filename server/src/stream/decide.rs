@@ -8,8 +8,8 @@ use tidings_core::{
 use super::{
     decision::{Decision, Verdict},
     error::DecideError,
+    held,
     judge::Judge,
-    late,
     repeated::Repeated,
     submission::{Asked, Part, Submission},
 };
@@ -58,7 +58,7 @@ impl Judge<'_> {
                 match self.admit(&submission.identity, pushed).await? {
                     Ok(admitted) => {
                         answer.accepted.push(Place::from(&admitted.entry));
-                        decided.extend(late::decided(&admitted.effects));
+                        decided.extend(held::decided(&admitted.effects));
                         self.decision.take(admitted);
                     }
                     Err(AdmitError::AlreadyAdmitted(hash)) => {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Range};
 use tidings_core::{
     authority::Admitted,
     ids::{AccountId, MessageId},
-    model::LateMessage,
+    model::HeldMessage,
 };
 
 use super::{submission::Submission, touched::Touched};
@@ -26,7 +26,7 @@ pub(super) struct Decision {
     /// What becomes of subscriptions, of which no entry tells.
     pub(super) subscribers: BTreeMap<AccountId, SubscriberRow>,
     /// Messages that are held now, or about which somebody decided.
-    pub(super) late: BTreeMap<MessageId, Option<LateMessage>>,
+    pub(super) held: BTreeMap<MessageId, Option<HeldMessage>>,
     /// Of the submissions of which something was admitted.
     pub(super) traces: Vec<TraceId>,
 }

@@ -50,8 +50,8 @@ impl Judge<'_> {
                 Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
             }
         }
-        if let MembershipAction::Late(late) = action {
-            self.decision.late.insert(late.message.clone(), Some(late.clone()));
+        if let MembershipAction::SubmitHeld(held) = action {
+            self.decision.held.insert(held.message.clone(), Some(held.clone()));
         }
         if let Some(subscription) = outcome.subscription {
             let status = match subscription {
@@ -78,7 +78,7 @@ impl Judge<'_> {
 
     /// Where a member stands since when, where a request is judged by it.
     async fn moved_at(&self, account: &AccountId, action: &MembershipAction) -> Result<Option<Position>, DecideError> {
-        let (MembershipAction::Late(_), Some(conversation)) = (action, self.stream.id().conversation()) else {
+        let (MembershipAction::SubmitHeld(_), Some(conversation)) = (action, self.stream.id().conversation()) else {
             return Ok(None);
         };
         match self.decision.touched.members.get(account) {

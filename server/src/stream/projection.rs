@@ -47,7 +47,7 @@ pub(super) fn projected(
         members,
         subscribers,
         threads: touched.threads.iter().filter_map(|thread| stream.thread(*thread).cloned()).collect(),
-        late: Vec::new(),
+        held: Vec::new(),
         profile: touched.profile.clone(),
         blocks: touched.blocks.clone().into_iter().collect(),
         reachability: touched.reachability,

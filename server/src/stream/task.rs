@@ -208,7 +208,7 @@ impl Task {
         let commit = StreamCommit {
             expected: base,
             entries: decision.entries.clone(),
-            late: decision.late.clone().into_iter().collect(),
+            held: decision.held.clone().into_iter().collect(),
             traces: decision.traces.clone(),
             ..projected(stream, &decision.touched, &former, decision.subscribers.clone())
         };

@@ -3,8 +3,8 @@
 mod answers;
 mod contacts;
 mod fetch;
+mod held;
 mod hello_bound;
-mod late;
 mod lists;
 mod outsider;
 mod question;

@@ -22,7 +22,7 @@ use tidings_core::{
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, PresenceKind, Query, Role},
     wire::{
-        ClientFrame, ConversationSummary, Fetch, Hello, List, ListLate, Pong, PresenceNotice, ReceiptNotice,
+        ClientFrame, ConversationSummary, Fetch, Hello, List, ListHeld, Pong, PresenceNotice, ReceiptNotice,
         ServerFrame, Welcome,
     },
 };
@@ -30,7 +30,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use tracing::Instrument as _;
 
 use super::{
-    contacts, fetch, late, lists, question,
+    contacts, fetch, held, lists, question,
     socket::{FrameSocket, Received, Transport},
     subscribers,
 };
@@ -416,9 +416,9 @@ impl Session {
                 self.node.live.sessions.unwatch(&self.handle, conversation);
                 Ok(())
             }
-            ClientFrame::ListLate(list) => {
-                let frame = match self.take_late_list(&list) {
-                    Ok(()) => late::answer(&self.node, &self.identity, &list).await,
+            ClientFrame::ListHeld(list) => {
+                let frame = match self.take_held_list(&list) {
+                    Ok(()) => held::answer(&self.node, &self.identity, &list).await,
                     Err(refused) => refused,
                 };
                 self.write(socket, [frame]).await
@@ -483,10 +483,10 @@ impl Session {
     }
 
     /// One of the questions for held messages, each of which loads a document.
-    fn take_late_list(&self, list: &ListLate) -> Result<(), Arc<Frame>> {
+    fn take_held_list(&self, list: &ListHeld) -> Result<(), Arc<Frame>> {
         let stream = StreamId::Conversation(list.conversation);
         self.take_fetch(list.request, &stream)?;
-        self.take_question(&self.node.shares.late_lists, list.request, &stream)
+        self.take_question(&self.node.shares.held_lists, list.request, &stream)
     }
 
     /// One of the lists that an account may ask for. The directory is looked through, which costs more.

@@ -6,7 +6,7 @@ use tidings_core::{
     command::{LeaveConversation, SetMemberText},
     ids::StreamId,
     model::MemberField,
-    wire::{ClientFrame, ListLate, PushedChange, ServerFrame},
+    wire::{ClientFrame, ListHeld, PushedChange, ServerFrame},
 };
 use tidings_server::clock;
 
@@ -104,7 +104,7 @@ async fn p24_nothing_is_loaded_for_a_stranger(database: Database) {
         scrape.value("tidings_store_call_seconds_count{call=\"document\"}")
     };
     let before = loads().await;
-    let ask = |request| ClientFrame::ListLate(ListLate { request, conversation: boats() });
+    let ask = |request| ClientFrame::ListHeld(ListHeld { request, conversation: boats() });
     for request in 1..=5 {
         eve.send(&ask(request)).await;
         let refused = eve.wait("Refused", |frame| match frame {
@@ -126,7 +126,7 @@ async fn p24_nothing_is_loaded_for_a_stranger(database: Database) {
     assert_eq!(loads().await, before);
     // An owner's question does load it: the count is of what it says.
     ann.send(&ask(1)).await;
-    ann.wait("LateMessages", |frame| matches!(frame, ServerFrame::LateMessages(_)).then_some(())).await;
+    ann.wait("HeldMessages", |frame| matches!(frame, ServerFrame::HeldMessages(_)).then_some(())).await;
     assert_eq!(loads().await, before + 1.0);
     server.stop().await;
 }

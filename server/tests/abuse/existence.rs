@@ -8,9 +8,9 @@ use tidings_core::{
     command::{CreateConversation, CreateDirect, CreateResource, SetState},
     ids::{ConversationId, DeviceId, InviteCode, MessageId, Stamp, TenantId},
     journal::Position,
-    model::{ConversationState, LateMessage, MembershipAction, MessageBody, PresenceKind},
+    model::{ConversationState, HeldMessage, MembershipAction, MessageBody, PresenceKind},
     wire::{
-        ClientFrame, Fetch, FetchScope, ListLate, ListSubscribers, MembershipRequest, PresenceNotice, Push,
+        ClientFrame, Fetch, FetchScope, ListHeld, ListSubscribers, MembershipRequest, PresenceNotice, Push,
         PushedChange, ReceiptNotice, Refused, ServerFrame,
     },
 };
@@ -88,7 +88,7 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
     let begins_direct = eve().write(CreateDirect { peer: account("bob") });
     let stamp = Stamp::new(tidings_server::clock::wall_now(), 1, [7; 8]);
     let message = MessageId { stamp, author: account("eve") };
-    let late = LateMessage {
+    let late = HeldMessage {
         message,
         body: MessageBody { content: "late".into(), reply_to: None, mentions: None },
         thread: None,
@@ -112,7 +112,7 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
         MembershipAction::Accept,
         MembershipAction::Decline,
         MembershipAction::Leave,
-        MembershipAction::Late(late),
+        MembershipAction::SubmitHeld(late),
     ];
     let mut frames: Vec<(String, ClientFrame)> =
         frames.into_iter().map(|(name, frame)| (name.to_owned(), frame)).collect();
@@ -133,7 +133,7 @@ fn questions(conversation: ConversationId) -> Vec<(String, ClientFrame)> {
         let fetch = Fetch { request: 1, stream: stream(conversation), scope, held: Vec::new(), chain: None };
         frames.push((format!("{scope:?}"), ClientFrame::Fetch(fetch)));
     }
-    frames.push(("late messages".into(), ClientFrame::ListLate(ListLate { request: 1, conversation })));
+    frames.push(("late messages".into(), ClientFrame::ListHeld(ListHeld { request: 1, conversation })));
     let list = ListSubscribers { request: 1, conversation, after: None, count_max: 10, position: Position::ZERO };
     frames.push(("subscribers".into(), ClientFrame::ListSubscribers(list)));
     let receipts = ReceiptNotice { conversation, delivered: Position::new(1), read: Position::new(1) };
@@ -158,7 +158,7 @@ const CALLS: [&str; 13] = [
     "profiles",
     "receipts",
     "threads",
-    "late_messages",
+    "held_messages",
     "moved_at",
 ];
 

@@ -6,7 +6,7 @@ use tidings_core::{
     ids::{ConversationId, InviteCode},
     journal::Position,
     model::{MembershipAction, OwnQuery, Query},
-    wire::{ClientFrame, Closed, Fetch, FetchScope, List, ListLate, ListSubscribers, MembershipRequest, ServerFrame},
+    wire::{ClientFrame, Closed, Fetch, FetchScope, List, ListHeld, ListSubscribers, MembershipRequest, ServerFrame},
 };
 
 use crate::setup::{Client, Database, PATIENCE, TestServer, device, hello, on_each_store, stream, token};
@@ -35,7 +35,7 @@ fn question(request: u64) -> ClientFrame {
             held: Vec::new(),
             chain: None,
         }),
-        1 => ClientFrame::ListLate(ListLate { request, conversation }),
+        1 => ClientFrame::ListHeld(ListHeld { request, conversation }),
         2 => ClientFrame::ListSubscribers(ListSubscribers {
             request,
             conversation,
@@ -101,10 +101,10 @@ async fn p30_sessions_of_an_account_share_its_membership_requests(database: Data
 }
 
 async fn p37_questions_for_held_messages_have_a_share_of_their_own(database: Database) {
-    let server = TestServer::start(&database, &["--account-late-lists", "2+1/d"]).await;
+    let server = TestServer::start(&database, &["--account-held-lists", "2+1/d"]).await;
     let mut phone = Client::connect(&server, "eve", device(1)).await;
     let mut tablet = Client::connect(&server, "eve", device(2)).await;
-    let list = |request| ClientFrame::ListLate(ListLate { request, conversation: boats() });
+    let list = |request| ClientFrame::ListHeld(ListHeld { request, conversation: boats() });
     let forbidden = Some(Code::NotAMember);
     assert_eq!(codes(&mut phone, [list(1)]).await, [forbidden]);
     let limited = Some(Code::RateLimited);

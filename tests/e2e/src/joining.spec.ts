@@ -189,19 +189,19 @@ onEachStore("joining", ({ test }) => {
 
     await bob.goOnline();
     await untilEqual("what waits of bob", () => bob.refusals(), [
-      { code: "late_held", words: "the key is under the mat" },
-      { code: "late_held", words: "never mind" },
+      { code: "message_held", words: "the key is under the mat" },
+      { code: "message_held", words: "never mind" },
     ]);
-    await ann.find("late").filter({ hasText: "the key is under the mat" }).getByTestId("late-admit").click();
-    await ann.find("late").filter({ hasText: "never mind" }).getByTestId("late-discard").click();
+    await ann.find("held").filter({ hasText: "the key is under the mat" }).getByTestId("held-admit").click();
+    await ann.find("held").filter({ hasText: "never mind" }).getByTestId("held-discard").click();
     await Promise.all([ann, carol].map((person) => person.untilTexts(["the key is under the mat"])));
-    await untilEqual("nothing is held any more", () => ann.find("late").count(), 0);
+    await untilEqual("nothing is held any more", () => ann.find("held").count(), 0);
     // On reconnect it is asked at once what became of it.
     await bob.goOffline();
     await bob.goOnline();
     await untilEqual("what bob is told", () => bob.refusals(), [
-      { code: "late_admitted", words: "the key is under the mat" },
-      { code: "late_discarded", words: "never mind" },
+      { code: "held_admitted", words: "the key is under the mat" },
+      { code: "held_discarded", words: "never mind" },
     ]);
   });
 

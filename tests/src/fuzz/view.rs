@@ -249,7 +249,7 @@ impl Link {
             }
             ClientFrame::Ping(number) => vec![ServerFrame::Pong(Pong { number, server_time: now.wall })],
             ClientFrame::MembershipRequest(_)
-            | ClientFrame::ListLate(_)
+            | ClientFrame::ListHeld(_)
             | ClientFrame::List(_)
             | ClientFrame::Unwatch(_)
             | ClientFrame::ListSubscribers(_)

@@ -6,7 +6,7 @@ use tidings_core::{
     doc::Fact,
     ids::{ConversationId, DocumentId, MessageId, TimelineId},
     model::{
-        ConversationKind, ConversationState, Created, InfoField, Late, LateState, MemberStatus, Membership, Parent,
+        ConversationKind, ConversationState, Created, Held, HeldState, InfoField, MemberStatus, Membership, Parent,
         Policy, Role,
     },
 };
@@ -118,18 +118,18 @@ fn strangers(cases: &mut Cases<'_>) {
 }
 
 fn held(cases: &mut Cases<'_>) {
-    cases.class("late");
+    cases.class("held");
     let setup = cases.setup;
     let (conversation, message) = (setup.conversation(), setup.message_id(&setup.victim, 1));
-    let late = |state, by: &str| {
-        let late = Late { state, thread: None, by: account(by), at: setup.now };
-        [Fact::Late(message.clone(), late)]
+    let held = |state, by: &str| {
+        let held = Held { state, thread: None, by: account(by), at: setup.now };
+        [Fact::Held(message.clone(), held)]
     };
     let unknown = Code::MessageUnknown;
-    says(cases, "held by a member", unknown, &conversation, &late(LateState::Held, "eve"));
-    says(cases, "let in, that is not held", unknown, &conversation, &late(LateState::Admitted, "eve"));
-    says(cases, "discarded, that is not held", unknown, &conversation, &late(LateState::Discarded, "eve"));
-    says(cases, "let in by the owner", Code::NotTheAuthor, &conversation, &late(LateState::Admitted, "ann"));
+    says(cases, "held by a member", unknown, &conversation, &held(HeldState::Held, "eve"));
+    says(cases, "let in, that is not held", unknown, &conversation, &held(HeldState::Admitted, "eve"));
+    says(cases, "discarded, that is not held", unknown, &conversation, &held(HeldState::Discarded, "eve"));
+    says(cases, "let in by the owner", Code::NotTheAuthor, &conversation, &held(HeldState::Admitted, "ann"));
     let words = setup.message(&setup.victim, 78, "words in another's mouth");
     says(cases, "written for somebody else", Code::NotTheAuthor, &setup.page(), &[words]);
 }

@@ -5,8 +5,8 @@ use tidings_core::{
     doc::Fact,
     ids::{ConversationId, DocumentId, InviteId, MessageId, Stamp, TimelineId},
     model::{
-        ConversationKind, ConversationState, Created, Deletion, Edit, Grant, InfoField, Invite, JoinPolicy, Late,
-        LateState, MemberField, MemberStatus, Membership, MessageBody, Parent, Permission, Permissions, Pin, Policy,
+        ConversationKind, ConversationState, Created, Deletion, Edit, Grant, Held, HeldState, InfoField, Invite,
+        JoinPolicy, MemberField, MemberStatus, Membership, MessageBody, Parent, Permission, Permissions, Pin, Policy,
         Role, RoleDefinition, RoleName, Scope, Theme,
     },
 };
@@ -47,8 +47,8 @@ pub(super) fn invite(by: &str, enabled: bool) -> Invite {
 }
 
 /// What is said of the message that is held.
-pub(super) fn late(by: &str, state: LateState) -> Late {
-    Late { state, thread: None, by: account(by), at: NOW }
+pub(super) fn late(by: &str, state: HeldState) -> Held {
+    Held { state, thread: None, by: account(by), at: NOW }
 }
 
 /// From this number on messages are replies.
@@ -99,8 +99,8 @@ fn on_conversation(stream: &Stream, actor: &str, action: &str) -> Vec<Fact> {
     match action {
         "make an invite link" => vec![Fact::Invite(InviteId::from_bytes([1; 16]), Some(invite(actor, true)))],
         "switch an invite link off" => vec![Fact::Invite(INVITE, Some(invite(actor, false)))],
-        "let a held message in" => vec![Fact::Late(held(), late(actor, LateState::Admitted))],
-        "discard a held message" => vec![Fact::Late(held(), late(actor, LateState::Discarded))],
+        "let a held message in" => vec![Fact::Held(held(), late(actor, HeldState::Admitted))],
+        "discard a held message" => vec![Fact::Held(held(), late(actor, HeldState::Discarded))],
         "pin a message" => vec![Fact::Pin(message("owner"), Some(pin(actor)))],
         "unpin a message" => vec![Fact::Pin(message("member2"), None)],
         "let in who asked" => vec![moved("asked", MemberStatus::Active)],

@@ -14,7 +14,7 @@ use tidings_core::{
         AccountId, ConversationId, DeviceId, DocumentId, InviteId, MessageId, Stamp, StreamId, TenantId, TimelineId,
     },
     model::{
-        ConversationKind, ConversationState, Created, Grant, LateState, MemberStatus, Membership, MessageBody,
+        ConversationKind, ConversationState, Created, Grant, HeldState, MemberStatus, Membership, MessageBody,
         Permission, Permissions, Policy, PolicyName, PolicyValue, Role, RoleDefinition, RoleName,
     },
     time::WallTime,
@@ -102,7 +102,7 @@ impl Setup {
         facts.push(Fact::MemberGrant(account("former"), Permission::PinAdd, grant(true, Some(NOW))));
         facts.push(Fact::Pin(message("member2"), Some(action::pin("owner"))));
         facts.push(Fact::Invite(INVITE, Some(action::invite("owner", true))));
-        facts.push(Fact::Late(held(), action::late("system", LateState::Held)));
+        facts.push(Fact::Held(held(), action::late("system", HeldState::Held)));
         facts.extend(policy.map(Fact::Policy));
         match section {
             "held" | "active" => {}

@@ -6,7 +6,7 @@ use core::time::Duration;
 use tidings_core::{
     api::ConversationRow,
     command::{
-        AddContact, AddMember, AnswerLate, AnswerRequest, BanMember, BlockAccount, ChangeRole, Command,
+        AddContact, AddMember, AnswerHeld, AnswerRequest, BanMember, BlockAccount, ChangeRole, Command,
         CreateConversation, CreateDirect, CreateResource, CreateThread, DefineRole, DeleteMessage, EditMessage,
         InviteMember, InviteTerms, LeaveConversation, PinMessage, React, RemoveContact, RemoveMember,
         RequestMembership, SendMessage, SetConversationSetting, SetInfo, SetInvite, SetLocked, SetMemberText,
@@ -93,7 +93,7 @@ pub enum Kind {
     BlockAccount,
     SetReachability,
     SetConversationSetting,
-    AnswerLate,
+    AnswerHeld,
     CreateThread,
     SetThread,
 }
@@ -136,7 +136,7 @@ pub const KINDS: [(Kind, u64); 39] = [
     (Kind::BlockAccount, 2),
     (Kind::SetReachability, 1),
     (Kind::SetConversationSetting, 4),
-    (Kind::AnswerLate, 6),
+    (Kind::AnswerHeld, 6),
     (Kind::CreateThread, 10),
     (Kind::SetThread, 3),
 ];
@@ -182,7 +182,7 @@ pub fn kind(command: &Command) -> Kind {
         Command::BlockAccount(_) => Kind::BlockAccount,
         Command::SetReachability(_) => Kind::SetReachability,
         Command::SetConversationSetting(_) => Kind::SetConversationSetting,
-        Command::AnswerLate(_) => Kind::AnswerLate,
+        Command::AnswerHeld(_) => Kind::AnswerHeld,
         Command::CreateThread(_) => Kind::CreateThread,
         Command::SetThread(_) => Kind::SetThread,
     }
@@ -393,9 +393,9 @@ impl Person<'_> {
                 };
                 SetConversationSetting { conversation, setting }.into()
             }
-            Kind::AnswerLate => {
+            Kind::AnswerHeld => {
                 let message = self.held(conversation, random)?;
-                AnswerLate { conversation, message, admitted: random.chance(60) }.into()
+                AnswerHeld { conversation, message, admitted: random.chance(60) }.into()
             }
             Kind::CreateThread => {
                 let title = random.chance(20).then_some(words);
@@ -451,7 +451,7 @@ impl Person<'_> {
 
     /// A message that their screen shows as held, or some other.
     fn held(&self, conversation: ConversationId, random: &mut Random) -> Option<MessageId> {
-        let late = self.client.screen.details.get(&conversation).map_or(&[][..], |detail| &detail.late);
+        let late = self.client.screen.details.get(&conversation).map_or(&[][..], |detail| &detail.held);
         match late {
             [] => self.message(conversation, random),
             late => Some(random.pick(late).message.clone()),

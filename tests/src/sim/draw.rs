@@ -174,7 +174,7 @@ pub(super) fn draw_config(random: &mut Random, config: &mut Config, is_restored:
     config.node.session_frames_max = low(random, config.node.session_frames_max, &[8, 16]);
     config.shares.streams = low(random, config.shares.streams, &[1, 2]);
     let shares = &mut config.shares;
-    for rate in [&mut shares.membership_requests, &mut shares.late_lists, &mut shares.receipts, &mut shares.presence] {
+    for rate in [&mut shares.membership_requests, &mut shares.held_lists, &mut shares.receipts, &mut shares.presence] {
         *rate = low(random, *rate, &[Allowance::per_second(3, 1)]);
     }
     // One question of a device may lead to three.

@@ -9,7 +9,7 @@ use tidings_core::{
     ids::{AccountId, ChangeHash, MessageId, StreamId},
     journal::Position,
     limits::Limits,
-    model::{ConversationState, LateState},
+    model::{ConversationState, HeldState},
 };
 use tidings_server::store::NewEntry;
 
@@ -212,9 +212,9 @@ impl StreamJournal {
         match fact {
             Fact::Message(message, body) => {
                 // What was let in late the system writes, whoever is its author.
-                let late = &self.verifier.stream().conversation().late;
-                let is_let_in = late.get(&message).is_some_and(|late| late.state == LateState::Admitted);
-                if message.author != *account && !(account.is_system() && is_let_in) {
+                let late = &self.verifier.stream().conversation().held;
+                let is_admitted = late.get(&message).is_some_and(|late| late.state == HeldState::Admitted);
+                if message.author != *account && !(account.is_system() && is_admitted) {
                     return Err(format!("{account} wrote as {}", message.author));
                 }
                 self.words.extend(body.content.text().map(str::to_owned));

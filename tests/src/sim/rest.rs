@@ -267,10 +267,10 @@ impl Run<'_> {
             let mut rows = own.flat_map(|client| client.screen.refused.values());
             // What was handed in late is among the refused ones until its author has seen what became of it.
             // Nobody can tell whether words were admitted to what has been deleted since.
-            let is_let_in = |row: &RefusedRow| {
-                count > 0 && matches!(row.code, Code::LateHeld | Code::LateAdmitted | Code::ConversationDeleted)
+            let is_admitted = |row: &RefusedRow| {
+                count > 0 && matches!(row.code, Code::MessageHeld | Code::HeldAdmitted | Code::ConversationDeleted)
             };
-            let refused = rows.any(|row| row.words.as_deref() == Some(text) && !is_let_in(row));
+            let refused = rows.any(|row| row.words.as_deref() == Some(text) && !is_admitted(row));
             match (count, refused) {
                 (1, false) | (0, true) => {}
                 (0, false) if words.message.as_ref().is_some_and(|message| self.taken_back.contains(message)) => {}

@@ -70,8 +70,8 @@ impl Run<'_> {
     fn doubt_refused(&mut self) {
         let admitted = self.admitted();
         let is_both = |row: &&RefusedRow| {
-            let is_late = matches!(row.code, Code::LateHeld | Code::LateAdmitted);
-            is_late || row.words.as_ref().is_some_and(|words| admitted.contains(words))
+            let is_held_message = matches!(row.code, Code::MessageHeld | Code::HeldAdmitted);
+            is_held_message || row.words.as_ref().is_some_and(|words| admitted.contains(words))
         };
         let refused = self.world.clients().iter().flat_map(|client| client.screen.refused.values());
         for text in refused.filter(is_both).filter_map(|row| row.words.as_ref()) {

@@ -2,7 +2,7 @@
 
 use tidings_core::{
     api::ConversationRow,
-    command::{AddMember, AnswerLate, CreateConversation, React, RemoveMember, SendMessage, SetPolicy, SetState},
+    command::{AddMember, AnswerHeld, CreateConversation, React, RemoveMember, SendMessage, SetPolicy, SetState},
     engine::Input,
     ids::{AccountId, ConversationId, StreamId},
     model::{ConversationState, LateWrites, MemberStatus, Policy, Role},
@@ -37,9 +37,9 @@ impl Run<'_> {
         let Some(owner) = owners.first().copied() else { return };
         let out: Vec<AccountId> = members.keys().filter(|account| active(account).is_none()).cloned().collect();
         let details = &self.world.clients()[owner].screen.details;
-        let late = details.get(&conversation).map_or_else(Vec::new, |detail| detail.late.clone());
+        let late = details.get(&conversation).map_or_else(Vec::new, |detail| detail.held.clone());
         for row in late {
-            let answer = AnswerLate { conversation, message: row.message, admitted: random.chance(60) };
+            let answer = AnswerHeld { conversation, message: row.message, admitted: random.chance(60) };
             self.command(owner, answer.into());
         }
         for account in out {
@@ -106,7 +106,7 @@ impl Run<'_> {
         self.world.set_network(writer, true);
         self.settle()?;
         let late =
-            wait(self.world.database().store().late_messages(&tenant(), held)).map_err(|error| error.to_string())?;
+            wait(self.world.database().store().held_messages(&tenant(), held)).map_err(|error| error.to_string())?;
         self.world.tally.count_if(Happened::HeldOverErasure, !late.is_empty());
         for conversation in [held, silent] {
             self.command(owner, SetState { conversation, state: ConversationState::Deleted }.into());

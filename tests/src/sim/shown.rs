@@ -34,7 +34,7 @@ impl Shown {
         let members = details.values_mut().flat_map(|detail| detail.members.iter_mut().chain(&mut detail.candidates));
         members.for_each(|member| member.presence = PresenceKind::Offline);
         // The server tells them, and they are stored nowhere here.
-        details.values_mut().flat_map(|detail| &mut detail.late).for_each(|row| row.content = None);
+        details.values_mut().flat_map(|detail| &mut detail.held).for_each(|row| row.content = None);
         // One that says nothing looks like none.
         let mut profiles = profiles.clone();
         profiles.retain(|_, profile| *profile != Profile::default());

@@ -10,7 +10,7 @@ import { createAbout } from "./about";
 import { createCandidates } from "./candidates";
 import { createFormer } from "./former";
 import { createInvites } from "./invites";
-import { createLate } from "./late";
+import { createHeld } from "./held";
 import { createLifecycle } from "./lifecycle";
 import { createMembers } from "./members";
 import { createOwn } from "./own";
@@ -43,7 +43,7 @@ export function createDetails(person: Person, row: ConversationRow, close: () =>
     createCandidates(person, conversation),
     createFormer(person),
     createSubscribers(person, conversation),
-    createLate(person, conversation),
+    createHeld(person, conversation),
     createInvites(person, conversation),
     createRules(person, conversation),
     createRoles(person, conversation),

@@ -11,7 +11,7 @@ import { refusedTitle, sentenceOf } from "../texts";
 import { timeInShort } from "../times";
 
 /** What is said already, or will be: sent again it would be there twice. */
-const WRITTEN: ReadonlySet<Code> = new Set<Code>(["late_held", "late_admitted"]);
+const WRITTEN: ReadonlySet<Code> = new Set<Code>(["message_held", "held_admitted"]);
 
 /** A list of cards. */
 export interface RefusedView {
@@ -100,7 +100,7 @@ export function createRefused(person: Person): RefusedView {
     element: list,
     show: (rows) => {
       list.hidden = rows.length === 0;
-      // What was handed in late is answered in the end; nothing else of a card changes.
+      // A held message is answered in the end; nothing else of a card changes.
       cards.show(rows, (row) => cards.get(String(row.id))?.dataset["code"] !== row.code);
     },
   };

@@ -8,7 +8,7 @@ mod content;
 mod count;
 mod generation;
 mod given;
-mod late;
+mod held;
 mod line;
 mod membership;
 mod membership_request;

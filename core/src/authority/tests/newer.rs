@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     doc::Message,
     model::{
-        AccountKind, Contact, ContactKind, Invite, JoinPolicy, Late, LateState, LateWrites, Link, LinkKind,
+        AccountKind, Contact, ContactKind, Held, HeldState, Invite, JoinPolicy, LateWrites, Link, LinkKind,
         NotificationLevel, Reachability, Scope, SubroomPolicy, WhoPolicy,
     },
 };
@@ -34,7 +34,7 @@ fn w62_no_name_of_a_newer_version_is_admitted() {
     let newer_kind = created(ConversationKind::Unknown, "ow");
     let mut linked = Created::new(ConversationKind::Group, account("ow"), NOW);
     linked.link = Some(Link { kind: LinkKind::Unknown, id: "7".into() });
-    let late = Late { state: LateState::Unknown, thread: None, by: account("mo"), at: NOW };
+    let held = Held { state: HeldState::Unknown, thread: None, by: account("mo"), at: NOW };
     let by = account("ow");
     let invite = Invite { role: Role::Unknown, by, at: NOW, until: None, uses_max: None, enabled: true };
     let conversation = [
@@ -50,7 +50,7 @@ fn w62_no_name_of_a_newer_version_is_admitted() {
         (role("me", Role::Unknown), Code::OperationIllegal),
         (status("me", MemberStatus::Unknown), Code::OperationIllegal),
         (Fact::Invite(crate::ids::InviteId::from_bytes([1; 16]), Some(invite)), Code::OperationIllegal),
-        (Fact::Late(message(9, "me"), late), Code::OperationIllegal),
+        (Fact::Held(message(9, "me"), held), Code::OperationIllegal),
     ];
     let administrator = Session { administrator: true, ..session("ow") };
     for (fact, code) in conversation {

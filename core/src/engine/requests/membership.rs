@@ -40,9 +40,9 @@ impl PendingRequest {
     }
 
     /// The message that is handed in with it, if it is that.
-    fn late(&self) -> Option<&MessageId> {
+    fn held(&self) -> Option<&MessageId> {
         match &self.record.ask.action {
-            MembershipAction::Late(late) => Some(&late.message),
+            MembershipAction::SubmitHeld(held) => Some(&held.message),
             _ => None,
         }
     }
@@ -64,7 +64,7 @@ impl MembershipRequests {
 
     /// How many a person waits for.
     pub(in crate::engine) fn waiting(&self) -> usize {
-        self.unanswered.values().filter(|request| request.late().is_none()).count()
+        self.unanswered.values().filter(|request| request.held().is_none()).count()
     }
 
     /// Keeps one from now on.
@@ -111,7 +111,7 @@ impl MembershipRequests {
         for waiting in self.unanswered.values_mut() {
             (waiting.request, waiting.is_granted) = (None, false);
             // What became of a message is asked on each new link.
-            waiting.retry_at = waiting.retry_at.filter(|_| waiting.late().is_none());
+            waiting.retry_at = waiting.retry_at.filter(|_| waiting.held().is_none());
         }
     }
 
@@ -173,8 +173,8 @@ impl Engine {
         let memberships = &mut self.requests.memberships;
         let Some((sequence, waiting)) = memberships.of_request(accepted.request) else { return false };
         match &waiting.record.ask {
-            RequestMembership { action: MembershipAction::Late(_), .. } => {
-                let again = self.ctx.now.monotonic.plus(super::late::ASK_AGAIN);
+            RequestMembership { action: MembershipAction::SubmitHeld(_), .. } => {
+                let again = self.ctx.now.monotonic.plus(super::held::ASK_AGAIN);
                 memberships.defer(sequence, again);
             }
             RequestMembership { action: MembershipAction::Join(_) | MembershipAction::Accept, conversation } => {
@@ -210,7 +210,7 @@ impl Engine {
         }
         if let Some(MembershipRecord { ask, at }) = memberships.end(&mut self.ctx, sequence) {
             match ask.action {
-                MembershipAction::Late(late) => self.late_answered(&late.message, refused.code, &refused.detail),
+                MembershipAction::SubmitHeld(held) => self.held_answered(&held.message, refused.code, &refused.detail),
                 _ => {
                     let (command, code, detail) =
                         (Command::RequestMembership(ask), refused.code, refused.detail.clone());

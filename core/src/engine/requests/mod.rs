@@ -1,12 +1,12 @@
 //! What only the server can answer, and has not answered yet.
 
-pub(super) mod late;
+pub(super) mod held;
 pub(super) mod lists;
 pub(super) mod membership;
 mod questions;
 mod watch;
 
-use late::HeldWords;
+use held::HeldWords;
 use lists::Lists;
 use membership::MembershipRequests;
 use questions::Questions;

@@ -219,7 +219,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         members: Vec::new(),
         subscribers: Vec::new(),
         threads: Vec::new(),
-        late: Vec::new(),
+        held: Vec::new(),
         name: None,
         words: None,
         profile: None,

@@ -1,7 +1,7 @@
 //! What is kept beside the journal: receipts, devices, members, profiles.
 
 use tidings_core::{
-    model::{LateMessage, MessageBody, Parent, Receipt, Thread},
+    model::{HeldMessage, MessageBody, Parent, Receipt, Thread},
     wire::MemberReceipt,
 };
 
@@ -189,18 +189,21 @@ pub(crate) async fn threads_are_found_by_the_page_they_start_from(store: &dyn St
 }
 
 pub(crate) async fn messages_are_held_until_somebody_decides(store: &dyn Store) {
-    let late = |number: u8| LateMessage {
+    let message = |number: u8| HeldMessage {
         message: MessageId { stamp: Stamp::from_bytes([number; 16]), author: account("bob") },
         body: MessageBody { content: "words".into(), reply_to: None, mentions: None },
         thread: None,
         base: position(1),
     };
-    let with = |expected, late: &[(&LateMessage, bool)]| {
-        let late = late.iter().map(|(late, held)| (late.message.clone(), held.then(|| (*late).clone()))).collect();
-        StreamCommit { late, ..messages(1, expected, "ann", 1) }
+    let with = |expected, rows: &[(&HeldMessage, bool)]| {
+        let held = rows
+            .iter()
+            .map(|(message, is_held)| (message.message.clone(), is_held.then(|| (*message).clone())))
+            .collect();
+        StreamCommit { held, ..messages(1, expected, "ann", 1) }
     };
-    let held = async |number| store.late_messages(&tenant(), conversation(number)).await.unwrap();
-    let (first, other) = (late(1), late(2));
+    let held = async |number| store.held_messages(&tenant(), conversation(number)).await.unwrap();
+    let (first, other) = (message(1), message(2));
     write(store, &[group(1, &["ann", "bob"])]).await;
     assert_eq!(held(1).await, []);
     write(store, &[with(1, &[(&other, true)]), with(2, &[(&first, true)])]).await;

@@ -7,7 +7,7 @@ use tidings_core::{
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, IncarnationId, StreamId, TenantId},
     journal::{ChainHash, Cursor, Entry, Position},
     model::{
-        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, LateMessage, OwnQuery, Receipt,
+        ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, HeldMessage, OwnQuery, Receipt,
         Thread, WordKey,
     },
     time::WallTime,
@@ -17,7 +17,7 @@ use tidings_core::{
 use super::{
     Backend, SqlStore,
     backend::fetch,
-    catch_up, contact, directory, epoch, erasure, journal, late, list, receipt, schema, search,
+    catch_up, contact, directory, epoch, erasure, held, journal, list, receipt, schema, search,
     snapshot::{self, Suspect},
     subscription, thread,
 };
@@ -399,12 +399,12 @@ impl<B: Backend> Store for SqlStore<B> {
         thread::threads::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation, which).await
     }
 
-    async fn late_messages(
+    async fn held_messages(
         &self,
         tenant: &TenantId,
         conversation: ConversationId,
-    ) -> Result<Vec<LateMessage>, StoreError> {
-        late::late_messages::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
+    ) -> Result<Vec<HeldMessage>, StoreError> {
+        held::held_messages::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation).await
     }
 
     async fn moved_at(
@@ -413,7 +413,7 @@ impl<B: Backend> Store for SqlStore<B> {
         conversation: ConversationId,
         account: &AccountId,
     ) -> Result<Option<Position>, StoreError> {
-        late::moved_at::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation, account).await
+        held::moved_at::<B>(&mut *self.reader().await?, &self.rot, tenant, conversation, account).await
     }
 
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {

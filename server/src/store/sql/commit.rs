@@ -15,8 +15,8 @@ use super::{
     backend::{fetch, insert},
     contact::{self, BLOCKS, CONTACT_ACCOUNTS, REACHABILITY},
     erasure,
+    held::{self, HELD_MESSAGES},
     journal::BACKLOG_STEP,
-    late::{self, LATE_MESSAGES},
     name,
     row::Fields,
     search::{self, DIRECTORY_WORDS},
@@ -288,7 +288,7 @@ pub(super) fn rows<'c>(
     let mut members = BTreeMap::new();
     let mut accounts = BTreeMap::new();
     let mut threads = BTreeMap::new();
-    let mut late_messages = BTreeMap::new();
+    let mut held_messages = BTreeMap::new();
     let mut blocks = BTreeMap::new();
     let (mut reachability, mut contacts) = (BTreeMap::new(), BTreeMap::new());
     let mut words = BTreeMap::new();
@@ -318,8 +318,8 @@ pub(super) fn rows<'c>(
                 for (id, row) in thread::rows(commit, *conversation) {
                     threads.insert((tenant, *conversation, id), row);
                 }
-                for (message, row) in late::rows(commit, *conversation) {
-                    late_messages.insert((tenant, *conversation, message), row);
+                for (message, row) in held::rows(commit, *conversation) {
+                    held_messages.insert((tenant, *conversation, message), row);
                 }
             }
             StreamId::Account(account) => {
@@ -353,7 +353,7 @@ pub(super) fn rows<'c>(
         (&CONVERSATIONS, conversations.into_values().collect()),
         (&MEMBERS, members.into_values().collect()),
         (&THREADS, threads.into_values().collect()),
-        (&LATE_MESSAGES, late_messages.into_values().collect()),
+        (&HELD_MESSAGES, held_messages.into_values().collect()),
         (&DIRECTORY_WORDS, search::rows(words)),
         (&ACCOUNTS, accounts.collect()),
         (&BLOCKS, blocks.into_values().collect()),

@@ -96,9 +96,9 @@ const ROWS: [Rows; 4] = [
         erase: "DELETE FROM threads WHERE tenant = $1 AND conversation = $2 AND thread <= $3",
     },
     Rows {
-        find: "SELECT message AS key FROM late_messages WHERE tenant = $1 AND conversation = $2
+        find: "SELECT message AS key FROM held_messages WHERE tenant = $1 AND conversation = $2
             ORDER BY message LIMIT $3",
-        erase: "DELETE FROM late_messages WHERE tenant = $1 AND conversation = $2 AND message <= $3",
+        erase: "DELETE FROM held_messages WHERE tenant = $1 AND conversation = $2 AND message <= $3",
     },
 ];
 

@@ -30,7 +30,7 @@ const TOMBSTONE: &str = "SELECT erased_at IS NOT NULL AS erased, deleted_at IS N
 /// What an erasure takes, by the tables that name the conversation.
 const ROWS_LEFT: &str = "SELECT (SELECT count(*) FROM receipts WHERE tenant = $1 AND conversation = $2)
     + (SELECT count(*) FROM threads WHERE tenant = $1 AND conversation = $2)
-    + (SELECT count(*) FROM late_messages WHERE tenant = $1 AND conversation = $2)
+    + (SELECT count(*) FROM held_messages WHERE tenant = $1 AND conversation = $2)
     + (SELECT count(*) FROM directory_words WHERE tenant = $1 AND conversation = $2)
     + (SELECT count(*) FROM members WHERE tenant = $1 AND conversation = $2
         AND NOT (role = 'member' AND status = 'removed' AND position = 0 AND subscribed_at = 0)) AS rows_left";

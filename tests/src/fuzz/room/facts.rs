@@ -7,8 +7,8 @@ use tidings_core::{
     doc::{Document, Fact, ProfileField, SettingField},
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp, StreamId, TimelineId},
     model::{
-        Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, Grant,
-        InfoField, Invite, Late, LateState, Link, LinkKind, MemberField, MemberStatus, Membership, MessageBody,
+        Contact, ContactKind, Conversation, ConversationKind, ConversationState, Created, Deletion, Edit, Grant, Held,
+        HeldState, InfoField, Invite, Link, LinkKind, MemberField, MemberStatus, Membership, MessageBody,
         NotificationLevel, Parent, Permission, Permissions, Pin, Policy, PolicyName, PolicyValue, Reachability, Role,
         RoleDefinition, RoleName, Scope, Theme,
     },
@@ -259,10 +259,10 @@ impl Room {
                 Fact::Invite(some_invite(script), (!script.one_in(4)).then_some(invite))
             }
             29 => {
-                let held: Vec<&MessageId> = conversation.late.keys().collect();
+                let held: Vec<&MessageId> = conversation.held.keys().collect();
                 let unknown = self.known_message(script, &session.account);
                 let message = script.pick(&held).map_or(unknown, |held| (*held).clone());
-                Fact::Late(message, Late { state: *some(script, LateState::ALL), thread: None, by, at })
+                Fact::Held(message, Held { state: *some(script, HeldState::ALL), thread: None, by, at })
             }
             28 => Fact::InviteUses(some_invite(script), u32::from(script.byte())),
             25 | 26 => {

@@ -467,7 +467,7 @@ pub fn name_of(fact: &Fact) -> &'static str {
         Key::MemberText(..) => "text",
         Key::Invite(_) => "invite",
         Key::InviteUses(_) => "uses",
-        Key::Late(_) => "late",
+        Key::Held(_) => "held",
         Key::Pin(_) => "pin",
         Key::Message(_) => "message",
         Key::Edit(_) => "edit",

@@ -5,16 +5,16 @@ use tidings_core::{
     authority::{AdmitError, Effects, Session},
     doc::Fact,
     ids::{ConversationId, MessageId, TimelineId},
-    model::{LateMessage, LateState},
+    model::{HeldMessage, HeldState},
     wire::PushedChange,
 };
 
 use super::{error::DecideError, judge::Judge};
 
 /// What somebody decided about messages that were held.
-pub(super) fn decided(effects: &Effects) -> Vec<(MessageId, LateState)> {
+pub(super) fn decided(effects: &Effects) -> Vec<(MessageId, HeldState)> {
     let decided = effects.facts.iter().filter_map(|fact| match fact {
-        Fact::Late(message, late) if late.state != LateState::Held => Some((message.clone(), late.state)),
+        Fact::Held(message, held) if held.state != HeldState::Held => Some((message.clone(), held.state)),
         _ => None,
     });
     decided.collect()
@@ -23,26 +23,26 @@ pub(super) fn decided(effects: &Effects) -> Vec<(MessageId, LateState)> {
 impl Judge<'_> {
     /// Writes a message that was let in, as the account of the system, and
     /// forgets the words that were kept of it.
-    pub(super) async fn carry_out(&mut self, message: MessageId, state: LateState) -> Result<(), DecideError> {
+    pub(super) async fn carry_out(&mut self, message: MessageId, state: HeldState) -> Result<(), DecideError> {
         let Some(conversation) = self.stream.id().conversation() else { return Ok(()) };
-        if state == LateState::Admitted {
+        if state == HeldState::Admitted {
             let held = self.held(conversation, &message).await?;
-            self.write_late(conversation, held).await?;
+            self.write_held(conversation, held).await?;
         }
-        self.decision.late.insert(message, None);
+        self.decision.held.insert(message, None);
         Ok(())
     }
 
     /// A message as it was handed in: in this very batch, or before.
-    async fn held(&self, conversation: ConversationId, message: &MessageId) -> Result<LateMessage, DecideError> {
-        if let Some(Some(held)) = self.decision.late.get(message) {
+    async fn held(&self, conversation: ConversationId, message: &MessageId) -> Result<HeldMessage, DecideError> {
+        if let Some(Some(held)) = self.decision.held.get(message) {
             return Ok(held.clone());
         }
-        let held = self.env.store.late_messages(self.stream.tenant(), conversation).await?;
+        let held = self.env.store.held_messages(self.stream.tenant(), conversation).await?;
         held.into_iter().find(|held| held.message == *message).ok_or(DecideError::Journal)
     }
 
-    async fn write_late(&mut self, conversation: ConversationId, held: LateMessage) -> Result<(), DecideError> {
+    async fn write_held(&mut self, conversation: ConversationId, held: HeldMessage) -> Result<(), DecideError> {
         let timeline = TimelineId { conversation, thread: held.thread };
         let document = self.source.open_page(self.stream, timeline, self.base).await?;
         let system = Session::system(self.stream.tenant().clone(), self.stream.id());

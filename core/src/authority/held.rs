@@ -9,14 +9,14 @@ use crate::{
     code::Code,
     doc::Fact,
     ids::{AccountId, MessageId},
-    model::{Conversation, LATE_HELD_MAX, Late, LateState, LateWrites, Member, MemberStatus},
+    model::{Conversation, HELD_MAX, Held, HeldState, LateWrites, Member, MemberStatus},
     time::WallTime,
 };
 
 /// How long after it was held its author asks again what became of it.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
-/// Whether an account may hand in a message late; `now` is the server's time.
+/// Whether an account may submit a message to be held; `now` is the server's time.
 ///
 /// # Errors
 /// Why not; or what became of it, if it was handed in before.
@@ -29,14 +29,14 @@ pub(super) fn may_hold(
     if message.author != *account {
         return refuse(Code::NotTheAuthor, "another account's message");
     }
-    match conversation.late.get(message).map(|late| late.state) {
+    match conversation.held.get(message).map(|held| held.state) {
         None => {}
-        Some(LateState::Held) => {
+        Some(HeldState::Held) => {
             let detail = "nobody has decided about it yet";
-            return Err(Refusal::deferred(Code::LateHeld, detail, now.plus(ASK_AGAIN)));
+            return Err(Refusal::deferred(Code::MessageHeld, detail, now.plus(ASK_AGAIN)));
         }
-        Some(LateState::Admitted) => return refuse(Code::LateAdmitted, "it was let in"),
-        Some(LateState::Discarded | LateState::Unknown) => return refuse(Code::LateDiscarded, "it was not let in"),
+        Some(HeldState::Admitted) => return refuse(Code::HeldAdmitted, "it was let in"),
+        Some(HeldState::Discarded | HeldState::Unknown) => return refuse(Code::HeldDiscarded, "it was not let in"),
     }
     match conversation.members.get(account).map(Member::status) {
         Some(MemberStatus::Removed) => {}
@@ -48,17 +48,17 @@ pub(super) fn may_hold(
     if conversation.policies.late_writes != LateWrites::Hold {
         return refuse(Code::MemberRemoved, "the account was removed");
     }
-    if conversation.late.values().filter(|late| late.state == LateState::Held).count() >= LATE_HELD_MAX {
-        return refuse(Code::MemberRemoved, format!("{LATE_HELD_MAX} messages are held already"));
+    if conversation.held.values().filter(|held| held.state == HeldState::Held).count() >= HELD_MAX {
+        return refuse(Code::MemberRemoved, format!("{HELD_MAX} messages are held already"));
     }
     Ok(())
 }
 
 /// Checks what the system says of a message that is handed in.
-pub(super) fn check_held(context: &Context<'_>, message: &MessageId, late: &Late) -> Result<(), Refusal> {
+pub(super) fn check_held(context: &Context<'_>, message: &MessageId, held: &Held) -> Result<(), Refusal> {
     may_hold(context.conversation(), &message.author, message, context.accepted_at)?;
-    match late.state {
-        LateState::Held => Ok(()),
+    match held.state {
+        HeldState::Held => Ok(()),
         _ => refuse(Code::PermissionDenied, "the system decides about no message"),
     }
 }
@@ -66,12 +66,12 @@ pub(super) fn check_held(context: &Context<'_>, message: &MessageId, late: &Late
 /// Checks what somebody decides about messages that are held.
 pub(super) fn check_decisions(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     for fact in facts {
-        let Fact::Late(message, late) = fact else { continue };
-        match context.conversation().late.get(message) {
+        let Fact::Held(message, stated) = fact else { continue };
+        match context.conversation().held.get(message) {
             None => return refuse(Code::MessageUnknown, "no such message is held"),
-            Some(held) if held.state != LateState::Held => return refuse(Code::Stale, "somebody has decided"),
-            Some(held) if held.thread != late.thread => return refuse(Code::ValueInvalid, "held of another thread"),
-            Some(_) if late.state == LateState::Held => return refuse(Code::ValueInvalid, "it is held already"),
+            Some(held) if held.state != HeldState::Held => return refuse(Code::Stale, "somebody has decided"),
+            Some(held) if held.thread != stated.thread => return refuse(Code::ValueInvalid, "held of another thread"),
+            Some(_) if stated.state == HeldState::Held => return refuse(Code::ValueInvalid, "it is held already"),
             Some(_) => {}
         }
     }
@@ -83,8 +83,8 @@ pub(super) fn check_admitted(context: &Context<'_>, facts: &[Fact]) -> Result<()
     let [Fact::Message(message, _)] = facts else {
         return refuse(Code::PermissionDenied, "the system writes messages that were let in, one by one");
     };
-    let late = context.conversation().late.get(message);
-    match late.filter(|late| late.state == LateState::Admitted && late.thread == context.document.thread()) {
+    let held = context.conversation().held.get(message);
+    match held.filter(|held| held.state == HeldState::Admitted && held.thread == context.document.thread()) {
         Some(_) => Ok(()),
         None => refuse(Code::PermissionDenied, "nobody let this message in"),
     }

@@ -3,7 +3,7 @@
 use tidings_core::{
     ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
     journal::Position,
-    model::LateMessage,
+    model::HeldMessage,
     wire,
 };
 
@@ -15,27 +15,27 @@ use super::{
 };
 use crate::store::{StoreError, StreamCommit};
 
-pub(super) const LATE_MESSAGES: Insert = Insert {
-    table: "late_messages",
+pub(super) const HELD_MESSAGES: Insert = Insert {
+    table: "held_messages",
     columns: &["tenant", "conversation", "message", "content"],
     conflict: "ON CONFLICT (tenant, conversation, message) DO UPDATE SET content = excluded.content",
 };
 
-const HELD: &str = "SELECT content FROM late_messages
+const HELD: &str = "SELECT content FROM held_messages
     WHERE tenant = $1 AND conversation = $2 AND content IS NOT NULL ORDER BY message";
 
 const MOVED_AT: &str = "SELECT position FROM members WHERE tenant = $1 AND conversation = $2 AND account = $3";
 
-/// `Store::late_messages`.
-pub(super) async fn late_messages<B: Backend>(
+/// `Store::held_messages`.
+pub(super) async fn held_messages<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
     tenant: &TenantId,
     conversation: ConversationId,
-) -> Result<Vec<LateMessage>, StoreError> {
+) -> Result<Vec<HeldMessage>, StoreError> {
     let rows = fetch::<B>(connection, HELD, [tenant.into(), conversation.into()]).await?;
     rot.readable(tenant, Whose::Of(conversation), &rows, |row| {
-        Fields::of("late_messages", row).decode("content", |bytes| wire::decode(bytes))
+        Fields::of("held_messages", row).decode("content", |bytes| wire::decode(bytes))
     })
 }
 
@@ -57,7 +57,7 @@ pub(super) fn rows(
     commit: &StreamCommit,
     conversation: ConversationId,
 ) -> impl Iterator<Item = (MessageId, Vec<Value>)> {
-    commit.late.iter().map(move |(message, held)| {
+    commit.held.iter().map(move |(message, held)| {
         let content = Value::Bytes(held.as_ref().map(wire::encode));
         (message.clone(), vec![(&commit.tenant).into(), conversation.into(), message.into(), content])
     })

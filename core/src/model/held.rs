@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// Messages that are held at a time in a conversation, at most.
-pub const LATE_HELD_MAX: usize = 100;
+pub const HELD_MAX: usize = 100;
 
 named! {
     /// What became of a message that is held.
-    LateState {
+    HeldState {
         /// Nobody has decided yet.
         Held = "held",
         /// It was let in.
@@ -29,10 +29,10 @@ named! {
 /// What everybody in a conversation knows of a message that is held: not its words.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct Late {
+pub struct Held {
     /// What became of it.
     #[n(0)]
-    pub state: LateState,
+    pub state: HeldState,
     /// The thread it was written in, if it was one.
     #[n(1)]
     pub thread: Option<ConversationId>,
@@ -44,10 +44,10 @@ pub struct Late {
     pub at: WallTime,
 }
 
-/// A message as its author hands it in late.
+/// A message as its author submits it to be held.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct LateMessage {
+pub struct HeldMessage {
     /// Its id, of the account that hands it in.
     #[n(0)]
     pub message: MessageId,

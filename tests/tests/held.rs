@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
-    api::LateRow,
+    api::HeldRow,
     code::Code,
     command::{
-        AddMember, AnswerLate, ChangeRole, CreateConversation, CreateThread, RemoveMember, SendMessage, SetPolicy,
+        AddMember, AnswerHeld, ChangeRole, CreateConversation, CreateThread, RemoveMember, SendMessage, SetPolicy,
     },
     engine::Input,
     ids::{AccountId, ConversationId, MessageId, TenantId},
@@ -76,9 +76,9 @@ impl Group {
     }
 
     /// What a device shows as held.
-    fn held(&mut self, device: Device) -> Vec<LateRow> {
+    fn held(&mut self, device: Device) -> Vec<HeldRow> {
         let group = self.group;
-        self.world.client(device).screen.details[&group].late.clone()
+        self.world.client(device).screen.details[&group].held.clone()
     }
 
     fn held_words(&mut self, device: Device) -> Vec<Option<String>> {
@@ -89,7 +89,7 @@ impl Group {
     }
 
     fn answer(&mut self, device: Device, message: MessageId, admitted: bool) {
-        let command = AnswerLate { conversation: self.group, message, admitted };
+        let command = AnswerHeld { conversation: self.group, message, admitted };
         let request = self.world.command(device, command);
         self.world.run_ms(500);
         self.world.client(device).screen.answers[&request].clone().unwrap();
@@ -110,7 +110,7 @@ fn a60_what_was_written_before_the_removal_was_known_waits_for_somebody_to_decid
     let mut group = group(LateWrites::Hold);
     let (ann, carl) = (group.ann, group.carl);
     group.bob_writes_late(&["first", "second"]);
-    let held = [(Code::LateHeld, "first".to_owned()), (Code::LateHeld, "second".to_owned())];
+    let held = [(Code::MessageHeld, "first".to_owned()), (Code::MessageHeld, "second".to_owned())];
     assert_eq!(group.refused(), held);
     assert_eq!(group.held_words(ann), [Some("first".to_owned()), Some("second".to_owned())]);
     assert!(group.held(carl).is_empty(), "only those who decide are told");
@@ -127,7 +127,7 @@ fn a60_what_was_written_before_the_removal_was_known_waits_for_somebody_to_decid
     let row = group.world.client(carl).screen.rows(group.group)[0].clone();
     assert_eq!((row.id.author, row.id.stamp), (account("bob"), messages[0].stamp));
     assert!(group.held(ann).is_empty());
-    let answered = [(Code::LateAdmitted, "first".to_owned()), (Code::LateDiscarded, "second".to_owned())];
+    let answered = [(Code::HeldAdmitted, "first".to_owned()), (Code::HeldDiscarded, "second".to_owned())];
     assert_eq!(group.refused(), answered);
 }
 
@@ -176,7 +176,7 @@ fn a85_who_adds_one_again_lets_in_what_is_held_of_them() {
     group.world.run_ms(70_000);
     group.settle();
     let told: Vec<Code> = group.refused().into_iter().map(|(code, _)| code).collect();
-    assert_eq!(told, [Code::LateAdmitted, Code::LateAdmitted]);
+    assert_eq!(told, [Code::HeldAdmitted, Code::HeldAdmitted]);
 }
 
 #[test]
@@ -198,11 +198,11 @@ fn a60_it_waits_through_crashes_of_everybody() {
         group.world.input(device, Input::OpenConversation(group.group));
     }
     group.settle();
-    assert_eq!(group.refused(), [(Code::LateHeld, "keep me".to_owned())]);
+    assert_eq!(group.refused(), [(Code::MessageHeld, "keep me".to_owned())]);
     assert_eq!(group.held_words(ann), [Some("keep me".to_owned())]);
     let message = group.held(ann)[0].message.clone();
     group.answer(ann, message, true);
-    assert_eq!(group.refused(), [(Code::LateAdmitted, "keep me".to_owned())]);
+    assert_eq!(group.refused(), [(Code::HeldAdmitted, "keep me".to_owned())]);
     assert_eq!(group.texts(ann), ["keep me"]);
 }
 
@@ -212,7 +212,7 @@ fn a61_a_moderator_decides_and_nobody_below() {
     let (ann, carl) = (group.ann, group.carl);
     group.bob_writes_late(&["may I?"]);
     let message = group.held(ann)[0].message.clone();
-    let command = AnswerLate { conversation: group.group, message: message.clone(), admitted: true };
+    let command = AnswerHeld { conversation: group.group, message: message.clone(), admitted: true };
     let request = group.world.command(carl, command);
     group.world.run_ms(500);
     let denied = group.world.client(carl).screen.answers[&request].clone();
@@ -258,11 +258,11 @@ fn a60_its_author_asks_at_once_on_a_new_link() {
     let (ann, bob) = (group.ann, group.bob);
     group.bob_writes_late(&["and?"]);
     let message = group.held(ann)[0].message.clone();
-    group.world.command(ann, AnswerLate { conversation: group.group, message, admitted: false });
+    group.world.command(ann, AnswerHeld { conversation: group.group, message, admitted: false });
     group.world.run_ms(1_000);
     group.world.set_network(bob, false);
     group.world.run_ms(1_000);
     group.world.set_network(bob, true);
     group.world.run_ms(10_000);
-    assert_eq!(group.refused(), [(Code::LateDiscarded, "and?".to_owned())]);
+    assert_eq!(group.refused(), [(Code::HeldDiscarded, "and?".to_owned())]);
 }

@@ -3,13 +3,13 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{ids::ConversationId, limits::frame_items, model::LateMessage, wire::bounded};
+use crate::{ids::ConversationId, limits::frame_items, model::HeldMessage, wire::bounded};
 
 /// Asks for the messages that are held in a conversation. Answered by
-/// LateMessages, or Refused with its request.
+/// HeldMessages, or Refused with its request.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct ListLate {
+pub struct ListHeld {
     /// Names it in its answer; counted by the client.
     #[n(0)]
     pub request: u64,
@@ -21,7 +21,7 @@ pub struct ListLate {
 /// The messages that are held in a conversation, by id.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct LateMessages {
+pub struct HeldMessages {
     /// What it answers.
     #[n(0)]
     pub request: u64,
@@ -30,5 +30,5 @@ pub struct LateMessages {
     pub conversation: ConversationId,
     /// As their authors handed them in.
     #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
-    pub messages: Vec<LateMessage>,
+    pub messages: Vec<HeldMessage>,
 }

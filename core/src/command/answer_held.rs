@@ -8,14 +8,14 @@ use crate::{
     code::Code,
     command::{PlanResult, Planning, conversation_plan},
     ids::{ConversationId, MessageId},
-    model::LateState,
+    model::HeldState,
 };
 
 /// Lets a message of one who was removed in, or discards it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
-pub struct AnswerLate {
+pub struct AnswerHeld {
     /// The conversation it applies to.
     #[n(0)]
     pub conversation: ConversationId,
@@ -27,10 +27,10 @@ pub struct AnswerLate {
     pub admitted: bool,
 }
 
-impl AnswerLate {
+impl AnswerHeld {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        let state = if self.admitted { LateState::Admitted } else { LateState::Discarded };
-        let Some(held) = planning.stream.conversation().late.get(&self.message) else {
+        let state = if self.admitted { HeldState::Admitted } else { HeldState::Discarded };
+        let Some(held) = planning.stream.conversation().held.get(&self.message) else {
             return Err(Refusal::new(Code::MessageUnknown, "no such message is held"));
         };
         if held.state == state {

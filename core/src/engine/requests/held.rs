@@ -6,14 +6,14 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    api::LateRow,
+    api::HeldRow,
     code::Code,
     command::{Command, RequestMembership, SendMessage},
     engine::{Engine, context::Context, open::OpenConversations, record::RefusedRecord, streams::Slot},
     ids::{ConversationId, MessageId, StreamId},
-    model::{Conversation, Late, LateMessage, LateState, LateWrites, MembershipAction},
+    model::{Conversation, Held, HeldMessage, HeldState, LateWrites, MembershipAction},
     time::WallTime,
-    wire::{ClientFrame, LateMessages, ListLate},
+    wire::{ClientFrame, HeldMessages, ListHeld},
 };
 
 /// How long after it was handed in it is asked what became of it.
@@ -22,7 +22,7 @@ pub(super) const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// The words of messages that are held, as far as the server has told.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct HeldWords {
-    words: BTreeMap<MessageId, LateMessage>,
+    words: BTreeMap<MessageId, HeldMessage>,
     /// What was asked for on this link.
     asked: BTreeSet<MessageId>,
     /// The open timelines that show some without their words.
@@ -31,7 +31,7 @@ pub(in crate::engine) struct HeldWords {
 
 impl HeldWords {
     /// Takes note of what a timeline shows of those that are held.
-    pub(in crate::engine) fn shown(&mut self, timeline: ConversationId, rows: &[LateRow]) {
+    pub(in crate::engine) fn shown(&mut self, timeline: ConversationId, rows: &[HeldRow]) {
         match rows.iter().any(|row| row.content.is_none()) {
             true => self.wordless.insert(timeline),
             false => self.wordless.remove(&timeline),
@@ -47,8 +47,8 @@ impl HeldWords {
     pub(in crate::engine) fn ask(&mut self, ctx: &mut Context, open: &OpenConversations) {
         let mut conversations = BTreeSet::new();
         for open in self.wordless.iter().filter_map(|timeline| open.get(timeline)) {
-            let late = open.detail.iter().flat_map(|detail| &detail.late);
-            for row in late.filter(|row| row.content.is_none()) {
+            let rows = open.detail.iter().flat_map(|detail| &detail.held);
+            for row in rows.filter(|row| row.content.is_none()) {
                 if self.asked.insert(row.message.clone()) {
                     conversations.insert(open.conversation);
                 }
@@ -56,7 +56,7 @@ impl HeldWords {
         }
         for conversation in conversations {
             let request = ctx.new_request();
-            ctx.send(&ClientFrame::ListLate(ListLate { request, conversation }));
+            ctx.send(&ClientFrame::ListHeld(ListHeld { request, conversation }));
         }
     }
 
@@ -68,32 +68,32 @@ impl HeldWords {
 
 impl Engine {
     /// The messages that are held in a conversation, or of those the ones of a thread.
-    pub(in crate::engine) fn late_rows(&self, state: &Conversation, thread: Option<ConversationId>) -> Vec<LateRow> {
-        let is_shown = |late: &Late| late.state == LateState::Held && (thread.is_none() || late.thread == thread);
-        let held = state.late.iter().filter(|(_, late)| is_shown(late));
-        let row = |(message, late): (&MessageId, &Late)| LateRow {
+    pub(in crate::engine) fn held_rows(&self, state: &Conversation, thread: Option<ConversationId>) -> Vec<HeldRow> {
+        let is_shown = |held: &Held| held.state == HeldState::Held && (thread.is_none() || held.thread == thread);
+        let held = state.held.iter().filter(|(_, held)| is_shown(held));
+        let row = |(message, held): (&MessageId, &Held)| HeldRow {
             message: message.clone(),
             author: message.author.clone(),
-            at: late.at,
-            thread: late.thread,
+            at: held.at,
+            thread: held.thread,
             content: self.requests.held.words.get(message).map(|told| told.body.content.clone()),
         };
-        let mut rows: Vec<LateRow> = held.map(row).collect();
+        let mut rows: Vec<HeldRow> = held.map(row).collect();
         rows.sort_by_key(|row| row.at);
         rows
     }
 
     /// The server tells the words of messages that are held.
-    pub(in crate::engine) fn receive_late(&mut self, late: LateMessages) {
-        self.requests.held.words.extend(late.messages.into_iter().map(|told| (told.message.clone(), told)));
-        if let Some(replica) = self.replica(&StreamId::Conversation(late.conversation)) {
+    pub(in crate::engine) fn receive_held(&mut self, held: HeldMessages) {
+        self.requests.held.words.extend(held.messages.into_iter().map(|told| (told.message.clone(), told)));
+        if let Some(replica) = self.replica(&StreamId::Conversation(held.conversation)) {
             replica.touched.detail = true;
         }
     }
 
     /// Hands in a message that was refused, if it was written before the
     /// removal was known and such are held. Tells whether it was.
-    pub(in crate::engine) fn hand_in(&mut self, command: &Command, at: WallTime, code: Code) -> bool {
+    pub(in crate::engine) fn submit_held(&mut self, command: &Command, at: WallTime, code: Code) -> bool {
         let Command::SendMessage(command) = command else { return false };
         let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(command.conversation)) else {
             return false;
@@ -103,7 +103,7 @@ impl Engine {
             return false;
         }
         let SendMessage { conversation, thread, .. } = *command;
-        let late = LateMessage {
+        let submitted = HeldMessage {
             message: command.message(&self.ctx.session.account),
             body: command.body(),
             thread,
@@ -112,14 +112,14 @@ impl Engine {
         };
         self.requests.memberships.add(
             &mut self.ctx,
-            RequestMembership { conversation, action: MembershipAction::Late(late) },
+            RequestMembership { conversation, action: MembershipAction::SubmitHeld(submitted) },
             at,
         );
         true
     }
 
     /// Somebody decided about a message, or it was not even taken in.
-    pub(in crate::engine) fn late_answered(&mut self, message: &MessageId, code: Code, detail: &str) {
+    pub(in crate::engine) fn held_answered(&mut self, message: &MessageId, code: Code, detail: &str) {
         let Some((id, command, at)) = self.refused.held(message, &self.ctx.session.account) else { return };
         self.refused.add(&mut self.ctx, id, RefusedRecord { command, at, code, detail: detail.to_owned() });
     }

@@ -6,26 +6,26 @@ use tidings_core::{
     code::Code,
     ids::{StreamId, TimelineId},
     model::{Conversation, ConversationState, MemberStatus, Permission},
-    wire::{LateMessages, ListLate, ServerFrame},
+    wire::{HeldMessages, ListHeld, ServerFrame},
 };
 
 use super::question;
 use crate::{auth::Identity, live::Frame, node::Node, store::StoreError, stream::load::load};
 
-/// The frame that answers: LateMessages, or Refused.
-pub(super) async fn answer(node: &Node, identity: &Identity, list: &ListLate) -> Arc<Frame> {
-    let answer = late_messages(node, identity, list).await;
+/// The frame that answers: HeldMessages, or Refused.
+pub(super) async fn answer(node: &Node, identity: &Identity, list: &ListHeld) -> Arc<Frame> {
+    let answer = held_messages(node, identity, list).await;
     let why = |code| (code, "only those who decide about held messages read them");
-    let answer = answer.map(|answer| answer.map(ServerFrame::LateMessages).map_err(why));
+    let answer = answer.map(|answer| answer.map(ServerFrame::HeldMessages).map_err(why));
     question::frame(node, list.request, StreamId::Conversation(list.conversation), answer)
 }
 
-async fn late_messages(
+async fn held_messages(
     node: &Node,
     identity: &Identity,
-    list: &ListLate,
-) -> Result<Result<LateMessages, Code>, StoreError> {
-    let ListLate { request, conversation } = *list;
+    list: &ListHeld,
+) -> Result<Result<HeldMessages, Code>, StoreError> {
+    let ListHeld { request, conversation } = *list;
     let (tenant, store) = (&identity.tenant, node.store.as_ref());
     if !identity.administrator {
         // The row first: nothing is loaded for who is no member.
@@ -45,6 +45,6 @@ async fn late_messages(
     if store.conversation_state(tenant, conversation).await? == Some(ConversationState::Deleted) {
         return Ok(Err(Code::NotAMember));
     }
-    let messages = store.late_messages(tenant, conversation).await?;
-    Ok(Ok(LateMessages { request, conversation, messages }))
+    let messages = store.held_messages(tenant, conversation).await?;
+    Ok(Ok(HeldMessages { request, conversation, messages }))
 }
