@@ -308,13 +308,12 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
+    use crate::sorted::SortedSet;
 
     #[test]
     fn codes_are_distinct_and_parse_back() {
-        let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let names: SortedSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
         for &code in Code::ALL {
             assert_eq!(Code::parse(code.as_str()), Some(code));

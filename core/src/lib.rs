@@ -18,6 +18,7 @@ pub mod ids;
 pub mod journal;
 pub mod limits;
 pub mod model;
+pub mod sorted;
 pub mod storage;
 pub mod time;
 pub mod wire;

@@ -2,7 +2,6 @@
 //! invite links, pins, and what the own account may do.
 
 use core::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -12,6 +11,7 @@ use crate::{
         Content, ConversationKind, ConversationState, Grant, Invite, Link, MemberStatus, Parent, Permission,
         Permissions, Policies, PresenceKind, Resource, Role, RoleDefinition, RoleName, Scope, Theme,
     },
+    sorted::SortedMap,
     time::WallTime,
 };
 
@@ -260,7 +260,7 @@ pub struct RoleRow {
 
 impl RoleRow {
     /// The roles of a roster, which subscribers are not in, and the conversation's own.
-    pub fn of(own: &BTreeMap<RoleName, RoleDefinition>) -> Vec<RoleRow> {
+    pub fn of(own: &SortedMap<RoleName, RoleDefinition>) -> Vec<RoleRow> {
         let built_in = Role::BUILT_IN.into_iter().filter(|role| *role != Role::Subscriber).map(|name| {
             let (rank, permissions) = (name.built_in_rank(), name.built_in_permissions());
             let (rank, permissions) = (rank.unwrap_or_default(), permissions.unwrap_or_default());

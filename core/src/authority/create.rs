@@ -2,14 +2,13 @@
 //! members, whole, and beside them only what describes the conversation and
 //! its policies.
 
-use std::collections::BTreeMap;
-
 use crate::{
     authority::{Context, Refusal, refuse},
     code::Code,
     doc::Fact,
     ids::{AccountId, ConversationId, TimelineId},
     model::{ConversationKind, Created, MemberStatus, Membership, Resource, Role},
+    sorted::SortedMap,
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -45,8 +44,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     }
 }
 
-fn read_members<'a>(created: &Created, facts: &'a [Fact]) -> Result<BTreeMap<&'a AccountId, &'a Role>, Refusal> {
-    let mut roles = BTreeMap::new();
+fn read_members<'a>(created: &Created, facts: &'a [Fact]) -> Result<SortedMap<&'a AccountId, &'a Role>, Refusal> {
+    let mut roles = SortedMap::new();
     let mut active = Vec::new();
     for fact in facts {
         match fact {
@@ -70,7 +69,7 @@ fn read_members<'a>(created: &Created, facts: &'a [Fact]) -> Result<BTreeMap<&'a
     Ok(roles)
 }
 
-fn check_direct(context: &Context<'_>, facts: &[Fact], members: &BTreeMap<&AccountId, &Role>) -> Result<(), Refusal> {
+fn check_direct(context: &Context<'_>, facts: &[Fact], members: &SortedMap<&AccountId, &Role>) -> Result<(), Refusal> {
     let accounts: Vec<&AccountId> = members.keys().copied().collect();
     let [one, other] = accounts[..] else {
         return refuse(Code::ValueInvalid, "a direct has exactly two members");
@@ -101,7 +100,7 @@ fn check_resource(
     context: &Context<'_>,
     created: &Created,
     facts: &[Fact],
-    members: &BTreeMap<&AccountId, &Role>,
+    members: &SortedMap<&AccountId, &Role>,
 ) -> Result<(), Refusal> {
     let Some(Resource { id, client, owner, .. }) = created.resource.as_deref() else {
         return refuse(Code::WrongKind, "about nothing");
@@ -109,7 +108,7 @@ fn check_resource(
     if *client != created.by {
         return refuse(Code::NotTheAuthor, "begun in another client's name");
     }
-    let both = BTreeMap::from([(client, &Role::Member), (owner, &Role::Owner)]);
+    let both = SortedMap::from([(client, &Role::Member), (owner, &Role::Owner)]);
     if client == owner || *members != both {
         return refuse(Code::ValueInvalid, "it starts with the client as member, and another one as owner");
     }
@@ -124,7 +123,7 @@ fn check_resource(
 fn check_roster(
     context: &Context<'_>,
     created: &Created,
-    members: &BTreeMap<&AccountId, &Role>,
+    members: &SortedMap<&AccountId, &Role>,
 ) -> Result<(), Refusal> {
     if context.stream.id().conversation().is_some_and(|id| id.is_derived()) {
         return refuse(Code::IdInvalid, "the id of a direct, or of a resource's conversation");

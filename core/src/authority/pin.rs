@@ -1,8 +1,6 @@
 //! What is pinned is there. A pin is said in the document of the conversation or
 //! thread, and its message is on a page of the same, which the pin names.
 
-use std::collections::BTreeSet;
-
 use crate::{
     authority::{Context, Refusal, Stream, refuse, shape, stream::facts_of},
     code::Code,
@@ -10,6 +8,7 @@ use crate::{
     ids::{ConversationId, DocumentId, MessageId},
     limits::Limits,
     model::Pin,
+    sorted::SortedSet,
 };
 
 /// How the key of a pin begins, as it stands in the bytes of a change.
@@ -17,13 +16,13 @@ const KEY: &[u8] = b"pin/";
 
 /// The pages that a change pins messages of, but those that nobody has begun. The
 /// bytes are a stranger's, and nothing is known of them yet.
-pub(super) fn pages_in(stream: &Stream, document: &DocumentId, change: &[u8]) -> BTreeSet<DocumentId> {
+pub(super) fn pages_in(stream: &Stream, document: &DocumentId, change: &[u8]) -> SortedSet<DocumentId> {
     let is_timeline = matches!(document, DocumentId::Timeline(_));
     // Read only where there may be one: the columns of a change are not deflated.
     if !is_timeline || !change.windows(KEY.len()).any(|window| window == KEY) {
-        return BTreeSet::new();
+        return SortedSet::new();
     }
-    let Ok((change, _)) = shape::read(change, &Limits::WIDEST) else { return BTreeSet::new() };
+    let Ok((change, _)) = shape::read(change, &Limits::WIDEST) else { return SortedSet::new() };
     let facts = facts_of(document, &change);
     facts.iter().filter_map(pinned).filter_map(|(_, pin)| page_of(stream, document, pin)).collect()
 }

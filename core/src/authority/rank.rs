@@ -1,8 +1,6 @@
 //! Step 7: rank, and the invariants of membership: nobody grants what they
 //! lack or acts on their own rank or above, and there is always an owner.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
     authority::{Context, Power, Refusal, refuse},
     code::Code,
@@ -11,11 +9,12 @@ use crate::{
     model::{
         ConversationKind, Grant, Invite, Member, MemberStatus, Permission, Permissions, Role, RoleDefinition, RoleName,
     },
+    sorted::{SortedMap, SortedSet},
 };
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     let power = context.power().unwrap_or_default();
-    let mut after: BTreeMap<&AccountId, Member> = BTreeMap::new();
+    let mut after: SortedMap<&AccountId, Member> = SortedMap::new();
     for fact in facts {
         let account = match fact {
             Fact::Invite(_, invite) => {
@@ -175,10 +174,10 @@ fn check_definition(
 
 /// The roles there would be: no more than the maximum, and each that somebody
 /// has, or waits to have.
-fn check_roles(context: &Context<'_>, facts: &[Fact], after: &BTreeMap<&AccountId, Member>) -> Result<(), Refusal> {
+fn check_roles(context: &Context<'_>, facts: &[Fact], after: &SortedMap<&AccountId, Member>) -> Result<(), Refusal> {
     let conversation = context.conversation();
-    let mut roles: BTreeSet<&RoleName> = conversation.roles.keys().collect();
-    let mut gone = BTreeSet::new();
+    let mut roles: SortedSet<&RoleName> = conversation.roles.keys().collect();
+    let mut gone = SortedSet::new();
     for fact in facts {
         match fact {
             Fact::RoleDefinition(name, Some(_)) => roles.insert(name),
@@ -206,8 +205,8 @@ fn check_roles(context: &Context<'_>, facts: &[Fact], after: &BTreeMap<&AccountI
 /// there is then, of a member's rank at most.
 fn check_invites(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     let conversation = context.conversation();
-    let mut invites: BTreeMap<InviteId, &Invite> = conversation.invites.iter().map(|(id, one)| (*id, one)).collect();
-    let mut roles: BTreeMap<&RoleName, Option<&RoleDefinition>> = BTreeMap::new();
+    let mut invites: SortedMap<InviteId, &Invite> = conversation.invites.iter().map(|(id, one)| (*id, one)).collect();
+    let mut roles: SortedMap<&RoleName, Option<&RoleDefinition>> = SortedMap::new();
     for fact in facts {
         match fact {
             Fact::Invite(id, Some(invite)) => drop(invites.insert(*id, invite)),
@@ -237,7 +236,7 @@ fn check_invites(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
 /// Everybody, as they would be.
 fn members_after<'a>(
     context: &'a Context<'_>,
-    after: &'a BTreeMap<&'a AccountId, Member>,
+    after: &'a SortedMap<&'a AccountId, Member>,
 ) -> impl Iterator<Item = (&'a AccountId, &'a Member)> {
     let untouched = context.conversation().members.iter().filter(|(account, _)| !after.contains_key(*account));
     untouched.chain(after.iter().map(|(account, member)| (*account, member)))
@@ -283,7 +282,7 @@ fn check_grant(
 
 /// What the roster would be: an owner, no more than the maximum, and nobody
 /// who comes in with more than the one who lets them in could give.
-fn check_after(context: &Context<'_>, after: &BTreeMap<&AccountId, Member>, power: Power) -> Result<(), Refusal> {
+fn check_after(context: &Context<'_>, after: &SortedMap<&AccountId, Member>, power: Power) -> Result<(), Refusal> {
     let conversation = context.conversation();
     for (account, member) in after {
         let waits = matches!(member.status(), MemberStatus::Active | MemberStatus::Invited);

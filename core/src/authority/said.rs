@@ -3,13 +3,12 @@
 //! journal and nothing else, so that a server that loads the stream, one that goes
 //! on with it and whoever verifies it know the same.
 
-use std::collections::BTreeMap;
-
 use crate::{
     doc::Fact,
     ids::{AccountId, ConversationId, DocumentId},
     journal::Position,
     model::Policy,
+    sorted::SortedMap,
     time::WallTime,
 };
 
@@ -20,7 +19,7 @@ pub const SAID_ENTRIES_MAX: u32 = 2_000;
 /// What the newest entries tell of a stream in slow mode.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Said {
-    last: BTreeMap<AccountId, Last>,
+    last: SortedMap<AccountId, Last>,
     /// Whether it tells of all the entries that are looked back on.
     pub(super) is_whole: bool,
 }
@@ -44,7 +43,7 @@ impl Said {
         facts: &[Fact],
     ) {
         if facts.iter().any(|fact| matches!(fact, Fact::Policy(Policy::SlowModeSeconds(_)))) {
-            *self = Self { last: BTreeMap::new(), is_whole: true };
+            *self = Self { last: SortedMap::new(), is_whole: true };
         }
         if !says(document, facts) || self.last.get(account).is_some_and(|last| last.position >= position) {
             return;

@@ -2,7 +2,7 @@
 //! conversation read from them, and what admitting a change does to both.
 //! It is long because every change moves all of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     authority::{
@@ -19,6 +19,7 @@ use crate::{
     journal::{Entry, Head, Position},
     limits::Limits,
     model::{Content, Conversation, Profile, Reachability, Thread},
+    sorted::SortedMap,
     time::WallTime,
     wire::LastMessage,
 };
@@ -34,12 +35,12 @@ pub struct Stream {
     pub(super) system: DeviceId,
     pub(super) head: Head,
     page: PageNumber,
-    documents: BTreeMap<DocumentId, Arc<Document>>,
+    documents: SortedMap<DocumentId, Arc<Document>>,
     conversation: Arc<Conversation>,
     /// The threads that are known of.
-    threads: Arc<BTreeMap<ConversationId, Thread>>,
+    threads: Arc<SortedMap<ConversationId, Thread>>,
     /// Those whose document is loaded, as it says.
-    opened: BTreeMap<ConversationId, Arc<Conversation>>,
+    opened: SortedMap<ConversationId, Arc<Conversation>>,
     /// Who said something last and when, while slow mode is on.
     pub(super) said: Said,
     /// Who has blocked the author of what is admitted next, as the server told.
@@ -89,10 +90,10 @@ impl Stream {
             system,
             head,
             page,
-            documents: BTreeMap::new(),
+            documents: SortedMap::new(),
             conversation: Arc::default(),
             threads: Arc::default(),
-            opened: BTreeMap::new(),
+            opened: SortedMap::new(),
             said: Said::default(),
             blockers: Vec::new(),
             unreachable: Vec::new(),

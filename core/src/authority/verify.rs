@@ -3,14 +3,13 @@
 //! is compared with the documents made again. Serves whoever does not trust a
 //! store, and reads none: entries and snapshots are passed in.
 
-use std::collections::BTreeMap;
-
 use crate::{
     authority::{AdmitError, Admitted, Stream, shape},
     doc::{Document, Value},
     ids::{AccountId, ChangeHash, DeviceId, DocumentId, StreamId, TenantId},
     journal::{ChainHash, Entry, Position},
     limits::Limits,
+    sorted::SortedMap,
 };
 
 /// Documents that are kept open; of the others only the saved bytes are kept.
@@ -23,9 +22,9 @@ pub struct Verifier {
     stream: Stream,
     limits: Limits,
     /// Whose each device is, and since which position.
-    owners: BTreeMap<DeviceId, (AccountId, Position)>,
+    owners: SortedMap<DeviceId, (AccountId, Position)>,
     /// Pages that nothing was written to lately: position, data, admissions.
-    saved: BTreeMap<DocumentId, (Position, Vec<u8>, Vec<u8>)>,
+    saved: SortedMap<DocumentId, (Position, Vec<u8>, Vec<u8>)>,
 }
 
 /// What was found to be otherwise than the entries before it say. It names
@@ -77,7 +76,7 @@ impl Verifier {
     /// A stream before its first entry, to be judged by these limits.
     pub fn new(tenant: TenantId, stream: StreamId, limits: Limits) -> Self {
         let stream = Stream::new(tenant, stream);
-        Self { stream, limits, owners: BTreeMap::new(), saved: BTreeMap::new() }
+        Self { stream, limits, owners: SortedMap::new(), saved: SortedMap::new() }
     }
 
     /// The stream as of the last entry that was fed.
@@ -246,7 +245,7 @@ fn admitted(entry: &Entry) -> String {
     format!("admitted from account {} at {}", entry.account, entry.accepted_at.as_millis())
 }
 
-fn stated(document: &Document) -> BTreeMap<String, Option<Value>> {
+fn stated(document: &Document) -> SortedMap<String, Option<Value>> {
     let written = document.facts("").map(|fact| fact.write());
     written.map(|(key, value)| (key.to_string(), value)).collect()
 }

@@ -1,8 +1,6 @@
 //! Creates a group, a channel, a support or a system conversation with its
 //! first members.
 
-use std::collections::BTreeSet;
-
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer};
 
@@ -13,6 +11,7 @@ use crate::{
     doc::Fact,
     ids::{AccountId, ConversationId},
     model::{ConversationKind, Created, InfoField, Link, MemberStatus, Policy, Role, Scope},
+    sorted::SortedSet,
 };
 
 /// Creates a conversation with a roster. The creator is its owner; the others
@@ -100,7 +99,7 @@ impl CreateConversation {
         }
         facts.extend(self.scope.map(Fact::Scope));
         facts.extend(self.policies.iter().map(|policy| Fact::Policy(*policy)));
-        let members: BTreeSet<&AccountId> = self.members.iter().filter(|account| *account != owner).collect();
+        let members: SortedSet<&AccountId> = self.members.iter().filter(|account| *account != owner).collect();
         let roster = core::iter::once((owner, Role::Owner)).chain(members.into_iter().map(|one| (one, Role::Member)));
         for (account, role) in roster {
             facts.push(Fact::MemberRole(account.clone(), role));

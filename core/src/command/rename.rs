@@ -1,19 +1,18 @@
 //! What a command says of messages that have another id since it was given.
 
-use std::collections::BTreeMap;
-
 use crate::{
     command::{
         Command, CreateThread, DeleteMessage, EditMessage, PinMessage, React, SendMessage, SetThread, UnpinMessage,
         Unreact,
     },
     ids::{ConversationId, MessageId, TenantId},
+    sorted::SortedMap,
 };
 
 impl Command {
     /// Has it name messages, and the threads that start from them, by their new
     /// ids. Tells whether it named any.
-    pub fn rename(&mut self, tenant: &TenantId, names: &BTreeMap<MessageId, MessageId>) -> bool {
+    pub fn rename(&mut self, tenant: &TenantId, names: &SortedMap<MessageId, MessageId>) -> bool {
         let message_of = |id: &mut MessageId| {
             let new = names.get(id);
             new.is_some_and(|new| core::mem::replace(id, new.clone()) != *new)

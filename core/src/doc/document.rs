@@ -8,7 +8,6 @@ mod generation;
 mod saved;
 
 use std::{
-    collections::BTreeMap,
     num::NonZeroU64,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -25,6 +24,7 @@ use crate::{
     },
     ids::{AccountId, ChangeHash, DeviceId, DocumentId},
     journal::{Admissions, Entry, Position},
+    sorted::SortedMap,
     time::WallTime,
 };
 
@@ -46,7 +46,7 @@ pub struct Document {
     /// The greatest number of an operation.
     last_operation: u64,
     fallback: Option<Box<Fallback>>,
-    latest: BTreeMap<DeviceId, (u64, ChangeHash)>,
+    latest: SortedMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
     change_bytes: u64,
     /// When the last admitted one was admitted.
@@ -117,7 +117,7 @@ impl Document {
             heads: Vec::new(),
             last_operation: 0,
             fallback: None,
-            latest: BTreeMap::new(),
+            latest: SortedMap::new(),
             changes: 0,
             change_bytes: 0,
             updated_at: WallTime::from_millis(0),
@@ -196,7 +196,7 @@ impl Document {
     pub fn statements(&self) -> Vec<Statement> {
         let saved = self.automerge.get_changes(&[]);
         let saved = saved.iter().filter_map(|change| Change::restore(change.raw_bytes()).ok());
-        let mut last: BTreeMap<String, (u64, DeviceId, ChangeHash, WallTime)> = BTreeMap::new();
+        let mut last: SortedMap<String, (u64, DeviceId, ChangeHash, WallTime)> = SortedMap::new();
         for change in saved.chain(self.run.changes().iter().map(|change| (**change).clone())) {
             let (device, hash, at) = (change.device(), change.hash(), change.at());
             for (number, operation) in (change.start_operation()..).zip(change.operations()) {

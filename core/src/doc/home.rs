@@ -1,11 +1,10 @@
 //! Reading an account's two documents: its public profile and its home.
 
-use std::collections::BTreeMap;
-
 use crate::{
     doc::{Document, Fact, ProfileField, SettingField},
     ids::{AccountId, ContactId, ConversationId},
     model::{Contact, ConversationSetting, NotificationLevel, Profile, Reachability},
+    sorted::SortedMap,
     time::WallTime,
 };
 
@@ -13,13 +12,13 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Home {
     /// Its address book.
-    pub contacts: BTreeMap<ContactId, Contact>,
+    pub contacts: SortedMap<ContactId, Contact>,
     /// Whom it has blocked, and since when.
-    pub blocked: BTreeMap<AccountId, WallTime>,
+    pub blocked: SortedMap<AccountId, WallTime>,
     /// Who may invite it, add it, or begin a direct with it; everybody unless it says otherwise.
     pub reachability: Option<Reachability>,
     /// Its settings of conversations; none without one that is set.
-    pub settings: BTreeMap<ConversationId, ConversationSetting>,
+    pub settings: SortedMap<ConversationId, ConversationSetting>,
 }
 
 impl Home {

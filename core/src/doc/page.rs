@@ -1,11 +1,10 @@
 //! Reading messages from a page.
 
-use std::collections::BTreeMap;
-
 use crate::{
     doc::{Change, Document, Fact, Key},
     ids::{AccountId, MessageId},
     model::{Content, Deletion, Edit, MessageBody},
+    sorted::SortedMap,
 };
 
 /// A message with what was done to it since.
@@ -20,7 +19,7 @@ pub struct Message {
     /// Who took it back, if anybody.
     pub deletion: Option<Deletion>,
     /// Who reacted with what; no emoji without an account.
-    pub reactions: BTreeMap<String, Vec<AccountId>>,
+    pub reactions: SortedMap<String, Vec<AccountId>>,
 }
 
 impl Document {
@@ -76,7 +75,7 @@ impl Message {
             };
             match (fact, last) {
                 (Fact::Message(_, body), _) => {
-                    messages.push(Message { id, body, edit: None, deletion: None, reactions: BTreeMap::new() })
+                    messages.push(Message { id, body, edit: None, deletion: None, reactions: SortedMap::new() })
                 }
                 (Fact::Edit(_, edit), Some(message)) => message.edit = Some(edit),
                 (Fact::Deleted(_, deletion), Some(message)) => message.deletion = Some(deletion),

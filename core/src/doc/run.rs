@@ -1,16 +1,16 @@
 //! Changes that a document has and the library does not yet. To apply many at
 //! once costs it a small part of what applying them one by one does.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use crate::{doc::Change, ids::ChangeHash};
+use crate::{doc::Change, ids::ChangeHash, sorted::SortedMap};
 
 /// Changes in their order. To copy it copies none of them.
 #[derive(Clone, Default)]
 pub(super) struct Run {
     changes: Vec<Arc<Change>>,
     /// The number of the last operation of each.
-    last_operations: BTreeMap<ChangeHash, u64>,
+    last_operations: SortedMap<ChangeHash, u64>,
 }
 
 impl Run {

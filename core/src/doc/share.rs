@@ -4,13 +4,12 @@
 //!
 //! Source: the generic cell rate algorithm, of which one time an account is kept.
 
-use std::collections::BTreeMap;
-
 use crate::{
     doc::{Change, Key},
     ids::{AccountId, DocumentId},
     journal::{DecodeAdmissionsError, read_varint, write_varint},
     limits::SHARE_UNIT_MS,
+    sorted::SortedMap,
     time::WallTime,
 };
 
@@ -23,7 +22,7 @@ const ACCOUNTS_MIN: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shares {
     /// When each account will have a whole share again.
-    whole_at: BTreeMap<AccountId, WallTime>,
+    whole_at: SortedMap<AccountId, WallTime>,
     /// When to forget again: the number of accounts at which it is worth it.
     forget_at: usize,
 }
@@ -79,7 +78,7 @@ impl Shares {
     }
 
     pub(super) fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeAdmissionsError> {
-        let mut whole_at = BTreeMap::new();
+        let mut whole_at = SortedMap::new();
         for _ in 0..read_varint(bytes)? {
             let length = usize::try_from(read_varint(bytes)?).map_err(|_| DecodeAdmissionsError::Share)?;
             let (text, rest) = bytes.split_at_checked(length).ok_or(DecodeAdmissionsError::Share)?;

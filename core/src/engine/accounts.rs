@@ -2,22 +2,21 @@
 //! blocks), as the screen is told of them; also of another one, while an administrator of the
 //! tenant changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
     api::{BlockedRow, ContactRow, ConversationRow},
     doc::Home,
     engine::{Engine, Update, context::Context, inbox::Draw, record},
     ids::{AccountId, ContactId, DocumentId, StreamId},
     model::{Profile, Reachability},
+    sorted::{SortedMap, SortedSet},
     wire::ProfileNotice,
 };
 
 /// Who is called otherwise: accounts, and whom contacts stand for.
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
-    pub(super) accounts: BTreeSet<AccountId>,
-    pub(super) contacts: BTreeSet<ContactId>,
+    pub(super) accounts: SortedSet<AccountId>,
+    pub(super) contacts: SortedSet<ContactId>,
 }
 
 impl Renamed {
@@ -29,7 +28,7 @@ impl Renamed {
 /// What is known of accounts, and what they are called.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
-    profiles: BTreeMap<AccountId, Profile>,
+    profiles: SortedMap<AccountId, Profile>,
     home: Home,
     /// Who is called otherwise since the screen last looked.
     renamed: Renamed,

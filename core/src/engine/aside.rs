@@ -7,8 +7,6 @@
 //! Invariant: the server has refused every change that is aside, or it was never
 //! sent. So writing it anew can double nothing.
 
-use std::collections::BTreeSet;
-
 use crate::{
     api::Wait,
     authority::Session,
@@ -23,6 +21,7 @@ use crate::{
     ids::{AccountId, ConversationId, MessageId, StreamId, TimelineId},
     limits::Limits,
     model::{MemberStatus, Role},
+    sorted::SortedSet,
     time::{MonotonicTime, Now, WallTime},
 };
 
@@ -43,10 +42,10 @@ pub(super) struct Pace(u32, Option<(MemberStatus, Role)>);
 #[derive(Debug, Default)]
 struct Held {
     /// Where the next message would wait as well: conversations and threads.
-    timelines: BTreeSet<TimelineId>,
-    messages: BTreeSet<MessageId>,
+    timelines: SortedSet<TimelineId>,
+    messages: SortedSet<MessageId>,
     /// Threads that would begin with it.
-    threads: BTreeSet<ConversationId>,
+    threads: SortedSet<ConversationId>,
 }
 
 impl Held {

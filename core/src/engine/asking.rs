@@ -1,13 +1,12 @@
 //! What an account wrote in a stream of a former incarnation, and how much of it a server that was
 //! put back was asked for, and lacks.
 
-use std::collections::BTreeSet;
-
 use crate::{
     authority::Stream,
     engine::{entries::Entries, outbox::OutboxEntry, own::Own},
     ids::{AccountId, ChangeHash, Stamp},
     limits::Limits,
+    sorted::SortedSet,
     wire::HeldChange,
 };
 
@@ -22,7 +21,7 @@ pub(super) struct Asking {
     unasked: usize,
     /// How much of it has not been answered.
     unanswered: usize,
-    lacks: BTreeSet<ChangeHash>,
+    lacks: SortedSet<ChangeHash>,
 }
 
 impl Asking {
@@ -32,7 +31,7 @@ impl Asking {
         let changes: Vec<HeldChange> = own.iter().map(|own| own.change).chain(waiting).collect();
         let unanswered = changes.len();
         let unasked = unanswered.saturating_sub(Limits::HELD_CHANGES_MAX);
-        Self { own, changes, unasked, unanswered, lacks: BTreeSet::new() }
+        Self { own, changes, unasked, unanswered, lacks: SortedSet::new() }
     }
 
     pub(super) fn asked(&self) -> &[HeldChange] {
@@ -52,7 +51,7 @@ impl Asking {
     }
 
     /// The messages that the server has, also those that wait here.
-    pub(super) fn admitted(&self) -> BTreeSet<Stamp> {
+    pub(super) fn admitted(&self) -> SortedSet<Stamp> {
         let answered = self.changes[self.unasked..].iter();
         let has = answered.filter(|change| !self.lacks.contains(&change.hash));
         has.filter_map(|change| change.message).collect()

@@ -2,7 +2,6 @@
 //! and the cursor behind all of it. long because each answer moves the same replica.
 
 use core::time::Duration;
-use std::collections::BTreeSet;
 
 use crate::{
     api::{ConversationRow, Wait},
@@ -20,6 +19,7 @@ use crate::{
     ids::{ChangeHash, ConversationId, DocumentId, StreamId},
     journal::{Cursor, Entry, Head, Position},
     model::{ConversationState, MemberStatus},
+    sorted::SortedSet,
     storage::Write,
     time::{MonotonicTime, WallTime},
     wire::{Accepted, ClientFrame, ConversationSummary, Entries, Fetch, FetchScope, Fetched, Refused},
@@ -440,7 +440,7 @@ impl Engine {
 
     pub(super) fn receive_accepted(&mut self, stream: &StreamId, accepted: &Accepted) {
         let me = self.ctx.session.account.clone();
-        let administrators: BTreeSet<Position> = accepted.administrators.iter().copied().collect();
+        let administrators: SortedSet<Position> = accepted.administrators.iter().copied().collect();
         self.device_accepted();
         let in_flight = self.replica(stream).and_then(|replica| replica.outbox.in_flight.clone());
         let pushed = in_flight.filter(|in_flight| in_flight.request == accepted.request);

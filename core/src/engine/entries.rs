@@ -3,28 +3,28 @@
 //! at the others.
 
 use core::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     command::Command,
     engine::{aside::Aside, outbox::OutboxEntry},
     ids::{ChangeHash, ConversationId, MessageId},
+    sorted::{IntoValues, SortedMap, SortedSet},
 };
 
 /// Those that are to be pushed in their order, then those that are aside.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    in_order: BTreeMap<u64, OutboxEntry>,
+    in_order: SortedMap<u64, OutboxEntry>,
     /// The place behind the last one that was ever taken.
     end: u64,
-    by_number: BTreeMap<u64, u64>,
-    by_change: BTreeMap<ChangeHash, u64>,
+    by_number: SortedMap<u64, u64>,
+    by_change: SortedMap<ChangeHash, u64>,
     /// The places of messages of the conversation itself.
-    messages: BTreeSet<u64>,
+    messages: SortedSet<u64>,
     /// How many say something about each message, beside the message itself.
-    about: BTreeMap<MessageId, usize>,
+    about: SortedMap<MessageId, usize>,
     /// How many messages are written in each thread.
-    replies: BTreeMap<ConversationId, usize>,
+    replies: SortedMap<ConversationId, usize>,
     /// How many were looked at in their order.
     looked_at: Cell<u64>,
 }
@@ -54,12 +54,13 @@ impl Entries {
 
     /// Those that are aside.
     pub(super) fn asides(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
-        self.in_order.range(self.first_aside()..).map(|(_, entry)| entry)
+        self.in_order.range_from(&self.first_aside()).map(|(_, entry)| entry)
     }
 
     /// What those wait for that are aside.
     pub(super) fn asides_mut(&mut self) -> impl Iterator<Item = &mut Aside> {
-        self.in_order.range_mut(self.first_aside()..).filter_map(|(_, entry)| entry.aside.as_mut())
+        let first = self.first_aside();
+        self.in_order.range_from_mut(&first).filter_map(|entry| entry.aside.as_mut())
     }
 
     fn first_aside(&self) -> u64 {
@@ -136,7 +137,7 @@ impl Entries {
     }
 }
 
-fn count_down<K: Ord>(counts: &mut BTreeMap<K, usize>, key: &K) {
+fn count_down<K: Ord>(counts: &mut SortedMap<K, usize>, key: &K) {
     if let Some(count) = counts.get_mut(key) {
         *count -= 1;
         if *count == 0 {
@@ -155,7 +156,7 @@ impl FromIterator<OutboxEntry> for Entries {
 
 impl IntoIterator for Entries {
     type Item = OutboxEntry;
-    type IntoIter = std::collections::btree_map::IntoValues<u64, OutboxEntry>;
+    type IntoIter = IntoValues<u64, OutboxEntry>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.in_order.into_values()

@@ -1,19 +1,18 @@
 //! Where each held stream stands, and of which incarnation of the server's store that is.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
     engine::record::HeadRecord,
     ids::{IncarnationId, StreamId},
     journal::Position,
+    sorted::{SortedMap, SortedSet},
 };
 
 /// Invariant: a stream is held that has a head here, in memory or in the store.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
-    records: BTreeMap<StreamId, HeadRecord>,
+    records: SortedMap<StreamId, HeadRecord>,
     /// Those that the end of the input stores.
-    changed: BTreeSet<StreamId>,
+    changed: SortedSet<StreamId>,
     /// What the server's store was when it was last told.
     incarnation: Option<IncarnationId>,
 }
@@ -56,7 +55,7 @@ impl Heads {
         !self.changed.is_empty()
     }
 
-    pub(super) fn take_changed(&mut self) -> BTreeSet<StreamId> {
+    pub(super) fn take_changed(&mut self) -> SortedSet<StreamId> {
         core::mem::take(&mut self.changed)
     }
 

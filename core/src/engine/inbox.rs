@@ -2,12 +2,11 @@
 //! row, and which rows name somebody as one of the others, so that who is called otherwise is found
 //! without a look at all of them.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
-
 use crate::{
     api::ConversationRow,
     engine::record::InboxRecord,
     ids::{AccountId, ConversationId},
+    sorted::{SortedMap, SortedSet},
 };
 
 /// What is due for a row at the end of the input.
@@ -35,13 +34,13 @@ pub(super) enum Draw {
 /// Invariant: the screen shows each row as it is held, but for those that are to be drawn.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    records: BTreeMap<ConversationId, InboxRecord>,
-    naming: BTreeMap<AccountId, BTreeSet<ConversationId>>,
-    due: BTreeMap<ConversationId, Due>,
+    records: SortedMap<ConversationId, InboxRecord>,
+    naming: SortedMap<AccountId, SortedSet<ConversationId>>,
+    due: SortedMap<ConversationId, Due>,
     /// Whether the rows stored for the first paint are stale.
     is_stale: bool,
     /// Conversations that turned out to be deleted since the start.
-    deleted: BTreeSet<ConversationId>,
+    deleted: SortedSet<ConversationId>,
 }
 
 impl Inbox {
@@ -133,10 +132,10 @@ impl Inbox {
     fn take(&mut self, conversation: &ConversationId) -> Option<InboxRecord> {
         let removed = self.records.remove(conversation)?;
         for account in &removed.row.others {
-            if let Entry::Occupied(mut naming) = self.naming.entry(account.clone()) {
-                naming.get_mut().remove(conversation);
-                if naming.get().is_empty() {
-                    naming.remove();
+            if let Some(naming) = self.naming.get_mut(account) {
+                naming.remove(conversation);
+                if naming.is_empty() {
+                    self.naming.remove(account);
                 }
             }
         }
@@ -149,7 +148,7 @@ impl Inbox {
 
     /// Changes all records, which are stored at the end of the input.
     pub(super) fn change_all(&mut self, change: impl Fn(&mut InboxRecord)) {
-        for (conversation, record) in &mut self.records {
+        for (conversation, record) in self.records.iter_mut() {
             change(record);
             self.due.entry(*conversation).or_default().store = true;
         }

@@ -6,8 +6,6 @@
 //! in the transaction that stores what was fetched, so that a crash neither
 //! loses nor doubles any of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
     authority::Stream,
     code::Code,
@@ -27,6 +25,7 @@ use crate::{
     ids::{AccountId, ConversationId, DocumentId, IncarnationId, Stamp, StreamId},
     journal::Position,
     model::{Conversation, ConversationKind, MemberStatus, Profile, Role},
+    sorted::{SortedMap, SortedSet},
     storage::{Record, Write},
     time::WallTime,
     wire::{FetchScope, Fetched, HeldChange, Refused},
@@ -210,10 +209,10 @@ impl Engine {
             Written::Statement(document, _) => replica.confirmed.document(document),
             Written::Message(..) => None,
         });
-        let documents: BTreeMap<&DocumentId, &Document> = stated.map(|document| (document.id(), document)).collect();
-        let said: BTreeMap<DocumentId, _> =
+        let documents: SortedMap<&DocumentId, &Document> = stated.map(|document| (document.id(), document)).collect();
+        let said: SortedMap<DocumentId, _> =
             documents.into_iter().map(|(id, document)| (id.clone(), last_said(document))).collect();
-        let waiting: BTreeSet<Stamp> = pending.iter().filter_map(OutboxEntry::stamp).collect();
+        let waiting: SortedSet<Stamp> = pending.iter().filter_map(OutboxEntry::stamp).collect();
         for Own { at, written, .. } in lacking {
             match written {
                 Written::Message(send, said) => match (waiting.contains(&send.stamp), send.thread) {
@@ -356,7 +355,7 @@ impl Engine {
     fn give_back_words(&mut self, lacking: Vec<Own>, held: &Conversation) {
         let me = self.ctx.session.account.clone();
         let now = Now { me: &me, conversation: held, former: held, profile: Profile::default() };
-        let mut given_back = BTreeSet::new();
+        let mut given_back = SortedSet::new();
         for Own { at, written, .. } in lacking {
             match written {
                 Written::Message(send, said) => {
@@ -465,10 +464,10 @@ impl Replica {
 /// are now: what it can offer again. For tests.
 #[cfg(any(test, feature = "testing"))]
 pub fn kept_words(
-    records: &BTreeMap<crate::storage::RecordKey, Vec<u8>>,
+    records: &std::collections::BTreeMap<crate::storage::RecordKey, Vec<u8>>,
     account: &AccountId,
     device: crate::ids::DeviceId,
-) -> BTreeSet<String> {
+) -> std::collections::BTreeSet<String> {
     let streams = records.keys().filter_map(|key| StreamId::parse(key.strip_prefix(record::HEADS)?).ok());
     let of_stream = |stream: StreamId| {
         let prefixes = [record::documents_prefix(&stream), record::tail_prefix(&stream)];

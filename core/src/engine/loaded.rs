@@ -1,21 +1,20 @@
 //! The streams in memory, and which of them somebody may have changed: the end
 //! of an input looks at those alone, however many are loaded.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
     engine::{context::Context, replica::Replica, streams::Slot, timers::Timer},
     ids::StreamId,
+    sorted::{SortedMap, SortedSet},
 };
 
 /// Streams in memory, or on their way there.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
-    slots: BTreeMap<StreamId, Slot>,
+    slots: SortedMap<StreamId, Slot>,
     /// Given out to be changed since the end of the last input.
-    changed: BTreeSet<StreamId>,
+    changed: SortedSet<StreamId>,
     /// Those with a push or a fetch that the server put off, as of the end of the last input.
-    deferred: BTreeSet<StreamId>,
+    deferred: SortedSet<StreamId>,
     /// How often one was given out, by which the one is known that was not for longest.
     uses: u64,
 }
@@ -130,7 +129,7 @@ impl Streams {
     }
 
     /// Those that may have changed, which have been looked at with this.
-    pub(super) fn take_changed(&mut self) -> BTreeSet<StreamId> {
+    pub(super) fn take_changed(&mut self) -> SortedSet<StreamId> {
         core::mem::take(&mut self.changed)
     }
 }

@@ -1,13 +1,12 @@
 //! What screens show: the timelines that are open, by themselves and by the
 //! conversation whose documents they are made from.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
     api::{ConversationDetail, TimelineRow},
     ids::{AccountId, ConversationId, MessageId},
     journal::Position,
     model::PresenceKind,
+    sorted::{SortedMap, SortedSet},
     time::WallTime,
 };
 
@@ -17,13 +16,13 @@ pub(super) struct OpenConversation {
     /// Itself, or the one that it is a thread of.
     pub(super) conversation: ConversationId,
     /// The rows as told last.
-    pub(super) rows: BTreeMap<MessageId, TimelineRow>,
+    pub(super) rows: SortedMap<MessageId, TimelineRow>,
     /// Where they stand.
-    order: BTreeSet<(Position, MessageId)>,
+    order: SortedSet<(Position, MessageId)>,
     /// Those of them that answer a message, by what they answer.
-    replies: BTreeMap<MessageId, BTreeSet<MessageId>>,
+    replies: SortedMap<MessageId, SortedSet<MessageId>>,
     /// Those that name somebody: as the author, or as that of what is answered.
-    naming: BTreeMap<AccountId, BTreeSet<MessageId>>,
+    naming: SortedMap<AccountId, SortedSet<MessageId>>,
     /// Admitted messages before this are not shown yet.
     pub(super) floor: Position,
     /// Whether the documents behind it have been shown once.
@@ -45,10 +44,10 @@ impl OpenConversation {
     pub(super) fn of(conversation: ConversationId) -> Self {
         Self {
             conversation,
-            rows: BTreeMap::new(),
-            order: BTreeSet::new(),
-            replies: BTreeMap::new(),
-            naming: BTreeMap::new(),
+            rows: SortedMap::new(),
+            order: SortedSet::new(),
+            replies: SortedMap::new(),
+            naming: SortedMap::new(),
             floor: Position::ZERO,
             live: false,
             has_older: false,
@@ -107,7 +106,7 @@ impl OpenConversation {
     }
 
     /// The rows that name one of these.
-    pub(super) fn rows_naming(&self, accounts: &BTreeSet<AccountId>) -> impl Iterator<Item = &MessageId> {
+    pub(super) fn rows_naming(&self, accounts: &SortedSet<AccountId>) -> impl Iterator<Item = &MessageId> {
         accounts.iter().filter_map(|account| self.naming.get(account)).flatten()
     }
 
@@ -135,9 +134,9 @@ fn place_of(row: &TimelineRow) -> (Position, MessageId) {
 /// All that is shown.
 #[derive(Debug, Default)]
 pub(super) struct OpenConversations {
-    timelines: BTreeMap<ConversationId, OpenConversation>,
+    timelines: SortedMap<ConversationId, OpenConversation>,
     /// The timelines of each conversation: itself, and threads of it.
-    of: BTreeMap<ConversationId, BTreeSet<ConversationId>>,
+    of: SortedMap<ConversationId, SortedSet<ConversationId>>,
 }
 
 impl OpenConversations {

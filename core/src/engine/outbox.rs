@@ -1,8 +1,6 @@
 //! The commands of one stream that the authority has not answered yet, in the
 //! order in which they were given, each with the change it became.
 
-use std::collections::BTreeSet;
-
 use crate::{
     api::Wait,
     command::Command,
@@ -11,6 +9,7 @@ use crate::{
     ids::{AccountId, ChangeHash, DocumentId, MessageId, Stamp},
     journal::Entry,
     limits::Limits,
+    sorted::SortedSet,
     time::{MonotonicTime, WallTime},
     wire::{Accepted, HeldChange, PushedChange},
 };
@@ -156,7 +155,7 @@ impl Outbox {
     }
 
     /// Takes out the messages with these stamps, wherever they stand.
-    pub(super) fn take_messages(&mut self, stamps: &BTreeSet<Stamp>) -> Vec<OutboxEntry> {
+    pub(super) fn take_messages(&mut self, stamps: &SortedSet<Stamp>) -> Vec<OutboxEntry> {
         let is_one = |entry: &&OutboxEntry| entry.stamp().is_some_and(|stamp| stamps.contains(&stamp));
         let changes: Vec<ChangeHash> = self.entries.iter().filter(is_one).map(|entry| entry.change.hash()).collect();
         changes.into_iter().filter_map(|hash| self.take(hash)).collect()

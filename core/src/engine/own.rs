@@ -1,8 +1,6 @@
 //! What an account wrote of a stream, as a device holds it: what can be commanded
 //! again where the server's store was put back to before that.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
     authority::Stream,
     command::{
@@ -20,6 +18,7 @@ use crate::{
         Conversation, Edit, HeldState, InfoField, MemberStatus, Membership, NotificationLevel, Profile, Reachability,
         Role,
     },
+    sorted::{SortedMap, SortedSet},
     storage::Record,
     time::WallTime,
     wire::HeldChange,
@@ -54,9 +53,9 @@ pub(super) struct Author<'a> {
 impl Author<'_> {
     /// What it wrote in a document, in its order. Messages that are deleted are not told.
     pub(super) fn own(&self, document: &Document) -> Vec<Own> {
-        let messages: BTreeMap<_, Message> = match document.id().page() {
+        let messages: SortedMap<_, Message> = match document.id().page() {
             Some(_) => Message::read_all(document).into_iter().map(|message| (message.id.clone(), message)).collect(),
-            None => BTreeMap::new(),
+            None => SortedMap::new(),
         };
         let own = |statement: Statement| {
             let Statement { fact, hash, at, .. } = &statement;
@@ -114,16 +113,16 @@ fn again(page: &DocumentId, message: &Message) -> Option<SendMessage> {
 pub(super) fn stored_documents(stream: &StreamId, records: &[Record]) -> Vec<Document> {
     let (documents, tails) = (record::documents_prefix(stream), record::tail_prefix(stream));
     let tail = records.iter().filter(|(key, _)| key.starts_with(&tails));
-    let mut entries: BTreeMap<DocumentId, Vec<Entry>> = BTreeMap::new();
+    let mut entries: SortedMap<DocumentId, Vec<Entry>> = SortedMap::new();
     for entry in tail.filter_map(|(key, value)| record::read::<Entry>(key, value)) {
         entries.entry(entry.document.clone()).or_default().push(entry);
     }
-    let mut snapshots: BTreeMap<DocumentId, DocumentRecord> = BTreeMap::new();
+    let mut snapshots: SortedMap<DocumentId, DocumentRecord> = SortedMap::new();
     for (key, value) in records {
         let id = key.strip_prefix(&documents).and_then(|id| DocumentId::parse(id).ok());
         snapshots.extend(id.and_then(|id| Some((id, record::read::<DocumentRecord>(key, value)?))));
     }
-    let ids: BTreeSet<DocumentId> = entries.keys().chain(snapshots.keys()).cloned().collect();
+    let ids: SortedSet<DocumentId> = entries.keys().chain(snapshots.keys()).cloned().collect();
     let restore = |id: DocumentId| {
         let snapshot = snapshots.get(&id);
         let parts = snapshot.map(|record| (record.position, record.data.as_slice(), record.admissions.as_slice()));
@@ -263,8 +262,8 @@ fn moved(conversation: ConversationId, account: AccountId, stood: &Membership, n
 
 /// By which change, and when, each thing was last said in a document: by its key. The words of a
 /// message are said with it, until they are edited.
-pub(super) fn last_said(document: &Document) -> BTreeMap<String, (ChangeHash, WallTime)> {
-    let mut last = BTreeMap::new();
+pub(super) fn last_said(document: &Document) -> SortedMap<String, (ChangeHash, WallTime)> {
+    let mut last = SortedMap::new();
     for Statement { fact, hash, at, .. } in document.statements() {
         if let Fact::Message(id, _) = &fact {
             last.insert(Key::Edit(id.clone()).to_string(), (hash, at));

@@ -1,8 +1,6 @@
 //! Where commands are that the server has not answered: in the outboxes of streams that are not
 //! in memory, on their way to the store, or waiting for what they are written in.
 
-use std::collections::BTreeMap;
-
 use crate::{
     command::Command,
     engine::{
@@ -12,26 +10,27 @@ use crate::{
         record::{self, OutboxRecord},
     },
     ids::{ConversationId, MessageId, StreamId},
+    sorted::SortedMap,
 };
 
 /// Invariant: a stored command is either parked or in the outbox of a stream in memory.
 #[derive(Debug, Default)]
 pub(super) struct PendingCommands {
     /// Stored outbox entries of streams that are not in memory.
-    parked: BTreeMap<StreamId, Vec<(u64, OutboxRecord)>>,
+    parked: SortedMap<StreamId, Vec<(u64, OutboxRecord)>>,
     /// How many wait in each stream in memory that has any.
-    counts: BTreeMap<StreamId, usize>,
+    counts: SortedMap<StreamId, usize>,
     /// Where the outbox entries are that are not durable yet, by their numbers.
-    unstored: BTreeMap<u64, StreamId>,
+    unstored: SortedMap<u64, StreamId>,
     /// Requests of commands whose outbox entry is not durable yet.
-    requests: BTreeMap<u64, u64>,
+    requests: SortedMap<u64, u64>,
     /// Messages taken back before they were sent, by the number under which the
     /// store is asked to delete them.
-    taken_back: BTreeMap<u64, MessageId>,
+    taken_back: SortedMap<u64, MessageId>,
     /// Those that wait for a conversation to be fetched.
-    for_whole: BTreeMap<StreamId, Vec<(u64, Command)>>,
+    for_whole: SortedMap<StreamId, Vec<(u64, Command)>>,
     /// Those that wait for a thread to be brought in.
-    for_thread: BTreeMap<ConversationId, Vec<(u64, Command)>>,
+    for_thread: SortedMap<ConversationId, Vec<(u64, Command)>>,
     /// How many the screen was shown, with membership requests.
     unsynced_shown: Option<u32>,
 }

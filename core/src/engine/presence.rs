@@ -1,12 +1,12 @@
 //! Who is there, and who is writing, in the conversations that are open.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 
 use crate::{
     engine::{Engine, Update, context::Context, timers::Timer},
     ids::{AccountId, ConversationId},
     model::{MemberStatus, PresenceKind},
+    sorted::SortedMap,
     time::MonotonicTime,
     wire::{ClientFrame, MemberPresence, PresenceNotice, Present, PresentMember},
 };
@@ -15,9 +15,9 @@ use crate::{
 /// taken to have stopped, since a notice of that may be lost.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    kinds: BTreeMap<ConversationId, BTreeMap<AccountId, PresenceKind>>,
+    kinds: SortedMap<ConversationId, SortedMap<AccountId, PresenceKind>>,
     /// Until when those hold that say that somebody types.
-    typing: BTreeMap<(ConversationId, AccountId), MonotonicTime>,
+    typing: SortedMap<(ConversationId, AccountId), MonotonicTime>,
 }
 
 impl Presence {

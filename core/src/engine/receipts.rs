@@ -1,7 +1,6 @@
 //! How far the own account has come, told in bundles, and how far the others have.
 
 use core::time::Duration;
-use std::collections::BTreeSet;
 
 use crate::{
     engine::{
@@ -16,6 +15,7 @@ use crate::{
     journal::Position,
     limits::frame_items,
     model::{MemberStatus, Receipt},
+    sorted::SortedSet,
     wire::{ClientFrame, MemberReceipt, ReceiptNotice},
 };
 
@@ -27,7 +27,7 @@ const BUNDLE: Duration = Duration::from_millis(250);
 /// Invariant: while there are any, and there is a link, the timer runs.
 #[derive(Debug, Default)]
 pub(super) struct Receipts {
-    moved: BTreeSet<ConversationId>,
+    moved: SortedSet<ConversationId>,
 }
 
 impl Receipts {

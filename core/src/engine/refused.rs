@@ -1,8 +1,6 @@
 //! Commands that were refused, each until a person has done with it, and the requests that
 //! command one of them again.
 
-use std::collections::BTreeMap;
-
 use crate::{
     api::RefusedRow,
     code::Code,
@@ -13,6 +11,7 @@ use crate::{
         record::{self, RefusedRecord},
     },
     ids::{AccountId, ConversationId, MessageId},
+    sorted::SortedMap,
     storage::Write,
     time::WallTime,
 };
@@ -20,9 +19,9 @@ use crate::{
 /// Invariant: each is in the store, until what it was commanded again as is.
 #[derive(Debug, Default)]
 pub(super) struct RefusedCommands {
-    refused: BTreeMap<u64, RefusedRecord>,
+    refused: SortedMap<u64, RefusedRecord>,
     /// Which of them a request commands again.
-    retries: BTreeMap<u64, u64>,
+    retries: SortedMap<u64, u64>,
 }
 
 impl RefusedCommands {
@@ -124,7 +123,7 @@ impl RefusedCommands {
     /// refused command.
     fn end_retry(&mut self, request: u64) -> Vec<u64> {
         let Some(id) = self.retried(request) else { return vec![request] };
-        self.retries.extract_if(.., |_, retried| *retried == id).map(|(request, _)| request).collect()
+        self.retries.extract_if(|_, retried| *retried == id).into_iter().map(|(request, _)| request).collect()
     }
 
     /// The one whose message is held, until somebody has decided about it.
@@ -137,8 +136,8 @@ impl RefusedCommands {
     }
 
     /// Calls messages by their new ids.
-    pub(super) fn rename(&mut self, ctx: &mut Context, names: &BTreeMap<MessageId, MessageId>) {
-        for (id, refused) in &mut self.refused {
+    pub(super) fn rename(&mut self, ctx: &mut Context, names: &SortedMap<MessageId, MessageId>) {
+        for (id, refused) in self.refused.iter_mut() {
             if refused.command.rename(&ctx.session.tenant, names) {
                 ctx.store.write(record::put(record::refused_key(*id), refused));
             }

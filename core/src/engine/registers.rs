@@ -1,14 +1,12 @@
 //! How far the others have come in a conversation, so that the state of a
 //! message, and what a moved register changes, is found without asking everybody.
 
-use std::collections::BTreeMap;
-
-use crate::{ids::AccountId, journal::Position, model::Receipt};
+use crate::{ids::AccountId, journal::Position, model::Receipt, sorted::SortedMap};
 
 /// The registers of everybody else in a conversation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Registers {
-    of: BTreeMap<AccountId, Receipt>,
+    of: SortedMap<AccountId, Receipt>,
     /// How far each of them has read, rising.
     read: Vec<Position>,
     /// How far whoever is furthest was delivered to.

@@ -1,8 +1,6 @@
 //! One stream on this device: what is admitted, what the person sees (that
 //! with the outbox on top), and how both follow the server's answers.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
     authority::{Refusal, Session, Stream},
     code::Code,
@@ -22,6 +20,7 @@ use crate::{
     journal::{Entry, Position},
     limits::Limits,
     model::{MemberStatus, Receipt, Thread},
+    sorted::{SortedMap, SortedSet},
     storage::Write,
     time::{MonotonicTime, Now, WallTime},
     wire::Fetched,
@@ -37,7 +36,7 @@ pub(super) struct Replica {
     /// The registers of the others.
     pub(super) receipts: Registers,
     /// The lowest pages of timelines, as far as they were looked for: those above are loaded.
-    pub(super) lowest: BTreeMap<TimelineId, PageNumber>,
+    pub(super) lowest: SortedMap<TimelineId, PageNumber>,
     /// Unread messages on pages that are not loaded.
     pub(super) behind: UnreadBehind,
     /// Whether everything up to the position is known here: not so for a
@@ -60,22 +59,22 @@ pub(super) struct Replica {
     /// Why this account may no longer write here, told by Revoked.
     pub(super) revoked: Option<MemberStatus>,
     /// Stored entries behind their documents' snapshots.
-    tail: BTreeMap<Position, DocumentId>,
+    tail: SortedMap<Position, DocumentId>,
     /// Where the last compaction was.
     compacted: Position,
     /// Whether another page became the newest since the last compaction, or a generation came, so that what
     /// it replaced is let go of.
     compaction_due: bool,
     /// The last entry of each document that was not loaded when it came.
-    passed: BTreeMap<DocumentId, Position>,
+    passed: SortedMap<DocumentId, Position>,
     /// Threads that a screen shows.
-    pub(super) wanted: BTreeSet<ConversationId>,
+    pub(super) wanted: SortedSet<ConversationId>,
     /// Threads on their way here, with the fetch of those that are asked for.
-    pub(super) holding: BTreeMap<ConversationId, Option<u64>>,
+    pub(super) holding: SortedMap<ConversationId, Option<u64>>,
     /// Threads that the server put off, and when to ask for them again.
-    pub(super) held_later: BTreeMap<ConversationId, MonotonicTime>,
+    pub(super) held_later: SortedMap<ConversationId, MonotonicTime>,
     /// Threads whose stored records are behind.
-    pub(super) changed_threads: BTreeSet<ConversationId>,
+    pub(super) changed_threads: SortedSet<ConversationId>,
     /// What the screen has to look at again.
     pub(super) touched: Touched,
     /// When it was last used, for eviction.
@@ -126,7 +125,7 @@ impl Replica {
         documents: Vec<Document>,
         threads: Vec<Thread>,
         registers: Registers,
-        tail: BTreeMap<Position, DocumentId>,
+        tail: SortedMap<Position, DocumentId>,
     ) -> Self {
         let mut confirmed = Stream::at(tenant, id, head.at(), head.page);
         threads.into_iter().for_each(|thread| confirmed.set_thread(thread));
@@ -143,7 +142,7 @@ impl Replica {
             view: None,
             outbox: Outbox::default(),
             receipts: Registers::default(),
-            lowest: BTreeMap::new(),
+            lowest: SortedMap::new(),
             behind: head.behind,
             whole,
             fetch: None,
@@ -154,14 +153,14 @@ impl Replica {
             doubtful: false,
             former: None,
             revoked: None,
-            tail: BTreeMap::new(),
+            tail: SortedMap::new(),
             compacted: Position::ZERO,
             compaction_due: false,
-            passed: BTreeMap::new(),
-            wanted: BTreeSet::new(),
-            holding: BTreeMap::new(),
-            held_later: BTreeMap::new(),
-            changed_threads: BTreeSet::new(),
+            passed: SortedMap::new(),
+            wanted: SortedSet::new(),
+            holding: SortedMap::new(),
+            held_later: SortedMap::new(),
+            changed_threads: SortedSet::new(),
             touched: Touched { all: true, row: true, detail: true, ..Touched::default() },
             used: 0,
             aside_under: None,
@@ -517,7 +516,7 @@ impl Replica {
             return Ok(Vec::new());
         }
         self.confirmed.flush()?;
-        let touched: BTreeSet<&DocumentId> = self.tail.values().collect();
+        let touched: SortedSet<&DocumentId> = self.tail.values().collect();
         let snapshots = touched.iter().map(|id| match self.confirmed.document(id) {
             Some(document) => record::put_document(document),
             None => Write::Delete(record::document_key(id)),

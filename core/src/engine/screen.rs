@@ -2,7 +2,7 @@
 //! the list, and counts. Nothing is told that did not change.
 
 use core::time::Duration;
-use std::{borrow::Cow, collections::BTreeSet};
+use std::borrow::Cow;
 
 use crate::{
     api::{ConversationRow, LastMessageRow, MessageState, ReactionRow, ReplyRow, TimelineRow, UNREAD_MAX},
@@ -23,6 +23,7 @@ use crate::{
     ids::{AccountId, ContactId, ConversationId, MessageId, PageNumber, StreamId, TimelineId},
     journal::Position,
     model::{Content, Member, MemberField, MemberStatus, NotificationLevel, PresenceKind, Role},
+    sorted::SortedSet,
     wire::LastMessage,
 };
 
@@ -207,7 +208,7 @@ impl Engine {
 
     /// Who is called otherwise. Whom a contact stands for is known by looking at those that are
     /// named on the screen: the own address book has changed, which nobody else can bring about.
-    fn named_anew(&self, renamed: Renamed) -> BTreeSet<AccountId> {
+    fn named_anew(&self, renamed: Renamed) -> SortedSet<AccountId> {
         let Renamed { mut accounts, contacts } = renamed;
         if contacts.is_empty() {
             return accounts;
@@ -219,7 +220,7 @@ impl Engine {
             Slot::Loading(_) => None,
         });
         let authors = self.open.values().flat_map(OpenConversation::named);
-        let named: BTreeSet<&AccountId> = self.inbox.named().chain(members.flatten()).chain(authors).collect();
+        let named: SortedSet<&AccountId> = self.inbox.named().chain(members.flatten()).chain(authors).collect();
         let contacts = named.into_iter().filter(|account| contacts.contains(&ContactId::of_account(account)));
         accounts.extend(contacts.cloned());
         accounts
@@ -268,7 +269,7 @@ impl Engine {
         if !open.live && !is_here {
             return;
         }
-        let ids: BTreeSet<MessageId> = if touched.all {
+        let ids: SortedSet<MessageId> = if touched.all {
             let shown = open.rows.keys().cloned();
             shown
                 .chain(shown_ids(replica, replica.timeline(conversation), &self.ctx.session.account, open.floor))

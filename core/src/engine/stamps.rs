@@ -2,13 +2,13 @@
 //! is admitted, so it is given another as soon as the server has told the time.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 
 use crate::{
     command::{Command, SendMessage},
     engine::{Engine, outbox::OutboxEntry},
     hlc::HybridClock,
     ids::{MessageId, StreamId},
+    sorted::SortedMap,
     time::WallTime,
 };
 
@@ -42,7 +42,7 @@ impl Engine {
         self.ctx.clock.take_back(server_time, Duration::ZERO);
         // The new stamps rise as the former ones did.
         let mut clock = HybridClock::default();
-        let mut names: BTreeMap<MessageId, MessageId> = BTreeMap::new();
+        let mut names: SortedMap<MessageId, MessageId> = SortedMap::new();
         let latest = server_time.plus(self.ctx.limits.clock_ahead_max().saturating_sub(CLOSE));
         for (index, entry) in entries.iter_mut().enumerate() {
             entry.command.rename(&self.ctx.session.tenant, &names);

@@ -2,7 +2,7 @@
 //! transaction, transactions go out one after another, and one that failed is
 //! tried again until it succeeds. Reads go out at once, or behind the writes.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use core::time::Duration;
 
@@ -10,6 +10,7 @@ use crate::{
     engine::timers::{Timer, Timers},
     ids::{ConversationId, DocumentId, StreamId},
     journal::Position,
+    sorted::{SortedMap, SortedSet},
     storage::{RecordKey, StorageError, StorageRequest, StorageTask, TaskId, Write},
     time::MonotonicTime,
 };
@@ -63,7 +64,7 @@ pub(super) enum Finished {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     next_task: u64,
-    reads: BTreeMap<TaskId, ReadPurpose>,
+    reads: SortedMap<TaskId, ReadPurpose>,
     later: Vec<(ReadPurpose, Vec<RecordKey>)>,
     open: Transaction,
     waiting: VecDeque<Transaction>,
@@ -210,7 +211,7 @@ fn last_of_each(writes: Vec<Write>) -> Vec<Write> {
     if writes.len() < 2 {
         return writes;
     }
-    let mut keys: BTreeSet<RecordKey> = BTreeSet::new();
+    let mut keys: SortedSet<RecordKey> = SortedSet::new();
     let mut prefixes: Vec<RecordKey> = Vec::new();
     let mut kept: Vec<Write> = Vec::with_capacity(writes.len());
     for write in writes.into_iter().rev() {

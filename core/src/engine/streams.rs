@@ -1,7 +1,5 @@
 //! Which streams are in memory, and what waits for one that is on its way.
 
-use std::collections::BTreeMap;
-
 use crate::{
     api::TimelineRow,
     code::Code,
@@ -21,6 +19,7 @@ use crate::{
     ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TimelineId},
     journal::{Entry, Position},
     model::{MemberStatus, Thread},
+    sorted::SortedMap,
     storage::{Record, Write},
     time::WallTime,
     wire::{Accepted, ClientFrame, Fetch, FetchScope, Fetched, MemberReceipt, Refused, Revoked},
@@ -170,7 +169,7 @@ impl Engine {
         let head = self.heads.get(stream)?.clone();
         let prefix = record::documents_prefix(stream);
         let mut tail: Vec<Entry> = Vec::new();
-        let mut snapshots: BTreeMap<DocumentId, DocumentRecord> = BTreeMap::new();
+        let mut snapshots: SortedMap<DocumentId, DocumentRecord> = SortedMap::new();
         let mut threads: Vec<Thread> = Vec::new();
         let mut registers = Registers::default();
         for (key, value) in records {

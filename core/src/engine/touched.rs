@@ -1,26 +1,25 @@
 //! What changed of a stream since the screen last looked.
 
-use std::collections::BTreeSet;
-
 use crate::{
     authority::Effects,
     doc::Fact,
     engine::replica::Replica,
     ids::{AccountId, ConversationId, MessageId},
+    sorted::SortedSet,
 };
 
 /// What changed since the screen last looked.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
-    pub(super) messages: BTreeSet<MessageId>,
+    pub(super) messages: SortedSet<MessageId>,
     /// Timelines that show more of what is older, or know that there is no more.
-    pub(super) extended: BTreeSet<ConversationId>,
+    pub(super) extended: SortedSet<ConversationId>,
     /// Metadata or pins, or much of the members.
     pub(super) detail: bool,
     /// Members who stand elsewhere now, or in another role.
-    pub(super) members: BTreeSet<AccountId>,
+    pub(super) members: SortedSet<AccountId>,
     /// Who is called otherwise.
-    pub(super) named: BTreeSet<AccountId>,
+    pub(super) named: SortedSet<AccountId>,
     /// How many came in by a link.
     pub(super) invites: bool,
     /// The list's row.

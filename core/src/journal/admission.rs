@@ -1,11 +1,10 @@
 //! When each message of a page was admitted, beside the page's snapshot.
 //! Delta-coded in id order: two to four bytes a message.
 
-use std::collections::BTreeMap;
-
 use crate::{
     ids::{AccountId, MessageId},
     journal::Position,
+    sorted::SortedMap,
     time::WallTime,
 };
 
@@ -21,7 +20,7 @@ pub struct Admission {
 /// The admissions of a page's messages: by message, by author, and in the order of their positions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Admissions {
-    by_message: BTreeMap<MessageId, Admission>,
+    by_message: SortedMap<MessageId, Admission>,
     by_position: Vec<(Position, MessageId)>,
     /// The positions of each author's.
     by_author: Places,
@@ -31,7 +30,7 @@ pub struct Admissions {
 }
 
 /// The positions of each author's messages, rising.
-type Places = BTreeMap<AccountId, Vec<Position>>;
+type Places = SortedMap<AccountId, Vec<Position>>;
 
 /// Why bytes are not the admissions of these messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -126,7 +125,7 @@ impl Admissions {
 
 impl FromIterator<(MessageId, Admission)> for Admissions {
     fn from_iter<I: IntoIterator<Item = (MessageId, Admission)>>(admissions: I) -> Self {
-        let by_message: BTreeMap<MessageId, Admission> = admissions.into_iter().collect();
+        let by_message: SortedMap<MessageId, Admission> = admissions.into_iter().collect();
         let mut by_position: Vec<_> = by_message.iter().map(|(id, at)| (at.position, id.clone())).collect();
         by_position.sort_unstable();
         let mut by_author = Places::new();

@@ -1,8 +1,6 @@
 //! A conversation as the authority and the views see it: the state of its
 //! document in plain values. Reading it from the document is `doc`'s.
 
-use std::collections::BTreeMap;
-
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +11,7 @@ use crate::{
         RoleDefinition, RoleName, WhoPolicy,
     },
     named::named,
+    sorted::SortedMap,
     time::WallTime,
 };
 
@@ -174,7 +173,7 @@ pub struct Conversation {
     /// How it came to be; none before its first change.
     pub created: Option<Created>,
     /// The texts that describe it.
-    pub info: BTreeMap<InfoField, String>,
+    pub info: SortedMap<InfoField, String>,
     /// How it looks.
     pub theme: Option<Theme>,
     /// Who may know of it; private unless something else is written.
@@ -186,19 +185,19 @@ pub struct Conversation {
     /// Its policies.
     pub policies: Policies,
     /// Its own roles.
-    pub roles: BTreeMap<RoleName, RoleDefinition>,
+    pub roles: SortedMap<RoleName, RoleDefinition>,
     /// Everybody who is or was a member, was invited or asked.
-    pub members: BTreeMap<AccountId, Member>,
+    pub members: SortedMap<AccountId, Member>,
     /// How many of them are active.
     pub active: u32,
     /// Its invite links.
-    pub invites: BTreeMap<InviteId, Invite>,
+    pub invites: SortedMap<InviteId, Invite>,
     /// How many came in by each.
-    pub invite_uses: BTreeMap<InviteId, u32>,
+    pub invite_uses: SortedMap<InviteId, u32>,
     /// Messages of those who were removed, that are or were held.
-    pub held: BTreeMap<MessageId, Held>,
+    pub held: SortedMap<MessageId, Held>,
     /// Its pins.
-    pub pins: BTreeMap<MessageId, Pin>,
+    pub pins: SortedMap<MessageId, Pin>,
 }
 
 impl Conversation {

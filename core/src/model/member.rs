@@ -1,8 +1,6 @@
 //! An account's participation in a conversation. History is kept: leaving is
 //! a status, not a deletion.
 
-use std::collections::BTreeMap;
-
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
@@ -10,6 +8,7 @@ use crate::{
     ids::AccountId,
     model::{Permission, Role},
     named::named,
+    sorted::SortedMap,
     time::WallTime,
 };
 
@@ -94,9 +93,9 @@ pub struct Member {
     /// nobody a member.
     pub membership: Option<Membership>,
     /// What is granted and denied beside the role.
-    pub grants: BTreeMap<Permission, Grant>,
+    pub grants: SortedMap<Permission, Grant>,
     /// What they say of themselves here.
-    pub texts: BTreeMap<MemberField, String>,
+    pub texts: SortedMap<MemberField, String>,
 }
 
 impl Membership {
@@ -130,7 +129,7 @@ impl Grant {
 
 impl Default for Member {
     fn default() -> Self {
-        Self { role: Role::Guest, membership: None, grants: BTreeMap::new(), texts: BTreeMap::new() }
+        Self { role: Role::Guest, membership: None, grants: SortedMap::new(), texts: SortedMap::new() }
     }
 }
 

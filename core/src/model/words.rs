@@ -1,11 +1,10 @@
 //! Words that a conversation is found by: those of its title and its name, in
 //! lower case, and its whole name behind an `@`, which no word holds.
 
-use std::collections::BTreeSet;
-
 use crate::{
     code::Code,
     model::{Conversation, ConversationKind, ConversationState, InfoField, Listing, Scope},
+    sorted::SortedSet,
 };
 
 /// Characters of a search; longer ones are refused with `text_too_long`.
@@ -32,11 +31,11 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
 /// # Errors
 /// `text_empty` without a word, `text_too_long` for too many words or
 /// characters, `value_invalid` for what no name begins with.
-pub fn search(text: &str) -> Result<BTreeSet<String>, Code> {
+pub fn search(text: &str) -> Result<SortedSet<String>, Code> {
     if text.chars().nth(SEARCH_CHARACTERS_MAX).is_some() {
         return Err(Code::TextTooLong);
     }
-    let mut prefixes = BTreeSet::new();
+    let mut prefixes = SortedSet::new();
     for part in text.split_whitespace() {
         match part.strip_prefix(NAME_MARK) {
             Some(name) if name.chars().all(is_of_name) => {
@@ -81,8 +80,8 @@ impl Conversation {
     }
 
     /// What the directory has it under; nothing unless it is listed.
-    pub fn directory_words(&self) -> BTreeSet<String> {
-        let Some(Listing { name, .. }) = self.listing() else { return BTreeSet::new() };
+    pub fn directory_words(&self) -> SortedSet<String> {
+        let Some(Listing { name, .. }) = self.listing() else { return SortedSet::new() };
         let title = self.text(InfoField::Title).unwrap_or_default();
         let name = name.unwrap_or_default();
         let whole = (!name.is_empty()).then(|| format!("{NAME_MARK}{name}"));

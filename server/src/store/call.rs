@@ -11,6 +11,7 @@ use tidings_core::{
         ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, HeldMessage, OwnQuery, Receipt,
         Thread, WordKey,
     },
+    sorted::SortedSet,
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice, Unread},
 };
@@ -292,7 +293,7 @@ store_calls! {
     Read Directory: directory(
         tenant: &TenantId,
         account: &AccountId,
-        prefixes: &BTreeSet<String>,
+        prefixes: &SortedSet<String>,
         query: &DirectoryQuery,
     ) -> (Vec<DirectoryRow>, Option<WordKey>);
 

@@ -17,7 +17,6 @@ mod sql;
 mod sqlite;
 
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -27,6 +26,7 @@ use tidings_core::{
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{ChainHash, Cursor, Entry, Head, Position},
     model::{HeldMessage, Member, MemberStatus, Profile, Reachability, Role, Thread},
+    sorted::SortedSet,
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
@@ -342,7 +342,7 @@ pub struct StreamCommit {
     /// The change of its public name, if that changed.
     pub name: Option<NameChange>,
     /// The words that the directory has the conversation under from now on, if they changed.
-    pub words: Option<BTreeSet<String>>,
+    pub words: Option<SortedSet<String>>,
     /// The members that changed.
     pub members: Vec<(AccountId, MemberRow)>,
     /// What became of subscriptions. They may be all that a commit writes: it

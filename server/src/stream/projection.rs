@@ -1,9 +1,9 @@
 //! What queries are asked about of a stream: the rows of its projections, as
 //! its entries state them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use tidings_core::{authority::Stream, ids::AccountId, model::Conversation};
+use tidings_core::{authority::Stream, ids::AccountId, model::Conversation, sorted::SortedSet};
 
 use super::touched::{Moved, Touched};
 use crate::store::{ConversationRow, NameChange, StreamCommit, SubscriberRow};
@@ -15,7 +15,7 @@ const SOME_MEMBERS: usize = 5;
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) name: Option<String>,
-    pub(super) words: BTreeSet<String>,
+    pub(super) words: SortedSet<String>,
 }
 
 impl Found {

@@ -1,18 +1,17 @@
 //! Rule 3: the bytes are the ones Automerge would write for this change, so
 //! every replica stores, hashes and forwards the same.
 
-use std::collections::BTreeSet;
-
 use crate::{
     authority::{Refusal, refuse},
     code::Code,
     doc::{Change, DecodedChange},
+    sorted::SortedSet,
 };
 
 pub(super) fn check(change: &Change, decoded: DecodedChange, bytes: &[u8]) -> Result<(), Refusal> {
     let own = change.device();
     let predecessors = change.operations().iter().flat_map(|operation| &operation.predecessors);
-    let named: BTreeSet<&[u8]> =
+    let named: SortedSet<&[u8]> =
         predecessors.map(|(_, actor)| actor.as_slice()).filter(|actor| *actor != own.as_bytes()).collect();
     if !change.other_actors().eq(named) {
         return refuse(Code::WrongActors, "the other actors are not those that operations name");

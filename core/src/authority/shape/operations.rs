@@ -1,14 +1,13 @@
 //! Rule 4: only puts of scalars and deletes, on known root keys, each key
 //! once. What passes is a list of facts.
 
-use std::collections::BTreeSet;
-
 use crate::{
     authority::Refusal,
     code::Code,
     doc::{Change, Fact, Operation, OperationKind, ParseFactError},
     ids::DocumentId,
     limits::Limits,
+    sorted::SortedSet,
 };
 
 /// What the operations state; each of them is known.
@@ -27,7 +26,7 @@ pub(super) fn check_form(change: &Change, limits: &Limits) -> Result<(), Refusal
     if operations.is_empty() {
         return Err(Refusal::new(Code::OperationIllegal, "a change without an operation"));
     }
-    let mut keys = BTreeSet::new();
+    let mut keys = SortedSet::new();
     for operation in operations {
         if !keys.insert(check_operation(operation, limits)?) {
             return Err(Refusal::new(Code::OperationIllegal, "a key is written twice"));

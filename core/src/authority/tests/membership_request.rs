@@ -1,8 +1,6 @@
 //! The ways in and out that are asked for: by those who are not members, and
 //! by subscribers of channels.
 
-use std::collections::BTreeSet;
-
 use crate::{
     authority::{AdmitError, Asker, MembershipEffect, Session, Stream, Subscription, membership_effect},
     code::Code,
@@ -13,6 +11,7 @@ use crate::{
         ConversationKind, ConversationState, Created, Grant, Invite, JoinPolicy, Member, MemberStatus, Membership,
         MembershipAction, Permission, Policy, Role,
     },
+    sorted::SortedSet,
     time::WallTime,
     wire::PushedChange,
 };
@@ -36,8 +35,8 @@ struct Fixture {
     stream: Stream,
     limits: Limits,
     /// The rows that a server would keep, and those of whoever subscribed once.
-    subscribers: BTreeSet<String>,
-    rows: BTreeSet<String>,
+    subscribers: SortedSet<String>,
+    rows: SortedSet<String>,
 }
 
 impl Fixture {
@@ -51,7 +50,7 @@ impl Fixture {
         let mut stream = Stream::new(tenant, StreamId::Conversation(id));
         stream.insert(Document::new(TimelineId::of(id).document()));
         let mut fixture =
-            Self { stream, limits: Limits::default(), subscribers: BTreeSet::new(), rows: BTreeSet::new() };
+            Self { stream, limits: Limits::default(), subscribers: SortedSet::new(), rows: SortedSet::new() };
         let joined = Membership::next(None, MemberStatus::Active, &account("ow"), NOW);
         let mut facts = vec![
             Fact::Created(Created::new(kind, account("ow"), NOW)),

@@ -3,7 +3,6 @@
 //! refused commands until somebody has decided.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     api::HeldRow,
@@ -12,6 +11,7 @@ use crate::{
     engine::{Engine, context::Context, open::OpenConversations, record::RefusedRecord, streams::Slot},
     ids::{ConversationId, MessageId, StreamId},
     model::{Conversation, Held, HeldMessage, HeldState, LateWrites, MembershipAction},
+    sorted::{SortedMap, SortedSet},
     time::WallTime,
     wire::{ClientFrame, HeldMessages, ListHeld},
 };
@@ -22,11 +22,11 @@ pub(super) const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// The words of messages that are held, as far as the server has told.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct HeldWords {
-    words: BTreeMap<MessageId, HeldMessage>,
+    words: SortedMap<MessageId, HeldMessage>,
     /// What was asked for on this link.
-    asked: BTreeSet<MessageId>,
+    asked: SortedSet<MessageId>,
     /// The open timelines that show some without their words.
-    wordless: BTreeSet<ConversationId>,
+    wordless: SortedSet<ConversationId>,
 }
 
 impl HeldWords {
@@ -45,7 +45,7 @@ impl HeldWords {
 
     /// Asks for the words of messages that a screen shows without them.
     pub(in crate::engine) fn ask(&mut self, ctx: &mut Context, open: &OpenConversations) {
-        let mut conversations = BTreeSet::new();
+        let mut conversations = SortedSet::new();
         for open in self.wordless.iter().filter_map(|timeline| open.get(timeline)) {
             let rows = open.detail.iter().flat_map(|detail| &detail.held);
             for row in rows.filter(|row| row.content.is_none()) {

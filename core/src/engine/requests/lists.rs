@@ -2,8 +2,6 @@
 //! that are held, and by the server where they tell of others too: what the
 //! account left, or was put out of. The directory is the server's.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::{
@@ -11,6 +9,7 @@ use crate::{
     code::Code,
     engine::{Engine, Update},
     model::{ActivityKey, DirectoryRow, OwnQuery, Query, WordKey, is_found, is_held, member_status, search},
+    sorted::SortedMap,
     wire::{ClientFrame, List, Listed, ListedRow, ListedRows, Refused},
 };
 
@@ -53,7 +52,7 @@ pub struct DirectoryPage {
 /// The lists that the server was asked for on this link: who waits for each, and for what.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Lists {
-    asked: BTreeMap<u64, (u64, Query)>,
+    asked: SortedMap<u64, (u64, Query)>,
 }
 
 impl Engine {

@@ -1,8 +1,6 @@
 //! Membership requests of one who is not a member: kept until the server has answered,
 //! sent one after another, asked again after a lost link.
 
-use std::collections::BTreeMap;
-
 use crate::{
     command::{Command, RequestMembership},
     engine::{
@@ -15,6 +13,7 @@ use crate::{
     },
     ids::{ConversationId, MessageId},
     model::{MemberStatus, MembershipAction},
+    sorted::SortedMap,
     storage::Write,
     time::{MonotonicTime, WallTime},
     wire::{Accepted, ClientFrame, MembershipRequest, Refused},
@@ -53,7 +52,7 @@ impl PendingRequest {
 /// Invariant: each is in the store, or on its way there, until it is answered.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct MembershipRequests {
-    unanswered: BTreeMap<u64, PendingRequest>,
+    unanswered: SortedMap<u64, PendingRequest>,
 }
 
 impl MembershipRequests {
@@ -127,7 +126,7 @@ impl MembershipRequests {
         let is_over = |_: &u64, waiting: &mut PendingRequest| {
             waiting.is_granted && waiting.record.ask.conversation == conversation
         };
-        for (sequence, _) in self.unanswered.extract_if(.., is_over) {
+        for (sequence, _) in self.unanswered.extract_if(is_over) {
             ctx.store.write(Write::Delete(record::membership_key(sequence)));
         }
     }

@@ -2,20 +2,19 @@
 //! who subscribes to a channel. Nothing of one is stored: without a link there
 //! is no answer, and one that is lost is asked again by whoever asked.
 
-use std::collections::BTreeMap;
-
 use crate::{
     code::Code,
     engine::{Engine, Update, context::Context, inbox::Draw},
     ids::{AccountId, ConversationId, MessageId, StreamId},
     journal::Position,
+    sorted::SortedMap,
     wire::{ClientFrame, ContactMatches, ListSubscribers, MatchContacts, Refused, SubscriberCount, Subscribers},
 };
 
 /// Whose question each request of the link is.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Questions {
-    asked: BTreeMap<u64, u64>,
+    asked: SortedMap<u64, u64>,
 }
 
 impl Questions {

@@ -2,18 +2,17 @@
 //! conversation as long as it is shown here, it is on no list, and when no screen shows it any
 //! more, and everything that was written there is answered, nothing of it is held.
 
-use std::collections::BTreeSet;
-
 use crate::{
     engine::{Engine, context::Context, streams::Slot},
     ids::{ConversationId, StreamId},
     model::MemberStatus,
+    sorted::SortedSet,
     wire::ClientFrame,
 };
 
 /// Conversations that the server was asked to tell of though the account is no member.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Watched(BTreeSet<ConversationId>);
+pub(in crate::engine) struct Watched(SortedSet<ConversationId>);
 
 impl Watched {
     pub(in crate::engine) fn add(&mut self, conversation: ConversationId) {

@@ -294,7 +294,7 @@ fn w60_a_name_that_is_not_known_is_read_wherever_it_stands_in_a_record() {
     let later = Now { monotonic: MonotonicTime::from_millis(60_000), ..now() };
     engine.handle(later, Input::TimerDue).unwrap();
     drain(&mut engine, &mut store);
-    let mut kinds = std::collections::BTreeSet::new();
+    let mut kinds = crate::sorted::SortedSet::new();
     for (key, sealed) in store.records() {
         kinds.insert(key.split('/').next().unwrap());
         for newer in with_a_name(record::content_of(sealed)) {

@@ -1,8 +1,9 @@
 //! Lists: an account's own conversations, and the directory.
 
-use std::collections::BTreeSet;
-
-use tidings_core::model::{ActivityKey, DirectoryQuery, JoinPolicy, Listing, OwnQuery, WordKey, words};
+use tidings_core::{
+    model::{ActivityKey, DirectoryQuery, JoinPolicy, Listing, OwnQuery, WordKey, words},
+    sorted::SortedSet,
+};
 
 use super::*;
 use crate::store::SubscriberRow;
@@ -64,7 +65,7 @@ fn of(rows: &[ListedRow]) -> Vec<u32> {
 }
 
 async fn search(store: &dyn Store, prefixes: &[&str], query: &DirectoryQuery) -> (Vec<u32>, Option<WordKey>) {
-    let prefixes: BTreeSet<String> = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
+    let prefixes: SortedSet<String> = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
     let (rows, next) = store.directory(&tenant(), &account("bob"), &prefixes, query).await.unwrap();
     (numbers(rows.iter().map(|row| &row.conversation)), next)
 }
@@ -191,7 +192,7 @@ pub(crate) async fn l5_the_directory_is_searched_by_how_words_begin(store: &dyn 
     let groups = DirectoryQuery { kinds: vec![ConversationKind::Group], ..DirectoryQuery::default() };
     assert_eq!(search(store, &["g"], &groups).await, (vec![], None));
     let (rows, _) = store
-        .directory(&tenant(), &account("ann"), &BTreeSet::from(["club".to_owned()]), &DirectoryQuery::default())
+        .directory(&tenant(), &account("ann"), &SortedSet::from(["club".to_owned()]), &DirectoryQuery::default())
         .await
         .unwrap();
     let row = &rows[0];
@@ -201,7 +202,7 @@ pub(crate) async fn l5_the_directory_is_searched_by_how_words_begin(store: &dyn 
     );
     assert_eq!((row.listing.description.as_deref(), row.listing.join), (Some("About it"), JoinPolicy::Open));
     let elsewhere = TenantId::parse("other").unwrap();
-    let all = BTreeSet::from(["g".to_owned()]);
+    let all = SortedSet::from(["g".to_owned()]);
     let (rows, _) = store.directory(&elsewhere, &account("ann"), &all, &DirectoryQuery::default()).await.unwrap();
     assert!(rows.is_empty(), "tenants share no directory");
 }
@@ -267,7 +268,7 @@ pub(crate) async fn l4_the_directory_changes_with_the_commit_that_changes_it(sto
     write(store, &[said]).await;
     assert_eq!(found(store, &["third"]).await, [1]);
     let mut hidden = change(4);
-    (hidden.conversation, hidden.words) = (Some(row(&["ann"], Some("Third name"))), Some(BTreeSet::new()));
+    (hidden.conversation, hidden.words) = (Some(row(&["ann"], Some("Third name"))), Some(SortedSet::new()));
     write(store, &[hidden]).await;
     assert_eq!(found(store, &["third"]).await, [0; 0]);
 }

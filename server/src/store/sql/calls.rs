@@ -10,6 +10,7 @@ use tidings_core::{
         ActivityKey, ContactPoint, ConversationState, DirectoryQuery, DirectoryRow, HeldMessage, OwnQuery, Receipt,
         Thread, WordKey,
     },
+    sorted::SortedSet,
     time::WallTime,
     wire::{ConversationSummary, ListedRow, MemberReceipt, ProfileNotice, Unread},
 };
@@ -263,7 +264,7 @@ impl<B: Backend> Store for SqlStore<B> {
         &self,
         tenant: &TenantId,
         account: &AccountId,
-        prefixes: &BTreeSet<String>,
+        prefixes: &SortedSet<String>,
         query: &DirectoryQuery,
     ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
         search::directory::<B>(&mut *self.reader().await?, &self.rot, tenant, account, prefixes, query).await

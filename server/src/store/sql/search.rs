@@ -1,11 +1,12 @@
 //! The directory: public conversations by the words of their titles and names.
 //! A commit that changes the words of one writes all of them anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tidings_core::{
     ids::{AccountId, ConversationId, TenantId},
     model::{ConversationKind, DirectoryQuery, DirectoryRow, WordKey, member_status},
+    sorted::SortedSet,
     wire,
 };
 
@@ -29,7 +30,7 @@ pub(super) const DIRECTORY_WORDS: Insert =
     Insert { table: "directory_words", columns: &["tenant", "conversation", "word"], conflict: "" };
 
 /// The rows of what conversations are found under from now on.
-pub(super) fn rows(words: BTreeMap<(&TenantId, ConversationId), &BTreeSet<String>>) -> Vec<Vec<Value>> {
+pub(super) fn rows(words: BTreeMap<(&TenantId, ConversationId), &SortedSet<String>>) -> Vec<Vec<Value>> {
     let rows = words.into_iter().flat_map(|((tenant, conversation), words)| {
         words.iter().map(move |word| vec![tenant.into(), conversation.into(), Value::words(Some(word))])
     });
@@ -79,7 +80,7 @@ pub(super) async fn directory<B: Backend>(
     rot: &Rot,
     tenant: &TenantId,
     account: &AccountId,
-    prefixes: &BTreeSet<String>,
+    prefixes: &SortedSet<String>,
     query: &DirectoryQuery,
 ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
     // The longest one is likely to be the rarest.
