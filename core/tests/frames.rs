@@ -24,11 +24,11 @@ use tidings_core::{
     time::WallTime,
     wire::{
         Accepted, ClientFrame, Closed, ContactMatch, ContactMatches, ConversationSummary, DecodeFrameError,
-        DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, HeldChange, HeldMessages, Hello, LastMessage, List,
-        ListHeld, ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt,
+        DocumentSnapshot, Entries, Fetch, FetchScope, Fetched, HeldMessages, Hello, LastMessage, List, ListHeld,
+        ListSubscribers, Listed, ListedRow, ListedRows, MatchContacts, MemberPresence, MemberReceipt,
         MembershipRequest, Piece, Pong, PresenceNotice, Present, PresentMember, ProfileNotice, Push, PushedChange,
         ReceiptNotice, Refused, Revoked, ServerFrame, Subscriber, SubscriberCount, Subscribers, Unread, Versions,
-        Welcome, decode, encode, encode_frame,
+        WaitingChange, Welcome, decode, encode, encode_frame,
     },
 };
 
@@ -162,7 +162,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
                 request: 13,
                 stream: stream(),
                 scope: FetchScope::Anew,
-                held: vec![HeldChange { hash: ChangeHash::from_bytes([3; 32]), message: None, accepted_at: None }],
+                held: vec![WaitingChange { hash: ChangeHash::from_bytes([3; 32]), message: None, accepted_at: None }],
                 chain: None,
             }),
         ),

@@ -57,7 +57,7 @@ fn write(id: &DocumentId, count: u32, fact: &dyn Fn(u32) -> Fact) -> Document {
         document.queue(&change, Position::new(u64::from(number) + 1), NOW).unwrap();
     }
     document.flush().unwrap();
-    document.settle();
+    document.drop_fallback();
     document
 }
 

@@ -15,7 +15,7 @@ use tidings_core::{
     doc::Change,
     ids::{TenantId, TimelineId},
     journal::Position,
-    wire::{ClientFrame, FetchScope, Fetched, HeldChange, PushedChange, ReceiptNotice, Refused, ServerFrame},
+    wire::{ClientFrame, FetchScope, Fetched, PushedChange, ReceiptNotice, Refused, ServerFrame, WaitingChange},
 };
 use tidings_server::store::Store;
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -203,7 +203,7 @@ async fn j43_what_is_admitted_while_a_fetch_is_answered_is_lacking_or_told(datab
     let mut second = Client::connect(&server, "ann", device(2)).await;
     let pushed = author.say("meanwhile");
     let change = Change::parse(&pushed.change).unwrap();
-    let held = HeldChange { hash: change.hash(), message: None, accepted_at: None };
+    let held = WaitingChange { hash: change.hash(), message: None, accepted_at: None };
     let (asked, go_on) = store.hold(Held::Changes);
     let fetching =
         tokio::spawn(

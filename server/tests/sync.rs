@@ -13,7 +13,7 @@ use tidings_core::{
     journal::{Cursor, Position},
     limits::Limits,
     model::{MemberStatus, PresenceKind},
-    wire::{ClientFrame, FetchScope, Fetched, HeldChange, PresenceNotice, ReceiptNotice, ServerFrame},
+    wire::{ClientFrame, FetchScope, Fetched, PresenceNotice, ReceiptNotice, ServerFrame, WaitingChange},
 };
 
 use support::{
@@ -58,7 +58,7 @@ async fn j44_whoever_may_not_read_is_told_what_the_stream_lacks_of_their_own(dat
     let known = Change::parse(&changes[1].change).unwrap().hash();
     ann.push_accepted(stream(boats()), changes).await;
     let unknown = ChangeHash::from_bytes([7; 32]);
-    let held: Vec<_> = [known, unknown].map(|hash| HeldChange { hash, message: None, accepted_at: None }).into();
+    let held: Vec<_> = [known, unknown].map(|hash| WaitingChange { hash, message: None, accepted_at: None }).into();
     // Of a stranger it has nothing, whether there is such a conversation or not.
     let elsewhere = ConversationId::from_bytes([9; 16]);
     let cases = [

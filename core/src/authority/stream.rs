@@ -202,9 +202,9 @@ impl Stream {
 
     /// Lets go of the copies that documents keep to go back to, once a run of
     /// changes is over.
-    pub fn settle(&mut self) {
-        let unsettled = self.documents.values_mut().filter(|document| !document.is_settled());
-        unsettled.for_each(|document| Document::to_mut(document).settle());
+    pub fn drop_fallbacks(&mut self) {
+        let kept = self.documents.values_mut().filter(|document| document.has_fallback());
+        kept.for_each(|document| Document::to_mut(document).drop_fallback());
     }
 
     /// A document that is loaded.

@@ -382,13 +382,13 @@ impl Document {
 
     /// Lets go of the copy that `apply` keeps to go back to, which costs as
     /// much memory as the document. Called when a run of changes is over.
-    pub fn settle(&mut self) {
+    pub fn drop_fallback(&mut self) {
         self.fallback = None;
     }
 
-    /// Whether it keeps no such copy.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.fallback.is_none()
+    /// Whether it keeps such a copy.
+    pub(crate) fn has_fallback(&self) -> bool {
+        self.fallback.is_some()
     }
 
     /// Whether the library has all of it.

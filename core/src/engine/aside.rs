@@ -133,7 +133,7 @@ impl Replica {
         self.touched.all = true;
         self.touched.row = true;
         self.reapply();
-        self.settle();
+        self.drop_idle_view();
         taken.into_iter().map(|entry| entry.sequence).collect()
     }
 
@@ -243,7 +243,7 @@ impl Replica {
         let others = self.put_asides(others, session, limits, now);
         rewritten.entries.extend(others);
         self.touched.row = true;
-        self.settle();
+        self.drop_idle_view();
         rewritten
     }
 

@@ -7,7 +7,7 @@ use crate::{
     ids::{AccountId, ChangeHash, Stamp},
     limits::Limits,
     sorted::SortedSet,
-    wire::HeldChange,
+    wire::WaitingChange,
 };
 
 /// What of the own the server is asked for, the newest first.
@@ -16,7 +16,7 @@ pub(super) struct Asking {
     own: Vec<Own>,
     /// What is asked for, in its order, so that a store put back lacks the end of it: the own,
     /// and behind it messages that wait, which may have been admitted and written again since.
-    changes: Vec<HeldChange>,
+    changes: Vec<WaitingChange>,
     /// How much of it was not asked for yet.
     unasked: usize,
     /// How much of it has not been answered.
@@ -27,14 +27,14 @@ pub(super) struct Asking {
 impl Asking {
     pub(super) fn of(mut own: Vec<Own>, waiting: &Entries) -> Self {
         own.sort_by_key(|own| own.at);
-        let waiting = waiting.iter().filter_map(OutboxEntry::held_change);
-        let changes: Vec<HeldChange> = own.iter().map(|own| own.change).chain(waiting).collect();
+        let waiting = waiting.iter().filter_map(OutboxEntry::waiting_change);
+        let changes: Vec<WaitingChange> = own.iter().map(|own| own.change).chain(waiting).collect();
         let unanswered = changes.len();
         let unasked = unanswered.saturating_sub(Limits::HELD_CHANGES_MAX);
         Self { own, changes, unasked, unanswered, lacks: SortedSet::new() }
     }
 
-    pub(super) fn asked(&self) -> &[HeldChange] {
+    pub(super) fn asked(&self) -> &[WaitingChange] {
         &self.changes[self.unasked..self.unanswered]
     }
 

@@ -351,7 +351,7 @@ impl Engine {
             }
         } else {
             replica.whole = true;
-            replica.doubtful = false;
+            replica.may_be_admitted = false;
             // What was fetched does not fit either: asking again at once would
             // ask for ever.
             if let Err((entry, misfit)) = self.take_entries(stream, &fetched.entries) {
@@ -509,15 +509,15 @@ impl Engine {
         if let Some(answered) = replica.take_answered(hash, &me) {
             self.forget_entry(answered.sequence);
             if let Some(thread) = answered.document.thread() {
-                self.hold_thread(stream, thread);
+                self.load_thread(stream, thread);
             }
         }
-        self.settle(stream);
+        self.redraw_answered(stream);
     }
 
-    fn settle(&mut self, stream: &StreamId) {
+    fn redraw_answered(&mut self, stream: &StreamId) {
         if let Some(replica) = self.replica(stream) {
-            replica.settle();
+            replica.drop_idle_view();
             replica.touched.row = true;
             replica.touched.all = true;
         }
@@ -621,7 +621,7 @@ impl Engine {
         if let Some(retry_at) = refused.retry_at {
             return self.fetch_later(stream, retry_at);
         }
-        if refused.code == Code::HistoryDiffers && self.held_head(stream).is_some() {
+        if refused.code == Code::HistoryDiffers && self.loaded_head(stream).is_some() {
             self.meet_another_history(stream);
             return self.fetch_stream(stream);
         }
@@ -661,7 +661,7 @@ impl Engine {
             if fetch {
                 self.fetch_stream(&stream);
             }
-            self.hold_deferred(&stream);
+            self.load_deferred(&stream);
         }
     }
 

@@ -196,7 +196,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         if let Some(thread) = replica.lacking_thread() {
             replica.rewrite_due = true;
-            return self.hold_thread(stream, thread);
+            return self.load_thread(stream, thread);
         }
         self.rewrite_now(stream);
     }

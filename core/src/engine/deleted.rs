@@ -34,7 +34,7 @@ impl Engine {
         self.requests.memberships.end_granted(&mut self.ctx, conversation);
         self.requests.watched.end(&mut self.ctx, conversation);
         self.give_back_all(&stream, Code::ConversationDeleted, "the conversation was deleted");
-        self.drop_held(&stream);
+        self.drop_loaded(&stream);
         for key in [record::inbox_key(conversation), record::rows_key(conversation)] {
             self.ctx.store.write(Write::Delete(key));
         }
@@ -55,14 +55,14 @@ impl Engine {
     /// Lets go of a stream that is on no list, and may not be read any more.
     pub(super) fn forget_unlisted(&mut self, stream: &StreamId, code: Code, detail: &str) {
         self.give_back_all(stream, code, detail);
-        self.drop_held(stream);
+        self.drop_loaded(stream);
         self.empty_timelines(self.open_timelines(stream));
         let shown = stream.conversation().filter(|conversation| self.open.contains_key(conversation));
         shown.into_iter().for_each(|conversation| self.ctx.update(Update::Gone(conversation)));
     }
 
     /// Holds nothing of a stream any more, in memory and in the store.
-    pub(super) fn drop_held(&mut self, stream: &StreamId) {
+    pub(super) fn drop_loaded(&mut self, stream: &StreamId) {
         self.drop_stored(stream);
         self.ctx.store.write(Write::Delete(record::head_key(stream)));
         self.heads.remove(stream);

@@ -118,7 +118,7 @@ impl Engine {
 
     /// Another history than the one that is held.
     pub(super) fn report_history(&mut self, stream: &StreamId) {
-        let position = self.held_head(stream).map_or(Position::ZERO, |head| head.position);
+        let position = self.loaded_head(stream).map_or(Position::ZERO, |head| head.position);
         let (conversation, detail) =
             (stream.conversation(), "the journal up to here is another one than was told".to_owned());
         let code = Code::HistoryDiffers;

@@ -14,11 +14,11 @@ impl Engine {
     pub(super) fn tell_head(&mut self, request: u64, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         let head =
-            self.held_head(&stream).filter(|head| head.position > Position::ZERO && !self.heads.is_former(&stream));
+            self.loaded_head(&stream).filter(|head| head.position > Position::ZERO && !self.heads.is_former(&stream));
         self.ctx.update(Update::Head { request, head });
     }
 
-    pub(super) fn held_head(&self, stream: &StreamId) -> Option<Head> {
+    pub(super) fn loaded_head(&self, stream: &StreamId) -> Option<Head> {
         match self.streams.get(stream) {
             Some(Slot::Loaded(replica)) if replica.former.is_some() => None,
             Some(Slot::Loaded(replica)) => Some(replica.confirmed.head()),
@@ -33,7 +33,7 @@ impl Engine {
             // The answer is compared, and can be followed by another question.
             return false;
         }
-        let held = self.held_head(stream).filter(|_| !self.heads.is_former(stream));
+        let held = self.loaded_head(stream).filter(|_| !self.heads.is_former(stream));
         let differs = held.is_some_and(|held| held.position == told.position && held.chain != told.chain);
         if differs {
             self.meet_another_history(stream);

@@ -28,7 +28,7 @@ use crate::{
     sorted::{SortedMap, SortedSet},
     storage::{Record, Write},
     time::WallTime,
-    wire::{FetchScope, Fetched, HeldChange, Refused},
+    wire::{FetchScope, Fetched, Refused, WaitingChange},
 };
 
 /// Why something is given back, for people who debug.
@@ -99,7 +99,7 @@ impl Engine {
     /// What to ask of a stream: what is behind the held position, everything, or
     /// of one of a former incarnation everything and what is lacking of the own.
     /// None while the latter is being read.
-    pub(super) fn fetch_scope(&mut self, stream: &StreamId) -> Option<(FetchScope, Vec<HeldChange>)> {
+    pub(super) fn fetch_scope(&mut self, stream: &StreamId) -> Option<(FetchScope, Vec<WaitingChange>)> {
         let (watches, is_unlisted) = (self.watches(stream), self.is_unlisted(stream));
         let replica = self.replica(stream)?;
         replica.asked.clear();

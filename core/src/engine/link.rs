@@ -205,7 +205,7 @@ impl Engine {
             if let Slot::Loaded(replica) = slot {
                 replica.outbox.in_flight = None;
                 replica.fetch = None;
-                replica.holding.retain(|_, request| request.is_none());
+                replica.loading.retain(|_, request| request.is_none());
             }
         }
         self.ctx.timers.stop(Timer::Heartbeat);

@@ -11,7 +11,7 @@ use crate::{
     limits::Limits,
     sorted::SortedSet,
     time::{MonotonicTime, WallTime},
-    wire::{Accepted, HeldChange, PushedChange},
+    wire::{Accepted, PushedChange, WaitingChange},
 };
 
 /// How often a command is written anew before it is refused after all: a
@@ -50,8 +50,8 @@ impl OutboxEntry {
     }
 
     /// The change of a message, to be asked about.
-    pub(super) fn held_change(&self) -> Option<HeldChange> {
-        Some(HeldChange { hash: self.change.hash(), message: Some(self.stamp()?), accepted_at: None })
+    pub(super) fn waiting_change(&self) -> Option<WaitingChange> {
+        Some(WaitingChange { hash: self.change.hash(), message: Some(self.stamp()?), accepted_at: None })
     }
 
     pub(super) fn record(&self) -> OutboxRecord {

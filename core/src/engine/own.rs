@@ -21,14 +21,14 @@ use crate::{
     sorted::{SortedMap, SortedSet},
     storage::Record,
     time::WallTime,
-    wire::HeldChange,
+    wire::WaitingChange,
 };
 
 /// Something that this account wrote and that was admitted.
 #[derive(Debug, Clone)]
 pub(super) struct Own {
     /// The change by which it did.
-    pub(super) change: HeldChange,
+    pub(super) change: WaitingChange,
     /// When: a message as it was accepted, all else as it was written.
     pub(super) at: WallTime,
     pub(super) written: Written,
@@ -63,7 +63,7 @@ impl Author<'_> {
                 let message = messages.get(id).filter(|message| message.id.author == *self.account)?;
                 let admission = document.admissions().get(id)?;
                 let at = admission.accepted_at;
-                let change = HeldChange { hash: *hash, message: Some(id.stamp), accepted_at: Some(at) };
+                let change = WaitingChange { hash: *hash, message: Some(id.stamp), accepted_at: Some(at) };
                 let said = message.edit.as_ref().map_or(statement.at, |edit| edit.at);
                 return Some(Own { change, at, written: Written::Message(again(document.id(), message)?, said) });
             }
@@ -77,7 +77,7 @@ impl Author<'_> {
                 | (DocumentId::Timeline(_), Fact::Info(..)) => statement.device == self.device,
                 _ => false,
             };
-            let change = HeldChange { hash: *hash, message: None, accepted_at: None };
+            let change = WaitingChange { hash: *hash, message: None, accepted_at: None };
             is_own.then(|| Own { change, at: *at, written: Written::Statement(document.id().clone(), fact.clone()) })
         };
         document.statements().into_iter().filter_map(own).collect()

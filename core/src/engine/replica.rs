@@ -53,7 +53,7 @@ pub(super) struct Replica {
     /// Messages in the outbox that the fetch under way asks about.
     pub(super) asked: Vec<ChangeHash>,
     /// Set when a new start came, and messages wait of which that did not tell.
-    pub(super) doubtful: bool,
+    pub(super) may_be_admitted: bool,
     /// Set while what is held is of a former incarnation of the server's store.
     pub(super) former: Option<Former>,
     /// Why this account may no longer write here, told by Revoked.
@@ -70,9 +70,9 @@ pub(super) struct Replica {
     /// Threads that a screen shows.
     pub(super) wanted: SortedSet<ConversationId>,
     /// Threads on their way here, with the fetch of those that are asked for.
-    pub(super) holding: SortedMap<ConversationId, Option<u64>>,
+    pub(super) loading: SortedMap<ConversationId, Option<u64>>,
     /// Threads that the server put off, and when to ask for them again.
-    pub(super) held_later: SortedMap<ConversationId, MonotonicTime>,
+    pub(super) load_at: SortedMap<ConversationId, MonotonicTime>,
     /// Threads whose stored records are behind.
     pub(super) changed_threads: SortedSet<ConversationId>,
     /// What the screen has to look at again.
@@ -150,7 +150,7 @@ impl Replica {
             rewrite_due: false,
             stamps_due: false,
             asked: Vec::new(),
-            doubtful: false,
+            may_be_admitted: false,
             former: None,
             revoked: None,
             tail: SortedMap::new(),
@@ -158,8 +158,8 @@ impl Replica {
             compaction_due: false,
             passed: SortedMap::new(),
             wanted: SortedSet::new(),
-            holding: SortedMap::new(),
-            held_later: SortedMap::new(),
+            loading: SortedMap::new(),
+            load_at: SortedMap::new(),
             changed_threads: SortedSet::new(),
             touched: Touched { all: true, row: true, detail: true, ..Touched::default() },
             used: 0,
@@ -174,7 +174,7 @@ impl Replica {
 
     /// When what the server put off is tried again: pushes, fetches, and what waits aside.
     pub(super) fn deferred_timers(&self) -> impl Iterator<Item = MonotonicTime> {
-        let threads = self.held_later.values().min().copied();
+        let threads = self.load_at.values().min().copied();
         [self.outbox.retry_at, self.fetch_at, self.aside_timer(), threads].into_iter().flatten()
     }
 
@@ -206,8 +206,8 @@ impl Replica {
         at: WallTime,
     ) -> Result<Executed, Refusal> {
         let plan = self.plan(session, limits, now, &command, at);
-        let Some(plan) = plan.inspect_err(|_| self.settle())? else {
-            self.settle();
+        let Some(plan) = plan.inspect_err(|_| self.drop_idle_view())? else {
+            self.drop_idle_view();
             return Ok(Executed::Satisfied);
         };
         let view = self.view.get_or_insert_with(|| self.confirmed.clone());
@@ -310,7 +310,7 @@ impl Replica {
                 }
             }
         }
-        self.settle();
+        self.drop_idle_view();
         if self.view.is_none() {
             self.reapply();
         }
@@ -388,7 +388,7 @@ impl Replica {
     }
 
     /// With nothing pending, what the person sees is what is admitted.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn drop_idle_view(&mut self) {
         if self.outbox.is_empty() {
             self.view = None;
         }
@@ -418,7 +418,7 @@ impl Replica {
                 Err(refusal) => rewritten.refused.push((sequence, command, at, refusal)),
             }
         }
-        self.settle();
+        self.drop_idle_view();
         rewritten
     }
 

@@ -100,8 +100,8 @@ impl Engine {
         let older = Older::than(replica, replica.timeline(conversation), behind, count);
         let lowest = replica.lowest_page(replica.timeline(conversation));
         let whole = replica.whole;
-        if whole && !replica.holds(conversation) {
-            return self.hold_thread(&stream, conversation);
+        if whole && !replica.has_timeline(conversation) {
+            return self.load_thread(&stream, conversation);
         }
         let (floor, shown) = (older.floor(count, lowest, behind), older.messages.len());
         let has_older = older.has_more || lowest > 1;
@@ -265,7 +265,7 @@ impl Engine {
 
     fn flush_timeline(&mut self, conversation: ConversationId, touched: &Touched) {
         let Some((open, replica)) = self.shown(conversation) else { return };
-        let is_here = replica.whole && replica.holds(conversation);
+        let is_here = replica.whole && replica.has_timeline(conversation);
         if !open.live && !is_here {
             return;
         }

@@ -76,16 +76,16 @@ impl Engine {
         command: Command,
     ) {
         self.commands.await_thread(thread, request, command);
-        self.hold_thread(stream, thread);
+        self.load_thread(stream, thread);
     }
 
     /// Brings in a thread's document and its newest page.
-    pub(super) fn hold_thread(&mut self, stream: &StreamId, thread: ConversationId) {
+    pub(super) fn load_thread(&mut self, stream: &StreamId, thread: ConversationId) {
         let Some(replica) = self.replica(stream) else { return };
-        if replica.holding.contains_key(&thread) {
+        if replica.loading.contains_key(&thread) {
             return;
         }
-        replica.holding.insert(thread, None);
+        replica.loading.insert(thread, None);
         let since = replica.confirmed.position();
         let mut keys: Vec<_> = replica.thread_documents(thread).iter().map(record::document_key).collect();
         keys.push(record::tail_prefix(stream));
@@ -101,8 +101,8 @@ impl Engine {
         records: &[Record],
     ) {
         let Some(replica) = self.replica(stream) else { return };
-        if replica.holds(thread) {
-            return self.thread_held(stream, thread);
+        if replica.has_timeline(thread) {
+            return self.thread_loaded(stream, thread);
         }
         let known = replica.confirmed.thread(thread).cloned();
         let mut documents = Vec::new();
@@ -129,7 +129,7 @@ impl Engine {
         let is_online = self.link.is_online();
         let Some(replica) = self.replica(stream) else { return };
         if is_online {
-            replica.holding.insert(thread, Some(request));
+            replica.loading.insert(thread, Some(request));
             let scope = FetchScope::Thread(thread);
             return self.ctx.send(&ClientFrame::Fetch(Fetch {
                 request,
@@ -139,7 +139,7 @@ impl Engine {
                 chain: None,
             }));
         }
-        replica.holding.remove(&thread);
+        replica.loading.remove(&thread);
         self.fail_waiting(thread, Code::Unreachable, "the thread was never loaded on this device");
     }
 
@@ -154,8 +154,8 @@ impl Engine {
     ) {
         let Some(replica) = self.replica(stream) else { return };
         if documents.iter().any(|document| replica.has_passed(document.id(), since)) {
-            replica.holding.remove(&thread);
-            return self.hold_thread(stream, thread);
+            replica.loading.remove(&thread);
+            return self.load_thread(stream, thread);
         }
         let mut kept = Vec::new();
         for document in documents {
@@ -165,13 +165,13 @@ impl Engine {
             }
         }
         kept.into_iter().for_each(|write| self.ctx.store.write(write));
-        self.thread_held(stream, thread);
+        self.thread_loaded(stream, thread);
     }
 
     /// What waited for a thread goes on.
-    fn thread_held(&mut self, stream: &StreamId, thread: ConversationId) {
+    fn thread_loaded(&mut self, stream: &StreamId, thread: ConversationId) {
         let Some(replica) = self.replica(stream) else { return };
-        replica.holding.remove(&thread);
+        replica.loading.remove(&thread);
         if replica.rewrite_due && replica.fetch.is_none() {
             self.rewrite(stream);
         }
@@ -202,7 +202,7 @@ impl Engine {
         for thread in fetched.threads.iter().map(|thread| thread.id) {
             let lacks = self.replica(stream).is_some_and(|replica| replica.lacks(thread));
             if lacks && self.open.contains_key(&thread) {
-                self.hold_thread(stream, thread);
+                self.load_thread(stream, thread);
             }
         }
     }
@@ -210,15 +210,15 @@ impl Engine {
     /// A thread that was asked for and is not told; whether it was one.
     pub(super) fn thread_refused(&mut self, stream: &StreamId, refused: &Refused) -> bool {
         let Some(replica) = self.replica(stream) else { return false };
-        let asked = replica.holding.iter().find(|(_, request)| **request == Some(refused.request));
+        let asked = replica.loading.iter().find(|(_, request)| **request == Some(refused.request));
         let Some(thread) = asked.map(|(thread, _)| *thread) else { return false };
-        replica.holding.remove(&thread);
+        replica.loading.remove(&thread);
         // What was shown of it before it had to be asked for is held no more.
         replica.touched.detail |= refused.retry_at.is_none();
         let is_due = replica.rewrite_due;
         self.fail_waiting(thread, refused.code, &refused.detail);
         match refused.retry_at {
-            Some(retry_at) => self.hold_later(stream, thread, retry_at),
+            Some(retry_at) => self.load_later(stream, thread, retry_at),
             // Whatever was written there is refused here, with its words.
             None if is_due => self.rewrite_now(stream),
             None => {}
@@ -228,24 +228,24 @@ impl Engine {
 
     /// Asks for a thread again when its time has come: for nothing else of its stream, or
     /// a server that lets few questions pass would have to answer those again and again.
-    fn hold_later(&mut self, stream: &StreamId, thread: ConversationId, retry_at: WallTime) {
+    fn load_later(&mut self, stream: &StreamId, thread: ConversationId, retry_at: WallTime) {
         let at = self.ctx.now.monotonic.plus(deferral(retry_at, self.ctx.wall()));
         if let Some(replica) = self.replica(stream) {
-            replica.held_later.insert(thread, at);
+            replica.load_at.insert(thread, at);
         }
     }
 
     /// Asks again for threads that were put off, where somebody still waits for them.
-    pub(super) fn hold_deferred(&mut self, stream: &StreamId) {
+    pub(super) fn load_deferred(&mut self, stream: &StreamId) {
         let now = self.ctx.now.monotonic;
         let Some(replica) = self.streams.quietly(stream) else { return };
         let due: Vec<ConversationId> =
-            replica.held_later.iter().filter(|(_, at)| **at <= now).map(|(thread, _)| *thread).collect();
+            replica.load_at.iter().filter(|(_, at)| **at <= now).map(|(thread, _)| *thread).collect();
         for thread in due {
             let Some(replica) = self.replica(stream) else { return };
-            replica.held_later.remove(&thread);
+            replica.load_at.remove(&thread);
             if replica.rewrite_due || self.open.contains_key(&thread) {
-                self.hold_thread(stream, thread);
+                self.load_thread(stream, thread);
             }
         }
     }
@@ -274,20 +274,20 @@ impl Replica {
 
     /// Whether the newest of a conversation or of a thread can be shown: all
     /// of a thread that was not opened.
-    pub(super) fn holds(&self, timeline: ConversationId) -> bool {
+    pub(super) fn has_timeline(&self, timeline: ConversationId) -> bool {
         let is_loaded = |document: &DocumentId| self.confirmed.document(document).is_some();
         self.confirmed.thread(timeline).is_none() || self.thread_documents(timeline).iter().all(is_loaded)
     }
 
     /// Whether a thread is known of and cannot be written in, because it is not loaded.
     pub(super) fn lacks(&self, thread: ConversationId) -> bool {
-        self.whole && !self.holds(thread)
+        self.whole && !self.has_timeline(thread)
     }
 
     /// A thread that waits for its documents before the outbox can be written anew.
     pub(super) fn lacking_thread(&self) -> Option<ConversationId> {
         let mut threads = self.outbox.entries.iter().filter_map(|entry| entry.document.thread());
-        threads.find(|thread| !self.holds(*thread))
+        threads.find(|thread| !self.has_timeline(*thread))
     }
 
     /// Takes in what is known of threads elsewhere.

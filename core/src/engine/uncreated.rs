@@ -39,7 +39,7 @@ impl Engine {
     pub(super) fn forget_thread(&mut self, thread: ConversationId) {
         let Some((open, replica)) = self.shown(thread) else { return };
         let is_unknown = replica.view().thread(thread).is_none();
-        let is_lost = replica.revoked.is_some() && !replica.holding.contains_key(&thread);
+        let is_lost = replica.revoked.is_some() && !replica.loading.contains_key(&thread);
         if open.conversation != thread && replica.whole && (is_unknown || is_lost) {
             self.tell_gone(thread);
         }

@@ -42,7 +42,7 @@ pub use policy::{
 pub use presence::PresenceKind;
 pub use profile::{AccountKind, Profile};
 pub use query::{
-    ActivityKey, DirectoryQuery, DirectoryRow, Listing, OwnQuery, PAGE_MAX, Query, WordKey, is_held, member_status,
+    ActivityKey, DirectoryQuery, DirectoryRow, Listing, OwnQuery, PAGE_MAX, Query, WordKey, has_row, member_status,
 };
 pub use receipt::Receipt;
 pub use resource::Resource;

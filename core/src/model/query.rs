@@ -232,7 +232,7 @@ pub fn member_status(role: &Role, status: MemberStatus) -> MemberStatus {
 
 /// Whether a device has the row of every conversation where its account stands
 /// so: of the others it may have been told by nobody.
-pub fn is_held(status: MemberStatus) -> bool {
+pub fn has_row(status: MemberStatus) -> bool {
     match status {
         MemberStatus::Active | MemberStatus::Subscribed | MemberStatus::Invited | MemberStatus::Requested => true,
         MemberStatus::Left | MemberStatus::Removed | MemberStatus::Banned | MemberStatus::Unknown => false,
@@ -247,7 +247,7 @@ impl OwnQuery {
 
     /// The statuses that are asked for.
     pub fn statuses(&self) -> Vec<MemberStatus> {
-        all_unless(&self.statuses, MemberStatus::ALL.iter().copied().filter(|status| is_held(*status)))
+        all_unless(&self.statuses, MemberStatus::ALL.iter().copied().filter(|status| has_row(*status)))
     }
 
     /// The states that are asked for.

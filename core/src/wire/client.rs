@@ -202,7 +202,7 @@ pub struct Fetch {
     /// have been, at most `Limits::HELD_CHANGES_MAX`, in their order: the answer says which
     /// of them it lacks.
     #[cbor(n(3), skip_if = "Vec::is_empty", default)]
-    pub held: Vec<HeldChange>,
+    pub held: Vec<WaitingChange>,
     /// The hash of the journal up to the position that the scope names, as it is held: where the
     /// stream has another one there, the answer is Refused with `history_differs`.
     #[n(4)]
@@ -212,7 +212,7 @@ pub struct Fetch {
 /// A change that a former incarnation of the store had, or may have had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct HeldChange {
+pub struct WaitingChange {
     /// The hash of the change.
     #[n(0)]
     pub hash: ChangeHash,

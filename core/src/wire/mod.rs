@@ -16,8 +16,8 @@ mod subscriber;
 mod version;
 
 pub use client::{
-    ClientFrame, Fetch, FetchScope, HeldChange, Hello, MembershipRequest, PresenceNotice, Push, PushedChange,
-    ReceiptNotice, question_in,
+    ClientFrame, Fetch, FetchScope, Hello, MembershipRequest, PresenceNotice, Push, PushedChange, ReceiptNotice,
+    WaitingChange, question_in,
 };
 pub use codec::{DecodeFrameError, decode, encode};
 pub use contact::{ContactMatch, ContactMatches, MatchContacts};

@@ -23,7 +23,7 @@ impl State {
 
     /// Lets go of what is not likely to be needed soon; tells the bytes kept.
     pub(super) fn trim(&mut self, bytes_max: usize) -> usize {
-        self.stream.settle();
+        self.stream.drop_fallbacks();
         if self.bytes() > bytes_max {
             let old = |document: &&Document| !self.stream.is_base(document.id());
             let old: Vec<DocumentId> =

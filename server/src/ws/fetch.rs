@@ -15,7 +15,7 @@ use tidings_core::{
     limits::Limits,
     model::{ConversationState, MemberStatus, Thread},
     time::WallTime,
-    wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, HeldChange, MemberReceipt, Refused, ServerFrame, Unread},
+    wire::{DocumentSnapshot, Fetch, FetchScope, Fetched, MemberReceipt, Refused, ServerFrame, Unread, WaitingChange},
 };
 use tokio::time::Instant;
 
@@ -201,7 +201,7 @@ impl Fetching<'_> {
     }
 
     /// The changes that are asked about.
-    fn asked(&self) -> &[HeldChange] {
+    fn asked(&self) -> &[WaitingChange] {
         &self.fetch.held[..self.fetch.held.len().min(Limits::HELD_CHANGES_MAX)]
     }
 
@@ -224,12 +224,12 @@ impl Fetching<'_> {
         let hashes: Vec<ChangeHash> = held.iter().map(|change| change.hash).collect();
         let found = self.node.store.find_changes(self.tenant(), &self.fetch.stream, &hashes).await?;
         let found: BTreeMap<ChangeHash, FoundChange> = found.into_iter().map(|change| (change.hash, change)).collect();
-        let lacking: Vec<&HeldChange> = held.iter().filter(|change| !found.contains_key(&change.hash)).collect();
+        let lacking: Vec<&WaitingChange> = held.iter().filter(|change| !found.contains_key(&change.hash)).collect();
         let again = match lacking.iter().any(|change| change.message.is_some()) {
             true => {
                 // What was written again stands behind all that the store was put back with.
                 // The very same change may have been, but not at the same time.
-                let is_of_before = |change: &&HeldChange| {
+                let is_of_before = |change: &&WaitingChange| {
                     let found = found.get(&change.hash);
                     found.is_some_and(|found| Some(found.accepted_at) == change.accepted_at)
                 };
@@ -238,7 +238,7 @@ impl Fetching<'_> {
             }
             false => BTreeSet::new(),
         };
-        let is_there = |change: &HeldChange| change.message.is_some_and(|stamp| again.contains(&stamp));
+        let is_there = |change: &WaitingChange| change.message.is_some_and(|stamp| again.contains(&stamp));
         Ok(lacking.into_iter().filter(|change| !is_there(change)).map(|change| change.hash).collect())
     }
 

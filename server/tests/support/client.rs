@@ -8,8 +8,8 @@ use tidings_core::{
     ids::{ConversationId, DeviceId, StreamId},
     journal::{ChainHash, Cursor, Entry, Position},
     wire::{
-        Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, HeldChange, Hello, Push, PushedChange, Refused,
-        ServerFrame, Versions, decode_frame,
+        Accepted, ClientFrame, Closed, Fetch, FetchScope, Fetched, Hello, Push, PushedChange, Refused, ServerFrame,
+        Versions, WaitingChange, decode_frame,
     },
 };
 use tokio::net::TcpStream;
@@ -227,7 +227,7 @@ impl Client {
         &mut self,
         stream: &StreamId,
         scope: FetchScope,
-        held: Vec<HeldChange>,
+        held: Vec<WaitingChange>,
     ) -> Result<Fetched, Refused> {
         self.ask(Fetch { request: 0, stream: stream.clone(), scope, held, chain: None }).await
     }

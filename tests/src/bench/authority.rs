@@ -58,7 +58,7 @@ pub fn measure(page: u32, clock: Clock<'_>) -> Cost {
     for _ in 0..page {
         admit(&mut stream, &writer.write());
     }
-    stream.settle();
+    stream.drop_fallbacks();
     let pushed: Vec<(Session, PushedChange)> = (0..MEASURED).map(|_| writer.write()).collect();
     let mut stepwise = stream.clone();
     let whole = pushed.iter().map(|pushed| {

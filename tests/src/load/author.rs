@@ -106,7 +106,7 @@ impl Author {
         for page in 1..self.stream.page() {
             self.stream.remove(&TimelineId::of(self.conversation).page(page));
         }
-        self.stream.settle();
+        self.stream.drop_fallbacks();
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl Author {
         let conversation = self.conversation;
         let command = SendMessage { stamp, ..SendMessage::new(conversation, text) };
         let change = self.write(who, device, command);
-        self.stream.settle();
+        self.stream.drop_fallbacks();
         change
     }
 }

@@ -8,7 +8,7 @@ use tidings_core::{
     engine::ConnectionState,
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId},
     limits::Limits,
-    model::{MemberStatus, Reachability, Receipt, is_held},
+    model::{MemberStatus, Reachability, Receipt, has_row},
 };
 use tidings_server::verify::verify_all;
 
@@ -180,7 +180,7 @@ impl Checks {
                 // Who was out of it before is told no more, and keeps what they had.
                 let is_out = |client: &&Client| {
                     let row = client.screen.inbox.get(&conversation);
-                    row.is_some_and(|row| !is_held(row.status))
+                    row.is_some_and(|row| !has_row(row.status))
                 };
                 for client in world.clients().iter().filter(|client| !is_out(client)) {
                     let account = &client.account;

@@ -109,7 +109,7 @@ impl Document {
             ..Document::new(self.id.clone())
         };
         begun.apply(change)?;
-        begun.settle();
+        begun.drop_fallback();
         *self = begun;
         Ok(())
     }

@@ -48,7 +48,7 @@ impl Document {
             None => Self::new(id),
         };
         document.apply_tail(tail)?;
-        document.settle();
+        document.drop_fallback();
         Ok(document)
     }
 

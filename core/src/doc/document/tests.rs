@@ -58,7 +58,7 @@ fn b13_a_document_is_as_it_was_when_the_library_fails() {
         assert_eq!(failed, Err(ApplyChangeError::Apply("the library failed".into())));
         assert_eq!((document.heads(), document.changes(), document.latest_of(bob), document.save()), before);
     }
-    document.settle();
+    document.drop_fallback();
     let change = writer.write(bob, AT, &title("after all")).unwrap();
     document.apply(&change).unwrap();
     assert_eq!(document.heads(), writer.heads());

@@ -8,7 +8,7 @@ use crate::{
     api::ConversationRow,
     code::Code,
     engine::{Engine, Update},
-    model::{ActivityKey, DirectoryRow, OwnQuery, Query, WordKey, is_found, is_held, member_status, search},
+    model::{ActivityKey, DirectoryRow, OwnQuery, Query, WordKey, has_row, is_found, member_status, search},
     sorted::SortedMap,
     wire::{ClientFrame, List, Listed, ListedRow, ListedRows, Refused},
 };
@@ -83,7 +83,7 @@ impl Engine {
     }
 
     fn is_complete(&self, query: &OwnQuery) -> bool {
-        self.link.cursor().is_some() && query.statuses().into_iter().all(is_held)
+        self.link.cursor().is_some() && query.statuses().into_iter().all(has_row)
     }
 
     fn list_here(&mut self, request: u64, query: &OwnQuery) {
@@ -91,7 +91,7 @@ impl Engine {
         let is_asked = |row: &&ConversationRow| {
             let status = member_status(&row.role, row.status);
             let is_behind = query.after.is_none_or(|after| key_of(row).is_behind(&after));
-            let is_in_state = !is_held(status) || states.contains(&row.state);
+            let is_in_state = !has_row(status) || states.contains(&row.state);
             let is_of = kinds.contains(&row.kind) && statuses.contains(&status);
             let is_about = query.resource.is_none() || row.resource == query.resource;
             is_of && is_in_state && is_about && is_behind && is_found(&row.name, &query.words)

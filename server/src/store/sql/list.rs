@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidings_core::{
     ids::{AccountId, ConversationId, TenantId},
     journal::{ChainHash, Position},
-    model::{ActivityKey, ConversationKind, ConversationState, MemberStatus, OwnQuery, Receipt, is_held},
+    model::{ActivityKey, ConversationKind, ConversationState, MemberStatus, OwnQuery, Receipt, has_row},
     time::WallTime,
     wire::{ConversationSummary, ListedRow},
 };
@@ -84,7 +84,7 @@ pub(super) async fn own_conversations<B: Backend>(
     let held: BTreeSet<ConversationId> = listed
         .iter()
         .map(|row| &row.summary)
-        .filter(|summary| is_held(summary.status))
+        .filter(|summary| has_row(summary.status))
         .map(|it| it.conversation)
         .collect();
     let told = summaries::<B>(connection, rot, tenant, account, &held).await?;

@@ -7,25 +7,25 @@ use crate::{
     ids::{ChangeHash, StreamId},
     journal::Position,
     limits::Limits,
-    wire::{Fetched, HeldChange},
+    wire::{Fetched, WaitingChange},
 };
 
 impl Replica {
     /// The messages that wait, to be asked about.
-    fn waiting_messages(&self) -> Vec<HeldChange> {
-        let messages = self.outbox.entries.iter().filter_map(OutboxEntry::held_change);
+    fn waiting_messages(&self) -> Vec<WaitingChange> {
+        let messages = self.outbox.entries.iter().filter_map(OutboxEntry::waiting_change);
         messages.take(Limits::HELD_CHANGES_MAX).collect()
     }
 }
 
 impl Engine {
     /// What to ask about with a fetch of what came behind a position, where a new start is to be expected.
-    pub(super) fn ask_of_waiting(&mut self, stream: &StreamId, after: Position) -> Vec<HeldChange> {
+    pub(super) fn ask_of_waiting(&mut self, stream: &StreamId, after: Position) -> Vec<WaitingChange> {
         let told = stream.conversation().and_then(|conversation| Some(self.inbox.get(&conversation)?.head));
         let behind = told.unwrap_or_default().number().saturating_sub(after.number());
         let is_far = behind > u64::from(self.ctx.limits.catch_up_entries_max);
         let Some(replica) = self.replica(stream) else { return Vec::new() };
-        if !replica.doubtful && !is_far {
+        if !replica.may_be_admitted && !is_far {
             return Vec::new();
         }
         let asked = replica.waiting_messages();
@@ -37,8 +37,8 @@ impl Engine {
     pub(super) fn takes_what_is_there(&mut self, stream: &StreamId, fetched: &Fetched) -> bool {
         let Some(replica) = self.replica(stream) else { return true };
         let asked = core::mem::take(&mut replica.asked);
-        replica.doubtful = asked.is_empty() && !replica.waiting_messages().is_empty();
-        if replica.doubtful {
+        replica.may_be_admitted = asked.is_empty() && !replica.waiting_messages().is_empty();
+        if replica.may_be_admitted {
             return false;
         }
         let is_there = |hash: &ChangeHash| !fetched.lacks.contains(hash);
