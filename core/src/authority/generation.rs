@@ -38,6 +38,7 @@ impl Stream {
         let (position, system) = (self.position().next(), self.system);
         let change = self.document(document)?.squash(system, position, accepted_at)?;
         self.document_mut(document)?.begin_generation(&change, position).ok()?;
+        self.count(document, &AccountId::system(), (position, accepted_at), &[]);
         let entry = Entry {
             position,
             document: document.clone(),

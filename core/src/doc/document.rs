@@ -192,12 +192,14 @@ impl Document {
     }
 
     /// What it says under each key, or no longer says, and who said so last; in the order in
-    /// which that was said. Reads every change: for what is rare.
+    /// which that was said. What only its generation states is left out: nobody knows who said
+    /// that, or when. Reads every change: for what is rare.
     pub fn statements(&self) -> Vec<Statement> {
         let saved = self.automerge.get_changes(&[]);
         let saved = saved.iter().filter_map(|change| Change::restore(change.raw_bytes()).ok());
         let mut last: SortedMap<String, (u64, DeviceId, ChangeHash, WallTime)> = SortedMap::new();
-        for change in saved.chain(self.run.changes().iter().map(|change| (**change).clone())) {
+        let changes = saved.chain(self.run.changes().iter().map(|change| (**change).clone()));
+        for change in changes.filter(|change| !change.is_generation()) {
             let (device, hash, at) = (change.device(), change.hash(), change.at());
             for (number, operation) in (change.start_operation()..).zip(change.operations()) {
                 let Some(key) = operation.key.as_deref() else { continue };

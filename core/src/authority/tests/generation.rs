@@ -6,7 +6,7 @@ use crate::{
     authority::Verifier,
     ids::ChangeHash,
     journal::{ChainHash, Entry},
-    model::{Conversation, Grant},
+    model::{Conversation, Grant, Thread},
 };
 
 const LATER: WallTime = WallTime::from_millis(NOW.as_millis() + 90_000);
@@ -167,6 +167,39 @@ fn j60_a_generation_names_its_place_and_what_it_replaces() {
     // Nothing of what was said before is left.
     let (_, data, _) = fixture.conversation_document().save();
     assert!(!data.windows(4).any(|bytes| bytes == b"Trip"));
+}
+
+#[test]
+fn j60_a_generation_of_a_thread_is_counted_like_any_of_its_entries() {
+    let (mut fixture, thread) = Fixture::with_thread();
+    fixture.say_in("me", thread, 1, 3).unwrap();
+    let document = TimelineId::of_thread(fixture.conversation(), thread).document();
+    let before = fixture.stream.thread(thread).unwrap().clone();
+    let squashed = fixture.stream.squash(&document, LATER).unwrap();
+    fixture.admitted.push(squashed.entry.clone());
+    let counted = fixture.stream.thread(thread).unwrap();
+    assert_eq!(*counted, Thread { position: squashed.entry.position, ..before });
+    let mut told = Stream::new(fixture.stream.tenant().clone(), fixture.stream.id().clone());
+    for entry in &fixture.admitted {
+        told.insert_missing_for(&entry.document, &entry.change);
+        told.receive_entry(entry).unwrap();
+    }
+    assert_eq!(told.thread(thread), Some(counted));
+}
+
+#[test]
+fn e66_what_only_a_generation_states_nobody_said() {
+    let mut fixture = Fixture::group();
+    let said = |fixture: &Fixture| -> Vec<Fact> {
+        fixture.conversation_document().statements().into_iter().map(|statement| statement.fact).collect()
+    };
+    assert!(said(&fixture).contains(&title("Trip")));
+    fixture.squash();
+    assert_eq!(said(&fixture), []);
+    fixture.push("ow", None, &[title("Boats")]).unwrap();
+    fixture.push("ow", None, &[Fact::Locked(true)]).unwrap();
+    fixture.push("ow", None, &[Fact::Info(InfoField::Title, None)]).unwrap();
+    assert_eq!(said(&fixture), [Fact::Locked(true), Fact::Info(InfoField::Title, None)]);
 }
 
 #[test]

@@ -27,13 +27,19 @@ impl Fixture {
         Ok(thread)
     }
 
-    fn say_in(&mut self, name: &str, thread: ConversationId, page: u32, number: u8) -> Result<Admitted, Code> {
+    pub(super) fn say_in(
+        &mut self,
+        name: &str,
+        thread: ConversationId,
+        page: u32,
+        number: u8,
+    ) -> Result<Admitted, Code> {
         let document = TimelineId::of_thread(self.conversation(), thread).page(page);
         self.push_to(name, &document, &[says(number, name)])
     }
 
     /// A group with a thread of `me`'s message 2, which `me` opened.
-    fn with_thread() -> (Fixture, ConversationId) {
+    pub(super) fn with_thread() -> (Fixture, ConversationId) {
         let mut fixture = Fixture::group();
         let conversation = fixture.conversation();
         let thread = fixture.open("me", conversation, &message(2, "me"), 1).unwrap();

@@ -2,13 +2,17 @@
 
 use super::*;
 use crate::{
-    authority::Stream,
+    authority::{Session, Stream},
+    command::SetInfo,
     doc::{Document, Fact},
-    engine::{outbox::OutboxEntry, replica::Replica},
+    engine::{
+        outbox::OutboxEntry,
+        replica::{Executed, Replica},
+    },
     ids::{DeviceId, DocumentId, TimelineId},
     journal::{Entry, Position},
-    model::{ConversationKind, Created, InfoField},
-    wire::{DocumentSnapshot, Fetched},
+    model::{ConversationKind, Created, InfoField, MemberStatus, Membership, Role},
+    wire::{DocumentSnapshot, Fetched, PushedChange},
 };
 
 const AT: WallTime = WallTime::from_millis(1_767_225_600_000);
@@ -106,4 +110,166 @@ fn e141_a_later_generation_is_of_the_same_history() {
     // The other way round what is held is lacking.
     assert_eq!(squashed.entry.position, held.confirmed.position());
     assert!(held.restart(&fetched(&server, of_former)).is_err());
+}
+
+const NAMES: [&str; 3] = ["ann", "bob", "carl"];
+
+fn session(name: &str) -> Session {
+    let device = DeviceId::from_bytes([name.as_bytes()[0]; 16]);
+    let tenant = TenantId::parse("acme").unwrap();
+    Session { tenant, account: AccountId::parse(name).unwrap(), device, administrator: false }
+}
+
+/// What somebody commands of the conversation, by two numbers.
+fn command(conversation: ConversationId, which: u8, of: u8) -> Command {
+    let text = (of > 0).then(|| format!("text {of}"));
+    let account = AccountId::parse(NAMES[usize::from(of) % NAMES.len()]).unwrap();
+    match which % 5 {
+        0 | 1 => SetInfo { conversation, field: InfoField::Title, text }.into(),
+        2 => SetInfo { conversation, field: InfoField::Description, text }.into(),
+        3 => SetMemberText { conversation, field: MemberField::DisplayName, text }.into(),
+        _ => {
+            let role = if of.is_multiple_of(2) { Role::Admin } else { Role::Member };
+            crate::command::ChangeRole { conversation, account, role }.into()
+        }
+    }
+}
+
+/// A conversation at the server, and somebody's device that was away.
+struct Late {
+    server: Stream,
+    held: Replica,
+    entries: Vec<Entry>,
+    conversation: ConversationId,
+    refused: usize,
+}
+
+impl Late {
+    /// Ann owns the conversation, Bob, whose device it is, is an admin, and Carl a member.
+    fn begin() -> Self {
+        let (tenant, conversation) = (TenantId::parse("acme").unwrap(), ConversationId::from_bytes([7; 16]));
+        let stream = StreamId::Conversation(conversation);
+        let mut server = Stream::new(tenant.clone(), stream.clone());
+        server.insert(Document::new(TimelineId::of(conversation).document()));
+        let ann = session("ann");
+        let mut facts = vec![Fact::Created(Created::new(ConversationKind::Group, ann.account.clone(), AT))];
+        for (name, role) in NAMES.into_iter().zip([Role::Owner, Role::Admin, Role::Member]) {
+            let account = session(name).account;
+            facts.push(Fact::MemberRole(account.clone(), role));
+            let membership = Membership::next(None, MemberStatus::Active, &ann.account, AT);
+            facts.push(Fact::MemberStatus(account, membership));
+        }
+        let held = Replica::empty(tenant, stream, true);
+        let mut late = Self { server, held, entries: Vec::new(), conversation, refused: 0 };
+        late.state(&ann, &facts);
+        late.receive(0);
+        late
+    }
+
+    fn document(&self) -> DocumentId {
+        TimelineId::of(self.conversation).document()
+    }
+
+    fn state(&mut self, session: &Session, facts: &[Fact]) {
+        let written = self.server.clone().write(session.device, &self.document(), AT, facts);
+        let Some((change, _)) = written else { return };
+        self.push(session, change.bytes().to_vec());
+    }
+
+    fn push(&mut self, session: &Session, change: Vec<u8>) -> bool {
+        let pushed = PushedChange { document: self.document(), change };
+        let admitted = self.server.admit(session, &pushed, AT, &Limits::default());
+        let is_admitted = admitted.is_ok();
+        self.entries.extend(admitted.map(|admitted| admitted.entry));
+        is_admitted
+    }
+
+    fn squash(&mut self) {
+        let squashed = self.server.squash(&self.document(), AT).unwrap();
+        self.entries.push(squashed.entry);
+    }
+
+    /// What somebody commands on a device that has seen everything.
+    fn command_there(&mut self, name: &str, which: u8, of: u8) {
+        let mut replica = Replica::empty(self.server.tenant().clone(), self.server.id().clone(), true);
+        let device = DeviceId::from_bytes([name.as_bytes()[0] + 0x80; 16]);
+        let session = Session { device, ..session(name) };
+        replica.receive(&self.entries, &session.account).1.unwrap();
+        let command = command(self.conversation, which, of);
+        if let Ok(Executed::Written(entry)) = replica.execute(&session, &Limits::default(), now(), 1, command, AT) {
+            self.push(&session, entry.change.bytes().to_vec());
+        }
+    }
+
+    fn command_here(&mut self, sequence: u64, which: u8, of: u8) {
+        let command = command(self.conversation, which, of);
+        let executed = self.held.execute(&session("bob"), &Limits::default(), now(), sequence, command, AT);
+        if let Ok(Executed::Written(entry)) = executed {
+            self.held.outbox.entries.push_back(*entry);
+        }
+    }
+
+    fn receive(&mut self, after: usize) {
+        let entries = self.entries[after..].to_vec();
+        let (received, end) = self.held.receive(&entries, &session("bob").account);
+        assert_eq!((received.len(), end.is_ok()), (entries.len(), true));
+    }
+
+    /// The device is back, hears what it missed and has what waits answered, as it is or written anew.
+    fn come_back(&mut self, heard: usize) {
+        self.receive(heard);
+        let bob = session("bob");
+        while let Some(entry) = self.held.outbox.entries.front() {
+            let heard = self.entries.len();
+            let bytes = entry.change.bytes().to_vec();
+            if self.push(&bob, bytes.clone()) {
+                self.receive(heard);
+                continue;
+            }
+            let rewritten = self.held.rewrite(&bob, &Limits::default(), now());
+            self.refused += rewritten.refused.len();
+            let is_same = |entry: &OutboxEntry| entry.change.bytes() == bytes;
+            assert!(!self.held.outbox.entries.front().is_some_and(is_same), "it goes on");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// What a device that was away over generations wrote comes to what it would have come to without them.
+    #[test]
+    fn e140_a_late_device_comes_to_what_it_would_have_come_to_without_a_generation(
+        before in proptest::collection::vec((0..5u8, 0..6u8), 0..4),
+        here in proptest::collection::vec((0..5u8, 0..6u8), 1..6),
+        there in proptest::collection::vec((0..NAMES.len(), 0..5u8, 0..6u8), 0..6),
+        places in proptest::collection::vec(0..6usize, 1..3),
+    ) {
+        let run = |is_squashed: bool| {
+            let mut late = Late::begin();
+            before.iter().for_each(|(which, of)| late.command_there("ann", *which, *of));
+            late.receive(1);
+            let heard = late.entries.len();
+            for (sequence, (which, of)) in (1..).zip(&here) {
+                late.command_here(sequence, *which, *of);
+            }
+            for place in 0..=there.len() {
+                if is_squashed && places.iter().any(|at| *at % (there.len() + 1) == place) {
+                    late.squash();
+                }
+                if let Some((name, which, of)) = there.get(place) {
+                    late.command_there(NAMES[*name], *which, *of);
+                }
+            }
+            late.come_back(heard);
+            late
+        };
+        let (plain, squashed) = (run(false), run(true));
+        prop_assert_eq!(squashed.server.conversation(), plain.server.conversation());
+        prop_assert_eq!(squashed.held.view().conversation(), plain.server.conversation());
+        prop_assert_eq!(squashed.held.confirmed.head(), squashed.server.head());
+        prop_assert_eq!(squashed.refused, plain.refused);
+        let facts = |stream: &Stream| stream.document(&plain.document()).unwrap().facts("").collect::<Vec<_>>();
+        prop_assert_eq!(facts(&squashed.server), facts(&plain.server));
+    }
 }
