@@ -35,6 +35,12 @@ struct Actor<'a> {
     at: WallTime,
 }
 
+/// Whether an entry begins a generation: told apart by its bytes, and not by the engine's own words.
+pub fn is_generation(entry: &Entry) -> bool {
+    let key = b"generation";
+    entry.account.is_system() && entry.change.windows(key.len()).any(|bytes| bytes == key)
+}
+
 /// What an entry made of a conversation.
 ///
 /// # Errors
@@ -45,6 +51,10 @@ pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conve
         return check_created(entry, after);
     }
     ensure!(before.created == after.created, "created once more");
+    if is_generation(entry) {
+        ensure!(before == after, "a generation changes the conversation");
+        return Ok(());
+    }
     if entry.account.is_system() {
         return check_membership_request(facts, before, after);
     }

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
-    command::{ChangeRole, CreateConversation, SendMessage, SetInfo},
+    authority::Stream,
+    command::{ChangeRole, CreateConversation, CreateThread, SendMessage, SetInfo, SetThread, ThreadChange},
+    doc::{Key, Value},
     engine::Input,
     ids::{AccountId, ConversationId, StreamId, TimelineId},
     limits::Limits,
@@ -65,6 +67,12 @@ impl Group {
         self.world.node(0).unwrap().squash(tenant(), document);
         self.world.run_ms(1_000);
         assert_eq!(self.generations(), before + 1);
+    }
+
+    /// Whether a device has stored a generation.
+    fn has_generation(&mut self, device: Device) -> bool {
+        let records = self.world.client(device).store().records();
+        records.values().any(|record| record.windows(10).any(|bytes| bytes == b"generation"))
     }
 
     fn generations(&mut self) -> usize {
@@ -146,6 +154,135 @@ fn e140_what_waits_stays_on_the_screen() {
     group.settle();
     group.check("Boats", &[]);
     assert_eq!(group.titled("Boats"), 1);
+}
+
+#[test]
+fn e142_what_waits_is_on_the_screen_of_a_device_that_starts_with_a_generation() {
+    let limits = Limits { changes_burst: 5, changes_per_second: 1, ..Limits::default() };
+    let mut group = Group::begin(limits);
+    let (ann, bob) = (group.ann, group.bob);
+    group.describe(ann, InfoField::Description, "on the lake");
+    group.settle();
+    for number in 0..8 {
+        group.call_it(bob, &format!("number {number}"));
+    }
+    group.world.command(bob, SetInfo { conversation: group.id, field: InfoField::Description, text: None });
+    group.call_it(bob, "Boats");
+    group.world.run_ms(1_000);
+    group.world.node(0).unwrap().squash(tenant(), TimelineId::of(group.id).document());
+    while !group.has_generation(bob) {
+        group.world.run_ms(1);
+    }
+    // From here on all that is shown is what the device holds: the generation, and what waits.
+    group.world.set_network(bob, false);
+    assert_eq!((group.titled("Boats"), group.world.client(bob).screen.unsynced > 0), (0, true));
+    for dies in [false, true] {
+        if dies {
+            group.world.crash_client(bob);
+        } else {
+            group.world.input(bob, Input::CloseConversation(group.id));
+        }
+        group.world.input(bob, Input::OpenConversation(group.id));
+        group.world.run_ms(1_000);
+        assert_eq!(group.title(bob), "Boats", "died: {dies}");
+        assert_eq!(group.world.client(bob).screen.details[&group.id].description, None, "died: {dies}");
+    }
+    group.world.set_network(bob, true);
+    group.settle();
+    group.check("Boats", &[]);
+    assert_eq!(group.titled("Boats"), 1);
+}
+
+#[test]
+fn e140_a_title_that_was_admitted_before_a_generation_gives_way_to_the_one_behind_it() {
+    let mut admitted = 0;
+    for after_ms in [1, 20, 40, 60, 80, 120] {
+        let mut group = Group::begin(Limits::default());
+        let (ann, bob) = (group.ann, group.bob);
+        group.call_it(bob, "Boats");
+        group.world.run_ms(after_ms);
+        group.world.set_network(bob, false);
+        group.world.run_ms(2_000);
+        let was_admitted = group.titled("Boats");
+        admitted += was_admitted;
+        group.squash();
+        group.call_it(ann, "Ships");
+        group.settle();
+        // What it stored before it heard an answer is all that it goes by.
+        group.world.crash_client(bob);
+        group.world.input(bob, Input::OpenConversation(group.id));
+        group.world.set_network(bob, true);
+        group.settle();
+        group.check(if was_admitted == 1 { "Ships" } else { "Boats" }, &[]);
+        assert_eq!(group.titled("Boats"), 1, "after {after_ms} ms");
+    }
+    assert!((1..6).contains(&admitted));
+}
+
+#[test]
+fn e140_what_waits_in_a_thread_is_written_anew_once_by_both_tabs() {
+    let mut group = Group::begin(Limits::default());
+    let (ann, bob, conversation) = (group.ann, group.bob, group.id);
+    group.say(ann, "about boats");
+    group.settle();
+    let message = group.world.client(ann).screen.rows(conversation)[0].id.clone();
+    let thread = ConversationId::thread(&tenant(), conversation, &message);
+    group.world.command(ann, CreateThread { conversation, message, title: Some("Boats".into()) });
+    group.settle();
+    for device in [ann, bob] {
+        group.world.input(device, Input::OpenThread { conversation, thread });
+    }
+    group.settle();
+    let rename = |text: &str| SetThread { conversation, thread, change: ThreadChange::Title(Some(text.into())) };
+    let reply = |text: &str| SendMessage { thread: Some(thread), ..SendMessage::new(conversation, text) };
+    group.world.set_network(bob, false);
+    group.world.command(bob, rename("Trains"));
+    group.world.command(bob, reply("offline"));
+    group.world.run_ms(1_000);
+    // A tab that was copied with all that waits, and the document as it was before.
+    let tab = group.world.copy(bob);
+    group.world.input(tab, Input::OpenConversation(conversation));
+    group.world.input(tab, Input::OpenThread { conversation, thread });
+    group.world.command(ann, reply("meanwhile"));
+    group.settle();
+    for _ in 0..2 {
+        group.world.node(0).unwrap().squash(tenant(), TimelineId::of_thread(conversation, thread).document());
+        group.world.run_ms(1_000);
+    }
+    assert_eq!(group.generations(), 2);
+    for device in [bob, tab] {
+        group.world.set_network(device, true);
+        group.settle();
+    }
+    assert_eq!(group.titled("Trains"), 1);
+    let journal = group.world.stream(&StreamId::Conversation(conversation)).unwrap();
+    let title = |stream: &Stream| {
+        let document = stream.document(&TimelineId::of_thread(conversation, thread).document()).unwrap();
+        document.get(&Key::Info(InfoField::Title))
+    };
+    assert_eq!(title(&journal), Some(Value::Text("Trains".into())));
+    for device in [ann, bob, tab] {
+        let screen = &group.world.client(device).screen;
+        assert_eq!(screen.texts(thread), ["meanwhile", "offline"], "device {device}");
+        assert_eq!(screen.details[&thread].title.as_deref(), Some("Trains"), "device {device}");
+        assert_eq!((screen.unsynced, screen.refused.len()), (0, 0), "device {device}");
+    }
+}
+
+#[test]
+fn e66_what_a_generation_states_keeps_no_title_from_being_given_again() {
+    let mut group = Group::begin(Limits::default());
+    let bob = group.bob;
+    let copy = group.world.database().copy();
+    group.call_it(bob, "Boats");
+    group.settle();
+    group.world.set_network(bob, false);
+    group.world.put_back(&copy, true);
+    group.world.run_ms(5_000);
+    group.squash();
+    group.world.set_network(bob, true);
+    group.settle();
+    group.check("Boats", &[]);
 }
 
 #[test]

@@ -44,4 +44,7 @@ planted_faults_are_found! {
     a_commit_of_which_half_is_written: HalfCommit,
     a_clock_that_goes_back: ClockBack,
     a_cursor_that_is_ahead_of_what_was_sent: CursorAhead,
+    a_generation_that_leaves_something_out: KeyDropped,
+    a_change_before_a_generation_that_is_not_found: FormerChangeLost,
+    a_device_that_does_not_write_anew_what_waits: NotWrittenAnew,
 }

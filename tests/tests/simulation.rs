@@ -41,13 +41,24 @@ const STATED: [&str; 23] = [
     "text",
     "invite",
     "uses",
-    "late",
+    "held",
     "pin",
     "message",
 ];
 
 /// What happens in worlds whose database is put back, and in no other.
 const OF_RESTORED: [Happened; 2] = [Happened::PutBack, Happened::WordsBack];
+
+/// What happens in worlds whose documents are written anew, and in no other.
+const OF_SQUASHED: [Happened; 4] = [
+    Happened::ConversationSquashed,
+    Happened::ThreadSquashed,
+    Happened::WaitedOverSquash,
+    Happened::AnsweredOverSquash,
+];
+
+/// The seeds of worlds whose documents are written anew.
+const SQUASHED_SEEDS: u64 = 75;
 
 /// The seeds of worlds whose database is put back.
 const RESTORED_SEEDS: u64 = 20;
@@ -68,13 +79,31 @@ fn worlds_whose_database_is_put_back_converge_and_lose_nothing() {
     }
 }
 
+#[test]
+fn worlds_whose_documents_are_written_anew_converge_and_lose_nothing() {
+    let mut total = Report::default();
+    let mut failures = Vec::new();
+    for seed in 0..SQUASHED_SEEDS {
+        match run(&Plan::new(seed)) {
+            Ok(report) => add(&mut total, report),
+            Err(failure) => failures.push(format!("cargo xtask sim --seed {seed}: {failure}")),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(total.classes.contains_key(&Class::Squash), "{:?}", total.classes);
+    for happened in OF_SQUASHED {
+        assert!(total.happened.contains_key(&happened), "{happened:?} among {:?}", total.happened);
+    }
+}
+
 fn run_part(part: u64) {
     let mut total = Report::default();
     let mut failures = Vec::new();
     for seed in SEEDS / PARTS * part..SEEDS / PARTS * (part + 1) {
-        match run(&Plan::new(seed)) {
+        // Each of them is the world that it was before documents were written anew.
+        match run(&Plan { without: BTreeSet::from([Class::Squash]), ..Plan::new(seed) }) {
             Ok(report) => add(&mut total, report),
-            Err(failure) => failures.push(format!("cargo xtask sim --seed {seed}: {failure}")),
+            Err(failure) => failures.push(format!("cargo xtask sim --without Squash --seed {seed}: {failure}")),
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -82,7 +111,8 @@ fn run_part(part: u64) {
     assert!(removed.is_some_and(|removed| *removed > 10), "many wrote behind their removal: {total:?}");
     // A simulation in which nothing happens finds nothing.
     let classes: BTreeSet<Class> = total.classes.keys().copied().collect();
-    let all: BTreeSet<Class> = Class::ALL.into_iter().filter(|class| *class != Class::Restored).collect();
+    let is_here = |class: &Class| !matches!(class, Class::Restored | Class::Squash);
+    let all: BTreeSet<Class> = Class::ALL.into_iter().filter(is_here).collect();
     assert_eq!(classes, all, "everything went wrong");
     let kinds: BTreeSet<_> = total.kinds.keys().copied().collect();
     assert_eq!(kinds, KINDS.iter().map(|(kind, _)| *kind).collect(), "every command was commanded");
@@ -97,7 +127,7 @@ fn run_part(part: u64) {
     }
     let happened: Vec<Happened> = total.happened.keys().copied().collect();
     let mut all = Happened::ALL.to_vec();
-    all.retain(|happened| !OF_RESTORED.contains(happened));
+    all.retain(|happened| !OF_RESTORED.contains(happened) && !OF_SQUASHED.contains(happened));
     assert_eq!(happened, all, "all of it took effect");
     assert!(total.hostile > 50 && total.pages_closed > 5, "{total:?}");
     println!("{total:?}");

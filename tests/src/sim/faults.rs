@@ -52,11 +52,13 @@ pub enum Class {
     WrongClock,
     /// The database is copied, or put back to a copy of before.
     Restored,
+    /// The system writes a document anew. That takes no turn of its own: it comes on top of one.
+    Squash,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 21] = [
+    pub const ALL: [Class; 22] = [
         Class::Act,
         Class::Cut,
         Class::Network,
@@ -78,6 +80,7 @@ impl Class {
         Class::Hostile,
         Class::WrongClock,
         Class::Restored,
+        Class::Squash,
     ];
 
     /// The class of a name, as Debug writes it.
@@ -114,7 +117,7 @@ impl Profile {
             ..StoreFaults::default()
         };
         let mut faults = Class::ALL.to_vec();
-        faults.retain(|class| *class != Class::Act && *class != Class::Restored);
+        faults.retain(|class| !matches!(class, Class::Act | Class::Restored | Class::Squash));
         let share = *random.pick(&[25, 50, 80]);
         faults.retain(|_| random.chance(share));
         faults.extend(is_restored.then_some(Class::Restored));

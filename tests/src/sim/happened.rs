@@ -81,6 +81,14 @@ happenings! {
     AwayOverErasure,
     /// A device showed the same after it started again, with no network.
     SameAgain,
+    /// The document of a conversation was written anew.
+    ConversationSquashed,
+    /// The document of a thread was written anew.
+    ThreadSquashed,
+    /// A device was told that what waited there was written on a former generation.
+    WaitedOverSquash,
+    /// A device was told where something stands that was admitted before the generation of its document.
+    AnsweredOverSquash,
 }
 
 /// How often what happened.

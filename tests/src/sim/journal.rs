@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidings_core::{
     authority::Verifier,
     doc::Fact,
-    ids::{AccountId, ChangeHash, MessageId, StreamId},
+    ids::{AccountId, ChangeHash, DocumentId, MessageId, StreamId},
     journal::Position,
     limits::Limits,
     model::{ConversationState, HeldState},
@@ -16,9 +16,13 @@ use tidings_server::store::NewEntry;
 use super::{
     actions::OPERATOR,
     database::{Database, wait},
+    happened::Happened,
     world::tenant,
 };
-use crate::{fuzz::room::name_of, membership};
+use crate::{
+    fuzz::room::name_of,
+    membership::{self, is_generation},
+};
 
 /// Entries read at once.
 const ENTRIES_MAX: u32 = 500;
@@ -97,6 +101,12 @@ impl Journal {
                     stream
                         .feed(new, &self.limits)
                         .map_err(|problem| format!("{id} at {}: {problem}", new.entry.position))?;
+                    if is_generation(&new.entry) {
+                        let of_thread = new.entry.document.thread().is_some();
+                        let squashed =
+                            if of_thread { Happened::ThreadSquashed } else { Happened::ConversationSquashed };
+                        database.tally.count(squashed);
+                    }
                 }
             }
         }
@@ -187,10 +197,18 @@ impl StreamJournal {
     fn feed(&mut self, new: &NewEntry, limits: &Limits) -> Result<(), String> {
         let NewEntry { entry, hash, chain, .. } = new;
         let before = self.verifier.stream().conversation().clone();
+        let said_before = is_generation(entry).then(|| self.said_in(&entry.document)).flatten();
         let admitted = self.verifier.feed(entry, *hash, *chain);
         let admitted = admitted
             .map_err(|differs| format!("{}: {} instead of {}", differs.aspect, differs.found, differs.expected))?;
         self.hashes.push(*hash);
+        if let Some(before) = said_before {
+            let after = self.said_in(&entry.document).unwrap_or_default();
+            let differs = before.symmetric_difference(&after).next();
+            if let Some(fact) = differs {
+                return Err(format!("a generation changes what the document says: {fact}"));
+            }
+        }
         let conversation = self.verifier.stream().conversation();
         if entry.document.stream().conversation().is_some() {
             membership::check(entry, &admitted.effects.facts, &before, conversation, limits)?;
@@ -201,6 +219,12 @@ impl StreamJournal {
             self.membership.insert(account, membership);
         }
         admitted.effects.facts.into_iter().try_for_each(|fact| self.note(fact, &entry.account, entry.position))
+    }
+
+    /// What a document says, fact by fact; none of one that the verifier has closed for now.
+    fn said_in(&self, document: &DocumentId) -> Option<BTreeSet<String>> {
+        let document = self.verifier.stream().document(document)?;
+        Some(document.facts("").map(|fact| format!("{fact:?}")).collect())
     }
 
     fn note(&mut self, fact: Fact, account: &AccountId, position: Position) -> Result<(), String> {

@@ -23,6 +23,7 @@ pub mod run;
 mod scenes;
 pub mod shown;
 pub mod shrink;
+mod squashes;
 pub mod store;
 pub mod trace;
 mod words;

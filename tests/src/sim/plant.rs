@@ -32,11 +32,17 @@ pub enum Plant {
     ClockBack,
     /// A catch-up leaves out the last entry of a stream, and tells a cursor behind it.
     CursorAhead,
+    /// A generation leaves out the last thing that its document says.
+    KeyDropped,
+    /// A node does not find what was admitted before the generation of its document.
+    FormerChangeLost,
+    /// A device that is told that something was written on a former generation never sends anything there again.
+    NotWrittenAnew,
 }
 
 impl Plant {
     /// Every planted fault.
-    pub const ALL: [Plant; 13] = [
+    pub const ALL: [Plant; 16] = [
         Plant::AcknowledgeBeforeCommit,
         Plant::ClientSkipsFsync,
         Plant::StaleMembership,
@@ -50,6 +56,9 @@ impl Plant {
         Plant::HalfCommit,
         Plant::ClockBack,
         Plant::CursorAhead,
+        Plant::KeyDropped,
+        Plant::FormerChangeLost,
+        Plant::NotWrittenAnew,
     ];
 
     /// The planted fault of a name, as Debug writes it.

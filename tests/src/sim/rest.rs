@@ -54,6 +54,12 @@ impl Run<'_> {
             self.bury_what_is_held()?;
         }
         self.erase()?;
+        if self.squashing.turns_percent > 0 && self.plan.seed.is_multiple_of(2) {
+            // What everybody comes to show then is what the generations say.
+            self.squash_all();
+            self.world.run_ms(1_000);
+            self.settle()?;
+        }
         // Everybody looks at everything, from the beginning.
         self.checks.step(&mut self.world)?;
         let there_are = self.checks.journal.streams().keys().filter_map(StreamId::conversation);
@@ -89,7 +95,7 @@ impl Run<'_> {
     }
 
     /// The threads there are, as whoever read all of the journal knows them.
-    fn threads(&self) -> Vec<(ConversationId, Thread)> {
+    pub(super) fn threads(&self) -> Vec<(ConversationId, Thread)> {
         let streams = self.checks.journal.streams().iter();
         let threads = streams.filter_map(|(id, stream)| Some((id.conversation()?, stream.verifier.stream().threads())));
         threads.flat_map(|(of, threads)| threads.map(move |thread| (of, thread.clone()))).collect()

@@ -32,6 +32,7 @@ use super::{
     node,
     plant::Plant,
     restored::Copied,
+    squashes::{self, Squashing},
     store::Death,
     trace::Keep,
     words::Words,
@@ -185,6 +186,7 @@ pub(super) struct Run<'a> {
     pub(super) lost: BTreeSet<String>,
     pub(super) next_words: u32,
     pub(super) intruder: Intruder,
+    pub(super) squashing: Squashing,
     report: Report,
 }
 
@@ -198,6 +200,8 @@ impl<'a> Run<'a> {
         let seed = random.number();
         let mut config = node::config(&limits);
         draw_config(&mut bounds, &mut config, plan.is_restored);
+        let squashing = Squashing::draw(plan.seed, &plan.without);
+        config.node.squash_percent = squashing.filled_percent;
         config.node.snapshot_entries = profile.snapshot_entries;
         config.node.cursor_interval = CURSOR_INTERVAL;
         let mut world = World::with(seed, config, profile.nodes, plan.plant, plan.keep);
@@ -234,6 +238,7 @@ impl<'a> Run<'a> {
             lost: BTreeSet::new(),
             next_words: 0,
             intruder: Intruder::default(),
+            squashing,
             report: Report::default(),
         }
     }
@@ -259,6 +264,11 @@ impl<'a> Run<'a> {
             Class::Hostile => self.intruder.attack(&mut self.world, &mut random)?,
             Class::Restored => self.restored(&mut random)?,
             class => self.happen(class, &mut random),
+        }
+        let mut of_squashes = squashes::chance_of(self.plan.seed, index.into());
+        if of_squashes.chance(self.squashing.turns_percent) {
+            *self.report.classes.entry(Class::Squash).or_default() += 1;
+            self.squash(&mut of_squashes);
         }
         let pause_ms = if random.chance(10) { 1_000 + random.below(40_000) } else { random.below(400) };
         self.world.run_ms(pause_ms);
@@ -355,7 +365,7 @@ impl<'a> Run<'a> {
     }
 
     /// What a device said may be lost, or said twice: it starts from another state.
-    fn doubt(&mut self, device: Device, all: bool) {
+    pub(super) fn doubt(&mut self, device: Device, all: bool) {
         self.listen();
         let account = self.world.clients()[device].account.clone();
         let unanswered: Vec<_> = self.asked.keys().filter(|(asked, _)| *asked == device).copied().collect();
@@ -383,7 +393,7 @@ impl<'a> Run<'a> {
     fn happen(&mut self, class: Class, random: &mut Random) {
         let (device, place) = (self.device(random), self.place(random));
         match class {
-            Class::Act | Class::Hostile | Class::Restored => unreachable!("a turn has these by itself"),
+            Class::Act | Class::Hostile | Class::Restored | Class::Squash => unreachable!("a turn has these by itself"),
             Class::Cut => {
                 self.world.tally.count_if(Happened::LinkCut, self.world.is_linked(device));
                 self.world.cut(device);

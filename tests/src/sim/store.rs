@@ -7,20 +7,21 @@
 //! has threads of its own, so that what comes first never depends on them.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use automerge::Change;
 use tidings_core::{
-    ids::{AccountId, ConversationId, DocumentId, IncarnationId, TenantId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, IncarnationId, StreamId, TenantId},
     journal::{Cursor, Entry},
     time::WallTime,
     wire::MemberReceipt,
 };
 use tidings_server::store::{
-    Access, CatchUp, CommitOutcome, Gate, NewEntry, Notice, Store, StoreCall, StoreError, StoredDocument, StreamCommit,
-    StreamHead,
+    Access, CatchUp, CommitOutcome, FoundChange, Gate, NewEntry, Notice, Store, StoreCall, StoreError, StoredDocument,
+    StreamCommit, StreamHead,
 };
 use tokio::{sync::Notify, time::sleep};
 
@@ -30,6 +31,7 @@ use super::{
     happened::Happened,
     plant::Plant,
 };
+use crate::membership::is_generation;
 
 /// How long `notices` waits at most, as the stores that ship do.
 const NOTICES_PERIOD_MS: u64 = 1_000;
@@ -280,6 +282,18 @@ impl NodeStore {
     }
 }
 
+/// Makes the generations among what is committed say less than they did.
+fn drop_key(commit: &mut StreamCommit) {
+    for new in &mut commit.entries {
+        let change = is_generation(&new.entry).then(|| Change::try_from(&new.entry.change[..]).ok()).flatten();
+        let Some(mut stated) = change.map(|change| change.decode()) else { continue };
+        stated.operations.pop();
+        let mut change = Change::from(stated);
+        new.entry.change = change.bytes().to_vec();
+        new.hash = ChangeHash::of_change(&new.entry.change).expect("it was just composed");
+    }
+}
+
 /// Commits, and what planted faults make of them.
 impl NodeStore {
     async fn commit_honestly(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
@@ -309,6 +323,9 @@ impl NodeStore {
                 let hour_ms = 3_600_000;
                 new.entry.accepted_at = WallTime::from_millis(new.entry.accepted_at.as_millis() - hour_ms);
             }
+        }
+        if self.strikes(Plant::KeyDropped, 100) {
+            written.iter_mut().for_each(drop_key);
         }
         let mut outcomes = self.commit_honestly(&written).await?;
         outcomes.resize(commits.len(), CommitOutcome::Committed);
@@ -390,6 +407,28 @@ impl Gate for NodeStore {
             stored.tail.clear();
         }
         Ok((stored, head))
+    }
+
+    async fn find_changes(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        hashes: &[ChangeHash],
+    ) -> Result<Vec<FoundChange>, StoreError> {
+        let call = self.store().find_changes(tenant, stream, hashes);
+        let mut found = self.pass(StoreCall::FindChanges, call).await?;
+        let mut former = BTreeSet::new();
+        for change in &found {
+            let behind = wait(self.store().entries_after(tenant, stream, change.position, u32::MAX))?;
+            if behind.iter().any(|entry| entry.document == change.document && is_generation(entry)) {
+                former.insert(change.hash);
+            }
+        }
+        self.database.tally.count_if(Happened::AnsweredOverSquash, !former.is_empty());
+        if self.strikes(Plant::FormerChangeLost, 100) {
+            found.retain(|change| !former.contains(&change.hash));
+        }
+        Ok(found)
     }
 
     async fn commit(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {

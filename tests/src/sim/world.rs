@@ -135,6 +135,8 @@ pub struct World {
     /// Whose the links are that no engine stands behind, and what came over them.
     strangers: BTreeMap<Device, (AccountId, Vec<ServerFrame>)>,
     next_stranger: Device,
+    /// Devices that send nothing to a stream any more: a planted fault.
+    mute: BTreeSet<(Device, StreamId)>,
     /// Devices that cannot reach a place.
     blocked: BTreeSet<(Device, Place)>,
     keys: Keys,
@@ -173,6 +175,7 @@ impl World {
             links: BTreeMap::new(),
             strangers: BTreeMap::new(),
             next_stranger: STRANGERS,
+            mute: BTreeSet::new(),
             blocked: BTreeSet::new(),
             keys: node::keys(),
         };
@@ -754,6 +757,7 @@ impl World {
         let decoded = decode_frame(&frame, usize::MAX).expect("engines send frames");
         let said = asked(&decoded);
         match decoded {
+            ClientFrame::Push(push) if self.mute.contains(&(device, push.stream.clone())) => return,
             ClientFrame::Push(push) => {
                 let hashes = push.changes.iter().filter_map(|pushed| ChangeHash::of_change(&pushed.change)).collect();
                 link.pushed.insert(push.request, hashes);
@@ -807,6 +811,12 @@ impl World {
                 }
                 if self.is_lax {
                     hide_administrators(&mut frame);
+                }
+                if let Some(stream) = written_on_former_generation(&frame) {
+                    self.tally.count(Happened::WaitedOverSquash);
+                    if self.database.plant == Some(Plant::NotWrittenAnew) {
+                        self.mute.insert((*device, stream.clone()));
+                    }
                 }
                 if let Some(tamper) = self.tamper {
                     tamper(&mut frame);
@@ -884,6 +894,12 @@ impl Told {
             *told = told.merge(*receipt);
         }
     }
+}
+
+/// The stream in which, as a node says, something was written on what a generation has replaced.
+fn written_on_former_generation(frame: &ServerFrame) -> Option<&StreamId> {
+    let ServerFrame::Refused(refused) = frame else { return None };
+    (refused.code == Code::Stale && refused.detail.contains("former generation")).then_some(&refused.stream)
 }
 
 /// A frame in a few words.
