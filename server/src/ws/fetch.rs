@@ -97,12 +97,7 @@ impl Fetching<'_> {
     }
 
     async fn answer(&self) -> Result<Vec<Arc<Frame>>, FetchError> {
-        match self.allowed().await {
-            Err(FetchError::Refused(code, detail)) => {
-                return Err(FetchError::Lacking(code, detail, self.lacks_unread().await?));
-            }
-            allowed => allowed?,
-        }
+        self.readable().await?;
         // Asked before the reading: what is there by then is in what is read, and a push that is
         // admitted meanwhile has its own answer.
         let lacks = self.lacks().await?;
@@ -125,7 +120,7 @@ impl Fetching<'_> {
             let members = self.node.store.active_members(self.tenant(), conversation).await?;
             // Asked again after reading: nothing is told to somebody who was removed meanwhile.
             if !members.contains(&self.identity.account) || self.is_deleted(conversation).await? {
-                self.allowed().await?;
+                self.readable().await?;
             }
             let blocked = match fresh || members.len() == 2 {
                 true => self.blocked_among(&members).await?,
@@ -159,6 +154,16 @@ impl Fetching<'_> {
     async fn is_deleted(&self, conversation: ConversationId) -> Result<bool, StoreError> {
         let state = self.node.store.conversation_state(self.tenant(), conversation).await?;
         Ok(state == Some(ConversationState::Deleted))
+    }
+
+    /// As `allowed`, with what is lacking where it is not.
+    async fn readable(&self) -> Result<(), FetchError> {
+        match self.allowed().await {
+            Err(FetchError::Refused(code, detail)) => {
+                Err(FetchError::Lacking(code, detail, self.lacks_unread().await?))
+            }
+            allowed => allowed,
+        }
     }
 
     /// Only an active member reads a conversation, and nobody one that was deleted;
