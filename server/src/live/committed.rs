@@ -97,7 +97,10 @@ impl Live {
         let out = committed.members.iter().filter(|(account, _)| !readers.contains(account));
         for (account, row) in out {
             let Some(at) = row.moved_at else { continue };
-            log_undelivered(stream, fanout::moved(self, tenant, conversation, account, row.status, at).await);
+            log_undelivered(
+                stream,
+                fanout::notify_membership(self, tenant, conversation, account, row.status, at).await,
+            );
         }
         if committed.conversation.state() == ConversationState::Deleted {
             log_undelivered(stream, fanout::deleted(self, tenant, committed.conversation, conversation).await);

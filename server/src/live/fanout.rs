@@ -56,7 +56,7 @@ pub fn revoked_frame(conversation: ConversationId, status: MemberStatus, positio
 ///
 /// # Errors
 /// When the store cannot tell the summary.
-pub(crate) async fn moved(
+pub(crate) async fn notify_membership(
     live: &Live,
     tenant: &TenantId,
     conversation: ConversationId,
@@ -128,11 +128,11 @@ pub(crate) async fn subscriptions(
             member = live.env.store.member(tenant, conversation, account).await?.unwrap_or(member);
         }
         if member.is_subscriber() {
-            moved(live, tenant, conversation, account, MemberStatus::Subscribed, head.position).await?;
+            notify_membership(live, tenant, conversation, account, MemberStatus::Subscribed, head.position).await?;
             joined.push(account);
         } else {
             live.sessions.unsubscribe(tenant, account, conversation);
-            moved(live, tenant, conversation, account, member.status, head.position).await?;
+            notify_membership(live, tenant, conversation, account, member.status, head.position).await?;
         }
     }
     if !joined.is_empty() {

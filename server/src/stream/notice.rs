@@ -192,7 +192,7 @@ async fn publish_conversation(
                 fanout::subscriptions(live, tenant, conversation, &[account]).await?;
                 continue;
             }
-            fanout::moved(live, tenant, conversation, &account, member.status, position).await?;
+            fanout::notify_membership(live, tenant, conversation, &account, member.status, position).await?;
         }
     }
     if added.is_empty() {
