@@ -138,7 +138,7 @@ fn b14_a_client_refuses_from_its_server_what_the_rules_on_bytes_refuse() {
         "membership",
         "unknown",
         "thread",
-        "late",
+        "held",
         "several",
         "named",
     ];

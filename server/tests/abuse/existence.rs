@@ -1,7 +1,7 @@
 //! M1: ids of directs and of resource conversations can be derived by anybody, so
 //! an account once found out who talks to whom, and about what.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use tidings_core::{
     code::Code,
@@ -186,11 +186,25 @@ async fn asked(
     (answers.into_iter().map(answer).collect(), after)
 }
 
+/// Waits until what was begun before calls the store no more.
+async fn rest(server: &TestServer) {
+    let mut before = calls(server).await;
+    loop {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let now = calls(server).await;
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+}
+
 async fn p36_what_exists_is_answered_to_a_stranger_like_what_does_not(database: Database) {
     let server = TestServer::start(&database, &QUIET).await;
     let mut ann = Client::connect(&server, "ann", device(1)).await;
     begin_all(&mut ann).await;
     let mut eve = Client::connect(&server, "eve", EVE).await;
+    rest(&server).await;
     let mut refused = 0;
     for (what, there, absent) in pairs() {
         for ((name, of_there), (_, of_absent)) in questions(there).into_iter().zip(questions(absent)) {
