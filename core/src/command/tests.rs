@@ -2,7 +2,15 @@
 //! because somebody else did it are content.
 
 use super::*;
-use crate::ids::DeviceId;
+use crate::{
+    authority::{Session, Stream},
+    code::Code,
+    doc::Fact,
+    ids::{DeviceId, TimelineId},
+    limits::Limits,
+    model::{MemberStatus, Membership, Role},
+    time::WallTime,
+};
 
 const NOW: WallTime = WallTime::from_millis(1_767_225_600_000);
 const GROUP: ConversationId = ConversationId::from_bytes([7; 16]);
