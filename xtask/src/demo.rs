@@ -12,20 +12,14 @@ use crate::wasm::{self, Build};
 use crate::{machine, npm, workspace};
 
 /// What the demo runs on.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, clap::Args)]
 pub struct Demo {
-    pub store: DemoStore,
+    /// Keep the journal in this Postgres, not in an SQLite file under target/demo/, which outlives the demo.
+    #[arg(long, value_name = "URL")]
+    pub postgres: Option<String>,
     /// The TCP port of the page and of the server behind it.
+    #[arg(long, value_name = "N", default_value_t = 4870)]
     pub port: u16,
-}
-
-/// Where the demo's server keeps its journal.
-#[derive(Debug, PartialEq)]
-pub enum DemoStore {
-    /// A file under `target/demo/` that outlives the demo.
-    Sqlite,
-    /// The Postgres database at this URL.
-    Postgres(String),
 }
 
 /// Builds everything, serves it until Ctrl-C, and ends as the server ended.
@@ -52,9 +46,9 @@ pub fn build_page() -> anyhow::Result<()> {
 }
 
 fn serve(demo: &Demo) -> anyhow::Result<ExitCode> {
-    let store = match &demo.store {
-        DemoStore::Postgres(url) => url.clone(),
-        DemoStore::Sqlite => {
+    let store = match &demo.postgres {
+        Some(url) => url.clone(),
+        None => {
             let folder = workspace::target().join("demo");
             fs::create_dir_all(&folder)?;
             format!("sqlite:{}", folder.join("tidings.sqlite").display())

@@ -23,73 +23,60 @@ mod workspace;
 use std::env;
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
 use bench::Bench;
-use demo::{Demo, DemoStore};
+use demo::Demo;
 use fuzz::Fuzz;
 use sim::Sim;
 use step::RunError;
 use test::Scope;
 use wasm::Build;
 
-const USAGE: &str = "\
-usage: cargo xtask COMMAND
-
-  demo [--postgres URL] [--port N]   build and serve the web demo: on an embedded
-                                     SQLite file, or on the Postgres at URL;
-                                     port 4870 unless told
-  test [--quick]                     every check and test, in a browser and on a
-                                     real Postgres; --quick leaves those two out
-  fuzz [--minutes N] [--target T] [--seed S]
-                                     give hostile bytes to all that takes bytes:
-                                     each target for N minutes, as many at once as
-                                     there are cores; 1 minute, every target and
-                                     seed 1 unless told
-  sim --seed N [--turns N] [--skip T,T] [--without CLASS,CLASS] [--plant FAULT] [--restored]
-                                     replay one seed of the simulation, with its
-                                     trace; or less of it
-  sim [--minutes N]                  draw new seeds on every core until one fails,
-                                     which is made small; 1 minute unless told
-  bench [authority | client | growth | server [--only SCENARIO]... [--flood-seconds N]]
-                                     measure what admitting and refusing cost, what
-                                     the package does in Chromium and in Node.js, and
-                                     a server on each store, and write the figures to
-                                     docs/benchmarks.md; with --only they are printed
-                                     instead
-  wasm [--dev]                       build the npm package in wasm/; --dev builds
-                                     the variant that tests use
-  tidy                               the house rules that a compiler cannot check
-  help                               this text";
-
-/// The port of the demo unless told otherwise.
-const DEMO_PORT: u16 = 4870;
-
-/// How long chance is given to find something unless told otherwise.
-const MINUTES: u64 = 1;
 /// Ten hours: what a night has.
 const MINUTES_MAX: u64 = 600;
 
-/// What the arguments ask for. The place for later commands: a case here, an arm in [`parse`] and [`run`], a file beside this one.
-#[derive(Debug, PartialEq)]
+/// What cargo cannot say by itself.
+#[derive(Debug, PartialEq, Parser)]
+#[command(bin_name = "cargo xtask", no_binary_name = true, flatten_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What the arguments ask for. The place for later commands: a case here, an arm in [`run`], a file beside this one.
+#[derive(Debug, PartialEq, Subcommand)]
 enum Command {
+    /// Build and serve the web demo.
     Demo(Demo),
-    Test(Scope),
+    /// Run every check and test, in a browser and on a real Postgres.
+    Test {
+        /// Leave those two out.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Give hostile bytes to all that takes bytes: as many targets at once as there are cores.
     Fuzz(Fuzz),
+    /// Simulate: draw new seeds on every core until one fails, which is made small, or replay one seed with its trace.
     Sim(Sim),
-    Bench(Bench),
-    Wasm(Build),
+    /// Measure, and write the figures to docs/benchmarks.md.
+    #[command(disable_help_subcommand = true, flatten_help = true)]
+    Bench {
+        #[command(subcommand)]
+        part: Option<Bench>,
+    },
+    /// Build the npm package in wasm/.
+    Wasm {
+        /// Build the variant that tests use.
+        #[arg(long)]
+        dev: bool,
+    },
+    /// Check the house rules that a compiler cannot.
     Tidy,
-    Help,
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let command = match parse(&arguments) {
-        Ok(command) => command,
-        Err(problem) => {
-            eprintln!("xtask: {problem}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
+    let command = parse(env::args().skip(1)).unwrap_or_else(|problem| problem.exit());
     interrupt::watch();
     match run(command) {
         Ok(code) => code,
@@ -106,145 +93,23 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Demo(demo) => demo::run(&demo),
-        Command::Test(scope) => test::run(scope),
-        Command::Fuzz(fuzz) => fuzz::run(&fuzz),
-        Command::Sim(sim) => sim::run(&sim),
-        Command::Bench(bench) => bench::run(&bench),
-        Command::Wasm(build) => {
-            wasm::build_package(build)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Tidy => {
-            step::work("house rules", tidy::run)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Help => {
-            println!("{USAGE}");
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Demo(demo) => return demo::run(&demo),
+        Command::Test { quick } => return test::run(if quick { Scope::Quick } else { Scope::Full }),
+        Command::Fuzz(fuzz) => return fuzz::run(&fuzz),
+        Command::Sim(sim) => return sim::run(&sim),
+        Command::Bench { part } => bench::run(part.as_ref())?,
+        Command::Wasm { dev } => wasm::build_package(if dev { Build::Testing } else { Build::Shipped })?,
+        Command::Tidy => step::work("house rules", tidy::run)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Reads the arguments after `xtask`; the error is one line for the person who
-/// typed them.
-fn parse(arguments: &[String]) -> Result<Command, String> {
-    let mut rest = arguments.iter().map(String::as_str);
-    let Some(name) = rest.next() else {
-        return Ok(Command::Help);
-    };
-    let command = match name {
-        "demo" => Command::Demo(parse_demo(&mut rest)?),
-        "test" => Command::Test(parse_flag(&mut rest, "--quick", Scope::Full, Scope::Quick)?),
-        "fuzz" => Command::Fuzz(parse_fuzz(&mut rest)?),
-        "sim" => Command::Sim(parse_sim(&mut rest)?),
-        "bench" => Command::Bench(parse_bench(&mut rest)?),
-        "wasm" => Command::Wasm(parse_flag(&mut rest, "--dev", Build::Shipped, Build::Testing)?),
-        "tidy" => Command::Tidy,
-        "help" | "--help" | "-h" => Command::Help,
-        _ => return Err(format!("no command `{name}`")),
-    };
-    match rest.next() {
-        None => Ok(command),
-        Some(extra) => Err(format!("`{name}` does not take `{extra}`")),
-    }
-}
-
-fn parse_demo<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Demo, String> {
-    let mut demo = Demo { store: DemoStore::Sqlite, port: DEMO_PORT };
-    while let Some(flag) = rest.next() {
-        let mut value = || rest.next().ok_or_else(|| format!("`{flag}` needs a value"));
-        match flag {
-            "--postgres" => demo.store = DemoStore::Postgres(value()?.to_owned()),
-            "--port" => {
-                let port = value()?;
-                demo.port = port.parse().map_err(|_| format!("`{port}` is not a port"))?;
-            }
-            _ => return Err(format!("`demo` does not take `{flag}`")),
-        }
-    }
-    Ok(demo)
-}
-
-fn parse_fuzz<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Fuzz, String> {
-    let mut fuzz = Fuzz { minutes: MINUTES, target: None, seed: 1 };
-    while let Some(flag) = rest.next() {
-        let mut value = || rest.next().ok_or_else(|| format!("`{flag}` needs a value"));
-        match flag {
-            "--minutes" => fuzz.minutes = parse_minutes(value()?)?,
-            "--target" => fuzz.target = Some(fuzz::target(value()?)?),
-            "--seed" => {
-                let seed = value()?;
-                fuzz.seed = seed.parse().map_err(|_| format!("`{seed}` is not a seed"))?;
-            }
-            _ => return Err(format!("`fuzz` does not take `{flag}`")),
-        }
-    }
-    Ok(fuzz)
-}
-
-fn parse_sim<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Sim, String> {
-    let mut minutes = None;
-    let mut words = Vec::new();
-    while let Some(flag) = rest.next() {
-        if flag == "--restored" {
-            words.push(flag.to_owned());
-            continue;
-        }
-        let value = rest.next().ok_or_else(|| format!("`{flag}` needs a value"))?;
-        match flag {
-            "--minutes" => minutes = Some(parse_minutes(value)?),
-            // The simulation reads what they are worth.
-            "--seed" | "--turns" | "--skip" | "--without" | "--plant" => {
-                words.extend([flag.to_owned(), value.to_owned()]);
-            }
-            _ => return Err(format!("`sim` does not take `{flag}`")),
-        }
-    }
-    match (minutes, words.iter().any(|word| word == "--seed")) {
-        (None, true) => Ok(Sim::Replay(words)),
-        (minutes, false) if words.is_empty() => Ok(Sim::Search(minutes.unwrap_or(MINUTES))),
-        _ => Err("either one seed or some minutes".to_owned()),
-    }
-}
-
-fn parse_minutes(text: &str) -> Result<u64, String> {
-    let parsed = text.parse().ok().filter(|minutes| (1..=MINUTES_MAX).contains(minutes));
-    parsed.ok_or_else(|| format!("`{text}` is not 1 to {MINUTES_MAX} minutes"))
-}
-
-fn parse_bench<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<Bench, String> {
-    match rest.next() {
-        None => Ok(Bench::All),
-        Some("authority") => Ok(Bench::Authority),
-        Some("client") => Ok(Bench::Client),
-        Some("growth") => Ok(Bench::Growth),
-        Some("server") => {
-            let (mut only, mut flood_seconds) = (Vec::new(), None);
-            while let Some(flag) = rest.next() {
-                match (flag, rest.next()) {
-                    ("--only", Some(scenario)) => only.push(scenario.to_owned()),
-                    ("--only", None) => return Err("`--only` needs a scenario".to_owned()),
-                    ("--flood-seconds", Some(text)) => {
-                        let seconds: u64 = text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?;
-                        flood_seconds = Some(seconds);
-                    }
-                    _ => return Err(format!("`bench server` does not take `{flag}`")),
-                }
-            }
-            Ok(Bench::Server { only, flood_seconds })
-        }
-        Some(other) => Err(format!("no benchmark `{other}`; there are `authority`, `client`, `growth` and `server`")),
-    }
-}
-
-/// Reads at most one `flag`: `absent` without it, `present` with it.
-fn parse_flag<'a, T>(rest: &mut impl Iterator<Item = &'a str>, flag: &str, absent: T, present: T) -> Result<T, String> {
-    match rest.next() {
-        None => Ok(absent),
-        Some(given) if given == flag => Ok(present),
-        Some(other) => Err(format!("no option `{other}`; there is `{flag}`")),
-    }
+/// Reads the arguments after `xtask`.
+fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, clap::Error> {
+    let mut arguments = arguments.into_iter().peekable();
+    // Whoever asks for nothing wants to know what there is.
+    let help = arguments.peek().is_none().then(|| "help".to_owned());
+    Ok(Arguments::try_parse_from(arguments.chain(help))?.command)
 }
 
 #[cfg(test)]
@@ -253,65 +118,73 @@ mod tests {
 
     #[track_caller]
     fn check(line: &str, expected: Result<Command, &str>) {
-        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        assert_eq!(parse(&arguments), expected.map_err(str::to_owned), "xtask {line}");
+        let parsed = parse(line.split_whitespace().map(str::to_owned));
+        let parsed = parsed.map_err(|problem| problem.to_string().lines().next().unwrap_or_default().to_owned());
+        assert_eq!(parsed, expected.map_err(str::to_owned), "xtask {line}");
     }
 
     #[test]
     fn arguments_name_one_command() {
-        let demo = |store, port| Ok(Command::Demo(Demo { store, port }));
-        check("", Ok(Command::Help));
-        check("help", Ok(Command::Help));
-        check("demo", demo(DemoStore::Sqlite, 4870));
-        check("demo --port 80", demo(DemoStore::Sqlite, 80));
-        let url = "postgres://a@b/c".to_owned();
-        check("demo --postgres postgres://a@b/c", demo(DemoStore::Postgres(url), 4870));
-        check("test", Ok(Command::Test(Scope::Full)));
-        check("test --quick", Ok(Command::Test(Scope::Quick)));
-        check("wasm --dev", Ok(Command::Wasm(Build::Testing)));
-        check("bench", Ok(Command::Bench(Bench::All)));
-        check("bench authority", Ok(Command::Bench(Bench::Authority)));
-        check("bench client", Ok(Command::Bench(Bench::Client)));
-        check("bench growth", Ok(Command::Bench(Bench::Growth)));
-        check("bench server", Ok(Command::Bench(Bench::Server { only: Vec::new(), flood_seconds: None })));
-        let only = vec!["latency".to_owned(), "crash".to_owned()];
-        check(
-            "bench server --only latency --only crash",
-            Ok(Command::Bench(Bench::Server { only, flood_seconds: None })),
-        );
-        let only = vec!["flood".to_owned()];
-        let short = Ok(Command::Bench(Bench::Server { only, flood_seconds: Some(20) }));
-        check("bench server --only flood --flood-seconds 20", short);
+        let demo = |postgres, port| Ok(Command::Demo(Demo { postgres, port }));
+        let bench = |part| Ok(Command::Bench { part });
+        let server = |only: &[&str], flood_seconds| {
+            bench(Some(Bench::Server { only: only.iter().map(|name| (*name).to_owned()).collect(), flood_seconds }))
+        };
+        let text = |word: &str| Some(word.to_owned());
+        check("demo", demo(None, 4870));
+        check("demo --port 80", demo(None, 80));
+        check("demo --postgres postgres://a@b/c", demo(text("postgres://a@b/c"), 4870));
+        check("test", Ok(Command::Test { quick: false }));
+        check("test --quick", Ok(Command::Test { quick: true }));
+        check("wasm --dev", Ok(Command::Wasm { dev: true }));
+        check("bench", bench(None));
+        check("bench authority", bench(Some(Bench::Authority)));
+        check("bench client", bench(Some(Bench::Client)));
+        check("bench growth", bench(Some(Bench::Growth)));
+        check("bench server", server(&[], None));
+        check("bench server --only latency --only crash", server(&["latency", "crash"], None));
+        check("bench server --only flood --flood-seconds 20", server(&["flood"], Some(20)));
         check("fuzz", Ok(Command::Fuzz(Fuzz { minutes: 1, target: None, seed: 1 })));
-        check("sim", Ok(Command::Sim(Sim::Search(1))));
-        check("sim --minutes 20", Ok(Command::Sim(Sim::Search(20))));
-        let words = ["--seed", "7", "--skip", "1,2"].map(str::to_owned).to_vec();
-        check("sim --seed 7 --skip 1,2", Ok(Command::Sim(Sim::Replay(words))));
-        let fuzz = Fuzz { minutes: 30, target: Some("frame"), seed: 7 };
+        let fuzz = Fuzz { minutes: 30, target: text("frame"), seed: 7 };
         check("fuzz --seed 7 --minutes 30 --target frame", Ok(Command::Fuzz(fuzz)));
+        check("sim", Ok(Command::Sim(Sim { minutes: 1, ..Sim::default() })));
+        check("sim --minutes 20", Ok(Command::Sim(Sim { minutes: 20, ..Sim::default() })));
+        let sim = Sim { minutes: 1, seed: text("7"), skip: text("1,2"), ..Sim::default() };
+        check("sim --seed 7 --skip 1,2", Ok(Command::Sim(sim)));
+    }
+
+    #[test]
+    fn help_is_shown_also_without_arguments() {
+        for line in [&[][..], &["help"], &["--help"], &["-h"]] {
+            let shown = parse(line.iter().map(|word| (*word).to_owned())).unwrap_err();
+            assert_eq!(shown.exit_code(), 0);
+            assert!(shown.to_string().contains("cargo xtask sim"), "{shown}");
+        }
     }
 
     #[test]
     fn unknown_arguments_are_refused() {
-        check("deploy", Err("no command `deploy`"));
-        check("demo --port", Err("`--port` needs a value"));
-        check("demo --port 70000", Err("`70000` is not a port"));
-        check("demo fast", Err("`demo` does not take `fast`"));
-        check("test --slow", Err("no option `--slow`; there is `--quick`"));
-        check("test --quick twice", Err("`test` does not take `twice`"));
-        check("fuzz --minutes 0", Err("`0` is not 1 to 600 minutes"));
-        check("fuzz --target", Err("`--target` needs a value"));
-        let targets = "no target `sky`; there are prescan, authority, frame, record, view";
-        check("fuzz --target sky", Err(targets));
-        check("fuzz fast", Err("`fuzz` does not take `fast`"));
-        check("sim --minutes 0", Err("`0` is not 1 to 600 minutes"));
-        check("sim --turns 5", Err("either one seed or some minutes"));
-        check("sim --seed 5 --minutes 5", Err("either one seed or some minutes"));
-        check("sim --fast 1", Err("`sim` does not take `--fast`"));
-        check("bench speed", Err("no benchmark `speed`; there are `authority`, `client`, `growth` and `server`"));
-        check("bench server --only", Err("`--only` needs a scenario"));
-        check("bench server --flood-seconds ten", Err("`ten` is no number of seconds"));
-        check("bench server --fast", Err("`bench server` does not take `--fast`"));
-        check("tidy up", Err("`tidy` does not take `up`"));
+        check("deploy", Err("error: unrecognized subcommand 'deploy'"));
+        check("demo --port", Err("error: a value is required for '--port <N>' but none was supplied"));
+        check("demo --port 70000", Err("error: invalid value '70000' for '--port <N>': 70000 is not in 0..=65535"));
+        check("demo fast", Err("error: unexpected argument 'fast' found"));
+        check("test --slow", Err("error: unexpected argument '--slow' found"));
+        check("test --quick twice", Err("error: unexpected argument 'twice' found"));
+        check("fuzz --minutes 0", Err("error: invalid value '0' for '--minutes <N>': 0 is not in 1..=600"));
+        check("fuzz --target", Err("error: a value is required for '--target <TARGET>' but none was supplied"));
+        check("fuzz --target sky", Err("error: invalid value 'sky' for '--target <TARGET>'"));
+        check("fuzz fast", Err("error: unexpected argument 'fast' found"));
+        check("sim --minutes 0", Err("error: invalid value '0' for '--minutes <N>': 0 is not in 1..=600"));
+        check("sim --turns 5", Err("error: the following required arguments were not provided:"));
+        check("sim --seed 5 --minutes 5", Err("error: the argument '--seed <N>' cannot be used with '--minutes <N>'"));
+        check("sim --fast 1", Err("error: unexpected argument '--fast' found"));
+        check("bench speed", Err("error: unrecognized subcommand 'speed'"));
+        check("bench server --only", Err("error: a value is required for '--only <SCENARIO>' but none was supplied"));
+        check(
+            "bench server --flood-seconds ten",
+            Err("error: invalid value 'ten' for '--flood-seconds <N>': invalid digit found in string"),
+        );
+        check("bench server --fast", Err("error: unexpected argument '--fast' found"));
+        check("tidy up", Err("error: unexpected argument 'up' found"));
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::mem;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -170,6 +171,46 @@ pub fn wait(child: &mut Child, duration_max: Option<Duration>, mut tick: impl Fn
             }
             Some(since) if since.elapsed() > GRACE => signal_group(child, "KILL"),
             _ => tick(),
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// How many programs run side by side: one for each core.
+pub fn side_by_side_max() -> usize {
+    thread::available_parallelism().map_or(1, Into::into)
+}
+
+/// Runs programs side by side, and the next when one has ended; tells which of
+/// them failed.
+pub fn side_by_side<Name>(commands: impl IntoIterator<Item = (Name, Command)>) -> anyhow::Result<Vec<Name>> {
+    let mut waiting = commands.into_iter();
+    let mut running: Vec<(Name, Child)> = Vec::new();
+    let mut failed = Vec::new();
+    loop {
+        if interrupt::received() {
+            for (_, mut child) in running {
+                signal_group(&child, "KILL");
+                child.wait()?;
+            }
+            return Err(RunError::Interrupted.into());
+        }
+        while running.len() < side_by_side_max()
+            && let Some((name, mut command)) = waiting.next()
+        {
+            let program = command.get_program().to_string_lossy().into_owned();
+            let child = command.stdin(Stdio::null()).process_group(0).spawn();
+            running.push((name, child.map_err(|source| RunError::NotRun { program, source })?));
+        }
+        if running.is_empty() {
+            return Ok(failed);
+        }
+        for (name, mut child) in mem::take(&mut running) {
+            match child.try_wait()? {
+                None => running.push((name, child)),
+                Some(status) if status.success() => {}
+                Some(_) => failed.push(name),
+            }
         }
         thread::sleep(POLL);
     }
@@ -407,6 +448,18 @@ mod tests {
         };
         assert_eq!(status.code(), Some(3));
         check(Runner::Node, &output, 1, 2);
+    }
+
+    #[test]
+    fn programs_run_side_by_side_and_failures_are_named() {
+        let commands = ["exit 0", "exit 1", "exit 0", "exit 2"].map(|script| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            (script, command)
+        });
+        let mut failed = side_by_side(commands).unwrap();
+        failed.sort_unstable();
+        assert_eq!(failed, ["exit 1", "exit 2"]);
     }
 
     #[test]

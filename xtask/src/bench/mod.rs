@@ -9,7 +9,7 @@ mod plot;
 mod server;
 
 use std::fs;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use anyhow::Context;
 use serde_json::Value;
@@ -17,10 +17,8 @@ use serde_json::Value;
 use crate::{step, workspace};
 
 /// What is measured.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, clap::Subcommand)]
 pub enum Bench {
-    /// Everything there is.
-    All,
     /// The authority: admitting by step, refusing by class.
     Authority,
     /// The package in Chromium and in Node.js: first paint, sending, memory, size, and what must not grow.
@@ -29,34 +27,36 @@ pub enum Bench {
     Growth,
     /// The server as a process: latency, throughput, bytes, memory.
     Server {
-        /// Only these scenarios; then the page is left as it is.
+        /// Only this scenario, and any others named so; then the figures are printed and the page is left as it is.
+        #[arg(long, value_name = "SCENARIO")]
         only: Vec<String>,
         /// How long a member floods a conversation, where it is not for the page.
+        #[arg(long, value_name = "N")]
         flood_seconds: Option<u64>,
     },
 }
 
-/// Measures, and writes the page.
+/// Measures one part, or everything, and writes the page.
 ///
 /// # Errors
 /// When a benchmark does not build, run or print what it should.
-pub fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
-    match bench {
-        Bench::All => {
+pub fn run(part: Option<&Bench>) -> anyhow::Result<()> {
+    match part {
+        None => {
             authority::run()?;
             client::run()?;
             growth::run()?;
             server::run(&[], None)?;
         }
-        Bench::Authority => authority::run()?,
-        Bench::Client => {
+        Some(Bench::Authority) => authority::run()?,
+        Some(Bench::Client) => {
             client::run()?;
             growth::run()?;
         }
-        Bench::Growth => growth::run()?,
-        Bench::Server { only, flood_seconds } => server::run(only, *flood_seconds)?,
+        Some(Bench::Growth) => growth::run()?,
+        Some(Bench::Server { only, flood_seconds }) => server::run(only, *flood_seconds)?,
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn measure(place: &str, command: &mut Command) -> anyhow::Result<Value> {
