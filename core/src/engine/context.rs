@@ -7,8 +7,8 @@ use crate::{
     authority::Session,
     code::Code,
     engine::{
-        EngineConfig, Output, Settings, Update, clock::ServerClock, counts::Counter, random::Random, store::Store,
-        timers::Timers,
+        EngineConfig, Output, Settings, Update, counts::Counter, link::clock::ServerClock, random::Random,
+        store::transactions::Store, timers::Timers,
     },
     hlc::HybridClock,
     ids::{DeviceId, Stamp},

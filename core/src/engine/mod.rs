@@ -12,90 +12,63 @@
 //!
 //! | part | in | owns | rules |
 //! |---|---|---|---|
-//! | `Context` | `context`, `timers`, `store` | what all work with: time, session, bounds, chance, store, timers, outputs | E6, E93 |
-//! | `Link` | `link` | the connection, the token, the cursor | E8, E9 |
-//! | `Heads` | `heads` | where each held stream stands, and of which incarnation that is | E60 |
-//! | `Streams` | `loaded`, `replica` | the streams in memory, which of them changed, which the server put off | E91, S7 |
-//! | `PendingCommands` | `pending`, `outbox` | where a command is that is not answered | E1, E4 |
-//! | `RefusedCommands` | `refused` | what was refused, and who commands it again | E2 |
-//! | `Inbox` | `inbox` | the list, and what is due for each row of it | E7, E128 |
-//! | `Requests` | `requests` | what only the server can answer | E42, L2, S27 |
-//! | `Accounts` | `accounts` | profiles, what the own account keeps for itself, names | E97 |
-//! | `OpenConversations` | `open` | what screens show | E91, E92 |
-//! | `Presence` | `presence` | who is there, and who types | E95 |
-//! | `Receipts` | `receipts` | own registers that are to be sent | R1 |
+//! | `Context` | `context`, `timers`, `store/transactions` | what all work with: time, session, bounds, chance, store, timers, outputs | E6, E93 |
+//! | `Link` | `link/connection` | the connection, the token, the cursor | E8, E9 |
+//! | `Heads` | `streams/heads` | where each held stream stands, and of which incarnation that is | E60 |
+//! | `Streams` | `streams/loaded`, `streams/replica` | the streams in memory, which of them changed, which the server put off | E91, S7 |
+//! | `PendingCommands` | `commands/pending`, `commands/outbox` | where a command is that is not answered | E1, E4 |
+//! | `RefusedCommands` | `commands/refused` | what was refused, and who commands it again | E2 |
+//! | `Inbox` | `screen/inbox` | the list, and what is due for each row of it | E7, E128 |
+//! | `Requests` | `requests/` | what only the server can answer | E42, L2, S27 |
+//! | `Accounts` | `screen/accounts` | profiles, what the own account keeps for itself, names | E97 |
+//! | `OpenConversations` | `screen/open` | what screens show | E91, E92 |
+//! | `Presence` | `registers/presence` | who is there, and who types | E95 |
+//! | `Receipts` | `registers/receipts` | own registers that are to be sent | R1 |
 
-mod accounts;
-mod aside;
-mod asking;
-mod backoff;
-mod catch_up;
-mod clock;
 mod commands;
 mod context;
 mod counts;
-mod damage;
-mod deleted;
-mod detail;
-mod entries;
-mod fault;
-mod fetched;
-mod first_rows;
-mod grants;
-mod heads;
-mod history;
-mod inbox;
-mod incarnation;
 mod input;
 mod link;
-mod loaded;
-mod maybe_admitted;
-mod open;
-mod outbox;
 mod output;
-mod own;
-mod pages;
-mod pending;
-mod presence;
 mod random;
-mod receipts;
-mod record;
-mod refused;
 mod registers;
-mod replica;
 mod requests;
+mod restored;
 mod screen;
 mod settings;
-mod stamps;
-mod start;
 mod store;
 mod streams;
-mod threads;
 mod timers;
-mod touched;
-mod uncreated;
-mod unread;
 
 use std::collections::VecDeque;
 
 pub use counts::Counts;
-pub use fault::ServerFault;
-#[cfg(any(test, feature = "testing"))]
-pub use incarnation::kept_words;
 pub use input::Input;
 pub use output::{Cause, ConnectionState, Output, TimelineUpdate, Update};
-pub use record::IRREPLACEABLE;
-#[cfg(any(test, feature = "testing"))]
-pub use record::{content_of as record_content, recode as recode_record, seal as seal_record};
 pub use requests::lists::{DirectoryPage, ListPage, OwnPage};
+#[cfg(any(test, feature = "testing"))]
+pub use restored::incarnation::kept_words;
 pub use settings::Settings;
+pub use store::record::IRREPLACEABLE;
+#[cfg(any(test, feature = "testing"))]
+pub use store::record::{content_of as record_content, recode as recode_record, seal as seal_record};
+pub use streams::fault::ServerFault;
 
 use crate::{
     code::Code,
     engine::{
-        accounts::Accounts, context::Context, heads::Heads, inbox::Inbox, link::Link, loaded::Streams,
-        open::OpenConversations, pending::PendingCommands, presence::Presence, receipts::Receipts, record::MetaRecord,
-        refused::RefusedCommands, requests::Requests, store::Finished,
+        commands::{pending::PendingCommands, refused::RefusedCommands},
+        context::Context,
+        link::connection::Link,
+        registers::{presence::Presence, receipts::Receipts},
+        requests::Requests,
+        screen::{accounts::Accounts, inbox::Inbox, open::OpenConversations},
+        store::{
+            record::{self, MetaRecord},
+            transactions::Finished,
+        },
+        streams::{heads::Heads, loaded::Streams},
     },
     ids::{AccountId, DeviceId, TenantId},
     journal::Position,

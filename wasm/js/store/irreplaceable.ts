@@ -1,7 +1,7 @@
 /** What of a store nobody else has. All else is the server's too, and is fetched again should it be lost. */
 import type { Write } from "../../pkg/tidings.js";
 
-/** Before the keys of such records: `IRREPLACEABLE` of `core/src/engine/record.rs`. */
+/** Before the keys of such records: `IRREPLACEABLE` of `core/src/engine/store/record.rs`. */
 export const IRREPLACEABLE = ["outbox/", "refused/", "membership/", "damaged/"];
 
 /** Whether a write is about such records. */

@@ -233,17 +233,33 @@ fn check_spec(sources: &[Source]) -> Vec<Problem> {
     problems
 }
 
-/// Every file of the engine stands on its map in ARCHITECTURE.md.
+/// Every file of the engine is on the map in ARCHITECTURE.md, in the row of its folder, and in the opening
+/// of the folder's `mod.rs`.
 fn check_map(sources: &[Source]) -> Vec<Problem> {
     let Some(map) = sources.iter().find(|source| source.path == "ARCHITECTURE.md") else {
         return Vec::new();
     };
     let files = sources.iter().filter_map(|source| source.path.strip_prefix("core/src/engine/")?.strip_suffix(".rs"));
-    let unmapped =
-        files.filter(|file| *file != "mod" && !file.contains('/') && !map.text.contains(&format!("`{file}`")));
-    unmapped
-        .map(|file| Problem { path: map.path.clone(), rule: format!("does not name `{file}` of the engine") })
-        .collect()
+    let mut problems = Vec::new();
+    for file in files.filter(|file| *file != "mod" && !file.starts_with("tests/")) {
+        let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+        let row = match folder {
+            "" => map.text.as_str(),
+            _ => map.text.lines().find(|line| line.starts_with(&format!("| `{folder}/` |"))).unwrap_or_default(),
+        };
+        let entry = format!("`{name}`");
+        if name == "mod" && row.is_empty() || name != "mod" && !row.contains(&entry) {
+            let rule = format!("does not name `{file}` of the engine");
+            problems.push(Problem { path: map.path.clone(), rule });
+        }
+        let path = format!("core/src/engine/{folder}/mod.rs");
+        let Some(opening) = sources.iter().find(|source| source.path == path) else { continue };
+        let mut lines = opening.text.lines().take_while(|line| line.starts_with("//!"));
+        if name != "mod" && !lines.any(|line| line.contains(&entry)) {
+            problems.push(Problem { path, rule: format!("its opening does not name `{name}`") });
+        }
+    }
+    problems
 }
 
 /// The label of a line that states a rule: `A7` of `**A7** Nobody grants …`.

@@ -98,17 +98,26 @@ fn every_rule_is_quoted_by_a_test() {
 #[test]
 fn every_file_of_the_engine_is_on_the_map() {
     let sources = [
-        source("ARCHITECTURE.md", "| link | `link` |\n"),
+        source("ARCHITECTURE.md", "| in | `input` |\n| `link/` | `clock`, `gone` |\n"),
         source("core/src/engine/mod.rs", "//! A.\n"),
-        source("core/src/engine/link.rs", "//! A.\n"),
-        source("core/src/engine/tests/session.rs", "//! A.\n"),
+        source("core/src/engine/input.rs", "//! A.\n"),
         source("core/src/engine/watch.rs", "//! A.\n"),
+        source("core/src/engine/link/mod.rs", "//! `clock`, `backoff`.\nmod gone; // `gone`\n"),
+        source("core/src/engine/link/clock.rs", "//! A.\n"),
+        source("core/src/engine/link/backoff.rs", "//! A.\n"),
+        source("core/src/engine/link/gone.rs", "//! A.\n"),
+        source("core/src/engine/store/mod.rs", "//! A.\n"),
+        source("core/src/engine/tests/session.rs", "//! A.\n"),
     ];
     let problems = check(&sources);
-    let [problem] = problems.as_slice() else {
-        panic!("one problem expected: {problems:?}");
-    };
-    assert!(problem.rule.contains("`watch`"), "{problem}");
+    let problems: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    let expected = [
+        "ARCHITECTURE.md: does not name `watch` of the engine",
+        "ARCHITECTURE.md: does not name `link/backoff` of the engine",
+        "core/src/engine/link/mod.rs: its opening does not name `gone`",
+        "ARCHITECTURE.md: does not name `store/mod` of the engine",
+    ];
+    assert_eq!(problems, expected);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use crate::{
     api::HeldRow,
     code::Code,
     command::{Command, RequestMembership, SendMessage},
-    engine::{Engine, context::Context, open::OpenConversations, record::RefusedRecord, streams::Slot},
+    engine::{
+        Engine, context::Context, screen::open::OpenConversations, store::record::RefusedRecord, streams::loading::Slot,
+    },
     ids::{ConversationId, MessageId, StreamId},
     model::{Conversation, Held, HeldMessage, HeldState, LateWrites, MembershipAction},
     sorted::{SortedMap, SortedSet},

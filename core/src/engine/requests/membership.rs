@@ -5,10 +5,9 @@ use crate::{
     command::{Command, RequestMembership},
     engine::{
         Engine,
-        catch_up::deferral,
         context::Context,
-        record,
-        record::{MembershipRecord, RefusedRecord},
+        store::record::{self, MembershipRecord, RefusedRecord},
+        streams::catch_up::deferral,
         timers::Timer,
     },
     ids::{ConversationId, MessageId},

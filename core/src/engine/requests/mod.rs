@@ -1,4 +1,12 @@
 //! What only the server can answer, and has not answered yet.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `membership` | requests to join, accept, decline or leave |
+//! | `held` | messages written before the removal was known, handed in and decided about |
+//! | `lists` | pages of own conversations and of the directory |
+//! | `questions` | address books, and the subscribers of a channel |
+//! | `watch` | conversations that an administrator looks at without being a member |
 
 pub(super) mod held;
 pub(super) mod lists;

@@ -4,7 +4,7 @@
 
 use crate::{
     code::Code,
-    engine::{Engine, Update, context::Context, inbox::Draw},
+    engine::{Engine, Update, context::Context, screen::inbox::Draw},
     ids::{AccountId, ConversationId, MessageId, StreamId},
     journal::Position,
     sorted::SortedMap,

@@ -3,7 +3,7 @@
 //! more, and everything that was written there is answered, nothing of it is held.
 
 use crate::{
-    engine::{Engine, context::Context, streams::Slot},
+    engine::{Engine, context::Context, streams::loading::Slot},
     ids::{ConversationId, StreamId},
     model::MemberStatus,
     sorted::SortedSet,

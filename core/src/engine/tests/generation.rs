@@ -6,8 +6,8 @@ use crate::{
     command::SetInfo,
     doc::{Document, Fact},
     engine::{
-        outbox::OutboxEntry,
-        replica::{Executed, Replica},
+        commands::outbox::OutboxEntry,
+        streams::replica::{Executed, Replica},
     },
     ids::{DeviceId, DocumentId, TimelineId},
     journal::{Entry, Position},

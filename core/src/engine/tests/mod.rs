@@ -17,7 +17,7 @@ pub(super) use session::{go_online, receive};
 use super::*;
 use crate::{
     command::{BanMember, Command, CreateConversation, SendMessage, SetMemberText, SetPermission},
-    engine::record::OUTBOX,
+    engine::store::record::OUTBOX,
     ids::{ChangeHash, ConversationId, IncarnationId, MessageId, Stamp, StreamId},
     journal::{Cursor, Entry, Head},
     limits::Limits,

@@ -1,0 +1,164 @@
+//! The entries of an outbox in their order. One is found by its number or its
+//! change, and what waits about a message or in a thread is known, without a look
+//! at the others.
+
+use core::cell::Cell;
+
+use crate::{
+    command::Command,
+    engine::commands::{outbox::OutboxEntry, parked::Aside},
+    ids::{ChangeHash, ConversationId, MessageId},
+    sorted::{IntoValues, SortedMap, SortedSet},
+};
+
+/// Those that are to be pushed in their order, then those that are aside.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Entries {
+    in_order: SortedMap<u64, OutboxEntry>,
+    /// The place behind the last one that was ever taken.
+    end: u64,
+    by_number: SortedMap<u64, u64>,
+    by_change: SortedMap<ChangeHash, u64>,
+    /// The places of messages of the conversation itself.
+    messages: SortedSet<u64>,
+    /// How many say something about each message, beside the message itself.
+    about: SortedMap<MessageId, usize>,
+    /// How many messages are written in each thread.
+    replies: SortedMap<ConversationId, usize>,
+    /// How many were looked at in their order.
+    looked_at: Cell<u64>,
+}
+
+impl Entries {
+    pub(in crate::engine) fn is_empty(&self) -> bool {
+        self.in_order.is_empty()
+    }
+
+    pub(in crate::engine) fn len(&self) -> usize {
+        self.in_order.len()
+    }
+
+    /// All of them in their order, each of which is a look at it.
+    pub(in crate::engine) fn iter(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
+        self.in_order.values().inspect(|_| self.looked_at.set(self.looked_at.get() + 1))
+    }
+
+    /// How many were looked at since this was asked last.
+    pub(in crate::engine) fn take_looked_at(&self) -> u64 {
+        self.looked_at.take()
+    }
+
+    pub(in crate::engine) fn front(&self) -> Option<&OutboxEntry> {
+        self.iter().next()
+    }
+
+    /// Those that are aside.
+    pub(in crate::engine) fn asides(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
+        self.in_order.range_from(&self.first_aside()).map(|(_, entry)| entry)
+    }
+
+    /// What those wait for that are aside.
+    pub(in crate::engine) fn asides_mut(&mut self) -> impl Iterator<Item = &mut Aside> {
+        let first = self.first_aside();
+        self.in_order.range_from_mut(&first).filter_map(|entry| entry.aside.as_mut())
+    }
+
+    fn first_aside(&self) -> u64 {
+        let asides = self.in_order.iter().rev().take_while(|(_, entry)| entry.aside.is_some());
+        asides.last().map_or(self.end, |(place, _)| *place)
+    }
+
+    /// The one with a number is durable from now on.
+    pub(in crate::engine) fn set_stored(&mut self, number: u64) -> Option<&OutboxEntry> {
+        let entry = self.in_order.get_mut(self.by_number.get(&number)?)?;
+        entry.stored = true;
+        Some(entry)
+    }
+
+    /// The one of a change, wherever it stands.
+    pub(in crate::engine) fn of_change(&self, hash: ChangeHash) -> Option<&OutboxEntry> {
+        self.in_order.get(self.by_change.get(&hash)?)
+    }
+
+    /// The last one that is a message of the conversation itself.
+    pub(in crate::engine) fn last_message(&self) -> Option<&OutboxEntry> {
+        self.in_order.get(self.messages.last()?)
+    }
+
+    /// How many messages are written in a thread.
+    pub(in crate::engine) fn replies(&self, thread: ConversationId) -> usize {
+        self.replies.get(&thread).copied().unwrap_or_default()
+    }
+
+    /// Whether one says something about a message, beside the message itself.
+    pub(in crate::engine) fn touches(&self, message: &MessageId) -> bool {
+        self.about.contains_key(message)
+    }
+
+    pub(in crate::engine) fn push_back(&mut self, entry: OutboxEntry) {
+        let place = self.end;
+        self.end += 1;
+        self.by_number.insert(entry.sequence, place);
+        self.by_change.insert(entry.change.hash(), place);
+        match &entry.command {
+            Command::SendMessage(send) => match send.thread {
+                Some(thread) => *self.replies.entry(thread).or_default() += 1,
+                None => drop(self.messages.insert(place)),
+            },
+            command => {
+                command.about().into_iter().for_each(|message| *self.about.entry(message.clone()).or_default() += 1);
+            }
+        }
+        self.in_order.insert(place, entry);
+    }
+
+    pub(in crate::engine) fn pop_front(&mut self) -> Option<OutboxEntry> {
+        let (place, _) = self.in_order.first_key_value()?;
+        self.remove(*place)
+    }
+
+    /// Takes out the one of a change, wherever it stands.
+    pub(in crate::engine) fn take(&mut self, hash: ChangeHash) -> Option<OutboxEntry> {
+        self.remove(*self.by_change.get(&hash)?)
+    }
+
+    fn remove(&mut self, place: u64) -> Option<OutboxEntry> {
+        let entry = self.in_order.remove(&place)?;
+        self.by_number.remove(&entry.sequence);
+        self.by_change.remove(&entry.change.hash());
+        match &entry.command {
+            Command::SendMessage(send) => match send.thread {
+                Some(thread) => count_down(&mut self.replies, &thread),
+                None => drop(self.messages.remove(&place)),
+            },
+            command => command.about().into_iter().for_each(|message| count_down(&mut self.about, message)),
+        }
+        Some(entry)
+    }
+}
+
+fn count_down<K: Ord>(counts: &mut SortedMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+impl FromIterator<OutboxEntry> for Entries {
+    fn from_iter<I: IntoIterator<Item = OutboxEntry>>(all: I) -> Self {
+        let mut entries = Self::default();
+        all.into_iter().for_each(|entry| entries.push_back(entry));
+        entries
+    }
+}
+
+impl IntoIterator for Entries {
+    type Item = OutboxEntry;
+    type IntoIter = IntoValues<u64, OutboxEntry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.in_order.into_values()
+    }
+}

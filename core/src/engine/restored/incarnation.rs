@@ -1,0 +1,518 @@
+//! A server whose store was put back to an older state. What is held of a
+//! stream is then of a former incarnation: its positions mean something else
+//! now. It stays on the screen until the stream has been fetched anew; what this
+//! account wrote and the server lacks is offered again under the same ids, and
+//! what can no longer be admitted is given back with its words. All of that goes
+//! in the transaction that stores what was fetched, so that a crash neither
+//! loses nor doubles any of it.
+
+use crate::{
+    authority::Stream,
+    code::Code,
+    command::{Command, CreateConversation, CreateDirect},
+    doc::{Document, Fact, Message},
+    engine::{
+        Engine, Update,
+        commands::{entries::Entries, outbox::OutboxEntry},
+        restored::{
+            asking::Asking,
+            own::{Author, Now, Own, Written, key_of, last_said, restate, stored_documents},
+        },
+        store::{record, transactions::ReadPurpose},
+        streams::{
+            fault::RestoreFetchedError,
+            loading::Slot,
+            replica::{Executed, Replica, revoked_code},
+        },
+    },
+    ids::{AccountId, ConversationId, DocumentId, IncarnationId, Stamp, StreamId},
+    journal::Position,
+    model::{Conversation, ConversationKind, MemberStatus, Profile, Role},
+    sorted::{SortedMap, SortedSet},
+    storage::{Record, Write},
+    time::WallTime,
+    wire::{FetchScope, Fetched, Refused, WaitingChange},
+};
+
+/// Why something is given back, for people who debug.
+const PUT_BACK: &str = "the server's store was put back to an older state";
+
+/// What is held of a stream is of a former incarnation of the server's store.
+#[derive(Debug)]
+pub(in crate::engine) enum Former {
+    /// What the device stores of it is to be read.
+    Unread,
+    Reading,
+    /// What the account wrote there: asked for with the next fetch.
+    Read(Asking),
+    /// The account may not read it in this incarnation: what is held is all that it can be shown.
+    Out,
+}
+
+impl Engine {
+    /// Welcome tells which incarnation the server's store is: another one than
+    /// before makes everything that is held a former one's.
+    pub(in crate::engine) fn meet_incarnation(&mut self, incarnation: IncarnationId) {
+        let former = self.heads.incarnation();
+        if former == Some(incarnation) {
+            return;
+        }
+        self.heads.set_incarnation(Some(incarnation));
+        self.ctx.dirty_meta = true;
+        if former.is_some() {
+            self.forget_told();
+        }
+        let former: Vec<StreamId> = self.heads.keys().filter(|stream| self.heads.is_former(stream)).cloned().collect();
+        for stream in former {
+            self.make_former(&stream);
+        }
+    }
+
+    /// The cursor is not of the history of the server's store, which was put back, and nobody
+    /// said so. All is told anew on the next link.
+    pub(in crate::engine) fn cursor_refused(&mut self) {
+        self.ctx.dirty_meta = true;
+        self.forget_told();
+        let held: Vec<StreamId> = self.heads.keys().cloned().collect();
+        for stream in held {
+            self.make_former(&stream);
+        }
+    }
+
+    /// Positions and cursors of before say nothing now, and what was deleted may be there.
+    fn forget_told(&mut self) {
+        self.link.set_cursor(None);
+        self.inbox.clear_deleted();
+        self.receipts.clear();
+        self.inbox.change_all(|record| {
+            (record.head, record.chain, record.receipt, record.receipt_unsent) = Default::default();
+        });
+    }
+
+    /// The server knows less of a stream than is held: it was put back, whatever it
+    /// says of its incarnation.
+    pub(in crate::engine) fn make_former(&mut self, stream: &StreamId) {
+        self.heads.make_former(stream);
+        if let Some(replica) = self.replica(stream).filter(|replica| replica.former.is_none()) {
+            replica.former = Some(Former::Unread);
+            replica.outbox.in_flight = None;
+        }
+    }
+
+    /// What to ask of a stream: what is behind the held position, everything, or
+    /// of one of a former incarnation everything and what is lacking of the own.
+    /// None while the latter is being read.
+    pub(in crate::engine) fn fetch_scope(&mut self, stream: &StreamId) -> Option<(FetchScope, Vec<WaitingChange>)> {
+        let (watches, is_unlisted) = (self.watches(stream), self.is_unlisted(stream));
+        let replica = self.replica(stream)?;
+        replica.asked.clear();
+        let after = if replica.whole { replica.confirmed.position() } else { Position::ZERO };
+        match &mut replica.former {
+            // Of another account, whose home is not told, nothing but the documents as they are fits.
+            None if stream.conversation().is_none() && is_unlisted => Some((FetchScope::Anew, Vec::new())),
+            None => {
+                let scope = if watches { FetchScope::Watch(after) } else { FetchScope::After(after) };
+                Some((scope, self.ask_of_waiting(stream, after)))
+            }
+            Some(Former::Read(asking)) => Some((FetchScope::Anew, asking.asked().to_vec())),
+            Some(Former::Reading) => None,
+            Some(former @ (Former::Unread | Former::Out)) => {
+                *former = Former::Reading;
+                let keys = vec![record::documents_prefix(stream), record::tail_prefix(stream)];
+                self.ctx.store.read_later(ReadPurpose::Former(stream.clone()), keys);
+                None
+            }
+        }
+    }
+
+    /// What is stored of a former incarnation was read: as far as it can be.
+    pub(in crate::engine) fn former_read(&mut self, stream: &StreamId, records: &[Record]) {
+        let (me, device) = (self.ctx.session.account.clone(), self.ctx.session.device);
+        let author = Author { account: &me, device };
+        let Some(replica) = self.replica(stream).filter(|replica| replica.former.is_some()) else { return };
+        let mut stored = stored_documents(stream, records);
+        stored.retain(|document| replica.confirmed.document(document.id()).is_none());
+        let own = stored.iter().chain(replica.confirmed.documents()).flat_map(|document| author.own(document));
+        replica.former = Some(Former::Read(Asking::of(own.collect(), &replica.outbox.entries)));
+        self.fetch_stream(stream);
+    }
+
+    /// Whether more of the own is to be asked for than what an answer tells of.
+    pub(in crate::engine) fn asks_on(&mut self, stream: &StreamId, fetched: &Fetched) -> bool {
+        match self.replica(stream).map(|replica| &mut replica.former) {
+            Some(Some(Former::Read(asking))) => asking.answered(&fetched.lacks),
+            _ => false,
+        }
+    }
+
+    /// Puts the stream's new incarnation in the place of the held one. Answers the
+    /// outbox entries that were admitted, or the error with everything as it was.
+    pub(in crate::engine) fn restart_former(
+        &mut self,
+        stream: &StreamId,
+        fetched: &Fetched,
+    ) -> Result<Vec<OutboxEntry>, RestoreFetchedError> {
+        let Some(replica) = self.replica(stream) else { return Ok(Vec::new()) };
+        let Some(former) = replica.former.take() else { return replica.restart(fetched) };
+        let empty = Stream::new(replica.confirmed.tenant().clone(), stream.clone());
+        let held = core::mem::replace(&mut replica.confirmed, empty);
+        let mut admitted = match replica.restart(fetched) {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                replica.confirmed = held;
+                replica.former = Some(former);
+                return Err(error);
+            }
+        };
+        if let Former::Read(asking) = &former {
+            admitted.extend(replica.outbox.take_messages(&asking.admitted()));
+            replica.rewrite_due = true;
+        }
+        replica.renew();
+        self.ctx.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
+        self.ctx.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
+        let is_given_back = self.heads.get(stream).is_some_and(|head| head.given_back.is_some());
+        if let Former::Read(asking) = former
+            && !is_given_back
+        {
+            let me = self.ctx.session.account.clone();
+            let Some(replica) = self.replica(stream) else { return Ok(admitted) };
+            let lacking = asking.into_lacking_of(&me, &replica.confirmed);
+            self.offer_again(stream, lacking, &held);
+        }
+        self.unlist_unknown(stream);
+        Ok(admitted)
+    }
+
+    /// An administrator of the tenant reads also what knows nothing of them any more.
+    fn unlist_unknown(&mut self, stream: &StreamId) {
+        let me = self.ctx.session.account.clone();
+        let Some(conversation) = stream.conversation() else { return };
+        let is_listed = self.inbox.get(&conversation).is_some_and(|record| record.row.role != Role::Subscriber);
+        let Some(replica) = self.replica(stream) else { return };
+        if is_listed && !replica.view().conversation().members.contains_key(&me) {
+            self.unlist(conversation);
+        }
+    }
+
+    /// Commands again what the server lacks, before what waits in the outbox,
+    /// which is written anew behind it.
+    fn offer_again(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream) {
+        let Some(replica) = self.replica(stream) else { return };
+        let pending = core::mem::take(&mut replica.outbox.entries);
+        replica.view = None;
+        self.offer(stream, lacking, held, &pending);
+        self.queue_behind(stream, pending);
+    }
+
+    /// Commands again what the server lacks, but for messages that wait as they are.
+    fn offer(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream, pending: &Entries) {
+        let Some(replica) = self.replica(stream) else { return };
+        let stated = lacking.iter().filter_map(|own| match &own.written {
+            Written::Statement(document, _) => replica.confirmed.document(document),
+            Written::Message(..) => None,
+        });
+        let documents: SortedMap<&DocumentId, &Document> = stated.map(|document| (document.id(), document)).collect();
+        let said: SortedMap<DocumentId, _> =
+            documents.into_iter().map(|(id, document)| (id.clone(), last_said(document))).collect();
+        let waiting: SortedSet<Stamp> = pending.iter().filter_map(OutboxEntry::stamp).collect();
+        for Own { at, written, .. } in lacking {
+            match written {
+                Written::Message(send, said) => match (waiting.contains(&send.stamp), send.thread) {
+                    (true, _) => {}
+                    (false, Some(_)) => self.give_back(send.into(), said),
+                    (false, None) => self.command_again(stream, send.into(), said),
+                },
+                Written::Statement(document, fact) => {
+                    // What was said since, in knowledge of neither, stands if it is later.
+                    let since = said.get(&document).and_then(|said| said.get(&key_of(&fact)));
+                    let is_former = |hash| held.document(&document).is_some_and(|held| held.contains(hash));
+                    if since.is_none_or(|(hash, since)| *since < at || is_former(*hash)) {
+                        self.state_again(stream, &document, &fact, held.conversation(), at);
+                    }
+                }
+            }
+        }
+    }
+
+    fn state_again(
+        &mut self,
+        stream: &StreamId,
+        document: &DocumentId,
+        fact: &Fact,
+        former: &Conversation,
+        at: WallTime,
+    ) {
+        let me = self.ctx.session.account.clone();
+        let Some(replica) = self.replica(stream) else { return };
+        let view = replica.view();
+        let message = |id| view.page_of(id).and_then(|page| Message::read(page, id));
+        let is_done = match fact {
+            Fact::Edit(id, edit) => message(id).is_some_and(|message| message.content() == Some(&edit.content)),
+            // The message is lost with it.
+            Fact::Deleted(id, _) => id.author == me && message(id).is_none(),
+            _ => false,
+        };
+        let profile = view.document(document).map(Profile::read).unwrap_or_default();
+        let now = Now { me: &me, conversation: view.conversation(), former, profile };
+        let command = restate(document, fact, &now).filter(|_| !is_done);
+        if let Some(command) = command {
+            self.command_again(stream, command, at);
+        }
+    }
+
+    /// What waited is written anew behind what was offered again, under new
+    /// numbers: an outbox is in the order of its numbers.
+    fn queue_behind(&mut self, stream: &StreamId, pending: Entries) {
+        for mut entry in pending {
+            let former = core::mem::replace(&mut entry.sequence, self.ctx.new_sequence());
+            self.ctx.store.write(Write::Delete(record::outbox_key(former)));
+            self.commands.renumber(former, entry.sequence);
+            if let Some(replica) = self.replica(stream) {
+                replica.rewrite_due = true;
+                replica.outbox.entries.push_back(entry);
+            }
+        }
+    }
+
+    fn command_again(&mut self, stream: &StreamId, command: Command, at: WallTime) {
+        let (session, limits, now) = (self.ctx.session.clone(), self.ctx.limits.clone(), self.ctx.now);
+        let sequence = self.ctx.next_sequence;
+        let Some(replica) = self.replica(stream) else { return };
+        match replica.execute(&session, &limits, now, sequence, command.clone(), at) {
+            Ok(Executed::Written(entry)) => {
+                self.ctx.new_sequence();
+                self.commands.store(&mut self.ctx, stream, &entry);
+                if let Some(replica) = self.replica(stream) {
+                    replica.outbox.entries.push_back(*entry);
+                }
+            }
+            Ok(Executed::Satisfied) => {}
+            Err(_) => self.give_back(command, at),
+        }
+    }
+
+    /// A command of a former incarnation joins the refused ones, with its words.
+    fn give_back(&mut self, command: Command, at: WallTime) {
+        let sequence = self.ctx.new_sequence();
+        let (code, detail) = (Code::StoreRestored, PUT_BACK.to_owned());
+        self.refused.add(&mut self.ctx, sequence, record::RefusedRecord { command, at, code, detail });
+    }
+
+    /// A fetch of what was held in a former incarnation is not allowed in this one. Tells
+    /// whether the store was put back to before the account was a member.
+    pub(in crate::engine) fn was_put_back(&mut self, stream: &StreamId, refused: &Refused) -> bool {
+        let Some(conversation) = stream.conversation() else { return false };
+        let Some(replica) = self.replica(stream) else { return false };
+        let was_active = replica.confirmed.position() > Position::ZERO && replica.revoked.is_none();
+        let is_unknown = refused.code == Code::NotAMember && was_active;
+        let asking = match replica.former.take() {
+            Some(Former::Read(asking)) => asking,
+            None if !is_unknown => return false,
+            _ => {
+                self.make_former(stream);
+                self.fetch_stream(stream);
+                return true;
+            }
+        };
+        let Some(lacking) = self.lacking(stream, asking, refused) else { return true };
+        if is_unknown {
+            self.begin_again(conversation, lacking);
+            return true;
+        }
+        let Some(replica) = self.replica(stream) else { return false };
+        replica.former = Some(Former::Out);
+        let held = replica.confirmed.conversation().clone();
+        // Where the account stands is not told to a device without a cursor.
+        if let Some(status) = ended(refused.code) {
+            self.receive_revoked(stream, conversation, status);
+        }
+        if self.heads.give_back(stream) {
+            self.give_back_words(lacking, &held);
+        }
+        false
+    }
+
+    /// What was held in a former incarnation has been deleted in this one, so the words that the
+    /// server lacks are given back. Tells whether all were asked for.
+    pub(in crate::engine) fn deleted_since(&mut self, stream: &StreamId, refused: &Refused) -> bool {
+        let Some(replica) = self.replica(stream) else { return true };
+        let Some(Former::Read(asking)) = replica.former.take() else { return true };
+        let held = replica.confirmed.conversation().clone();
+        let Some(lacking) = self.lacking(stream, asking, refused) else { return false };
+        self.give_back_words(lacking, &held);
+        true
+    }
+
+    /// What the server lacks of the own; none as long as more is to be asked for.
+    fn lacking(&mut self, stream: &StreamId, mut asking: Asking, refused: &Refused) -> Option<Vec<Own>> {
+        if !asking.answered(&refused.lacks) {
+            return Some(asking.into_lacking());
+        }
+        self.replica(stream)?.former = Some(Former::Read(asking));
+        self.fetch_stream(stream);
+        None
+    }
+
+    /// Words that cannot be commanded again by themselves join the refused ones.
+    fn give_back_words(&mut self, lacking: Vec<Own>, held: &Conversation) {
+        let me = self.ctx.session.account.clone();
+        let now = Now { me: &me, conversation: held, former: held, profile: Profile::default() };
+        let mut given_back = SortedSet::new();
+        for Own { at, written, .. } in lacking {
+            match written {
+                Written::Message(send, said) => {
+                    given_back.insert(send.stamp);
+                    self.give_back(send.into(), said);
+                }
+                // It is among the words of its message.
+                Written::Statement(_, Fact::Edit(message, _)) if given_back.contains(&message.stamp) => {}
+                Written::Statement(document, fact) => {
+                    let command = restate(&document, &fact, &now).filter(Command::is_written);
+                    command.into_iter().for_each(|command| self.give_back(command, at));
+                }
+            }
+        }
+    }
+
+    /// The server knows nothing of a conversation: whoever may, begins it again.
+    /// From everybody else it goes, and gives their words back.
+    fn begin_again(&mut self, conversation: ConversationId, own: Vec<Own>) {
+        let stream = StreamId::Conversation(conversation);
+        let me = self.ctx.session.account.clone();
+        let empty = Replica::empty(self.ctx.session.tenant.clone(), stream.clone(), true);
+        let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) else { return };
+        let pending = core::mem::take(&mut replica.outbox.entries);
+        let held = core::mem::replace(&mut **replica, empty).confirmed;
+        let creation = creation_of(conversation, held.conversation(), &me);
+        self.drop_stored(&stream);
+        self.heads.change(&stream);
+        match creation {
+            Some(creation) => {
+                let began_at = own.first().map_or(self.ctx.wall(), |own| own.at);
+                self.command_again(&stream, creation, began_at);
+                if let Some(replica) = self.replica(&stream) {
+                    replica.touched.all = true;
+                }
+                self.offer(&stream, own, &held, &pending);
+                self.queue_behind(&stream, pending);
+                self.rewrite(&stream);
+            }
+            None => {
+                self.give_back_words(own, held.conversation());
+                for entry in pending {
+                    let detail = PUT_BACK.to_owned();
+                    self.refuse(entry.sequence, entry.command, entry.at, Code::StoreRestored, detail);
+                }
+                self.drop_row(conversation);
+            }
+        }
+        // From which position on rows are shown says nothing now.
+        self.open_timelines(&stream).into_iter().for_each(|timeline| self.show_timeline(timeline));
+    }
+
+    /// Rows of which nothing is held, and which a server that was put back has
+    /// not told of: their conversations are not there any more.
+    pub(in crate::engine) fn drop_unreported_rows(&mut self) {
+        let is_unreported = |(conversation, record): &(&ConversationId, &record::InboxRecord)| {
+            let stream = StreamId::Conversation(**conversation);
+            let is_active = record.row.status == MemberStatus::Active;
+            record.head == Position::ZERO
+                && is_active
+                && !self.heads.contains_key(&stream)
+                && self.commands.parked(&stream).next().is_none()
+        };
+        let unreported: Vec<ConversationId> = self.inbox.iter().filter(is_unreported).map(|(id, _)| *id).collect();
+        unreported.into_iter().for_each(|conversation| self.drop_row(conversation));
+    }
+
+    fn drop_row(&mut self, conversation: ConversationId) {
+        let stream = StreamId::Conversation(conversation);
+        self.drop_stored(&stream);
+        self.ctx.store.write(Write::Delete(record::head_key(&stream)));
+        self.ctx.store.write(Write::Delete(record::rows_key(conversation)));
+        self.heads.remove(&stream);
+        self.unlist(conversation);
+    }
+
+    /// The account has no part in a conversation, and had none: it is on no list.
+    fn unlist(&mut self, conversation: ConversationId) {
+        self.ctx.store.write(Write::Delete(record::inbox_key(conversation)));
+        self.inbox.remove(&conversation);
+        if let Some(open) = self.open.get_mut(&conversation) {
+            open.detail = None;
+        }
+        self.ctx.update(Update::Gone(conversation));
+    }
+}
+
+/// Where an account stands that is refused with a code, if it was a member.
+fn ended(code: Code) -> Option<MemberStatus> {
+    let ends = [MemberStatus::Left, MemberStatus::Removed, MemberStatus::Banned];
+    ends.into_iter().find(|status| revoked_code(*status) == code)
+}
+
+impl Replica {
+    /// Lets go of what was said of positions of a former incarnation.
+    fn renew(&mut self) {
+        self.receipts = Default::default();
+        self.outbox.in_flight = None;
+        self.touched.row = true;
+        self.touched.detail = true;
+        self.forget_passed();
+    }
+}
+
+/// The words of an account in what a device stores of what was admitted, as they
+/// are now: what it can offer again. For tests.
+#[cfg(any(test, feature = "testing"))]
+pub fn kept_words(
+    records: &std::collections::BTreeMap<crate::storage::RecordKey, Vec<u8>>,
+    account: &AccountId,
+    device: crate::ids::DeviceId,
+) -> std::collections::BTreeSet<String> {
+    let streams = records.keys().filter_map(|key| StreamId::parse(key.strip_prefix(record::HEADS)?).ok());
+    let of_stream = |stream: StreamId| {
+        let prefixes = [record::documents_prefix(&stream), record::tail_prefix(&stream)];
+        let is_of = |key: &str| prefixes.iter().any(|prefix| key.starts_with(prefix));
+        let records = records.iter().filter(|(key, _)| is_of(key));
+        let records: Vec<Record> = records.map(|(key, value)| (key.clone(), value.clone())).collect();
+        stored_documents(&stream, &records)
+    };
+    let own = |document: Document| Author { account, device }.own(&document);
+    let words = |own: Own| match own.written {
+        Written::Message(send, _) => send.content.text().map(str::to_owned),
+        Written::Statement(_, Fact::Edit(_, edit)) => edit.content.text().map(str::to_owned),
+        Written::Statement(_, Fact::Info(_, text) | Fact::MemberText(_, _, text)) => text,
+        Written::Statement(..) => None,
+    };
+    streams.flat_map(of_stream).flat_map(own).filter_map(words).collect()
+}
+
+/// What would begin a conversation again, if this account may.
+fn creation_of(id: ConversationId, held: &Conversation, me: &AccountId) -> Option<Command> {
+    let active = || held.members.iter().filter(|(_, member)| member.status() == MemberStatus::Active);
+    match held.kind()? {
+        ConversationKind::Direct => {
+            let peer = held.members.keys().find(|account| *account != me)?.clone();
+            Some(CreateDirect { peer }.into())
+        }
+        ConversationKind::Resource => None,
+        kind => {
+            let is_owner = active().any(|(account, member)| account == me && member.role == Role::Owner);
+            let members = active().map(|(account, _)| account.clone()).filter(|account| account != me).collect();
+            let text = |field| held.info.get(&field).cloned();
+            let (title, name) = (text(crate::model::InfoField::Title), text(crate::model::InfoField::Name));
+            let creation = CreateConversation {
+                conversation: id,
+                title,
+                name,
+                scope: held.scope,
+                account: held.created.as_ref().and_then(|created| created.account.clone()),
+                link: held.created.as_ref().and_then(|created| created.link.clone()),
+                ..CreateConversation::new(kind, None, members)
+            };
+            is_owner.then(|| creation.into())
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The newest rows of the list, kept as one record beside the list itself: a
+//! start shows them before it has read, and taken apart, all of the rest.
+
+use core::cmp::Reverse;
+
+use crate::{
+    api::ConversationRow,
+    engine::{
+        Engine, Output, Phase, Update,
+        store::{record, transactions::ReadPurpose},
+    },
+    storage::{Record, Write},
+};
+
+impl Engine {
+    pub(in crate::engine) fn read_first_rows(&mut self) {
+        let task = self.ctx.store.read(ReadPurpose::FirstRows, vec![record::FIRST_ROWS.to_owned()]);
+        self.ctx.outputs.push_back(Output::Storage(task));
+    }
+
+    /// Shows the rows as they were a moment before the last session ended;
+    /// damaged ones are stored anew when the list changes.
+    pub(in crate::engine) fn first_rows_read(&mut self, records: &[Record]) {
+        let [(key, value)] = records else { return };
+        match record::read::<Vec<ConversationRow>>(key, value) {
+            Some(rows) if matches!(self.phase, Phase::Starting(_)) => self.ctx.update(Update::FirstRows(rows)),
+            Some(_) => {}
+            None => {
+                self.ctx.report_damage();
+                self.ctx.store.write(Write::Delete(key.clone()));
+            }
+        }
+    }
+
+    pub(in crate::engine) fn save_first_rows(&mut self) {
+        let mut rows: Vec<&ConversationRow> = self.inbox.values().map(|record| &record.row).collect();
+        rows.sort_unstable_by_key(|row| {
+            (row.archived_at.is_some(), row.pinned_at.is_none(), Reverse(row.activity_at), row.conversation)
+        });
+        rows.truncate(self.ctx.settings.rows_stored);
+        self.ctx.store.write(record::put(record::FIRST_ROWS.to_owned(), &rows));
+    }
+}

@@ -1,0 +1,196 @@
+//! The list as it is held: a record for each conversation, what the end of the input does for its
+//! row, and which rows name somebody as one of the others, so that who is called otherwise is found
+//! without a look at all of them.
+
+use crate::{
+    api::ConversationRow,
+    engine::store::record::InboxRecord,
+    ids::{AccountId, ConversationId},
+    sorted::{SortedMap, SortedSet},
+};
+
+/// What is due for a row at the end of the input.
+#[derive(Debug, Default)]
+struct Due {
+    draw: Option<Draw>,
+    store: bool,
+}
+
+impl Due {
+    fn draw(&mut self, draw: Draw) {
+        self.draw = self.draw.max(Some(draw));
+    }
+}
+
+/// Which rows are shown of those that are drawn again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::engine) enum Draw {
+    /// One that is another than the one that is held.
+    Changed,
+    /// Any: the one that is held is newer than the one on the screen.
+    Any,
+}
+
+/// Invariant: the screen shows each row as it is held, but for those that are to be drawn.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Inbox {
+    records: SortedMap<ConversationId, InboxRecord>,
+    naming: SortedMap<AccountId, SortedSet<ConversationId>>,
+    due: SortedMap<ConversationId, Due>,
+    /// Whether the rows stored for the first paint are stale.
+    is_stale: bool,
+    /// Conversations that turned out to be deleted since the start.
+    deleted: SortedSet<ConversationId>,
+}
+
+impl Inbox {
+    pub(in crate::engine) fn contains_key(&self, conversation: &ConversationId) -> bool {
+        self.records.contains_key(conversation)
+    }
+
+    pub(in crate::engine) fn get(&self, conversation: &ConversationId) -> Option<&InboxRecord> {
+        self.records.get(conversation)
+    }
+
+    /// One to be changed, but for whom its row names.
+    pub(in crate::engine) fn get_mut(&mut self, conversation: &ConversationId) -> Option<&mut InboxRecord> {
+        self.records.get_mut(conversation)
+    }
+
+    pub(in crate::engine) fn insert(&mut self, conversation: ConversationId, record: InboxRecord) {
+        self.take(&conversation);
+        for account in &record.row.others {
+            self.naming.entry(account.clone()).or_default().insert(conversation);
+        }
+        self.records.insert(conversation, record);
+    }
+
+    /// A row in the place of the one before; the first one is of a conversation of which
+    /// the server has told nothing.
+    pub(in crate::engine) fn set_row(&mut self, conversation: ConversationId, row: ConversationRow) {
+        match self.records.get_mut(&conversation) {
+            Some(record) if record.row.others == row.others => record.row = row,
+            Some(record) => {
+                let record = InboxRecord { row, ..record.clone() };
+                self.insert(conversation, record);
+            }
+            None => self.insert(conversation, InboxRecord::new(row)),
+        }
+        self.is_stale = true;
+        self.store(conversation);
+    }
+
+    /// Takes a conversation off the list; tells whether it was on it.
+    pub(in crate::engine) fn remove(&mut self, conversation: &ConversationId) -> bool {
+        self.due.remove(conversation);
+        self.is_stale = true;
+        self.take(conversation).is_some()
+    }
+
+    pub(in crate::engine) fn is_deleted(&self, conversation: &ConversationId) -> bool {
+        self.deleted.contains(conversation)
+    }
+
+    pub(in crate::engine) fn set_deleted(&mut self, conversation: ConversationId) {
+        self.deleted.insert(conversation);
+    }
+
+    /// What was deleted may be there: the server's store was put back.
+    pub(in crate::engine) fn clear_deleted(&mut self) {
+        self.deleted.clear();
+    }
+
+    /// Draws a row again at the end of the input.
+    pub(in crate::engine) fn draw(&mut self, conversation: ConversationId, draw: Draw) {
+        self.due.entry(conversation).or_default().draw(draw);
+    }
+
+    /// Stores a record at the end of the input.
+    pub(in crate::engine) fn store(&mut self, conversation: ConversationId) {
+        self.due.entry(conversation).or_default().store = true;
+    }
+
+    /// The rows to be drawn now.
+    pub(in crate::engine) fn take_drawn(&mut self) -> Vec<(ConversationId, Draw)> {
+        let drawn = self.due.iter_mut().filter_map(|(conversation, due)| Some((*conversation, due.draw.take()?)));
+        drawn.collect()
+    }
+
+    /// The records to be stored now, when all that had to be drawn has been.
+    pub(in crate::engine) fn take_stored(&mut self) -> impl Iterator<Item = (ConversationId, &InboxRecord)> {
+        let due = core::mem::take(&mut self.due);
+        debug_assert!(due.values().all(|due| due.draw.is_none()), "every row is drawn before it is stored");
+        let stored = due.into_iter().filter(|(_, due)| due.store);
+        stored.filter_map(|(conversation, _)| Some((conversation, self.records.get(&conversation)?)))
+    }
+
+    /// Whether the rows stored for the first paint were stale: they are stored with this.
+    pub(in crate::engine) fn take_stale(&mut self) -> bool {
+        core::mem::take(&mut self.is_stale)
+    }
+
+    fn take(&mut self, conversation: &ConversationId) -> Option<InboxRecord> {
+        let removed = self.records.remove(conversation)?;
+        for account in &removed.row.others {
+            if let Some(naming) = self.naming.get_mut(account) {
+                naming.remove(conversation);
+                if naming.is_empty() {
+                    self.naming.remove(account);
+                }
+            }
+        }
+        Some(removed)
+    }
+
+    pub(in crate::engine) fn iter(&self) -> impl ExactSizeIterator<Item = (&ConversationId, &InboxRecord)> {
+        self.records.iter()
+    }
+
+    /// Changes all records, which are stored at the end of the input.
+    pub(in crate::engine) fn change_all(&mut self, change: impl Fn(&mut InboxRecord)) {
+        for (conversation, record) in self.records.iter_mut() {
+            change(record);
+            self.due.entry(*conversation).or_default().store = true;
+        }
+    }
+
+    pub(in crate::engine) fn values(&self) -> impl ExactSizeIterator<Item = &InboxRecord> {
+        self.records.values()
+    }
+
+    /// Draws the rows again that name an account; tells how many.
+    pub(in crate::engine) fn draw_naming(&mut self, account: &AccountId) -> u64 {
+        let naming = self.naming.get(account).into_iter().flatten();
+        for conversation in naming.clone() {
+            self.due.entry(*conversation).or_default().draw(Draw::Changed);
+        }
+        naming.count() as u64
+    }
+
+    /// Whom rows name.
+    pub(in crate::engine) fn named(&self) -> impl Iterator<Item = &AccountId> {
+        self.naming.keys()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_drawn_and_stored_once_however_often_it_is_asked_for() {
+        let [one, other] = [1, 2].map(|number| ConversationId::from_bytes([number; 16]));
+        let mut inbox = Inbox::default();
+        inbox.draw(one, Draw::Any);
+        inbox.draw(one, Draw::Changed);
+        inbox.draw(other, Draw::Changed);
+        assert_eq!(
+            inbox.take_drawn(),
+            [(one, Draw::Any), (other, Draw::Changed)],
+            "the newer row is shown all the same"
+        );
+        assert_eq!(inbox.take_drawn(), []);
+        inbox.store(one);
+        assert_eq!(inbox.take_stored().count(), 0, "nothing is on the list");
+    }
+}

@@ -1,0 +1,206 @@
+//! What screens show: the timelines that are open, by themselves and by the
+//! conversation whose documents they are made from.
+
+use crate::{
+    api::{ConversationDetail, TimelineRow},
+    ids::{AccountId, ConversationId, MessageId},
+    journal::Position,
+    model::PresenceKind,
+    sorted::{SortedMap, SortedSet},
+    time::WallTime,
+};
+
+/// What a screen shows of a conversation.
+#[derive(Debug)]
+pub(in crate::engine) struct OpenConversation {
+    /// Itself, or the one that it is a thread of.
+    pub(in crate::engine) conversation: ConversationId,
+    /// The rows as told last.
+    pub(in crate::engine) rows: SortedMap<MessageId, TimelineRow>,
+    /// Where they stand.
+    order: SortedSet<(Position, MessageId)>,
+    /// Those of them that answer a message, by what they answer.
+    replies: SortedMap<MessageId, SortedSet<MessageId>>,
+    /// Those that name somebody: as the author, or as that of what is answered.
+    naming: SortedMap<AccountId, SortedSet<MessageId>>,
+    /// Admitted messages before this are not shown yet.
+    pub(in crate::engine) floor: Position,
+    /// Whether the documents behind it have been shown once.
+    pub(in crate::engine) live: bool,
+    pub(in crate::engine) has_older: bool,
+    pub(in crate::engine) detail: Option<ConversationDetail>,
+    pub(in crate::engine) loading_older: bool,
+    /// Whether an older page was asked for and has not come: asked for again
+    /// with the next link.
+    pub(in crate::engine) wants_older: bool,
+    /// Whether its stored rows are older than the ones it shows.
+    pub(in crate::engine) is_stale: bool,
+    /// When the first of what is granted or denied for a while ends.
+    pub(in crate::engine) grants_end: Option<WallTime>,
+}
+
+impl OpenConversation {
+    /// One that is shown from now on, of the stream of a conversation.
+    pub(in crate::engine) fn of(conversation: ConversationId) -> Self {
+        Self {
+            conversation,
+            rows: SortedMap::new(),
+            order: SortedSet::new(),
+            replies: SortedMap::new(),
+            naming: SortedMap::new(),
+            floor: Position::ZERO,
+            live: false,
+            has_older: false,
+            detail: None,
+            loading_older: false,
+            wants_older: false,
+            is_stale: false,
+            grants_end: None,
+        }
+    }
+
+    pub(in crate::engine) fn put(&mut self, row: &TimelineRow) {
+        if let Some(reply) = &row.reply_to {
+            self.replies.entry(reply.id.clone()).or_default().insert(row.id.clone());
+        }
+        for account in names_of(row) {
+            self.naming.entry(account.clone()).or_default().insert(row.id.clone());
+        }
+        self.order.insert(place_of(row));
+        let former = self.rows.insert(row.id.clone(), row.clone());
+        if let Some(former) = former.filter(|former| former.position != row.position) {
+            self.order.remove(&place_of(&former));
+        }
+    }
+
+    /// The newest rows, falling.
+    pub(in crate::engine) fn newest(&self) -> impl Iterator<Item = &TimelineRow> {
+        self.order.iter().rev().filter_map(|(_, id)| self.rows.get(id))
+    }
+
+    pub(in crate::engine) fn remove(&mut self, id: &MessageId) {
+        let Some(row) = self.rows.remove(id) else { return };
+        self.order.remove(&place_of(&row));
+        for account in names_of(&row) {
+            if let Some(naming) = self.naming.get_mut(account) {
+                naming.remove(id);
+            }
+        }
+        if let Some(replies) = row.reply_to.and_then(|reply| self.replies.get_mut(&reply.id)) {
+            replies.remove(id);
+        }
+    }
+
+    pub(in crate::engine) fn clear(&mut self) {
+        self.replies.clear();
+        self.naming.clear();
+        self.order.clear();
+        self.rows.clear();
+    }
+
+    /// Somebody does something else now: the detail, as told last, says so.
+    pub(in crate::engine) fn set_presence(&mut self, account: &AccountId, kind: PresenceKind) {
+        let Some(detail) = &mut self.detail else { return };
+        let rows = detail.members.iter_mut().chain(&mut detail.candidates);
+        rows.filter(|row| row.account == *account).for_each(|row| row.presence = kind);
+    }
+
+    /// The rows that name one of these.
+    pub(in crate::engine) fn rows_naming(&self, accounts: &SortedSet<AccountId>) -> impl Iterator<Item = &MessageId> {
+        accounts.iter().filter_map(|account| self.naming.get(account)).flatten()
+    }
+
+    /// Whom rows name.
+    pub(in crate::engine) fn named(&self) -> impl Iterator<Item = &AccountId> {
+        self.naming.keys()
+    }
+
+    /// The rows that show the words of a message because they answer it.
+    pub(in crate::engine) fn replies_to(&self, message: &MessageId) -> impl Iterator<Item = &MessageId> {
+        self.replies.get(message).into_iter().flatten()
+    }
+}
+
+/// Whom a row names.
+fn names_of(row: &TimelineRow) -> impl Iterator<Item = &AccountId> {
+    core::iter::once(&row.id.author).chain(row.reply_to.as_ref().map(|reply| &reply.id.author))
+}
+
+fn place_of(row: &TimelineRow) -> (Position, MessageId) {
+    let (position, id) = row.order();
+    (position, id.clone())
+}
+
+/// All that is shown.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct OpenConversations {
+    timelines: SortedMap<ConversationId, OpenConversation>,
+    /// The timelines of each conversation: itself, and threads of it.
+    of: SortedMap<ConversationId, SortedSet<ConversationId>>,
+}
+
+impl OpenConversations {
+    pub(in crate::engine) fn contains_key(&self, timeline: &ConversationId) -> bool {
+        self.timelines.contains_key(timeline)
+    }
+
+    pub(in crate::engine) fn get(&self, timeline: &ConversationId) -> Option<&OpenConversation> {
+        self.timelines.get(timeline)
+    }
+
+    pub(in crate::engine) fn get_mut(&mut self, timeline: &ConversationId) -> Option<&mut OpenConversation> {
+        self.timelines.get_mut(timeline)
+    }
+
+    pub(in crate::engine) fn insert(&mut self, timeline: ConversationId, open: OpenConversation) {
+        self.of.entry(open.conversation).or_default().insert(timeline);
+        self.timelines.insert(timeline, open);
+    }
+
+    pub(in crate::engine) fn remove(&mut self, timeline: &ConversationId) -> Option<OpenConversation> {
+        let removed = self.timelines.remove(timeline)?;
+        if let Some(timelines) = self.of.get_mut(&removed.conversation) {
+            timelines.remove(timeline);
+            if timelines.is_empty() {
+                self.of.remove(&removed.conversation);
+            }
+        }
+        Some(removed)
+    }
+
+    pub(in crate::engine) fn iter(&self) -> impl Iterator<Item = (&ConversationId, &OpenConversation)> {
+        self.timelines.iter()
+    }
+
+    pub(in crate::engine) fn values(&self) -> impl Iterator<Item = &OpenConversation> {
+        self.timelines.values()
+    }
+
+    pub(in crate::engine) fn values_mut(&mut self) -> impl Iterator<Item = &mut OpenConversation> {
+        self.timelines.values_mut()
+    }
+
+    /// Those whose stored rows are stale, which are stored with this.
+    pub(in crate::engine) fn take_stale(&mut self) -> Vec<ConversationId> {
+        let stale = self
+            .timelines
+            .iter_mut()
+            .filter_map(|(timeline, open)| core::mem::take(&mut open.is_stale).then_some(*timeline));
+        stale.collect()
+    }
+
+    /// The conversations of which something is shown.
+    pub(in crate::engine) fn conversations(&self) -> impl ExactSizeIterator<Item = &ConversationId> {
+        self.of.keys()
+    }
+
+    /// Whether something of a conversation is shown.
+    pub(in crate::engine) fn shows(&self, conversation: ConversationId) -> bool {
+        self.of.contains_key(&conversation)
+    }
+
+    /// What is shown of a conversation: itself, and threads of it.
+    pub(in crate::engine) fn timelines_of(&self, conversation: ConversationId) -> Vec<ConversationId> {
+        self.of.get(&conversation).into_iter().flatten().copied().collect()
+    }
+}

@@ -1,0 +1,139 @@
+//! The streams in memory, and which of them somebody may have changed: the end
+//! of an input looks at those alone, however many are loaded.
+
+use crate::{
+    engine::{
+        context::Context,
+        streams::{loading::Slot, replica::Replica},
+        timers::Timer,
+    },
+    ids::StreamId,
+    sorted::{SortedMap, SortedSet},
+};
+
+/// Streams in memory, or on their way there.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Streams {
+    slots: SortedMap<StreamId, Slot>,
+    /// Given out to be changed since the end of the last input.
+    changed: SortedSet<StreamId>,
+    /// Those with a push or a fetch that the server put off, as of the end of the last input.
+    deferred: SortedSet<StreamId>,
+    /// How often one was given out, by which the one is known that was not for longest.
+    uses: u64,
+}
+
+impl Streams {
+    pub(in crate::engine) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(in crate::engine) fn contains_key(&self, stream: &StreamId) -> bool {
+        self.slots.contains_key(stream)
+    }
+
+    pub(in crate::engine) fn get(&self, stream: &StreamId) -> Option<&Slot> {
+        self.slots.get(stream)
+    }
+
+    /// One to be changed.
+    pub(in crate::engine) fn get_mut(&mut self, stream: &StreamId) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(stream)?;
+        if !self.changed.contains(stream) {
+            self.changed.insert(stream.clone());
+        }
+        Some(slot)
+    }
+
+    /// One that is loaded, to be changed.
+    pub(in crate::engine) fn replica(&mut self, stream: &StreamId) -> Option<&mut Replica> {
+        self.uses += 1;
+        let used = self.uses;
+        match self.get_mut(stream)? {
+            Slot::Loaded(replica) => {
+                replica.used = used;
+                Some(replica)
+            }
+            Slot::Loading(_) => None,
+        }
+    }
+
+    /// Takes note of whether the server put something of a stream off.
+    pub(in crate::engine) fn set_deferred(&mut self, stream: &StreamId, is_deferred: bool) {
+        match is_deferred {
+            true => self.deferred.insert(stream.clone()),
+            false => self.deferred.remove(stream),
+        };
+    }
+
+    pub(in crate::engine) fn deferred(&self) -> Vec<StreamId> {
+        self.deferred.iter().cloned().collect()
+    }
+
+    /// Sets the timer to when the first push or fetch that was put off may be sent again.
+    pub(in crate::engine) fn set_timer(&self, ctx: &mut Context) {
+        let deferred = self.deferred.iter().filter_map(|stream| match self.slots.get(stream)? {
+            Slot::Loaded(replica) => Some(replica.deferred_timers()),
+            Slot::Loading(_) => None,
+        });
+        let next = deferred.flatten().filter(|at| *at > ctx.now.monotonic).min();
+        ctx.timers.set(Timer::Deferred, next);
+    }
+
+    /// One that is loaded, to be changed in a way that nothing has to follow from.
+    pub(in crate::engine) fn quietly(&mut self, stream: &StreamId) -> Option<&mut Replica> {
+        match self.slots.get_mut(stream)? {
+            Slot::Loaded(replica) => Some(replica),
+            Slot::Loading(_) => None,
+        }
+    }
+
+    pub(in crate::engine) fn insert(&mut self, stream: StreamId, slot: Slot) -> Option<Slot> {
+        self.changed.insert(stream.clone());
+        self.slots.insert(stream, slot)
+    }
+
+    pub(in crate::engine) fn remove(&mut self, stream: &StreamId) {
+        self.changed.remove(stream);
+        self.deferred.remove(stream);
+        self.slots.remove(stream);
+    }
+
+    pub(in crate::engine) fn iter(&self) -> impl Iterator<Item = (&StreamId, &Slot)> {
+        self.slots.iter()
+    }
+
+    pub(in crate::engine) fn keys(&self) -> impl Iterator<Item = &StreamId> {
+        self.slots.keys()
+    }
+
+    /// Those that are loaded.
+    #[cfg(any(test, feature = "testing"))]
+    pub(in crate::engine) fn loaded(&self) -> impl Iterator<Item = &Replica> {
+        self.slots.values().filter_map(|slot| match slot {
+            Slot::Loaded(replica) => Some(&**replica),
+            Slot::Loading(_) => None,
+        })
+    }
+
+    /// All of them, to be changed.
+    pub(in crate::engine) fn values_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.change_all();
+        self.slots.values_mut()
+    }
+
+    /// The end of the input looks at all of them.
+    pub(in crate::engine) fn change_all(&mut self) {
+        self.changed.extend(self.slots.keys().cloned());
+    }
+
+    /// Those that may have changed.
+    pub(in crate::engine) fn changed(&self) -> impl Iterator<Item = &StreamId> {
+        self.changed.iter()
+    }
+
+    /// Those that may have changed, which have been looked at with this.
+    pub(in crate::engine) fn take_changed(&mut self) -> SortedSet<StreamId> {
+        core::mem::take(&mut self.changed)
+    }
+}

@@ -1,0 +1,585 @@
+//! One stream on this device: what is admitted, what the person sees (that
+//! with the outbox on top), and how both follow the server's answers.
+
+use crate::{
+    authority::{Refusal, Session, Stream},
+    code::Code,
+    command::{Command, Plan, Planning},
+    doc::{ApplyChangeError, Change, Document, Fact},
+    engine::{
+        commands::{
+            outbox::{Outbox, OutboxEntry},
+            parked::Pace,
+        },
+        registers::{others::Registers, unread::UnreadBehind},
+        restored::incarnation::Former,
+        screen::touched::Touched,
+        store::record::{self, HeadRecord},
+        streams::fault::{ReceiveEntryError, RestoreFetchedError},
+    },
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId, TimelineId},
+    journal::{Entry, Position},
+    limits::Limits,
+    model::{MemberStatus, Receipt, Thread},
+    sorted::{SortedMap, SortedSet},
+    storage::Write,
+    time::{MonotonicTime, Now, WallTime},
+    wire::Fetched,
+};
+
+/// A loaded stream.
+#[derive(Debug)]
+pub(in crate::engine) struct Replica {
+    pub(in crate::engine) confirmed: Stream,
+    /// Confirmed with the outbox on top; none when the outbox is empty.
+    pub(in crate::engine) view: Option<Stream>,
+    pub(in crate::engine) outbox: Outbox,
+    /// The registers of the others.
+    pub(in crate::engine) receipts: Registers,
+    /// The lowest pages of timelines, as far as they were looked for: those above are loaded.
+    pub(in crate::engine) lowest: SortedMap<TimelineId, PageNumber>,
+    /// Unread messages on pages that are not loaded.
+    pub(in crate::engine) behind: UnreadBehind,
+    /// Whether everything up to the position is known here: not so for a
+    /// conversation of which only the summary has come.
+    pub(in crate::engine) whole: bool,
+    /// The fetch under way.
+    pub(in crate::engine) fetch: Option<u64>,
+    /// When to fetch again what the server deferred.
+    pub(in crate::engine) fetch_at: Option<MonotonicTime>,
+    /// Set when a refusal waits for the fetch before the rest is rewritten.
+    pub(in crate::engine) rewrite_due: bool,
+    /// Set with it when the server refused a time as ahead of its own.
+    pub(in crate::engine) stamps_due: bool,
+    /// Messages in the outbox that the fetch under way asks about.
+    pub(in crate::engine) asked: Vec<ChangeHash>,
+    /// Set when a new start came, and messages wait of which that did not tell.
+    pub(in crate::engine) may_be_admitted: bool,
+    /// Set while what is held is of a former incarnation of the server's store.
+    pub(in crate::engine) former: Option<Former>,
+    /// Why this account may no longer write here, told by Revoked.
+    pub(in crate::engine) revoked: Option<MemberStatus>,
+    /// Stored entries behind their documents' snapshots.
+    tail: SortedMap<Position, DocumentId>,
+    /// Where the last compaction was.
+    compacted: Position,
+    /// Whether another page became the newest since the last compaction, or a generation came, so that what
+    /// it replaced is let go of.
+    compaction_due: bool,
+    /// The last entry of each document that was not loaded when it came.
+    passed: SortedMap<DocumentId, Position>,
+    /// Threads that a screen shows.
+    pub(in crate::engine) wanted: SortedSet<ConversationId>,
+    /// Threads on their way here, with the fetch of those that are asked for.
+    pub(in crate::engine) loading: SortedMap<ConversationId, Option<u64>>,
+    /// Threads that the server put off, and when to ask for them again.
+    pub(in crate::engine) load_at: SortedMap<ConversationId, MonotonicTime>,
+    /// Threads whose stored records are behind.
+    pub(in crate::engine) changed_threads: SortedSet<ConversationId>,
+    /// What the screen has to look at again.
+    pub(in crate::engine) touched: Touched,
+    /// When it was last used, for eviction.
+    pub(in crate::engine) used: u64,
+    /// What slow mode was when something was set aside.
+    pub(in crate::engine) aside_under: Option<Pace>,
+}
+
+/// How a command fared on the view.
+#[derive(Debug)]
+pub(in crate::engine) enum Executed {
+    /// It became a change, to be stored.
+    Written(Box<OutboxEntry>),
+    /// Nothing was left to do.
+    Satisfied,
+}
+
+/// How an entry from the server fared.
+#[derive(Debug)]
+pub(in crate::engine) enum Received {
+    /// It was known already.
+    Old,
+    /// It is part of the confirmed state now, and answers this outbox entry.
+    New(Option<Box<OutboxEntry>>),
+}
+
+impl Replica {
+    /// A stream of which nothing is held.
+    pub(in crate::engine) fn empty(tenant: TenantId, id: StreamId, whole: bool) -> Self {
+        let mut confirmed = Stream::new(tenant, id.clone());
+        match &id {
+            StreamId::Conversation(conversation) => {
+                confirmed.insert(Document::new(TimelineId::of(*conversation).document()));
+            }
+            StreamId::Account(account) => {
+                confirmed.insert(Document::new(DocumentId::Account(account.clone())));
+                confirmed.insert(Document::new(DocumentId::Home(account.clone())));
+            }
+        }
+        Self::with(confirmed, HeadRecord::default(), whole)
+    }
+
+    /// A stream as stored.
+    pub(in crate::engine) fn restored(
+        tenant: TenantId,
+        id: StreamId,
+        head: HeadRecord,
+        documents: Vec<Document>,
+        threads: Vec<Thread>,
+        registers: Registers,
+        tail: SortedMap<Position, DocumentId>,
+    ) -> Self {
+        let mut confirmed = Stream::at(tenant, id, head.at(), head.page);
+        threads.into_iter().for_each(|thread| confirmed.set_thread(thread));
+        documents.into_iter().for_each(|document| confirmed.insert(document));
+        let mut replica = Self::with(confirmed, head, true);
+        replica.receipts = registers;
+        replica.tail = tail;
+        replica
+    }
+
+    fn with(confirmed: Stream, head: HeadRecord, whole: bool) -> Self {
+        Self {
+            confirmed,
+            view: None,
+            outbox: Outbox::default(),
+            receipts: Registers::default(),
+            lowest: SortedMap::new(),
+            behind: head.behind,
+            whole,
+            fetch: None,
+            fetch_at: None,
+            rewrite_due: false,
+            stamps_due: false,
+            asked: Vec::new(),
+            may_be_admitted: false,
+            former: None,
+            revoked: None,
+            tail: SortedMap::new(),
+            compacted: Position::ZERO,
+            compaction_due: false,
+            passed: SortedMap::new(),
+            wanted: SortedSet::new(),
+            loading: SortedMap::new(),
+            load_at: SortedMap::new(),
+            changed_threads: SortedSet::new(),
+            touched: Touched { all: true, row: true, detail: true, ..Touched::default() },
+            used: 0,
+            aside_under: None,
+        }
+    }
+
+    /// Whether all of it is to be fetched anew before anything is pushed.
+    pub(in crate::engine) fn awaits_restart(&self) -> bool {
+        self.former.as_ref().is_some_and(|former| !matches!(former, Former::Out))
+    }
+
+    /// When what the server put off is tried again: pushes, fetches, and what waits aside.
+    pub(in crate::engine) fn deferred_timers(&self) -> impl Iterator<Item = MonotonicTime> {
+        let threads = self.load_at.values().min().copied();
+        [self.outbox.retry_at, self.fetch_at, self.aside_timer(), threads].into_iter().flatten()
+    }
+
+    /// What the person sees.
+    pub(in crate::engine) fn view(&self) -> &Stream {
+        self.view.as_ref().unwrap_or(&self.confirmed)
+    }
+
+    /// Where it stands, of somebody who has read up to a position.
+    pub(in crate::engine) fn head(&self, me: &AccountId, read: Position) -> HeadRecord {
+        HeadRecord {
+            position: self.confirmed.position(),
+            page: self.confirmed.page(),
+            behind: self.unread_at_start(me, read),
+            incarnation: None,
+            given_back: None,
+            chain: self.confirmed.head().chain,
+        }
+    }
+
+    /// Plans, decides and writes a command on the view.
+    pub(in crate::engine) fn execute(
+        &mut self,
+        session: &Session,
+        limits: &Limits,
+        now: Now,
+        sequence: u64,
+        command: Command,
+        at: WallTime,
+    ) -> Result<Executed, Refusal> {
+        let plan = self.plan(session, limits, now, &command, at);
+        let Some(plan) = plan.inspect_err(|_| self.drop_idle_view())? else {
+            self.drop_idle_view();
+            return Ok(Executed::Satisfied);
+        };
+        let view = self.view.get_or_insert_with(|| self.confirmed.clone());
+        let Some((change, effects)) = view.write(session.device, &plan.document, at, &plan.facts) else {
+            return Ok(Executed::Satisfied);
+        };
+        self.touch(&effects);
+        Ok(Executed::Written(Box::new(OutboxEntry {
+            sequence,
+            command,
+            at,
+            document: plan.document,
+            change,
+            rewrites: 0,
+            stored: false,
+            aside: None,
+        })))
+    }
+
+    fn plan(
+        &mut self,
+        session: &Session,
+        limits: &Limits,
+        now: Now,
+        command: &Command,
+        at: WallTime,
+    ) -> Result<Option<Plan>, Refusal> {
+        if let Some(status) = self.revoked.filter(|_| !session.administrator) {
+            return Err(Refusal::new(revoked_code(status), "the server said so"));
+        }
+        let plan = command.plan(&Planning { session, stream: self.view(), at, limits })?;
+        if let Some(plan) = &plan {
+            self.open_document(&plan.document);
+            // This device's own clock forbids nothing here: it may have been wrong before,
+            // or be so now, and only the server can tell.
+            let stamped = match command {
+                Command::SendMessage(send) => send.stamp.wall(),
+                _ => at,
+            };
+            let at = now.wall.max(at).max(stamped);
+            let decided = self.view().decide(session, &plan.document, &plan.facts, at, limits);
+            // What hangs on a name of a newer version is the server's to decide.
+            if self.view().is_known_to(&session.account) || !plan.facts.iter().all(Fact::is_known) {
+                decided?;
+            }
+        }
+        Ok(plan)
+    }
+
+    /// A page that nobody has written yet begins here.
+    fn open_document(&mut self, document: &DocumentId) {
+        if self.view().document(document).is_none() {
+            let view = self.view.get_or_insert_with(|| self.confirmed.clone());
+            view.insert(Document::new(document.clone()));
+        }
+    }
+
+    /// Puts a stored outbox entry on top of the view.
+    pub(in crate::engine) fn resume(&mut self, entry: OutboxEntry) -> Result<(), ApplyChangeError> {
+        let view = self.view.get_or_insert_with(|| self.confirmed.clone());
+        let effects = view.apply_waiting(&entry.document, &entry.change)?;
+        self.touch(&effects);
+        self.outbox.entries.push_back(entry);
+        Ok(())
+    }
+
+    /// Why the entry that comes next should have been refused; none when it
+    /// was rightly admitted, or cannot be judged here: its document was fetched
+    /// with what comes behind the others.
+    pub(in crate::engine) fn verify(&mut self, entry: &Entry, limits: &Limits) -> Option<Refusal> {
+        // The past may have to be asked. What does not apply is told when more comes.
+        let _ = self.confirmed.flush();
+        let is_next = self.whole && entry.position == self.confirmed.position().next();
+        let is_ahead = |document: &Document| document.position() >= entry.position;
+        let can_judge = is_next && !self.confirmed.document(&entry.document).is_some_and(is_ahead);
+        can_judge.then(|| self.confirmed.verify_entry(entry, limits).err())?
+    }
+
+    /// Takes in entries of the journal in their order, up to the first one that
+    /// does not fit: how each of them fared, and why no more did. When that is
+    /// nothing and some are left, entries before them are missing.
+    pub(in crate::engine) fn receive(
+        &mut self,
+        entries: &[Entry],
+        account: &AccountId,
+    ) -> (Vec<Received>, Result<(), ReceiveEntryError>) {
+        let mut received = Vec::with_capacity(entries.len());
+        let mut end = Ok(());
+        if entries.len() > self.outbox.len() || self.outbox.is_all_of(entries) {
+            // What then is left of the outbox, if anything, is less than what it would have to follow.
+            self.view = None;
+        }
+        for entry in entries {
+            match self.receive_entry(entry, account) {
+                Ok(Some(fared)) => received.push(fared),
+                Ok(None) => break,
+                Err(error) => {
+                    end = Err(error);
+                    break;
+                }
+            }
+        }
+        self.drop_idle_view();
+        if self.view.is_none() {
+            self.reapply();
+        }
+        (received, end)
+    }
+
+    fn receive_entry(&mut self, entry: &Entry, account: &AccountId) -> Result<Option<Received>, ReceiveEntryError> {
+        let position = self.confirmed.position();
+        if entry.document.stream() != *self.confirmed.id() {
+            return Err(ReceiveEntryError::Foreign);
+        }
+        if entry.position <= position && self.former.is_none() {
+            let is_of_another = self.tail.get(&entry.position).is_some_and(|document| *document != entry.document);
+            if is_of_another || self.confirmed.contradicts(entry) {
+                return Err(ReceiveEntryError::Another);
+            }
+            return Ok(Some(Received::Old));
+        }
+        if entry.position != position.next() || !self.whole || self.former.is_some() {
+            return Ok(None);
+        }
+        self.begin_thread(&entry.document);
+        let newest = |stream: &Stream| entry.document.timeline().map_or(0, |timeline| stream.newest_page(timeline));
+        let former = newest(&self.confirmed);
+        let own = (entry.account == *account).then(|| self.outbox.written(entry)).flatten();
+        let hash = own.as_ref().map(Change::hash);
+        let taken = match own {
+            // Written here: nothing is to be learned from reading it again.
+            Some(change) => {
+                let effects = self.confirmed.queue_own(entry, &change)?;
+                effects.map(|effects| (change, effects))
+            }
+            None => self.confirmed.queue_received(entry)?,
+        };
+        if former > 0 && newest(&self.confirmed) > former {
+            self.compaction_due = true;
+            self.find_lowest(entry.document.timeline());
+        }
+        self.changed_threads.extend(entry.document.thread());
+        self.follow(entry, taken.as_ref().map(|(change, _)| change));
+        self.tail.insert(entry.position, entry.document.clone());
+        if self.confirmed.document(&entry.document).is_none() {
+            self.passed.insert(entry.document.clone(), entry.position);
+        }
+        if let Some((change, effects)) = &taken {
+            self.compaction_due |= change.is_generation();
+            self.touch(effects);
+        }
+        let deletes = taken.and_then(|(_, effects)| effects.deletes).or(entry.deletes);
+        self.delete_behind(entry, deletes, account);
+        let answered = hash.and_then(|hash| self.take_answered(hash, account)).map(Box::new);
+        Ok(Some(Received::New(answered)))
+    }
+
+    /// Takes out of the outbox what was admitted. Its message is drawn anew: the page that it is on may
+    /// have come with the change, and was shown with this as on its way.
+    pub(in crate::engine) fn take_answered(&mut self, hash: ChangeHash, me: &AccountId) -> Option<OutboxEntry> {
+        let answered = self.outbox.take(hash)?;
+        self.touched.messages.extend(answered.command.message(me));
+        self.touched.row = true;
+        Some(answered)
+    }
+
+    /// Brings the view behind what is confirmed now.
+    fn follow(&mut self, entry: &Entry, change: Option<&Change>) {
+        let Some(view) = &mut self.view else { return };
+        let followed = match change {
+            Some(change) if change.is_generation() => return self.reapply(),
+            Some(change) => view.queue_own(entry, change).map(drop),
+            None => view.apply_entry(entry).map(drop),
+        };
+        if followed.is_err() {
+            self.reapply();
+        }
+    }
+
+    /// With nothing pending, what the person sees is what is admitted.
+    pub(in crate::engine) fn drop_idle_view(&mut self) {
+        if self.outbox.is_empty() {
+            self.view = None;
+        }
+    }
+
+    /// Undoes the view and writes the outbox anew from its intents. Answers
+    /// the entries as they are now, those that are refused here and now, and
+    /// the numbers of those of which nothing is left to do.
+    pub(in crate::engine) fn rewrite(&mut self, session: &Session, limits: &Limits, now: Now) -> Rewritten {
+        self.view = None;
+        self.touched.all = true;
+        self.touched.row = true;
+        self.touched.detail = true;
+        self.rewrite_due = false;
+        let mut rewritten = Rewritten::default();
+        for former in core::mem::take(&mut self.outbox.entries) {
+            let OutboxEntry { sequence, command, at, rewrites, aside, .. } = former;
+            match self.execute(session, limits, now, sequence, command.clone(), at) {
+                Ok(Executed::Written(mut entry)) => {
+                    // What waits for its time is no disagreement.
+                    entry.rewrites = rewrites + u32::from(aside.is_none());
+                    entry.aside = aside;
+                    rewritten.entries.push((*entry).clone());
+                    self.outbox.entries.push_back(*entry);
+                }
+                Ok(Executed::Satisfied) => rewritten.satisfied.push(sequence),
+                Err(refusal) => rewritten.refused.push((sequence, command, at, refusal)),
+            }
+        }
+        self.drop_idle_view();
+        rewritten
+    }
+
+    /// Starts anew from what the server sent, the outbox on top as it was.
+    /// Answers the entries that were admitted meanwhile.
+    pub(in crate::engine) fn restart(&mut self, fetched: &Fetched) -> Result<Vec<OutboxEntry>, RestoreFetchedError> {
+        let confirmed = self.restore_fetched(fetched)?;
+        if confirmed.lacks_base() {
+            return Err(RestoreFetchedError::Missing);
+        }
+        let has_lost = |held: &Document| {
+            let fetched = confirmed.document(held.id());
+            // What a generation has replaced since is in none of it.
+            let fetched =
+                fetched.filter(|fetched| fetched.generation().is_none_or(|it| it.position <= held.position()));
+            fetched.is_some_and(|fetched| held.heads().iter().any(|head| !fetched.contains(*head)))
+        };
+        if self.confirmed.documents().any(has_lost) {
+            return Err(RestoreFetchedError::Another);
+        }
+        let threads: Vec<Thread> = self.confirmed.threads().cloned().collect();
+        self.confirmed = confirmed;
+        self.lowest.clear();
+        self.know_threads(&threads);
+        self.changed_threads.extend(fetched.threads.iter().map(|thread| thread.id));
+        self.tail.clear();
+        self.whole = true;
+        self.touched.all = true;
+        let held = |entry: &&OutboxEntry| {
+            self.confirmed.document(&entry.document).is_some_and(|held| held.contains(entry.change.hash()))
+        };
+        let held: Vec<_> = self.outbox.entries.iter().filter(held).map(|entry| entry.change.hash()).collect();
+        let admitted = held.into_iter().filter_map(|hash| self.outbox.take(hash)).collect();
+        self.reapply();
+        Ok(admitted)
+    }
+
+    /// Forgets which documents that are not loaded got entries.
+    pub(in crate::engine) fn forget_passed(&mut self) {
+        self.passed.clear();
+    }
+
+    /// Takes back the last commands, which were never sent.
+    pub(in crate::engine) fn withdraw(&mut self, sequences: &[u64]) {
+        let before = self.outbox.len();
+        let entries = core::mem::take(&mut self.outbox.entries).into_iter();
+        self.outbox.entries = entries.filter(|entry| !sequences.contains(&entry.sequence)).collect();
+        if self.outbox.len() != before {
+            self.touched.all = true;
+            self.touched.row = true;
+            self.touched.detail = true;
+            self.reapply();
+        }
+    }
+
+    /// Puts the outbox on top of confirmed again, as it is. What does not
+    /// apply, because its document is not held, stays in the outbox: it is
+    /// the server's to answer.
+    pub(in crate::engine) fn reapply(&mut self) {
+        self.view = None;
+        if self.outbox.is_empty() {
+            return;
+        }
+        let mut view = self.confirmed.clone();
+        for entry in self.outbox.entries.iter() {
+            let _ = view.apply_waiting(&entry.document, &entry.change);
+        }
+        self.view = Some(view);
+    }
+
+    /// Takes in an older page.
+    pub(in crate::engine) fn insert_page(&mut self, page: Document) {
+        // The panel shows the words of what is pinned there.
+        self.touched.detail = true;
+        let timeline = page.id().timeline();
+        self.confirmed.insert(page);
+        self.find_lowest(timeline);
+        self.reapply();
+    }
+
+    /// Whether a document that is not loaded got an entry behind a position.
+    pub(in crate::engine) fn has_passed(&self, document: &DocumentId, position: Position) -> bool {
+        self.passed.get(document).is_some_and(|last| *last > position)
+    }
+
+    /// What to write when so many entries have gathered behind the last snapshots:
+    /// those of loaded documents anew, without the entries. What is stored of
+    /// others is let go, and fetched again when somebody scrolls there.
+    ///
+    /// # Errors
+    /// When what came does not apply: the stream is of no use any more.
+    pub(in crate::engine) fn compact(&mut self, entries_max: u32) -> Result<Vec<Write>, ApplyChangeError> {
+        // A page that is not the newest any more is to be found by itself.
+        if self.tail.len() < entries_max as usize && !core::mem::take(&mut self.compaction_due) {
+            return Ok(Vec::new());
+        }
+        self.confirmed.flush()?;
+        let touched: SortedSet<&DocumentId> = self.tail.values().collect();
+        let snapshots = touched.iter().map(|id| match self.confirmed.document(id) {
+            Some(document) => record::put_document(document),
+            None => Write::Delete(record::document_key(id)),
+        });
+        // All of them at once: each by itself would be as many writes as there were entries.
+        let superfluous = (!touched.is_empty()).then(|| Write::DeletePrefix(record::tail_prefix(self.confirmed.id())));
+        let writes = snapshots.chain(superfluous).collect();
+        self.tail.clear();
+        self.compacted = self.confirmed.position();
+        Ok(writes)
+    }
+
+    /// What to write when a document comes in that was read from the store at a
+    /// position: it may have been let go of there since.
+    pub(in crate::engine) fn keep(&self, document: &Document, since: Position) -> Option<Write> {
+        (self.compacted > since).then(|| record::put_document(document))
+    }
+
+    /// Merges somebody else's registers; the own messages they reach on a screen are touched. Answers
+    /// the registers, if they moved.
+    pub(in crate::engine) fn merge_receipt(
+        &mut self,
+        account: &AccountId,
+        receipt: Receipt,
+        me: &AccountId,
+    ) -> Option<Receipt> {
+        let moved = self.receipts.merge(account, receipt)?;
+        let wanted = self.wanted.iter().map(|thread| self.timeline(*thread));
+        let timelines = self.main_timeline().into_iter().chain(wanted);
+        let mut reached = Vec::new();
+        for (timeline, (behind, to)) in
+            timelines.flat_map(|timeline| [moved.read, moved.delivered].map(|moved| (timeline, moved)))
+        {
+            for page in self.shown_pages_within(timeline, behind, to) {
+                let admissions = page.admissions();
+                let own = admissions.of_author(me, behind, to).iter();
+                reached.extend(own.filter_map(|at| Some(admissions.since(*at).first()?.1.clone())));
+            }
+        }
+        self.touched.messages.extend(reached);
+        self.receipts.get(account)
+    }
+}
+
+/// The outbox after rewriting.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Rewritten {
+    pub(in crate::engine) entries: Vec<OutboxEntry>,
+    pub(in crate::engine) satisfied: Vec<u64>,
+    pub(in crate::engine) refused: Vec<(u64, Command, WallTime, Refusal)>,
+}
+
+/// The code of a refusal that follows from a status.
+pub(in crate::engine) fn revoked_code(status: MemberStatus) -> Code {
+    match status {
+        MemberStatus::Left => Code::MemberLeft,
+        MemberStatus::Removed => Code::MemberRemoved,
+        MemberStatus::Banned => Code::MemberBanned,
+        MemberStatus::Active
+        | MemberStatus::Invited
+        | MemberStatus::Requested
+        | MemberStatus::Subscribed
+        | MemberStatus::Unknown => Code::NotAMember,
+    }
+}

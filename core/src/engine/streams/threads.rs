@@ -1,0 +1,378 @@
+//! Threads on this device. Of most of them only what is shown on the message
+//! that they start from is held. One that is opened, or written in, has its
+//! document and its newest page brought in: from the store if it was here
+//! before, from the server if not.
+
+use crate::{
+    api::ThreadRow,
+    code::Code,
+    command::Command,
+    doc::{Document, Message},
+    engine::{
+        Engine,
+        screen::open::OpenConversation,
+        store::{record, transactions::ReadPurpose},
+        streams::{
+            catch_up::deferral,
+            loading::{Slot, StoredPage, Work, restore_page},
+            replica::Replica,
+        },
+    },
+    ids::{ConversationId, DocumentId, MessageId, StreamId, TimelineId},
+    journal::{Entry, Position},
+    model::{Conversation, Thread},
+    storage::{Record, Write},
+    time::WallTime,
+    wire::{ClientFrame, Fetch, FetchScope, Fetched, Refused},
+};
+
+impl Engine {
+    /// A screen shows a thread, whether or not there is one yet.
+    pub(in crate::engine) fn open_thread(&mut self, conversation: ConversationId, thread: ConversationId) {
+        if self.open.contains_key(&thread) {
+            return;
+        }
+        let stream = StreamId::Conversation(conversation);
+        self.open.insert(thread, OpenConversation::of(conversation));
+        self.read_rows(&stream, thread);
+        self.with_stream(&stream, Work::Show(thread));
+        self.watch(conversation);
+    }
+
+    /// No screen shows it any more: what is held of it stays in the store.
+    pub(in crate::engine) fn let_go(&mut self, conversation: ConversationId, thread: ConversationId) {
+        let stream = StreamId::Conversation(conversation);
+        let Some(replica) = self.replica(&stream) else { return };
+        replica.wanted.remove(&thread);
+        for document in replica.let_go(thread) {
+            self.ctx.store.write(record::put_document(&document));
+        }
+    }
+
+    /// Whether an open timeline is a thread's.
+    pub(in crate::engine) fn is_thread(&self, timeline: ConversationId) -> bool {
+        self.open.get(&timeline).is_some_and(|open| open.conversation != timeline)
+    }
+
+    /// What a screen shows of a stream: the conversation, and threads of it.
+    pub(in crate::engine) fn open_timelines(&self, stream: &StreamId) -> Vec<ConversationId> {
+        stream.conversation().map_or_else(Vec::new, |conversation| self.open.timelines_of(conversation))
+    }
+
+    /// What a screen shows, and the stream that it is of, if that is loaded.
+    pub(in crate::engine) fn shown(&self, timeline: ConversationId) -> Option<(&OpenConversation, &Replica)> {
+        let open = self.open.get(&timeline)?;
+        match self.streams.get(&StreamId::Conversation(open.conversation))? {
+            Slot::Loaded(replica) => Some((open, replica)),
+            Slot::Loading(_) => None,
+        }
+    }
+
+    /// A command in a thread that is not held waits until it is.
+    pub(in crate::engine) fn wait_for_thread(
+        &mut self,
+        stream: &StreamId,
+        thread: ConversationId,
+        request: u64,
+        command: Command,
+    ) {
+        self.commands.await_thread(thread, request, command);
+        self.load_thread(stream, thread);
+    }
+
+    /// Brings in a thread's document and its newest page.
+    pub(in crate::engine) fn load_thread(&mut self, stream: &StreamId, thread: ConversationId) {
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.loading.contains_key(&thread) {
+            return;
+        }
+        replica.loading.insert(thread, None);
+        let since = replica.confirmed.position();
+        let mut keys: Vec<_> = replica.thread_documents(thread).iter().map(record::document_key).collect();
+        keys.push(record::tail_prefix(stream));
+        // Entries of it may still be on their way to the store.
+        self.ctx.store.read_later(ReadPurpose::Thread(stream.clone(), thread, since), keys);
+    }
+
+    pub(in crate::engine) fn thread_read(
+        &mut self,
+        stream: &StreamId,
+        thread: ConversationId,
+        since: Position,
+        records: &[Record],
+    ) {
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.has_timeline(thread) {
+            return self.thread_loaded(stream, thread);
+        }
+        let known = replica.confirmed.thread(thread).cloned();
+        let mut documents = Vec::new();
+        for id in replica.thread_documents(thread) {
+            match restore_page(&id, stream, records) {
+                StoredPage::Whole(document) => documents.push(*document),
+                StoredPage::Absent => match known.as_ref().and_then(|known| restore_begun(&id, known, stream, records))
+                {
+                    Some(document) => documents.push(document),
+                    None => return self.fetch_thread(stream, thread),
+                },
+                StoredPage::Damaged => {
+                    self.ctx.report_damage();
+                    self.ctx.store.write(Write::Delete(record::document_key(&id)));
+                    return self.fetch_thread(stream, thread);
+                }
+            }
+        }
+        self.take_thread(stream, thread, documents, since);
+    }
+
+    fn fetch_thread(&mut self, stream: &StreamId, thread: ConversationId) {
+        let request = self.ctx.new_request();
+        let is_online = self.link.is_online();
+        let Some(replica) = self.replica(stream) else { return };
+        if is_online {
+            replica.loading.insert(thread, Some(request));
+            let scope = FetchScope::Thread(thread);
+            return self.ctx.send(&ClientFrame::Fetch(Fetch {
+                request,
+                stream: stream.clone(),
+                scope,
+                held: Vec::new(),
+                chain: None,
+            }));
+        }
+        replica.loading.remove(&thread);
+        self.fail_waiting(thread, Code::Unreachable, "the thread was never loaded on this device");
+    }
+
+    /// Takes in the documents of a thread that have every entry up to a
+    /// position. What came behind it went past them: then they are read again.
+    pub(in crate::engine) fn take_thread(
+        &mut self,
+        stream: &StreamId,
+        thread: ConversationId,
+        documents: Vec<Document>,
+        since: Position,
+    ) {
+        let Some(replica) = self.replica(stream) else { return };
+        if documents.iter().any(|document| replica.has_passed(document.id(), since)) {
+            replica.loading.remove(&thread);
+            return self.load_thread(stream, thread);
+        }
+        let mut kept = Vec::new();
+        for document in documents {
+            if replica.confirmed.document(document.id()).is_none() {
+                kept.extend(replica.keep(&document, since));
+                replica.insert_page(document);
+            }
+        }
+        kept.into_iter().for_each(|write| self.ctx.store.write(write));
+        self.thread_loaded(stream, thread);
+    }
+
+    /// What waited for a thread goes on.
+    fn thread_loaded(&mut self, stream: &StreamId, thread: ConversationId) {
+        let Some(replica) = self.replica(stream) else { return };
+        replica.loading.remove(&thread);
+        if replica.rewrite_due && replica.fetch.is_none() {
+            self.rewrite(stream);
+        }
+        for (request, command) in self.commands.of_thread(thread) {
+            self.execute(stream, request, command);
+        }
+        if self.open.contains_key(&thread) {
+            self.show_timeline(thread);
+        }
+    }
+
+    /// What a Fetched says of threads, and the documents of one.
+    pub(in crate::engine) fn receive_threads(
+        &mut self,
+        stream: &StreamId,
+        fetched: &Fetched,
+        documents: Vec<Document>,
+    ) {
+        let Some(replica) = self.replica(stream) else { return };
+        replica.know_threads(&fetched.threads);
+        self.heads.change(stream);
+        let opened = documents.iter().find_map(|document| match document.id() {
+            DocumentId::Timeline(timeline) => timeline.thread,
+            _ => None,
+        });
+        if let Some(thread) = opened {
+            for document in &documents {
+                self.ctx.store.write(record::put_fetched(document, fetched));
+            }
+            self.take_thread(stream, thread, documents, fetched.head);
+        }
+        // One that was opened before it was known.
+        for thread in fetched.threads.iter().map(|thread| thread.id) {
+            let lacks = self.replica(stream).is_some_and(|replica| replica.lacks(thread));
+            if lacks && self.open.contains_key(&thread) {
+                self.load_thread(stream, thread);
+            }
+        }
+    }
+
+    /// A thread that was asked for and is not told; whether it was one.
+    pub(in crate::engine) fn thread_refused(&mut self, stream: &StreamId, refused: &Refused) -> bool {
+        let Some(replica) = self.replica(stream) else { return false };
+        let asked = replica.loading.iter().find(|(_, request)| **request == Some(refused.request));
+        let Some(thread) = asked.map(|(thread, _)| *thread) else { return false };
+        replica.loading.remove(&thread);
+        // What was shown of it before it had to be asked for is held no more.
+        replica.touched.detail |= refused.retry_at.is_none();
+        let is_due = replica.rewrite_due;
+        self.fail_waiting(thread, refused.code, &refused.detail);
+        match refused.retry_at {
+            Some(retry_at) => self.load_later(stream, thread, retry_at),
+            // Whatever was written there is refused here, with its words.
+            None if is_due => self.rewrite_now(stream),
+            None => {}
+        }
+        true
+    }
+
+    /// Asks for a thread again when its time has come: for nothing else of its stream, or
+    /// a server that lets few questions pass would have to answer those again and again.
+    fn load_later(&mut self, stream: &StreamId, thread: ConversationId, retry_at: WallTime) {
+        let at = self.ctx.now.monotonic.plus(deferral(retry_at, self.ctx.wall()));
+        if let Some(replica) = self.replica(stream) {
+            replica.load_at.insert(thread, at);
+        }
+    }
+
+    /// Asks again for threads that were put off, where somebody still waits for them.
+    pub(in crate::engine) fn load_deferred(&mut self, stream: &StreamId) {
+        let now = self.ctx.now.monotonic;
+        let Some(replica) = self.streams.quietly(stream) else { return };
+        let due: Vec<ConversationId> =
+            replica.load_at.iter().filter(|(_, at)| **at <= now).map(|(thread, _)| *thread).collect();
+        for thread in due {
+            let Some(replica) = self.replica(stream) else { return };
+            replica.load_at.remove(&thread);
+            if replica.rewrite_due || self.open.contains_key(&thread) {
+                self.load_thread(stream, thread);
+            }
+        }
+    }
+
+    /// What waits for the link's answers waits no longer.
+    pub(in crate::engine) fn forget_thread_requests(&mut self) {
+        for thread in self.commands.awaited_threads() {
+            self.fail_waiting(thread, Code::Unreachable, "the link was lost before the thread was loaded");
+        }
+    }
+
+    fn fail_waiting(&mut self, thread: ConversationId, code: Code, detail: &str) {
+        for (request, _) in self.commands.of_thread(thread) {
+            self.fail(request, code, detail);
+        }
+    }
+}
+
+impl Replica {
+    /// A thread's document and its newest page.
+    pub(in crate::engine) fn thread_documents(&self, thread: ConversationId) -> Vec<DocumentId> {
+        let timeline = self.timeline(thread);
+        let page = Some(self.confirmed.newest_page(timeline)).filter(|page| *page > 0);
+        core::iter::once(timeline.document()).chain(page.map(|page| timeline.page(page))).collect()
+    }
+
+    /// Whether the newest of a conversation or of a thread can be shown: all
+    /// of a thread that was not opened.
+    pub(in crate::engine) fn has_timeline(&self, timeline: ConversationId) -> bool {
+        let is_loaded = |document: &DocumentId| self.confirmed.document(document).is_some();
+        self.confirmed.thread(timeline).is_none() || self.thread_documents(timeline).iter().all(is_loaded)
+    }
+
+    /// Whether a thread is known of and cannot be written in, because it is not loaded.
+    pub(in crate::engine) fn lacks(&self, thread: ConversationId) -> bool {
+        self.whole && !self.has_timeline(thread)
+    }
+
+    /// A thread that waits for its documents before the outbox can be written anew.
+    pub(in crate::engine) fn lacking_thread(&self) -> Option<ConversationId> {
+        let mut threads = self.outbox.entries.iter().filter_map(|entry| entry.document.thread());
+        threads.find(|thread| !self.has_timeline(*thread))
+    }
+
+    /// Takes in what is known of threads elsewhere.
+    pub(in crate::engine) fn know_threads(&mut self, threads: &[Thread]) {
+        for thread in threads {
+            self.touched.messages.insert(thread.parent.message.clone());
+            self.changed_threads.insert(thread.id);
+            self.confirmed.set_thread(thread.clone());
+            if let Some(view) = &mut self.view {
+                view.set_thread(thread.clone());
+            }
+        }
+    }
+
+    /// The threads whose records are to be stored anew.
+    pub(in crate::engine) fn take_changed_threads(&mut self) -> Vec<Thread> {
+        let changed = core::mem::take(&mut self.changed_threads);
+        changed.into_iter().filter_map(|thread| self.confirmed.thread(thread).cloned()).collect()
+    }
+
+    /// Lets go of a thread's documents, unless something written there waits.
+    /// Answers them, to be stored.
+    pub(in crate::engine) fn let_go(&mut self, thread: ConversationId) -> Vec<Document> {
+        if self.outbox.entries.iter().any(|entry| entry.document.thread() == Some(thread)) {
+            return Vec::new();
+        }
+        // What does not apply is fetched again when it is looked at.
+        let is_whole = self.confirmed.flush().is_ok();
+        let ids = self.confirmed.documents().map(Document::id).filter(|id| id.thread() == Some(thread));
+        let ids: Vec<DocumentId> = ids.cloned().collect();
+        let documents: Vec<Document> = ids.iter().filter_map(|id| self.confirmed.remove(id)).collect();
+        self.lowest.remove(&self.timeline(thread));
+        self.reapply();
+        if is_whole { documents } else { Vec::new() }
+    }
+
+    /// A thread that is looked at, or written in, begins here when it is opened.
+    pub(in crate::engine) fn begin_thread(&mut self, document: &DocumentId) {
+        let DocumentId::Timeline(TimelineId { thread: Some(thread), .. }) = *document else { return };
+        let is_here = self.wanted.contains(&thread) || self.view().document(document).is_some();
+        if is_here && self.confirmed.thread(thread).is_none() && self.confirmed.document(document).is_none() {
+            let begun = Document::new(document.clone());
+            if let Some(view) = self.view.as_mut().filter(|view| view.document(document).is_none()) {
+                view.insert(begun.clone());
+            }
+            self.confirmed.insert(begun);
+        }
+    }
+}
+
+/// What a message shows of the thread that starts from it.
+pub(in crate::engine) fn thread_row(replica: &Replica, message: &MessageId) -> Option<ThreadRow> {
+    let view = replica.view();
+    // Most conversations have none.
+    view.threads().next()?;
+    let id = ConversationId::thread(view.tenant(), view.id().conversation()?, message);
+    // What is pending is in no entry that is counted.
+    let thread = replica.confirmed.thread(id).or_else(|| view.thread(id))?;
+    let pending = u32::try_from(replica.outbox.entries.replies(id)).unwrap_or(u32::MAX);
+    Some(ThreadRow {
+        id,
+        replies: thread.replies.saturating_add(pending),
+        last_reply_at: thread.last_reply.as_ref().map(|last| last.accepted_at),
+        participants: thread.participants.clone(),
+    })
+}
+
+/// A document of a thread that began here and of which no snapshot was stored
+/// yet: from the entries behind the snapshots, if all of its own are there. It
+/// begins with the thread's creation, or with the thread's first message.
+fn restore_begun(id: &DocumentId, known: &Thread, stream: &StreamId, records: &[Record]) -> Option<Document> {
+    let tail = records.iter().filter(|(key, _)| key.starts_with(&record::tail_prefix(stream)));
+    let mut tail: Vec<Entry> = tail.map(|(key, value)| record::read(key, value)).collect::<Option<_>>()?;
+    tail.retain(|entry| entry.document == *id);
+    let document = Document::restore(id.clone(), None, &tail).ok()?;
+    let is_whole = match id.page() {
+        None => Conversation::read(&document).created.is_some(),
+        Some(1) if known.page == 1 => Message::read_all(&document).len() == known.replies as usize,
+        Some(_) => false,
+    };
+    is_whole.then_some(document)
+}
