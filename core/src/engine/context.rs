@@ -7,13 +7,17 @@ use crate::{
     authority::Session,
     code::Code,
     engine::{
-        EngineConfig, Output, Settings, Update, counts::Counter, link::clock::ServerClock, random::Random,
-        store::transactions::Store, timers::Timers,
+        EngineConfig, Output, Settings, Update,
+        counts::Counter,
+        link::clock::ServerClock,
+        random::Random,
+        store::transactions::{ReadPurpose, Store},
+        timers::Timers,
     },
     hlc::HybridClock,
     ids::{DeviceId, Stamp},
     limits::Limits,
-    storage::StorageRequest,
+    storage::{RecordKey, StorageRequest},
     time::{Now, WallTime},
     wire::ClientFrame,
 };
@@ -30,7 +34,7 @@ pub(super) struct Context {
     pub(super) store: Store,
     pub(super) timers: Timers,
     pub(super) counter: Counter,
-    pub(super) outputs: VecDeque<Output>,
+    outputs: VecDeque<Output>,
     /// The number of the next command, or membership request.
     pub(super) next_sequence: u64,
     /// The number of the next request on the link.
@@ -63,8 +67,27 @@ impl Context {
         }
     }
 
+    pub(super) fn output(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    pub(super) fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Whether the caller has drained the outputs of the last input.
+    pub(super) fn is_drained(&self) -> bool {
+        self.outputs.is_empty()
+    }
+
     pub(super) fn update(&mut self, update: Update) {
-        self.outputs.push_back(Output::Update(update));
+        self.output(Output::Update(update));
+    }
+
+    /// Reads from the store at once; `Store::read_later` waits for the writes before it.
+    pub(super) fn read(&mut self, purpose: ReadPurpose, prefixes: Vec<RecordKey>) {
+        let task = self.store.read(purpose, prefixes);
+        self.output(Output::Storage(task));
     }
 
     pub(super) fn send(&mut self, frame: &ClientFrame) {

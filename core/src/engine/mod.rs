@@ -153,7 +153,7 @@ impl Engine {
     /// # Errors
     /// `Misuse` when outputs of the former input were not taken, or after Close.
     pub fn handle(&mut self, now: Now, input: Input) -> Result<(), Misuse> {
-        if !self.ctx.outputs.is_empty() || matches!(self.phase, Phase::Closed) {
+        if !self.ctx.is_drained() || matches!(self.phase, Phase::Closed) {
             return Err(Misuse);
         }
         self.ctx.now = now;
@@ -168,7 +168,7 @@ impl Engine {
 
     /// The next output; none when all are taken.
     pub fn poll(&mut self) -> Option<Output> {
-        self.ctx.outputs.pop_front()
+        self.ctx.next_output()
     }
 
     /// What all its inputs cost so far.
@@ -190,14 +190,14 @@ impl Engine {
     /// what each says to what the library says.
     #[cfg(any(test, feature = "testing"))]
     pub fn heads(&self) -> std::collections::BTreeMap<crate::ids::DocumentId, Vec<crate::ids::ChangeHash>> {
-        let views = self.streams.loaded().filter_map(|replica| replica.view.as_ref());
+        let views = self.streams.replicas().filter_map(|replica| replica.view.as_ref());
         let shown = views.flat_map(|view| view.documents());
-        let held = self.streams.loaded().flat_map(|replica| replica.confirmed.documents());
+        let held = self.streams.replicas().flat_map(|replica| replica.confirmed.documents());
         assert!(
             shown.chain(held).all(crate::doc::Document::says_what_the_library_says),
             "a document says what the library says"
         );
-        let documents = self.streams.loaded().flat_map(|replica| replica.confirmed.documents());
+        let documents = self.streams.replicas().flat_map(|replica| replica.confirmed.documents());
         documents.map(|document| (document.id().clone(), document.heads())).collect()
     }
 
@@ -213,7 +213,8 @@ impl Engine {
             Input::CloseConversation(conversation) => self.close_conversation(conversation),
             Input::LoadOlder(conversation) => self.load_older(conversation),
             // Receipts and presence are of the conversation.
-            Input::MarkRead(timeline) | Input::Typing { conversation: timeline, .. } if self.is_thread(timeline) => {}
+            Input::MarkRead(timeline) | Input::Typing { conversation: timeline, .. }
+                if self.open.is_thread(timeline) => {}
             Input::MarkRead(conversation) => self.mark_read(conversation),
             Input::Typing { conversation, on } => self.send_typing(conversation, on),
             Input::MatchContacts { request, points, region } => self.match_contacts(request, points, region),
@@ -286,10 +287,11 @@ impl Engine {
     }
 
     fn write_dirty(&mut self) {
-        for stream in self.heads.take_changed() {
-            let read = stream.conversation().map_or(Position::ZERO, |conversation| self.read_to(conversation));
+        for stream in self.heads.drain_changed() {
+            let read =
+                stream.conversation().map_or(Position::ZERO, |conversation| self.inbox.unread_from(conversation));
             if let Some(replica) = self.streams.quietly(&stream) {
-                for thread in replica.take_changed_threads() {
+                for thread in replica.drain_changed_threads() {
                     self.ctx.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
                 }
                 let mut head = replica.head(&self.ctx.session.account, read);
@@ -307,7 +309,7 @@ impl Engine {
                 self.heads.set(stream, head);
             }
         }
-        for (conversation, record) in self.inbox.take_stored() {
+        for (conversation, record) in self.inbox.drain_stored() {
             self.ctx.store.write(record::put(record::inbox_key(conversation), record));
         }
         if core::mem::take(&mut self.ctx.dirty_meta) {

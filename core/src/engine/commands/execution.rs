@@ -59,7 +59,7 @@ impl Engine {
         match command {
             Command::RequestMembership(ask) => return self.request_membership(request, ask),
             // A subscriber is in no document that could say so.
-            Command::Leave(LeaveConversation { conversation }) if self.subscribes(conversation) => {
+            Command::Leave(LeaveConversation { conversation }) if self.inbox.subscribes(conversation) => {
                 return self
                     .request_membership(request, RequestMembership { conversation, action: MembershipAction::Leave });
             }
@@ -202,7 +202,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         if let Some(thread) = replica.lacking_thread() {
             replica.rewrite_due = true;
-            return self.load_thread(stream, thread);
+            return self.streams.load_thread(&mut self.ctx, stream, thread);
         }
         self.rewrite_now(stream);
     }

@@ -129,10 +129,10 @@ impl Engine {
         self.ctx.timers.stop(Timer::Reconnect);
         if self.link.token.is_some() {
             self.link.state = LinkState::Connecting;
-            self.ctx.outputs.push_back(Output::Connect);
+            self.ctx.output(Output::Connect);
         } else {
             self.link.state = LinkState::Token;
-            self.ctx.outputs.push_back(Output::NeedToken { refused: self.link.token_refused.clone() });
+            self.ctx.output(Output::NeedToken { refused: self.link.token_refused.clone() });
         }
         self.show_connection();
     }
@@ -142,7 +142,7 @@ impl Engine {
         self.link.token_refused = None;
         if self.link.state == LinkState::Token {
             self.link.state = LinkState::Connecting;
-            self.ctx.outputs.push_back(Output::Connect);
+            self.ctx.output(Output::Connect);
         }
     }
 
@@ -199,7 +199,7 @@ impl Engine {
 
     fn drop_link(&mut self) {
         if self.link.is_linked() || self.link.state == LinkState::Connecting {
-            self.ctx.outputs.push_back(Output::Disconnect);
+            self.ctx.output(Output::Disconnect);
         }
         for slot in self.streams.values_mut() {
             if let Slot::Loaded(replica) = slot {
@@ -222,7 +222,7 @@ impl Engine {
         self.end_presence();
         self.requests.watched.reset();
         for open in self.open.values_mut() {
-            open.loading_older = false;
+            open.set_loading_older(false);
         }
     }
 

@@ -4,8 +4,8 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     doc::{Change, Document},
-    engine::{Engine, store::record::InboxRecord, streams::replica::Replica},
-    ids::{AccountId, ConversationId},
+    engine::streams::replica::Replica,
+    ids::AccountId,
     journal::{Entry, Position},
     wire::Unread,
 };
@@ -94,12 +94,5 @@ impl Replica {
     /// All of it was read.
     pub(in crate::engine) fn read_behind(&mut self, read: Position) {
         self.behind = UnreadBehind { count: 0, read };
-    }
-}
-
-impl Engine {
-    /// Behind which position messages are unread.
-    pub(in crate::engine) fn read_to(&self, conversation: ConversationId) -> Position {
-        self.inbox.get(&conversation).map_or(Position::ZERO, InboxRecord::unread_from)
     }
 }

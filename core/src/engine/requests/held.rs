@@ -49,10 +49,10 @@ impl HeldWords {
     pub(in crate::engine) fn ask(&mut self, ctx: &mut Context, open: &OpenConversations) {
         let mut conversations = SortedSet::new();
         for open in self.wordless.iter().filter_map(|timeline| open.get(timeline)) {
-            let rows = open.detail.iter().flat_map(|detail| &detail.held);
+            let rows = open.detail().into_iter().flat_map(|detail| &detail.held);
             for row in rows.filter(|row| row.content.is_none()) {
                 if self.asked.insert(row.message.clone()) {
-                    conversations.insert(open.conversation);
+                    conversations.insert(open.conversation());
                 }
             }
         }
@@ -62,15 +62,8 @@ impl HeldWords {
         }
     }
 
-    /// The link is lost: what was not told is asked for again.
-    pub(in crate::engine) fn reset(&mut self) {
-        self.asked.clear();
-    }
-}
-
-impl Engine {
     /// The messages that are held in a conversation, or of those the ones of a thread.
-    pub(in crate::engine) fn held_rows(&self, state: &Conversation, thread: Option<ConversationId>) -> Vec<HeldRow> {
+    pub(in crate::engine) fn rows(&self, state: &Conversation, thread: Option<ConversationId>) -> Vec<HeldRow> {
         let is_shown = |held: &Held| held.state == HeldState::Held && (thread.is_none() || held.thread == thread);
         let held = state.held.iter().filter(|(_, held)| is_shown(held));
         let row = |(message, held): (&MessageId, &Held)| HeldRow {
@@ -78,13 +71,20 @@ impl Engine {
             author: message.author.clone(),
             at: held.at,
             thread: held.thread,
-            content: self.requests.held.words.get(message).map(|told| told.body.content.clone()),
+            content: self.words.get(message).map(|told| told.body.content.clone()),
         };
         let mut rows: Vec<HeldRow> = held.map(row).collect();
         rows.sort_by_key(|row| row.at);
         rows
     }
 
+    /// The link is lost: what was not told is asked for again.
+    pub(in crate::engine) fn reset(&mut self) {
+        self.asked.clear();
+    }
+}
+
+impl Engine {
     /// The server tells the words of messages that are held.
     pub(in crate::engine) fn receive_held(&mut self, held: HeldMessages) {
         self.requests.held.words.extend(held.messages.into_iter().map(|told| (told.message.clone(), told)));

@@ -66,7 +66,7 @@ impl Engine {
     }
 
     /// Lets go of streams that are on no list, if nothing here needs them.
-    pub(in crate::engine) fn let_go_unlisted(&mut self, streams: impl IntoIterator<Item = StreamId>) {
+    pub(in crate::engine) fn drop_unlisted(&mut self, streams: impl IntoIterator<Item = StreamId>) {
         for stream in streams {
             let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { continue };
             let is_shown = stream.conversation().is_some_and(|conversation| self.open.shows(conversation));

@@ -62,7 +62,7 @@ impl Engine {
     /// Where each stream stands that is in memory, as the server admitted it. For tests.
     #[cfg(any(test, feature = "testing"))]
     pub fn histories(&self) -> std::collections::BTreeMap<StreamId, Head> {
-        let held = self.streams.loaded().filter(|replica| replica.former.is_none());
+        let held = self.streams.replicas().filter(|replica| replica.former.is_none());
         let begun = held.filter(|replica| replica.confirmed.position() > Position::ZERO);
         begun.map(|replica| (replica.confirmed.id().clone(), replica.confirmed.head())).collect()
     }

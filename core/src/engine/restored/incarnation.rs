@@ -408,7 +408,7 @@ impl Engine {
             }
         }
         // From which position on rows are shown says nothing now.
-        self.open_timelines(&stream).into_iter().for_each(|timeline| self.show_timeline(timeline));
+        self.open.timelines_of_stream(&stream).into_iter().for_each(|timeline| self.show_timeline(timeline));
     }
 
     /// Rows of which nothing is held, and which a server that was put back has
@@ -440,7 +440,7 @@ impl Engine {
         self.ctx.store.write(Write::Delete(record::inbox_key(conversation)));
         self.inbox.remove(&conversation);
         if let Some(open) = self.open.get_mut(&conversation) {
-            open.detail = None;
+            open.remove_detail();
         }
         self.ctx.update(Update::Gone(conversation));
     }

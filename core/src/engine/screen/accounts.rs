@@ -63,7 +63,7 @@ impl Accounts {
         ctx.update(Update::Profile { account, profile });
     }
 
-    pub(in crate::engine) fn take_renamed(&mut self) -> Renamed {
+    pub(in crate::engine) fn drain_renamed(&mut self) -> Renamed {
         core::mem::take(&mut self.renamed)
     }
 

@@ -7,8 +7,11 @@ use crate::{
     doc::Document,
     engine::{
         Engine, Update,
-        screen::{timelines::preview_of, touched::Touched},
-        streams::{loading::Slot, replica::Replica},
+        screen::{
+            drawing::{Drawing, preview_of},
+            touched::Touched,
+        },
+        streams::replica::Replica,
     },
     ids::{AccountId, ConversationId, InviteId, StreamId, TimelineId},
     model::{
@@ -23,10 +26,11 @@ const FORMER_MAX: usize = 200;
 
 impl Engine {
     pub(in crate::engine) fn flush_detail(&mut self, conversation: ConversationId) {
-        let Some((_, replica)) = self.shown(conversation) else { return };
+        let drawing = self.drawing();
+        let Some((_, replica)) = drawing.shown(conversation) else { return };
         self.ctx.counter.add(|counts| counts.details += 1);
-        let Some(detail) = self.detail(replica, replica.timeline(conversation)) else {
-            return self.forget_thread(conversation);
+        let Some(detail) = drawing.detail(replica, replica.timeline(conversation)) else {
+            return self.drop_thread_detail(conversation);
         };
         let Some(open) = self.open.get_mut(&conversation) else { return };
         let grants =
@@ -41,8 +45,9 @@ impl Engine {
 
     /// Tells of members who changed, in place of all that is known of the conversation.
     pub(in crate::engine) fn flush_members(&mut self, timeline: ConversationId, touched: &Touched) {
-        let Some((open, replica)) = self.shown(timeline) else { return };
-        let conversation = open.conversation;
+        let drawing = self.drawing();
+        let Some((open, replica)) = drawing.shown(timeline) else { return };
+        let conversation = open.conversation();
         let is_own = touched.members.contains(&self.ctx.session.account);
         let is_apart = |detail: &&ConversationDetail| {
             let shows_uses = touched.invites && detail.permissions.holds(Permission::InviteCreate);
@@ -52,7 +57,7 @@ impl Engine {
             return self.flush_detail(timeline);
         }
         let state = replica.view().conversation();
-        let Some(power) = self.own_power(replica, conversation) else { return self.flush_detail(timeline) };
+        let Some(power) = drawing.own_power(replica, conversation) else { return self.flush_detail(timeline) };
         let Some(updated_at) = updated_at(replica, replica.timeline(timeline)) else { return };
         let rows: Vec<(AccountId, Option<(Roster, MemberRow)>)> = touched
             .members
@@ -60,11 +65,11 @@ impl Engine {
             .map(|account| {
                 let member = state.members.get_key_value(account);
                 let row = member
-                    .and_then(|one| Some((roster_of(one.1)?, self.member_row(replica, conversation, power, one))));
+                    .and_then(|one| Some((roster_of(one.1)?, drawing.member_row(replica, conversation, power, one))));
                 (account.clone(), row)
             })
             .collect();
-        let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(conversation)) else { return };
+        let Some(replica) = self.streams.loaded(&StreamId::Conversation(conversation)) else { return };
         let Some(detail) = self.open.get_mut(&timeline).and_then(|open| open.detail.as_mut()) else { return };
         let state = replica.view().conversation();
         let mut changes = Vec::new();
@@ -85,9 +90,11 @@ impl Engine {
             self.ctx.update(Update::Members { conversation: timeline, changes, updated_at });
         }
     }
+}
 
+impl Drawing<'_> {
     fn member_row(
-        &self,
+        self,
         replica: &Replica,
         conversation: ConversationId,
         power: Power,
@@ -115,7 +122,7 @@ impl Engine {
                 true => self.presence.of(conversation, account),
                 false => PresenceKind::Offline,
             },
-            below: *account != self.ctx.session.account
+            below: *account != *self.me()
                 && state.rank_of(&member.role) < power.rank
                 && state.kind() != Some(ConversationKind::Direct),
         }
@@ -123,7 +130,7 @@ impl Engine {
 
     /// What the own account acts with in a conversation, as the authority judges it; none for
     /// one who has no part in it and does not administer the tenant.
-    fn own_power(&self, replica: &Replica, conversation: ConversationId) -> Option<Power> {
+    fn own_power(self, replica: &Replica, conversation: ConversationId) -> Option<Power> {
         let state = replica.view().conversation();
         if self.ctx.session.administrator {
             return Some(Power::administrator());
@@ -135,7 +142,7 @@ impl Engine {
         })
     }
 
-    fn detail(&self, replica: &Replica, timeline: TimelineId) -> Option<ConversationDetail> {
+    fn detail(self, replica: &Replica, timeline: TimelineId) -> Option<ConversationDetail> {
         let conversation = timeline.conversation;
         let state = replica.view().conversation();
         let own = replica.view().timeline(timeline)?;
@@ -164,7 +171,7 @@ impl Engine {
         }
         invites.sort_by_key(|row| Reverse(row.invite.at));
         let decides = permissions.holds(Permission::MemberApprove);
-        let held = if decides { self.held_rows(state, timeline.thread) } else { Vec::new() };
+        let held = if decides { self.held.rows(state, timeline.thread) } else { Vec::new() };
         let mut pins: Vec<PinRow> = own
             .pins
             .iter()

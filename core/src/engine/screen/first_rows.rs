@@ -6,7 +6,7 @@ use core::cmp::Reverse;
 use crate::{
     api::ConversationRow,
     engine::{
-        Engine, Output, Phase, Update,
+        Engine, Phase, Update,
         store::{record, transactions::ReadPurpose},
     },
     storage::{Record, Write},
@@ -14,8 +14,7 @@ use crate::{
 
 impl Engine {
     pub(in crate::engine) fn read_first_rows(&mut self) {
-        let task = self.ctx.store.read(ReadPurpose::FirstRows, vec![record::FIRST_ROWS.to_owned()]);
-        self.ctx.outputs.push_back(Output::Storage(task));
+        self.ctx.read(ReadPurpose::FirstRows, vec![record::FIRST_ROWS.to_owned()]);
     }
 
     /// Shows the rows as they were a moment before the last session ended;

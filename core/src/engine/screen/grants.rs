@@ -12,7 +12,7 @@ impl Engine {
     pub(in crate::engine) fn expire_grants(&mut self) {
         let wall = self.ctx.wall();
         let ended = self.open.values().filter(|open| open.grants_end.is_some_and(|end| end <= wall));
-        let ended: Vec<ConversationId> = ended.map(|open| open.conversation).collect();
+        let ended: Vec<ConversationId> = ended.map(|open| open.conversation()).collect();
         for conversation in ended {
             if let Some(replica) = self.replica(&StreamId::Conversation(conversation)) {
                 replica.touched.detail = true;

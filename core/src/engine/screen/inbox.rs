@@ -6,6 +6,8 @@ use crate::{
     api::ConversationRow,
     engine::store::record::InboxRecord,
     ids::{AccountId, ConversationId},
+    journal::Position,
+    model::{MemberStatus, Role},
     sorted::{SortedMap, SortedSet},
 };
 
@@ -50,6 +52,17 @@ impl Inbox {
 
     pub(in crate::engine) fn get(&self, conversation: &ConversationId) -> Option<&InboxRecord> {
         self.records.get(conversation)
+    }
+
+    /// The position after which messages of a conversation are unread.
+    pub(in crate::engine) fn unread_from(&self, conversation: ConversationId) -> Position {
+        self.get(&conversation).map_or(Position::ZERO, InboxRecord::unread_from)
+    }
+
+    /// Whether the own account subscribes to a channel, as the server last sent it.
+    pub(in crate::engine) fn subscribes(&self, conversation: ConversationId) -> bool {
+        let row = self.get(&conversation).map(|record| &record.row);
+        row.is_some_and(|row| row.role == Role::Subscriber && row.status == MemberStatus::Active)
     }
 
     /// One to be changed, but for whom its row names.
@@ -111,13 +124,13 @@ impl Inbox {
     }
 
     /// The rows to be drawn now.
-    pub(in crate::engine) fn take_drawn(&mut self) -> Vec<(ConversationId, Draw)> {
+    pub(in crate::engine) fn drain_drawn(&mut self) -> Vec<(ConversationId, Draw)> {
         let drawn = self.due.iter_mut().filter_map(|(conversation, due)| Some((*conversation, due.draw.take()?)));
         drawn.collect()
     }
 
     /// The records to be stored now, when all that had to be drawn has been.
-    pub(in crate::engine) fn take_stored(&mut self) -> impl Iterator<Item = (ConversationId, &InboxRecord)> {
+    pub(in crate::engine) fn drain_stored(&mut self) -> impl Iterator<Item = (ConversationId, &InboxRecord)> {
         let due = core::mem::take(&mut self.due);
         debug_assert!(due.values().all(|due| due.draw.is_none()), "every row is drawn before it is stored");
         let stored = due.into_iter().filter(|(_, due)| due.store);
@@ -125,7 +138,7 @@ impl Inbox {
     }
 
     /// Whether the rows stored for the first paint were stale: they are stored with this.
-    pub(in crate::engine) fn take_stale(&mut self) -> bool {
+    pub(in crate::engine) fn drain_stale(&mut self) -> bool {
         core::mem::take(&mut self.is_stale)
     }
 
@@ -185,12 +198,12 @@ mod tests {
         inbox.draw(one, Draw::Changed);
         inbox.draw(other, Draw::Changed);
         assert_eq!(
-            inbox.take_drawn(),
+            inbox.drain_drawn(),
             [(one, Draw::Any), (other, Draw::Changed)],
             "the newer row is shown all the same"
         );
-        assert_eq!(inbox.take_drawn(), []);
+        assert_eq!(inbox.drain_drawn(), []);
         inbox.store(one);
-        assert_eq!(inbox.take_stored().count(), 0, "nothing is on the list");
+        assert_eq!(inbox.drain_stored().count(), 0, "nothing is on the list");
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     api::{ConversationDetail, TimelineRow},
-    ids::{AccountId, ConversationId, MessageId},
+    ids::{AccountId, ConversationId, MessageId, StreamId},
     journal::Position,
     model::PresenceKind,
     sorted::{SortedMap, SortedSet},
@@ -14,9 +14,9 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::engine) struct OpenConversation {
     /// Itself, or the one that it is a thread of.
-    pub(in crate::engine) conversation: ConversationId,
+    conversation: ConversationId,
     /// The rows as told last.
-    pub(in crate::engine) rows: SortedMap<MessageId, TimelineRow>,
+    pub(super) rows: SortedMap<MessageId, TimelineRow>,
     /// Where they stand.
     order: SortedSet<(Position, MessageId)>,
     /// Those of them that answer a message, by what they answer.
@@ -24,19 +24,19 @@ pub(in crate::engine) struct OpenConversation {
     /// Those that name somebody: as the author, or as that of what is answered.
     naming: SortedMap<AccountId, SortedSet<MessageId>>,
     /// Admitted messages before this are not shown yet.
-    pub(in crate::engine) floor: Position,
+    pub(super) floor: Position,
     /// Whether the documents behind it have been shown once.
-    pub(in crate::engine) live: bool,
-    pub(in crate::engine) has_older: bool,
-    pub(in crate::engine) detail: Option<ConversationDetail>,
-    pub(in crate::engine) loading_older: bool,
+    pub(super) live: bool,
+    pub(super) has_older: bool,
+    pub(super) detail: Option<ConversationDetail>,
+    pub(super) loading_older: bool,
     /// Whether an older page was asked for and has not come: asked for again
     /// with the next link.
-    pub(in crate::engine) wants_older: bool,
+    pub(super) wants_older: bool,
     /// Whether its stored rows are older than the ones it shows.
-    pub(in crate::engine) is_stale: bool,
+    pub(super) is_stale: bool,
     /// When the first of what is granted or denied for a while ends.
-    pub(in crate::engine) grants_end: Option<WallTime>,
+    pub(super) grants_end: Option<WallTime>,
 }
 
 impl OpenConversation {
@@ -57,6 +57,47 @@ impl OpenConversation {
             is_stale: false,
             grants_end: None,
         }
+    }
+
+    /// The conversation itself, or the one that a thread is of.
+    pub(in crate::engine) fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// Whether its documents have been shown.
+    pub(in crate::engine) fn is_live(&self) -> bool {
+        self.live
+    }
+
+    pub(in crate::engine) fn wants_older(&self) -> bool {
+        self.wants_older
+    }
+
+    pub(in crate::engine) fn set_loading_older(&mut self, is_loading: bool) {
+        self.loading_older = is_loading;
+    }
+
+    /// The server refused an older page: the next scroll asks again.
+    pub(in crate::engine) fn stop_loading_older(&mut self) {
+        self.loading_older = false;
+        self.wants_older = false;
+    }
+
+    pub(in crate::engine) fn detail(&self) -> Option<&ConversationDetail> {
+        self.detail.as_ref()
+    }
+
+    pub(in crate::engine) fn remove_detail(&mut self) -> Option<ConversationDetail> {
+        self.detail.take()
+    }
+
+    /// Nothing is held of it any more, so it shows nothing.
+    pub(in crate::engine) fn empty(&mut self) -> Option<ConversationDetail> {
+        self.clear();
+        self.live = false;
+        self.is_stale = false;
+        self.has_older = false;
+        self.detail.take()
     }
 
     pub(in crate::engine) fn put(&mut self, row: &TimelineRow) {
@@ -181,7 +222,7 @@ impl OpenConversations {
     }
 
     /// Those whose stored rows are stale, which are stored with this.
-    pub(in crate::engine) fn take_stale(&mut self) -> Vec<ConversationId> {
+    pub(in crate::engine) fn drain_stale(&mut self) -> Vec<ConversationId> {
         let stale = self
             .timelines
             .iter_mut()
@@ -197,6 +238,15 @@ impl OpenConversations {
     /// Whether something of a conversation is shown.
     pub(in crate::engine) fn shows(&self, conversation: ConversationId) -> bool {
         self.of.contains_key(&conversation)
+    }
+
+    /// Whether a timeline is shown and is a thread.
+    pub(in crate::engine) fn is_thread(&self, timeline: ConversationId) -> bool {
+        self.get(&timeline).is_some_and(|open| open.conversation != timeline)
+    }
+
+    pub(in crate::engine) fn timelines_of_stream(&self, stream: &StreamId) -> Vec<ConversationId> {
+        stream.conversation().map_or_else(Vec::new, |conversation| self.timelines_of(conversation))
     }
 
     /// What is shown of a conversation: itself, and threads of it.

@@ -43,7 +43,7 @@ impl Engine {
             self.ctx.store.write(Write::Delete(record::rows_key(*timeline)));
         }
         let was_listed = self.inbox.remove(&conversation);
-        let was_told = was_listed || self.open.get(&conversation).is_some_and(|open| open.detail.is_some());
+        let was_told = was_listed || self.open.get(&conversation).is_some_and(|open| open.detail().is_some());
         self.receipts.drop_one(conversation);
         self.empty_timelines(timelines);
         if was_told {
@@ -56,7 +56,7 @@ impl Engine {
     pub(in crate::engine) fn forget_unlisted(&mut self, stream: &StreamId, code: Code, detail: &str) {
         self.give_back_all(stream, code, detail);
         self.drop_loaded(stream);
-        self.empty_timelines(self.open_timelines(stream));
+        self.empty_timelines(self.open.timelines_of_stream(stream));
         let shown = stream.conversation().filter(|conversation| self.open.contains_key(conversation));
         shown.into_iter().for_each(|conversation| self.ctx.update(Update::Gone(conversation)));
     }
@@ -102,12 +102,8 @@ impl Engine {
 
     fn empty_timeline(&mut self, timeline: ConversationId) {
         let Some(open) = self.open.get_mut(&timeline) else { return };
-        open.clear();
-        open.live = false;
-        open.is_stale = false;
-        open.has_older = false;
-        let is_thread = open.conversation != timeline && open.detail.is_some();
-        open.detail = None;
+        let has_detail = open.empty().is_some();
+        let is_thread = open.conversation() != timeline && has_detail;
         let conversation = timeline;
         let update =
             TimelineUpdate { conversation, restart: true, rows: Vec::new(), removed: Vec::new(), has_older: false };

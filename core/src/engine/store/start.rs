@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::{
     engine::{
-        Engine, Output, Phase, Update,
+        Engine, Phase, Update,
         store::{
             damage,
             record::{self, HeadRecord, InboxRecord, MembershipRecord, MetaRecord, OutboxRecord, RefusedRecord},
@@ -32,8 +32,7 @@ impl Engine {
             record::MEMBERSHIP,
             record::PROFILES,
         ];
-        let task = self.ctx.store.read(ReadPurpose::Start, prefixes.map(str::to_owned).to_vec());
-        self.ctx.outputs.push_back(Output::Storage(task));
+        self.ctx.read(ReadPurpose::Start, prefixes.map(str::to_owned).to_vec());
     }
 
     pub(in crate::engine) fn read_finished(

@@ -10,7 +10,7 @@ use crate::{
     engine::{
         Engine,
         commands::outbox::REWRITES_MAX,
-        screen::inbox::Draw,
+        screen::{inbox::Draw, open::OpenConversation},
         store::record::{self, InboxRecord},
         streams::{
             fault::{ReceiveEntryError, RestoreFetchedError},
@@ -234,10 +234,10 @@ impl Engine {
         self.prefetch();
         self.open.conversations().copied().collect::<Vec<_>>().into_iter().for_each(|shown| self.watch(shown));
         let open: Vec<(ConversationId, bool)> =
-            self.open.iter().map(|(conversation, open)| (*conversation, open.wants_older)).collect();
+            self.open.iter().map(|(conversation, open)| (*conversation, open.wants_older())).collect();
         for (timeline, wants_older) in open {
             self.announce(timeline);
-            if self.is_thread(timeline) {
+            if self.open.is_thread(timeline) {
                 // It may have been out of reach.
                 self.show_timeline(timeline);
             }
@@ -389,8 +389,8 @@ impl Engine {
         for (request, command) in self.commands.of_whole(stream) {
             self.execute(stream, request, command);
         }
-        let is_live = |timeline: &ConversationId| self.open.get(timeline).is_some_and(|open| open.live);
-        let timelines = self.open_timelines(stream);
+        let is_live = |timeline: &ConversationId| self.open.get(timeline).is_some_and(OpenConversation::is_live);
+        let timelines = self.open.timelines_of_stream(stream);
         for timeline in
             timelines.into_iter().filter(|timeline| fetched.restart || !is_live(timeline)).collect::<Vec<_>>()
         {
@@ -411,7 +411,7 @@ impl Engine {
     fn receive_page(&mut self, stream: &StreamId, fetched: &Fetched) {
         for timeline in fetched.documents.iter().filter_map(|snapshot| snapshot.document.timeline()) {
             if let Some(open) = self.open.get_mut(&timeline.id()) {
-                open.loading_older = false;
+                open.set_loading_older(false);
             }
         }
         let Some(replica) = self.replica(stream) else { return };
@@ -511,7 +511,7 @@ impl Engine {
         if let Some(answered) = replica.take_answered(hash, &me) {
             self.forget_entry(answered.sequence);
             if let Some(thread) = answered.document.thread() {
-                self.load_thread(stream, thread);
+                self.streams.load_thread(&mut self.ctx, stream, thread);
             }
         }
         self.redraw_answered(stream);
@@ -541,10 +541,9 @@ impl Engine {
                 return;
             }
             // An older page that was asked for: the next scroll asks again.
-            for timeline in self.open_timelines(stream) {
+            for timeline in self.open.timelines_of_stream(stream) {
                 if let Some(open) = self.open.get_mut(&timeline) {
-                    open.loading_older = false;
-                    open.wants_older = false;
+                    open.stop_loading_older();
                 }
             }
             return;
@@ -621,7 +620,7 @@ impl Engine {
             .into_iter()
             .for_each(|conversation| self.requests.watched.end(&mut self.ctx, conversation));
         if let Some(retry_at) = refused.retry_at {
-            return self.fetch_later(stream, retry_at);
+            return self.streams.fetch_later(&self.ctx, stream, retry_at);
         }
         if refused.code == Code::HistoryDiffers && self.loaded_head(stream).is_some() {
             self.meet_another_history(stream);

@@ -55,7 +55,7 @@ impl Heads {
         !self.changed.is_empty()
     }
 
-    pub(in crate::engine) fn take_changed(&mut self) -> SortedSet<StreamId> {
+    pub(in crate::engine) fn drain_changed(&mut self) -> SortedSet<StreamId> {
         core::mem::take(&mut self.changed)
     }
 

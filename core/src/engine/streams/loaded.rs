@@ -36,6 +36,14 @@ impl Streams {
         self.slots.get(stream)
     }
 
+    /// The replica of a stream in memory, to be read.
+    pub(in crate::engine) fn loaded(&self, stream: &StreamId) -> Option<&Replica> {
+        match self.slots.get(stream)? {
+            Slot::Loaded(replica) => Some(replica),
+            Slot::Loading(_) => None,
+        }
+    }
+
     /// One to be changed.
     pub(in crate::engine) fn get_mut(&mut self, stream: &StreamId) -> Option<&mut Slot> {
         let slot = self.slots.get_mut(stream)?;
@@ -107,9 +115,8 @@ impl Streams {
         self.slots.keys()
     }
 
-    /// Those that are loaded.
     #[cfg(any(test, feature = "testing"))]
-    pub(in crate::engine) fn loaded(&self) -> impl Iterator<Item = &Replica> {
+    pub(in crate::engine) fn replicas(&self) -> impl Iterator<Item = &Replica> {
         self.slots.values().filter_map(|slot| match slot {
             Slot::Loaded(replica) => Some(&**replica),
             Slot::Loading(_) => None,
@@ -133,7 +140,7 @@ impl Streams {
     }
 
     /// Those that may have changed, which have been looked at with this.
-    pub(in crate::engine) fn take_changed(&mut self) -> SortedSet<StreamId> {
+    pub(in crate::engine) fn drain_changed(&mut self) -> SortedSet<StreamId> {
         core::mem::take(&mut self.changed)
     }
 }

@@ -1,20 +1,20 @@
 //! Which streams are in memory, and what waits for one that is on its way.
 
 use crate::{
-    api::TimelineRow,
     code::Code,
     command::Command,
     doc::{Change, Document},
     engine::{
-        Engine, Output,
+        Engine,
         commands::outbox::OutboxEntry,
+        context::Context,
         registers::others::Registers,
         restored::incarnation::Former,
         store::{
             record::{self, DocumentRecord, OutboxRecord},
             transactions::ReadPurpose,
         },
-        streams::{catch_up::deferral, replica::Replica},
+        streams::{catch_up::deferral, loaded::Streams, replica::Replica},
     },
     ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TimelineId},
     journal::{Entry, Position},
@@ -116,8 +116,7 @@ impl Engine {
             }
         }
         self.streams.insert(stream.clone(), Slot::Loading(Vec::new()));
-        let task = self.ctx.store.read(ReadPurpose::Stream(stream.clone()), keys);
-        self.ctx.outputs.push_back(Output::Storage(task));
+        self.ctx.read(ReadPurpose::Stream(stream.clone()), keys);
     }
 
     /// Takes in what is stored of a stream; none when that cannot be read now.
@@ -139,30 +138,6 @@ impl Engine {
             Replica::empty(self.ctx.session.tenant.clone(), stream.clone(), false)
         });
         self.loaded(stream, replica);
-    }
-
-    /// Reads the rows of the last session, of a timeline that is opened and
-    /// whose documents are not in memory: by themselves, so that they are shown
-    /// before a document is loaded.
-    pub(in crate::engine) fn read_rows(&mut self, stream: &StreamId, timeline: ConversationId) {
-        if self.heads.contains_key(stream) && !self.streams.contains_key(stream) {
-            let task = self.ctx.store.read(ReadPurpose::Rows(timeline), vec![record::rows_key(timeline)]);
-            self.ctx.outputs.push_back(Output::Storage(task));
-        }
-    }
-
-    /// Shows the rows of the last session; damaged ones are stored anew when
-    /// the documents have been shown.
-    pub(in crate::engine) fn rows_read(&mut self, conversation: ConversationId, records: &[Record]) {
-        let key = record::rows_key(conversation);
-        let Some((_, value)) = records.iter().find(|(stored, _)| *stored == key) else { return };
-        match record::read::<Vec<TimelineRow>>(&key, value) {
-            Some(rows) => self.show_stored_rows(conversation, rows),
-            None => {
-                self.ctx.report_damage();
-                self.ctx.store.write(Write::Delete(key));
-            }
-        }
     }
 
     fn restore(&self, stream: &StreamId, records: &[Record]) -> Option<Replica> {
@@ -265,16 +240,6 @@ impl Engine {
         self.streams.replica(stream)
     }
 
-    /// Asks the store for an older page; the server if the store has none.
-    pub(in crate::engine) fn read_page(&mut self, page: &DocumentId) {
-        let stream = page.stream();
-        let Some(replica) = self.replica(&stream) else { return };
-        let since = replica.confirmed.position();
-        let keys = vec![record::document_key(page), record::tail_prefix(&stream)];
-        // Entries of the page may still be on their way to the store.
-        self.ctx.store.read_later(ReadPurpose::Page(page.clone(), since), keys);
-    }
-
     pub(in crate::engine) fn page_read(&mut self, page: &DocumentId, since: Position, records: &[Record]) {
         let stream = page.stream();
         if !self.streams.contains_key(&stream) {
@@ -295,7 +260,7 @@ impl Engine {
         let request = self.ctx.new_request();
         let online = self.link.is_online();
         if let Some(open) = page.timeline().and_then(|timeline| self.open.get_mut(&timeline.id())) {
-            open.loading_older = online;
+            open.set_loading_older(online);
         }
         let scope = match *page {
             DocumentId::Page(TimelineId { thread: None, .. }, number) => FetchScope::Page(number),
@@ -313,39 +278,25 @@ impl Engine {
         }
     }
 
-    pub(in crate::engine) fn fetch_later(&mut self, stream: &StreamId, retry_at: WallTime) {
-        let (monotonic, wall) = (self.ctx.now.monotonic, self.ctx.wall());
-        if let Some(replica) = self.replica(stream) {
-            replica.fetch_at = Some(monotonic.plus(deferral(retry_at, wall)));
-        }
-    }
-
     /// Takes in an older page that has every entry up to a position. What
     /// came behind it went past the page, which was not loaded: then it is
     /// asked for again.
     pub(in crate::engine) fn take_page(&mut self, stream: &StreamId, page: Document, since: Position) {
         let Some(timeline) = page.id().timeline() else { return };
-        let Some(replica) = self.replica(stream) else { return };
+        let me = self.ctx.session.account.clone();
+        let Some(replica) = self.streams.replica(stream) else { return };
         if replica.confirmed.document(page.id()).is_none() {
             if replica.has_passed(page.id(), since) {
-                return self.read_page(page.id());
+                return self.streams.read_page(&mut self.ctx, page.id());
             }
-            let kept = replica.keep(&page, since);
-            kept.into_iter().for_each(|write| self.ctx.store.write(write));
-            self.insert_page(stream, page);
+            replica.keep(&page, since).into_iter().for_each(|write| self.ctx.store.write(write));
+            replica.insert_older(page, &me);
+            self.heads.change(stream);
         }
         if let Some(open) = self.open.get_mut(&timeline.id()) {
-            open.loading_older = false;
+            open.set_loading_older(false);
         }
         self.work(stream, Work::LoadOlder(timeline.id()));
-    }
-
-    /// Takes in an older page; its unread messages are counted on it from now on.
-    fn insert_page(&mut self, stream: &StreamId, page: Document) {
-        let me = self.ctx.session.account.clone();
-        let Some(replica) = self.replica(stream) else { return };
-        replica.insert_older(page, &me);
-        self.heads.change(stream);
     }
 
     /// Lets go of streams that nothing needs, when there are too many.
@@ -373,6 +324,24 @@ impl Engine {
         let surplus = self.streams.len() - streams_max;
         for (_, stream) in candidates.into_iter().take(surplus) {
             self.streams.remove(&stream);
+        }
+    }
+}
+
+impl Streams {
+    /// Reads an older page from the store; if the store has none, it is fetched.
+    pub(in crate::engine) fn read_page(&mut self, ctx: &mut Context, page: &DocumentId) {
+        let stream = page.stream();
+        let Some(replica) = self.replica(&stream) else { return };
+        let since = replica.confirmed.position();
+        let keys = vec![record::document_key(page), record::tail_prefix(&stream)];
+        // Entries of the page may still be on their way to the store.
+        ctx.store.read_later(ReadPurpose::Page(page.clone(), since), keys);
+    }
+
+    pub(in crate::engine) fn fetch_later(&mut self, ctx: &Context, stream: &StreamId, retry_at: WallTime) {
+        if let Some(replica) = self.replica(stream) {
+            replica.fetch_at = Some(ctx.now.monotonic.plus(deferral(retry_at, ctx.wall())));
         }
     }
 }

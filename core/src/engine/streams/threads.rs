@@ -4,21 +4,21 @@
 //! before, from the server if not.
 
 use crate::{
-    api::ThreadRow,
     code::Code,
     command::Command,
     doc::{Document, Message},
     engine::{
         Engine,
-        screen::open::OpenConversation,
+        context::Context,
         store::{record, transactions::ReadPurpose},
         streams::{
             catch_up::deferral,
-            loading::{Slot, StoredPage, Work, restore_page},
+            loaded::Streams,
+            loading::{StoredPage, restore_page},
             replica::Replica,
         },
     },
-    ids::{ConversationId, DocumentId, MessageId, StreamId, TimelineId},
+    ids::{ConversationId, DocumentId, StreamId, TimelineId},
     journal::{Entry, Position},
     model::{Conversation, Thread},
     storage::{Record, Write},
@@ -27,47 +27,6 @@ use crate::{
 };
 
 impl Engine {
-    /// A screen shows a thread, whether or not there is one yet.
-    pub(in crate::engine) fn open_thread(&mut self, conversation: ConversationId, thread: ConversationId) {
-        if self.open.contains_key(&thread) {
-            return;
-        }
-        let stream = StreamId::Conversation(conversation);
-        self.open.insert(thread, OpenConversation::of(conversation));
-        self.read_rows(&stream, thread);
-        self.with_stream(&stream, Work::Show(thread));
-        self.watch(conversation);
-    }
-
-    /// No screen shows it any more: what is held of it stays in the store.
-    pub(in crate::engine) fn let_go(&mut self, conversation: ConversationId, thread: ConversationId) {
-        let stream = StreamId::Conversation(conversation);
-        let Some(replica) = self.replica(&stream) else { return };
-        replica.wanted.remove(&thread);
-        for document in replica.let_go(thread) {
-            self.ctx.store.write(record::put_document(&document));
-        }
-    }
-
-    /// Whether an open timeline is a thread's.
-    pub(in crate::engine) fn is_thread(&self, timeline: ConversationId) -> bool {
-        self.open.get(&timeline).is_some_and(|open| open.conversation != timeline)
-    }
-
-    /// What a screen shows of a stream: the conversation, and threads of it.
-    pub(in crate::engine) fn open_timelines(&self, stream: &StreamId) -> Vec<ConversationId> {
-        stream.conversation().map_or_else(Vec::new, |conversation| self.open.timelines_of(conversation))
-    }
-
-    /// What a screen shows, and the stream that it is of, if that is loaded.
-    pub(in crate::engine) fn shown(&self, timeline: ConversationId) -> Option<(&OpenConversation, &Replica)> {
-        let open = self.open.get(&timeline)?;
-        match self.streams.get(&StreamId::Conversation(open.conversation))? {
-            Slot::Loaded(replica) => Some((open, replica)),
-            Slot::Loading(_) => None,
-        }
-    }
-
     /// A command in a thread that is not held waits until it is.
     pub(in crate::engine) fn wait_for_thread(
         &mut self,
@@ -77,21 +36,7 @@ impl Engine {
         command: Command,
     ) {
         self.commands.await_thread(thread, request, command);
-        self.load_thread(stream, thread);
-    }
-
-    /// Brings in a thread's document and its newest page.
-    pub(in crate::engine) fn load_thread(&mut self, stream: &StreamId, thread: ConversationId) {
-        let Some(replica) = self.replica(stream) else { return };
-        if replica.loading.contains_key(&thread) {
-            return;
-        }
-        replica.loading.insert(thread, None);
-        let since = replica.confirmed.position();
-        let mut keys: Vec<_> = replica.thread_documents(thread).iter().map(record::document_key).collect();
-        keys.push(record::tail_prefix(stream));
-        // Entries of it may still be on their way to the store.
-        self.ctx.store.read_later(ReadPurpose::Thread(stream.clone(), thread, since), keys);
+        self.streams.load_thread(&mut self.ctx, stream, thread);
     }
 
     pub(in crate::engine) fn thread_read(
@@ -156,7 +101,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         if documents.iter().any(|document| replica.has_passed(document.id(), since)) {
             replica.loading.remove(&thread);
-            return self.load_thread(stream, thread);
+            return self.streams.load_thread(&mut self.ctx, stream, thread);
         }
         let mut kept = Vec::new();
         for document in documents {
@@ -208,7 +153,7 @@ impl Engine {
         for thread in fetched.threads.iter().map(|thread| thread.id) {
             let lacks = self.replica(stream).is_some_and(|replica| replica.lacks(thread));
             if lacks && self.open.contains_key(&thread) {
-                self.load_thread(stream, thread);
+                self.streams.load_thread(&mut self.ctx, stream, thread);
             }
         }
     }
@@ -224,21 +169,12 @@ impl Engine {
         let is_due = replica.rewrite_due;
         self.fail_waiting(thread, refused.code, &refused.detail);
         match refused.retry_at {
-            Some(retry_at) => self.load_later(stream, thread, retry_at),
+            Some(retry_at) => self.streams.load_thread_at(&self.ctx, stream, thread, retry_at),
             // Whatever was written there is refused here, with its words.
             None if is_due => self.rewrite_now(stream),
             None => {}
         }
         true
-    }
-
-    /// Asks for a thread again when its time has come: for nothing else of its stream, or
-    /// a server that lets few questions pass would have to answer those again and again.
-    fn load_later(&mut self, stream: &StreamId, thread: ConversationId, retry_at: WallTime) {
-        let at = self.ctx.now.monotonic.plus(deferral(retry_at, self.ctx.wall()));
-        if let Some(replica) = self.replica(stream) {
-            replica.load_at.insert(thread, at);
-        }
     }
 
     /// Asks again for threads that were put off, where somebody still waits for them.
@@ -251,7 +187,7 @@ impl Engine {
             let Some(replica) = self.replica(stream) else { return };
             replica.load_at.remove(&thread);
             if replica.rewrite_due || self.open.contains_key(&thread) {
-                self.load_thread(stream, thread);
+                self.streams.load_thread(&mut self.ctx, stream, thread);
             }
         }
     }
@@ -266,6 +202,46 @@ impl Engine {
     fn fail_waiting(&mut self, thread: ConversationId, code: Code, detail: &str) {
         for (request, _) in self.commands.of_thread(thread) {
             self.fail(request, code, detail);
+        }
+    }
+}
+
+impl Streams {
+    /// Loads a thread's document and its newest page.
+    pub(in crate::engine) fn load_thread(&mut self, ctx: &mut Context, stream: &StreamId, thread: ConversationId) {
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.loading.contains_key(&thread) {
+            return;
+        }
+        replica.loading.insert(thread, None);
+        let since = replica.confirmed.position();
+        let mut keys: Vec<_> = replica.thread_documents(thread).iter().map(record::document_key).collect();
+        keys.push(record::tail_prefix(stream));
+        // Entries of it may still be on their way to the store.
+        ctx.store.read_later(ReadPurpose::Thread(stream.clone(), thread, since), keys);
+    }
+
+    /// Fetches a thread again at the server's time, and nothing else of its stream: a server
+    /// that lets few questions pass would have to answer those again and again.
+    fn load_thread_at(&mut self, ctx: &Context, stream: &StreamId, thread: ConversationId, retry_at: WallTime) {
+        let at = ctx.now.monotonic.plus(deferral(retry_at, ctx.wall()));
+        if let Some(replica) = self.replica(stream) {
+            replica.load_at.insert(thread, at);
+        }
+    }
+
+    /// No screen shows a thread any more: its documents stay in the store.
+    pub(in crate::engine) fn unload_thread(
+        &mut self,
+        ctx: &mut Context,
+        conversation: ConversationId,
+        thread: ConversationId,
+    ) {
+        let stream = StreamId::Conversation(conversation);
+        let Some(replica) = self.replica(&stream) else { return };
+        replica.wanted.remove(&thread);
+        for document in replica.unload_thread(thread) {
+            ctx.store.write(record::put_document(&document));
         }
     }
 }
@@ -309,14 +285,14 @@ impl Replica {
     }
 
     /// The threads whose records are to be stored anew.
-    pub(in crate::engine) fn take_changed_threads(&mut self) -> Vec<Thread> {
+    pub(in crate::engine) fn drain_changed_threads(&mut self) -> Vec<Thread> {
         let changed = core::mem::take(&mut self.changed_threads);
         changed.into_iter().filter_map(|thread| self.confirmed.thread(thread).cloned()).collect()
     }
 
     /// Lets go of a thread's documents, unless something written there waits.
     /// Answers them, to be stored.
-    pub(in crate::engine) fn let_go(&mut self, thread: ConversationId) -> Vec<Document> {
+    fn unload_thread(&mut self, thread: ConversationId) -> Vec<Document> {
         if self.outbox.entries.iter().any(|entry| entry.document.thread() == Some(thread)) {
             return Vec::new();
         }
@@ -342,23 +318,6 @@ impl Replica {
             self.confirmed.insert(begun);
         }
     }
-}
-
-/// What a message shows of the thread that starts from it.
-pub(in crate::engine) fn thread_row(replica: &Replica, message: &MessageId) -> Option<ThreadRow> {
-    let view = replica.view();
-    // Most conversations have none.
-    view.threads().next()?;
-    let id = ConversationId::thread(view.tenant(), view.id().conversation()?, message);
-    // What is pending is in no entry that is counted.
-    let thread = replica.confirmed.thread(id).or_else(|| view.thread(id))?;
-    let pending = u32::try_from(replica.outbox.entries.replies(id)).unwrap_or(u32::MAX);
-    Some(ThreadRow {
-        id,
-        replies: thread.replies.saturating_add(pending),
-        last_reply_at: thread.last_reply.as_ref().map(|last| last.accepted_at),
-        participants: thread.participants.clone(),
-    })
 }
 
 /// A document of a thread that began here and of which no snapshot was stored

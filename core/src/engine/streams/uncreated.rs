@@ -11,7 +11,7 @@ use crate::{
 
 impl Engine {
     /// Lets go of a conversation that is on the list and nowhere else.
-    pub(in crate::engine) fn forget_uncreated(&mut self, conversation: ConversationId) {
+    pub(in crate::engine) fn drop_uncreated(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
         let is_empty = replica.whole && replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty();
@@ -25,28 +25,29 @@ impl Engine {
         self.heads.remove(&stream);
         self.inbox.remove(&conversation);
         self.save_timelines_soon();
-        for timeline in self.open_timelines(&stream).into_iter().filter(|timeline| *timeline != conversation) {
+        for timeline in self.open.timelines_of_stream(&stream).into_iter().filter(|timeline| *timeline != conversation)
+        {
             self.tell_gone(timeline);
         }
         if let Some(open) = self.open.get_mut(&conversation) {
-            open.detail = None;
+            open.remove_detail();
         }
         self.ctx.update(Update::Gone(conversation));
     }
 
     /// Takes back the detail of a thread, if there is no such thread, or nobody tells
     /// this device of it any more. Another that is not loaded keeps what was told of it.
-    pub(in crate::engine) fn forget_thread(&mut self, thread: ConversationId) {
-        let Some((open, replica)) = self.shown(thread) else { return };
+    pub(in crate::engine) fn drop_thread_detail(&mut self, thread: ConversationId) {
+        let Some((open, replica)) = self.drawing().shown(thread) else { return };
         let is_unknown = replica.view().thread(thread).is_none();
         let is_lost = replica.revoked.is_some() && !replica.loading.contains_key(&thread);
-        if open.conversation != thread && replica.whole && (is_unknown || is_lost) {
+        if open.conversation() != thread && replica.whole && (is_unknown || is_lost) {
             self.tell_gone(thread);
         }
     }
 
     fn tell_gone(&mut self, timeline: ConversationId) {
-        if self.open.get_mut(&timeline).and_then(|open| open.detail.take()).is_some() {
+        if self.open.get_mut(&timeline).and_then(|open| open.remove_detail()).is_some() {
             self.ctx.update(Update::Gone(timeline));
         }
     }
