@@ -95,6 +95,12 @@ impl Context {
         self.outputs.push_back(Output::Send(frame.to_bytes()));
     }
 
+    /// Asks whether the server is there, and for its time.
+    pub(super) fn ping(&mut self) {
+        let request = self.new_request();
+        self.send(&ClientFrame::Ping(request));
+    }
+
     /// The wall time by the server's clock, when this device's is far off.
     pub(super) fn wall(&self) -> WallTime {
         self.server_clock.corrected(self.now.wall)

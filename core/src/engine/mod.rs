@@ -69,6 +69,7 @@ use crate::{
             transactions::Finished,
         },
         streams::{heads::Heads, loaded::Streams},
+        timers::Timer,
     },
     ids::{AccountId, DeviceId, TenantId},
     journal::Position,
@@ -222,8 +223,8 @@ impl Engine {
                 self.list_subscribers(request, conversation, reached, after, count_max);
             }
             Input::SetNetwork(on) => self.set_network(on),
-            Input::ConnectNow => self.connect_now(),
-            Input::Token(token) => self.token_given(token),
+            Input::ConnectNow => self.link.connect(&mut self.ctx),
+            Input::Token(token) => self.link.set_token(&mut self.ctx, token),
             Input::TokenFailed(detail) => self.token_failed(detail),
             Input::LinkOpened => self.link_opened(),
             Input::LinkLost => self.link_failed(None, None),
@@ -270,7 +271,9 @@ impl Engine {
             self.run_timers();
             let is_online = self.link.is_online();
             self.receipts.send(&mut self.ctx, &self.inbox, is_online);
-            self.send_pushes();
+            if self.link.is_welcome() {
+                self.streams.send_pushes(&mut self.ctx);
+            }
             if self.link.is_online() {
                 self.requests.memberships.send(&mut self.ctx);
                 self.requests.held.ask(&mut self.ctx, &self.open);
@@ -284,6 +287,26 @@ impl Engine {
         }
         self.retry_start();
         self.ctx.flush();
+    }
+
+    fn run_timers(&mut self) {
+        let now = self.ctx.now.monotonic;
+        if self.ctx.timers.expire(Timer::Reconnect, now) {
+            self.link.connect(&mut self.ctx);
+        }
+        if self.ctx.timers.expire(Timer::Heartbeat, now) && !self.link.keep_alive(&mut self.ctx) {
+            return self.link_failed(Some(Code::Unreachable), None);
+        }
+        if self.link.is_welcome() && self.ctx.server_clock.must_ask(self.ctx.now) {
+            self.ctx.ping();
+        }
+        self.expire_typing();
+        self.expire_grants();
+        self.retry_fetches();
+        self.send_asides();
+        if self.ctx.timers.expire(Timer::Rows, now) {
+            self.save_timelines();
+        }
     }
 
     fn write_dirty(&mut self) {

@@ -15,7 +15,7 @@ use crate::{
         Engine,
         commands::outbox::OutboxEntry,
         streams::{
-            catch_up::deferral,
+            fetch::deferral,
             loading::Slot,
             replica::{Executed, Replica, Rewritten},
         },

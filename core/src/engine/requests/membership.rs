@@ -7,7 +7,7 @@ use crate::{
         Engine,
         context::Context,
         store::record::{self, MembershipRecord, RefusedRecord},
-        streams::catch_up::deferral,
+        streams::fetch::deferral,
         timers::Timer,
     },
     ids::{ConversationId, MessageId},

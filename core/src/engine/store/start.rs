@@ -98,7 +98,7 @@ impl Engine {
         for stream in self.commands.parked_streams() {
             self.load_stream(&stream);
         }
-        self.connect_now();
+        self.link.connect(&mut self.ctx);
         if let Phase::Starting(inputs) = waiting {
             inputs.into_iter().for_each(|input| self.dispatch(input));
         }

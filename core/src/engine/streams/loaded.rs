@@ -9,6 +9,7 @@ use crate::{
     },
     ids::StreamId,
     sorted::{SortedMap, SortedSet},
+    wire::{ClientFrame, Push},
 };
 
 /// Streams in memory, or on their way there.
@@ -86,6 +87,30 @@ impl Streams {
         });
         let next = deferred.flatten().filter(|at| *at > ctx.now.monotonic).min();
         ctx.timers.set(Timer::Deferred, next);
+    }
+
+    /// Pushes what is durable here and not answered, a push a stream at a time:
+    /// from Welcome on, so that the server decides while what was missed is taken
+    /// in. It sends all of that before it reads a push.
+    pub(in crate::engine) fn send_pushes(&mut self, ctx: &mut Context) {
+        let now = ctx.now.monotonic;
+        let mut pushes = Vec::new();
+        let changed: Vec<StreamId> = self.changed().cloned().collect();
+        for stream in changed {
+            let Some(replica) = self.quietly(&stream) else { continue };
+            if replica.rewrite_due || replica.fetch.is_some() || replica.awaits_restart() {
+                continue;
+            }
+            if let Some(changes) = replica.outbox.next_push(now, &ctx.limits) {
+                let request = ctx.new_request();
+                replica.touched.row |= replica.outbox.deferred.is_some();
+                replica.outbox.start_push(request, changes.len());
+                pushes.push(Push { request, stream, changes });
+            }
+        }
+        for push in pushes {
+            ctx.send(&ClientFrame::Push(push));
+        }
     }
 
     /// One that is loaded, to be changed in a way that nothing has to follow from.

@@ -14,7 +14,7 @@ use crate::{
             record::{self, DocumentRecord, OutboxRecord},
             transactions::ReadPurpose,
         },
-        streams::{catch_up::deferral, loaded::Streams, replica::Replica},
+        streams::{fetch::deferral, loaded::Streams, replica::Replica},
     },
     ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TimelineId},
     journal::{Entry, Position},

@@ -9,17 +9,21 @@
 //! | `pages` | the pages of a replica that are loaded |
 //! | `threads` | the threads of a replica, loaded when opened or written in |
 //! | `fetched` | documents from the server, checked before they are used |
-//! | `catch_up` | summaries, entries, fetches, and the answers to pushes |
+//! | `catch_up` | summaries, and the streams that lag behind them |
+//! | `received_entries` | entries from the server |
+//! | `fetch` | fetches and their answers |
 //! | `uncreated` | conversations and threads whose creation was refused or taken back |
 //! | `fault` | what the server sent or admitted and must not have |
 
 pub(super) mod catch_up;
 pub(super) mod fault;
+pub(super) mod fetch;
 pub(super) mod fetched;
 pub(super) mod heads;
 pub(super) mod loaded;
 pub(super) mod loading;
 pub(super) mod pages;
+pub(super) mod received_entries;
 pub(super) mod replica;
 pub(super) mod threads;
 pub(super) mod uncreated;

@@ -12,7 +12,7 @@ use crate::{
         context::Context,
         store::{record, transactions::ReadPurpose},
         streams::{
-            catch_up::deferral,
+            fetch::deferral,
             loaded::Streams,
             loading::{StoredPage, restore_page},
             replica::Replica,

@@ -1,0 +1,194 @@
+//! The server's answers to pushes: changes that were accepted, and the first one that was refused.
+
+use crate::{
+    api::Wait,
+    code::Code,
+    command::Command,
+    engine::{
+        Engine,
+        commands::outbox::REWRITES_MAX,
+        streams::{fetch::deferral, received_entries::Misfit},
+    },
+    ids::{ChangeHash, StreamId},
+    journal::{Entry, Position},
+    sorted::SortedSet,
+    wire::{Accepted, Refused},
+};
+
+impl Engine {
+    pub(in crate::engine) fn receive_accepted(&mut self, stream: &StreamId, accepted: &Accepted) {
+        let me = self.ctx.session.account.clone();
+        let administrators: SortedSet<Position> = accepted.administrators.iter().copied().collect();
+        self.link.device_accepted();
+        let in_flight = self.replica(stream).and_then(|replica| replica.outbox.in_flight.clone());
+        let pushed = in_flight.filter(|in_flight| in_flight.request == accepted.request);
+        let pushed = pushed.map(|in_flight| in_flight.changes).unwrap_or_default();
+        let Some(replica) = self.replica(stream) else { return };
+        let (mut held, revoked) = (replica.confirmed.position(), replica.revoked.is_some());
+        let is_former = replica.former.is_some();
+        let mut entries = Vec::with_capacity(pushed.len());
+        for (hash, (position, accepted_at)) in
+            pushed.into_iter().zip(accepted.positions.iter().zip(&accepted.accepted_at))
+        {
+            let Some(replica) = self.replica(stream) else { return };
+            // One whose entry has come is answered already.
+            let Some(answered) = replica.outbox.entries.of_change(hash) else { continue };
+            // Whoever is gone cannot fetch what would be missing before it.
+            if *position <= held || is_former || (revoked && *position != held.next()) {
+                self.take_told(stream, hash);
+                continue;
+            }
+            held = *position;
+            entries.push(Entry {
+                position: *position,
+                document: answered.document.clone(),
+                account: me.clone(),
+                administrator: administrators.contains(position),
+                accepted_at: *accepted_at,
+                change: answered.change.bytes().to_vec(),
+                deletes: None,
+            });
+        }
+        match self.take_entries(stream, &entries) {
+            Ok(()) => self.after_entries(stream),
+            // The entries before it come by fetch: then it is looked at again.
+            Err((_, Misfit::Gap)) => {
+                if let Some(in_flight) = self.replica(stream).and_then(|replica| replica.outbox.in_flight.as_mut()) {
+                    in_flight.accepted = Some(accepted.clone());
+                }
+                self.fetch_stream(stream);
+            }
+            Err((entry, Misfit::Refused(error))) => {
+                self.report_refused(stream, entry, &error);
+                self.start_over(stream);
+            }
+        }
+    }
+
+    /// The answer to a push that came before the entries in front of it.
+    pub(in crate::engine) fn held_answer(&mut self, stream: &StreamId) -> Option<Accepted> {
+        self.replica(stream)?.outbox.in_flight.as_mut()?.accepted.take()
+    }
+
+    /// What was accepted behind entries that nobody tells any more is in the journal all the same.
+    pub(in crate::engine) fn take_accepted(&mut self, stream: &StreamId) {
+        let Some(accepted) = self.held_answer(stream) else { return };
+        let Some(replica) = self.replica(stream) else { return };
+        let Some(pushed) = replica.outbox.in_flight.take() else { return };
+        for hash in pushed.changes.into_iter().take(accepted.positions.len()) {
+            self.take_told(stream, hash);
+        }
+    }
+
+    /// Takes out of the outbox what is in the journal, and was told in another way or not at all.
+    pub(in crate::engine) fn take_told(&mut self, stream: &StreamId, hash: ChangeHash) {
+        let me = self.ctx.session.account.clone();
+        let Some(replica) = self.replica(stream) else { return };
+        if let Some(answered) = replica.take_answered(hash, &me) {
+            self.forget_entry(answered.sequence);
+            if let Some(thread) = answered.document.thread() {
+                self.streams.load_thread(&mut self.ctx, stream, thread);
+            }
+        }
+        self.redraw_answered(stream);
+    }
+
+    fn redraw_answered(&mut self, stream: &StreamId) {
+        if let Some(replica) = self.replica(stream) {
+            replica.drop_idle_view();
+            replica.touched.row = true;
+            replica.touched.all = true;
+        }
+    }
+
+    pub(in crate::engine) fn receive_refused(&mut self, stream: &StreamId, refused: &Refused) {
+        let (now, wall) = (self.ctx.now, self.ctx.wall());
+        let Some(replica) = self.replica(stream) else { return };
+        if replica.fetch == Some(refused.request) {
+            return self.fetch_refused(stream, refused);
+        }
+        if replica.outbox.in_flight.as_ref().is_none_or(|in_flight| in_flight.request != refused.request) {
+            return self.part_refused(stream, refused);
+        }
+        let has_answer = replica.outbox.has_answer();
+        replica.outbox.in_flight = None;
+        if has_answer {
+            // What was admitted of it is still in the outbox: it is pushed again after the fetch.
+            return;
+        }
+        let Some(retry_at) = refused.retry_at else { return self.push_refused(stream, refused) };
+        let wait = Wait { code: refused.code, until: retry_at };
+        if refused.code == Code::SlowMode {
+            return self.defer_aside(stream, wait);
+        }
+        replica.outbox.retry_at = Some(now.monotonic.plus(deferral(retry_at, wall)));
+        replica.outbox.deferred = Some(wait);
+        replica.touched.row = true;
+    }
+
+    /// A thread or an older page was refused.
+    fn part_refused(&mut self, stream: &StreamId, refused: &Refused) {
+        let is_thread = self.thread_refused(stream, refused);
+        if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
+            return self.forget_deleted(conversation);
+        }
+        if is_thread {
+            return;
+        }
+        for timeline in self.open.timelines_of_stream(stream) {
+            if let Some(open) = self.open.get_mut(&timeline) {
+                open.stop_loading_older();
+            }
+        }
+    }
+
+    /// The first change of a push was refused: it is written anew where that may help, and refused
+    /// for good otherwise.
+    fn push_refused(&mut self, stream: &StreamId, refused: &Refused) {
+        let device = self.ctx.session.device;
+        let Some(replica) = self.replica(stream) else { return };
+        let Some(front) = replica.outbox.entries.front() else { return };
+        let (sequence, rewrites) = (front.sequence, front.rewrites);
+        let can_rewrite = rewrites < REWRITES_MAX;
+        if refused.code == Code::ActorConflict && can_rewrite {
+            return self.take_new_device(refused.code);
+        }
+        if refused.code == Code::ClockAhead && can_rewrite {
+            // The device's clock is wrong. The outbox is written anew by the server's time, once that
+            // and everything new has arrived.
+            replica.rewrite_due = true;
+            replica.stamps_due = true;
+            self.ctx.ping();
+            return self.fetch_stream(stream);
+        }
+        if refused.code == Code::AlreadyWritten && matches!(front.command, Command::SendMessage(_)) {
+            // A message's id is unique to it: the message was admitted before, by another change.
+            replica.outbox.entries.pop_front();
+            replica.rewrite_due = true;
+            self.forget_entry(sequence);
+            return self.fetch_stream(stream);
+        }
+        let is_former = refused.code == Code::WrongActor && front.change.device() != device;
+        // The device holds entries of it, so it existed: the server's store was restored to before that.
+        let is_lost =
+            refused.code == Code::ConversationUnknown && rewrites == 0 && replica.confirmed.position() > Position::ZERO;
+        if (refused.code.is_outdated() || is_former || is_lost) && can_rewrite {
+            // The state it was written against is outdated, or it was written under a former device id
+            // and not admitted: fetch everything new, then write it anew.
+            replica.rewrite_due = true;
+            let is_adrift = matches!(refused.code, Code::DependencyMissing | Code::WrongSequence);
+            if is_lost || (is_adrift && rewrites > 0) {
+                // Written on everything new it still does not follow: the local stream differs from the server's.
+                self.make_former(stream);
+            }
+            return self.fetch_stream(stream);
+        }
+        if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
+            return self.forget_deleted(conversation);
+        }
+        if let Some(front) = replica.outbox.entries.pop_front() {
+            self.refuse(front.sequence, front.command, front.at, refused.code, refused.detail.clone());
+            self.rewrite(stream);
+        }
+    }
+}

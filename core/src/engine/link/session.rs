@@ -1,0 +1,89 @@
+//! A session on the link: from Hello and Welcome to the reason it ends for.
+
+use core::time::Duration;
+
+use crate::{
+    code::Code,
+    engine::{Cause, Engine, link::connection::LinkState},
+    ids::DeviceId,
+    wire::{ClientFrame, Closed, Hello, Versions, Welcome},
+};
+
+impl Engine {
+    pub(in crate::engine) fn link_opened(&mut self) {
+        if self.link.state != LinkState::Connecting {
+            return;
+        }
+        self.link.state = LinkState::Greeting;
+        self.link.heard(&mut self.ctx);
+        let hello = Hello {
+            versions: Versions::OWN,
+            token: self.link.token.clone().unwrap_or_default(),
+            device: self.ctx.session.device,
+            cursor: self.link.cursor(),
+            incarnation: self.heads.incarnation(),
+        };
+        self.ctx.send(&ClientFrame::Hello(hello));
+        self.link.show(&mut self.ctx);
+    }
+
+    pub(super) fn welcomed(&mut self, welcome: Welcome) {
+        if !Versions::OWN.contains(welcome.version) {
+            return self.link_failed(Some(Code::VersionUnsupported), None);
+        }
+        if welcome.tenant != self.ctx.session.tenant || welcome.account != self.ctx.session.account {
+            // The app's token callback answers for somebody else.
+            self.link.token = None;
+            let of = format!("the token is of {} in {}", welcome.account, welcome.tenant);
+            return self.reject(Cause { code: Code::TokenForeign, detail: of });
+        }
+        self.ctx.dirty_meta |= self.ctx.session.administrator != welcome.administrator;
+        self.ctx.session.administrator = welcome.administrator;
+        self.ctx.limits = welcome.limits;
+        self.server_time_told(welcome.server_time);
+        self.link.tokens_refused = 0;
+        self.meet_incarnation(welcome.incarnation);
+        self.link.state = LinkState::CatchingUp;
+        // What waits is pushed from now on.
+        self.streams.change_all();
+        self.link.show(&mut self.ctx);
+    }
+
+    pub(super) fn session_closed(&mut self, closed: &Closed) {
+        let after = closed.retry_after_ms.map(Duration::from_millis);
+        let cause = Cause { code: closed.code, detail: closed.detail.clone() };
+        match closed.code {
+            Code::TokenExpired | Code::TokenInvalid => {
+                self.link.token = None;
+                self.link.token_refused = Some(cause.clone());
+                self.link.tokens_refused += 1;
+                if self.link.tokens_refused > 1 {
+                    return self.reject(cause);
+                }
+                self.link_ended(Some(cause), Some(Duration::ZERO));
+            }
+            Code::AccountSuspended | Code::UpgradeRequired => self.reject(cause),
+            // A device has one link at a time: who replaced this session is a
+            // copy of this device, and would be replaced in turn.
+            Code::ActorConflict | Code::SessionReplaced => self.take_new_device(closed.code),
+            code => {
+                if code == Code::StoreRestored {
+                    self.cursor_refused();
+                }
+                self.link_ended(Some(cause), after);
+            }
+        }
+    }
+
+    /// The device id is another's, or was copied: take a new one and come back
+    /// with it, at once the first time. What is pending is pushed as it is: the
+    /// server knows what was admitted of it, and refuses the rest, which is then
+    /// written anew.
+    pub(in crate::engine) fn take_new_device(&mut self, code: Code) {
+        self.link.devices_taken += 1;
+        let after = (self.link.devices_taken == 1).then_some(Duration::ZERO);
+        self.ctx.session.device = DeviceId::from_bytes(self.ctx.random.bytes());
+        self.ctx.dirty_meta = true;
+        self.link_failed(Some(code), after);
+    }
+}
