@@ -1,13 +1,14 @@
-//! What every part of the engine works with: the time, the session, the bounds,
-//! chance, the store, the timers, and what is given out.
+//! The context that every part of the engine works with: time, session, limits, randomness, store,
+//! timers and outputs.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::{
     authority::Session,
     code::Code,
     engine::{
-        EngineConfig, Output, Settings, Update,
+        Counts, EngineConfig, Output, Settings, Update,
         counts::Counter,
         link::clock::ServerClock,
         random::Random,
@@ -29,18 +30,18 @@ pub(super) struct Context {
     pub(super) settings: Settings,
     pub(super) limits: Limits,
     pub(super) random: Random,
-    pub(super) clock: HybridClock,
-    pub(super) server_clock: ServerClock,
+    clock: HybridClock,
+    server_clock: ServerClock,
     pub(super) store: Store,
     pub(super) timers: Timers,
-    pub(super) counter: Counter,
+    counter: Counter,
     outputs: VecDeque<Output>,
     /// The number of the next command, or membership request.
-    pub(super) next_sequence: u64,
+    next_sequence: u64,
     /// The number of the next request on the link.
     next_request: u64,
-    /// Whether what the engine knows of itself has changed since it was stored.
-    pub(super) dirty_meta: bool,
+    /// Whether the device's own state has changed since it was stored.
+    dirty_meta: bool,
 }
 
 impl Context {
@@ -91,7 +92,7 @@ impl Context {
     }
 
     pub(super) fn send(&mut self, frame: &ClientFrame) {
-        self.counter.add(|counts| counts.frames += 1);
+        self.count(|counts| counts.frames += 1);
         self.outputs.push_back(Output::Send(frame.to_bytes()));
     }
 
@@ -99,6 +100,40 @@ impl Context {
     pub(super) fn ping(&mut self) {
         let request = self.new_request();
         self.send(&ClientFrame::Ping(request));
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counter.get()
+    }
+
+    pub(super) fn count(&self, add: impl FnOnce(&mut Counts)) {
+        self.counter.add(add);
+    }
+
+    /// The end of the input stores the device's own state.
+    pub(super) fn store_meta(&mut self) {
+        self.dirty_meta = true;
+    }
+
+    pub(super) fn drain_dirty_meta(&mut self) -> bool {
+        core::mem::take(&mut self.dirty_meta)
+    }
+
+    /// Sets the server's clock, and the hybrid clock back to it if its stamps would be refused.
+    pub(super) fn set_server_time(&mut self, time: WallTime) {
+        self.server_clock.set(time, self.now);
+        let (wall, ahead_max) = (self.wall(), self.limits.clock_ahead_max());
+        self.dirty_meta |= self.clock.take_back(wall, ahead_max);
+    }
+
+    /// Whether the server is to be asked for its time again; true once for each cause.
+    pub(super) fn must_ask_time(&mut self) -> bool {
+        self.server_clock.must_ask(self.now)
+    }
+
+    /// A wall time of the device by the server's clock.
+    pub(super) fn corrected(&self, wall: WallTime) -> WallTime {
+        self.server_clock.corrected(wall)
     }
 
     /// The wall time by the server's clock, when this device's is far off.
@@ -110,6 +145,36 @@ impl Context {
         let wall = self.wall();
         self.dirty_meta = true;
         self.clock.tick(wall, self.random.bytes())
+    }
+
+    pub(super) fn latest_stamp(&self) -> Stamp {
+        self.clock.latest()
+    }
+
+    pub(super) fn resume_clock(&mut self, latest: Stamp) {
+        self.clock = HybridClock::resume(latest);
+    }
+
+    /// Own stamps are greater than those of others, unless these are too far ahead.
+    pub(super) fn observe_stamp(&mut self, stamp: Stamp) {
+        let wall = self.wall();
+        self.clock.observe(stamp, wall, self.limits.clock_ahead_max());
+    }
+
+    /// Sets the hybrid clock back to a time, if it is ahead of it at all.
+    pub(super) fn set_clock_back(&mut self, time: WallTime) {
+        self.dirty_meta = true;
+        self.clock.take_back(time, Duration::ZERO);
+    }
+
+    /// The number that the next command has if it is stored.
+    pub(super) fn next_sequence(&self) -> u64 {
+        self.next_sequence
+    }
+
+    /// Numbers below this one were used before.
+    pub(super) fn reserve_sequences(&mut self, next: u64) {
+        self.next_sequence = self.next_sequence.max(next);
     }
 
     /// A number that no command, or membership request, had before.
@@ -127,19 +192,19 @@ impl Context {
         request
     }
 
-    /// Tells of damage that mends itself: told as over with the next write.
+    /// Reports damage that repairs itself: the next write reports recovery.
     pub(super) fn report_damage(&mut self) {
         self.store.is_damaged = true;
         self.update(Update::StorageFailed(Code::StorageCorrupt));
     }
 
-    /// Gives out what the store is to do, and asks to be called when the first timer is due.
+    /// Outputs the tasks of the store and the time of the first timer.
     pub(super) fn flush(&mut self) {
         let now = self.now.monotonic;
         let tasks = self.store.flush(now, &mut self.timers);
         for task in &tasks {
             if let StorageRequest::Write(writes) = &task.request {
-                self.counter.add(|counts| counts.records += writes.len() as u64);
+                self.count(|counts| counts.records += writes.len() as u64);
             }
         }
         self.outputs.extend(tasks.into_iter().map(Output::Storage));

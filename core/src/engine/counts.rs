@@ -1,6 +1,5 @@
-//! What an input cost, counted where the work is done: tests hold each number
-//! to the size of what changed, never to a history, to how many conversations
-//! are open, or to how many people are online.
+//! The cost of inputs, counted where the work is done. Tests bound each number by the size of the
+//! change, never by the length of a history or the number of open conversations or people online.
 
 use core::cell::Cell;
 
@@ -11,11 +10,11 @@ pub struct Counts {
     pub streams: u64,
     /// Open timelines looked at.
     pub timelines: u64,
-    /// Rows of timelines drawn, whether or not they turned out to be other than before.
+    /// Rows of timelines drawn, whether or not they changed.
     pub rows: u64,
     /// Rows of timelines looked at to be stored for the next first paint.
     pub stored: u64,
-    /// Rows of the list and of timelines looked at because somebody is called otherwise.
+    /// Rows of the list and of timelines looked at because a name changed.
     pub names: u64,
     /// Details of open conversations made from their documents.
     pub details: u64,
@@ -48,7 +47,7 @@ impl Counts {
     }
 }
 
-/// Counts that what only reads may move on, too.
+/// Counts that can be added to through a shared reference.
 #[derive(Debug, Default)]
 pub(super) struct Counter(Cell<Counts>);
 
@@ -57,7 +56,6 @@ impl Counter {
         self.0.get()
     }
 
-    /// Adds to the counts.
     pub(super) fn add(&self, add: impl FnOnce(&mut Counts)) {
         let mut counts = self.0.get();
         add(&mut counts);

@@ -1,4 +1,4 @@
-//! Everything that can happen to an engine.
+//! The inputs of an engine: everything that can happen to it.
 
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use crate::{
     storage::{StorageAnswer, StorageError, TaskId},
 };
 
-/// One input. After each the caller takes outputs until there is none.
+/// One input. After each the caller drains the outputs.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
@@ -45,7 +45,7 @@ pub enum Input {
         /// Which list, and where the page begins.
         query: Query,
     },
-    /// A person compares what two devices were told of a conversation. Answered by `Update::Head`
+    /// A person compares the history of a conversation on two devices. Answered by `Update::Head`
     /// with the same number.
     Head {
         /// Names it in its answer; counted with commands.
@@ -72,7 +72,7 @@ pub enum Input {
     MarkRead(ConversationId),
     /// The person is writing, or has stopped.
     Typing {
-        /// Where.
+        /// The conversation.
         conversation: ConversationId,
         /// Whether they are writing.
         on: bool,
@@ -84,7 +84,7 @@ pub enum Input {
         request: u64,
         /// Phone numbers and e-mail addresses, as people write them.
         points: Vec<String>,
-        /// Where numbers without a country code are of: two letters of ISO 3166.
+        /// The country of numbers without a country code: two letters of ISO 3166.
         #[cfg_attr(feature = "ts", tsify(optional))]
         region: Option<String>,
     },
@@ -99,7 +99,7 @@ pub enum Input {
         /// The message that somebody counts as delivered to or having read; none for the newest.
         #[cfg_attr(feature = "ts", tsify(optional))]
         reached: Option<MessageId>,
-        /// Those behind this account; none for the first.
+        /// The page after this account; none for the first.
         #[cfg_attr(feature = "ts", tsify(optional))]
         after: Option<AccountId>,
         /// At most so many. The server has a bound of its own.

@@ -6,24 +6,28 @@
 //! The contract: call `handle` with one input, then `poll` until it answers
 //! none. A second input before that is a misuse and changes nothing.
 //!
-//! The engine has a phase, the context that it hands to its parts, and the parts. A part owns its
-//! fields, keeps what its comment calls an invariant, and is handed what it needs of another one. What
-//! concerns several parts is a method of the engine, in the file of what it is about.
+//! The engine has a phase, the context that it lends to its parts, and the parts. A part owns its
+//! fields, keeps the invariant in its comment, and is passed what it needs of another one. What concerns
+//! several parts is a method of the engine, in the file of its subject: executing commands (`commands/`),
+//! catching up and receiving (`streams/`), sessions (`link/`), restored stores (`restored/`) and updates of
+//! the screen (`screen/`) each move streams, the list and the outbox together.
 //!
 //! | part | in | owns | rules |
 //! |---|---|---|---|
-//! | `Context` | `context`, `timers`, `store/transactions` | what all work with: time, session, bounds, chance, store, timers, outputs | E6, E93 |
+//! | `Context` | `context`, `timers`, `store/transactions` | what all parts work with: time, session, limits, randomness, store, timers, outputs | E6, E93 |
 //! | `Link` | `link/connection` | the connection, the token, the cursor | E8, E9 |
-//! | `Heads` | `streams/heads` | where each held stream stands, and of which incarnation that is | E60 |
-//! | `Streams` | `streams/loaded`, `streams/replica` | the streams in memory, which of them changed, which the server put off | E91, S7 |
-//! | `PendingCommands` | `commands/pending`, `commands/outbox` | where a command is that is not answered | E1, E4 |
-//! | `RefusedCommands` | `commands/refused` | what was refused, and who commands it again | E2 |
-//! | `Inbox` | `screen/inbox` | the list, and what is due for each row of it | E7, E128 |
-//! | `Requests` | `requests/` | what only the server can answer | E42, L2, S27 |
-//! | `Accounts` | `screen/accounts` | profiles, what the own account keeps for itself, names | E97 |
-//! | `OpenConversations` | `screen/open` | what screens show | E91, E92 |
-//! | `Presence` | `registers/presence` | who is there, and who types | E95 |
-//! | `Receipts` | `registers/receipts` | own registers that are to be sent | R1 |
+//! | `StreamHeads` | `streams/heads` | the journal head of each stream on this device, and its incarnation | E60 |
+//! | `Streams` | `streams/loaded`, `streams/replica` | the streams in memory, which of them changed, which are deferred | E91, S7 |
+//! | `PendingCommands` | `commands/pending`, `commands/outbox` | the commands that are not answered, and wait outside a loaded outbox | E1, E4 |
+//! | `RefusedCommands` | `commands/refused` | refused commands, and the requests that retry them | E2 |
+//! | `Inbox` | `screen/inbox` | the list, and the work due for each row | E7, E128 |
+//! | `Requests` | `requests/` | requests that only the server can answer | E42, L2, S27 |
+//! | `Accounts` | `screen/accounts` | profiles, names, and the own contacts, settings and blocks | E97 |
+//! | `OpenConversations` | `screen/open` | the timelines that screens show | E91, E92 |
+//! | `Presence` | `registers/presence` | who is online, and who is typing | E95 |
+//! | `Receipts` | `registers/receipts` | own receipts that are to be sent | R1 |
+//!
+//! `Drawing` (`screen/drawing`) is no part: it borrows several, and draws rows without changing any.
 
 mod commands;
 mod context;
@@ -68,7 +72,7 @@ use crate::{
             record::{self, MetaRecord},
             transactions::Finished,
         },
-        streams::{heads::Heads, loaded::Streams},
+        streams::{heads::StreamHeads, loaded::Streams},
         timers::Timer,
     },
     ids::{AccountId, DeviceId, TenantId},
@@ -77,7 +81,7 @@ use crate::{
     time::Now,
 };
 
-/// What an engine is made for.
+/// The configuration of an engine.
 #[derive(Clone)]
 pub struct EngineConfig {
     /// The tenant.
@@ -86,21 +90,21 @@ pub struct EngineConfig {
     pub account: AccountId,
     /// Fresh random bytes from the platform.
     pub seed: [u8; 32],
-    /// Whether to decide anew about every entry that the server admitted, and
-    /// to report those that it should have refused.
+    /// Whether to verify every entry that the server admitted, and to report those that it should
+    /// have refused.
     pub verify: bool,
-    /// How much it brings in ahead, shows at once and keeps at hand.
+    /// How much it prefetches, shows at once and keeps in memory.
     pub settings: Settings,
 }
 
-/// An input came before the outputs of the former one were taken, or after Close.
+/// An input came before the outputs of the last one were drained, or after Close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an input came before the outputs of the former one were taken, or after the end")]
 pub struct Misuse;
 
 #[derive(Debug)]
 enum Phase {
-    /// The stored state is being read; these inputs wait.
+    /// The stored state is being read. These inputs wait for it.
     Starting(VecDeque<Input>),
     Running,
     Closed,
@@ -112,9 +116,7 @@ pub struct Engine {
     ctx: Context,
     link: Link,
 
-    /// Where each held stream stands.
-    heads: Heads,
-    /// The streams in memory, or on their way there.
+    stream_heads: StreamHeads,
     streams: Streams,
     commands: PendingCommands,
     refused: RefusedCommands,
@@ -133,7 +135,7 @@ impl Engine {
             phase: Phase::Starting(VecDeque::new()),
             ctx: Context::new(now, config),
             link: Link::default(),
-            heads: Heads::default(),
+            stream_heads: StreamHeads::default(),
             streams: Streams::default(),
             commands: PendingCommands::default(),
             refused: RefusedCommands::default(),
@@ -149,10 +151,10 @@ impl Engine {
         engine
     }
 
-    /// Takes one input.
+    /// Handles one input.
     ///
     /// # Errors
-    /// `Misuse` when outputs of the former input were not taken, or after Close.
+    /// `Misuse` when outputs of the last input were not drained, or after Close.
     pub fn handle(&mut self, now: Now, input: Input) -> Result<(), Misuse> {
         if !self.ctx.is_drained() || matches!(self.phase, Phase::Closed) {
             return Err(Misuse);
@@ -167,14 +169,14 @@ impl Engine {
         Ok(())
     }
 
-    /// The next output; none when all are taken.
+    /// The next output; none when all are drained.
     pub fn poll(&mut self) -> Option<Output> {
         self.ctx.next_output()
     }
 
-    /// What all its inputs cost so far.
+    /// The cost of all inputs so far.
     pub fn counts(&self) -> Counts {
-        self.ctx.counter.get()
+        self.ctx.counts()
     }
 
     /// The account it works for.
@@ -187,8 +189,8 @@ impl Engine {
         self.ctx.session.device
     }
 
-    /// The heads of every document in memory, as admitted. For tests, which so hold
-    /// what each says to what the library says.
+    /// The heads of every document in memory, as admitted. For tests: it also checks the contents of
+    /// each document against the library.
     #[cfg(any(test, feature = "testing"))]
     pub fn heads(&self) -> std::collections::BTreeMap<crate::ids::DocumentId, Vec<crate::ids::ChangeHash>> {
         let views = self.streams.replicas().filter_map(|replica| replica.view.as_ref());
@@ -204,11 +206,11 @@ impl Engine {
 
     fn dispatch(&mut self, input: Input) {
         match input {
-            Input::Command { request, command } => self.take_command(request, command),
+            Input::Command { request, command } => self.handle_command(request, command),
             Input::RetryRefused { request, id, words } => self.retry_refused(request, id, words),
             Input::DiscardRefused { id } => self.refused.discard(&mut self.ctx, id),
             Input::List { request, query } => self.list(request, query),
-            Input::Head { request, conversation } => self.tell_head(request, conversation),
+            Input::Head { request, conversation } => self.report_journal_head(request, conversation),
             Input::OpenConversation(conversation) => self.open_conversation(conversation),
             Input::OpenThread { conversation, thread } => self.open_thread(conversation, thread),
             Input::CloseConversation(conversation) => self.close_conversation(conversation),
@@ -265,7 +267,7 @@ impl Engine {
         self.phase = Phase::Closed;
     }
 
-    /// What every input ends with: timers, pushes, the screen, the store.
+    /// The end of every input: timers, pushes, the screen, the store.
     fn flush(&mut self) {
         if matches!(self.phase, Phase::Running) {
             self.run_timers();
@@ -297,45 +299,45 @@ impl Engine {
         if self.ctx.timers.expire(Timer::Heartbeat, now) && !self.link.keep_alive(&mut self.ctx) {
             return self.link_failed(Some(Code::Unreachable), None);
         }
-        if self.link.is_welcome() && self.ctx.server_clock.must_ask(self.ctx.now) {
+        if self.link.is_welcome() && self.ctx.must_ask_time() {
             self.ctx.ping();
         }
         self.expire_typing();
         self.expire_grants();
         self.retry_fetches();
-        self.send_asides();
+        self.send_parked();
         if self.ctx.timers.expire(Timer::Rows, now) {
             self.save_timelines();
         }
     }
 
     fn write_dirty(&mut self) {
-        for stream in self.heads.drain_changed() {
+        for stream in self.stream_heads.drain_changed() {
             let read =
                 stream.conversation().map_or(Position::ZERO, |conversation| self.inbox.unread_from(conversation));
             if let Some(replica) = self.streams.quietly(&stream) {
                 for thread in replica.drain_changed_threads() {
                     self.ctx.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
                 }
-                let mut head = replica.head(&self.ctx.session.account, read);
+                let mut head = replica.head_record(&self.ctx.session.account, read);
                 match replica.former {
-                    Some(_) => head.given_back = self.heads.get(&stream).and_then(|head| head.given_back),
-                    None => head.incarnation = self.heads.incarnation(),
+                    Some(_) => head.given_back = self.stream_heads.get(&stream).and_then(|head| head.given_back),
+                    None => head.incarnation = self.stream_heads.incarnation(),
                 }
-                // Of a stream that is not whole, or that nobody has begun, nothing is
-                // held that a start could go on from: without a head it is fetched then.
+                // A stream that is incomplete, or has no entry yet, has nothing for a start to
+                // continue from: without a head it is fetched.
                 let begun = head.position > Position::ZERO || !replica.outbox.is_empty();
                 self.ctx.store.write(match replica.whole && begun {
-                    true => record::put(record::head_key(&stream), &head),
-                    false => Write::Delete(record::head_key(&stream)),
+                    true => record::put(record::stream_head_key(&stream), &head),
+                    false => Write::Delete(record::stream_head_key(&stream)),
                 });
-                self.heads.set(stream, head);
+                self.stream_heads.set(stream, head);
             }
         }
         for (conversation, record) in self.inbox.drain_stored() {
             self.ctx.store.write(record::put(record::inbox_key(conversation), record));
         }
-        if core::mem::take(&mut self.ctx.dirty_meta) {
+        if self.ctx.drain_dirty_meta() {
             self.ctx.store.write(record::put(record::META.to_owned(), &self.meta()));
         }
     }
@@ -347,9 +349,9 @@ impl Engine {
             account: self.ctx.session.account.clone(),
             device: self.ctx.session.device,
             cursor: self.link.cursor(),
-            clock: self.ctx.clock.latest(),
-            next_sequence: self.ctx.next_sequence,
-            incarnation: self.heads.incarnation(),
+            clock: self.ctx.latest_stamp(),
+            next_sequence: self.ctx.next_sequence(),
+            incarnation: self.stream_heads.incarnation(),
             administrator: self.ctx.session.administrator,
             version: record::VERSION.to_owned(),
         }

@@ -1,4 +1,4 @@
-//! Everything an engine wants done.
+//! The outputs of an engine: everything that it wants done.
 
 use serde::Serialize;
 
@@ -36,14 +36,14 @@ pub enum Output {
     WakeAt(MonotonicTime),
 }
 
-/// What a screen has to know: only what changed.
+/// A change to be shown on the screen.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "ts", tsify(hashmap_as_object))]
 #[serde(tag = "type", content = "value", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Update {
-    /// The newest rows of the list as the last session showed them, in order,
-    /// until all of it is told: for the first paint.
+    /// The newest rows of the list as the last session showed them, in order: for the first paint,
+    /// until the list itself is sent.
     FirstRows(Vec<ConversationRow>),
     /// The stored state is read: lists hold what they will hold offline.
     Ready,
@@ -55,7 +55,7 @@ pub enum Update {
     Timeline(TimelineUpdate),
     /// The detail of an open conversation.
     Conversation(Box<ConversationDetail>),
-    /// Members whose rows in the detail told last are others now, one after another.
+    /// Changes to members, to be applied in order to the detail sent last.
     Members {
         /// The conversation or thread.
         conversation: ConversationId,
@@ -76,8 +76,8 @@ pub enum Update {
     },
     /// How many commands are not admitted yet.
     Unsynced(u32),
-    /// What somebody is doing in an open conversation: the details of it and of
-    /// its threads say so from now on, and are not told again.
+    /// The presence of an account in an open conversation. It applies to the details of the
+    /// conversation and its threads, which are not sent again.
     Presence {
         /// The conversation.
         conversation: ConversationId,
@@ -100,7 +100,7 @@ pub enum Update {
         /// Those that went.
         removed: Vec<ContactId>,
     },
-    /// Everybody whom the own account has blocked.
+    /// All accounts that the own account has blocked.
     Blocked(Vec<BlockedRow>),
     /// Who may reach the own account.
     Reachability(Reachability),
@@ -115,7 +115,7 @@ pub enum Update {
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<MessageId>,
     },
-    /// Whose contact points those are that were asked for.
+    /// The accounts that have the contact points asked for.
     ContactsMatched {
         /// The number of the question.
         request: u64,
@@ -130,7 +130,7 @@ pub enum Update {
         #[cfg_attr(feature = "ts", tsify(type = "SubscriberPage"))]
         page: Subscribers,
     },
-    /// How far this device was told a conversation, and the hash of all that it was told.
+    /// The head of a conversation's journal on this device: the last position, and the hash up to it.
     Head {
         /// The number of the question.
         request: u64,
@@ -158,7 +158,7 @@ pub enum Update {
     },
     /// The device's store fails; writes are kept and tried again. Or, with
     /// `StorageCorrupt`, stored records were damaged: what the server has is
-    /// fetched again, what a person wrote is kept aside.
+    /// fetched again, what a person wrote is quarantined.
     StorageFailed(Code),
     /// The device's store works again, and what mends itself is mended.
     StorageRecovered,
@@ -208,7 +208,7 @@ pub enum ConnectionState {
     Off,
     /// No link; the next try is at the time given.
     Waiting {
-        /// Why the last one ended, where more is known than that it did.
+        /// The reason that the last one ended for, if there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<Code>,
         /// The same for developers, in English; empty where the code says it all.

@@ -15,9 +15,9 @@ pub(super) enum Timer {
     Reconnect,
     /// Nothing was heard on the link.
     Heartbeat,
-    /// The server put off a push or a fetch.
+    /// The server deferred a push or a fetch.
     Deferred,
-    /// The server put off a membership request.
+    /// The server deferred a membership request.
     Memberships,
     /// Somebody is typing.
     Typing,
@@ -25,7 +25,7 @@ pub(super) enum Timer {
     Grants,
     /// Own receipts moved.
     Receipts,
-    /// The rows stored for the first paint are stale.
+    /// Rows stored for the first paint are stale.
     Rows,
 }
 
@@ -58,12 +58,12 @@ impl Timers {
         self.times[timer as usize] = None;
     }
 
-    /// Stops a timer that is due; tells whether it was.
+    /// Stops a timer that is due, and returns whether it was.
     pub(super) fn expire(&mut self, timer: Timer, now: MonotonicTime) -> bool {
         self.times[timer as usize].take_if(|at| *at <= now).is_some()
     }
 
-    /// The time to be asked for, where it is another one than was asked for or that has passed.
+    /// The next time to wake at, unless it has been asked for already and is still to come.
     pub(super) fn arm(&mut self, now: MonotonicTime) -> Option<MonotonicTime> {
         let next = self.times.iter().flatten().min().copied();
         if next == self.wake_at && self.wake_at.is_none_or(|at| at > now) {

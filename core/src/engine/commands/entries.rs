@@ -1,31 +1,29 @@
-//! The entries of an outbox in their order. One is found by its number or its
-//! change, and what waits about a message or in a thread is known, without a look
-//! at the others.
+//! The entries of an outbox in their order, indexed by number, change, message and thread.
 
 use core::cell::Cell;
 
 use crate::{
     command::Command,
-    engine::commands::{outbox::OutboxEntry, parked::Aside},
+    engine::commands::{outbox::OutboxEntry, parked::Parked},
     ids::{ChangeHash, ConversationId, MessageId},
     sorted::{IntoValues, SortedMap, SortedSet},
 };
 
-/// Those that are to be pushed in their order, then those that are aside.
+/// First the chain, pushed in this order; then the parked entries.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Entries {
     in_order: SortedMap<u64, OutboxEntry>,
-    /// The place behind the last one that was ever taken.
+    /// The place after the last one ever used.
     end: u64,
     by_number: SortedMap<u64, u64>,
     by_change: SortedMap<ChangeHash, u64>,
     /// The places of messages of the conversation itself.
     messages: SortedSet<u64>,
-    /// How many say something about each message, beside the message itself.
+    /// How many entries are about each message, besides the message itself.
     about: SortedMap<MessageId, usize>,
     /// How many messages are written in each thread.
     replies: SortedMap<ConversationId, usize>,
-    /// How many were looked at in their order.
+    /// How many were iterated over.
     looked_at: Cell<u64>,
 }
 
@@ -38,13 +36,13 @@ impl Entries {
         self.in_order.len()
     }
 
-    /// All of them in their order, each of which is a look at it.
+    /// All of them in their order. Each is counted as looked at.
     pub(in crate::engine) fn iter(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
         self.in_order.values().inspect(|_| self.looked_at.set(self.looked_at.get() + 1))
     }
 
-    /// How many were looked at since this was asked last.
-    pub(in crate::engine) fn take_looked_at(&self) -> u64 {
+    /// How many were looked at since the last call.
+    pub(in crate::engine) fn drain_looked_at(&self) -> u64 {
         self.looked_at.take()
     }
 
@@ -52,35 +50,32 @@ impl Entries {
         self.iter().next()
     }
 
-    /// Those that are aside.
-    pub(in crate::engine) fn asides(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
-        self.in_order.range_from(&self.first_aside()).map(|(_, entry)| entry)
+    pub(in crate::engine) fn parked(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
+        self.in_order.range_from(&self.first_parked()).map(|(_, entry)| entry)
     }
 
-    /// What those wait for that are aside.
-    pub(in crate::engine) fn asides_mut(&mut self) -> impl Iterator<Item = &mut Aside> {
-        let first = self.first_aside();
-        self.in_order.range_from_mut(&first).filter_map(|entry| entry.aside.as_mut())
+    pub(in crate::engine) fn parked_mut(&mut self) -> impl Iterator<Item = &mut Parked> {
+        let first = self.first_parked();
+        self.in_order.range_from_mut(&first).filter_map(|entry| entry.parked.as_mut())
     }
 
-    fn first_aside(&self) -> u64 {
-        let asides = self.in_order.iter().rev().take_while(|(_, entry)| entry.aside.is_some());
-        asides.last().map_or(self.end, |(place, _)| *place)
+    fn first_parked(&self) -> u64 {
+        let parked_entries = self.in_order.iter().rev().take_while(|(_, entry)| entry.parked.is_some());
+        parked_entries.last().map_or(self.end, |(place, _)| *place)
     }
 
-    /// The one with a number is durable from now on.
+    /// The entry with a number is durable from now on.
     pub(in crate::engine) fn set_stored(&mut self, number: u64) -> Option<&OutboxEntry> {
         let entry = self.in_order.get_mut(self.by_number.get(&number)?)?;
         entry.stored = true;
         Some(entry)
     }
 
-    /// The one of a change, wherever it stands.
     pub(in crate::engine) fn of_change(&self, hash: ChangeHash) -> Option<&OutboxEntry> {
         self.in_order.get(self.by_change.get(&hash)?)
     }
 
-    /// The last one that is a message of the conversation itself.
+    /// The last message of the conversation itself.
     pub(in crate::engine) fn last_message(&self) -> Option<&OutboxEntry> {
         self.in_order.get(self.messages.last()?)
     }
@@ -90,7 +85,7 @@ impl Entries {
         self.replies.get(&thread).copied().unwrap_or_default()
     }
 
-    /// Whether one says something about a message, beside the message itself.
+    /// Whether an entry is about a message, besides the message itself.
     pub(in crate::engine) fn touches(&self, message: &MessageId) -> bool {
         self.about.contains_key(message)
     }
@@ -114,15 +109,14 @@ impl Entries {
 
     pub(in crate::engine) fn pop_front(&mut self) -> Option<OutboxEntry> {
         let (place, _) = self.in_order.first_key_value()?;
-        self.remove(*place)
+        self.remove_at(*place)
     }
 
-    /// Takes out the one of a change, wherever it stands.
-    pub(in crate::engine) fn take(&mut self, hash: ChangeHash) -> Option<OutboxEntry> {
-        self.remove(*self.by_change.get(&hash)?)
+    pub(in crate::engine) fn remove(&mut self, hash: ChangeHash) -> Option<OutboxEntry> {
+        self.remove_at(*self.by_change.get(&hash)?)
     }
 
-    fn remove(&mut self, place: u64) -> Option<OutboxEntry> {
+    fn remove_at(&mut self, place: u64) -> Option<OutboxEntry> {
         let entry = self.in_order.remove(&place)?;
         self.by_number.remove(&entry.sequence);
         self.by_change.remove(&entry.change.hash());

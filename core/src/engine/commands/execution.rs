@@ -1,4 +1,4 @@
-//! From a person's command to the outbox, and what becomes of refused ones.
+//! Executing commands: from a person's command to the outbox, and from there to the refused commands.
 
 use crate::{
     authority::Refusal,
@@ -21,14 +21,14 @@ use crate::{
 };
 
 impl Engine {
-    pub(in crate::engine) fn take_command(&mut self, request: u64, command: Command) {
+    pub(in crate::engine) fn handle_command(&mut self, request: u64, command: Command) {
         let random: [u8; 16] = self.ctx.random.bytes();
         let command = match command {
             Command::SendMessage(mut command) => {
                 command.stamp = self.ctx.next_stamp();
                 command.into()
             }
-            // What is tried again has its id.
+            // A retried command has its id already.
             Command::CreateConversation(mut command) if command.conversation == made_up() => {
                 command.conversation = ConversationId::from_bytes(random);
                 command.into()
@@ -65,13 +65,13 @@ impl Engine {
             }
             _ => {}
         }
-        if !self.knows(&stream) && !creates(&command) {
+        if !self.has_stream(&stream) && !creates(&command) {
             return self.fail(request, Code::ConversationUnknown, "no such conversation here");
         }
         self.with_stream(&stream, Work::Command { request, command });
     }
 
-    fn knows(&self, stream: &StreamId) -> bool {
+    fn has_stream(&self, stream: &StreamId) -> bool {
         match stream.conversation() {
             Some(conversation) => self.inbox.contains_key(&conversation) || self.streams.contains_key(stream),
             None => true,
@@ -80,7 +80,7 @@ impl Engine {
 
     pub(in crate::engine) fn execute(&mut self, stream: &StreamId, request: u64, command: Command) {
         let (now, at) = (self.ctx.now, self.ctx.wall());
-        let sequence = self.ctx.next_sequence;
+        let sequence = self.ctx.next_sequence();
         let (session, limits) = (self.ctx.session.clone(), self.ctx.limits.clone());
         let me = session.account.clone();
         let is_new = self.refused.retried(request).is_none();
@@ -92,7 +92,7 @@ impl Engine {
         if let Some(thread) = thread.filter(|thread| replica.lacks(*thread)) {
             return self.wait_for_thread(stream, thread, request, command);
         }
-        // Retried, it says what it said: its words can go nowhere else.
+        // A retried message keeps its reply: its words can go nowhere else.
         if let (Command::SendMessage(text), true) = (&command, is_new)
             && answers_nothing(replica, text)
         {
@@ -100,9 +100,9 @@ impl Engine {
         }
         let message = command.message(&me);
         if let Command::DeleteMessage(DeleteMessage { message, .. }) = &command {
-            let taken = replica.take_back(message, &me);
-            if !taken.is_empty() {
-                return self.forget_taken_back(request, message.clone(), taken);
+            let reverted = replica.revert_message(message, &me);
+            if !reverted.is_empty() {
+                return self.delete_reverted(request, message.clone(), reverted);
             }
         }
         let Some(replica) = self.replica(stream) else { return };
@@ -116,9 +116,9 @@ impl Engine {
                 }
                 self.commands.await_stored(sequence, request);
                 let Some(replica) = self.replica(stream) else { return };
-                // A stream that begins with the command is held from now on.
+                // A stream that begins with the command is on this device from now on.
                 if replica.confirmed.position() == Position::ZERO {
-                    self.heads.change(stream);
+                    self.stream_heads.change(stream);
                 }
             }
             Ok((Executed::Satisfied, rewritten)) => {
@@ -129,8 +129,8 @@ impl Engine {
         }
     }
 
-    /// A conversation of which only the summary is here: its state is fetched
-    /// first; without a link there is nothing to judge by.
+    /// Only the summary of the conversation is here: its state is fetched first. Without a link the
+    /// command cannot be judged.
     fn wait_for_whole(&mut self, stream: &StreamId, request: u64, command: Command) {
         if !self.link.is_online() {
             return self.fail(request, Code::Unreachable, "it was never loaded on this device");
@@ -152,14 +152,14 @@ impl Engine {
         self.refused.fail(&mut self.ctx, request, code, detail);
     }
 
-    /// An outbox entry is durable: the person may be told, the server asked.
+    /// An outbox entry is durable: the app is answered, and it may be pushed.
     pub(in crate::engine) fn command_stored(&mut self, sequence: u64) {
         if self.membership_request_stored(sequence) {
             return;
         }
         let me = self.ctx.session.account.clone();
         let request = self.commands.request_of(sequence);
-        if let (Some(message), Some(request)) = (self.commands.taken_back(sequence), request) {
+        if let (Some(message), Some(request)) = (self.commands.reverted(sequence), request) {
             return self.succeed(request, None, Some(message));
         }
         let Some(stream) = self.commands.stored(sequence) else { return };
@@ -171,11 +171,10 @@ impl Engine {
         }
     }
 
-    /// The store did not take these: nothing of them remains, and the app
-    /// still has the words.
+    /// The store refused these: nothing of them remains, and the app still has the words.
     pub(in crate::engine) fn undo_commands(&mut self, sequences: &[u64], code: Code) {
-        // An entry that was stored before and written anew stays: it is known
-        // to the app. The others are the last of their streams, and never sent.
+        // An entry that was stored before and written anew stays: the app has been answered. The others
+        // are the last of their streams, and were never sent.
         let fresh: Vec<u64> =
             sequences.iter().copied().filter(|sequence| self.commands.is_awaited(*sequence)).collect();
         for slot in self.streams.values_mut() {
@@ -196,8 +195,7 @@ impl Engine {
         }
     }
 
-    /// Writes a stream's outbox anew from its intents, once the threads that
-    /// it is written in are here.
+    /// Writes a stream's outbox anew from its commands, once the threads that they write in are loaded.
     pub(in crate::engine) fn rewrite(&mut self, stream: &StreamId) {
         let Some(replica) = self.replica(stream) else { return };
         if let Some(thread) = replica.lacking_thread() {
@@ -212,27 +210,27 @@ impl Engine {
         self.stamp_anew(stream);
         let Some(replica) = self.replica(stream) else { return };
         let rewritten = replica.rewrite(&session, &limits, now);
-        self.take_rewritten(stream, rewritten);
+        self.handle_rewritten(stream, rewritten);
     }
 
-    /// Stores entries that were written anew, which are not sent before.
+    /// Stores entries that were written anew. They are not sent until they are durable.
     pub(in crate::engine) fn store_rewritten(&mut self, stream: &StreamId, entries: &[OutboxEntry]) {
         entries.iter().for_each(|entry| self.commands.store(&mut self.ctx, stream, entry));
     }
 
-    pub(in crate::engine) fn take_rewritten(&mut self, stream: &StreamId, rewritten: Rewritten) {
+    pub(in crate::engine) fn handle_rewritten(&mut self, stream: &StreamId, rewritten: Rewritten) {
         let Rewritten { entries, satisfied, refused } = rewritten;
         self.store_rewritten(stream, &entries);
         for sequence in satisfied {
-            self.forget_entry(sequence);
+            self.delete_entry(sequence);
         }
         for (sequence, command, at, refusal) in refused {
             self.refuse(sequence, command, at, refusal.code, refusal.detail);
         }
     }
 
-    /// An outbox entry is answered: its record goes with this transaction.
-    pub(in crate::engine) fn forget_entry(&mut self, sequence: u64) {
+    /// An outbox entry is answered: its record is deleted with this transaction.
+    pub(in crate::engine) fn delete_entry(&mut self, sequence: u64) {
         self.ctx.store.write(Write::Delete(record::outbox_key(sequence)));
         if let Some(request) = self.commands.request_of(sequence) {
             self.succeed(request, None, None);
@@ -248,26 +246,26 @@ impl Engine {
         code: Code,
         detail: String,
     ) {
-        self.forget_entry(sequence);
+        self.delete_entry(sequence);
         let code = if self.submit_held(&command, at, code) { Code::MessageHeld } else { code };
         self.refused.add(&mut self.ctx, sequence, RefusedRecord { command, at, code, detail });
     }
 
-    /// Commands it again, with a new id for a new message. The refused one
-    /// goes only when the new one has been taken.
+    /// Retries a refused command, a message under a new id. The refused command is deleted only when the
+    /// new one is stored.
     pub(in crate::engine) fn retry_refused(&mut self, request: u64, id: u64, words: Option<String>) {
         match self.refused.retry(request, id, words) {
-            Ok(Some(command)) => self.take_command(request, command),
+            Ok(Some(command)) => self.handle_command(request, command),
             Ok(None) => {}
             Err((code, detail)) => self.fail(request, code, &detail),
         }
     }
 
-    /// Takes note of what waits in a stream that may have changed.
+    /// Updates the counts of a stream that may have changed.
     pub(in crate::engine) fn count_waiting(&mut self, stream: &StreamId) {
         let Some(replica) = self.streams.quietly(stream) else { return };
         let outbox = &replica.outbox;
-        self.ctx.counter.add(|counts| counts.waiting += outbox.entries.take_looked_at());
+        self.ctx.count(|counts| counts.waiting += outbox.entries.drain_looked_at());
         self.commands.count(stream, outbox.len());
         let is_deferred = replica.deferred_timers().next().is_some();
         self.streams.set_deferred(stream, is_deferred);
@@ -283,7 +281,7 @@ fn creates(command: &Command) -> bool {
     matches!(command, Command::CreateDirect(_) | Command::CreateConversation(_) | Command::CreateResource(_))
 }
 
-/// Whether a text replies to a message that is not there, as far as all that it may be in is held.
+/// Whether a text replies to a message that does not exist. False unless all pages are loaded.
 fn answers_nothing(replica: &Replica, text: &SendMessage) -> bool {
     let Some(answered) = &text.reply_to else { return false };
     let timelines = [TimelineId::of(text.conversation), text.timeline()];

@@ -6,7 +6,7 @@ use crate::{
     command::Command,
     doc::Change,
     engine::{
-        commands::{entries::Entries, parked::Aside},
+        commands::{entries::Entries, parked::Parked},
         store::record::OutboxRecord,
     },
     ids::{AccountId, ChangeHash, DocumentId, MessageId, Stamp},
@@ -17,14 +17,14 @@ use crate::{
     wire::{Accepted, PushedChange, WaitingChange},
 };
 
-/// How often a command is written anew before it is refused after all: a
-/// server and a client that disagree must not do so for ever.
+/// How often a command is written anew before it is refused after all: a disagreement between
+/// client and server must end.
 pub(in crate::engine) const REWRITES_MAX: u32 = 8;
 
 /// A command with its change.
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct OutboxEntry {
-    /// Names it, and orders it among all.
+    /// Its id, and its order among all commands.
     pub(in crate::engine) sequence: u64,
     pub(in crate::engine) command: Command,
     pub(in crate::engine) at: WallTime,
@@ -34,8 +34,8 @@ pub(in crate::engine) struct OutboxEntry {
     /// Whether it is durable here: only then may it be sent, or a crash could
     /// give the same number to another change.
     pub(in crate::engine) stored: bool,
-    /// What it waits for, beside the others and on top of them.
-    pub(in crate::engine) aside: Option<Aside>,
+    /// Set while it is parked.
+    pub(in crate::engine) parked: Option<Parked>,
 }
 
 impl OutboxEntry {
@@ -64,7 +64,7 @@ impl OutboxEntry {
             document: self.document.clone(),
             change: self.change.bytes().to_vec(),
             rewrites: self.rewrites,
-            is_aside: self.aside.is_some(),
+            is_parked: self.parked.is_some(),
         }
     }
 }
@@ -76,7 +76,7 @@ pub(in crate::engine) struct InFlight {
     /// Its changes. One of them may leave the outbox before the push is
     /// answered: when the entry comes that it has become.
     pub(in crate::engine) changes: Vec<ChangeHash>,
-    /// How many of them are in the outbox yet.
+    /// How many of them are still in the outbox.
     pub(in crate::engine) waiting: usize,
     /// Its answer, when that came before the entries in front of it.
     pub(in crate::engine) accepted: Option<Accepted>,
@@ -85,12 +85,11 @@ pub(in crate::engine) struct InFlight {
 /// The outbox of one stream.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Outbox {
-    /// Those that are to be pushed in their order, then those that are aside.
     pub(in crate::engine) entries: Entries,
     pub(in crate::engine) in_flight: Option<InFlight>,
-    /// Deferred by the server until then.
+    /// Pushes are deferred by the server until then.
     pub(in crate::engine) retry_at: Option<MonotonicTime>,
-    /// Why, and until when by its own clock.
+    /// The server's reason for that, and its time.
     pub(in crate::engine) deferred: Option<Wait>,
 }
 
@@ -110,7 +109,7 @@ impl Outbox {
         }
         let mut bytes = 0;
         let mut changes = Vec::new();
-        for entry in self.entries.iter().take_while(|entry| entry.stored && entry.aside.is_none()) {
+        for entry in self.entries.iter().take_while(|entry| entry.stored && entry.parked.is_none()) {
             bytes += entry.change.bytes().len();
             let full = changes.len() >= limits.push_changes_max as usize || bytes > limits.push_bytes_max as usize;
             if full && !changes.is_empty() {
@@ -121,20 +120,19 @@ impl Outbox {
         (!changes.is_empty()).then_some(changes)
     }
 
-    /// What the first of it waits for, if it is not on its way.
+    /// Why the outbox waits, if it does.
     pub(in crate::engine) fn wait(&self) -> Option<Wait> {
-        // What was deferred may have been admitted before, in another way.
+        // A deferred change may have been admitted by another push.
         let deferred = self.deferred.filter(|_| !self.entries.is_empty());
-        deferred.or_else(|| self.entries.asides().find_map(|entry| Some(entry.aside?.wait)))
+        deferred.or_else(|| self.entries.parked().find_map(|entry| Some(entry.parked?.wait)))
     }
 
-    /// What a message waits for while others are sent.
+    /// Why a message is parked, if it is.
     pub(in crate::engine) fn wait_of(&self, message: &MessageId, account: &AccountId) -> Option<Wait> {
         let is_it = |entry: &&OutboxEntry| matches!(&entry.command, Command::SendMessage(send) if send.message(account) == *message);
-        self.entries.asides().find(is_it)?.aside.map(|aside| aside.wait)
+        self.entries.parked().find(is_it)?.parked.map(|parked| parked.wait)
     }
 
-    /// Takes note of a push that was sent.
     pub(in crate::engine) fn start_push(&mut self, request: u64, count: usize) {
         self.retry_at = None;
         self.deferred = None;
@@ -147,32 +145,32 @@ impl Outbox {
         self.in_flight.as_ref().is_some_and(|in_flight| in_flight.accepted.is_some())
     }
 
-    /// The change in the outbox that an entry of the journal is, byte for byte.
+    /// The change in the outbox that equals an entry of the journal, byte for byte.
     pub(in crate::engine) fn written(&self, entry: &Entry) -> Option<Change> {
         self.entries.iter().find(|waiting| waiting.became(entry)).map(|waiting| waiting.change.clone())
     }
 
-    /// Whether it holds nothing but what these entries of the journal are, in their order.
+    /// Whether it consists of exactly these entries of the journal, in their order.
     pub(in crate::engine) fn is_all_of(&self, entries: &[Entry]) -> bool {
         self.len() == entries.len() && self.entries.iter().zip(entries).all(|(waiting, entry)| waiting.became(entry))
     }
 
-    /// Takes out the messages with these stamps, wherever they stand.
-    pub(in crate::engine) fn take_messages(&mut self, stamps: &SortedSet<Stamp>) -> Vec<OutboxEntry> {
+    /// Removes the messages with these stamps, parked or not.
+    pub(in crate::engine) fn remove_messages(&mut self, stamps: &SortedSet<Stamp>) -> Vec<OutboxEntry> {
         let is_one = |entry: &&OutboxEntry| entry.stamp().is_some_and(|stamp| stamps.contains(&stamp));
         let changes: Vec<ChangeHash> = self.entries.iter().filter(is_one).map(|entry| entry.change.hash()).collect();
-        changes.into_iter().filter_map(|hash| self.take(hash)).collect()
+        changes.into_iter().filter_map(|hash| self.remove(hash)).collect()
     }
 
-    /// Takes out the entry of a change, wherever it stands.
-    pub(in crate::engine) fn take(&mut self, hash: ChangeHash) -> Option<OutboxEntry> {
-        let taken = self.entries.take(hash)?;
+    /// Removes the entry of a change, parked or not.
+    pub(in crate::engine) fn remove(&mut self, hash: ChangeHash) -> Option<OutboxEntry> {
+        let removed = self.entries.remove(hash)?;
         if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.changes.contains(&hash)) {
             in_flight.waiting -= 1;
             if in_flight.waiting == 0 {
                 self.in_flight = None;
             }
         }
-        Some(taken)
+        Some(removed)
     }
 }

@@ -1,11 +1,10 @@
-//! What waits for slow mode, set aside so that nothing else waits with it: a
-//! deferred message leaves the chain of changes that are pushed, together with
-//! what depends on it, and is shown on top of everything else. It is written anew
-//! behind what is given meanwhile, and takes its place in the chain when its time
-//! has come.
+//! Commands parked until slow mode lets them pass, so that nothing else waits with them: a deferred
+//! message leaves the chain of changes that are pushed, together with what depends on it, and is
+//! shown on top of everything else. It is written anew on top of later commands, and rejoins the
+//! chain when it is due.
 //!
-//! Invariant: the server has refused every change that is aside, or it was never
-//! sent. So writing it anew can double nothing.
+//! Invariant: the server has refused every parked change, or it was never sent. So writing it anew
+//! can double nothing.
 
 use crate::{
     api::Wait,
@@ -27,30 +26,30 @@ use crate::{
     time::{MonotonicTime, Now, WallTime},
 };
 
-/// Why and until when a command waits beside the outbox's chain.
+/// The reason that a command is parked for, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::engine) struct Aside {
-    /// What the screen is told.
+pub(in crate::engine) struct Parked {
+    /// As the screen shows it.
     pub(in crate::engine) wait: Wait,
     /// When it is tried again, by the device's own clock.
     at: MonotonicTime,
 }
 
-/// What decides how fast the account may write: the seconds, and its own role and membership.
+/// How fast the account may write: the seconds of slow mode, and its own status and role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine) struct Pace(u32, Option<(MemberStatus, Role)>);
 
-/// What is aside: what is written behind it, or about it, goes with it.
+/// What parked commands write: a command that follows them, or is about it, is parked with them.
 #[derive(Debug, Default)]
-struct Held {
-    /// Where the next message would wait as well: conversations and threads.
+struct ParkedScope {
+    /// Timelines in which the next message would have to wait as well.
     timelines: SortedSet<TimelineId>,
     messages: SortedSet<MessageId>,
-    /// Threads that would begin with it.
+    /// Threads that would begin with them.
     threads: SortedSet<ConversationId>,
 }
 
-impl Held {
+impl ParkedScope {
     fn add(&mut self, command: &Command, me: &AccountId, replica: &Replica) {
         match command {
             Command::SendMessage(send) => {
@@ -64,7 +63,7 @@ impl Held {
         }
     }
 
-    /// Whether a command says something of what is aside, or would wait as it does.
+    /// Whether a command is about these, or would have to wait as well.
     fn concerns(&self, command: &Command, me: &AccountId, replica: &Replica) -> bool {
         let of_thread = command.thread(replica.confirmed.tenant());
         if of_thread.is_some_and(|thread| self.threads.contains(&thread)) {
@@ -81,41 +80,41 @@ impl Held {
 }
 
 impl Replica {
-    /// When the first of what is aside is tried again.
-    pub(in crate::engine) fn aside_timer(&self) -> Option<MonotonicTime> {
-        self.outbox.entries.asides().filter_map(|entry| entry.aside).map(|aside| aside.at).min()
+    /// When the first parked command is due.
+    pub(in crate::engine) fn parked_timer(&self) -> Option<MonotonicTime> {
+        self.outbox.entries.parked().filter_map(|entry| entry.parked).map(|parked| parked.at).min()
     }
 
-    /// Sets the first change of the outbox aside, with all that depends on it, to
-    /// the end of the outbox. Answers those of which nothing is left to do: a
-    /// message that was taken back meanwhile, with what was said of it.
-    fn set_aside(&mut self, aside: Aside, me: &AccountId) -> Vec<u64> {
-        let mut held = Held::default();
-        let (mut chain, mut asides) = (Vec::new(), Vec::new());
+    /// Parks the first change of the outbox, with all that depends on it, at the end of the outbox.
+    /// Returns the numbers of the commands that are done with that: messages deleted meanwhile, with
+    /// everything about them.
+    fn park(&mut self, parked: Parked, me: &AccountId) -> Vec<u64> {
+        let mut scope = ParkedScope::default();
+        let (mut chain, mut parked_entries) = (Vec::new(), Vec::new());
         for (index, mut entry) in core::mem::take(&mut self.outbox.entries).into_iter().enumerate() {
-            if index == 0 || entry.aside.is_some() || held.concerns(&entry.command, me, self) {
-                held.add(&entry.command, me, self);
-                entry.aside = Some(entry.aside.unwrap_or(aside));
-                asides.push(entry);
+            if index == 0 || entry.parked.is_some() || scope.concerns(&entry.command, me, self) {
+                scope.add(&entry.command, me, self);
+                entry.parked = Some(entry.parked.unwrap_or(parked));
+                parked_entries.push(entry);
             } else {
                 chain.push(entry);
             }
         }
-        self.outbox.entries = chain.into_iter().chain(asides).collect();
-        let deletes = self.outbox.entries.asides().filter_map(|entry| match &entry.command {
+        self.outbox.entries = chain.into_iter().chain(parked_entries).collect();
+        let deletes = self.outbox.entries.parked().filter_map(|entry| match &entry.command {
             Command::DeleteMessage(delete) => Some(delete.message.clone()),
             _ => None,
         });
         let deletes: Vec<MessageId> = deletes.collect();
-        deletes.iter().flat_map(|message| self.take_back(message, me)).collect()
+        deletes.iter().flat_map(|message| self.revert_message(message, me)).collect()
     }
 
-    /// Takes a message that is aside out of the outbox, with all that was said of
-    /// it. Answers their numbers; none if it is not aside.
-    pub(in crate::engine) fn take_back(&mut self, message: &MessageId, me: &AccountId) -> Vec<u64> {
+    /// Removes a parked message from the outbox, with everything about it. Returns their numbers; none
+    /// if the message is not parked.
+    pub(in crate::engine) fn revert_message(&mut self, message: &MessageId, me: &AccountId) -> Vec<u64> {
         let is_it =
             |entry: &OutboxEntry| matches!(&entry.command, Command::SendMessage(send) if send.message(me) == *message);
-        if !self.outbox.entries.asides().any(is_it) {
+        if !self.outbox.entries.parked().any(is_it) {
             return Vec::new();
         }
         let thread = self
@@ -126,32 +125,32 @@ impl Replica {
         let is_about = |entry: &OutboxEntry| {
             let about = entry.command.message(me).as_ref() == Some(message);
             let within = thread.is_some() && entry.command.thread(self.confirmed.tenant()) == thread;
-            // Words that were written about it stay, and are refused with their reason.
+            // Written replies stay, and are refused with a reason.
             about || within && !entry.command.is_written()
         };
-        let (taken, left): (Vec<OutboxEntry>, Vec<OutboxEntry>) =
+        let (reverted, left): (Vec<OutboxEntry>, Vec<OutboxEntry>) =
             core::mem::take(&mut self.outbox.entries).into_iter().partition(is_about);
         self.outbox.entries = left.into_iter().collect();
         self.touched.all = true;
         self.touched.row = true;
         self.reapply();
         self.drop_idle_view();
-        taken.into_iter().map(|entry| entry.sequence).collect()
+        reverted.into_iter().map(|entry| entry.sequence).collect()
     }
 
-    /// Whether what is aside makes a command wait as well, and how.
-    fn joins_aside(&self, command: &Command, me: &AccountId) -> Option<Aside> {
-        let mut held = Held::default();
+    /// How long a command has to wait with the parked ones, if it has to.
+    fn joins_parked(&self, command: &Command, me: &AccountId) -> Option<Parked> {
+        let mut scope = ParkedScope::default();
         let mut last = None;
-        for entry in self.outbox.entries.asides() {
-            held.add(&entry.command, me, self);
-            last = entry.aside;
+        for entry in self.outbox.entries.parked() {
+            scope.add(&entry.command, me, self);
+            last = entry.parked;
         }
-        last.filter(|_| held.concerns(command, me, self))
+        last.filter(|_| scope.concerns(command, me, self))
     }
 
-    /// Plans, decides and writes a command behind what is to be sent, below what is
-    /// aside. Answers it with the entries that were written anew on top of it.
+    /// Executes a command at the end of the chain, below the parked ones. Returns it with the parked
+    /// entries, which are written anew on top of it.
     ///
     /// # Errors
     /// The refusal.
@@ -165,55 +164,55 @@ impl Replica {
         at: WallTime,
     ) -> Result<(Executed, Vec<OutboxEntry>), crate::authority::Refusal> {
         let me = &session.account;
-        if self.outbox.entries.asides().next().is_none() {
+        if self.outbox.entries.parked().next().is_none() {
             let executed = self.execute(session, limits, now, sequence, command, at)?;
             if let Executed::Written(entry) = &executed {
                 self.outbox.entries.push_back((**entry).clone());
             }
             return Ok((executed, Vec::new()));
         }
-        if let Some(aside) = self.joins_aside(&command, me) {
+        if let Some(parked) = self.joins_parked(&command, me) {
             let mut executed = self.execute(session, limits, now, sequence, command, at)?;
             if let Executed::Written(entry) = &mut executed {
-                entry.aside = Some(aside);
+                entry.parked = Some(parked);
                 self.outbox.entries.push_back((**entry).clone());
             }
             return Ok((executed, Vec::new()));
         }
-        let asides = self.lift_asides(me);
+        let parked_entries = self.lift_parked(me);
         let executed = self.execute(session, limits, now, sequence, command, at);
         if let Ok(Executed::Written(entry)) = &executed {
             self.outbox.entries.push_back((**entry).clone());
         }
-        let rewritten = self.put_asides(asides, session, limits, now);
+        let rewritten = self.put_parked(parked_entries, session, limits, now);
         executed.map(|executed| (executed, rewritten))
     }
 
-    /// Takes what is aside off the view.
-    fn lift_asides(&mut self, me: &AccountId) -> Vec<OutboxEntry> {
-        let (asides, chain): (Vec<OutboxEntry>, Vec<OutboxEntry>) =
-            core::mem::take(&mut self.outbox.entries).into_iter().partition(|entry| entry.aside.is_some());
+    /// Removes the parked entries from the view.
+    fn lift_parked(&mut self, me: &AccountId) -> Vec<OutboxEntry> {
+        let (parked_entries, chain): (Vec<OutboxEntry>, Vec<OutboxEntry>) =
+            core::mem::take(&mut self.outbox.entries).into_iter().partition(|entry| entry.parked.is_some());
         self.outbox.entries = chain.into_iter().collect();
-        self.touched.messages.extend(asides.iter().filter_map(|entry| entry.command.message(me)));
+        self.touched.messages.extend(parked_entries.iter().filter_map(|entry| entry.command.message(me)));
         self.reapply();
-        asides
+        parked_entries
     }
 
-    /// Puts what is aside on top again. What is not allowed any more stays as it
-    /// was, unseen, until its time has come: it is refused then.
-    fn put_asides(
+    /// Puts the parked entries on top again. One that is no longer allowed stays as it was, unseen, until
+    /// it is due: it is refused then.
+    fn put_parked(
         &mut self,
-        asides: Vec<OutboxEntry>,
+        parked_entries: Vec<OutboxEntry>,
         session: &Session,
         limits: &Limits,
         now: Now,
     ) -> Vec<OutboxEntry> {
         let mut rewritten = Vec::new();
-        for former in asides {
+        for former in parked_entries {
             let OutboxEntry { sequence, command, at, .. } = former.clone();
             let entry = match self.execute(session, limits, now, sequence, command, at) {
                 Ok(Executed::Written(entry)) => {
-                    let entry = OutboxEntry { aside: former.aside, rewrites: former.rewrites, ..*entry };
+                    let entry = OutboxEntry { parked: former.parked, rewrites: former.rewrites, ..*entry };
                     rewritten.push(entry.clone());
                     entry
                 }
@@ -224,12 +223,11 @@ impl Replica {
         rewritten
     }
 
-    /// Puts what was aside, and has waited long enough, into the chain. What is not
-    /// allowed any more is refused now.
-    fn release_asides(&mut self, session: &Session, limits: &Limits, now: Now) -> Rewritten {
-        let asides = self.lift_asides(&session.account);
-        let is_due = |entry: &OutboxEntry| entry.aside.is_some_and(|aside| aside.at <= now.monotonic);
-        let (due, others): (Vec<OutboxEntry>, Vec<OutboxEntry>) = asides.into_iter().partition(is_due);
+    /// Returns parked commands that are due to the chain. One that is no longer allowed is refused now.
+    fn release_parked(&mut self, session: &Session, limits: &Limits, now: Now) -> Rewritten {
+        let parked_entries = self.lift_parked(&session.account);
+        let is_due = |entry: &OutboxEntry| entry.parked.is_some_and(|parked| parked.at <= now.monotonic);
+        let (due, others): (Vec<OutboxEntry>, Vec<OutboxEntry>) = parked_entries.into_iter().partition(is_due);
         let mut rewritten = Rewritten::default();
         for OutboxEntry { sequence, command, at, rewrites, .. } in due {
             match self.execute(session, limits, now, sequence, command.clone(), at) {
@@ -242,7 +240,7 @@ impl Replica {
                 Err(refusal) => rewritten.refused.push((sequence, command, at, refusal)),
             }
         }
-        let others = self.put_asides(others, session, limits, now);
+        let others = self.put_parked(others, session, limits, now);
         rewritten.entries.extend(others);
         self.touched.row = true;
         self.drop_idle_view();
@@ -257,54 +255,53 @@ impl Replica {
 }
 
 impl Engine {
-    /// The server defers what is first in a stream's outbox, for a reason that is
-    /// the command's own: all else goes on without it.
-    pub(in crate::engine) fn defer_aside(&mut self, stream: &StreamId, wait: Wait) {
+    /// The server defers the first change of a stream's outbox for a reason of its own: all other
+    /// changes go on without it.
+    pub(in crate::engine) fn park_first(&mut self, stream: &StreamId, wait: Wait) {
         let me = self.ctx.session.account.clone();
-        let aside = Aside { wait, at: self.ctx.now.monotonic.plus(deferral(wait.until, self.ctx.wall())) };
+        let parked = Parked { wait, at: self.ctx.now.monotonic.plus(deferral(wait.until, self.ctx.wall())) };
         let Some(replica) = self.replica(stream) else { return };
-        replica.aside_under = Some(replica.pace(&me));
-        let taken = replica.set_aside(aside, &me);
-        for sequence in taken {
-            self.forget_entry(sequence);
+        replica.parked_pace = Some(replica.pace(&me));
+        let reverted = replica.park(parked, &me);
+        for sequence in reverted {
+            self.delete_entry(sequence);
         }
         self.rewrite(stream);
     }
 
-    /// Sends what was aside and has waited long enough.
-    pub(in crate::engine) fn send_asides(&mut self) {
+    /// Sends parked commands that are due.
+    pub(in crate::engine) fn send_parked(&mut self) {
         let now = self.ctx.now.monotonic;
         let is_due = |stream: &&StreamId| match self.streams.get(stream) {
-            Some(Slot::Loaded(replica)) => replica.aside_timer().is_some_and(|at| at <= now) && !replica.rewrite_due,
+            Some(Slot::Loaded(replica)) => replica.parked_timer().is_some_and(|at| at <= now) && !replica.rewrite_due,
             Some(Slot::Loading(_)) | None => false,
         };
         let due: Vec<StreamId> = self.streams.deferred().into_iter().filter(|stream| is_due(&stream)).collect();
         let (session, limits, now) = (self.ctx.session.clone(), self.ctx.limits.clone(), self.ctx.now);
         for stream in due {
             let Some(replica) = self.replica(&stream) else { continue };
-            let rewritten = replica.release_asides(&session, &limits, now);
-            self.take_rewritten(&stream, rewritten);
+            let rewritten = replica.release_parked(&session, &limits, now);
+            self.handle_rewritten(&stream, rewritten);
         }
     }
 
-    /// What decides about the pace has changed: what is aside is tried at once.
-    pub(in crate::engine) fn hurry_asides(&mut self, stream: &StreamId) {
+    /// When the pace has changed, parked commands are tried at once.
+    pub(in crate::engine) fn hurry_parked(&mut self, stream: &StreamId) {
         let (me, now) = (self.ctx.session.account.clone(), self.ctx.now.monotonic);
         let Some(replica) = self.replica(stream) else { return };
-        if replica.aside_under.as_ref().is_none_or(|under| *under == replica.pace(&me)) {
+        if replica.parked_pace.as_ref().is_none_or(|under| *under == replica.pace(&me)) {
             return;
         }
-        replica.aside_under = None;
-        replica.outbox.entries.asides_mut().for_each(|aside| aside.at = now);
-        self.send_asides();
+        replica.parked_pace = None;
+        replica.outbox.entries.parked_mut().for_each(|parked| parked.at = now);
+        self.send_parked();
     }
 
-    /// Forgets a message that was never admitted, and says so when the store has
-    /// forgotten it too.
-    pub(in crate::engine) fn forget_taken_back(&mut self, request: u64, message: MessageId, taken: Vec<u64>) {
-        for sequence in taken {
-            self.forget_entry(sequence);
+    /// Deletes a message that was never sent. The request is answered when the store has deleted it too.
+    pub(in crate::engine) fn delete_reverted(&mut self, request: u64, message: MessageId, reverted: Vec<u64>) {
+        for sequence in reverted {
+            self.delete_entry(sequence);
         }
-        self.commands.take_back(&mut self.ctx, request, message);
+        self.commands.await_reverted(&mut self.ctx, request, message);
     }
 }

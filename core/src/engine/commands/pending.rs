@@ -1,5 +1,5 @@
-//! Where commands are that the server has not answered: in the outboxes of streams that are not
-//! in memory, on their way to the store, or waiting for what they are written in.
+//! Commands that the server has not answered and that are in no loaded outbox, or not stored yet:
+//! those of unloaded streams, and those that wait for the store, a conversation or a thread.
 
 use crate::{
     command::Command,
@@ -13,59 +13,57 @@ use crate::{
     sorted::SortedMap,
 };
 
-/// Invariant: a stored command is either parked or in the outbox of a stream in memory.
+/// Invariant: a stored command is either here or in the outbox of a stream in memory.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct PendingCommands {
     /// Stored outbox entries of streams that are not in memory.
-    parked: SortedMap<StreamId, Vec<(u64, OutboxRecord)>>,
-    /// How many wait in each stream in memory that has any.
+    unloaded: SortedMap<StreamId, Vec<(u64, OutboxRecord)>>,
+    /// The length of each outbox in memory that is not empty.
     counts: SortedMap<StreamId, usize>,
-    /// Where the outbox entries are that are not durable yet, by their numbers.
+    /// The streams of outbox entries that are not durable yet, by number.
     unstored: SortedMap<u64, StreamId>,
-    /// Requests of commands whose outbox entry is not durable yet.
+    /// The requests to answer once an outbox entry is durable, by its number.
     requests: SortedMap<u64, u64>,
-    /// Messages taken back before they were sent, by the number under which the
-    /// store is asked to delete them.
-    taken_back: SortedMap<u64, MessageId>,
-    /// Those that wait for a conversation to be fetched.
+    /// Messages reverted before they were sent, by the number of the transaction that deletes them.
+    reverted: SortedMap<u64, MessageId>,
+    /// Commands that wait for a conversation to be fetched.
     for_whole: SortedMap<StreamId, Vec<(u64, Command)>>,
-    /// Those that wait for a thread to be brought in.
+    /// Commands that wait for a thread to be loaded.
     for_thread: SortedMap<ConversationId, Vec<(u64, Command)>>,
-    /// How many the screen was shown, with membership requests.
+    /// The number last sent to the screen, with membership requests.
     unsynced_shown: Option<u32>,
 }
 
 impl PendingCommands {
-    /// Keeps a stored entry until its stream is in memory.
-    pub(in crate::engine) fn park(&mut self, sequence: u64, entry: OutboxRecord) {
-        self.parked.entry(entry.document.stream()).or_default().push((sequence, entry));
+    pub(in crate::engine) fn add_unloaded(&mut self, sequence: u64, entry: OutboxRecord) {
+        self.unloaded.entry(entry.document.stream()).or_default().push((sequence, entry));
     }
 
-    pub(in crate::engine) fn parked(&self, stream: &StreamId) -> impl Iterator<Item = &OutboxRecord> {
-        self.parked.get(stream).into_iter().flatten().map(|(_, entry)| entry)
+    pub(in crate::engine) fn unloaded(&self, stream: &StreamId) -> impl Iterator<Item = &OutboxRecord> {
+        self.unloaded.get(stream).into_iter().flatten().map(|(_, entry)| entry)
     }
 
-    pub(in crate::engine) fn parked_streams(&self) -> Vec<StreamId> {
-        self.parked.keys().cloned().collect()
+    pub(in crate::engine) fn unloaded_streams(&self) -> Vec<StreamId> {
+        self.unloaded.keys().cloned().collect()
     }
 
-    pub(in crate::engine) fn unpark(&mut self, stream: &StreamId) -> Vec<(u64, OutboxRecord)> {
-        self.parked.remove(stream).unwrap_or_default()
+    pub(in crate::engine) fn drain_unloaded(&mut self, stream: &StreamId) -> Vec<(u64, OutboxRecord)> {
+        self.unloaded.remove(stream).unwrap_or_default()
     }
 
-    /// Stores an entry of a stream in memory, which is not sent before.
+    /// Stores an entry of a loaded stream. It is not sent until it is durable.
     pub(in crate::engine) fn store(&mut self, ctx: &mut Context, stream: &StreamId, entry: &OutboxEntry) {
         ctx.store.write(record::put(record::outbox_key(entry.sequence), &entry.record()));
         ctx.store.wait_for(entry.sequence);
         self.unstored.insert(entry.sequence, stream.clone());
     }
 
-    /// An entry waits for the store no more: answers the stream that it is in.
+    /// An entry is durable. Returns its stream.
     pub(in crate::engine) fn stored(&mut self, sequence: u64) -> Option<StreamId> {
         self.unstored.remove(&sequence)
     }
 
-    /// A request is answered when the store has what has a number.
+    /// A request is answered when the entry with a number is durable.
     pub(in crate::engine) fn await_stored(&mut self, sequence: u64, request: u64) {
         self.requests.insert(sequence, request);
     }
@@ -74,12 +72,12 @@ impl PendingCommands {
         self.requests.contains_key(&sequence)
     }
 
-    /// The request that is to be answered now.
+    /// Removes the request of an entry, to be answered.
     pub(in crate::engine) fn request_of(&mut self, sequence: u64) -> Option<u64> {
         self.requests.remove(&sequence)
     }
 
-    /// An entry that is to be written anew has another number.
+    /// An entry that will be written anew gets another number.
     pub(in crate::engine) fn renumber(&mut self, former: u64, sequence: u64) {
         self.unstored.remove(&former);
         if let Some(request) = self.requests.remove(&former) {
@@ -87,16 +85,16 @@ impl PendingCommands {
         }
     }
 
-    /// A message is taken back when the store has deleted it.
-    pub(in crate::engine) fn take_back(&mut self, ctx: &mut Context, request: u64, message: MessageId) {
+    /// The revert of a message is complete when the store has deleted it.
+    pub(in crate::engine) fn await_reverted(&mut self, ctx: &mut Context, request: u64, message: MessageId) {
         let sequence = ctx.new_sequence();
         ctx.store.wait_for(sequence);
         self.requests.insert(sequence, request);
-        self.taken_back.insert(sequence, message);
+        self.reverted.insert(sequence, message);
     }
 
-    pub(in crate::engine) fn taken_back(&mut self, sequence: u64) -> Option<MessageId> {
-        self.taken_back.remove(&sequence)
+    pub(in crate::engine) fn reverted(&mut self, sequence: u64) -> Option<MessageId> {
+        self.reverted.remove(&sequence)
     }
 
     pub(in crate::engine) fn await_whole(&mut self, stream: &StreamId, request: u64, command: Command) {
@@ -107,13 +105,13 @@ impl PendingCommands {
         self.for_whole.contains_key(stream)
     }
 
-    /// Those that waited for a conversation.
+    /// Removes the commands that waited for a conversation.
     pub(in crate::engine) fn of_whole(&mut self, stream: &StreamId) -> Vec<(u64, Command)> {
         self.for_whole.remove(stream).unwrap_or_default()
     }
 
     /// The requests of all that waited for conversations.
-    pub(in crate::engine) fn take_awaiting_whole(&mut self) -> Vec<u64> {
+    pub(in crate::engine) fn drain_awaiting_whole(&mut self) -> Vec<u64> {
         let waiting = core::mem::take(&mut self.for_whole).into_values().flatten();
         waiting.map(|(request, _)| request).collect()
     }
@@ -122,7 +120,7 @@ impl PendingCommands {
         self.for_thread.entry(thread).or_default().push((request, command));
     }
 
-    /// Those that waited for a thread.
+    /// Removes the commands that waited for a thread.
     pub(in crate::engine) fn of_thread(&mut self, thread: ConversationId) -> Vec<(u64, Command)> {
         self.for_thread.remove(&thread).unwrap_or_default()
     }
@@ -131,7 +129,6 @@ impl PendingCommands {
         self.for_thread.keys().copied().collect()
     }
 
-    /// Takes note of how many wait in a stream in memory.
     pub(in crate::engine) fn count(&mut self, stream: &StreamId, count: usize) {
         match count {
             0 => self.counts.remove(stream),
@@ -139,15 +136,15 @@ impl PendingCommands {
         };
     }
 
-    /// Shows how many are not admitted yet, where that is another number than before.
+    /// Sends the number of unsynced commands to the screen, if it changed.
     pub(in crate::engine) fn show_unsynced(&mut self, ctx: &mut Context, unsynced: u32) {
         if self.unsynced_shown.replace(unsynced) != Some(unsynced) {
             ctx.update(Update::Unsynced(unsynced));
         }
     }
 
-    /// Those that are not admitted yet, as of the end of the last input.
+    /// The number of commands not admitted yet, as of the end of the last input.
     pub(in crate::engine) fn unsynced(&self) -> usize {
-        self.counts.values().sum::<usize>() + self.parked.values().map(Vec::len).sum::<usize>()
+        self.counts.values().sum::<usize>() + self.unloaded.values().map(Vec::len).sum::<usize>()
     }
 }

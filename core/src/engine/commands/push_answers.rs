@@ -31,11 +31,11 @@ impl Engine {
             pushed.into_iter().zip(accepted.positions.iter().zip(&accepted.accepted_at))
         {
             let Some(replica) = self.replica(stream) else { return };
-            // One whose entry has come is answered already.
+            // One whose entry has arrived is answered already.
             let Some(answered) = replica.outbox.entries.of_change(hash) else { continue };
-            // Whoever is gone cannot fetch what would be missing before it.
+            // A former member cannot fetch the entries that would be missing before it.
             if *position <= held || is_former || (revoked && *position != held.next()) {
-                self.take_told(stream, hash);
+                self.remove_admitted(stream, hash);
                 continue;
             }
             held = *position;
@@ -49,9 +49,9 @@ impl Engine {
                 deletes: None,
             });
         }
-        match self.take_entries(stream, &entries) {
+        match self.apply_entries(stream, &entries) {
             Ok(()) => self.after_entries(stream),
-            // The entries before it come by fetch: then it is looked at again.
+            // The entries before it are fetched. The answer is handled again after them.
             Err((_, Misfit::Gap)) => {
                 if let Some(in_flight) = self.replica(stream).and_then(|replica| replica.outbox.in_flight.as_mut()) {
                     in_flight.accepted = Some(accepted.clone());
@@ -65,27 +65,27 @@ impl Engine {
         }
     }
 
-    /// The answer to a push that came before the entries in front of it.
-    pub(in crate::engine) fn held_answer(&mut self, stream: &StreamId) -> Option<Accepted> {
+    /// The answer to a push that arrived before the entries in front of it.
+    pub(in crate::engine) fn drain_answer(&mut self, stream: &StreamId) -> Option<Accepted> {
         self.replica(stream)?.outbox.in_flight.as_mut()?.accepted.take()
     }
 
-    /// What was accepted behind entries that nobody tells any more is in the journal all the same.
-    pub(in crate::engine) fn take_accepted(&mut self, stream: &StreamId) {
-        let Some(accepted) = self.held_answer(stream) else { return };
+    /// Accepted changes are in the journal, even if the entries before them can no longer be fetched.
+    pub(in crate::engine) fn remove_accepted(&mut self, stream: &StreamId) {
+        let Some(accepted) = self.drain_answer(stream) else { return };
         let Some(replica) = self.replica(stream) else { return };
         let Some(pushed) = replica.outbox.in_flight.take() else { return };
         for hash in pushed.changes.into_iter().take(accepted.positions.len()) {
-            self.take_told(stream, hash);
+            self.remove_admitted(stream, hash);
         }
     }
 
-    /// Takes out of the outbox what is in the journal, and was told in another way or not at all.
-    pub(in crate::engine) fn take_told(&mut self, stream: &StreamId, hash: ChangeHash) {
+    /// Removes a change from the outbox that is in the journal, without its entry.
+    pub(in crate::engine) fn remove_admitted(&mut self, stream: &StreamId, hash: ChangeHash) {
         let me = self.ctx.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
-        if let Some(answered) = replica.take_answered(hash, &me) {
-            self.forget_entry(answered.sequence);
+        if let Some(answered) = replica.remove_answered(hash, &me) {
+            self.delete_entry(answered.sequence);
             if let Some(thread) = answered.document.thread() {
                 self.streams.load_thread(&mut self.ctx, stream, thread);
             }
@@ -119,7 +119,7 @@ impl Engine {
         let Some(retry_at) = refused.retry_at else { return self.push_refused(stream, refused) };
         let wait = Wait { code: refused.code, until: retry_at };
         if refused.code == Code::SlowMode {
-            return self.defer_aside(stream, wait);
+            return self.park_first(stream, wait);
         }
         replica.outbox.retry_at = Some(now.monotonic.plus(deferral(retry_at, wall)));
         replica.outbox.deferred = Some(wait);
@@ -130,7 +130,7 @@ impl Engine {
     fn part_refused(&mut self, stream: &StreamId, refused: &Refused) {
         let is_thread = self.thread_refused(stream, refused);
         if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
-            return self.forget_deleted(conversation);
+            return self.delete_conversation(conversation);
         }
         if is_thread {
             return;
@@ -151,7 +151,7 @@ impl Engine {
         let (sequence, rewrites) = (front.sequence, front.rewrites);
         let can_rewrite = rewrites < REWRITES_MAX;
         if refused.code == Code::ActorConflict && can_rewrite {
-            return self.take_new_device(refused.code);
+            return self.switch_device(refused.code);
         }
         if refused.code == Code::ClockAhead && can_rewrite {
             // The device's clock is wrong. The outbox is written anew by the server's time, once that
@@ -165,7 +165,7 @@ impl Engine {
             // A message's id is unique to it: the message was admitted before, by another change.
             replica.outbox.entries.pop_front();
             replica.rewrite_due = true;
-            self.forget_entry(sequence);
+            self.delete_entry(sequence);
             return self.fetch_stream(stream);
         }
         let is_former = refused.code == Code::WrongActor && front.change.device() != device;
@@ -184,7 +184,7 @@ impl Engine {
             return self.fetch_stream(stream);
         }
         if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
-            return self.forget_deleted(conversation);
+            return self.delete_conversation(conversation);
         }
         if let Some(front) = replica.outbox.entries.pop_front() {
             self.refuse(front.sequence, front.command, front.at, refused.code, refused.detail.clone());

@@ -1,5 +1,4 @@
-//! Commands that were refused, each until a person has done with it, and the requests that
-//! command one of them again.
+//! Refused commands, each until a person has dealt with it, and the requests that retry them.
 
 use crate::{
     api::RefusedRow,
@@ -16,21 +15,19 @@ use crate::{
     time::WallTime,
 };
 
-/// Invariant: each is in the store, until what it was commanded again as is.
+/// Invariant: each is in the store until the command that retries it is.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct RefusedCommands {
     refused: SortedMap<u64, RefusedRecord>,
-    /// Which of them a request commands again.
+    /// The refused command that a request retries.
     retries: SortedMap<u64, u64>,
 }
 
 impl RefusedCommands {
-    /// Puts back one that was stored.
     pub(in crate::engine) fn restore(&mut self, id: u64, refused: RefusedRecord) {
         self.refused.insert(id, refused);
     }
 
-    /// Shows all of them.
     pub(in crate::engine) fn show(&self, ctx: &mut Context) {
         let rows: Vec<RefusedRow> = self.refused.iter().map(|(id, refused)| row(ctx, *id, refused)).collect();
         if !rows.is_empty() {
@@ -52,12 +49,12 @@ impl RefusedCommands {
         }
     }
 
-    /// The one that a request commands again.
+    /// The refused command that a request retries.
     pub(in crate::engine) fn retried(&self, request: u64) -> Option<u64> {
         self.retries.get(&request).copied()
     }
 
-    /// What to command for a request; nothing where another request does already.
+    /// The command to execute for a request; none if another request retries it already.
     ///
     /// # Errors
     /// Why it cannot be commanded again.
@@ -77,7 +74,7 @@ impl RefusedCommands {
             return misuse("the command is being retried");
         }
         if is_retried {
-            // Asked for twice, it is done once.
+            // Requested twice, it is retried once.
             self.retries.insert(request, id);
             return Ok(None);
         }
@@ -111,7 +108,7 @@ impl RefusedCommands {
     /// A request cannot be carried out.
     pub(in crate::engine) fn fail(&mut self, ctx: &mut Context, request: u64, code: Code, detail: &str) {
         if let Some(id) = self.retried(request) {
-            // It was to go when the command is stored.
+            // It was to be deleted with the transaction that stores the command.
             ctx.store.keep(&record::refused_key(id));
         }
         for request in self.end_retry(request) {
@@ -126,7 +123,7 @@ impl RefusedCommands {
         self.retries.extract_if(|_, retried| *retried == id).into_iter().map(|(request, _)| request).collect()
     }
 
-    /// The one whose message is held, until somebody has decided about it.
+    /// The refused command whose message is held until a moderator has decided about it.
     pub(in crate::engine) fn held(&self, message: &MessageId, me: &AccountId) -> Option<(u64, Command, WallTime)> {
         let is_it = |refused: &RefusedRecord| {
             refused.code == Code::MessageHeld && refused.command.message(me).as_ref() == Some(message)
@@ -135,7 +132,7 @@ impl RefusedCommands {
         Some((*id, refused.command.clone(), refused.at))
     }
 
-    /// Calls messages by their new ids.
+    /// Replaces the ids of messages that were stamped anew.
     pub(in crate::engine) fn rename(&mut self, ctx: &mut Context, names: &SortedMap<MessageId, MessageId>) {
         for (id, refused) in self.refused.iter_mut() {
             if refused.command.rename(&ctx.session.tenant, names) {

@@ -1,5 +1,5 @@
-//! Times that this device gave while its clock was ahead: nothing that bears one
-//! is admitted, so it is given another as soon as the server has told the time.
+//! Stamps from a clock that was ahead: nothing that bears one is admitted, so it is replaced as soon
+//! as the server's time is known.
 
 use core::time::Duration;
 
@@ -9,28 +9,18 @@ use crate::{
     hlc::HybridClock,
     ids::{MessageId, StreamId},
     sorted::SortedMap,
-    time::WallTime,
 };
 
-/// Closer to the allowance than this nobody knows whether a time is admitted: two
-/// clocks of a server, and this device's idea of them, may be so far apart.
+/// Stamps this close to the allowance may or may not be admitted: the clocks of two nodes, and this
+/// device's estimate of them, may differ by as much.
 const CLOSE: Duration = Duration::from_secs(120);
 
 impl Engine {
-    /// The server tells its time. A hybrid clock that no stamp would be admitted
-    /// of goes back to it.
-    pub(in crate::engine) fn server_time_told(&mut self, time: WallTime) {
-        self.ctx.server_clock.told(time, self.ctx.now);
-        let (wall, ahead_max) = (self.ctx.wall(), self.ctx.limits.clock_ahead_max());
-        self.ctx.dirty_meta |= self.ctx.clock.take_back(wall, ahead_max);
-    }
-
-    /// Gives what waits in a stream, and lies ahead of the server's time, another
-    /// time; a message with it another id, which what waits behind it and what was
-    /// refused then name it by.
+    /// Stamps outbox entries of a stream anew that are ahead of the server's time. A message gets another
+    /// id with that, which later entries and refused commands refer to from then on.
     ///
-    /// Invariant: the server refused it, and all that was admitted has come back
-    /// since. So nothing is stamped anew that may have been admitted.
+    /// Invariant: the server refused them, and everything admitted has arrived since. So nothing is
+    /// stamped anew that may have been admitted.
     pub(in crate::engine) fn stamp_anew(&mut self, stream: &StreamId) {
         let (server_time, account) = (self.ctx.wall(), self.ctx.session.account.clone());
         let Some(replica) = self.replica(stream) else { return };
@@ -38,8 +28,7 @@ impl Engine {
             return;
         }
         let mut entries: Vec<OutboxEntry> = core::mem::take(&mut replica.outbox.entries).into_iter().collect();
-        self.ctx.dirty_meta = true;
-        self.ctx.clock.take_back(server_time, Duration::ZERO);
+        self.ctx.set_clock_back(server_time);
         // The new stamps rise as the former ones did.
         let mut clock = HybridClock::default();
         let mut names: SortedMap<MessageId, MessageId> = SortedMap::new();
@@ -47,13 +36,13 @@ impl Engine {
         for (index, entry) in entries.iter_mut().enumerate() {
             entry.command.rename(&self.ctx.session.tenant, &names);
             if entry.at > server_time {
-                // Of a clock that still is as wrong as it was, this is the very moment.
-                entry.at = self.ctx.server_clock.corrected(entry.at).min(server_time);
+                // If the clock is still as wrong as it was, this is the exact time.
+                entry.at = self.ctx.corrected(entry.at).min(server_time);
             }
             let Command::SendMessage(SendMessage { stamp, .. }) = &mut entry.command else { continue };
             let former = MessageId { stamp: *stamp, author: account.clone() };
-            // The first one was refused. A copy of this device may have written another:
-            // by its id it is known not to be said twice.
+            // The first one was refused. A copy of this device may have had another admitted: it keeps its id,
+            // so that it is not said twice.
             let is_refused = stamp.wall() > latest || (index == 0 && stamp.wall() > server_time);
             let is_said = self.replica(stream).is_some_and(|replica| replica.confirmed.page_of(&former).is_some());
             if is_refused && !is_said {

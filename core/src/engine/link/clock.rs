@@ -1,22 +1,21 @@
-//! What the device knows of the server's clock.
+//! The server's clock, as far as the device can follow it.
 
 use crate::{engine::Now, time::WallTime};
 
-/// A difference smaller than this is let be, ms.
+/// A smaller difference is ignored, ms.
 const DIFFERENCE_MIN_MS: u64 = 60_000;
 
-/// The server's clock, as told by the server and carried on by the device's.
+/// The server's clock: its last time, continued by the device's own clock.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct ServerClock {
-    /// What to add to the device's wall clock to get the server's, ms.
+    /// The server's wall clock less the device's, ms.
     offset_ms: i64,
     /// How far the device's wall clock was ahead of its monotonic one when the server was last asked, ms.
     lead_ms: Option<i64>,
 }
 
 impl ServerClock {
-    /// The server tells its time.
-    pub(in crate::engine) fn told(&mut self, time: WallTime, now: Now) {
+    pub(in crate::engine) fn set(&mut self, time: WallTime, now: Now) {
         let offset = millis(time.as_millis()).saturating_sub(millis(now.wall.as_millis()));
         self.offset_ms = if offset.unsigned_abs() < DIFFERENCE_MIN_MS { 0 } else { offset };
         self.lead_ms = Some(lead_ms(now));

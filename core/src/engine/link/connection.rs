@@ -35,19 +35,19 @@ pub(in crate::engine) struct Link {
     pub(super) state: LinkState,
     shown: Option<ConnectionState>,
     pub(super) token: Option<String>,
-    /// Why the server did not take the last token, until the app gives another.
+    /// Why the server refused the last token, until the app gives another.
     pub(super) token_refused: Option<Cause>,
-    /// Tokens refused in a row: after the second one the app is told.
+    /// Tokens refused in a row. The second one is reported to the app.
     pub(super) tokens_refused: u32,
-    /// New device ids taken since a push was accepted.
-    pub(super) devices_taken: u32,
+    /// New device ids since a push was accepted.
+    pub(super) device_switches: u32,
     backoff: Backoff,
-    /// Why the last session ended, where more is known than that it did.
+    /// The reason that the last session ended for, if there is one.
     cause: Option<Cause>,
     ping_sent: bool,
-    /// Up to where the server has told of everything.
+    /// Everything up to here has been received.
     cursor: Option<Cursor>,
-    /// What came of a frame that comes in pieces.
+    /// The pieces received of a large frame.
     pub(super) pieces: Vec<u8>,
 }
 
@@ -59,7 +59,7 @@ impl Default for Link {
             token: None,
             token_refused: None,
             tokens_refused: 0,
-            devices_taken: 0,
+            device_switches: 0,
             backoff: Backoff::default(),
             cause: None,
             ping_sent: false,
@@ -73,7 +73,7 @@ impl Default for Link {
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
 impl Link {
-    /// Whether changes flow.
+    /// Whether the session has caught up.
     pub(in crate::engine) fn is_online(&self) -> bool {
         self.state == LinkState::Online
     }
@@ -110,7 +110,7 @@ impl Link {
         }
     }
 
-    /// The server is there.
+    /// A frame has arrived.
     pub(super) fn heard(&mut self, ctx: &mut Context) {
         self.ping_sent = false;
         ctx.timers.set(Timer::Heartbeat, ctx.now.monotonic.plus(HEARTBEAT));
@@ -158,7 +158,7 @@ impl Link {
 
     /// The server accepted a change under this device id, so the id is not somebody else's.
     pub(in crate::engine) fn device_accepted(&mut self) {
-        self.devices_taken = 0;
+        self.device_switches = 0;
     }
 
     /// Whether the session has begun.
@@ -191,7 +191,7 @@ impl Engine {
         self.link_ended(Some(Cause { code: Code::TokenUnavailable, detail }), None);
     }
 
-    /// The link is lost or could not be had: come back later.
+    /// The link is lost, or could not be opened: reconnect later.
     pub(in crate::engine) fn link_failed(&mut self, code: Option<Code>, after: Option<Duration>) {
         self.link_ended(code.map(Cause::from), after);
     }
@@ -235,12 +235,12 @@ impl Engine {
         self.ctx.timers.stop(Timer::Heartbeat);
         self.ctx.timers.stop(Timer::Reconnect);
         self.link.pieces = Vec::new();
-        self.forget_thread_requests();
+        self.fail_thread_requests();
         self.requests.memberships.reset();
         self.requests.held.reset();
         self.fail_questions();
         self.answer_lists_here();
-        for request in self.commands.take_awaiting_whole() {
+        for request in self.commands.drain_awaiting_whole() {
             self.fail(request, Code::Unreachable, "the link was lost before the conversation was loaded");
         }
         self.end_presence();

@@ -19,19 +19,19 @@ impl Engine {
         }
         self.link.heard(&mut self.ctx);
         match decode_frame::<ServerFrame>(bytes, FRAME_BYTES_MAX) {
-            Ok(frame) => self.take_frame(frame),
-            // A frame of a newer server, which it sends in vain.
+            Ok(frame) => self.handle_frame(frame),
+            // A frame of a newer server is ignored.
             Err(crate::wire::DecodeFrameError::Unknown) => {}
             Err(_) => self.link_failed(Some(Code::FrameMalformed), None),
         }
     }
 
-    fn take_frame(&mut self, frame: ServerFrame) {
+    fn handle_frame(&mut self, frame: ServerFrame) {
         let welcome = self.link.is_welcome();
         match frame {
             ServerFrame::Welcome(frame) if self.link.state == LinkState::Greeting => self.welcomed(*frame),
             ServerFrame::Closed(frame) => self.session_closed(&frame),
-            ServerFrame::Pong(pong) => self.server_time_told(pong.server_time),
+            ServerFrame::Pong(pong) => self.ctx.set_server_time(pong.server_time),
             // Nothing else is expected before Welcome.
             _ if !welcome => self.link_failed(Some(Code::FrameUnexpected), None),
             ServerFrame::Welcome(_) => {}
@@ -55,7 +55,7 @@ impl Engine {
             ServerFrame::Receipts(receipts) => self.route_receipts(receipts),
             ServerFrame::Presence(frame) => self.receive_presence(frame),
             ServerFrame::Present(frame) => self.receive_present(frame),
-            ServerFrame::Subscribers(frame) => self.subscribers_told(frame),
+            ServerFrame::Subscribers(frame) => self.receive_subscribers(frame),
             ServerFrame::SubscriberCount(frame) => self.receive_subscriber_count(&frame),
             ServerFrame::HeldMessages(held) => self.receive_held(held),
             ServerFrame::ContactMatches(frame) => self.contacts_matched(frame),
@@ -66,7 +66,7 @@ impl Engine {
         }
     }
 
-    /// Puts the pieces of a frame together, which is none of a piece itself.
+    /// Assembles a frame from pieces, none of which may contain a piece.
     fn receive_piece(&mut self, piece: Piece) {
         let pieces = &mut self.link.pieces;
         if pieces.len() + piece.bytes.len() > FRAME_BYTES_MAX {
@@ -79,7 +79,7 @@ impl Engine {
         let bytes = core::mem::take(pieces);
         match decode_frame::<ServerFrame>(&bytes, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Piece(_)) => self.link_failed(Some(Code::FrameMalformed), None),
-            Ok(frame) => self.take_frame(frame),
+            Ok(frame) => self.handle_frame(frame),
             Err(crate::wire::DecodeFrameError::Unknown) => {}
             Err(_) => self.link_failed(Some(Code::FrameMalformed), None),
         }

@@ -21,7 +21,7 @@ impl Engine {
             token: self.link.token.clone().unwrap_or_default(),
             device: self.ctx.session.device,
             cursor: self.link.cursor(),
-            incarnation: self.heads.incarnation(),
+            incarnation: self.stream_heads.incarnation(),
         };
         self.ctx.send(&ClientFrame::Hello(hello));
         self.link.show(&mut self.ctx);
@@ -37,14 +37,15 @@ impl Engine {
             let of = format!("the token is of {} in {}", welcome.account, welcome.tenant);
             return self.reject(Cause { code: Code::TokenForeign, detail: of });
         }
-        self.ctx.dirty_meta |= self.ctx.session.administrator != welcome.administrator;
-        self.ctx.session.administrator = welcome.administrator;
+        if core::mem::replace(&mut self.ctx.session.administrator, welcome.administrator) != welcome.administrator {
+            self.ctx.store_meta();
+        }
         self.ctx.limits = welcome.limits;
-        self.server_time_told(welcome.server_time);
+        self.ctx.set_server_time(welcome.server_time);
         self.link.tokens_refused = 0;
         self.meet_incarnation(welcome.incarnation);
         self.link.state = LinkState::CatchingUp;
-        // What waits is pushed from now on.
+        // Pending changes are pushed from now on.
         self.streams.change_all();
         self.link.show(&mut self.ctx);
     }
@@ -63,9 +64,9 @@ impl Engine {
                 self.link_ended(Some(cause), Some(Duration::ZERO));
             }
             Code::AccountSuspended | Code::UpgradeRequired => self.reject(cause),
-            // A device has one link at a time: who replaced this session is a
-            // copy of this device, and would be replaced in turn.
-            Code::ActorConflict | Code::SessionReplaced => self.take_new_device(closed.code),
+            // A device has one link at a time: the session that replaced this one is of a copy of this
+            // device, and would be replaced in turn.
+            Code::ActorConflict | Code::SessionReplaced => self.switch_device(closed.code),
             code => {
                 if code == Code::StoreRestored {
                     self.cursor_refused();
@@ -75,15 +76,14 @@ impl Engine {
         }
     }
 
-    /// The device id is another's, or was copied: take a new one and come back
-    /// with it, at once the first time. What is pending is pushed as it is: the
-    /// server knows what was admitted of it, and refuses the rest, which is then
-    /// written anew.
-    pub(in crate::engine) fn take_new_device(&mut self, code: Code) {
-        self.link.devices_taken += 1;
-        let after = (self.link.devices_taken == 1).then_some(Duration::ZERO);
+    /// The device id is in use by another device, or a copy of this one: reconnect with a new id, at once
+    /// the first time. Pending changes are pushed as they are: the server knows which of them were
+    /// admitted, and refuses the rest, which is then written anew.
+    pub(in crate::engine) fn switch_device(&mut self, code: Code) {
+        self.link.device_switches += 1;
+        let after = (self.link.device_switches == 1).then_some(Duration::ZERO);
         self.ctx.session.device = DeviceId::from_bytes(self.ctx.random.bytes());
-        self.ctx.dirty_meta = true;
+        self.ctx.store_meta();
         self.link_failed(Some(code), after);
     }
 }

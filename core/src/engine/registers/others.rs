@@ -1,55 +1,53 @@
-//! How far the others have come in a conversation, so that the state of a
-//! message, and what a moved register changes, is found without asking everybody.
+//! Receipts of the other members of a conversation, indexed so that the state of a message, and the
+//! messages that a receipt affects, are found without a pass over all members.
 
 use crate::{ids::AccountId, journal::Position, model::Receipt, sorted::SortedMap};
 
-/// The registers of everybody else in a conversation.
+/// The registers of the other members.
 #[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct Registers {
     of: SortedMap<AccountId, Receipt>,
-    /// How far each of them has read, rising.
+    /// How far each of them has read, ascending.
     read: Vec<Position>,
-    /// How far whoever is furthest was delivered to.
+    /// The greatest position delivered to any of them.
     delivered: Position,
 }
 
-/// The positions between which messages look otherwise since a register moved:
-/// behind the first, up to the second.
+/// The ranges of positions whose messages look different after a register moved: after the first
+/// position, up to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) struct Moved {
-    /// One more has read them.
+    /// One more member has read these.
     pub(in crate::engine) read: (Position, Position),
-    /// Somebody has them, and nobody had before.
+    /// These are delivered to a first member.
     pub(in crate::engine) delivered: (Position, Position),
 }
 
 impl Registers {
-    /// How far somebody has come, as far as that is known.
     pub(in crate::engine) fn get(&self, account: &AccountId) -> Option<Receipt> {
         self.of.get(account).copied()
     }
 
-    /// How many have read what is at a position.
+    /// How many members have read a position.
     pub(in crate::engine) fn readers(&self, position: Position) -> usize {
         self.read.len() - self.read.partition_point(|read| *read < position)
     }
 
-    /// Whether somebody was delivered what is at a position.
     pub(in crate::engine) fn is_delivered(&self, position: Position) -> bool {
         self.delivered >= position
     }
 
-    /// Merges somebody's registers in; none if they stay where they were.
+    /// None if the registers did not move.
     pub(in crate::engine) fn merge(&mut self, account: &AccountId, receipt: Receipt) -> Option<Moved> {
-        let known = self.of.get(account).copied();
-        let former = known.unwrap_or_default();
+        let current = self.of.get(account).copied();
+        let former = current.unwrap_or_default();
         let merged = former.merge(receipt);
         if merged == former {
             return None;
         }
         self.of.insert(account.clone(), merged);
         let moved = Moved { read: (former.read, merged.read), delivered: (self.delivered, merged.delivered) };
-        if known.is_some() {
+        if current.is_some() {
             self.read.remove(self.read.partition_point(|read| *read < former.read));
         }
         self.read.insert(self.read.partition_point(|read| *read < merged.read), merged.read);

@@ -1,4 +1,4 @@
-//! Who is there, and who is writing, in the conversations that are open.
+//! Presence in open conversations: who is online, and who is typing.
 
 use core::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::{
     wire::{ClientFrame, MemberPresence, PresenceNotice, Present, PresentMember},
 };
 
-/// Invariant: whoever types is in both maps, and the timer is set to when the first of them is
-/// taken to have stopped, since a notice of that may be lost.
+/// Invariant: an account that is typing is in both maps, and the timer is set to when the first of
+/// them is assumed to have stopped, since a notice of that may be lost.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Presence {
     kinds: SortedMap<ConversationId, SortedMap<AccountId, PresenceKind>>,
-    /// Until when those hold that say that somebody types.
+    /// Until when an account counts as typing.
     typing: SortedMap<(ConversationId, AccountId), MonotonicTime>,
 }
 
@@ -36,14 +36,13 @@ impl Presence {
         self.set_timer(ctx);
     }
 
-    /// A conversation is shown no more.
     pub(in crate::engine) fn close(&mut self, ctx: &mut Context, conversation: ConversationId) {
         self.kinds.remove(&conversation);
         self.typing.retain(|(open, _), _| *open != conversation);
         self.set_timer(ctx);
     }
 
-    /// Whoever typed for too long.
+    /// Accounts that have been typing for too long.
     fn expired(&self, now: MonotonicTime) -> Vec<(ConversationId, AccountId)> {
         let expired = self.typing.iter().filter(|(_, until)| **until <= now);
         expired.map(|(key, _)| key.clone()).collect()
@@ -60,13 +59,13 @@ impl Engine {
         self.send_presence(conversation, kind);
     }
 
-    /// Tells the others that this conversation is on a screen here.
+    /// Sends the others that the conversation is on a screen here.
     pub(in crate::engine) fn announce(&mut self, conversation: ConversationId) {
         self.send_presence(conversation, PresenceKind::Online);
     }
 
     pub(in crate::engine) fn send_presence(&mut self, conversation: ConversationId, kind: PresenceKind) {
-        // Whoever is blocked learns nothing of what the own account does, nor is anything shown of them.
+        // A blocked account is sent no presence of the own account, and its presence is not shown.
         let row = self.inbox.get(&conversation).map(|record| &record.row).filter(|row| !row.blocked);
         // An administrator of the tenant may look at what the account is no member of, and is not seen there.
         let is_open = row.is_some_and(|row| kind == PresenceKind::Offline || row.status == MemberStatus::Active);
@@ -75,8 +74,7 @@ impl Engine {
         }
     }
 
-    /// Nothing is shown any more to, and of, the other one of a direct who is
-    /// blocked from now on.
+    /// Presence in a direct conversation ends, for both, when the other one is blocked.
     pub(in crate::engine) fn leave_blocked(&mut self, account: &AccountId) {
         let direct = ConversationId::direct(&self.ctx.session.tenant, &self.ctx.session.account, account);
         if self.open.contains_key(&direct) {
@@ -96,7 +94,7 @@ impl Engine {
         self.set_presence(conversation, account, kind);
     }
 
-    /// Who was there before this device came.
+    /// Those who were present before this device.
     pub(in crate::engine) fn receive_present(&mut self, frame: Present) {
         let Present { conversation, members } = frame;
         for PresentMember { account, kind } in members {
@@ -114,14 +112,14 @@ impl Engine {
         self.ctx.update(Update::Presence { conversation, account, kind });
     }
 
-    /// Whoever typed for too long is idle.
+    /// Accounts that have been typing for too long are idle.
     pub(in crate::engine) fn expire_typing(&mut self) {
         for (conversation, account) in self.presence.expired(self.ctx.now.monotonic) {
             self.set_presence(conversation, account, PresenceKind::Idle);
         }
     }
 
-    /// Without a link nobody is known to be there.
+    /// Without a link nobody counts as present.
     pub(in crate::engine) fn end_presence(&mut self) {
         for (conversation, present) in core::mem::take(&mut self.presence.kinds) {
             for account in present.into_keys() {

@@ -1,4 +1,4 @@
-//! How far the own account has come, told in bundles, and how far the others have.
+//! Receipts: own ones, sent in batches, and those of others as they arrive.
 
 use core::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
     wire::{ClientFrame, MemberReceipt, ReceiptNotice},
 };
 
-/// Own registers that moved are told after this, all at once.
+/// Own registers that moved are sent together after this long.
 const BUNDLE: Duration = Duration::from_millis(250);
 
 /// Conversations whose own registers moved since they were last sent.
@@ -36,24 +36,23 @@ impl Receipts {
         ctx.timers.start(Timer::Receipts, ctx.now.monotonic.plus(BUNDLE));
     }
 
-    /// A conversation is deleted: nothing of it is told.
     pub(in crate::engine) fn drop_one(&mut self, conversation: ConversationId) {
         self.moved.remove(&conversation);
     }
 
-    /// Positions of before say nothing now.
+    /// After a restore of the server's store, former positions mean nothing.
     pub(in crate::engine) fn clear(&mut self) {
         self.moved.clear();
     }
 
-    /// Tells again what the server may not know.
+    /// Sends again the receipts that the server may not have.
     pub(in crate::engine) fn send_again(&mut self, ctx: &mut Context, inbox: &Inbox) {
         let unsent = inbox.iter().filter(|(_, record)| record.receipt_unsent);
         self.moved.extend(unsent.map(|(conversation, _)| *conversation));
         ctx.timers.set(Timer::Receipts, ctx.now.monotonic);
     }
 
-    /// Sends what moved, when its time has come.
+    /// Sends the receipts that moved, when the timer is due.
     pub(in crate::engine) fn send(&mut self, ctx: &mut Context, inbox: &Inbox, is_online: bool) {
         if !ctx.timers.expire(Timer::Receipts, ctx.now.monotonic) || !is_online {
             return;
@@ -80,7 +79,7 @@ impl Engine {
     pub(in crate::engine) fn read_all(&mut self, conversation: ConversationId) {
         let Some(replica) = self.replica(&StreamId::Conversation(conversation)) else { return };
         let position = replica.confirmed.position();
-        replica.read_behind(position);
+        replica.mark_older_read(position);
         self.move_receipt(conversation, Receipt { delivered: position, read: position });
     }
 
@@ -116,14 +115,14 @@ impl Engine {
                 self.own_receipt(conversation, receipt.receipt);
             } else {
                 let stream = StreamId::Conversation(conversation);
-                if self.heads.contains_key(&stream) {
+                if self.stream_heads.contains_key(&stream) {
                     self.with_stream(&stream, Work::Receipts(vec![receipt]));
                 }
             }
         }
     }
 
-    /// The own registers as the server has them: another device may be ahead.
+    /// The own receipt as the server has it: another device of the account may have read further.
     fn own_receipt(&mut self, conversation: ConversationId, receipt: Receipt) {
         let Some(record) = self.inbox.get_mut(&conversation) else { return };
         let merged = record.receipt.merge(receipt);
@@ -135,7 +134,7 @@ impl Engine {
         self.inbox.draw(conversation, Draw::Changed);
     }
 
-    /// Merges registers of the others in; one that moved is a record of its own.
+    /// Merges receipts of others. Each that moved is stored as a record of its own.
     pub(in crate::engine) fn receive_receipts(&mut self, stream: &StreamId, receipts: &[MemberReceipt]) {
         let me = self.ctx.session.account.clone();
         for MemberReceipt { account, receipt, .. } in receipts.iter().filter(|receipt| receipt.account != me) {

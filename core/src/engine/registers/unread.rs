@@ -1,4 +1,4 @@
-//! Counting what is unread: on the pages that are loaded, and behind them.
+//! Counting unread messages: on loaded pages, and on older ones that are not loaded.
 
 use minicbor::{Decode, Encode};
 
@@ -14,41 +14,41 @@ use crate::{
 /// head, than the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
-pub(in crate::engine) struct UnreadBehind {
+pub(in crate::engine) struct OlderUnread {
     #[n(0)]
     count: u32,
-    /// Behind which position.
+    /// Counted after this position.
     #[n(1)]
     read: Position,
 }
 
-/// Messages of others behind a position and up to another, on some pages, but those that are deleted.
+/// Undeleted messages of others on some pages, after one position and up to another.
 fn count<'a>(pages: impl Iterator<Item = &'a Document>, me: &AccountId, read: Position, to: Position) -> u32 {
     let unread = pages.map(|page| page.admissions().of_others(me, read, to));
     u32::try_from(unread.sum::<usize>()).unwrap_or(u32::MAX)
 }
 
 impl Replica {
-    /// Messages of others behind the position that the account has read.
+    /// Messages of others after the position that the account has read.
     pub(in crate::engine) fn unread(&self, me: &AccountId, read: Position) -> u32 {
         let loaded = count(self.shown_pages_since(read), me, read, self.confirmed.position());
-        self.unread_behind(read).saturating_add(loaded)
+        self.count_older_unread(read).saturating_add(loaded)
     }
 
-    /// Those on older pages. Who has come as far as the loaded pages has read them.
-    fn unread_behind(&self, read: Position) -> u32 {
-        if self.behind.count == 0 || read <= self.behind.read {
-            return self.behind.count;
+    /// Those on older pages. An account that has read into the loaded pages has read all of them.
+    fn count_older_unread(&self, read: Position) -> u32 {
+        if self.older_unread.count == 0 || read <= self.older_unread.read {
+            return self.older_unread.count;
         }
         let lowest = self.main_timeline().and_then(|timeline| self.page(timeline, self.lowest_page(timeline)));
         let first = lowest.and_then(|page| page.admissions().since(Position::ZERO).first());
-        if first.is_none_or(|(first, _)| *first <= read.next()) { 0 } else { self.behind.count }
+        if first.is_none_or(|(first, _)| *first <= read.next()) { 0 } else { self.older_unread.count }
     }
 
-    /// What a start counts as behind, which loads the newest page alone.
-    pub(in crate::engine) fn unread_at_start(&self, me: &AccountId, read: Position) -> UnreadBehind {
-        let count = self.unread_behind(read).saturating_add(self.unread_on_older(me, read));
-        UnreadBehind { count, read }
+    /// The count for the head record: a start loads the newest page alone.
+    pub(in crate::engine) fn unread_at_start(&self, me: &AccountId, read: Position) -> OlderUnread {
+        let count = self.count_older_unread(read).saturating_add(self.unread_on_older(me, read));
+        OlderUnread { count, read }
     }
 
     fn unread_on_older(&self, me: &AccountId, read: Position) -> u32 {
@@ -57,42 +57,42 @@ impl Replica {
         count(older, me, read, self.confirmed.position())
     }
 
-    /// Of what a start counts as behind, what is loaded all the same is not.
+    /// Subtracts from the count of a head record what is on pages that are loaded all the same.
     pub(in crate::engine) fn count_loaded(&mut self, me: &AccountId) {
-        self.behind.count = self.behind.count.saturating_sub(self.unread_on_older(me, self.behind.read));
+        self.older_unread.count =
+            self.older_unread.count.saturating_sub(self.unread_on_older(me, self.older_unread.read));
     }
 
-    /// Takes in an older page: its unread messages are counted on it from now on.
+    /// Inserts an older page. Its unread messages are counted on it from now on.
     pub(in crate::engine) fn insert_older(&mut self, page: Document, me: &AccountId) {
-        let before = self.unread_on_older(me, self.behind.read);
+        let before = self.unread_on_older(me, self.older_unread.read);
         self.insert_page(page);
-        let counted = self.unread_on_older(me, self.behind.read).saturating_sub(before);
-        self.behind.count = self.behind.count.saturating_sub(counted);
+        let counted = self.unread_on_older(me, self.older_unread.read).saturating_sub(before);
+        self.older_unread.count = self.older_unread.count.saturating_sub(counted);
     }
 
-    /// Takes note of a message that an entry deletes on an older page.
-    pub(in crate::engine) fn delete_behind(&mut self, entry: &Entry, position: Option<Position>, me: &AccountId) {
+    /// An entry may delete an unread message on an older page.
+    pub(in crate::engine) fn delete_older(&mut self, entry: &Entry, position: Option<Position>, me: &AccountId) {
         let page = entry.document.page().filter(|_| entry.document.thread().is_none());
         let is_older =
             page.is_some_and(|page| self.main_timeline().is_some_and(|timeline| page < self.lowest_page(timeline)));
-        if !is_older || position.is_none_or(|position| position <= self.behind.read) {
+        if !is_older || position.is_none_or(|position| position <= self.older_unread.read) {
             return;
         }
         let Ok(change) = Change::parse(&entry.change) else { return };
         if change.deletions(&entry.document).any(|message| message.author != *me) {
-            self.behind.count = self.behind.count.saturating_sub(1);
+            self.older_unread.count = self.older_unread.count.saturating_sub(1);
         }
     }
 
-    /// Counts as behind what a new start tells as unread, but for what is on its pages.
-    pub(in crate::engine) fn count_behind(&mut self, told: Option<Unread>, me: &AccountId) {
-        let Unread { count: unread, read } = told.unwrap_or_default();
+    /// Sets the count from a server's, less what is on the pages that came with it.
+    pub(in crate::engine) fn set_older_unread(&mut self, sent: Option<Unread>, me: &AccountId) {
+        let Unread { count: unread, read } = sent.unwrap_or_default();
         let held = count(self.shown_pages(), me, read, self.confirmed.position());
-        self.behind = UnreadBehind { count: unread.saturating_sub(held), read };
+        self.older_unread = OlderUnread { count: unread.saturating_sub(held), read };
     }
 
-    /// All of it was read.
-    pub(in crate::engine) fn read_behind(&mut self, read: Position) {
-        self.behind = UnreadBehind { count: 0, read };
+    pub(in crate::engine) fn mark_older_read(&mut self, read: Position) {
+        self.older_unread = OlderUnread { count: 0, read };
     }
 }

@@ -1,6 +1,5 @@
-//! What this account wrote before it knew that it was removed. Where the
-//! conversation holds such messages they are handed in, and stay among the
-//! refused commands until somebody has decided.
+//! Held messages: what an account wrote before it knew of its removal. If the conversation's policy is to
+//! hold them, they are submitted, and stay among the refused commands until a moderator has decided.
 
 use core::time::Duration;
 
@@ -18,21 +17,21 @@ use crate::{
     wire::{ClientFrame, HeldMessages, ListHeld},
 };
 
-/// How long after it was handed in it is asked what became of it.
+/// The time after which a submitted message is submitted again, to learn the decision.
 pub(super) const ASK_AGAIN: Duration = Duration::from_secs(60);
 
-/// The words of messages that are held, as far as the server has told.
+/// The words of held messages, as far as the server has sent them.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct HeldWords {
     words: SortedMap<MessageId, HeldMessage>,
-    /// What was asked for on this link.
+    /// Messages asked for on this link.
     asked: SortedSet<MessageId>,
-    /// The open timelines that show some without their words.
+    /// The open timelines that show held messages without their words.
     wordless: SortedSet<ConversationId>,
 }
 
 impl HeldWords {
-    /// Takes note of what a timeline shows of those that are held.
+    /// Notes the held messages that a timeline shows.
     pub(in crate::engine) fn shown(&mut self, timeline: ConversationId, rows: &[HeldRow]) {
         match rows.iter().any(|row| row.content.is_none()) {
             true => self.wordless.insert(timeline),
@@ -40,12 +39,11 @@ impl HeldWords {
         };
     }
 
-    /// A timeline is closed.
     pub(in crate::engine) fn closed(&mut self, timeline: ConversationId) {
         self.wordless.remove(&timeline);
     }
 
-    /// Asks for the words of messages that a screen shows without them.
+    /// Asks for the words of held messages that a screen shows without them.
     pub(in crate::engine) fn ask(&mut self, ctx: &mut Context, open: &OpenConversations) {
         let mut conversations = SortedSet::new();
         for open in self.wordless.iter().filter_map(|timeline| open.get(timeline)) {
@@ -62,7 +60,7 @@ impl HeldWords {
         }
     }
 
-    /// The messages that are held in a conversation, or of those the ones of a thread.
+    /// The held messages of a conversation; if a thread is given, only those of the thread.
     pub(in crate::engine) fn rows(&self, state: &Conversation, thread: Option<ConversationId>) -> Vec<HeldRow> {
         let is_shown = |held: &Held| held.state == HeldState::Held && (thread.is_none() || held.thread == thread);
         let held = state.held.iter().filter(|(_, held)| is_shown(held));
@@ -71,30 +69,29 @@ impl HeldWords {
             author: message.author.clone(),
             at: held.at,
             thread: held.thread,
-            content: self.words.get(message).map(|told| told.body.content.clone()),
+            content: self.words.get(message).map(|held| held.body.content.clone()),
         };
         let mut rows: Vec<HeldRow> = held.map(row).collect();
         rows.sort_by_key(|row| row.at);
         rows
     }
 
-    /// The link is lost: what was not told is asked for again.
+    /// The link is lost: missing words are asked for again.
     pub(in crate::engine) fn reset(&mut self) {
         self.asked.clear();
     }
 }
 
 impl Engine {
-    /// The server tells the words of messages that are held.
     pub(in crate::engine) fn receive_held(&mut self, held: HeldMessages) {
-        self.requests.held.words.extend(held.messages.into_iter().map(|told| (told.message.clone(), told)));
+        self.requests.held.words.extend(held.messages.into_iter().map(|message| (message.message.clone(), message)));
         if let Some(replica) = self.replica(&StreamId::Conversation(held.conversation)) {
             replica.touched.detail = true;
         }
     }
 
-    /// Hands in a message that was refused, if it was written before the
-    /// removal was known and such are held. Tells whether it was.
+    /// Submits a refused message if it was written before the removal was known, and the policy is to
+    /// hold such messages. Returns whether it did.
     pub(in crate::engine) fn submit_held(&mut self, command: &Command, at: WallTime, code: Code) -> bool {
         let Command::SendMessage(command) = command else { return false };
         let Some(Slot::Loaded(replica)) = self.streams.get(&StreamId::Conversation(command.conversation)) else {
@@ -109,7 +106,7 @@ impl Engine {
             message: command.message(&self.ctx.session.account),
             body: command.body(),
             thread,
-            // The entry of the removal, and what came behind it, did not reach this device.
+            // The entry of the removal, and later ones, did not reach this device.
             base: replica.confirmed.position(),
         };
         self.requests.memberships.add(
@@ -120,7 +117,7 @@ impl Engine {
         true
     }
 
-    /// Somebody decided about a message, or it was not even taken in.
+    /// A decision about a held message, or a refusal to hold it.
     pub(in crate::engine) fn held_answered(&mut self, message: &MessageId, code: Code, detail: &str) {
         let Some((id, command, at)) = self.refused.held(message, &self.ctx.session.account) else { return };
         self.refused.add(&mut self.ctx, id, RefusedRecord { command, at, code, detail: detail.to_owned() });

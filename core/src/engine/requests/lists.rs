@@ -1,6 +1,5 @@
-//! Lists that a person asks for. Own conversations are answered from the rows
-//! that are held, and by the server where they tell of others too: what the
-//! account left, or was put out of. The directory is the server's.
+//! Pages of lists that a person asks for. Own conversations are answered from the rows on this device, or
+//! by the server if former ones are asked for, too. The directory is the server's.
 
 use serde::Serialize;
 
@@ -30,11 +29,11 @@ pub enum ListPage {
 pub struct OwnPage {
     /// The rows, by newest activity.
     pub rows: Vec<ConversationRow>,
-    /// Where the next page begins; none behind the last.
+    /// Where the next page begins; none after the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<ActivityKey>,
-    /// Whether none can be missing: this device alone may not know of what the account left, and
-    /// knows of nothing before it first caught up.
+    /// Whether no row can be missing: a device alone lacks conversations that the account left, and
+    /// everything before it first caught up.
     pub complete: bool,
 }
 
@@ -44,19 +43,19 @@ pub struct OwnPage {
 pub struct DirectoryPage {
     /// The rows, by the word they were found under.
     pub rows: Vec<DirectoryRow>,
-    /// Where the next page begins; none behind the last.
+    /// Where the next page begins; none after the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<WordKey>,
 }
 
-/// The lists that the server was asked for on this link: who waits for each, and for what.
+/// The lists that the server was asked for on this link, with the request that waits for each.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Lists {
     asked: SortedMap<u64, (u64, Query)>,
 }
 
 impl Engine {
-    /// Answers a question for a list, or passes it on.
+    /// Answers a query from this device, or passes it on to the server.
     pub(in crate::engine) fn list(&mut self, request: u64, query: Query) {
         let is_online = self.link.is_online();
         match &query {
@@ -76,8 +75,7 @@ impl Engine {
         self.requests.lists.asked.insert(asked, (request, query));
     }
 
-    /// Whether other rows than those held may belong to it. What a conversation
-    /// is called is looked for here only.
+    /// Whether the server may have rows that this device lacks. Names are searched on the device only.
     fn needs_server(&self, query: &OwnQuery) -> bool {
         query.words.is_empty() && !self.is_complete(query)
     }
@@ -90,11 +88,11 @@ impl Engine {
         let (kinds, statuses, states) = (query.kinds(), query.statuses(), query.states());
         let is_asked = |row: &&ConversationRow| {
             let status = member_status(&row.role, row.status);
-            let is_behind = query.after.is_none_or(|after| key_of(row).is_behind(&after));
+            let is_after = query.after.is_none_or(|after| key_of(row).is_behind(&after));
             let is_in_state = !has_row(status) || states.contains(&row.state);
             let is_of = kinds.contains(&row.kind) && statuses.contains(&status);
             let is_about = query.resource.is_none() || row.resource == query.resource;
-            is_of && is_in_state && is_about && is_behind && is_found(&row.name, &query.words)
+            is_of && is_in_state && is_about && is_after && is_found(&row.name, &query.words)
         };
         let mut rows: Vec<&ConversationRow> = self.inbox.values().map(|record| &record.row).filter(is_asked).collect();
         rows.sort_unstable_by_key(|row| (core::cmp::Reverse(row.activity_at), row.conversation));
@@ -107,7 +105,6 @@ impl Engine {
         self.ctx.update(Update::Listed { request, page: ListPage::Own(OwnPage { rows, next, complete }) });
     }
 
-    /// Takes the answer to a question for a list.
     pub(in crate::engine) fn receive_listed(&mut self, listed: Listed) {
         let Some((request, query)) = self.requests.lists.asked.remove(&listed.request) else { return };
         let page = match (query, listed.rows) {
@@ -123,7 +120,7 @@ impl Engine {
         self.ctx.update(Update::Listed { request, page });
     }
 
-    /// A row as the server told it, with what is held of the conversation.
+    /// A row of the server's, completed from the row on this device.
     fn listed_row(&self, listed: ListedRow) -> ConversationRow {
         let ListedRow { summary, activity_at } = listed;
         let mut row = match self.inbox.get(&summary.conversation) {
@@ -138,14 +135,14 @@ impl Engine {
         row
     }
 
-    /// Takes the refusal of a question for a list; tells whether it was one.
+    /// Returns whether the refusal was of a list.
     pub(in crate::engine) fn list_refused(&mut self, refused: &Refused) -> bool {
         let Some((request, _)) = self.requests.lists.asked.remove(&refused.request) else { return false };
         self.fail(request, refused.code, &refused.detail);
         true
     }
 
-    /// The link is lost: what is held answers instead of the server.
+    /// The link is lost: rows on this device answer instead of the server.
     pub(in crate::engine) fn answer_lists_here(&mut self) {
         for (request, query) in core::mem::take(&mut self.requests.lists.asked).into_values() {
             match query {
@@ -212,7 +209,7 @@ mod tests {
     }
 
     /// An engine that was told of these, and what it did since it is online.
-    fn told(summaries: Vec<ConversationSummary>) -> (Engine, MemoryStore) {
+    fn online_with(summaries: Vec<ConversationSummary>) -> (Engine, MemoryStore) {
         let (mut engine, mut store) = started();
         go_online(&mut engine, &mut store);
         receive(&mut engine, &mut store, &ServerFrame::Summaries(summaries));
@@ -262,7 +259,7 @@ mod tests {
         channel.role = Role::Subscriber;
         let mut archived = summary(5, 200, ConversationKind::Group, MemberStatus::Active);
         archived.state = ConversationState::Archived;
-        let (mut engine, mut store) = told(vec![
+        let (mut engine, mut store) = online_with(vec![
             summary(1, 100, ConversationKind::Group, MemberStatus::Active),
             summary(2, 300, ConversationKind::Group, MemberStatus::Active),
             summary(3, 400, ConversationKind::Group, MemberStatus::Invited),
@@ -291,7 +288,7 @@ mod tests {
 
     #[test]
     fn l2_what_is_held_answers_without_a_link_and_says_whether_it_is_all() {
-        let (mut engine, mut store) = told(vec![summary(1, 100, ConversationKind::Group, MemberStatus::Active)]);
+        let (mut engine, mut store) = online_with(vec![summary(1, 100, ConversationKind::Group, MemberStatus::Active)]);
         give(&mut engine, &mut store, Input::SetNetwork(false));
         let default = own(ask(&mut engine, &mut store, Query::Own(OwnQuery::default())));
         assert_eq!(default, (vec![1], None, true));
@@ -307,7 +304,7 @@ mod tests {
 
     #[test]
     fn l2_the_server_tells_of_what_the_account_left() {
-        let (mut engine, mut store) = told(vec![summary(1, 100, ConversationKind::Group, MemberStatus::Active)]);
+        let (mut engine, mut store) = online_with(vec![summary(1, 100, ConversationKind::Group, MemberStatus::Active)]);
         let left = OwnQuery { statuses: vec![MemberStatus::Left], ..OwnQuery::default() };
         let outputs = ask(&mut engine, &mut store, Query::Own(left.clone()));
         let list = asked(&outputs).expect("the server is asked");
@@ -328,7 +325,7 @@ mod tests {
 
     #[test]
     fn l6_a_search_that_cannot_be_is_refused_at_once() {
-        let (mut engine, mut store) = told(Vec::new());
+        let (mut engine, mut store) = online_with(Vec::new());
         let directory = |words: &str| Query::Directory(DirectoryQuery { words: words.into(), ..Default::default() });
         for (words, code) in [("", Code::TextEmpty), ("@!", Code::ValueInvalid)] {
             let outputs = ask(&mut engine, &mut store, directory(words));

@@ -1,5 +1,5 @@
-//! Membership requests of one who is not a member: kept until the server has answered,
-//! sent one after another, asked again after a lost link.
+//! Membership requests of an account that is no member: stored until the server has answered, and sent
+//! again after a lost link.
 
 use crate::{
     command::{Command, RequestMembership},
@@ -24,11 +24,11 @@ struct PendingRequest {
     record: MembershipRecord,
     /// Whether it is durable here: only then it is sent.
     stored: bool,
-    /// Under which number it was sent on this link.
+    /// The request that it was sent with on this link.
     request: Option<u64>,
     /// Deferred by the server until then.
     retry_at: Option<MonotonicTime>,
-    /// Whether the server let the account in, whose row has yet to come.
+    /// Whether the server granted it, and the row has yet to arrive.
     is_granted: bool,
 }
 
@@ -37,7 +37,7 @@ impl PendingRequest {
         Self { record, stored, request: None, retry_at: None, is_granted: false }
     }
 
-    /// The message that is handed in with it, if it is that.
+    /// The message that it submits, if it does.
     fn held(&self) -> Option<&MessageId> {
         match &self.record.ask.action {
             MembershipAction::SubmitHeld(held) => Some(&held.message),
@@ -55,17 +55,15 @@ pub(in crate::engine) struct MembershipRequests {
 }
 
 impl MembershipRequests {
-    /// Puts back one that was stored.
     pub(in crate::engine) fn restore(&mut self, sequence: u64, record: MembershipRecord) {
         self.unanswered.insert(sequence, PendingRequest::new(record, true));
     }
 
-    /// How many a person waits for.
+    /// The number of requests that a person waits for.
     pub(in crate::engine) fn waiting(&self) -> usize {
         self.unanswered.values().filter(|request| request.held().is_none()).count()
     }
 
-    /// Keeps one from now on.
     pub(super) fn add(&mut self, ctx: &mut Context, ask: RequestMembership, at: WallTime) -> u64 {
         let sequence = ctx.new_sequence();
         let record = MembershipRecord { ask, at };
@@ -75,14 +73,14 @@ impl MembershipRequests {
         sequence
     }
 
-    /// One is durable: answers the conversation that it is about.
+    /// A request is durable. Returns its conversation.
     fn stored(&mut self, sequence: u64) -> Option<ConversationId> {
         let request = self.unanswered.get_mut(&sequence)?;
         request.stored = true;
         Some(request.record.ask.conversation)
     }
 
-    /// The store did not take these.
+    /// The store failed to write these.
     pub(in crate::engine) fn withdraw(&mut self, ctx: &mut Context, sequences: &[u64]) {
         for sequence in sequences {
             if self.unanswered.remove(sequence).is_some() {
@@ -91,7 +89,7 @@ impl MembershipRequests {
         }
     }
 
-    /// Sends those that are durable here and were not sent on this link.
+    /// Sends the requests that are durable and were not sent on this link.
     pub(in crate::engine) fn send(&mut self, ctx: &mut Context) {
         let now = ctx.now.monotonic;
         for waiting in self.unanswered.values_mut() {
@@ -104,23 +102,23 @@ impl MembershipRequests {
         }
     }
 
-    /// The link is lost: what was not answered is asked again.
+    /// The link is lost: unanswered requests are sent again.
     pub(in crate::engine) fn reset(&mut self) {
         for waiting in self.unanswered.values_mut() {
             (waiting.request, waiting.is_granted) = (None, false);
-            // What became of a message is asked on each new link.
+            // The decision about a submitted message is asked for on each new link.
             waiting.retry_at = waiting.retry_at.filter(|_| waiting.held().is_none());
         }
     }
 
-    /// Sets the timer to when the first deferred one may be sent again.
+    /// Sets the timer to when the first deferred request may be sent again.
     pub(in crate::engine) fn set_timer(&self, ctx: &mut Context) {
         let deferred = self.unanswered.values().filter_map(|waiting| waiting.retry_at);
         let next = deferred.filter(|at| *at > ctx.now.monotonic).min();
         ctx.timers.set(Timer::Memberships, next);
     }
 
-    /// Ends those to come into a conversation that were granted.
+    /// Ends granted requests to join a conversation.
     pub(in crate::engine) fn end_granted(&mut self, ctx: &mut Context, conversation: ConversationId) {
         let is_over = |_: &u64, waiting: &mut PendingRequest| {
             waiting.is_granted && waiting.record.ask.conversation == conversation
@@ -130,13 +128,12 @@ impl MembershipRequests {
         }
     }
 
-    /// The one that was sent on this link under a number.
     fn of_request(&mut self, request: u64) -> Option<(u64, &mut PendingRequest)> {
         let mut sent = self.unanswered.iter_mut().filter(|(_, waiting)| waiting.request == Some(request));
         sent.next().map(|(sequence, waiting)| (*sequence, waiting))
     }
 
-    /// It is not sent before.
+    /// It is not sent again before a time.
     fn defer(&mut self, sequence: u64, at: MonotonicTime) {
         if let Some(waiting) = self.unanswered.get_mut(&sequence) {
             (waiting.request, waiting.retry_at) = (None, Some(at));
@@ -156,7 +153,7 @@ impl Engine {
         self.commands.await_stored(sequence, request);
     }
 
-    /// A membership request is durable; tells whether it is one.
+    /// Returns whether the number is that of a membership request, which is then durable.
     pub(in crate::engine) fn membership_request_stored(&mut self, sequence: u64) -> bool {
         let Some(conversation) = self.requests.memberships.stored(sequence) else { return false };
         if let Some(request) = self.commands.request_of(sequence) {
@@ -165,8 +162,8 @@ impl Engine {
         true
     }
 
-    /// Takes an answer; tells whether it was one to a membership request. What follows from
-    /// it comes as a summary: who asked to join waits until the row is there.
+    /// Returns whether the answer was to a membership request. Its consequences arrive as a summary: a
+    /// request to join ends when the row is there.
     pub(in crate::engine) fn membership_accepted(&mut self, accepted: &Accepted) -> bool {
         let memberships = &mut self.requests.memberships;
         let Some((sequence, waiting)) = memberships.of_request(accepted.request) else { return false };
@@ -187,17 +184,17 @@ impl Engine {
         true
     }
 
-    /// Ends the requests to come into a conversation that were granted, if the row says so.
+    /// Ends granted requests to join a conversation, if its row is there.
     pub(in crate::engine) fn end_granted(&mut self, conversation: ConversationId) {
         let status = self.inbox.get(&conversation).map(|record| record.row.status);
         let is_here = matches!(status, Some(MemberStatus::Active | MemberStatus::Requested));
-        // One that was deleted before the answer came will never have a row.
+        // A conversation that was deleted before the answer will never have a row.
         if is_here || self.inbox.is_deleted(&conversation) {
             self.requests.memberships.end_granted(&mut self.ctx, conversation);
         }
     }
 
-    /// Takes a refusal; tells whether it was one of a membership request.
+    /// Returns whether the refusal was of a membership request.
     pub(in crate::engine) fn membership_refused(&mut self, refused: &Refused) -> bool {
         let memberships = &mut self.requests.memberships;
         let Some((sequence, _)) = memberships.of_request(refused.request) else { return false };

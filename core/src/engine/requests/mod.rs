@@ -1,4 +1,4 @@
-//! What only the server can answer, and has not answered yet.
+//! Requests that only the server can answer.
 //!
 //! | file | holds |
 //! |---|---|
@@ -20,7 +20,7 @@ use membership::MembershipRequests;
 use questions::Questions;
 use watch::Watched;
 
-/// Each of them is asked again, or answered from here, when the link is lost.
+/// When the link is lost, each is sent again, failed, or answered from this device.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     pub(super) memberships: MembershipRequests,

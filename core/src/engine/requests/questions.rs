@@ -1,6 +1,5 @@
-//! Questions that only the server can answer: about an address book, and about
-//! who subscribes to a channel. Nothing of one is stored: without a link there
-//! is no answer, and one that is lost is asked again by whoever asked.
+//! Questions to the server: address books, and the subscribers of a channel. They are not stored: without
+//! a link they fail, and the app asks again.
 
 use crate::{
     code::Code,
@@ -11,7 +10,7 @@ use crate::{
     wire::{ClientFrame, ContactMatches, ListSubscribers, MatchContacts, Refused, SubscriberCount, Subscribers},
 };
 
-/// Whose question each request of the link is.
+/// The app's request behind each request on the link.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Questions {
     asked: SortedMap<u64, u64>,
@@ -61,20 +60,20 @@ impl Engine {
         });
     }
 
-    /// Where an admitted message of a loaded page is.
+    /// The position of an admitted message on a loaded page.
     fn position_of(&mut self, conversation: ConversationId, message: &MessageId) -> Option<Position> {
         let replica = self.replica(&StreamId::Conversation(conversation))?;
         let page = replica.confirmed.page_of(message)?;
         page.admissions().get(message).map(|admission| admission.position)
     }
 
-    pub(in crate::engine) fn subscribers_told(&mut self, frame: Subscribers) {
+    pub(in crate::engine) fn receive_subscribers(&mut self, frame: Subscribers) {
         if let Some(request) = self.requests.questions.asked.remove(&frame.request) {
             self.ctx.update(Update::SubscribersListed { request, page: frame });
         }
     }
 
-    /// How many subscribe to a channel, as the server tells its readers now and then.
+    /// The server sends the readers of a channel its number of subscribers now and then.
     pub(in crate::engine) fn receive_subscriber_count(&mut self, frame: &SubscriberCount) {
         let SubscriberCount { conversation, count } = *frame;
         let Some(record) = self.inbox.get_mut(&conversation) else { return };
@@ -96,7 +95,7 @@ impl Engine {
         self.requests.questions.ask(&mut self.ctx, asked, frame);
     }
 
-    /// Whether a refusal answers a question; it is then told to whoever asked.
+    /// Returns whether the refusal was of a question.
     pub(in crate::engine) fn question_refused(&mut self, refused: &Refused) -> bool {
         let asked = self.requests.questions.asked.remove(&refused.request);
         if let Some(asked) = asked {
@@ -105,7 +104,6 @@ impl Engine {
         asked.is_some()
     }
 
-    /// The link is lost, and the answers with it.
     pub(in crate::engine) fn fail_questions(&mut self) {
         for asked in core::mem::take(&mut self.requests.questions.asked).into_values() {
             self.fail(asked, Code::Unreachable, "the link was lost before the answer");

@@ -1,6 +1,6 @@
-//! What an administrator of the tenant looks at without a part in it: the server tells of a
-//! conversation as long as it is shown here, it is on no list, and when no screen shows it any
-//! more, and everything that was written there is answered, nothing of it is held.
+//! Conversations that an administrator of the tenant looks at without being a member. The server sends
+//! their entries while they are shown. They are on no list, and are dropped once no screen shows
+//! them and every command in them is answered.
 
 use crate::{
     engine::{Engine, context::Context, streams::loading::Slot},
@@ -10,7 +10,7 @@ use crate::{
     wire::ClientFrame,
 };
 
-/// Conversations that the server was asked to tell of though the account is no member.
+/// Conversations whose entries the server was asked to send though the account is no member.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Watched(SortedSet<ConversationId>);
 
@@ -19,12 +19,10 @@ impl Watched {
         self.0.insert(conversation);
     }
 
-    /// The link is lost, and the server tells nothing more.
     pub(in crate::engine) fn reset(&mut self) {
         self.0.clear();
     }
 
-    /// The server need not tell of it any more.
     pub(in crate::engine) fn end(&mut self, ctx: &mut Context, conversation: ConversationId) {
         if self.0.remove(&conversation) {
             ctx.send(&ClientFrame::Unwatch(conversation));
@@ -33,14 +31,14 @@ impl Watched {
 }
 
 impl Engine {
-    /// Whether the server has to be asked to tell of a stream, since it tells members only.
+    /// Whether the server has to be asked for the entries of a stream: it sends them to members only.
     pub(in crate::engine) fn watches(&self, stream: &StreamId) -> bool {
         let Some(conversation) = stream.conversation() else { return false };
         let row = self.inbox.get(&conversation).map(|record| record.row.status);
         self.ctx.session.administrator && self.open.shows(conversation) && row != Some(MemberStatus::Active)
     }
 
-    /// Asks the server to tell of a conversation from now on, if it has to be and was not.
+    /// Asks the server for the entries of a conversation from now on, if it has to be asked and was not.
     pub(in crate::engine) fn watch(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         if self.watches(&stream) && !self.requests.watched.0.contains(&conversation) {
@@ -48,16 +46,16 @@ impl Engine {
         }
     }
 
-    /// A screen that showed something of a conversation is closed.
+    /// The conversation, or a thread of it, was closed.
     pub(in crate::engine) fn end_watch(&mut self, conversation: ConversationId) {
         if !self.open.shows(conversation) {
             self.requests.watched.end(&mut self.ctx, conversation);
-            // The end of the input looks whether it is to be held.
+            // Marks it as changed: the end of the input decides whether it is dropped.
             self.streams.get_mut(&StreamId::Conversation(conversation));
         }
     }
 
-    /// Whether a stream is held without being on the list, or the own account's.
+    /// Whether a stream belongs neither to a listed conversation nor to the own account.
     pub(in crate::engine) fn is_unlisted(&self, stream: &StreamId) -> bool {
         match stream {
             StreamId::Conversation(conversation) => !self.inbox.contains_key(conversation),
@@ -65,7 +63,7 @@ impl Engine {
         }
     }
 
-    /// Lets go of streams that are on no list, if nothing here needs them.
+    /// Drops streams that are on no list, if nothing needs them.
     pub(in crate::engine) fn drop_unlisted(&mut self, streams: impl IntoIterator<Item = StreamId>) {
         for stream in streams {
             let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { continue };

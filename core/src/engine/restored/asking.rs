@@ -1,5 +1,5 @@
-//! What an account wrote in a stream of a former incarnation, and how much of it a server that was
-//! put back was asked for, and lacks.
+//! The changes that an account wrote in a stream of a former incarnation, and how many of them a
+//! restored server was asked about, and lacks.
 
 use crate::{
     authority::Stream,
@@ -13,16 +13,16 @@ use crate::{
     wire::WaitingChange,
 };
 
-/// What of the own the server is asked for, the newest first.
+/// Own changes that the server is asked about, newest first.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Asking {
     own: Vec<Own>,
-    /// What is asked for, in its order, so that a store put back lacks the end of it: the own,
-    /// and behind it messages that wait, which may have been admitted and written again since.
+    /// In order, so that a restored store lacks the end of them: own admitted changes, then messages
+    /// in the outbox, which may have been admitted and written again since.
     changes: Vec<WaitingChange>,
-    /// How much of it was not asked for yet.
+    /// The first of them have not been asked about yet.
     unasked: usize,
-    /// How much of it has not been answered.
+    /// The first of them have not been answered yet.
     unanswered: usize,
     lacks: SortedSet<ChangeHash>,
 }
@@ -41,8 +41,8 @@ impl Asking {
         &self.changes[self.unasked..self.unanswered]
     }
 
-    /// Takes note of what is lacking. Where that is any of what was asked for, what is
-    /// older may be so too: tells whether to ask on.
+    /// Adds an answer. If any of the changes are lacking, older ones may be, too. Returns whether to
+    /// ask about them.
     pub(in crate::engine) fn answered(&mut self, lacks: &[ChangeHash]) -> bool {
         self.lacks.extend(lacks);
         let asks_on = self.unasked > 0 && !lacks.is_empty();
@@ -53,7 +53,7 @@ impl Asking {
         asks_on
     }
 
-    /// The messages that the server has, also those that wait here.
+    /// The messages that the server has, those in the outbox included.
     pub(in crate::engine) fn admitted(&self) -> SortedSet<Stamp> {
         let answered = self.changes[self.unasked..].iter();
         let has = answered.filter(|change| !self.lacks.contains(&change.hash));
@@ -65,7 +65,7 @@ impl Asking {
         own.into_iter().filter(|own| lacks.contains(&own.change.hash)).collect()
     }
 
-    /// The same, with the words of messages that the server has by another change.
+    /// As `into_lacking`, with the words of messages that the server has by another change.
     pub(in crate::engine) fn into_lacking_of(self, author: &AccountId, confirmed: &Stream) -> Vec<Own> {
         let Self { own, lacks, .. } = self;
         let lacking = |own: Own| match lacks.contains(&own.change.hash) {

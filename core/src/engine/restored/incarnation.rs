@@ -1,10 +1,8 @@
-//! A server whose store was put back to an older state. What is held of a
-//! stream is then of a former incarnation: its positions mean something else
-//! now. It stays on the screen until the stream has been fetched anew; what this
-//! account wrote and the server lacks is offered again under the same ids, and
-//! what can no longer be admitted is given back with its words. All of that goes
-//! in the transaction that stores what was fetched, so that a crash neither
-//! loses nor doubles any of it.
+//! A server whose store was restored to an older state. A replica is then of a former incarnation: its
+//! positions mean something else now. It stays on the screen until the stream has been fetched anew. What
+//! this account wrote and the server lacks is offered again under the same ids, and what can no longer be
+//! admitted becomes a refused command with its words. All of that is in the transaction that stores the
+//! fetched stream, so that a crash neither loses nor doubles any of it.
 
 use crate::{
     authority::Stream,
@@ -34,81 +32,81 @@ use crate::{
     wire::{FetchScope, Fetched, Refused, WaitingChange},
 };
 
-/// Why something is given back, for people who debug.
+/// The detail of a command that is given back, for people who debug.
 const PUT_BACK: &str = "the server's store was put back to an older state";
 
-/// What is held of a stream is of a former incarnation of the server's store.
+/// The state of a replica that is of a former incarnation of the server's store.
 #[derive(Debug)]
 pub(in crate::engine) enum Former {
-    /// What the device stores of it is to be read.
+    /// Its stored documents are to be read.
     Unread,
     Reading,
-    /// What the account wrote there: asked for with the next fetch.
+    /// The account's own changes are read: the next fetch asks about them.
     Read(Asking),
-    /// The account may not read it in this incarnation: what is held is all that it can be shown.
+    /// The account may not read it in this incarnation: the replica is all that can be shown.
     Out,
 }
 
 impl Engine {
-    /// Welcome tells which incarnation the server's store is: another one than
-    /// before makes everything that is held a former one's.
+    /// Handles the incarnation in Welcome: if it is new, every replica is of a former one.
     pub(in crate::engine) fn meet_incarnation(&mut self, incarnation: IncarnationId) {
-        let former = self.heads.incarnation();
+        let former = self.stream_heads.incarnation();
         if former == Some(incarnation) {
             return;
         }
-        self.heads.set_incarnation(Some(incarnation));
-        self.ctx.dirty_meta = true;
+        self.stream_heads.set_incarnation(Some(incarnation));
+        self.ctx.store_meta();
         if former.is_some() {
-            self.forget_told();
+            self.reset_cursors();
         }
-        let former: Vec<StreamId> = self.heads.keys().filter(|stream| self.heads.is_former(stream)).cloned().collect();
+        let former: Vec<StreamId> =
+            self.stream_heads.keys().filter(|stream| self.stream_heads.is_former(stream)).cloned().collect();
         for stream in former {
             self.make_former(&stream);
         }
     }
 
-    /// The cursor is not of the history of the server's store, which was put back, and nobody
-    /// said so. All is told anew on the next link.
+    /// The cursor is not of the server's history: its store was restored without a new incarnation.
+    /// Everything is sent again on the next link.
     pub(in crate::engine) fn cursor_refused(&mut self) {
-        self.ctx.dirty_meta = true;
-        self.forget_told();
-        let held: Vec<StreamId> = self.heads.keys().cloned().collect();
+        self.ctx.store_meta();
+        self.reset_cursors();
+        let held: Vec<StreamId> = self.stream_heads.keys().cloned().collect();
         for stream in held {
             self.make_former(&stream);
         }
     }
 
-    /// Positions and cursors of before say nothing now, and what was deleted may be there.
-    fn forget_told(&mut self) {
+    /// Former positions and cursors mean nothing now, and deleted conversations may exist again.
+    fn reset_cursors(&mut self) {
         self.link.set_cursor(None);
         self.inbox.clear_deleted();
         self.receipts.clear();
         self.inbox.change_all(|record| {
-            (record.head, record.chain, record.receipt, record.receipt_unsent) = Default::default();
+            (record.journal_head, record.chain, record.receipt, record.receipt_unsent) = Default::default();
         });
     }
 
-    /// The server knows less of a stream than is held: it was put back, whatever it
-    /// says of its incarnation.
+    /// The server has less of a stream than the replica: its store was restored, whatever its
+    /// incarnation is.
     pub(in crate::engine) fn make_former(&mut self, stream: &StreamId) {
-        self.heads.make_former(stream);
+        self.stream_heads.make_former(stream);
         if let Some(replica) = self.replica(stream).filter(|replica| replica.former.is_none()) {
             replica.former = Some(Former::Unread);
             replica.outbox.in_flight = None;
         }
     }
 
-    /// What to ask of a stream: what is behind the held position, everything, or
-    /// of one of a former incarnation everything and what is lacking of the own.
-    /// None while the latter is being read.
+    /// What to fetch of a stream, and the own changes to ask about: the entries after its position, or
+    /// everything; of a former incarnation, everything and the own changes that the server lacks. None while
+    /// these are being read.
     pub(in crate::engine) fn fetch_scope(&mut self, stream: &StreamId) -> Option<(FetchScope, Vec<WaitingChange>)> {
         let (watches, is_unlisted) = (self.watches(stream), self.is_unlisted(stream));
         let replica = self.replica(stream)?;
         replica.asked.clear();
         let after = if replica.whole { replica.confirmed.position() } else { Position::ZERO };
         match &mut replica.former {
-            // Of another account, whose home is not told, nothing but the documents as they are fits.
+            // The home of another account is not sent, so its entries would have gaps: fetch the documents.
             None if stream.conversation().is_none() && is_unlisted => Some((FetchScope::Anew, Vec::new())),
             None => {
                 let scope = if watches { FetchScope::Watch(after) } else { FetchScope::After(after) };
@@ -125,7 +123,7 @@ impl Engine {
         }
     }
 
-    /// What is stored of a former incarnation was read: as far as it can be.
+    /// The stored documents of a former incarnation were read, as far as they decode.
     pub(in crate::engine) fn former_read(&mut self, stream: &StreamId, records: &[Record]) {
         let (me, device) = (self.ctx.session.account.clone(), self.ctx.session.device);
         let author = Author { account: &me, device };
@@ -137,7 +135,7 @@ impl Engine {
         self.fetch_stream(stream);
     }
 
-    /// Whether more of the own is to be asked for than what an answer tells of.
+    /// Whether to ask about more own changes after an answer.
     pub(in crate::engine) fn asks_on(&mut self, stream: &StreamId, fetched: &Fetched) -> bool {
         match self.replica(stream).map(|replica| &mut replica.former) {
             Some(Some(Former::Read(asking))) => asking.answered(&fetched.lacks),
@@ -145,8 +143,8 @@ impl Engine {
         }
     }
 
-    /// Puts the stream's new incarnation in the place of the held one. Answers the
-    /// outbox entries that were admitted, or the error with everything as it was.
+    /// Replaces the replica by the stream's new incarnation. Returns the outbox entries that were
+    /// admitted, or the error with everything as it was.
     pub(in crate::engine) fn restart_former(
         &mut self,
         stream: &StreamId,
@@ -165,13 +163,13 @@ impl Engine {
             }
         };
         if let Former::Read(asking) = &former {
-            admitted.extend(replica.outbox.take_messages(&asking.admitted()));
+            admitted.extend(replica.outbox.remove_messages(&asking.admitted()));
             replica.rewrite_due = true;
         }
         replica.renew();
         self.ctx.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
         self.ctx.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
-        let is_given_back = self.heads.get(stream).is_some_and(|head| head.given_back.is_some());
+        let is_given_back = self.stream_heads.get(stream).is_some_and(|head| head.given_back.is_some());
         if let Former::Read(asking) = former
             && !is_given_back
         {
@@ -184,7 +182,7 @@ impl Engine {
         Ok(admitted)
     }
 
-    /// An administrator of the tenant reads also what knows nothing of them any more.
+    /// An administrator of the tenant may read a conversation that no longer has them as a member.
     fn unlist_unknown(&mut self, stream: &StreamId) {
         let me = self.ctx.session.account.clone();
         let Some(conversation) = stream.conversation() else { return };
@@ -195,17 +193,16 @@ impl Engine {
         }
     }
 
-    /// Commands again what the server lacks, before what waits in the outbox,
-    /// which is written anew behind it.
+    /// Executes again what the server lacks, before the outbox, which is written anew after it.
     fn offer_again(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream) {
         let Some(replica) = self.replica(stream) else { return };
         let pending = core::mem::take(&mut replica.outbox.entries);
         replica.view = None;
         self.offer(stream, lacking, held, &pending);
-        self.queue_behind(stream, pending);
+        self.queue_after(stream, pending);
     }
 
-    /// Commands again what the server lacks, but for messages that wait as they are.
+    /// Executes again what the server lacks, except messages that are in the outbox.
     fn offer(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream, pending: &Entries) {
         let Some(replica) = self.replica(stream) else { return };
         let stated = lacking.iter().filter_map(|own| match &own.written {
@@ -224,7 +221,7 @@ impl Engine {
                     (false, None) => self.command_again(stream, send.into(), said),
                 },
                 Written::Statement(document, fact) => {
-                    // What was said since, in knowledge of neither, stands if it is later.
+                    // A later statement of somebody who had not seen this one stands.
                     let since = said.get(&document).and_then(|said| said.get(&key_of(&fact)));
                     let is_former = |hash| held.document(&document).is_some_and(|held| held.contains(hash));
                     if since.is_none_or(|(hash, since)| *since < at || is_former(*hash)) {
@@ -261,9 +258,9 @@ impl Engine {
         }
     }
 
-    /// What waited is written anew behind what was offered again, under new
-    /// numbers: an outbox is in the order of its numbers.
-    fn queue_behind(&mut self, stream: &StreamId, pending: Entries) {
+    /// The outbox is written anew after what was offered again, under new numbers: its entries are in
+    /// the order of their numbers.
+    fn queue_after(&mut self, stream: &StreamId, pending: Entries) {
         for mut entry in pending {
             let former = core::mem::replace(&mut entry.sequence, self.ctx.new_sequence());
             self.ctx.store.write(Write::Delete(record::outbox_key(former)));
@@ -277,7 +274,7 @@ impl Engine {
 
     fn command_again(&mut self, stream: &StreamId, command: Command, at: WallTime) {
         let (session, limits, now) = (self.ctx.session.clone(), self.ctx.limits.clone(), self.ctx.now);
-        let sequence = self.ctx.next_sequence;
+        let sequence = self.ctx.next_sequence();
         let Some(replica) = self.replica(stream) else { return };
         match replica.execute(&session, &limits, now, sequence, command.clone(), at) {
             Ok(Executed::Written(entry)) => {
@@ -292,15 +289,15 @@ impl Engine {
         }
     }
 
-    /// A command of a former incarnation joins the refused ones, with its words.
+    /// A command of a former incarnation becomes a refused one, with its words.
     fn give_back(&mut self, command: Command, at: WallTime) {
         let sequence = self.ctx.new_sequence();
         let (code, detail) = (Code::StoreRestored, PUT_BACK.to_owned());
         self.refused.add(&mut self.ctx, sequence, record::RefusedRecord { command, at, code, detail });
     }
 
-    /// A fetch of what was held in a former incarnation is not allowed in this one. Tells
-    /// whether the store was put back to before the account was a member.
+    /// The fetch of a stream of a former incarnation is not allowed in this one. Returns whether the
+    /// store was restored to before the account was a member.
     pub(in crate::engine) fn was_put_back(&mut self, stream: &StreamId, refused: &Refused) -> bool {
         let Some(conversation) = stream.conversation() else { return false };
         let Some(replica) = self.replica(stream) else { return false };
@@ -323,18 +320,18 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return false };
         replica.former = Some(Former::Out);
         let held = replica.confirmed.conversation().clone();
-        // Where the account stands is not told to a device without a cursor.
+        // A device without a cursor is not sent its status in conversations that it is no member of.
         if let Some(status) = ended(refused.code) {
             self.receive_revoked(stream, conversation, status);
         }
-        if self.heads.give_back(stream) {
+        if self.stream_heads.give_back(stream) {
             self.give_back_words(lacking, &held);
         }
         false
     }
 
-    /// What was held in a former incarnation has been deleted in this one, so the words that the
-    /// server lacks are given back. Tells whether all were asked for.
+    /// A conversation of a former incarnation is deleted in this one: the words that the server lacks
+    /// are given back. Returns false while more of them are to be asked about.
     pub(in crate::engine) fn deleted_since(&mut self, stream: &StreamId, refused: &Refused) -> bool {
         let Some(replica) = self.replica(stream) else { return true };
         let Some(Former::Read(asking)) = replica.former.take() else { return true };
@@ -344,7 +341,7 @@ impl Engine {
         true
     }
 
-    /// What the server lacks of the own; none as long as more is to be asked for.
+    /// The own changes that the server lacks; none while more are to be asked about.
     fn lacking(&mut self, stream: &StreamId, mut asking: Asking, refused: &Refused) -> Option<Vec<Own>> {
         if !asking.answered(&refused.lacks) {
             return Some(asking.into_lacking());
@@ -354,7 +351,7 @@ impl Engine {
         None
     }
 
-    /// Words that cannot be commanded again by themselves join the refused ones.
+    /// Words that cannot be written again become refused commands.
     fn give_back_words(&mut self, lacking: Vec<Own>, held: &Conversation) {
         let me = self.ctx.session.account.clone();
         let now = Now { me: &me, conversation: held, former: held, profile: Profile::default() };
@@ -375,8 +372,8 @@ impl Engine {
         }
     }
 
-    /// The server knows nothing of a conversation: whoever may, begins it again.
-    /// From everybody else it goes, and gives their words back.
+    /// The server does not know a conversation: an account that may, creates it again. For all others it
+    /// is gone, and their words are given back.
     fn begin_again(&mut self, conversation: ConversationId, own: Vec<Own>) {
         let stream = StreamId::Conversation(conversation);
         let me = self.ctx.session.account.clone();
@@ -386,7 +383,7 @@ impl Engine {
         let held = core::mem::replace(&mut **replica, empty).confirmed;
         let creation = creation_of(conversation, held.conversation(), &me);
         self.drop_stored(&stream);
-        self.heads.change(&stream);
+        self.stream_heads.change(&stream);
         match creation {
             Some(creation) => {
                 let began_at = own.first().map_or(self.ctx.wall(), |own| own.at);
@@ -395,7 +392,7 @@ impl Engine {
                     replica.touched.all = true;
                 }
                 self.offer(&stream, own, &held, &pending);
-                self.queue_behind(&stream, pending);
+                self.queue_after(&stream, pending);
                 self.rewrite(&stream);
             }
             None => {
@@ -407,20 +404,20 @@ impl Engine {
                 self.drop_row(conversation);
             }
         }
-        // From which position on rows are shown says nothing now.
+        // The position that rows are shown from means nothing now.
         self.open.timelines_of_stream(&stream).into_iter().for_each(|timeline| self.show_timeline(timeline));
     }
 
-    /// Rows of which nothing is held, and which a server that was put back has
-    /// not told of: their conversations are not there any more.
+    /// Drops rows without a stream that a restored server has sent no summary of: their conversations do
+    /// not exist any more.
     pub(in crate::engine) fn drop_unreported_rows(&mut self) {
         let is_unreported = |(conversation, record): &(&ConversationId, &record::InboxRecord)| {
             let stream = StreamId::Conversation(**conversation);
             let is_active = record.row.status == MemberStatus::Active;
-            record.head == Position::ZERO
+            record.journal_head == Position::ZERO
                 && is_active
-                && !self.heads.contains_key(&stream)
-                && self.commands.parked(&stream).next().is_none()
+                && !self.stream_heads.contains_key(&stream)
+                && self.commands.unloaded(&stream).next().is_none()
         };
         let unreported: Vec<ConversationId> = self.inbox.iter().filter(is_unreported).map(|(id, _)| *id).collect();
         unreported.into_iter().for_each(|conversation| self.drop_row(conversation));
@@ -429,13 +426,13 @@ impl Engine {
     fn drop_row(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         self.drop_stored(&stream);
-        self.ctx.store.write(Write::Delete(record::head_key(&stream)));
+        self.ctx.store.write(Write::Delete(record::stream_head_key(&stream)));
         self.ctx.store.write(Write::Delete(record::rows_key(conversation)));
-        self.heads.remove(&stream);
+        self.stream_heads.remove(&stream);
         self.unlist(conversation);
     }
 
-    /// The account has no part in a conversation, and had none: it is on no list.
+    /// The account is no member of a conversation, and never was: it leaves the list.
     fn unlist(&mut self, conversation: ConversationId) {
         self.ctx.store.write(Write::Delete(record::inbox_key(conversation)));
         self.inbox.remove(&conversation);
@@ -446,20 +443,20 @@ impl Engine {
     }
 }
 
-/// Where an account stands that is refused with a code, if it was a member.
+/// The status that a refusal means for a former member.
 fn ended(code: Code) -> Option<MemberStatus> {
     let ends = [MemberStatus::Left, MemberStatus::Removed, MemberStatus::Banned];
     ends.into_iter().find(|status| revoked_code(*status) == code)
 }
 
 impl Replica {
-    /// Lets go of what was said of positions of a former incarnation.
+    /// Drops everything that refers to positions of a former incarnation.
     fn renew(&mut self) {
         self.receipts = Default::default();
         self.outbox.in_flight = None;
         self.touched.row = true;
         self.touched.detail = true;
-        self.forget_passed();
+        self.clear_passed();
     }
 }
 
@@ -471,7 +468,7 @@ pub fn kept_words(
     account: &AccountId,
     device: crate::ids::DeviceId,
 ) -> std::collections::BTreeSet<String> {
-    let streams = records.keys().filter_map(|key| StreamId::parse(key.strip_prefix(record::HEADS)?).ok());
+    let streams = records.keys().filter_map(|key| StreamId::parse(key.strip_prefix(record::STREAM_HEADS)?).ok());
     let of_stream = |stream: StreamId| {
         let prefixes = [record::documents_prefix(&stream), record::tail_prefix(&stream)];
         let is_of = |key: &str| prefixes.iter().any(|prefix| key.starts_with(prefix));
@@ -489,7 +486,7 @@ pub fn kept_words(
     streams.flat_map(of_stream).flat_map(own).filter_map(words).collect()
 }
 
-/// What would begin a conversation again, if this account may.
+/// The command that would create a conversation again, if this account may.
 fn creation_of(id: ConversationId, held: &Conversation, me: &AccountId) -> Option<Command> {
     let active = || held.members.iter().filter(|(_, member)| member.status() == MemberStatus::Active);
     match held.kind()? {

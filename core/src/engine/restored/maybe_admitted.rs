@@ -1,6 +1,6 @@
-//! Messages that wait when a stream starts anew: the pages between what was held and the newest are left
-//! out, and one of them may have been admitted there, by another change if this device's store was copied
-//! or set back. The server is asked, so that nothing that waits was admitted before what is held.
+//! Messages in the outbox of a stream that is restarted: the pages between the former state and the newest
+//! are left out, and a message may have been admitted on one of them, by another change if this device's
+//! store was copied or restored. The server is asked, so that no message is sent that was admitted before.
 
 use crate::{
     engine::{Engine, commands::outbox::OutboxEntry, streams::replica::Replica},
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Replica {
-    /// The messages that wait, to be asked about.
+    /// The messages in the outbox, to be asked about.
     fn waiting_messages(&self) -> Vec<WaitingChange> {
         let messages = self.outbox.entries.iter().filter_map(OutboxEntry::waiting_change);
         messages.take(Limits::HELD_CHANGES_MAX).collect()
@@ -19,11 +19,12 @@ impl Replica {
 }
 
 impl Engine {
-    /// What to ask about with a fetch of what came behind a position, where a new start is to be expected.
+    /// The messages to ask about with a fetch after a position, if it may be answered with a restart.
     pub(in crate::engine) fn ask_of_waiting(&mut self, stream: &StreamId, after: Position) -> Vec<WaitingChange> {
-        let told = stream.conversation().and_then(|conversation| Some(self.inbox.get(&conversation)?.head));
-        let behind = told.unwrap_or_default().number().saturating_sub(after.number());
-        let is_far = behind > u64::from(self.ctx.limits.catch_up_entries_max);
+        let server_head =
+            stream.conversation().and_then(|conversation| Some(self.inbox.get(&conversation)?.journal_head));
+        let missing = server_head.unwrap_or_default().number().saturating_sub(after.number());
+        let is_far = missing > u64::from(self.ctx.limits.catch_up_entries_max);
         let Some(replica) = self.replica(stream) else { return Vec::new() };
         if !replica.may_be_admitted && !is_far {
             return Vec::new();
@@ -33,8 +34,8 @@ impl Engine {
         asked
     }
 
-    /// Takes out of the outbox what a new start tells to be there; whether that was asked.
-    pub(in crate::engine) fn takes_what_is_there(&mut self, stream: &StreamId, fetched: &Fetched) -> bool {
+    /// Removes messages from the outbox that a restart has. Returns false if the server has to be asked first.
+    pub(in crate::engine) fn remove_asked(&mut self, stream: &StreamId, fetched: &Fetched) -> bool {
         let Some(replica) = self.replica(stream) else { return true };
         let asked = core::mem::take(&mut replica.asked);
         replica.may_be_admitted = asked.is_empty() && !replica.waiting_messages().is_empty();
@@ -43,7 +44,7 @@ impl Engine {
         }
         let is_there = |hash: &ChangeHash| !fetched.lacks.contains(hash);
         for hash in asked.into_iter().filter(is_there) {
-            self.take_told(stream, hash);
+            self.remove_admitted(stream, hash);
         }
         true
     }

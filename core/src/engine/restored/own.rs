@@ -1,5 +1,5 @@
-//! What an account wrote of a stream, as a device holds it: what can be commanded
-//! again where the server's store was put back to before that.
+//! The facts that an account wrote in a stream, as far as this device has them, and the commands that
+//! would write them again on a restored server.
 
 use crate::{
     authority::Stream,
@@ -24,34 +24,33 @@ use crate::{
     wire::WaitingChange,
 };
 
-/// Something that this account wrote and that was admitted.
+/// A message or a statement that this account wrote and that was admitted.
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Own {
-    /// The change by which it did.
+    /// The change that wrote it.
     pub(in crate::engine) change: WaitingChange,
-    /// When: a message as it was accepted, all else as it was written.
+    /// When a message was accepted; when anything else was written.
     pub(in crate::engine) at: WallTime,
     pub(in crate::engine) written: Written,
 }
 
-/// What was written.
 #[derive(Debug, Clone)]
 pub(in crate::engine) enum Written {
-    /// A message, by what would write it again in the words that it has now, and when these were written.
+    /// A message: the command that would write it again in its present words, and when these were written.
     Message(SendMessage, WallTime),
-    /// Anything else that a document says.
+    /// Any other fact of a document.
     Statement(DocumentId, Fact),
 }
 
-/// Whose something must be to be the own.
+/// Decides whether a statement is the account's own.
 pub(in crate::engine) struct Author<'a> {
     pub(in crate::engine) account: &'a AccountId,
-    /// Who says what a conversation's document says is known by the device alone.
+    /// The author of a statement in a conversation's document is only known by its device.
     pub(in crate::engine) device: DeviceId,
 }
 
 impl Author<'_> {
-    /// What it wrote in a document, in its order. Messages that are deleted are not told.
+    /// Everything it wrote in a document, in order, except deleted messages.
     pub(in crate::engine) fn own(&self, document: &Document) -> Vec<Own> {
         let messages: SortedMap<_, Message> = match document.id().page() {
             Some(_) => Message::read_all(document).into_iter().map(|message| (message.id.clone(), message)).collect(),
@@ -85,8 +84,7 @@ impl Author<'_> {
 }
 
 impl Own {
-    /// A message that the server has by another change, on a page that is here: its words, as those that
-    /// they may have to take the place of.
+    /// The words of a message that the server has by another change, as an edit: they may differ.
     pub(in crate::engine) fn words_over(self, author: &AccountId, confirmed: &Stream) -> Option<Self> {
         let Written::Message(SendMessage { stamp, content, .. }, at) = self.written else { return None };
         let id = MessageId { stamp, author: author.clone() };
@@ -96,7 +94,7 @@ impl Own {
     }
 }
 
-/// What would write a message again.
+/// The command that would write a message again.
 fn again(page: &DocumentId, message: &Message) -> Option<SendMessage> {
     let content = message.content()?.clone();
     Some(SendMessage {
@@ -131,8 +129,8 @@ pub(in crate::engine) fn stored_documents(stream: &StreamId, records: &[Record])
     ids.into_iter().filter_map(restore).collect()
 }
 
-/// What would state a fact once more, where a stream's documents say what they do
-/// now; none where that leaves nothing to do.
+/// The command that would state a fact again, given the present state of the stream; none if there
+/// is nothing to do.
 pub(in crate::engine) fn restate(document: &DocumentId, fact: &Fact, now: &Now<'_>) -> Option<Command> {
     match (document, document.stream().conversation()) {
         (DocumentId::Timeline(TimelineId { conversation, thread: Some(thread) }), _) => {
@@ -143,7 +141,7 @@ pub(in crate::engine) fn restate(document: &DocumentId, fact: &Fact, now: &Now<'
     }
 }
 
-/// What a stream says now, and what it said in the former incarnation.
+/// The present state of a stream, and its state in the former incarnation.
 pub(in crate::engine) struct Now<'a> {
     pub(in crate::engine) me: &'a AccountId,
     pub(in crate::engine) conversation: &'a Conversation,
@@ -214,7 +212,7 @@ fn in_conversation(conversation: ConversationId, fact: &Fact, now: &Now<'_>) -> 
         Fact::Locked(locked) => SetLocked { conversation, locked }.into(),
         Fact::Policy(policy) => SetPolicy { conversation, policy }.into(),
         Fact::RoleDefinition(name, role) => DefineRole { conversation, name, role }.into(),
-        // Who is brought in again gets the role with that.
+        // A member who is added again gets the role with that.
         Fact::MemberRole(account, _) if now.conversation.active_member(&account).is_none() => return None,
         Fact::MemberRole(account, Role::Owner) => TransferOwnership { conversation, account }.into(),
         Fact::MemberRole(account, role) => ChangeRole { conversation, account, role }.into(),
@@ -242,7 +240,7 @@ fn in_conversation(conversation: ConversationId, fact: &Fact, now: &Now<'_>) -> 
     })
 }
 
-/// What would move a member to where they stood.
+/// The command that would give a member their former status again.
 fn moved(conversation: ConversationId, account: AccountId, stood: &Membership, now: &Now<'_>) -> Option<Command> {
     let member = now.conversation.members.get(&account);
     let role = now.former.members.get(&account).map_or(Role::Member, |member| member.role.clone());
@@ -260,8 +258,8 @@ fn moved(conversation: ConversationId, account: AccountId, stood: &Membership, n
     })
 }
 
-/// By which change, and when, each thing was last said in a document: by its key. The words of a
-/// message are said with it, until they are edited.
+/// The last change, and its time, of each key of a document. The words of a message count as an
+/// edit by the change that wrote it.
 pub(in crate::engine) fn last_said(document: &Document) -> SortedMap<String, (ChangeHash, WallTime)> {
     let mut last = SortedMap::new();
     for Statement { fact, hash, at, .. } in document.statements() {
@@ -273,7 +271,6 @@ pub(in crate::engine) fn last_said(document: &Document) -> SortedMap<String, (Ch
     last
 }
 
-/// What a fact is about.
 pub(in crate::engine) fn key_of(fact: &Fact) -> String {
     fact.write().0.to_string()
 }

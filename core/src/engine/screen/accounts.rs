@@ -1,6 +1,5 @@
-//! What accounts are called, and what the own one keeps for itself (contacts, settings, whom it
-//! blocks), as the screen is told of them; also of another one, while an administrator of the
-//! tenant changes it.
+//! Profiles and names of accounts, and the own account's contacts, settings and blocks. An
+//! administrator of the tenant may also change the profile of another account.
 
 use crate::{
     api::{BlockedRow, ContactRow, ConversationRow},
@@ -12,7 +11,7 @@ use crate::{
     wire::ProfileNotice,
 };
 
-/// Who is called otherwise: accounts, and whom contacts stand for.
+/// Accounts with a new name: by themselves, and by the contact that names them.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Renamed {
     pub(in crate::engine) accounts: SortedSet<AccountId>,
@@ -25,17 +24,15 @@ impl Renamed {
     }
 }
 
-/// What is known of accounts, and what they are called.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Accounts {
     profiles: SortedMap<AccountId, Profile>,
     home: Home,
-    /// Who is called otherwise since the screen last looked.
+    /// Accounts with a new name since the screen was last updated.
     renamed: Renamed,
 }
 
 impl Accounts {
-    /// Puts back a profile that was stored.
     pub(in crate::engine) fn restore(&mut self, account: AccountId, profile: Profile) {
         self.profiles.insert(account, profile);
     }
@@ -47,7 +44,6 @@ impl Accounts {
         }
     }
 
-    /// Takes in profiles that the server told.
     pub(in crate::engine) fn receive(&mut self, ctx: &mut Context, profiles: Vec<ProfileNotice>) {
         for ProfileNotice { account, profile } in profiles {
             if self.profiles.get(&account) != Some(&profile) {
@@ -67,14 +63,13 @@ impl Accounts {
         core::mem::take(&mut self.renamed)
     }
 
-    /// The name for people: the own one for a contact, the profile's, or the
-    /// account itself.
+    /// The name shown for an account: the contact's nickname, the profile's display name, or the id.
     pub(in crate::engine) fn name_of(&self, account: &AccountId) -> String {
         let profile = self.profiles.get(account).and_then(|profile| profile.display_name.as_deref());
         self.home.nickname(account).or(profile).map_or_else(|| account.to_string(), str::to_owned)
     }
 
-    /// Says in a row what the account keeps for itself about the conversation, and its name.
+    /// Fills in the name of a row, and the account's own settings for the conversation.
     pub(in crate::engine) fn complete(&self, row: &mut ConversationRow) {
         row.set(&self.home);
         row.set_name(|account| self.name_of(account));
@@ -82,7 +77,7 @@ impl Accounts {
 }
 
 impl Engine {
-    /// What an account's documents say now.
+    /// Reads an account's documents again.
     pub(in crate::engine) fn read_account(&mut self, stream: &StreamId) {
         let Some(replica) = self.replica(stream) else { return };
         let StreamId::Account(account) = stream.clone() else { return };
@@ -90,13 +85,13 @@ impl Engine {
         let written = view.document(&DocumentId::Account(account.clone())).map(Profile::read).unwrap_or_default();
         let home = view.document(&DocumentId::Home(account.clone())).map(Home::read).unwrap_or_default();
         let shown = self.accounts.profiles.get(&account).cloned().unwrap_or_default();
-        // Where not everything is held, that there is none says nothing.
+        // An empty profile means nothing while the documents are incomplete.
         let says = whole || written != Profile::default();
         let profile = Profile { created_at: shown.created_at, updated_at: shown.updated_at, ..written };
         let is_own = account == self.ctx.session.account;
         if profile != shown && says {
             if !is_own {
-                // Its documents are not kept, from which it could be read again.
+                // The documents of another account are not kept, so its profile is stored.
                 self.ctx.store.write(record::put(record::profile_key(&account), &profile));
             }
             self.accounts.set(&mut self.ctx, account, profile);

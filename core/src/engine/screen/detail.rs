@@ -1,4 +1,4 @@
-//! What the panel of an open conversation is told, when something of it changed.
+//! The detail of an open conversation: the panel beside its timeline.
 
 use core::cmp::Reverse;
 
@@ -21,14 +21,14 @@ use crate::{
     time::WallTime,
 };
 
-/// Former members in a detail: a history of years is no part of what each change makes anew.
+/// Former members in a detail: a history of years would be drawn with every change.
 const FORMER_MAX: usize = 200;
 
 impl Engine {
     pub(in crate::engine) fn flush_detail(&mut self, conversation: ConversationId) {
         let drawing = self.drawing();
         let Some((_, replica)) = drawing.shown(conversation) else { return };
-        self.ctx.counter.add(|counts| counts.details += 1);
+        self.ctx.count(|counts| counts.details += 1);
         let Some(detail) = drawing.detail(replica, replica.timeline(conversation)) else {
             return self.drop_thread_detail(conversation);
         };
@@ -43,7 +43,7 @@ impl Engine {
         }
     }
 
-    /// Tells of members who changed, in place of all that is known of the conversation.
+    /// Sends the members who changed instead of the whole detail.
     pub(in crate::engine) fn flush_members(&mut self, timeline: ConversationId, touched: &Touched) {
         let drawing = self.drawing();
         let Some((open, replica)) = drawing.shown(timeline) else { return };
@@ -100,7 +100,7 @@ impl Drawing<'_> {
         power: Power,
         (account, member): (&AccountId, &Member),
     ) -> MemberRow {
-        self.ctx.counter.add(|counts| counts.members += 1);
+        self.ctx.count(|counts| counts.members += 1);
         let state = replica.view().conversation();
         MemberRow {
             account: account.clone(),
@@ -128,8 +128,8 @@ impl Drawing<'_> {
         }
     }
 
-    /// What the own account acts with in a conversation, as the authority judges it; none for
-    /// one who has no part in it and does not administer the tenant.
+    /// The rank and permissions of the own account, as the authority judges them; none for an account
+    /// that is no member and does not administer the tenant.
     fn own_power(self, replica: &Replica, conversation: ConversationId) -> Option<Power> {
         let state = replica.view().conversation();
         if self.ctx.session.administrator {
@@ -184,7 +184,7 @@ impl Drawing<'_> {
             .collect();
         pins.sort_by_key(|row| Reverse(row.at));
         let text = |field: InfoField| own.text(field).map(str::to_owned);
-        // What keeps one from writing in the conversation does in its threads.
+        // A conversation that is closed to writing closes its threads.
         let lifecycle = match state.state() {
             ConversationState::Active => own.state(),
             over => over,
@@ -223,7 +223,7 @@ impl Drawing<'_> {
     }
 }
 
-/// When the document of a timeline was last changed: until that is admitted, when the timeline was begun.
+/// When the document of a timeline was last changed, or created if nothing of it is admitted yet.
 fn updated_at(replica: &Replica, timeline: TimelineId) -> Option<WallTime> {
     let document = replica.confirmed.document(&timeline.document());
     let created_at = || Some(replica.view().timeline(timeline)?.created.as_ref()?.at);
@@ -240,7 +240,7 @@ fn roster_of(member: &Member) -> Option<Roster> {
     }
 }
 
-/// What orders a list: members by rank and name, candidates by name, who is gone by when they went.
+/// The sort key in a list: members by rank and name, candidates by name, former members by when they left.
 fn place_of(roster: Roster, row: &MemberRow, state: &Conversation) -> impl Ord + use<> {
     let rank = (roster == Roster::Members).then(|| Reverse(state.rank_of(&row.role)));
     let went = (roster == Roster::Former).then_some(Reverse(row.status_at));

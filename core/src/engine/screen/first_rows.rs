@@ -1,5 +1,5 @@
-//! The newest rows of the list, kept as one record beside the list itself: a
-//! start shows them before it has read, and taken apart, all of the rest.
+//! The newest rows of the list, stored as one record beside the list itself: a start shows them
+//! before it has read and decoded everything else.
 
 use core::cmp::Reverse;
 
@@ -17,8 +17,8 @@ impl Engine {
         self.ctx.read(ReadPurpose::FirstRows, vec![record::FIRST_ROWS.to_owned()]);
     }
 
-    /// Shows the rows as they were a moment before the last session ended;
-    /// damaged ones are stored anew when the list changes.
+    /// Shows the rows as they were shortly before the last session ended. Damaged ones are stored
+    /// again when the list changes.
     pub(in crate::engine) fn first_rows_read(&mut self, records: &[Record]) {
         let [(key, value)] = records else { return };
         match record::read::<Vec<ConversationRow>>(key, value) {

@@ -1,4 +1,4 @@
-//! Grants that end while somebody looks at them.
+//! Temporary grants that end while they are shown.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Engine {
-    /// What is granted or denied for a while leaves the view when it ends.
+    /// Draws the details whose grants have ended.
     pub(in crate::engine) fn expire_grants(&mut self) {
         let wall = self.ctx.wall();
         let ended = self.open.values().filter(|open| open.grants_end.is_some_and(|end| end <= wall));
@@ -20,7 +20,7 @@ impl Engine {
         }
     }
 
-    /// Sets the timer to when the first of them ends: anew at each input, as the wall clock may be set.
+    /// Sets the timer to when the first of them ends: at each input, since the wall clock may be set.
     pub(in crate::engine) fn set_grants_timer(&mut self) {
         let wall = self.ctx.wall().as_millis();
         let end = self.open.values().filter_map(|open| open.grants_end).min();

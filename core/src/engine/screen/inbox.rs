@@ -1,6 +1,5 @@
-//! The list as it is held: a record for each conversation, what the end of the input does for its
-//! row, and which rows name somebody as one of the others, so that who is called otherwise is found
-//! without a look at all of them.
+//! The list of conversations: a record each, the work due for its row at the end of the input, and
+//! an index from accounts to the rows that name them, so that a new name does not touch every row.
 
 use crate::{
     api::ConversationRow,
@@ -11,7 +10,7 @@ use crate::{
     sorted::{SortedMap, SortedSet},
 };
 
-/// What is due for a row at the end of the input.
+/// The work due for a row at the end of the input.
 #[derive(Debug, Default)]
 struct Due {
     draw: Option<Draw>,
@@ -24,16 +23,16 @@ impl Due {
     }
 }
 
-/// Which rows are shown of those that are drawn again.
+/// When a row that is drawn again is sent to the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::engine) enum Draw {
-    /// One that is another than the one that is held.
+    /// When it differs from the record.
     Changed,
-    /// Any: the one that is held is newer than the one on the screen.
+    /// Always: the record is newer than the screen.
     Any,
 }
 
-/// Invariant: the screen shows each row as it is held, but for those that are to be drawn.
+/// Invariant: the screen shows each row as the record has it, except rows that are due to be drawn.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Inbox {
     records: SortedMap<ConversationId, InboxRecord>,
@@ -41,7 +40,7 @@ pub(in crate::engine) struct Inbox {
     due: SortedMap<ConversationId, Due>,
     /// Whether the rows stored for the first paint are stale.
     is_stale: bool,
-    /// Conversations that turned out to be deleted since the start.
+    /// Conversations found to be deleted since the start.
     deleted: SortedSet<ConversationId>,
 }
 
@@ -65,21 +64,20 @@ impl Inbox {
         row.is_some_and(|row| row.role == Role::Subscriber && row.status == MemberStatus::Active)
     }
 
-    /// One to be changed, but for whom its row names.
+    /// Everything but the accounts that the row names may be changed: these are indexed.
     pub(in crate::engine) fn get_mut(&mut self, conversation: &ConversationId) -> Option<&mut InboxRecord> {
         self.records.get_mut(conversation)
     }
 
     pub(in crate::engine) fn insert(&mut self, conversation: ConversationId, record: InboxRecord) {
-        self.take(&conversation);
+        self.remove_record(&conversation);
         for account in &record.row.others {
             self.naming.entry(account.clone()).or_default().insert(conversation);
         }
         self.records.insert(conversation, record);
     }
 
-    /// A row in the place of the one before; the first one is of a conversation of which
-    /// the server has told nothing.
+    /// Replaces a row. The first row of a conversation is one that the server has not sent a summary of.
     pub(in crate::engine) fn set_row(&mut self, conversation: ConversationId, row: ConversationRow) {
         match self.records.get_mut(&conversation) {
             Some(record) if record.row.others == row.others => record.row = row,
@@ -93,11 +91,11 @@ impl Inbox {
         self.store(conversation);
     }
 
-    /// Takes a conversation off the list; tells whether it was on it.
+    /// Returns whether the conversation was on the list.
     pub(in crate::engine) fn remove(&mut self, conversation: &ConversationId) -> bool {
         self.due.remove(conversation);
         self.is_stale = true;
-        self.take(conversation).is_some()
+        self.remove_record(conversation).is_some()
     }
 
     pub(in crate::engine) fn is_deleted(&self, conversation: &ConversationId) -> bool {
@@ -108,7 +106,7 @@ impl Inbox {
         self.deleted.insert(conversation);
     }
 
-    /// What was deleted may be there: the server's store was put back.
+    /// After a restore of the server's store, deleted conversations may exist again.
     pub(in crate::engine) fn clear_deleted(&mut self) {
         self.deleted.clear();
     }
@@ -123,13 +121,12 @@ impl Inbox {
         self.due.entry(conversation).or_default().store = true;
     }
 
-    /// The rows to be drawn now.
     pub(in crate::engine) fn drain_drawn(&mut self) -> Vec<(ConversationId, Draw)> {
         let drawn = self.due.iter_mut().filter_map(|(conversation, due)| Some((*conversation, due.draw.take()?)));
         drawn.collect()
     }
 
-    /// The records to be stored now, when all that had to be drawn has been.
+    /// The records to be stored. Rows are drawn before.
     pub(in crate::engine) fn drain_stored(&mut self) -> impl Iterator<Item = (ConversationId, &InboxRecord)> {
         let due = core::mem::take(&mut self.due);
         debug_assert!(due.values().all(|due| due.draw.is_none()), "every row is drawn before it is stored");
@@ -137,12 +134,12 @@ impl Inbox {
         stored.filter_map(|(conversation, _)| Some((conversation, self.records.get(&conversation)?)))
     }
 
-    /// Whether the rows stored for the first paint were stale: they are stored with this.
+    /// Whether the rows stored for the first paint were stale. The caller stores them.
     pub(in crate::engine) fn drain_stale(&mut self) -> bool {
         core::mem::take(&mut self.is_stale)
     }
 
-    fn take(&mut self, conversation: &ConversationId) -> Option<InboxRecord> {
+    fn remove_record(&mut self, conversation: &ConversationId) -> Option<InboxRecord> {
         let removed = self.records.remove(conversation)?;
         for account in &removed.row.others {
             if let Some(naming) = self.naming.get_mut(account) {
@@ -171,7 +168,7 @@ impl Inbox {
         self.records.values()
     }
 
-    /// Draws the rows again that name an account; tells how many.
+    /// Draws again the rows that name an account, and returns their number.
     pub(in crate::engine) fn draw_naming(&mut self, account: &AccountId) -> u64 {
         let naming = self.naming.get(account).into_iter().flatten();
         for conversation in naming.clone() {
@@ -180,7 +177,7 @@ impl Inbox {
         naming.count() as u64
     }
 
-    /// Whom rows name.
+    /// The accounts that rows name.
     pub(in crate::engine) fn named(&self) -> impl Iterator<Item = &AccountId> {
         self.naming.keys()
     }

@@ -19,14 +19,14 @@ impl Engine {
         let renamed = self.drawing().renamed_accounts(renamed);
         for account in &renamed {
             let drawn = self.inbox.draw_naming(account);
-            self.ctx.counter.add(|counts| counts.names += drawn);
+            self.ctx.count(|counts| counts.names += drawn);
         }
         for open in self.open.values() {
             let stream = StreamId::Conversation(open.conversation());
             let Some(replica) = self.streams.loaded(&stream) else { continue };
             let members = &replica.view().conversation().members;
             let is_member = renamed.iter().any(|account| members.contains_key(account));
-            let rows = open.rows_naming(&renamed).inspect(|_| self.ctx.counter.add(|counts| counts.names += 1));
+            let rows = open.rows_naming(&renamed).inspect(|_| self.ctx.count(|counts| counts.names += 1));
             let rows: Vec<MessageId> = rows.cloned().collect();
             if !is_member && rows.is_empty() {
                 continue;

@@ -1,5 +1,4 @@
-//! What screens show: the timelines that are open, by themselves and by the
-//! conversation whose documents they are made from.
+//! The timelines that screens show, each with the rows last sent, and the conversations they belong to.
 
 use crate::{
     api::{ConversationDetail, TimelineRow},
@@ -10,22 +9,22 @@ use crate::{
     time::WallTime,
 };
 
-/// What a screen shows of a conversation.
+/// An open timeline: a conversation's, or a thread's.
 #[derive(Debug)]
 pub(in crate::engine) struct OpenConversation {
-    /// Itself, or the one that it is a thread of.
+    /// The conversation itself, or the one that a thread belongs to.
     conversation: ConversationId,
-    /// The rows as told last.
+    /// The rows last sent.
     pub(super) rows: SortedMap<MessageId, TimelineRow>,
-    /// Where they stand.
+    /// Their order on the screen.
     order: SortedSet<(Position, MessageId)>,
-    /// Those of them that answer a message, by what they answer.
+    /// Replies, by the message that they answer.
     replies: SortedMap<MessageId, SortedSet<MessageId>>,
-    /// Those that name somebody: as the author, or as that of what is answered.
+    /// The rows that name an account: as author, or as author of the message that is answered.
     naming: SortedMap<AccountId, SortedSet<MessageId>>,
     /// Admitted messages before this are not shown yet.
     pub(super) floor: Position,
-    /// Whether the documents behind it have been shown once.
+    /// Whether its documents have been shown, not just stored rows.
     pub(super) live: bool,
     pub(super) has_older: bool,
     pub(super) detail: Option<ConversationDetail>,
@@ -40,7 +39,6 @@ pub(in crate::engine) struct OpenConversation {
 }
 
 impl OpenConversation {
-    /// One that is shown from now on, of the stream of a conversation.
     pub(in crate::engine) fn of(conversation: ConversationId) -> Self {
         Self {
             conversation,
@@ -91,7 +89,7 @@ impl OpenConversation {
         self.detail.take()
     }
 
-    /// Nothing is held of it any more, so it shows nothing.
+    /// The conversation is gone from this device. Returns the detail that was shown.
     pub(in crate::engine) fn empty(&mut self) -> Option<ConversationDetail> {
         self.clear();
         self.live = false;
@@ -139,7 +137,7 @@ impl OpenConversation {
         self.rows.clear();
     }
 
-    /// Somebody does something else now: the detail, as told last, says so.
+    /// Keeps the detail equal to what the screen has been sent.
     pub(in crate::engine) fn set_presence(&mut self, account: &AccountId, kind: PresenceKind) {
         let Some(detail) = &mut self.detail else { return };
         let rows = detail.members.iter_mut().chain(&mut detail.candidates);
@@ -151,7 +149,7 @@ impl OpenConversation {
         accounts.iter().filter_map(|account| self.naming.get(account)).flatten()
     }
 
-    /// Whom rows name.
+    /// The accounts that rows name.
     pub(in crate::engine) fn named(&self) -> impl Iterator<Item = &AccountId> {
         self.naming.keys()
     }
@@ -162,7 +160,7 @@ impl OpenConversation {
     }
 }
 
-/// Whom a row names.
+/// The accounts that a row names.
 fn names_of(row: &TimelineRow) -> impl Iterator<Item = &AccountId> {
     core::iter::once(&row.id.author).chain(row.reply_to.as_ref().map(|reply| &reply.id.author))
 }
@@ -172,11 +170,10 @@ fn place_of(row: &TimelineRow) -> (Position, MessageId) {
     (position, id.clone())
 }
 
-/// All that is shown.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct OpenConversations {
     timelines: SortedMap<ConversationId, OpenConversation>,
-    /// The timelines of each conversation: itself, and threads of it.
+    /// The open timelines of each conversation, its threads included.
     of: SortedMap<ConversationId, SortedSet<ConversationId>>,
 }
 
@@ -221,7 +218,7 @@ impl OpenConversations {
         self.timelines.values_mut()
     }
 
-    /// Those whose stored rows are stale, which are stored with this.
+    /// The timelines whose stored rows are stale. The caller stores them.
     pub(in crate::engine) fn drain_stale(&mut self) -> Vec<ConversationId> {
         let stale = self
             .timelines
@@ -230,12 +227,11 @@ impl OpenConversations {
         stale.collect()
     }
 
-    /// The conversations of which something is shown.
     pub(in crate::engine) fn conversations(&self) -> impl ExactSizeIterator<Item = &ConversationId> {
         self.of.keys()
     }
 
-    /// Whether something of a conversation is shown.
+    /// Whether the conversation, or a thread of it, is open.
     pub(in crate::engine) fn shows(&self, conversation: ConversationId) -> bool {
         self.of.contains_key(&conversation)
     }
@@ -249,7 +245,7 @@ impl OpenConversations {
         stream.conversation().map_or_else(Vec::new, |conversation| self.timelines_of(conversation))
     }
 
-    /// What is shown of a conversation: itself, and threads of it.
+    /// The open timelines of a conversation, its threads included.
     pub(in crate::engine) fn timelines_of(&self, conversation: ConversationId) -> Vec<ConversationId> {
         self.of.get(&conversation).into_iter().flatten().copied().collect()
     }

@@ -37,7 +37,7 @@ impl Engine {
         if !self.inbox.contains_key(&open.conversation()) {
             return;
         }
-        let looked_at = open.newest().inspect(|_| self.ctx.counter.add(|counts| counts.stored += 1));
+        let looked_at = open.newest().inspect(|_| self.ctx.count(|counts| counts.stored += 1));
         let mut newest: Vec<TimelineRow> = looked_at.take(self.ctx.settings.rows_stored).cloned().collect();
         newest.reverse();
         self.ctx.store.write(record::put(record::rows_key(conversation), &newest));
@@ -46,7 +46,7 @@ impl Engine {
     /// Reads the rows of a timeline whose documents are not in memory: on their own, so that they
     /// are shown before a document is loaded.
     pub(in crate::engine) fn read_rows(&mut self, stream: &StreamId, timeline: ConversationId) {
-        if self.heads.contains_key(stream) && !self.streams.contains_key(stream) {
+        if self.stream_heads.contains_key(stream) && !self.streams.contains_key(stream) {
             self.ctx.read(ReadPurpose::Rows(timeline), vec![record::rows_key(timeline)]);
         }
     }

@@ -1,4 +1,4 @@
-//! What changed of a stream since the screen last looked.
+//! The parts of a stream that changed since the screen was last updated.
 
 use crate::{
     authority::Effects,
@@ -8,36 +8,34 @@ use crate::{
     sorted::SortedSet,
 };
 
-/// What changed since the screen last looked.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Touched {
     pub(in crate::engine) messages: SortedSet<MessageId>,
     /// Timelines that show more of what is older, or know that there is no more.
     pub(in crate::engine) extended: SortedSet<ConversationId>,
-    /// Metadata or pins, or much of the members.
+    /// Metadata, pins, or too many members to be sent one by one.
     pub(in crate::engine) detail: bool,
-    /// Members who stand elsewhere now, or in another role.
+    /// Members whose status or role changed.
     pub(in crate::engine) members: SortedSet<AccountId>,
-    /// Who is called otherwise.
+    /// Members with another name.
     pub(in crate::engine) named: SortedSet<AccountId>,
-    /// How many came in by a link.
+    /// The number of uses of an invite link.
     pub(in crate::engine) invites: bool,
-    /// The list's row.
+    /// The row of the list.
     pub(in crate::engine) row: bool,
-    /// Everything.
     pub(in crate::engine) all: bool,
 }
 
 impl Replica {
-    /// Takes note of what a change did.
+    /// Notes the effects of a change.
     pub(in crate::engine) fn touch(&mut self, effects: &Effects) {
         let is_apart = effects.thread.is_some() && self.outbox.is_empty();
         self.touched.row |= !is_apart;
-        // The view may be behind what is admitted.
+        // The view may be older than the confirmed state.
         let thread = effects.thread.and_then(|id| self.confirmed.thread(id).or_else(|| self.view().thread(id)));
         let parent = thread.map(|thread| thread.parent.message.clone());
         self.touched.messages.extend(parent);
-        // The panel shows the words of what is pinned.
+        // The panel shows the words of pinned messages.
         let view = self.view();
         let thread = effects.thread.and_then(|thread| view.timeline(self.timeline(thread)));
         let pins = &thread.unwrap_or(view.conversation()).pins;
@@ -64,7 +62,7 @@ impl Replica {
                     self.touched.members.insert(account.clone());
                 }
                 Fact::InviteUses(..) => self.touched.invites = true,
-                // Whoever calls themselves otherwise is called so on every message.
+                // A member's name is on every message of theirs.
                 Fact::MemberText(account, ..) => {
                     self.touched.detail = true;
                     self.touched.named.insert(account.clone());

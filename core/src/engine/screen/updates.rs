@@ -20,7 +20,7 @@ impl Engine {
         self.flush_names();
         let changed = self.streams.drain_changed();
         for stream in &changed {
-            self.ctx.counter.add(|counts| counts.streams += 1);
+            self.ctx.count(|counts| counts.streams += 1);
             self.count_waiting(stream);
             if let (Some(conversation), Some(replica)) = (stream.conversation(), self.streams.quietly(stream)) {
                 let touched = core::mem::take(&mut replica.touched);
@@ -50,10 +50,9 @@ impl Engine {
             self.inbox.draw(conversation, Draw::Changed);
         }
         for timeline in self.open.timelines_of(conversation) {
-            self.ctx.counter.add(|counts| counts.timelines += 1);
+            self.ctx.count(|counts| counts.timelines += 1);
             if let Some(open) = self.open.get(&timeline).filter(|_| !touched.named.is_empty()) {
-                let naming =
-                    open.rows_naming(&touched.named).inspect(|_| self.ctx.counter.add(|counts| counts.names += 1));
+                let naming = open.rows_naming(&touched.named).inspect(|_| self.ctx.count(|counts| counts.names += 1));
                 touched.messages.extend(naming.cloned().collect::<Vec<_>>());
             }
             if touched.all || !touched.messages.is_empty() || touched.extended.contains(&timeline) {
@@ -131,7 +130,7 @@ impl Drawing<'_> {
         };
         let mut rows = Vec::new();
         let mut removed = Vec::new();
-        self.ctx.counter.add(|counts| counts.rows += ids.len() as u64);
+        self.ctx.count(|counts| counts.rows += ids.len() as u64);
         for id in ids {
             match self.timeline_row(replica, timeline, &id, open.floor) {
                 Some(row) if open.rows.get(&id) != Some(&row) => rows.push(row),

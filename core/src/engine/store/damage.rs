@@ -1,6 +1,5 @@
-//! What becomes of stored records that are damaged: what the server has is
-//! fetched again, what a person wrote is kept aside as it is, and everything
-//! else works on. Told to the app with `storage_corrupt`.
+//! Damaged records: what the server has is fetched again, what a person wrote is quarantined as it is,
+//! and everything else keeps working. Reported to the app as `storage_corrupt`.
 
 use crate::{
     engine::{
@@ -14,9 +13,9 @@ use crate::{
 };
 
 impl Engine {
-    /// Puts damaged records of the start out of the way. Everything the server
-    /// may have told since the beginning is asked for again.
-    pub(in crate::engine) fn set_aside(&mut self, damaged: Vec<Record>) {
+    /// Removes damaged records found at the start, and drops the cursor so that the server sends
+    /// everything again.
+    pub(in crate::engine) fn quarantine(&mut self, damaged: Vec<Record>) {
         if damaged.is_empty() {
             return;
         }
@@ -26,7 +25,7 @@ impl Engine {
             let (entity, id) = key.split_once('/').unwrap_or((&key, ""));
             match entity {
                 "outbox" | "refused" | "membership" => {
-                    // Somebody's words, and nobody else has them.
+                    // A person's words, which nobody else has.
                     self.ctx.store.is_damaged = false;
                     self.ctx.store.write(Write::Put(record::damaged_key(&key), value));
                 }
@@ -41,35 +40,35 @@ impl Engine {
         }
     }
 
-    /// Loads what is held and has no row: one that was damaged is made again from the
-    /// documents, and what is on no list goes.
+    /// Loads streams without a row: a damaged row is drawn again from the documents, and a stream that
+    /// belongs on no list is dropped.
     pub(in crate::engine) fn rebuild_rows(&mut self) {
-        let unlisted: Vec<StreamId> = self.heads.keys().filter(|stream| self.is_unlisted(stream)).cloned().collect();
+        let unlisted: Vec<StreamId> =
+            self.stream_heads.keys().filter(|stream| self.is_unlisted(stream)).cloned().collect();
         for stream in unlisted {
             self.load_stream(&stream);
         }
     }
 
-    /// Deletes what is stored of a stream, but for the outbox.
+    /// Deletes what is stored of a stream, except the outbox.
     pub(in crate::engine) fn drop_stored(&mut self, stream: &StreamId) {
         self.ctx.store.write(Write::DeletePrefix(record::documents_prefix(stream)));
         self.ctx.store.write(Write::DeletePrefix(record::tail_prefix(stream)));
         self.ctx.store.write(Write::DeletePrefix(record::threads_prefix(stream)));
         self.ctx.store.write(Write::DeletePrefix(record::registers_prefix(stream)));
         if let Some(Slot::Loaded(_) | Slot::Loading(_)) = self.streams.get(stream) {
-            self.heads.change(stream);
+            self.stream_heads.change(stream);
         }
     }
 
-    /// Brings records of the first format to this one: what is the device's
-    /// own is written anew, the rest is fetched again.
-    pub(in crate::engine) fn take_former_format(&mut self, records: Vec<Record>) -> Vec<Record> {
+    /// Converts records of the first format: the device's own are rewritten, the rest is fetched again.
+    pub(in crate::engine) fn convert_first_format(&mut self, records: Vec<Record>) -> Vec<Record> {
         for prefix in
-            [record::HEADS, record::DOCUMENTS, record::TAILS, record::THREADS, record::ROWS, record::FIRST_ROWS]
+            [record::STREAM_HEADS, record::DOCUMENTS, record::TAILS, record::THREADS, record::ROWS, record::FIRST_ROWS]
         {
             self.ctx.store.write(Write::DeletePrefix(prefix.to_owned()));
         }
-        let own = records.into_iter().filter(|(key, _)| !key.starts_with(record::HEADS));
+        let own = records.into_iter().filter(|(key, _)| !key.starts_with(record::STREAM_HEADS));
         let sealed: Vec<Record> = own.map(|(key, content)| record::sealed(key, &content)).collect();
         for (key, value) in sealed.iter().cloned() {
             self.ctx.store.write(Write::Put(key, value));

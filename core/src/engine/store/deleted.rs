@@ -1,6 +1,5 @@
-//! Conversations that were deleted: nobody reads them any more, here either. They
-//! leave the list, the screen and the store; what was not admitted of one's own
-//! words is given back. So it is with one that may not be watched any more.
+//! Deleted conversations, and watched ones that may no longer be read: they leave the list, the screen and
+//! the store, and own words that were not admitted become refused commands.
 
 use crate::{
     code::Code,
@@ -24,11 +23,11 @@ impl Engine {
         }
     }
 
-    /// Lets go of all that is held of a conversation which was deleted.
+    /// Deletes everything of a deleted conversation on this device.
     ///
-    /// Invariant: its last entry is the deletion, so nothing that still waits was
-    /// admitted behind what is known, and nothing of it ever will be.
-    pub(in crate::engine) fn forget_deleted(&mut self, conversation: ConversationId) {
+    /// Invariant: the deletion is the last entry of its journal, so nothing in the outbox was admitted
+    /// after the known entries, or ever will be.
+    pub(in crate::engine) fn delete_conversation(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         self.inbox.set_deleted(conversation);
         self.requests.memberships.end_granted(&mut self.ctx, conversation);
@@ -43,17 +42,17 @@ impl Engine {
             self.ctx.store.write(Write::Delete(record::rows_key(*timeline)));
         }
         let was_listed = self.inbox.remove(&conversation);
-        let was_told = was_listed || self.open.get(&conversation).is_some_and(|open| open.detail().is_some());
+        let was_shown = was_listed || self.open.get(&conversation).is_some_and(|open| open.detail().is_some());
         self.receipts.drop_one(conversation);
         self.empty_timelines(timelines);
-        if was_told {
+        if was_shown {
             self.save_timelines_soon();
             self.ctx.update(Update::Gone(conversation));
         }
     }
 
-    /// Lets go of a stream that is on no list, and may not be read any more.
-    pub(in crate::engine) fn forget_unlisted(&mut self, stream: &StreamId, code: Code, detail: &str) {
+    /// Deletes a stream that is on no list, and may no longer be read.
+    pub(in crate::engine) fn delete_unlisted(&mut self, stream: &StreamId, code: Code, detail: &str) {
         self.give_back_all(stream, code, detail);
         self.drop_loaded(stream);
         self.empty_timelines(self.open.timelines_of_stream(stream));
@@ -61,16 +60,16 @@ impl Engine {
         shown.into_iter().for_each(|conversation| self.ctx.update(Update::Gone(conversation)));
     }
 
-    /// Holds nothing of a stream any more, in memory and in the store.
+    /// Removes a stream from memory and from the store.
     pub(in crate::engine) fn drop_loaded(&mut self, stream: &StreamId) {
         self.drop_stored(stream);
-        self.ctx.store.write(Write::Delete(record::head_key(stream)));
-        self.heads.remove(stream);
+        self.ctx.store.write(Write::Delete(record::stream_head_key(stream)));
+        self.stream_heads.remove(stream);
         self.streams.remove(stream);
         self.commands.count(stream, 0);
     }
 
-    /// Refuses what waits in a stream, and what waits for it.
+    /// Refuses the commands in a stream's outbox, and fails those that wait for the stream.
     fn give_back_all(&mut self, stream: &StreamId, code: Code, detail: &str) {
         let mut entries: Vec<OutboxEntry> = Vec::new();
         let mut requests: Vec<u64> = self.commands.of_whole(stream).into_iter().map(|(request, _)| request).collect();
@@ -85,9 +84,12 @@ impl Engine {
             None => {}
         }
         let waiting = entries.into_iter().map(|entry| (entry.sequence, entry.command, entry.at));
-        let parked =
-            self.commands.unpark(stream).into_iter().map(|(sequence, entry)| (sequence, entry.command, entry.at));
-        for (sequence, command, at) in waiting.chain(parked).collect::<Vec<_>>() {
+        let unloaded = self
+            .commands
+            .drain_unloaded(stream)
+            .into_iter()
+            .map(|(sequence, entry)| (sequence, entry.command, entry.at));
+        for (sequence, command, at) in waiting.chain(unloaded).collect::<Vec<_>>() {
             self.commands.stored(sequence);
             self.refuse(sequence, command, at, code, detail.to_owned());
         }

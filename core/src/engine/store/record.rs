@@ -1,6 +1,5 @@
-//! What the engine stores, and under which keys. Each value is a checksum of
-//! key and content, then the content in CBOR: what is damaged is known as such,
-//! and never taken for another value. Both are stored formats: a change of one
+//! The stored records and their keys. A value is a checksum of key and content, then the content in CBOR:
+//! damage is detected, and never decoded as another value. Both are stored formats: a change of one
 //! is a step of `FORMAT`.
 
 use minicbor::{Decode, Encode};
@@ -11,7 +10,7 @@ use crate::{
     code::Code,
     command::{Command, RequestMembership},
     doc::Document,
-    engine::registers::unread::UnreadBehind,
+    engine::registers::unread::OlderUnread,
     ids::{AccountId, ConversationId, DeviceId, DocumentId, IncarnationId, PageNumber, Stamp, StreamId, TenantId},
     journal::{ChainHash, Cursor, Head, Position},
     model::Receipt,
@@ -33,14 +32,14 @@ pub(in crate::engine) const FORMAT_WITHOUT_CHECKSUM: u32 = 1;
 /// The version of the package.
 pub(in crate::engine) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Bytes of the checksum: enough to tell damage, which nobody aims.
+/// Bytes of the checksum: enough against accidental damage.
 const CHECKSUM_BYTES: usize = 8;
 
 /// The greatest number of an outbox entry: what JavaScript counts exactly.
 const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 
 pub(in crate::engine) const META: &str = "meta";
-pub(in crate::engine) const HEADS: &str = "head/";
+pub(in crate::engine) const STREAM_HEADS: &str = "head/";
 pub(in crate::engine) const INBOX: &str = "inbox/";
 pub(in crate::engine) const OUTBOX: &str = "outbox/";
 pub(in crate::engine) const REFUSED: &str = "refused/";
@@ -52,11 +51,11 @@ pub(in crate::engine) const THREADS: &str = "thread/";
 pub(in crate::engine) const REGISTERS: &str = "register/";
 pub(in crate::engine) const ROWS: &str = "rows/";
 pub(in crate::engine) const FIRST_ROWS: &str = "first_rows";
-/// Before the key of a record that is damaged and holds what a person wrote.
+/// Prefix of the key of a damaged record with something that a person wrote.
 const DAMAGED: &str = "damaged/";
 
-/// Before the keys of what nobody else has: a device goes on from these records
-/// alone (E42). A store on a platform that may throw a store away keeps them twice.
+/// Prefixes of records that nobody else has: a device can continue from these alone (E42). On a
+/// platform that may throw a store away, they are stored twice.
 pub const IRREPLACEABLE: [&str; 4] = [OUTBOX, REFUSED, MEMBERSHIP, DAMAGED];
 
 /// The device's own state.
@@ -82,33 +81,33 @@ pub(in crate::engine) struct MetaRecord {
     /// The incarnation of the server's store that the cursor is of.
     #[cbor(n(7), default)]
     pub(in crate::engine) incarnation: Option<IncarnationId>,
-    /// Whether the server last said that the account administers the tenant: what it
-    /// may do is told offline as it is online.
+    /// Whether the account administers the tenant, as of the last Welcome: permissions are shown offline
+    /// as they are online.
     #[cbor(n(8), default)]
     pub(in crate::engine) administrator: bool,
-    /// The version of the package that wrote the store last: what another one did not know may
-    /// stand in it as unknown.
+    /// The version of the package that wrote the store last: another one may have stored names as
+    /// unknown that this one can read.
     #[cbor(n(9), default)]
     pub(in crate::engine) version: String,
 }
 
-/// Where a held stream stands.
+/// The journal head of a stream on this device.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
-pub(in crate::engine) struct HeadRecord {
+pub(in crate::engine) struct StreamHeadRecord {
     #[n(0)]
     pub(in crate::engine) position: Position,
     #[n(1)]
     pub(in crate::engine) page: PageNumber,
     /// Unread messages on other pages than the newest.
     #[cbor(n(4), default)]
-    pub(in crate::engine) behind: UnreadBehind,
+    pub(in crate::engine) older_unread: OlderUnread,
     /// The incarnation of the server's store that the position is of; none if it
     /// is of a former one.
     #[cbor(n(5), default)]
     pub(in crate::engine) incarnation: Option<IncarnationId>,
-    /// The incarnation that told what it lacks of the own words, which were given back,
-    /// as the account may not read it there.
+    /// The incarnation that answered which own words it lacks. They were given back, since the account
+    /// may not read the stream there.
     #[cbor(n(6), default)]
     pub(in crate::engine) given_back: Option<IncarnationId>,
     /// The hash of the journal up to the position.
@@ -116,14 +115,13 @@ pub(in crate::engine) struct HeadRecord {
     pub(in crate::engine) chain: ChainHash,
 }
 
-impl HeadRecord {
-    /// Where the stream stands.
+impl StreamHeadRecord {
     pub(in crate::engine) fn at(&self) -> Head {
         Head { position: self.position, chain: self.chain }
     }
 }
 
-/// A row of the list with what is not shown of it.
+/// A row of the list, with the state that is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(in crate::engine) struct InboxRecord {
@@ -132,30 +130,29 @@ pub(in crate::engine) struct InboxRecord {
     /// The own registers.
     #[n(1)]
     pub(in crate::engine) receipt: Receipt,
-    /// Whether the server may not know them yet.
+    /// Whether the server may not have them yet.
     #[n(2)]
     pub(in crate::engine) receipt_unsent: bool,
-    /// The last position that the server told of. What is held may be behind it,
-    /// and the cursor may not tell: it passes what could not be fetched.
+    /// The last position of the server's journal that the device was sent. The replica may lag behind
+    /// it even where the cursor does not: the cursor passes entries that could not be fetched.
     #[cbor(n(3), default)]
-    pub(in crate::engine) head: Position,
-    /// Where the account last became a member, as the server told.
+    pub(in crate::engine) journal_head: Position,
+    /// The position at which the account last became a member.
     #[cbor(n(4), default)]
     pub(in crate::engine) joined: Position,
-    /// The hash of the journal up to that position, where the server told it with that.
+    /// The hash of the journal up to `journal_head`, if the server sent it.
     #[cbor(n(5), default)]
     pub(in crate::engine) chain: Option<ChainHash>,
 }
 
 impl InboxRecord {
-    /// That of a conversation of which the server has told nothing.
+    /// For a conversation that the server has sent no summary of.
     pub(in crate::engine) fn new(row: ConversationRow) -> Self {
-        let (head, joined) = (Position::ZERO, Position::ZERO);
-        Self { row, receipt: Receipt::default(), receipt_unsent: false, head, joined, chain: None }
+        let (journal_head, joined) = (Position::ZERO, Position::ZERO);
+        Self { row, receipt: Receipt::default(), receipt_unsent: false, journal_head, joined, chain: None }
     }
 
-    /// Behind which position messages are unread: what was read, and what was
-    /// written before the account came.
+    /// Messages after this position are unread: neither read, nor written before the account joined.
     pub(in crate::engine) fn unread_from(&self) -> Position {
         self.receipt.read.max(self.joined)
     }
@@ -185,11 +182,11 @@ pub(in crate::engine) fn put_document(document: &Document) -> Write {
     put(document_key(document.id()), &DocumentRecord::of(document))
 }
 
-/// Stores a document that came with an answer: as it came, unless entries came
-/// behind it. Saving it anew costs half as much as reading it did.
+/// Stores a document from the server as it came, unless entries after it came as well: saving it
+/// again costs half as much as reading it did.
 pub(in crate::engine) fn put_fetched(document: &Document, fetched: &Fetched) -> Write {
-    let is_behind = fetched.entries.iter().any(|entry| entry.document == *document.id());
-    let came = fetched.documents.iter().find(|snapshot| snapshot.document == *document.id() && !is_behind);
+    let has_later_entry = fetched.entries.iter().any(|entry| entry.document == *document.id());
+    let came = fetched.documents.iter().find(|snapshot| snapshot.document == *document.id() && !has_later_entry);
     let as_it_came = came.map(|DocumentSnapshot { data, admissions, .. }| DocumentRecord {
         position: document.position(),
         data: data.clone(),
@@ -204,7 +201,7 @@ pub(in crate::engine) fn put_fetched(document: &Document, fetched: &Fetched) -> 
 pub(in crate::engine) struct OutboxRecord {
     #[n(0)]
     pub(in crate::engine) command: Command,
-    /// When the person commanded it.
+    /// When the person gave the command.
     #[n(1)]
     pub(in crate::engine) at: WallTime,
     #[n(2)]
@@ -214,9 +211,9 @@ pub(in crate::engine) struct OutboxRecord {
     /// How often it was written anew.
     #[n(4)]
     pub(in crate::engine) rewrites: u32,
-    /// Whether it waits beside the others, on top of them.
+    /// Whether it is parked.
     #[cbor(n(5), default)]
-    pub(in crate::engine) is_aside: bool,
+    pub(in crate::engine) is_parked: bool,
 }
 
 /// A membership request that waits for the server's answer.
@@ -225,7 +222,7 @@ pub(in crate::engine) struct OutboxRecord {
 pub(in crate::engine) struct MembershipRecord {
     #[n(0)]
     pub(in crate::engine) ask: RequestMembership,
-    /// When the person had it.
+    /// When the person asked for it.
     #[n(1)]
     pub(in crate::engine) at: WallTime,
 }
@@ -244,8 +241,8 @@ pub(in crate::engine) struct RefusedRecord {
     pub(in crate::engine) detail: String,
 }
 
-pub(in crate::engine) fn head_key(stream: &StreamId) -> RecordKey {
-    format!("{HEADS}{stream}")
+pub(in crate::engine) fn stream_head_key(stream: &StreamId) -> RecordKey {
+    format!("{STREAM_HEADS}{stream}")
 }
 
 pub(in crate::engine) fn inbox_key(conversation: ConversationId) -> RecordKey {
@@ -300,12 +297,12 @@ pub(in crate::engine) fn registers_prefix(stream: &StreamId) -> RecordKey {
     format!("{REGISTERS}{stream}/")
 }
 
-/// How far somebody else has come, to tell how far own messages have.
+/// Receipts of others are stored to show the state of own messages.
 pub(in crate::engine) fn register_key(stream: &StreamId, account: &AccountId) -> RecordKey {
     format!("{}{account}", registers_prefix(stream))
 }
 
-/// Where a damaged record is kept as it is, under its key.
+/// The key under which a damaged record is quarantined.
 pub(in crate::engine) fn damaged_key(key: &str) -> RecordKey {
     format!("{DAMAGED}{key}")
 }
@@ -322,27 +319,27 @@ pub(in crate::engine) fn put<T: Encode<()>>(key: RecordKey, value: &T) -> Write 
     Write::Put(key, sealed)
 }
 
-/// A record of a content, with its checksum.
+/// A record with its checksum.
 pub(in crate::engine) fn sealed(key: RecordKey, content: &[u8]) -> Record {
     let mut sealed = checksum(&key, content).to_vec();
     sealed.extend(content);
     (key, sealed)
 }
 
-/// What was put under a key; none when it is damaged.
+/// The value stored under a key; none when it is damaged.
 pub(in crate::engine) fn read<'b, T: Decode<'b, ()>>(key: &str, sealed: &'b [u8]) -> Option<T> {
     decode(intact(key, sealed)?).ok()
 }
 
-/// Whether a record that does not decode is one that a newer version wrote and nobody else has.
+/// Whether a record that does not decode was written by a newer version, and is one nobody else has.
 pub(in crate::engine) fn is_newer(key: &str, sealed: &[u8]) -> bool {
     IRREPLACEABLE.iter().any(|prefix| key.starts_with(prefix)) && intact(key, sealed).is_some()
 }
 
-/// The content of a record, if its checksum is that of it.
+/// The content of a record, if the checksum matches.
 fn intact<'b>(key: &str, sealed: &'b [u8]) -> Option<&'b [u8]> {
-    let (told, content) = sealed.split_at_checked(CHECKSUM_BYTES)?;
-    (told == checksum(key, content)).then_some(content)
+    let (stored, content) = sealed.split_at_checked(CHECKSUM_BYTES)?;
+    (stored == checksum(key, content)).then_some(content)
 }
 
 fn checksum(key: &str, content: &[u8]) -> [u8; CHECKSUM_BYTES] {
@@ -373,7 +370,7 @@ pub fn recode(key: &str, value: &[u8]) -> Option<Vec<u8>> {
     }
     match key.split_once('/').map_or(key, |(entity, _)| entity) {
         META => again::<MetaRecord>(value),
-        "head" => again::<HeadRecord>(value),
+        "head" => again::<StreamHeadRecord>(value),
         "inbox" => again::<InboxRecord>(value),
         "document" => again::<DocumentRecord>(value),
         "tail" => again::<Entry>(value),

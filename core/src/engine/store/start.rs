@@ -1,5 +1,5 @@
-//! The first reads: everything a start needs to show the list, count what is
-//! not sent, and know which streams are held, without any document.
+//! The first reads: everything that a start needs to show the list, count unsent commands and list the
+//! streams on this device, without any document.
 
 use core::time::Duration;
 
@@ -8,12 +8,11 @@ use crate::{
         Engine, Phase, Update,
         store::{
             damage,
-            record::{self, HeadRecord, InboxRecord, MembershipRecord, MetaRecord, OutboxRecord, RefusedRecord},
+            record::{self, InboxRecord, MembershipRecord, MetaRecord, OutboxRecord, RefusedRecord, StreamHeadRecord},
             transactions::ReadPurpose,
         },
         timers::Timer,
     },
-    hlc::HybridClock,
     ids::{AccountId, ConversationId, StreamId},
     model::Profile,
     storage::{Record, StorageAnswer, StorageError},
@@ -25,7 +24,7 @@ impl Engine {
     pub(in crate::engine) fn read_start(&mut self) {
         let prefixes = [
             record::META,
-            record::HEADS,
+            record::STREAM_HEADS,
             record::INBOX,
             record::OUTBOX,
             record::REFUSED,
@@ -51,7 +50,7 @@ impl Engine {
         match (purpose, records) {
             (ReadPurpose::Start, Some(records)) => self.start(records),
             (ReadPurpose::FirstRows, records) => self.first_rows_read(&records.unwrap_or_default()),
-            // To go on as if nothing were stored would write over what is.
+            // To continue as if nothing were stored would overwrite what is.
             (ReadPurpose::Start, None) => {
                 self.ctx.timers.set(Timer::Start, self.ctx.now.monotonic.plus(START_RETRY));
             }
@@ -76,26 +75,26 @@ impl Engine {
 
     fn start(&mut self, records: Vec<Record>) {
         let former_format = damage::is_former_format(&records);
-        let records = if former_format { self.take_former_format(records) } else { records };
+        let records = if former_format { self.convert_first_format(records) } else { records };
         if !records.is_empty() && !records.iter().any(|(key, _)| key == record::META) {
-            // Without it this is a new device, on what is left of the old one.
+            // Without it this is a new device, with the remains of the old one's store.
             self.ctx.report_damage();
         }
         // One damaged record must not take the rest with it.
-        let unread = records.into_iter().filter(|(key, value)| self.take_start_record(key, value).is_none());
+        let unread = records.into_iter().filter(|(key, value)| self.restore_record(key, value).is_none());
         let damaged = unread.filter(|(key, value)| !record::is_newer(key, value)).collect();
-        self.set_aside(damaged);
+        self.quarantine(damaged);
         if former_format {
             self.link.set_cursor(None);
         }
         let waiting = core::mem::replace(&mut self.phase, Phase::Running);
-        self.ctx.dirty_meta = true;
+        self.ctx.store_meta();
         self.show_start();
         self.ctx.update(Update::Ready);
         self.rebuild_rows();
         let own = StreamId::Account(self.ctx.session.account.clone());
         self.load_stream(&own);
-        for stream in self.commands.parked_streams() {
+        for stream in self.commands.unloaded_streams() {
             self.load_stream(&stream);
         }
         self.link.connect(&mut self.ctx);
@@ -104,39 +103,39 @@ impl Engine {
         }
     }
 
-    fn take_start_record(&mut self, key: &str, value: &[u8]) -> Option<()> {
+    fn restore_record(&mut self, key: &str, value: &[u8]) -> Option<()> {
         let (entity, id) = key.split_once('/').unwrap_or((key, ""));
         match entity {
             "meta" => {
                 let meta: MetaRecord = record::read(key, value)?;
                 self.ctx.session.device = meta.device;
                 self.ctx.session.administrator = meta.administrator;
-                // What the server told another version it tells this one anew.
+                // The server sends everything again that another version may have stored as unknown.
                 self.link.set_cursor(meta.cursor.filter(|_| meta.version == record::VERSION));
-                self.heads.set_incarnation(meta.incarnation);
-                self.ctx.clock = HybridClock::resume(meta.clock);
-                self.ctx.next_sequence = self.ctx.next_sequence.max(meta.next_sequence);
+                self.stream_heads.set_incarnation(meta.incarnation);
+                self.ctx.resume_clock(meta.clock);
+                self.ctx.reserve_sequences(meta.next_sequence);
             }
             "head" => {
-                let head: HeadRecord = record::read(key, value)?;
-                self.heads.set(StreamId::parse(id).ok()?, head);
+                let head: StreamHeadRecord = record::read(key, value)?;
+                self.stream_heads.set(StreamId::parse(id).ok()?, head);
             }
             "inbox" => {
                 let row: InboxRecord = record::read(key, value)?;
                 self.inbox.insert(ConversationId::parse(id).ok()?, row);
             }
             "outbox" => {
-                let sequence = self.take_sequence(key)?;
+                let sequence = self.reserve_sequence(key)?;
                 let entry: OutboxRecord = record::read(key, value)?;
-                self.commands.park(sequence, entry);
+                self.commands.add_unloaded(sequence, entry);
             }
             "refused" => {
-                let sequence = self.take_sequence(key)?;
+                let sequence = self.reserve_sequence(key)?;
                 let refused: RefusedRecord = record::read(key, value)?;
                 self.refused.restore(sequence, refused);
             }
             "membership" => {
-                let sequence = self.take_sequence(key)?;
+                let sequence = self.reserve_sequence(key)?;
                 let action: MembershipRecord = record::read(key, value)?;
                 self.requests.memberships.restore(sequence, action);
             }
@@ -149,10 +148,10 @@ impl Engine {
         Some(())
     }
 
-    /// The number of a key, which is not used again, whatever its value is.
-    fn take_sequence(&mut self, key: &str) -> Option<u64> {
+    /// The number in a key. It is not used again, even if the value is damaged.
+    fn reserve_sequence(&mut self, key: &str) -> Option<u64> {
         let sequence = record::sequence_of(key)?;
-        self.ctx.next_sequence = self.ctx.next_sequence.max(sequence + 1);
+        self.ctx.reserve_sequences(sequence + 1);
         Some(sequence)
     }
 

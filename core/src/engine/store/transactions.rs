@@ -1,6 +1,6 @@
-//! The engine's side of the store: the writes of one input are one
-//! transaction, transactions go out one after another, and one that failed is
-//! tried again until it succeeds. Reads go out at once, or behind the writes.
+//! The engine's side of the store: the writes of one input are one transaction, transactions go out one
+//! after another, and one that failed is tried again until it succeeds. Reads go out at once, or after
+//! the writes.
 
 use std::collections::VecDeque;
 
@@ -15,17 +15,17 @@ use crate::{
     time::MonotonicTime,
 };
 
-/// Writes of transactions that are given out as one.
+/// The most writes that waiting transactions are merged into.
 const MERGED_MAX: usize = 2_000;
 
 const RETRY: Duration = Duration::from_secs(2);
 
-/// What a read is for.
+/// The purpose of a read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine) enum ReadPurpose {
     /// The newest rows of the list as the last session showed them.
     FirstRows,
-    /// Everything a start needs.
+    /// Everything that a start needs.
     Start,
     /// The rows of a timeline as the last session showed them.
     Rows(ConversationId),
@@ -33,9 +33,9 @@ pub(in crate::engine) enum ReadPurpose {
     Stream(StreamId),
     /// All that is stored of a stream of a former incarnation of the server's store.
     Former(StreamId),
-    /// An older page of a stream, which is at this position when it is asked for.
+    /// An older page of a stream, with the stream's position when the read was requested.
     Page(DocumentId, Position),
-    /// A thread: its document and its newest page.
+    /// The document and the newest page of a thread, with the stream's position as for a page.
     Thread(StreamId, ConversationId, Position),
 }
 
@@ -46,21 +46,25 @@ struct Transaction {
     commands: Vec<u64>,
 }
 
-/// What a finished task means.
+/// The result of a finished task.
 #[derive(Debug)]
 pub(in crate::engine) enum Finished {
-    /// A read, with what it is for.
     Read(ReadPurpose),
     /// The commands with these outbox numbers are durable.
-    Written { commands: Vec<u64>, recovered: bool },
+    Written {
+        commands: Vec<u64>,
+        recovered: bool,
+    },
     /// The commands with these outbox numbers could not be stored and must be
     /// undone; everything else is kept and tried again.
-    Failed { commands: Vec<u64> },
-    /// Not a task of ours, or not any more.
+    Failed {
+        commands: Vec<u64>,
+    },
+    /// No task of this engine, or no longer.
     Unknown,
 }
 
-/// Tasks under way and waiting.
+/// Tasks in flight and waiting.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Store {
     next_task: u64,
@@ -70,7 +74,7 @@ pub(in crate::engine) struct Store {
     waiting: VecDeque<Transaction>,
     writing: Option<TaskId>,
     failing: bool,
-    /// Whether damage was reported that the next write has mended.
+    /// Whether damage was reported that the next write repairs.
     pub(in crate::engine) is_damaged: bool,
 }
 
@@ -80,7 +84,7 @@ impl Store {
         self.open.writes.push(write);
     }
 
-    /// Tells when this transaction is durable, for an outbox entry.
+    /// Reports, with an outbox entry's number, when this transaction is durable.
     pub(in crate::engine) fn wait_for(&mut self, sequence: u64) {
         self.open.commands.push(sequence);
     }
@@ -95,20 +99,20 @@ impl Store {
         self.writing.is_none() && self.waiting.is_empty() && self.open.writes.is_empty()
     }
 
-    /// A read to be given out at once.
+    /// A read that goes out at once.
     pub(in crate::engine) fn read(&mut self, purpose: ReadPurpose, prefixes: Vec<RecordKey>) -> StorageTask {
         let id = self.new_task();
         self.reads.insert(id, purpose);
         StorageTask { id, request: StorageRequest::Read(prefixes) }
     }
 
-    /// A read to be given out when everything that was written is durable.
+    /// A read that goes out when everything written before it is durable.
     pub(in crate::engine) fn read_later(&mut self, purpose: ReadPurpose, prefixes: Vec<RecordKey>) {
         self.later.push((purpose, prefixes));
     }
 
-    /// Closes the transaction of this input; the tasks to be given out: the
-    /// next transaction if none is under way, or the reads that waited.
+    /// Closes the transaction of this input. Returns the next transaction if none is in flight, or the
+    /// reads that waited.
     pub(in crate::engine) fn flush(&mut self, now: MonotonicTime, timers: &mut Timers) -> Vec<StorageTask> {
         match self.next_write(now, timers) {
             Some(task) => vec![task],
@@ -135,8 +139,8 @@ impl Store {
         Some(StorageTask { id, request: StorageRequest::Write(writes) })
     }
 
-    /// Makes one transaction of those that wait, of which what a later one writes
-    /// anew is left out: a store that is slow is given more at a time.
+    /// Merges waiting transactions, without writes that a later one overwrites: a slow store is given
+    /// more at a time.
     fn merge_waiting(&mut self) {
         let mut merged = self.waiting.pop_front().unwrap_or_default();
         while let Some(next) = self.waiting.front() {
@@ -153,7 +157,6 @@ impl Store {
         }
     }
 
-    /// Takes note of how a task ended.
     pub(in crate::engine) fn finish(
         &mut self,
         id: TaskId,
@@ -184,12 +187,12 @@ impl Store {
         Finished::Failed { commands }
     }
 
-    /// Forgets the writes of a record in transactions that are not done.
+    /// Removes the writes of a record from transactions that are not done.
     pub(in crate::engine) fn withdraw(&mut self, key: &str) {
         self.forget(|write| matches!(write, Write::Put(written, _) if written == key));
     }
 
-    /// Forgets the deletions of a record in transactions that are not done.
+    /// Removes the deletions of a record from transactions that are not done.
     pub(in crate::engine) fn keep(&mut self, key: &str) {
         self.forget(|write| matches!(write, Write::Delete(deleted) if deleted == key));
     }
@@ -206,7 +209,7 @@ impl Store {
     }
 }
 
-/// Writes without those that a later one of them undoes, in their order.
+/// The writes that no later one undoes, in their order.
 fn last_of_each(writes: Vec<Write>) -> Vec<Write> {
     if writes.len() < 2 {
         return writes;

@@ -14,7 +14,7 @@ impl Engine {
     pub(in crate::engine) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
         for summary in summaries {
             match summary.state {
-                ConversationState::Deleted => self.forget_deleted(summary.conversation),
+                ConversationState::Deleted => self.delete_conversation(summary.conversation),
                 _ => self.receive_summary(summary),
             }
         }
@@ -23,7 +23,7 @@ impl Engine {
     fn receive_summary(&mut self, summary: ConversationSummary) {
         let conversation = summary.conversation;
         let stream = StreamId::Conversation(conversation);
-        let held = self.heads.contains_key(&stream);
+        let held = self.stream_heads.contains_key(&stream);
         if summary.status == MemberStatus::Active {
             self.compare_summary(&stream, &summary);
         }
@@ -33,7 +33,7 @@ impl Engine {
             replica.touched.detail = true;
             if replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty() {
                 replica.whole = false;
-                self.heads.change(&stream);
+                self.stream_heads.change(&stream);
             }
         }
         let status = summary.status;
@@ -49,7 +49,7 @@ impl Engine {
     /// A summary that is older than the local replica, or of another history, means that the server's
     /// store was restored, unless the server read it before entries that it sent first.
     fn compare_summary(&mut self, stream: &StreamId, summary: &ConversationSummary) {
-        let position = self.heads.get(stream).map_or(Position::ZERO, |head| head.position);
+        let position = self.stream_heads.get(stream).map_or(Position::ZERO, |head| head.position);
         if summary.position < position {
             match self.link.is_online() && self.streams.loaded(stream).is_some() {
                 true => self.fetch_stream(stream),
@@ -77,14 +77,15 @@ impl Engine {
                 record.row.subscriber_count = summary.subscriber_count;
                 record.receipt_unsent = receipt_unsent;
                 record.joined = summary.joined;
-                (record.head, record.chain) = (summary.position, Some(summary.chain));
+                (record.journal_head, record.chain) = (summary.position, Some(summary.chain));
                 draw
             }
             _ => {
                 let mut row = ConversationRow::from_summary(&summary);
                 self.accounts.complete(&mut row);
-                let (head, joined, chain) = (summary.position, summary.joined, Some(summary.chain));
-                self.inbox.insert(conversation, InboxRecord { row, receipt, receipt_unsent, head, joined, chain });
+                let (journal_head, joined, chain) = (summary.position, summary.joined, Some(summary.chain));
+                self.inbox
+                    .insert(conversation, InboxRecord { row, receipt, receipt_unsent, journal_head, joined, chain });
                 Draw::Any
             }
         };
@@ -93,7 +94,7 @@ impl Engine {
 
     pub(in crate::engine) fn caught_up(&mut self, cursor: Cursor) {
         self.link.set_cursor(Some(cursor));
-        self.ctx.dirty_meta = true;
+        self.ctx.store_meta();
         if self.link.is_online() {
             return;
         }
@@ -111,7 +112,7 @@ impl Engine {
         for (timeline, wants_older) in open {
             self.announce(timeline);
             if self.open.is_thread(timeline) {
-                // It may have been out of reach.
+                // It could not be fetched without a link.
                 self.show_timeline(timeline);
             }
             if wants_older {
@@ -120,17 +121,16 @@ impl Engine {
         }
     }
 
-    /// Fetches the newest conversations that are not held yet, and what others
-    /// lack that are held.
+    /// Fetches the newest conversations that are not on this device, and the entries that others lack.
     fn prefetch(&mut self) {
         let mut rows: Vec<&ConversationRow> =
             self.inbox.values().map(|record| &record.row).filter(|row| row.status == MemberStatus::Active).collect();
         rows.sort_unstable_by_key(|row| core::cmp::Reverse(row.activity_at));
         let (newest, older) = rows.split_at(rows.len().min(self.ctx.settings.prefetch_conversations));
         let is_wanted =
-            |row: &&&ConversationRow| self.is_behind(row.conversation) || self.open.contains_key(&row.conversation);
-        let behind = older.iter().filter(is_wanted);
-        let wanted: Vec<ConversationId> = newest.iter().chain(behind).map(|row| row.conversation).collect();
+            |row: &&&ConversationRow| self.is_lagging(row.conversation) || self.open.contains_key(&row.conversation);
+        let lagging = older.iter().filter(is_wanted);
+        let wanted: Vec<ConversationId> = newest.iter().chain(lagging).map(|row| row.conversation).collect();
         for conversation in wanted {
             self.catch_up_conversation(conversation);
         }
@@ -138,18 +138,18 @@ impl Engine {
 
     fn catch_up_conversation(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
-        if !self.heads.contains_key(&stream) || self.is_behind(conversation) {
+        if !self.stream_heads.contains_key(&stream) || self.is_lagging(conversation) {
             self.load_stream(&stream);
             self.catch_up_stream(&stream);
         }
     }
 
-    /// Whether the server told of more than is held of a conversation.
-    fn is_behind(&self, conversation: ConversationId) -> bool {
-        let held = self.heads.get(&StreamId::Conversation(conversation));
-        let told = self.inbox.get(&conversation);
-        let is_former = self.heads.is_former(&StreamId::Conversation(conversation));
-        is_former || held.zip(told).is_some_and(|(held, told)| held.position < told.head)
+    /// Whether the server has more of a conversation than this device, or another history of it.
+    fn is_lagging(&self, conversation: ConversationId) -> bool {
+        let held = self.stream_heads.get(&StreamId::Conversation(conversation));
+        let row = self.inbox.get(&conversation);
+        let is_former = self.stream_heads.is_former(&StreamId::Conversation(conversation));
+        is_former || held.zip(row).is_some_and(|(held, row)| held.position < row.journal_head)
     }
 
     /// Fetches what a loaded stream lacks, if it lacks anything.
@@ -157,13 +157,14 @@ impl Engine {
         if !self.link.is_online() {
             return;
         }
-        let told = stream.conversation().and_then(|conversation| Some(self.inbox.get(&conversation)?.head));
+        let journal_head =
+            stream.conversation().and_then(|conversation| Some(self.inbox.get(&conversation)?.journal_head));
         let Some(replica) = self.replica(stream) else { return };
         let position = replica.confirmed.position();
-        // Nothing tells how far the own account's stream has come, or a conversation
-        // of which nothing but entries came: ask each time.
-        let behind = told.is_none_or(|head| head > position);
-        if behind || !replica.whole || replica.rewrite_due || replica.former.is_some() {
+        // No summary has the head of the own account's stream, or of a conversation without a row: fetch
+        // each time.
+        let is_lagging = journal_head.is_none_or(|head| head > position);
+        if is_lagging || !replica.whole || replica.rewrite_due || replica.former.is_some() {
             self.fetch_stream(stream);
         }
     }
@@ -182,8 +183,8 @@ impl Engine {
             self.inbox.draw(conversation, Draw::Any);
         }
         let Some(replica) = self.replica(stream) else { return };
-        // What is pending may have been admitted before: the server answers
-        // it, and after its first refusal the rest is refused here.
+        // Pending changes may have been admitted before: the server answers them, and after its first
+        // refusal the rest is refused here.
         replica.revoked = Some(status);
         replica.touched.detail = true;
         self.watch(conversation);

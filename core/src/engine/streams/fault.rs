@@ -1,5 +1,5 @@
-//! What a server did that it must not do, as the app is told: an entry that
-//! its own rules refuse, or a state that does not load. An event, not stored.
+//! Faults of the server, reported to the app: an entry that its own rules refuse, or a state that
+//! does not load. They are events, and not stored.
 
 use serde::Serialize;
 
@@ -13,8 +13,8 @@ use crate::{
     wire::Fetched,
 };
 
-/// What the server did that it must not: it told another history than before, let in an entry that its own rules
-/// refuse, or sent one, or a state, that cannot be taken. Told when it is seen, and not stored.
+/// A fault of the server: it sent another history than before, admitted an entry that its own rules refuse, or sent
+/// an entry or a state that cannot be applied. Reported when it is noticed, and not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 pub struct ServerFault {
@@ -26,19 +26,19 @@ pub struct ServerFault {
     /// The account that the entry is said to be of; none for a state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// What the server should have refused it with, or why it cannot be read.
+    /// The code that the server should have refused it with, or the reason that it cannot be read for.
     pub code: Code,
     /// More about it, for people who debug; never content.
     pub detail: String,
 }
 
-/// Why an entry from the server was not taken.
+/// Why an entry from the server was not applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::engine) enum ReceiveEntryError {
     /// It changes a document of another stream.
     #[error("it is not of a document of this stream")]
     Foreign,
-    /// Another change is held at its position: the server's store was put back.
+    /// Another change is at its position here: the server's store was restored.
     #[error("another change was told at its position")]
     Another,
     /// The rules refuse it, or it does not apply.
@@ -58,16 +58,16 @@ impl ReceiveEntryError {
     }
 }
 
-/// Why the documents of a Fetched were not taken.
+/// Why the documents of an answer were not applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::engine) enum RestoreFetchedError {
     /// A document of another stream, or one that was not asked for.
     #[error("a document that is not of this stream, or was not asked for")]
     Foreign,
-    /// A document lacks what is held of it: the server's store was put back.
+    /// A document lacks changes that this device has of it: the server's store was restored.
     #[error("a document lacks what was told of it")]
     Another,
-    /// A document is behind the head that it came with, or is not there.
+    /// A document is older than the head that it came with, or is missing.
     #[error("a document is missing")]
     Missing,
     /// A document without a change, of a stream of which each has one; or one
@@ -80,10 +80,10 @@ pub(in crate::engine) enum RestoreFetchedError {
     /// A document does not load.
     #[error(transparent)]
     Document(#[from] RestoreDocumentError),
-    /// An entry behind a document is refused.
+    /// An entry after a document's snapshot is refused.
     #[error("entry {position}: {source}")]
     Entry {
-        /// Where it stands in the journal.
+        /// Its position in the journal.
         position: Position,
         /// The cause.
         source: ReceiveEntryError,
@@ -91,34 +91,33 @@ pub(in crate::engine) enum RestoreFetchedError {
 }
 
 impl Engine {
-    /// An entry that the server's own rules refuse, and that is taken all the
-    /// same, so that replicas converge.
+    /// An entry that the server's own rules refuse. It is applied all the same, so that replicas converge.
     pub(in crate::engine) fn report_admitted(&mut self, stream: &StreamId, entry: &Entry, refusal: Refusal) {
         self.report_entry(stream, entry, refusal.code, refusal.detail);
     }
 
-    /// An entry that was not taken.
+    /// An entry that was not applied.
     pub(in crate::engine) fn report_refused(&mut self, stream: &StreamId, entry: &Entry, error: &ReceiveEntryError) {
         self.report_entry(stream, entry, error.code(), error.to_string());
     }
 
-    /// Entries that were taken one by one, and do not apply together.
+    /// Entries that were accepted one by one, and do not apply together.
     pub(in crate::engine) fn report_unusable(&mut self, stream: &StreamId, error: ApplyChangeError) {
-        let position = self.heads.get(stream).map_or(Position::ZERO, |head| head.position);
+        let position = self.stream_heads.get(stream).map_or(Position::ZERO, |head| head.position);
         let error = ReceiveEntryError::from(error);
         let (code, detail) = (error.code(), error.to_string());
         let conversation = stream.conversation();
         self.ctx.update(Update::ServerFault(ServerFault { conversation, position, account: None, code, detail }));
     }
 
-    /// An entry that does not come behind those before it, although it was fetched.
+    /// A fetched entry that does not follow the one before it.
     pub(in crate::engine) fn report_gap(&mut self, stream: &StreamId, entry: &Entry) {
         self.report_entry(stream, entry, Code::DependencyMissing, "entries before it are missing".to_owned());
     }
 
-    /// Another history than the one that is held.
+    /// A history other than the one on this device.
     pub(in crate::engine) fn report_history(&mut self, stream: &StreamId) {
-        let position = self.loaded_head(stream).map_or(Position::ZERO, |head| head.position);
+        let position = self.journal_head(stream).map_or(Position::ZERO, |head| head.position);
         let (conversation, detail) =
             (stream.conversation(), "the journal up to here is another one than was told".to_owned());
         let code = Code::HistoryDiffers;
@@ -136,7 +135,7 @@ impl Engine {
         }));
     }
 
-    /// Documents that were not taken.
+    /// Documents that were not applied.
     pub(in crate::engine) fn report_documents(&mut self, fetched: &Fetched, error: &RestoreFetchedError) {
         let (code, account) = match error {
             RestoreFetchedError::Entry { position, source } => {

@@ -17,9 +17,8 @@ use crate::{
     wire::{ClientFrame, Fetch, FetchScope, Fetched, Refused},
 };
 
-/// How long the server can put off a push or a fetch. It says until when, by its
-/// clock, which this device knows only as well as its own: one that was set
-/// back since must not wait for as long as that.
+/// Bounds for how long the server can defer a push or a fetch. The time is by its clock, which this
+/// device follows with its own: if that was set back since, the wait would be too long.
 const DEFERRAL_MIN: Duration = Duration::from_millis(100);
 const DEFERRAL_MAX: Duration = Duration::from_secs(120);
 
@@ -59,33 +58,32 @@ impl Engine {
         }
         let Some(replica) = self.replica(stream) else { return };
         if replica.former.is_none() && fetched.head < replica.confirmed.position() {
-            // The server was put back without saying so.
+            // The server's store was restored without a new incarnation.
             self.make_former(stream);
             return self.fetch_stream(stream);
         }
         if fetched.restart {
-            if replica.former.is_none() && !self.takes_what_is_there(stream, fetched) {
+            if replica.former.is_none() && !self.remove_asked(stream, fetched) {
                 return self.fetch_stream(stream);
             }
             let admitted = match self.restart_former(stream, fetched) {
                 Ok(admitted) => admitted,
                 Err(RestoreFetchedError::Another) => return self.start_over(stream),
                 Err(error) => {
-                    // The server's state does not load: what is held stays.
+                    // The server's state does not load: the replica stays as it is.
                     self.report_documents(fetched, &error);
                     return self.link_failed(Some(Code::SnapshotInvalid), None);
                 }
             };
             self.save_restart(stream, fetched);
             for entry in admitted {
-                self.forget_entry(entry.sequence);
+                self.delete_entry(entry.sequence);
             }
         } else {
             replica.whole = true;
             replica.may_be_admitted = false;
-            // What was fetched does not fit either: asking again at once would
-            // ask for ever.
-            if let Err((entry, misfit)) = self.take_entries(stream, &fetched.entries) {
+            // What was fetched does not fit either: fetching again at once would never end.
+            if let Err((entry, misfit)) = self.apply_entries(stream, &fetched.entries) {
                 match misfit {
                     Misfit::Gap => self.report_gap(stream, entry),
                     Misfit::Refused(error) => self.report_refused(stream, entry, &error),
@@ -104,11 +102,11 @@ impl Engine {
         let me = self.ctx.session.account.clone();
         let Some(replica) = self.replica(stream) else { return };
         if fetched.restart {
-            replica.count_behind(fetched.unread, &me);
+            replica.set_older_unread(fetched.unread, &me);
         }
         self.receive_receipts(stream, &fetched.receipts);
-        self.heads.change(stream);
-        if let Some(accepted) = self.held_answer(stream) {
+        self.stream_heads.change(stream);
+        if let Some(accepted) = self.drain_answer(stream) {
             self.receive_accepted(stream, &accepted);
         }
         if self.replica(stream).is_some_and(|replica| replica.rewrite_due) {
@@ -158,19 +156,18 @@ impl Engine {
         self.receive_threads(stream, fetched, of_thread);
         for page in pages.documents().filter(|page| !is_opened && page.id().page().is_some()) {
             self.ctx.store.write(record::put_fetched(page, fetched));
-            self.take_page(stream, page.clone(), fetched.head);
+            self.add_page(stream, page.clone(), fetched.head);
         }
     }
 
-    /// What is held does not fit what the server sends: all of it is fetched anew, as
-    /// from a store that was put back, so that nothing the account wrote is lost.
+    /// The replica does not fit what the server sends: the stream is fetched anew, as from a restored
+    /// store, so that nothing the account wrote is lost.
     pub(in crate::engine) fn start_over(&mut self, stream: &StreamId) {
         self.make_former(stream);
         self.fetch_stream(stream);
     }
 
-    /// A fetch that was deferred is sent again; one that is not allowed ends
-    /// what waited for it.
+    /// A deferred fetch is sent again later. One that is not allowed fails the commands that waited for it.
     pub(in crate::engine) fn fetch_refused(&mut self, stream: &StreamId, refused: &Refused) {
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = None;
@@ -181,24 +178,24 @@ impl Engine {
         if let Some(retry_at) = refused.retry_at {
             return self.streams.fetch_later(&self.ctx, stream, retry_at);
         }
-        if refused.code == Code::HistoryDiffers && self.loaded_head(stream).is_some() {
+        if refused.code == Code::HistoryDiffers && self.journal_head(stream).is_some() {
             self.meet_another_history(stream);
             return self.fetch_stream(stream);
         }
         if let (Code::ConversationDeleted, Some(conversation)) = (refused.code, stream.conversation()) {
             if self.deleted_since(stream, refused) {
-                self.forget_deleted(conversation);
+                self.delete_conversation(conversation);
             }
             return;
         }
         if self.is_unlisted(stream) {
-            self.take_accepted(stream);
-            return self.forget_unlisted(stream, refused.code, &refused.detail);
+            self.remove_accepted(stream);
+            return self.delete_unlisted(stream, refused.code, &refused.detail);
         }
         if self.was_put_back(stream, refused) {
             return;
         }
-        self.take_accepted(stream);
+        self.remove_accepted(stream);
         let Some(replica) = self.replica(stream) else { return };
         if replica.rewrite_due {
             self.rewrite(stream);
@@ -208,7 +205,7 @@ impl Engine {
         }
     }
 
-    /// Sends deferred fetches again, and has deferred pushes looked at.
+    /// Sends deferred fetches again, and marks streams with deferred pushes as changed.
     pub(in crate::engine) fn retry_fetches(&mut self) {
         let now = self.ctx.now.monotonic;
         let is_due = |at: Option<MonotonicTime>| at.is_some_and(|at| at <= now);
@@ -226,7 +223,7 @@ impl Engine {
     }
 }
 
-/// How long to wait until a server's time, by what this device takes for it.
+/// How long to wait until a time of the server's clock.
 pub(in crate::engine) fn deferral(retry_at: WallTime, wall: WallTime) -> Duration {
     let wait = Duration::from_millis(retry_at.as_millis().saturating_sub(wall.as_millis()));
     wait.clamp(DEFERRAL_MIN, DEFERRAL_MAX)

@@ -1,4 +1,4 @@
-//! What a server told of a stream at once, as documents: read as a stranger's.
+//! Documents from a server's answer, checked like anything from a stranger.
 
 use crate::{
     authority::Stream,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Replica {
-    /// The documents of a Fetched, each with the entries behind its snapshot.
+    /// The documents of an answer, each with the entries after its snapshot.
     pub(in crate::engine) fn restore_fetched(&self, fetched: &Fetched) -> Result<Stream, RestoreFetchedError> {
         let tenant = self.confirmed.tenant().clone();
         let mut stream = Stream::at(tenant, fetched.stream.clone(), fetched.at(), fetched.page);
@@ -29,7 +29,7 @@ impl Replica {
             stream.insert(restore_snapshot(snapshot, newest, fetched)?);
         }
         for entry in &fetched.entries {
-            receive_behind(&mut stream, entry, fetched)
+            apply_later_entry(&mut stream, entry, fetched)
                 .map_err(|source| RestoreFetchedError::Entry { position: entry.position, source })?;
         }
         stream.flush().map_err(|error| RestoreFetchedError::Entry { position: fetched.head, source: error.into() })?;
@@ -52,7 +52,7 @@ fn restore_snapshot(
     if snapshot.document.stream() != fetched.stream || page.is_some_and(|page| page == 0 || page > newest) {
         return Err(RestoreFetchedError::Foreign);
     }
-    // What holds something is as of a position, and what holds nothing of none.
+    // A snapshot with content has a position, and an empty one has none.
     let is_bare = snapshot.data.is_empty();
     if is_bare != (snapshot.position == Position::ZERO) || (is_bare && !snapshot.admissions.is_empty()) {
         return Err(RestoreFetchedError::Cleared);
@@ -67,9 +67,8 @@ fn restore_snapshot(
     Ok(document)
 }
 
-/// An entry behind a snapshot, into its document. One that the snapshot has is
-/// part of it already.
-fn receive_behind(stream: &mut Stream, entry: &Entry, fetched: &Fetched) -> Result<(), ReceiveEntryError> {
+/// Applies an entry after its document's snapshot. One that the snapshot contains is skipped.
+fn apply_later_entry(stream: &mut Stream, entry: &Entry, fetched: &Fetched) -> Result<(), ReceiveEntryError> {
     let Some(document) = stream.document(&entry.document) else { return Err(ReceiveEntryError::Foreign) };
     if entry.position > document.position() && entry.position <= fetched.head {
         stream.queue_entry(entry)?;

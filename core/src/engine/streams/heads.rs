@@ -1,28 +1,28 @@
-//! Where each held stream stands, and of which incarnation of the server's store that is.
+//! The journal head of each stream on this device, and the incarnation of the server's store it belongs to.
 
 use crate::{
-    engine::store::record::HeadRecord,
+    engine::store::record::StreamHeadRecord,
     ids::{IncarnationId, StreamId},
     journal::Position,
     sorted::{SortedMap, SortedSet},
 };
 
-/// Invariant: a stream is held that has a head here, in memory or in the store.
+/// Invariant: a stream is on this device, in memory or in the store, if and only if it has a head here.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Heads {
-    records: SortedMap<StreamId, HeadRecord>,
-    /// Those that the end of the input stores.
+pub(in crate::engine) struct StreamHeads {
+    records: SortedMap<StreamId, StreamHeadRecord>,
+    /// Stored at the end of the input.
     changed: SortedSet<StreamId>,
-    /// What the server's store was when it was last told.
+    /// The incarnation of the server's store in its last Welcome.
     incarnation: Option<IncarnationId>,
 }
 
-impl Heads {
+impl StreamHeads {
     pub(in crate::engine) fn contains_key(&self, stream: &StreamId) -> bool {
         self.records.contains_key(stream)
     }
 
-    pub(in crate::engine) fn get(&self, stream: &StreamId) -> Option<&HeadRecord> {
+    pub(in crate::engine) fn get(&self, stream: &StreamId) -> Option<&StreamHeadRecord> {
         self.records.get(stream)
     }
 
@@ -30,23 +30,22 @@ impl Heads {
         self.records.keys()
     }
 
-    /// Puts one in its place, as it is stored.
-    pub(in crate::engine) fn set(&mut self, stream: StreamId, head: HeadRecord) {
+    pub(in crate::engine) fn set(&mut self, stream: StreamId, head: StreamHeadRecord) {
         self.records.insert(stream, head);
     }
 
-    /// A stream is held from now on.
+    /// A stream is on this device from now on.
     pub(in crate::engine) fn begin(&mut self, stream: &StreamId) {
         self.records.entry(stream.clone()).or_default();
     }
 
-    /// Nothing of a stream is held any more.
+    /// A stream is no longer on this device.
     pub(in crate::engine) fn remove(&mut self, stream: &StreamId) {
         self.records.remove(stream);
         self.changed.remove(stream);
     }
 
-    /// The end of the input stores where a stream stands.
+    /// The end of the input stores the head.
     pub(in crate::engine) fn change(&mut self, stream: &StreamId) {
         self.changed.insert(stream.clone());
     }
@@ -67,13 +66,13 @@ impl Heads {
         self.incarnation = incarnation;
     }
 
-    /// Whether what is held of a stream is of another incarnation than the server's.
+    /// Whether the stream on this device is of another incarnation than the server's.
     pub(in crate::engine) fn is_former(&self, stream: &StreamId) -> bool {
         let head = self.records.get(stream).filter(|head| head.position > Position::ZERO);
         self.incarnation.is_some() && head.is_some_and(|head| head.incarnation != self.incarnation)
     }
 
-    /// What is held of a stream is of another incarnation, whatever the server says.
+    /// Treats a stream as one of a former incarnation, whatever the server says.
     pub(in crate::engine) fn make_former(&mut self, stream: &StreamId) {
         if let Some(head) = self.records.get_mut(stream) {
             (head.incarnation, head.given_back) = (None, None);
@@ -81,7 +80,7 @@ impl Heads {
         }
     }
 
-    /// The words that this incarnation lacks are given back; tells whether they were not before.
+    /// Notes that the words this incarnation lacks are given back. Returns false if they were already.
     pub(in crate::engine) fn give_back(&mut self, stream: &StreamId) -> bool {
         let head = self.records.entry(stream.clone()).or_default();
         let is_new = core::mem::replace(&mut head.given_back, self.incarnation) != self.incarnation;
@@ -101,12 +100,12 @@ mod tests {
     fn what_is_held_is_a_former_incarnations_until_it_is_stored_with_this_one() {
         let stream = StreamId::Conversation(ConversationId::from_bytes([1; 16]));
         let [former, current] = [1, 2].map(|number| IncarnationId::from_bytes([number; 16]));
-        let head = |incarnation| HeadRecord {
+        let head = |incarnation| StreamHeadRecord {
             position: Position::new(3),
             incarnation: Some(incarnation),
-            ..HeadRecord::default()
+            ..StreamHeadRecord::default()
         };
-        let mut heads = Heads::default();
+        let mut heads = StreamHeads::default();
         heads.set(stream.clone(), head(former));
         assert!(!heads.is_former(&stream), "nobody has told which one is the server's");
         heads.set_incarnation(Some(current));

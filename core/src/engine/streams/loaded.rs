@@ -1,5 +1,5 @@
-//! The streams in memory, and which of them somebody may have changed: the end
-//! of an input looks at those alone, however many are loaded.
+//! The streams in memory, and those that may have changed: the end of an input looks at these
+//! alone, however many are loaded.
 
 use crate::{
     engine::{
@@ -12,15 +12,15 @@ use crate::{
     wire::{ClientFrame, Push},
 };
 
-/// Streams in memory, or on their way there.
+/// The streams that are loaded, or loading.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Streams {
     slots: SortedMap<StreamId, Slot>,
-    /// Given out to be changed since the end of the last input.
+    /// Borrowed mutably since the end of the last input.
     changed: SortedSet<StreamId>,
-    /// Those with a push or a fetch that the server put off, as of the end of the last input.
+    /// Those with a deferred push or fetch, as of the end of the last input.
     deferred: SortedSet<StreamId>,
-    /// How often one was given out, by which the one is known that was not for longest.
+    /// Counts uses, to find the least recently used stream.
     uses: u64,
 }
 
@@ -45,7 +45,7 @@ impl Streams {
         }
     }
 
-    /// One to be changed.
+    /// Marks the stream as changed.
     pub(in crate::engine) fn get_mut(&mut self, stream: &StreamId) -> Option<&mut Slot> {
         let slot = self.slots.get_mut(stream)?;
         if !self.changed.contains(stream) {
@@ -54,7 +54,7 @@ impl Streams {
         Some(slot)
     }
 
-    /// One that is loaded, to be changed.
+    /// Marks the stream as changed and used.
     pub(in crate::engine) fn replica(&mut self, stream: &StreamId) -> Option<&mut Replica> {
         self.uses += 1;
         let used = self.uses;
@@ -67,7 +67,6 @@ impl Streams {
         }
     }
 
-    /// Takes note of whether the server put something of a stream off.
     pub(in crate::engine) fn set_deferred(&mut self, stream: &StreamId, is_deferred: bool) {
         match is_deferred {
             true => self.deferred.insert(stream.clone()),
@@ -79,7 +78,7 @@ impl Streams {
         self.deferred.iter().cloned().collect()
     }
 
-    /// Sets the timer to when the first push or fetch that was put off may be sent again.
+    /// Sets the timer to when the first deferred push or fetch may be sent again.
     pub(in crate::engine) fn set_timer(&self, ctx: &mut Context) {
         let deferred = self.deferred.iter().filter_map(|stream| match self.slots.get(stream)? {
             Slot::Loaded(replica) => Some(replica.deferred_timers()),
@@ -89,9 +88,8 @@ impl Streams {
         ctx.timers.set(Timer::Deferred, next);
     }
 
-    /// Pushes what is durable here and not answered, a push a stream at a time:
-    /// from Welcome on, so that the server decides while what was missed is taken
-    /// in. It sends all of that before it reads a push.
+    /// Pushes stored changes, one push per stream at a time. This begins with Welcome, so that the server
+    /// decides while the device catches up: the server sends everything missed before it reads a push.
     pub(in crate::engine) fn send_pushes(&mut self, ctx: &mut Context) {
         let now = ctx.now.monotonic;
         let mut pushes = Vec::new();
@@ -113,7 +111,7 @@ impl Streams {
         }
     }
 
-    /// One that is loaded, to be changed in a way that nothing has to follow from.
+    /// For changes that have no consequences: the stream is not marked as changed.
     pub(in crate::engine) fn quietly(&mut self, stream: &StreamId) -> Option<&mut Replica> {
         match self.slots.get_mut(stream)? {
             Slot::Loaded(replica) => Some(replica),
@@ -148,23 +146,20 @@ impl Streams {
         })
     }
 
-    /// All of them, to be changed.
+    /// Marks all streams as changed.
     pub(in crate::engine) fn values_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         self.change_all();
         self.slots.values_mut()
     }
 
-    /// The end of the input looks at all of them.
     pub(in crate::engine) fn change_all(&mut self) {
         self.changed.extend(self.slots.keys().cloned());
     }
 
-    /// Those that may have changed.
     pub(in crate::engine) fn changed(&self) -> impl Iterator<Item = &StreamId> {
         self.changed.iter()
     }
 
-    /// Those that may have changed, which have been looked at with this.
     pub(in crate::engine) fn drain_changed(&mut self) -> SortedSet<StreamId> {
         core::mem::take(&mut self.changed)
     }

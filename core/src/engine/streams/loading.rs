@@ -1,4 +1,4 @@
-//! Which streams are in memory, and what waits for one that is on its way.
+//! Loading streams and pages into memory, the work that waits for that, and eviction.
 
 use crate::{
     code::Code,
@@ -25,14 +25,14 @@ use crate::{
     wire::{Accepted, ClientFrame, Fetch, FetchScope, Fetched, MemberReceipt, Refused, Revoked},
 };
 
-/// A stream in memory, or on its way there.
+/// A stream that is loaded, or is loading while work waits for it.
 #[derive(Debug)]
 pub(in crate::engine) enum Slot {
     Loading(Vec<Work>),
     Loaded(Box<Replica>),
 }
 
-/// What waits for a stream.
+/// Work on a stream, done once it is loaded.
 #[derive(Debug)]
 pub(in crate::engine) enum Work {
     Command { request: u64, command: Command },
@@ -79,14 +79,14 @@ impl Engine {
         }
     }
 
-    /// Brings a stream into memory: from the store if it is held, empty if not.
+    /// Loads a stream: from the store if it is there, empty if not.
     pub(in crate::engine) fn load_stream(&mut self, stream: &StreamId) {
         if self.streams.contains_key(stream) {
             return;
         }
-        let Some(head) = self.heads.get(stream) else {
+        let Some(head) = self.stream_heads.get(stream) else {
             let whole = match stream {
-                // What is watched may be there, or not: only the server knows.
+                // Only the server knows whether a watched conversation exists.
                 StreamId::Conversation(conversation) => !self.inbox.contains_key(conversation) && !self.watches(stream),
                 StreamId::Account(account) => *account == self.ctx.session.account,
             };
@@ -102,14 +102,14 @@ impl Engine {
                 keys.push(record::document_key(&TimelineId::of(*conversation).page(head.page)));
                 keys.push(record::threads_prefix(stream));
                 keys.push(record::registers_prefix(stream));
-                // Those of one that is open are read before.
+                // The rows of an open conversation have been read already.
                 if !self.open.contains_key(conversation) {
                     keys.push(record::rows_key(*conversation));
                 }
             }
             StreamId::Account(_) => keys.push(record::documents_prefix(stream)),
         }
-        for entry in self.commands.parked(stream) {
+        for entry in self.commands.unloaded(stream) {
             keys.push(record::document_key(&entry.document));
             if let DocumentId::Page(TimelineId { conversation, thread: Some(thread) }, _) = entry.document {
                 keys.push(record::document_key(&TimelineId::of_thread(conversation, thread).document()));
@@ -119,10 +119,10 @@ impl Engine {
         self.ctx.read(ReadPurpose::Stream(stream.clone()), keys);
     }
 
-    /// Takes in what is stored of a stream; none when that cannot be read now.
+    /// `records` is none when the store could not be read.
     pub(in crate::engine) fn stream_read(&mut self, stream: &StreamId, records: Option<&[Record]>) {
         if !self.streams.contains_key(stream) {
-            // It was deleted while it was read.
+            // Deleted while it was being read.
             return;
         }
         if let Some(conversation) = stream.conversation() {
@@ -130,7 +130,7 @@ impl Engine {
         }
         let restored = records.and_then(|records| self.restore(stream, records));
         let replica = restored.unwrap_or_else(|| {
-            // What is damaged is fetched again; what cannot be read now is left.
+            // Damaged records are dropped and fetched again; a store that cannot be read is left alone.
             if records.is_some() {
                 self.ctx.report_damage();
                 self.drop_stored(stream);
@@ -141,7 +141,7 @@ impl Engine {
     }
 
     fn restore(&self, stream: &StreamId, records: &[Record]) -> Option<Replica> {
-        let head = self.heads.get(stream)?.clone();
+        let head = self.stream_heads.get(stream)?.clone();
         let prefix = record::documents_prefix(stream);
         let mut tail: Vec<Entry> = Vec::new();
         let mut snapshots: SortedMap<DocumentId, DocumentRecord> = SortedMap::new();
@@ -174,7 +174,7 @@ impl Engine {
             let parts = snapshot.map(|record| (record.position, record.data.as_slice(), record.admissions.as_slice()));
             documents.push(Document::restore(id, parts, &entries).ok()?);
         }
-        // What belongs to a head that was stored with it, and is not there, is lost.
+        // A document that was stored with the head and is not there is lost.
         let lost = |document: &Document| document.changes() == 0 && stream.conversation().is_some();
         if head.position > Position::ZERO && documents.iter().any(lost) {
             return None;
@@ -186,7 +186,7 @@ impl Engine {
         Some(replica)
     }
 
-    /// The documents that a held stream has in any case.
+    /// The documents that every stream on this device has.
     fn base_documents(&self, stream: &StreamId, page: PageNumber) -> Vec<DocumentId> {
         match stream {
             StreamId::Conversation(conversation) => {
@@ -199,21 +199,21 @@ impl Engine {
     }
 
     fn loaded(&mut self, stream: &StreamId, mut replica: Replica) {
-        // The documents end before the entry that took the access away.
+        // The documents end before the entry that ended the membership: the status is the row's.
         let row = stream.conversation().and_then(|conversation| self.inbox.get(&conversation));
-        replica.former = self.heads.is_former(stream).then_some(Former::Unread);
+        replica.former = self.stream_heads.is_former(stream).then_some(Former::Unread);
         replica.revoked = row.map(|record| record.row.status).filter(|status| *status != MemberStatus::Active);
-        let mut parked = self.commands.unpark(stream);
-        // What was aside was written on top of the others; the server is asked again.
-        parked.sort_by_key(|(_, entry)| entry.is_aside);
-        for (sequence, entry) in parked {
+        let mut unloaded = self.commands.drain_unloaded(stream);
+        // Parked entries were written on top of the others. They are pushed again.
+        unloaded.sort_by_key(|(_, entry)| entry.is_parked);
+        for (sequence, entry) in unloaded {
             self.resume_entry(&mut replica, sequence, entry);
         }
         let waiting = match self.streams.insert(stream.clone(), Slot::Loaded(Box::new(replica))) {
             Some(Slot::Loading(waiting)) => waiting,
             Some(Slot::Loaded(_)) | None => Vec::new(),
         };
-        self.heads.begin(stream);
+        self.stream_heads.begin(stream);
         self.catch_up_stream(stream);
         for work in waiting {
             self.work(stream, work);
@@ -227,15 +227,13 @@ impl Engine {
             self.refuse(sequence, command, at, Code::StorageCorrupt, detail);
             return;
         };
-        let entry = OutboxEntry { sequence, command, at, document, change, rewrites, stored: true, aside: None };
-        // What does not apply, because its document is not held, is still the
-        // server's to answer.
+        let entry = OutboxEntry { sequence, command, at, document, change, rewrites, stored: true, parked: None };
+        // An entry whose document is not loaded does not apply; the server answers it all the same.
         if replica.resume(entry.clone()).is_err() {
             replica.outbox.entries.push_back(entry);
         }
     }
 
-    /// A loaded stream.
     pub(in crate::engine) fn replica(&mut self, stream: &StreamId) -> Option<&mut Replica> {
         self.streams.replica(stream)
     }
@@ -246,7 +244,7 @@ impl Engine {
             return;
         }
         match restore_page(page, &stream, records) {
-            StoredPage::Whole(document) => self.take_page(&stream, *document, since),
+            StoredPage::Whole(document) => self.add_page(&stream, *document, since),
             StoredPage::Absent => self.fetch_page(page),
             StoredPage::Damaged => {
                 self.ctx.report_damage();
@@ -278,10 +276,9 @@ impl Engine {
         }
     }
 
-    /// Takes in an older page that has every entry up to a position. What
-    /// came behind it went past the page, which was not loaded: then it is
-    /// asked for again.
-    pub(in crate::engine) fn take_page(&mut self, stream: &StreamId, page: Document, since: Position) {
+    /// Adds an older page that has every entry up to a position. If later entries arrived while it was
+    /// not loaded, it is read again.
+    pub(in crate::engine) fn add_page(&mut self, stream: &StreamId, page: Document, since: Position) {
         let Some(timeline) = page.id().timeline() else { return };
         let me = self.ctx.session.account.clone();
         let Some(replica) = self.streams.replica(stream) else { return };
@@ -291,7 +288,7 @@ impl Engine {
             }
             replica.keep(&page, since).into_iter().for_each(|write| self.ctx.store.write(write));
             replica.insert_older(page, &me);
-            self.heads.change(stream);
+            self.stream_heads.change(stream);
         }
         if let Some(open) = self.open.get_mut(&timeline.id()) {
             open.set_loading_older(false);
@@ -299,11 +296,11 @@ impl Engine {
         self.work(stream, Work::LoadOlder(timeline.id()));
     }
 
-    /// Lets go of streams that nothing needs, when there are too many.
+    /// Unloads the least recently used streams that nothing needs, when there are too many.
     pub(in crate::engine) fn evict_streams(&mut self) {
-        // What a screen shows stays: it is the app's to bound.
+        // Streams on a screen stay: the app bounds their number.
         let streams_max = self.ctx.settings.streams_max + self.open.conversations().len();
-        if self.streams.len() <= streams_max || !self.ctx.store.is_idle() || self.heads.has_changed() {
+        if self.streams.len() <= streams_max || !self.ctx.store.is_idle() || self.stream_heads.has_changed() {
             return;
         }
         let idle = |stream: &StreamId, slot: &Slot| match slot {
@@ -346,11 +343,11 @@ impl Streams {
     }
 }
 
-/// What the store has of an older page.
+/// An older page, as the store has it.
 pub(in crate::engine) enum StoredPage {
     Whole(Box<Document>),
     Absent,
-    /// It does not read, or an entry that may be of it does not.
+    /// It does not decode, or an entry that may belong to it does not.
     Damaged,
 }
 

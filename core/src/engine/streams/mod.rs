@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `heads` | `Heads`: the journal head of each stream that the device holds |
+//! | `heads` | `StreamHeads`: the journal head of each stream that the device holds |
 //! | `loaded` | `Streams`: the streams in memory, and which of them changed |
 //! | `loading` | bringing streams and pages into memory, work that waits for that, eviction |
 //! | `replica` | `Replica`: one stream in memory, as admitted and as the person sees it |

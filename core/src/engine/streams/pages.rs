@@ -1,5 +1,5 @@
-//! Which pages of a conversation, and of its threads, are loaded, and on which of them a run
-//! of the journal is: found without a look at the others.
+//! The loaded pages of a replica: a contiguous run of them per timeline, in which the pages of a
+//! range of positions are found by bisection.
 
 use crate::{
     doc::Document,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Replica {
-    /// The timeline here that apps know by an id: the conversation's, or a thread's.
+    /// The timeline of an id: the conversation's own, or a thread's.
     pub(in crate::engine) fn timeline(&self, id: ConversationId) -> TimelineId {
         TimelineId::within(self.confirmed.id().conversation().unwrap_or(id), id)
     }
@@ -27,11 +27,11 @@ impl Replica {
         if !is_loaded(&newest) {
             return newest.saturating_add(1);
         }
-        let known = self.lowest.get(&timeline).copied().unwrap_or(newest);
-        (1..known).rev().take_while(is_loaded).last().unwrap_or(known)
+        let recorded = self.lowest.get(&timeline).copied().unwrap_or(newest);
+        (1..recorded).rev().take_while(is_loaded).last().unwrap_or(recorded)
     }
 
-    /// Keeps what the lowest page of a timeline is, so that it is not looked for again from the newest on.
+    /// Caches the lowest page of a timeline, so that the next search begins there.
     pub(in crate::engine) fn find_lowest(&mut self, timeline: Option<TimelineId>) {
         let Some(timeline) = timeline else { return };
         let lowest = self.lowest_page(timeline);
@@ -40,7 +40,6 @@ impl Replica {
         }
     }
 
-    /// A loaded page.
     pub(in crate::engine) fn page(&self, timeline: TimelineId, number: PageNumber) -> Option<&Document> {
         self.confirmed.document(&timeline.page(number))
     }
@@ -50,18 +49,18 @@ impl Replica {
         self.shown_pages_since(Position::ZERO)
     }
 
-    /// Those of them that have messages behind a position.
+    /// Those of them that have messages after a position.
     pub(in crate::engine) fn shown_pages_since(&self, position: Position) -> impl Iterator<Item = &Document> {
         let timeline = self.main_timeline().into_iter();
         timeline.flat_map(move |timeline| self.shown_pages_within(timeline, position, self.confirmed.position()))
     }
 
-    /// Those of a timeline, from the newest down, that have messages behind one
-    /// position and up to another: pages are runs of the journal.
+    /// The pages of a timeline, newest first, that have messages after one position and up to
+    /// another: pages are runs of the journal.
     pub(in crate::engine) fn shown_pages_within(
         &self,
         timeline: TimelineId,
-        behind: Position,
+        after: Position,
         to: Position,
     ) -> impl Iterator<Item = &Document> {
         let begins = |page: &Document| page.admissions().since(Position::ZERO).first().map(|(first, _)| *first);
@@ -74,7 +73,7 @@ impl Replica {
         }
         let mut is_reached = false;
         (lowest..high).rev().filter_map(move |number| self.page(timeline, number)).take_while(move |page| {
-            let is_first = begins(page).is_some_and(|first| first <= behind.next());
+            let is_first = begins(page).is_some_and(|first| first <= after.next());
             !core::mem::replace(&mut is_reached, is_first)
         })
     }

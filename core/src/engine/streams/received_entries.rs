@@ -4,18 +4,14 @@ use crate::{
     engine::{
         Engine,
         store::record::{self},
-        streams::{
-            fault::ReceiveEntryError,
-            loading::{Slot, Work},
-            replica::Received,
-        },
+        streams::{fault::ReceiveEntryError, loading::Work, replica::Received},
     },
     ids::StreamId,
     journal::{Entry, Position},
     wire::Entries,
 };
 
-/// Why an entry was not taken in.
+/// Why an entry was not applied.
 pub(in crate::engine) enum Misfit {
     /// Entries before it are missing.
     Gap,
@@ -28,8 +24,8 @@ impl Engine {
         let last = frame.entries.last().map_or(Position::ZERO, |entry| entry.position);
         let conversation = frame.stream.conversation();
         if let Some((conversation, record)) = conversation.and_then(|id| Some((id, self.inbox.get_mut(&id)?))) {
-            if last > record.head {
-                (record.head, record.chain) = (last, None);
+            if last > record.journal_head {
+                (record.journal_head, record.chain) = (last, None);
             }
             self.inbox.store(conversation);
         }
@@ -37,14 +33,14 @@ impl Engine {
             && self.is_unlisted(&frame.stream)
             && !self.streams.contains_key(&frame.stream)
         {
-            // On their way here when it was let go of.
+            // They were sent before the stream was dropped.
             return;
         }
         self.with_stream(&frame.stream, Work::Entries(frame.entries));
     }
 
     pub(in crate::engine) fn receive_entries(&mut self, stream: &StreamId, entries: &[Entry]) {
-        match self.take_entries(stream, entries) {
+        match self.apply_entries(stream, entries) {
             Ok(()) => self.after_entries(stream),
             Err((_, Misfit::Gap)) => self.fetch_stream(stream),
             Err((entry, Misfit::Refused(error))) => {
@@ -54,18 +50,18 @@ impl Engine {
         }
     }
 
-    /// Entries into their replica and the store, up to the first that does not fit.
-    pub(in crate::engine) fn take_entries<'e>(
+    /// Applies and stores entries, up to the first that does not fit.
+    pub(in crate::engine) fn apply_entries<'e>(
         &mut self,
         stream: &StreamId,
         entries: &'e [Entry],
     ) -> Result<(), (&'e Entry, Misfit)> {
-        // What is judged again must stand on all that is before it.
+        // An entry can be verified only when all entries before it are applied.
         let run = if self.ctx.verify { 1 } else { entries.len().max(1) };
-        entries.chunks(run).try_for_each(|entries| self.take_run(stream, entries))
+        entries.chunks(run).try_for_each(|entries| self.apply_run(stream, entries))
     }
 
-    fn take_run<'e>(&mut self, stream: &StreamId, entries: &'e [Entry]) -> Result<(), (&'e Entry, Misfit)> {
+    fn apply_run<'e>(&mut self, stream: &StreamId, entries: &'e [Entry]) -> Result<(), (&'e Entry, Misfit)> {
         let me = self.ctx.session.account.clone();
         let limits = self.ctx.verify.then(|| self.ctx.limits.clone());
         let Some(replica) = self.replica(stream) else { return Ok(()) };
@@ -79,9 +75,9 @@ impl Engine {
         for (entry, received) in entries.iter().zip(received) {
             let Received::New(answered) = received else { continue };
             self.ctx.store.write(record::put(record::tail_key(stream, entry.position), entry));
-            self.heads.change(stream);
+            self.stream_heads.change(stream);
             if let Some(answered) = answered {
-                self.forget_entry(answered.sequence);
+                self.delete_entry(answered.sequence);
             }
             if entry.account != me {
                 self.observe_stamps(entry);
@@ -94,14 +90,13 @@ impl Engine {
         }
     }
 
-    /// What comes from others moves the own clock behind it.
+    /// Own stamps come after those of others.
     fn observe_stamps(&mut self, entry: &Entry) {
-        let wall = self.ctx.wall();
         let stream = entry.document.stream();
-        let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
+        let Some(replica) = self.streams.loaded(&stream) else { return };
         let newest = replica.confirmed.document(&entry.document).and_then(|document| document.admissions().newest());
         if let Some((_, newest)) = newest {
-            self.ctx.clock.observe(newest.stamp, wall, self.ctx.limits.clock_ahead_max());
+            self.ctx.observe_stamp(newest.stamp);
         }
     }
 
@@ -121,9 +116,9 @@ impl Engine {
         match stream {
             StreamId::Conversation(conversation) => {
                 if self.is_deleted(stream) {
-                    return self.forget_deleted(*conversation);
+                    return self.delete_conversation(*conversation);
                 }
-                self.hurry_asides(stream);
+                self.hurry_parked(stream);
                 self.note_delivered(*conversation);
             }
             StreamId::Account(_) => self.read_account(stream),

@@ -1,5 +1,5 @@
-//! One stream on this device: what is admitted, what the person sees (that
-//! with the outbox on top), and how both follow the server's answers.
+//! One stream in memory: the confirmed state, the view (the same with the outbox on top), and how
+//! both follow the server's answers.
 
 use crate::{
     authority::{Refusal, Session, Stream},
@@ -11,10 +11,10 @@ use crate::{
             outbox::{Outbox, OutboxEntry},
             parked::Pace,
         },
-        registers::{others::Registers, unread::UnreadBehind},
+        registers::{others::Registers, unread::OlderUnread},
         restored::incarnation::Former,
         screen::touched::Touched,
-        store::record::{self, HeadRecord},
+        store::record::{self, StreamHeadRecord},
         streams::fault::{ReceiveEntryError, RestoreFetchedError},
     },
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId, TimelineId},
@@ -34,76 +34,72 @@ pub(in crate::engine) struct Replica {
     /// Confirmed with the outbox on top; none when the outbox is empty.
     pub(in crate::engine) view: Option<Stream>,
     pub(in crate::engine) outbox: Outbox,
-    /// The registers of the others.
     pub(in crate::engine) receipts: Registers,
-    /// The lowest pages of timelines, as far as they were looked for: those above are loaded.
+    /// The lowest loaded page of each timeline, as a cache: those above it are loaded.
     pub(in crate::engine) lowest: SortedMap<TimelineId, PageNumber>,
     /// Unread messages on pages that are not loaded.
-    pub(in crate::engine) behind: UnreadBehind,
-    /// Whether everything up to the position is known here: not so for a
-    /// conversation of which only the summary has come.
+    pub(in crate::engine) older_unread: OlderUnread,
+    /// Whether everything up to its position is here: false while only the summary of a conversation is.
     pub(in crate::engine) whole: bool,
     /// The fetch under way.
     pub(in crate::engine) fetch: Option<u64>,
     /// When to fetch again what the server deferred.
     pub(in crate::engine) fetch_at: Option<MonotonicTime>,
-    /// Set when a refusal waits for the fetch before the rest is rewritten.
+    /// Set while a refused push waits for a fetch before the outbox is written anew.
     pub(in crate::engine) rewrite_due: bool,
-    /// Set with it when the server refused a time as ahead of its own.
+    /// Set with it when the server refused a stamp as ahead of its clock.
     pub(in crate::engine) stamps_due: bool,
     /// Messages in the outbox that the fetch under way asks about.
     pub(in crate::engine) asked: Vec<ChangeHash>,
-    /// Set when a new start came, and messages wait of which that did not tell.
+    /// Set when the stream was restarted, and messages in the outbox may have been admitted on a page left out.
     pub(in crate::engine) may_be_admitted: bool,
-    /// Set while what is held is of a former incarnation of the server's store.
+    /// Set while the replica is of a former incarnation of the server's store.
     pub(in crate::engine) former: Option<Former>,
-    /// Why this account may no longer write here, told by Revoked.
+    /// The status with which this account may no longer write here.
     pub(in crate::engine) revoked: Option<MemberStatus>,
-    /// Stored entries behind their documents' snapshots.
+    /// Stored entries after their documents' snapshots.
     tail: SortedMap<Position, DocumentId>,
-    /// Where the last compaction was.
+    /// The position of the last compaction.
     compacted: Position,
-    /// Whether another page became the newest since the last compaction, or a generation came, so that what
-    /// it replaced is let go of.
+    /// Set when a new page or a generation has arrived since the last compaction, so that what it
+    /// replaced can be unloaded.
     compaction_due: bool,
-    /// The last entry of each document that was not loaded when it came.
+    /// The last entry of each document that was not loaded when the entry arrived.
     passed: SortedMap<DocumentId, Position>,
     /// Threads that a screen shows.
     pub(in crate::engine) wanted: SortedSet<ConversationId>,
-    /// Threads on their way here, with the fetch of those that are asked for.
+    /// Threads that are loading, with the request of the fetch if they are fetched.
     pub(in crate::engine) loading: SortedMap<ConversationId, Option<u64>>,
-    /// Threads that the server put off, and when to ask for them again.
+    /// Deferred threads, and when to fetch them again.
     pub(in crate::engine) load_at: SortedMap<ConversationId, MonotonicTime>,
-    /// Threads whose stored records are behind.
+    /// Threads whose stored records are stale.
     pub(in crate::engine) changed_threads: SortedSet<ConversationId>,
-    /// What the screen has to look at again.
     pub(in crate::engine) touched: Touched,
     /// When it was last used, for eviction.
     pub(in crate::engine) used: u64,
-    /// What slow mode was when something was set aside.
-    pub(in crate::engine) aside_under: Option<Pace>,
+    /// The pace under which commands were parked.
+    pub(in crate::engine) parked_pace: Option<Pace>,
 }
 
-/// How a command fared on the view.
+/// The result of executing a command on the view.
 #[derive(Debug)]
 pub(in crate::engine) enum Executed {
     /// It became a change, to be stored.
     Written(Box<OutboxEntry>),
-    /// Nothing was left to do.
+    /// The view says already what it would write.
     Satisfied,
 }
 
-/// How an entry from the server fared.
+/// The result of receiving an entry.
 #[derive(Debug)]
 pub(in crate::engine) enum Received {
-    /// It was known already.
+    /// It was applied before.
     Old,
     /// It is part of the confirmed state now, and answers this outbox entry.
     New(Option<Box<OutboxEntry>>),
 }
 
 impl Replica {
-    /// A stream of which nothing is held.
     pub(in crate::engine) fn empty(tenant: TenantId, id: StreamId, whole: bool) -> Self {
         let mut confirmed = Stream::new(tenant, id.clone());
         match &id {
@@ -115,14 +111,14 @@ impl Replica {
                 confirmed.insert(Document::new(DocumentId::Home(account.clone())));
             }
         }
-        Self::with(confirmed, HeadRecord::default(), whole)
+        Self::with(confirmed, StreamHeadRecord::default(), whole)
     }
 
     /// A stream as stored.
     pub(in crate::engine) fn restored(
         tenant: TenantId,
         id: StreamId,
-        head: HeadRecord,
+        head: StreamHeadRecord,
         documents: Vec<Document>,
         threads: Vec<Thread>,
         registers: Registers,
@@ -137,14 +133,14 @@ impl Replica {
         replica
     }
 
-    fn with(confirmed: Stream, head: HeadRecord, whole: bool) -> Self {
+    fn with(confirmed: Stream, head: StreamHeadRecord, whole: bool) -> Self {
         Self {
             confirmed,
             view: None,
             outbox: Outbox::default(),
             receipts: Registers::default(),
             lowest: SortedMap::new(),
-            behind: head.behind,
+            older_unread: head.older_unread,
             whole,
             fetch: None,
             fetch_at: None,
@@ -164,32 +160,32 @@ impl Replica {
             changed_threads: SortedSet::new(),
             touched: Touched { all: true, row: true, detail: true, ..Touched::default() },
             used: 0,
-            aside_under: None,
+            parked_pace: None,
         }
     }
 
-    /// Whether all of it is to be fetched anew before anything is pushed.
+    /// Whether the whole stream must be fetched anew before anything is pushed.
     pub(in crate::engine) fn awaits_restart(&self) -> bool {
         self.former.as_ref().is_some_and(|former| !matches!(former, Former::Out))
     }
 
-    /// When what the server put off is tried again: pushes, fetches, and what waits aside.
+    /// When deferred pushes and fetches, and parked commands, are tried again.
     pub(in crate::engine) fn deferred_timers(&self) -> impl Iterator<Item = MonotonicTime> {
         let threads = self.load_at.values().min().copied();
-        [self.outbox.retry_at, self.fetch_at, self.aside_timer(), threads].into_iter().flatten()
+        [self.outbox.retry_at, self.fetch_at, self.parked_timer(), threads].into_iter().flatten()
     }
 
-    /// What the person sees.
+    /// The confirmed state with the outbox on top.
     pub(in crate::engine) fn view(&self) -> &Stream {
         self.view.as_ref().unwrap_or(&self.confirmed)
     }
 
-    /// Where it stands, of somebody who has read up to a position.
-    pub(in crate::engine) fn head(&self, me: &AccountId, read: Position) -> HeadRecord {
-        HeadRecord {
+    /// Unread messages are counted from a position.
+    pub(in crate::engine) fn head_record(&self, me: &AccountId, read: Position) -> StreamHeadRecord {
+        StreamHeadRecord {
             position: self.confirmed.position(),
             page: self.confirmed.page(),
-            behind: self.unread_at_start(me, read),
+            older_unread: self.unread_at_start(me, read),
             incarnation: None,
             given_back: None,
             chain: self.confirmed.head().chain,
@@ -224,7 +220,7 @@ impl Replica {
             change,
             rewrites: 0,
             stored: false,
-            aside: None,
+            parked: None,
         })))
     }
 
@@ -250,7 +246,7 @@ impl Replica {
             };
             let at = now.wall.max(at).max(stamped);
             let decided = self.view().decide(session, &plan.document, &plan.facts, at, limits);
-            // What hangs on a name of a newer version is the server's to decide.
+            // A name of a newer version is the server's to judge.
             if self.view().is_known_to(&session.account) || !plan.facts.iter().all(Fact::is_known) {
                 decided?;
             }
@@ -277,9 +273,9 @@ impl Replica {
 
     /// Why the entry that comes next should have been refused; none when it
     /// was rightly admitted, or cannot be judged here: its document was fetched
-    /// with what comes behind the others.
+    /// with later entries.
     pub(in crate::engine) fn verify(&mut self, entry: &Entry, limits: &Limits) -> Option<Refusal> {
-        // The past may have to be asked. What does not apply is told when more comes.
+        // Verification may need past states. A flush that fails is reported by the compaction.
         let _ = self.confirmed.flush();
         let is_next = self.whole && entry.position == self.confirmed.position().next();
         let is_ahead = |document: &Document| document.position() >= entry.position;
@@ -287,9 +283,9 @@ impl Replica {
         can_judge.then(|| self.confirmed.verify_entry(entry, limits).err())?
     }
 
-    /// Takes in entries of the journal in their order, up to the first one that
-    /// does not fit: how each of them fared, and why no more did. When that is
-    /// nothing and some are left, entries before them are missing.
+    /// Receives entries of the journal in order, up to the first one that does not fit. Returns the
+    /// result of each, and the error that ended it; if there is none and some are left, entries
+    /// before them are missing.
     pub(in crate::engine) fn receive(
         &mut self,
         entries: &[Entry],
@@ -298,7 +294,7 @@ impl Replica {
         let mut received = Vec::with_capacity(entries.len());
         let mut end = Ok(());
         if entries.len() > self.outbox.len() || self.outbox.is_all_of(entries) {
-            // What then is left of the outbox, if anything, is less than what it would have to follow.
+            // Applying what is left of the outbox again costs less than applying all entries to the view.
             self.view = None;
         }
         for entry in entries {
@@ -338,7 +334,7 @@ impl Replica {
         let former = newest(&self.confirmed);
         let own = (entry.account == *account).then(|| self.outbox.written(entry)).flatten();
         let hash = own.as_ref().map(Change::hash);
-        let taken = match own {
+        let applied = match own {
             // Written here: nothing is to be learned from reading it again.
             Some(change) => {
                 let effects = self.confirmed.queue_own(entry, &change)?;
@@ -351,31 +347,31 @@ impl Replica {
             self.find_lowest(entry.document.timeline());
         }
         self.changed_threads.extend(entry.document.thread());
-        self.follow(entry, taken.as_ref().map(|(change, _)| change));
+        self.follow(entry, applied.as_ref().map(|(change, _)| change));
         self.tail.insert(entry.position, entry.document.clone());
         if self.confirmed.document(&entry.document).is_none() {
             self.passed.insert(entry.document.clone(), entry.position);
         }
-        if let Some((change, effects)) = &taken {
+        if let Some((change, effects)) = &applied {
             self.compaction_due |= change.is_generation();
             self.touch(effects);
         }
-        let deletes = taken.and_then(|(_, effects)| effects.deletes).or(entry.deletes);
-        self.delete_behind(entry, deletes, account);
-        let answered = hash.and_then(|hash| self.take_answered(hash, account)).map(Box::new);
+        let deletes = applied.and_then(|(_, effects)| effects.deletes).or(entry.deletes);
+        self.delete_older(entry, deletes, account);
+        let answered = hash.and_then(|hash| self.remove_answered(hash, account)).map(Box::new);
         Ok(Some(Received::New(answered)))
     }
 
-    /// Takes out of the outbox what was admitted. Its message is drawn anew: the page that it is on may
-    /// have come with the change, and was shown with this as on its way.
-    pub(in crate::engine) fn take_answered(&mut self, hash: ChangeHash, me: &AccountId) -> Option<OutboxEntry> {
-        let answered = self.outbox.take(hash)?;
+    /// Removes an admitted entry from the outbox. Its message is drawn again: its page may have arrived
+    /// with the change, and showed it as pending.
+    pub(in crate::engine) fn remove_answered(&mut self, hash: ChangeHash, me: &AccountId) -> Option<OutboxEntry> {
+        let answered = self.outbox.remove(hash)?;
         self.touched.messages.extend(answered.command.message(me));
         self.touched.row = true;
         Some(answered)
     }
 
-    /// Brings the view behind what is confirmed now.
+    /// Applies a confirmed entry to the view.
     fn follow(&mut self, entry: &Entry, change: Option<&Change>) {
         let Some(view) = &mut self.view else { return };
         let followed = match change {
@@ -395,9 +391,8 @@ impl Replica {
         }
     }
 
-    /// Undoes the view and writes the outbox anew from its intents. Answers
-    /// the entries as they are now, those that are refused here and now, and
-    /// the numbers of those of which nothing is left to do.
+    /// Drops the view and writes the outbox anew from its commands. Returns the new entries, the
+    /// commands refused on the view, and the numbers of those that have nothing left to do.
     pub(in crate::engine) fn rewrite(&mut self, session: &Session, limits: &Limits, now: Now) -> Rewritten {
         self.view = None;
         self.touched.all = true;
@@ -406,12 +401,12 @@ impl Replica {
         self.rewrite_due = false;
         let mut rewritten = Rewritten::default();
         for former in core::mem::take(&mut self.outbox.entries) {
-            let OutboxEntry { sequence, command, at, rewrites, aside, .. } = former;
+            let OutboxEntry { sequence, command, at, rewrites, parked, .. } = former;
             match self.execute(session, limits, now, sequence, command.clone(), at) {
                 Ok(Executed::Written(mut entry)) => {
-                    // What waits for its time is no disagreement.
-                    entry.rewrites = rewrites + u32::from(aside.is_none());
-                    entry.aside = aside;
+                    // A parked command is not one that the server disagrees with.
+                    entry.rewrites = rewrites + u32::from(parked.is_none());
+                    entry.parked = parked;
                     rewritten.entries.push((*entry).clone());
                     self.outbox.entries.push_back(*entry);
                 }
@@ -423,8 +418,8 @@ impl Replica {
         rewritten
     }
 
-    /// Starts anew from what the server sent, the outbox on top as it was.
-    /// Answers the entries that were admitted meanwhile.
+    /// Restarts from the documents that the server sent, with the outbox on top as it was. Returns the
+    /// outbox entries that were admitted meanwhile.
     pub(in crate::engine) fn restart(&mut self, fetched: &Fetched) -> Result<Vec<OutboxEntry>, RestoreFetchedError> {
         let confirmed = self.restore_fetched(fetched)?;
         if confirmed.lacks_base() {
@@ -432,7 +427,7 @@ impl Replica {
         }
         let has_lost = |held: &Document| {
             let fetched = confirmed.document(held.id());
-            // What a generation has replaced since is in none of it.
+            // Changes that a generation has replaced are in no document.
             let fetched =
                 fetched.filter(|fetched| fetched.generation().is_none_or(|it| it.position <= held.position()));
             fetched.is_some_and(|fetched| held.heads().iter().any(|head| !fetched.contains(*head)))
@@ -443,7 +438,7 @@ impl Replica {
         let threads: Vec<Thread> = self.confirmed.threads().cloned().collect();
         self.confirmed = confirmed;
         self.lowest.clear();
-        self.know_threads(&threads);
+        self.set_threads(&threads);
         self.changed_threads.extend(fetched.threads.iter().map(|thread| thread.id));
         self.tail.clear();
         self.whole = true;
@@ -452,17 +447,16 @@ impl Replica {
             self.confirmed.document(&entry.document).is_some_and(|held| held.contains(entry.change.hash()))
         };
         let held: Vec<_> = self.outbox.entries.iter().filter(held).map(|entry| entry.change.hash()).collect();
-        let admitted = held.into_iter().filter_map(|hash| self.outbox.take(hash)).collect();
+        let admitted = held.into_iter().filter_map(|hash| self.outbox.remove(hash)).collect();
         self.reapply();
         Ok(admitted)
     }
 
-    /// Forgets which documents that are not loaded got entries.
-    pub(in crate::engine) fn forget_passed(&mut self) {
+    pub(in crate::engine) fn clear_passed(&mut self) {
         self.passed.clear();
     }
 
-    /// Takes back the last commands, which were never sent.
+    /// Removes the last commands, which could not be stored and were never sent.
     pub(in crate::engine) fn withdraw(&mut self, sequences: &[u64]) {
         let before = self.outbox.len();
         let entries = core::mem::take(&mut self.outbox.entries).into_iter();
@@ -475,9 +469,8 @@ impl Replica {
         }
     }
 
-    /// Puts the outbox on top of confirmed again, as it is. What does not
-    /// apply, because its document is not held, stays in the outbox: it is
-    /// the server's to answer.
+    /// Applies the outbox on top of the confirmed state again. An entry whose document is not loaded
+    /// does not apply and stays in the outbox: the server answers it.
     pub(in crate::engine) fn reapply(&mut self) {
         self.view = None;
         if self.outbox.is_empty() {
@@ -490,9 +483,8 @@ impl Replica {
         self.view = Some(view);
     }
 
-    /// Takes in an older page.
     pub(in crate::engine) fn insert_page(&mut self, page: Document) {
-        // The panel shows the words of what is pinned there.
+        // The panel shows the words of messages that are pinned there.
         self.touched.detail = true;
         let timeline = page.id().timeline();
         self.confirmed.insert(page);
@@ -500,14 +492,13 @@ impl Replica {
         self.reapply();
     }
 
-    /// Whether a document that is not loaded got an entry behind a position.
+    /// Whether an entry after a position arrived for a document that was not loaded.
     pub(in crate::engine) fn has_passed(&self, document: &DocumentId, position: Position) -> bool {
         self.passed.get(document).is_some_and(|last| *last > position)
     }
 
-    /// What to write when so many entries have gathered behind the last snapshots:
-    /// those of loaded documents anew, without the entries. What is stored of
-    /// others is let go, and fetched again when somebody scrolls there.
+    /// The writes that replace the entries after the last snapshots, once there are so many, by new
+    /// snapshots of loaded documents. Other documents are deleted, and fetched when somebody scrolls there.
     ///
     /// # Errors
     /// When what came does not apply: the stream is of no use any more.
@@ -530,14 +521,13 @@ impl Replica {
         Ok(writes)
     }
 
-    /// What to write when a document comes in that was read from the store at a
-    /// position: it may have been let go of there since.
+    /// Stores a document again that was read at a position, if a compaction may have deleted it since.
     pub(in crate::engine) fn keep(&self, document: &Document, since: Position) -> Option<Write> {
         (self.compacted > since).then(|| record::put_document(document))
     }
 
-    /// Merges somebody else's registers; the own messages they reach on a screen are touched. Answers
-    /// the registers, if they moved.
+    /// Merges another member's receipt and touches the own messages that it reaches. Returns the
+    /// merged receipt, if it moved.
     pub(in crate::engine) fn merge_receipt(
         &mut self,
         account: &AccountId,
@@ -548,12 +538,12 @@ impl Replica {
         let wanted = self.wanted.iter().map(|thread| self.timeline(*thread));
         let timelines = self.main_timeline().into_iter().chain(wanted);
         let mut reached = Vec::new();
-        for (timeline, (behind, to)) in
+        for (timeline, (after, to)) in
             timelines.flat_map(|timeline| [moved.read, moved.delivered].map(|moved| (timeline, moved)))
         {
-            for page in self.shown_pages_within(timeline, behind, to) {
+            for page in self.shown_pages_within(timeline, after, to) {
                 let admissions = page.admissions();
-                let own = admissions.of_author(me, behind, to).iter();
+                let own = admissions.of_author(me, after, to).iter();
                 reached.extend(own.filter_map(|at| Some(admissions.since(*at).first()?.1.clone())));
             }
         }

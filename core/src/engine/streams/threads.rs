@@ -1,7 +1,6 @@
-//! Threads on this device. Of most of them only what is shown on the message
-//! that they start from is held. One that is opened, or written in, has its
-//! document and its newest page brought in: from the store if it was here
-//! before, from the server if not.
+//! Threads on this device. Most of them are a summary, shown on the message that they start from.
+//! The document and the newest page of one that is opened, or written in, are loaded: from the
+//! store if it was here before, from the server if not.
 
 use crate::{
     code::Code,
@@ -27,7 +26,7 @@ use crate::{
 };
 
 impl Engine {
-    /// A command in a thread that is not held waits until it is.
+    /// A command in a thread that is not loaded waits until it is.
     pub(in crate::engine) fn wait_for_thread(
         &mut self,
         stream: &StreamId,
@@ -50,16 +49,17 @@ impl Engine {
         if replica.has_timeline(thread) {
             return self.thread_loaded(stream, thread);
         }
-        let known = replica.confirmed.thread(thread).cloned();
+        let summary = replica.confirmed.thread(thread).cloned();
         let mut documents = Vec::new();
         for id in replica.thread_documents(thread) {
             match restore_page(&id, stream, records) {
                 StoredPage::Whole(document) => documents.push(*document),
-                StoredPage::Absent => match known.as_ref().and_then(|known| restore_begun(&id, known, stream, records))
-                {
-                    Some(document) => documents.push(document),
-                    None => return self.fetch_thread(stream, thread),
-                },
+                StoredPage::Absent => {
+                    match summary.as_ref().and_then(|summary| restore_begun(&id, summary, stream, records)) {
+                        Some(document) => documents.push(document),
+                        None => return self.fetch_thread(stream, thread),
+                    }
+                }
                 StoredPage::Damaged => {
                     self.ctx.report_damage();
                     self.ctx.store.write(Write::Delete(record::document_key(&id)));
@@ -67,7 +67,7 @@ impl Engine {
                 }
             }
         }
-        self.take_thread(stream, thread, documents, since);
+        self.add_thread(stream, thread, documents, since);
     }
 
     fn fetch_thread(&mut self, stream: &StreamId, thread: ConversationId) {
@@ -89,9 +89,9 @@ impl Engine {
         self.fail_waiting(thread, Code::Unreachable, "the thread was never loaded on this device");
     }
 
-    /// Takes in the documents of a thread that have every entry up to a
-    /// position. What came behind it went past them: then they are read again.
-    pub(in crate::engine) fn take_thread(
+    /// Adds the documents of a thread that have every entry up to a position. If later entries arrived
+    /// while they were not loaded, they are read again.
+    pub(in crate::engine) fn add_thread(
         &mut self,
         stream: &StreamId,
         thread: ConversationId,
@@ -114,7 +114,7 @@ impl Engine {
         self.thread_loaded(stream, thread);
     }
 
-    /// What waited for a thread goes on.
+    /// Resumes the work that waited for a thread.
     fn thread_loaded(&mut self, stream: &StreamId, thread: ConversationId) {
         let Some(replica) = self.replica(stream) else { return };
         replica.loading.remove(&thread);
@@ -129,7 +129,7 @@ impl Engine {
         }
     }
 
-    /// What a Fetched says of threads, and the documents of one.
+    /// The summaries of threads in an answer, and the documents of one.
     pub(in crate::engine) fn receive_threads(
         &mut self,
         stream: &StreamId,
@@ -137,8 +137,8 @@ impl Engine {
         documents: Vec<Document>,
     ) {
         let Some(replica) = self.replica(stream) else { return };
-        replica.know_threads(&fetched.threads);
-        self.heads.change(stream);
+        replica.set_threads(&fetched.threads);
+        self.stream_heads.change(stream);
         let opened = documents.iter().find_map(|document| match document.id() {
             DocumentId::Timeline(timeline) => timeline.thread,
             _ => None,
@@ -147,9 +147,9 @@ impl Engine {
             for document in &documents {
                 self.ctx.store.write(record::put_fetched(document, fetched));
             }
-            self.take_thread(stream, thread, documents, fetched.head);
+            self.add_thread(stream, thread, documents, fetched.head);
         }
-        // One that was opened before it was known.
+        // Threads that were opened before their summary arrived.
         for thread in fetched.threads.iter().map(|thread| thread.id) {
             let lacks = self.replica(stream).is_some_and(|replica| replica.lacks(thread));
             if lacks && self.open.contains_key(&thread) {
@@ -158,26 +158,26 @@ impl Engine {
         }
     }
 
-    /// A thread that was asked for and is not told; whether it was one.
+    /// The fetch of a thread was refused. Returns false if it was another request.
     pub(in crate::engine) fn thread_refused(&mut self, stream: &StreamId, refused: &Refused) -> bool {
         let Some(replica) = self.replica(stream) else { return false };
         let asked = replica.loading.iter().find(|(_, request)| **request == Some(refused.request));
         let Some(thread) = asked.map(|(thread, _)| *thread) else { return false };
         replica.loading.remove(&thread);
-        // What was shown of it before it had to be asked for is held no more.
+        // Its documents are not loaded, so its detail goes.
         replica.touched.detail |= refused.retry_at.is_none();
         let is_due = replica.rewrite_due;
         self.fail_waiting(thread, refused.code, &refused.detail);
         match refused.retry_at {
             Some(retry_at) => self.streams.load_thread_at(&self.ctx, stream, thread, retry_at),
-            // Whatever was written there is refused here, with its words.
+            // Commands in it are refused here, with their words.
             None if is_due => self.rewrite_now(stream),
             None => {}
         }
         true
     }
 
-    /// Asks again for threads that were put off, where somebody still waits for them.
+    /// Fetches deferred threads again, if something still waits for them.
     pub(in crate::engine) fn load_deferred(&mut self, stream: &StreamId) {
         let now = self.ctx.now.monotonic;
         let Some(replica) = self.streams.quietly(stream) else { return };
@@ -192,8 +192,8 @@ impl Engine {
         }
     }
 
-    /// What waits for the link's answers waits no longer.
-    pub(in crate::engine) fn forget_thread_requests(&mut self) {
+    /// The link is lost: commands that wait for a thread fail.
+    pub(in crate::engine) fn fail_thread_requests(&mut self) {
         for thread in self.commands.awaited_threads() {
             self.fail_waiting(thread, Code::Unreachable, "the link was lost before the thread was loaded");
         }
@@ -254,26 +254,25 @@ impl Replica {
         core::iter::once(timeline.document()).chain(page.map(|page| timeline.page(page))).collect()
     }
 
-    /// Whether the newest of a conversation or of a thread can be shown: all
-    /// of a thread that was not opened.
+    /// Whether the newest page of a timeline is loaded. A thread that nothing was fetched of has none.
     pub(in crate::engine) fn has_timeline(&self, timeline: ConversationId) -> bool {
         let is_loaded = |document: &DocumentId| self.confirmed.document(document).is_some();
         self.confirmed.thread(timeline).is_none() || self.thread_documents(timeline).iter().all(is_loaded)
     }
 
-    /// Whether a thread is known of and cannot be written in, because it is not loaded.
+    /// Whether a thread exists and cannot be written in, because it is not loaded.
     pub(in crate::engine) fn lacks(&self, thread: ConversationId) -> bool {
         self.whole && !self.has_timeline(thread)
     }
 
-    /// A thread that waits for its documents before the outbox can be written anew.
+    /// A thread that has to be loaded before the outbox can be written anew.
     pub(in crate::engine) fn lacking_thread(&self) -> Option<ConversationId> {
         let mut threads = self.outbox.entries.iter().filter_map(|entry| entry.document.thread());
         threads.find(|thread| !self.has_timeline(*thread))
     }
 
-    /// Takes in what is known of threads elsewhere.
-    pub(in crate::engine) fn know_threads(&mut self, threads: &[Thread]) {
+    /// Stores the server's summaries of threads.
+    pub(in crate::engine) fn set_threads(&mut self, threads: &[Thread]) {
         for thread in threads {
             self.touched.messages.insert(thread.parent.message.clone());
             self.changed_threads.insert(thread.id);
@@ -290,13 +289,12 @@ impl Replica {
         changed.into_iter().filter_map(|thread| self.confirmed.thread(thread).cloned()).collect()
     }
 
-    /// Lets go of a thread's documents, unless something written there waits.
-    /// Answers them, to be stored.
+    /// Unloads a thread's documents, unless the outbox writes in them. Returns them, to be stored.
     fn unload_thread(&mut self, thread: ConversationId) -> Vec<Document> {
         if self.outbox.entries.iter().any(|entry| entry.document.thread() == Some(thread)) {
             return Vec::new();
         }
-        // What does not apply is fetched again when it is looked at.
+        // If an entry does not apply, the thread is fetched again when it is opened.
         let is_whole = self.confirmed.flush().is_ok();
         let ids = self.confirmed.documents().map(Document::id).filter(|id| id.thread() == Some(thread));
         let ids: Vec<DocumentId> = ids.cloned().collect();
@@ -306,7 +304,7 @@ impl Replica {
         if is_whole { documents } else { Vec::new() }
     }
 
-    /// A thread that is looked at, or written in, begins here when it is opened.
+    /// A thread that is shown, or written in, begins with the first entry of its document.
     pub(in crate::engine) fn begin_thread(&mut self, document: &DocumentId) {
         let DocumentId::Timeline(TimelineId { thread: Some(thread), .. }) = *document else { return };
         let is_here = self.wanted.contains(&thread) || self.view().document(document).is_some();
@@ -320,17 +318,16 @@ impl Replica {
     }
 }
 
-/// A document of a thread that began here and of which no snapshot was stored
-/// yet: from the entries behind the snapshots, if all of its own are there. It
-/// begins with the thread's creation, or with the thread's first message.
-fn restore_begun(id: &DocumentId, known: &Thread, stream: &StreamId, records: &[Record]) -> Option<Document> {
+/// Restores a document of which no snapshot was stored yet from the entries after the snapshots, if
+/// all of its own are there: from the thread's creation, or from its first message, on.
+fn restore_begun(id: &DocumentId, summary: &Thread, stream: &StreamId, records: &[Record]) -> Option<Document> {
     let tail = records.iter().filter(|(key, _)| key.starts_with(&record::tail_prefix(stream)));
     let mut tail: Vec<Entry> = tail.map(|(key, value)| record::read(key, value)).collect::<Option<_>>()?;
     tail.retain(|entry| entry.document == *id);
     let document = Document::restore(id.clone(), None, &tail).ok()?;
     let is_whole = match id.page() {
         None => Conversation::read(&document).created.is_some(),
-        Some(1) if known.page == 1 => Message::read_all(&document).len() == known.replies as usize,
+        Some(1) if summary.page == 1 => Message::read_all(&document).len() == summary.replies as usize,
         Some(_) => false,
     };
     is_whole.then_some(document)

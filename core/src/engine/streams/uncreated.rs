@@ -1,6 +1,5 @@
-//! Conversations and threads that were begun here and did not come to be, since
-//! what would have created them was refused or taken back: the screen is told
-//! that they are gone, and nothing of them is kept but the refused commands.
+//! Conversations and threads whose creation was refused or reverted: they are gone from the screen
+//! and the store, except for the refused commands.
 
 use crate::{
     engine::{Engine, Update, store::record, streams::loading::Slot},
@@ -10,24 +9,24 @@ use crate::{
 };
 
 impl Engine {
-    /// Lets go of a conversation that is on the list and nowhere else.
+    /// Drops a conversation that is on the list and nowhere else.
     pub(in crate::engine) fn drop_uncreated(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { return };
         let is_empty = replica.whole && replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty();
-        let was_told = self.inbox.get(&conversation).is_none_or(|record| record.head > Position::ZERO);
-        if !is_empty || was_told {
+        let is_on_server = self.inbox.get(&conversation).is_none_or(|record| record.journal_head > Position::ZERO);
+        if !is_empty || is_on_server {
             return;
         }
         self.drop_stored(&stream);
-        self.ctx.store.write(Write::Delete(record::head_key(&stream)));
+        self.ctx.store.write(Write::Delete(record::stream_head_key(&stream)));
         self.ctx.store.write(Write::Delete(record::inbox_key(conversation)));
-        self.heads.remove(&stream);
+        self.stream_heads.remove(&stream);
         self.inbox.remove(&conversation);
         self.save_timelines_soon();
         for timeline in self.open.timelines_of_stream(&stream).into_iter().filter(|timeline| *timeline != conversation)
         {
-            self.tell_gone(timeline);
+            self.notify_gone(timeline);
         }
         if let Some(open) = self.open.get_mut(&conversation) {
             open.remove_detail();
@@ -35,18 +34,18 @@ impl Engine {
         self.ctx.update(Update::Gone(conversation));
     }
 
-    /// Takes back the detail of a thread, if there is no such thread, or nobody tells
-    /// this device of it any more. Another that is not loaded keeps what was told of it.
+    /// Drops the detail of a thread if there is no such thread, or if this device is no longer sent
+    /// anything of it. A thread that is merely not loaded keeps its detail.
     pub(in crate::engine) fn drop_thread_detail(&mut self, thread: ConversationId) {
         let Some((open, replica)) = self.drawing().shown(thread) else { return };
         let is_unknown = replica.view().thread(thread).is_none();
         let is_lost = replica.revoked.is_some() && !replica.loading.contains_key(&thread);
         if open.conversation() != thread && replica.whole && (is_unknown || is_lost) {
-            self.tell_gone(thread);
+            self.notify_gone(thread);
         }
     }
 
-    fn tell_gone(&mut self, timeline: ConversationId) {
+    fn notify_gone(&mut self, timeline: ConversationId) {
         if self.open.get_mut(&timeline).and_then(|open| open.remove_detail()).is_some() {
             self.ctx.update(Update::Gone(timeline));
         }

@@ -128,8 +128,8 @@ fn e95_who_comes_is_answered_by_nobody_and_no_detail_is_made_anew() {
     for kind in [PresenceKind::Online, PresenceKind::Typing, PresenceKind::Offline, PresenceKind::Online] {
         let before = engine.counts();
         let outputs = give(&mut engine, &mut store, presence(kind));
-        let told = Output::Update(Update::Presence { conversation, account: bob.clone(), kind });
-        assert!(outputs.contains(&told), "{outputs:?}");
+        let sent = Output::Update(Update::Presence { conversation, account: bob.clone(), kind });
+        assert!(outputs.contains(&sent), "{outputs:?}");
         let cost = engine.counts().since(before);
         assert_eq!((cost.frames, cost.details, cost.rows, cost.streams), (0, 0, 0, 0));
     }
@@ -155,14 +155,14 @@ fn v80_who_opens_a_conversation_is_told_at_once_who_is_there() {
     let members = names.iter().map(|account| PresentMember { account: account.clone(), kind: PresenceKind::Online });
     let present = frame(&ServerFrame::Present(Present { conversation, members: members.collect() }));
     let outputs = give(&mut engine, &mut store, present);
-    let told: Vec<&AccountId> = outputs
+    let sent: Vec<&AccountId> = outputs
         .iter()
         .filter_map(|output| match output {
             Output::Update(Update::Presence { account, kind: PresenceKind::Online, .. }) => Some(account),
             _ => None,
         })
         .collect();
-    assert_eq!(told, [&names[0], &names[1]], "the own account is not somebody else");
+    assert_eq!(sent, [&names[0], &names[1]], "the own account is not somebody else");
 }
 
 #[test]
@@ -208,8 +208,8 @@ fn e97_so_does_a_name_that_somebody_has_in_the_conversation_alone() {
         let change = document.write(DeviceId::from_bytes([device; 16]), now().wall, &[fact]).unwrap();
         let (document, accepted_at, change) = (document.id().clone(), now().wall, change.bytes().to_vec());
         let entry = Entry { position, document, account, administrator: false, accepted_at, change, deletes: None };
-        let told = Entries { stream: stream.clone(), entries: vec![entry] };
-        let cost = cost(&mut engine, &mut store, frame(&ServerFrame::Entries(told)));
+        let sent = Entries { stream: stream.clone(), entries: vec![entry] };
+        let cost = cost(&mut engine, &mut store, frame(&ServerFrame::Entries(sent)));
         (cost.rows, cost.details)
     };
     assert_eq!(rename("bob", 3), (0, 1), "he wrote nothing");
@@ -255,11 +255,11 @@ fn e98_v82_a_member_who_stands_elsewhere_is_one_row() {
         let outputs = give(&mut engine, &mut store, Input::Command { request: 3, command: command.clone() });
         let cost = engine.counts().since(before);
         assert_eq!((cost.details, cost.members, cost.rows), (0, 1, 0), "{command:?}");
-        let told = outputs.iter().find_map(|output| match output {
+        let sent = outputs.iter().find_map(|output| match output {
             Output::Update(Update::Members { changes, .. }) => changes[0].row.as_ref(),
             _ => None,
         });
-        assert_eq!(told.map(|row| (row.roster, row.place)), Some((roster, place)), "{command:?}");
+        assert_eq!(sent.map(|row| (row.roster, row.place)), Some((roster, place)), "{command:?}");
         counted = outputs.iter().fold(counted, |counted, output| match output {
             Output::Update(Update::Conversations(rows)) => rows[0].member_count as usize,
             _ => counted,
@@ -348,8 +348,8 @@ pub(super) fn commanded_elsewhere(push: &Push, commands: impl Iterator<Item = Co
     drain(&mut other, &mut store);
     go_online(&mut other, &mut store);
     let all = admitted(push, 1);
-    let told = Entries { stream: push.stream.clone(), entries: all.clone() };
-    let outputs = receive(&mut other, &mut store, &ServerFrame::Entries(told));
+    let sent = Entries { stream: push.stream.clone(), entries: all.clone() };
+    let outputs = receive(&mut other, &mut store, &ServerFrame::Entries(sent));
     let request = fetches(&outputs, &push.stream).next().expect("what is unknown is fetched");
     receive(&mut other, &mut store, &fetched(request, &push.stream, Head::default(), all));
     let write = |(position, command)| {
@@ -373,8 +373,8 @@ fn e122_what_is_fetched_behind_what_is_held_draws_what_it_says() {
             give(&mut engine, &mut store, Input::LoadOlder(conversation));
         }
         let both = written_elsewhere(&push, 2);
-        let told = Entries { stream: push.stream.clone(), entries: both[1..].to_vec() };
-        let outputs = receive(&mut engine, &mut store, &ServerFrame::Entries(told));
+        let sent = Entries { stream: push.stream.clone(), entries: both[1..].to_vec() };
+        let outputs = receive(&mut engine, &mut store, &ServerFrame::Entries(sent));
         let request = fetches(&outputs, &push.stream).next().expect("a gap is fetched");
         let held = head_of(Head::default(), &admitted(&push, 1));
         cost(&mut engine, &mut store, frame(&fetched(request, &push.stream, held, both))).rows
@@ -392,8 +392,8 @@ fn e123_what_waits_is_put_on_top_of_much_that_comes_at_once() {
             let command = SendMessage::new(push.stream.conversation().unwrap(), "mine").into();
             give(&mut engine, &mut store, Input::Command { request, command });
         }
-        let told = Entries { stream: push.stream.clone(), entries: written_elsewhere(&push, 300) };
-        let (_, effort) = Effort::of(|| receive(&mut engine, &mut store, &ServerFrame::Entries(told)));
+        let sent = Entries { stream: push.stream.clone(), entries: written_elsewhere(&push, 300) };
+        let (_, effort) = Effort::of(|| receive(&mut engine, &mut store, &ServerFrame::Entries(sent)));
         effort.passes
     });
     assert_eq!(efforts[0], efforts[1]);

@@ -76,7 +76,7 @@ impl Setup {
         assert_eq!(last, Some(FetchScope::Anew), "{outputs:?}");
     }
 
-    fn told(&mut self) -> Option<Head> {
+    fn reported_head(&mut self) -> Option<Head> {
         let input = Input::Head { request: 77, conversation: self.conversation };
         let outputs = give(&mut self.engine, &mut self.store, input);
         outputs.iter().find_map(|output| match output {
@@ -106,7 +106,7 @@ fn e132_a_summary_of_another_history_is_noticed_at_the_same_position() {
     let frame = setup.summary(Head { chain: other(), ..setup.head });
     let outputs = setup.receive(&frame);
     setup.check_noticed(&outputs, 2);
-    assert_eq!(setup.told(), None, "what is held is no history of this server");
+    assert_eq!(setup.reported_head(), None, "what is held is no history of this server");
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn e132_entries_that_do_not_lead_to_the_head_that_was_told_are_noticed() {
         if !is_honest {
             entries[0].accepted_at = entries[0].accepted_at.plus(Duration::from_millis(1));
         }
-        let told = Entries { stream: setup.push.stream.clone(), entries: entries.clone() };
-        let mut outputs = setup.receive(&ServerFrame::Entries(told));
+        let sent = Entries { stream: setup.push.stream.clone(), entries: entries.clone() };
+        let mut outputs = setup.receive(&ServerFrame::Entries(sent));
         outputs.extend(setup.receive(&fetched(fetch.request, &fetch.stream, setup.head, entries)));
         match is_honest {
             true => assert_eq!(fetches_of(&outputs).filter(|fetch| fetch.scope == FetchScope::Anew).count(), 0),
@@ -132,11 +132,11 @@ fn e132_entries_that_do_not_lead_to_the_head_that_was_told_are_noticed() {
 
 /// A fetch, which the server lets wait until it has told nothing else of the stream.
 fn fetching(setup: &mut Setup) -> Fetch {
-    let behind = setup.written_elsewhere();
-    let mut far = behind[0].clone();
+    let later = setup.written_elsewhere();
+    let mut far = later[0].clone();
     far.position = Position::new(9);
-    let told = Entries { stream: setup.push.stream.clone(), entries: vec![far] };
-    let outputs = setup.receive(&ServerFrame::Entries(told));
+    let sent = Entries { stream: setup.push.stream.clone(), entries: vec![far] };
+    let outputs = setup.receive(&ServerFrame::Entries(sent));
     fetches_of(&outputs).next().expect("a gap is fetched")
 }
 
@@ -180,17 +180,17 @@ fn e132_what_was_written_here_is_in_the_hash_as_it_was_admitted() {
         entries[0].administrator = !administrators.is_empty();
         let ServerFrame::Accepted(accepted) = answer(&push, 3) else { unreachable!() };
         setup.receive(&ServerFrame::Accepted(Accepted { administrators, ..accepted }));
-        assert_eq!(setup.told(), Some(head_of(setup.head, &entries)));
+        assert_eq!(setup.reported_head(), Some(head_of(setup.head, &entries)));
     }
 }
 
 #[test]
 fn e133_a_device_tells_how_far_it_was_told_also_when_it_starts_again() {
     let mut setup = Setup::new();
-    assert_eq!(setup.told(), Some(setup.head));
+    assert_eq!(setup.reported_head(), Some(setup.head));
     setup.engine = Engine::new(now(), config());
     drain(&mut setup.engine, &mut setup.store);
-    assert_eq!(setup.told(), Some(setup.head));
+    assert_eq!(setup.reported_head(), Some(setup.head));
     setup.conversation = ConversationId::from_bytes([8; 16]);
-    assert_eq!(setup.told(), None);
+    assert_eq!(setup.reported_head(), None);
 }

@@ -48,12 +48,12 @@ fn c1_a_number_is_taken_as_people_write_it_and_what_is_none_is_refused_at_once()
         }
     };
     let outputs = command(&mut engine, &mut store, contact("+49 (30) 12-34.56", " Bob@Example.org"));
-    let told = outputs.iter().find_map(|output| match output {
+    let sent = outputs.iter().find_map(|output| match output {
         Output::Update(Update::Contacts { rows, .. }) => Some(rows[0].contact.clone()),
         _ => None,
     });
-    let told = told.expect("a contact is told");
-    assert_eq!((told.phone.as_deref(), told.email.as_deref()), (Some("+4930123456"), Some("bob@example.org")));
+    let sent = sent.expect("a contact is told");
+    assert_eq!((sent.phone.as_deref(), sent.email.as_deref()), (Some("+4930123456"), Some("bob@example.org")));
     assert_eq!(failure(&command(&mut engine, &mut store, contact("030 1234", "b@c.de"))), Some(Code::PhoneInvalid));
     assert_eq!(failure(&command(&mut engine, &mut store, contact("+4930123456", "bob"))), Some(Code::EmailInvalid));
 }
@@ -93,7 +93,7 @@ fn c4_whoever_is_blocked_is_listed_and_so_is_the_direct_with_them() {
     let (mut engine, mut store) = start();
     command(&mut engine, &mut store, CreateDirect { peer: account("bob") });
     let block = |blocked| BlockAccount { account: account("bob"), blocked };
-    let told = |outputs: &[Output]| {
+    let sent = |outputs: &[Output]| {
         let listed = outputs.iter().find_map(|output| match output {
             Output::Update(Update::Blocked(accounts)) => {
                 Some(accounts.iter().map(|row| row.account.to_string()).collect())
@@ -102,8 +102,8 @@ fn c4_whoever_is_blocked_is_listed_and_so_is_the_direct_with_them() {
         });
         (listed.unwrap_or_else(Vec::new), row(outputs).expect("the row is told").blocked)
     };
-    assert_eq!(told(&command(&mut engine, &mut store, block(true))), (vec!["bob".to_owned()], true));
-    assert_eq!(told(&command(&mut engine, &mut store, block(false))), (vec![], false));
+    assert_eq!(sent(&command(&mut engine, &mut store, block(true))), (vec!["bob".to_owned()], true));
+    assert_eq!(sent(&command(&mut engine, &mut store, block(false))), (vec![], false));
     // On the screen of the direct, it is as if they had gone.
     let conversation = ConversationId::direct(&config().tenant, &account("ann"), &account("bob"));
     give(&mut engine, &mut store, Input::OpenConversation(conversation));
@@ -123,11 +123,11 @@ fn a_contact_of_an_account_has_the_id_that_is_derived_from_it() {
     let mut added = |id: [u8; 16], name: &str| {
         let contact = Contact { account: Some(account(name)), ..Contact::new(ContactKind::Person) };
         let outputs = command(&mut engine, &mut store, AddContact { id: ContactId::from_bytes(id), contact });
-        let told = outputs.iter().find_map(|output| match output {
+        let sent = outputs.iter().find_map(|output| match output {
             Output::Update(Update::Contacts { rows, .. }) => Some(rows[0].id),
             _ => None,
         });
-        told.expect("a contact is told")
+        sent.expect("a contact is told")
     };
     assert_eq!(added([0; 16], "bob"), ContactId::of_account(&account("bob")));
     assert_eq!(added([4; 16], "carl"), ContactId::from_bytes([4; 16]), "one with an id keeps it");

@@ -224,7 +224,7 @@ fn w66_a_store_that_another_version_wrote_is_told_anew_and_its_outbox_stays() {
     let push = push_of(&mut engine, &mut store, 0);
     receive(&mut engine, &mut store, &answer(&push, 1));
     let conversation = push.stream.conversation().unwrap();
-    let known = ConversationSummary {
+    let plain = ConversationSummary {
         conversation,
         kind: ConversationKind::Group,
         state: ConversationState::Active,
@@ -249,7 +249,7 @@ fn w66_a_store_that_another_version_wrote_is_told_anew_and_its_outbox_stays() {
     let (mut engine, cursor) = cursor_said(&mut store);
     assert_eq!(cursor, None);
     receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome())));
-    check_well(&receive(&mut engine, &mut store, &ServerFrame::Summaries(vec![known])));
+    check_well(&receive(&mut engine, &mut store, &ServerFrame::Summaries(vec![plain])));
     assert_eq!(engine.inbox.get(&conversation).unwrap().row.kind, ConversationKind::Group);
     let mut engine = Engine::new(now(), config());
     drain(&mut engine, &mut store);
@@ -265,8 +265,8 @@ fn w66_a_store_that_another_version_wrote_is_told_anew_and_its_outbox_stays() {
 fn w60_a_name_that_is_not_known_is_read_wherever_it_stands_in_a_record() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     let push = push_of(&mut engine, &mut store, 1);
-    let told = ConversationSummary { status: MemberStatus::Invited, ..summary() };
-    let conversation = told.conversation;
+    let sent = ConversationSummary { status: MemberStatus::Invited, ..summary() };
+    let conversation = sent.conversation;
     let profile = Profile { kind: Some(AccountKind::Bot), ..Profile::default() };
     let refused = Refused {
         request: push.request,
@@ -278,7 +278,7 @@ fn w60_a_name_that_is_not_known_is_read_wherever_it_stands_in_a_record() {
         lacks: Vec::new(),
     };
     for frame in [
-        ServerFrame::Summaries(vec![told]),
+        ServerFrame::Summaries(vec![sent]),
         ServerFrame::Profiles(vec![ProfileNotice { account: AccountId::parse("bob").unwrap(), profile }]),
         answer(&Push { changes: push.changes[..1].to_vec(), ..push.clone() }, 1),
         ServerFrame::Refused(refused),

@@ -22,7 +22,7 @@ fn e129_what_comes_of_a_page_while_it_is_read_is_on_it() {
     engine.handle(now(), Input::OpenConversation(conversation)).unwrap();
     let key = record::document_key(&page);
     let (mut held, mut reactions) = (None, 0);
-    let mut told = Some(ServerFrame::Entries(Entries { stream, entries }));
+    let mut sent = Some(ServerFrame::Entries(Entries { stream, entries }));
     let mut tasks = VecDeque::new();
     loop {
         while let Some(output) = engine.poll() {
@@ -38,19 +38,19 @@ fn e129_what_comes_of_a_page_while_it_is_read_is_on_it() {
         let is_of_page =
             |task: &StorageTask| matches!(&task.request, StorageRequest::Read(keys) if keys.contains(&key));
         let input = match tasks.pop_front() {
-            Some(task) if told.is_some() && is_of_page(&task) => {
+            Some(task) if sent.is_some() && is_of_page(&task) => {
                 held = Some(Input::StorageFinished(task.id, store.run(&task.request)));
                 continue;
             }
             Some(task) => Input::StorageFinished(task.id, store.run(&task.request)),
             None if held.is_none() => break,
-            None => match told.take() {
+            None => match sent.take() {
                 Some(entries) => Input::FrameReceived(encode(&entries)),
                 None => held.take().unwrap(),
             },
         };
         engine.handle(now(), input).unwrap();
     }
-    assert!(told.is_none(), "the page was read");
+    assert!(sent.is_none(), "the page was read");
     assert_eq!(reactions, 1);
 }

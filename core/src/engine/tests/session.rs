@@ -90,11 +90,11 @@ fn tokens_asked(outputs: &[Output]) -> Vec<Option<Cause>> {
 }
 
 pub(super) fn connections(outputs: &[Output]) -> Vec<ConnectionState> {
-    let told = outputs.iter().filter_map(|output| match output {
+    let sent = outputs.iter().filter_map(|output| match output {
         Output::Update(Update::Connection(state)) => Some(state.clone()),
         _ => None,
     });
-    told.collect()
+    sent.collect()
 }
 
 #[test]
