@@ -57,7 +57,7 @@ pub enum Input {
     /// date until it is closed.
     OpenConversation(ConversationId),
     /// A screen shows a thread, whether it was opened already or not: its
-    /// timeline and detail are told under its own id.
+    /// timeline and detail are sent under its own id.
     OpenThread {
         /// The conversation whose stream it is, also for a thread of a thread.
         conversation: ConversationId,
@@ -96,7 +96,7 @@ pub enum Input {
         request: u64,
         /// The channel.
         conversation: ConversationId,
-        /// The message that somebody counts as delivered to or having read; none for the newest.
+        /// The message whose deliveries and readers are counted; none for the newest.
         #[cfg_attr(feature = "ts", tsify(optional))]
         reached: Option<MessageId>,
         /// The page after this account; none for the first.

@@ -193,7 +193,7 @@ impl Engine {
     /// each document against the library.
     #[cfg(any(test, feature = "testing"))]
     pub fn heads(&self) -> std::collections::BTreeMap<crate::ids::DocumentId, Vec<crate::ids::ChangeHash>> {
-        let views = self.streams.replicas().filter_map(|replica| replica.view.as_ref());
+        let views = self.streams.replicas().filter_map(|replica| replica.pending_view());
         let shown = views.flat_map(|view| view.documents());
         let held = self.streams.replicas().flat_map(|replica| replica.confirmed.documents());
         assert!(

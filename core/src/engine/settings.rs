@@ -16,7 +16,7 @@ pub struct Settings {
     pub rows_step: usize,
     /// Rows of each timeline, and of the list, that are stored for the first paint.
     pub rows_stored: usize,
-    /// Entries kept behind the documents' snapshots, as a part of the changes that a
+    /// Entries kept after the documents' snapshots, as a part of the changes that a
     /// page takes, before the snapshots are cut anew: one in so many; at least one.
     /// Cutting costs what the page holds, and each entry makes reading it a little slower.
     pub tail_share: u32,

@@ -104,7 +104,7 @@ impl Engine {
     pub(in crate::engine) fn receive_refused(&mut self, stream: &StreamId, refused: &Refused) {
         let (now, wall) = (self.ctx.now, self.ctx.wall());
         let Some(replica) = self.replica(stream) else { return };
-        if replica.fetch == Some(refused.request) {
+        if replica.fetches_with(refused.request) {
             return self.fetch_refused(stream, refused);
         }
         if replica.outbox.in_flight.as_ref().is_none_or(|in_flight| in_flight.request != refused.request) {

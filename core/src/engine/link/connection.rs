@@ -227,9 +227,7 @@ impl Engine {
         }
         for slot in self.streams.values_mut() {
             if let Slot::Loaded(replica) = slot {
-                replica.outbox.in_flight = None;
-                replica.fetch = None;
-                replica.loading.retain(|_, request| request.is_none());
+                replica.drop_requests();
             }
         }
         self.ctx.timers.stop(Timer::Heartbeat);

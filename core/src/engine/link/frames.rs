@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Bytes of a frame from the server when inflated, and of all its pieces: an answer
-/// has two documents at the most, each with its snapshot or the changes behind it.
+/// has at most two documents, each with its snapshot or the changes after it.
 const FRAME_BYTES_MAX: usize = Limits::WIDEST.frame_bytes_max as usize;
 
 impl Engine {

@@ -208,7 +208,7 @@ mod tests {
         (engine, store)
     }
 
-    /// An engine that was told of these, and what it did since it is online.
+    /// An engine that is online and has received these summaries.
     fn online_with(summaries: Vec<ConversationSummary>) -> (Engine, MemoryStore) {
         let (mut engine, mut store) = started();
         go_online(&mut engine, &mut store);

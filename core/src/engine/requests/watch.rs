@@ -68,7 +68,7 @@ impl Engine {
         for stream in streams {
             let Some(Slot::Loaded(replica)) = self.streams.get(&stream) else { continue };
             let is_shown = stream.conversation().is_some_and(|conversation| self.open.shows(conversation));
-            let is_asked_for = replica.fetch.is_some() || !replica.loading.is_empty();
+            let is_asked_for = replica.is_fetching() || replica.is_loading_threads();
             let is_awaited = !replica.outbox.is_empty() || self.commands.awaits_whole(&stream);
             if self.is_unlisted(&stream) && !is_shown && !is_asked_for && !is_awaited {
                 self.drop_loaded(&stream);

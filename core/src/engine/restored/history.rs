@@ -30,7 +30,7 @@ impl Engine {
     /// Compares the server's journal head with the replica. Returns whether it is of another history;
     /// then the replica is treated as one of a former incarnation.
     pub(in crate::engine) fn has_another_history(&mut self, stream: &StreamId, sent: Head) -> bool {
-        if self.streams.quietly(stream).is_some_and(|replica| replica.fetch.is_some()) {
+        if self.streams.quietly(stream).is_some_and(|replica| replica.is_fetching()) {
             // The answer to the fetch is compared instead, and can be followed by another fetch.
             return false;
         }

@@ -197,7 +197,7 @@ impl Engine {
     fn offer_again(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream) {
         let Some(replica) = self.replica(stream) else { return };
         let pending = core::mem::take(&mut replica.outbox.entries);
-        replica.view = None;
+        replica.drop_view();
         self.offer(stream, lacking, held, &pending);
         self.queue_after(stream, pending);
     }

@@ -75,7 +75,7 @@ impl Engine {
             replica.touched.all = true;
             replica.touched.detail = true;
             if stream.conversation() != Some(conversation) {
-                replica.wanted.insert(conversation);
+                replica.show_thread(conversation);
             }
         }
         if shown < self.ctx.settings.rows_step && lowest > 1 {

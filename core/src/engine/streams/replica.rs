@@ -32,19 +32,19 @@ use crate::{
 pub(in crate::engine) struct Replica {
     pub(in crate::engine) confirmed: Stream,
     /// Confirmed with the outbox on top; none when the outbox is empty.
-    pub(in crate::engine) view: Option<Stream>,
+    pub(super) view: Option<Stream>,
     pub(in crate::engine) outbox: Outbox,
     pub(in crate::engine) receipts: Registers,
     /// The lowest loaded page of each timeline, as a cache: those above it are loaded.
-    pub(in crate::engine) lowest: SortedMap<TimelineId, PageNumber>,
+    pub(super) lowest: SortedMap<TimelineId, PageNumber>,
     /// Unread messages on pages that are not loaded.
     pub(in crate::engine) older_unread: OlderUnread,
     /// Whether everything up to its position is here: false while only the summary of a conversation is.
     pub(in crate::engine) whole: bool,
     /// The fetch under way.
-    pub(in crate::engine) fetch: Option<u64>,
+    pub(super) fetch: Option<u64>,
     /// When to fetch again what the server deferred.
-    pub(in crate::engine) fetch_at: Option<MonotonicTime>,
+    pub(super) fetch_at: Option<MonotonicTime>,
     /// Set while a refused push waits for a fetch before the outbox is written anew.
     pub(in crate::engine) rewrite_due: bool,
     /// Set with it when the server refused a stamp as ahead of its clock.
@@ -67,16 +67,16 @@ pub(in crate::engine) struct Replica {
     /// The last entry of each document that was not loaded when the entry arrived.
     passed: SortedMap<DocumentId, Position>,
     /// Threads that a screen shows.
-    pub(in crate::engine) wanted: SortedSet<ConversationId>,
+    pub(super) wanted: SortedSet<ConversationId>,
     /// Threads that are loading, with the request of the fetch if they are fetched.
-    pub(in crate::engine) loading: SortedMap<ConversationId, Option<u64>>,
+    pub(super) loading: SortedMap<ConversationId, Option<u64>>,
     /// Deferred threads, and when to fetch them again.
-    pub(in crate::engine) load_at: SortedMap<ConversationId, MonotonicTime>,
+    pub(super) load_at: SortedMap<ConversationId, MonotonicTime>,
     /// Threads whose stored records are stale.
-    pub(in crate::engine) changed_threads: SortedSet<ConversationId>,
+    pub(super) changed_threads: SortedSet<ConversationId>,
     pub(in crate::engine) touched: Touched,
     /// When it was last used, for eviction.
-    pub(in crate::engine) used: u64,
+    pub(super) used: u64,
     /// The pace under which commands were parked.
     pub(in crate::engine) parked_pace: Option<Pace>,
 }
@@ -173,6 +173,31 @@ impl Replica {
     pub(in crate::engine) fn deferred_timers(&self) -> impl Iterator<Item = MonotonicTime> {
         let threads = self.load_at.values().min().copied();
         [self.outbox.retry_at, self.fetch_at, self.parked_timer(), threads].into_iter().flatten()
+    }
+
+    /// The view, if it differs from the confirmed state.
+    #[cfg(any(test, feature = "testing"))]
+    pub(in crate::engine) fn pending_view(&self) -> Option<&Stream> {
+        self.view.as_ref()
+    }
+
+    pub(in crate::engine) fn drop_view(&mut self) {
+        self.view = None;
+    }
+
+    pub(in crate::engine) fn is_fetching(&self) -> bool {
+        self.fetch.is_some()
+    }
+
+    pub(in crate::engine) fn fetches_with(&self, request: u64) -> bool {
+        self.fetch == Some(request)
+    }
+
+    /// The link is lost, and the answers to its requests with it.
+    pub(in crate::engine) fn drop_requests(&mut self) {
+        self.outbox.in_flight = None;
+        self.fetch = None;
+        self.loading.retain(|_, request| request.is_none());
     }
 
     /// The confirmed state with the outbox on top.

@@ -260,6 +260,15 @@ impl Replica {
         self.confirmed.thread(timeline).is_none() || self.thread_documents(timeline).iter().all(is_loaded)
     }
 
+    pub(in crate::engine) fn is_loading_threads(&self) -> bool {
+        !self.loading.is_empty()
+    }
+
+    /// A screen shows a thread of the stream from now on.
+    pub(in crate::engine) fn show_thread(&mut self, thread: ConversationId) {
+        self.wanted.insert(thread);
+    }
+
     /// Whether a thread exists and cannot be written in, because it is not loaded.
     pub(in crate::engine) fn lacks(&self, thread: ConversationId) -> bool {
         self.whole && !self.has_timeline(thread)
