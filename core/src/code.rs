@@ -220,6 +220,12 @@ named! {
         MessageUnknown = "message_unknown",
         /// The message is deleted.
         MessageDeleted = "message_deleted",
+        /// The proposal was accepted or rejected before.
+        ProposalSettled = "proposal_settled",
+        /// The time to respond to the proposal is over.
+        ProposalExpired = "proposal_expired",
+        /// The state of the conversation and that of its lead do not go together.
+        LeadInvalid = "lead_invalid",
         /// More pins than a conversation holds.
         TooManyPins = "too_many_pins",
         /// More reactions of one account than a message holds.

@@ -28,6 +28,8 @@ pub mod frame_items {
     pub const CHOICES: usize = 16;
     /// Mentions of a message that is submitted to be held.
     pub const MENTIONS: usize = 100;
+    /// Other times that a response to a proposal suggests.
+    pub const SLOTS: usize = 10;
     /// What a server tells at once of conversations, profiles, receipts, rows, subscribers.
     pub const TOLD: usize = 10_000;
     /// Entries of a stream that a server tells at once, and the positions that answer a push.

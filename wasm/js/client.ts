@@ -19,6 +19,8 @@ import type {
   HistoryHead,
   InfoField,
   Input,
+  LeadOutcome,
+  LeadStage,
   Link,
   ListPage,
   MemberField,
@@ -86,6 +88,10 @@ export interface NewResource {
   readonly ownerName?: string;
   /** What the client is called. */
   readonly clientName?: string;
+  /** What the client wants, in a name of the operator's. */
+  readonly intent?: string;
+  /** How the client wants to be reached, in a name of the operator's. */
+  readonly contactChannel?: string;
 }
 
 /** What a conversation with a roster starts with. */
@@ -630,6 +636,16 @@ export class Client {
   /** Archives, closes, reopens (`active`) or deletes a conversation, for everybody. */
   setState(conversation: string, state: ConversationState): Promise<Stored> {
     return this.#command({ set_state: { conversation, state } });
+  }
+
+  /** Closes a resource conversation with its lead, which was won or lost. For its owner and their staff. */
+  finalizeLead(conversation: string, outcome: LeadOutcome, reason?: string): Promise<Stored> {
+    return this.#command({ finalize_lead: { conversation, outcome, reason } });
+  }
+
+  /** Moves the lead of a resource conversation to a stage of the operator's own, or back to `open`. */
+  setLeadStage(conversation: string, stage: LeadStage): Promise<Stored> {
+    return this.#command({ set_lead_stage: { conversation, stage } });
   }
 
   /** Locks a conversation, so that only moderators and above can write, or unlocks it. */

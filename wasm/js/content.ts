@@ -8,11 +8,18 @@ import { TidingsError } from "./error.js";
 export type Sendable = string | Exclude<Content, { kind: "unknown" }>;
 
 /**
- * What content says in words: its text, the name of its place, what stands for an
- * application's own type; empty if there is nothing, as of a deleted message.
+ * What content says in words: its text, the name of its place, the comment of a response, what stands for
+ * an application's own type; empty if there is nothing, as of a deleted message.
  */
 export function textOf(content: Content | undefined): string {
-  return (content?.kind === "location" ? content.name : content?.text) ?? "";
+  switch (content?.kind) {
+    case "location":
+      return content.name ?? "";
+    case "proposal_response":
+      return content.comment ?? "";
+    default:
+      return content?.text ?? "";
+  }
 }
 
 /** Content as the module takes it: the payload of an application's own type is JSON there. */

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::{
     ids::{AccountId, ConversationId, InviteId, MessageId},
     model::{
-        Content, ConversationKind, ConversationState, Grant, Invite, Link, MemberStatus, Parent, Permission,
-        Permissions, Policies, PresenceKind, Resource, Role, RoleDefinition, RoleName, Scope, Theme,
+        Content, ConversationKind, ConversationState, Grant, Invite, Lead, Link, MemberStatus, Parent, Party,
+        Permission, Permissions, Policies, PresenceKind, Resource, Role, RoleDefinition, RoleName, Scope, Theme,
     },
     sorted::SortedMap,
     time::WallTime,
@@ -27,6 +27,12 @@ pub struct ConversationDetail {
     /// What it is about, if it is about a resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
+    /// The lead that it is about now, if it is about a resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead: Option<Lead>,
+    /// The own party, if it is about a resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub party: Option<Party>,
     /// What a thread starts from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,

@@ -22,5 +22,5 @@ pub use conversation_row::{ConversationRow, LastMessageRow, UNREAD_MAX};
 pub use refused_row::RefusedRow;
 pub(crate) use text::{read_as_text, write_as_text};
 pub use text::{refusal, refuse};
-pub use timeline_row::{MessageState, ReactionRow, ReplyRow, ThreadRow, TimelineRow};
+pub use timeline_row::{MessageState, ProposalRow, ReactionRow, ReplyRow, ThreadRow, TimelineRow};
 pub use wait::Wait;

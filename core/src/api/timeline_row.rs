@@ -8,7 +8,7 @@ use crate::{
     api::Wait,
     ids::{AccountId, ConversationId, MessageId},
     journal::Position,
-    model::Content,
+    model::{Content, content::ProposalStatus},
     named::named,
     time::WallTime,
 };
@@ -100,6 +100,24 @@ pub struct TimelineRow {
     #[n(18)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<Wait>,
+    /// What became of it, if it is a proposal.
+    #[n(19)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalRow>,
+}
+
+/// What became of a proposal, responses that are not admitted yet included.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+#[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+pub struct ProposalRow {
+    /// Its status, at the server's time; the row changes by itself when the proposal expires.
+    #[n(0)]
+    pub status: ProposalStatus,
+    /// The last response that counted.
+    #[n(1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<MessageId>,
 }
 
 /// A thread, as the message that it starts from shows it.
@@ -162,6 +180,17 @@ pub struct ReactionRow {
 }
 
 impl TimelineRow {
+    /// When it changes by itself: a proposal that nobody took or declined expires.
+    pub fn expires_at(&self) -> Option<WallTime> {
+        let status = self.proposal.as_ref()?.status;
+        match &self.content {
+            Some(Content::Proposal(proposal)) if !status.is_settled() && status != ProposalStatus::Expired => {
+                proposal.expires_at
+            }
+            _ => None,
+        }
+    }
+
     /// Its words; empty when it is deleted or has none.
     pub fn text(&self) -> &str {
         self.content.as_ref().and_then(Content::text).unwrap_or_default()

@@ -49,6 +49,7 @@ fn read_members<'a>(created: &Created, facts: &'a [Fact]) -> Result<SortedMap<&'
     let mut active = Vec::new();
     for fact in facts {
         match fact {
+            Fact::LeadOpened(..) if created.kind == ConversationKind::Resource => {}
             Fact::Created(_) | Fact::Info(_, Some(_)) | Fact::Theme(Some(_)) | Fact::Scope(_) | Fact::Policy(_) => {}
             Fact::MemberRole(account, role) => {
                 roles.insert(account, role);
@@ -112,7 +113,14 @@ fn check_resource(
     if client == owner || *members != both {
         return refuse(Code::ValueInvalid, "it starts with the client as member, and another one as owner");
     }
-    check_bare(facts, "a resource conversation begins with nothing but its resource")?;
+    check_bare(facts, "a resource conversation begins with its resource and a lead")?;
+    let leads = facts.iter().filter_map(|fact| match fact {
+        Fact::LeadOpened(number, opened) => Some((*number, &opened.by)),
+        _ => None,
+    });
+    if !leads.eq([(1, client)]) {
+        return refuse(Code::LeadInvalid, "a resource conversation begins with the lead that the client opens");
+    }
     let derived = ConversationId::resource(context.stream.tenant(), id, client);
     if *context.document != TimelineId::of(derived).document() {
         return refuse(Code::IdInvalid, "not the derived id of this resource's conversation");

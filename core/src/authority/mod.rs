@@ -8,6 +8,7 @@
 mod account;
 mod admit;
 mod block;
+mod consequence;
 mod content;
 mod count;
 mod create;
@@ -15,6 +16,7 @@ mod generation;
 mod held;
 #[cfg(feature = "testing")]
 mod judge;
+mod lead;
 mod membership_request;
 mod newer;
 mod pace;
@@ -22,6 +24,7 @@ mod page;
 mod permission;
 mod pin;
 mod policy;
+mod proposal;
 mod rank;
 mod refusal;
 mod said;
@@ -35,6 +38,7 @@ mod value;
 mod verify;
 
 pub use admit::{AdmitError, Admitted};
+pub use consequence::Consequence;
 #[cfg(feature = "testing")]
 pub use judge::Judge;
 pub use membership_request::{
@@ -136,6 +140,11 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
     count::check(context, facts)?;
     match context.document {
         DocumentId::Account(_) | DocumentId::Home(_) => account::check(context, facts)?,
+        DocumentId::Timeline(_) | DocumentId::Page(..)
+            if context.account().is_system() && consequence::is_one(facts) =>
+        {
+            consequence::check(context, facts)?;
+        }
         DocumentId::Timeline(TimelineId { thread: None, .. }) if context.account().is_system() => {
             membership_request::check(context, facts)?
         }
@@ -156,6 +165,8 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
             held::check_decisions(context, facts)?;
             page::check(context, facts)?;
             pin::check(context, facts)?;
+            proposal::check(context, facts)?;
+            lead::check(context, facts)?;
         }
     }
     size::check(context, facts, 0)?;

@@ -5,7 +5,7 @@ use crate::{
     code::Code,
     doc::Fact,
     model::{
-        ConversationKind, ConversationState, Edit, InfoField, Member, MemberField, MemberStatus, MessageBody,
+        Content, ConversationKind, ConversationState, Edit, InfoField, Member, MemberField, MemberStatus, MessageBody,
         Permission,
     },
 };
@@ -86,7 +86,7 @@ fn check_silence(context: &Context<'_>, power: Power, fact: &Fact) -> Result<(),
         return refuse(Code::PermissionDenied, format!("takes {}", Permission::MessageSendMedia));
     }
     let is_silent = match fact {
-        Fact::Edit(..) => !power.permissions.holds(Permission::MessageSend),
+        Fact::Message(..) | Fact::Edit(..) => !power.permissions.holds(Permission::MessageSend),
         Fact::Info(InfoField::Name | InfoField::Title | InfoField::Description, Some(_))
         | Fact::MemberText(_, MemberField::DisplayName, Some(_)) => context.is_muted(),
         _ => false,
@@ -94,11 +94,17 @@ fn check_silence(context: &Context<'_>, power: Power, fact: &Fact) -> Result<(),
     if is_silent { refuse(Code::PermissionDenied, format!("takes {}", Permission::MessageSend)) } else { Ok(()) }
 }
 
+/// Whoever may archive a resource conversation or close it says what becomes of its lead.
+const CHANGES_LEAD: &[Permission] = &[Permission::ConversationClose, Permission::ConversationArchive];
+
 /// The permissions of which the statement asks for one; none is free.
 fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
     let members = &context.conversation().members;
+    let is_resource = context.conversation().kind() == Some(ConversationKind::Resource);
     let joins = |account| context.conversation().active_member(account).is_none();
     match fact {
+        Fact::Message(_, MessageBody { content: Content::Proposal(_), .. }) => &[Permission::ProposalSend],
+        Fact::Message(_, MessageBody { content: Content::ProposalResponse(_), .. }) => &[Permission::ProposalRespond],
         Fact::Message(..) => &[Permission::MessageSend],
         Fact::Edit(..) => &[Permission::MessageEdit],
         Fact::Deleted(message, _) if message.author == *context.account() => &[Permission::MessageDelete],
@@ -110,7 +116,12 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         Fact::Info(..) | Fact::Theme(_) => &[Permission::ConversationInfo],
         Fact::Policy(_) | Fact::Scope(_) => &[Permission::ConversationSettings],
         Fact::State(ConversationState::Deleted) => &[Permission::ConversationDelete],
+        Fact::State(ConversationState::Closed) if is_resource => &[Permission::ConversationClose],
+        Fact::State(ConversationState::Active) if is_resource => CHANGES_LEAD,
         Fact::State(_) => &[Permission::ConversationArchive],
+        Fact::LeadOpened(..) | Fact::LeadStage(..) | Fact::LeadArchived(..) | Fact::LeadClosureReason(..) => {
+            CHANGES_LEAD
+        }
         Fact::Locked(_) => &[Permission::ConversationLock],
         Fact::RoleDefinition(..) => &[Permission::RoleDefine],
         Fact::Invite(..) => &[Permission::InviteCreate],
@@ -135,6 +146,7 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         Fact::MemberGrant(..) => &[Permission::MemberPermissions],
         Fact::Created(_)
         | Fact::InviteUses(..)
+        | Fact::ProposalAnswer(..)
         | Fact::MemberText(..)
         | Fact::ProfileKind(_)
         | Fact::Profile(..)

@@ -1,11 +1,17 @@
 //! Step 3: the conversation's state.
 
 use crate::{
-    authority::{Context, Refusal, refuse},
+    authority::{Context, Refusal, lead, refuse},
     code::Code,
     doc::Fact,
-    model::{Conversation, ConversationKind, ConversationState, MemberStatus, Role},
+    model::{Conversation, ConversationKind, ConversationState, MemberStatus, Party, Role},
 };
+
+/// Whether it is a message of the client in a resource conversation, which then goes on.
+fn reopens(context: &Context<'_>, facts: &[Fact]) -> bool {
+    let is_message = matches!(facts, [Fact::Message(..)]) && context.document.thread().is_none();
+    is_message && context.conversation().party(context.account()) == Some(Party::Client)
+}
 
 /// The state of the conversation; in a thread, then that of the thread.
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
@@ -42,9 +48,10 @@ pub(super) fn check_timeline(
         return Ok(());
     }
     let only = |allowed: fn(&Fact) -> bool| !facts.is_empty() && facts.iter().all(allowed);
-    let changes_state = |fact: &Fact| matches!(fact, Fact::State(_));
+    let changes_state = |fact: &Fact| matches!(fact, Fact::State(_)) || lead::number(fact).is_some();
     match conversation.state() {
         _ if leaves => return Ok(()),
+        _ if reopens(context, facts) => {}
         ConversationState::Closed | ConversationState::Unknown if !only(changes_state) => {
             return refuse(Code::ConversationClosed, "the conversation is closed");
         }

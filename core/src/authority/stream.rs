@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::{
     authority::{
-        Refusal, generation, pin,
+        Refusal,
+        consequence::Due,
+        generation, pin, proposal,
         said::{SAID_ENTRIES_MAX, Said},
         shape, thread,
     },
@@ -36,7 +38,9 @@ pub struct Stream {
     pub(super) head: Head,
     page: PageNumber,
     documents: SortedMap<DocumentId, Arc<Document>>,
-    conversation: Arc<Conversation>,
+    pub(super) conversation: Arc<Conversation>,
+    /// What follows from what was taken in, and was not.
+    pub(super) due: Due,
     /// The threads that are known of.
     threads: Arc<SortedMap<ConversationId, Thread>>,
     /// Those whose document is loaded, as it says.
@@ -70,6 +74,8 @@ pub struct Effects {
     pub reachability: Option<Reachability>,
     /// The accounts that contacts are linked to now, of those contacts that it touched.
     pub contacts: Vec<(ContactId, Option<AccountId>)>,
+    /// Whether the conversation goes on because of it, which is stated behind it.
+    pub reopens: bool,
     /// All that it states.
     pub facts: Vec<Fact>,
 }
@@ -92,6 +98,7 @@ impl Stream {
             page,
             documents: SortedMap::new(),
             conversation: Arc::default(),
+            due: Due::default(),
             threads: Arc::default(),
             opened: SortedMap::new(),
             said: Said::default(),
@@ -150,11 +157,12 @@ impl Stream {
     }
 
     /// Those that a decision about this very change needs: for one that pins, the
-    /// pages of what it pins; for one that opens a thread, what it starts from
+    /// pages of what it pins; for one that responds to a proposal, the page of that; for one that opens a thread, what it starts from
     /// too, once the thread's document is there.
     pub fn missing_for(&self, document: &DocumentId, change: &[u8]) -> Vec<DocumentId> {
         let mut needed = self.missing(document);
         needed.extend(pin::pages_in(self, document, change));
+        needed.extend(proposal::page_in(self, document, change));
         needed.retain(|document| !self.documents.contains_key(document));
         let opens = |thread| self.opened.get(&thread).is_some_and(|thread| thread.created.is_none());
         if let DocumentId::Timeline(TimelineId { conversation, thread: Some(thread) }) = *document
@@ -597,6 +605,7 @@ impl Stream {
                 _ => {}
             }
         }
+        effects.reopens = self.note_consequences(id, &facts);
         effects.facts = facts;
         effects
     }

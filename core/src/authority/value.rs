@@ -8,8 +8,8 @@ use crate::{
     ids::{AccountId, MessageId},
     limits::Limits,
     model::{
-        Contact, Created, Email, Grant, InfoField, Invite, Member, MemberField, Membership, MessageBody, Phone, Policy,
-        PolicyValue, Resource, RoleDefinition, Theme, is_emoji, is_line, shows,
+        Contact, Created, Email, Grant, InfoField, Invite, LeadOpened, Member, MemberField, Membership, MessageBody,
+        Phone, Policy, PolicyValue, Resource, RoleDefinition, Theme, is_emoji, is_line, shows,
     },
     time::WallTime,
 };
@@ -24,6 +24,8 @@ const RESOURCE_ID_CHARACTERS_MAX: usize = 64;
 const BIO_CHARACTERS_MAX: usize = 160;
 const STATUS_CHARACTERS_MAX: usize = 80;
 const REFERENCE_CHARACTERS_MAX: usize = 64;
+const LEAD_NAME_CHARACTERS_MAX: usize = 64;
+const CLOSURE_REASON_CHARACTERS_MAX: usize = 500;
 
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     facts.iter().try_for_each(|fact| check_fact(context, fact))?;
@@ -49,6 +51,10 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         Fact::MemberText(_, MemberField::Color, Some(color)) => check_color(color),
         Fact::Pin(_, Some(pin)) => check_time(context, pin.at),
         Fact::Held(_, held) => check_time(context, held.at),
+        Fact::LeadOpened(_, opened) => check_lead(context, opened),
+        Fact::LeadClosureReason(_, Some(reason)) => {
+            check_characters("closure reason", reason, CLOSURE_REASON_CHARACTERS_MAX)
+        }
         Fact::Message(message, body) => check_message(context, message, body),
         Fact::Edit(_, edit) => {
             check_time(context, edit.at)?;
@@ -70,6 +76,10 @@ fn check_fact(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         | Fact::Invite(_, None)
         | Fact::InviteUses(..)
         | Fact::Pin(_, None)
+        | Fact::LeadStage(..)
+        | Fact::LeadArchived(..)
+        | Fact::LeadClosureReason(_, None)
+        | Fact::ProposalAnswer(..)
         | Fact::Reaction(..)
         | Fact::ProfileKind(_)
         | Fact::Profile(_, None)
@@ -101,6 +111,13 @@ fn check_resource(resource: &Resource) -> Result<(), Refusal> {
         check_line("name", name, DISPLAY_NAME_CHARACTERS_MAX)?;
     }
     Ok(())
+}
+
+fn check_lead(context: &Context<'_>, opened: &LeadOpened) -> Result<(), Refusal> {
+    for (field, name) in [("intent", &opened.intent), ("contact channel", &opened.contact_channel)] {
+        name.as_deref().map_or(Ok(()), |name| check_line(field, name, LEAD_NAME_CHARACTERS_MAX))?;
+    }
+    check_time(context, opened.at)
 }
 
 fn check_info(field: InfoField, text: &str) -> Result<(), Refusal> {

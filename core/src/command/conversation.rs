@@ -8,14 +8,14 @@ use crate::{
     authority::Refusal,
     code::Code,
     command::{
-        made_up,
+        lead, made_up,
         planning::{PlanResult, Planning, conversation_fact, conversation_plan},
     },
     doc::Fact,
     ids::{AccountId, ConversationId, StreamId, TenantId},
     model::{
-        ConversationKind, ConversationState, Created, InfoField, Link, MemberStatus, Policy, Resource, Role, Scope,
-        Theme,
+        ConversationKind, ConversationState, Created, InfoField, LeadOpened, Link, MemberStatus, Policy, Resource,
+        Role, Scope, Theme,
     },
     sorted::SortedSet,
 };
@@ -165,9 +165,24 @@ pub struct CreateResource {
     #[n(4)]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub client_name: Option<String>,
+    /// What the client wants, in a name of the operator's, ≤ 64 characters.
+    #[n(5)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub intent: Option<String>,
+    /// How the client wants to be reached, in a name of the operator's, ≤ 64 characters.
+    #[n(6)]
+    #[cfg_attr(feature = "ts", tsify(optional))]
+    pub contact_channel: Option<String>,
 }
 
 impl CreateResource {
+    /// A conversation about a resource of an owner, of which nothing more is said.
+    pub fn new(resource: impl Into<String>, owner: AccountId) -> Self {
+        let (resource, none) = (resource.into(), || None);
+        let (title, owner_name, client_name) = (none(), none(), none());
+        Self { resource, title, owner, owner_name, client_name, intent: none(), contact_channel: none() }
+    }
+
     /// The conversation, for this client.
     pub fn conversation(&self, tenant: &TenantId, client: &AccountId) -> ConversationId {
         ConversationId::resource(tenant, &self.resource, client)
@@ -196,8 +211,15 @@ impl CreateResource {
             owner: self.owner.clone(),
             owner_name: self.owner_name.clone(),
         };
-        let created = Created::new(ConversationKind::Resource, client, planning.at);
-        let mut facts = vec![Fact::Created(Created { resource: Some(Box::new(resource)), ..created })];
+        let created = Created::new(ConversationKind::Resource, client.clone(), planning.at);
+        let opened = LeadOpened {
+            by: client,
+            at: planning.at,
+            intent: self.intent.clone(),
+            contact_channel: self.contact_channel.clone(),
+        };
+        let created = Created { resource: Some(Box::new(resource)), ..created };
+        let mut facts = vec![Fact::Created(created), Fact::LeadOpened(1, opened)];
         for (member, role) in members {
             facts.push(planning.moved(&member, MemberStatus::Active));
             facts.push(Fact::MemberRole(member, role));
@@ -306,8 +328,12 @@ pub struct SetState {
 
 impl SetState {
     pub(super) fn plan(&self, planning: &Planning<'_>) -> PlanResult {
-        let is_so = planning.stream.conversation().state() == self.state;
-        conversation_fact(self.conversation, is_so, Fact::State(self.state))
+        let conversation = planning.stream.conversation();
+        let is_so = conversation.state() == self.state;
+        match conversation.lead() {
+            Some(lead) if !is_so => conversation_plan(self.conversation, lead::with_state(planning, lead, self.state)),
+            _ => conversation_fact(self.conversation, is_so, Fact::State(self.state)),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     },
     doc::{Fact, Key},
     ids::{AccountId, ConversationId, MessageId, Stamp, TimelineId},
-    model::{Content, Deletion, Edit, HeldState, MessageBody, Pin},
+    model::{Content, Deletion, Edit, HeldState, MessageBody, Party, Pin},
 };
 
 /// Sends a message. Its id is given once and kept through every rewriting.
@@ -77,8 +77,19 @@ impl SendMessage {
         if planning.stream.page_of(&message).is_some() {
             return Ok(None);
         }
+        let mut body = self.body();
+        match &mut body.content {
+            Content::Proposal(proposal) => {
+                let party = planning.stream.conversation().party(planning.account());
+                proposal.created_by_role = Some(party.unwrap_or(Party::Root));
+            }
+            Content::ProposalResponse(response) => {
+                response.page = planning.page_of(&response.proposal)?.id().page().unwrap_or_default();
+            }
+            _ => {}
+        }
         let page = self.timeline().page(planning.stream.open_page(self.timeline(), planning.limits));
-        plan(page, vec![Fact::Message(message, self.body())])
+        plan(page, vec![Fact::Message(message, body)])
     }
 }
 

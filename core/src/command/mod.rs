@@ -5,6 +5,7 @@
 
 mod account;
 mod conversation;
+mod lead;
 mod member;
 mod membership;
 mod message;
@@ -21,6 +22,7 @@ pub use self::{
     conversation::{
         CreateConversation, CreateDirect, CreateResource, SetInfo, SetLocked, SetPolicy, SetScope, SetState, SetTheme,
     },
+    lead::{FinalizeLead, SetLeadStage},
     member::{
         AddMember, BanMember, ChangeRole, DefineRole, LeaveConversation, RemoveMember, SetMemberText, SetPermission,
         TransferOwnership, UnbanMember,
@@ -184,6 +186,10 @@ commands! {
     37 CreateResource(CreateResource) = "create_resource" derives stream,
     /// Says who may reach the own account.
     38 SetReachability(SetReachability) = "set_reachability" at home,
+    /// Closes a resource conversation with its lead.
+    39 FinalizeLead(FinalizeLead) = "finalize_lead" in conversation,
+    /// Moves the lead of a resource conversation to another stage.
+    40 SetLeadStage(SetLeadStage) = "set_lead_stage" in conversation,
 }
 
 impl Command {
@@ -196,6 +202,7 @@ impl Command {
             Command::CreateConversation(command) => command.title.as_deref(),
             Command::CreateThread(command) => command.title.as_deref(),
             Command::SetThread(SetThread { change: ThreadChange::Title(title), .. }) => title.as_deref(),
+            Command::FinalizeLead(command) => command.reason.as_deref(),
             _ => self.content()?.text(),
         }
     }
@@ -243,6 +250,7 @@ impl Command {
             Command::SetInfo(SetInfo { text, .. }) | Command::SetMemberText(SetMemberText { text, .. }) => {
                 *text = Some(words);
             }
+            Command::FinalizeLead(FinalizeLead { reason, .. }) => *reason = Some(words),
             Command::CreateConversation(CreateConversation { title, .. })
             | Command::CreateThread(CreateThread { title, .. })
             | Command::SetThread(SetThread { change: ThreadChange::Title(title), .. }) => *title = Some(words),

@@ -3,7 +3,7 @@
 use crate::{
     doc::{Document, Fact, Key},
     ids::AccountId,
-    model::{Conversation, Member, Policies},
+    model::{Conversation, Lead, LeadNumber, Member, Policies},
 };
 
 impl Conversation {
@@ -26,6 +26,11 @@ impl Conversation {
         let outside: Vec<&AccountId> = moved.filter(|account| self.active_member(account).is_none()).collect();
         self.reread(document, facts);
         outside.into_iter().filter(|account| self.active_member(account).is_some()).cloned().collect()
+    }
+
+    /// Takes in what is to be stated and is not yet.
+    pub(crate) fn assume(&mut self, facts: &[Fact]) {
+        facts.iter().for_each(|fact| self.take(fact.clone()));
     }
 
     fn reread(&mut self, document: &Document, facts: &[Fact]) {
@@ -88,6 +93,14 @@ impl Conversation {
             Fact::Pin(message, Some(pin)) => {
                 self.pins.insert(message, pin);
             }
+            // Written once; its key comes before those of what is said of the lead. Where another message was
+            // assumed to open it, this one did.
+            Fact::LeadOpened(number, opened) => {
+                self.leads.insert(number, Lead::begun(number, opened));
+            }
+            Fact::LeadStage(number, stage) => self.change_lead(number, |lead| lead.stage = stage),
+            Fact::LeadArchived(number, archived) => self.change_lead(number, |lead| lead.is_archived = archived),
+            Fact::LeadClosureReason(number, reason) => self.change_lead(number, |lead| lead.closure_reason = reason),
             Fact::Info(..)
             | Fact::RoleDefinition(..)
             | Fact::MemberGrant(..)
@@ -98,6 +111,7 @@ impl Conversation {
             | Fact::Edit(..)
             | Fact::Deleted(..)
             | Fact::Reaction(..)
+            | Fact::ProposalAnswer(..)
             | Fact::ProfileKind(_)
             | Fact::Profile(..)
             | Fact::Contact(..)
@@ -110,6 +124,12 @@ impl Conversation {
 
     fn entry(&mut self, account: AccountId) -> &mut Member {
         self.members.entry(account).or_default()
+    }
+
+    fn change_lead(&mut self, number: LeadNumber, change: impl FnOnce(&mut Lead)) {
+        if let Some(lead) = self.leads.get_mut(&number) {
+            change(lead);
+        }
     }
 
     fn forget(&mut self, key: &Key) {
@@ -132,6 +152,9 @@ impl Conversation {
             }
             Key::Pin(message) => {
                 self.pins.remove(message);
+            }
+            Key::LeadClosureReason(number) => {
+                self.change_lead(*number, |lead| lead.closure_reason = None);
             }
             // The other keys cannot be deleted.
             _ => {}

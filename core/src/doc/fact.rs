@@ -7,9 +7,10 @@ use crate::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId},
     model::{
         AccountKind, Contact, ContactKind, Content, ConversationKind, ConversationState, Created, Deletion, Edit,
-        Grant, Held, HeldState, InfoField, Invite, LinkKind, MemberField, MemberStatus, Membership, MessageBody,
-        NotificationLevel, Permission, Pin, Policy, PolicyValue, Reachability, Role, RoleDefinition, RoleName, Scope,
-        Theme,
+        Grant, Held, HeldState, InfoField, Invite, LeadNumber, LeadOpened, LeadStage, LinkKind, MemberField,
+        MemberStatus, Membership, MessageBody, NotificationLevel, Permission, Pin, Policy, PolicyValue, Reachability,
+        Role, RoleDefinition, RoleName, Scope, Theme,
+        content::{ProposalAnswer, ProposalStatus},
     },
     time::WallTime,
     wire::{decode, encode},
@@ -50,6 +51,14 @@ pub enum Fact {
     Held(MessageId, Held),
     /// A pinned message; none unpins it.
     Pin(MessageId, Option<Pin>),
+    /// A lead begins.
+    LeadOpened(LeadNumber, LeadOpened),
+    /// The stage of a lead.
+    LeadStage(LeadNumber, LeadStage),
+    /// Whether a lead is out of the way.
+    LeadArchived(LeadNumber, bool),
+    /// Why a lead was closed; none removes it.
+    LeadClosureReason(LeadNumber, Option<String>),
     /// A new message.
     Message(MessageId, MessageBody),
     /// A message's new words.
@@ -58,6 +67,8 @@ pub enum Fact {
     Deleted(MessageId, Deletion),
     /// Whether an account's emoji is on a message.
     Reaction(MessageId, String, AccountId, bool),
+    /// What a response made of a proposal.
+    ProposalAnswer(MessageId, ProposalAnswer),
     /// What the account is.
     ProfileKind(AccountKind),
     /// A text of the profile; none removes it.
@@ -158,6 +169,7 @@ impl Fact {
             Fact::Message(_, MessageBody { content, .. }) | Fact::Edit(_, Edit { content, .. }) => {
                 !matches!(content, Content::Unknown(_))
             }
+            Fact::ProposalAnswer(_, answer) => answer.status != ProposalStatus::Unknown,
             Fact::ProfileKind(kind) => *kind != AccountKind::Unknown,
             Fact::Contact(_, Some(contact)) => contact.kind != ContactKind::Unknown,
             Fact::Reachability(reachability) => *reachability != Some(Reachability::Unknown),
@@ -172,6 +184,10 @@ impl Fact {
             | Fact::Invite(_, None)
             | Fact::InviteUses(..)
             | Fact::Pin(..)
+            | Fact::LeadOpened(..)
+            | Fact::LeadStage(..)
+            | Fact::LeadArchived(..)
+            | Fact::LeadClosureReason(..)
             | Fact::Deleted(..)
             | Fact::Reaction(..)
             | Fact::Profile(..)
@@ -201,6 +217,10 @@ impl Fact {
             Key::InviteUses(invite) => Fact::InviteUses(invite, number(value?)?),
             Key::Held(message) => Fact::Held(message, from_cbor(value?)?),
             Key::Pin(message) => Fact::Pin(message, optional(value, from_cbor)?),
+            Key::LeadOpened(lead) => Fact::LeadOpened(lead, from_cbor(value?)?),
+            Key::LeadStage(lead) => Fact::LeadStage(lead, LeadStage::parse(&text(value?)?)?),
+            Key::LeadArchived(lead) => Fact::LeadArchived(lead, boolean(value?)?),
+            Key::LeadClosureReason(lead) => Fact::LeadClosureReason(lead, optional(value, text)?),
             Key::Message(message) => Fact::Message(message, from_cbor(value?)?),
             Key::Edit(message) => Fact::Edit(message, from_cbor(value?)?),
             Key::Deleted(message) => Fact::Deleted(message, from_cbor(value?)?),
@@ -208,6 +228,7 @@ impl Fact {
                 Some(value) => boolean(value)?.then_some(Fact::Reaction(message, emoji, account, true))?,
                 None => Fact::Reaction(message, emoji, account, false),
             },
+            Key::ProposalAnswer(message) => Fact::ProposalAnswer(message, from_cbor(value?)?),
             Key::ProfileKind => Fact::ProfileKind(AccountKind::read(&text(value?)?)),
             Key::ProfileDisplayName => Fact::Profile(ProfileField::DisplayName, optional(value, text)?),
             Key::ProfileAvatarUrl => Fact::Profile(ProfileField::AvatarUrl, optional(value, text)?),
@@ -257,12 +278,17 @@ impl Fact {
             Fact::InviteUses(id, uses) => (Key::InviteUses(*id), Some(Value::Uint(u64::from(*uses)))),
             Fact::Held(message, held) => (Key::Held(message.clone()), Some(to_cbor(held))),
             Fact::Pin(message, pin) => (Key::Pin(message.clone()), pin.as_ref().map(to_cbor)),
+            Fact::LeadOpened(lead, opened) => (Key::LeadOpened(*lead), Some(to_cbor(opened))),
+            Fact::LeadStage(lead, stage) => (Key::LeadStage(*lead), Some(name(stage.as_str()))),
+            Fact::LeadArchived(lead, archived) => (Key::LeadArchived(*lead), Some(Value::Bool(*archived))),
+            Fact::LeadClosureReason(lead, reason) => (Key::LeadClosureReason(*lead), reason.clone().map(Value::Text)),
             Fact::Message(message, body) => (Key::Message(message.clone()), Some(to_cbor(body))),
             Fact::Edit(message, edit) => (Key::Edit(message.clone()), Some(to_cbor(edit))),
             Fact::Deleted(message, deletion) => (Key::Deleted(message.clone()), Some(to_cbor(deletion))),
             Fact::Reaction(message, emoji, account, on) => {
                 (Key::Reaction(message.clone(), emoji.clone(), account.clone()), on.then_some(Value::Bool(true)))
             }
+            Fact::ProposalAnswer(message, answer) => (Key::ProposalAnswer(message.clone()), Some(to_cbor(answer))),
             Fact::ProfileKind(kind) => (Key::ProfileKind, Some(name(kind.as_str()))),
             Fact::Profile(field, text) => (field.key(), text.clone().map(Value::Text)),
             Fact::Contact(contact, value) => (Key::Contact(*contact), value.as_ref().map(to_cbor)),

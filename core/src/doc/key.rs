@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     ids::{AccountId, ContactId, ConversationId, DocumentId, InviteId, MessageId, Stamp},
-    model::{EMOJI_BYTES_MAX, InfoField, MemberField, Permission, PolicyName, RoleName},
+    model::{EMOJI_BYTES_MAX, InfoField, LeadNumber, MemberField, Permission, PolicyName, RoleName},
 };
 
 /// A root key of one of the four kinds of documents.
@@ -43,6 +43,14 @@ pub enum Key {
     Held(MessageId),
     /// Conversation: a pinned message.
     Pin(MessageId),
+    /// Resource conversation: how a lead began.
+    LeadOpened(LeadNumber),
+    /// Resource conversation: the stage of a lead.
+    LeadStage(LeadNumber),
+    /// Resource conversation: whether a lead is out of the way.
+    LeadArchived(LeadNumber),
+    /// Resource conversation: why a lead was closed.
+    LeadClosureReason(LeadNumber),
     /// Page: a message.
     Message(MessageId),
     /// Page: a message's words after an edit.
@@ -51,6 +59,8 @@ pub enum Key {
     Deleted(MessageId),
     /// Page: one account's one emoji on a message.
     Reaction(MessageId, String, AccountId),
+    /// Page: what a response made of a proposal.
+    ProposalAnswer(MessageId),
     /// Account: what it is.
     ProfileKind,
     /// Account: the name for people.
@@ -130,8 +140,24 @@ fn parse_conversation(text: &str) -> Option<Key> {
         },
         ("held", message) => Some(Key::Held(MessageId::parse(message).ok()?)),
         ("pin", message) => Some(Key::Pin(MessageId::parse(message).ok()?)),
+        ("lead", rest) => {
+            let Some((number, field)) = rest.split_once('/') else { return parse_number(rest).map(Key::LeadOpened) };
+            let number = parse_number(number)?;
+            match field {
+                "stage" => Some(Key::LeadStage(number)),
+                "archived" => Some(Key::LeadArchived(number)),
+                "closure_reason" => Some(Key::LeadClosureReason(number)),
+                _ => None,
+            }
+        }
         _ => None,
     }
+}
+
+/// A number from 1 on, in digits alone and without a zero in front.
+fn parse_number(text: &str) -> Option<LeadNumber> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| is_plain)
 }
 
 fn parse_page(text: &str) -> Option<Key> {
@@ -147,6 +173,7 @@ fn parse_page(text: &str) -> Option<Key> {
         None => Some(Key::Message(message)),
         Some("edit") => Some(Key::Edit(message)),
         Some("deleted") => Some(Key::Deleted(message)),
+        Some("answer") => Some(Key::ProposalAnswer(message)),
         Some(field) => {
             let (emoji, account) = field.strip_prefix("react/")?.split_once('/')?;
             let account = AccountId::parse(account).ok()?;
@@ -216,12 +243,17 @@ impl fmt::Display for Key {
             Key::InviteUses(invite) => write!(formatter, "invite/{invite}/uses"),
             Key::Held(message) => write!(formatter, "held/{message}"),
             Key::Pin(message) => write!(formatter, "pin/{message}"),
+            Key::LeadOpened(number) => write!(formatter, "lead/{number}"),
+            Key::LeadStage(number) => write!(formatter, "lead/{number}/stage"),
+            Key::LeadArchived(number) => write!(formatter, "lead/{number}/archived"),
+            Key::LeadClosureReason(number) => write!(formatter, "lead/{number}/closure_reason"),
             Key::Message(message) => write!(formatter, "msg/{}", InvertedId(message)),
             Key::Edit(message) => write!(formatter, "msg/{}/edit", InvertedId(message)),
             Key::Deleted(message) => write!(formatter, "msg/{}/deleted", InvertedId(message)),
             Key::Reaction(message, emoji, account) => {
                 write!(formatter, "msg/{}/react/{emoji}/{account}", InvertedId(message))
             }
+            Key::ProposalAnswer(message) => write!(formatter, "msg/{}/answer", InvertedId(message)),
             Key::ProfileKind => formatter.write_str("profile/kind"),
             Key::ProfileDisplayName => formatter.write_str("profile/display_name"),
             Key::ProfileAvatarUrl => formatter.write_str("profile/avatar_url"),
@@ -271,6 +303,10 @@ mod tests {
             Key::InviteUses(InviteId::from_bytes([3; 16])),
             Key::Held(message.clone()),
             Key::Pin(message.clone()),
+            Key::LeadOpened(1),
+            Key::LeadStage(20),
+            Key::LeadArchived(3),
+            Key::LeadClosureReason(LeadNumber::MAX),
         ] {
             check(&document, &key);
         }
@@ -342,6 +378,10 @@ mod tests {
             format!("msg/{}", id.to_uppercase()),
         ] {
             assert_eq!(Key::parse(&page, &text), None, "{text:?}");
+        }
+        let conversation = TimelineId::of(ConversationId::from_bytes([1; 16])).document();
+        for text in ["lead/0/stage", "lead/01/stage", "lead/+1/stage", "lead/4294967296/stage", "lead/", "lead/1/x"] {
+            assert_eq!(Key::parse(&conversation, text), None, "{text:?}");
         }
     }
 }

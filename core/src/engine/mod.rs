@@ -285,7 +285,7 @@ impl Engine {
             self.write_dirty();
             self.streams.set_timer(&mut self.ctx);
             self.requests.memberships.set_timer(&mut self.ctx);
-            self.set_grants_timer();
+            self.set_ends_timer();
         }
         self.retry_start();
         self.ctx.flush();
@@ -303,7 +303,7 @@ impl Engine {
             self.ctx.ping();
         }
         self.expire_typing();
-        self.expire_grants();
+        self.end_what_is_over();
         self.retry_fetches();
         self.send_parked();
         if self.ctx.timers.expire(Timer::Rows, now) {

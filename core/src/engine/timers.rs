@@ -21,8 +21,8 @@ pub(super) enum Timer {
     Memberships,
     /// Somebody is typing.
     Typing,
-    /// A grant on the screen ends.
-    Grants,
+    /// A grant or a proposal on the screen ends.
+    Ends,
     /// Own receipts moved.
     Receipts,
     /// Rows stored for the first paint are stale.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{AccountId, InviteId, MessageId, PageNumber},
     model::{
-        Held, Invite, Member, Parent, Permission, Permissions, Policies, PolicyName, Power, Resource, Role,
-        RoleDefinition, RoleName, WhoPolicy,
+        Held, Invite, Lead, LeadNumber, Member, Parent, Party, Permission, Permissions, Policies, PolicyName, Power,
+        Resource, Role, RoleDefinition, RoleName, WhoPolicy,
     },
     named::named,
     sorted::SortedMap,
@@ -198,6 +198,8 @@ pub struct Conversation {
     pub held: SortedMap<MessageId, Held>,
     /// Its pins.
     pub pins: SortedMap<MessageId, Pin>,
+    /// The leads of a resource conversation, the newest last.
+    pub leads: SortedMap<LeadNumber, Lead>,
 }
 
 impl Conversation {
@@ -242,6 +244,22 @@ impl Conversation {
     /// What it is about, if it is about a resource.
     pub fn resource(&self) -> Option<&Resource> {
         self.created.as_ref()?.resource.as_deref()
+    }
+
+    /// The lead that a resource conversation is about now: the newest.
+    pub fn lead(&self) -> Option<&Lead> {
+        self.leads.last_key_value().map(|(_, lead)| lead)
+    }
+
+    /// The party of an active member of a resource conversation.
+    pub fn party(&self, account: &AccountId) -> Option<Party> {
+        let resource = self.resource()?;
+        self.active_member(account)?;
+        Some(match account {
+            account if *account == resource.client => Party::Client,
+            account if *account == resource.owner => Party::Owner,
+            _ => Party::Staff,
+        })
     }
 
     /// The member, if active.

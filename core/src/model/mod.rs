@@ -8,9 +8,11 @@ mod conversation;
 mod emoji;
 mod held;
 mod invite;
+mod lead;
 mod line;
 mod member;
 mod message;
+mod party;
 mod permission;
 mod policy;
 mod presence;
@@ -32,9 +34,11 @@ pub use conversation::{
 pub use emoji::{EMOJI_BYTES_MAX, is_emoji};
 pub use held::{HELD_MAX, Held, HeldMessage, HeldState};
 pub use invite::{Invite, MembershipAction};
+pub use lead::{Lead, LeadNumber, LeadOpened, LeadOutcome, LeadStage};
 pub use line::{is_line, shows};
 pub use member::{Grant, Member, MemberField, MemberStatus, Membership};
 pub use message::{Deletion, Edit, MessageBody};
+pub use party::Party;
 pub use permission::{Permission, Permissions, Power};
 pub use policy::{
     JoinPolicy, LateWrites, Policies, Policy, PolicyName, PolicyValue, SendPolicy, SubroomPolicy, WhoPolicy,

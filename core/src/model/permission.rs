@@ -25,6 +25,12 @@ named! {
         MessageSchedule = "message:schedule",
         /// Open a thread.
         ThreadCreate = "thread:create",
+        /// Make a proposal in a resource conversation, as its owner or their staff.
+        ProposalSend = "proposal:send",
+        /// Respond to a proposal, as the client.
+        ProposalRespond = "proposal:respond",
+        /// Close a resource conversation with its lead, as its owner or their staff.
+        ConversationClose = "conversation:close",
         /// Delete anybody's message.
         MessageDeleteAny = "message:delete_any",
         /// Mention everybody at once.
@@ -78,6 +84,9 @@ const TABLE: &[(Role, &[Permission])] = &[
             Permission::MessageReact,
             Permission::MessageSchedule,
             Permission::ThreadCreate,
+            Permission::ProposalSend,
+            Permission::ProposalRespond,
+            Permission::ConversationClose,
         ],
     ),
     (

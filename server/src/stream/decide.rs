@@ -82,6 +82,7 @@ impl Judge<'_> {
                 self.decision.traces.extend(submission.trace);
             }
             self.decision.verdicts.push(verdict);
+            self.write_consequences().await?;
         }
         self.stream.flush()?;
         self.place_repeated(&repeated).await?;

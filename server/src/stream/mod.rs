@@ -8,6 +8,7 @@ mod cache;
 mod call;
 mod commit;
 mod compose;
+mod consequence;
 mod decide;
 mod decision;
 mod error;

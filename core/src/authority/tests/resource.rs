@@ -1,7 +1,7 @@
 //! A client and the owner of a resource, about it.
 
 use super::*;
-use crate::model::{Resource, Scope};
+use crate::model::{LeadOpened, Resource, Scope};
 
 fn flat() -> Resource {
     Resource {
@@ -20,10 +20,27 @@ fn empty() -> Fixture {
     Fixture::new(ConversationId::resource(&tenant, "flat 7", &account("ann")))
 }
 
+/// The conversation about the flat, with Carl, who helps Bob as a member, and Dora, who reads.
+pub(super) fn begun() -> Fixture {
+    let mut fixture = empty();
+    fixture.push("ann", None, &about(Some(flat()))).unwrap();
+    let helps = [("carl", Role::Member), ("dora", Role::Guest)].map(|(name, its_role)| {
+        let added = [role(name, its_role), status(name, MemberStatus::Active)];
+        fixture.push("bob", None, &added).map(drop)
+    });
+    assert_eq!(helps, [Ok(()), Ok(())]);
+    fixture
+}
+
+pub(super) fn lead_opened(by: &str) -> LeadOpened {
+    let (intent, contact_channel) = (Some("visit".to_owned()), Some("chat".to_owned()));
+    LeadOpened { by: account(by), at: NOW, intent, contact_channel }
+}
+
 fn about(resource: Option<Resource>) -> Vec<Fact> {
     let created =
         Created { resource: resource.map(Box::new), ..Created::new(ConversationKind::Resource, account("ann"), NOW) };
-    let mut facts = vec![Fact::Created(created)];
+    let mut facts = vec![Fact::Created(created), Fact::LeadOpened(1, lead_opened("ann"))];
     for (name, its_role) in [("ann", Role::Member), ("bob", Role::Owner)] {
         facts.extend([role(name, its_role), status(name, MemberStatus::Active)]);
     }
@@ -74,11 +91,26 @@ fn a32_a_resource_conversation_is_the_clients_own_and_about_one_resource() {
     more(Fact::Info(InfoField::Title, Some("Mine".into())));
     more(Fact::Scope(Scope::Public));
     let mut owns = about(Some(flat()));
-    (owns[1], owns[3]) = (role("ann", Role::Owner), role("bob", Role::Member));
+    (owns[2], owns[4]) = (role("ann", Role::Owner), role("bob", Role::Member));
     empty().check("ann", None, &owns, Err(Code::ValueInvalid));
-    // Nothing else is about a resource.
+    // It begins with the client's first lead.
+    let with_lead = |lead: Option<Fact>, code| {
+        let mut facts = about(Some(flat()));
+        facts.splice(1..2, lead);
+        empty().check("ann", None, &facts, Err(code));
+    };
+    with_lead(None, Code::LeadInvalid);
+    with_lead(Some(Fact::LeadOpened(2, lead_opened("ann"))), Code::LeadInvalid);
+    with_lead(Some(Fact::LeadOpened(1, lead_opened("bob"))), Code::LeadInvalid);
+    let long = LeadOpened { intent: Some("x".repeat(65)), ..lead_opened("ann") };
+    with_lead(Some(Fact::LeadOpened(1, long)), Code::TextTooLong);
+    // Nothing else is about a resource, or has a lead.
     let group =
         Created { resource: Some(Box::new(flat())), ..Created::new(ConversationKind::Group, account("ann"), NOW) };
     let facts = [Fact::Created(group), role("ann", Role::Owner), status("ann", MemberStatus::Active)];
     empty().check("ann", None, &facts, Err(Code::WrongKind));
+    let group =
+        [created(ConversationKind::Group, "ann"), role("ann", Role::Owner), status("ann", MemberStatus::Active)];
+    let facts = [&group[..], &[Fact::LeadOpened(1, lead_opened("ann"))]].concat();
+    Fixture::new(ConversationId::from_bytes([7; 16])).check("ann", None, &facts, Err(Code::OperationIllegal));
 }

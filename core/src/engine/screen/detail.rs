@@ -194,6 +194,8 @@ impl Drawing<'_> {
             parent: created.parent.clone(),
             kind: created.kind,
             resource: created.resource.as_deref().cloned(),
+            lead: own.lead().cloned(),
+            party: own.party(self.me()),
             name: text(InfoField::Name),
             title: own.title().map(str::to_owned),
             description: text(InfoField::Description),

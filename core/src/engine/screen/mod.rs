@@ -17,14 +17,14 @@
 //! | `accounts` | `Accounts`: profiles, names, contacts, settings |
 //! | `first_rows` | the stored rows of the list for the first paint |
 //! | `stored_rows` | the stored rows of timelines for the first paint |
-//! | `grants` | grants that end while they are shown |
+//! | `ends` | grants and proposals that end while they are shown |
 
 pub(super) mod accounts;
 mod conversation_row;
 pub(super) mod detail;
 pub(super) mod drawing;
+pub(super) mod ends;
 pub(super) mod first_rows;
-pub(super) mod grants;
 pub(super) mod inbox;
 mod names;
 mod older;

@@ -22,6 +22,8 @@ pub(in crate::engine) struct OpenConversation {
     replies: SortedMap<MessageId, SortedSet<MessageId>>,
     /// The rows that name an account: as author, or as author of the message that is answered.
     naming: SortedMap<AccountId, SortedSet<MessageId>>,
+    /// The rows that change by themselves, by when.
+    expiring: SortedSet<(WallTime, MessageId)>,
     /// Admitted messages before this are not shown yet.
     pub(super) floor: Position,
     /// Whether its documents have been shown, not just stored rows.
@@ -46,6 +48,7 @@ impl OpenConversation {
             order: SortedSet::new(),
             replies: SortedMap::new(),
             naming: SortedMap::new(),
+            expiring: SortedSet::new(),
             floor: Position::ZERO,
             live: false,
             has_older: false,
@@ -107,9 +110,13 @@ impl OpenConversation {
         }
         self.order.insert(place_of(row));
         let former = self.rows.insert(row.id.clone(), row.clone());
-        if let Some(former) = former.filter(|former| former.position != row.position) {
-            self.order.remove(&place_of(&former));
+        if let Some(former) = former {
+            if former.position != row.position {
+                self.order.remove(&place_of(&former));
+            }
+            self.forget_expiry(&former);
         }
+        self.expiring.extend(row.expires_at().map(|at| (at, row.id.clone())));
     }
 
     /// The newest rows, falling.
@@ -120,6 +127,7 @@ impl OpenConversation {
     pub(in crate::engine) fn remove(&mut self, id: &MessageId) {
         let Some(row) = self.rows.remove(id) else { return };
         self.order.remove(&place_of(&row));
+        self.forget_expiry(&row);
         for account in names_of(&row) {
             if let Some(naming) = self.naming.get_mut(account) {
                 naming.remove(id);
@@ -130,7 +138,24 @@ impl OpenConversation {
         }
     }
 
+    fn forget_expiry(&mut self, row: &TimelineRow) {
+        if let Some(at) = row.expires_at() {
+            self.expiring.remove(&(at, row.id.clone()));
+        }
+    }
+
+    /// When the first row changes by itself, and the row.
+    pub(super) fn first_expiry(&self) -> Option<&(WallTime, MessageId)> {
+        self.expiring.first()
+    }
+
+    /// The rows that have changed by themselves.
+    pub(super) fn expired(&self, now: WallTime) -> impl Iterator<Item = &MessageId> {
+        self.expiring.iter().take_while(move |(at, _)| *at <= now).map(|(_, id)| id)
+    }
+
     pub(in crate::engine) fn clear(&mut self) {
+        self.expiring.clear();
         self.replies.clear();
         self.naming.clear();
         self.order.clear();

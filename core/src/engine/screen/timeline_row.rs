@@ -1,14 +1,15 @@
 //! The row of one message in a timeline.
 
 use crate::{
-    api::{MessageState, ReactionRow, ReplyRow, ThreadRow, TimelineRow},
-    doc::Message,
+    api::{MessageState, ProposalRow, ReactionRow, ReplyRow, ThreadRow, TimelineRow},
+    doc::{Document, Message},
     engine::{
         screen::drawing::{Drawing, preview_of},
         streams::replica::Replica,
     },
     ids::{ConversationId, MessageId, TimelineId},
     journal::Position,
+    model::Content,
 };
 
 impl Drawing<'_> {
@@ -57,8 +58,16 @@ impl Drawing<'_> {
             thread: thread_row(replica, id),
             waits: position.is_none().then(|| replica.outbox.wait_of(id, self.me())).flatten(),
             unsynced: replica.outbox.entries.touches(id),
+            proposal: self.proposal_row(replica, page, &message),
             id: id.clone(),
         })
+    }
+
+    fn proposal_row(self, replica: &Replica, page: &Document, message: &Message) -> Option<ProposalRow> {
+        let Some(Content::Proposal(proposal)) = message.content() else { return None };
+        let answer = replica.view().proposal_answer(page, &message.id);
+        let status = proposal.status(answer.as_ref(), self.ctx.wall());
+        Some(ProposalRow { status, response: answer.map(|answer| answer.response) })
     }
 
     fn reply_row(self, replica: &Replica, id: &MessageId) -> ReplyRow {

@@ -5,6 +5,7 @@ use crate::{
     doc::Fact,
     engine::streams::replica::Replica,
     ids::{AccountId, ConversationId, MessageId},
+    model::Content,
     sorted::SortedSet,
 };
 
@@ -45,13 +46,19 @@ impl Replica {
             }
             _ => false,
         });
-        self.touched.detail |= pinned;
+        self.touched.detail |= pinned || effects.reopens;
         for fact in &effects.facts {
             match fact {
-                Fact::Message(message, _)
-                | Fact::Edit(message, _)
+                Fact::Message(message, body) => {
+                    self.touched.messages.insert(message.clone());
+                    if let Content::ProposalResponse(response) = &body.content {
+                        self.touched.messages.insert(response.proposal.clone());
+                    }
+                }
+                Fact::Edit(message, _)
                 | Fact::Deleted(message, _)
-                | Fact::Reaction(message, ..) => {
+                | Fact::Reaction(message, ..)
+                | Fact::ProposalAnswer(message, _) => {
                     self.touched.messages.insert(message.clone());
                 }
                 Fact::Pin(message, _) => {

@@ -7,17 +7,28 @@
 
 mod custom;
 mod location;
+mod proposal;
+mod proposal_response;
 mod text;
 mod unknown;
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-pub use self::{custom::Custom, location::Location, text::Text, unknown::Unknown};
+pub use self::{
+    custom::Custom,
+    location::Location,
+    proposal::{MeetingKind, Proposal, ProposalAnswer, ProposalKind, ProposalStatus},
+    proposal_response::{ProposalResponse, ResponseKind, Slot},
+    text::Text,
+    unknown::Unknown,
+};
+use crate::{ids::MessageId, time::WallTime};
 
 /// The fields that the kinds have in JSON. They are read at once, as whoever reads a kind's own has
 /// to keep all that comes before its name.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Fields {
     kind: String,
     text: Option<String>,
@@ -29,19 +40,32 @@ struct Fields {
     #[serde(rename = "type")]
     of: Option<String>,
     payload: Option<String>,
+    proposal_type: Option<ProposalKind>,
+    time_start: Option<WallTime>,
+    time_end: Option<WallTime>,
+    timezone: Option<String>,
+    meeting_type: Option<MeetingKind>,
+    location: Option<String>,
+    from_resource_address: Option<bool>,
+    expires_at: Option<WallTime>,
+    proposal: Option<MessageId>,
+    response: Option<ResponseKind>,
+    comment: Option<String>,
+    suggested_slots: Option<Vec<Slot>>,
 }
 
 /// Characters of the words of a message that a list of conversations shows.
 const PREVIEW_CHARACTERS: usize = 100;
 
+/// The table of kinds. Those with many fields are boxed, as most messages are words.
 macro_rules! contents {
-    ($($(#[$meta:meta])* $kind:ident = $name:literal,)+) => {
+    ($($(#[$meta:meta])* $kind:ident($fields:ty) = $name:literal,)+) => {
         /// What a message says.
         #[derive(Clone, PartialEq, Eq, Serialize)]
         #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
         #[serde(tag = "kind", rename_all = "snake_case")]
         pub enum Content {
-            $($(#[$meta])* $kind($kind),)+
+            $($(#[$meta])* $kind($fields),)+
             /// A kind that this version does not know.
             Unknown(Unknown),
         }
@@ -103,7 +127,7 @@ macro_rules! contents {
                     return Err(decode::Error::message("content is a kind and its fields"));
                 }
                 match decoder.str()? {
-                    $($name => $kind::decode(decoder, context).map(Content::$kind),)+
+                    $($name => <$fields>::decode(decoder, context).map(Content::$kind),)+
                     kind => Unknown::decode_fields(kind, decoder).map(Content::Unknown),
                 }
             }
@@ -113,7 +137,7 @@ macro_rules! contents {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let fields = Fields::deserialize(deserializer)?;
                 let content = match fields.kind.as_str() {
-                    $($name => $kind::read(fields).map(Content::$kind),)+
+                    $($name => $kind::read(fields).map(Content::from),)+
                     _ => None,
                 };
                 content.ok_or_else(|| D::Error::custom("content is of a known kind, with the fields of it"))
@@ -122,7 +146,7 @@ macro_rules! contents {
 
         $(impl From<$kind> for Content {
             fn from(content: $kind) -> Self {
-                Content::$kind(content)
+                Content::$kind(content.into())
             }
         })+
     };
@@ -130,11 +154,15 @@ macro_rules! contents {
 
 contents! {
     /// Text in a subset of Markdown.
-    Text = "text",
+    Text(Text) = "text",
     /// A place on Earth.
-    Location = "location",
+    Location(Location) = "location",
     /// What an application defines for itself.
-    Custom = "custom",
+    Custom(Custom) = "custom",
+    /// A visit or a booking that the owner of a resource proposes to the client.
+    Proposal(Box<Proposal>) = "proposal",
+    /// What the client says to a proposal.
+    ProposalResponse(Box<ProposalResponse>) = "proposal_response",
 }
 
 impl<T: Into<String>> From<T> for Content {
@@ -160,14 +188,65 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{decode, encode};
+    use crate::{
+        ids::{AccountId, Stamp},
+        model::Party,
+        wire::{decode, encode},
+    };
 
     fn every_kind() -> Vec<Content> {
         vec![
             "first\nsecond".into(),
             Location { name: Some("The pier".into()), latitude: 521_234_567, longitude: -1_799_999_999 }.into(),
             Custom { text: Some("rolled a 4".into()), of: "demo.dice".into(), payload: r#"{"pips":4}"#.into() }.into(),
+            visit().into(),
+            ProposalResponse {
+                comment: Some("Can we move it to tomorrow?".into()),
+                proposal: MessageId { stamp: Stamp::from_bytes([7; 16]), author: AccountId::parse("olga").unwrap() },
+                page: 2,
+                response: ResponseKind::RequestChange,
+                suggested_slots: vec![Slot {
+                    start_date_time: WallTime::from_millis(3),
+                    end_date_time: WallTime::from_millis(4),
+                    timezone: "America/Mexico_City".into(),
+                }],
+            }
+            .into(),
         ]
+    }
+
+    fn visit() -> Proposal {
+        Proposal {
+            text: Some("A visit at four".into()),
+            proposal_type: ProposalKind::Visit,
+            time_start: WallTime::from_millis(1_776_268_800_000),
+            time_end: WallTime::from_millis(1_776_270_600_000),
+            timezone: "America/Mexico_City".into(),
+            meeting_type: Some(MeetingKind::OnSite),
+            location: Some("Long Street 1".into()),
+            from_resource_address: true,
+            expires_at: Some(WallTime::from_millis(1_776_124_800_000)),
+            created_by_role: Some(Party::Owner),
+        }
+    }
+
+    #[test]
+    fn a100_what_became_of_a_proposal_follows_from_its_answer_and_its_end() {
+        let (visit, [before, end]) = (visit(), [1_776_124_799_999, 1_776_124_800_000].map(WallTime::from_millis));
+        let response = MessageId { stamp: Stamp::from_bytes([8; 16]), author: AccountId::parse("cleo").unwrap() };
+        let answer = |status| ProposalAnswer { status, response: response.clone() };
+        for (answered, now, expected) in [
+            (None, before, ProposalStatus::Pending),
+            (None, end, ProposalStatus::Expired),
+            (Some(ProposalStatus::RescheduleRequested), before, ProposalStatus::RescheduleRequested),
+            (Some(ProposalStatus::RescheduleRequested), end, ProposalStatus::Expired),
+            (Some(ProposalStatus::Accepted), end, ProposalStatus::Accepted),
+            (Some(ProposalStatus::Rejected), end, ProposalStatus::Rejected),
+        ] {
+            assert_eq!(visit.status(answered.map(answer).as_ref(), now), expected, "{answered:?} at {now:?}");
+        }
+        let endless = Proposal { expires_at: None, ..visit };
+        assert_eq!(endless.status(None, WallTime::from_millis(u64::MAX)), ProposalStatus::Pending);
     }
 
     #[test]
@@ -206,6 +285,8 @@ mod tests {
                 Content::Location(Location { name: text, .. }) | Content::Custom(Custom { text, .. }) => {
                     *text = Some(long.clone());
                 }
+                Content::Proposal(proposal) => proposal.text = Some(long.clone()),
+                Content::ProposalResponse(response) => response.comment = Some(long.clone()),
                 Content::Unknown(_) => unreachable!("every kind is known"),
             }
             let preview = content.preview();

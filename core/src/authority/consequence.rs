@@ -1,0 +1,155 @@
+//! Consequences: what the system's account states because something else was admitted. A response makes
+//! something of its proposal, and a message of the client reopens an archived or closed resource
+//! conversation (A102, A106). The server writes them in the transaction of their cause; whoever takes the
+//! cause in knows them from then on, so a client sees them before the server has answered.
+
+use std::sync::Arc;
+
+use crate::{
+    authority::{Context, Refusal, Stream, refuse, shape, stream::facts_of},
+    code::Code,
+    doc::{Document, Fact, Key},
+    ids::{DocumentId, MessageId, TimelineId},
+    journal::Entry,
+    limits::Limits,
+    model::{
+        Content, Conversation, ConversationState, LeadOpened, MessageBody, Party,
+        content::{ProposalAnswer, ProposalResponse},
+    },
+    sorted::SortedMap,
+};
+
+/// What the system's account is to state in one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consequence {
+    /// Where.
+    pub document: DocumentId,
+    /// What.
+    pub facts: Vec<Fact>,
+}
+
+/// The consequences of what a stream has taken in that it has not taken in yet themselves.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Due {
+    /// By proposal: the page it is on, and what a response made of it.
+    answers: SortedMap<MessageId, (DocumentId, ProposalAnswer)>,
+    /// What the conversation's document is to state so that it goes on.
+    reopening: Vec<Fact>,
+}
+
+impl Due {
+    pub(super) fn is_empty(&self) -> bool {
+        self.answers.is_empty() && self.reopening.is_empty()
+    }
+}
+
+impl Stream {
+    /// What is to be written now as the system's account, in this order.
+    pub fn consequences(&self) -> Vec<Consequence> {
+        let answers = self.due.answers.iter().map(|(proposal, (document, answer))| Consequence {
+            document: document.clone(),
+            facts: vec![Fact::ProposalAnswer(proposal.clone(), answer.clone())],
+        });
+        let conversation = self.id().conversation().filter(|_| !self.due.reopening.is_empty());
+        let reopening = conversation.map(|conversation| Consequence {
+            document: TimelineId::of(conversation).document(),
+            facts: self.due.reopening.clone(),
+        });
+        answers.chain(reopening).collect()
+    }
+
+    /// What the last response that counted made of a proposal on a loaded page, if there was one.
+    pub fn proposal_answer(&self, page: &Document, proposal: &MessageId) -> Option<ProposalAnswer> {
+        if let Some((_, answer)) = self.due.answers.get(proposal) {
+            return Some(answer.clone());
+        }
+        match page.fact(&Key::ProposalAnswer(proposal.clone())) {
+            Some(Fact::ProposalAnswer(_, answer)) => Some(answer),
+            _ => None,
+        }
+    }
+
+    /// Takes note of what follows from facts of a document, and of what no longer has to be written. Returns
+    /// whether the conversation is reopened by one of them.
+    pub(super) fn note_consequences(&mut self, document: &DocumentId, facts: &[Fact]) -> bool {
+        let mut reopens = false;
+        for fact in facts {
+            match fact {
+                Fact::Message(message, MessageBody { content, .. }) => {
+                    if let Content::ProposalResponse(response) = content {
+                        self.note_response(document, message, response);
+                    }
+                    reopens |= self.note_message(document, message);
+                }
+                Fact::ProposalAnswer(proposal, _) => {
+                    self.due.answers.remove(proposal);
+                }
+                Fact::State(_) if document.thread().is_none() => self.due.reopening.clear(),
+                _ => {}
+            }
+        }
+        reopens
+    }
+
+    fn note_response(&mut self, document: &DocumentId, message: &MessageId, response: &ProposalResponse) {
+        let Some(page) = document.timeline().map(|timeline| timeline.page(response.page)) else { return };
+        let answer = ProposalAnswer { status: response.response.status(), response: message.clone() };
+        self.due.answers.insert(response.proposal.clone(), (page, answer));
+    }
+
+    fn note_message(&mut self, document: &DocumentId, message: &MessageId) -> bool {
+        if document.thread().is_some() {
+            return false;
+        }
+        let facts = reopening(self.conversation(), message);
+        let reopens = !facts.is_empty();
+        if reopens {
+            Arc::make_mut(&mut self.conversation).assume(&facts);
+            self.due.reopening = facts;
+        }
+        reopens
+    }
+}
+
+/// What a message of the client makes of an archived or closed resource conversation: it goes on, with
+/// its lead if that is open, with a new one if not.
+fn reopening(conversation: &Conversation, message: &MessageId) -> Vec<Fact> {
+    let is_over = matches!(conversation.state(), ConversationState::Archived | ConversationState::Closed);
+    if !is_over || conversation.party(&message.author) != Some(Party::Client) {
+        return Vec::new();
+    }
+    let mut facts = vec![Fact::State(ConversationState::Active)];
+    match conversation.lead() {
+        Some(lead) if !lead.stage.is_closed() => {
+            facts.extend(lead.is_archived.then_some(Fact::LeadArchived(lead.number, false)));
+        }
+        former => {
+            let number = former.map_or(0, |lead| lead.number).saturating_add(1);
+            let (by, at) = (message.author.clone(), message.created_at());
+            facts.push(Fact::LeadOpened(number, LeadOpened { by, at, intent: None, contact_channel: None }));
+        }
+    }
+    facts
+}
+
+/// Whether these are facts that only a consequence states in the system's name.
+pub(super) fn is_one(facts: &[Fact]) -> bool {
+    facts.iter().any(|fact| matches!(fact, Fact::State(_) | Fact::ProposalAnswer(..)))
+}
+
+/// Whether an entry states such facts.
+pub(super) fn is_entry_of_one(entry: &Entry) -> bool {
+    let read = || shape::read(&entry.change, &Limits::WIDEST).ok();
+    // Most entries are told from it without a look at their change.
+    let change = entry.account.is_system().then(read).flatten();
+    change.is_some_and(|(change, _)| is_one(&facts_of(&entry.document, &change)))
+}
+
+/// Checks that the system states what is due, and nothing else.
+pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    let mut due = context.stream.consequences().into_iter();
+    match due.any(|due| due.document == *context.document && due.facts == facts) {
+        true => Ok(()),
+        false => refuse(Code::PermissionDenied, "nothing was admitted from which this follows"),
+    }
+}

@@ -1,0 +1,39 @@
+//! Consequences of what a submission stated: written behind it, as the system's account.
+
+use tidings_core::{
+    authority::{AdmitError, Consequence, Session},
+    wire::PushedChange,
+};
+
+use super::{error::DecideError, judge::Judge};
+
+impl Judge<'_> {
+    /// Writes all that follows from what was admitted so far. Whoever submitted that hears of it like
+    /// of any entry of somebody else.
+    pub(super) async fn write_consequences(&mut self) -> Result<(), DecideError> {
+        let due = self.stream.consequences();
+        if due.is_empty() {
+            return Ok(());
+        }
+        // They are written on top of their causes.
+        self.stream.flush()?;
+        let system = Session::system(self.stream.tenant().clone(), self.stream.id());
+        for Consequence { document, facts } in due {
+            self.source.load_missing(self.stream, &document, &[], self.base).await?;
+            let at = self.env.clock.wall_now();
+            let Some(change) = self.stream.compose(system.device, &document, at, &facts) else { continue };
+            let pushed = PushedChange { document, change: change.bytes().to_vec() };
+            match self.admit(&system, &pushed).await? {
+                Ok(admitted) => self.decision.take(admitted),
+                Err(AdmitError::Refused(refusal)) => {
+                    let (code, detail) = (refusal.code, refusal.detail);
+                    tracing::error!(stream = %self.stream.id(), %code, detail, "a consequence was refused");
+                }
+                // Its number is the next one of its device: it cannot have been admitted.
+                Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
+            }
+        }
+        self.stream.flush()?;
+        Ok(())
+    }
+}
