@@ -10,8 +10,8 @@ use tidings_core::{
     journal::Entry,
     limits::Limits,
     model::{
-        Conversation, ConversationKind, ConversationState, Grant, HeldState, JoinPolicy, LateWrites, Member,
-        MemberStatus, Membership, Permission, Permissions, Role, SendPolicy, WhoPolicy,
+        Content, Conversation, ConversationKind, ConversationState, Grant, HeldState, JoinPolicy, LateWrites, Lead,
+        Member, MemberStatus, Membership, Permission, Permissions, Role, SendPolicy, WhoPolicy,
     },
     time::WallTime,
 };
@@ -55,8 +55,13 @@ pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conve
         ensure!(before == after, "a generation changes the conversation");
         return Ok(());
     }
+    check_lead(before, after)?;
     if entry.account.is_system() {
-        return check_membership_request(facts, before, after);
+        return match facts {
+            [Fact::ProposalAnswer(..)] => check_answer(before, after),
+            [Fact::State(state), ..] => check_reopening(*state, before, after),
+            _ => check_membership_request(facts, before, after),
+        };
     }
     ensure!(before.invite_uses == after.invite_uses, "{} counts who came in", entry.account);
     let member = before.active_member(&entry.account);
@@ -162,6 +167,37 @@ fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) ->
     ensure!(after.invites.len() <= max || after.invites.len() <= former, "more than {max} invites");
     let rank = after.roles.iter().find(|(_, role)| !(1..=99).contains(&role.rank));
     ensure!(rank.is_none(), "a role of an impossible rank: {rank:?}");
+    Ok(())
+}
+
+/// A lead stands as its conversation does.
+fn check_lead(before: &Conversation, after: &Conversation) -> Checked {
+    if after.kind() != Some(ConversationKind::Resource) || after.state() == ConversationState::Deleted {
+        return Ok(());
+    }
+    let Some((number, lead)) = after.leads.last_key_value() else { return Err("no lead".to_owned()) };
+    let (state, stage) = (after.state(), lead.stage.as_str());
+    ensure!((state == ConversationState::Closed) == stage.starts_with("closed_"), "{state:?}, with a lead {stage}");
+    let is_archived = state == ConversationState::Archived;
+    ensure!(state == ConversationState::Closed || lead.is_archived == is_archived, "{state:?}, with another lead");
+    ensure!(after.leads.keys().copied().eq(1..=*number), "leads are not numbered one after another");
+    let newest = before.leads.len() as u32;
+    let former = |(number, lead): (&u32, &Lead)| *number >= newest || after.leads.get(number) == Some(lead);
+    ensure!(before.leads.iter().all(former), "a former lead changes");
+    Ok(())
+}
+
+/// The system says what became of a proposal.
+fn check_answer(before: &Conversation, after: &Conversation) -> Checked {
+    ensure!(before.kind() == Some(ConversationKind::Resource), "a proposal in a {:?}", before.kind());
+    ensure!(before == after, "an answer changes the conversation");
+    Ok(())
+}
+
+/// The system says that a conversation goes on, which everybody has known since the client wrote.
+fn check_reopening(state: ConversationState, before: &Conversation, after: &Conversation) -> Checked {
+    ensure!(before.kind() == Some(ConversationKind::Resource), "the system opens a {:?}", before.kind());
+    ensure!(state == ConversationState::Active && before == after, "the system makes it {state:?}, and nobody asked");
     Ok(())
 }
 
@@ -276,9 +312,23 @@ impl Actor<'_> {
         if leaves {
             return Ok(());
         }
-        if before.state() != ConversationState::Active {
-            let reopened = Conversation { state: after.state, ..before.clone() };
-            let words = facts.iter().any(|fact| !matches!(fact, Fact::State(_)));
+        let is_client = before.resource().is_some_and(|resource| resource.client == *self.account);
+        if before.state() != ConversationState::Active && is_client && matches!(facts, [Fact::Message(..)]) {
+            let reopened = Conversation { state: after.state, leads: after.leads.clone(), ..before.clone() };
+            ensure!(after.state() == ConversationState::Active && reopened == *after, "{} reopens more", self.account);
+        } else if before.state() != ConversationState::Active {
+            let reopened = Conversation { state: after.state, leads: after.leads.clone(), ..before.clone() };
+            let is_state = |fact: &Fact| {
+                matches!(
+                    fact,
+                    Fact::State(_)
+                        | Fact::LeadOpened(..)
+                        | Fact::LeadStage(..)
+                        | Fact::LeadArchived(..)
+                        | Fact::LeadClosureReason(..)
+                )
+            };
+            let words = !facts.iter().all(is_state);
             ensure!(!words && reopened == *after, "{} writes in one that is {:?}", self.account, before.state());
         }
         ensure!(!before.locked || self.rank >= 50, "{} writes in a locked conversation", self.account);
@@ -289,9 +339,10 @@ impl Actor<'_> {
     fn check_words(&self, before: &Conversation, facts: &[Fact]) -> Checked {
         for fact in facts {
             match fact {
-                Fact::Message(message, _) => {
+                Fact::Message(message, body) => {
                     ensure!(message.author == *self.account, "{} writes as {}", self.account, message.author);
                     self.needs("sends", &[Permission::MessageSend])?;
+                    self.check_content(before, &body.content)?;
                     let lowest = match before.policies.send {
                         SendPolicy::AllMembers => 0,
                         SendPolicy::Moderators => 50,
@@ -319,6 +370,23 @@ impl Actor<'_> {
         Ok(())
     }
 
+    /// Proposals and responses.
+    fn check_content(&self, before: &Conversation, content: &Content) -> Checked {
+        let client = before.resource().map(|resource| &resource.client);
+        let is_client = client == Some(self.account);
+        match content {
+            Content::Proposal(_) => {
+                ensure!(client.is_some() && !is_client, "{} proposes", self.account);
+                self.needs("proposes", &[Permission::ProposalSend])
+            }
+            Content::ProposalResponse(_) => {
+                ensure!(is_client, "{} responds", self.account);
+                self.needs("responds", &[Permission::ProposalRespond])
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_metadata(&self, before: &Conversation, after: &Conversation) -> Checked {
         if (&before.info, &before.theme) != (&after.info, &after.theme) {
             self.needs("describes", &[Permission::ConversationInfo])?;
@@ -327,11 +395,18 @@ impl Actor<'_> {
             self.needs("sets policies", &[Permission::ConversationSettings])?;
         }
         if before.state() != after.state() {
-            let permission = match after.state() {
-                ConversationState::Deleted => Permission::ConversationDelete,
-                _ => Permission::ConversationArchive,
-            };
-            self.needs("changes the state", &[permission])?;
+            let resource = before.kind() == Some(ConversationKind::Resource);
+            match after.state() {
+                ConversationState::Deleted => self.needs("deletes", &[Permission::ConversationDelete])?,
+                ConversationState::Closed if resource => self.needs("closes", &[Permission::ConversationClose])?,
+                ConversationState::Active if resource => {}
+                _ => self.needs("changes the state", &[Permission::ConversationArchive])?,
+            }
+        }
+        let is_client = before.resource().is_some_and(|resource| resource.client == *self.account);
+        if before.leads != after.leads && !(is_client && before.state() != ConversationState::Active) {
+            self.needs("changes a lead", &[Permission::ConversationClose, Permission::ConversationArchive])?;
+            ensure!(!is_client, "{} changes a lead", self.account);
         }
         if before.locked != after.locked {
             self.needs("locks", &[Permission::ConversationLock])?;

@@ -17,9 +17,9 @@ use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TimelineId},
     limits::Limits,
     model::{
-        ConversationKind, ConversationState, Created, Grant, InfoField, JoinPolicy, LateWrites, MemberField,
-        MemberStatus, Membership, Permission, Permissions, Pin, Policy, Resource, Role, RoleDefinition, RoleName,
-        Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy,
+        ConversationKind, ConversationState, Created, Grant, InfoField, JoinPolicy, LateWrites, LeadOpened,
+        MemberField, MemberStatus, Membership, Permission, Permissions, Pin, Policy, Resource, Role, RoleDefinition,
+        RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy,
     },
     time::WallTime,
     wire::PushedChange,
@@ -265,6 +265,10 @@ impl Arena {
             Box::new(Resource { id, title, client, client_name: None, owner, owner_name: None })
         });
         let mut facts = vec![Fact::Created(Created { resource, ..Created::new(kind, session(by).account, NOW) })];
+        facts.extend((kind == ConversationKind::Resource).then(|| {
+            let (by, at) = (session(by).account, NOW);
+            Fact::LeadOpened(1, LeadOpened { by, at, intent: None, contact_channel: None })
+        }));
         facts.extend(first_members(&session(by).account, NOW, members));
         let limits = Limits { members_max: MEMBERS_MAX, roles_max: ROLES_MAX, ..Limits::default() };
         let seen = vec![stream.clone(); PEOPLE.len()];

@@ -3,12 +3,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use core::time::Duration;
+
 use tidings_core::{
-    command::{CreateResource, SendMessage},
+    api::TimelineRow,
+    code::Code,
+    command::{CreateResource, DeleteMessage, FinalizeLead, SendMessage, SetState},
     engine::{Input, ListPage, OwnPage},
-    ids::{AccountId, ConversationId, TenantId},
+    ids::{AccountId, ConversationId, MessageId, TenantId},
     limits::Limits,
-    model::{ConversationKind, OwnQuery, Query, Role},
+    model::{
+        Content, ConversationKind, ConversationState, LeadOutcome, OwnQuery, Query, Role,
+        content::{MeetingKind, Proposal, ProposalKind, ProposalResponse, ProposalStatus, ResponseKind},
+    },
+    time::WallTime,
 };
 use tidings_tests::sim::world::{Device, World};
 
@@ -17,8 +25,7 @@ fn account(name: &str) -> AccountId {
 }
 
 fn of_bob(resource: &str) -> CreateResource {
-    let (title, owner) = (Some(format!("The {resource}")), account("bob"));
-    CreateResource { resource: resource.into(), title, owner, owner_name: None, client_name: None }
+    CreateResource { title: Some(format!("The {resource}")), ..CreateResource::new(resource, account("bob")) }
 }
 
 /// Asks about a resource, and what the conversation is.
@@ -86,4 +93,136 @@ fn l1_an_owner_finds_every_client_who_asks_about_a_resource() {
     // Offline too, from the rows that are held.
     world.set_network(ann, false);
     assert_eq!(listed(&mut world, ann, "flat 7"), [first]);
+}
+
+/// Ann asks Bob about a flat; both look at it.
+fn negotiation(seed: u64) -> (World, Device, Device, ConversationId) {
+    let mut world = World::new(seed, Limits::default());
+    let (ann, bob) = (world.add("ann"), world.add("bob"));
+    let conversation = asks(&mut world, ann, "flat 7", "may I see it?");
+    world.input(bob, Input::OpenConversation(conversation));
+    assert!(world.settle_ms(60_000));
+    (world, ann, bob, conversation)
+}
+
+fn visit(text: &str, expires_at: Option<WallTime>) -> Content {
+    Proposal {
+        text: Some(text.into()),
+        proposal_type: ProposalKind::Visit,
+        time_start: WallTime::from_millis(4_000_000_000_000),
+        time_end: WallTime::from_millis(4_000_001_800_000),
+        timezone: "America/Mexico_City".into(),
+        meeting_type: Some(MeetingKind::OnSite),
+        location: None,
+        from_resource_address: true,
+        expires_at,
+        created_by_role: None,
+    }
+    .into()
+}
+
+fn response(proposal: &MessageId, response: ResponseKind) -> Content {
+    let (proposal, suggested_slots) = (proposal.clone(), Vec::new());
+    ProposalResponse { comment: None, proposal, page: 0, response, suggested_slots }.into()
+}
+
+/// The newest row that proposes something.
+fn proposal(world: &World, device: Device, conversation: ConversationId) -> TimelineRow {
+    let rows = world.clients()[device].screen.rows(conversation);
+    let is_proposal = |row: &&&TimelineRow| matches!(row.content, Some(Content::Proposal(_)));
+    (*rows.iter().rev().find(is_proposal).expect("a proposal is shown")).clone()
+}
+
+fn status(world: &World, device: Device, conversation: ConversationId) -> ProposalStatus {
+    proposal(world, device, conversation).proposal.expect("what became of it is shown").status
+}
+
+#[test]
+fn a102_a_client_accepts_offline_what_was_taken_back_meanwhile_and_loses_no_words() {
+    let (mut world, ann, bob, conversation) = negotiation(21);
+    world.command(bob, SendMessage::new(conversation, visit("at four?", None)));
+    assert!(world.settle_ms(60_000));
+    assert_eq!(status(&world, ann, conversation), ProposalStatus::Pending);
+    world.set_network(ann, false);
+    let offered = proposal(&world, ann, conversation).id;
+    world.command(ann, SendMessage::new(conversation, response(&offered, ResponseKind::Accept)));
+    world.run_ms(500);
+    assert_eq!(status(&world, ann, conversation), ProposalStatus::Accepted, "assumed offline");
+    assert_eq!(status(&world, bob, conversation), ProposalStatus::Pending);
+    world.command(bob, DeleteMessage { conversation, message: offered });
+    world.run_ms(2_000);
+    world.set_network(ann, true);
+    assert!(world.settle_ms(60_000));
+    let refused: Vec<Code> = world.clients()[ann].screen.refused.values().map(|row| row.code).collect();
+    assert_eq!(refused, [Code::MessageDeleted]);
+}
+
+#[test]
+fn a102_of_two_devices_of_a_client_the_first_response_settles_and_the_other_is_kept() {
+    let (mut world, phone, bob, conversation) = negotiation(22);
+    let tablet = world.add("ann");
+    world.input(tablet, Input::OpenConversation(conversation));
+    world.command(bob, SendMessage::new(conversation, visit("at four?", None)));
+    assert!(world.settle_ms(60_000));
+    let offered = proposal(&world, bob, conversation).id;
+    world.set_network(tablet, false);
+    world.command(tablet, SendMessage::new(conversation, response(&offered, ResponseKind::Reject)));
+    world.command(phone, SendMessage::new(conversation, response(&offered, ResponseKind::Accept)));
+    assert!(world.settle_ms(60_000));
+    assert_eq!(status(&world, bob, conversation), ProposalStatus::Accepted);
+    assert_eq!(status(&world, tablet, conversation), ProposalStatus::Rejected, "assumed, until the server says");
+    world.set_network(tablet, true);
+    assert!(world.settle_ms(60_000));
+    for device in [phone, tablet, bob] {
+        assert_eq!(status(&world, device, conversation), ProposalStatus::Accepted, "device {device}");
+    }
+    let refused: Vec<Code> = world.clients()[tablet].screen.refused.values().map(|row| row.code).collect();
+    assert_eq!(refused, [Code::ProposalSettled]);
+}
+
+#[test]
+fn a103_a_proposal_that_nobody_answers_expires_on_every_screen_by_itself() {
+    let (mut world, ann, bob, conversation) = negotiation(23);
+    let end = world.now().wall.plus(Duration::from_secs(20));
+    world.command(bob, SendMessage::new(conversation, visit("now or never", Some(end))));
+    world.run_ms(5_000);
+    assert_eq!(status(&world, ann, conversation), ProposalStatus::Pending);
+    world.run_ms(20_000);
+    for device in [ann, bob] {
+        assert_eq!(status(&world, device, conversation), ProposalStatus::Expired, "device {device}");
+    }
+}
+
+#[test]
+fn a105_a_client_who_writes_offline_reopens_and_sees_so_at_once() {
+    let (mut world, ann, bob, conversation) = negotiation(24);
+    let state = |world: &World, device: Device| world.clients()[device].screen.inbox[&conversation].state;
+    let lead = |world: &World, device: Device| {
+        let lead = world.clients()[device].screen.details[&conversation].lead.clone().unwrap();
+        (lead.number, lead.stage.as_str().to_owned(), lead.is_archived)
+    };
+    assert_eq!(lead(&world, ann), (1, "open".into(), false));
+    let (outcome, reason) = (LeadOutcome::Lost, Some("rented to somebody else".to_owned()));
+    world.command(bob, FinalizeLead { conversation, outcome, reason });
+    assert!(world.settle_ms(60_000));
+    assert_eq!((state(&world, ann), lead(&world, ann)), (ConversationState::Closed, (1, "closed_lost".into(), false)));
+    world.set_network(ann, false);
+    world.command(ann, SendMessage::new(conversation, "is it free again?"));
+    world.run_ms(500);
+    assert_eq!((state(&world, ann), lead(&world, ann)), (ConversationState::Active, (2, "open".into(), false)));
+    assert_eq!(state(&world, bob), ConversationState::Closed);
+    world.set_network(ann, true);
+    assert!(world.settle_ms(60_000));
+    for device in [ann, bob] {
+        assert_eq!(state(&world, device), ConversationState::Active, "device {device}");
+        assert_eq!(lead(&world, device), (2, "open".into(), false), "device {device}");
+        assert!(world.clients()[device].screen.refused.is_empty(), "device {device}");
+    }
+    // Archived: the same lead goes on.
+    world.command(bob, SetState { conversation, state: ConversationState::Archived });
+    assert!(world.settle_ms(60_000));
+    assert_eq!(lead(&world, ann), (2, "open".into(), true));
+    world.command(ann, SendMessage::new(conversation, "one more thing"));
+    assert!(world.settle_ms(60_000));
+    assert_eq!((state(&world, bob), lead(&world, bob)), (ConversationState::Active, (2, "open".into(), false)));
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::code::Code;
 use tidings_tests::sim::{
-    actions::KINDS,
+    actions::{KINDS, Kind},
     faults::Class,
     happened::Happened,
     plant::Plant,
@@ -60,6 +60,9 @@ const OF_SQUASHED: [Happened; 4] = [
 /// The seeds of worlds whose documents are written anew.
 const SQUASHED_SEEDS: u64 = 75;
 
+/// The seeds of worlds in which leads are negotiated, with all that comes on top of a turn.
+const NEGOTIATED_SEEDS: std::ops::Range<u64> = 1_000..1_040;
+
 /// The seeds of worlds whose database is put back.
 const RESTORED_SEEDS: u64 = 20;
 
@@ -68,9 +71,11 @@ fn worlds_whose_database_is_put_back_converge_and_lose_nothing() {
     let mut total = Report::default();
     let mut failures = Vec::new();
     for seed in 0..RESTORED_SEEDS {
-        match run(&Plan { is_restored: true, ..Plan::new(seed) }) {
+        match run(&Plan { is_restored: true, without: BTreeSet::from([Class::Negotiation]), ..Plan::new(seed) }) {
             Ok(report) => add(&mut total, report),
-            Err(failure) => failures.push(format!("cargo xtask sim --restored --seed {seed}: {failure}")),
+            Err(failure) => {
+                failures.push(format!("cargo xtask sim --restored --without Negotiation --seed {seed}: {failure}"))
+            }
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -84,9 +89,9 @@ fn worlds_whose_documents_are_written_anew_converge_and_lose_nothing() {
     let mut total = Report::default();
     let mut failures = Vec::new();
     for seed in 0..SQUASHED_SEEDS {
-        match run(&Plan::new(seed)) {
+        match run(&Plan { without: BTreeSet::from([Class::Negotiation]), ..Plan::new(seed) }) {
             Ok(report) => add(&mut total, report),
-            Err(failure) => failures.push(format!("cargo xtask sim --seed {seed}: {failure}")),
+            Err(failure) => failures.push(format!("cargo xtask sim --without Negotiation --seed {seed}: {failure}")),
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -96,14 +101,40 @@ fn worlds_whose_documents_are_written_anew_converge_and_lose_nothing() {
     }
 }
 
+#[test]
+fn worlds_in_which_leads_are_negotiated_converge_and_lose_nothing() {
+    let mut total = Report::default();
+    let mut failures = Vec::new();
+    for seed in NEGOTIATED_SEEDS {
+        match run(&Plan::new(seed)) {
+            Ok(report) => add(&mut total, report),
+            Err(failure) => failures.push(format!("cargo xtask sim --seed {seed}: {failure}")),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(total.classes.contains_key(&Class::Negotiation), "{:?}", total.classes);
+    for kind in [Kind::FinalizeLead, Kind::SetLeadStage] {
+        assert!(total.kinds.contains_key(&kind), "{kind:?} among {:?}", total.kinds);
+    }
+    // Most are told so by their own device, which is in no report.
+    for code in [Code::ProposalExpired, Code::LeadInvalid] {
+        assert!(total.refusals.contains_key(&code), "{code} among {:?}", total.refusals);
+    }
+    for name in ["answer", "lead"] {
+        assert!(total.stated.contains_key(name), "{name} among {:?}", total.stated);
+    }
+}
+
 fn run_part(part: u64) {
     let mut total = Report::default();
     let mut failures = Vec::new();
     for seed in SEEDS / PARTS * part..SEEDS / PARTS * (part + 1) {
-        // Each of them is the world that it was before documents were written anew.
-        match run(&Plan { without: BTreeSet::from([Class::Squash]), ..Plan::new(seed) }) {
+        // Each of them is the world that it was before documents were written anew, and leads negotiated.
+        match run(&Plan { without: BTreeSet::from([Class::Squash, Class::Negotiation]), ..Plan::new(seed) }) {
             Ok(report) => add(&mut total, report),
-            Err(failure) => failures.push(format!("cargo xtask sim --without Squash --seed {seed}: {failure}")),
+            Err(failure) => {
+                failures.push(format!("cargo xtask sim --without Squash,Negotiation --seed {seed}: {failure}"))
+            }
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -111,11 +142,12 @@ fn run_part(part: u64) {
     assert!(removed.is_some_and(|removed| *removed > 10), "many wrote behind their removal: {total:?}");
     // A simulation in which nothing happens finds nothing.
     let classes: BTreeSet<Class> = total.classes.keys().copied().collect();
-    let is_here = |class: &Class| !matches!(class, Class::Restored | Class::Squash);
+    let is_here = |class: &Class| !matches!(class, Class::Restored | Class::Squash | Class::Negotiation);
     let all: BTreeSet<Class> = Class::ALL.into_iter().filter(is_here).collect();
     assert_eq!(classes, all, "everything went wrong");
     let kinds: BTreeSet<_> = total.kinds.keys().copied().collect();
-    assert_eq!(kinds, KINDS.iter().map(|(kind, _)| *kind).collect(), "every command was commanded");
+    let drawn = KINDS.iter().filter(|(_, weight)| *weight > 0);
+    assert_eq!(kinds, drawn.map(|(kind, _)| *kind).collect(), "every command was commanded");
     for name in STATED {
         assert!(total.stated.contains_key(name), "{name} among {:?}, with {:?}", total.stated, total.refusals);
     }

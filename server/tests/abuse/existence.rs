@@ -59,13 +59,7 @@ async fn begin_all(ann: &mut Client) {
     let mut begun = author(direct("bob"));
     let changes = vec![begun.write(CreateDirect { peer: account("bob") }), begun.say("a secret")];
     ann.push_accepted(stream(direct("bob")), changes).await;
-    let asks = CreateResource {
-        resource: "flat 7".into(),
-        title: None,
-        owner: account("bob"),
-        owner_name: None,
-        client_name: None,
-    };
+    let asks = CreateResource::new("flat 7", account("bob"));
     let created = author(flat("flat 7")).write(asks);
     ann.push_accepted(stream(flat("flat 7")), vec![created]).await;
     for (number, state) in [(1, None), (2, Some(ConversationState::Closed)), (3, Some(ConversationState::Deleted))] {

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use tidings_core::{
-    api::ConversationRow,
+    api::{ConversationRow, TimelineRow},
     command::{
         AddContact, AddMember, AnswerHeld, AnswerRequest, BanMember, BlockAccount, ChangeRole, Command,
         CreateConversation, CreateDirect, CreateResource, CreateThread, DefineRole, DeleteMessage, EditMessage,
@@ -16,16 +16,17 @@ use tidings_core::{
     engine::Input,
     ids::{AccountId, ContactId, ConversationId, InviteCode, MessageId},
     model::{
-        AccountKind, Contact, ContactKind, ConversationKind, ConversationState, InfoField, JoinPolicy, LateWrites,
-        MemberField, MemberStatus, MembershipAction, NotificationLevel, Permission, Permissions, Policy, PolicyName,
-        Profile, Reachability, Role, RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy, Theme, WhoPolicy,
+        AccountKind, Contact, ContactKind, Content, ConversationKind, ConversationState, InfoField, JoinPolicy,
+        LateWrites, MemberField, MemberStatus, MembershipAction, NotificationLevel, Party, Permission, Permissions,
+        Policy, PolicyName, Profile, Reachability, Role, RoleDefinition, RoleName, Scope, SendPolicy, SubroomPolicy,
+        Theme, WhoPolicy, content::ResponseKind,
     },
     time::WallTime,
 };
 
 use super::{
     client::Client,
-    words::{edited, said},
+    words::{self, edited, said},
     world::tenant,
 };
 use crate::random::Random;
@@ -96,10 +97,12 @@ pub enum Kind {
     AnswerHeld,
     CreateThread,
     SetThread,
+    FinalizeLead,
+    SetLeadStage,
 }
 
-/// How often each kind is drawn, of all that are drawn.
-pub const KINDS: [(Kind, u64); 39] = [
+/// How often each kind is drawn, of all that are drawn. What becomes of leads is drawn by `negotiations`.
+pub const KINDS: [(Kind, u64); 41] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateResource, 1),
     (Kind::CreateConversation, 3),
@@ -139,6 +142,8 @@ pub const KINDS: [(Kind, u64); 39] = [
     (Kind::AnswerHeld, 6),
     (Kind::CreateThread, 10),
     (Kind::SetThread, 3),
+    (Kind::FinalizeLead, 0),
+    (Kind::SetLeadStage, 0),
 ];
 
 /// The kind of a command. A new command is an arm here, a kind above, and an
@@ -185,6 +190,8 @@ pub fn kind(command: &Command) -> Kind {
         Command::AnswerHeld(_) => Kind::AnswerHeld,
         Command::CreateThread(_) => Kind::CreateThread,
         Command::SetThread(_) => Kind::SetThread,
+        Command::FinalizeLead(_) => Kind::FinalizeLead,
+        Command::SetLeadStage(_) => Kind::SetLeadStage,
     }
 }
 
@@ -245,14 +252,7 @@ impl Person<'_> {
             Kind::CreateDirect => CreateDirect { peer: other }.into(),
             Kind::CreateResource => {
                 let resource = format!("flat {}", random.below(2));
-                CreateResource {
-                    title: Some(resource.clone()),
-                    resource,
-                    owner: other,
-                    owner_name: None,
-                    client_name: None,
-                }
-                .into()
+                CreateResource { title: Some(resource.clone()), ..CreateResource::new(resource, other) }.into()
             }
             Kind::CreateConversation => {
                 let members = ACCOUNTS.iter().filter(|_| random.chance(60)).map(|name| account(name)).collect();
@@ -315,6 +315,7 @@ impl Person<'_> {
             .into(),
             Kind::SetPolicy => SetPolicy { conversation, policy: draw_policy(random) }.into(),
             Kind::SetState => SetState { conversation, state: self.state(conversation, random) }.into(),
+            Kind::FinalizeLead | Kind::SetLeadStage => return None,
             Kind::SetLocked => SetLocked { conversation, locked: random.chance(30) }.into(),
             Kind::AddMember => AddMember { conversation, account: other, role }.into(),
             Kind::InviteMember => InviteMember { conversation, account: other, role }.into(),
@@ -330,7 +331,7 @@ impl Person<'_> {
                 DefineRole { conversation, name: role_name(random.pick::<&str>(&ROLE_NAMES)), role }.into()
             }
             Kind::SetPermission => {
-                let permission = *random.pick(Permission::ALL);
+                let permission = *random.pick(&of_members());
                 let allowed = *random.pick(&[Some(true), Some(true), Some(false), None]);
                 // Most of them end while somebody still tries to use them.
                 let until = random.chance(70).then(|| self.now.plus(Duration::from_millis(1 + random.below(60_000))));
@@ -424,6 +425,38 @@ impl Person<'_> {
         }
     }
 
+    /// What they say as a party: words, a proposal, or a response to the newest one.
+    pub fn negotiates(
+        &self,
+        conversation: ConversationId,
+        words: String,
+        party: Party,
+        random: &mut Random,
+    ) -> Content {
+        let is_proposal = |row: &&TimelineRow| matches!(row.content, Some(Content::Proposal(_)));
+        let rows = self.client.screen.rows(conversation);
+        let newest = rows.into_iter().rev().find(is_proposal);
+        match (party, newest) {
+            (Party::Client, Some(proposal)) if random.chance(80) => {
+                words::response(words, &proposal.id, *random.pick(ResponseKind::ALL))
+            }
+            (Party::Owner | Party::Staff, _) if random.chance(60) => {
+                words::visit(words, self.now, random.chance(50).then_some(Duration::from_secs(30)))
+            }
+            _ => said(words),
+        }
+    }
+
+    /// The own party, where the conversation is about a resource and their screen shows it.
+    pub fn party(&self, conversation: ConversationId) -> Option<Party> {
+        let resource = self.client.screen.details.get(&conversation)?.resource.as_ref()?;
+        Some(match &self.client.account {
+            account if *account == resource.client => Party::Client,
+            account if *account == resource.owner => Party::Owner,
+            _ => Party::Staff,
+        })
+    }
+
     /// Mostly open: where nobody can write, nothing happens. What is deleted stays so, and is rare.
     fn state(&self, conversation: ConversationId, random: &mut Random) -> ConversationState {
         let shown = self.client.screen.inbox.get(&conversation).map(|row| row.state);
@@ -490,6 +523,12 @@ impl Person<'_> {
     }
 }
 
+/// Those that are granted, denied or given to roles: not the ones that only resource conversations ask for.
+fn of_members() -> Vec<Permission> {
+    let of_resources = [Permission::ProposalSend, Permission::ProposalRespond, Permission::ConversationClose];
+    Permission::ALL.iter().copied().filter(|permission| !of_resources.contains(permission)).collect()
+}
+
 fn draw_role(random: &mut Random) -> Role {
     match random.chance(25) {
         true => Role::Custom(role_name(random.pick::<&str>(&ROLE_NAMES))),
@@ -504,7 +543,7 @@ fn role_name(name: &str) -> RoleName {
 fn draw_definition(random: &mut Random) -> RoleDefinition {
     let mut permissions: Permissions = [Permission::MessageSend, Permission::MessageReact].into_iter().collect();
     for _ in 0..random.below(5) {
-        permissions.insert(*random.pick(Permission::ALL));
+        permissions.insert(*random.pick(&of_members()));
     }
     RoleDefinition { rank: *random.pick(&[5, 20, 30, 60, 80, 99]), permissions }
 }

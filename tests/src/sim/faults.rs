@@ -54,11 +54,13 @@ pub enum Class {
     Restored,
     /// The system writes a document anew. That takes no turn of its own: it comes on top of one.
     Squash,
+    /// A client and the owner of a resource negotiate. That comes on top of a turn, too.
+    Negotiation,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 22] = [
+    pub const ALL: [Class; 23] = [
         Class::Act,
         Class::Cut,
         Class::Network,
@@ -81,6 +83,7 @@ impl Class {
         Class::WrongClock,
         Class::Restored,
         Class::Squash,
+        Class::Negotiation,
     ];
 
     /// The class of a name, as Debug writes it.
@@ -117,7 +120,7 @@ impl Profile {
             ..StoreFaults::default()
         };
         let mut faults = Class::ALL.to_vec();
-        faults.retain(|class| !matches!(class, Class::Act | Class::Restored | Class::Squash));
+        faults.retain(|class| !matches!(class, Class::Act | Class::Restored | Class::Squash | Class::Negotiation));
         let share = *random.pick(&[25, 50, 80]);
         faults.retain(|_| random.chance(share));
         faults.extend(is_restored.then_some(Class::Restored));

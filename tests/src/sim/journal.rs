@@ -247,7 +247,9 @@ impl StreamJournal {
                 }
             }
             Fact::Edit(_, edit) => self.words.extend(edit.content.text().map(str::to_owned)),
-            Fact::Info(_, words) | Fact::MemberText(_, _, words) => self.words.extend(words),
+            Fact::Info(_, words) | Fact::MemberText(_, _, words) | Fact::LeadClosureReason(_, words) => {
+                self.words.extend(words);
+            }
             _ => {}
         }
         Ok(())

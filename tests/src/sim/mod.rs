@@ -13,6 +13,7 @@ pub mod happened;
 pub mod intruder;
 pub mod journal;
 mod lists;
+mod negotiations;
 pub mod network;
 pub mod node;
 mod pipe;

@@ -32,7 +32,7 @@ const REST_MS: u64 = 600_000;
 /// What was put off is asked for within this much, and nothing any more in as much again.
 const SILENCE_MS: u64 = 10_000;
 /// So often somebody scrolls to what is older.
-const OLDER_MAX: u32 = 40;
+const OLDER_MAX: u32 = 200;
 
 impl Run<'_> {
     /// Heals the world, and looks at everything when it has come to rest.

@@ -28,6 +28,7 @@ use super::{
     faults::{Class, Profile},
     happened::{Counts, Happened},
     intruder::Intruder,
+    negotiations,
     network::Trouble,
     node,
     plant::Plant,
@@ -270,6 +271,11 @@ impl<'a> Run<'a> {
             *self.report.classes.entry(Class::Squash).or_default() += 1;
             self.squash(&mut of_squashes);
         }
+        let mut of_negotiations = negotiations::chance_of(self.plan.seed, index.into());
+        if of_negotiations.chance(negotiations::turns_percent(self.plan.seed, &self.plan.without)) {
+            *self.report.classes.entry(Class::Negotiation).or_default() += 1;
+            self.negotiate(&mut of_negotiations);
+        }
         let pause_ms = if random.chance(10) { 1_000 + random.below(40_000) } else { random.below(400) };
         self.world.run_ms(pause_ms);
         self.listen();
@@ -289,12 +295,7 @@ impl<'a> Run<'a> {
     fn act(&mut self, device: Device, random: &mut Random) {
         self.next_words += 1;
         let words = draw_words(random, self.next_words, &self.limits);
-        let person = Person {
-            client: &self.world.clients()[device],
-            conversations: &self.conversations,
-            words,
-            now: wall(self.world.time_ms, 0),
-        };
+        let person = self.person(device, words);
         if random.chance(25) {
             if let Some(input) = person.look(random) {
                 self.world.input(device, input);
@@ -318,6 +319,16 @@ impl<'a> Run<'a> {
         }
         let Some(command) = person.draw(random) else { return };
         self.command(device, command);
+    }
+
+    /// Who has a device in hand.
+    pub(super) fn person(&self, device: Device, words: String) -> Person<'_> {
+        Person {
+            client: &self.world.clients()[device],
+            conversations: &self.conversations,
+            words,
+            now: wall(self.world.time_ms, 0),
+        }
     }
 
     /// Whether nodes erase what was deleted within this run.
@@ -393,7 +404,9 @@ impl<'a> Run<'a> {
     fn happen(&mut self, class: Class, random: &mut Random) {
         let (device, place) = (self.device(random), self.place(random));
         match class {
-            Class::Act | Class::Hostile | Class::Restored | Class::Squash => unreachable!("a turn has these by itself"),
+            Class::Act | Class::Hostile | Class::Restored | Class::Squash | Class::Negotiation => {
+                unreachable!("a turn has these by itself")
+            }
             Class::Cut => {
                 self.world.tally.count_if(Happened::LinkCut, self.world.is_linked(device));
                 self.world.cut(device);

@@ -1,8 +1,14 @@
 //! What somebody said, of which nothing may be lost, and nothing be said twice.
 
+use core::time::Duration;
+
 use tidings_core::{
     ids::{AccountId, MessageId},
-    model::content::{Content, Custom, Location},
+    model::{
+        Content,
+        content::{Custom, Location, MeetingKind, Proposal, ProposalKind, ProposalResponse, ResponseKind},
+    },
+    time::WallTime,
     wire::encode,
 };
 
@@ -41,8 +47,34 @@ pub(super) fn edited(former: Option<&Content>, words: String) -> Content {
     match former {
         Some(Content::Location(_)) => place(words),
         Some(Content::Custom(_)) => dice(words),
-        Some(Content::Text(_) | Content::Unknown(_)) | None => words.into(),
+        // What was proposed, and what was said to it, is edited by nobody.
+        Some(Content::Text(_) | Content::Proposal(_) | Content::ProposalResponse(_) | Content::Unknown(_)) | None => {
+            words.into()
+        }
     }
+}
+
+/// A visit, which can be answered for a while only, or at any time.
+pub(super) fn visit(words: String, now: WallTime, answered_within: Option<Duration>) -> Content {
+    let later = |seconds| now.plus(Duration::from_secs(seconds));
+    Proposal {
+        text: Some(words),
+        proposal_type: ProposalKind::Visit,
+        time_start: later(3_600),
+        time_end: later(7_200),
+        timezone: "America/Mexico_City".into(),
+        meeting_type: Some(MeetingKind::VideoCall),
+        location: None,
+        from_resource_address: false,
+        expires_at: answered_within.map(|within| now.plus(within)),
+        created_by_role: None,
+    }
+    .into()
+}
+
+pub(super) fn response(words: String, proposal: &MessageId, response: ResponseKind) -> Content {
+    let proposal = proposal.clone();
+    ProposalResponse { comment: Some(words), proposal, page: 0, response, suggested_slots: Vec::new() }.into()
 }
 
 fn place(words: String) -> Content {

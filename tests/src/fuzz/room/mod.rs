@@ -469,6 +469,8 @@ pub fn name_of(fact: &Fact) -> &'static str {
         Key::InviteUses(_) => "uses",
         Key::Held(_) => "held",
         Key::Pin(_) => "pin",
+        Key::LeadOpened(_) | Key::LeadStage(_) | Key::LeadArchived(_) | Key::LeadClosureReason(_) => "lead",
+        Key::ProposalAnswer(_) => "answer",
         Key::Message(_) => "message",
         Key::Edit(_) => "edit",
         Key::Deleted(_) => "deleted",
