@@ -16,6 +16,7 @@ use crate::{
     shares::ShareConfig,
 };
 pub use crate::{
+    health::HealthRequest,
     operate::{BackupRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest},
     send::SendRequest,
     squash::SquashRequest,
@@ -35,6 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve sessions until SIGTERM or SIGINT.
     Serve(Box<Config>),
+    /// Ask a server whether it runs, or can serve: for who watches it where there is no other client of HTTP.
+    Health(HealthRequest),
     /// Issue a token for development, signed with the configured or the development secret.
     Token(TokenRequest),
     /// Suspend an account, or lift that: it may neither read nor write, and its sessions end.

@@ -16,6 +16,7 @@ use tidings_core::{
 
 use crate::{
     auth::{IssueTokenError, LoadKeysError},
+    health::{HealthError, HealthUrl},
     mend::Mended,
     store::StoreError,
     stream::CallError,
@@ -92,6 +93,15 @@ pub enum ServeError {
     /// There was no answer in time.
     #[error("no answer within {0:?}: it is not known whether it was written")]
     Unanswered(Duration),
+    /// A server that was asked is not well, or not there.
+    #[error("{url}: {source}")]
+    Unhealthy {
+        /// What was asked.
+        url: HealthUrl,
+        /// The cause.
+        #[source]
+        source: HealthError,
+    },
     /// Accepting connections failed.
     #[error("serving failed: {0}")]
     Serve(#[source] std::io::Error),
@@ -130,6 +140,7 @@ impl ServeError {
             Self::Call(CallError::Refused(refusal)) => refusal.code.as_str(),
             Self::Call(CallError::Store(error)) => error.code().as_str(),
             Self::Unanswered(_) => Code::StoreUnavailable.as_str(),
+            Self::Unhealthy { .. } => "unhealthy",
             Self::Serve(_) => "serve_failed",
         }
     }

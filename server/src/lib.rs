@@ -11,6 +11,7 @@ mod contact_point;
 pub mod drain;
 pub mod environment;
 pub mod error;
+pub mod health;
 pub mod http;
 pub mod job;
 pub mod live;

@@ -7,7 +7,7 @@ use clap::Parser as _;
 use tidings_server::{
     config::{Cli, Command},
     error::ServeError,
-    operate, send, squash, start,
+    health, operate, send, squash, start,
 };
 
 fn main() -> ExitCode {
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Backup(request) => run(operate::backup(request)),
         Command::Send(request) => run(send::send(request)),
         Command::Squash(request) => run(squash::squash(request)),
+        Command::Health(request) => run(health::health(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {
                 println!("{token}");
