@@ -65,6 +65,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 /// One line of what runs here, for whoever reads the log later.
 fn tell(config: &Config, keys: &Keys, files_max: Option<u64>) {
     let limits = config.limits.limits();
+    let limits = if limits == Limits::default() { "default".to_owned() } else { format!("{limits:?}") };
     let store = config.store.expose().split(':').next().unwrap_or_default();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -78,7 +79,7 @@ fn tell(config: &Config, keys: &Keys, files_max: Option<u64>) {
         streams_max = config.node.streams_max,
         cache_bytes_max = config.node.cache_bytes_max,
         files_max,
-        limits = (limits != Limits::default()).then(|| tracing::field::debug(&limits)),
+        limits,
         "starting"
     );
 }

@@ -143,10 +143,28 @@ async fn what_runs_is_told_in_one_line_and_files_are_raised_to_the_hard_limit() 
         |words: &str| logs.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {logs}"));
     assert!(line_of("fewer files may be open").contains("limit=600"), "{logs}");
     let starting = line_of("starting");
-    let said = ["version=", "store=\"sqlite\"", "schema=1", "tokens=\"one key\"", "files_max=600", "max: 4001"];
+    let said =
+        ["version=", "store=\"sqlite\"", "schema=1", "tokens=\"HS256 of a shared key\"", "files_max=600", "max: 4001"];
     said.iter().for_each(|words| assert!(starting.contains(words), "{words}: {starting}"));
     let usual = Process::start(&database.address, &["--dev"]).drain().await;
-    assert!(usual.contains("starting version=") && !usual.contains("limits="), "{usual}");
+    assert!(usual.contains("starting version=") && usual.contains("limits=\"default\""), "{usual}");
+}
+
+#[tokio::test]
+async fn the_kinds_of_tokens_that_are_taken_are_told_at_the_start() {
+    let database = Database::sqlite();
+    let path = format!("{}.jwks", database.address.trim_start_matches("sqlite:"));
+    // The public key of RFC 8037, appendix A.2.
+    let key = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwaaPJHURSo"}"#;
+    std::fs::write(&path, format!(r#"{{"keys":[{key}]}}"#)).unwrap();
+    let secret = tidings_server::auth::DEVELOPMENT_SECRET;
+    let flags = ["--jwt-secret", secret, "--jwks", &path, "--jwt-issuer", "https://id.example.org/"];
+    let logs = Process::start(&database.address, &[&flags[..], &["--jwt-audience", "chat"]].concat()).drain().await;
+    let starting = logs.lines().find(|line| line.contains("starting")).unwrap();
+    let said =
+        ["tokens=\"HS256 of a shared key, EdDSA of a file\"", "issuers=[\"https://id.example.org/\"]", "[\"chat\"]"];
+    said.iter().for_each(|words| assert!(starting.contains(words), "{words}: {starting}"));
+    assert!(!logs.contains(secret));
 }
 
 #[test]

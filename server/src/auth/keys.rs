@@ -3,6 +3,7 @@
 //! change keys. What the claims of a token mean is `claims`'.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -189,13 +190,13 @@ impl Keys {
         self.file.is_some() || self.url.is_some()
     }
 
-    /// The kinds of keys that there are, for the log.
-    pub fn kinds(&self) -> &'static str {
-        match (self.secret.is_some(), self.has_sets()) {
-            (true, true) => "one key and a key set",
-            (true, false) => "one key",
-            (false, _) => "a key set",
-        }
+    /// The kinds of tokens that are taken, for the log. Of a set by URL that is known once it was fetched.
+    pub fn kinds(&self) -> String {
+        let sets = self.sets();
+        let secret = self.secret.iter().map(|key| format!("{:?} of a shared key", key.algorithm));
+        let file = self.file.iter().map(|_| format!("{} of a file", algorithms(&sets.of_file)));
+        let url = self.url.iter().map(|_| "those of a URL".to_owned());
+        secret.chain(file).chain(url).collect::<Vec<_>>().join(", ")
     }
 
     /// Looks at every key until one has an answer.
@@ -250,6 +251,12 @@ async fn fetch(url: &KeySetUrl) -> Result<Arc<Vec<Key>>, LoadKeysError> {
     let text = url.fetch().await.map_err(|source| LoadKeysError::Unreachable { url: url.to_string(), source })?;
     let keys = key_set::read(&text, Origin::Url);
     keys.map(Arc::new).map_err(|source| LoadKeysError::Invalid { place: url.to_string(), source })
+}
+
+/// The algorithms of keys, each once.
+fn algorithms(keys: &[Key]) -> String {
+    let names: BTreeSet<String> = keys.iter().map(|key| format!("{:?}", key.algorithm)).collect();
+    names.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 fn read_file(path: &Path) -> Result<Arc<Vec<Key>>, LoadKeysError> {
