@@ -10,6 +10,7 @@ use std::{
     collections::VecDeque,
     io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::{Command, Stdio},
     sync::{
@@ -244,22 +245,87 @@ async fn read_more_often(times: &AtomicUsize, than: usize) {
     read.await.expect("the key set is read");
 }
 
-/// The proxies themselves are not run: that they are told of the address on which the
-/// server listens, and pass an upgrade on.
+#[tokio::test(flavor = "multi_thread")]
+async fn j35_a_server_is_asked_how_it_is() {
+    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
+    let mut shell = Shell::of(&sqlite, &postgres);
+    let server = Process::start(&sqlite.address, &["--dev"]);
+    shell.names.push(("127.0.0.1:4870", server.address.to_string()));
+    assert_eq!(shell.run(blocks("See how it is", "sh").pop_front().unwrap()), "ready\n");
+    server.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j35_secrets_of_containers_are_drawn_and_kept_from_others() {
+    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
+    let mut shell = Shell::of(&sqlite, &postgres);
+    shell.names.push(("server/deploy", shell.folder.display().to_string()));
+    shell.run(blocks("Run it in containers", "sh").pop_front().unwrap());
+    let file = shell.folder.join(".env");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let drawn = std::fs::read_to_string(file).unwrap();
+    let drawn: Vec<(&str, &str)> = drawn.lines().map(|line| line.split_once('=').unwrap()).collect();
+    let [("POSTGRES_PASSWORD", password), ("TIDINGS_JWT_SECRET", secret)] = drawn[..] else { panic!("{drawn:?}") };
+    assert!(password != secret && [password, secret].iter().all(|drawn| drawn.len() == 64), "{drawn:?}");
+    let command = ["tidings-server", "verify", "--all"];
+    assert!(PAGE.contains("exec server /tidings-server verify --all") && Cli::try_parse_from(command).is_ok());
+    Process::start(&sqlite.address, &["--jwt-secret", secret]).drain().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn j35_a_service_is_installed() {
+    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
+    let mut shell = Shell::of(&sqlite, &postgres);
+    let (deploy, folder) = (concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/"), shell.folder.display());
+    shell.names.extend([
+        (" tidings-server ", format!(" {} ", env!("CARGO_BIN_EXE_tidings-server"))),
+        (" server/deploy/", format!(" {deploy}")),
+        (" /usr/local/", format!(" {folder}/usr/local/")),
+        (" /etc/", format!(" {folder}/etc/")),
+    ]);
+    shell.run(blocks("Run it as a service", "sh").pop_front().unwrap());
+    let mode = |path: &str| shell.folder.join(path).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("etc/tidings/server.env"), 0o600);
+    assert_eq!(mode("etc/systemd/system/tidings-server.service"), 0o644);
+    let installed = shell.folder.join("usr/local/bin/tidings-server");
+    assert!(Command::new(installed).arg("--version").status().unwrap().success());
+    // Where the unit looks for them.
+    let unit = std::fs::read_to_string(shell.folder.join("etc/systemd/system/tidings-server.service")).unwrap();
+    let looked_for = ["ExecStart=/usr/local/bin/tidings-server serve", "EnvironmentFile=/etc/tidings/server.env"];
+    assert!(looked_for.iter().all(|line| unit.contains(line)));
+}
+
+mod proxy {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn j35_caddy_takes_its_file() {
+        let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
+        let mut shell = Shell::of(&sqlite, &postgres);
+        shell.names.push(("server/deploy/", concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/").to_owned()));
+        let home = format!("export HOME={}\n", shell.folder.display());
+        let said = shell.run(&(home + blocks("Behind a proxy", "sh").pop_front().unwrap()));
+        assert!(said.contains("Valid configuration"), "{said}");
+    }
+}
+
+/// Both proxies are told of the address on which a server listens unless told otherwise.
 #[test]
-fn j35_proxies_are_told_of_the_address_that_is_the_default() {
+fn proxies_are_told_of_the_address_that_is_the_default() {
     let Told::Serve(config) = Cli::try_parse_from(["tidings-server", "serve"]).unwrap().command else { unreachable!() };
-    let blocks = blocks("Behind a proxy", "");
-    assert_eq!(blocks.iter().filter(|block| block.contains(&config.listen)).count(), 2);
-    let nginx = blocks.iter().find(|block| block.contains("proxy_pass")).unwrap();
-    let upgrades = ["proxy_http_version 1.1;", "proxy_set_header Upgrade $http_upgrade;", "Connection \"upgrade\";"];
-    assert!(upgrades.iter().all(|line| nginx.contains(line)));
+    let files = [include_str!("../deploy/Caddyfile"), include_str!("../deploy/nginx.conf")];
+    assert!(files.iter().all(|file| file.contains(&config.listen)));
 }
 
 /// No block of the page is left out above.
 #[test]
 fn j35_every_command_of_the_page_is_run() {
     let run = [
+        "Run it as a service",
+        "Run it in containers",
+        "See how it is",
+        "Behind a proxy",
         "Back up",
         "Restore",
         "Upgrade",

@@ -1,5 +1,5 @@
 //! What must be on the machine before a command can work: the wasm target,
-//! Node.js, Postgres' programs, a Chromium. Debian's packages are installed when
+//! Node.js, Postgres' programs, a Chromium, the proxies that the server stands behind. Debian's packages are installed when
 //! this process is root; everyone else is told in one line what to install.
 
 use std::ffi::OsStr;
@@ -17,6 +17,12 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const NODE_MAJOR_MIN: u32 = 20;
 /// What the private cluster is made, run and watched with.
 const POSTGRES_PROGRAMS: [&str; 3] = ["initdb", "postgres", "pg_isready"];
+/// What the server's files are tried with: the programs by which they are found, and their packages.
+const DEPLOYMENT_PROGRAMS: [(&str, Missing); 3] = [
+    ("nginx", Missing { debian: "nginx-light", brew: "nginx" }),
+    ("caddy", Missing { debian: "caddy", brew: "caddy" }),
+    ("systemd-analyze", Missing { debian: "systemd", brew: "" }),
+];
 /// Where Chrome lies on macOS, where programs are not on the path.
 const MACOS_CHROMES: [&str; 2] = [
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -31,32 +37,43 @@ pub struct TestPrograms {
     pub chromium: PathBuf,
 }
 
-/// Finds Postgres and Chromium, and installs them where that is possible.
+/// Finds Postgres and Chromium, and installs them where that is possible, with what else the tests run.
 ///
 /// # Errors
 /// One line that says what to install.
 pub fn test_programs() -> anyhow::Result<TestPrograms> {
-    let find = || (postgres_programs(), chromium());
-    let mut found = find();
-    if let (Some(postgres), Some(chromium)) = found {
-        return Ok(TestPrograms { postgres, chromium });
-    }
-    let mut missing = Vec::new();
-    if found.0.is_none() {
-        missing.push(Missing { debian: "postgresql", brew: "postgresql@17" });
-    }
-    if found.1.is_none() {
-        missing.push(Missing { debian: "chromium", brew: "--cask google-chrome" });
-    }
+    let find = || match (postgres_programs(), chromium(), missing_deployment_programs()) {
+        (Some(postgres), Some(chromium), missing) if missing.is_empty() => Ok(TestPrograms { postgres, chromium }),
+        (postgres, chromium, mut missing) => {
+            if postgres.is_none() {
+                missing.push(Missing { debian: "postgresql", brew: "postgresql@17" });
+            }
+            if chromium.is_none() {
+                missing.push(Missing { debian: "chromium", brew: "--cask google-chrome" });
+            }
+            Err(missing)
+        }
+    };
+    let missing = match find() {
+        Ok(programs) => return Ok(programs),
+        Err(missing) => missing,
+    };
     if !(is_root() && program("apt-get").is_some()) {
         bail!(advice(&missing));
     }
     install_debian(&missing)?;
-    found = find();
-    let (Some(postgres), Some(chromium)) = found else {
-        bail!("apt-get installed its packages, yet Postgres or Chromium is not found");
-    };
-    Ok(TestPrograms { postgres, chromium })
+    find().map_err(|missing| {
+        let names: Vec<&str> = missing.iter().map(|missing| missing.debian).collect();
+        anyhow::anyhow!("apt-get installed its packages, yet something of these is not found: {}", names.join(", "))
+    })
+}
+
+/// Those of the deployment's programs that are not there, but for systemd's where there is no systemd.
+fn missing_deployment_programs() -> Vec<Missing> {
+    let is_there = |name: &str| program(name).is_some() || Path::new("/usr/sbin").join(name).is_file();
+    let wanted =
+        DEPLOYMENT_PROGRAMS.iter().filter(|(_, package)| !(cfg!(target_os = "macos") && package.brew.is_empty()));
+    wanted.filter(|(name, _)| !is_there(name)).map(|(_, package)| *package).collect()
 }
 
 /// The folder with Postgres' server programs.
@@ -80,12 +97,7 @@ pub fn ensure_wasm_target() -> anyhow::Result<()> {
 /// # Errors
 /// When rustup is missing or fails.
 pub fn ensure_target(target: &str) -> anyhow::Result<()> {
-    let library = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", target])
-        .output()
-        .context("rustc could not be run")?;
-    let folder = String::from_utf8_lossy(&library.stdout).trim().to_owned();
-    if library.status.success() && Path::new(&folder).is_dir() {
+    if has_target(target) {
         return Ok(());
     }
     if program("rustup").is_none() {
@@ -93,6 +105,14 @@ pub fn ensure_target(target: &str) -> anyhow::Result<()> {
     }
     step::run(&format!("target {target}"), Command::new("rustup").args(["target", "add", target]))?;
     Ok(())
+}
+
+/// Whether the compiler has a target.
+pub fn has_target(target: &str) -> bool {
+    let library = Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
+    library.is_ok_and(|library| {
+        library.status.success() && Path::new(String::from_utf8_lossy(&library.stdout).trim()).is_dir()
+    })
 }
 
 /// This machine and its compilers in a line: what figures must be read with.
@@ -161,6 +181,7 @@ fn id(arguments: &[&str]) -> Option<u32> {
 }
 
 /// A program that is not there, and what its package is called.
+#[derive(Clone, Copy, Debug)]
 struct Missing {
     debian: &'static str,
     brew: &'static str,

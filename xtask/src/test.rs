@@ -20,7 +20,7 @@ use crate::workspace;
 pub enum Scope {
     /// Everything.
     Full,
-    /// Without a browser and without Postgres.
+    /// Without a browser, without Postgres, and without what the server's files are tried with.
     Quick,
 }
 
@@ -35,7 +35,9 @@ pub fn run(scope: Scope) -> anyhow::Result<ExitCode> {
     let services = match scope {
         Scope::Full => Some(Services::start()?),
         Scope::Quick => {
-            println!("--quick: without the browser tests and without the tests on Postgres");
+            println!(
+                "--quick: without the browser tests, and without those on Postgres, behind proxies and of systemd"
+            );
             None
         }
     };
@@ -200,13 +202,13 @@ fn rust_test_command(services: Option<&Services>) -> (Runner, Command) {
         tests.args(["--no-tests", "pass", "--status-level", "fail"]);
         if services.is_none() {
             // This crate's own module `postgres` needs none.
-            tests.args(["--filterset", "package(xtask) or not test(/postgres::/)"]);
+            tests.args(["--filterset", "package(xtask) or not test(/(postgres|proxy|systemd)::/)"]);
         }
         (Runner::Nextest, tests)
     } else {
         let mut tests = workspace::cargo(&["test", "--workspace", "--tests", "--no-fail-fast", "--"]);
         if services.is_none() {
-            tests.args(["--skip", "postgres::"]);
+            tests.args(["--skip", "postgres::", "--skip", "proxy::", "--skip", "systemd::"]);
         }
         (Runner::CargoTest, tests)
     }

@@ -16,8 +16,10 @@ use crate::workspace;
 const GENERATED: [&str; 9] =
     [".git", "target", "node_modules", "pkg", "pkg-testing", "dist", "test-results", ".next", "out"];
 /// The endings of files that are read as text.
-const TEXT: [&str; 14] =
-    ["rs", "ts", "js", "mjs", "toml", "lock", "md", "json", "html", "css", "sql", "sh", "yml", "svg"];
+const TEXT: [&str; 17] = [
+    "rs", "ts", "js", "mjs", "toml", "lock", "md", "json", "html", "css", "sql", "sh", "yml", "yaml", "svg", "conf",
+    "service",
+];
 /// Names that say nothing about what a file holds.
 const NAMELESS: [&str; 6] = ["util", "utils", "helper", "helpers", "common", "misc"];
 /// A file past this length says why at its top.
