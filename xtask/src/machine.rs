@@ -115,6 +115,17 @@ pub fn has_target(target: &str) -> bool {
     })
 }
 
+/// The target that the compiler itself runs on.
+///
+/// # Errors
+/// When there is no compiler.
+pub fn host() -> anyhow::Result<String> {
+    let output = Command::new("rustc").arg("--verbose").arg("--version").output().context("rustc could not be run")?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc tells what it runs on")?.to_owned())
+}
+
 /// This machine and its compilers in a line: what figures must be read with.
 pub fn describe() -> String {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -7,10 +7,12 @@
 
 mod bench;
 mod demo;
+mod dist;
 mod fuzz;
 mod interrupt;
 mod machine;
 mod npm;
+mod parts;
 mod postgres;
 mod sim;
 mod step;
@@ -71,6 +73,8 @@ enum Command {
         #[arg(long)]
         dev: bool,
     },
+    /// Make a release in target/packages: the server, the npm archive, parts, licences and checksums.
+    Dist,
     /// Check the house rules that a compiler cannot.
     Tidy,
 }
@@ -99,6 +103,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sim(sim) => return sim::run(&sim),
         Command::Bench { part } => bench::run(part.as_ref())?,
         Command::Wasm { dev } => wasm::build_package(if dev { Build::Testing } else { Build::Shipped })?,
+        Command::Dist => dist::run()?,
         Command::Tidy => step::work("house rules", tidy::run)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -137,6 +142,7 @@ mod tests {
         check("test", Ok(Command::Test { quick: false }));
         check("test --quick", Ok(Command::Test { quick: true }));
         check("wasm --dev", Ok(Command::Wasm { dev: true }));
+        check("dist", Ok(Command::Dist));
         check("bench", bench(None));
         check("bench authority", bench(Some(Bench::Authority)));
         check("bench client", bench(Some(Bench::Client)));

@@ -22,7 +22,7 @@ pub fn install(folder: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     machine::ensure_node()?;
-    step::run(&title(folder, "npm ci"), npm(folder).arg("ci"))?;
+    step::run(&title(folder, "npm ci"), command(folder).arg("ci"))?;
     fs::create_dir_all(folder.join("node_modules"))?;
     fs::write(installed, lock)?;
     Ok(())
@@ -30,7 +30,7 @@ pub fn install(folder: &Path) -> anyhow::Result<()> {
 
 /// A command that runs a script of the folder's `package.json`.
 pub fn script(folder: &Path, name: &str) -> Command {
-    let mut command = npm(folder);
+    let mut command = command(folder);
     command.args(["run", name]);
     command
 }
@@ -41,7 +41,8 @@ pub fn title(folder: &Path, action: &str) -> String {
     format!("{}: {action}", place.display())
 }
 
-fn npm(folder: &Path) -> Command {
+/// npm in a folder.
+pub fn command(folder: &Path) -> Command {
     let mut command = Command::new("npm");
     command.current_dir(folder).args(["--no-audit", "--no-fund", "--no-update-notifier"]);
     command
