@@ -55,6 +55,11 @@ impl Engine {
     pub(in crate::engine) fn rows_read(&mut self, conversation: ConversationId, records: &[Record]) {
         let key = record::rows_key(conversation);
         let Some((_, value)) = records.iter().find(|(stored, _)| *stored == key) else { return };
+        // Let go of while it was read.
+        let stream = self.open.get(&conversation).map(|open| StreamId::Conversation(open.conversation()));
+        if stream.is_some_and(|stream| !self.stream_heads.contains_key(&stream)) {
+            return;
+        }
         match record::read::<Vec<TimelineRow>>(&key, value) {
             Some(rows) => self.show_stored_rows(conversation, rows),
             None => {

@@ -1,6 +1,7 @@
 //! The engine alone: its contract, and bytes that nobody meant.
 
 mod counts;
+mod deleted;
 mod generation;
 mod history;
 mod home;

@@ -1,0 +1,65 @@
+//! What is told of a deletion while the store still reads what is let go of with it.
+
+use super::*;
+use crate::{
+    ids::AccountId,
+    journal::Position,
+    model::{ConversationKind, ConversationState, MemberStatus, Receipt, Role},
+    wire::ConversationSummary,
+};
+
+fn deleted(conversation: ConversationId) -> ServerFrame {
+    ServerFrame::Summaries(vec![ConversationSummary {
+        conversation,
+        kind: ConversationKind::Group,
+        title: None,
+        state: ConversationState::Deleted,
+        role: Role::Owner,
+        status: MemberStatus::Active,
+        member_count: 0,
+        others: Vec::<AccountId>::new(),
+        last_message: None,
+        position: Position::new(9),
+        page: 0,
+        receipt: Receipt::default(),
+        unread: 0,
+        created_at: now().wall,
+        subscriber_count: 0,
+        resource: None,
+        joined: Position::ZERO,
+        chain: Default::default(),
+    }])
+}
+
+#[test]
+fn s24_rows_that_were_read_while_the_deletion_was_told_are_not_shown() {
+    for is_deleted in [false, true] {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let stream = session::push_of(&mut engine, &mut store, 1).stream;
+        let conversation = stream.conversation().unwrap();
+        give(&mut engine, &mut store, Input::OpenConversation(conversation));
+        give(&mut engine, &mut store, Input::CloseConversation(conversation));
+        // As if all of it had been admitted: nothing that waits needs the documents.
+        store.run(&StorageRequest::Write(vec![Write::DeletePrefix(OUTBOX.to_owned())])).unwrap();
+        let mut engine = Engine::new(now(), config());
+        drain(&mut engine, &mut store);
+        session::begin_session(&mut engine, &mut store);
+        engine.handle(now(), Input::OpenConversation(conversation)).unwrap();
+        let asked: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
+        let rows = asked.iter().find_map(|output| match output {
+            Output::Storage(task) => Some(task.clone()),
+            _ => None,
+        });
+        let rows = rows.expect("the rows are read first");
+        let answer = store.run(&rows.request);
+        if is_deleted {
+            engine.handle(now(), Input::FrameReceived(encode(&deleted(conversation)))).unwrap();
+            while engine.poll().is_some() {}
+        }
+        engine.handle(now(), Input::StorageFinished(rows.id, answer)).unwrap();
+        let outputs: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
+        let shown =
+            |output: &Output| matches!(output, Output::Update(Update::Timeline(update)) if !update.rows.is_empty());
+        assert_eq!(outputs.iter().any(shown), !is_deleted, "{outputs:?}");
+    }
+}
