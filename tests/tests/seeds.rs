@@ -72,8 +72,10 @@ const RESTORED: [(u64, &str); 19] = [
 ];
 
 /// The same, of worlds in which documents are written anew meanwhile.
-const RESTORED_AND_SQUASHED: [(u64, &str); 1] =
-    [(49, "whoever was removed while their fetch was answered was not told which of their words the copy lacks")];
+const RESTORED_AND_SQUASHED: [(u64, &str); 2] = [
+    (49, "whoever was removed while their fetch was answered was not told which of their words the copy lacks"),
+    (1_805_541_963, "who had left and read on had unread again with the next start what is on older pages"),
+];
 
 /// The seed of a plain world in which documents are written anew, and what it found.
 const SQUASHED: [(u64, &str); 1] =

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidings_core::{
-    command::{CreateConversation, DeleteMessage, SendMessage},
+    command::{CreateConversation, DeleteMessage, LeaveConversation, SendMessage},
     engine::Input,
     ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
@@ -125,4 +125,24 @@ fn e125_what_was_deleted_before_a_device_fetches_is_not_unread_there() {
         assert_eq!(told(&mut group), left, "line {deleted} is deleted");
         group.world.set_network(new, false);
     }
+}
+
+#[test]
+fn v4_who_is_out_reads_nothing_more_on_whichever_page() {
+    let mut group = Group::new();
+    group.say(35);
+    // From here on only the newest page is in memory.
+    group.world.crash_client(group.bob);
+    group.settle();
+    group.world.command(group.bob, LeaveConversation { conversation: group.group });
+    group.settle();
+    let unread = |group: &mut Group| group.world.client(group.bob).screen.inbox[&group.group].unread;
+    assert_eq!(unread(&mut group), 35);
+    group.world.input(group.bob, Input::OpenConversation(group.group));
+    group.world.input(group.bob, Input::MarkRead(group.group));
+    group.settle();
+    assert_eq!(unread(&mut group), 35, "no register moves");
+    group.world.crash_client(group.bob);
+    group.settle();
+    assert_eq!(unread(&mut group), 35, "started again");
 }

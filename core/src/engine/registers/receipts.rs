@@ -77,6 +77,10 @@ impl Engine {
     }
 
     pub(in crate::engine) fn read_all(&mut self, conversation: ConversationId) {
+        // Who is out has no register that moves: what was unread then stays so, on whichever page it is.
+        if self.inbox.get(&conversation).is_none_or(|record| record.row.status != MemberStatus::Active) {
+            return;
+        }
         let Some(replica) = self.replica(&StreamId::Conversation(conversation)) else { return };
         let position = replica.confirmed.position();
         replica.mark_older_read(position);
