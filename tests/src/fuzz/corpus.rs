@@ -54,7 +54,16 @@ impl Corpus {
 
     /// An input that has not been there before, most likely.
     pub fn next(&self, random: &mut Random) -> Vec<u8> {
-        let mut input = random.pick(&self.inputs).clone();
+        let input = random.pick(&self.inputs).clone();
+        self.vary(input, random)
+    }
+
+    /// The same, each input by turns: what goes on from few of them is drawn as often as all else.
+    pub fn next_by_turns(&self, turn: usize, random: &mut Random) -> Vec<u8> {
+        self.vary(self.inputs[turn % self.inputs.len()].clone(), random)
+    }
+
+    fn vary(&self, mut input: Vec<u8>, random: &mut Random) -> Vec<u8> {
         if random.chance(15) {
             let other = random.pick(&self.inputs);
             let cut = |bytes: &[u8], random: &mut Random| random.below(bytes.len() as u64 + 1) as usize;

@@ -30,7 +30,7 @@ pub fn run(input: &[u8]) -> Verdict {
             let again =
                 decode_frame::<ClientFrame>(&encode_frame(&frame), usize::MAX).expect("what was packed decodes");
             assert_eq!(again, frame, "a client's frame is another one after packing");
-            verdict.accept(name_of(&frame));
+            verdict.accept(format!("{} of a client", name_of(&frame)));
         })
     } else {
         decode_frame::<ServerFrame>(bytes, BYTES_MAX).map(|frame| {
@@ -39,7 +39,7 @@ pub fn run(input: &[u8]) -> Verdict {
             let again =
                 decode_frame::<ServerFrame>(&encode_frame(&frame), usize::MAX).expect("what was packed decodes");
             assert_eq!(again, frame, "a server's frame is another one after packing");
-            verdict.accept(name_of(&frame));
+            verdict.accept(format!("{} of a server", name_of(&frame)));
         })
     };
     match refusal {

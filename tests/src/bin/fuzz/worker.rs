@@ -56,7 +56,11 @@ pub fn work(arguments: &Arguments) -> ExitCode {
         }
         let from_corpus = first.get(number as usize).cloned();
         let is_new = from_corpus.is_none();
-        let input = from_corpus.unwrap_or_else(|| corpus.next(&mut random));
+        let by_turns = (number % 2 == 0).then_some(number as usize / 2);
+        let input = from_corpus.unwrap_or_else(|| match by_turns {
+            Some(turn) => corpus.next_by_turns(turn, &mut random),
+            None => corpus.next(&mut random),
+        });
         leave(&current, &input);
         match run(&target, &clock, &input) {
             (Ended::Well, verdict) => {
