@@ -14,7 +14,7 @@ use tidings_tests::{
         TARGETS, Target, Verdict,
         corpus::{Corpus, read_folder},
         panics,
-        room::{Room, RoomKind},
+        room::{Claim, Room, RoomKind},
         target,
     },
     random::Random,
@@ -122,6 +122,23 @@ fn b13_what_is_admitted_harms_nobody() {
             "text_too_long",
         ],
     );
+    check_met(
+        &outcomes,
+        &[
+            "squashed ",
+            "stale: written on a former generation",
+            "generation pushed operation_illegal",
+            "generation pushed wrong_actor",
+            "generation pushed stale",
+            "generation pushed again",
+        ],
+    );
+    for claim in Claim::ALL {
+        let of = |outcome: &&String| outcome.starts_with(&format!("generation {claim:?}"));
+        let mut is_taken = outcomes.iter().filter(of).map(|outcome| !outcome.ends_with(": "));
+        let is_met = is_taken.any(|is_taken| is_taken == (claim == Claim::Untouched));
+        assert!(is_met, "no entry of this claim is sent, and taken or not: {claim:?}");
+    }
     for stated in ["definition", "grant", "policy", "role", "status"] {
         let admitted = |outcome: &&String| outcome.starts_with("honest") || outcome.starts_with("mutated");
         let found = outcomes.iter().filter(admitted).any(|outcome| outcome.contains(stated));
@@ -180,7 +197,7 @@ fn s2_a_damaged_store_is_an_error_or_a_value() {
 #[test]
 fn v1_screens_of_what_is_admitted_are_alike_however_they_came_to_be() {
     let outcomes = check("view", 60);
-    check_met(&outcomes, &["mutated message", "4 rows"]);
+    check_met(&outcomes, &["mutated message", "4 rows", "a device over a generation"]);
 }
 
 #[test]

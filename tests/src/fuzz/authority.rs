@@ -1,6 +1,7 @@
 //! The whole decision over a real conversation: devices write and sync as the
 //! script says, and push what they wrote, what they wrote mutated, and bytes
-//! of any kind. What must hold of each answer is the room's.
+//! of any kind; documents are written anew, and claimed to be. What must hold
+//! of each answer is the room's.
 
 use tidings_core::{
     authority::{AdmitError, Admitted},
@@ -11,7 +12,7 @@ use tidings_core::{
 use crate::{
     fuzz::{
         Verdict, mutate,
-        room::{Room, RoomKind, name_of},
+        room::{Room, RoomKind, name_of, states_generation},
         script::Script,
     },
     random::Random,
@@ -39,6 +40,8 @@ pub fn run(input: &[u8]) -> Verdict {
     let verdict = play(&mut script, &mut room, |_, _| ());
     if room.journal().len() > begun {
         room.check_replicas(&[input.len()]);
+        room.check_late_devices();
+        room.check_verified();
         room.check_everybody_writes();
     }
     verdict
@@ -62,13 +65,25 @@ pub fn play(script: &mut Script<'_>, room: &mut Room, mut seen: impl FnMut(&Room
         }
         let device = script.below(room.devices().len());
         let (name, answers) = match script.below(32) {
-            0..=4 => {
+            0..=3 => {
                 room.sync(device);
                 continue;
             }
+            4 => ("squashed", room.squash(script).map(Ok).into_iter().collect()),
             5 | 6 => ("honest", room.push_pending(device)),
             7 => ("again", push_again(script, room, device)),
             8 => ("bytes", push_bytes(script, room, device)),
+            31 if script.one_in(2) => {
+                for (claim, is_taken) in room.send_claims(script) {
+                    let name = format!("generation {claim:?}");
+                    if is_taken { verdict.accept(name) } else { verdict.refuse(name, "") }
+                }
+                continue;
+            }
+            31 => {
+                push_claimed(script, room, device, &mut verdict);
+                continue;
+            }
             step => {
                 let (document, facts) = room.facts(script, device);
                 let Some((honest, predicted)) = room.write(device, &document, &facts) else { continue };
@@ -130,6 +145,19 @@ fn push_again(script: &mut Script<'_>, room: &mut Room, device: usize) -> Vec<Re
         _ => room.devices()[device].session.clone(),
     };
     vec![room.push(&session, &pushed)]
+}
+
+/// What would have a document be another generation, which nobody pushes: why each is not admitted.
+fn push_claimed(script: &mut Script<'_>, room: &mut Room, device: usize, verdict: &mut Verdict) {
+    for (session, pushed) in room.claimed_pushes(script, device) {
+        let is_claim = states_generation(&pushed.change);
+        match room.push(&session, &pushed) {
+            Ok(_) => assert!(!is_claim, "{} pushes a generation", session.account),
+            Err(AdmitError::AlreadyAdmitted(_)) => verdict.refuse("generation pushed again", ""),
+            Err(AdmitError::Refused(refusal)) => verdict.refuse(format!("generation pushed {}", refusal.code), ""),
+        }
+    }
+    room.sync(device);
 }
 
 fn push_bytes(script: &mut Script<'_>, room: &mut Room, device: usize) -> Vec<Result<Admitted, AdmitError>> {

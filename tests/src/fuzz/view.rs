@@ -1,6 +1,7 @@
 //! Screens over whatever is admitted. One engine is given every entry as it
 //! comes, another one everything at once, a third is the first one started
-//! again on what it stored: all three must show the same.
+//! again on what it stored, a fourth is the first one as it was before a
+//! document was written anew: all of them must show the same.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ use tidings_core::{
 use crate::{
     fuzz::{
         Verdict, authority,
-        room::{Room, RoomKind, account, config, tenant},
+        room::{Room, RoomKind, account, config, states_generation, tenant},
         script::Script,
     },
     sim::{client::Client, disk::Disk},
@@ -45,7 +46,11 @@ pub fn run(input: &[u8]) -> Verdict {
     let mut link = Link::new(&room, &account(VIEWER));
     let mut first = start([1; 32], MemoryStore::default(), 0, conversation);
     link.open(&mut first, at(0));
+    let mut away = None;
     let mut verdict = authority::play(&mut script, &mut room, |room, admitted| {
+        if states_generation(&admitted.entry.change) {
+            away.get_or_insert_with(|| first.store().clone());
+        }
         if room.stream().conversation().active_member(&account(VIEWER)).is_some() {
             link.tell(room, &mut first, &admitted.entry);
         }
@@ -70,6 +75,14 @@ pub fn run(input: &[u8]) -> Verdict {
     let mut third = start([3; 32], first.store().clone(), 240_000, conversation);
     Link::new(&room, &account(VIEWER)).open(&mut third, at(240_000));
     Shown::of(&third, conversation).check(&shown, "the device started again");
+    if let Some(store) = away {
+        let mut fourth = start([4; 32], store, 300_000, conversation);
+        Link::new(&room, &account(VIEWER)).open(&mut fourth, at(300_000));
+        Shown::of(&fourth, conversation).check(&shown, "the device that was away");
+        verdict.accept("a device over a generation");
+        check_no_faults(&fourth);
+    }
+    [&first, &second, &third].into_iter().for_each(check_no_faults);
     check_rows(&room, &shown);
     verdict.accept(format!("{} rows", shown.rows.len()));
     verdict
@@ -134,6 +147,11 @@ fn check_rows(room: &Room, shown: &Shown) {
     let detail = shown.detail.as_ref().expect("an open conversation has a detail");
     assert_eq!(detail.pins.len(), room.stream().conversation().pins.len());
     assert_eq!(detail.members.len(), room.stream().conversation().active_members().count());
+}
+
+/// A server that tells what the authority admitted is blamed for nothing.
+fn check_no_faults(client: &Client) {
+    assert!(client.screen.faults.is_empty(), "{:?}", client.screen.faults);
 }
 
 fn start(seed: [u8; 32], store: MemoryStore, time_ms: u64, conversation: ConversationId) -> Client {

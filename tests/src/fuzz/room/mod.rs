@@ -5,6 +5,9 @@
 
 mod begin;
 mod facts;
+mod generation;
+
+pub use generation::{Claim, states_generation, with_generation};
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +16,7 @@ use std::{
 
 use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Session, Stream},
-    doc::{Change, Document, Fact, Key, ProfileField},
+    doc::{Change, Document, Fact, Generation, Key, ProfileField},
     engine::{EngineConfig, Settings},
     ids::{AccountId, ChangeHash, ContactId, DeviceId, DocumentId, MessageId, Stamp, StreamId, TenantId, TimelineId},
     journal::{Admissions, Entry, Position},
@@ -68,6 +71,8 @@ struct State {
     facts: Vec<Fact>,
     admissions: Admissions,
     changes: u32,
+    generation: Option<Generation>,
+    updated_at: Option<WallTime>,
     latest: Vec<Option<(u64, ChangeHash)>>,
 }
 
@@ -241,8 +246,10 @@ impl Room {
         let answer = stream.admit(session, pushed, now, &self.limits);
         match &answer {
             Ok(admitted) => {
+                assert!(!states_generation(&pushed.change), "a generation is admitted from {}", session.account);
+                assert_eq!(admitted.entry.change, pushed.change, "the entry is not what was pushed");
                 self.check_membership(&before.2, admitted);
-                self.check_admitted(pushed, admitted);
+                self.check_admitted(admitted);
             }
             Err(AdmitError::AlreadyAdmitted(hash)) => {
                 assert_eq!(fingerprint(&self.authority), before, "an admitted change pushed again changed the stream");
@@ -263,16 +270,16 @@ impl Room {
         }
     }
 
-    fn check_admitted(&mut self, pushed: &PushedChange, admitted: &Admitted) {
+    fn check_admitted(&mut self, admitted: &Admitted) {
         let entry = &admitted.entry;
         assert_eq!(entry.position.number(), self.journal.len() as u64 + 1, "positions have a gap");
-        assert_eq!(entry.change, pushed.change, "the entry is not what was pushed");
         assert_eq!(hash_of(&entry.change), admitted.hash, "the change does not keep its hash");
         self.journal.push(entry.clone());
         let follower = Arc::make_mut(&mut self.follower);
         hold(follower, entry);
         let received = follower.receive_entry(entry).expect("who holds the entries takes an admitted change");
         assert_eq!(received.as_ref(), Some(&admitted.effects), "a follower sees something else");
+        assert_eq!(self.follower.head(), self.authority.head(), "a follower has another history");
         let document = self.authority.document(&entry.document).expect("what was changed is loaded");
         let replica = self.follower.document(&entry.document).expect("a follower has every document");
         let state = self.state(document);
@@ -295,6 +302,8 @@ impl Room {
             facts: document.facts("").collect(),
             admissions: document.admissions().clone(),
             changes: document.changes(),
+            generation: document.generation(),
+            updated_at: document.updated_at(),
             latest,
         }
     }
