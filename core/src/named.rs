@@ -58,6 +58,8 @@ macro_rules! named {
             }
         }
 
+        crate::api::schema_of_text! { $name, one of $name::ALL.iter().map(|name| name.as_str()) }
+
         crate::api::read_as_text! { $name, or ValueInvalid, |name| {
             $name::parse(name).ok_or(concat!("unknown ", stringify!($name)))
         } }

@@ -12,6 +12,7 @@ const DATE_MILLIS_MAX: u64 = 8_640_000_000_000_000;
 /// Milliseconds since 1970, UTC, as some clock told them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "number"))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = u64))]
 #[cbor(transparent)]
 pub struct WallTime(#[n(0)] u64);
 

@@ -11,6 +11,7 @@ use crate::{
 /// An entry of the own address book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactRow {
     /// Its id.
     pub id: ContactId,
@@ -22,6 +23,7 @@ pub struct ContactRow {
 /// Somebody whom the own account has blocked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BlockedRow {
     /// The account it applies to.
     pub account: AccountId,

@@ -18,6 +18,7 @@ use crate::{
 /// A conversation in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationDetail {
     /// The id of the conversation.
@@ -101,6 +102,7 @@ pub struct ConversationDetail {
 /// A member in the panel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MemberRow {
     /// The member's account.
@@ -137,6 +139,7 @@ pub struct MemberRow {
 /// One permission granted or denied to one member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GrantRow {
     /// The permission it applies to.
     pub permission: Permission,
@@ -148,6 +151,7 @@ pub struct GrantRow {
 /// Which of the lists of a detail a member is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Roster {
     /// Everybody who is a member.
@@ -161,6 +165,7 @@ pub enum Roster {
 /// Somebody whose row in a detail is another one now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MemberChange {
     /// The member's account.
     pub account: AccountId,
@@ -172,6 +177,7 @@ pub struct MemberChange {
 /// A row with where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlacedMember {
     /// Its list.
     pub roster: Roster,
@@ -221,6 +227,7 @@ impl ConversationDetail {
 /// An invite link in the panel. Its code is known to whoever made it, and to whom they gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InviteRow {
     /// Its id.
@@ -235,6 +242,7 @@ pub struct InviteRow {
 /// A message of one who was removed, that is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HeldRow {
     /// The id of the message.
     pub message: MessageId,
@@ -253,6 +261,7 @@ pub struct HeldRow {
 /// A role that a member of a conversation can have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoleRow {
     /// What it is called.
     pub name: Role,
@@ -287,6 +296,7 @@ impl RoleRow {
 /// A pin in the panel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PinRow {
     /// The message.
     pub message: MessageId,

@@ -34,6 +34,8 @@ macro_rules! read_as_text {
 /// Writes a type as its text.
 macro_rules! write_as_text {
     ($name:ident) => {
+        crate::api::schema_of_text! { $name }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -42,7 +44,24 @@ macro_rules! write_as_text {
     };
 }
 
-pub(crate) use {read_as_text, write_as_text};
+/// The OpenAPI schema of a type that is text: one of these names, if it has names.
+macro_rules! schema_of_text {
+    ($name:ident $(, one of $names:expr)?) => {
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                let schema = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
+                $(let schema = schema.enum_values(Some($names));)?
+                schema.into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+    };
+}
+
+pub(crate) use {read_as_text, schema_of_text, write_as_text};
 
 #[cfg(test)]
 mod tests {

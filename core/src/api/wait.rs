@@ -9,6 +9,7 @@ use crate::{code::Code, time::WallTime};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Wait {
     /// The server's reason, such as `slow_mode` or `rate_limited`.
     #[n(0)]

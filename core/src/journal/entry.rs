@@ -16,6 +16,7 @@ const NUMBER_MAX: u64 = (1 << 53) - 1;
 /// A place in a stream's journal: 1, 2, 3 …; 0 is before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "number"))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = u64))]
 #[cbor(transparent)]
 pub struct Position(#[n(0)] u64);
 

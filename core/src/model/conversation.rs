@@ -113,6 +113,7 @@ impl Created {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Link {
     /// What the object is.
     #[n(0)]
@@ -126,6 +127,7 @@ pub struct Link {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Theme {
     /// A picture behind the messages, ≤ 2,048 bytes.
@@ -316,6 +318,39 @@ impl Conversation {
             }
         }
         permissions
+    }
+
+    /// What an active member may do at a time with the state, the lock and the policies applied, as far as these
+    /// forbid it whatever is done it to: what a program asks that decides for itself.
+    pub fn allowed_at(&self, member: &Member, time: WallTime) -> Permissions {
+        let Power { rank, permissions: mut allowed } = self.power_at(member, time);
+        let is_locked = self.locked && rank < self.rank_of(&Role::Moderator);
+        if !self.is_known() || is_locked || self.state() == ConversationState::Deleted {
+            return Permissions::default();
+        }
+        if self.state() != ConversationState::Active {
+            let ends = [Permission::ConversationArchive, Permission::ConversationDelete];
+            return ends.into_iter().filter(|permission| allowed.holds(*permission)).collect();
+        }
+        let reaches = |lowest: Option<u8>| lowest.is_some_and(|lowest| rank >= lowest);
+        let sends = allowed.holds(Permission::MessageSend) && reaches(self.policies.send.lowest_rank());
+        let said = [
+            Permission::MessageSend,
+            Permission::MessageSendMedia,
+            Permission::MessageEdit,
+            Permission::MessageSchedule,
+            Permission::ThreadCreate,
+        ];
+        for permission in said.into_iter().filter(|_| !sends) {
+            allowed.remove(permission);
+        }
+        if !reaches(self.policies.subrooms.lowest_rank()) {
+            allowed.remove(Permission::ThreadCreate);
+        }
+        if !self.policies.reactions {
+            allowed.remove(Permission::MessageReact);
+        }
+        allowed
     }
 
     /// What an active member acts with at a time.

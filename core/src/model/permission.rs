@@ -128,6 +128,7 @@ impl Permission {
 /// version are not understood, and grant nothing here.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "Permission[]"))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = Vec<Permission>))]
 pub struct Permissions(u64);
 
 impl Permissions {

@@ -97,6 +97,7 @@ macro_rules! policies {
         /// The policies of a conversation, under their stable names.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub struct Policies { $($(#[$meta])* pub $field: $type,)+ }
 
         impl Default for Policies {

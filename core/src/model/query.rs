@@ -84,6 +84,7 @@ impl core::fmt::Debug for OwnQuery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActivityKey {
     /// When something last happened there.
     #[n(0)]
@@ -135,6 +136,7 @@ impl core::fmt::Debug for DirectoryQuery {
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WordKey {
     /// The word it was found under.
     #[n(0)]
@@ -155,6 +157,7 @@ impl core::fmt::Debug for WordKey {
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Listing {
     /// Its name.
@@ -187,6 +190,7 @@ impl core::fmt::Debug for Listing {
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryRow {
     /// The id of the conversation.

@@ -20,6 +20,7 @@ pub const PARTICIPANTS_MAX: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Parent {
     /// The conversation, or the thread in its stream, that the message is in.
     #[n(0)]

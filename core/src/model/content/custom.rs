@@ -11,6 +11,7 @@ use super::{Fields, cut};
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Custom {
     /// What stands for it in a list, and where the type is not known.
     #[n(0)]

@@ -10,6 +10,7 @@ use super::{Fields, cut};
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Location {
     /// What the place is called, 120 characters at most.
     #[n(0)]
@@ -19,11 +20,13 @@ pub struct Location {
     #[n(1)]
     #[serde(serialize_with = "write_degrees")]
     #[cfg_attr(feature = "ts", tsify(type = "number"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64))]
     pub latitude: i32,
     /// East of Greenwich, in ten-millionths of a degree; in degrees in JSON.
     #[n(2)]
     #[serde(serialize_with = "write_degrees")]
     #[cfg_attr(feature = "ts", tsify(type = "number"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64))]
     pub longitude: i32,
 }
 

@@ -63,6 +63,7 @@ macro_rules! contents {
         /// What a message says.
         #[derive(Clone, PartialEq, Eq, Serialize)]
         #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(tag = "kind", rename_all = "snake_case")]
         pub enum Content {
             $($(#[$meta])* $kind($fields),)+

@@ -6,6 +6,7 @@ use serde::Serialize;
 /// Content of a kind that this version does not know, as it was written.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unknown {
     /// The name of the kind.
     #[serde(rename = "name")]
