@@ -243,6 +243,14 @@ named! {
         /// More changes wait in the outbox than it holds.
         OutboxFull = "outbox_full",
 
+        // Request over HTTP.
+        /// There is nothing under this address, or not by this method.
+        RouteUnknown = "route_unknown",
+        /// A body over the size limit.
+        BodyTooLarge = "body_too_large",
+        /// Another request was made under the same key.
+        KeyReused = "key_reused",
+
         // Client.
         /// The device's store is out of space.
         StorageFull = "storage_full",

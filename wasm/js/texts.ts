@@ -139,6 +139,11 @@ export const ENGLISH: Texts = {
   too_many_contacts: "Your address book, or your list of blocked people, is full.",
   outbox_full: "Too much is waiting to be sent. Go online first.",
 
+  // Request over HTTP.
+  route_unknown: "There is nothing under this address.",
+  body_too_large: "That is more than the server takes at once.",
+  key_reused: "Another request was made under the same key.",
+
   // Client.
   storage_full: "This device has no space left. What you write now is not saved until there is.",
   storage_blocked: "Another window holds the data saved on this device. Close it, then try again.",

@@ -288,3 +288,18 @@ CREATE TABLE devices (
     account TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (tenant, device)
 );
+
+-- Requests that were carried out under a key, written with their entries: whoever makes one again within a
+-- day is answered alike, and nothing is written a second time. `made` is the id of what it made.
+CREATE TABLE requests (
+    tenant TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    made TEXT COLLATE "C" NOT NULL,
+    position BIGINT NOT NULL,
+    accepted_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, account, key)
+);
+
+CREATE INDEX requests_accepted ON requests (accepted_at);

@@ -270,6 +270,21 @@ CREATE TABLE devices (
     PRIMARY KEY (tenant, device)
 ) STRICT, WITHOUT ROWID;
 
+-- Requests that were carried out under a key, written with their entries: whoever makes one again within a
+-- day is answered alike, and nothing is written a second time. `made` is the id of what it made.
+CREATE TABLE requests (
+    tenant TEXT NOT NULL,
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    made TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, account, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX requests_accepted ON requests (accepted_at);
+
 -- The planner's picture of a large deployment, given once instead of measured
 -- (ANALYZE): rows, then rows for each value of the first column, of the first
 -- two, and so on. Without it SQLite holds one tenant's rows to be few, and

@@ -9,7 +9,10 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{auth::LoadKeysError, node::Node};
+use crate::{
+    auth::{Identity, LoadKeysError, VerifyTokenError},
+    node::Node,
+};
 
 /// The set is not read more often than this, whatever the operator says.
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
@@ -35,8 +38,19 @@ pub(crate) async fn run(node: Arc<Node>) {
     }
 }
 
+/// Who a token speaks for, also if the key that signed it is newer than the key set that was read last.
+pub(crate) async fn identify(node: &Node, token: &str) -> Result<Identity, VerifyTokenError> {
+    match node.keys.verify(token, node.clock.wall_now()) {
+        Err(VerifyTokenError::KeyUnknown) => {
+            look_again(node).await;
+            node.keys.verify(token, node.clock.wall_now())
+        }
+        verified => verified,
+    }
+}
+
 /// Reads the key set again, as a token is signed by a key that is not known.
-pub(crate) async fn look_again(node: &Node) {
+async fn look_again(node: &Node) {
     match node.keys.look_again().await {
         Ok(false) => {}
         Ok(true) => note(node, Ok(())),

@@ -5,6 +5,7 @@ pub(crate) mod erasure;
 pub(crate) mod keys;
 pub(crate) mod mend;
 pub(crate) mod rate;
+pub(crate) mod request;
 pub(crate) mod snapshot;
 pub(crate) mod suspension;
 pub(crate) mod tend;

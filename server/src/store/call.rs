@@ -17,9 +17,9 @@ use tidings_core::{
 };
 
 use super::{
-    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Projections, Records,
-    Snapshot, StaleDocument, StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts,
-    Suspension, WhichThreads,
+    AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice,
+    Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument, StreamCommit,
+    StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
 /// What a call does to the database.
@@ -236,6 +236,24 @@ store_calls! {
         asker: &AccountId,
         points: &[ContactPoint],
     ) -> Vec<(ContactPoint, AccountId)>;
+
+    /// The request that an account made under a key, if it was carried out.
+    Read FindRequest: find_request(tenant: &TenantId, account: &AccountId, key: &str) -> Option<AnsweredRequest>;
+
+    /// Forgets requests that were carried out before a time, at most `count_max`; how many there were.
+    Write ForgetRequests: forget_requests(before: WallTime, count_max: u32) -> u32;
+
+    /// Where two accounts stand with a conversation, which is all that is read to say what they may do in it:
+    /// who asks, and of whom is asked.
+    Read Standing: standing(
+        tenant: &TenantId,
+        conversation: ConversationId,
+        asker: &AccountId,
+        subject: &AccountId,
+    ) -> Standing;
+
+    /// The first entry of a document: where it is, and since when.
+    Read FirstEntry: first_entry(tenant: &TenantId, document: &DocumentId) -> Option<(Position, WallTime)>;
 
     /// Where a stream stands.
     Read StreamHead: stream_head(tenant: &TenantId, stream: &StreamId) -> StreamHead;

@@ -25,7 +25,7 @@ use std::{
 use tidings_core::{
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId},
     journal::{ChainHash, Cursor, Entry, Head, Position},
-    model::{HeldMessage, Member, MemberStatus, Profile, Reachability, Role, Thread},
+    model::{ConversationState, HeldMessage, Member, MemberStatus, Profile, Reachability, Role, Thread},
     sorted::SortedSet,
     time::WallTime,
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
@@ -302,6 +302,21 @@ impl MemberRow {
     }
 }
 
+/// Where two accounts stand with a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Its state; none if there is no such conversation.
+    pub state: Option<ConversationState>,
+    /// The last entry of its document; zero where there is none, or none any more.
+    pub changed: Position,
+    /// Whether the one who asks is suspended.
+    pub suspended: bool,
+    /// The one who asks, if ever a member or subscriber.
+    pub asker: Option<MemberRow>,
+    /// The one of whom is asked, if ever a member or subscriber.
+    pub subject: Option<MemberRow>,
+}
+
 /// A subscriber of a channel: no entry says so, and no list of members has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubscriberRow {
@@ -362,6 +377,25 @@ pub struct StreamCommit {
     pub contacts: Vec<(ContactId, Option<AccountId>)>,
     /// The pushes among those they came from that are traced: told to the other nodes, not stored.
     pub traces: Vec<TraceId>,
+    /// The requests that they were written for and that may be made again.
+    pub requests: Vec<AnsweredRequest>,
+}
+
+/// A request that was carried out, and is answered alike when it is made again under its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweredRequest {
+    /// Who made it.
+    pub account: AccountId,
+    /// The key under which it is made again.
+    pub key: String,
+    /// A hash of what was asked: something else under the same key is another request.
+    pub fingerprint: [u8; 32],
+    /// The id of what it made; empty where it made nothing that has one.
+    pub made: String,
+    /// Where it was written.
+    pub position: Position,
+    /// When.
+    pub accepted_at: WallTime,
 }
 
 /// Threads of a conversation's stream.

@@ -15,7 +15,7 @@ use super::{
     submission::{Asked, Part, Submission},
 };
 use crate::{
-    live::Reply,
+    live::{Place, Reply},
     store::{DeviceOwner, Store, StoreError},
 };
 
@@ -47,9 +47,9 @@ impl Streams {
         let stream = command.stream(tenant, account);
         let asked = match command {
             Command::RequestMembership(request) => Asked::Membership(request.action),
-            command => Asked::Command(command),
+            command => Asked::Command(command.into()),
         };
-        self.ask(identity, stream, asked).await
+        Ok(self.ask(identity, Part::Known, stream, asked).await?.position)
     }
 
     /// Writes a document anew as what it says now; answers where that stands in its stream, once it
@@ -59,19 +59,23 @@ impl Streams {
     /// As `call`; also where there is nothing to be written anew.
     pub async fn squash(&self, tenant: &TenantId, document: DocumentId) -> Result<Position, CallError> {
         let stream = document.stream();
-        self.ask(Session::system(tenant.clone(), &stream), stream, Asked::Squash(document)).await
+        let system = Session::system(tenant.clone(), &stream);
+        Ok(self.ask(system, Part::Known, stream, Asked::Squash(document)).await?.position)
     }
 
-    async fn ask(&self, identity: Session, stream: StreamId, asked: Asked) -> Result<Position, CallError> {
+    /// Asks something of a stream, and waits for the answer: where it stands, once it is durable.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn ask(&self, identity: Session, part: Part, stream: StreamId, asked: Asked) -> Result<Place, CallError> {
         let refused = |code, detail: &str| CallError::Refused(Refusal::new(code, detail));
         let (reply, mut answered) = Reply::call();
-        let submission =
-            Submission { identity, part: Part::Known, stream, asked, reply, received_at: Instant::now(), trace: None };
+        let submission = Submission { identity, part, stream, asked, reply, received_at: Instant::now(), trace: None };
         self.submit(submission).await;
         let Some(answer) = answered.recv().await else { return Err(refused(Code::Internal, "nobody has answered")) };
         match (answer.refused, answer.accepted.first()) {
             (Some((_, refusal)), _) => Err(CallError::Refused(refusal)),
-            (None, Some(place)) => Ok(place.position),
+            (None, Some(place)) => Ok(*place),
             (None, None) => Err(refused(Code::Internal, "nothing was answered")),
         }
     }
@@ -79,8 +83,11 @@ impl Streams {
 
 /// The device as which programs write for an account. Anybody can derive it: where another
 /// account has taken it, a new one is drawn.
-async fn device(store: &dyn Store, tenant: &TenantId, account: &AccountId) -> Result<DeviceId, StoreError> {
+pub(crate) async fn device(store: &dyn Store, tenant: &TenantId, account: &AccountId) -> Result<DeviceId, StoreError> {
     let mut device = DeviceId::of_programs(tenant, account);
+    if store.device_owner(tenant, account, device).await? == Some(DeviceOwner::Same) {
+        return Ok(device);
+    }
     while store.register_device(tenant, account, device).await? == DeviceOwner::Other {
         device = DeviceId::from_bytes(rand::random());
     }

@@ -10,6 +10,7 @@ use super::{
     error::DecideError,
     held,
     judge::Judge,
+    once,
     repeated::Repeated,
     submission::{Asked, Part, Submission},
 };
@@ -40,10 +41,14 @@ impl Judge<'_> {
                     Ok(accepted) => answer.accepted.push(accepted),
                     Err(refusal) => answer.refused = Some((0, refusal)),
                 },
-                Asked::Command(command) => match self.compose(&submission.identity, command).await? {
-                    Ok(Some(pushed)) => composed = Some(pushed),
-                    Ok(None) => answer.accepted.push(self.stands_already()),
-                    Err(refusal) => answer.refused = Some((0, refusal)),
+                Asked::Command(asking) => match self.carried_out(&submission.identity, asking).await? {
+                    Some(Ok(place)) => answer.accepted.push(place),
+                    Some(Err(refusal)) => answer.refused = Some((0, refusal)),
+                    None => match self.compose(&submission.identity, asking).await? {
+                        Ok(Some(pushed)) => composed = Some(pushed),
+                        Ok(None) => answer.accepted.push(self.stands_already()),
+                        Err(refusal) => answer.refused = Some((0, refusal)),
+                    },
                 },
                 Asked::Squash(document) => match self.squash(document).await? {
                     Ok(accepted) => answer.accepted.push(accepted),
@@ -59,6 +64,7 @@ impl Judge<'_> {
                     Ok(admitted) => {
                         answer.accepted.push(Place::from(&admitted.entry));
                         decided.extend(held::decided(&admitted.effects));
+                        self.decision.requests.extend(once::carries_out(submission, &admitted.entry));
                         self.decision.take(admitted);
                     }
                     Err(AdmitError::AlreadyAdmitted(hash)) => {

@@ -11,7 +11,7 @@ use tidings_core::{
 use super::{submission::Submission, touched::Touched};
 use crate::{
     live::Answer,
-    store::{NewEntry, SubscriberRow},
+    store::{AnsweredRequest, NewEntry, SubscriberRow},
     trace::{Step, TraceId},
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Decision {
     pub(super) held: BTreeMap<MessageId, Option<HeldMessage>>,
     /// Of the submissions of which something was admitted.
     pub(super) traces: Vec<TraceId>,
+    /// The requests that are carried out with it, and may be made again.
+    pub(super) requests: Vec<AnsweredRequest>,
 }
 
 /// What was decided of a submission.

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use tidings_core::{
     authority::{AdmitError, Admitted, Refusal, Session, Stream},
     code::Code,
-    command::Command,
     journal::Position,
     wire::PushedChange,
 };
 use tokio::time::Instant;
 
-use super::{compose::compose, decision::Decision, error::DecideError, source::Source, unwilling::Unwilling};
+use super::{
+    compose::compose, decision::Decision, error::DecideError, source::Source, submission::Asking, unwilling::Unwilling,
+};
 use crate::environment::Environment;
 
 /// Decides one batch, as of one position of the journal.
@@ -35,10 +36,10 @@ impl Judge<'_> {
     pub(super) async fn compose(
         &mut self,
         identity: &Session,
-        command: &Command,
+        asking: &Asking,
     ) -> Result<Result<Option<PushedChange>, Refusal>, DecideError> {
-        self.source.load_for(self.stream, command, self.base).await?;
-        Ok(compose(self.env, self.stream, identity, command))
+        self.source.load_for(self.stream, asking, self.base).await?;
+        Ok(compose(self.env, self.stream, identity, &asking.command))
     }
 
     /// Admits a change, or says why not.

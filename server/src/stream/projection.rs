@@ -53,6 +53,7 @@ pub(super) fn projected(
         reachability: touched.reachability,
         contacts: touched.contacts.clone().into_iter().collect(),
         traces: Vec::new(),
+        requests: Vec::new(),
     }
 }
 

@@ -5,14 +5,19 @@ use std::collections::BTreeSet;
 
 use tidings_core::{
     authority::Stream,
-    command::Command,
     ids::{ConversationId, DocumentId, StreamId, TenantId, TimelineId},
     journal::Position,
     limits::Limits,
     model::ConversationState,
 };
 
-use super::{error::DecideError, key::StreamKey, load::load, state::State, submission::Submission};
+use super::{
+    error::DecideError,
+    key::StreamKey,
+    load::load,
+    state::State,
+    submission::{Asking, Submission},
+};
 use crate::{
     environment::Environment,
     store::{Store, StoreError, StreamHead, WhichThreads},
@@ -107,9 +112,9 @@ impl<'a> Source<'a> {
                 }
             }
         }
-        for command in batch.iter().filter_map(Submission::command) {
+        for asking in batch.iter().filter_map(Submission::command) {
             let base = state.stream.position();
-            self.load_for(&mut state.stream, command, base).await?;
+            self.load_for(&mut state.stream, asking, base).await?;
         }
         Ok(())
     }
@@ -149,18 +154,21 @@ impl<'a> Source<'a> {
         Err(DecideError::Loading)
     }
 
-    /// Loads what a command is planned by: the page that takes new messages, or the documents of
-    /// the account.
+    /// Loads what a command is planned by: the page that takes new messages and that of the message
+    /// it is about, or the documents of the account.
     pub(super) async fn load_for(
         self,
         stream: &mut Stream,
-        command: &Command,
+        asking: &Asking,
         base: Position,
     ) -> Result<(), DecideError> {
         match &self.key.stream {
             StreamId::Conversation(conversation) => {
-                let thread = command.thread(&self.key.tenant);
+                let thread = asking.command.thread(&self.key.tenant);
                 self.open_page(stream, TimelineId { conversation: *conversation, thread }, base).await?;
+                if let Some(page) = asking.page.as_ref().filter(|page| page.stream() == self.key.stream) {
+                    self.load_missing(stream, page, &[], base).await?;
+                }
             }
             StreamId::Account(account) => {
                 for document in [DocumentId::Account(account.clone()), DocumentId::Home(account.clone())] {

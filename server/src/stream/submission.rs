@@ -33,9 +33,38 @@ pub enum Asked {
     /// What one asks for who is not a member.
     Membership(MembershipAction),
     /// To write what a command states, as the device of who asks.
-    Command(Command),
+    Command(Asking),
     /// To write a document anew as what it says now, which the operator asks for.
     Squash(DocumentId),
+}
+
+/// A command that is to be written.
+#[derive(Debug)]
+pub struct Asking {
+    /// The command.
+    pub command: Command,
+    /// The page of the message that it is about, where whoever asks has found it; otherwise it is
+    /// looked for on the newest page only.
+    pub page: Option<DocumentId>,
+    /// How the request is known when it is made again.
+    pub once: Option<Once>,
+}
+
+impl From<Command> for Asking {
+    fn from(command: Command) -> Self {
+        Self { command, page: None, once: None }
+    }
+}
+
+/// What makes a request that is made again the same one: it is written once.
+#[derive(Debug, Clone)]
+pub struct Once {
+    /// The key that whoever asks gave it.
+    pub key: String,
+    /// A hash of what is asked.
+    pub fingerprint: [u8; 32],
+    /// The id of what it is to make; empty where it makes nothing that has one.
+    pub made: String,
 }
 
 /// What is submitted to a stream.
@@ -75,9 +104,9 @@ impl Submission {
     }
 
     /// What is to be written.
-    pub(super) fn command(&self) -> Option<&Command> {
+    pub(super) fn command(&self) -> Option<&Asking> {
         match &self.asked {
-            Asked::Command(command) => Some(command),
+            Asked::Command(asking) => Some(asking),
             Asked::Changes(_) | Asked::Membership(_) | Asked::Squash(_) => None,
         }
     }

@@ -210,6 +210,7 @@ impl Task {
             entries: decision.entries.clone(),
             held: decision.held.clone().into_iter().collect(),
             traces: decision.traces.clone(),
+            requests: decision.requests.clone(),
             ..projected(stream, &decision.touched, &former, decision.subscribers.clone())
         };
         let claimed = commit.name.as_ref().and_then(|change| change.to.clone());

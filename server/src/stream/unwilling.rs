@@ -22,7 +22,8 @@ impl Unwilling {
     pub(super) async fn load(env: &Environment, stream: &Stream, batch: &[Submission]) -> Result<Self, StoreError> {
         let mut reached: BTreeMap<&AccountId, BTreeSet<AccountId>> = BTreeMap::new();
         for submission in batch {
-            let composed = submission.command().map(|command| compose(env, stream, &submission.identity, command));
+            let composed =
+                submission.command().map(|asking| compose(env, stream, &submission.identity, &asking.command));
             // What is refused reaches nobody.
             let composed = composed.and_then(Result::ok).flatten();
             for pushed in submission.changes().iter().chain(&composed) {

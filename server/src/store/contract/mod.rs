@@ -227,6 +227,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         reachability: None,
         contacts: Vec::new(),
         traces: Vec::new(),
+        requests: Vec::new(),
     }
 }
 

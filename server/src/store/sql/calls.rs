@@ -18,14 +18,14 @@ use tidings_core::{
 use super::{
     Backend, SqlStore,
     backend::fetch,
-    catch_up, contact, directory, epoch, erasure, held, journal, list, receipt, schema, search,
+    catch_up, contact, directory, epoch, erasure, held, journal, list, receipt, request, schema, search,
     snapshot::{self, Suspect},
-    subscription, thread,
+    standing, subscription, thread,
 };
 use crate::store::{
-    CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice, Projections, Records,
-    Snapshot, StaleDocument, Store, StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead,
-    SubscriberCounts, Suspension, WhichThreads,
+    AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice,
+    Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError, StoredDocument,
+    StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
 /// Times a transaction is begun anew after a collision with another node's.
@@ -123,6 +123,41 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
         directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await
+    }
+
+    async fn find_request(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        key: &str,
+    ) -> Result<Option<AnsweredRequest>, StoreError> {
+        request::find::<B>(&mut *self.reader().await?, tenant, account, key).await
+    }
+
+    async fn forget_requests(&self, before: WallTime, count_max: u32) -> Result<u32, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let forgotten = request::forget::<B>(&mut transaction, before, count_max).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
+    }
+
+    async fn standing(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        asker: &AccountId,
+        subject: &AccountId,
+    ) -> Result<Standing, StoreError> {
+        standing::standing::<B>(&mut *self.reader().await?, tenant, conversation, asker, subject).await
+    }
+
+    async fn first_entry(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+    ) -> Result<Option<(Position, WallTime)>, StoreError> {
+        standing::first_entry::<B>(&mut *self.reader().await?, tenant, document).await
     }
 
     async fn blockers(

@@ -18,6 +18,7 @@ use super::{
     held::{self, HELD_MESSAGES},
     journal::BACKLOG_STEP,
     name,
+    request::{self, REQUESTS},
     row::Fields,
     search::{self, DIRECTORY_WORDS},
     subscription,
@@ -292,6 +293,7 @@ pub(super) fn rows<'c>(
     let mut blocks = BTreeMap::new();
     let (mut reachability, mut contacts) = (BTreeMap::new(), BTreeMap::new());
     let mut words = BTreeMap::new();
+    let mut requests = BTreeMap::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
         if !commit.entries.is_empty() {
@@ -301,6 +303,7 @@ pub(super) fn rows<'c>(
             *documents.entry((tenant, &new.entry.document)).or_insert(0u32) += 1;
         }
         journal.extend(journal_rows(tick, node, commit));
+        requests.extend(request::rows(commit));
         match stream {
             StreamId::Conversation(conversation) => {
                 if let Some(row) = conversation_row(commit) {
@@ -359,6 +362,7 @@ pub(super) fn rows<'c>(
         (&BLOCKS, blocks.into_values().collect()),
         (&REACHABILITY, reachability.into_values().collect()),
         (&CONTACT_ACCOUNTS, contacts.into_values().collect()),
+        (&REQUESTS, requests.into_values().collect()),
     ]
 }
 

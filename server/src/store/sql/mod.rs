@@ -18,11 +18,13 @@ mod patience;
 mod projection;
 mod receipt;
 mod records;
+mod request;
 mod rot;
 mod row;
 mod schema;
 mod search;
 mod snapshot;
+mod standing;
 mod subscription;
 mod thread;
 
