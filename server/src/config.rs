@@ -3,6 +3,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
+use axum::http::HeaderValue;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use tidings_core::{
     ids::{AccountId, TenantId},
@@ -127,6 +128,10 @@ pub struct Config {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, help_heading = "HTTP", env = "TIDINGS_LISTEN", default_value = "127.0.0.1:4870")]
     pub listen: String,
+    /// Origins whose pages may read what requests are answered, such as `https://app.example.org`; with commas between, or
+    /// given several times.
+    #[arg(long, help_heading = "HTTP", env = "TIDINGS_CORS_ORIGIN", value_delimiter = ',')]
+    pub cors_origin: Vec<HeaderValue>,
     /// Address and port of `/metrics`, for Prometheus; told nowhere if not given. Not for the public.
     #[arg(long, help_heading = "HTTP", env = "TIDINGS_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,

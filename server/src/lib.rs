@@ -22,6 +22,7 @@ pub mod node;
 pub(crate) mod open_files;
 pub mod operate;
 pub mod rate;
+mod reader;
 pub mod send;
 pub mod shares;
 pub mod squash;
@@ -49,7 +50,10 @@ const METRICS_CONNECTIONS_MAX: usize = 64;
 
 /// The routes of a node.
 pub fn app(node: Arc<Node>) -> Router {
-    let mut router = Router::new().merge(http::health::router()).merge(ws::router());
+    let mut router = Router::new()
+        .merge(http::health::router())
+        .merge(ws::router())
+        .merge(http::v1::router(&node.config.cors_origin));
     if node.config.keys.dev {
         router = router.merge(http::dev_token::router());
     }

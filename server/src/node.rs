@@ -12,6 +12,7 @@ use crate::{
     connection::Connections,
     drain::{Gauge, Phase},
     environment::Environment,
+    http::v1::Memory,
     job,
     live::{Live, Receipts, receipt},
     store::Store,
@@ -37,6 +38,8 @@ pub struct Node {
     pub receipts: Arc<Receipts>,
     /// Room for the answers that each account has not read.
     pub answers: AnswerRoom,
+    /// What is kept for callers over HTTP.
+    pub memory: Memory,
 }
 
 impl Deref for Node {
@@ -68,12 +71,13 @@ impl Node {
         tasks.spawn(job::suspension::run(Arc::clone(&live)));
         tasks.spawn(job::snapshot::run(Arc::clone(&env)));
         tasks.spawn(job::erasure::run(Arc::clone(&env)));
+        tasks.spawn(job::request::run(Arc::clone(&env)));
         tasks.spawn(job::mend::run(Arc::clone(&env)));
         tasks.spawn(job::tend::run(Arc::clone(&env)));
         tasks.spawn(job::rate::run(Arc::clone(&env)));
         let answers = AnswerRoom::new(env.config.shares.answer_bytes, answer_bytes_max(&env.limits));
-        let (sockets, connections) = (Gauge::default(), Arc::default());
-        (Arc::new(Self { env, keys, live, sockets, connections, streams, receipts, answers }), tasks)
+        let (sockets, connections, memory) = (Gauge::default(), Arc::default(), Memory::default());
+        (Arc::new(Self { env, keys, live, sockets, connections, streams, receipts, answers, memory }), tasks)
     }
 
     /// A client was told more than the store holds: somebody put it back to an

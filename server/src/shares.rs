@@ -118,6 +118,9 @@ shares! {
         held_lists: "questions for held messages", "60+30/m", "account-held-lists", "TIDINGS_ACCOUNT_HELD_LISTS";
         /// Searches of the directory: each looks through many words. For somebody who types.
         searches: "searches", "60+5/s", "account-searches", "TIDINGS_ACCOUNT_SEARCHES";
+        /// Questions over HTTP what somebody may do in a conversation: each is one row. For a backend that asks before
+        /// everything that anybody does.
+        checks: "permission checks", "20000+20000/s", "account-checks", "TIDINGS_ACCOUNT_CHECKS";
         /// Membership requests (join, accept, decline, a message to be held): codes of invites can be guessed.
         membership_requests: "membership requests", "40+2/s", "account-membership-requests", "TIDINGS_ACCOUNT_MEMBERSHIP_REQUESTS";
         /// Frames of receipts: each is written to a row and told to the members. What is over waits, and the

@@ -135,15 +135,30 @@ async fn merge(live: &Live, at_once_max: usize, tenant: &TenantId, gathered: &Ga
     });
     let receipts: Vec<MemberReceipt> = receipts.collect();
     for receipts in receipts.chunks(at_once_max) {
-        let moved = live.env.store.merge_receipts(tenant, receipts).await?;
-        if moved.is_empty() {
-            continue;
-        }
-        let told = fanout::receipts(live, tenant, &moved, |conversation| gathered.knowing(conversation)).await;
-        if let Err(error) = told {
-            tracing::warn!(%error, "sessions were not told of receipts yet");
-        }
-        live.env.store.tell(Notice::Receipts { tenant: tenant.clone(), receipts: moved });
+        merge_some(live, tenant, receipts, |conversation| gathered.knowing(conversation)).await?;
     }
+    Ok(())
+}
+
+/// Moves the receipts of one account forward that no session handed in, and tells everybody who is told of them.
+pub(crate) async fn advance(live: &Live, tenant: &TenantId, receipt: MemberReceipt) -> Result<(), StoreError> {
+    merge_some(live, tenant, &[receipt], |_| HashSet::new()).await
+}
+
+async fn merge_some(
+    live: &Live,
+    tenant: &TenantId,
+    receipts: &[MemberReceipt],
+    knowing: impl Fn(ConversationId) -> HashSet<u64>,
+) -> Result<(), StoreError> {
+    let moved = live.env.store.merge_receipts(tenant, receipts).await?;
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let told = fanout::receipts(live, tenant, &moved, knowing).await;
+    if let Err(error) = told {
+        tracing::warn!(%error, "sessions were not told of receipts yet");
+    }
+    live.env.store.tell(Notice::Receipts { tenant: tenant.clone(), receipts: moved });
     Ok(())
 }

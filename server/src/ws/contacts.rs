@@ -21,32 +21,43 @@ use crate::{
 
 /// The frame that answers: ContactMatches, or Refused.
 pub(super) async fn answer(node: &Node, identity: &Identity, asked: &MatchContacts) -> Arc<Frame> {
-    let points_max = node.limits.contact_points_max as usize;
-    let refused = |code, detail: String, retry_at| {
-        node.metrics.fetches_refused.of(code).count();
-        let stream = StreamId::Account(identity.account.clone());
-        Frame::new(&ServerFrame::Refused(Refusal { code, detail, retry_at }.answer(asked.request, stream, 0)))
-    };
-    if asked.points.len() > points_max {
-        return refused(Code::TooManyContacts, format!("at most {points_max} at once"), None);
-    }
-    let region = asked.region.as_deref().map(Region::parse);
-    if region == Some(None) {
-        return refused(Code::ValueInvalid, "region: not two letters of ISO 3166".to_owned(), None);
-    }
-    let account = (identity.tenant.clone(), identity.account.clone());
-    if let Err(wait) = node.shares.contact_points.take(&account, asked.points.len()) {
-        let detail = "more contacts at once than an account may ask for".to_owned();
-        return refused(Code::RateLimited, detail, Some(node.clock.wall_now().plus(wait)));
-    }
-    match matches(node, identity, &asked.points, region.flatten()).await {
+    match match_contacts(node, identity, &asked.points, asked.region.as_deref()).await {
         Ok(matches) => Frame::new(&ServerFrame::ContactMatches(ContactMatches { request: asked.request, matches })),
-        Err(error) => {
-            tracing::warn!(%error, "the store failed a question about contacts");
-            let retry_at = node.clock.wall_now().plus(node.clock.retry_delay());
-            refused(error.code(), "the store cannot answer".to_owned(), Some(retry_at))
+        Err(refusal) => {
+            node.metrics.fetches_refused.of(refusal.code).count();
+            let stream = StreamId::Account(identity.account.clone());
+            Frame::new(&ServerFrame::Refused(refusal.answer(asked.request, stream, 0)))
         }
     }
+}
+
+/// Whose contact points these are.
+///
+/// # Errors
+/// When they are too many, or asked for too fast, or the store fails.
+pub(crate) async fn match_contacts(
+    node: &Node,
+    identity: &Identity,
+    points: &[String],
+    region: Option<&str>,
+) -> Result<Vec<ContactMatch>, Refusal> {
+    let points_max = node.limits.contact_points_max as usize;
+    if points.len() > points_max {
+        return Err(Refusal::new(Code::TooManyContacts, format!("at most {points_max} at once")));
+    }
+    let region = region.map(Region::parse);
+    if region == Some(None) {
+        return Err(Refusal::new(Code::ValueInvalid, "region: not two letters of ISO 3166"));
+    }
+    if let Err(wait) = node.shares.contact_points.take(&identity.key(), points.len()) {
+        let detail = "more contacts at once than an account may ask for";
+        return Err(Refusal::deferred(Code::RateLimited, detail, node.clock.wall_now().plus(wait)));
+    }
+    matches(node, identity, points, region.flatten()).await.map_err(|error| {
+        tracing::warn!(%error, "the store failed a question about contacts");
+        let retry_at = node.clock.wall_now().plus(node.clock.retry_delay());
+        Refusal::deferred(error.code(), "the store cannot answer", retry_at)
+    })
 }
 
 async fn matches(

@@ -23,6 +23,7 @@ use crate::{
     auth::Identity,
     live::{Frame, fanout},
     node::Node,
+    reader::not_active,
     store::{FoundChange, Snapshot, StoreError, StoredDocument, StreamHead, WhichThreads},
 };
 
@@ -189,19 +190,10 @@ impl Fetching<'_> {
         }
         match status {
             Some(MemberStatus::Active) => Ok(()),
-            Some(MemberStatus::Left) => Err(FetchError::Refused(Code::MemberLeft, "the account has left")),
-            Some(MemberStatus::Removed) => Err(FetchError::Refused(Code::MemberRemoved, "the account was removed")),
-            Some(MemberStatus::Banned) => Err(FetchError::Refused(Code::MemberBanned, "the account was banned")),
-            Some(MemberStatus::Invited) => {
-                Err(FetchError::Refused(Code::NotAMember, "the account was invited, and has not accepted"))
+            status => {
+                let (code, detail) = not_active(status);
+                Err(FetchError::Refused(code, detail))
             }
-            Some(MemberStatus::Requested | MemberStatus::Subscribed) => {
-                Err(FetchError::Refused(Code::NotAMember, "the account waits to be let in"))
-            }
-            Some(MemberStatus::Unknown) => {
-                Err(FetchError::Refused(Code::NotAMember, "the account stands as in a newer version"))
-            }
-            None => Err(FetchError::Refused(Code::NotAMember, "the account is not a member")),
         }
     }
 

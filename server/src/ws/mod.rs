@@ -36,6 +36,8 @@ use self::hello_bound::HelloBound;
 use crate::{connection::ConnectionPlace, drain::Phase, error::ApiError, node::Node};
 
 pub use answers::AnswerRoom;
+pub(crate) use contacts::match_contacts;
+pub(crate) use outsider::{check_membership_request, part};
 pub use socket::{Message, Transport, TransportError};
 
 /// What each socket has to read into, for as long as it lives: most are idle,

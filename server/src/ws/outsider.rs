@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Which part an account has, or had, in a conversation.
-pub(super) async fn part(node: &Node, identity: &Identity, conversation: ConversationId) -> Result<Part, StoreError> {
+pub(crate) async fn part(node: &Node, identity: &Identity, conversation: ConversationId) -> Result<Part, StoreError> {
     if identity.administrator {
         return Ok(Part::Known);
     }
@@ -55,7 +55,7 @@ pub(super) fn check_push(node: &Node, session: &Session, push: &Push) -> Result<
 ///
 /// # Errors
 /// When the store cannot tell; within, the answer of a server that has no such conversation, or why nobody comes in.
-pub(super) async fn check_membership_request(
+pub(crate) async fn check_membership_request(
     node: &Node,
     identity: &Identity,
     conversation: ConversationId,

@@ -14,6 +14,7 @@ pub mod faulty;
 pub mod plain;
 pub mod process;
 pub mod proxy;
+pub mod rest;
 pub mod scrape;
 pub mod server;
 

@@ -30,7 +30,8 @@ pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<S
         let Versions { oldest, newest } = Versions::OWN;
         Ending::closed(code, format!("this server speaks the versions {oldest} to {newest}"))
     })?;
-    let identity = identify(node, &hello.token).await.map_err(|error| token_refused(node, &hello.token, error))?;
+    let identity =
+        job::keys::identify(node, &hello.token).await.map_err(|error| token_refused(node, &hello.token, error))?;
     take_share(&node.shares.hellos, &identity, "sessions begun")?;
     let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
     if !suspended.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?.is_empty() {
@@ -66,17 +67,6 @@ fn take_share(rates: &AccountRates, identity: &Identity, unit: &str) -> Result<(
         detail: format!("more {unit} than an account may have at once"),
         retry_after: Some(wait),
     })
-}
-
-/// Who a token speaks for, also if the key that signed it is newer than the key set that was read last.
-async fn identify(node: &Node, token: &str) -> Result<Identity, VerifyTokenError> {
-    match node.keys.verify(token, node.clock.wall_now()) {
-        Err(VerifyTokenError::KeyUnknown) => {
-            job::keys::look_again(node).await;
-            node.keys.verify(token, node.clock.wall_now())
-        }
-        verified => verified,
-    }
 }
 
 /// The peer is told the reason, so that an app can show it; the log tells whose token it seems to be.

@@ -1,0 +1,332 @@
+//! Conversations: the own ones, each of them in full, begun, described, archived, closed and deleted.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use tidings_core::{
+    api::ConversationRow,
+    code::Code,
+    command::{CreateConversation, SetInfo, SetLocked, SetState},
+    doc::Home,
+    ids::{AccountId, ConversationId, DocumentId},
+    model::{
+        ActivityKey, Conversation, ConversationKind, ConversationState, InfoField, Link, MemberStatus, OwnQuery,
+        Policy, Scope,
+    },
+    time::WallTime,
+    wire::ConversationSummary,
+};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    caller::Caller,
+    command::{Request, conversation_of},
+    conversation_document::{ConversationDocument, Parts},
+    input::{Choice, Ids, Input, Nothing},
+    messages::Stands,
+    problem::{Answer, Problem},
+};
+use crate::{node::Node, stream::load::load};
+
+/// The routes.
+pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(direct)).routes(routes!(read, change, delete))
+}
+
+/// Which of the own conversations, by newest activity.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// Of these kinds, with commas between; of every kind if left out.
+    #[serde(default, deserialize_with = "kinds")]
+    #[param(value_type = Option<String>)]
+    kind: Vec<ConversationKind>,
+    /// Where the account stands so; where it takes part, was invited or asked to be let in, if left out.
+    #[serde(default, deserialize_with = "statuses")]
+    #[param(value_type = Option<String>)]
+    status: Vec<MemberStatus>,
+    /// In these states; in any but deleted, if left out.
+    #[serde(default, deserialize_with = "states")]
+    #[param(value_type = Option<String>)]
+    state: Vec<ConversationState>,
+    /// About the resource of this id only.
+    resource: Option<String>,
+    /// Those behind this cursor.
+    after: Option<String>,
+    /// How many, 1 to 100; 50 if left out.
+    limit: Option<u32>,
+}
+
+/// A list of names with commas between.
+macro_rules! names {
+    ($name:ident: $type:ty) => {
+        fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<$type>, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            let parse = |name: &str| {
+                let parsed = <$type>::parse(name.trim());
+                parsed.ok_or_else(|| D::Error::custom(concat!("unknown ", stringify!($type))))
+            };
+            text.split(',').map(parse).collect()
+        }
+    };
+}
+
+names!(kinds: ConversationKind);
+names!(statuses: MemberStatus);
+names!(states: ConversationState);
+
+/// Own conversations that follow one another.
+#[derive(Debug, Serialize, ToSchema)]
+struct ConversationPage {
+    /// By newest activity.
+    conversations: Vec<ConversationRow>,
+    /// What to ask `after` for the rest; none if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A conversation to be begun.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewConversation {
+    /// `group`, `channel`, `support` or `system`; a direct has a route of its own.
+    kind: ConversationKind,
+    /// Its title.
+    title: Option<String>,
+    /// Its name for search, which a public one has.
+    name: Option<String>,
+    /// Who may know of it; private if left out.
+    scope: Option<Scope>,
+    /// The policies that are not the kind's own, such as `{"send":"moderators"}`.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    policies: Vec<Policy>,
+    /// Who is in it from the start, beside whoever asks.
+    #[serde(default)]
+    members: Vec<AccountId>,
+    /// The account that it belongs to; for an administrator of the tenant to say.
+    account: Option<AccountId>,
+    /// The object of another service that it is the back of; for an administrator of the tenant to say.
+    link: Option<Link>,
+}
+
+/// Whom to talk with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Peer {
+    /// The account.
+    peer: AccountId,
+}
+
+/// What is to be another one of a conversation: each field that is given is written by itself, in this order,
+/// up to the first one that is refused. A field that is null is taken away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ConversationChange {
+    /// Its title.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    title: Option<Option<String>>,
+    /// Its description.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    description: Option<Option<String>>,
+    /// Its name for search.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    name: Option<Option<String>>,
+    /// Where its picture is.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    avatar_url: Option<Option<String>>,
+    /// Whether only moderators and above may write.
+    locked: Option<bool>,
+    /// `active`, `archived` or `closed`.
+    state: Option<ConversationState>,
+}
+
+/// A field that is there, if only as null.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(Some)
+}
+
+fn cursor(text: &str) -> Answer<ActivityKey> {
+    let parts = text.split_once('.');
+    let key = parts.and_then(|(at, conversation)| {
+        let at = WallTime::from_millis(at.parse().ok()?);
+        Some(ActivityKey { at, conversation: ConversationId::parse(conversation).ok()? })
+    });
+    key.ok_or_else(|| Problem::new(Code::ValueInvalid, "a cursor is one that was answered"))
+}
+
+/// The conversations of whoever asks, by newest activity.
+#[utoipa::path(get, path = "/v1/conversations", tag = "conversations", params(Which),
+    responses((status = 200, body = ConversationPage), (status = "4XX", body = Problem)))]
+async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<ConversationPage>> {
+    caller.take(&caller.node.shares.fetches, 1)?;
+    let query = OwnQuery {
+        kinds: which.kind,
+        statuses: which.status,
+        states: which.state,
+        after: which.after.as_deref().map(cursor).transpose()?,
+        count_max: which.limit.unwrap_or(50).clamp(1, 100),
+        resource: which.resource,
+        words: String::new(),
+    };
+    let (tenant, account) = (&caller.identity.tenant, &caller.identity.account);
+    let listed = caller.node.store.own_conversations(tenant, account, &query).await;
+    let (listed, next) = listed.map_err(|error| caller.failed(&error))?;
+    let home = caller.home().await?;
+    let people = listed.iter().flat_map(|row| &row.summary.others);
+    let people: std::collections::BTreeSet<&AccountId> = people.collect();
+    let names = caller.names(&Conversation::default(), people).await?;
+    let rows = listed.iter().map(|listed| {
+        let mut row = ConversationRow::from_summary(&listed.summary);
+        row.activity_at = listed.activity_at;
+        row.set(&home);
+        row.set_name(|other| home.nickname(other).map_or_else(|| names.of(other), str::to_owned));
+        row
+    });
+    let next = next.map(|ActivityKey { at, conversation }| format!("{}.{conversation}", at.as_millis()));
+    Ok(Json(ConversationPage { conversations: rows.collect(), next }))
+}
+
+/// Begins a conversation, of which whoever asks is the owner.
+#[utoipa::path(post, path = "/v1/conversations", tag = "conversations",
+    params(("Idempotency-Key" = Option<String>, Header,)),
+    request_body = NewConversation,
+    responses((status = 201, body = ConversationDocument), (status = "4XX", body = Problem)))]
+async fn create(caller: Caller, Input { body, key }: Input<NewConversation>) -> Answer<Response> {
+    let NewConversation { kind, title, name, scope, policies, members, account, link } = body;
+    let conversation = conversation_of(&caller, key.as_ref());
+    let command = CreateConversation { conversation, kind, title, name, scope, policies, members, account, link };
+    let bytes = command.members.iter().map(|member| member.as_str().len()).sum();
+    let request = Request { made: conversation.to_string(), bytes, ..Request::new(command, key) };
+    caller.write(request).await?;
+    answer(&caller, conversation, StatusCode::CREATED).await
+}
+
+/// Finds the direct with somebody, or begins it.
+#[utoipa::path(post, path = "/v1/conversations/direct", tag = "conversations",
+    params(("Idempotency-Key" = Option<String>, Header,)),
+    request_body = Peer,
+    responses((status = 200, body = ConversationDocument), (status = 201, body = ConversationDocument),
+        (status = "4XX", body = Problem)))]
+async fn direct(caller: Caller, Input { body, .. }: Input<Peer>) -> Answer<Response> {
+    let (conversation, status) = caller.open_direct(body.peer).await?;
+    answer(&caller, conversation, status).await
+}
+
+async fn answer(caller: &Caller, conversation: ConversationId, status: StatusCode) -> Answer<Response> {
+    let document = caller.document(conversation).await?;
+    let mut response = (status, Json(document)).into_response();
+    if let Ok(location) = HeaderValue::from_str(&format!("/v1/conversations/{conversation}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// A conversation in full.
+#[utoipa::path(get, path = "/v1/conversations/{conversation}", tag = "conversations",
+    params(("conversation" = String, Path,)),
+    responses((status = 200, body = ConversationDocument), (status = "4XX", body = Problem)))]
+async fn read(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answer<Json<ConversationDocument>> {
+    caller.take(&caller.node.shares.fetches, 1)?;
+    caller.document(conversation).await.map(Json)
+}
+
+/// Changes what describes a conversation, locks it, archives it, closes it, or opens it again.
+#[utoipa::path(patch, path = "/v1/conversations/{conversation}", tag = "conversations",
+    params(("conversation" = String, Path,)),
+    request_body = ConversationChange,
+    responses((status = 200, body = ConversationDocument), (status = "4XX", body = Problem)))]
+async fn change(
+    caller: Caller,
+    Ids(conversation): Ids<ConversationId>,
+    Input { body, .. }: Input<ConversationChange>,
+) -> Answer<Json<ConversationDocument>> {
+    let texts = [
+        (InfoField::Title, body.title),
+        (InfoField::Description, body.description),
+        (InfoField::Name, body.name),
+        (InfoField::AvatarUrl, body.avatar_url),
+    ];
+    for (field, text) in texts {
+        if let Some(text) = text {
+            caller.write(Request::new(SetInfo { conversation, field, text }, None)).await?;
+        }
+    }
+    if let Some(locked) = body.locked {
+        caller.write(Request::new(SetLocked { conversation, locked }, None)).await?;
+    }
+    if let Some(state) = body.state {
+        if state == ConversationState::Deleted {
+            return Err(Problem::new(Code::ValueInvalid, "a conversation is deleted by the method for that"));
+        }
+        caller.write(Request::new(SetState { conversation, state }, None)).await?;
+    }
+    caller.document(conversation).await.map(Json)
+}
+
+/// Deletes a conversation for everybody.
+#[utoipa::path(delete, path = "/v1/conversations/{conversation}", tag = "conversations",
+    params(("conversation" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+async fn delete(
+    caller: Caller,
+    Ids(conversation): Ids<ConversationId>,
+    Input { key, .. }: Input<Nothing>,
+) -> Answer<Json<Stands>> {
+    let command = SetState { conversation, state: ConversationState::Deleted };
+    Ok(Json(caller.write(Request::new(command, key)).await?.place.into()))
+}
+
+impl Caller {
+    /// What the account keeps for itself.
+    pub(super) async fn home(&self) -> Answer<Home> {
+        let home = DocumentId::Home(self.identity.account.clone());
+        let home = load(self.node.store.as_ref(), &self.identity.tenant, &home).await;
+        home.map(|(home, _)| Home::read(&home)).map_err(|error| self.failed(&error))
+    }
+
+    /// The summary of a conversation for the account; none where it is no active member.
+    pub(super) async fn summary(&self, conversation: ConversationId) -> Answer<Option<ConversationSummary>> {
+        let (tenant, account) = (&self.identity.tenant, &self.identity.account);
+        let summaries = self.node.store.summaries(tenant, account, &[conversation]).await;
+        Ok(summaries.map_err(|error| self.failed(&error))?.into_iter().next())
+    }
+
+    /// A conversation in full.
+    async fn document(&self, conversation: ConversationId) -> Answer<ConversationDocument> {
+        let readable = self.readable(conversation).await?;
+        let (node, tenant) = (&self.node, &self.identity.tenant);
+        let names = self.names(readable.conversation(), readable.conversation().members.keys()).await?;
+        let (home, summary) = (self.home().await?, self.summary(conversation).await?);
+        let is_small = readable.conversation().active <= node.config.node.bounds.receipt_members_max;
+        let receipts = match is_small {
+            true => node.store.receipts(tenant, conversation).await.map_err(|error| self.failed(&error))?,
+            false => Vec::new(),
+        };
+        let subscriber_count = node.store.subscriber_count(tenant, conversation).await;
+        let subscriber_count = subscriber_count.map_err(|error| self.failed(&error))?.unwrap_or_default();
+        Ok(ConversationDocument::of(&Parts {
+            tenant: tenant.as_str(),
+            id: conversation,
+            loaded: &readable.loaded,
+            asker: &self.identity.account,
+            summary: summary.as_ref(),
+            home: &home,
+            names: &names,
+            external: &BTreeMap::new(),
+            receipts: &receipts.into_iter().collect(),
+            subscriber_count,
+            at: node.clock.wall_now(),
+        }))
+    }
+}

@@ -1,0 +1,133 @@
+//! What is asked: the ids of a path, the choices of a query and the body, each of which is refused with
+//! the code of what it is not; and the key under which a request may be made again.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::PathRejection},
+    http::{HeaderMap, StatusCode, request::Parts},
+};
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+use tidings_core::{api::refusal, code::Code};
+
+use super::problem::Problem;
+use crate::node::Node;
+
+/// The header with the key of a request.
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Characters of such a key at most.
+const KEY_CHARACTERS_MAX: usize = 255;
+
+/// The ids of a path.
+pub(crate) struct Ids<T>(pub(crate) T);
+
+/// The choices of a query.
+pub(crate) struct Choice<T>(pub(crate) T);
+
+/// A body, and the key of the request that it is of, if it has one.
+pub(crate) struct Input<T> {
+    pub(crate) body: T,
+    pub(crate) key: Option<RequestKey>,
+}
+
+/// Something that is asked without a body.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Nothing;
+
+/// What makes a request that is made again the same one.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestKey {
+    /// As whoever asks gave it.
+    pub(crate) key: String,
+    /// A hash of what is asked.
+    pub(crate) fingerprint: [u8; 32],
+}
+
+/// What a body is read as.
+pub(crate) trait Body: Sized {
+    /// Reads it, or says why it is none.
+    fn read(bytes: &[u8]) -> Result<Self, Problem>;
+}
+
+impl Body for Nothing {
+    fn read(_: &[u8]) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
+
+impl<T: DeserializeOwned> Body for T {
+    fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        serde_json::from_slice(bytes).map_err(|error| wrong(&error.to_string()))
+    }
+}
+
+fn wrong(error: &str) -> Problem {
+    let (code, detail) = refusal(error);
+    Problem::new(code, detail).with_status(StatusCode::BAD_REQUEST)
+}
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Node>> for Ids<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, node: &Arc<Node>) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, node).await {
+            Ok(Path(ids)) => Ok(Self(ids)),
+            Err(PathRejection::FailedToDeserializePathParams(failed)) => {
+                Err(Problem::new(Code::IdInvalid, failed.body_text()))
+            }
+            Err(other) => Err(Problem::new(Code::IdInvalid, other.body_text())),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Node>> for Choice<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Node>) -> Result<Self, Problem> {
+        let query = Query::<T>::try_from_uri(&parts.uri);
+        query.map(|Query(choice)| Self(choice)).map_err(|error| wrong(&error.body_text()))
+    }
+}
+
+impl<T: Body> FromRequest<Arc<Node>> for Input<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, node: &Arc<Node>) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes_max = node.limits.change_bytes_max as usize;
+        let too_large = || Problem::new(Code::BodyTooLarge, format!("a body has at most {bytes_max} bytes"));
+        let announced = parts.headers.get("content-length").and_then(|length| length.to_str().ok());
+        // What announces more is not read at all.
+        if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > bytes_max) {
+            return Err(too_large());
+        }
+        let bytes: Bytes = axum::body::to_bytes(body, bytes_max).await.map_err(|_| too_large())?;
+        let key = key(&parts.headers)?.map(|key| RequestKey { key, fingerprint: fingerprint(&parts, &bytes) });
+        Ok(Self { body: T::read(&bytes)?, key })
+    }
+}
+
+/// The key of a request, with or without quotes round it.
+fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default().trim();
+    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    match (1..=KEY_CHARACTERS_MAX).contains(&key.len()) {
+        true => Ok(Some(key.to_owned())),
+        false => {
+            let detail = format!("{IDEMPOTENCY_KEY}: 1 to {KEY_CHARACTERS_MAX} printable ASCII characters");
+            Err(Problem::new(Code::ValueInvalid, detail))
+        }
+    }
+}
+
+fn fingerprint(parts: &Parts, body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), body] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
