@@ -7,6 +7,7 @@ pub(super) mod erasure;
 pub(super) mod journal;
 pub(super) mod list;
 pub(super) mod register;
+pub(super) mod request;
 pub(super) mod subscription;
 
 use std::time::Duration;
@@ -55,6 +56,10 @@ macro_rules! contract_tests {
                 tenants_do_not_see_each_other,
                 a_public_name_is_one_conversations,
                 a_public_name_is_free_again_when_it_is_given_up,
+            }
+            request {
+                t4_a_request_is_stored_with_what_it_wrote_or_not_at_all,
+                t7_where_accounts_stand_is_one_row,
             }
             catch_up {
                 a_new_device_gets_every_conversation_and_no_entry,
