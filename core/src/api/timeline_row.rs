@@ -8,7 +8,10 @@ use crate::{
     api::Wait,
     ids::{AccountId, ConversationId, MessageId},
     journal::Position,
-    model::{Content, content::ProposalStatus},
+    model::{
+        Content,
+        content::{ProposalAnswer, ProposalStatus},
+    },
     named::named,
     time::WallTime,
 };
@@ -111,6 +114,7 @@ pub struct TimelineRow {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProposalRow {
     /// Its status, at the server's time; the row changes by itself when the proposal expires.
     #[n(0)]
@@ -181,6 +185,15 @@ pub struct ReactionRow {
     /// Whether the own account is among them.
     #[n(2)]
     pub own: bool,
+}
+
+impl ProposalRow {
+    /// What became of a message by the answer to it, at the server's time; none if it is no proposal.
+    pub fn of(content: Option<&Content>, answer: Option<ProposalAnswer>, now: WallTime) -> Option<Self> {
+        let Some(Content::Proposal(proposal)) = content else { return None };
+        let status = proposal.status(answer.as_ref(), now);
+        Some(Self { status, response: answer.map(|answer| answer.response) })
+    }
 }
 
 impl TimelineRow {

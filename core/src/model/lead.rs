@@ -37,6 +37,7 @@ pub struct LeadOpened {
 /// A lead as the conversation's document states it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Lead {
     /// Its number within the conversation.

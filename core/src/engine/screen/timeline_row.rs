@@ -2,14 +2,13 @@
 
 use crate::{
     api::{MessageState, ProposalRow, ReactionRow, ReplyRow, ThreadRow, TimelineRow},
-    doc::{Document, Message},
+    doc::Message,
     engine::{
         screen::drawing::{Drawing, preview_of},
         streams::replica::Replica,
     },
     ids::{ConversationId, MessageId, TimelineId},
     journal::Position,
-    model::Content,
 };
 
 impl Drawing<'_> {
@@ -58,16 +57,13 @@ impl Drawing<'_> {
             thread: thread_row(replica, id),
             waits: position.is_none().then(|| replica.outbox.wait_of(id, self.me())).flatten(),
             unsynced: replica.outbox.entries.touches(id),
-            proposal: self.proposal_row(replica, page, &message),
+            proposal: ProposalRow::of(
+                message.content(),
+                replica.view().proposal_answer(page, &message.id),
+                self.ctx.wall(),
+            ),
             id: id.clone(),
         })
-    }
-
-    fn proposal_row(self, replica: &Replica, page: &Document, message: &Message) -> Option<ProposalRow> {
-        let Some(Content::Proposal(proposal)) = message.content() else { return None };
-        let answer = replica.view().proposal_answer(page, &message.id);
-        let status = proposal.status(answer.as_ref(), self.ctx.wall());
-        Some(ProposalRow { status, response: answer.map(|answer| answer.response) })
     }
 
     fn reply_row(self, replica: &Replica, id: &MessageId) -> ReplyRow {

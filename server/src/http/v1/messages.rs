@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use tidings_core::{
-    api::{MessageState, TimelineRow},
+    api::{MessageState, ProposalRow, TimelineRow},
     command::{DeleteMessage, EditMessage, React, SendMessage, Unreact},
     ids::{AccountId, ConversationId, MessageId, Stamp, TimelineId},
     journal::Position,
@@ -277,6 +277,7 @@ async fn sent(caller: &Caller, command: SendMessage, id: &MessageId, place: Plac
     let readable = caller.readable(command.conversation).await?;
     let people = std::iter::once(&id.author).chain(command.reply_to.as_ref().map(|reply| &reply.author));
     let names = caller.names(readable.conversation(), people).await?;
+    let proposal = ProposalRow::of(Some(&command.content), None, caller.node.clock.wall_now());
     Ok(TimelineRow {
         author: id.author.clone(),
         author_name: names.of(&id.author),
@@ -301,6 +302,7 @@ async fn sent(caller: &Caller, command: SendMessage, id: &MessageId, place: Plac
         unsynced: false,
         thread: None,
         waits: None,
+        proposal,
         id: id.clone(),
     })
 }

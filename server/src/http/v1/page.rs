@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{
-    api::{MessageState, ReactionRow, ReplyRow, ThreadRow, TimelineRow},
+    api::{MessageState, ProposalRow, ReactionRow, ReplyRow, ThreadRow, TimelineRow},
     code::Code,
-    doc::{Document, Message},
+    doc::{Document, Fact, Key, Message},
     ids::{AccountId, MessageId, TimelineId},
     journal::Position,
     model::{Content, Conversation, MemberField, Profile, Receipt, Thread},
@@ -77,20 +77,26 @@ impl Bearer {
             for (position, id) in ids {
                 let admission = page.admissions().get(id);
                 let accepted_at = admission.map(|admission| admission.accepted_at);
-                messages.extend(all.get(id).map(|message| (*position, accepted_at, message.clone())));
+                let Some(message) = all.get(id) else { continue };
+                let answer = match page.fact(&Key::ProposalAnswer(id.clone())) {
+                    Some(Fact::ProposalAnswer(_, answer)) => Some(answer),
+                    _ => None,
+                };
+                let proposal = ProposalRow::of(message.content(), answer, self.node.clock.wall_now());
+                messages.push((*position, accepted_at, proposal, message.clone()));
             }
             let which = WhichThreads::From(page.id().clone());
             let from = store.threads(tenant, readable.id, &which).await.map_err(failed)?;
             threads.extend(from.into_iter().map(|thread| (thread.parent.message.clone(), thread)));
         }
         let previews: BTreeMap<&MessageId, Option<Content>> =
-            messages.iter().map(|(_, _, message)| (&message.id, message.content().map(Content::preview))).collect();
-        let replies = messages.iter().filter_map(|(_, _, message)| message.body.reply_to.as_ref());
+            messages.iter().map(|(.., message)| (&message.id, message.content().map(Content::preview))).collect();
+        let replies = messages.iter().filter_map(|(.., message)| message.body.reply_to.as_ref());
         let people: BTreeSet<&AccountId> =
-            messages.iter().map(|(_, _, message)| &message.id.author).chain(replies.map(|id| &id.author)).collect();
+            messages.iter().map(|(.., message)| &message.id.author).chain(replies.map(|id| &id.author)).collect();
         let names = self.names(readable.conversation(), people).await?;
         let own = |id: &MessageId| id.author == self.identity.account;
-        let receipts = match messages.iter().any(|(_, _, message)| own(&message.id)) {
+        let receipts = match messages.iter().any(|(.., message)| own(&message.id)) {
             true => self.receipts_of_others(readable).await?,
             false => Vec::new(),
         };
@@ -101,7 +107,7 @@ impl Bearer {
                 Conversation::read(&document).pins.keys().cloned().collect::<BTreeSet<MessageId>>()
             }
         };
-        let row = |(position, accepted_at, message): &(Position, _, Message)| {
+        let row = |(position, accepted_at, proposal, message): &(Position, _, Option<ProposalRow>, Message)| {
             let is_own = own(&message.id);
             let (state, read_by) = state(&receipts, *position, is_own, timeline.thread.is_some());
             TimelineRow {
@@ -129,6 +135,7 @@ impl Bearer {
                 unsynced: false,
                 thread: threads.get(&message.id).map(thread_row),
                 waits: None,
+                proposal: proposal.clone(),
             }
         };
         Ok(messages.iter().map(row).collect())

@@ -156,6 +156,9 @@ fn status(code: Code) -> StatusCode {
         | Code::RoleInUse
         | Code::LastOwner
         | Code::AlreadyWritten
+        | Code::ProposalSettled
+        | Code::ProposalExpired
+        | Code::LeadInvalid
         | Code::MessageHeld
         | Code::HeldAdmitted
         | Code::HeldDiscarded
