@@ -11,7 +11,7 @@ async function ask(url: string, headers: Record<string, string> = {}): Promise<R
 }
 
 test("the module and the scripts of the demo are sent compressed, and are kept for good", async () => {
-  const server = await Server.start("sqlite");
+  const server = await Server.start("SQLite");
   try {
     const page = await ask(`${server.url}/`);
     assert.equal(page.headers.get("cache-control"), "no-cache");
@@ -23,7 +23,6 @@ test("the module and the scripts of the demo are sent compressed, and are kept f
       const response = await ask(server.url + file);
       assert.equal(response.headers.get("content-encoding"), "br", file);
       assert.match(response.headers.get("cache-control") ?? "", /max-age=31536000, immutable/);
-      // What comes out is a third longer at least.
       const sent = Number(response.headers.get("content-length"));
       const content = await response.arrayBuffer();
       assert.ok(sent * 4 < content.byteLength * 3, `${sent} of ${content.byteLength} bytes of ${file} are sent`);
